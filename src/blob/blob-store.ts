@@ -1,0 +1,47 @@
+import type { Descriptor } from '../oci/descriptor.js';
+import type { Digest } from '../oci/digest.js';
+
+/** A blob that is whole and was verified when it was stored. */
+export type StoredBlob = { readonly digest: Digest; readonly size: number };
+
+/** Random access to bytes. Whoever opens it closes it. */
+export interface ByteReader {
+  /** Reads up to `target.length` bytes at `position` and answers how many; 0 only at the end. */
+  read(target: Uint8Array, position: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/**
+ * Where blobs live, keyed by digest. Only verified bytes ever become a blob: `commit` checks size and digest.
+ * One contract suite runs over every implementation (test/contracts/blob-store.ts).
+ */
+export interface BlobStore {
+  /** undefined when the digest is not stored whole. A stored blob of another size than promised is a DIGEST_MISMATCH. */
+  open(descriptor: Descriptor): Promise<ByteReader | undefined>;
+  has(digest: Digest): Promise<boolean>;
+  /** Starts receiving a blob. At most one ingest per digest is under way (the cache above sees to it). */
+  ingest(descriptor: Descriptor): Promise<Ingest>;
+  list(): Promise<readonly StoredBlob[]>;
+  /** Answers whether it was there. Readers that are open keep their bytes. */
+  delete(digest: Digest): Promise<boolean>;
+}
+
+/** A blob on its way in. What was written can be read back while it grows. */
+export interface Ingest extends ByteReader {
+  /** Bytes received so far. */
+  readonly written: number;
+  /** Throws DIGEST_MISMATCH as soon as more bytes come than were promised, DISK_FULL, DATA_UNUSABLE. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Verifies, makes durable, publishes. Throws DIGEST_MISMATCH and leaves nothing behind. Reading goes on to work. */
+  commit(): Promise<void>;
+  /** Forgets everything; harmless after commit. Reading fails from then on. */
+  abort(): Promise<void>;
+}
+
+/** Where a missing blob's bytes come from. */
+export interface BlobSource {
+  /** For logs: `registry/repository` or `oci:<folder>`. */
+  readonly name: string;
+  /** The whole blob in order. Size and digest are checked by whoever receives it. */
+  fetch(descriptor: Descriptor, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+}

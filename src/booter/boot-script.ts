@@ -1,0 +1,126 @@
+import type { BootPlan } from '../boot/plan.js';
+import type { Artifact } from '../image/image.js';
+import { fillPlaceholders } from '../image/command-line.js';
+import * as ipxe from '../ipxe/script.js';
+import { kernelArguments, setting, urlWord, type Word } from '../ipxe/word.js';
+import { shortDigest } from '../oci/digest.js';
+import type { BootUrls } from './boot-urls.js';
+
+/** How often a machine asks for a script that is not ready before it goes on to its next boot device. */
+export const MAX_ATTEMPTS = 60;
+const SECONDS_BETWEEN_ATTEMPTS = 5;
+/** How often a machine fetches kernel and initramfs before it gives up. */
+const MAX_FETCHES = 5;
+/** Long enough to read, or to photograph, what the screen says. */
+const SECONDS_TO_READ = 20;
+
+/** The script every machine gets first: it reports what the machine is to /boot/script. The same for all. */
+export function greetingScript(urls: BootUrls): string {
+  return ipxe.renderScript([
+    ipxe.comment('Bootlayer: tells the server who this machine is and runs what it answers.'),
+    ipxe.ensureNetwork(),
+    ...askForScript(urls, 1),
+  ]);
+}
+
+/** Shows why the machine waits, and asks again. */
+export function waitingScript(urls: BootUrls, machine: string, reason: string, attempt: number): string {
+  return ipxe.renderScript([
+    ipxe.echo(`Bootlayer: ${machine} waits (${attempt} of ${MAX_ATTEMPTS}): ${reason}`),
+    ipxe.sleep(SECONDS_BETWEEN_ATTEMPTS),
+    ...askForScript(urls, attempt + 1),
+  ]);
+}
+
+/** Says why nothing is booted, naming the machine, and goes on to the next boot device. */
+export function refusalScript(machine: string, facts: readonly string[], reason: string): string {
+  return ipxe.renderScript([
+    ipxe.echo(`Bootlayer: nothing to boot for ${machine}`),
+    ...facts.map((fact) => ipxe.echo(`  ${fact}`)),
+    ipxe.echo(`  ${reason}`),
+    ipxe.echo('Going on to the next boot device.'),
+    ipxe.sleep(SECONDS_TO_READ),
+    ipxe.exit(),
+  ]);
+}
+
+export type RenderedPlan =
+  | { readonly kind: 'script'; readonly text: string }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** The same plan and URLs give the same bytes. Refused when iPXE cannot carry a kernel argument. */
+export function planScript(plan: BootPlan, urls: BootUrls): RenderedPlan {
+  const filled = fillPlaceholders(plan.kernelArgs, placeholderUrls(plan, urls));
+  if (filled.kind === 'refused') return { kind: 'refused', reason: filled.reason };
+  const args = kernelArguments(filled.commandLine);
+  if (args.kind === 'refused') {
+    return { kind: 'refused', reason: `kernel argument "${args.argument}" cannot be given by iPXE: ${args.why}` };
+  }
+  return { kind: 'script', text: ipxe.renderScript(planCommands(plan, urls, args.words)) };
+}
+
+function planCommands(plan: BootPlan, urls: BootUrls, args: Word): readonly ipxe.Command[] {
+  const fetch = (artifact: Artifact) => urlWord(urls.blob(artifact.role, artifact.descriptor));
+  return [
+    ipxe.comment(`machine ${plan.machine}, assignment ${plan.assignment}, plan ${plan.id}`),
+    ipxe.echo(`Bootlayer: ${plan.machine} boots ${plan.image.reference} (${shortDigest(plan.image.manifestDigest)})`),
+    ipxe.resetCounter('fetches'),
+    ipxe.label('fetch'),
+    ipxe.freeImages(),
+    ipxe.kernel(fetch(plan.kernel), args, 'failed'),
+    ipxe.initrd(fetch(plan.initramfs), 'failed'),
+    ipxe.boot('failed'),
+    ipxe.label('failed'),
+    ...ipxe.countTo('fetches', MAX_FETCHES, 'giveup'),
+    ipxe.echo('Bootlayer: that failed (the line above says why), trying again'),
+    ipxe.sleep(SECONDS_BETWEEN_ATTEMPTS),
+    ipxe.goto('fetch'),
+    ipxe.label('giveup'),
+    ipxe.echo(`Bootlayer: ${plan.machine} could not be booted, going on to the next boot device`),
+    ipxe.sleep(SECONDS_TO_READ),
+    ipxe.exit(),
+  ];
+}
+
+/** `{blob.<role>.url}` for every artifact that is served beside the kernel. */
+function placeholderUrls(plan: BootPlan, urls: BootUrls): ReadonlyMap<string, string> {
+  return new Map(plan.extras.map(({ role, descriptor }) => [`blob.${role}.url`, urls.blob(role, descriptor)]));
+}
+
+/** The request for the machine's script, with a bounded number of tries while the server does not answer. */
+function askForScript(urls: BootUrls, attempt: number): readonly ipxe.Command[] {
+  return [
+    ipxe.set('arch', setting('buildarch')),
+    ipxe.preferLongMode('arch'),
+    ipxe.resetCounter('asked'),
+    ipxe.label('ask'),
+    ipxe.chain(urlWord(`${urls.script()}?${reportQuery(attempt)}`), 'unanswered'),
+    ipxe.label('unanswered'),
+    ...ipxe.countTo('asked', MAX_ATTEMPTS, 'giveup'),
+    ipxe.echo('Bootlayer: the server does not answer, asking again'),
+    ipxe.sleep(SECONDS_BETWEEN_ATTEMPTS),
+    ipxe.goto('ask'),
+    ipxe.label('giveup'),
+    ipxe.echo('Bootlayer: the server did not answer, going on to the next boot device'),
+    ipxe.sleep(SECONDS_TO_READ),
+    ipxe.exit(),
+  ];
+}
+
+/** What iPXE knows of its machine; unknown settings are empty. `netX` is the network card in use. */
+function reportQuery(attempt: number): string {
+  const report: readonly (readonly [string, Word])[] = [
+    ['mac', setting('netX/mac', 'hexhyp')],
+    ['uuid', setting('uuid')],
+    ['serial', setting('serial', 'uristring')],
+    ['asset', setting('asset', 'uristring')],
+    ['manufacturer', setting('manufacturer', 'uristring')],
+    ['product', setting('product', 'uristring')],
+    ['hostname', setting('hostname', 'uristring')],
+    ['ip', setting('netX/ip')],
+    ['buildarch', setting('arch')],
+    ['platform', setting('platform')],
+    ['memory', setting('memsize')],
+  ];
+  return [...report.map(([name, value]) => `${name}=${value}`), `attempt=${attempt}`].join('&');
+}

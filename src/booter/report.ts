@@ -1,0 +1,66 @@
+import type { MachineFacts } from '../machine/facts.js';
+import { type MacAddress, parseMac } from '../net/mac.js';
+import { parseIp } from '../net/ip.js';
+import { isJunkUuid, parseUuid } from '../net/uuid.js';
+import { parseArchitecture } from '../oci/platform.js';
+
+/** The query of /boot/script as it came: anything at all, any number of times. */
+export type ScriptQuery = Readonly<Record<string, unknown>>;
+
+/** SMBIOS strings are 64 bytes by tradition; whatever is longer says nothing about a machine. */
+const MAX_TEXT = 256;
+
+/**
+ * What iPXE says of its machine, read tolerantly: a value that is empty, unreadable or junk is as good as not reported,
+ * so that a machine with an odd SMBIOS still boots by its MAC.
+ */
+export function factsFromQuery(query: ScriptQuery, sourceAddress: string): MachineFacts {
+  const text = (name: string) => firstText(query[name]);
+  const mac = text('mac');
+  const uuid = parsed(text('uuid'), parseUuid);
+  const architecture = parsed(text('buildarch') ?? text('arch'), parseArchitecture);
+  const firmware = firmwareOf(text('platform'));
+  const ip = parsed(text('ip'), parseIp) ?? parseIp(sourceAddress);
+  return {
+    macs: macsOf(mac),
+    ...(uuid !== undefined && !isJunkUuid(uuid) && { uuid }),
+    ...present('serial', text('serial')),
+    ...present('asset', text('asset')),
+    ...present('manufacturer', text('manufacturer')),
+    ...present('product', text('product')),
+    ...present('hostname', text('hostname')),
+    ...(ip !== undefined && { ip }),
+    ...(architecture !== undefined && { architecture }),
+    ...(firmware !== undefined && { firmware }),
+    sourceAddress,
+  };
+}
+
+/** How often this machine asked before, from its own word: it only bounds the machine's own patience. */
+export function attemptOf(query: ScriptQuery): number {
+  const attempt = Number(firstText(query['attempt']) ?? '1');
+  return Number.isSafeInteger(attempt) && attempt >= 1 ? attempt : 1;
+}
+
+function macsOf(text: string | undefined): readonly MacAddress[] {
+  const mac = parsed(text, parseMac);
+  return mac === undefined ? [] : [mac];
+}
+
+/** `platform=efi` alone leaves open whether the firmware came by PXE or by HTTP Boot. */
+function firmwareOf(platform: string | undefined): 'bios' | undefined {
+  return platform === 'pcbios' ? 'bios' : undefined;
+}
+
+function firstText(value: unknown): string | undefined {
+  const first: unknown = Array.isArray(value) ? value[0] : value;
+  return typeof first === 'string' && first !== '' && first.length <= MAX_TEXT ? first : undefined;
+}
+
+function parsed<T>(text: string | undefined, parse: (text: string) => T | undefined): T | undefined {
+  return text === undefined ? undefined : parse(text);
+}
+
+function present<K extends string>(name: K, value: string | undefined): { [P in K]?: string } {
+  return value === undefined ? {} : ({ [name]: value } as { [P in K]: string });
+}

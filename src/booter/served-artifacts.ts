@@ -1,0 +1,28 @@
+import type { LocatedArtifact, ResolutionKey } from '../boot/ports.js';
+import type { ResolvedImage } from '../image/image.js';
+import type { Digest } from '../oci/digest.js';
+
+/**
+ * The artifacts of the images that assignments lead to now. Only the newest resolution of a reference counts: what an
+ * older one led to is served for as long as an issued plan names it.
+ */
+export class ServedArtifacts {
+  readonly #images = new Map<string, ResolvedImage>();
+  #byDigest: ReadonlyMap<Digest, LocatedArtifact> = new Map();
+
+  /** `key` comes from a mapping, so there are never more of them than mappings and architectures. */
+  replace(key: ResolutionKey, image: ResolvedImage): void {
+    const name = JSON.stringify([key.reference, key.wish.os, key.wish.architecture, key.wish.variant]);
+    if (this.#images.get(name)?.manifestDigest === image.manifestDigest) return;
+    this.#images.set(name, image);
+    this.#byDigest = new Map([...this.#images.values()].flatMap(locatedArtifacts));
+  }
+
+  find(digest: Digest): LocatedArtifact | undefined {
+    return this.#byDigest.get(digest);
+  }
+}
+
+function locatedArtifacts(image: ResolvedImage): readonly (readonly [Digest, LocatedArtifact])[] {
+  return image.artifacts.map((artifact) => [artifact.descriptor.digest, { ...artifact, location: image.location }]);
+}

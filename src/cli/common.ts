@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { type Config, loadConfig } from '../config/load.js';
+import { LOG_LEVELS, type LogLevel } from '../log.js';
+
+/** The flags every command has. */
+export type CommonOptions = { readonly config?: string; readonly logLevel: LogLevel };
+
+export function withCommonOptions(command: Command): Command {
+  return command
+    .option('-c, --config <file>', 'configuration file (default: ./bootlayer.yaml, then /etc/bootlayer/bootlayer.yaml)')
+    .addOption(new Option('--log-level <level>', 'how much to log').choices([...LOG_LEVELS]).default('info'));
+}
+
+/** `--json`, on every command that prints data. */
+export function withJson(command: Command): Command {
+  return command.option('--json', 'print JSON');
+}
+
+/** Reads the configuration; what is odd but harmless is said on stderr. */
+export async function readConfig(options: { readonly config?: string }): Promise<Config> {
+  const { config, warnings } = await loadConfig({
+    ...(options.config !== undefined && { file: options.config }),
+    env: process.env,
+    cwd: process.cwd(),
+  });
+  for (const warning of warnings) process.stderr.write(`bootlayer: warning: ${warning}\n`);
+  return config;
+}
+
+/** For commander: makes a parser's BootlayerError the usage error of its option. */
+export function parsedBy<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (thrown) {
+      throw new InvalidArgumentError(thrown instanceof Error ? thrown.message : String(thrown));
+    }
+  };
+}

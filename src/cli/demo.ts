@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { BootlayerError } from '../errors.js';
+
+/** The demo drives this program from outside, as an operator would; it lives with the tests, in a checkout only. */
+const SCRIPT = fileURLToPath(new URL('../../test/setup/demo.js', import.meta.url));
+
+export function demoCommand(): Command {
+  return new Command('demo')
+    .description('boot a virtual machine on this host, from building its image to its kernel (in a checkout only)')
+    .option('--keep', 'leave the server up afterwards, until Ctrl-C')
+    .option('--layout', 'boot from an OCI image layout folder, without a registry')
+    .option('--yes', 'install missing system packages without asking')
+    .action((options: Record<string, boolean>) => runDemo(Object.keys(options).map((name) => `--${name}`)));
+}
+
+async function runDemo(flags: readonly string[]): Promise<void> {
+  if (!existsSync(SCRIPT)) {
+    throw new BootlayerError('USAGE', 'the demo is part of a checkout, and this is an installation', {
+      remedy: 'clone the repository and run: npm run demo',
+    });
+  }
+  const child = spawn(process.execPath, [SCRIPT, ...flags], { stdio: 'inherit' });
+  const status = await new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+  if (status !== 0) throw new BootlayerError('INTERNAL', `the demo ended with status ${status}`);
+}

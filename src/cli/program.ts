@@ -1,0 +1,59 @@
+import { Command, CommanderError } from 'commander';
+import { BootlayerError, describeError } from '../errors.js';
+import { cacheCommand } from './cache.js';
+import { demoCommand } from './demo.js';
+import { imageCommand } from './image.js';
+import { laterCommand } from './later-command.js';
+import { serveCommand } from './serve.js';
+import { version } from './version.js';
+
+/** Commands of the design that this version does not have. */
+const LATER = ['check', 'plan', 'machine', 'assignment', 'boot', 'lease', 'watch', 'doctor'];
+
+/** Runs one command and answers the exit status: 0 done, 1 the operation failed, 2 wrong usage or configuration. */
+export async function runProgram(args: readonly string[]): Promise<number> {
+  const program = buildProgram();
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return 0;
+  } catch (thrown) {
+    return report(thrown, args);
+  }
+}
+
+function buildProgram(): Command {
+  const program = new Command('bootlayer')
+    .description('Boots bare metal from OCI images: maps machines to image references and serves them to iPXE.')
+    .version(version())
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
+    .showHelpAfterError('(bootlayer --help lists the commands)')
+    .exitOverride();
+  for (const command of [serveCommand(), imageCommand(), cacheCommand(), demoCommand()]) program.addCommand(command);
+  for (const name of LATER) program.addCommand(laterCommand(name), { hidden: true });
+  exitByThrowing(program);
+  return program;
+}
+
+function exitByThrowing(command: Command): void {
+  for (const child of command.commands) {
+    child.exitOverride();
+    exitByThrowing(child);
+  }
+}
+
+/** One line on stderr; commander has printed its own already. The stack only when debugging. */
+function report(thrown: unknown, args: readonly string[]): number {
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
+  const error = BootlayerError.from(thrown);
+  process.stderr.write(`bootlayer: ${describeError(error)}\n`);
+  if (/--log-level[= ](debug|trace)/.test(args.join(' '))) process.stderr.write(`${stackOf(thrown)}\n`);
+  return USAGE_CODES.has(error.code) ? 2 : 1;
+}
+
+const USAGE_CODES = new Set(['CONFIG_INVALID', 'USAGE', 'NOT_IN_THIS_VERSION', 'REFERENCE_INVALID', 'DIGEST_INVALID']);
+
+function stackOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const cause = thrown.cause === undefined ? '' : `\ncaused by: ${stackOf(thrown.cause)}`;
+  return `${thrown.stack ?? thrown.message}${cause}`;
+}

@@ -1,0 +1,29 @@
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { BootlayerError } from '../errors.js';
+import { sendError } from './error-reply.js';
+
+/**
+ * A listener without routes, set up for firmware (RFC 9112; protocols D2): doubled slashes are one, idle connections
+ * stay open longer than a boot loader's pauses, whole bodies have no deadline, and nothing is compressed.
+ */
+export function createListener(log: FastifyBaseLogger): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: log,
+    disableRequestLogging: true,
+    // iPXE reuses connections and gives up on idle ones after 120 s; a second server timeout would only race it.
+    keepAliveTimeout: 75_000,
+    requestTimeout: 60_000,
+    bodyLimit: 64 * 1024,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    routerOptions: { ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
+    exposeHeadRoutes: false,
+    // Never redirect: EDK2 takes any status from 300 up for an error.
+    frameworkErrors: (error, _request, reply) => sendError(reply, error),
+  });
+  app.setErrorHandler((error, _request, reply) => sendError(reply, error));
+  app.setNotFoundHandler((request, reply) =>
+    sendError(reply, new BootlayerError('NOT_FOUND', `there is nothing at ${request.method} ${request.url.slice(0, 200)}`)),
+  );
+  return app;
+}

@@ -1,0 +1,47 @@
+import type { FastifyReply } from 'fastify';
+import { BootlayerError, type ErrorCode } from '../errors.js';
+
+/** The one place where an error becomes an HTTP status. */
+const STATUS: Readonly<Record<ErrorCode, number>> = {
+  CONFIG_INVALID: 500,
+  USAGE: 400,
+  NOT_IN_THIS_VERSION: 501,
+  REFERENCE_INVALID: 400,
+  DIGEST_INVALID: 400,
+  IMAGE_NOT_FOUND: 404,
+  IMAGE_INVALID: 502,
+  IMAGE_NO_PLATFORM: 404,
+  REGISTRY_UNREACHABLE: 503,
+  REGISTRY_DENIED: 502,
+  DIGEST_MISMATCH: 502,
+  BLOB_UNKNOWN: 404,
+  BLOB_UNAVAILABLE: 503,
+  DISK_FULL: 507,
+  DATA_UNUSABLE: 500,
+  PLAN_IMPOSSIBLE: 409,
+  PORT_UNAVAILABLE: 500,
+  REQUEST_INVALID: 400,
+  NOT_FOUND: 404,
+  INTERNAL: 500,
+};
+
+/** `{ "error": { "code", "message" } }` with an exact length; faults of ours are logged and not explained to the network. */
+export function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
+  const error = fromFramework(thrown) ?? BootlayerError.from(thrown);
+  const status = STATUS[error.code];
+  if (error.code === 'INTERNAL') reply.log.error({ err: thrown }, 'a request failed');
+  const message = error.code === 'INTERNAL' ? 'internal error' : error.message;
+  return reply
+    .code(status)
+    .type('application/json')
+    .header('cache-control', 'no-store')
+    .send(`${JSON.stringify({ error: { code: error.code, message } })}\n`);
+}
+
+/** Fastify's own errors carry a 4xx status: the client's mistake, not ours. */
+function fromFramework(thrown: unknown): BootlayerError | undefined {
+  if (!(thrown instanceof Error) || !('statusCode' in thrown)) return undefined;
+  const { statusCode } = thrown;
+  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode >= 500) return undefined;
+  return new BootlayerError('REQUEST_INVALID', thrown.message, { cause: thrown });
+}

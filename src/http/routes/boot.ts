@@ -1,0 +1,19 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Booter } from '../../booter/booter.js';
+import type { ScriptQuery } from '../../booter/report.js';
+
+/** `/boot.ipxe` and `/boot/script`: what iPXE asks for before it fetches anything. */
+export function bootRoutes(app: FastifyInstance, booter: Booter): void {
+  app.get('/boot.ipxe', (request, reply) => sendScript(reply, booter.greeting(request.ip)));
+  app.get<{ Querystring: ScriptQuery }>('/boot/script', async (request, reply) =>
+    sendScript(reply, await booter.script(request.query, request.ip)),
+  );
+}
+
+/** Rendered whole, so that the length is known: firmware wants no chunks (protocols D2). */
+function sendScript(reply: FastifyReply, text: string): FastifyReply {
+  return reply
+    .type('text/plain')
+    .header('cache-control', 'no-store')
+    .send(Buffer.from(text, 'latin1'));
+}

@@ -1,0 +1,38 @@
+import type { Descriptor } from '../oci/descriptor.js';
+import type { Digest } from '../oci/digest.js';
+import type { Platform } from '../oci/platform.js';
+import type { Role } from './role.js';
+
+/** A role and the bytes that fill it. */
+export type Artifact = {
+  readonly role: Role;
+  readonly descriptor: Descriptor;
+};
+
+/** Which of an index's manifests is wanted. */
+export type ImageWish = {
+  readonly architecture: string;
+  readonly os: 'linux';
+  /** IronCore's `variant` annotation; bare metal prefers `metal`. */
+  readonly variant: string;
+};
+
+/** What a reference means for one architecture now, pinned to digests. Plain data: it is stored as JSON. */
+export type ResolvedImage = {
+  /** The canonical text of the reference it was resolved from. */
+  readonly reference: string;
+  /** `registry/repository` or `oci:<absolute folder>`: where its blobs are fetched from. */
+  readonly location: string;
+  /** Of what the tag named: an index or a single manifest. */
+  readonly digest: Digest;
+  readonly manifestDigest: Digest;
+  readonly platform: Platform;
+  readonly variant?: string;
+  readonly artifacts: readonly Artifact[];
+  /** The image's own kernel arguments, white space trimmed; may be empty. */
+  readonly commandLine: string;
+};
+
+export function artifactOf(image: ResolvedImage, role: Role): Artifact | undefined {
+  return image.artifacts.find((artifact) => artifact.role === role);
+}

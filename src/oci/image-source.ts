@@ -1,0 +1,33 @@
+import type { Descriptor } from './descriptor.js';
+import type { Digest } from './digest.js';
+
+/** A tag, or a digest that pins. */
+export type ManifestName =
+  | { readonly kind: 'tag'; readonly tag: string }
+  | { readonly kind: 'digest'; readonly digest: Digest };
+
+/** An index or manifest as its bytes: the digest is over exactly these. */
+export type FetchedDocument = { readonly descriptor: Descriptor; readonly bytes: Uint8Array };
+
+/** A repository in a registry, or an OCI image layout folder: where images come from. */
+export interface ImageSource {
+  /** `registry/repository` or `oci:<absolute folder>`; also the first half of every reference to it. */
+  readonly name: string;
+  /**
+   * Verified: bytes asked for by digest have it, and no document is larger than MAX_MANIFEST_BYTES.
+   * Throws IMAGE_NOT_FOUND, IMAGE_INVALID, DIGEST_MISMATCH, REGISTRY_UNREACHABLE, REGISTRY_DENIED.
+   */
+  fetchDocument(name: ManifestName, signal?: AbortSignal): Promise<FetchedDocument>;
+  /** The blob from its first byte to its last. Not verified: whoever receives it does that. Same errors. */
+  fetchBlob(descriptor: Descriptor, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/** Where images are put: the other direction of the same two kinds. */
+export interface ImageTarget {
+  readonly name: string;
+  hasBlob(descriptor: Descriptor): Promise<boolean>;
+  /** `open` may be called again when the first try breaks. Throws DIGEST_MISMATCH when the bytes are not as promised. */
+  pushBlob(descriptor: Descriptor, open: () => AsyncIterable<Uint8Array>): Promise<void>;
+  /** What the document leads to must be there already. A tag moves to it. */
+  pushDocument(document: FetchedDocument, tag?: string): Promise<void>;
+}

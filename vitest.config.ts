@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, include: string[], timeout: number, more: object = {}) => ({
+  test: { name, include, testTimeout: timeout, hookTimeout: timeout, ...more },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', ['test/**/*.test.ts', '!test/{integration,e2e,full}/**'], 20_000),
+      project('integration', ['test/integration/**/*.test.ts'], 120_000),
+      project('e2e', ['test/e2e/**/*.test.ts'], 300_000, { fileParallelism: false }),
+      project('full', ['test/full/**/*.test.ts'], 900_000, { fileParallelism: false }),
+    ],
+  },
+});
