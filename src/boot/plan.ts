@@ -1,4 +1,4 @@
-import { type CommandLineEdits, editCommandLine, type KernelArgs } from '../image/command-line.js';
+import { editCommandLine, type KernelArgs } from '../image/command-line.js';
 import { type Artifact, artifactOf, type ResolvedImage } from '../image/image.js';
 import type { Role } from '../image/role.js';
 import type { Subject } from '../machine/inventory.js';
@@ -44,7 +44,7 @@ export function planBoot({ subject, assignment, image, defaults }: PlanInput): P
   if (kernel === undefined || initramfs === undefined) {
     return { kind: 'refused', reason: `${image.reference} cannot be booted: ${missingBecause(image)}` };
   }
-  const edits: readonly CommandLineEdits[] = [defaults, assignment.kernelArgs, subject.machine?.kernelArgs ?? {}];
+  const edits: readonly KernelArgs[] = [defaults, assignment.kernelArgs, subject.machine?.kernelArgs ?? {}];
   const draft: Omit<BootPlan, 'id'> = {
     machine: subject.name,
     assignment: assignment.name,

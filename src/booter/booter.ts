@@ -4,7 +4,7 @@ import type { Assignment } from '../boot/assignment.js';
 import type { ArtifactTransfer, EventSink } from '../boot/event.js';
 import { type BootPlan, planBoot } from '../boot/plan.js';
 import type { LocatedArtifact, PlanStore, ResolutionKey } from '../boot/ports.js';
-import { selectAssignment } from '../boot/select.js';
+import { selectAssignment, settle } from '../boot/select.js';
 import { BootlayerError, type ErrorCode } from '../errors.js';
 import type { KernelArgs } from '../image/command-line.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
@@ -90,13 +90,13 @@ export class Booter {
   async script(query: ScriptQuery, address: string): Promise<string> {
     const subject = this.#parts.inventory.identify(factsFromQuery(query, address));
     const attempt = attemptOf(query);
-    const selection = selectAssignment(this.#parts.assignments, subject);
-    if (selection.kind !== 'selected') return this.#refuse(subject, 'no assignment matches this machine');
+    const assignment = settle(selectAssignment(this.#parts.assignments, subject));
+    if (assignment === undefined) return this.#refuse(subject, 'no assignment matches this machine');
     this.#attribution.saw(subject.name, address);
     const prepared = this.#draining
       ? ({ kind: 'waiting', reason: 'the server is restarting' } as const)
-      : await this.#prepareWithinPatience(subject, selection.assignment);
-    return this.#answer(subject, selection.assignment, prepared, attempt);
+      : await this.#prepareWithinPatience(subject, assignment);
+    return this.#answer(subject, assignment, prepared, attempt);
   }
 
   /** The artifact that an assignment or an issued plan leads to, or undefined: nothing else is ever served. */

@@ -1,0 +1,15 @@
+import type { KernelArgs } from '../image/command-line.js';
+import type { Selector } from '../machine/selector.js';
+import type { ImageReference } from '../oci/reference.js';
+
+/** The machine-to-image mapping: whoever the selector matches boots the image. */
+export type Assignment = {
+  readonly name: string;
+  /** Higher goes first, before how telling the selector is. */
+  readonly priority: number;
+  readonly match: Selector;
+  readonly image: ImageReference;
+  /** Which of an index's manifests for one architecture; `metal` unless the operator says otherwise. */
+  readonly variant: string;
+  readonly kernelArgs: KernelArgs;
+};

@@ -1,0 +1,24 @@
+import type { IpAddress } from '../net/ip.js';
+import type { MacAddress } from '../net/mac.js';
+import type { Uuid } from '../net/uuid.js';
+
+/** How a machine's firmware boots from the network. */
+export type Firmware = 'bios' | 'uefi' | 'uefi-http';
+
+/** What a machine said of itself, read once. Whatever it did not say, or what was junk, is missing. */
+export type MachineFacts = {
+  readonly macs: readonly MacAddress[];
+  readonly uuid?: Uuid;
+  readonly serial?: string;
+  readonly asset?: string;
+  readonly manufacturer?: string;
+  readonly product?: string;
+  readonly hostname?: string;
+  /** What it reports, else its source address. */
+  readonly ip?: IpAddress;
+  /** Go's name, `amd64`. */
+  readonly architecture?: string;
+  readonly firmware?: Firmware;
+  /** Whom the packet or request came from; a NAT or proxy may stand between. */
+  readonly sourceAddress: string;
+};

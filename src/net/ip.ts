@@ -1,0 +1,58 @@
+import ipaddr from 'ipaddr.js';
+
+declare const ipBrand: unique symbol;
+
+/** An IPv4 or IPv6 address in canonical spelling (RFC 5952), without a zone. */
+export type IpAddress = string & { readonly [ipBrand]: true };
+
+/** A subnet: `10.1.0.0/16`, the host bits cleared; a single address has the full prefix length. */
+export type Subnet = { readonly address: IpAddress; readonly prefixLength: number };
+
+/** undefined unless it is a dotted quad or an IPv6 address; IPv4-mapped IPv6 (`::ffff:10.0.0.1`) becomes IPv4. */
+export function parseIp(text: string): IpAddress | undefined {
+  const bare = text.split('%')[0] ?? '';
+  const parsed = parse(bare);
+  return parsed === undefined ? undefined : canonical(parsed);
+}
+
+/** `10.1.0.0/16`, or one address. */
+export function parseSubnet(text: string): Subnet | undefined {
+  const [addressText = '', lengthText, ...rest] = text.split('/');
+  const address = parse(addressText);
+  if (address === undefined || rest.length > 0) return undefined;
+  const bits = address.kind() === 'ipv4' ? 32 : 128;
+  if (lengthText === undefined) return { address: canonical(address), prefixLength: bits };
+  const prefixLength = /^\d{1,3}$/.test(lengthText) ? Number(lengthText) : -1;
+  if (prefixLength < 0 || prefixLength > bits) return undefined;
+  const network =
+    address.kind() === 'ipv4'
+      ? ipaddr.IPv4.networkAddressFromCIDR(`${address.toString()}/${prefixLength}`)
+      : ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/${prefixLength}`);
+  return { address: canonical(network), prefixLength };
+}
+
+export function subnetHolds(subnet: Subnet, ip: IpAddress): boolean {
+  const [network, address] = [ipaddr.parse(subnet.address), ipaddr.parse(ip)];
+  return network.kind() === address.kind() && address.match(network, subnet.prefixLength);
+}
+
+export function isLoopback(ip: IpAddress): boolean {
+  return ipaddr.parse(ip).range() === 'loopback';
+}
+
+export function isLinkLocal(ip: IpAddress): boolean {
+  return ipaddr.parse(ip).range() === 'linkLocal';
+}
+
+type Parsed = ipaddr.IPv4 | ipaddr.IPv6;
+
+function parse(text: string): Parsed | undefined {
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text);
+  if (!text.includes(':') || !ipaddr.IPv6.isValid(text)) return undefined;
+  const address = ipaddr.IPv6.parse(text);
+  return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;
+}
+
+function canonical(address: Parsed): IpAddress {
+  return address.toString() as IpAddress;
+}

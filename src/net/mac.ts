@@ -1,0 +1,34 @@
+declare const macBrand: unique symbol;
+
+/** A hardware address in canonical spelling: lower-case hex pairs and colons, `52:54:00:12:34:56`. */
+export type MacAddress = string & { readonly [macBrand]: true };
+
+/** Ethernet has 6 bytes, EUI-64 8, InfiniBand 20 (RFC 4391); DHCP's chaddr holds at most 16 of them. */
+const LENGTHS: ReadonlySet<number> = new Set([6, 8, 16, 20]);
+
+/**
+ * Any usual spelling: `52:54:00:12:34:56`, `52-54-00-12-34-56`, `525400123456`, `5254.0012.3456`, in any case.
+ * undefined when it is none of them.
+ */
+export function parseMac(text: string): MacAddress | undefined {
+  const trimmed = text.trim().toLowerCase();
+  if (trimmed.length > 60) return undefined;
+  const digits = hexDigits(trimmed);
+  if (digits === undefined || !LENGTHS.has(digits.length / 2)) return undefined;
+  return (digits.match(/../g) ?? []).join(':') as MacAddress;
+}
+
+function hexDigits(text: string): string | undefined {
+  if (/^[0-9a-f]+$/.test(text)) return text;
+  for (const [separator, width] of [
+    [':', 2],
+    ['-', 2],
+    ['.', 4],
+  ] as const) {
+    const groups = text.split(separator);
+    if (groups.length > 1 && groups.every((group) => group.length === width && /^[0-9a-f]+$/.test(group))) {
+      return groups.join('');
+    }
+  }
+  return undefined;
+}
