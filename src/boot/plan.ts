@@ -1,6 +1,6 @@
+import { unbootableBecause } from '../image/clients.js';
 import { editCommandLine, type KernelArgs } from '../image/command-line.js';
 import { type Artifact, artifactOf, type ResolvedImage } from '../image/image.js';
-import type { Role } from '../image/role.js';
 import type { Subject } from '../machine/inventory.js';
 import { type Digest, digestOf } from '../oci/digest.js';
 import type { Assignment } from './assignment.js';
@@ -42,7 +42,7 @@ export function planBoot({ subject, assignment, image, defaults }: PlanInput): P
   const kernel = artifactOf(image, 'kernel');
   const initramfs = artifactOf(image, 'initramfs');
   if (kernel === undefined || initramfs === undefined) {
-    return { kind: 'refused', reason: `${image.reference} cannot be booted: ${missingBecause(image)}` };
+    return { kind: 'refused', reason: `${image.reference} cannot be booted: ${unbootableBecause(image.artifacts)}` };
   }
   const edits: readonly KernelArgs[] = [defaults, assignment.kernelArgs, subject.machine?.kernelArgs ?? {}];
   const draft: Omit<BootPlan, 'id'> = {
@@ -60,15 +60,4 @@ export function planBoot({ subject, assignment, image, defaults }: PlanInput): P
     kernelArgs: edits.reduce(editCommandLine, image.commandLine),
   };
   return { kind: 'plan', plan: { id: digestOf(Buffer.from(JSON.stringify(draft))), ...draft } };
-}
-
-/** Why an image without kernel and initramfs does not boot, in the operator's words. */
-function missingBecause(image: ResolvedImage): string {
-  const roles = new Set<Role>(image.artifacts.map(({ role }) => role));
-  if (roles.has('kernel')) return 'it has a kernel but no initramfs';
-  if (roles.has('initramfs')) return 'it has an initramfs but no kernel';
-  if (roles.has('uki')) return 'it holds a UKI, and booting a UKI without a kernel layer is not in this version';
-  if (roles.has('iso')) return 'it holds an ISO, and booting an ISO without a kernel layer is not in this version';
-  if (roles.has('disk')) return 'it holds only a disk image, which is written to a disk by an installer and not booted';
-  return 'it has neither a kernel nor an initramfs';
 }

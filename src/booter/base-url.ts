@@ -1,7 +1,10 @@
 /** How machines reach this server, decided from the configuration and this host's addresses. */
 export type BaseUrlInput = {
   /** From the configuration, when it says: an address, or a whole URL. */
-  readonly advertise: { readonly kind: 'address'; readonly address: string } | { readonly kind: 'url'; readonly url: string } | undefined;
+  readonly advertise:
+    | { readonly kind: 'address'; readonly address: string }
+    | { readonly kind: 'url'; readonly url: string }
+    | undefined;
   readonly listen: { readonly host: string; readonly port: number };
   /** This host's addresses without loopback and link-local ones. */
   readonly hostAddresses: readonly string[];

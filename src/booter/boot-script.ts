@@ -1,6 +1,6 @@
 import type { BootPlan } from '../boot/plan.js';
-import type { Artifact } from '../image/image.js';
 import { fillPlaceholders } from '../image/command-line.js';
+import type { Artifact } from '../image/image.js';
 import * as ipxe from '../ipxe/script.js';
 import { kernelArguments, setting, urlWord, type Word } from '../ipxe/word.js';
 import { shortDigest } from '../oci/digest.js';

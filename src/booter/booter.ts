@@ -5,6 +5,7 @@ import type { ArtifactTransfer, EventSink } from '../boot/event.js';
 import { type BootPlan, planBoot } from '../boot/plan.js';
 import type { LocatedArtifact, PlanStore, ResolutionKey } from '../boot/ports.js';
 import { selectAssignment, settle } from '../boot/select.js';
+import type { Clock } from '../clock.js';
 import { BootlayerError, type ErrorCode } from '../errors.js';
 import type { KernelArgs } from '../image/command-line.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
@@ -15,6 +16,7 @@ import { formatReference, type ImageReference } from '../oci/reference.js';
 import { Attribution } from './attribution.js';
 import { greetingScript, MAX_ATTEMPTS, planScript, refusalScript, waitingScript } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
+import type { MappedWish } from './mapped-wishes.js';
 import { attemptOf, factsFromQuery, type ScriptQuery } from './report.js';
 import { ServedArtifacts } from './served-artifacts.js';
 
@@ -28,13 +30,6 @@ export interface Images {
 export interface Blobs {
   open(descriptor: Descriptor, source: BlobSource): Promise<BlobReader>;
   prefetch(descriptor: Descriptor, source: BlobSource): void;
-}
-
-export interface Clock {
-  /** Milliseconds since the epoch. */
-  now(): number;
-  /** Resolves after so many milliseconds. */
-  after(milliseconds: number): Promise<void>;
 }
 
 export type BooterParts = {
@@ -56,7 +51,13 @@ const PATIENCE_MILLISECONDS = 4_000;
 const PLAN_LIFE_MILLISECONDS = 24 * 60 * 60 * 1000;
 
 /** These may pass by themselves, so the machine waits; whatever else goes wrong is shown and ends the attempt. */
-const PASSING: ReadonlySet<ErrorCode> = new Set(['REGISTRY_UNREACHABLE', 'BLOB_UNAVAILABLE', 'DISK_FULL', 'DATA_UNUSABLE', 'INTERNAL']);
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'REGISTRY_UNREACHABLE',
+  'BLOB_UNAVAILABLE',
+  'DISK_FULL',
+  'DATA_UNUSABLE',
+  'INTERNAL',
+]);
 
 type Preparation =
   | { readonly kind: 'script'; readonly text: string; readonly plan: BootPlan }
@@ -109,23 +110,35 @@ export class Booter {
     return this.#parts.blobs.open(artifact.descriptor, this.#parts.images.sourceOf(artifact.location));
   }
 
-  /** Names the transfer for the events that tell of it. */
-  transfer(artifact: LocatedArtifact, address: string): ArtifactTransfer {
+  /** One GET of an artifact; `range` as `first-last` when it is of a part. */
+  transferOf(artifact: LocatedArtifact, address: string, range?: string): ArtifactTransfer {
     const machine = this.#attribution.machineAt(address);
     return {
       ...(machine !== undefined && { machine }),
       address,
       role: artifact.role,
       digest: artifact.descriptor.digest,
+      ...(range !== undefined && { range }),
     };
   }
 
-  get record(): EventSink {
-    return this.#parts.events;
+  /** Runs a transfer and tells how it went; `sent` counts the bytes so far. */
+  async recordTransfer(transfer: ArtifactTransfer, sent: () => number, run: () => Promise<void>): Promise<void> {
+    const { events, clock } = this.#parts;
+    const started = clock.now();
+    const result = () => ({ bytes: sent(), seconds: (clock.now() - started) / 1000 });
+    events({ event: 'artifact.started', ...transfer });
+    try {
+      await run();
+      events({ event: 'artifact.sent', ...transfer, ...result() });
+    } catch (thrown) {
+      events({ event: 'artifact.aborted', ...transfer, ...result(), reason: BootlayerError.from(thrown).message });
+      throw thrown;
+    }
   }
 
   /** Resolves what the assignments map, so that the first machine finds it resolved. Failures are events. */
-  async resolveMapped(wishes: readonly { reference: ImageReference; wish: ImageWish }[]): Promise<void> {
+  async resolveMapped(wishes: readonly MappedWish[]): Promise<void> {
     for (const { reference, wish } of wishes) {
       try {
         await this.#resolve(reference, wish);
@@ -141,11 +154,9 @@ export class Booter {
   }
 
   async #prepareWithinPatience(subject: Subject, assignment: Assignment): Promise<Preparation> {
-    const patience = this.#parts.clock
-      .after(PATIENCE_MILLISECONDS)
-      .then((): Preparation => ({ kind: 'waiting', reason: 'its image is being resolved' }));
     try {
-      return await Promise.race([this.#prepare(subject, assignment), patience]);
+      const timely = await this.#parts.clock.within(PATIENCE_MILLISECONDS, this.#prepare(subject, assignment));
+      return timely.kind === 'done' ? timely.value : { kind: 'waiting', reason: 'its image is being resolved' };
     } catch (thrown) {
       const error = BootlayerError.from(thrown);
       return PASSING.has(error.code)
@@ -184,7 +195,14 @@ export class Booter {
         return this.#refuse(subject, prepared.reason);
       case 'waiting':
         if (attempt >= MAX_ATTEMPTS) return this.#refuse(subject, `${prepared.reason} (asked ${attempt} times)`);
-        this.#parts.events({ event: 'script.waiting', machine: subject.name, address, image, attempt, reason: prepared.reason });
+        this.#parts.events({
+          event: 'script.waiting',
+          machine: subject.name,
+          address,
+          image,
+          attempt,
+          reason: prepared.reason,
+        });
         return waitingScript(this.#parts.urls, subject.name, prepared.reason, attempt);
       case 'script':
         this.#prefetch(prepared.plan);
@@ -209,7 +227,11 @@ export class Booter {
   #refuse(subject: Subject, reason: string): string {
     const { macs, uuid, architecture, sourceAddress: address } = subject.facts;
     this.#parts.events({ event: 'script.refused', machine: subject.name, address, reason });
-    const facts = [`MAC ${macs.join(' ') || 'not reported'}`, `UUID ${uuid ?? 'not reported'}`, `architecture ${architecture ?? 'not reported'}`];
+    const facts = [
+      `MAC ${macs.join(' ') || 'not reported'}`,
+      `UUID ${uuid ?? 'not reported'}`,
+      `architecture ${architecture ?? 'not reported'}`,
+    ];
     return refusalScript(subject.name, facts, reason);
   }
 }

@@ -1,6 +1,6 @@
 import type { MachineFacts } from '../machine/facts.js';
-import { type MacAddress, parseMac } from '../net/mac.js';
 import { parseIp } from '../net/ip.js';
+import { type MacAddress, parseMac } from '../net/mac.js';
 import { isJunkUuid, parseUuid } from '../net/uuid.js';
 import { parseArchitecture } from '../oci/platform.js';
 

@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import { Command } from 'commander';
-import { DiskBlobStore } from '../blob/disk-blob-store.js';
+import { listBlobs } from '../blob/disk-blob-store.js';
 import { formatBytes } from '../booter/format.js';
 import { type CommonOptions, readConfig, withCommonOptions, withJson } from './common.js';
 import { laterCommand } from './later-command.js';
@@ -12,6 +13,19 @@ export function cacheCommand(): Command {
       .description('list the blobs in the cache')
       .action(listCache),
   );
-  for (const name of ['gc', 'verify', 'rm']) cache.addCommand(laterCommand(name), { hidden: true });
+  for (const name of ['gc', 'verify', 'rm']) cache.addCommand(laterCommand(`cache ${name}`), { hidden: true });
   return cache;
+}
+
+/** Reads the folder only, so that it works beside a running server. */
+async function listCache(options: CommonOptions & { readonly json?: true }): Promise<void> {
+  const config = await readConfig(options);
+  const folder = join(config.data, 'cache');
+  const blobs = await listBlobs(folder);
+  const bytes = blobs.reduce((sum, { size }) => sum + size, 0);
+  const output = standardOutput();
+  if (options.json) return writeJson(output, { folder, bytes, blobs });
+  const rows = blobs.map(({ digest, size }) => [digest, formatBytes(size)]);
+  if (rows.length > 0) writeTable(output, ['DIGEST', 'SIZE'], rows);
+  writeLine(output, `${rows.length} ${rows.length === 1 ? 'blob' : 'blobs'}, ${formatBytes(bytes)}, in ${folder}`);
 }

@@ -3,7 +3,7 @@ import { BootlayerError } from '../errors.js';
 
 /** A command of the design that is still to come: refused by name rather than unknown. */
 export function laterCommand(name: string): Command {
-  return new Command(name)
+  return new Command(name.split(' ').at(-1))
     .argument('[anything...]')
     .allowUnknownOption()
     .helpOption(false)

@@ -22,9 +22,7 @@ export function writeJson(output: Output, value: unknown): void {
 
 /** Columns aligned with spaces; the heading is dim on a terminal. Last column unpadded, so that lines have no tails. */
 export function writeTable(output: Output, heading: readonly string[], rows: readonly (readonly string[])[]): void {
-  const widths = heading.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
+  const widths = heading.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (cells: readonly string[]) =>
     cells.map((cell, column) => (column === cells.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ');
   writeLine(output, emphasize(output, 'dim', line(heading)));

@@ -38,7 +38,10 @@ function onSignals(log: Logger, stop: () => Promise<void>): () => void {
       log.warn({ event: 'server.killed', signal }, 'second signal, ending at once');
       process.exit(1);
     }
-    log.info({ event: 'server.stopping', signal }, 'ending: running transfers may finish, a second signal ends at once');
+    log.info(
+      { event: 'server.stopping', signal },
+      'ending: running transfers may finish, a second signal ends at once',
+    );
     stop().catch((error: unknown) => log.error({ err: error }, 'ending went wrong'));
   };
   process.on('SIGINT', handle);

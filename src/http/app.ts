@@ -23,7 +23,10 @@ export function createListener(log: FastifyBaseLogger): FastifyInstance {
   });
   app.setErrorHandler((error, _request, reply) => sendError(reply, error));
   app.setNotFoundHandler((request, reply) =>
-    sendError(reply, new BootlayerError('NOT_FOUND', `there is nothing at ${request.method} ${request.url.slice(0, 200)}`)),
+    sendError(
+      reply,
+      new BootlayerError('NOT_FOUND', `there is nothing at ${request.method} ${request.url.slice(0, 200)}`),
+    ),
   );
   return app;
 }

@@ -63,7 +63,10 @@ export function fillPlaceholders(commandLine: string, values: ReadonlyMap<string
   const filled = commandLine.replace(PLACEHOLDER, (placeholder, name: string) => values.get(name) ?? placeholder);
   const bytes = Buffer.byteLength(filled);
   if (bytes > MAX_COMMAND_LINE_BYTES) {
-    return { kind: 'refused', reason: `its kernel arguments are ${bytes} bytes long, and ${MAX_COMMAND_LINE_BYTES} fit` };
+    return {
+      kind: 'refused',
+      reason: `its kernel arguments are ${bytes} bytes long, and ${MAX_COMMAND_LINE_BYTES} fit`,
+    };
   }
   return { kind: 'filled', commandLine: filled };
 }

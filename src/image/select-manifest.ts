@@ -29,7 +29,9 @@ export function selectManifest(index: Index, wish: ImageWish): ManifestChoice {
   const [first, ...more] = fitting;
   if (first !== undefined) return more.length === 0 ? { kind: 'chosen', entry: first } : amongVariants(fitting, wish);
   const nested = index.entries.filter((entry) => isIndexType(entry.mediaType) && mayHold(entry, wish));
-  return nested.length > 0 ? { kind: 'nested', entries: nested } : { kind: 'none', available: manifests.map(describeEntry) };
+  return nested.length > 0
+    ? { kind: 'nested', entries: nested }
+    : { kind: 'none', available: manifests.map(describeEntry) };
 }
 
 function amongVariants(entries: readonly IndexEntry[], wish: ImageWish): ManifestChoice {

@@ -14,10 +14,11 @@ export interface ImageSource {
   /** `registry/repository` or `oci:<absolute folder>`; also the first half of every reference to it. */
   readonly name: string;
   /**
-   * Verified: bytes asked for by digest have it, and no document is larger than MAX_MANIFEST_BYTES.
+   * Without a name: the only image a layout has. Verified: bytes asked for by digest have it, and no document is
+   * larger than MAX_MANIFEST_BYTES.
    * Throws IMAGE_NOT_FOUND, IMAGE_INVALID, DIGEST_MISMATCH, REGISTRY_UNREACHABLE, REGISTRY_DENIED.
    */
-  fetchDocument(name: ManifestName, signal?: AbortSignal): Promise<FetchedDocument>;
+  fetchDocument(name: ManifestName | undefined, signal?: AbortSignal): Promise<FetchedDocument>;
   /** The blob from its first byte to its last. Not verified: whoever receives it does that. Same errors. */
   fetchBlob(descriptor: Descriptor, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
 }

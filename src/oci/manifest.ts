@@ -16,7 +16,11 @@ export type IndexEntry = Descriptor & {
   readonly annotations: Annotations;
 };
 
-export type Index = { readonly kind: 'index'; readonly entries: readonly IndexEntry[]; readonly annotations: Annotations };
+export type Index = {
+  readonly kind: 'index';
+  readonly entries: readonly IndexEntry[];
+  readonly annotations: Annotations;
+};
 
 export type Manifest = {
   readonly kind: 'manifest';
@@ -83,7 +87,8 @@ function readDescriptor(where: string, fields: Fields): Descriptor {
   const { mediaType, digest, size } = fields;
   if (typeof mediaType !== 'string') throw invalid(where, 'its mediaType is missing');
   if (typeof digest !== 'string' || !isDigest(digest)) throw invalid(where, 'its digest is not sha256:<64 hex digits>');
-  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) throw invalid(where, 'its size is not a whole number');
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0)
+    throw invalid(where, 'its size is not a whole number');
   return { mediaType: bareMediaType(mediaType), digest, size };
 }
 
@@ -100,7 +105,9 @@ function readPlatform(value: unknown): Platform | undefined {
 }
 
 function readAnnotations(value: unknown): Annotations {
-  const pairs = Object.entries(asObject(value) ?? {}).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
+  const pairs = Object.entries(asObject(value) ?? {}).filter(
+    (pair): pair is [string, string] => typeof pair[1] === 'string',
+  );
   return Object.fromEntries(pairs);
 }
 

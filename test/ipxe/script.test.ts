@@ -32,22 +32,20 @@ describe('renderScript', () => {
       ipxe.kernel(urlWord('http://a/vmlinuz'), words(''), 'failed'),
       'kernel http://a/vmlinuz initrd=initrd || goto failed',
     ],
-    ['initrd', ipxe.initrd(urlWord('http://a/initrd'), 'failed'), 'initrd --name initrd http://a/initrd || goto failed'],
+    [
+      'initrd',
+      ipxe.initrd(urlWord('http://a/initrd'), 'failed'),
+      'initrd --name initrd http://a/initrd || goto failed',
+    ],
     ['boot', ipxe.boot('failed'), 'boot || goto failed'],
     ['chain', ipxe.chain(urlWord('http://a/s'), 'again'), 'chain --replace --autofree http://a/s || goto again'],
-    [
-      'preferLongMode',
-      ipxe.preferLongMode('arch'),
-      `iseq \${arch} i386 && cpuid --ext 29 && set arch x86_64 ||`,
-    ],
+    ['preferLongMode', ipxe.preferLongMode('arch'), `iseq \${arch} i386 && cpuid --ext 29 && set arch x86_64 ||`],
   ])('%s', (_name, command, line) => {
     expect(ipxe.renderScript([command])).toBe(`#!ipxe\n${line}\n`);
   });
 
   it('counts rounds of a loop', () => {
-    expect(ipxe.renderScript(ipxe.countTo('n', 5, 'giveup'))).toBe(
-      `#!ipxe\ninc n\niseq \${n} 5 && goto giveup ||\n`,
-    );
+    expect(ipxe.renderScript(ipxe.countTo('n', 5, 'giveup'))).toBe(`#!ipxe\ninc n\niseq \${n} 5 && goto giveup ||\n`);
   });
 
   it('refuses a label that would be something else', () => {

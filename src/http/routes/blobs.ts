@@ -1,23 +1,34 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { LocatedArtifact } from '../../boot/ports.js';
 import { contentTypeOf } from '../../booter/boot-urls.js';
 import type { Booter } from '../../booter/booter.js';
-import type { ArtifactTransfer } from '../../boot/event.js';
-import type { LocatedArtifact } from '../../boot/ports.js';
-import { BootlayerError } from '../../errors.js';
-import { digestFromHex, type Digest } from '../../oci/digest.js';
-import { type BlobResponse, sendBlob } from '../blob-response.js';
+import { BootlayerError, describeError } from '../../errors.js';
+import { type Digest, digestFromHex } from '../../oci/digest.js';
+import type { ActiveTransfers } from '../active-transfers.js';
+import { BlobResponse, type Span } from '../blob-response.js';
 import type { BufferPool } from '../buffer-pool.js';
+import { parseRange } from '../byte-range.js';
+import { evaluateConditions, LAST_MODIFIED } from '../conditional.js';
 
-type BlobPath = { Params: { hex: string; name: string } };
+type BlobRequest = { Params: { hex: string; name: string } };
+
+export type BlobRouteParts = {
+  readonly booter: Booter;
+  readonly pool: BufferPool;
+  readonly transfers: ActiveTransfers;
+};
 
 /** `/blobs/sha256/<hex>/<name>`: the layers of mapped images and issued plans, and nothing else. */
-export function blobRoutes(app: FastifyInstance, booter: Booter, pool: BufferPool): void {
-  app.route<BlobPath>({
+export function blobRoutes(app: FastifyInstance, parts: BlobRouteParts): void {
+  app.route<BlobRequest>({
     method: ['GET', 'HEAD'],
     url: '/blobs/sha256/:hex/:name',
     handler: async (request, reply) => {
-      const artifact = await findArtifact(booter, request.params.hex);
-      await send(request, reply, artifact, { booter, pool });
+      const artifact = await findArtifact(parts.booter, request.params.hex);
+      const answer = decideAnswer(request, artifact);
+      if (answer.kind === 'status') return reply.code(answer.status).headers(answer.headers).send();
+      if (request.method === 'HEAD') return sendHead(reply, answer);
+      return sendBody(request, reply, artifact, { ...parts, ...answer });
     },
   });
 }
@@ -30,4 +41,83 @@ async function findArtifact(booter: Booter, hex: string): Promise<LocatedArtifac
 
 function unknown(digest: Digest): never {
   throw new BootlayerError('BLOB_UNKNOWN', `no assignment and no issued plan leads to ${digest}`);
+}
+
+type Headers = Readonly<Record<string, string | number>>;
+type Body = { readonly kind: 'body'; readonly status: 200 | 206; readonly headers: Headers; readonly span: Span };
+type Answer = Body | { readonly kind: 'status'; readonly status: 304 | 412 | 416; readonly headers: Headers };
+
+/** Everything about the answer that the descriptor alone decides: HEAD needs no bytes (protocols D2). */
+function decideAnswer({ headers }: Pick<FastifyRequest, 'headers'>, { role, descriptor }: LocatedArtifact): Answer {
+  const { size, digest } = descriptor;
+  const etag = `"${digest}"`;
+  const common = {
+    etag,
+    'last-modified': LAST_MODIFIED,
+    'accept-ranges': 'bytes',
+    'cache-control': 'public, max-age=31536000, immutable',
+  };
+  const verdict = evaluateConditions(etag, {
+    ifMatch: headers['if-match'],
+    ifNoneMatch: headers['if-none-match'],
+    ifUnmodifiedSince: headers['if-unmodified-since'],
+    ifModifiedSince: headers['if-modified-since'],
+    ifRange: asText(headers['if-range']),
+  });
+  if (verdict.kind === 'status') return { ...verdict, headers: common };
+  const range = parseRange(verdict.rangeHolds ? headers.range : undefined, size);
+  if (range.kind === 'unsatisfiable') {
+    return { kind: 'status', status: 416, headers: { ...common, 'content-range': `bytes */${size}` } };
+  }
+  const span = range.kind === 'part' ? { start: range.start, end: range.end } : { start: 0, end: size };
+  const described = { ...common, 'content-type': contentTypeOf(role), 'content-length': span.end - span.start };
+  return range.kind === 'whole'
+    ? { kind: 'body', status: 200, headers: described, span }
+    : { kind: 'body', status: 206, headers: { ...described, 'content-range': rangeText(span, size) }, span };
+}
+
+function rangeText({ start, end }: Span, size: number): string {
+  return `bytes ${start}-${end - 1}/${size}`;
+}
+
+function asText(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Without a body, yet with the length of one: fastify leaves it alone when it is set before. */
+function sendHead(reply: FastifyReply, { status, headers }: Body): FastifyReply {
+  reply.hijack();
+  reply.raw.writeHead(status, headers);
+  reply.raw.end();
+  return reply;
+}
+
+/** Failures before the first byte are an ordinary error; later ones cut the connection, so that no length is a lie. */
+async function sendBody(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  artifact: LocatedArtifact,
+  { booter, pool, transfers, status, headers, span }: BlobRouteParts & Body,
+): Promise<FastifyReply> {
+  const response = new BlobResponse(reply.raw, pool);
+  const reader = await booter.openArtifact(artifact);
+  try {
+    await (span.start === 0 ? reader.available(0, response.signal) : reader.whole(response.signal));
+    reply.hijack();
+    reply.raw.writeHead(status, headers);
+    const transfer = booter.transferOf(
+      artifact,
+      request.ip,
+      status === 206 ? `${span.start}-${span.end - 1}` : undefined,
+    );
+    const run = () => response.send(reader, span);
+    await transfers.track(() => booter.recordTransfer(transfer, () => response.sent, run));
+  } catch (thrown) {
+    if (!reply.sent) throw thrown;
+    request.log.debug({ reason: describeError(thrown) }, 'a transfer was cut');
+    reply.raw.destroy();
+  } finally {
+    await reader.close();
+  }
+  return reply;
 }

@@ -12,8 +12,5 @@ export function bootRoutes(app: FastifyInstance, booter: Booter): void {
 
 /** Rendered whole, so that the length is known: firmware wants no chunks (protocols D2). */
 function sendScript(reply: FastifyReply, text: string): FastifyReply {
-  return reply
-    .type('text/plain')
-    .header('cache-control', 'no-store')
-    .send(Buffer.from(text, 'latin1'));
+  return reply.type('text/plain').header('cache-control', 'no-store').send(Buffer.from(text, 'latin1'));
 }

@@ -1,0 +1,74 @@
+import type { ArtifactTransfer, BootEvent, EventSink } from '../boot/event.js';
+import type { Logger } from '../log.js';
+import { shortDigest } from '../oci/digest.js';
+import { formatBytes, formatSeconds } from './format.js';
+
+/** One line per milestone: the event's fields for machines, a sentence for people. */
+export function logSink(log: Logger): EventSink {
+  return (event) => log[levelOf(event)](event, sentence(event));
+}
+
+function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' {
+  switch (event) {
+    case 'greeting.sent':
+    case 'artifact.started':
+    case 'fill.started':
+      return 'debug';
+    case 'script.refused':
+    case 'image.failed':
+    case 'fill.failed':
+    case 'artifact.aborted':
+      return 'warn';
+    case 'script.sent':
+    case 'script.waiting':
+    case 'image.resolved':
+    case 'fill.finished':
+    case 'artifact.sent':
+      return 'info';
+  }
+}
+
+function sentence(event: BootEvent): string {
+  switch (event.event) {
+    case 'greeting.sent':
+      return `${event.address} fetched /boot.ipxe`;
+    case 'script.sent':
+      return `${event.machine} gets the script for ${event.image} (assignment ${event.assignment})`;
+    case 'script.waiting':
+      return `${event.machine} waits for ${event.image}: ${event.reason}`;
+    case 'script.refused':
+      return `${event.machine} is not booted: ${event.reason}`;
+    case 'image.resolved':
+      return `${event.reference} for ${event.architecture} is ${shortDigest(event.digest)}${resolvedHow(event)}`;
+    case 'image.failed':
+      return `${event.reference} for ${event.architecture} cannot be resolved: ${event.reason}`;
+    case 'fill.started':
+      return `downloading ${shortDigest(event.digest)}, ${formatBytes(event.size)}, from ${event.source}`;
+    case 'fill.finished':
+      return `downloaded ${shortDigest(event.digest)}, ${amount(event)}, from ${event.source}`;
+    case 'fill.failed':
+      return `downloading ${shortDigest(event.digest)} from ${event.source} failed after ${amount(event)}: ${event.reason}`;
+    case 'artifact.started':
+      return `${to(event)} fetches the ${event.role}`;
+    case 'artifact.sent':
+      return `${to(event)} has the ${event.role}${range(event)}, ${amount(event)}`;
+    case 'artifact.aborted':
+      return `${to(event)} did not get the whole ${event.role}${range(event)}, ${amount(event)}: ${event.reason}`;
+  }
+}
+
+function resolvedHow({ from, seconds }: { from: 'source' | 'last-good'; seconds: number }): string {
+  return from === 'source' ? `, ${formatSeconds(seconds)}` : ', as it was when last resolved';
+}
+
+function amount({ bytes, seconds }: { bytes: number; seconds: number }): string {
+  return `${formatBytes(bytes)} in ${formatSeconds(seconds)}`;
+}
+
+function to({ machine, address }: ArtifactTransfer): string {
+  return machine ?? address;
+}
+
+function range(transfer: ArtifactTransfer): string {
+  return transfer.range === undefined ? '' : ` (bytes ${transfer.range})`;
+}

@@ -1,0 +1,44 @@
+import type { BootEvent, EventSink } from '../boot/event.js';
+import type { Metrics } from '../metrics.js';
+
+/** Counts every event. */
+export function metricsSink(metrics: Metrics): EventSink {
+  return (event) => count(metrics, event);
+}
+
+function count(metrics: Metrics, event: BootEvent): void {
+  switch (event.event) {
+    case 'greeting.sent':
+    case 'script.sent':
+    case 'script.waiting':
+    case 'script.refused':
+      metrics.scripts.inc({
+        outcome: event.event === 'greeting.sent' ? 'greeting' : event.event.slice('script.'.length),
+      });
+      return;
+    case 'image.resolved':
+      metrics.resolutions.inc({ outcome: event.from });
+      if (event.from === 'source') metrics.resolutionSeconds.observe(event.seconds);
+      return;
+    case 'image.failed':
+      metrics.resolutions.inc({ outcome: 'failed' });
+      return;
+    case 'fill.started':
+      metrics.fills.inc({ outcome: 'started' });
+      return;
+    case 'fill.finished':
+    case 'fill.failed':
+      metrics.fills.inc({ outcome: event.event.slice('fill.'.length) });
+      metrics.fillBytes.inc(event.bytes);
+      return;
+    case 'artifact.started':
+      metrics.transfersUnderWay.inc();
+      return;
+    case 'artifact.sent':
+    case 'artifact.aborted':
+      metrics.transfersUnderWay.dec();
+      metrics.transfers.inc({ role: event.role, outcome: event.event.slice('artifact.'.length) });
+      metrics.transferBytes.inc({ role: event.role }, event.bytes);
+      return;
+  }
+}

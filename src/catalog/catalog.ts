@@ -1,0 +1,170 @@
+import NodeCache from 'node-cache';
+import type { BlobSource } from '../blob/blob-store.js';
+import type { EventSink } from '../boot/event.js';
+import type { ResolutionKey, ResolutionStore } from '../boot/ports.js';
+import type { Clock } from '../clock.js';
+import { BootlayerError, type ErrorCode } from '../errors.js';
+import type { ImageWish, ResolvedImage } from '../image/image.js';
+import type { FetchedDocument, ImageSource, ManifestName } from '../oci/image-source.js';
+import { formatReference, type ImageReference } from '../oci/reference.js';
+import type { ImageSources } from './image-sources.js';
+import { Resolver } from './resolver.js';
+
+export type CatalogParts = {
+  readonly sources: Pick<ImageSources, 'of' | 'at'>;
+  readonly resolutions: ResolutionStore;
+  readonly events: EventSink;
+  readonly clock: Clock;
+};
+
+/** How long a tag's meaning is taken for granted. */
+const FRESH_SECONDS = 60;
+/** How long a failure is remembered, so that a rack in trouble does not trouble the registry. */
+const FAILURE_SECONDS = 5;
+/** A registry that takes longer than this is passed over when the last good resolution is known. */
+const PATIENCE_MILLISECONDS = 2_500;
+const DOCUMENT_SECONDS = 3_600;
+const MAX_KEYS = 20_000;
+/** node-cache cannot weigh its values; larger documents are fetched each time. */
+const MAX_CACHED_DOCUMENT_BYTES = 64 * 1024;
+
+/** Failures that say nothing of the image itself: what was good before still is. A definite no is not among them. */
+const REGISTRY_IN_TROUBLE: ReadonlySet<ErrorCode> = new Set([
+  'REGISTRY_UNREACHABLE',
+  'REGISTRY_DENIED',
+  'DIGEST_MISMATCH',
+  'IMAGE_INVALID',
+]);
+
+type Remembered =
+  | { readonly kind: 'image'; readonly image: ResolvedImage }
+  | { readonly kind: 'failure'; readonly error: BootlayerError };
+
+/** What references mean now: one question to the source however many ask, and the last good answer when it is silent. */
+export class Catalog {
+  readonly #parts: CatalogParts;
+  /** Keys are prefixed, since node-cache keeps them in a plain object: `r|` resolutions, `d|` documents by digest. */
+  readonly #memory = new NodeCache({ useClones: false, maxKeys: MAX_KEYS, stdTTL: FRESH_SECONDS });
+  readonly #underWay = new Map<string, Promise<ResolvedImage>>();
+
+  constructor(parts: CatalogParts) {
+    this.#parts = parts;
+  }
+
+  /** Throws REGISTRY_UNREACHABLE, REGISTRY_DENIED, IMAGE_NOT_FOUND, IMAGE_NO_PLATFORM, IMAGE_INVALID, DIGEST_MISMATCH. */
+  async resolve(reference: ImageReference, wish: ImageWish): Promise<ResolvedImage> {
+    const key: ResolutionKey = { reference: formatReference(reference), wish };
+    const name = `r|${key.reference}|${wish.os}/${wish.architecture}|${wish.variant}`;
+    const remembered = this.#memory.get<Remembered>(name);
+    if (remembered?.kind === 'image') return remembered.image;
+    if (remembered?.kind === 'failure') throw remembered.error;
+    const running = this.#underWay.get(name) ?? this.#start(name, reference, key);
+    return this.#orLastGood(running, key);
+  }
+
+  /** Where the blobs of a stored location come from. */
+  sourceOf(location: string): BlobSource {
+    return {
+      name: location,
+      // Looked up when it is fetched: a folder may have gone, and that is the fetch's failure.
+      fetch: async (descriptor, signal) => this.#parts.sources.at(location).fetchBlob(descriptor, signal),
+    };
+  }
+
+  close(): void {
+    this.#memory.close();
+  }
+
+  #start(name: string, reference: ImageReference, key: ResolutionKey): Promise<ResolvedImage> {
+    const running = this.#ask(name, reference, key).finally(() => this.#underWay.delete(name));
+    this.#underWay.set(name, running);
+    // Whoever waits sees the failure; nobody may be waiting any more.
+    running.catch(() => undefined);
+    return running;
+  }
+
+  /** A silent registry does not keep a machine waiting that has booted this reference before. */
+  async #orLastGood(running: Promise<ResolvedImage>, key: ResolutionKey): Promise<ResolvedImage> {
+    const first = await this.#parts.clock.within(PATIENCE_MILLISECONDS, running);
+    return first.kind === 'done' ? first.value : ((await this.#lastGood(key)) ?? running);
+  }
+
+  async #ask(name: string, reference: ImageReference, key: ResolutionKey): Promise<ResolvedImage> {
+    const started = this.#parts.clock.now();
+    const pinned = reference.digest === undefined ? undefined : await this.#lastGood(key);
+    if (pinned !== undefined) return this.#learned(name, key, pinned, { from: 'last-good', started });
+    try {
+      const source = this.#parts.sources.of(reference);
+      const fetch = (wanted: ManifestName | undefined) => this.#fetchDocument(source, wanted);
+      const image = await new Resolver(source, fetch, reference, key.wish).resolve();
+      await this.#keep(key, image);
+      return this.#learned(name, key, image, { from: 'source', started });
+    } catch (thrown) {
+      return this.#recover(name, key, BootlayerError.from(thrown), started);
+    }
+  }
+
+  async #recover(name: string, key: ResolutionKey, error: BootlayerError, started: number): Promise<ResolvedImage> {
+    this.#failed(key, error.message);
+    const image = REGISTRY_IN_TROUBLE.has(error.code) ? await this.#lastGood(key) : undefined;
+    if (image !== undefined) return this.#learned(name, key, image, { from: 'last-good', started });
+    this.#remember(name, { kind: 'failure', error }, FAILURE_SECONDS);
+    throw error;
+  }
+
+  #learned(
+    name: string,
+    key: ResolutionKey,
+    image: ResolvedImage,
+    { from, started }: { from: 'source' | 'last-good'; started: number },
+  ): ResolvedImage {
+    this.#remember(name, { kind: 'image', image }, from === 'source' ? FRESH_SECONDS : FAILURE_SECONDS);
+    this.#parts.events({
+      event: 'image.resolved',
+      reference: key.reference,
+      architecture: key.wish.architecture,
+      digest: image.manifestDigest,
+      seconds: (this.#parts.clock.now() - started) / 1000,
+      from,
+    });
+    return image;
+  }
+
+  /** A full or broken disk must not keep a machine from booting now; it is told of, and the boot goes on. */
+  async #keep(key: ResolutionKey, image: ResolvedImage): Promise<void> {
+    try {
+      await this.#parts.resolutions.saveResolution(key, image, this.#parts.clock.now());
+    } catch (thrown) {
+      this.#failed(key, `it is resolved, but could not be remembered: ${BootlayerError.from(thrown).message}`);
+    }
+  }
+
+  async #lastGood(key: ResolutionKey): Promise<ResolvedImage | undefined> {
+    try {
+      return await this.#parts.resolutions.findResolution(key);
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #fetchDocument(source: ImageSource, wanted: ManifestName | undefined): Promise<FetchedDocument> {
+    const name = wanted?.kind === 'digest' ? `d|${source.name}|${wanted.digest}` : undefined;
+    const known = name === undefined ? undefined : this.#memory.get<FetchedDocument>(name);
+    if (known !== undefined) return known;
+    const document = await source.fetchDocument(wanted);
+    if (name !== undefined && document.bytes.byteLength <= MAX_CACHED_DOCUMENT_BYTES) {
+      this.#remember(name, document, DOCUMENT_SECONDS);
+    }
+    return document;
+  }
+
+  /** node-cache throws when it is full; then it is simply asked again next time. */
+  #remember(name: string, value: Remembered | FetchedDocument, seconds: number): void {
+    if (this.#memory.getStats().keys < MAX_KEYS) this.#memory.set(name, value, seconds);
+  }
+
+  #failed(key: ResolutionKey, reason: string): void {
+    const { reference, wish } = key;
+    this.#parts.events({ event: 'image.failed', reference, architecture: wish.architecture, reason });
+  }
+}

@@ -1,0 +1,85 @@
+import { BootlayerError } from '../errors.js';
+import { normalizeCommandLine } from '../image/command-line.js';
+import type { Artifact } from '../image/image.js';
+import { type Descriptor, verifyBytes } from '../oci/descriptor.js';
+import type { Digest } from '../oci/digest.js';
+import type { FetchedDocument, ImageSource, ManifestName } from '../oci/image-source.js';
+import { type Document, type IndexEntry, MAX_MANIFEST_BYTES, type Manifest, parseDocument } from '../oci/manifest.js';
+
+/** Where documents come from; the catalog keeps those it has seen. */
+export type FetchDocument = (name: ManifestName | undefined) => Promise<FetchedDocument>;
+
+/** A document with the digest it goes by. */
+export type ReadDocument = { readonly descriptor: Descriptor; readonly document: Document };
+
+/** Reads the documents and small blobs of one image, every one verified. `what` names the image in errors. */
+export class DocumentReader {
+  readonly #source: ImageSource;
+  readonly #fetch: FetchDocument;
+  readonly #what: string;
+
+  constructor(what: string, source: ImageSource, fetch: FetchDocument) {
+    this.#what = what;
+    this.#source = source;
+    this.#fetch = fetch;
+  }
+
+  /** What a tag or digest names. */
+  async top(name: ManifestName | undefined): Promise<ReadDocument> {
+    const { descriptor, bytes } = await this.#fetch(name);
+    return { descriptor, document: parseDocument(this.#describe(descriptor.digest), descriptor.mediaType, bytes) };
+  }
+
+  /** What an index leads to. The index's word on the type counts: registries answer IronCore's with one of their own. */
+  async entry(entry: IndexEntry): Promise<ReadDocument> {
+    const { bytes } = await this.#fetch({ kind: 'digest', digest: entry.digest });
+    verifyBytes(this.#describe(entry.digest), entry, bytes);
+    const descriptor = { mediaType: entry.mediaType, digest: entry.digest, size: entry.size };
+    return { descriptor, document: parseDocument(this.#describe(entry.digest), entry.mediaType, bytes) };
+  }
+
+  /** A cmdline layer first, else the configuration's `commandLine` (IronCore's image config). */
+  async commandLine(manifest: Manifest, artifacts: readonly Artifact[]): Promise<string> {
+    const layer = artifacts.find(({ role }) => role === 'cmdline');
+    if (layer !== undefined) return normalizeCommandLine(text(await this.#blob(layer.descriptor)));
+    if (!manifest.config.mediaType.endsWith('json')) return '';
+    return normalizeCommandLine(commandLineIn(await this.#blob(manifest.config)));
+  }
+
+  async #blob(descriptor: Descriptor): Promise<Uint8Array> {
+    const what = this.#describe(descriptor.digest);
+    if (descriptor.size > MAX_MANIFEST_BYTES) {
+      const why = `${descriptor.size} bytes is too large for a command line or configuration`;
+      throw new BootlayerError('IMAGE_INVALID', `${what}: ${why}`);
+    }
+    const chunks: Uint8Array[] = [];
+    let received = 0;
+    for await (const chunk of await this.#source.fetchBlob(descriptor)) {
+      chunks.push(chunk);
+      received += chunk.byteLength;
+      if (received > descriptor.size) break;
+    }
+    const bytes = Buffer.concat(chunks);
+    verifyBytes(what, descriptor, bytes);
+    return bytes;
+  }
+
+  #describe(digest: Digest): string {
+    return `${this.#what} (${digest})`;
+  }
+}
+
+/** A configuration may be IronCore's, a plain OCI image configuration or `{}`. */
+function commandLineIn(config: Uint8Array): string {
+  try {
+    const parsed: unknown = JSON.parse(text(config));
+    if (typeof parsed !== 'object' || parsed === null || !('commandLine' in parsed)) return '';
+    return typeof parsed.commandLine === 'string' ? parsed.commandLine : '';
+  } catch {
+    return '';
+  }
+}
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}

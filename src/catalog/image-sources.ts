@@ -1,0 +1,35 @@
+import { BootlayerError } from '../errors.js';
+import { DiskLayout } from '../oci/disk-layout.js';
+import type { ImageSource, ImageTarget } from '../oci/image-source.js';
+import type { ImageReference } from '../oci/reference.js';
+import type { RegistryClient } from '../oci/registry-client.js';
+
+export type ImageRepository = ImageSource & ImageTarget;
+
+/** Finds the repository or layout folder that a reference or a stored location speaks of. */
+export class ImageSources {
+  readonly #registries: RegistryClient;
+
+  constructor(registries: RegistryClient) {
+    this.#registries = registries;
+  }
+
+  /** `reference` names its registry, and its layout folder is absolute: the configuration and the commands see to it. */
+  of(reference: ImageReference): ImageRepository {
+    if (reference.kind === 'layout') return new DiskLayout(reference.folder);
+    if (reference.registry === undefined) {
+      throw new BootlayerError('REFERENCE_INVALID', `"${reference.repository}" names no registry`, {
+        remedy: 'write registry/repository, or set defaultRegistry',
+      });
+    }
+    return this.#registries.repository(reference.registry, reference.repository);
+  }
+
+  /** The way back from a source's name, which plans and resolutions keep. */
+  at(location: string): ImageRepository {
+    if (location.startsWith('oci:')) return new DiskLayout(location.slice('oci:'.length));
+    const slash = location.indexOf('/');
+    if (slash <= 0) throw new BootlayerError('DATA_UNUSABLE', `"${location}" is no place that images come from`);
+    return this.#registries.repository(location.slice(0, slash), location.slice(slash + 1));
+  }
+}

@@ -1,0 +1,98 @@
+import { artifactsOf } from '../image/artifacts.js';
+import { type Client, clientsOf, unbootableBecause } from '../image/clients.js';
+import type { Artifact } from '../image/image.js';
+import { variantOf } from '../image/select-manifest.js';
+import type { Digest } from '../oci/digest.js';
+import type { ImageSource } from '../oci/image-source.js';
+import type { Annotations, Index, IndexEntry, Manifest } from '../oci/manifest.js';
+import { formatPlatform, normalizeArchitecture } from '../oci/platform.js';
+import { formatReference, type ImageReference, manifestNameOf } from '../oci/reference.js';
+import { DocumentReader, type ReadDocument } from './document-reader.js';
+
+/** Everything an image holds, for all platforms, as `image inspect` shows it. */
+export type ImageReport = {
+  readonly reference: string;
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly annotations: Annotations;
+  readonly manifests: readonly ManifestReport[];
+};
+
+export type ManifestReport = {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly platform: string;
+  readonly variant?: string;
+  readonly annotations: Annotations;
+  readonly artifacts: readonly Artifact[];
+  readonly commandLine: string;
+  readonly clients: readonly Client[];
+  /** Why no client can boot it. */
+  readonly reason?: string;
+};
+
+const MAX_MANIFESTS = 200;
+const MAX_DEPTH = 3;
+
+/** Reads an image whole but for its layers. Throws what the source throws, and IMAGE_INVALID. */
+export async function inspectImage(source: ImageSource, reference: ImageReference): Promise<ImageReport> {
+  const what = formatReference(reference);
+  const reader = new DocumentReader(what, source, (name) => source.fetchDocument(name));
+  const top = await reader.top(manifestNameOf(reference));
+  return {
+    reference: what,
+    digest: top.descriptor.digest,
+    mediaType: top.descriptor.mediaType,
+    annotations: top.document.annotations,
+    manifests: await reportsOf(reader, top, undefined, 1),
+  };
+}
+
+async function reportsOf(
+  reader: DocumentReader,
+  read: ReadDocument,
+  entry: IndexEntry | undefined,
+  depth: number,
+): Promise<readonly ManifestReport[]> {
+  if (read.document.kind === 'manifest') return [await reportOf(reader, read, read.document, entry)];
+  if (depth >= MAX_DEPTH) return [];
+  const reports: ManifestReport[] = [];
+  for (const child of worthReading(read.document)) {
+    reports.push(...(await reportsOf(reader, await reader.entry(child), child, depth + 1)));
+  }
+  return reports;
+}
+
+/** Attestations and the like stand beside the images. */
+function worthReading(index: Index): readonly IndexEntry[] {
+  const real = index.entries.filter(({ platform }) => platform?.architecture !== 'unknown');
+  return real.slice(0, MAX_MANIFESTS);
+}
+
+async function reportOf(
+  reader: DocumentReader,
+  { descriptor }: ReadDocument,
+  manifest: Manifest,
+  entry: IndexEntry | undefined,
+): Promise<ManifestReport> {
+  const artifacts = artifactsOf(manifest);
+  const variant = (entry && variantOf(entry.annotations)) ?? variantOf(manifest.annotations);
+  const architecture = architectureOf(manifest, entry);
+  const clients = clientsOf(artifacts, architecture ?? '');
+  return {
+    digest: descriptor.digest,
+    mediaType: descriptor.mediaType,
+    platform: entry?.platform === undefined ? (architecture ?? 'unknown') : formatPlatform(entry.platform),
+    ...(variant !== undefined && { variant }),
+    annotations: { ...manifest.annotations, ...entry?.annotations },
+    artifacts,
+    commandLine: await reader.commandLine(manifest, artifacts),
+    clients,
+    ...(clients.length === 0 && { reason: unbootableBecause(artifacts) }),
+  };
+}
+
+function architectureOf(manifest: Manifest, entry: IndexEntry | undefined): string | undefined {
+  const annotated = entry?.annotations['architecture'] ?? manifest.annotations['architecture'];
+  return entry?.platform?.architecture ?? (annotated === undefined ? undefined : normalizeArchitecture(annotated));
+}

@@ -1,0 +1,51 @@
+import { Command } from 'commander';
+import { formatBytes } from '../booter/format.js';
+import { type ImageReport, inspectImage, type ManifestReport } from '../catalog/inspect.js';
+import { withJson } from './common.js';
+import { type PlacesOptions, readReference, withImageSources, withPlacesOptions } from './image-places.js';
+import { emphasize, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
+
+type InspectOptions = PlacesOptions & { readonly json?: true };
+
+export function inspectCommand(): Command {
+  return withJson(withPlacesOptions(new Command('inspect')))
+    .description('show what an image holds, for every platform, and which clients it can boot')
+    .argument('<reference>', 'registry/repository[:tag][@digest], or oci:<folder>[:tag][@digest]')
+    .action(inspect);
+}
+
+async function inspect(text: string, options: InspectOptions): Promise<void> {
+  const reference = readReference(text);
+  const report = await withImageSources(options, (sources) => inspectImage(sources.of(reference), reference));
+  const output = standardOutput();
+  if (options.json) writeJson(output, report);
+  else writeReport(output, report);
+}
+
+function writeReport(output: Output, report: ImageReport): void {
+  writeLine(output, emphasize(output, 'bold', report.reference));
+  writeLine(output, `digest  ${report.digest}`);
+  writeLine(output, `type    ${report.mediaType}`);
+  writeAnnotations(output, report.annotations);
+  for (const manifest of report.manifests) writeManifest(output, manifest);
+  if (report.manifests.length === 0) writeLine(output, 'It holds no manifest.');
+}
+
+function writeManifest(output: Output, manifest: ManifestReport): void {
+  const variant = manifest.variant === undefined ? '' : `, ${manifest.variant}`;
+  writeLine(output, '');
+  writeLine(output, emphasize(output, 'bold', `${manifest.platform}${variant}`));
+  writeLine(output, `digest  ${manifest.digest}`);
+  writeLine(output, `boots   ${manifest.reason ?? manifest.clients.join(', ')}`);
+  if (manifest.commandLine !== '') writeLine(output, `cmdline ${manifest.commandLine}`);
+  const rows = manifest.artifacts.map(({ role, descriptor }) => [
+    role,
+    formatBytes(descriptor.size),
+    descriptor.digest,
+  ]);
+  if (rows.length > 0) writeTable(output, ['ROLE', 'SIZE', 'DIGEST'], rows);
+}
+
+function writeAnnotations(output: Output, annotations: ImageReport['annotations']): void {
+  for (const [name, value] of Object.entries(annotations)) writeLine(output, `note    ${name}=${value}`);
+}

@@ -1,0 +1,25 @@
+/** Time as the parts that wait or measure see it; tests give one of their own. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** The work's result, or that it took longer than so many milliseconds; late work goes on, and its failure is nobody's. */
+  within<T>(milliseconds: number, work: Promise<T>): Promise<Timely<T>>;
+}
+
+export type Timely<T> = { readonly kind: 'done'; readonly value: T } | { readonly kind: 'late' };
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  within: async <T>(milliseconds: number, work: Promise<T>) => {
+    work.catch(() => undefined);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<Timely<T>>((resolve) => {
+      timer = setTimeout(() => resolve({ kind: 'late' }), milliseconds);
+    });
+    try {
+      return await Promise.race([work.then((value): Timely<T> => ({ kind: 'done', value })), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  },
+};

@@ -1,0 +1,27 @@
+import type { Artifact } from './image.js';
+import type { Role } from './role.js';
+
+/** Kinds of clients, as `plan --firmware` names them. */
+export type Client = 'ipxe-bios' | 'ipxe-uefi';
+
+/** Which clients this version can boot a manifest's artifacts on. Only PCs have a BIOS. */
+export function clientsOf(artifacts: readonly Artifact[], architecture: string): readonly Client[] {
+  const roles = rolesOf(artifacts);
+  if (!roles.has('kernel') || !roles.has('initramfs')) return [];
+  return architecture === 'amd64' || architecture === '386' ? ['ipxe-bios', 'ipxe-uefi'] : ['ipxe-uefi'];
+}
+
+/** Why artifacts without kernel and initramfs do not boot, in the operator's words. */
+export function unbootableBecause(artifacts: readonly Artifact[]): string {
+  const roles = rolesOf(artifacts);
+  if (roles.has('kernel')) return 'it has a kernel but no initramfs';
+  if (roles.has('initramfs')) return 'it has an initramfs but no kernel';
+  if (roles.has('uki')) return 'it holds a UKI, and booting a UKI without a kernel layer is not in this version';
+  if (roles.has('iso')) return 'it holds an ISO, and booting an ISO without a kernel layer is not in this version';
+  if (roles.has('disk')) return 'it holds only a disk image, which is written to a disk by an installer and not booted';
+  return 'it has neither a kernel nor an initramfs';
+}
+
+function rolesOf(artifacts: readonly Artifact[]): ReadonlySet<Role> {
+  return new Set(artifacts.map(({ role }) => role));
+}

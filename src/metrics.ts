@@ -1,0 +1,68 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** The counters behind `/metrics`. One registry per server, so that several can live in one process (tests). */
+export type Metrics = {
+  readonly contentType: string;
+  /** The Prometheus text format. */
+  text(): Promise<string>;
+  readonly scripts: Counter<'outcome'>;
+  readonly resolutions: Counter<'outcome'>;
+  readonly resolutionSeconds: Histogram;
+  readonly fills: Counter<'outcome'>;
+  readonly fillBytes: Counter;
+  readonly transfers: Counter<'role' | 'outcome'>;
+  readonly transferBytes: Counter<'role'>;
+  readonly transfersUnderWay: Gauge;
+};
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    scripts: new Counter({
+      name: 'bootlayer_scripts_total',
+      help: 'iPXE scripts answered: greeting, sent, waiting or refused',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    resolutions: new Counter({
+      name: 'bootlayer_resolutions_total',
+      help: 'image references resolved: source, last-good or failed',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    resolutionSeconds: new Histogram({
+      name: 'bootlayer_resolution_seconds',
+      help: 'time it took to resolve a reference at its source',
+      buckets: [0.01, 0.05, 0.2, 1, 5, 30],
+      registers,
+    }),
+    fills: new Counter({
+      name: 'bootlayer_fills_total',
+      help: 'downloads into the cache: started, finished or failed',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    fillBytes: new Counter({ name: 'bootlayer_fill_bytes_total', help: 'bytes downloaded into the cache', registers }),
+    transfers: new Counter({
+      name: 'bootlayer_transfers_total',
+      help: 'artifacts asked for: sent or aborted',
+      labelNames: ['role', 'outcome'],
+      registers,
+    }),
+    transferBytes: new Counter({
+      name: 'bootlayer_transfer_bytes_total',
+      help: 'bytes of artifacts sent to machines',
+      labelNames: ['role'],
+      registers,
+    }),
+    transfersUnderWay: new Gauge({
+      name: 'bootlayer_transfers_under_way',
+      help: 'artifacts being sent now',
+      registers,
+    }),
+  };
+}

@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  editCommandLine,
+  fillPlaceholders,
+  kernelArguments,
+  MAX_COMMAND_LINE_BYTES,
+  normalizeCommandLine,
+} from '../../src/image/command-line.js';
+
+describe('editCommandLine', () => {
+  const base = 'root=/dev/sda1 quiet console=tty0 console=ttyS0';
+
+  it.each([
+    ['nothing', {}, base],
+    ['append', { append: ['ip=dhcp', 'a=b c'] }, `${base} ip=dhcp a=b c`],
+    ['remove an argument', { remove: ['quiet', 'console=tty0'] }, 'root=/dev/sda1 console=ttyS0'],
+    ['remove a key', { remove: ['console'] }, 'root=/dev/sda1 quiet'],
+    ['replace', { replace: { console: 'ttyAMA0' } }, 'root=/dev/sda1 quiet console=ttyAMA0'],
+    ['replace what is not there', { replace: { ip: 'dhcp' } }, `${base} ip=dhcp`],
+    [
+      'remove, then append the same',
+      { remove: ['quiet'], append: ['quiet'] },
+      'root=/dev/sda1 console=tty0 console=ttyS0 quiet',
+    ],
+  ])('%s', (_name, edits, result) => expect(editCommandLine(base, edits)).toBe(result));
+
+  it('leaves what belongs to init at the end', () => {
+    expect(editCommandLine('quiet -- single quiet', { append: ['ip=dhcp'], remove: ['quiet'] })).toBe(
+      'ip=dhcp -- single quiet',
+    );
+  });
+
+  it('keeps quoted arguments whole', () => {
+    const quoted = 'dyndbg="file foo.c +p" quiet';
+    expect(kernelArguments(quoted)).toEqual(['dyndbg="file foo.c +p"', 'quiet']);
+    expect(editCommandLine(quoted, { remove: ['file', 'quiet'] })).toBe('dyndbg="file foo.c +p"');
+  });
+
+  it('never leaves an argument it was told to remove', () => {
+    const word = fc.stringMatching(/^[a-z]{1,4}(=[a-z0-9]{0,3})?$/);
+    fc.assert(
+      fc.property(fc.array(word), word, (words, gone) => {
+        expect(kernelArguments(editCommandLine(words.join(' '), { remove: [gone] }))).not.toContain(gone);
+      }),
+    );
+  });
+});
+
+it('makes one line of what image builders write', () => {
+  expect(normalizeCommandLine(' console=ttyS0\n\tquiet \n\0')).toBe('console=ttyS0 quiet');
+});
+
+describe('fillPlaceholders', () => {
+  const values = new Map([['blob.squashfs.url', 'http://10.0.2.2/x']]);
+
+  it('fills what it knows', () => {
+    const filled = fillPlaceholders('root=live:{blob.squashfs.url} a={blob.squashfs.url}', values);
+    expect(filled).toEqual({ kind: 'filled', commandLine: 'root=live:http://10.0.2.2/x a=http://10.0.2.2/x' });
+  });
+
+  it('refuses what this image does not have, and says what it has', () => {
+    const refused = fillPlaceholders('gl.url={blob.disk.url}', values);
+    expect(refused).toEqual({
+      kind: 'refused',
+      reason: 'the kernel arguments hold {blob.disk.url}, and this image offers {blob.squashfs.url}',
+    });
+  });
+
+  it('leaves other braces alone', () => {
+    expect(fillPlaceholders('x={} y={a b} z={1}', values)).toEqual({
+      kind: 'filled',
+      commandLine: 'x={} y={a b} z={1}',
+    });
+  });
+
+  it('refuses a line that the kernel would cut', () => {
+    expect(fillPlaceholders('a'.repeat(MAX_COMMAND_LINE_BYTES), values).kind).toBe('filled');
+    const refused = fillPlaceholders('a'.repeat(MAX_COMMAND_LINE_BYTES + 1), values);
+    expect(refused).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining('2026 bytes long, and 2025 fit'),
+    });
+  });
+});

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type IpAddress,
+  isLinkLocal,
+  isLoopback,
+  parseIp,
+  parseSubnet,
+  type Subnet,
+  subnetHolds,
+} from '../../src/net/ip.js';
+
+const ip = (text: string) => parseIp(text) as IpAddress;
+const subnet = (text: string) => parseSubnet(text) as Subnet;
+
+describe('parseIp', () => {
+  it.each([
+    ['10.0.2.15', '10.0.2.15'],
+    ['::ffff:10.0.2.15', '10.0.2.15'],
+    ['FD77:0:0::1', 'fd77::1'],
+    ['fe80::1%eth0', 'fe80::1'],
+  ])('reads %s as %s', (text, canonical) => expect(parseIp(text)).toBe(canonical));
+
+  it.each(['', '10.0.2', '10.0.2.256', '010.0.2.15.1', '0x7f000001', '2130706433', 'localhost', 'fd77:::1'])(
+    'refuses %s',
+    (text) => expect(parseIp(text)).toBeUndefined(),
+  );
+});
+
+describe('parseSubnet', () => {
+  it('clears the host bits', () => {
+    expect(parseSubnet('10.1.2.3/16')).toEqual({ address: '10.1.0.0', prefixLength: 16 });
+    expect(parseSubnet('fd77::5/64')).toEqual({ address: 'fd77::', prefixLength: 64 });
+    expect(parseSubnet('10.1.2.3')).toEqual({ address: '10.1.2.3', prefixLength: 32 });
+  });
+
+  it.each(['10.1.0.0/33', '10.1.0.0/', '10.1.0.0/x', '10.1.0.0/16/8', 'rack/8'])('refuses %s', (text) =>
+    expect(parseSubnet(text)).toBeUndefined(),
+  );
+
+  it('knows what it holds', () => {
+    expect(subnetHolds(subnet('10.1.0.0/16'), ip('10.1.255.1'))).toBe(true);
+    expect(subnetHolds(subnet('10.1.0.0/16'), ip('10.2.0.1'))).toBe(false);
+    expect(subnetHolds(subnet('10.1.0.0/16'), ip('fd77::1'))).toBe(false);
+    expect(subnetHolds(subnet('0.0.0.0/0'), ip('10.2.0.1'))).toBe(true);
+  });
+});
+
+it('tells loopback and link-local addresses from others', () => {
+  expect([isLoopback(ip('127.0.0.1')), isLoopback(ip('::1')), isLoopback(ip('10.0.0.1'))]).toEqual([true, true, false]);
+  expect([isLinkLocal(ip('169.254.3.4')), isLinkLocal(ip('fe80::1')), isLinkLocal(ip('10.0.0.1'))]).toEqual([
+    true,
+    true,
+    false,
+  ]);
+});
