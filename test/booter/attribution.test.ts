@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { Attribution } from '../../src/booter/attribution.js';
+
+describe('Attribution', () => {
+  it('attributes an address to the machine that last asked for its script there, for a while', () => {
+    let now = 0;
+    const attribution = new Attribution(() => now);
+    attribution.saw('node-01', '10.0.0.1');
+    expect(attribution.machineAt('10.0.0.1')).toBe('node-01');
+    expect(attribution.machineAt('10.0.0.2')).toBeUndefined();
+    now = 600_001;
+    expect(attribution.machineAt('10.0.0.1')).toBeUndefined();
+  });
+
+  it('blames nobody when two live machines share an address', () => {
+    const attribution = new Attribution(() => 0);
+    attribution.saw('node-01', '10.0.0.1');
+    attribution.saw('node-02', '10.0.0.1');
+    expect(attribution.machineAt('10.0.0.1')).toBeUndefined();
+  });
+
+  it('stays bounded', () => {
+    const attribution = new Attribution(() => 0);
+    for (let number = 0; number < 60_000; number += 1) attribution.saw(`node-${number}`, `address-${number}`);
+    expect(attribution.machineAt('address-0')).toBeUndefined();
+    expect(attribution.machineAt('address-59999')).toBe('node-59999');
+  });
+});

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { decideBaseUrl } from '../../src/booter/base-url.js';
+
+const any = { host: '0.0.0.0', port: 8080 };
+const one = ['192.168.77.1'];
+
+describe('decideBaseUrl', () => {
+  it('takes a configured URL as it is', () => {
+    const advertise = { kind: 'url', url: 'https://boot.lab/' } as const;
+    expect(decideBaseUrl({ advertise, listen: any, hostAddresses: [] })).toEqual({ kind: 'url', url: 'https://boot.lab' });
+  });
+
+  it('adds the listening port to a configured address', () => {
+    const advertise = { kind: 'address', address: '192.168.77.1' } as const;
+    expect(decideBaseUrl({ advertise, listen: any, hostAddresses: one })).toEqual({
+      kind: 'url',
+      url: 'http://192.168.77.1:8080',
+    });
+  });
+
+  it('warns of an address that this host does not have', () => {
+    const advertise = { kind: 'address', address: '10.0.2.2' } as const;
+    expect(decideBaseUrl({ advertise, listen: any, hostAddresses: one })).toEqual({
+      kind: 'url',
+      url: 'http://10.0.2.2:8080',
+      warning: 'the advertised address 10.0.2.2 is not one of this host',
+    });
+  });
+
+  it('finds the only candidate by itself', () => {
+    const decided = decideBaseUrl({ advertise: undefined, listen: any, hostAddresses: [...one, 'fd77::1'] });
+    expect(decided).toEqual({ kind: 'url', url: 'http://192.168.77.1:8080' });
+    expect(decideBaseUrl({ advertise: undefined, listen: { host: '::', port: 80 }, hostAddresses: ['fd77::1'] })).toEqual({
+      kind: 'url',
+      url: 'http://[fd77::1]',
+    });
+  });
+
+  it('does not guess among several', () => {
+    const hostAddresses = ['192.168.77.1', '10.0.0.1'];
+    expect(decideBaseUrl({ advertise: undefined, listen: any, hostAddresses })).toEqual({
+      kind: 'undecided',
+      candidates: hostAddresses,
+    });
+    expect(decideBaseUrl({ advertise: undefined, listen: any, hostAddresses: [] })).toEqual({ kind: 'undecided', candidates: [] });
+  });
+
+  it('takes the address it listens on when that is one', () => {
+    const listen = { host: '10.0.0.1', port: 8080 };
+    expect(decideBaseUrl({ advertise: undefined, listen, hostAddresses: ['192.168.77.1', '10.0.0.1'] })).toEqual({
+      kind: 'url',
+      url: 'http://10.0.0.1:8080',
+    });
+  });
+});
