@@ -38,7 +38,7 @@ const ONLY_THESE_FILES: readonly { readonly from: readonly string[]; readonly ro
     {
       from: [...DOMAIN, 'config', 'booter'],
       room: 'oci',
-      files: /^oci\/(reference|digest|descriptor|manifest|platform|media-type)\.ts$/,
+      files: /^oci\/(reference|digest|descriptor|manifest|platform|media-type|image-source)\.ts$/,
     },
     { from: ['blob'], room: 'oci', files: /^oci\/(digest|descriptor)\.ts$/ },
     { from: ['catalog', 'build'], room: 'blob', files: /^blob\/(blob-store|blob-reader)\.ts$/ },

@@ -18,7 +18,6 @@ export interface ByteReader {
 export interface BlobStore {
   /** undefined when the digest is not stored whole. A stored blob of another size than promised is a DIGEST_MISMATCH. */
   open(descriptor: Descriptor): Promise<ByteReader | undefined>;
-  has(digest: Digest): Promise<boolean>;
   /** Starts receiving a blob. At most one ingest per digest is under way (the cache above sees to it). */
   ingest(descriptor: Descriptor): Promise<Ingest>;
   list(): Promise<readonly StoredBlob[]>;

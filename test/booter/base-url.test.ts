@@ -7,7 +7,10 @@ const one = ['192.168.77.1'];
 describe('decideBaseUrl', () => {
   it('takes a configured URL as it is', () => {
     const advertise = { kind: 'url', url: 'https://boot.lab/' } as const;
-    expect(decideBaseUrl({ advertise, listen: any, hostAddresses: [] })).toEqual({ kind: 'url', url: 'https://boot.lab' });
+    expect(decideBaseUrl({ advertise, listen: any, hostAddresses: [] })).toEqual({
+      kind: 'url',
+      url: 'https://boot.lab',
+    });
   });
 
   it('adds the listening port to a configured address', () => {
@@ -30,7 +33,9 @@ describe('decideBaseUrl', () => {
   it('finds the only candidate by itself', () => {
     const decided = decideBaseUrl({ advertise: undefined, listen: any, hostAddresses: [...one, 'fd77::1'] });
     expect(decided).toEqual({ kind: 'url', url: 'http://192.168.77.1:8080' });
-    expect(decideBaseUrl({ advertise: undefined, listen: { host: '::', port: 80 }, hostAddresses: ['fd77::1'] })).toEqual({
+    expect(
+      decideBaseUrl({ advertise: undefined, listen: { host: '::', port: 80 }, hostAddresses: ['fd77::1'] }),
+    ).toEqual({
       kind: 'url',
       url: 'http://[fd77::1]',
     });
@@ -42,7 +47,10 @@ describe('decideBaseUrl', () => {
       kind: 'undecided',
       candidates: hostAddresses,
     });
-    expect(decideBaseUrl({ advertise: undefined, listen: any, hostAddresses: [] })).toEqual({ kind: 'undecided', candidates: [] });
+    expect(decideBaseUrl({ advertise: undefined, listen: any, hostAddresses: [] })).toEqual({
+      kind: 'undecided',
+      candidates: [],
+    });
   });
 
   it('takes the address it listens on when that is one', () => {

@@ -39,17 +39,26 @@ describe('factsFromQuery', () => {
   });
 
   it('takes junk for nothing', () => {
-    const junk = { mac: 'xx', uuid: '00000000-0000-0000-0000-000000000000', buildarch: 'pdp11', ip: 'x', serial: 'x'.repeat(1000) };
+    const junk = {
+      mac: 'xx',
+      uuid: '00000000-0000-0000-0000-000000000000',
+      buildarch: 'pdp11',
+      ip: 'x',
+      serial: 'x'.repeat(1000),
+    };
     expect(factsFromQuery(junk, FROM)).toEqual({ macs: [], ip: FROM, sourceAddress: FROM });
   });
 
   it('never throws, whatever the query holds', () => {
     const value = fc.oneof(fc.string(), fc.array(fc.string()), fc.constant(undefined));
     fc.assert(
-      fc.property(fc.dictionary(fc.constantFrom('mac', 'uuid', 'serial', 'ip', 'buildarch', 'attempt', '__proto__'), value), (query) => {
-        expect(factsFromQuery(query, FROM).sourceAddress).toBe(FROM);
-        expect(attemptOf(query)).toBeGreaterThanOrEqual(1);
-      }),
+      fc.property(
+        fc.dictionary(fc.constantFrom('mac', 'uuid', 'serial', 'ip', 'buildarch', 'attempt', '__proto__'), value),
+        (query) => {
+          expect(factsFromQuery(query, FROM).sourceAddress).toBe(FROM);
+          expect(attemptOf(query)).toBeGreaterThanOrEqual(1);
+        },
+      ),
     );
   });
 });

@@ -6,7 +6,9 @@ it('is idle when the last transfer ended, well or not', async () => {
   await transfers.idle();
   const ends: (() => void)[] = [];
   const one = transfers.track(() => new Promise<void>((resolve) => ends.push(resolve)));
-  const other = transfers.track(() => new Promise<void>((_resolve, reject) => ends.push(() => reject(new Error('cut')))));
+  const other = transfers.track(
+    () => new Promise<void>((_resolve, reject) => ends.push(() => reject(new Error('cut')))),
+  );
   let idle = false;
   const waiting = transfers.idle().then(() => {
     idle = true;

@@ -36,7 +36,12 @@ describe('artifactsOf', () => {
   });
 
   it('takes the last of a current type before any of a legacy one', () => {
-    const all = layers('application/io.gardenlinux.kernel', `${IRONCORE}kernel`, `${IRONCORE}kernel`, `${IRONCORE}vmlinuz.v1alpha1.vmlinuz`);
+    const all = layers(
+      'application/io.gardenlinux.kernel',
+      `${IRONCORE}kernel`,
+      `${IRONCORE}kernel`,
+      `${IRONCORE}vmlinuz.v1alpha1.vmlinuz`,
+    );
     expect(artifactsOf(manifest(all))).toEqual([{ role: 'kernel', descriptor: all[2] }]);
   });
 });

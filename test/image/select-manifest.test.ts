@@ -23,12 +23,18 @@ describe('selectManifest', () => {
 
   it('believes the architecture annotation where there is no platform', () => {
     const annotated = entry('', { architecture: 'x86_64' });
-    expect(selectManifest(index(entry('', { architecture: 'aarch64' }), annotated), amd64)).toEqual({ kind: 'chosen', entry: annotated });
+    expect(selectManifest(index(entry('', { architecture: 'aarch64' }), annotated), amd64)).toEqual({
+      kind: 'chosen',
+      entry: annotated,
+    });
   });
 
   it('prefers the wanted variant', () => {
     expect(selectManifest(index(virtual, metal), amd64)).toEqual({ kind: 'chosen', entry: metal });
-    expect(selectManifest(index(virtual, metal), { ...amd64, variant: 'virtualization' })).toEqual({ kind: 'chosen', entry: virtual });
+    expect(selectManifest(index(virtual, metal), { ...amd64, variant: 'virtualization' })).toEqual({
+      kind: 'chosen',
+      entry: virtual,
+    });
   });
 
   it('prefers an entry without a variant to one with another, and takes what there is', () => {
@@ -62,7 +68,10 @@ describe('selectManifest', () => {
   it.each([OCI_INDEX, DOCKER_LIST])('looks into nested indexes of type %s last', (type) => {
     const nested = entry('', {}, type);
     expect(selectManifest(index(nested, x86), amd64)).toEqual({ kind: 'chosen', entry: x86 });
-    expect(selectManifest(index(nested, arm, entry('linux/arm64', {}, type)), amd64)).toEqual({ kind: 'nested', entries: [nested] });
+    expect(selectManifest(index(nested, arm, entry('linux/arm64', {}, type)), amd64)).toEqual({
+      kind: 'nested',
+      entries: [nested],
+    });
   });
 });
 

@@ -1,0 +1,19 @@
+import { BootlayerError, systemErrorCode } from '../errors.js';
+
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+
+/** A file system's error as ours: which folder, why, and what to do. */
+export function diskProblem(where: string, cause: unknown): BootlayerError {
+  if (cause instanceof BootlayerError) return cause;
+  const code = systemErrorCode(cause) ?? String(cause);
+  if (FULL.has(code)) {
+    return new BootlayerError('DISK_FULL', `the disk of ${where} is full (${code})`, {
+      remedy: 'make room there, or set "data" to a larger disk',
+      cause,
+    });
+  }
+  return new BootlayerError('DATA_UNUSABLE', `${where} cannot be used (${code})`, {
+    remedy: 'see that it is a folder this user may read and write, or set "data" to another',
+    cause,
+  });
+}

@@ -1,0 +1,165 @@
+import type { EventSink } from '../boot/event.js';
+import { BootlayerError } from '../errors.js';
+import type { Descriptor } from '../oci/descriptor.js';
+import type { BlobSource, BlobStore, Ingest } from './blob-store.js';
+
+/** Nobody receives these last bytes of a blob before its digest is proven. */
+export const HOLD_BACK_BYTES = 64 * 1024;
+/** Sockets deliver little at a time; the disk and those who follow are better off with larger pieces. */
+const PIECE_BYTES = 256 * 1024;
+
+export type FillParts = {
+  readonly store: BlobStore;
+  readonly source: BlobSource;
+  readonly events: EventSink;
+  /** Milliseconds. */
+  readonly now: () => number;
+};
+
+type State =
+  | { readonly kind: 'growing' }
+  | { readonly kind: 'committed' }
+  | { readonly kind: 'failed'; readonly error: BootlayerError };
+
+/**
+ * The one download of a blob into the store, whoever wants it. It belongs to the cache: readers follow it and may hang
+ * up, it goes on. Readers get what has arrived but for the last bytes, and those only when the digest is proven.
+ */
+export class Fill {
+  readonly descriptor: Descriptor;
+  readonly #parts: FillParts;
+  readonly #abort = new AbortController();
+  readonly #waiting = new Set<() => void>();
+  #ingest: Ingest | undefined;
+  #state: State = { kind: 'growing' };
+  /** The download itself holds one; the ingest is closed when nobody does. */
+  #holders = 1;
+
+  constructor(descriptor: Descriptor, parts: FillParts) {
+    this.descriptor = descriptor;
+    this.#parts = parts;
+  }
+
+  get committed(): boolean {
+    return this.#state.kind === 'committed';
+  }
+
+  /** Downloads, verifies, commits. Never rejects: failures go to the readers and the events. */
+  async run(): Promise<void> {
+    const { source, events, now } = this.#parts;
+    const { digest, size } = this.descriptor;
+    const started = now();
+    const sofar = () => ({ digest, source: source.name, seconds: (now() - started) / 1000 });
+    events({ event: 'fill.started', digest, size, source: source.name });
+    try {
+      await this.#download();
+      this.#state = { kind: 'committed' };
+      events({ event: 'fill.finished', ...sofar(), bytes: size });
+    } catch (thrown) {
+      const error = this.#errorOf(thrown);
+      this.#state = { kind: 'failed', error };
+      await this.#ingest?.abort();
+      const bytes = this.#ingest?.written ?? 0;
+      events({ event: 'fill.failed', ...sofar(), bytes, code: error.code, reason: error.message });
+    } finally {
+      this.#wake();
+      await this.release();
+    }
+  }
+
+  /** Gives up: the server ends. */
+  abort(): void {
+    this.#abort.abort();
+  }
+
+  hold(): void {
+    this.#holders += 1;
+  }
+
+  async release(): Promise<void> {
+    this.#holders -= 1;
+    if (this.#holders === 0) await this.#ingest?.close();
+  }
+
+  /** How many bytes from `position` on can be read; waits until there are some, 0 at the end. Throws the fill's error. */
+  async available(position: number, signal?: AbortSignal): Promise<number> {
+    if (position >= this.descriptor.size) await this.whole(signal);
+    while (position < this.descriptor.size) {
+      const count = this.#readable() - position;
+      if (count > 0) return count;
+      await this.#change(signal);
+    }
+    return 0;
+  }
+
+  /** Resolves when the digest is proven. Throws the fill's error. */
+  async whole(signal?: AbortSignal): Promise<void> {
+    while (this.#readable() >= 0 && !this.committed) await this.#change(signal);
+  }
+
+  async read(target: Uint8Array, position: number): Promise<number> {
+    const length = Math.min(target.length, this.#readable() - position);
+    if (length <= 0 || this.#ingest === undefined) return 0;
+    return this.#ingest.read(target.subarray(0, length), position);
+  }
+
+  async #download(): Promise<void> {
+    const { store, source } = this.#parts;
+    this.#abort.signal.throwIfAborted();
+    this.#ingest = await store.ingest(this.descriptor);
+    const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, Math.max(1, this.descriptor.size)));
+    let filled = 0;
+    for await (const chunk of await source.fetch(this.descriptor, this.#abort.signal)) {
+      for (let taken = 0; taken < chunk.length; ) {
+        const part = chunk.subarray(taken, taken + piece.length - filled);
+        piece.set(part, filled);
+        filled += part.length;
+        taken += part.length;
+        if (filled < piece.length) continue;
+        await this.#take(piece);
+        filled = 0;
+      }
+    }
+    await this.#take(piece.subarray(0, filled));
+    await this.#ingest.commit();
+  }
+
+  async #take(bytes: Uint8Array): Promise<void> {
+    await this.#ingest?.write(bytes);
+    this.#wake();
+  }
+
+  /** Up to where readers may read now. Throws the fill's error. */
+  #readable(): number {
+    if (this.#state.kind === 'failed') throw this.#state.error;
+    if (this.#state.kind === 'committed') return this.descriptor.size;
+    return Math.max(0, Math.min(this.#ingest?.written ?? 0, this.descriptor.size - HOLD_BACK_BYTES));
+  }
+
+  #change(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) return reject(signal.reason as Error);
+      const gone = () => {
+        this.#waiting.delete(wake);
+        reject(signal?.reason as Error);
+      };
+      const wake = () => {
+        signal?.removeEventListener('abort', gone);
+        resolve();
+      };
+      this.#waiting.add(wake);
+      signal?.addEventListener('abort', gone, { once: true });
+    });
+  }
+
+  #wake(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const wake of waiting) wake();
+  }
+
+  #errorOf(thrown: unknown): BootlayerError {
+    if (this.#abort.signal.aborted) return new BootlayerError('BLOB_UNAVAILABLE', 'the server ends', { cause: thrown });
+    return BootlayerError.from(thrown);
+  }
+}

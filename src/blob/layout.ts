@@ -1,0 +1,29 @@
+import { type Digest, digestFromHex, hexOf } from '../oci/digest.js';
+
+/**
+ * The cache as a folder (image-spec, image-layout.md), readable by other tools: `blobs/sha256/<hex>` holds verified
+ * blobs only, `ingest/` what is on its way in.
+ */
+export const LAYOUT_FILE = 'oci-layout';
+export const LAYOUT_CONTENTS = '{"imageLayoutVersion":"1.0.0"}';
+export const INDEX_FILE = 'index.json';
+/** The cache names no images: what is in it belongs to plans and mappings. */
+export const INDEX_CONTENTS =
+  '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}';
+export const BLOBS = 'blobs/sha256';
+export const INGEST = 'ingest';
+
+/** `sha256:ab..` is `blobs/sha256/ab..`. */
+export function blobPath(digest: Digest): string {
+  return `${BLOBS}/${hexOf(digest)}`;
+}
+
+/** `ingest/ab...<random>`: two servers that come to share a folder never write to one file. */
+export function ingestPath(digest: Digest, random: string): string {
+  return `${INGEST}/${hexOf(digest)}.${random}`;
+}
+
+/** The digest a file in `blobs/sha256` stands for; undefined for strangers' files. */
+export function digestOfFile(name: string): Digest | undefined {
+  return digestFromHex(name);
+}

@@ -1,0 +1,59 @@
+import { type Kysely, type Migration, Migrator } from 'kysely';
+import { BootlayerError } from '../errors.js';
+import type { Schema } from './schema.js';
+
+/** Each step once, in the order of the names; a step that was released never changes. */
+const STEPS: Readonly<Record<string, Migration>> = {
+  '001-plans-and-resolutions': {
+    up: async (database: Kysely<Schema>) => {
+      await database.schema
+        .createTable('plans')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('machine', 'text', (column) => column.notNull())
+        .addColumn('issued_at', 'integer', (column) => column.notNull())
+        .addColumn('plan', 'text', (column) => column.notNull())
+        .execute();
+      await database.schema.createIndex('plans_by_issued_at').on('plans').column('issued_at').execute();
+      await database.schema
+        .createTable('plan_artifacts')
+        .addColumn('digest', 'text', (column) => column.notNull())
+        .addColumn('plan_id', 'text', (column) => column.notNull().references('plans.id').onDelete('cascade'))
+        .addColumn('role', 'text', (column) => column.notNull())
+        .addColumn('media_type', 'text', (column) => column.notNull())
+        .addColumn('size', 'integer', (column) => column.notNull())
+        .addColumn('location', 'text', (column) => column.notNull())
+        .addPrimaryKeyConstraint('plan_artifacts_key', ['digest', 'plan_id', 'role'])
+        .execute();
+      await database.schema.createIndex('plan_artifacts_by_plan').on('plan_artifacts').column('plan_id').execute();
+      await database.schema
+        .createTable('resolutions')
+        .addColumn('reference', 'text', (column) => column.notNull())
+        .addColumn('os', 'text', (column) => column.notNull())
+        .addColumn('architecture', 'text', (column) => column.notNull())
+        .addColumn('variant', 'text', (column) => column.notNull())
+        .addColumn('resolved_at', 'integer', (column) => column.notNull())
+        .addColumn('image', 'text', (column) => column.notNull())
+        .addPrimaryKeyConstraint('resolutions_key', ['reference', 'os', 'architecture', 'variant'])
+        .execute();
+    },
+  },
+};
+
+/** Brings the file to this version. Throws DATA_UNUSABLE when a newer version wrote it. */
+export async function migrate(database: Kysely<Schema>, file: string): Promise<void> {
+  const migrator = new Migrator({ db: database, provider: { getMigrations: async () => STEPS } });
+  const { error } = await migrator.migrateToLatest();
+  if (error === undefined) return;
+  if (error instanceof BootlayerError) throw error;
+  const newer = error instanceof Error && error.message.includes('previously executed migration');
+  throw new BootlayerError(
+    'DATA_UNUSABLE',
+    `${file} cannot be used: ${newer ? 'a newer version wrote it' : String(error)}`,
+    {
+      remedy: newer
+        ? 'run that version, or set "data" to another folder'
+        : 'move the file away: the state is made anew',
+      cause: error,
+    },
+  );
+}

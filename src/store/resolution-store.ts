@@ -1,0 +1,55 @@
+import type { Kysely } from 'kysely';
+import type { ResolutionKey, ResolutionStore } from '../boot/ports.js';
+import type { ResolvedImage } from '../image/image.js';
+import { isDigest } from '../oci/digest.js';
+import type { Schema } from './schema.js';
+import type { WriteBatches } from './write-batches.js';
+
+/** The last good resolution of each reference, architecture and variant, in SQL. */
+export class SqlResolutionStore implements ResolutionStore {
+  readonly #database: Kysely<Schema>;
+  readonly #writes: WriteBatches;
+
+  constructor(database: Kysely<Schema>, writes: WriteBatches) {
+    this.#database = database;
+    this.#writes = writes;
+  }
+
+  saveResolution(key: ResolutionKey, image: ResolvedImage, now: number): Promise<void> {
+    const found = { resolved_at: now, image: JSON.stringify(image) };
+    return this.#writes.add(async (transaction) => {
+      await transaction
+        .insertInto('resolutions')
+        .values({ ...columnsOf(key), ...found })
+        .onConflict((conflict) => conflict.columns(['reference', 'os', 'architecture', 'variant']).doUpdateSet(found))
+        .execute();
+    });
+  }
+
+  async findResolution(key: ResolutionKey): Promise<ResolvedImage | undefined> {
+    const { reference, os, architecture, variant } = columnsOf(key);
+    const row = await this.#database
+      .selectFrom('resolutions')
+      .select('image')
+      .where('reference', '=', reference)
+      .where('os', '=', os)
+      .where('architecture', '=', architecture)
+      .where('variant', '=', variant)
+      .executeTakeFirst();
+    return row === undefined ? undefined : readImage(row.image);
+  }
+}
+
+function columnsOf({ reference, wish }: ResolutionKey) {
+  return { reference, os: wish.os, architecture: wish.architecture, variant: wish.variant };
+}
+
+/** We wrote it; a row that somebody changed is as good as missing. */
+function readImage(text: string): ResolvedImage | undefined {
+  try {
+    const image = JSON.parse(text) as ResolvedImage;
+    return isDigest(image.manifestDigest) && Array.isArray(image.artifacts) ? image : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,27 @@
+/** The tables as kysely types them. Times are milliseconds since the epoch, sizes bytes. */
+export type Schema = {
+  plans: {
+    id: string;
+    machine: string;
+    issued_at: number;
+    /** The BootPlan as JSON. */
+    plan: string;
+  };
+  plan_artifacts: {
+    digest: string;
+    plan_id: string;
+    role: string;
+    media_type: string;
+    size: number;
+    location: string;
+  };
+  resolutions: {
+    reference: string;
+    os: string;
+    architecture: string;
+    variant: string;
+    resolved_at: number;
+    /** The ResolvedImage as JSON. */
+    image: string;
+  };
+};

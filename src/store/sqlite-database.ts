@@ -1,0 +1,56 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Kysely } from 'kysely';
+import type { PlanStore, ResolutionStore } from '../boot/ports.js';
+import { BootlayerError, systemErrorCode } from '../errors.js';
+import { migrate } from './migrations.js';
+import { SqlPlanStore } from './plan-store.js';
+import { SqlResolutionStore } from './resolution-store.js';
+import type { Schema } from './schema.js';
+import { workerDialect } from './sqlite-dialect.js';
+import { WorkerDatabase } from './worker-database.js';
+import { WriteBatches } from './write-batches.js';
+
+/** Durable state: what was acknowledged is there after a power cut. */
+export type Database = {
+  readonly plans: PlanStore;
+  readonly resolutions: ResolutionStore;
+  /** undefined after `close`, the reason when it ended by itself. */
+  readonly ended: Promise<Error | undefined>;
+  /** Writes that are under way are finished first. */
+  close(): Promise<void>;
+};
+
+/** Opens the file, making it and its folder when they are missing. Throws DATA_UNUSABLE, DISK_FULL. */
+export async function openDatabase(file: string): Promise<Database> {
+  await makeFolder(dirname(file));
+  const worker = await WorkerDatabase.open(file);
+  const database = new Kysely<Schema>({ dialect: workerDialect(worker) });
+  try {
+    await migrate(database, file);
+  } catch (thrown) {
+    await worker.close();
+    throw thrown;
+  }
+  const writes = new WriteBatches(database);
+  return {
+    plans: new SqlPlanStore(database, writes),
+    resolutions: new SqlResolutionStore(database, writes),
+    ended: worker.ended,
+    close: async () => {
+      await writes.drained();
+      await worker.close();
+    },
+  };
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    throw new BootlayerError('DATA_UNUSABLE', `${folder} cannot be made (${systemErrorCode(cause) ?? String(cause)})`, {
+      remedy: 'set "data" to a folder this user may write to',
+      cause,
+    });
+  }
+}

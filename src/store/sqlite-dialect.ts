@@ -1,0 +1,84 @@
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
+import type { Rows } from './worker-database.js';
+
+/** What the dialect needs of the worker. */
+export interface QueryRunner {
+  query(sql: string, parameters: readonly unknown[]): Promise<Rows>;
+}
+
+/** kysely's SQLite, on an engine that lives in another thread. */
+export function workerDialect(runner: QueryRunner): Dialect {
+  return {
+    createAdapter: () => new SqliteAdapter(),
+    createDriver: () => new WorkerDriver(runner),
+    createIntrospector: (database) => new SqliteIntrospector(database),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  };
+}
+
+/** There is one connection, so a transaction keeps everybody else waiting in line. */
+class WorkerDriver implements Driver {
+  readonly #connection: DatabaseConnection;
+  #queue: Promise<void> = Promise.resolve();
+  #release: (() => void) | undefined;
+
+  constructor(runner: QueryRunner) {
+    this.#connection = {
+      executeQuery: <R>(query: CompiledQuery) => run<R>(runner, query),
+      streamQuery: () => {
+        throw new Error('nothing here is large enough to be streamed');
+      },
+    };
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    const before = this.#queue;
+    let release = (): void => undefined;
+    this.#queue = new Promise((resolve) => {
+      release = resolve;
+    });
+    await before;
+    this.#release = release;
+    return this.#connection;
+  }
+
+  async releaseConnection(): Promise<void> {
+    this.#release?.();
+  }
+
+  async beginTransaction(): Promise<void> {
+    await this.#execute('begin immediate');
+  }
+
+  async commitTransaction(): Promise<void> {
+    await this.#execute('commit');
+  }
+
+  async rollbackTransaction(): Promise<void> {
+    await this.#execute('rollback');
+  }
+
+  /** The worker belongs to whoever opened it. */
+  async destroy(): Promise<void> {}
+
+  async #execute(sql: string): Promise<void> {
+    const query: Pick<CompiledQuery, 'sql' | 'parameters'> = { sql, parameters: [] };
+    await this.#connection.executeQuery(query as CompiledQuery);
+  }
+}
+
+async function run<R>(runner: QueryRunner, { sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+  const { rows, changes } = await runner.query(sql, parameters);
+  return { rows: rows as R[], numAffectedRows: BigInt(changes) };
+}

@@ -1,0 +1,116 @@
+import { Worker } from 'node:worker_threads';
+import { BootlayerError } from '../errors.js';
+import { OPENED, type WorkerData, type WorkerReply, type WorkerRequest } from './worker-protocol.js';
+
+/** The worker must be JavaScript: where the sources run as they are (tests), the built one is used. */
+const WORKER = import.meta.url.endsWith('.ts')
+  ? new URL('../../dist/store/sqlite-worker-process.js', import.meta.url)
+  : new URL('./sqlite-worker-process.js', import.meta.url);
+
+/** More requests than this at once mean that the disk stands still. */
+const MAX_PENDING = 20_000;
+
+export type Rows = { readonly rows: readonly unknown[]; readonly changes: number };
+
+type Pending = { readonly resolve: (rows: Rows) => void; readonly reject: (error: BootlayerError) => void };
+
+type NewRequest =
+  | { readonly kind: 'query'; readonly sql: string; readonly parameters: readonly unknown[] }
+  | { readonly kind: 'close' };
+
+/** A SQLite file, reached through its worker. */
+export class WorkerDatabase {
+  readonly #worker: Worker;
+  readonly #file: string;
+  readonly #pending = new Map<number, Pending>();
+  /** undefined when it was closed, the reason when it ended by itself. */
+  readonly ended: Promise<Error | undefined>;
+  #lastId = OPENED;
+  #closing = false;
+  #dead: BootlayerError | undefined;
+
+  private constructor(file: string) {
+    this.#file = file;
+    this.#worker = new Worker(WORKER, { workerData: { file } satisfies WorkerData });
+    this.#worker.on('message', (reply: WorkerReply) => this.#settle(reply));
+    let cause: unknown;
+    this.#worker.on('error', (error) => {
+      cause = error;
+    });
+    this.ended = new Promise((resolve) => {
+      this.#worker.once('exit', () => resolve(this.#end(cause)));
+    });
+  }
+
+  /** Throws DATA_UNUSABLE when the file cannot be opened, is no database, or belongs to another server. */
+  static async open(file: string): Promise<WorkerDatabase> {
+    const database = new WorkerDatabase(file);
+    await new Promise<Rows>((resolve, reject) => database.#pending.set(OPENED, { resolve, reject })).catch(
+      async (thrown: unknown) => {
+        database.#closing = true;
+        await database.#worker.terminate();
+        throw thrown;
+      },
+    );
+    return database;
+  }
+
+  /** Throws DISK_FULL, DATA_UNUSABLE. */
+  query(sql: string, parameters: readonly unknown[]): Promise<Rows> {
+    return this.#request({ kind: 'query', sql, parameters });
+  }
+
+  /** After what was asked before. */
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    await this.#request({ kind: 'close' }).catch(() => undefined);
+    await this.#worker.terminate();
+  }
+
+  #request(request: NewRequest): Promise<Rows> {
+    if (this.#dead !== undefined) return Promise.reject(this.#dead);
+    if (this.#pending.size >= MAX_PENDING)
+      return Promise.reject(this.#unusable('too much waits to be written', 'see why its disk is slow'));
+    this.#lastId += 1;
+    const id = this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, ...request } satisfies WorkerRequest);
+    });
+  }
+
+  #settle(reply: WorkerReply): void {
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if (reply.kind === 'rows') pending?.resolve(reply);
+    else pending?.reject(this.#errorOf(reply.code, reply.message));
+  }
+
+  #end(cause: unknown): Error | undefined {
+    const reason = cause instanceof Error ? cause.message : 'its thread ended';
+    this.#dead = this.#unusable(`the database ended (${reason})`, 'start the server again');
+    for (const { reject } of this.#pending.values()) reject(this.#dead);
+    this.#pending.clear();
+    return this.#closing ? undefined : this.#dead;
+  }
+
+  #errorOf(code: string, message: string): BootlayerError {
+    if (code.startsWith('SQLITE_FULL')) {
+      return new BootlayerError('DISK_FULL', `the disk of ${this.#file} is full`, {
+        remedy: 'make room there, or set "data" to a larger disk',
+      });
+    }
+    if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
+      return this.#unusable('another server uses it', 'end the other server, or set "data" to another folder');
+    }
+    if (code.startsWith('SQLITE_NOTADB') || code.startsWith('SQLITE_CORRUPT')) {
+      return this.#unusable('it is no database, or damaged', 'move the file away: the state is made anew');
+    }
+    return this.#unusable(message, 'see that the folder exists and this user may write there');
+  }
+
+  #unusable(why: string, remedy: string): BootlayerError {
+    return new BootlayerError('DATA_UNUSABLE', `${this.#file} cannot be used: ${why}`, { remedy });
+  }
+}
