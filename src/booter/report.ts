@@ -38,7 +38,7 @@ export function factsFromQuery(query: ScriptQuery, sourceAddress: string): Machi
 
 /** How often this machine asked before, from its own word: it only bounds the machine's own patience. */
 export function attemptOf(query: ScriptQuery): number {
-  const attempt = Number(firstText(query['attempt']) ?? '1');
+  const attempt = Number(firstText(query.attempt) ?? '1');
   return Number.isSafeInteger(attempt) && attempt >= 1 ? attempt : 1;
 }
 

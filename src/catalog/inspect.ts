@@ -93,6 +93,6 @@ async function reportOf(
 }
 
 function architectureOf(manifest: Manifest, entry: IndexEntry | undefined): string | undefined {
-  const annotated = entry?.annotations['architecture'] ?? manifest.annotations['architecture'];
+  const annotated = entry?.annotations.architecture ?? manifest.annotations.architecture;
   return entry?.platform?.architecture ?? (annotated === undefined ? undefined : normalizeArchitecture(annotated));
 }

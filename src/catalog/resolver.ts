@@ -106,7 +106,7 @@ export class Resolver {
   }
 
   #refuseOtherArchitecture({ annotations }: Manifest): void {
-    const annotated = annotations['architecture'];
+    const annotated = annotations.architecture;
     if (annotated !== undefined && normalizeArchitecture(annotated) !== this.#wish.architecture) {
       throw this.#noPlatform([`linux/${normalizeArchitecture(annotated)}`]);
     }

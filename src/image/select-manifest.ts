@@ -61,7 +61,7 @@ export function variantOf(annotations: Annotations): string | undefined {
 
 /** Where an entry names no platform, IronCore's and Garden Linux's `architecture` annotation speaks for it. */
 function fits(entry: IndexEntry, wish: ImageWish): boolean {
-  const annotated = entry.annotations['architecture'];
+  const annotated = entry.annotations.architecture;
   if (entry.platform !== undefined) {
     return entry.platform.os === wish.os && entry.platform.architecture === wish.architecture;
   }
@@ -70,7 +70,7 @@ function fits(entry: IndexEntry, wish: ImageWish): boolean {
 
 /** A nested index is worth reading unless it says it is for something else. */
 function mayHold(entry: IndexEntry, wish: ImageWish): boolean {
-  return (entry.platform === undefined && entry.annotations['architecture'] === undefined) || fits(entry, wish);
+  return (entry.platform === undefined && entry.annotations.architecture === undefined) || fits(entry, wish);
 }
 
 /** BuildKit's attestations stand in the index as entries of an unknown platform. */
@@ -79,6 +79,6 @@ function isAttestation({ platform, annotations }: IndexEntry): boolean {
 }
 
 function describeEntry({ platform, annotations }: IndexEntry): string {
-  const where = platform === undefined ? (annotations['architecture'] ?? 'no platform') : formatPlatform(platform);
+  const where = platform === undefined ? (annotations.architecture ?? 'no platform') : formatPlatform(platform);
   return annotations[VARIANT] === undefined ? where : `${where} (${annotations[VARIANT]})`;
 }

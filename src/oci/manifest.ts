@@ -39,7 +39,7 @@ export type Document = Index | Manifest;
 export function parseDocument(what: string, mediaType: string, bytes: Uint8Array): Document {
   const json = asObject(parseJson(what, bytes));
   if (json === undefined) throw invalid(what, 'it is not a JSON object');
-  const own = typeof json['mediaType'] === 'string' ? json['mediaType'] : undefined;
+  const own = typeof json.mediaType === 'string' ? json.mediaType : undefined;
   const kind = kindOf(what, own ?? bareMediaType(mediaType), json);
   return kind === 'index' ? readIndex(what, json) : readManifest(what, json);
 }
@@ -47,13 +47,13 @@ export function parseDocument(what: string, mediaType: string, bytes: Uint8Array
 /** The media type a document is stored under: its own word first, else what its shape says (image-spec allows none). */
 export function mediaTypeOf(what: string, bytes: Uint8Array): string {
   const json = asObject(parseJson(what, bytes));
-  if (typeof json?.['mediaType'] === 'string') return json['mediaType'];
-  return Array.isArray(json?.['manifests']) ? OCI_INDEX : OCI_MANIFEST;
+  if (typeof json?.mediaType === 'string') return json.mediaType;
+  return Array.isArray(json?.manifests) ? OCI_INDEX : OCI_MANIFEST;
 }
 
 function kindOf(what: string, mediaType: string, json: Fields): Document['kind'] {
-  const hasManifests = Array.isArray(json['manifests']);
-  const hasLayers = Array.isArray(json['layers']);
+  const hasManifests = Array.isArray(json.manifests);
+  const hasLayers = Array.isArray(json.layers);
   if (hasManifests && hasLayers) throw invalid(what, 'it has both "manifests" and "layers"');
   if (hasManifests && !isManifestType(mediaType)) return 'index';
   if (hasLayers && !isIndexType(mediaType)) return 'manifest';
@@ -64,14 +64,14 @@ function readIndex(what: string, json: Fields): Index {
   const entries = list(what, json, 'manifests').map((value, position) => {
     const where = `${what}, manifests[${position}]`;
     const fields = requireObject(where, value);
-    const platform = readPlatform(fields['platform']);
+    const platform = readPlatform(fields.platform);
     return {
       ...readDescriptor(where, fields),
       ...(platform !== undefined && { platform }),
-      annotations: readAnnotations(fields['annotations']),
+      annotations: readAnnotations(fields.annotations),
     };
   });
-  return { kind: 'index', entries, annotations: readAnnotations(json['annotations']) };
+  return { kind: 'index', entries, annotations: readAnnotations(json.annotations) };
 }
 
 function readManifest(what: string, json: Fields): Manifest {
@@ -79,8 +79,8 @@ function readManifest(what: string, json: Fields): Manifest {
     const where = `${what}, layers[${position}]`;
     return readDescriptor(where, requireObject(where, value));
   });
-  const config = readDescriptor(`${what}, config`, requireObject(`${what}, config`, json['config']));
-  return { kind: 'manifest', config, layers, annotations: readAnnotations(json['annotations']) };
+  const config = readDescriptor(`${what}, config`, requireObject(`${what}, config`, json.config));
+  return { kind: 'manifest', config, layers, annotations: readAnnotations(json.annotations) };
 }
 
 function readDescriptor(where: string, fields: Fields): Descriptor {

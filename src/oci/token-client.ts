@@ -37,9 +37,9 @@ export class TokenClient {
 
   /** Throws REGISTRY_DENIED when the realm may not be asked or gives nothing; network errors as they come. */
   async fetch({ registry, parameters, scope }: TokenRequest, signal?: AbortSignal): Promise<string> {
-    const url = realmUrl(registry, parameters['realm']);
-    if (parameters['service'] !== undefined) url.searchParams.set('service', parameters['service']);
-    for (const one of (parameters['scope'] ?? scope).split(' ')) url.searchParams.append('scope', one);
+    const url = realmUrl(registry, parameters.realm);
+    if (parameters.service !== undefined) url.searchParams.set('service', parameters.service);
+    for (const one of (parameters.scope ?? scope).split(' ')) url.searchParams.append('scope', one);
     const response = await this.#http.send(url, { method: 'GET', headers: { accept: 'application/json' }, signal });
     if (response.status !== 200) {
       await response.discard();
@@ -74,8 +74,8 @@ function realmUrl(registry: URL, realm: string | undefined): URL {
 function readToken(registry: URL, bytes: Uint8Array): { token: string; seconds: number } {
   try {
     const body = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown> | null;
-    const token = body?.['token'] ?? body?.['access_token'];
-    const seconds = body?.['expires_in'];
+    const token = body?.token ?? body?.access_token;
+    const seconds = body?.expires_in;
     // Header-safe: it is sent back as it is.
     if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) {
       return { token, seconds: typeof seconds === 'number' && seconds > 0 ? seconds : DEFAULT_SECONDS };

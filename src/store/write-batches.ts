@@ -33,9 +33,7 @@ export class WriteBatches {
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ write, resolve, reject });
-      this.#running ??= this.#run().finally(() => {
-        this.#running = undefined;
-      });
+      this.#running ??= this.#run();
     });
   }
 
@@ -54,6 +52,8 @@ export class WriteBatches {
       else if (batch.length === 1) batch[0]?.reject(failure.error);
       else await this.#oneByOne(batch);
     }
+    // In the same step as the last look: whoever adds from now on starts anew.
+    this.#running = undefined;
   }
 
   /** One write that cannot be done must not take others with it. */

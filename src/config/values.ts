@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { describeError } from '../errors.js';
+import { nearest } from './nearest.js';
+
+/** The building blocks of the schema: each refuses in words that say what to write instead. */
+
+export const LATER = 'is not in this version';
+
+/** A key that is to come: refused by name when it is there. */
+export const later = z.undefined({ error: LATER }).optional();
+
+/** A mapping with these keys and no others; an unknown key is refused with the nearest known one. */
+export function mapping<T extends z.core.$ZodLooseShape>(shape: T) {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, known)).join('\n');
+      if (issue.code === 'invalid_type') return `must be a mapping of ${known.join(', ')}`;
+      return undefined;
+    },
+  });
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const meant = nearest(key, known);
+  return `unknown key "${key}"${meant === undefined ? `; known here: ${known.join(', ')}` : `, did you mean "${meant}"?`}`;
+}
+
+/** One value, or a list of them. */
+export function oneOrMore<T extends z.ZodType>(one: T) {
+  return z.preprocess(
+    (value) => (value === undefined || Array.isArray(value) ? value : [value]),
+    z.array(one).min(1, 'the list is empty: name at least one, or leave the key out'),
+  );
+}
+
+/** Text that YAML must not have turned into something else. */
+export function text(longest = 1024) {
+  return z
+    .string({
+      error: ({ input }) => {
+        if (input === undefined) return 'is missing';
+        return typeof input === 'number' || typeof input === 'boolean' ? 'must be text: quote it' : 'must be text';
+      },
+    })
+    .min(1, 'must not be empty')
+    .max(longest, `must not be longer than ${longest} characters`);
+}
+
+/** Text that is read by a parser of ours; undefined, or an error it throws, is a problem. */
+export function parsed<T>(parse: (text: string) => T | undefined, otherwise: string) {
+  return text().transform((written, context): T => {
+    try {
+      const value = parse(written);
+      if (value !== undefined) return value;
+      context.addIssue({ code: 'custom', message: `"${written}" ${otherwise}` });
+    } catch (thrown) {
+      context.addIssue({ code: 'custom', message: describeError(thrown) });
+    }
+    return z.NEVER;
+  });
+}
+
+/** One of a few words. */
+export function oneOf<const T extends readonly string[]>(words: T, notYet: readonly string[] = []) {
+  return z.enum(words, {
+    error: ({ input }) =>
+      typeof input === 'string' && notYet.includes(input) ? `"${input}" ${LATER}` : `must be ${words.join(' or ')}`,
+  });
+}

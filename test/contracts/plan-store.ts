@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import type { PlanStore } from '../../src/boot/ports.js';
+import { digestOf } from '../../src/oci/digest.js';
+import { bootPlan } from '../fixtures/plans.js';
+
+/** What every store of plans does. `open` gives an empty one. */
+export function planStoreContract(open: () => Promise<PlanStore>): void {
+  describe('as a plan store', () => {
+    const plan = bootPlan();
+
+    it('gives back what it was given', async () => {
+      const store = await open();
+      await store.savePlan(plan, 1000);
+      expect(await store.findPlan(plan.id)).toEqual(plan);
+      expect(await store.findPlan(digestOf(Buffer.from('other')))).toBeUndefined();
+    });
+
+    it('finds every artifact of a plan with the place it comes from', async () => {
+      const store = await open();
+      await store.savePlan(plan, 1000);
+      for (const artifact of [plan.kernel, plan.initramfs, ...plan.extras]) {
+        expect(await store.findPlannedArtifact(artifact.descriptor.digest, 999)).toEqual({
+          ...artifact,
+          location: plan.image.location,
+        });
+      }
+      expect(await store.findPlannedArtifact(digestOf(Buffer.from('other')), 0)).toBeUndefined();
+    });
+
+    it('counts only plans issued after the given time, and issuing again renews', async () => {
+      const store = await open();
+      const { digest } = plan.kernel.descriptor;
+      await store.savePlan(plan, 1000);
+      expect(await store.findPlannedArtifact(digest, 1000)).toBeUndefined();
+      await store.savePlan(plan, 2000);
+      expect((await store.findPlannedArtifact(digest, 1000))?.role).toBe('kernel');
+    });
+
+    it('forgets old plans and only them, with their artifacts', async () => {
+      const store = await open();
+      const newer = bootPlan('node-02');
+      await store.savePlan(plan, 1000);
+      await store.savePlan(newer, 2000);
+      expect(await store.prunePlans(1500)).toBe(1);
+      expect(await store.findPlan(plan.id)).toBeUndefined();
+      expect(await store.findPlan(newer.id)).toEqual(newer);
+      expect((await store.findPlannedArtifact(plan.kernel.descriptor.digest, 0))?.role).toBe('kernel');
+      expect(await store.prunePlans(2500)).toBe(1);
+      expect(await store.findPlannedArtifact(plan.kernel.descriptor.digest, 0)).toBeUndefined();
+    });
+
+    it('takes many at once', async () => {
+      const store = await open();
+      const plans = Array.from({ length: 200 }, (_, number) => bootPlan(`node-${number}`));
+      await Promise.all(plans.map((one) => store.savePlan(one, 1000)));
+      expect(await Promise.all(plans.map(({ id }) => store.findPlan(id)))).toEqual(plans);
+    });
+  });
+}

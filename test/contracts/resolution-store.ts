@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import type { ResolutionKey, ResolutionStore } from '../../src/boot/ports.js';
+import { resolvedImage } from '../fixtures/plans.js';
+
+/** What every store of resolutions does. `open` gives an empty one. */
+export function resolutionStoreContract(open: () => Promise<ResolutionStore>): void {
+  describe('as a resolution store', () => {
+    const key = (more: object = {}): ResolutionKey => ({
+      reference: 'registry.lab:5000/os/debian:12',
+      wish: { os: 'linux', architecture: 'amd64', variant: 'metal', ...more },
+    });
+
+    it('keeps one resolution for each reference, architecture and variant', async () => {
+      const store = await open();
+      const [first, second] = [resolvedImage(), resolvedImage(['kernel'], { variant: 'metal' })];
+      await store.saveResolution(key(), first, 1);
+      await store.saveResolution(key({ architecture: 'arm64' }), second, 2);
+      expect(await store.findResolution(key())).toEqual(first);
+      expect(await store.findResolution(key({ architecture: 'arm64' }))).toEqual(second);
+      expect(await store.findResolution(key({ variant: 'virtualization' }))).toBeUndefined();
+      expect(await store.findResolution({ ...key(), reference: 'other' })).toBeUndefined();
+    });
+
+    it('replaces what it had', async () => {
+      const store = await open();
+      await store.saveResolution(key(), resolvedImage(), 1);
+      await store.saveResolution(key(), resolvedImage(['uki']), 2);
+      expect(await store.findResolution(key())).toEqual(resolvedImage(['uki']));
+    });
+  });
+}
