@@ -4,7 +4,7 @@ import { BootlayerError } from '../errors.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import { type BlobReader, followingReader, storedReader } from './blob-reader.js';
-import type { BlobSource, BlobStore } from './blob-store.js';
+import type { BlobSource, BlobStore, StoredBlob } from './blob-store.js';
 import { Fill } from './fill.js';
 
 export type BlobCacheParts = {
@@ -37,8 +37,9 @@ export class BlobCache {
   /** A reader on the stored blob, or on its download. Throws DIGEST_MISMATCH, DATA_UNUSABLE, BLOB_UNAVAILABLE. */
   async open(descriptor: Descriptor, source: BlobSource): Promise<BlobReader> {
     for (;;) {
-      const fill = this.#fills.get(descriptor.digest)?.fill;
-      if (fill !== undefined) return join(fill, descriptor);
+      const running = this.#fills.get(descriptor.digest);
+      if (running?.fill.growing) return join(running.fill, descriptor);
+      await running?.ended;
       const endedBefore = this.#ended;
       const stored = await this.#parts.store.open(descriptor);
       if (stored !== undefined) return storedReader(stored, descriptor.size);
@@ -52,6 +53,30 @@ export class BlobCache {
     this.open(descriptor, source)
       .then((reader) => reader.close())
       .catch(() => undefined);
+  }
+
+  /**
+   * A blob that is small enough to be held in memory. Throws IMAGE_INVALID when it has more than `maxBytes`, and what
+   * `open` and the download throw.
+   */
+  async readWhole(descriptor: Descriptor, source: BlobSource, maxBytes: number): Promise<Uint8Array> {
+    const { digest, size } = descriptor;
+    if (size > maxBytes) {
+      throw new BootlayerError('IMAGE_INVALID', `${digest} has ${size} bytes, and at most ${maxBytes} are read`, {
+        remedy: 'it is too large for what the image uses it for: build the image again',
+      });
+    }
+    const reader = await this.open(descriptor, source);
+    try {
+      await reader.whole();
+      return await readAll(reader, digest);
+    } finally {
+      await reader.close();
+    }
+  }
+
+  list(): Promise<readonly StoredBlob[]> {
+    return this.#parts.store.list();
   }
 
   /** Gives up all downloads and waits until they have cleaned up. */
@@ -80,4 +105,14 @@ function join(fill: Fill, { digest, size }: Descriptor): BlobReader {
   throw new BootlayerError('DIGEST_MISMATCH', `${digest} is said to have ${size} and ${fill.descriptor.size} bytes`, {
     remedy: 'one of the manifests that name it is wrong: push that image again',
   });
+}
+
+async function readAll(reader: BlobReader, digest: Digest): Promise<Uint8Array> {
+  const bytes = new Uint8Array(reader.size);
+  for (let done = 0; done < bytes.length; ) {
+    const count = await reader.read(bytes.subarray(done), done);
+    if (count === 0) throw new BootlayerError('BLOB_UNAVAILABLE', `${digest} ends at ${done}, before its time`);
+    done += count;
+  }
+  return bytes;
 }

@@ -3,6 +3,8 @@ import type { Fill } from './fill.js';
 
 /** A blob that may still be arriving. Whoever opens it closes it. */
 export interface BlobReader extends ByteReader {
+  /** Of the whole blob, in bytes. */
+  readonly size: number;
   /**
    * How many bytes from `position` on can be read now; waits until there are some, 0 at the end. Throws what the
    * download failed with, and the signal's reason.
@@ -15,6 +17,7 @@ export interface BlobReader extends ByteReader {
 /** A blob that is whole. */
 export function storedReader(bytes: ByteReader, size: number): BlobReader {
   return {
+    size,
     available: async (position) => Math.max(0, size - position),
     whole: async () => undefined,
     read: (target, position) => bytes.read(target, position),
@@ -27,12 +30,14 @@ export function followingReader(fill: Fill): BlobReader {
   fill.hold();
   let open = true;
   return {
+    size: fill.descriptor.size,
     available: (position, signal) => fill.available(position, signal),
     whole: (signal) => fill.whole(signal),
     read: (target, position) => fill.read(target, position),
     close: async () => {
-      if (open) await fill.release();
+      if (!open) return;
       open = false;
+      await fill.release();
     },
   };
 }

@@ -16,7 +16,10 @@ export interface ByteReader {
  * One contract suite runs over every implementation (test/contracts/blob-store.ts).
  */
 export interface BlobStore {
-  /** undefined when the digest is not stored whole. A stored blob of another size than promised is a DIGEST_MISMATCH. */
+  /**
+   * undefined when the digest is not stored whole. A descriptor that gives an intact blob another size is a
+   * DIGEST_MISMATCH; a blob that was damaged from outside is dropped, and so fetched again.
+   */
   open(descriptor: Descriptor): Promise<ByteReader | undefined>;
   /** Starts receiving a blob. At most one ingest per digest is under way (the cache above sees to it). */
   ingest(descriptor: Descriptor): Promise<Ingest>;
@@ -33,7 +36,7 @@ export interface Ingest extends ByteReader {
   write(bytes: Uint8Array): Promise<void>;
   /** Verifies, makes durable, publishes. Throws DIGEST_MISMATCH and leaves nothing behind. Reading goes on to work. */
   commit(): Promise<void>;
-  /** Forgets everything; harmless after commit. Reading fails from then on. */
+  /** Forgets everything, and reading throws BLOB_UNAVAILABLE from then on; does nothing after commit. */
   abort(): Promise<void>;
 }
 
@@ -41,6 +44,9 @@ export interface Ingest extends ByteReader {
 export interface BlobSource {
   /** For logs: `registry/repository` or `oci:<folder>`. */
   readonly name: string;
-  /** The whole blob in order. Size and digest are checked by whoever receives it. */
+  /**
+   * The whole blob in order. Size and digest are checked by whoever receives it. The signal ends it also while it waits,
+   * and it gives up by itself when nothing comes for too long.
+   */
   fetch(descriptor: Descriptor, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
 }

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { BootlayerError, systemErrorCode } from '../errors.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
@@ -20,23 +21,27 @@ import {
   LAYOUT_FILE,
 } from './layout.js';
 
+const HASH_BYTES = 1024 * 1024;
+
 /** Blobs as files in an OCI image layout. Only one server uses the folder (the state beside it is locked). */
 export class DiskBlobStore implements BlobStore {
   readonly #folder: string;
+  /** One at a time: what one finds damaged and removes, another must not remove again when it has just come anew. */
+  readonly #judging = pLimit(1);
 
   private constructor(folder: string) {
     this.#folder = folder;
   }
 
-  /** Makes the folder when it is missing and removes what a crash left half received. Throws DATA_UNUSABLE, DISK_FULL. */
+  /** Makes the folder when it is missing and empties `ingest/`. Throws DATA_UNUSABLE, DISK_FULL. */
   static async open(folder: string): Promise<DiskBlobStore> {
     try {
       await mkdir(join(folder, BLOBS), { recursive: true });
-      await rm(join(folder, INGEST), { recursive: true, force: true });
-      await mkdir(join(folder, INGEST));
+      await mkdir(join(folder, INGEST), { recursive: true });
+      await removeLeftovers(join(folder, INGEST));
       await writeWhenMissing(join(folder, LAYOUT_FILE), LAYOUT_CONTENTS);
       await writeWhenMissing(join(folder, INDEX_FILE), INDEX_CONTENTS);
-      await proveWritable(join(folder, BLOBS));
+      await proveWritable(folder);
     } catch (cause) {
       throw diskProblem(folder, cause);
     }
@@ -44,11 +49,10 @@ export class DiskBlobStore implements BlobStore {
   }
 
   async open(descriptor: Descriptor): Promise<ByteReader | undefined> {
-    const path = join(this.#folder, blobPath(descriptor.digest));
-    const reader = await this.#openFile(path);
+    const reader = await this.#openFile(descriptor.digest);
     if (reader === undefined || reader.size === descriptor.size) return reader;
     await reader.close();
-    return this.#wrongSize(path, descriptor, reader.size);
+    return this.#judging(() => this.#judge(descriptor));
   }
 
   ingest(descriptor: Descriptor): Promise<Ingest> {
@@ -70,7 +74,8 @@ export class DiskBlobStore implements BlobStore {
     }
   }
 
-  async #openFile(path: string): Promise<DiskReader | undefined> {
+  async #openFile(digest: Digest): Promise<DiskReader | undefined> {
+    const path = join(this.#folder, blobPath(digest));
     try {
       return await DiskReader.open(path);
     } catch (cause) {
@@ -79,15 +84,25 @@ export class DiskBlobStore implements BlobStore {
     }
   }
 
-  /** Either the descriptor lies, or somebody damaged the file: then it goes, and is fetched again. */
-  async #wrongSize(path: string, { digest, size }: Descriptor, actual: number): Promise<undefined> {
-    if ((await hashFile(path)) === digest) {
-      throw new BootlayerError('DIGEST_MISMATCH', `${digest} has ${actual} bytes, and ${size} were promised`, {
-        remedy: 'the manifest that names it is wrong: push the image again',
-      });
+  /**
+   * A file of the wrong size: either the descriptor lies, or somebody damaged the file; then it goes, to be fetched
+   * again. Looks once more, since whoever judged it before may have removed it, and a good one may have come.
+   */
+  async #judge(descriptor: Descriptor): Promise<ByteReader | undefined> {
+    const { digest, size } = descriptor;
+    const reader = await this.#openFile(digest);
+    if (reader === undefined || reader.size === size) return reader;
+    try {
+      if ((await hashOf(reader)) !== digest) {
+        await this.delete(digest);
+        return undefined;
+      }
+    } finally {
+      await reader.close();
     }
-    await this.delete(digest);
-    return undefined;
+    throw new BootlayerError('DIGEST_MISMATCH', `${digest} has ${reader.size} bytes, and ${size} were promised`, {
+      remedy: 'the manifest that names it is wrong: push the image again',
+    });
   }
 }
 
@@ -116,20 +131,29 @@ async function writeWhenMissing(path: string, contents: string): Promise<void> {
   if (there === undefined || there === '') await writeFile(path, contents);
 }
 
-/** A folder may look fine and be on a disk mounted read-only. */
-async function proveWritable(folder: string): Promise<void> {
-  const probe = join(folder, `.probe-${randomBytes(6).toString('hex')}`);
-  await writeFile(probe, 'probe');
-  await unlink(probe);
+/** What a crash left half received. Only files: nothing of ours is anything else. */
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isFile()) await unlink(join(folder, entry.name));
+  }
 }
 
-async function hashFile(path: string): Promise<string> {
+/** A folder may look fine and be on a disk mounted read-only, or its halves on two disks: does what an ingest does. */
+async function proveWritable(folder: string): Promise<void> {
+  const name = `.probe-${randomBytes(6).toString('hex')}`;
+  const [part, final] = [join(folder, INGEST, name), join(folder, BLOBS, name)];
+  await writeFile(part, 'probe');
+  await rename(part, final);
+  await unlink(final);
+}
+
+async function hashOf(bytes: ByteReader): Promise<string> {
   const hash = createHash('sha256');
-  const file = await open(path);
-  try {
-    for await (const chunk of file.createReadStream({ autoClose: false })) hash.update(chunk as Uint8Array);
-  } finally {
-    await file.close();
+  const piece = Buffer.allocUnsafe(HASH_BYTES);
+  for (let position = 0; ; ) {
+    const count = await bytes.read(piece, position);
+    if (count === 0) return `sha256:${hash.digest('hex')}`;
+    hash.update(piece.subarray(0, count));
+    position += count;
   }
-  return `sha256:${hash.digest('hex')}`;
 }

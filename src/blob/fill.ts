@@ -1,4 +1,4 @@
-import type { EventSink } from '../boot/event.js';
+import type { BootEvent, EventSink } from '../boot/event.js';
 import { BootlayerError } from '../errors.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { BlobSource, BlobStore, Ingest } from './blob-store.js';
@@ -40,8 +40,9 @@ export class Fill {
     this.#parts = parts;
   }
 
-  get committed(): boolean {
-    return this.#state.kind === 'committed';
+  /** Whether more readers may follow it: once it has ended, its ingest may be closed any moment. */
+  get growing(): boolean {
+    return this.#state.kind === 'growing';
   }
 
   /** Downloads, verifies, commits. Never rejects: failures go to the readers and the events. */
@@ -49,22 +50,17 @@ export class Fill {
     const { source, events, now } = this.#parts;
     const { digest, size } = this.descriptor;
     const started = now();
-    const sofar = () => ({ digest, source: source.name, seconds: (now() - started) / 1000 });
     events({ event: 'fill.started', digest, size, source: source.name });
     try {
       await this.#download();
       this.#state = { kind: 'committed' };
-      events({ event: 'fill.finished', ...sofar(), bytes: size });
     } catch (thrown) {
-      const error = this.#errorOf(thrown);
-      this.#state = { kind: 'failed', error };
-      await this.#ingest?.abort();
-      const bytes = this.#ingest?.written ?? 0;
-      events({ event: 'fill.failed', ...sofar(), bytes, code: error.code, reason: error.message });
-    } finally {
-      this.#wake();
-      await this.release();
+      this.#state = { kind: 'failed', error: this.#errorOf(thrown) };
+      await this.#ingest?.abort().catch(() => undefined);
     }
+    this.#wake();
+    events(this.#outcome((now() - started) / 1000));
+    await this.release();
   }
 
   /** Gives up: the server ends. */
@@ -78,7 +74,8 @@ export class Fill {
 
   async release(): Promise<void> {
     this.#holders -= 1;
-    if (this.#holders === 0) await this.#ingest?.close();
+    // What is read no more need not be closed well: a committed file was synced before it became a blob.
+    if (this.#holders === 0) await this.#ingest?.close().catch(() => undefined);
   }
 
   /** How many bytes from `position` on can be read; waits until there are some, 0 at the end. Throws the fill's error. */
@@ -94,7 +91,11 @@ export class Fill {
 
   /** Resolves when the digest is proven. Throws the fill's error. */
   async whole(signal?: AbortSignal): Promise<void> {
-    while (this.#readable() >= 0 && !this.committed) await this.#change(signal);
+    for (;;) {
+      if (this.#state.kind === 'failed') throw this.#state.error;
+      if (this.#state.kind === 'committed') return;
+      await this.#change(signal);
+    }
   }
 
   async read(target: Uint8Array, position: number): Promise<number> {
@@ -110,6 +111,7 @@ export class Fill {
     const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, Math.max(1, this.descriptor.size)));
     let filled = 0;
     for await (const chunk of await source.fetch(this.descriptor, this.#abort.signal)) {
+      this.#abort.signal.throwIfAborted();
       for (let taken = 0; taken < chunk.length; ) {
         const part = chunk.subarray(taken, taken + piece.length - filled);
         piece.set(part, filled);
@@ -156,6 +158,14 @@ export class Fill {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const wake of waiting) wake();
+  }
+
+  #outcome(seconds: number): BootEvent {
+    const { digest, size } = this.descriptor;
+    const told = { digest, seconds, source: this.#parts.source.name };
+    if (this.#state.kind !== 'failed') return { event: 'fill.finished', ...told, bytes: size };
+    const { code, message } = this.#state.error;
+    return { event: 'fill.failed', ...told, bytes: this.#ingest?.written ?? 0, code, reason: message };
   }
 
   #errorOf(thrown: unknown): BootlayerError {

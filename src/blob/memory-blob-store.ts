@@ -1,7 +1,7 @@
 import type { Descriptor } from '../oci/descriptor.js';
 import { type Digest, digestOf } from '../oci/digest.js';
 import type { BlobStore, ByteReader, Ingest, StoredBlob } from './blob-store.js';
-import { notAsPromised, tooMuch } from './mismatch.js';
+import { givenUp, notAsPromised, tooMuch } from './ingest-error.js';
 
 /** Blobs in memory: for tests, and for what is small and hot. */
 export class MemoryBlobStore implements BlobStore {
@@ -51,7 +51,8 @@ class MemoryIngest implements Ingest {
   }
 
   async read(target: Uint8Array, position: number): Promise<number> {
-    return this.#state === 'aborted' ? 0 : copy(this.#bytes.subarray(0, this.#written), target, position);
+    if (this.#state === 'aborted') throw givenUp(this.#descriptor);
+    return copy(this.#bytes.subarray(0, this.#written), target, position);
   }
 
   async commit(): Promise<void> {

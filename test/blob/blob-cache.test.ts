@@ -1,0 +1,249 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { BlobCache } from '../../src/blob/blob-cache.js';
+import type { BlobReader } from '../../src/blob/blob-reader.js';
+import type { BlobStore } from '../../src/blob/blob-store.js';
+import { DiskBlobStore } from '../../src/blob/disk-blob-store.js';
+import { HOLD_BACK_BYTES } from '../../src/blob/fill.js';
+import { MemoryBlobStore } from '../../src/blob/memory-blob-store.js';
+import type { BootEvent } from '../../src/boot/event.js';
+import { BootlayerError } from '../../src/errors.js';
+import { ReadySource, ScriptedSource } from '../fakes/blob-source.js';
+import { BrokenStore, type Faults } from '../fakes/broken-store.js';
+import { blobOf, damaged } from '../fixtures/blobs.js';
+import { temporaryFolder } from '../fixtures/folder.js';
+import { gate, isWaiting, settled } from '../fixtures/waiting.js';
+
+const KIB = 1024;
+const { bytes, descriptor } = blobOf(700 * KIB);
+
+describe('the blob cache', () => {
+  it('fetches once for fifty readers, whenever they come', async () => {
+    const source = new ScriptedSource();
+    const { cache, events } = setUp();
+    const early = Array.from({ length: 25 }, async () => follow(await cache.open(descriptor, source)));
+    const feed = await source.feed();
+    await feed.send(bytes.subarray(0, 600 * KIB));
+    const late = Array.from({ length: 25 }, async () => follow(await cache.open(descriptor, source)));
+    await settled();
+    await feed.send(bytes.subarray(600 * KIB));
+    feed.end();
+    for (const read of await Promise.all([...early, ...late])) expect(read.equals(bytes)).toBe(true);
+    const after = await follow(await cache.open(descriptor, source));
+    expect(after.equals(bytes)).toBe(true);
+    expect(source.fetches).toBe(1);
+    expect(events.map(({ event }) => event)).toEqual(['fill.started', 'fill.finished']);
+  });
+
+  it('fills different blobs at once, up to a number, and the others in turn', async () => {
+    const blobs = [1, 2, 3, 4].map((seed) => ({ ...blobOf(100, seed), source: new ScriptedSource() }));
+    const { cache, events } = setUp({ maxFills: 2 });
+    for (const { descriptor: one, source } of blobs) cache.prefetch(one, source);
+    await settled();
+    const fetched = () => blobs.map(({ source }) => source.fetches);
+    expect(fetched()).toEqual([1, 1, 0, 0]);
+    for (const [at, next] of [
+      [1, [1, 1, 1, 0]],
+      [0, [1, 1, 1, 1]],
+    ] as const) {
+      const feed = await blobs[at]?.source.feed();
+      void feed?.send(blobs[at]?.bytes ?? Buffer.alloc(0));
+      feed?.end();
+      await settled();
+      expect(fetched()).toEqual(next);
+    }
+    expect(events.filter(({ event }) => event === 'fill.finished')).toHaveLength(2);
+    expect(await cache.list()).toHaveLength(2);
+  });
+
+  it('goes on filling when every reader has gone', async () => {
+    const source = new ScriptedSource();
+    const { cache } = setUp();
+    const reader = await cache.open(descriptor, source);
+    const feed = await source.feed();
+    await reader.close();
+    await feed.send(bytes);
+    feed.end();
+    await settled();
+    expect((await follow(await cache.open(descriptor, source))).equals(bytes)).toBe(true);
+    expect(source.fetches).toBe(1);
+  });
+
+  it('lets a reader that joined go on after the commit, and after the blob was deleted', async () => {
+    const source = new ReadySource(bytes);
+    const { cache, store } = setUp();
+    const reader = await cache.open(descriptor, source);
+    await reader.whole();
+    await settled();
+    expect(await store.delete(descriptor.digest)).toBe(true);
+    expect((await follow(reader)).equals(bytes)).toBe(true);
+  });
+
+  it('tries again when somebody asks after a failure, and not before', async () => {
+    const source = new ScriptedSource();
+    const { cache } = setUp();
+    const read = async () => follow(await cache.open(descriptor, source));
+    const readers = [read(), read()];
+    (await source.feed()).fail(new BootlayerError('REGISTRY_UNREACHABLE', 'registry.example is down'));
+    for (const reader of readers) await expect(reader).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
+    await settled();
+    expect(source.fetches).toBe(1);
+    const again = read();
+    const feed = await source.feed(1);
+    await feed.send(bytes);
+    feed.end();
+    expect((await again).equals(bytes)).toBe(true);
+    expect(source.fetches).toBe(2);
+  });
+
+  it('gives a reader that asks again at once a new download, though the failed one is still cleaning up', async () => {
+    const cleaned = gate();
+    const source = new ScriptedSource();
+    const { cache } = setUp({ faults: { closing: () => cleaned.passed } });
+    const first = await cache.open(descriptor, source);
+    const failed = first.whole().catch(async () => cache.open(descriptor, source));
+    (await source.feed()).fail(new Error('connection reset'));
+    expect(await isWaiting(failed)).toBe(false === (await closedSoon(first)));
+    cleaned.open();
+    const reader = await failed;
+    const feed = await source.feed(1);
+    await feed.send(bytes);
+    feed.end();
+    expect((await follow(reader as BlobReader)).equals(bytes)).toBe(true);
+  });
+
+  it('gives a reader that comes while a finished download is being closed the stored blob', async () => {
+    const closed = gate();
+    const closing = gate();
+    const source = new ReadySource(bytes);
+    const { cache } = setUp({
+      faults: {
+        closing: async () => {
+          closing.open();
+          await closed.passed;
+        },
+      },
+    });
+    cache.prefetch(descriptor, source);
+    await closing.passed;
+    const opened = cache.open(descriptor, source);
+    await settled();
+    closed.open();
+    expect((await follow(await opened)).equals(bytes)).toBe(true);
+    expect(source.fetches).toBe(1);
+  });
+
+  it('does not fetch again what was stored while it looked', async () => {
+    const answered = gate();
+    let looks = 0;
+    const looked = async () => {
+      looks += 1;
+      if (looks === 1) await answered.passed;
+    };
+    const source = new ReadySource(bytes);
+    const { cache } = setUp({ faults: { looked } });
+    const slow = cache.open(descriptor, source);
+    expect((await follow(await cache.open(descriptor, source))).equals(bytes)).toBe(true);
+    await settled();
+    answered.open();
+    expect((await follow(await slow)).equals(bytes)).toBe(true);
+    expect([source.fetches, looks]).toEqual([1, 3]);
+  });
+
+  it('refuses a second size for the same digest, while it fills and after', async () => {
+    const source = new ScriptedSource();
+    const { cache } = setUp();
+    const other = { ...descriptor, size: descriptor.size + 1 };
+    const reader = await cache.open(descriptor, source);
+    await expect(cache.open(other, source)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    const feed = await source.feed();
+    await feed.send(bytes);
+    feed.end();
+    await follow(reader);
+    await settled();
+    await expect(cache.open(other, source)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    expect(source.fetches).toBe(1);
+  });
+
+  it('fails all readers when the disk is full, and can be used when there is room again', async () => {
+    let full = true;
+    const writing = async () => {
+      if (full) throw new BootlayerError('DISK_FULL', 'the disk of /data is full');
+    };
+    const { cache, events } = setUp({ faults: { writing } });
+    const source = new ReadySource(bytes);
+    const readers = Array.from({ length: 5 }, async () => follow(await cache.open(descriptor, source)));
+    for (const reader of readers) await expect(reader).rejects.toMatchObject({ code: 'DISK_FULL' });
+    expect(events.at(-1)).toMatchObject({ event: 'fill.failed', code: 'DISK_FULL' });
+    full = false;
+    expect((await follow(await cache.open(descriptor, source))).equals(bytes)).toBe(true);
+  });
+
+  it('prefetches what is not there, and tells of a failure as an event only', async () => {
+    const { cache, store, events } = setUp();
+    const source = new ReadySource(bytes);
+    cache.prefetch(descriptor, source);
+    cache.prefetch(descriptor, source);
+    await settled();
+    cache.prefetch(descriptor, source);
+    cache.prefetch({ ...descriptor, size: 1 }, source);
+    const wrong = blobOf(100, 1);
+    cache.prefetch(wrong.descriptor, new ReadySource(damaged(wrong.bytes, 0)));
+    await settled();
+    expect(source.fetches).toBe(1);
+    expect(await store.list()).toEqual([{ digest: descriptor.digest, size: bytes.length }]);
+    expect(events.map(({ event }) => event)).toEqual(['fill.started', 'fill.finished', 'fill.started', 'fill.failed']);
+  });
+
+  it('reads a small blob whole, and refuses a large one without fetching it', async () => {
+    const { cache } = setUp();
+    const source = new ReadySource(bytes);
+    const size = bytes.length;
+    await expect(cache.readWhole(descriptor, source, size - 1)).rejects.toMatchObject({ code: 'IMAGE_INVALID' });
+    expect(source.fetches).toBe(0);
+    expect(bytes.equals(await cache.readWhole(descriptor, source, size))).toBe(true);
+    expect(bytes.equals(await cache.readWhole(descriptor, source, size))).toBe(true);
+    const wrong = blobOf(100, 1);
+    const reading = cache.readWhole(wrong.descriptor, new ReadySource(damaged(wrong.bytes, 99)), 100);
+    await expect(reading).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+  });
+
+  it('ends by giving up what runs and what waits in line, and begins nothing more', async () => {
+    const { cache, store, events } = setUp({ maxFills: 1 });
+    const [running, queued] = [new ScriptedSource(), new ScriptedSource()];
+    const second = blobOf(100, 1);
+    const readers = [await cache.open(descriptor, running), await cache.open(second.descriptor, queued)];
+    const wholes = readers.map((reader) => reader.whole());
+    const gone = wholes.map((whole) => expect(whole).rejects.toMatchObject({ code: 'BLOB_UNAVAILABLE' }));
+    const feed = await running.feed();
+    await cache.close();
+    await Promise.all(gone);
+    expect(feed.released).toBe(true);
+    expect([queued.fetches, await store.list()]).toEqual([0, []]);
+    await expect(cache.open(descriptor, running)).rejects.toMatchObject({ code: 'BLOB_UNAVAILABLE' });
+    cache.prefetch(descriptor, running);
+    await settled();
+    expect(running.fetches).toBe(1);
+    expect(events.filter(({ event }) => event === 'fill.failed')).toHaveLength(2);
+  });
+});
+
+describe('readers and a download, in any order of events', () => {
+  it.each([
+    ['in memory', 150, async () => new MemoryBlobStore(), async () => []],
+    ['on disk', 25, (folder: string) => DiskBlobStore.open(folder), (folder: string) => readdir(join(folder, 'ingest'))],
+  ] as const)('get exactly the blob or an error, never an unproven end (%s)', async (_, numRuns, open, leftIn) => {
+    const folder = await temporaryFolder();
+    const property = fc.asyncProperty(fc.scheduler(), story(), async (scheduler, told) => {
+      const store = await open(folder);
+      const results = await scheduler.waitFor(run(store, told, () => scheduler.schedule(Promise.resolve())));
+      judge(told, results);
+      expect(await store.list()).toHaveLength(told.fault === undefined ? 1 : 0);
+      expect(await leftIn(folder)).toEqual([]);
+      await store.delete(blobOf(told.size).descriptor.digest);
+    });
+    await fc.assert(property, { numRuns });
+  });
+});

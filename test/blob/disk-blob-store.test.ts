@@ -1,0 +1,275 @@
+import { chmod, mkdir, open, readdir, readFile, rmdir, stat, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { BlobStore } from '../../src/blob/blob-store.js';
+import { DiskBlobStore, listBlobs } from '../../src/blob/disk-blob-store.js';
+import { blobPath } from '../../src/blob/layout.js';
+import { hexOf } from '../../src/oci/digest.js';
+import { blobStoreContract } from '../contracts/blob-store.js';
+import { blobOf, damaged } from '../fixtures/blobs.js';
+import { temporaryFolder } from '../fixtures/folder.js';
+
+blobStoreContract(async () => DiskBlobStore.open(await temporaryFolder()));
+
+const { bytes, descriptor } = blobOf(10_000);
+const path = blobPath(descriptor.digest);
+
+describe('opening a disk blob store', () => {
+  it('makes an OCI image layout', async () => {
+    const folder = join(await temporaryFolder(), 'data', 'cache');
+    await DiskBlobStore.open(folder);
+    expect((await readdir(folder, { recursive: true })).sort()).toEqual([
+      'blobs',
+      'blobs/sha256',
+      'index.json',
+      'ingest',
+      'oci-layout',
+    ]);
+    expect(JSON.parse(await readFile(join(folder, 'oci-layout'), 'utf8'))).toEqual({ imageLayoutVersion: '1.0.0' });
+    expect(JSON.parse(await readFile(join(folder, 'index.json'), 'utf8'))).toMatchObject({ manifests: [] });
+  });
+
+  it('keeps what is there, and mends a layout file that a crash left empty', async () => {
+    const folder = await temporaryFolder();
+    await put(await DiskBlobStore.open(folder));
+    await writeFile(join(folder, 'index.json'), '{"schemaVersion":2,"manifests":[{"from":"another tool"}]}');
+    await writeFile(join(folder, 'oci-layout'), '');
+    const store = await DiskBlobStore.open(folder);
+    expect(await store.list()).toEqual([{ digest: descriptor.digest, size: bytes.length }]);
+    expect(await readFile(join(folder, 'index.json'), 'utf8')).toContain('another tool');
+    expect(await readFile(join(folder, 'oci-layout'), 'utf8')).toBe('{"imageLayoutVersion":"1.0.0"}');
+  });
+
+  it('removes what a crash left half received, and nothing else', async () => {
+    const folder = await temporaryFolder();
+    const crashed = await (await DiskBlobStore.open(folder)).ingest(descriptor);
+    await crashed.write(bytes.subarray(0, 5_000));
+    await mkdir(join(folder, 'ingest', 'lost+found'));
+    expect(await readdir(join(folder, 'ingest'))).toHaveLength(2);
+    const store = await DiskBlobStore.open(folder);
+    expect(await readdir(join(folder, 'ingest'))).toEqual(['lost+found']);
+    expect(await store.open(descriptor)).toBeUndefined();
+    await crashed.close();
+  });
+
+  it('names the folder, the reason and the remedy when it cannot be used', async () => {
+    const file = join(await temporaryFolder(), 'file');
+    await writeFile(file, '');
+    const folder = join(file, 'cache');
+    await expect(DiskBlobStore.open(folder)).rejects.toMatchObject({
+      code: 'DATA_UNUSABLE',
+      message: `${folder} cannot be used (ENOTDIR)`,
+      remedy: expect.stringContaining('"data"') as string,
+    });
+  });
+
+  it.runIf(process.getuid?.() !== 0)('refuses a folder it may not write to', async () => {
+    const folder = await temporaryFolder();
+    await DiskBlobStore.open(folder);
+    await chmod(join(folder, 'ingest'), 0o555);
+    await expect(DiskBlobStore.open(folder)).rejects.toMatchObject({ code: 'DATA_UNUSABLE' });
+  });
+});
+
+describe('a blob on the disk', () => {
+  it('is an ordinary file that nobody may write to', async () => {
+    const { folder, store } = await emptyStore();
+    await put(store);
+    expect(await readFile(join(folder, path))).toEqual(bytes);
+    expect((await stat(join(folder, path))).mode & 0o777).toBe(0o444);
+    expect(await readdir(join(folder, 'ingest'))).toEqual([]);
+  });
+
+  it('is on its way in a file of its own', async () => {
+    const { folder, store } = await emptyStore();
+    const ingest = await store.ingest(descriptor);
+    await ingest.write(bytes);
+    expect(await readdir(join(folder, 'blobs/sha256'))).toEqual([]);
+    const [name] = await readdir(join(folder, 'ingest'));
+    expect(name).toMatch(new RegExp(`^${hexOf(descriptor.digest)}\\.[0-9a-f]{12}$`));
+    await ingest.close();
+    expect(await readdir(join(folder, 'ingest'))).toEqual([]);
+  });
+
+  it.each([
+    ['wrong bytes', damaged(bytes, 0)],
+    ['too few', bytes.subarray(1)],
+  ])('leaves nothing behind when %s came', async (_, received) => {
+    const { folder, store } = await emptyStore();
+    const ingest = await store.ingest(descriptor);
+    await ingest.write(received);
+    await expect(ingest.commit()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    expect(await readdir(join(folder, 'ingest'))).toEqual([]);
+    expect(await readdir(join(folder, 'blobs/sha256'))).toEqual([]);
+    await ingest.close();
+  });
+
+  it.each([
+    ['shorter', 9_999],
+    ['empty', 0],
+    ['longer', 10_001],
+  ])('goes when somebody made it %s, and can come again', async (_, length) => {
+    const { folder, store } = await emptyStore();
+    await put(store);
+    await damage(join(folder, path), length);
+    expect(await store.open(descriptor)).toBeUndefined();
+    expect(await readdir(join(folder, 'blobs/sha256'))).toEqual([]);
+    await put(store);
+    await (await store.open(descriptor))?.close();
+    expect(await readFile(join(folder, path))).toEqual(bytes);
+  });
+
+  it('is found damaged by many at once and removed only while it is', async () => {
+    const { folder, store } = await emptyStore();
+    await put(store);
+    await damage(join(folder, path), 9_999);
+    const mended = Array.from({ length: 20 }, async () => {
+      const reader = await store.open(descriptor);
+      if (reader === undefined) await put(store);
+      await reader?.close();
+    });
+    await Promise.all(mended);
+    expect(await readFile(join(folder, path))).toEqual(bytes);
+  });
+
+  it('that is no file is a clear error', async () => {
+    const { folder, store } = await emptyStore();
+    await mkdir(join(folder, path));
+    await expect(store.open(descriptor)).rejects.toMatchObject({
+      code: 'DATA_UNUSABLE',
+      message: `${join(folder, path)} cannot be used (EISDIR)`,
+    });
+  });
+});
+
+describe('a disk that fails', () => {
+  it.each([
+    ['ENOSPC', 'DISK_FULL'],
+    ['EDQUOT', 'DISK_FULL'],
+    ['EIO', 'DATA_UNUSABLE'],
+  ])('while it is written to (%s) is %s', async (errno, code) => {
+    const { folder, store } = await emptyStore();
+    const ingest = await store.ingest(descriptor);
+    await ingest.write(bytes.subarray(0, 10));
+    await failing('write', errno);
+    await expect(ingest.write(bytes.subarray(10))).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(errno) as string,
+    });
+    expect(ingest.written).toBe(10);
+    await ingest.close();
+    expect(await readdir(join(folder, 'ingest'))).toEqual([]);
+  });
+
+  it('when it is to keep a blob does not make it one', async () => {
+    const { folder, store } = await emptyStore();
+    const ingest = await store.ingest(descriptor);
+    await ingest.write(bytes);
+    await failing('sync', 'ENOSPC');
+    await expect(ingest.commit()).rejects.toMatchObject({ code: 'DISK_FULL' });
+    expect(await readdir(folder, { recursive: true })).toEqual(
+      expect.not.arrayContaining([expect.stringContaining(hexOf(descriptor.digest))]) as string[],
+    );
+    await ingest.close();
+  });
+
+  it('and takes only a part at a time gets the rest as well', async () => {
+    const { store } = await emptyStore();
+    const ingest = await store.ingest(descriptor);
+    const { spy, original } = await fileMethod('write');
+    spy.mockImplementation(function (this: unknown, data, offset, length, position) {
+      return original.call(this, data, offset, Math.min(Number(length), 3_333), position);
+    });
+    await ingest.write(bytes);
+    expect(spy).toHaveBeenCalledTimes(4);
+    await ingest.commit();
+    await ingest.close();
+    expect(await store.list()).toEqual([{ digest: descriptor.digest, size: bytes.length }]);
+  });
+
+  it('while it is read from is an error that names the file', async () => {
+    const { folder, store } = await emptyStore();
+    await put(store);
+    const reader = await store.open(descriptor);
+    await failing('read', 'EIO');
+    await expect(reader?.read(Buffer.alloc(10), 0)).rejects.toMatchObject({
+      code: 'DATA_UNUSABLE',
+      message: `${join(folder, path)} cannot be used (EIO)`,
+    });
+    await reader?.close();
+  });
+
+  it('by losing a folder is a clear error', async () => {
+    const { folder, store } = await emptyStore();
+    await rmdir(join(folder, 'ingest'));
+    await expect(store.ingest(descriptor)).rejects.toMatchObject({
+      code: 'DATA_UNUSABLE',
+      message: expect.stringContaining(join(folder, 'ingest')) as string,
+    });
+  });
+});
+
+describe('listing a cache folder', () => {
+  it('touches nothing, and passes over what is no blob', async () => {
+    const { folder, store } = await emptyStore();
+    await put(store);
+    const ingest = await store.ingest(descriptor);
+    await writeFile(join(folder, 'blobs/sha256', 'README'), 'mine');
+    await mkdir(join(folder, 'blobs/sha256', 'ab'.repeat(32)));
+    const before = (await readdir(folder, { recursive: true })).sort();
+    expect(await listBlobs(folder)).toEqual([{ digest: descriptor.digest, size: bytes.length }]);
+    expect((await readdir(folder, { recursive: true })).sort()).toEqual(before);
+    await ingest.close();
+  });
+
+  it('of a folder that is not there yet finds nothing, and does not make it', async () => {
+    const folder = await temporaryFolder();
+    expect(await listBlobs(join(folder, 'cache'))).toEqual([]);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('of what is no folder is a clear error', async () => {
+    const file = join(await temporaryFolder(), 'file');
+    await writeFile(file, '');
+    await expect(listBlobs(file)).rejects.toMatchObject({
+      code: 'DATA_UNUSABLE',
+      message: expect.stringContaining('ENOTDIR') as string,
+    });
+  });
+});
+
+async function emptyStore(): Promise<{ readonly folder: string; readonly store: DiskBlobStore }> {
+  const folder = await temporaryFolder();
+  return { folder, store: await DiskBlobStore.open(folder) };
+}
+
+async function put(store: BlobStore): Promise<void> {
+  const ingest = await store.ingest(descriptor);
+  await ingest.write(bytes);
+  await ingest.commit();
+  await ingest.close();
+}
+
+async function damage(file: string, length: number): Promise<void> {
+  await chmod(file, 0o644);
+  await truncate(file, length);
+}
+
+/** The next call of a method of any file fails; a full disk is not to be had without being root. */
+async function failing(method: 'write' | 'sync' | 'read', errno: string): Promise<void> {
+  const { spy } = await fileMethod(method);
+  spy.mockRejectedValueOnce(Object.assign(new Error(`${errno}: simulated`), { code: errno }));
+}
+
+type FileMethod = (this: unknown, ...args: unknown[]) => Promise<unknown>;
+
+/** A method that all open files share. */
+async function fileMethod(method: 'write' | 'sync' | 'read') {
+  const file = await open('/dev/null');
+  const shared = Object.getPrototypeOf(file) as Record<typeof method, FileMethod>;
+  await file.close();
+  const original = shared[method];
+  const spy = vi.spyOn(shared, method);
+  onTestFinished(() => spy.mockRestore());
+  return { spy, original };
+}

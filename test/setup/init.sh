@@ -1,0 +1,44 @@
+#!/bin/busybox sh
+# The first process of the test machine: says BOOT-OK on the serial console, fetches what it is told to, turns off.
+# Called by udhcpc with an argument, it configures the network card.
+export PATH=/bin
+
+if [ -n "$interface" ]; then
+  case "$1" in
+    deconfig) ip addr flush dev "$interface"; ip link set "$interface" up ;;
+    bound | renew)
+      ip addr add "$ip/${mask:-24}" dev "$interface"
+      [ -z "$router" ] || ip route add default via "${router%% *}"
+      ;;
+  esac
+  exit 0
+fi
+
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev
+console=/dev/console
+grep -qE '^(ttyS0|ttyAMA0)' /proc/consoles || for tty in ttyAMA0 ttyS0; do
+  [ ! -c "/dev/$tty" ] || console="/dev/$tty"
+done
+say() { echo "$*" >"$console"; }
+value() { for word in $(cat /proc/cmdline); do case "$word" in "$1"=*) echo "${word#*=}" ;; esac; done; }
+
+while read -r module; do insmod "/modules/$module.ko"; done </modules/order
+firmware=bios
+[ ! -d /sys/firmware/efi ] || firmware=efi
+say ""
+say "BOOT-OK arch=$(uname -m) firmware=$firmware cmdline=$(cat /proc/cmdline)"
+
+url=$(value fetch)
+if [ -n "$url" ]; then
+  tries=0
+  while [ ! -e /sys/class/net/eth0 ] && [ "$tries" -lt 50 ]; do usleep 100000; tries=$((tries + 1)); done
+  ip link set eth0 up
+  udhcpc -i eth0 -n -q -t 6 -T 2 -s /init >/tmp/udhcpc.log 2>&1
+  timeout 60 wget -q -O /tmp/fetched "$url"
+  say "FETCHED status=$? size=$(wc -c </tmp/fetched) sha256=$(sha256sum /tmp/fetched | cut -d' ' -f1)"
+fi
+sync
+usleep 200000
+poweroff -f

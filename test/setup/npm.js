@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT, run } from './command.js';
+import { step } from './steps.js';
+
+/** Says of which lock file node_modules was installed. */
+const STAMP = join(ROOT, 'node_modules', '.bootlayer-lock');
+
+/** The packages of the lock file, installed once for each of its versions. */
+export async function installPackages() {
+  const lock = createHash('sha256')
+    .update(readFileSync(join(ROOT, 'package-lock.json')))
+    .digest('hex');
+  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === lock) return;
+  await step('npm packages', async () => {
+    await run('npm', ['ci', '--no-audit', '--no-fund']);
+    writeFileSync(STAMP, lock);
+  });
+}
+
+/** The program as JavaScript; quick when nothing changed. */
+export async function build() {
+  await step('build', () => run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']));
+}

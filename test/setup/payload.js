@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { PARTS } from './command.js';
+import { cpio } from './cpio.js';
+import { modulesInOrder } from './kernel-modules.js';
+import { payloadParts } from './parts.js';
+import { step } from './steps.js';
+
+/** @typedef {import('./parts.js').Architecture} Architecture */
+
+const INIT = fileURLToPath(new URL('./init.sh', import.meta.url));
+const MODULES = ['virtio_pci', 'virtio_net'];
+const FOLDERS = ['bin', 'dev', 'etc', 'modules', 'proc', 'sys', 'tmp'];
+const APPLETS =
+  'sh awk cat cut echo grep insmod ip ls mkdir mount poweroff sha256sum sleep sync timeout udhcpc uname usleep wc wget'.split(
+    ' ',
+  );
+const CONSOLES = { amd64: 'ttyS0', arm64: 'ttyAMA0' };
+
+/** What is booted: vmlinuz, initramfs and cmdline of one architecture. @param {Architecture} architecture */
+export function payloadFiles(architecture) {
+  const folder = join(PARTS, 'payload', architecture);
+  return {
+    kernel: join(folder, 'vmlinuz'),
+    initramfs: join(folder, 'initramfs'),
+    cmdline: join(folder, 'cmdline'),
+  };
+}
+
+/** A Debian kernel, and a busybox that says BOOT-OK and turns the machine off. @param {Architecture} architecture */
+export async function makePayload(architecture) {
+  const parts = payloadParts(architecture);
+  const files = payloadFiles(architecture);
+  const stamp = `${files.kernel}.stamp`;
+  const recipe = createHash('sha256')
+    .update(parts.version)
+    .update(readFileSync(INIT))
+    .update(readFileSync(fileURLToPath(import.meta.url)))
+    .digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === recipe) return;
+  await step(`kernel ${parts.version} and its initramfs`, async () => {
+    mkdirSync(join(PARTS, 'payload', architecture), { recursive: true });
+    copyFileSync(parts.vmlinuz, files.kernel);
+    writeFileSync(files.initramfs, gzipSync(cpio(initramfsEntries(parts)), { level: 9 }));
+    writeFileSync(files.cmdline, `console=${CONSOLES[architecture]} panic=-1 quiet\n`);
+    writeFileSync(stamp, recipe);
+  });
+}
+
+/** @param {ReturnType<typeof payloadParts>} parts @returns {import('./cpio.js').Entry[]} */
+function initramfsEntries({ modules, busybox }) {
+  const wanted = modulesInOrder(modules, MODULES);
+  return [
+    ...FOLDERS.map((path) => /** @type {const} */ ({ path, kind: 'folder' })),
+    // The kernel gives init its console before /dev is mounted.
+    { path: 'dev/console', kind: 'device', major: 5, minor: 1 },
+    { path: 'init', kind: 'file', contents: readFileSync(INIT), mode: 0o755 },
+    { path: 'bin/busybox', kind: 'file', contents: readFileSync(busybox), mode: 0o755 },
+    ...APPLETS.map((name) => /** @type {const} */ ({ path: `bin/${name}`, kind: 'link', target: 'busybox' })),
+    ...wanted.map(
+      ({ name, contents }) => /** @type {const} */ ({ path: `modules/${name}.ko`, kind: 'file', contents }),
+    ),
+    { path: 'modules/order', kind: 'file', contents: Buffer.from(wanted.map(({ name }) => `${name}\n`).join('')) },
+  ];
+}

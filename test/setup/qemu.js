@@ -1,0 +1,108 @@
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onPath } from './command.js';
+import { firmwareFile } from './parts.js';
+import { ChildProcess } from './process.js';
+import { SetupError } from './steps.js';
+
+/** @typedef {import('./parts.js').Architecture} Architecture */
+
+/**
+ * A virtual machine that boots from the network. QEMU's user-mode network makes the host 10.0.2.2 and needs no
+ * privileges; the CPU is emulated, so it runs the same everywhere.
+ * @typedef {{
+ *   firmware: 'bios' | 'uefi',
+ *   architecture: Architecture,
+ *   script: string,
+ *   mac?: string,
+ *   uuid?: string,
+ *   serial?: string,
+ *   onLine?: (line: string) => void,
+ *   expect?: RegExp,
+ *   seconds?: number,
+ * }} Machine `script`: the URL of the script its iPXE starts; `expect`: what it must print
+ * @typedef {{ line: string, seconds: number, lines: readonly string[] }} Booted
+ */
+
+export const MAC = '52:54:00:12:34:56';
+export const UUID = '4c4c4544-0042-3010-8057-b7c04f4d3732';
+
+/** Boots a machine until it prints what is expected, and ends it. @param {Machine} machine @returns {Promise<Booted>} */
+export async function bootMachine(machine) {
+  const { expect = /BOOT-OK .*/, seconds = 180 } = machine;
+  const emulator = machine.architecture === 'amd64' ? 'qemu-system-x86_64' : 'qemu-system-aarch64';
+  const program = onPath(emulator);
+  if (program === undefined) {
+    const name = machine.architecture === 'amd64' ? 'qemu-system-x86' : 'qemu-system-arm';
+    throw new SetupError(
+      `${emulator} is not installed`,
+      `install it with: apt-get install --no-install-recommends ${name}`,
+    );
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'bootlayer-machine-'));
+  const since = Date.now();
+  const child = new ChildProcess(program, [...commonArguments(machine), ...firmwareArguments(machine, folder)], {
+    name: 'the virtual machine',
+  });
+  try {
+    child.onLine((line) => machine.onLine?.(readable(line)));
+    const line = await child.waitForLine((text) => expect.exec(readable(text))?.[0], seconds);
+    return { line, seconds: (Date.now() - since) / 1000, lines: child.lines.map(readable) };
+  } finally {
+    await child.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** @param {Machine} machine */
+function commonArguments({ architecture, firmware, mac = MAC, uuid = UUID, serial = 'SN-1' }) {
+  const board =
+    architecture === 'arm64'
+      ? ['-M', 'virt', '-cpu', 'cortex-a57']
+      : ['-M', firmware === 'bios' ? 'q35,graphics=off' : 'q35', '-cpu', 'qemu64'];
+  const nic = ['virtio-net-pci', 'netdev=n0', `mac=${mac}`, 'bootindex=0'];
+  // QEMU writes the card's id only into its own ROM: the one given here wants a modern card. UEFI has its own driver.
+  if (firmware === 'bios')
+    nic.push('disable-legacy=on', `romfile=${firmwareFile('ipxe-qemu', 'usr/share/qemu/pxe-virtio.rom')}`);
+  else nic.push('romfile=');
+  return [
+    ...board,
+    ...['-accel', 'tcg', '-m', '1024', '-nodefaults', '-display', 'none', '-serial', 'stdio', '-no-reboot'],
+    ...['-uuid', uuid, '-smbios', `type=1,manufacturer=Test & Sons #1,product=\${x} Machine,serial=${serial}`],
+    ...['-device', nic.join(','), '-device', 'virtio-rng-pci'],
+  ];
+}
+
+/** @param {Machine} machine @param {string} folder */
+function firmwareArguments({ architecture, firmware, script }, folder) {
+  const network = 'user,id=n0,ipv6=off';
+  if (firmware === 'bios') return ['-netdev', `${network},bootfile=${script}`];
+  // The firmware loads iPXE by TFTP, and iPXE looks for autoexec.ipxe beside itself.
+  const [code, variables, ipxe] =
+    architecture === 'amd64'
+      ? [
+          firmwareFile('ovmf', 'usr/share/OVMF/OVMF_CODE_4M.fd'),
+          firmwareFile('ovmf', 'usr/share/OVMF/OVMF_VARS_4M.fd'),
+          'usr/lib/ipxe/ipxe-amd64.efi',
+        ]
+      : [
+          firmwareFile('qemu-efi-aarch64', 'usr/share/AAVMF/AAVMF_CODE.no-secboot.fd'),
+          firmwareFile('qemu-efi-aarch64', 'usr/share/AAVMF/AAVMF_VARS.fd'),
+          'usr/lib/ipxe/ipxe-arm64.efi',
+        ];
+  copyFileSync(variables, join(folder, 'variables.fd'));
+  copyFileSync(firmwareFile('ipxe', ipxe), join(folder, 'ipxe.efi'));
+  writeFileSync(join(folder, 'autoexec.ipxe'), `#!ipxe\ndhcp\nchain ${script}\n`);
+  return [
+    ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${code}`],
+    ...['-drive', `if=pflash,format=raw,unit=1,file=${join(folder, 'variables.fd')}`],
+    ...['-netdev', `${network},tftp=${folder},bootfile=ipxe.efi`],
+  ];
+}
+
+/** Serial consoles send escape sequences and carriage returns. @param {string} line */
+function readable(line) {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be removed
+  return line.replace(/\x1b\[[0-9;?]*[A-Za-z]|\x1b[()=>][0-9A-B]?|[\x00-\x08\x0b-\x1f]/g, '').trimEnd();
+}

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { ROOT } from './command.js';
+import { ChildProcess } from './process.js';
+
+/** The program, as built. */
+export const PROGRAM = join(ROOT, 'dist/main.js');
+
+/**
+ * A running `bootlayer serve`, with its log as values.
+ * @typedef {{ http: string, api: string, process: ChildProcess, stop: () => Promise<number | string> }} Server
+ * @typedef {Record<string, unknown> & { event?: string, msg?: string }} LogLine
+ */
+
+/**
+ * @param {string} config a file
+ * @param {{ onLog?: (line: LogLine) => void, env?: NodeJS.ProcessEnv }} [options]
+ * @returns {Promise<Server>}
+ */
+export async function startServer(config, { onLog, env } = {}) {
+  const child = new ChildProcess(process.execPath, [PROGRAM, 'serve', '-c', config], {
+    name: 'bootlayer serve',
+    ...(env !== undefined && { env: { ...process.env, ...env } }),
+  });
+  child.onLine((line) => {
+    const read = readLogLine(line);
+    if (read !== undefined) onLog?.(read);
+  });
+  const listening = await child.waitForLine((line) => {
+    const read = readLogLine(line);
+    return read?.event === 'server.listening' ? read : undefined;
+  }, 20);
+  return { http: String(listening['http']), api: String(listening['api']), process: child, stop: () => child.stop(40) };
+}
+
+/** @param {string} line @returns {LogLine | undefined} */
+export function readLogLine(line) {
+  try {
+    return line.startsWith('{') ? /** @type {LogLine} */ (JSON.parse(line)) : undefined;
+  } catch {
+    return undefined;
+  }
+}

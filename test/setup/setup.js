@@ -1,0 +1,30 @@
+/** What `npm run check`, `npm test` and `npm run test:full` need: `node test/setup/setup.js check|test|full`. */
+import { installEmulators } from './install.js';
+import { requireNode } from './node-version.js';
+import { build, installPackages } from './npm.js';
+import { fetchParts } from './parts.js';
+import { makePayload } from './payload.js';
+import { runScript, SetupError } from './steps.js';
+
+/** @param {'test' | 'full'} level @param {{ yes: boolean }} options */
+export async function setUp(level, options) {
+  await installPackages();
+  await build();
+  await installEmulators(
+    level === 'full' ? ['qemu-system-x86_64', 'qemu-system-aarch64'] : ['qemu-system-x86_64'],
+    options,
+  );
+  await fetchParts();
+  await makePayload('amd64');
+  await makePayload('arm64');
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  await runScript(async () => {
+    requireNode();
+    const level = process.argv[2];
+    if (level === 'check') await installPackages();
+    else if (level === 'test' || level === 'full') await setUp(level, { yes: process.argv.includes('--yes') });
+    else throw new SetupError(`"${level}" is nothing to set up for`, 'name check, test or full');
+  });
+}
