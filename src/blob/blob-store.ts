@@ -28,15 +28,15 @@ export interface BlobStore {
   delete(digest: Digest): Promise<boolean>;
 }
 
-/** A blob on its way in. What was written can be read back while it grows. */
+/** A blob on its way in. What was written can be read back until it is closed, however it went. */
 export interface Ingest extends ByteReader {
   /** Bytes received so far. */
   readonly written: number;
   /** Throws DIGEST_MISMATCH as soon as more bytes come than were promised, DISK_FULL, DATA_UNUSABLE. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Verifies, makes durable, publishes. Throws DIGEST_MISMATCH and leaves nothing behind. Reading goes on to work. */
+  /** Verifies, makes durable, publishes. Throws DIGEST_MISMATCH, DISK_FULL, DATA_UNUSABLE and leaves nothing behind. */
   commit(): Promise<void>;
-  /** Forgets everything, and reading throws BLOB_UNAVAILABLE from then on; does nothing after commit. */
+  /** Leaves nothing behind; does nothing after commit. */
   abort(): Promise<void>;
 }
 

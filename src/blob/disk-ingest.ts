@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Ingest } from './blob-store.js';
 import { diskProblem } from './disk-problem.js';
-import { givenUp, notAsPromised, tooMuch } from './ingest-error.js';
+import { notAsPromised, tooMuch } from './mismatch.js';
 
 /**
  * A blob being written to a file of its own, hashed in the order it arrives. The file handle stays open over the
@@ -53,7 +53,6 @@ export class DiskIngest implements Ingest {
   }
 
   async read(target: Uint8Array, position: number): Promise<number> {
-    if (this.#state === 'aborted') throw givenUp(this.#descriptor);
     const length = Math.min(target.length, this.#written - position);
     if (length <= 0) return 0;
     try {

@@ -1,7 +1,7 @@
 import type { Descriptor } from '../oci/descriptor.js';
 import { type Digest, digestOf } from '../oci/digest.js';
 import type { BlobStore, ByteReader, Ingest, StoredBlob } from './blob-store.js';
-import { givenUp, notAsPromised, tooMuch } from './ingest-error.js';
+import { notAsPromised, tooMuch } from './mismatch.js';
 
 /** Blobs in memory: for tests, and for what is small and hot. */
 export class MemoryBlobStore implements BlobStore {
@@ -32,7 +32,6 @@ class MemoryIngest implements Ingest {
   readonly #publish: (bytes: Uint8Array) => void;
   readonly #bytes: Uint8Array;
   #written = 0;
-  #state: 'growing' | 'committed' | 'aborted' = 'growing';
 
   constructor(descriptor: Descriptor, publish: (bytes: Uint8Array) => void) {
     this.#descriptor = descriptor;
@@ -51,27 +50,21 @@ class MemoryIngest implements Ingest {
   }
 
   async read(target: Uint8Array, position: number): Promise<number> {
-    if (this.#state === 'aborted') throw givenUp(this.#descriptor);
     return copy(this.#bytes.subarray(0, this.#written), target, position);
   }
 
   async commit(): Promise<void> {
     const actual = digestOf(this.#bytes.subarray(0, this.#written));
     if (this.#written !== this.#descriptor.size || actual !== this.#descriptor.digest) {
-      await this.abort();
       throw notAsPromised(this.#descriptor, actual, this.#written);
     }
-    this.#state = 'committed';
     this.#publish(this.#bytes);
   }
 
-  async abort(): Promise<void> {
-    if (this.#state === 'growing') this.#state = 'aborted';
-  }
+  /** Nothing was published yet, or it stays. */
+  async abort(): Promise<void> {}
 
-  async close(): Promise<void> {
-    await this.abort();
-  }
+  async close(): Promise<void> {}
 }
 
 function copy(from: Uint8Array, target: Uint8Array, position: number): number {

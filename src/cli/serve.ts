@@ -17,6 +17,7 @@ async function serve(options: CommonOptions): Promise<void> {
   const stopListening = onSignals(log, () => server.stop());
   try {
     await server.ended;
+    log.info({ event: 'server.ended' }, 'ended');
   } finally {
     stopListening();
   }

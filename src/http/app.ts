@@ -1,15 +1,16 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { BootlayerError } from '../errors.js';
+import type { Logger } from '../log.js';
 import { sendError } from './error-reply.js';
 
 /**
  * A listener without routes, set up for firmware (RFC 9112; protocols D2): doubled slashes are one, idle connections
  * stay open longer than a boot loader's pauses, whole bodies have no deadline, and nothing is compressed.
  */
-export function createListener(log: FastifyBaseLogger): FastifyInstance {
+export function createListener(log: Logger): FastifyInstance {
   const app = Fastify({
-    loggerInstance: log,
-    disableRequestLogging: true,
+    loggerInstance: withoutChatter(log),
+    logController: new LogController({ disableRequestLogging: true }),
     // iPXE reuses connections and gives up on idle ones after 120 s; a second server timeout would only race it.
     keepAliveTimeout: 75_000,
     requestTimeout: 60_000,
@@ -29,4 +30,9 @@ export function createListener(log: FastifyBaseLogger): FastifyInstance {
     ),
   );
   return app;
+}
+
+/** At the usual level the server tells by its events what it does; fastify adds only what goes wrong. */
+function withoutChatter(log: Logger): FastifyBaseLogger {
+  return log.child({}, { level: log.level === 'info' ? 'warn' : log.level });
 }

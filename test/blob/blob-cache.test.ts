@@ -1,19 +1,12 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { BlobCache } from '../../src/blob/blob-cache.js';
 import type { BlobReader } from '../../src/blob/blob-reader.js';
-import type { BlobStore } from '../../src/blob/blob-store.js';
-import { DiskBlobStore } from '../../src/blob/disk-blob-store.js';
-import { HOLD_BACK_BYTES } from '../../src/blob/fill.js';
 import { MemoryBlobStore } from '../../src/blob/memory-blob-store.js';
 import type { BootEvent } from '../../src/boot/event.js';
 import { BootlayerError } from '../../src/errors.js';
 import { ReadySource, ScriptedSource } from '../fakes/blob-source.js';
 import { BrokenStore, type Faults } from '../fakes/broken-store.js';
 import { blobOf, damaged } from '../fixtures/blobs.js';
-import { temporaryFolder } from '../fixtures/folder.js';
 import { gate, isWaiting, settled } from '../fixtures/waiting.js';
 
 const KIB = 1024;
@@ -98,20 +91,22 @@ describe('the blob cache', () => {
     expect(source.fetches).toBe(2);
   });
 
-  it('gives a reader that asks again at once a new download, though the failed one is still cleaning up', async () => {
+  it('begins a new download only when the failed one has cleaned up', async () => {
     const cleaned = gate();
     const source = new ScriptedSource();
-    const { cache } = setUp({ faults: { closing: () => cleaned.passed } });
+    const { cache } = setUp({ faults: { aborting: () => cleaned.passed } });
     const first = await cache.open(descriptor, source);
-    const failed = first.whole().catch(async () => cache.open(descriptor, source));
-    (await source.feed()).fail(new Error('connection reset'));
-    expect(await isWaiting(failed)).toBe(false === (await closedSoon(first)));
+    (await source.feed()).fail(new BootlayerError('REGISTRY_UNREACHABLE', 'registry.example is down'));
+    await settled();
+    await expect(first.available(0)).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
+    const second = cache.open(descriptor, source);
+    expect([await isWaiting(second), source.fetches]).toEqual([true, 1]);
     cleaned.open();
-    const reader = await failed;
+    const read = follow(await second);
     const feed = await source.feed(1);
     await feed.send(bytes);
     feed.end();
-    expect((await follow(reader as BlobReader)).equals(bytes)).toBe(true);
+    expect((await read).equals(bytes)).toBe(true);
   });
 
   it('gives a reader that comes while a finished download is being closed the stored blob', async () => {
@@ -230,20 +225,32 @@ describe('the blob cache', () => {
   });
 });
 
-describe('readers and a download, in any order of events', () => {
-  it.each([
-    ['in memory', 150, async () => new MemoryBlobStore(), async () => []],
-    ['on disk', 25, (folder: string) => DiskBlobStore.open(folder), (folder: string) => readdir(join(folder, 'ingest'))],
-  ] as const)('get exactly the blob or an error, never an unproven end (%s)', async (_, numRuns, open, leftIn) => {
-    const folder = await temporaryFolder();
-    const property = fc.asyncProperty(fc.scheduler(), story(), async (scheduler, told) => {
-      const store = await open(folder);
-      const results = await scheduler.waitFor(run(store, told, () => scheduler.schedule(Promise.resolve())));
-      judge(told, results);
-      expect(await store.list()).toHaveLength(told.fault === undefined ? 1 : 0);
-      expect(await leftIn(folder)).toEqual([]);
-      await store.delete(blobOf(told.size).descriptor.digest);
-    });
-    await fc.assert(property, { numRuns });
+type Setting = { readonly faults?: Faults; readonly maxFills?: number };
+
+function setUp({ faults = {}, ...limits }: Setting = {}) {
+  const store = new MemoryBlobStore();
+  const events: BootEvent[] = [];
+  const sink = (event: BootEvent) => void events.push(event);
+  const cache = new BlobCache({
+    store: new BrokenStore(store, faults),
+    events: sink,
+    clock: { now: () => 0 },
+    ...limits,
   });
-});
+  onTestFinished(() => cache.close());
+  return { cache, store, events };
+}
+
+/** Reads as the bytes come, and closes. */
+async function follow(reader: BlobReader): Promise<Buffer> {
+  const read: Buffer[] = [];
+  try {
+    for (let position = 0; ; position += read.at(-1)?.length ?? 0) {
+      const target = Buffer.alloc(Math.min(await reader.available(position), 100 * KIB));
+      if (target.length === 0) return Buffer.concat(read);
+      read.push(target.subarray(0, await reader.read(target, position)));
+    }
+  } finally {
+    await reader.close();
+  }
+}

@@ -173,11 +173,18 @@ describe('a disk that fails', () => {
     await ingest.close();
   });
 
+  it('would lose nothing: a blob and its name are synced', async () => {
+    const { store } = await emptyStore();
+    const { spy } = await fileMethod('sync');
+    await put(store);
+    expect(spy).toHaveBeenCalledTimes(2);
+  });
+
   it('and takes only a part at a time gets the rest as well', async () => {
     const { store } = await emptyStore();
     const ingest = await store.ingest(descriptor);
     const { spy, original } = await fileMethod('write');
-    spy.mockImplementation(function (this: unknown, data, offset, length, position) {
+    spy.mockImplementation(function (this: unknown, ...[data, offset, length, position]) {
       return original.call(this, data, offset, Math.min(Number(length), 3_333), position);
     });
     await ingest.write(bytes);

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { followingReader } from '../../src/blob/blob-reader.js';
 import type { BlobSource, BlobStore } from '../../src/blob/blob-store.js';
@@ -89,7 +90,7 @@ describe('those who follow a fill', () => {
     await whole;
     expect(await reader.available(SHOWN)).toBe(HOLD_BACK_BYTES);
     expect(await reader.available(bytes.length)).toBe(0);
-    expect(await all(reader)).toEqual(bytes);
+    expect(bytes.equals(await all(reader))).toBe(true);
     await reader.close();
   });
 
@@ -170,9 +171,40 @@ describe('those who follow a fill', () => {
     await feed.send(bytes);
     feed.end();
     await run;
-    expect(await all(other)).toEqual(bytes);
+    expect(bytes.equals(await all(other))).toBe(true);
     await other.close();
     expect(await store.list()).toHaveLength(1);
+  });
+
+  it('keep the ingest open until the last of them has closed', async () => {
+    let closed = 0;
+    const closing = async () => {
+      closed += 1;
+    };
+    const { fill } = setUp(new ReadySource(bytes), { store: new BrokenStore(new MemoryBlobStore(), { closing }) });
+    const [one, other] = [followingReader(fill), followingReader(fill)];
+    await fill.run();
+    await one.close();
+    await one.close();
+    expect(closed).toBe(0);
+    expect(bytes.equals(await all(other))).toBe(true);
+    await other.close();
+    expect(closed).toBe(1);
+  });
+
+  it('leave nothing on a signal that outlives their wait', async () => {
+    const source = new ScriptedSource();
+    const { fill } = setUp(source);
+    const reader = followingReader(fill);
+    const { signal } = new AbortController();
+    const waits = [reader.available(0, signal), reader.whole(signal)];
+    expect(getEventListeners(signal, 'abort')).toHaveLength(2);
+    const run = fill.run();
+    const feed = await source.feed();
+    await feed.send(bytes);
+    feed.end();
+    await Promise.all([...waits, run]);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   it('are not kept waiting by a signal that is aborted already', async () => {

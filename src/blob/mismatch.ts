@@ -3,7 +3,6 @@ import type { Descriptor } from '../oci/descriptor.js';
 
 const REMEDY = 'the registry or a proxy before it is damaged: push the image again or mend the registry';
 
-/** What an ingest refuses, the same for every store. */
 export function tooMuch({ digest, size }: Descriptor): BootlayerError {
   return new BootlayerError('DIGEST_MISMATCH', `${digest}: more than the promised ${size} bytes came`, {
     remedy: REMEDY,
@@ -14,9 +13,4 @@ export function notAsPromised({ digest, size }: Descriptor, actual: string, writ
   const why =
     written === size ? `what came has the digest ${actual}` : `${size} bytes were promised, and ${written} came`;
   return new BootlayerError('DIGEST_MISMATCH', `${digest}: ${why}`, { remedy: REMEDY });
-}
-
-/** Somebody still reads what was aborted or closed. */
-export function givenUp({ digest }: Descriptor): BootlayerError {
-  return new BootlayerError('BLOB_UNAVAILABLE', `${digest}: receiving it was given up`);
 }
