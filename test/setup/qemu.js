@@ -61,7 +61,9 @@ function commonArguments({ architecture, firmware, mac = MAC, uuid = UUID, seria
     architecture === 'arm64'
       ? ['-M', 'virt', '-cpu', 'cortex-a57']
       : ['-M', firmware === 'bios' ? 'q35,graphics=off' : 'q35', '-cpu', 'qemu64'];
-  const nic = ['virtio-net-pci', 'netdev=n0', `mac=${mac}`, 'bootindex=0'];
+  const nic = ['virtio-net-pci', 'netdev=n0', `mac=${mac}`];
+  // AAVMF drops its network entries when QEMU names a boot order; by itself it tries them first.
+  if (architecture === 'amd64') nic.push('bootindex=0');
   // QEMU writes the card's id only into its own ROM: the one given here wants a modern card. UEFI has its own driver.
   if (firmware === 'bios')
     nic.push('disable-legacy=on', `romfile=${firmwareFile('ipxe-qemu', 'usr/share/qemu/pxe-virtio.rom')}`);
