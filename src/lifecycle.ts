@@ -22,12 +22,10 @@ export class Lifecycle {
    */
   async endedWith(partEnded: Promise<Error | undefined>): Promise<void> {
     const error = await partEnded;
-    const byItself = this.#stopping === undefined;
-    try {
-      await this.stop();
-    } finally {
-      if (byItself && error !== undefined) throw error;
-    }
+    const isFailure = this.#stopping === undefined && error !== undefined;
+    if (!isFailure) return this.stop();
+    await this.stop().catch(() => undefined);
+    throw error;
   }
 
   async #stopAll(): Promise<void> {

@@ -23,3 +23,8 @@ export function createLog(level: LogLevel, destination: DestinationStream): Logg
     destination,
   );
 }
+
+/** JSON lines to a file descriptor. */
+export function jsonLines(fd: number): DestinationStream {
+  return pino.destination({ fd, sync: true });
+}

@@ -1,6 +1,5 @@
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import type { FastifyInstance } from 'fastify';
 import { BlobCache } from './blob/blob-cache.js';
 import { DiskBlobStore } from './blob/disk-blob-store.js';
 import type { BootEvent } from './boot/event.js';
@@ -15,10 +14,11 @@ import { Catalog } from './catalog/catalog.js';
 import { ImageSources } from './catalog/image-sources.js';
 import { systemClock } from './clock.js';
 import type { Config } from './config/schema.js';
-import { BootlayerError, systemErrorCode } from './errors.js';
+import { BootlayerError } from './errors.js';
 import { ActiveTransfers } from './http/active-transfers.js';
 import { createListener } from './http/app.js';
 import { BufferPool } from './http/buffer-pool.js';
+import { closeListener, listen } from './http/listen.js';
 import { blobRoutes } from './http/routes/blobs.js';
 import { bootRoutes } from './http/routes/boot.js';
 import { healthRoutes } from './http/routes/health.js';
@@ -27,7 +27,7 @@ import { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import { Inventory } from './machine/inventory.js';
 import { createMetrics, type Metrics } from './metrics.js';
-import { type Endpoint, formatEndpoint } from './net/endpoint.js';
+import { formatEndpoint } from './net/endpoint.js';
 import { isLinkLocal, parseIp } from './net/ip.js';
 import { RegistryClient } from './oci/registry-client.js';
 import { type Database, openDatabase } from './store/sqlite-database.js';
@@ -108,7 +108,9 @@ async function buildBooter(
   { lifecycle, metrics }: { readonly lifecycle: Lifecycle; readonly metrics: Metrics },
 ): Promise<BooterOfServer> {
   const sinks = [logSink(log), metricsSink(metrics)];
-  const events = (event: BootEvent) => sinks.forEach((sink) => sink(event));
+  const events = (event: BootEvent) => {
+    for (const sink of sinks) sink(event);
+  };
   const clock = systemClock;
 
   const database = await openDatabase(join(config.data, 'state.db'));
@@ -183,36 +185,4 @@ function hostAddresses(): readonly string[] {
     .filter(({ internal }) => !internal)
     .map(({ address }) => parseIp(address))
     .filter((ip) => ip !== undefined && !isLinkLocal(ip)) as readonly string[];
-}
-
-async function listen(app: FastifyInstance, { host, port }: Endpoint, key: string): Promise<Endpoint> {
-  try {
-    await app.listen({ host, port });
-  } catch (cause) {
-    throw cannotListen(formatEndpoint({ host, port }), key, cause);
-  }
-  const address = app.server.address();
-  return { host, port: typeof address === 'object' && address !== null ? address.port : port };
-}
-
-function cannotListen(where: string, key: string, cause: unknown): BootlayerError {
-  const code = systemErrorCode(cause);
-  const [why, remedy] =
-    code === 'EADDRINUSE'
-      ? ['another program listens there already', `end it, or set ${key} to another port`]
-      : code === 'EACCES'
-        ? ['that needs privileges', `grant CAP_NET_BIND_SERVICE, or set ${key} to a port from 1024 up`]
-        : code === 'EADDRNOTAVAIL'
-          ? ['this host does not have that address', `set ${key} to an address of this host`]
-          : [String(cause), `set ${key} to another address or port`];
-  return new BootlayerError('PORT_UNAVAILABLE', `cannot listen on ${where}: ${why}`, { remedy, cause });
-}
-
-/** Scripts under way are answered; then whoever still holds a connection loses it. */
-async function closeListener(app: FastifyInstance): Promise<void> {
-  const closing = app.close();
-  app.server.closeIdleConnections();
-  const timer = setTimeout(() => app.server.closeAllConnections(), 1_000);
-  await closing;
-  clearTimeout(timer);
 }

@@ -1,6 +1,5 @@
 import { Command } from 'commander';
-import { pino } from 'pino';
-import { createLog, type Logger } from '../log.js';
+import { createLog, jsonLines, type Logger } from '../log.js';
 import { startServer } from '../server.js';
 import { type CommonOptions, readConfig, withCommonOptions } from './common.js';
 
@@ -25,7 +24,7 @@ async function serve(options: CommonOptions): Promise<void> {
 
 /** A person at a terminal reads coloured lines; a pipe gets JSON. */
 async function serverLog(level: CommonOptions['logLevel']): Promise<Logger> {
-  if (!process.stdout.isTTY) return createLog(level, pino.destination({ fd: 1, sync: true }));
+  if (!process.stdout.isTTY) return createLog(level, jsonLines(1));
   const { default: pretty } = await import('pino-pretty');
   return createLog(level, pretty({ sync: true, hideObject: level === 'info', translateTime: 'SYS:HH:MM:ss.l' }));
 }

@@ -3,7 +3,7 @@ import type { Assignment } from '../boot/assignment.js';
 import { describeError } from '../errors.js';
 import type { KernelArgs } from '../image/command-line.js';
 import type { Machine } from '../machine/machine.js';
-import { parseEndpoint, type Endpoint } from '../net/endpoint.js';
+import { type Endpoint, parseEndpoint } from '../net/endpoint.js';
 import { swapUuid } from '../net/uuid.js';
 import { type ImageReference, withDefaultRegistry } from '../oci/reference.js';
 import { nearest } from './nearest.js';
@@ -14,7 +14,11 @@ const DATA = '/var/lib/bootlayer';
 const HTTP_LISTEN = parseEndpoint('0.0.0.0:8080') as Endpoint;
 const API_LISTEN = parseEndpoint('127.0.0.1:8081') as Endpoint;
 
-export type Converted = { readonly config: Config; readonly problems: readonly Problem[]; readonly warnings: readonly string[] };
+export type Converted = {
+  readonly config: Config;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
+};
 
 /** Fills in defaults, makes paths absolute, and checks what spans several entries. Pure. */
 export function convertConfig(input: ConfigFile, file: string): Converted {
@@ -33,11 +37,27 @@ export function convertConfig(input: ConfigFile, file: string): Converted {
     assignments: assignments.map((assignment) => toAssignment(assignment, folder, input.defaultRegistry)),
   };
   const problems = [
-    ...duplicates(machines.map(({ name }) => [name]), (position) => ['machines', position, 'name'], 'name'),
-    ...duplicates(machines.map(({ macs }) => macs), (position) => ['machines', position, 'mac'], 'MAC'),
+    ...duplicates(
+      machines.map(({ name }) => [name]),
+      (position) => ['machines', position, 'name'],
+      'name',
+    ),
+    ...duplicates(
+      machines.map(({ macs }) => macs),
+      (position) => ['machines', position, 'mac'],
+      'MAC',
+    ),
     ...duplicates(machines.map(uuidsOf), (position) => ['machines', position, 'uuid'], 'UUID'),
-    ...duplicates(machines.map(({ serial }) => (serial === undefined ? [] : [serial])), (position) => ['machines', position, 'serial'], 'serial'),
-    ...duplicates(assignments.map(({ name }) => [name]), (position) => ['assignments', position, 'name'], 'name'),
+    ...duplicates(
+      machines.map(({ serial }) => (serial === undefined ? [] : [serial])),
+      (position) => ['machines', position, 'serial'],
+      'serial',
+    ),
+    ...duplicates(
+      assignments.map(({ name }) => [name]),
+      (position) => ['assignments', position, 'name'],
+      'name',
+    ),
     ...assignments.flatMap((assignment, position) => unknownMachines(assignment, machines, position)),
     ...assignments.flatMap(({ image }, position) => withoutRegistry(image, input.defaultRegistry, position)),
   ];
@@ -45,7 +65,17 @@ export function convertConfig(input: ConfigFile, file: string): Converted {
   return { config: deepFreeze(config), problems, warnings };
 }
 
-function toMachine({ name, mac, arch, labels, kernelArgs, uuid, serial, ip, hostname }: NonNullable<ConfigFile['machines']>[number]): Machine {
+function toMachine({
+  name,
+  mac,
+  arch,
+  labels,
+  kernelArgs,
+  uuid,
+  serial,
+  ip,
+  hostname,
+}: NonNullable<ConfigFile['machines']>[number]): Machine {
   return {
     name,
     macs: mac ?? [],
@@ -104,32 +134,50 @@ function uuidsOf({ uuid }: Machine): readonly string[] {
 }
 
 /** Later entries that say what an earlier one said already. */
-function duplicates(lists: readonly (readonly string[])[], pathOf: (position: number) => Path, what: string): readonly Problem[] {
+function duplicates(
+  lists: readonly (readonly string[])[],
+  pathOf: (position: number) => Path,
+  what: string,
+): readonly Problem[] {
   const first = new Map<string, number>();
   const problems: Problem[] = [];
   for (const [position, values] of lists.entries()) {
     const taken = values.find((value) => first.has(value));
     if (taken !== undefined) {
       const [other] = pathOf(first.get(taken) ?? 0);
-      problems.push({ path: pathOf(position), message: `the ${what} ${taken} is taken by ${other}[${first.get(taken)}]` });
+      problems.push({
+        path: pathOf(position),
+        message: `the ${what} ${taken} is taken by ${other}[${first.get(taken)}]`,
+      });
     }
     for (const value of values) if (!first.has(value)) first.set(value, position);
   }
   return problems;
 }
 
-function unknownMachines({ match }: AssignmentEntry, machines: readonly Machine[], position: number): readonly Problem[] {
+function unknownMachines(
+  { match }: AssignmentEntry,
+  machines: readonly Machine[],
+  position: number,
+): readonly Problem[] {
   const names = machines.map(({ name }) => name);
   return (match.machine ?? [])
     .filter((name) => !names.includes(name))
     .map((name) => {
       const meant = nearest(name, names);
       const hint = meant === undefined ? 'add it to machines' : `did you mean "${meant}"?`;
-      return { path: ['assignments', position, 'match', 'machine'], message: `no machine has the name "${name}": ${hint}` };
+      return {
+        path: ['assignments', position, 'match', 'machine'],
+        message: `no machine has the name "${name}": ${hint}`,
+      };
     });
 }
 
-function withoutRegistry(image: ImageReference, defaultRegistry: string | undefined, position: number): readonly Problem[] {
+function withoutRegistry(
+  image: ImageReference,
+  defaultRegistry: string | undefined,
+  position: number,
+): readonly Problem[] {
   try {
     withDefaultRegistry(image, defaultRegistry);
     return [];

@@ -26,7 +26,11 @@ export function parseConfigDocument(text: string): ParsedDocument {
   };
   const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   if (parsed.errors.length > 0) {
-    const problems = parsed.errors.map(({ message, pos }) => ({ path: [], message: oneLine(message), ...place(pos[0]) }));
+    const problems = parsed.errors.map(({ message, pos }) => ({
+      path: [],
+      message: oneLine(message),
+      ...place(pos[0]),
+    }));
     return { kind: 'broken', problems };
   }
   try {

@@ -43,7 +43,7 @@ export function applyEnvironment(value: unknown, env: Readonly<Record<string, st
     if (scalar === undefined) {
       warnings.push(unknownVariable(variable));
     } else {
-      result = withValue(result, scalar.path, valueOf(text, scalar.kind));
+      result = withValue(result, scalar.path, readValue(text, scalar.kind));
       variables.set(formatPath(scalar.path), variable);
     }
   }
@@ -56,12 +56,15 @@ function variableOf(path: Path): string {
 }
 
 function unknownVariable(variable: string): string {
-  const meant = nearest(variable, SCALARS.map(({ path }) => variableOf(path)));
+  const meant = nearest(
+    variable,
+    SCALARS.map(({ path }) => variableOf(path)),
+  );
   return `${variable} is no setting and was ignored${meant === undefined ? '' : `; did you mean ${meant}?`}`;
 }
 
 /** Text that is no number or boolean stays text, for the schema to refuse. */
-function valueOf(text: string, kind: 'text' | 'number' | 'boolean'): unknown {
+function readValue(text: string, kind: 'text' | 'number' | 'boolean'): unknown {
   if (kind === 'number' && /^\d+$/.test(text)) return Number(text);
   if (kind === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
   return text;

@@ -78,11 +78,14 @@ function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
 function placed(problem: Problem, document: ConfigDocument, variables: ReadonlyMap<string, string>): Problem {
   const variable = variables.get(formatPath(problem.path));
   if (variable !== undefined) return { ...problem, variable };
-  return { ...problem, message: withSource(problem, document.sourceOf(problem.path)), ...document.placeOf(problem.path) };
+  return {
+    ...problem,
+    message: withSource(problem, document.sourceOf(problem.path)),
+    ...document.placeOf(problem.path),
+  };
 }
 
 /** `quote it` shows how. */
 function withSource({ message }: Problem, source: string | undefined): string {
   return message.endsWith('quote it') && source !== undefined ? `${message}, "${source}"` : message;
 }
-

@@ -23,7 +23,8 @@ export function formatPath(path: Path): string {
 /** All problems as one error: one line each, the file's own order. */
 export function configError(file: string, problems: readonly Problem[]): BootlayerError {
   const lines = [...problems].sort(byPlace).map((problem) => describe(file, problem));
-  const message = lines.length === 1 ? (lines[0] ?? '') : [`${file} has ${lines.length} problems:`, ...lines].join('\n  ');
+  const message =
+    lines.length === 1 ? (lines[0] ?? '') : [`${file} has ${lines.length} problems:`, ...lines].join('\n  ');
   return new BootlayerError('CONFIG_INVALID', message, { details: problems });
 }
 

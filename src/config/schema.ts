@@ -14,7 +14,10 @@ import { LATER, later, mapping, oneOf, oneOrMore, parsed, text } from './values.
 export type Config = {
   /** The file it was read from. */
   readonly file: string;
-  readonly advertise: { readonly kind: 'address'; readonly address: IpAddress } | { readonly kind: 'url'; readonly url: string } | undefined;
+  readonly advertise:
+    | { readonly kind: 'address'; readonly address: IpAddress }
+    | { readonly kind: 'url'; readonly url: string }
+    | undefined;
   /** Absolute. */
   readonly data: string;
   readonly http: { readonly listen: Endpoint };
@@ -35,7 +38,8 @@ const name = text(128).regex(/^[^\s/\p{Cc}]+$/u, 'must not hold spaces or slashe
 
 function readUuid(written: string) {
   const value = parseUuid(written);
-  if (value !== undefined && isJunkUuid(value)) throw new RangeError(`"${written}" is a placeholder that many machines share`);
+  if (value !== undefined && isJunkUuid(value))
+    throw new RangeError(`"${written}" is a placeholder that many machines share`);
   return value;
 }
 
@@ -55,12 +59,17 @@ function readAdvertise(written: string) {
   if (!URL.canParse(written)) return undefined;
   const { protocol, pathname, search, hash } = new URL(written);
   const isBase = pathname === '/' && search === '' && hash === '';
-  return isBase && (protocol === 'http:' || protocol === 'https:') ? ({ kind: 'url', url: written } as const) : undefined;
+  return isBase && (protocol === 'http:' || protocol === 'https:')
+    ? ({ kind: 'url', url: written } as const)
+    : undefined;
 }
 
 const advertise = z.preprocess(
   (value) => (typeof value === 'object' && value !== null ? LIST : value),
-  parsed((written) => (written === LIST ? refuseList() : readAdvertise(written)), 'is no address and no http(s) URL without a path'),
+  parsed(
+    (written) => (written === LIST ? refuseList() : readAdvertise(written)),
+    'is no address and no http(s) URL without a path',
+  ),
 );
 const LIST = '\0list';
 
@@ -98,7 +107,10 @@ const match = mapping({
 const assignment = mapping({
   name,
   priority: z.int('must be a whole number').optional(),
-  match: z.unknown().refine((value) => value !== undefined && value !== null, 'is missing: write {} to match every machine').pipe(match),
+  match: z
+    .unknown()
+    .refine((value) => value !== undefined && value !== null, 'is missing: write {} to match every machine')
+    .pipe(match),
   image: parsed(parseReference, 'is no image reference'),
   variant: text(128).optional(),
   boot: oneOf(['auto', 'kernel'], ['uki', 'iso', 'local']).optional(),

@@ -15,8 +15,7 @@ export function mapping<T extends z.core.$ZodLooseShape>(shape: T) {
   return z.strictObject(shape, {
     error: (issue) => {
       if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, known)).join('\n');
-      if (issue.code === 'invalid_type') return `must be a mapping of ${known.join(', ')}`;
-      return undefined;
+      return `must be a mapping of ${known.join(', ')}`;
     },
   });
 }

@@ -192,6 +192,34 @@ describe('the blob cache', () => {
     expect(events.map(({ event }) => event)).toEqual(['fill.started', 'fill.finished', 'fill.started', 'fill.failed']);
   });
 
+  it('closes what it read whole', async () => {
+    const source = new ScriptedSource();
+    let closed = 0;
+    const closing = async () => {
+      closed += 1;
+    };
+    const { cache } = setUp({ faults: { closing } });
+    const reading = cache.readWhole(descriptor, source, bytes.length);
+    const feed = await source.feed();
+    await feed.send(bytes);
+    feed.end();
+    expect(bytes.equals(await reading)).toBe(true);
+    await settled();
+    expect(closed).toBe(1);
+  });
+
+  it('has not ended before it has cleaned up', async () => {
+    const cleaned = gate();
+    const source = new ScriptedSource();
+    const { cache } = setUp({ faults: { aborting: () => cleaned.passed } });
+    cache.prefetch(descriptor, source);
+    await source.feed();
+    const closed = cache.close();
+    expect(await isWaiting(closed)).toBe(true);
+    cleaned.open();
+    await closed;
+  });
+
   it('reads a small blob whole, and refuses a large one without fetching it', async () => {
     const { cache } = setUp();
     const source = new ReadySource(bytes);

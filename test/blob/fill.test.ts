@@ -278,9 +278,11 @@ describe('a fill that fails', () => {
     };
     const store = new BrokenStore(new MemoryBlobStore(), { aborting: failing, closing: failing });
     const { fill } = setUp(new ReadySource(damaged(bytes, 0)), { store });
-    const whole = expect(followingReader(fill).whole()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    const reader = followingReader(fill);
+    const whole = expect(reader.whole()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
     await expect(fill.run()).resolves.toBeUndefined();
     await whole;
+    await expect(reader.close()).resolves.toBeUndefined();
   });
 
   it('when it is given up, waiting or not', async () => {

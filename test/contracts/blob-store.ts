@@ -73,6 +73,15 @@ export function blobStoreContract(open: () => Promise<BlobStore>): void {
       expect(await store.list()).toEqual([]);
     });
 
+    it('refuses the right bytes when another size was promised', async () => {
+      const store = await open();
+      const ingest = await store.ingest({ ...descriptor, size: bytes.length + 1 });
+      await ingest.write(bytes);
+      await expect(ingest.commit()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+      await ingest.close();
+      expect(await store.open(descriptor)).toBeUndefined();
+    });
+
     it('refuses too many as soon as they come', async () => {
       const store = await open();
       const ingest = await store.ingest(descriptor);

@@ -32,7 +32,9 @@ assignments:
 
   const script = `http://10.0.2.2:${server.http.split(':').at(-1)}/boot.ipxe`;
   const booted = await bootMachine({ firmware: 'bios', architecture: 'amd64', script });
-  expect(booted.line).toContain('BOOT-OK arch=x86_64 firmware=bios cmdline=initrd=initrd console=ttyS0 panic=-1 mark=first-light');
+  expect(booted.line).toContain(
+    'BOOT-OK arch=x86_64 firmware=bios cmdline=initrd=initrd console=ttyS0 panic=-1 mark=first-light',
+  );
   // Its kernel speaks too, now that it need not be quiet.
   expect(booted.lines.join('\n')).toContain('Linux version 6.1');
 

@@ -1,8 +1,7 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { buildTestImage } from '../fixtures/program.js';
 import { bootMachine, type Machine } from '../setup/qemu.js';
 import { type Server, startServer } from '../setup/server.js';
@@ -36,9 +35,21 @@ assignments:
   });
 
   it.concurrent.each<[string, Pick<Machine, 'firmware' | 'architecture' | 'mac'>, string]>([
-    ['BIOS, iPXE ROM', { firmware: 'bios', architecture: 'amd64', mac: '52:54:00:00:00:01' }, 'arch=x86_64 firmware=bios'],
-    ['UEFI amd64, iPXE by TFTP', { firmware: 'uefi', architecture: 'amd64', mac: '52:54:00:00:00:02' }, 'arch=x86_64 firmware=efi'],
-    ['UEFI arm64, iPXE by TFTP', { firmware: 'uefi', architecture: 'arm64', mac: '52:54:00:00:00:03' }, 'arch=aarch64 firmware=efi'],
+    [
+      'BIOS, iPXE ROM',
+      { firmware: 'bios', architecture: 'amd64', mac: '52:54:00:00:00:01' },
+      'arch=x86_64 firmware=bios',
+    ],
+    [
+      'UEFI amd64, iPXE by TFTP',
+      { firmware: 'uefi', architecture: 'amd64', mac: '52:54:00:00:00:02' },
+      'arch=x86_64 firmware=efi',
+    ],
+    [
+      'UEFI arm64, iPXE by TFTP',
+      { firmware: 'uefi', architecture: 'arm64', mac: '52:54:00:00:00:03' },
+      'arch=aarch64 firmware=efi',
+    ],
   ])('%s', async (_name, machine, marker) => {
     const script = `http://10.0.2.2:${server.http.split(':').at(-1)}/boot.ipxe`;
     const booted = await bootMachine({ ...machine, script, seconds: 300 });

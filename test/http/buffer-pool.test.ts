@@ -30,7 +30,7 @@ describe('BufferPool', () => {
     expect(pool.heldBytes).toBe(64 * KIB);
     const [third, fourth] = [pool.take(never), pool.take(never)];
     expect(pool.pressed).toBe(true);
-    taken.slice(0, 2).forEach((buffer) => pool.giveBack(buffer));
+    for (const buffer of taken.slice(0, 2)) pool.giveBack(buffer);
     expect([await third, await fourth]).toEqual([taken[0], taken[1]]);
     expect(pool.pressed).toBe(false);
     expect(pool.heldBytes).toBe(64 * KIB);
@@ -39,7 +39,7 @@ describe('BufferPool', () => {
   it('lets buffers of a size that nobody wants any more make room', async () => {
     const pool = new BufferPool(1024 * KIB);
     const large = await Promise.all([1, 2, 3, 4].map(() => pool.take(never)));
-    large.forEach((buffer) => pool.giveBack(buffer));
+    for (const buffer of large) pool.giveBack(buffer);
     for (let client = 0; client < 16; client += 1) pool.join();
     expect((await pool.take(never)).length).toBe(16 * KIB);
     expect(pool.heldBytes).toBe(16 * KIB);

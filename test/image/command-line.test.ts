@@ -79,7 +79,7 @@ describe('fillPlaceholders', () => {
     const refused = fillPlaceholders('a'.repeat(MAX_COMMAND_LINE_BYTES + 1), values);
     expect(refused).toMatchObject({
       kind: 'refused',
-      reason: expect.stringContaining('2026 bytes long, and 2025 fit'),
+      reason: expect.stringContaining('2026 bytes long, and 2025 fit') as string,
     });
   });
 });

@@ -50,9 +50,7 @@ async function demo(folder, options, cleanUp) {
   await step(`building ${image}`, () => buildImage(image));
   const config = join(folder, 'bootlayer.yaml');
   writeFileSync(config, configuration(folder, image, registry?.host));
-  const server = await step('bootlayer serve', () =>
-    startServer(config, { onLog: tellServer }),
-  );
+  const server = await step('bootlayer serve', () => startServer(config, { onLog: tellServer }));
   cleanUp.push(server.stop);
   const script = `http://${HOST}:${server.http.split(':').at(-1)}/boot.ipxe`;
   const onLine = (/** @type {string} */ line) => (TELLING.test(line) ? say(`  machine  ${line}`) : undefined);

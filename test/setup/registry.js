@@ -75,7 +75,9 @@ async function answering(host, child) {
       .then(({ ok }) => ok)
       .catch(() => false);
     if (there) return;
-    const state = await Promise.race([ended, new Promise((resolve) => setTimeout(() => resolve('waiting'), 50))]);
+    const state = /** @type {string} */ (
+      await Promise.race([ended, new Promise((resolve) => setTimeout(() => resolve('waiting'), 50))])
+    );
     if (state === 'ended') break;
   }
   await child.stop();

@@ -1,7 +1,6 @@
 // A server that saves a plan, says so, and waits to be killed. The built one: Node does not read TypeScript.
-
-/** @type {typeof import('../../src/store/sqlite-database.js')} */
-const { openDatabase } = await import(new URL('../../dist/store/sqlite-database.js', import.meta.url).href);
+const built = new URL('../../dist/store/sqlite-database.js', import.meta.url).href;
+const { openDatabase } = /** @type {typeof import('../../src/store/sqlite-database.js')} */ (await import(built));
 
 const [file = '', plan = ''] = process.argv.slice(2);
 const database = await openDatabase(file);

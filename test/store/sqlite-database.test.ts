@@ -37,7 +37,7 @@ describe('openDatabase', () => {
     await open(file);
     await expect(openDatabase(file)).rejects.toMatchObject({
       code: 'DATA_UNUSABLE',
-      message: expect.stringContaining('another server uses it'),
+      message: expect.stringContaining('another server uses it') as string,
     });
   });
 
@@ -60,8 +60,8 @@ describe('openDatabase', () => {
     await writeFile(file, 'not a database at all '.repeat(100));
     await expect(openDatabase(file)).rejects.toMatchObject({
       code: 'DATA_UNUSABLE',
-      message: expect.stringContaining('no database, or damaged'),
-      remedy: expect.stringContaining('move the file away'),
+      message: expect.stringContaining('no database, or damaged') as string,
+      remedy: expect.stringContaining('move the file away') as string,
     });
   });
 
@@ -73,7 +73,7 @@ describe('openDatabase', () => {
     await raw.close();
     await expect(openDatabase(file)).rejects.toMatchObject({
       code: 'DATA_UNUSABLE',
-      message: expect.stringContaining('a newer version wrote it'),
+      message: expect.stringContaining('a newer version wrote it') as string,
     });
   });
 
