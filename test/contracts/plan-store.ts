@@ -36,6 +36,18 @@ export function planStoreContract(open: () => Promise<PlanStore>): void {
       expect((await store.findPlannedArtifact(digest, 1000))?.role).toBe('kernel');
     });
 
+    it('prefers the place that the newest plan names', async () => {
+      const store = await open();
+      const moved = bootPlan('node-02');
+      const location = 'mirror.lab/os/debian';
+      await store.savePlan({ ...moved, image: { ...moved.image, location } }, 2000);
+      await store.savePlan(plan, 1000);
+      const { digest } = plan.kernel.descriptor;
+      expect((await store.findPlannedArtifact(digest, 0))?.location).toBe(location);
+      await store.savePlan(plan, 3000);
+      expect((await store.findPlannedArtifact(digest, 0))?.location).toBe(plan.image.location);
+    });
+
     it('forgets old plans and only them, with their artifacts', async () => {
       const store = await open();
       const newer = bootPlan('node-02');

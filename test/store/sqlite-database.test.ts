@@ -37,7 +37,7 @@ describe('openDatabase', () => {
     await open(file);
     await expect(openDatabase(file)).rejects.toMatchObject({
       code: 'DATA_UNUSABLE',
-      message: expect.stringContaining('another server uses it') as string,
+      message: expect.stringContaining('in use by another server') as string,
     });
   });
 
@@ -81,6 +81,22 @@ describe('openDatabase', () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'file'), '');
     await expect(openDatabase(join(folder, 'file', 'state.db'))).rejects.toMatchObject({ code: 'DATA_UNUSABLE' });
+  });
+
+  it('refuses a folder in place of the file', async () => {
+    await expect(openDatabase(await temporaryFolder())).rejects.toMatchObject({
+      code: 'DATA_UNUSABLE',
+      message: expect.stringContaining('it cannot be opened') as string,
+    });
+  });
+
+  it('finishes the writes under way before it closes, for everybody who closes', async () => {
+    const file = join(await temporaryFolder(), 'state.db');
+    const first = await open(file);
+    const saving = first.plans.savePlan(bootPlan(), 1);
+    await Promise.all([first.close(), first.close()]);
+    await saving;
+    expect(await (await open(file)).plans.findPlan(bootPlan().id)).toEqual(bootPlan());
   });
 
   it('refuses everything after it was closed', async () => {

@@ -41,3 +41,11 @@ it('does not let one that fails take the others with it', async () => {
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   expect(await ids()).toEqual([{ id: 'a' }, { id: 'b' }]);
 });
+
+it('refuses more than it can hold', async () => {
+  const { add } = await counted();
+  const adding = Array.from({ length: 10_001 }, (_, number) => add(`node-${number}`));
+  const last = adding.pop();
+  await expect(last).rejects.toMatchObject({ code: 'DATA_UNUSABLE' });
+  await Promise.all(adding);
+});

@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import type { Images } from '../../src/booter/booter.js';
+import { BootlayerError } from '../../src/errors.js';
+import { testBooter } from '../fixtures/booter.js';
+import { assignment, IMAGE, MAC, OTHER_MAC } from '../fixtures/mappings.js';
+import { resolvedImage } from '../fixtures/plans.js';
+
+const FROM = '10.0.2.15';
+const QUERY = { mac: MAC, buildarch: 'x86_64', platform: 'pcbios' };
+
+function images(problem: BootlayerError | 'silent'): Pick<Images, 'resolve' | 'sourceOf'> {
+  return {
+    resolve: () => (problem === 'silent' ? new Promise(() => undefined) : Promise.reject(problem)),
+    sourceOf: () => ({ name: 'none', fetch: () => Promise.reject(new Error('none')) }),
+  };
+}
+
+describe('Booter.greeting', () => {
+  it('is the same for everybody, and reports everything the contract names', () => {
+    const { booter } = testBooter();
+    const script = booter.greeting(FROM);
+    expect(script).toBe(booter.greeting('10.0.2.16'));
+    const report = /boot\/script\?(\S+)/.exec(script)?.[1] ?? '';
+    const names = report.split('&').map((pair) => pair.split('=')[0]);
+    expect(names).toEqual(
+      'mac uuid serial asset manufacturer product hostname ip buildarch platform memory attempt'.split(' '),
+    );
+    expect(script).toContain('cpuid --ext 29');
+  });
+});
+
+describe('Booter.script', () => {
+  it('boots kernel and initramfs by digest, with the arguments of all who have a say', async () => {
+    const { booter, plans, events } = testBooter({
+      image: resolvedImage(['kernel', 'initramfs', 'squashfs'], { commandLine: 'quiet root=live:{blob.squashfs.url}' }),
+      assignments: [assignment({ kernelArgs: { remove: ['quiet'], append: ['ip=dhcp'] } })],
+      defaults: { append: ['console=ttyS0'] },
+    });
+    const script = await booter.script(QUERY, FROM);
+    const [plan] = plans.plans;
+    const url = (hex = '', name = '') => `http://10.0.2.2:8080/blobs/sha256/${hex.slice(7)}/${name}`;
+    const squashfs = url(plan?.extras[0]?.descriptor.digest, 'root.squashfs');
+    expect(script).toContain(
+      `kernel ${url(plan?.kernel.descriptor.digest, 'vmlinuz')} initrd=initrd root=live:${squashfs} console=ttyS0 ip=dhcp || goto failed`,
+    );
+    expect(script).toContain(`initrd --name initrd ${url(plan?.initramfs.descriptor.digest, 'initrd')} || goto failed`);
+    expect(events.find(({ event }) => event === 'script.sent')).toEqual({
+      event: 'script.sent',
+      machine: 'node-01',
+      address: FROM,
+      assignment: 'all',
+      image: 'registry.lab:5000/os/debian:12',
+      plan: plan?.id,
+    });
+  });
+
+  it('gives the same bytes for the same plan', async () => {
+    expect(await testBooter().booter.script(QUERY, FROM)).toBe(await testBooter().booter.script(QUERY, '10.0.2.99'));
+  });
+
+  it('names a machine that nothing matches', async () => {
+    const { booter, events } = testBooter({ assignments: [assignment({ match: { mac: [OTHER_MAC] } })] });
+    const script = await booter.script(QUERY, FROM);
+    expect(script).toContain('echo Bootlayer: nothing to boot for node-01');
+    expect(script).toContain(`echo MAC ${MAC}`);
+    expect(script).toContain('echo no assignment matches this machine');
+    expect(script.trimEnd().endsWith('exit')).toBe(true);
+    expect(events.at(-1)).toMatchObject({ event: 'script.refused', machine: 'node-01' });
+  });
+
+  it('asks for the architecture when neither the machine nor the records know it', async () => {
+    const { booter } = testBooter();
+    expect(await booter.script({ mac: MAC }, FROM)).toContain('does not report its architecture');
+  });
+
+  it('refuses an image that holds only a disk, with that reason', async () => {
+    const { booter } = testBooter({ image: resolvedImage(['disk']) });
+    expect(await booter.script(QUERY, FROM)).toContain('it holds only a disk image');
+  });
+
+  it('refuses arguments that iPXE would take apart', async () => {
+    const { booter } = testBooter({ assignments: [assignment({ kernelArgs: { append: ['a', '&&', 'shell'] } })] });
+    const script = await booter.script(QUERY, FROM);
+    expect(script).toContain('cannot be given by iPXE');
+    expect(script).not.toContain('&& shell');
+  });
+
+  it('refuses arguments that name what the image does not have', async () => {
+    const { booter } = testBooter({ assignments: [assignment({ kernelArgs: { append: ['x={blob.squashfs.url}'] } })] });
+    expect(await booter.script(QUERY, FROM)).toContain('blob.squashfs.url');
+  });
+
+  it('makes hostile texts of a machine harmless', async () => {
+    const { booter } = testBooter({ assignments: [] });
+    const hostile = { mac: '', uuid: '', buildarch: '', serial: '${net0/mac} && shell\n#', product: '|| poweroff' };
+    const script = await booter.script(hostile, '10.0.2.15 && shell');
+    for (const line of script.split('\n')) expect(line).not.toMatch(/^\s*(shell|poweroff)|\$\{|&&|\|\| poweroff/);
+  });
+
+  it.each<[string, BootlayerError]>([
+    ['a registry that is down', new BootlayerError('REGISTRY_UNREACHABLE', 'the registry is down')],
+    ['a full disk', new BootlayerError('DISK_FULL', 'the disk is full')],
+  ])('lets the machine wait for %s, within bounds', async (_name, problem) => {
+    const { booter, events } = testBooter({ images: images(problem) });
+    const script = await booter.script({ ...QUERY, attempt: '3' }, FROM);
+    expect(script).toContain(`waits (3 of 60): ${problem.message}`);
+    expect(script).toContain('&attempt=4');
+    expect(events.at(-1)).toMatchObject({ event: 'script.waiting', attempt: 3 });
+    const last = await booter.script({ ...QUERY, attempt: '60' }, FROM);
+    expect(last).toContain(`${problem.message} (asked 60 times)`);
+    expect(last).not.toContain('/boot/script');
+  });
+
+  it.each<[string, BootlayerError]>([
+    ['an image that is not there', new BootlayerError('IMAGE_NOT_FOUND', 'no such image')],
+    ['an image without this architecture', new BootlayerError('IMAGE_NO_PLATFORM', 'it has linux/arm64')],
+  ])('says at once that there is %s', async (_name, problem) => {
+    const { booter } = testBooter({ images: images(problem) });
+    expect(await booter.script(QUERY, FROM)).toContain(`echo ${problem.message}`);
+  });
+
+  it('answers in time although the image takes long', async () => {
+    const { booter, clock } = testBooter({ images: images('silent') });
+    clock.late = true;
+    expect(await booter.script(QUERY, FROM)).toContain('its image is being resolved');
+  });
+
+  it('invites no machine while the server ends', async () => {
+    const { booter, plans } = testBooter();
+    booter.drain();
+    expect(await booter.script(QUERY, FROM)).toContain('the server is restarting');
+    expect(plans.plans).toEqual([]);
+  });
+});
+
+describe('Booter.findArtifact', () => {
+  it('finds what assignments and plans lead to, and nothing else', async () => {
+    const image = resolvedImage();
+    const [kernel] = image.artifacts;
+    const digest = kernel?.descriptor.digest ?? fail();
+    const mapped = testBooter({ image });
+    expect(await mapped.booter.findArtifact(digest)).toBeUndefined();
+    await mapped.booter.resolveMapped([
+      { reference: IMAGE, wish: { os: 'linux', architecture: 'amd64', variant: 'metal' } },
+    ]);
+    expect(await mapped.booter.findArtifact(digest)).toEqual({ ...kernel, location: image.location });
+    const planned = testBooter({ image, plans: mapped.plans });
+    await mapped.booter.script(QUERY, FROM);
+    expect((await planned.booter.findArtifact(digest))?.role).toBe('kernel');
+  });
+});
+
+function fail(): never {
+  throw new Error('the fixture has no kernel');
+}

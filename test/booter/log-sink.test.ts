@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import type { BootEvent } from '../../src/boot/event.js';
+import { logSink } from '../../src/booter/log-sink.js';
+import { metricsSink } from '../../src/booter/metrics-sink.js';
+import { createLog } from '../../src/log.js';
+import { createMetrics } from '../../src/metrics.js';
+import { digestOf } from '../../src/oci/digest.js';
+
+const digest = digestOf(Buffer.from('x'));
+const transfer = { machine: 'node-01', address: '10.0.0.1', role: 'kernel', digest } as const;
+const result = { bytes: 1024, seconds: 1.5 };
+
+const EVENTS: readonly BootEvent[] = [
+  { event: 'greeting.sent', address: '10.0.0.1' },
+  { event: 'script.sent', machine: 'node-01', address: '10.0.0.1', assignment: 'all', image: 'os:1', plan: digest },
+  { event: 'script.waiting', machine: 'node-01', address: '10.0.0.1', image: 'os:1', attempt: 2, reason: 'slow' },
+  { event: 'script.refused', machine: 'node-01', address: '10.0.0.1', reason: 'nothing' },
+  { event: 'image.resolved', reference: 'os:1', architecture: 'amd64', digest, seconds: 0.1, from: 'source' },
+  { event: 'image.failed', reference: 'os:1', architecture: 'amd64', reason: 'gone' },
+  { event: 'fill.started', digest, size: 1024, source: 'lab/os' },
+  { event: 'fill.finished', digest, source: 'lab/os', ...result },
+  { event: 'fill.failed', digest, source: 'lab/os', code: 'DISK_FULL', reason: 'full', ...result },
+  { event: 'artifact.started', ...transfer },
+  { event: 'artifact.sent', ...transfer, ...result },
+  { event: 'artifact.aborted', ...transfer, ...result, range: '0-9', reason: 'gone' },
+];
+
+function logged(level: 'debug' | 'info', events: readonly BootEvent[]) {
+  const lines: string[] = [];
+  const sink = logSink(createLog(level, { write: (line) => void lines.push(line) }));
+  events.forEach(sink);
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+describe('logSink', () => {
+  it('writes one line for every event, with all its fields and a sentence', () => {
+    const lines = logged('debug', EVENTS);
+    expect(lines).toHaveLength(EVENTS.length);
+    for (const [position, line] of lines.entries()) {
+      expect(line).toMatchObject(EVENTS[position] ?? {});
+      expect(line['msg']).toMatch(/^[^\n]{10,}$/);
+    }
+  });
+
+  it('warns of what went wrong and tells milestones at the usual level', () => {
+    const levels = logged('info', EVENTS).map(({ event, level }) => `${String(event)} ${String(level)}`);
+    expect(levels).toEqual([
+      'script.sent 30',
+      'script.waiting 30',
+      'script.refused 40',
+      'image.resolved 30',
+      'image.failed 40',
+      'fill.finished 30',
+      'fill.failed 40',
+      'artifact.sent 30',
+      'artifact.aborted 40',
+    ]);
+  });
+});
+
+it('writes no secret', () => {
+  const lines: string[] = [];
+  const log = createLog('info', { write: (line) => void lines.push(line) });
+  log.info({ authorization: 'Bearer abc', headers: { cookie: 'abc' }, registry: { auth: { password: 'abc' } } }, 'x');
+  expect(lines.join('')).not.toContain('abc');
+});
+
+it('counts every event', async () => {
+  const metrics = createMetrics();
+  EVENTS.forEach(metricsSink(metrics));
+  const text = await metrics.text();
+  const counted = text.split('\n').filter((line) => line.startsWith('bootlayer_') && line.endsWith(' 1'));
+  for (const outcome of ['greeting', 'sent', 'waiting', 'refused']) {
+    expect(counted).toContain(`bootlayer_scripts_total{outcome="${outcome}"} 1`);
+  }
+  expect(counted).toContain('bootlayer_resolutions_total{outcome="failed"} 1');
+  expect(counted).toContain('bootlayer_transfers_total{role="kernel",outcome="aborted"} 1');
+  expect(text).toContain('bootlayer_fill_bytes_total 2048');
+  expect(text).toContain('bootlayer_transfer_bytes_total{role="kernel"} 2048');
+});

@@ -1,0 +1,133 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { BootEvent } from '../../src/boot/event.js';
+import type { ResolutionKey, ResolutionStore } from '../../src/boot/ports.js';
+import { Catalog } from '../../src/catalog/catalog.js';
+import { systemClock } from '../../src/clock.js';
+import { BootlayerError } from '../../src/errors.js';
+import type { ResolvedImage } from '../../src/image/image.js';
+import { parseReference } from '../../src/oci/reference.js';
+import { FakeRepository } from '../fakes/image-repository.js';
+
+const REFERENCE = parseReference('registry.lab:5000/os/debian:12');
+const WISH = { os: 'linux', architecture: 'amd64', variant: 'metal' } as const;
+const DOWN = new BootlayerError('REGISTRY_UNREACHABLE', 'the registry is down');
+
+class MemoryResolutions implements ResolutionStore {
+  readonly images = new Map<string, ResolvedImage>();
+  full = false;
+
+  async saveResolution(key: ResolutionKey, image: ResolvedImage): Promise<void> {
+    if (this.full) throw new BootlayerError('DISK_FULL', 'no room');
+    this.images.set(JSON.stringify(key), image);
+  }
+
+  async findResolution(key: ResolutionKey): Promise<ResolvedImage | undefined> {
+    return this.images.get(JSON.stringify(key));
+  }
+}
+
+let repository: FakeRepository;
+let resolutions: MemoryResolutions;
+let events: BootEvent[];
+let catalog: Catalog;
+
+function restart(): void {
+  const sources = { of: () => repository, at: () => repository };
+  catalog = new Catalog({ sources, resolutions, events: (event) => events.push(event), clock: systemClock });
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  repository = new FakeRepository();
+  repository.addManifest(['application/vnd.ironcore.image.kernel'], { tag: '12' });
+  resolutions = new MemoryResolutions();
+  events = [];
+  restart();
+});
+
+afterEach(() => {
+  catalog.close();
+  vi.useRealTimers();
+});
+
+const told = () =>
+  events.map((event) => (event.event === 'image.resolved' ? `resolved from ${event.from}` : event.event));
+
+describe('Catalog.resolve', () => {
+  it('asks once however many want it, and not again for a while', async () => {
+    const images = await Promise.all(Array.from({ length: 50 }, () => catalog.resolve(REFERENCE, WISH)));
+    expect(new Set(images).size).toBe(1);
+    expect(repository.fetched.filter((what) => what === '12')).toHaveLength(1);
+    await catalog.resolve(REFERENCE, WISH);
+    expect(repository.fetched.filter((what) => what === '12')).toHaveLength(1);
+    vi.advanceTimersByTime(61_000);
+    await catalog.resolve(REFERENCE, WISH);
+    expect(repository.fetched.filter((what) => what === '12')).toHaveLength(2);
+    expect(told()).toEqual(['resolved from source', 'resolved from source']);
+  });
+
+  it('sees a tag that moved', async () => {
+    const before = await catalog.resolve(REFERENCE, WISH);
+    repository.addManifest(['application/vnd.ironcore.image.uki'], { tag: '12' });
+    vi.advanceTimersByTime(61_000);
+    expect((await catalog.resolve(REFERENCE, WISH)).manifestDigest).not.toBe(before.manifestDigest);
+  });
+
+  it('boots the last good image when the registry is down, also after a restart', async () => {
+    const good = await catalog.resolve(REFERENCE, WISH);
+    repository.problem = DOWN;
+    restart();
+    expect(await catalog.resolve(REFERENCE, WISH)).toEqual(good);
+    expect(told()).toEqual(['resolved from source', 'image.failed', 'resolved from last-good']);
+  });
+
+  it('does not wait for a silent registry when it knows the last good image', async () => {
+    const good = await catalog.resolve(REFERENCE, WISH);
+    restart();
+    vi.spyOn(repository, 'fetchDocument').mockReturnValue(new Promise(() => undefined));
+    const waiting = catalog.resolve(REFERENCE, WISH);
+    await vi.advanceTimersByTimeAsync(2_500);
+    expect(await waiting).toEqual(good);
+  });
+
+  it('says why when there is nothing to fall back to, and remembers it for a moment only', async () => {
+    repository.problem = DOWN;
+    await expect(catalog.resolve(REFERENCE, WISH)).rejects.toThrow('the registry is down');
+    await expect(catalog.resolve(REFERENCE, WISH)).rejects.toThrow('the registry is down');
+    expect(repository.fetched).toHaveLength(1);
+    repository.problem = undefined;
+    vi.advanceTimersByTime(6_000);
+    expect((await catalog.resolve(REFERENCE, WISH)).artifacts).toHaveLength(1);
+  });
+
+  it('takes a definite no for an answer: an image that was removed is not booted any more', async () => {
+    await catalog.resolve(REFERENCE, WISH);
+    restart();
+    repository.problem = new BootlayerError('IMAGE_NOT_FOUND', 'it is gone');
+    await expect(catalog.resolve(REFERENCE, WISH)).rejects.toThrow('it is gone');
+  });
+
+  it('needs no registry for a pinned reference it has seen', async () => {
+    const { digest } = await catalog.resolve(REFERENCE, WISH);
+    const pinned = { ...REFERENCE, digest };
+    await catalog.resolve(pinned, WISH);
+    restart();
+    repository.fetched.length = 0;
+    expect((await catalog.resolve(pinned, WISH)).manifestDigest).toBe(digest);
+    expect(repository.fetched).toEqual([]);
+  });
+
+  it('boots although the resolution cannot be remembered', async () => {
+    resolutions.full = true;
+    expect((await catalog.resolve(REFERENCE, WISH)).artifacts).toHaveLength(1);
+    expect(events[0]).toMatchObject({ event: 'image.failed', reason: expect.stringContaining('no room') as string });
+  });
+
+  it('keeps architectures and variants apart, and names from the prototype of objects', async () => {
+    await catalog.resolve(REFERENCE, WISH);
+    await catalog.resolve(REFERENCE, { ...WISH, architecture: 'arm64' });
+    const odd = parseReference('registry.lab:5000/os/debian:constructor');
+    await expect(catalog.resolve(odd, WISH)).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
+    expect(resolutions.images.size).toBe(2);
+  });
+});

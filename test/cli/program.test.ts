@@ -1,0 +1,164 @@
+import { once } from 'node:events';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { temporaryFolder } from '../fixtures/folder.js';
+import { bootlayer } from '../fixtures/program.js';
+import { freePort } from '../setup/registry.js';
+import { startServer } from '../setup/server.js';
+
+const CONFIG = `advertise: 127.0.0.1
+data: data
+http: { listen: "127.0.0.1:0" }
+api: { listen: "127.0.0.1:0" }
+assignments: [{ name: all, match: {}, image: "oci:image:1" }]
+`;
+
+async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await temporaryFolder();
+  for (const [name, contents] of Object.entries(files)) await writeFile(join(folder, name), contents);
+  return folder;
+}
+
+describe('bootlayer', () => {
+  it('explains itself', async () => {
+    const { status, out } = await bootlayer(['--help']);
+    expect(status).toBe(0);
+    for (const word of ['serve', 'image', 'cache', 'demo']) expect(out).toContain(word);
+    expect((await bootlayer(['image', 'build', '--help'])).out).toContain('bootlayer image build --append');
+    expect((await bootlayer(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it.each([
+    [['nonsense'], 2, "unknown command 'nonsense'"],
+    [['doctor'], 2, 'the command "doctor" is not in this version'],
+    [['image', 'pull', 'x:1'], 2, 'the command "image pull" is not in this version'],
+    [['serve', '--log-level', 'loud'], 2, "'loud' is invalid"],
+    [['image', 'inspect', 'lab:5000/UPPER'], 2, 'is not an image reference'],
+    [['image', 'inspect', 'debian:12'], 2, 'names no registry'],
+    [['image', 'inspect', 'oci:/nonexistent:1'], 1, 'has no layout'],
+    [['image', 'build', 'oci:x:1'], 2, "required option '--platform"],
+    [['image', 'build', '--platform', 'linux/pdp11', 'oci:x:1'], 2, '"linux/pdp11" is no platform'],
+    [['image', 'build', '--platform', 'linux/amd64', 'oci:x:1'], 2, 'nothing to build an image from'],
+    [
+      ['image', 'build', '--platform', 'linux/amd64', '--kernel', '/nonexistent', 'oci:x:1'],
+      2,
+      'cannot read /nonexistent for the kernel (ENOENT)',
+    ],
+    [['image', 'build', '--platform', 'linux/amd64', '--kernel', '/etc/hostname', 'oci:x'], 2, 'names no tag'],
+    [['serve', '-c', '/nonexistent.yaml'], 2, 'cannot read the configuration /nonexistent.yaml (ENOENT)'],
+  ])('%s', async (args, status, message) => {
+    const ran = await bootlayer(args, { cwd: await temporaryFolder() });
+    expect(ran.err).toContain(message);
+    expect(ran.status).toBe(status);
+    expect(ran.err).not.toContain('    at ');
+  });
+
+  it('says where it looked when there is no configuration', async () => {
+    const { status, err } = await bootlayer(['serve'], { cwd: await temporaryFolder() });
+    expect([status, err]).toEqual([
+      2,
+      expect.stringMatching(/there is no configuration \(looked for .*bootlayer\.yaml and /),
+    ]);
+  });
+});
+
+describe('bootlayer image build', () => {
+  it('makes a layout that inspect reads, in plain lines and in JSON', async () => {
+    const cwd = await folderWith({ kernel: 'k', initrd: 'i', cmdline: ' quiet\n' });
+    const files = ['--kernel', 'kernel', '--initramfs', 'initrd', '--cmdline', 'cmdline'];
+    const built = await bootlayer(
+      ['image', 'build', '--platform', 'linux/x86_64', ...files, 'oci:image:1', 'oci:other:2'],
+      { cwd },
+    );
+    expect(built.out).toMatch(/^oci:\/\S+\/image:1@sha256:[0-9a-f]{64}\noci:\/\S+\/other:2@sha256:[0-9a-f]{64}\n$/);
+    expect(built.err.split('\n').filter((line) => line.includes('image:1: '))).toHaveLength(2);
+    const shown = await bootlayer(['image', 'inspect', 'oci:image'], { cwd });
+    expect(shown.out).toContain('linux/amd64, metal');
+    expect(shown.out).toContain('cmdline quiet');
+    const json = await bootlayer(['image', 'inspect', '--json', 'oci:image:1'], { cwd });
+    expect(JSON.parse(json.out)).toMatchObject({ manifests: [{ commandLine: 'quiet' }] });
+  });
+});
+
+describe('bootlayer serve', () => {
+  it('refuses a broken configuration with every problem and its place, before it opens a port', async () => {
+    const cwd = await folderWith({ 'bootlayer.yaml': `${CONFIG}asignments: []\nhttp: { listen: nowhere }\n` });
+    const { status, err } = await bootlayer(['serve'], { cwd });
+    expect(status).toBe(2);
+    expect(err).toContain('bootlayer.yaml:7:1');
+  });
+
+  it('says which port is taken', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    onTestFinished(() => void taken.close());
+    const address = taken.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const cwd = await folderWith({ 'bootlayer.yaml': CONFIG });
+    const { status, err } = await bootlayer(['serve'], { cwd, env: { BOOTLAYER_HTTP_LISTEN: `127.0.0.1:${port}` } });
+    expect(status).toBe(1);
+    expect(err).toContain(`cannot listen on 127.0.0.1:${port}: another program listens there already`);
+    expect(err).toContain('set http.listen to another port');
+  });
+
+  it('says that the data folder cannot be used', async () => {
+    const cwd = await folderWith({ 'bootlayer.yaml': CONFIG, data: 'a file' });
+    const { status, err } = await bootlayer(['serve'], { cwd });
+    expect(status).toBe(1);
+    expect(err).toMatch(/\/data cannot be (made|used) \(E[A-Z]+\); .*data/);
+  });
+
+  it('says that the data folder is not writable', async () => {
+    const cwd = await folderWith({ 'bootlayer.yaml': CONFIG });
+    // Root may write anywhere but here.
+    const { status, err } = await bootlayer(['serve'], { cwd, env: { BOOTLAYER_DATA: '/sys/bootlayer' } });
+    expect(status).toBe(1);
+    expect(err).toMatch(/\/sys\/bootlayer cannot be made \(E[A-Z]+\); set "data" to a folder/);
+  });
+
+  it('refuses a data folder that another server uses', async () => {
+    const cwd = await folderWith({ 'bootlayer.yaml': CONFIG });
+    const server = await startServer(join(cwd, 'bootlayer.yaml'));
+    onTestFinished(async () => void (await server.stop()));
+    const { status, err } = await bootlayer(['serve'], { cwd });
+    expect(status).toBe(1);
+    expect(err).toContain('in use by another server');
+  });
+
+  it('does not guess its address', async () => {
+    const cwd = await folderWith({
+      'bootlayer.yaml': CONFIG.replace('advertise: 127.0.0.1\n', '').replace('"127.0.0.1:0"', '"[::]:0"'),
+    });
+    const { status, err } = await bootlayer(['serve'], { cwd, env: { BOOTLAYER_ADVERTISE: 'not an address' } });
+    expect(status).toBe(2);
+    expect(err).toContain('BOOTLAYER_ADVERTISE');
+  });
+
+  it('ends well when it is told to', async () => {
+    const cwd = await folderWith({ 'bootlayer.yaml': CONFIG });
+    const server = await startServer(join(cwd, 'bootlayer.yaml'), {
+      env: { BOOTLAYER_HTTP_LISTEN: `127.0.0.1:${await freePort()}` },
+    });
+    expect((await fetch(`http://${server.http}/readyz`)).status).toBe(200);
+    expect(await server.stop()).toBe(0);
+  });
+});
+
+describe('bootlayer cache ls', () => {
+  it('lists nothing, and what there is', async () => {
+    const cwd = await folderWith({ 'bootlayer.yaml': CONFIG });
+    expect((await bootlayer(['cache', 'ls'], { cwd })).out).toMatch(/^0 blobs, 0 B, in \S+\/data\/cache\n$/);
+    const folder = join(cwd, 'data/cache/blobs/sha256');
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'a'.repeat(64)), 'x'.repeat(2048));
+    await writeFile(join(folder, 'stranger'), '');
+    await chmod(folder, 0o555);
+    expect((await bootlayer(['cache', 'ls'], { cwd })).out).toContain(
+      `sha256:${'a'.repeat(64)}  2.0 KiB\n1 blob, 2.0 KiB`,
+    );
+    const { blobs } = JSON.parse((await bootlayer(['cache', 'ls', '--json'], { cwd })).out) as { blobs: unknown };
+    expect(blobs).toEqual([{ digest: `sha256:${'a'.repeat(64)}`, size: 2048 }]);
+  });
+});

@@ -1,0 +1,214 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Booter } from '../../../src/booter/booter.js';
+import { BootlayerError } from '../../../src/errors.js';
+import { ActiveTransfers } from '../../../src/http/active-transfers.js';
+import { createListener } from '../../../src/http/app.js';
+import { BufferPool } from '../../../src/http/buffer-pool.js';
+import { closeListener, listen } from '../../../src/http/listen.js';
+import { blobRoutes } from '../../../src/http/routes/blobs.js';
+import { createLog } from '../../../src/log.js';
+import { type IpAddress, parseIp } from '../../../src/net/ip.js';
+import { descriptorOf } from '../../../src/oci/descriptor.js';
+import { ScriptedSource } from '../../fakes/blob-source.js';
+import { blobOf } from '../../fixtures/blobs.js';
+import { testBooter } from '../../fixtures/booter.js';
+import { IMAGE } from '../../fixtures/mappings.js';
+import { resolvedImage } from '../../fixtures/plans.js';
+
+const SIZE = 1_000_000;
+const { bytes, descriptor } = blobOf(SIZE);
+const KERNEL = { role: 'kernel', descriptor } as const;
+
+async function serve(booter: Booter): Promise<string> {
+  const app = createListener(createLog('silent', { write: () => undefined }));
+  blobRoutes(app, { booter, pool: new BufferPool(), transfers: new ActiveTransfers() });
+  const { port } = await listen(app, { host: parseIp('127.0.0.1') as IpAddress, port: 0 }, 'http.listen');
+  onTestFinished(() => closeListener(app));
+  return `http://127.0.0.1:${port}`;
+}
+
+/** A server whose only image has one kernel, whose bytes the test feeds. */
+async function withKernel() {
+  const source = new ScriptedSource();
+  const image = resolvedImage([], { artifacts: [KERNEL] });
+  const { booter, events, blobs } = testBooter({ image, source });
+  await booter.resolveMapped([{ reference: IMAGE, wish: { os: 'linux', architecture: 'amd64', variant: 'metal' } }]);
+  const base = await serve(booter);
+  onTestFinished(() => blobs.close());
+  return { base, url: `${base}/blobs/sha256/${descriptor.digest.slice(7)}/vmlinuz`, source, events };
+}
+
+/** The same with the blob in the cache. */
+async function withCachedKernel() {
+  const parts = await withKernel();
+  const first = fetch(parts.url);
+  const feed = await parts.source.feed();
+  await feed.send(bytes);
+  feed.end();
+  await (await first).arrayBuffer();
+  parts.events.length = 0;
+  return parts;
+}
+
+describe('GET and HEAD of a blob', () => {
+  it('sends it whole, with everything firmware needs to know', async () => {
+    const { url, events } = await withCachedKernel();
+    const response = await fetch(url);
+    expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-length': String(SIZE),
+      'content-type': 'application/octet-stream',
+      'accept-ranges': 'bytes',
+      etag: `"${descriptor.digest}"`,
+    });
+    expect(response.headers.has('transfer-encoding')).toBe(false);
+    expect(events.map(({ event }) => event)).toEqual(['artifact.started', 'artifact.sent']);
+    expect(events[1]).toMatchObject({ role: 'kernel', bytes: SIZE, address: '127.0.0.1' });
+  });
+
+  it('answers HEAD like GET without reading or fetching anything', async () => {
+    const { url, source, events } = await withKernel();
+    const response = await fetch(url, { method: 'HEAD' });
+    expect([response.status, response.headers.get('content-length')]).toEqual([200, String(SIZE)]);
+    expect([source.fetches, events.filter(({ event }) => event.startsWith('artifact'))]).toEqual([0, []]);
+  });
+
+  it.each([
+    ['bytes=0-0', 0, 1],
+    ['bytes=1000-', 1000, SIZE],
+    ['bytes=-7', SIZE - 7, SIZE],
+  ])('sends the range %s', async (range, start, end) => {
+    const { url } = await withCachedKernel();
+    const response = await fetch(url, { headers: { range, 'if-match': `"${descriptor.digest}"` } });
+    expect(response.status).toBe(206);
+    expect(response.headers.get('content-range')).toBe(`bytes ${start}-${end - 1}/${SIZE}`);
+    expect(Buffer.from(await response.arrayBuffer()).equals(bytes.subarray(start, end))).toBe(true);
+  });
+
+  it('refuses ranges outside, and conditions that do not hold', async () => {
+    const { url } = await withCachedKernel();
+    const outside = await fetch(url, { headers: { range: `bytes=${SIZE}-` } });
+    expect([outside.status, outside.headers.get('content-range')]).toEqual([416, `bytes */${SIZE}`]);
+    expect((await fetch(url, { headers: { 'if-match': '"other"' } })).status).toBe(412);
+    expect((await fetch(url, { headers: { 'if-none-match': `"${descriptor.digest}"` } })).status).toBe(304);
+    const changed = await fetch(url, { headers: { range: 'bytes=0-9', 'if-range': '"other"' } });
+    expect([changed.status, changed.headers.get('content-length')]).toEqual([200, String(SIZE)]);
+  });
+
+  it('takes doubled slashes, which firmware makes of boot file names', async () => {
+    const { base, url } = await withCachedKernel();
+    expect((await fetch(url.replace(base, `${base}/`))).status).toBe(200);
+  });
+
+  it.each([
+    ['a digest that nothing leads to', `/blobs/sha256/${'0'.repeat(64)}/vmlinuz`, 404, 'BLOB_UNKNOWN'],
+    ['what is no digest', '/blobs/sha256/..%2f..%2fetc/passwd', 400, 'DIGEST_INVALID'],
+    ['a path that is not there', '/blobs/', 404, 'NOT_FOUND'],
+    ['a broken escape', '/blobs/sha256/%zz/x', 400, 'REQUEST_INVALID'],
+  ])('refuses %s', async (_name, path, status, code) => {
+    const { base } = await withKernel();
+    const response = await fetch(base + path);
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({ error: { code } });
+  });
+});
+
+describe('GET of a blob that is still arriving', () => {
+  it('sends bytes before the end is there, and the end only when it is proven', async () => {
+    const { url, source } = await withKernel();
+    const getting = fetch(url);
+    const feed = await source.feed();
+    await feed.send(bytes.subarray(0, SIZE - 10));
+    const reader = (await getting).body?.getReader();
+    let received = 0;
+    while (received < 512 * 1024) received += (await reader?.read())?.value?.length ?? 0;
+    expect(received).toBeLessThanOrEqual(SIZE - 64 * 1024);
+    await feed.send(bytes.subarray(SIZE - 10));
+    feed.end();
+    for (;;) {
+      const part = await reader?.read();
+      if (part?.done !== false) break;
+      received += part.value.length;
+    }
+    expect(received).toBe(SIZE);
+    expect(source.fetches).toBe(1);
+  });
+
+  it('cuts the connection when the digest does not match, without the last bytes', async () => {
+    const { url, source, events } = await withKernel();
+    const getting = fetch(url);
+    const feed = await source.feed();
+    const wrong = Buffer.from(bytes);
+    wrong[5] = (wrong[5] ?? 0) ^ 1;
+    await feed.send(wrong);
+    feed.end();
+    await expect(getting.then((response) => response.arrayBuffer())).rejects.toThrow();
+    expect(events.find(({ event }) => event === 'artifact.aborted')).toMatchObject({ role: 'kernel' });
+    const aborted = events.find((event) => event.event === 'artifact.aborted');
+    expect(aborted?.event === 'artifact.aborted' && aborted.bytes <= SIZE - 64 * 1024).toBe(true);
+  });
+
+  it('says what is wrong when not a byte could be had', async () => {
+    const { url, source } = await withKernel();
+    const getting = fetch(url);
+    (await source.feed()).fail(new BootlayerError('REGISTRY_UNREACHABLE', 'no route'));
+    const response = await getting;
+    expect([response.status, response.statusText]).toEqual([503, 'Service Unavailable']);
+    expect(response.headers.get('content-length')).not.toBeNull();
+  });
+
+  it('lets a range in the middle wait for the proof', async () => {
+    const { url, source } = await withKernel();
+    const getting = fetch(url, { headers: { range: 'bytes=5-9' } });
+    const feed = await source.feed();
+    await feed.send(bytes);
+    feed.end();
+    const response = await getting;
+    expect(Buffer.from(await response.arrayBuffer()).equals(bytes.subarray(5, 10))).toBe(true);
+  });
+
+  it('goes on for the others when one reader hangs up', async () => {
+    const { url, source, events } = await withKernel();
+    const { hostname, port } = new URL(url);
+    const leaving = connect({ host: hostname, port: Number(port) });
+    leaving.write(`GET ${new URL(url).pathname} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    const feed = await source.feed();
+    const staying = fetch(url);
+    await feed.send(bytes.subarray(0, 600_000));
+    await once(leaving, 'data');
+    leaving.destroy();
+    await feed.send(bytes.subarray(600_000));
+    feed.end();
+    expect((await (await staying).arrayBuffer()).byteLength).toBe(SIZE);
+    expect(events.filter(({ event }) => event === 'fill.finished')).toHaveLength(1);
+  });
+
+  it('sends two requests on one connection one after the other', async () => {
+    const { url } = await withCachedKernel();
+    const { hostname, port, pathname } = new URL(url);
+    const socket = connect({ host: hostname, port: Number(port) });
+    const ask = (extra: string) =>
+      socket.write(`GET ${pathname} HTTP/1.1\r\nHost: x\r\nRange: bytes=0-3\r\n${extra}\r\n`);
+    ask('');
+    ask('Connection: close\r\n');
+    const answer = await text(socket);
+    expect(answer.match(/HTTP\/1\.1 206/g)).toHaveLength(2);
+  });
+});
+
+it('serves an empty blob', async () => {
+  const empty = descriptorOf('application/octet-stream', Buffer.alloc(0));
+  const source = new ScriptedSource();
+  const { booter } = testBooter({
+    source,
+    image: resolvedImage([], { artifacts: [{ role: 'kernel', descriptor: empty }] }),
+  });
+  await booter.resolveMapped([{ reference: IMAGE, wish: { os: 'linux', architecture: 'amd64', variant: 'metal' } }]);
+  const getting = fetch(`${await serve(booter)}/blobs/sha256/${empty.digest.slice(7)}/x`);
+  (await source.feed()).end();
+  const response = await getting;
+  expect([response.status, response.headers.get('content-length')]).toEqual([200, '0']);
+});

@@ -1,0 +1,128 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { parseReference } from '../../src/oci/reference.js';
+import { RegistryClient } from '../../src/oci/registry-client.js';
+import { temporaryFolder } from '../fixtures/folder.js';
+import { bootlayer, buildTestImage } from '../fixtures/program.js';
+import { payloadFiles } from '../setup/payload.js';
+import { type Registry, startRegistry } from '../setup/registry.js';
+import { type LogLine, startServer } from '../setup/server.js';
+
+/** Against Debian's docker-registry, with the program as built. */
+let registry: Registry;
+let image = '';
+
+beforeAll(async () => {
+  registry = await startRegistry();
+  image = `${registry.host}/os/test:1`;
+  await buildTestImage(image, ['amd64', 'arm64']);
+});
+
+afterAll(() => registry.stop());
+
+async function serve(folder: string, reference = image) {
+  const config = join(folder, 'bootlayer.yaml');
+  await writeFile(
+    config,
+    `advertise: 127.0.0.1
+data: data
+http: { listen: "127.0.0.1:0" }
+api: { listen: "127.0.0.1:0" }
+registries: { "${registry.host}": { plainHttp: true } }
+assignments: [{ name: all, match: {}, image: "${reference}" }]
+`,
+  );
+  const log: LogLine[] = [];
+  const server = await startServer(config, { onLog: (line) => log.push(line) });
+  onTestFinished(async () => void (await server.stop()));
+  const script = async (more = 'buildarch=x86_64') =>
+    (await fetch(`http://${server.http}/boot/script?mac=52-54-00-00-00-01&${more}`)).text();
+  return { server, script, log };
+}
+
+const kernelUrl = (script: string) => /^kernel (\S+)/m.exec(script)?.[1] ?? '';
+
+describe('the real registry', () => {
+  it('shows the image as it was built', async () => {
+    const { status, out } = await bootlayer(['image', 'inspect', '--plain-http', '--json', image]);
+    expect(status).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      reference: image,
+      manifests: [
+        { platform: 'linux/amd64', variant: 'metal', clients: ['ipxe-bios', 'ipxe-uefi'] },
+        { platform: 'linux/arm64', variant: 'metal', clients: ['ipxe-uefi'] },
+      ],
+    });
+  });
+
+  it('refuses IronCore manifests, which is why layouts and other registries are read for them', async () => {
+    const client = new RegistryClient({ plainHttp: () => true });
+    onTestFinished(() => client.close());
+    const repository = client.repository(registry.host, 'os/test');
+    const reference = parseReference(image);
+    const index = await repository.fetchDocument({ kind: 'tag', tag: reference.tag ?? '' });
+    const mediaType = 'application/vnd.ironcore.image.artifacts.v1+json';
+    const document = { descriptor: { ...index.descriptor, mediaType }, bytes: index.bytes };
+    await expect(repository.pushDocument(document, 'odd')).rejects.toThrow('400 (MANIFEST_INVALID');
+  });
+
+  it('is pulled from once for many machines', async () => {
+    const { server, script, log } = await serve(await temporaryFolder());
+    const url = kernelUrl(await script());
+    const bodies = await Promise.all(Array.from({ length: 20 }, async () => (await fetch(url)).arrayBuffer()));
+    const kernel = await readFile(payloadFiles('amd64').kernel);
+    for (const body of bodies) expect(Buffer.from(body).equals(kernel)).toBe(true);
+    // The events of the last transfers may still be on their way through the pipe.
+    expect(await server.stop()).toBe(0);
+    expect(log.filter(({ event }) => event === 'fill.finished')).toHaveLength(2);
+    expect(log.filter(({ event }) => event === 'artifact.sent')).toHaveLength(20);
+  });
+
+  it('may be down: what was booted before boots again, also after a restart and after a kill', async () => {
+    const folder = await temporaryFolder();
+    const first = await serve(folder);
+    const booted = await first.script();
+    await (await fetch(kernelUrl(booted))).arrayBuffer();
+    first.server.process.kill('SIGKILL');
+    await first.server.process.ended;
+    await registry.process.stop();
+    try {
+      const second = await serve(folder);
+      const again = await second.script();
+      const path = (script: string) => new URL(kernelUrl(script)).pathname;
+      expect(path(again)).toBe(path(booted));
+      const kernel = await (await fetch(kernelUrl(again))).arrayBuffer();
+      expect(kernel.byteLength).toBe((await readFile(payloadFiles('amd64').kernel)).byteLength);
+      expect(await second.script('buildarch=arm64')).toContain('waits (1 of 60)');
+    } finally {
+      await registry.start();
+    }
+  });
+});
+
+describe('what an operator gets wrong', () => {
+  it.each([
+    ['a tag that is not there', ':2', 'IMAGE_NOT_FOUND'],
+    ['a repository that is not there', undefined, 'IMAGE_NOT_FOUND'],
+  ])('is told of %s', async (_name, tag) => {
+    const reference = tag === undefined ? `${registry.host}/os/none:1` : `${registry.host}/os/test${tag}`;
+    const { status, err } = await bootlayer(['image', 'inspect', '--plain-http', reference]);
+    expect(status).toBe(1);
+    expect(err).toMatch(/^bootlayer: 127\.0\.0\.1:\d+\/os\/\w+ has no manifest \w+ \(.*\); check the spelling/);
+    expect(err.trimEnd()).not.toContain('\n');
+  });
+
+  it('sees on the screen that the image has no such architecture', async () => {
+    const { script, log } = await serve(await temporaryFolder());
+    expect(await script('buildarch=riscv64')).toContain('has no image for linux/riscv64_ it has linux/amd64');
+    expect(log.some(({ event }) => event === 'script.refused')).toBe(true);
+  });
+
+  it('is told of a registry that is not there', async () => {
+    const { status, err } = await bootlayer(['image', 'inspect', '--plain-http', '127.0.0.1:1/os/test:1']);
+    expect(status).toBe(1);
+    expect(err).toContain('127.0.0.1:1/os/test cannot be asked for manifest 1');
+    expect(err).toContain('see that the registry runs');
+  });
+});

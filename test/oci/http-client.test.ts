@@ -1,0 +1,147 @@
+import { createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { HttpClient, redirectTarget } from '../../src/oci/http-client.js';
+import { startFakeRegistry } from '../fakes/registry.js';
+
+function client(limits: ConstructorParameters<typeof HttpClient>[0] = {}): HttpClient {
+  const made = new HttpClient(limits);
+  onTestFinished(() => made.close());
+  return made;
+}
+
+const GET = { method: 'GET', headers: { authorization: 'Bearer secret', cookie: 'a=b', accept: 'x' } } as const;
+
+describe('redirectTarget', () => {
+  const secure = new URL('https://registry.example/v2/demo/blobs/1');
+  const plain = new URL('http://registry.example/v2/demo/blobs/1');
+
+  it.each([
+    [secure, '/elsewhere?a=b', 'https://registry.example/elsewhere?a=b'],
+    [secure, 'https://store.example/1', 'https://store.example/1'],
+    [plain, 'http://store.example/1', 'http://store.example/1'],
+    [plain, 'https://store.example/1', 'https://store.example/1'],
+  ])('leads from %s by %s to %s', (from, location, target) => {
+    expect(redirectTarget(from, location).href).toBe(target);
+  });
+
+  it.each([
+    [secure, 'http://registry.example/1'],
+    [secure, '//:'],
+    [plain, 'file:///etc/passwd'],
+    [plain, 'javascript:1'],
+  ])('leads from %s by %s nowhere', (from, location) => {
+    expect(() => redirectTarget(from, location)).toThrow(/redirects to/);
+  });
+});
+
+describe('redirects', () => {
+  it('keep credentials to where they belong', async () => {
+    const [registry, store] = [await startFakeRegistry(), await startFakeRegistry()];
+    registry.redirect('/first', '/second');
+    registry.redirect('/second', `http://${store.host}/third`);
+    store.redirect('/third', `http://${registry.host}/fourth`);
+    const response = await client().send(new URL(`http://${registry.host}/first`), GET);
+    expect(response.url.href).toBe(`http://${registry.host}/fourth`);
+    const carried = [...registry.requests, ...store.requests].map(({ path, headers }) => [
+      path,
+      headers.authorization,
+      headers.cookie,
+      headers.accept,
+    ]);
+    expect(carried).toEqual([
+      ['/first', 'Bearer secret', 'a=b', 'x'],
+      ['/second', 'Bearer secret', 'a=b', 'x'],
+      ['/fourth', undefined, undefined, 'x'],
+      ['/third', undefined, undefined, 'x'],
+    ]);
+    await response.discard();
+  });
+
+  it('end after five', async () => {
+    const registry = await startFakeRegistry();
+    registry.redirect('/loop', '/loop');
+    await expect(client().send(new URL(`http://${registry.host}/loop`), GET)).rejects.toThrow('more than 5 times');
+    expect(registry.count('/loop')).toBe(6);
+  });
+
+  it('are not followed by what changes something', async () => {
+    const registry = await startFakeRegistry();
+    registry.redirect('/there', '/elsewhere');
+    const response = await client().send(new URL(`http://${registry.host}/there`), { method: 'POST', headers: {} });
+    expect(response.status).toBe(307);
+    expect(registry.count('/elsewhere')).toBe(0);
+    await response.discard();
+  });
+});
+
+describe('a hostile server', () => {
+  /** Writes to whoever connects until it hangs up. */
+  async function server(greeting: string, more: string): Promise<URL> {
+    const listener = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => {
+        socket.write(greeting);
+        const timer = setInterval(() => socket.write(more), 5);
+        socket.on('close', () => clearInterval(timer));
+      });
+    });
+    await new Promise<void>((listening) => listener.listen(0, '127.0.0.1', listening));
+    onTestFinished(() => {
+      listener.close();
+    });
+    const address = listener.address();
+    return new URL(`http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/`);
+  }
+
+  it.each([
+    ['never ends its headers', 'HTTP/1.1 200 OK\r\n', 'x: y\r\n'],
+    ['trickles one header', 'HTTP/1.1 200 OK\r\nx: ', 'y'],
+    ['gives interim answers only', 'HTTP/1.1 103 Early Hints\r\n\r\n', 'HTTP/1.1 103 Early Hints\r\n\r\n'],
+    ['says nothing', '', ''],
+    ['sends a huge header', `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(100_000)}`, ''],
+    ['does not speak HTTP', 'SSH-2.0-OpenSSH\r\n', ''],
+  ])('that %s is given up', async (_, greeting, more) => {
+    const url = await server(greeting, more);
+    await expect(client({ connect: 100, headers: 100 }).send(url, GET)).rejects.toThrow(Error);
+  });
+
+  it('that trickles a body is given up when it is read whole', async () => {
+    const url = await server('HTTP/1.1 200 OK\r\n\r\n', 'y');
+    const response = await client({ whole: 100 }).send(url, GET);
+    await expect(response.bytes(1_000_000)).rejects.toThrow('too slowly');
+    const another = await client({ whole: 100 }).send(url, GET);
+    await expect(another.discard()).resolves.toBeUndefined();
+  });
+
+  it('that sends without end is given up at the limit', async () => {
+    const url = await server('HTTP/1.1 200 OK\r\n\r\n', 'y'.repeat(10_000));
+    const response = await client().send(url, GET);
+    await expect(response.bytes(50_000)).rejects.toThrow(RangeError);
+  });
+
+  it('that falls silent within a body is given up', async () => {
+    const url = await server('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nyyy', '');
+    const response = await client({ idle: 100 }).send(url, GET);
+    await expect(response.bytes(1_000)).rejects.toMatchObject({ code: 'UND_ERR_BODY_TIMEOUT' });
+  });
+
+  it('that does not take what it is sent is given up', async () => {
+    const listener = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.pause();
+    });
+    await new Promise<void>((listening) => listener.listen(0, '127.0.0.1', listening));
+    onTestFinished(() => {
+      listener.close();
+    });
+    const address = listener.address();
+    const url = new URL(`http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/`);
+    let sent = 0;
+    async function* body(): AsyncIterable<Uint8Array> {
+      for (; sent < 1_000; sent += 1) yield Buffer.alloc(1024 * 1024);
+    }
+    const sending = client({ connect: 100, headers: 200 }).send(url, { method: 'PUT', headers: {}, body });
+    await expect(sending).rejects.toThrow('does not answer in time');
+    expect(sent).toBeLessThan(1_000);
+  });
+});

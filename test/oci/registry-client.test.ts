@@ -1,0 +1,237 @@
+import { describe, expect, it } from 'vitest';
+import { IRONCORE_MANIFEST } from '../../src/oci/media-type.js';
+import { RegistryClient } from '../../src/oci/registry-client.js';
+import { startFakeRegistry } from '../fakes/registry.js';
+import { demoOf, plainClient } from '../fixtures/registries.js';
+import { gate } from '../fixtures/waiting.js';
+
+const MANIFEST = { schemaVersion: 2, mediaType: IRONCORE_MANIFEST, layers: [] };
+const LATEST = { kind: 'tag', tag: 'latest' } as const;
+const PATH = '/v2/demo/manifests/latest';
+
+describe('where a registry is', () => {
+  const client = () => plainClient({ plainHttp: (registry) => registry === 'lab:5000' });
+
+  it.each([
+    ['ghcr.io', 'https://ghcr.io/v2/'],
+    ['lab:5000', 'http://lab:5000/v2/'],
+    ['lab', 'https://lab/v2/'],
+    ['docker.io', 'https://registry-1.docker.io/v2/'],
+  ])('%s is at %s', (registry, url) => {
+    expect(client().baseUrl(registry).href).toBe(url);
+  });
+});
+
+describe('a registry that fails', () => {
+  it.each([429, 500, 502, 503, 504])('with %i is asked again', async (status) => {
+    const registry = await startFakeRegistry();
+    const descriptor = registry.addDocument('demo', 'latest', MANIFEST);
+    registry.fail(PATH, status, 2);
+    const fetched = await demoOf(registry).fetchDocument(LATEST);
+    expect(fetched.descriptor.digest).toBe(descriptor.digest);
+    expect(registry.count(PATH)).toBe(3);
+  });
+
+  it('is asked three times, then named', async () => {
+    const registry = await startFakeRegistry();
+    registry.fail(PATH, 503);
+    await expect(demoOf(registry).fetchDocument(LATEST)).rejects.toMatchObject({
+      code: 'REGISTRY_UNREACHABLE',
+      message: `${registry.host}/demo cannot be asked for manifest latest: it answered 503`,
+      remedy: expect.stringContaining('registry'),
+    });
+    expect(registry.count(PATH)).toBe(3);
+  });
+
+  it('by hanging up is asked again, within a document too', async () => {
+    const registry = await startFakeRegistry();
+    const { digest } = registry.addDocument('demo', 'latest', MANIFEST);
+    registry.answer(PATH, (response) => response.destroy(), 1);
+    registry.truncate(PATH, Buffer.from(JSON.stringify(MANIFEST)), 10, 1);
+    expect((await demoOf(registry).fetchDocument(LATEST)).descriptor.digest).toBe(digest);
+    expect(registry.count(PATH)).toBe(3);
+  });
+
+  it('by not being there is named with the reason', async () => {
+    const registry = await startFakeRegistry();
+    const { host } = registry;
+    await registry.close();
+    await expect(plainClient().repository(host, 'demo').fetchDocument(LATEST)).rejects.toMatchObject({
+      code: 'REGISTRY_UNREACHABLE',
+      message: expect.stringContaining('ECONNREFUSED'),
+    });
+  });
+
+  it('by speaking no TLS is named', async () => {
+    const registry = await startFakeRegistry();
+    await expect(demoOf(registry, { plainHttp: () => false }).fetchDocument(LATEST)).rejects.toMatchObject({
+      code: 'REGISTRY_UNREACHABLE',
+      remedy: expect.stringContaining('plainHttp'),
+    });
+    expect(registry.requests).toEqual([]);
+  });
+
+  it('by redirecting without end is given up', async () => {
+    const registry = await startFakeRegistry();
+    registry.redirect(PATH, PATH);
+    await expect(demoOf(registry).fetchDocument(LATEST)).rejects.toMatchObject({
+      code: 'REGISTRY_UNREACHABLE',
+      message: expect.stringContaining('redirects more than 5 times'),
+    });
+    expect(registry.count(PATH)).toBe(18);
+  });
+
+  it('by never answering is given up', async () => {
+    const registry = await startFakeRegistry();
+    registry.answer(PATH, () => undefined);
+    await expect(
+      demoOf(registry, { limits: { connect: 20, headers: 20 } }).fetchDocument(LATEST),
+    ).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
+    expect(registry.count(PATH)).toBe(3);
+  });
+});
+
+describe('the pauses between tries', () => {
+  async function pauses(headers: Record<string, string>): Promise<number[]> {
+    const registry = await startFakeRegistry();
+    registry.fail(PATH, 429, undefined, headers);
+    const waited: number[] = [];
+    const wait = async (milliseconds: number) => waited.push(milliseconds);
+    await expect(demoOf(registry, { wait }).fetchDocument(LATEST)).rejects.toMatchObject({
+      code: 'REGISTRY_UNREACHABLE',
+    });
+    return waited;
+  }
+
+  it('double, more or less', async () => {
+    const [first = 0, second = 0, ...more] = await pauses({});
+    expect(more).toEqual([]);
+    expect(first).toBeGreaterThanOrEqual(150);
+    expect(first).toBeLessThan(450);
+    expect(second).toBeGreaterThanOrEqual(300);
+    expect(second).toBeLessThan(900);
+  });
+
+  it('are what the registry asks for, within bounds', async () => {
+    expect(await pauses({ 'retry-after': '2' })).toEqual([2_000, 2_000]);
+    expect(await pauses({ 'retry-after': '86400' })).toEqual([5_000, 5_000]);
+    const [first = 0] = await pauses({ 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' });
+    expect(first).toBeLessThan(450);
+    expect((await pauses({ 'retry-after': '-1' }))[0]).toBeGreaterThanOrEqual(150);
+  });
+
+  it('end with the signal', async () => {
+    const registry = await startFakeRegistry();
+    registry.fail(PATH, 503, undefined, { 'retry-after': '5' });
+    const abort = new AbortController();
+    const client = new RegistryClient({ plainHttp: () => true });
+    const asked = client.repository(registry.host, 'demo').fetchDocument(LATEST, abort.signal);
+    const reason = new Error('enough');
+    setTimeout(() => abort.abort(reason), 50);
+    await expect(asked).rejects.toBe(reason);
+    expect(registry.count(PATH)).toBe(1);
+    await client.close();
+  });
+});
+
+describe('a registry that wants a token', () => {
+  it('gets one, and the same one again', async () => {
+    const registry = await startFakeRegistry({ auth: 'token', tokenSeconds: 300 });
+    registry.addDocument('demo', 'latest', MANIFEST);
+    const demo = demoOf(registry);
+    await demo.fetchDocument(LATEST);
+    await demo.fetchDocument(LATEST);
+    expect(registry.requests.map(({ path, headers }) => [path.split('?')[0], headers.authorization])).toEqual([
+      [PATH, undefined],
+      ['/token', undefined],
+      [PATH, 'Bearer token-1'],
+      [PATH, 'Bearer token-1'],
+    ]);
+  });
+
+  it('gets a new one when the old one is over', async () => {
+    const registry = await startFakeRegistry({ auth: 'token', tokenSeconds: 300 });
+    registry.addDocument('demo', 'latest', MANIFEST);
+    let now = 0;
+    const demo = demoOf(registry, { now: () => now });
+    await demo.fetchDocument(LATEST);
+    now += 240_000;
+    await demo.fetchDocument(LATEST);
+    expect(registry.count(PATH)).toBe(4);
+    expect(registry.requests.at(-1)?.headers.authorization).toBe('Bearer token-2');
+  });
+
+  it('gets a new one when it refuses the old one', async () => {
+    const registry = await startFakeRegistry({ auth: 'token', tokenSeconds: 300 });
+    registry.addDocument('demo', 'latest', MANIFEST);
+    const client = plainClient();
+    await client.repository(registry.host, 'demo').fetchDocument(LATEST);
+    await demoOf(registry).fetchDocument(LATEST);
+    await client.repository(registry.host, 'demo').fetchDocument(LATEST);
+    expect(registry.requests.at(-1)?.headers.authorization).toBe('Bearer token-3');
+  });
+
+  it('and refuses it is not asked a third time', async () => {
+    for (const status of [401, 403]) {
+      const registry = await startFakeRegistry({ auth: 'token' });
+      const realm = `Bearer realm="http://${registry.host}/token"`;
+      registry.fail(PATH, 401, 1, { 'www-authenticate': realm });
+      registry.fail(PATH, status, undefined, { 'www-authenticate': realm });
+      await expect(demoOf(registry).fetchDocument(LATEST)).rejects.toMatchObject({
+        code: 'REGISTRY_DENIED',
+        message: `${registry.host}/demo refuses access: manifest latest: it answered ${status} to an anonymous token`,
+        remedy: expect.stringContaining('not in this version'),
+      });
+      expect(registry.count(PATH)).toBe(2);
+    }
+  });
+
+  it('is asked again when its token server failed', async () => {
+    const registry = await startFakeRegistry({ auth: 'token' });
+    registry.addDocument('demo', 'latest', MANIFEST);
+    registry.fail('repository%3Ademo%3Apull', 503, 1);
+    await demoOf(registry).fetchDocument(LATEST);
+    expect(registry.count('repository%3Ademo%3Apull')).toBe(2);
+  });
+});
+
+describe('a registry that refuses access', () => {
+  it.each([
+    [403, '', 'it answered 403'],
+    [401, 'Basic realm="private"', 'it wants credentials (basic)'],
+    [401, '', 'of no kind it names'],
+    [401, 'Bearer service="x"', 'names no token server'],
+    [401, 'Bearer realm="http://elsewhere.example/token"', 'is not secure'],
+  ])('with %i %s is asked once', async (status, challenge, why) => {
+    const registry = await startFakeRegistry();
+    registry.fail(PATH, status, undefined, challenge === '' ? {} : { 'www-authenticate': challenge });
+    await expect(demoOf(registry).fetchDocument(LATEST)).rejects.toMatchObject({
+      code: 'REGISTRY_DENIED',
+      message: expect.stringContaining(why),
+      remedy: expect.stringContaining('credentials are not in this version'),
+    });
+    expect(registry.requests.length).toBe(1);
+  });
+
+  it('finds the bearer challenge among others', async () => {
+    const registry = await startFakeRegistry();
+    registry.addDocument('demo', 'latest', MANIFEST);
+    const challenge = `Negotiate, Basic realm="x", Bearer realm="http://${registry.host}/token"`;
+    registry.fail(PATH, 401, 1, { 'www-authenticate': challenge });
+    await expect(demoOf(registry).fetchDocument(LATEST)).resolves.toBeDefined();
+  });
+});
+
+describe('closing', () => {
+  it('ends what is under way', async () => {
+    const registry = await startFakeRegistry();
+    const asked = gate();
+    registry.answer(PATH, () => asked.open());
+    const client = plainClient();
+    const fetching = client.repository(registry.host, 'demo').fetchDocument(LATEST);
+    fetching.catch(() => undefined);
+    await asked.passed;
+    await client.close();
+    await expect(fetching).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
+  });
+});

@@ -1,0 +1,69 @@
+import { join } from 'node:path';
+import { Kysely } from 'kysely';
+import { expect, it, onTestFinished } from 'vitest';
+import { migrate } from '../../src/store/migrations.js';
+import { SqlPlanStore } from '../../src/store/plan-store.js';
+import { SqlResolutionStore } from '../../src/store/resolution-store.js';
+import type { Schema } from '../../src/store/schema.js';
+import { workerDialect } from '../../src/store/sqlite-dialect.js';
+import { WorkerDatabase } from '../../src/store/worker-database.js';
+import { WriteBatches } from '../../src/store/write-batches.js';
+import { temporaryFolder } from '../fixtures/folder.js';
+import { bootPlan, resolvedImage } from '../fixtures/plans.js';
+
+async function open(maxPlans?: number) {
+  const file = join(await temporaryFolder(), 'state.db');
+  const raw = await WorkerDatabase.open(file);
+  onTestFinished(() => raw.close());
+  const database = new Kysely<Schema>({ dialect: workerDialect(raw) });
+  await migrate(database, file);
+  const writes = new WriteBatches(database);
+  return {
+    raw,
+    plans: new SqlPlanStore(database, writes, maxPlans),
+    resolutions: new SqlResolutionStore(database, writes),
+  };
+}
+
+it.each([
+ ['something else', 'not JSON'], ['nothing', 'null'], ['too little', '{}'], ['another plan', JSON.stringify(bootPlan('another'))],
+])('does not know a plan whose row holds %s, and saving heals it', async (_, text) => {
+    const { raw, plans } = await open();
+    const plan = bootPlan();
+    await plans.savePlan(plan, 1);
+    await raw.query('update plans set plan = ?', [text]);
+    expect(await plans.findPlan(plan.id)).toBeUndefined();
+    await plans.savePlan(plan, 2);
+    expect(await plans.findPlan(plan.id)).toEqual(plan);
+  },
+);
+
+it.each(['not JSON', 'null', '{}'])('does not know a resolution that reads %s', async (text) => {
+  const { raw, resolutions } = await open();
+  const key = { reference: 'os/debian:12', wish: { os: 'linux', architecture: 'amd64', variant: 'metal' } } as const;
+  await resolutions.saveResolution(key, resolvedImage(), 1);
+  await raw.query('update resolutions set image = ?', [text]);
+  expect(await resolutions.findResolution(key)).toBeUndefined();
+});
+
+it('lets the oldest go when there are too many', async () => {
+  const { raw, plans } = await open(5);
+  for (let number = 0; number < 8; number++) await plans.savePlan(bootPlan(`node-${number}`), 1000 + number);
+  await plans.savePlan(bootPlan('node-3'), 2000);
+  await plans.savePlan(bootPlan('node-8'), 1008);
+  const { rows } = await raw.query('select machine from plans order by machine', []);
+  expect(rows).toEqual(['node-3', 'node-5', 'node-6', 'node-7', 'node-8'].map((machine) => ({ machine })));
+});
+
+it('says that the disk is full, and goes on when there is room again', async () => {
+  const { raw, plans } = await open();
+  const [{ page_count: pages } = { page_count: 0 }] = (await raw.query('PRAGMA page_count', [])).rows as {
+    page_count: number;
+  }[];
+  await raw.query(`PRAGMA max_page_count=${pages + 1}`, []);
+  const large = { ...bootPlan(), kernelArgs: 'x'.repeat(100_000) };
+  await expect(plans.savePlan(large, 1)).rejects.toMatchObject({ code: 'DISK_FULL' });
+  await raw.query('PRAGMA max_page_count=100000', []);
+  await plans.savePlan(large, 1);
+  expect(await plans.findPlan(large.id)).toEqual(large);
+});
