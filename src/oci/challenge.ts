@@ -2,6 +2,8 @@
 export type Challenge = { readonly scheme: string; readonly parameters: Readonly<Record<string, string>> };
 
 const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+/;
+/** A credential without a name (`Negotiate YII=`): to be stepped over. */
+const TOKEN68 = /^\s+[A-Za-z0-9._~+/-]+=*\s*(?=,|$)/;
 const MAX_HEADER = 16_384;
 
 /**
@@ -10,7 +12,7 @@ const MAX_HEADER = 16_384;
  */
 export function parseChallenges(header: string): readonly Challenge[] {
   const challenges: { scheme: string; parameters: Record<string, string> }[] = [];
-  let rest = header.slice(0, MAX_HEADER).trimStart();
+  let rest = header.slice(0, MAX_HEADER).replace(/^[\s,]+/, '');
   while (rest !== '') {
     const parameter = readParameter(rest);
     const last = challenges.at(-1);
@@ -22,6 +24,7 @@ export function parseChallenges(header: string): readonly Challenge[] {
       if (scheme === undefined) break;
       challenges.push({ scheme: scheme.toLowerCase(), parameters: Object.create(null) as Record<string, string> });
       rest = rest.slice(scheme.length);
+      rest = rest.slice(TOKEN68.exec(rest)?.[0].length ?? 0);
     }
     rest = rest.replace(/^[\s,]+/, '');
   }

@@ -1,18 +1,20 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { BootlayerError, systemErrorCode } from '../errors.js';
 import type { Descriptor } from './descriptor.js';
 import { type Digest, digestOf, hexOf } from './digest.js';
 import type { FetchedDocument, ImageSource, ImageTarget, ManifestName } from './image-source.js';
 import { type IndexEntry, MAX_MANIFEST_BYTES, mediaTypeOf, parseDocument } from './manifest.js';
 import { OCI_INDEX } from './media-type.js';
+import { mismatch } from './registry-error.js';
+import { verifiedContent } from './verified-content.js';
 
 /** The tag of an entry in index.json (image-spec, annotations.md); some tools write the whole reference there. */
 const REF_NAME = 'org.opencontainers.image.ref.name';
-const LAYOUT = { imageLayoutVersion: '1.0.0' };
+const LAYOUT_VERSION = '1.0.0';
 const CHUNK_BYTES = 1024 * 1024;
+const DAMAGED = 'the layout is damaged: write it again';
 
 /** An OCI image layout folder (image-spec, image-layout.md). Paths are only ever made of verified digests. */
 export class DiskLayout implements ImageSource, ImageTarget {
@@ -30,21 +32,25 @@ export class DiskLayout implements ImageSource, ImageTarget {
     const what = `${this.name}, manifest ${digest}`;
     const bytes = await this.#readDocument(digest, what);
     if (digestOf(bytes) !== digest) {
-      throw new BootlayerError('DIGEST_MISMATCH', `${what}: the file does not have this digest`, {
-        remedy: 'the layout is damaged: write it again',
-      });
+      throw mismatch(what, 'the file does not have this digest', DAMAGED);
     }
     return { descriptor: { mediaType: mediaTypeOf(what, bytes), digest, size: bytes.byteLength }, bytes };
   }
 
   async fetchBlob(descriptor: Descriptor, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const what = `blob ${descriptor.digest}`;
     const path = this.#path(descriptor.digest);
+    let size: number;
     try {
-      await stat(path);
+      ({ size } = await stat(path));
     } catch (cause) {
-      throw this.#notFound(`blob ${descriptor.digest}`, cause);
+      throw this.#notFound(what, cause);
     }
-    return createReadStream(path, { highWaterMark: CHUNK_BYTES, ...(signal !== undefined && { signal }) });
+    if (size !== descriptor.size) {
+      const why = `${descriptor.size} bytes were promised, the file has ${size}`;
+      throw mismatch(`${this.name}, ${what}`, why, DAMAGED);
+    }
+    return this.#pieces(path, what, signal);
   }
 
   async hasBlob({ digest, size }: Descriptor): Promise<boolean> {
@@ -61,7 +67,7 @@ export class DiskLayout implements ImageSource, ImageTarget {
       const path = this.#path(descriptor.digest);
       const temporary = `${path}.${randomBytes(6).toString('hex')}`;
       try {
-        await writeVerified(temporary, descriptor, content());
+        await writeAll(temporary, verifiedContent(`${this.name}, blob ${descriptor.digest}`, descriptor, content()));
         await rename(temporary, path);
       } catch (thrown) {
         await unlink(temporary).catch(() => undefined);
@@ -76,59 +82,85 @@ export class DiskLayout implements ImageSource, ImageTarget {
   }
 
   async #entry(tag: string | undefined): Promise<IndexEntry> {
-    const entries = (await this.#entries()) ?? [];
-    const named = tag === undefined ? entries : entries.filter((entry) => isTagged(entry, tag));
+    const entries = await this.#entries();
+    const named = distinct(tag === undefined ? entries : entriesTagged(entries, tag));
     const [only, another] = named;
     if (only !== undefined && another === undefined) return only;
     const tags = entries.map(({ annotations }) => annotations[REF_NAME] ?? '(no tag)').join(', ');
-    const why = tag === undefined ? `holds ${entries.length} images` : `has ${named.length} images with the tag ${tag}`;
+    const why = tag === undefined ? `holds ${named.length} images` : `has ${named.length} images with the tag ${tag}`;
     throw new BootlayerError('IMAGE_NOT_FOUND', `${this.name} ${why}; its tags: ${tags || 'none'}`, {
       remedy: 'name one of its tags, as in oci:<folder>:<tag>',
     });
   }
 
-  /** undefined where there is no layout yet. */
   async #entries(): Promise<readonly IndexEntry[]> {
-    const bytes = await this.#readIndex();
+    const bytes = await this.#readFile('index.json');
     if (bytes === undefined) throw this.#notFound('layout (no index.json)');
+    await this.#checkVersion();
     const document = parseDocument(`${this.name}, index.json`, OCI_INDEX, bytes);
     if (document.kind === 'index') return document.entries;
     throw new BootlayerError('IMAGE_INVALID', `${this.name}, index.json is not an index`);
   }
 
-  async #readIndex(): Promise<Uint8Array | undefined> {
+  /** The file that makes a folder a layout (image-layout.md, "oci-layout file"). */
+  async #checkVersion(): Promise<void> {
+    const bytes = await this.#readFile('oci-layout');
+    if (bytes === undefined) throw this.#notFound('file oci-layout');
+    const version = layoutVersion(bytes);
+    if (version === LAYOUT_VERSION) return;
+    throw new BootlayerError('IMAGE_INVALID', `${this.name}, oci-layout: it is not of version ${LAYOUT_VERSION}`, {
+      remedy: `write the layout with a tool that writes version ${LAYOUT_VERSION}`,
+    });
+  }
+
+  /** undefined where there is no such file. Throws IMAGE_INVALID when it is too large. */
+  async #readFile(path: string): Promise<Uint8Array | undefined> {
     try {
-      return await readFile(join(this.#folder, 'index.json'));
+      return await readBounded(join(this.#folder, path), `${this.name}, ${path}`);
     } catch (thrown) {
       if (systemErrorCode(thrown) === 'ENOENT') return undefined;
-      throw this.#notFound('readable index.json', thrown);
+      if (thrown instanceof BootlayerError) throw thrown;
+      throw this.#notFound(`readable ${path}`, thrown);
     }
   }
 
   async #readDocument(digest: Digest, what: string): Promise<Uint8Array> {
     try {
-      const file = await open(this.#path(digest));
-      try {
-        const { size } = await file.stat();
-        if (size > MAX_MANIFEST_BYTES) throw new BootlayerError('IMAGE_INVALID', `${what}: ${size} bytes is too large`);
-        return await file.readFile();
-      } finally {
-        await file.close();
-      }
+      return await readBounded(this.#path(digest), what);
     } catch (thrown) {
       if (thrown instanceof BootlayerError) throw thrown;
       throw this.#notFound(`manifest ${digest}`, thrown);
     }
   }
 
+  /** Opens the file when the first piece is asked for, so that nothing is left open by who asks for none. */
+  async *#pieces(path: string, what: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void> {
+    let file: FileHandle | undefined;
+    try {
+      file = await open(path);
+      for (;;) {
+        signal?.throwIfAborted();
+        const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
+        if (bytesRead === 0) return;
+        yield buffer.subarray(0, bytesRead);
+      }
+    } catch (thrown) {
+      if (systemErrorCode(thrown) === undefined || signal?.aborted === true) throw thrown;
+      throw this.#notFound(`readable ${what}`, thrown);
+    } finally {
+      await file?.close();
+    }
+  }
+
   async #create(): Promise<void> {
     await mkdir(join(this.#folder, 'blobs', 'sha256'), { recursive: true });
-    await writeFile(join(this.#folder, 'oci-layout'), JSON.stringify(LAYOUT));
+    const path = join(this.#folder, 'oci-layout');
+    await writeFile(path, JSON.stringify({ imageLayoutVersion: LAYOUT_VERSION }), { flag: 'wx' }).catch(unlessThere);
   }
 
   /** The index as others wrote it, with the tag moved; readers see the old one or the new one. */
   async #tag(descriptor: Descriptor, tag: string): Promise<void> {
-    const bytes = await this.#readIndex();
+    const bytes = await this.#readFile('index.json');
     const index = bytes === undefined ? {} : (JSON.parse(new TextDecoder().decode(bytes)) as { manifests?: unknown });
     const old = Array.isArray(index.manifests) ? (index.manifests as RawEntry[]) : [];
     const kept = old.filter(({ annotations }) => annotations?.[REF_NAME] !== tag);
@@ -161,7 +193,7 @@ export class DiskLayout implements ImageSource, ImageTarget {
 
   #notFound(what: string, cause?: unknown): BootlayerError {
     return new BootlayerError('IMAGE_NOT_FOUND', `${this.name} has no ${what}`, {
-      remedy: 'name the folder of an OCI image layout, one that holds index.json and blobs/',
+      remedy: 'name the folder of an OCI image layout, one that holds oci-layout, index.json and blobs/',
       ...(cause !== undefined && { cause }),
     });
   }
@@ -169,31 +201,46 @@ export class DiskLayout implements ImageSource, ImageTarget {
 
 type RawEntry = { readonly annotations?: Readonly<Record<string, unknown>> };
 
-function isTagged({ annotations }: IndexEntry, tag: string): boolean {
-  const name = annotations[REF_NAME];
-  return name === tag || name?.endsWith(`:${tag}`) === true;
+/** By the tag itself; where none has it, by a whole reference that ends in it. */
+function entriesTagged(entries: readonly IndexEntry[], tag: string): readonly IndexEntry[] {
+  const exactly = entries.filter(({ annotations }) => annotations[REF_NAME] === tag);
+  if (exactly.length > 0) return exactly;
+  return entries.filter(({ annotations }) => annotations[REF_NAME]?.endsWith(`:${tag}`) === true);
 }
 
-async function writeVerified(path: string, expected: Descriptor, content: AsyncIterable<Uint8Array>): Promise<void> {
-  const hash = createHash('sha256');
-  let size = 0;
+/** An image may have several tags, each an entry of its own. */
+function distinct(entries: readonly IndexEntry[]): readonly IndexEntry[] {
+  return [...new Map(entries.map((entry) => [entry.digest, entry])).values()];
+}
+
+function layoutVersion(bytes: Uint8Array): unknown {
+  try {
+    const layout = JSON.parse(new TextDecoder().decode(bytes)) as { imageLayoutVersion?: unknown } | null;
+    return layout?.imageLayoutVersion;
+  } catch {
+    return undefined;
+  }
+}
+
+function unlessThere(problem: unknown): void {
+  if (systemErrorCode(problem) !== 'EEXIST') throw problem;
+}
+
+async function readBounded(path: string, what: string): Promise<Uint8Array> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    if (size > MAX_MANIFEST_BYTES) throw new BootlayerError('IMAGE_INVALID', `${what}: ${size} bytes is too large`);
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeAll(path: string, content: AsyncIterable<Uint8Array>): Promise<void> {
   const file = await open(path, 'wx');
   try {
-    for await (const chunk of content) {
-      await file.writeFile(chunk);
-      hash.update(chunk);
-      size += chunk.byteLength;
-    }
-    const digest = `sha256:${hash.digest('hex')}`;
-    if (size !== expected.size || digest !== expected.digest) {
-      throw new BootlayerError(
-        'DIGEST_MISMATCH',
-        `${dirname(path)}: ${expected.digest} was promised, ${digest} received`,
-        {
-          remedy: 'a file changed while it was read: build the image again',
-        },
-      );
-    }
+    for await (const piece of content) await file.writeFile(piece);
     await file.sync();
   } finally {
     await file.close();

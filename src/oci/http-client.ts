@@ -18,25 +18,55 @@ export type HttpResponse = {
   readonly bytes: (limit: number) => Promise<Uint8Array>;
   /** Forgets the body, and its connection when much of it is left. */
   readonly discard: () => Promise<void>;
+  /** Ends the connection at once. */
+  readonly destroy: () => void;
 };
 
+/** How long a server may take, in milliseconds. */
+export type HttpLimits = {
+  readonly connect: number;
+  /** From the request, or the last piece of it that could be sent, to the answer's headers. */
+  readonly headers: number;
+  /** Between two pieces of a body. */
+  readonly idle: number;
+  /** For a body that is read whole. */
+  readonly whole: number;
+};
+
+const LIMITS: HttpLimits = { connect: 10_000, headers: 30_000, idle: 60_000, whole: 60_000 };
 const MAX_REDIRECTS = 5;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-const CONNECT_MILLISECONDS = 10_000;
-const HEADERS_MILLISECONDS = 30_000;
-const IDLE_MILLISECONDS = 60_000;
 
 /** HTTP as registries need it: bounded waits, and redirects that never carry credentials elsewhere. */
 export class HttpClient {
-  readonly #agent = new Agent({
-    connect: { timeout: CONNECT_MILLISECONDS },
-    headersTimeout: HEADERS_MILLISECONDS,
-    bodyTimeout: IDLE_MILLISECONDS,
-    maxHeaderSize: 64 * 1024,
-  });
+  readonly #limits: HttpLimits;
+  readonly #agent: Agent;
 
-  /** Follows redirects of GET and HEAD; rejects with the network's error. */
+  constructor(limits: Partial<HttpLimits> = {}) {
+    this.#limits = { ...LIMITS, ...limits };
+    this.#agent = new Agent({
+      connect: { timeout: this.#limits.connect },
+      headersTimeout: this.#limits.headers,
+      bodyTimeout: this.#limits.idle,
+      maxHeaderSize: 64 * 1024,
+    });
+  }
+
+  /** Follows redirects of GET and HEAD; rejects with the network's error, or the signal's reason. */
   async send(url: URL, wanted: HttpRequest): Promise<HttpResponse> {
+    const watch = new Watch(this.#limits.connect + this.#limits.headers, wanted);
+    try {
+      return await this.#followed(url, watch.request);
+    } finally {
+      watch.end();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+
+  async #followed(url: URL, wanted: HttpRequest): Promise<HttpResponse> {
     let target = url;
     let headers = wanted.headers;
     for (let hops = 0; ; hops += 1) {
@@ -50,10 +80,6 @@ export class HttpClient {
       if (next.origin !== target.origin) headers = withoutCredentials(headers);
       target = next;
     }
-  }
-
-  async close(): Promise<void> {
-    await this.#agent.destroy();
   }
 
   async #once(url: URL, { method, headers, body, signal }: HttpRequest): Promise<HttpResponse> {
@@ -75,9 +101,61 @@ export class HttpClient {
       url,
       header,
       body: answer.body,
-      bytes: (limit) => collect(answer.body, limit),
-      discard: () => answer.body.dump({ limit: 64 * 1024 }).catch(() => undefined),
+      bytes: (limit) => this.#inTime(answer.body, () => collect(answer.body, limit)),
+      discard: () => this.#inTime(answer.body, () => answer.body.dump({ limit: 64 * 1024 })).catch(() => undefined),
+      destroy: () => answer.body.destroy(),
     };
+  }
+
+  /** A body that trickles is never idle, so it has a time limit as well as a size limit. */
+  async #inTime<T>(body: Dispatcher.ResponseData['body'], work: () => Promise<T>): Promise<T> {
+    const timer = setTimeout(() => body.destroy(new Error('it sends too slowly')), this.#limits.whole);
+    try {
+      return await work();
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/**
+ * Ends a request that makes no headway. undici's own limits start anew with every hop and every interim answer, and do
+ * not count while a body is being sent.
+ */
+class Watch {
+  readonly request: HttpRequest;
+  readonly #milliseconds: number;
+  readonly #slow = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #ended = false;
+
+  constructor(milliseconds: number, wanted: HttpRequest) {
+    this.#milliseconds = milliseconds;
+    const { body, signal } = wanted;
+    this.request = {
+      ...wanted,
+      signal: signal === undefined ? this.#slow.signal : AbortSignal.any([signal, this.#slow.signal]),
+      ...(body !== undefined && { body: () => this.#watched(body()) }),
+    };
+    this.#restart();
+  }
+
+  end(): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+  }
+
+  #restart(): void {
+    clearTimeout(this.#timer);
+    if (this.#ended) return;
+    this.#timer = setTimeout(() => this.#slow.abort(new Error('it does not answer in time')), this.#milliseconds);
+  }
+
+  async *#watched(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    for await (const piece of body) {
+      this.#restart();
+      yield piece;
+    }
   }
 }
 
@@ -92,8 +170,9 @@ async function collect(body: AsyncIterable<Uint8Array>, limit: number): Promise<
   return Buffer.concat(chunks);
 }
 
-/** A secure registry must not be left for an insecure place. */
-function redirectTarget(from: URL, location: string): URL {
+/** Where a Location header leads. A secure registry must not be left for an insecure place: throws Error then. */
+export function redirectTarget(from: URL, location: string): URL {
+  if (!URL.canParse(location, from.href)) throw new Error('it redirects to what is no address');
   const target = new URL(location, from);
   const allowed = target.protocol === 'https:' || (target.protocol === 'http:' && from.protocol === 'http:');
   if (!allowed) throw new Error(`it redirects to ${target.protocol}//${target.host}, which is not secure`);

@@ -40,14 +40,14 @@ export function parseDocument(what: string, mediaType: string, bytes: Uint8Array
   const json = asObject(parseJson(what, bytes));
   if (json === undefined) throw invalid(what, 'it is not a JSON object');
   const own = typeof json.mediaType === 'string' ? json.mediaType : undefined;
-  const kind = kindOf(what, own ?? bareMediaType(mediaType), json);
+  const kind = kindOf(what, bareMediaType(own ?? mediaType), json);
   return kind === 'index' ? readIndex(what, json) : readManifest(what, json);
 }
 
 /** The media type a document is stored under: its own word first, else what its shape says (image-spec allows none). */
 export function mediaTypeOf(what: string, bytes: Uint8Array): string {
   const json = asObject(parseJson(what, bytes));
-  if (typeof json?.mediaType === 'string') return json.mediaType;
+  if (typeof json?.mediaType === 'string') return bareMediaType(json.mediaType);
   return Array.isArray(json?.manifests) ? OCI_INDEX : OCI_MANIFEST;
 }
 

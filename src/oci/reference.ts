@@ -40,22 +40,28 @@ const DOMAIN = new RegExp(`^(?:${LABEL}(?:\\.${LABEL})*|\\[[0-9A-Fa-f:.]+\\])(?:
 const MAX_NAME = 255;
 const MAX_TEXT = 4_096;
 const LAYOUT_PREFIX = 'oci:';
+const DOCKER_PREFIX = 'docker://';
 
 /** Throws REFERENCE_INVALID, saying which part is wrong. */
 export function parseReference(text: string): ImageReference {
   const trimmed = text.trim();
   if (trimmed.length > MAX_TEXT) throw invalid(`${trimmed.slice(0, 60)}...`, 'it is too long');
   if (trimmed.startsWith(LAYOUT_PREFIX)) return parseLayout(trimmed);
-  return parseRegistry(trimmed.replace(/^docker:\/\//, ''), trimmed);
+  return parseRegistry(trimmed.startsWith(DOCKER_PREFIX) ? trimmed.slice(DOCKER_PREFIX.length) : trimmed, trimmed);
 }
 
-/** The canonical text: what `parseReference` reads back as the same value. */
+/**
+ * The canonical text: what `parseReference` reads back as the same value. A host that neither dot nor port tells from
+ * a repository is written in capitals, and a repository that looks like a layout behind `docker://`.
+ */
 export function formatReference(reference: ImageReference): string {
   const tag = reference.tag === undefined ? '' : `:${reference.tag}`;
   const digest = reference.digest === undefined ? '' : `@${reference.digest}`;
   if (reference.kind === 'layout') return `${LAYOUT_PREFIX}${reference.folder}${tag}${digest}`;
-  const registry = reference.registry === undefined ? '' : `${reference.registry}/`;
-  return `${registry}${reference.repository}${tag}${digest}`;
+  const { registry } = reference;
+  const host = registry === undefined || looksLikeHost(registry) ? registry : registry.toUpperCase();
+  const text = `${host === undefined ? '' : `${host}/`}${reference.repository}${tag}${digest}`;
+  return text.startsWith(LAYOUT_PREFIX) ? `${DOCKER_PREFIX}${text}` : text;
 }
 
 /** What is asked for: the digest pins, `latest` stands for no tag, and a layout without either has but one image. */
@@ -76,18 +82,18 @@ export function withDefaultRegistry(reference: ImageReference, registry: string 
 
 /** `host[:port]` in lower case; throws REFERENCE_INVALID. */
 export function parseRegistryHost(text: string): string {
-  if (!DOMAIN.test(text)) throw invalid(text, 'it is no registry host', 'write host or host:port');
+  if (!isHost(text)) throw invalid(text.slice(0, MAX_NAME), 'it is no registry host', 'write host or host:port');
   return canonicalRegistry(text);
 }
 
 function parseRegistry(name: string, text: string): RegistryReference {
   const { rest, tag, digest } = cutTagAndDigest(name, text);
   const [first = '', ...others] = rest.split('/');
-  const isDomain = others.length > 0 && (/[.:A-Z[]/.test(first) || first === 'localhost');
-  const repository = isDomain ? others.join('/') : rest;
-  if (isDomain && !DOMAIN.test(first)) throw invalid(text, `"${first}" is no registry host`);
-  if (repository === '') throw invalid(text, 'it names no repository');
   if (rest.length > MAX_NAME) throw invalid(text, `its name is longer than ${MAX_NAME} characters`);
+  const isDomain = others.length > 0 && looksLikeHost(first);
+  const repository = isDomain ? others.join('/') : rest;
+  if (isDomain && !isHost(first)) throw invalid(text, `"${first}" is no registry host`);
+  if (repository === '') throw invalid(text, 'it names no repository');
   const wrong = repository.split('/').find((component) => !COMPONENT.test(component));
   if (wrong !== undefined) {
     throw invalid(text, `"${wrong}" may hold lower-case letters, digits, and single separators between them only`);
@@ -128,6 +134,16 @@ function behindLastSlash(name: string, mark: string): number {
 function readDigest(digest: string, text: string): Digest {
   if (isDigest(digest)) return digest;
   throw invalid(text, `"${digest.slice(0, 140)}" is not sha256: and 64 lower-case hex digits`);
+}
+
+/** What tells a host from the first component of a repository. */
+function looksLikeHost(text: string): boolean {
+  return /[.:A-Z]/.test(text) || text === 'localhost';
+}
+
+/** URLs have the last word on ports and addresses: `999.1.1.1` and `host:70000` follow the grammar, too. */
+function isHost(text: string): boolean {
+  return text.length <= MAX_NAME && DOMAIN.test(text) && URL.canParse(`https://${text}/`);
 }
 
 function canonicalRegistry(host: string): string {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BootlayerError } from '../errors.js';
 import { parseChallenges } from './challenge.js';
-import { HttpClient, type HttpRequest, type HttpResponse } from './http-client.js';
+import { HttpClient, type HttpLimits, type HttpRequest, type HttpResponse } from './http-client.js';
 import { denied, type RequestContext, unreachable } from './registry-error.js';
 import { RegistryRepository } from './registry-repository.js';
 import { TokenClient } from './token-client.js';
@@ -11,9 +11,12 @@ export type RegistryClientOptions = {
   readonly plainHttp: (registry: string) => boolean;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
-  /** Waits so many milliseconds between tries. */
-  readonly wait?: (milliseconds: number) => Promise<unknown>;
+  /** Waits so many milliseconds between tries, no longer than until the signal. */
+  readonly wait?: Wait;
+  readonly limits?: Partial<HttpLimits>;
 };
+
+type Wait = (milliseconds: number, signal: AbortSignal | undefined) => Promise<unknown>;
 
 /** How often a request is tried when the network or the registry fails. */
 const TRIES = 3;
@@ -23,14 +26,15 @@ const USER_AGENT = 'bootlayer';
 
 /** Talks to registries (OCI distribution-spec): plain HTTP where told, HTTPS elsewhere, anonymous. */
 export class RegistryClient {
-  readonly #http = new HttpClient();
+  readonly #http: HttpClient;
   readonly #tokens: TokenClient;
   readonly #plainHttp: (registry: string) => boolean;
-  readonly #wait: (milliseconds: number) => Promise<unknown>;
+  readonly #wait: Wait;
 
-  constructor({ plainHttp, now = Date.now, wait = sleep }: RegistryClientOptions) {
+  constructor({ plainHttp, now = Date.now, wait = waitFor, limits }: RegistryClientOptions) {
     this.#plainHttp = plainHttp;
     this.#wait = wait;
+    this.#http = new HttpClient(limits);
     this.#tokens = new TokenClient(this.#http, now);
   }
 
@@ -50,17 +54,23 @@ export class RegistryClient {
   }
 
   /**
-   * One request with its retries and its token. Answers any status below 500 but 401, 403 and 429; throws
-   * REGISTRY_UNREACHABLE and REGISTRY_DENIED. A body that breaks later is the reader's.
+   * One request with its retries and its token. `read` gets any status below 500 but 401, 403 and 429; when it fails
+   * with an error that is not ours, the body broke, and that is a reason to try again. Throws REGISTRY_UNREACHABLE,
+   * REGISTRY_DENIED, the signal's reason, and ours from `read`.
    */
-  async send(url: URL, wanted: HttpRequest, context: RequestContext): Promise<HttpResponse> {
+  async ask<T>(
+    url: URL,
+    wanted: HttpRequest,
+    context: RequestContext,
+    read: (response: HttpResponse) => Promise<T>,
+  ): Promise<T> {
     let problem: unknown;
     for (let attempt = 1; attempt <= TRIES; attempt += 1) {
-      if (attempt > 1) await this.#wait(pauseBefore(attempt, problem));
-      wanted.signal?.throwIfAborted();
       try {
+        if (attempt > 1) await this.#wait(pauseBefore(attempt, problem), wanted.signal);
+        wanted.signal?.throwIfAborted();
         const response = await this.#authorized(url, wanted, context);
-        if (response.status < 500 && response.status !== 429) return response;
+        if (response.status < 500 && response.status !== 429) return await read(response);
         problem = new StatusProblem(response.status, response.header('retry-after'));
         await response.discard();
       } catch (thrown) {
@@ -80,7 +90,10 @@ export class RegistryClient {
     if (response.status !== 401) return response;
     const challenges = parseChallenges(response.header('www-authenticate') ?? '');
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
-    if (bearer === undefined) return refuse(response, context, 'it wants a user name and a password');
+    if (bearer === undefined) {
+      const offered = challenges.map(({ scheme }) => scheme).join(', ');
+      return refuse(response, context, `it wants credentials (${offered || 'of no kind it names'})`);
+    }
     await response.discard();
     this.#tokens.forget(url, context.scope);
     const { parameters } = bearer;
@@ -98,6 +111,10 @@ export class RegistryClient {
     };
     return this.#http.send(url, { ...wanted, headers });
   }
+}
+
+function waitFor(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return sleep(milliseconds, undefined, signal === undefined ? {} : { signal });
 }
 
 class StatusProblem extends Error {

@@ -32,8 +32,10 @@ function reasonOf(problem: unknown): string {
 }
 
 /** What arrived is not what was promised. */
-export function mismatch(what: string, why: string): BootlayerError {
-  return new BootlayerError('DIGEST_MISMATCH', `${what}: ${why}`, {
-    remedy: 'the registry or a proxy before it is damaged: push the image again or mend the registry',
-  });
+export function mismatch(
+  what: string,
+  why: string,
+  remedy = 'the registry or a proxy before it is damaged: push the image again or mend the registry',
+): BootlayerError {
+  return new BootlayerError('DIGEST_MISMATCH', `${what}: ${why}`, { remedy });
 }

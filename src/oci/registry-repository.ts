@@ -1,12 +1,13 @@
 import { BootlayerError } from '../errors.js';
 import type { Descriptor } from './descriptor.js';
 import { type Digest, digestOf, isDigest } from './digest.js';
-import type { HttpRequest, HttpResponse } from './http-client.js';
+import { type HttpRequest, type HttpResponse, redirectTarget } from './http-client.js';
 import type { FetchedDocument, ImageSource, ImageTarget, ManifestName } from './image-source.js';
 import { MAX_MANIFEST_BYTES, mediaTypeOf } from './manifest.js';
 import { ACCEPTED_MANIFESTS } from './media-type.js';
 import type { RegistryClient } from './registry-client.js';
 import { mismatch, type RequestContext, unreachable } from './registry-error.js';
+import { verifiedContent } from './verified-content.js';
 
 const MAX_ERROR_BYTES = 64 * 1024;
 
@@ -29,89 +30,105 @@ export class RegistryRepository implements ImageSource, ImageTarget {
     signal?: AbortSignal,
   ): Promise<FetchedDocument> {
     const wanted = name.kind === 'tag' ? name.tag : name.digest;
+    const what = `manifest ${wanted}`;
     const headers = { accept: ACCEPTED_MANIFESTS, 'accept-encoding': 'identity' };
-    const response = await this.#send('GET', `manifests/${wanted}`, { headers, signal });
-    await this.#expect(response, 200, `manifest ${wanted}`);
-    const bytes = await this.#whole(response, `manifest ${wanted}`);
-    return this.#verified(name, bytes, response.header('docker-content-digest'));
+    const request = { method: 'GET', headers, signal } as const;
+    return this.#ask(`manifests/${wanted}`, request, what, async (response) => {
+      await this.#found(response, what);
+      const bytes = await this.#whole(response, what);
+      return this.#verified(name, bytes, response.header('docker-content-digest'));
+    });
   }
 
   async fetchBlob(descriptor: Descriptor, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
     const what = `blob ${descriptor.digest}`;
-    const headers = { 'accept-encoding': 'identity' };
-    const response = await this.#send('GET', `blobs/${descriptor.digest}`, { headers, signal });
-    await this.#expect(response, 200, what);
-    const length = response.header('content-length');
-    if (length !== undefined && Number(length) !== descriptor.size) {
+    const request = { method: 'GET', headers: { 'accept-encoding': 'identity' }, signal } as const;
+    return this.#ask(`blobs/${descriptor.digest}`, request, what, async (response) => {
+      await this.#found(response, what);
+      const length = response.header('content-length');
+      if (length === undefined || Number(length) === descriptor.size) return this.#readable(response, what, signal);
       await response.discard();
       throw mismatch(`${this.name}, ${what}`, `${descriptor.size} bytes were promised, the registry has ${length}`);
-    }
-    return this.#readable(response, what, signal);
+    });
   }
 
   async hasBlob(descriptor: Descriptor): Promise<boolean> {
-    const response = await this.#send('HEAD', `blobs/${descriptor.digest}`, {});
-    await response.discard();
-    return response.status === 200;
+    const what = `blob ${descriptor.digest}`;
+    const request = { method: 'HEAD', headers: {} } as const;
+    return this.#ask(`blobs/${descriptor.digest}`, request, what, async (response) => {
+      await response.discard();
+      return response.status === 200;
+    });
   }
 
   /** In one piece (distribution-spec, pushing blobs: POST, then PUT). */
   async pushBlob(descriptor: Descriptor, open: () => AsyncIterable<Uint8Array>): Promise<void> {
-    const what = `blob ${descriptor.digest}`;
-    const begun = await this.#send('POST', 'blobs/uploads/', { headers: { 'content-length': '0' } });
-    await this.#expect(begun, 202, what);
-    const location = begun.header('location');
-    await begun.discard();
-    if (location === undefined || !URL.canParse(location, begun.url.href)) {
-      throw unreachable(this.#context(what), new Error('it names no place to upload to'));
-    }
-    const target = new URL(location, begun.url);
-    target.searchParams.set('digest', descriptor.digest);
+    const what = `an upload of blob ${descriptor.digest}`;
+    const target = await this.#uploadTarget(descriptor, what);
     const headers = { 'content-type': 'application/octet-stream', 'content-length': String(descriptor.size) };
-    const stored = await this.#client.send(target, { method: 'PUT', headers, body: open }, this.#context(what));
-    await this.#expect(stored, 201, what);
-    await stored.discard();
+    const body = () => verifiedContent(`blob ${descriptor.digest}`, descriptor, open());
+    await this.#client.ask(target, { method: 'PUT', headers, body }, this.#context(what), (response) =>
+      this.#done(response, 201, what),
+    );
   }
 
   async pushDocument({ descriptor, bytes }: FetchedDocument, tag?: string): Promise<void> {
     const reference = tag ?? descriptor.digest;
+    const what = `an upload of manifest ${reference}`;
     const headers = { 'content-type': descriptor.mediaType, 'content-length': String(bytes.byteLength) };
-    const response = await this.#send('PUT', `manifests/${reference}`, { headers, body: () => once(bytes) });
-    await this.#expect(response, 201, `manifest ${reference}`);
-    await response.discard();
+    const request = { method: 'PUT', headers, body: () => once(bytes) } as const;
+    await this.#ask(`manifests/${reference}`, request, what, (response) => this.#done(response, 201, what));
   }
 
-  #send(
-    method: HttpRequest['method'],
-    path: string,
-    more: Partial<Omit<HttpRequest, 'method'>>,
-  ): Promise<HttpResponse> {
-    const what = path.replace('manifests/', 'manifest ').replace('blobs/', 'blob ');
-    return this.#client.send(new URL(path, this.#base), { headers: {}, ...more, method }, this.#context(what));
+  #ask<T>(path: string, request: HttpRequest, what: string, read: (response: HttpResponse) => Promise<T>): Promise<T> {
+    return this.#client.ask(new URL(path, this.#base), request, this.#context(what), read);
   }
 
   #context(what: string): RequestContext {
     return { name: this.name, what, scope: `repository:${this.#repository}:pull` };
   }
 
-  /** Anything but the status that means success, as an error; the body is gone then. */
-  async #expect(response: HttpResponse, status: number, what: string): Promise<void> {
-    if (response.status === status) return;
-    const said = await errorMessage(response);
-    const because = said === '' ? '' : ` (${said})`;
-    if (response.status === 404) {
-      throw new BootlayerError('IMAGE_NOT_FOUND', `${this.name} has no ${what}${because}`, {
-        remedy: 'check the spelling of repository and tag, or push the image',
-      });
-    }
-    throw unreachable(this.#context(what), new Error(`it answered ${response.status}${because}`));
+  /** Where the registry wants the blob. Its query is kept as it is: it may be signed. */
+  async #uploadTarget(descriptor: Descriptor, what: string): Promise<URL> {
+    const request = { method: 'POST', headers: { 'content-length': '0' } } as const;
+    return this.#ask('blobs/uploads/', request, what, async (response) => {
+      await this.#done(response, 202, what);
+      const location = response.header('location');
+      if (location === undefined) throw unreachable(this.#context(what), new Error('it names no place to upload to'));
+      try {
+        const target = redirectTarget(response.url, location);
+        target.search += `${target.search === '' ? '?' : '&'}digest=${encodeURIComponent(descriptor.digest)}`;
+        return target;
+      } catch (cause) {
+        throw unreachable(this.#context(what), cause);
+      }
+    });
+  }
+
+  /** Throws IMAGE_NOT_FOUND and REGISTRY_UNREACHABLE for anything but 200; the body is gone then. */
+  async #found(response: HttpResponse, what: string): Promise<void> {
+    if (response.status === 200) return;
+    if (response.status !== 404) return this.#unexpected(response, what);
+    throw new BootlayerError('IMAGE_NOT_FOUND', `${this.name} has no ${what}${await errorMessage(response)}`, {
+      remedy: 'check the spelling of repository and tag, or push the image',
+    });
+  }
+
+  async #done(response: HttpResponse, status: number, what: string): Promise<void> {
+    if (response.status !== status) return this.#unexpected(response, what);
+    await response.discard();
+  }
+
+  async #unexpected(response: HttpResponse, what: string): Promise<never> {
+    const why = `it answered ${response.status}${await errorMessage(response)}`;
+    throw unreachable(this.#context(what), new Error(why));
   }
 
   async #whole(response: HttpResponse, what: string): Promise<Uint8Array> {
     try {
       return await response.bytes(MAX_MANIFEST_BYTES);
     } catch (thrown) {
-      if (!(thrown instanceof RangeError)) throw unreachable(this.#context(what), thrown);
+      if (!(thrown instanceof RangeError)) throw thrown;
       throw new BootlayerError('IMAGE_INVALID', `${this.name}, ${what}: ${thrown.message}`, {
         remedy: 'no index or manifest is that large: push the image again',
       });
@@ -128,30 +145,42 @@ export class RegistryRepository implements ImageSource, ImageTarget {
     return { descriptor: { mediaType: mediaTypeOf(what, bytes), digest, size: bytes.byteLength }, bytes };
   }
 
-  /** The network's errors as ours; an abort stays what it is. */
-  async *#readable(response: HttpResponse, what: string, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
-    try {
-      yield* response.body;
-    } catch (thrown) {
-      signal?.throwIfAborted();
-      throw unreachable(this.#context(what), thrown);
-    }
+  /**
+   * The network's errors as ours; an abort stays what it is. No generator: one that is let go of before its first piece
+   * would not end the connection.
+   */
+  #readable(response: HttpResponse, what: string, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
+    const pieces = response.body[Symbol.asyncIterator]();
+    const next = async (): Promise<IteratorResult<Uint8Array>> => {
+      try {
+        return await pieces.next();
+      } catch (thrown) {
+        signal?.throwIfAborted();
+        throw unreachable(this.#context(what), thrown);
+      }
+    };
+    const end = async (): Promise<IteratorResult<Uint8Array>> => {
+      response.destroy();
+      return { done: true, value: undefined };
+    };
+    return { [Symbol.asyncIterator]: () => ({ next, return: end }) };
   }
 }
 
-/** What the registry says of it (distribution-spec, error codes), as far as it can be read; never more than a line. */
+/** What the registry says of it (distribution-spec, error codes), in brackets, as far as it can be read. One line. */
 async function errorMessage(response: HttpResponse): Promise<string> {
   try {
     const body: unknown = JSON.parse(new TextDecoder().decode(await response.bytes(MAX_ERROR_BYTES)));
     const { errors } = body as { errors?: readonly { code?: unknown; message?: unknown }[] };
     const [first] = errors ?? [];
-    return [first?.code, first?.message]
+    const said = [first?.code, first?.message]
       .filter((part) => typeof part === 'string')
       .join(': ')
       .replace(/[^\x20-\x7e]+/g, ' ')
       .slice(0, 200);
+    return said === '' ? '' : ` (${said})`;
   } catch {
-    await response.discard();
+    // It says nothing that can be read.
     return '';
   }
 }

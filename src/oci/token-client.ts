@@ -35,7 +35,7 @@ export class TokenClient {
     this.#tokens.delete(keyOf(registry, scope));
   }
 
-  /** Throws REGISTRY_DENIED when the realm may not be asked or gives nothing; network errors as they come. */
+  /** Throws REGISTRY_DENIED when the realm may not be asked or gives nothing; other errors are worth another try. */
   async fetch({ registry, parameters, scope }: TokenRequest, signal?: AbortSignal): Promise<string> {
     const url = realmUrl(registry, parameters.realm);
     if (parameters.service !== undefined) url.searchParams.set('service', parameters.service);
@@ -43,6 +43,9 @@ export class TokenClient {
     const response = await this.#http.send(url, { method: 'GET', headers: { accept: 'application/json' }, signal });
     if (response.status !== 200) {
       await response.discard();
+      if (response.status >= 500 || response.status === 429) {
+        throw new Error(`its token server answered ${response.status}`);
+      }
       throw denied(registry.host, `its token server answered ${response.status}`);
     }
     const { token, seconds } = readToken(registry, await response.bytes(MAX_TOKEN_BYTES));

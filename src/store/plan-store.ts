@@ -8,41 +8,43 @@ import type { WriteBatches } from './write-batches.js';
 
 /** A rack of a thousand machines that boots all day stays far below; the oldest go first. */
 const MAX_PLANS = 100_000;
+/** Room is made for this share of the limit at once: counting at every insertion would cost more than the insertion. */
+const TRIMMED_SHARE = 0.01;
 
-/** Issued plans in SQL, with their artifacts indexed by digest. */
+/** Issued plans in SQL, with their artifacts indexed by digest; at most `maxPlans`, the oldest go first. */
 export class SqlPlanStore implements PlanStore {
   readonly #database: Kysely<Schema>;
   readonly #writes: WriteBatches;
+  readonly #maxPlans: number;
+  /** How many more fit before the next look; not known when the server starts. */
+  #room = 0;
 
-  constructor(database: Kysely<Schema>, writes: WriteBatches) {
+  constructor(database: Kysely<Schema>, writes: WriteBatches, maxPlans = MAX_PLANS) {
     this.#database = database;
     this.#writes = writes;
+    this.#maxPlans = maxPlans;
   }
 
   savePlan(plan: BootPlan, now: number): Promise<void> {
     return this.#writes.add(async (transaction) => {
-      const { numUpdatedRows } = await transaction
-        .updateTable('plans')
-        .set({ issued_at: now })
-        .where('id', '=', plan.id)
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n) await insertPlan(transaction, plan, now);
+      if (await renewPlan(transaction, plan, now)) return;
+      await this.#makeRoom(transaction);
+      await insertPlan(transaction, plan, now);
     });
   }
 
   async findPlan(id: Digest): Promise<BootPlan | undefined> {
     const row = await this.#database.selectFrom('plans').select('plan').where('id', '=', id).executeTakeFirst();
-    return row === undefined ? undefined : readPlan(row.plan);
+    return row === undefined ? undefined : readPlan(row.plan, id);
   }
 
   async findPlannedArtifact(digest: Digest, since: number): Promise<LocatedArtifact | undefined> {
     const row = await this.#database
       .selectFrom('plan_artifacts')
-      .innerJoin('plans', 'plans.id', 'plan_artifacts.plan_id')
-      .select(['plan_artifacts.role', 'plan_artifacts.media_type', 'plan_artifacts.size', 'plan_artifacts.location'])
-      .where('plan_artifacts.digest', '=', digest)
-      .where('plans.issued_at', '>', since)
-      .orderBy('plans.issued_at', 'desc')
+      .select(['role', 'media_type', 'size', 'location'])
+      .where('digest', '=', digest)
+      .where('issued_at', '>', since)
+      .orderBy('issued_at', 'desc')
       .limit(1)
       .executeTakeFirst();
     const role = ROLES.find((name) => name === row?.role);
@@ -54,16 +56,43 @@ export class SqlPlanStore implements PlanStore {
     let pruned = 0n;
     await this.#writes.add(async (transaction) => {
       const old = await transaction.deleteFrom('plans').where('issued_at', '<', before).executeTakeFirst();
-      const surplus = await transaction
-        .deleteFrom('plans')
-        .where('id', 'in', (query) =>
-          query.selectFrom('plans').select('id').orderBy('issued_at', 'desc').limit(-1).offset(MAX_PLANS),
-        )
-        .executeTakeFirst();
-      pruned = old.numDeletedRows + surplus.numDeletedRows;
+      pruned = old.numDeletedRows;
     });
     return Number(pruned);
   }
+
+  /** The oldest go, so that another plan fits. */
+  async #makeRoom(transaction: Transaction<Schema>): Promise<void> {
+    if (this.#room > 0) {
+      this.#room -= 1;
+      return;
+    }
+    const room = Math.max(1, Math.floor(this.#maxPlans * TRIMMED_SHARE));
+    await transaction
+      .deleteFrom('plans')
+      .where('id', 'in', (query) =>
+        query
+          .selectFrom('plans')
+          .select('id')
+          .orderBy('issued_at', 'desc')
+          .limit(-1)
+          .offset(this.#maxPlans - room),
+      )
+      .execute();
+    this.#room = room - 1;
+  }
+}
+
+/** Whether it was there. The text is written again, which heals a row that somebody changed. */
+async function renewPlan(transaction: Transaction<Schema>, plan: BootPlan, now: number): Promise<boolean> {
+  const { numUpdatedRows } = await transaction
+    .updateTable('plans')
+    .set({ issued_at: now, plan: JSON.stringify(plan) })
+    .where('id', '=', plan.id)
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) return false;
+  await transaction.updateTable('plan_artifacts').set({ issued_at: now }).where('plan_id', '=', plan.id).execute();
+  return true;
 }
 
 async function insertPlan(transaction: Transaction<Schema>, plan: BootPlan, now: number): Promise<void> {
@@ -77,15 +106,17 @@ async function insertPlan(transaction: Transaction<Schema>, plan: BootPlan, now:
     media_type: descriptor.mediaType,
     size: descriptor.size,
     location: image.location,
+    issued_at: now,
   }));
   await transaction.insertInto('plan_artifacts').values(artifacts).execute();
 }
 
 /** We wrote it; a row that somebody changed is as good as missing. */
-function readPlan(text: string): BootPlan | undefined {
+function readPlan(text: string, id: Digest): BootPlan | undefined {
   try {
     const plan = JSON.parse(text) as BootPlan;
-    return isDigest(plan.id) && isDigest(plan.kernel.descriptor.digest) ? plan : undefined;
+    const artifacts = [plan.kernel, plan.initramfs, ...plan.extras];
+    return plan.id === id && artifacts.every(({ descriptor }) => isDigest(descriptor.digest)) ? plan : undefined;
   } catch {
     return undefined;
   }

@@ -14,6 +14,8 @@ export type Schema = {
     media_type: string;
     size: number;
     location: string;
+    /** The plan's, repeated: thousands of plans share a kernel, and the newest is found by one step in an index. */
+    issued_at: number;
   };
   resolutions: {
     reference: string;

@@ -18,11 +18,21 @@ export interface QueryRunner {
 /** kysely's SQLite, on an engine that lives in another thread. */
 export function workerDialect(runner: QueryRunner): Dialect {
   return {
-    createAdapter: () => new SqliteAdapter(),
+    createAdapter: () => new TransactionalAdapter(),
     createDriver: () => new WorkerDriver(runner),
     createIntrospector: (database) => new SqliteIntrospector(database),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
+}
+
+/**
+ * kysely runs SQLite's migrations outside a transaction, because `PRAGMA foreign_keys` does nothing inside one. No step
+ * here needs that pragma, and a server killed in the middle of a step must find its file as it was before.
+ */
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
 }
 
 /** There is one connection, so a transaction keeps everybody else waiting in line. */
@@ -65,8 +75,12 @@ class WorkerDriver implements Driver {
     await this.#execute('commit');
   }
 
+  /**
+   * Never throws: after a full disk or an I/O error SQLite has rolled back by itself, refuses this one harmlessly
+   * (lang_transaction.html, "Response To Errors Within A Transaction"), and that refusal would hide the first error.
+   */
   async rollbackTransaction(): Promise<void> {
-    await this.#execute('rollback');
+    await this.#execute('rollback').catch(() => undefined);
   }
 
   /** The worker belongs to whoever opened it. */

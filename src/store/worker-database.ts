@@ -27,11 +27,12 @@ export class WorkerDatabase {
   readonly ended: Promise<Error | undefined>;
   #lastId = OPENED;
   #closing = false;
+  #closed: Promise<void> | undefined;
   #dead: BootlayerError | undefined;
 
-  private constructor(file: string) {
+  private constructor(file: string, script: URL) {
     this.#file = file;
-    this.#worker = new Worker(WORKER, { workerData: { file } satisfies WorkerData });
+    this.#worker = new Worker(script, { workerData: { file } satisfies WorkerData });
     this.#worker.on('message', (reply: WorkerReply) => this.#settle(reply));
     let cause: unknown;
     this.#worker.on('error', (error) => {
@@ -43,8 +44,8 @@ export class WorkerDatabase {
   }
 
   /** Throws DATA_UNUSABLE when the file cannot be opened, is no database, or belongs to another server. */
-  static async open(file: string): Promise<WorkerDatabase> {
-    const database = new WorkerDatabase(file);
+  static async open(file: string, script: URL = WORKER): Promise<WorkerDatabase> {
+    const database = new WorkerDatabase(file, script);
     await new Promise<Rows>((resolve, reject) => database.#pending.set(OPENED, { resolve, reject })).catch(
       async (thrown: unknown) => {
         database.#closing = true;
@@ -61,8 +62,12 @@ export class WorkerDatabase {
   }
 
   /** After what was asked before. */
-  async close(): Promise<void> {
-    if (this.#closing) return;
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     this.#closing = true;
     await this.#request({ kind: 'close' }).catch(() => undefined);
     await this.#worker.terminate();
@@ -75,8 +80,9 @@ export class WorkerDatabase {
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
+      // First, since it throws on what cannot be cloned; the reply comes in a later turn of the event loop.
       this.#worker.postMessage({ id, ...request } satisfies WorkerRequest);
+      this.#pending.set(id, { resolve, reject });
     });
   }
 
@@ -102,10 +108,13 @@ export class WorkerDatabase {
       });
     }
     if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
-      return this.#unusable('another server uses it', 'end the other server, or set "data" to another folder');
+      return this.#unusable('it is in use by another server', 'end the other server, or set "data" to another folder');
     }
     if (code.startsWith('SQLITE_NOTADB') || code.startsWith('SQLITE_CORRUPT')) {
       return this.#unusable('it is no database, or damaged', 'move the file away: the state is made anew');
+    }
+    if (message.includes('Unable to open')) {
+      return this.#unusable('it cannot be opened', 'see that it is a file which this user may read and write');
     }
     return this.#unusable(message, 'see that the folder exists and this user may write there');
   }

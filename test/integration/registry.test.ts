@@ -103,10 +103,10 @@ describe('the real registry', () => {
 
 describe('what an operator gets wrong', () => {
   it.each([
-    ['a tag that is not there', ':2', 'IMAGE_NOT_FOUND'],
-    ['a repository that is not there', undefined, 'IMAGE_NOT_FOUND'],
-  ])('is told of %s', async (_name, tag) => {
-    const reference = tag === undefined ? `${registry.host}/os/none:1` : `${registry.host}/os/test${tag}`;
+    ['a tag that is not there', 'os/test:2'],
+    ['a repository that is not there', 'os/none:1'],
+  ])('is told of %s', async (_name, name) => {
+    const reference = `${registry.host}/${name}`;
     const { status, err } = await bootlayer(['image', 'inspect', '--plain-http', reference]);
     expect(status).toBe(1);
     expect(err).toMatch(/^bootlayer: 127\.0\.0\.1:\d+\/os\/\w+ has no manifest \w+ \(.*\); check the spelling/);

@@ -23,7 +23,7 @@ describe('a descriptor', () => {
     ],
   ])('refuses %s', (_, bytes, message) => {
     expect(() => verifyBytes('a kernel', DESCRIPTOR, bytes)).toThrow(
-      expect.objectContaining({ code: 'DIGEST_MISMATCH', message: expect.stringContaining(message) }),
+      expect.objectContaining({ code: 'DIGEST_MISMATCH', message: expect.stringContaining(message) as string }),
     );
   });
 });

@@ -125,6 +125,24 @@ describe('a hostile server', () => {
     await expect(response.bytes(1_000)).rejects.toMatchObject({ code: 'UND_ERR_BODY_TIMEOUT' });
   });
 
+  it('that takes long to send to is not given up while it takes more', async () => {
+    const registry = await startFakeRegistry();
+    registry.answer('/upload', (response, { body }) => response.end(String(body)));
+    async function* body(): AsyncIterable<Uint8Array> {
+      for (let piece = 0; piece < 8; piece += 1) {
+        yield Buffer.from(String(piece));
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+    const patient = client({ connect: 200, headers: 200 });
+    const response = await patient.send(new URL(`http://${registry.host}/upload`), {
+      method: 'PUT',
+      headers: {},
+      body,
+    });
+    expect(String(Buffer.from(await response.bytes(100)))).toBe('01234567');
+  });
+
   it('that does not take what it is sent is given up', async () => {
     const listener = createServer((socket) => {
       socket.on('error', () => undefined);

@@ -18,8 +18,11 @@ function parse(content: unknown, mediaType = '') {
   return parseDocument('an image', mediaType, bytesOf(content));
 }
 
-function invalid(message: string) {
-  return expect.objectContaining({ code: 'IMAGE_INVALID', message: expect.stringContaining(message) });
+function invalid(message: string): Error {
+  return expect.objectContaining({
+    code: 'IMAGE_INVALID',
+    message: expect.stringContaining(message) as string,
+  }) as Error;
 }
 
 describe('parseDocument', () => {

@@ -25,7 +25,7 @@ function refusal(text: string): string {
   try {
     parseReference(text);
   } catch (thrown) {
-    expect(thrown).toMatchObject({ code: 'REFERENCE_INVALID', remedy: expect.any(String) });
+    expect(thrown).toMatchObject({ code: 'REFERENCE_INVALID', remedy: expect.any(String) as string });
     return (thrown as Error).message;
   }
   return expect.unreachable(`"${text}" was taken`);
@@ -183,7 +183,7 @@ describe('withDefaultRegistry', () => {
       expect.objectContaining({
         code: 'REFERENCE_INVALID',
         message: '"debian:12" names no registry',
-        remedy: expect.stringContaining('defaultRegistry'),
+        remedy: expect.stringContaining('defaultRegistry') as string,
       }),
     );
   });

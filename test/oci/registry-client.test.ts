@@ -38,7 +38,7 @@ describe('a registry that fails', () => {
     await expect(demoOf(registry).fetchDocument(LATEST)).rejects.toMatchObject({
       code: 'REGISTRY_UNREACHABLE',
       message: `${registry.host}/demo cannot be asked for manifest latest: it answered 503`,
-      remedy: expect.stringContaining('registry'),
+      remedy: expect.stringContaining('registry') as string,
     });
     expect(registry.count(PATH)).toBe(3);
   });
@@ -58,7 +58,7 @@ describe('a registry that fails', () => {
     await registry.close();
     await expect(plainClient().repository(host, 'demo').fetchDocument(LATEST)).rejects.toMatchObject({
       code: 'REGISTRY_UNREACHABLE',
-      message: expect.stringContaining('ECONNREFUSED'),
+      message: expect.stringContaining('ECONNREFUSED') as string,
     });
   });
 
@@ -66,7 +66,7 @@ describe('a registry that fails', () => {
     const registry = await startFakeRegistry();
     await expect(demoOf(registry, { plainHttp: () => false }).fetchDocument(LATEST)).rejects.toMatchObject({
       code: 'REGISTRY_UNREACHABLE',
-      remedy: expect.stringContaining('plainHttp'),
+      remedy: expect.stringContaining('plainHttp') as string,
     });
     expect(registry.requests).toEqual([]);
   });
@@ -76,7 +76,7 @@ describe('a registry that fails', () => {
     registry.redirect(PATH, PATH);
     await expect(demoOf(registry).fetchDocument(LATEST)).rejects.toMatchObject({
       code: 'REGISTRY_UNREACHABLE',
-      message: expect.stringContaining('redirects more than 5 times'),
+      message: expect.stringContaining('redirects more than 5 times') as string,
     });
     expect(registry.count(PATH)).toBe(18);
   });
@@ -180,7 +180,7 @@ describe('a registry that wants a token', () => {
       await expect(demoOf(registry).fetchDocument(LATEST)).rejects.toMatchObject({
         code: 'REGISTRY_DENIED',
         message: `${registry.host}/demo refuses access: manifest latest: it answered ${status} to an anonymous token`,
-        remedy: expect.stringContaining('not in this version'),
+        remedy: expect.stringContaining('not in this version') as string,
       });
       expect(registry.count(PATH)).toBe(2);
     }
@@ -207,8 +207,8 @@ describe('a registry that refuses access', () => {
     registry.fail(PATH, status, undefined, challenge === '' ? {} : { 'www-authenticate': challenge });
     await expect(demoOf(registry).fetchDocument(LATEST)).rejects.toMatchObject({
       code: 'REGISTRY_DENIED',
-      message: expect.stringContaining(why),
-      remedy: expect.stringContaining('credentials are not in this version'),
+      message: expect.stringContaining(why) as string,
+      remedy: expect.stringContaining('credentials are not in this version') as string,
     });
     expect(registry.requests.length).toBe(1);
   });

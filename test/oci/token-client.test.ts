@@ -62,14 +62,14 @@ describe('asking for a token', () => {
   ])('is denied by %j', async (body) => {
     await expect((await tokens({ body })).fetch()).rejects.toMatchObject({
       code: 'REGISTRY_DENIED',
-      message: expect.stringContaining('gave no token'),
+      message: expect.stringContaining('gave no token') as string,
     });
   });
 
   it('is denied when it is refused, and worth another try when the server failed', async () => {
     await expect((await tokens({ status: 401, body: '' })).fetch()).rejects.toMatchObject({
       code: 'REGISTRY_DENIED',
-      message: expect.stringContaining('answered 401'),
+      message: expect.stringContaining('answered 401') as string,
     });
     for (const status of [429, 503]) {
       const problem: unknown = await (await tokens({ status, body: '' })).fetch().catch((thrown: unknown) => thrown);
@@ -94,7 +94,7 @@ describe('the realm', () => {
     const { server, fetch } = await tokens();
     await expect(fetch({ realm })).rejects.toMatchObject({
       code: 'REGISTRY_DENIED',
-      message: expect.stringContaining(why),
+      message: expect.stringContaining(why) as string,
     });
     expect(server.requests).toEqual([]);
   });

@@ -32,7 +32,10 @@ describe('verifiedContent', () => {
   ])('keeps back the last piece of %j', async (pieces, seen, message) => {
     expect(await passed(...pieces)).toEqual({
       pieces: seen,
-      problem: expect.objectContaining({ code: 'DIGEST_MISMATCH', message: expect.stringContaining(message) }),
+      problem: expect.objectContaining({
+        code: 'DIGEST_MISMATCH',
+        message: expect.stringContaining(message) as string,
+      }) as Error,
     });
   });
 

@@ -26,17 +26,19 @@ async function open(maxPlans?: number) {
 }
 
 it.each([
- ['something else', 'not JSON'], ['nothing', 'null'], ['too little', '{}'], ['another plan', JSON.stringify(bootPlan('another'))],
+  ['something else', 'not JSON'],
+  ['nothing', 'null'],
+  ['too little', '{}'],
+  ['another plan', JSON.stringify(bootPlan('another'))],
 ])('does not know a plan whose row holds %s, and saving heals it', async (_, text) => {
-    const { raw, plans } = await open();
-    const plan = bootPlan();
-    await plans.savePlan(plan, 1);
-    await raw.query('update plans set plan = ?', [text]);
-    expect(await plans.findPlan(plan.id)).toBeUndefined();
-    await plans.savePlan(plan, 2);
-    expect(await plans.findPlan(plan.id)).toEqual(plan);
-  },
-);
+  const { raw, plans } = await open();
+  const plan = bootPlan();
+  await plans.savePlan(plan, 1);
+  await raw.query('update plans set plan = ?', [text]);
+  expect(await plans.findPlan(plan.id)).toBeUndefined();
+  await plans.savePlan(plan, 2);
+  expect(await plans.findPlan(plan.id)).toEqual(plan);
+});
 
 it.each(['not JSON', 'null', '{}'])('does not know a resolution that reads %s', async (text) => {
   const { raw, resolutions } = await open();

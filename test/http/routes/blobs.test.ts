@@ -122,7 +122,7 @@ describe('GET of a blob that is still arriving', () => {
     const getting = fetch(url);
     const feed = await source.feed();
     await feed.send(bytes.subarray(0, SIZE - 10));
-    const reader = (await getting).body?.getReader();
+    const reader = (await getting).body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
     let received = 0;
     while (received < 512 * 1024) received += (await reader?.read())?.value?.length ?? 0;
     expect(received).toBeLessThanOrEqual(SIZE - 64 * 1024);

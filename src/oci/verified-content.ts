@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import { BootlayerError } from '../errors.js';
+import type { Descriptor } from './descriptor.js';
+
+/**
+ * The same bytes, checked while they pass. The last piece passes only when all of them are as promised, so that whoever
+ * writes them never finishes with wrong ones. Throws DIGEST_MISMATCH, naming `what`, and what `content` throws.
+ */
+export async function* verifiedContent(
+  what: string,
+  expected: Descriptor,
+  content: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  const hash = createHash('sha256');
+  let size = 0;
+  let last: Uint8Array | undefined;
+  for await (const piece of content) {
+    size += piece.byteLength;
+    if (size > expected.size) throw changed(what, `more than the promised ${expected.size} bytes were read`);
+    hash.update(piece);
+    if (last !== undefined) yield last;
+    last = piece;
+  }
+  if (size !== expected.size) throw changed(what, `${expected.size} bytes were promised, ${size} read`);
+  const digest = `sha256:${hash.digest('hex')}`;
+  if (digest !== expected.digest) throw changed(what, `${expected.digest} was promised, ${digest} read`);
+  if (last !== undefined) yield last;
+}
+
+function changed(what: string, why: string): BootlayerError {
+  return new BootlayerError('DIGEST_MISMATCH', `${what}: ${why}`, {
+    remedy: 'a file changed while it was read: build the image again',
+  });
+}
