@@ -1,4 +1,4 @@
-import { type Kysely, type Migration, Migrator, sql } from 'kysely';
+import { type Kysely, type Migration, Migrator } from 'kysely';
 import { BootlayerError } from '../errors.js';
 import type { Schema } from './schema.js';
 
@@ -22,9 +22,15 @@ const STEPS: Readonly<Record<string, Migration>> = {
         .addColumn('media_type', 'text', (column) => column.notNull())
         .addColumn('size', 'integer', (column) => column.notNull())
         .addColumn('location', 'text', (column) => column.notNull())
+        .addColumn('issued_at', 'integer', (column) => column.notNull())
         .addPrimaryKeyConstraint('plan_artifacts_key', ['digest', 'plan_id', 'role'])
         .execute();
       await database.schema.createIndex('plan_artifacts_by_plan').on('plan_artifacts').column('plan_id').execute();
+      await database.schema
+        .createIndex('plan_artifacts_by_issued_at')
+        .on('plan_artifacts')
+        .columns(['digest', 'issued_at'])
+        .execute();
       await database.schema
         .createTable('resolutions')
         .addColumn('reference', 'text', (column) => column.notNull())
@@ -34,21 +40,6 @@ const STEPS: Readonly<Record<string, Migration>> = {
         .addColumn('resolved_at', 'integer', (column) => column.notNull())
         .addColumn('image', 'text', (column) => column.notNull())
         .addPrimaryKeyConstraint('resolutions_key', ['reference', 'os', 'architecture', 'variant'])
-        .execute();
-    },
-  },
-  '002-artifacts-by-time': {
-    up: async (database: Kysely<Schema>) => {
-      await database.schema
-        .alterTable('plan_artifacts')
-        .addColumn('issued_at', 'integer', (column) => column.notNull().defaultTo(0))
-        .execute();
-      await sql`update plan_artifacts
-        set issued_at = (select issued_at from plans where plans.id = plan_artifacts.plan_id)`.execute(database);
-      await database.schema
-        .createIndex('plan_artifacts_by_issued_at')
-        .on('plan_artifacts')
-        .columns(['digest', 'issued_at'])
         .execute();
     },
   },

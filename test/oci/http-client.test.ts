@@ -131,10 +131,10 @@ describe('a hostile server', () => {
     async function* body(): AsyncIterable<Uint8Array> {
       for (let piece = 0; piece < 8; piece += 1) {
         yield Buffer.from(String(piece));
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await new Promise((resolve) => setTimeout(resolve, 200));
       }
     }
-    const patient = client({ connect: 200, headers: 200 });
+    const patient = client({ connect: 500, headers: 500 });
     const response = await patient.send(new URL(`http://${registry.host}/upload`), {
       method: 'PUT',
       headers: {},

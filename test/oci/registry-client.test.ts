@@ -85,7 +85,7 @@ describe('a registry that fails', () => {
     const registry = await startFakeRegistry();
     registry.answer(PATH, () => undefined);
     await expect(
-      demoOf(registry, { limits: { connect: 20, headers: 20 } }).fetchDocument(LATEST),
+      demoOf(registry, { limits: { connect: 250, headers: 250 } }).fetchDocument(LATEST),
     ).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
     expect(registry.count(PATH)).toBe(3);
   });
@@ -122,12 +122,14 @@ describe('the pauses between tries', () => {
 
   it('end with the signal', async () => {
     const registry = await startFakeRegistry();
-    registry.fail(PATH, 503, undefined, { 'retry-after': '5' });
     const abort = new AbortController();
+    const reason = new Error('enough');
+    registry.answer(PATH, (response) => {
+      response.writeHead(503, { 'retry-after': '5' }).end();
+      setTimeout(() => abort.abort(reason), 50);
+    });
     const client = new RegistryClient({ plainHttp: () => true });
     const asked = client.repository(registry.host, 'demo').fetchDocument(LATEST, abort.signal);
-    const reason = new Error('enough');
-    setTimeout(() => abort.abort(reason), 50);
     await expect(asked).rejects.toBe(reason);
     expect(registry.count(PATH)).toBe(1);
     await client.close();

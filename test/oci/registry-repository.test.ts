@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BootlayerError } from '../../src/errors.js';
+import { BootlayerError, describeError } from '../../src/errors.js';
 import { descriptorOf } from '../../src/oci/descriptor.js';
 import { digestOf } from '../../src/oci/digest.js';
 import { MAX_MANIFEST_BYTES } from '../../src/oci/manifest.js';
@@ -298,16 +298,18 @@ describe('pushing', () => {
   });
 
   it.each([
-    ['no place', {}],
-    ['no address', { location: 'http://[' }],
-    ['another protocol', { location: 'file:///tmp' }],
-  ])('is given up when it is told %s to upload to', async (_, headers) => {
+    ['no place', {}, 'it names no place'],
+    ['no address', { location: 'http://[' }, 'what is no address'],
+    ['another protocol', { location: 'file:///tmp' }, 'file://, which is not secure'],
+  ])('is given up when it is told %s to upload to', async (_, headers, why) => {
     const registry = await startFakeRegistry();
     registry.answer('/blobs/uploads/', (response) => response.writeHead(202, headers).end());
-    await expect(demoOf(registry).pushBlob(descriptor, () => contentOf(bytes))).rejects.toMatchObject({
-      code: 'REGISTRY_UNREACHABLE',
-      message: expect.stringContaining(`an upload of blob ${descriptor.digest}`) as string,
-    });
+    const problem: unknown = await demoOf(registry)
+      .pushBlob(descriptor, () => contentOf(bytes))
+      .catch((thrown: unknown) => thrown);
+    expect(problem).toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
+    expect(describeError(problem)).toContain(`an upload of blob ${descriptor.digest}: it`);
+    expect(describeError(problem)).toContain(why);
   });
 
   it.each([400, 404, 413])('says that it was refused with %i', async (status) => {

@@ -38,7 +38,7 @@ it('changes nothing the second time', async () => {
   expect(changes).toEqual([]);
 });
 
-it.each(['table "resolutions"', 'update plan_artifacts', 'commit'])(
+it.each(['table "resolutions"', 'index "plan_artifacts_by_issued_at"', 'commit'])(
   'starts anew after it was stopped at %s',
   async (where) => {
     const file = await newFile();
@@ -55,21 +55,3 @@ it.each(['table "resolutions"', 'update plan_artifacts', 'commit'])(
     await database.close();
   },
 );
-
-it('dates the artifacts of plans that the first version saved', async () => {
-  const file = await newFile();
-  const plan = bootPlan();
-  const before = await openDatabase(file);
-  await before.plans.savePlan(plan, 1000);
-  await before.close();
-  const raw = await WorkerDatabase.open(file);
-  await raw.query('drop index plan_artifacts_by_issued_at', []);
-  await raw.query('alter table plan_artifacts drop column issued_at', []);
-  await raw.query("delete from kysely_migration where name = '002-artifacts-by-time'", []);
-  await raw.close();
-  const after = await openDatabase(file);
-  const { digest } = plan.kernel.descriptor;
-  expect((await after.plans.findPlannedArtifact(digest, 999))?.role).toBe('kernel');
-  expect(await after.plans.findPlannedArtifact(digest, 1000)).toBeUndefined();
-  await after.close();
-});
