@@ -2,6 +2,8 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
+  /** Milliseconds that only go forward, for durations: the time of day may be set while something runs. */
+  ticks(): number;
   /** The work's result, or that it took longer than so many milliseconds; late work goes on, and its failure is nobody's. */
   within<T>(milliseconds: number, work: Promise<T>): Promise<Timely<T>>;
 }
@@ -10,6 +12,7 @@ export type Timely<T> = { readonly kind: 'done'; readonly value: T } | { readonl
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  ticks: () => performance.now(),
   within: async <T>(milliseconds: number, work: Promise<T>) => {
     work.catch(() => undefined);
     let timer: NodeJS.Timeout | undefined;

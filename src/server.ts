@@ -118,7 +118,7 @@ async function buildBooter(
   const store = await DiskBlobStore.open(join(config.data, 'cache'));
   const registries = new RegistryClient({ plainHttp: (registry) => config.plainHttpRegistries.has(registry) });
   lifecycle.started('registry client', () => registries.close());
-  const blobs = new BlobCache({ store, events, clock });
+  const blobs = new BlobCache({ store, events, clock: { now: () => clock.ticks() } });
   lifecycle.started('cache', () => blobs.close());
   const images = new Catalog({
     sources: new ImageSources(registries),

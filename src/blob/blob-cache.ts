@@ -4,7 +4,7 @@ import { BootlayerError } from '../errors.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import { type BlobReader, followingReader, storedReader } from './blob-reader.js';
-import type { BlobSource, BlobStore, StoredBlob } from './blob-store.js';
+import type { BlobSource, BlobStore } from './blob-store.js';
 import { Fill } from './fill.js';
 
 export type BlobCacheParts = {
@@ -55,30 +55,6 @@ export class BlobCache {
       .catch(() => undefined);
   }
 
-  /**
-   * A blob that is small enough to be held in memory. Throws IMAGE_INVALID when it has more than `maxBytes`, and what
-   * `open` and the download throw.
-   */
-  async readWhole(descriptor: Descriptor, source: BlobSource, maxBytes: number): Promise<Uint8Array> {
-    const { digest, size } = descriptor;
-    if (size > maxBytes) {
-      throw new BootlayerError('IMAGE_INVALID', `${digest} has ${size} bytes, and at most ${maxBytes} are read`, {
-        remedy: 'it is too large for what the image uses it for: build the image again',
-      });
-    }
-    const reader = await this.open(descriptor, source);
-    try {
-      await reader.whole();
-      return await readAll(reader, digest);
-    } finally {
-      await reader.close();
-    }
-  }
-
-  list(): Promise<readonly StoredBlob[]> {
-    return this.#parts.store.list();
-  }
-
   /** Gives up all downloads and waits until they have cleaned up. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -105,14 +81,4 @@ function join(fill: Fill, { digest, size }: Descriptor): BlobReader {
   throw new BootlayerError('DIGEST_MISMATCH', `${digest} is said to have ${size} and ${fill.descriptor.size} bytes`, {
     remedy: 'one of the manifests that name it is wrong: push that image again',
   });
-}
-
-async function readAll(reader: BlobReader, digest: Digest): Promise<Uint8Array> {
-  const bytes = new Uint8Array(reader.size);
-  for (let done = 0; done < bytes.length; ) {
-    const count = await reader.read(bytes.subarray(done), done);
-    if (count === 0) throw new BootlayerError('BLOB_UNAVAILABLE', `${digest} ends at ${done}, before its time`);
-    done += count;
-  }
-  return bytes;
 }

@@ -1,6 +1,7 @@
 import { BootlayerError, systemErrorCode } from '../errors.js';
 
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+const TOO_MANY: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
 
 /** A file system's error as ours: which folder, why, and what to do. */
 export function diskProblem(where: string, cause: unknown): BootlayerError {
@@ -9,6 +10,12 @@ export function diskProblem(where: string, cause: unknown): BootlayerError {
   if (FULL.has(code)) {
     return new BootlayerError('DISK_FULL', `the disk of ${where} is full (${code})`, {
       remedy: 'make room there, or set "data" to a larger disk',
+      cause,
+    });
+  }
+  if (TOO_MANY.has(code)) {
+    return new BootlayerError('BLOB_UNAVAILABLE', `${where} cannot be opened now: too many files are open (${code})`, {
+      remedy: 'raise the limit of open files, such as LimitNOFILE= of the systemd unit',
       cause,
     });
   }

@@ -125,8 +125,8 @@ export class Booter {
   /** Runs a transfer and tells how it went; `sent` counts the bytes so far. */
   async recordTransfer(transfer: ArtifactTransfer, sent: () => number, run: () => Promise<void>): Promise<void> {
     const { events, clock } = this.#parts;
-    const started = clock.now();
-    const result = () => ({ bytes: sent(), seconds: (clock.now() - started) / 1000 });
+    const started = clock.ticks();
+    const result = () => ({ bytes: sent(), seconds: (clock.ticks() - started) / 1000 });
     events({ event: 'artifact.started', ...transfer });
     try {
       await run();

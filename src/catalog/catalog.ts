@@ -90,7 +90,7 @@ export class Catalog {
   }
 
   async #ask(name: string, reference: ImageReference, key: ResolutionKey): Promise<ResolvedImage> {
-    const started = this.#parts.clock.now();
+    const started = this.#parts.clock.ticks();
     const pinned = reference.digest === undefined ? undefined : await this.#lastGood(key);
     if (pinned !== undefined) return this.#learned(name, key, pinned, { from: 'last-good', started });
     try {
@@ -124,7 +124,7 @@ export class Catalog {
       reference: key.reference,
       architecture: key.wish.architecture,
       digest: image.manifestDigest,
-      seconds: (this.#parts.clock.now() - started) / 1000,
+      seconds: (this.#parts.clock.ticks() - started) / 1000,
       from,
     });
     return image;

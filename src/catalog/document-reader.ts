@@ -6,6 +6,9 @@ import type { Digest } from '../oci/digest.js';
 import type { FetchedDocument, ImageSource, ManifestName } from '../oci/image-source.js';
 import { type Document, type IndexEntry, MAX_MANIFEST_BYTES, type Manifest, parseDocument } from '../oci/manifest.js';
 
+/** For a command line or configuration, which are small. */
+const DEADLINE_MILLISECONDS = 30_000;
+
 /** Where documents come from; the catalog keeps those it has seen. */
 export type FetchDocument = (name: ManifestName | undefined) => Promise<FetchedDocument>;
 
@@ -52,16 +55,31 @@ export class DocumentReader {
       const why = `${descriptor.size} bytes is too large for a command line or configuration`;
       throw new BootlayerError('IMAGE_INVALID', `${what}: ${why}`);
     }
-    const chunks: Uint8Array[] = [];
-    let received = 0;
-    for await (const chunk of await this.#source.fetchBlob(descriptor)) {
-      chunks.push(chunk);
-      received += chunk.byteLength;
-      if (received > descriptor.size) break;
-    }
-    const bytes = Buffer.concat(chunks);
+    const bytes = await this.#receive(descriptor, what);
     verifyBytes(what, descriptor, bytes);
     return bytes;
+  }
+
+  /** A registry that lets it trickle does not keep a machine waiting for ever. */
+  async #receive(descriptor: Descriptor, what: string): Promise<Uint8Array> {
+    const deadline = AbortSignal.timeout(DEADLINE_MILLISECONDS);
+    const chunks: Uint8Array[] = [];
+    let received = 0;
+    try {
+      for await (const chunk of await this.#source.fetchBlob(descriptor, deadline)) {
+        chunks.push(chunk);
+        received += chunk.byteLength;
+        if (received > descriptor.size) break;
+      }
+    } catch (cause) {
+      if (!deadline.aborted) throw cause;
+      const why = `it did not arrive within ${DEADLINE_MILLISECONDS / 1000} s`;
+      throw new BootlayerError('REGISTRY_UNREACHABLE', `${what}: ${why}`, {
+        remedy: 'see why the registry is slow',
+        cause,
+      });
+    }
+    return Buffer.concat(chunks);
   }
 
   #describe(digest: Digest): string {
