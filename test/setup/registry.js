@@ -47,6 +47,8 @@ async function serve(folder, host) {
     return child;
   };
   let child = await launch();
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
   return {
     host,
     get process() {
@@ -57,15 +59,11 @@ async function serve(folder, host) {
     },
     stop: async () => {
       await child.stop();
-      if (stopped.has(folder)) return;
-      stopped.add(folder);
-      process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+      remove();
+      process.off('exit', remove);
     },
   };
 }
-
-/** @type {Set<string>} */
-const stopped = new Set();
 
 /** @param {string} host @param {ChildProcess} child */
 async function answering(host, child) {
