@@ -3,7 +3,7 @@ import { BootlayerError } from '../errors.js';
 import { parseChallenges } from './challenge.js';
 import { HttpClient, type HttpLimits, type HttpRequest, type HttpResponse } from './http-client.js';
 import { denied, type RequestContext, unreachable } from './registry-error.js';
-import { RegistryRepository } from './registry-repository.js';
+import { RegistryRepository, type RegistryTransport } from './registry-repository.js';
 import { TokenClient } from './token-client.js';
 
 export type RegistryClientOptions = {
@@ -25,7 +25,7 @@ const LONGEST_PAUSE_MILLISECONDS = 5_000;
 const USER_AGENT = 'bootlayer';
 
 /** Talks to registries (OCI distribution-spec): plain HTTP where told, HTTPS elsewhere, anonymous. */
-export class RegistryClient {
+export class RegistryClient implements RegistryTransport {
   readonly #http: HttpClient;
   readonly #tokens: TokenClient;
   readonly #plainHttp: (registry: string) => boolean;

@@ -5,20 +5,32 @@ import { type HttpRequest, type HttpResponse, redirectTarget } from './http-clie
 import type { FetchedDocument, ImageSource, ImageTarget, ManifestName } from './image-source.js';
 import { MAX_MANIFEST_BYTES, mediaTypeOf } from './manifest.js';
 import { ACCEPTED_MANIFESTS } from './media-type.js';
-import type { RegistryClient } from './registry-client.js';
 import { mismatch, type RequestContext, unreachable } from './registry-error.js';
 import { verifiedContent } from './verified-content.js';
 
 const MAX_ERROR_BYTES = 64 * 1024;
 
+/** How a repository reaches its registry; `RegistryClient` is it. */
+export interface RegistryTransport {
+  /** Where the registry's API is. */
+  baseUrl(registry: string): URL;
+  /** One request with its retries and its token (see `RegistryClient.ask`). */
+  ask<T>(
+    url: URL,
+    wanted: HttpRequest,
+    context: RequestContext,
+    read: (response: HttpResponse) => Promise<T>,
+  ): Promise<T>;
+}
+
 /** One repository of a registry: where its images come from and go to. */
 export class RegistryRepository implements ImageSource, ImageTarget {
   readonly name: string;
-  readonly #client: RegistryClient;
+  readonly #client: RegistryTransport;
   readonly #repository: string;
   readonly #base: URL;
 
-  constructor(client: RegistryClient, registry: string, repository: string) {
+  constructor(client: RegistryTransport, registry: string, repository: string) {
     this.name = `${registry}/${repository}`;
     this.#client = client;
     this.#repository = repository;

@@ -1,6 +1,5 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { writeConfiguration } from '../fixtures/configuration.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { buildTestImage } from '../fixtures/program.js';
 import { bootMachine, MAC } from '../setup/qemu.js';
@@ -13,19 +12,14 @@ it('boots a machine from a registry: resolved, pulled, verified, cached, served'
   onTestFinished(registry.stop);
   const image = `${registry.host}/os/test:1`;
   await buildTestImage(image, ['amd64', 'arm64']);
-  const config = join(folder, 'bootlayer.yaml');
-  await writeFile(
-    config,
-    `advertise: 10.0.2.2
-data: data
-http: { listen: "127.0.0.1:0" }
-api: { listen: "127.0.0.1:0" }
-registries: { "${registry.host}": { plainHttp: true } }
-assignments:
-  - { name: others, match: {}, image: "${registry.host}/os/none:1" }
-  - { name: this-one, match: { mac: "${MAC}" }, image: "${image}", kernelArgs: { append: [mark=first-light], remove: [quiet] } }
-`,
-  );
+  const config = await writeConfiguration(folder, {
+    advertise: '10.0.2.2',
+    plainHttp: [registry.host],
+    assignments: [
+      `{ name: others, match: {}, image: "${registry.host}/os/none:1" }`,
+      `{ name: this-one, match: { mac: "${MAC}" }, image: "${image}", kernelArgs: { append: [mark=first-light], remove: [quiet] } }`,
+    ],
+  });
   const log: LogLine[] = [];
   const server = await startServer(config, { onLog: (line) => log.push(line) });
   onTestFinished(async () => void (await server.stop()));

@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeConfiguration } from '../fixtures/configuration.js';
 import { buildTestImage } from '../fixtures/program.js';
 import { bootMachine, type Machine } from '../setup/qemu.js';
 import { type Server, startServer } from '../setup/server.js';
@@ -14,18 +15,13 @@ describe('every firmware', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'bootlayer-full-'));
     await buildTestImage(`oci:${join(folder, 'image')}:1`, ['amd64', 'arm64']);
-    const config = join(folder, 'bootlayer.yaml');
-    await writeFile(
-      config,
-      `advertise: 10.0.2.2
-data: data
-http: { listen: "127.0.0.1:0" }
-api: { listen: "127.0.0.1:0" }
-assignments:
-  - { name: arm, match: { arch: aarch64 }, image: "oci:image:1", kernelArgs: { append: [mark=arm] } }
-  - { name: rest, match: {}, image: "oci:image:1", kernelArgs: { append: [mark=rest] } }
-`,
-    );
+    const config = await writeConfiguration(folder, {
+      advertise: '10.0.2.2',
+      assignments: [
+        '{ name: arm, match: { arch: aarch64 }, image: "oci:image:1", kernelArgs: { append: [mark=arm] } }',
+        '{ name: rest, match: {}, image: "oci:image:1", kernelArgs: { append: [mark=rest] } }',
+      ],
+    });
     server = await startServer(config);
   });
 

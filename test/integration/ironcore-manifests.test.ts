@@ -4,6 +4,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { type Descriptor, descriptorOf } from '../../src/oci/descriptor.js';
 import { IRONCORE_MANIFEST, OCI_INDEX } from '../../src/oci/media-type.js';
 import { startFakeRegistry } from '../fakes/registry.js';
+import { writeConfiguration } from '../fixtures/configuration.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { startServer } from '../setup/server.js';
 
@@ -26,17 +27,10 @@ async function ironcoreImage(put: Put): Promise<Descriptor> {
 
 async function bootsFrom(image: string, registry = 'none'): Promise<void> {
   const folder = await temporaryFolder();
-  const config = join(folder, 'bootlayer.yaml');
-  await writeFile(
-    config,
-    `advertise: 127.0.0.1
-data: data
-http: { listen: "127.0.0.1:0" }
-api: { listen: "127.0.0.1:0" }
-registries: { "${registry}": { plainHttp: true } }
-assignments: [{ name: all, match: {}, image: "${image}", kernelArgs: { append: ["root={blob.squashfs.url}"] } }]
-`,
-  );
+  const config = await writeConfiguration(folder, {
+    plainHttp: [registry],
+    assignments: [`{ name: all, match: {}, image: "${image}", kernelArgs: { append: ["root={blob.squashfs.url}"] } }`],
+  });
   const server = await startServer(config);
   onTestFinished(async () => void (await server.stop()));
   const get = async (url: string) => (await fetch(url)).text();

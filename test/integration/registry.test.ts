@@ -1,8 +1,8 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { parseReference } from '../../src/oci/reference.js';
 import { RegistryClient } from '../../src/oci/registry-client.js';
+import { writeConfiguration } from '../fixtures/configuration.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { bootlayer, buildTestImage } from '../fixtures/program.js';
 import { payloadFiles } from '../setup/payload.js';
@@ -22,17 +22,10 @@ beforeAll(async () => {
 afterAll(() => registry.stop());
 
 async function serve(folder: string, reference = image) {
-  const config = join(folder, 'bootlayer.yaml');
-  await writeFile(
-    config,
-    `advertise: 127.0.0.1
-data: data
-http: { listen: "127.0.0.1:0" }
-api: { listen: "127.0.0.1:0" }
-registries: { "${registry.host}": { plainHttp: true } }
-assignments: [{ name: all, match: {}, image: "${reference}" }]
-`,
-  );
+  const config = await writeConfiguration(folder, {
+    plainHttp: [registry.host],
+    assignments: [`{ name: all, match: {}, image: "${reference}" }`],
+  });
   const log: LogLine[] = [];
   const server = await startServer(config, { onLog: (line) => log.push(line) });
   onTestFinished(async () => void (await server.stop()));
