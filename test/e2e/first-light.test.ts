@@ -1,3 +1,6 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { writeConfiguration } from '../fixtures/configuration.js';
 import { temporaryFolder } from '../fixtures/folder.js';
@@ -11,13 +14,15 @@ it('boots a machine from a registry: resolved, pulled, verified, cached, served'
   const registry = await startRegistry();
   onTestFinished(registry.stop);
   const image = `${registry.host}/os/test:1`;
-  await buildTestImage(image, ['amd64', 'arm64']);
+  const root = randomBytes(5_000_000);
+  await writeFile(join(folder, 'root.squashfs'), root);
+  await buildTestImage(image, ['amd64', 'arm64'], ['--squashfs', join(folder, 'root.squashfs')]);
   const config = await writeConfiguration(folder, {
     advertise: '10.0.2.2',
     plainHttp: [registry.host],
     assignments: [
       `{ name: others, match: {}, image: "${registry.host}/os/none:1" }`,
-      `{ name: this-one, match: { mac: "${MAC}" }, image: "${image}", kernelArgs: { append: [mark=first-light], remove: [quiet] } }`,
+      `{ name: this-one, match: { mac: "${MAC}" }, image: "${image}", kernelArgs: { append: [mark=first-light, "fetch={blob.squashfs.url}"], remove: [quiet] } }`,
     ],
   });
   const log: LogLine[] = [];
@@ -25,17 +30,22 @@ it('boots a machine from a registry: resolved, pulled, verified, cached, served'
   onTestFinished(async () => void (await server.stop()));
 
   const script = `http://10.0.2.2:${server.http.split(':').at(-1)}/boot.ipxe`;
-  const booted = await bootMachine({ firmware: 'bios', architecture: 'amd64', script });
-  expect(booted.line).toContain(
+  const booted = await bootMachine({ firmware: 'bios', architecture: 'amd64', script, expect: /FETCHED .*/ });
+  // The kernel was told where its root file system is, and its initramfs fetched it whole.
+  const sha256 = createHash('sha256').update(root).digest('hex');
+  expect(booted.line).toBe(`FETCHED status=0 size=${root.length} sha256=${sha256}`);
+  expect(booted.lines.join('\n')).toContain(
     'BOOT-OK arch=x86_64 firmware=bios cmdline=initrd=initrd console=ttyS0 panic=-1 mark=first-light',
   );
   // Its kernel speaks too, now that it need not be quiet.
   expect(booted.lines.join('\n')).toContain('Linux version 6.1');
 
-  const events = log.map(({ event, machine, role }) => [event, machine, role].filter(Boolean).join(' '));
-  const milestones = [`script.sent ${MAC}`, `artifact.sent ${MAC} kernel`, `artifact.sent ${MAC} initramfs`];
+  const events = log
+    .filter(({ machine }) => machine === MAC)
+    .map(({ event, role }) => [event, role].filter(Boolean).join(' '));
+  const milestones = ['script.sent', 'artifact.sent kernel', 'artifact.sent initramfs', 'artifact.sent squashfs'];
   expect(events.filter((event) => milestones.includes(event))).toEqual(milestones);
-  expect(events.filter((event) => event === 'fill.finished')).toHaveLength(2);
+  expect(log.filter(({ event }) => event === 'fill.finished')).toHaveLength(3);
   const metrics = await (await fetch(`http://${server.api}/metrics`)).text();
   expect(metrics).toContain('bootlayer_transfers_total{role="kernel",outcome="sent"} 1');
   expect(metrics).toContain('bootlayer_scripts_total{outcome="sent"} 1');

@@ -3,12 +3,18 @@
  * @typedef {{ uri: string, suites: string[], components: string[], signedBy: string | undefined }} Source
  */
 
+/** What apt takes for a no (apt.conf(5)). */
+const NO = ['no', 'false', 'without', 'off', 'disable', '0'];
+/** Names of releases that stay while the releases change. */
+const ALIASES = ['stable', 'oldstable', 'testing', 'unstable', 'sid'];
+
 /** deb822, `*.sources`. @param {string} text @returns {Source[]} */
 export function parseDeb822(text) {
   return text
     .split(/\n[ \t]*\n/)
     .map(readStanza)
-    .filter((fields) => fields.get('enabled') !== 'no' && (fields.get('types') ?? '').split(/\s+/).includes('deb'))
+    .filter((fields) => !NO.includes(fields.get('enabled')?.toLowerCase() ?? 'yes'))
+    .filter((fields) => words(fields.get('types')).includes('deb'))
     .flatMap((fields) =>
       words(fields.get('uris')).map((uri) => ({
         uri,
@@ -37,12 +43,21 @@ export function parseList(text) {
   });
 }
 
-/** The mirror with Debian itself: one whose suites are no security updates. @param {readonly Source[]} sources */
-export function mainMirror(sources) {
-  return sources.find(
-    ({ suites, components }) =>
-      components.includes('main') && suites.some((suite) => !/security|backports|\//.test(suite)),
-  );
+/**
+ * The mirror with Debian itself. Vendors name their suites as Debian does, so of several the one is taken that looks
+ * most like Debian's.
+ * @param {readonly Source[]} sources
+ * @param {string} release the machine's own: `bookworm`
+ */
+export function mainMirror(sources, release) {
+  const likeness = (/** @type {Source} */ { uri, suites, signedBy }) =>
+    (/\/debian-archive-[^/]*$/.test(signedBy ?? '') ? 4 : 0) +
+    (/\/debian\/?$/.test(uri) ? 2 : 0) +
+    (suites.includes(release) ? 1 : 0);
+  return sources
+    .filter(({ components }) => components.includes('main'))
+    .filter(({ suites }) => suites.some((suite) => suite === release || ALIASES.includes(suite)))
+    .sort((one, other) => likeness(other) - likeness(one))[0];
 }
 
 /** @param {string} stanza @returns {Map<string, string>} */
@@ -64,7 +79,7 @@ function readStanza(stanza) {
 
 /** Only a file's path: a key that is written out belongs to the machine's file. @param {string | undefined} value */
 function keyringOf(value) {
-  return value?.startsWith('/') ? value.split(/\s+/)[0] : undefined;
+  return value?.startsWith('/') ? value.split(/[\s,]+/)[0] : undefined;
 }
 
 /** @param {string | undefined} text */

@@ -2,10 +2,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import { mainMirror, parseDeb822, parseList } from './apt-sources.js';
 import { PARTS, run } from './command.js';
+import { debianRelease } from './debian-release.js';
 import { SetupError } from './steps.js';
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const ARCHITECTURES = ['amd64', 'arm64'];
+
+/** @typedef {{ name: string, architecture: string }} Package `architecture`: any of ours for one that fits all */
 
 /**
  * An apt of our own for one Debian release: its packages are fetched and unpacked, never installed, and the machine's
@@ -16,7 +19,6 @@ export class PrivateApt {
   release;
   /** @type {string} */
   #folder;
-  #updated = false;
 
   /** @param {string} release `bookworm` */
   constructor(release) {
@@ -24,44 +26,42 @@ export class PrivateApt {
     this.#folder = join(PARTS, `apt-${release}`);
   }
 
-  /**
-   * The folder a package is unpacked in, fetched when it is not there yet.
-   * @param {string} name
-   * @param {string} architecture
-   * @returns {Promise<string>}
-   */
-  async unpack(name, architecture) {
-    const folder = join(PARTS, this.release, `${name}-${architecture}`);
-    if (existsSync(folder)) return folder;
-    await this.#update();
-    const debs = join(this.#folder, 'debs', `${name}-${architecture}`);
-    const unpacked = `${folder}.part`;
-    for (const scratch of [debs, unpacked]) {
-      rmSync(scratch, { recursive: true, force: true });
-      mkdirSync(scratch, { recursive: true });
-    }
-    await run('apt-get', ['download', '-qq', `${await this.#realName(name, architecture)}:${architecture}`], {
-      cwd: debs,
-      env: this.#env(),
-    });
-    for (const deb of readdirSync(debs)) await run('dpkg-deb', ['-x', join(debs, deb), unpacked]);
-    renameSync(unpacked, folder);
-    rmSync(debs, { recursive: true });
-    return folder;
+  /** Where a package is unpacked. @param {Package} wanted */
+  folder({ name, architecture }) {
+    return join(PARTS, this.release, `${name}-${architecture}`);
   }
 
-  /** Kernels come by a meta package that depends on the newest one. @param {string} name @param {string} architecture */
-  async #realName(name, architecture) {
-    if (!name.startsWith('linux-image-')) return name;
-    const depends = await run('apt-cache', ['depends', `${name}:${architecture}`], { env: this.#env() });
-    return /Depends: (linux-image-[^\s:]+)/.exec(depends)?.[1] ?? name;
-  }
-
-  async #update() {
-    if (this.#updated) return;
+  /** Fetches and unpacks what is not there yet. @param {readonly Package[]} wanted */
+  async unpack(wanted) {
+    const missing = wanted.filter((one) => !existsSync(this.folder(one)));
+    if (missing.length === 0) return;
     await this.#configure();
     await run('apt-get', ['update', '-qq'], { env: this.#env() });
-    this.#updated = true;
+    const debs = join(this.#folder, 'debs');
+    rmSync(debs, { recursive: true, force: true });
+    mkdirSync(debs, { recursive: true });
+    for (const one of missing) await this.#unpackOne(one, join(debs, `${one.name}-${one.architecture}`));
+    // apt's index of the lists: large, and quickly made again.
+    rmSync(join(this.#folder, 'cache'), { recursive: true });
+  }
+
+  /** @param {Package} wanted @param {string} debs a folder for it alone */
+  async #unpackOne(wanted, debs) {
+    const unpacked = `${this.folder(wanted)}.part`;
+    rmSync(unpacked, { recursive: true, force: true });
+    for (const scratch of [debs, unpacked]) mkdirSync(scratch, { recursive: true });
+    const name = `${await this.#realName(wanted)}:${wanted.architecture}`;
+    await run('apt-get', ['download', '-qq', name], { cwd: debs, env: this.#env() });
+    for (const deb of readdirSync(debs)) await run('dpkg-deb', ['-x', join(debs, deb), unpacked]);
+    renameSync(unpacked, this.folder(wanted));
+    rmSync(debs, { recursive: true });
+  }
+
+  /** Kernels come by a meta package that depends on the newest one. @param {Package} wanted */
+  async #realName({ name, architecture }) {
+    if (!name.startsWith('linux-image-')) return name;
+    const depends = await run('apt-cache', ['depends', `${name}:${architecture}`], { env: this.#env() });
+    return kernelPackage(depends) ?? name;
   }
 
   async #configure() {
@@ -76,28 +76,48 @@ export class PrivateApt {
       mkdirSync(join(this.#folder, folder), { recursive: true });
     }
     const { uri, signedBy } = ownMirror();
-    writeFileSync(
-      join(this.#folder, 'etc/sources.list'),
-      `deb [signed-by=${signedBy ?? KEYRING}] ${uri} ${this.release} main\n`,
-    );
-    const settings = [
-      `Dir::Etc "${this.#folder}/etc";`,
-      `Dir::State "${this.#folder}/state";`,
-      'Dir::State::status "/dev/null";',
-      `Dir::Cache "${this.#folder}/cache";`,
-      `APT::Architectures { ${ARCHITECTURES.map((name) => `"${name}";`).join(' ')} };`,
-      // As root, apt would drop to a user that may not read a checkout.
-      ...(process.getuid?.() === 0 ? ['APT::Sandbox::User "root";'] : []),
-      'Acquire::Languages "none";',
-      // Proxies, certificates, retries: whatever this machine needs to reach its mirror.
-      ...(await run('apt-config', ['dump'])).split('\n').filter((line) => /^Acquire::(?!Languages)/.test(line)),
-    ];
-    writeFileSync(join(this.#folder, 'apt.conf'), `${settings.join('\n')}\n`);
+    // The machine's own keyring may hold the keys of its own release only.
+    const keyrings = new Set([signedBy ?? KEYRING, KEYRING]);
+    const signers = [...keyrings].filter((file) => existsSync(file)).join(',');
+    writeFileSync(join(this.#folder, 'etc/sources.list'), `deb [signed-by=${signers}] ${uri} ${this.release} main\n`);
+    const settings = aptSettings(this.#folder, await run('apt-config', ['dump']), process.getuid?.() === 0);
+    // A proxy's address may hold a password.
+    writeFileSync(join(this.#folder, 'apt.conf'), settings, { mode: 0o600 });
   }
 
   #env() {
     return { ...process.env, APT_CONFIG: join(this.#folder, 'apt.conf'), LC_ALL: 'C' };
   }
+}
+
+/**
+ * The newest kernel's package. Exported for its test.
+ * @param {string} depends what `apt-cache depends` says of the meta package
+ */
+export function kernelPackage(depends) {
+  return /Depends: (linux-image-[^\s:]+)/.exec(depends)?.[1];
+}
+
+/**
+ * apt.conf(5) of a private state that reaches the mirror as this machine does. Exported for its test.
+ * @param {string} folder
+ * @param {string} ownSettings what `apt-config dump` says
+ * @param {boolean} asRoot
+ */
+export function aptSettings(folder, ownSettings, asRoot) {
+  const settings = [
+    `Dir::Etc "${folder}/etc";`,
+    `Dir::State "${folder}/state";`,
+    'Dir::State::status "/dev/null";',
+    `Dir::Cache "${folder}/cache";`,
+    `APT::Architectures { ${ARCHITECTURES.map((name) => `"${name}";`).join(' ')} };`,
+    // As root, apt would drop to a user that may not read a checkout.
+    ...(asRoot ? ['APT::Sandbox::User "root";'] : []),
+    'Acquire::Languages "none";',
+    // Proxies, certificates, retries: whatever this machine needs to reach its mirror.
+    ...ownSettings.split('\n').filter((line) => /^Acquire::(?!Languages)/.test(line)),
+  ];
+  return `${settings.join('\n')}\n`;
 }
 
 /** The machine's own mirror of Debian. */
@@ -106,7 +126,7 @@ function ownMirror() {
     const text = readFileSync(file, 'utf8');
     return file.endsWith('.sources') ? parseDeb822(text) : parseList(text);
   });
-  const mirror = mainMirror(sources);
+  const mirror = mainMirror(sources, debianRelease());
   if (mirror !== undefined) return mirror;
   throw new SetupError('no Debian mirror in the apt sources of this machine', 'add one to /etc/apt/sources.list.d');
 }

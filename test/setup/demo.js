@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { run } from './command.js';
 import { requireNode } from './node-version.js';
 import { payloadFiles } from './payload.js';
+import { endAll } from './process.js';
 import { bootMachine, MAC } from './qemu.js';
 import { startRegistry } from './registry.js';
 import { PROGRAM, startServer } from './server.js';
@@ -20,6 +21,8 @@ const HOST = '10.0.2.2';
 /** What of the machine's screen tells the story. */
 const TELLING = /^(iPXE 1|iPXE initialising|Bootlayer:|http:|Linux version|BOOT-OK)/;
 
+const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
+
 /** @typedef {{ keep: boolean, layout: boolean, yes: boolean }} Options */
 
 await runScript(async () => {
@@ -29,10 +32,13 @@ await runScript(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'bootlayer-demo-'));
   /** @type {(() => Promise<unknown>)[]} */
   const cleanUp = [async () => rmSync(folder, { recursive: true, force: true })];
-  const stopped = onSignal();
+  const signal = endOnSignal();
   try {
-    await Promise.race([demo(folder, options, cleanUp), stopped.then(interrupted)]);
-    if (options.keep) await stopped;
+    const server = await demo(folder, options, cleanUp);
+    if (options.keep) await Promise.race([signal.seen, server.process.ended.then(alone)]);
+  } catch (thrown) {
+    // What was ended fails: the signal is the reason.
+    throw signal.name === undefined ? thrown : new SetupError(`ended by ${signal.name}`);
   } finally {
     for (const undo of cleanUp.reverse()) await undo();
   }
@@ -58,9 +64,10 @@ async function demo(folder, options, cleanUp) {
     bootMachine({ firmware: 'bios', architecture: 'amd64', script, onLine }),
   );
   say(`BOOT-OK: a machine booted from ${image} in ${booted.seconds.toFixed(1)} s`);
-  if (!options.keep) return;
+  if (!options.keep) return server;
   say(`the server stays up until Ctrl-C: http://${server.http}/boot.ipxe, metrics at http://${server.api}/metrics`);
   if (registry !== undefined) say(`and the registry: http://${registry.host}/v2/_catalog`);
+  return server;
 }
 
 /** With this project's own tools, one architecture after the other. @param {string} image */
@@ -97,16 +104,25 @@ function tellServer({ event, msg }) {
   if (event !== 'config.warning') say(`  server   ${msg ?? ''}`);
 }
 
-/** The first signal to end. @returns {Promise<string>} */
-function onSignal() {
-  return new Promise((resolve) => {
-    for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(signal, () => resolve(signal));
+/** The first signal ends what runs; a second one ends this script at once. */
+function endOnSignal() {
+  /** @type {{ name: string | undefined, seen: Promise<void> }} */
+  const signal = { name: undefined, seen: Promise.resolve() };
+  signal.seen = new Promise((resolve) => {
+    const end = (/** @type {string} */ name) => {
+      for (const one of SIGNALS) process.off(one, end);
+      signal.name = name;
+      endAll();
+      resolve();
+    };
+    for (const one of SIGNALS) process.on(one, end);
   });
+  return signal;
 }
 
-/** @param {string} signal */
-function interrupted(signal) {
-  throw new SetupError(`ended by ${signal}`);
+/** @param {number | string} status */
+function alone(status) {
+  throw new SetupError(`the server ended by itself with ${status}`);
 }
 
 /** @returns {Options} */

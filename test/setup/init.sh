@@ -18,6 +18,8 @@ mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
 console=/dev/console
+# What the kernel has to say must not cut the line that is waited for.
+echo 1 >/proc/sys/kernel/printk
 grep -qE '^(ttyS0|ttyAMA0)' /proc/consoles || for tty in ttyAMA0 ttyS0; do
   [ ! -c "/dev/$tty" ] || console="/dev/$tty"
 done

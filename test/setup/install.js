@@ -19,25 +19,26 @@ export async function installEmulators(emulators, { yes }) {
   const command = ['apt-get', 'install', '-y', '--no-install-recommends', ...missing];
   const asRoot = process.getuid?.() === 0;
   const sudo = asRoot ? [] : ['sudo'];
-  const whole = [...sudo, ...command];
-  const advice = new SetupError(`QEMU is not installed (${missing.join(', ')})`, `install it with: ${whole.join(' ')}`);
+  const shown = [...sudo, ...command].join(' ');
+  const advice = new SetupError(`QEMU is not installed (${missing.join(', ')})`, `install it with: ${shown}`);
   const terminal = process.stdin.isTTY && process.stdout.isTTY;
   if (!asRoot && !terminal) throw advice;
   if (!yes && terminal && !(await agreed(missing))) throw advice;
   await step(`installing ${missing.join(' ')}`, async () => {
     try {
-      await runWhole(whole, !asRoot);
+      await runAsRoot(command, sudo);
     } catch {
       // The machine's package lists may be missing or old.
-      await runWhole([...sudo, 'apt-get', 'update', '-qq'], !asRoot);
-      await runWhole(whole, !asRoot);
+      await runAsRoot(['apt-get', 'update', '-qq'], sudo);
+      await runAsRoot(command, sudo);
     }
   });
 }
 
-/** @param {readonly string[]} command @param {boolean} show sudo may ask for a password */
-function runWhole([program = '', ...args], show) {
-  return run(program, args, { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, show });
+/** @param {readonly string[]} command @param {readonly string[]} sudo it may ask for a password */
+function runAsRoot(command, sudo) {
+  const [program = '', ...args] = [...sudo, 'env', 'DEBIAN_FRONTEND=noninteractive', ...command];
+  return run(program, args, { show: sudo.length > 0 });
 }
 
 /** @param {readonly string[]} packages */

@@ -1,5 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+
+/** Debian 13 packs its modules. */
+const SUFFIX = /\.ko(\.xz)?$/;
+const LARGEST = 64 * 1024 * 1024;
 
 /**
  * What a module says it depends on: the `depends=` line of its .modinfo section, NUL-terminated strings.
@@ -22,19 +27,19 @@ export function dependsOf(module) {
  * The modules wanted and what they need, in the order to load them. What is not there is built into the kernel.
  * @param {string} folder `lib/modules/<version>`
  * @param {readonly string[]} wanted
- * @returns {{ name: string, contents: Buffer }[]}
+ * @param {string} busybox unpacks what is packed
+ * @returns {{ name: string, contents: Buffer }[]} unpacked
  */
-export function modulesInOrder(folder, wanted) {
-  const files = /** @type {string[]} */ (readdirSync(folder, { recursive: true })).filter((name) =>
-    name.endsWith('.ko'),
-  );
-  const paths = new Map(files.map((file) => [moduleName(basename(file, '.ko')), join(folder, file)]));
+export function modulesInOrder(folder, wanted, busybox) {
+  const files = /** @type {string[]} */ (readdirSync(folder, { recursive: true })).filter((name) => SUFFIX.test(name));
+  const paths = new Map(files.map((file) => [moduleName(basename(file)), join(folder, file)]));
   /** @type {Map<string, Buffer>} */
   const loaded = new Map();
   const add = (/** @type {string} */ name) => {
     const path = paths.get(name);
-    if (path === undefined || loaded.has(name)) return;
-    const contents = readFileSync(path);
+    if (path === undefined) return;
+    paths.delete(name);
+    const contents = readModule(path, busybox);
     dependsOf(contents).forEach(add);
     loaded.set(name, contents);
   };
@@ -42,7 +47,12 @@ export function modulesInOrder(folder, wanted) {
   return [...loaded].map(([name, contents]) => ({ name, contents }));
 }
 
-/** @param {string} text */
+/** @param {string} path @param {string} busybox */
+function readModule(path, busybox) {
+  return path.endsWith('.xz') ? execFileSync(busybox, ['xzcat', path], { maxBuffer: LARGEST }) : readFileSync(path);
+}
+
+/** A module has underscores where its file may have dashes. @param {string} text */
 function moduleName(text) {
-  return text.replaceAll('-', '_');
+  return text.replace(SUFFIX, '').replaceAll('-', '_');
 }

@@ -18,8 +18,3 @@ export async function installPackages() {
     writeFileSync(STAMP, lock);
   });
 }
-
-/** The program as JavaScript; quick when nothing changed. */
-export async function build() {
-  await step('build', () => run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json']));
-}

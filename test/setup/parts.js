@@ -1,79 +1,92 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PrivateApt } from './apt.js';
-import { onPath, PARTS } from './command.js';
-import { SetupError, step } from './steps.js';
+import { debianRelease } from './debian-release.js';
+import { step } from './steps.js';
 
-/** @typedef {'amd64' | 'arm64'} Architecture */
+/**
+ * @typedef {'amd64' | 'arm64'} Architecture
+ * @typedef {'test' | 'full'} Level `full`: every firmware
+ * @typedef {'ipxe' | 'ipxe-qemu' | 'ovmf' | 'qemu-efi-aarch64'} Firmware
+ */
 
-/** The payload and the registry are Debian 12's, the firmware Debian 13's: older iPXE has no arm64 and waits long for IPv6. */
-const PAYLOAD_RELEASE = 'bookworm';
-const FIRMWARE_RELEASE = 'trixie';
+/** The payload and the registry are of the machine's own release. Older iPXE has no arm64 and waits long for IPv6. */
+const own = () => new PrivateApt(debianRelease());
+const FIRMWARE = new PrivateApt('trixie');
 
-/** @type {Record<Architecture, readonly string[]>} */
-const PAYLOAD = {
-  amd64: ['linux-image-cloud-amd64', 'busybox-static'],
-  arm64: ['linux-image-cloud-arm64', 'busybox-static'],
-};
-const FIRMWARE = ['ipxe', 'ipxe-qemu', 'ovmf', 'qemu-efi-aarch64'];
+/** @type {Record<Level, readonly Firmware[]>} */
+const FIRMWARE_PACKAGES = { test: ['ipxe-qemu'], full: ['ipxe', 'ipxe-qemu', 'ovmf', 'qemu-efi-aarch64'] };
 
-/** Fetches and unpacks what boots and what serves; nothing of it is installed or started. */
-export async function fetchParts() {
-  requireDebian();
-  const payload = new PrivateApt(PAYLOAD_RELEASE);
-  const firmware = new PrivateApt(FIRMWARE_RELEASE);
-  /** @type {{ apt: PrivateApt, name: string, architecture: string }[]} */
+/** Fetches and unpacks what boots and what serves; nothing of it is installed or started. @param {Level} level */
+export async function fetchParts(level) {
+  /** @type {[PrivateApt, import('./apt.js').Package[]][]} */
   const wanted = [
-    ...Object.entries(PAYLOAD).flatMap(([architecture, names]) =>
-      names.map((name) => ({ apt: payload, name, architecture })),
-    ),
-    { apt: payload, name: 'docker-registry', architecture: hostArchitecture() },
-    // Firmware is for all architectures; any of the private apt's will do to name it by.
-    ...FIRMWARE.map((name) => ({ apt: firmware, name, architecture: 'amd64' })),
+    [own(), [kernelOf('amd64'), busyboxOf('amd64'), kernelOf('arm64'), busyboxOf('arm64'), registry()]],
+    [FIRMWARE, FIRMWARE_PACKAGES[level].map(firmware)],
   ];
-  const missing = wanted.filter(
-    ({ apt, name, architecture }) => !existsSync(partFolder(apt.release, name, architecture)),
-  );
+  const missing = wanted.flatMap(([apt, packages]) => packages.filter((one) => !existsSync(apt.folder(one))));
   if (missing.length === 0) return;
-  await step(`Debian packages, unpacked in the checkout (${missing.length})`, async () => {
-    for (const { apt, name, architecture } of missing) await apt.unpack(name, architecture);
+  const names = [...new Set(missing.map(({ name }) => name))].join(' ');
+  await step(`Debian packages, unpacked into .parts: ${names}`, async () => {
+    for (const [apt, packages] of wanted) await apt.unpack(packages);
   });
 }
 
-/** @param {string} release @param {string} name @param {string} architecture */
-function partFolder(release, name, architecture) {
-  return join(PARTS, release, `${name}-${architecture}`);
+/** The program that serves images. */
+export function registryProgram() {
+  return join(own().folder(registry()), 'usr/bin/docker-registry');
 }
 
-/** @param {string} path inside the package */
-export function registryProgram(path = 'usr/bin/docker-registry') {
-  return join(partFolder(PAYLOAD_RELEASE, 'docker-registry', hostArchitecture()), path);
-}
-
-/** @param {'ipxe' | 'ipxe-qemu' | 'ovmf' | 'qemu-efi-aarch64'} name @param {string} path inside the package */
+/** @param {Firmware} name @param {string} path inside the package */
 export function firmwareFile(name, path) {
-  return join(partFolder(FIRMWARE_RELEASE, name, 'amd64'), path);
+  return join(FIRMWARE.folder(firmware(name)), path);
 }
 
 /** Kernel image, its modules and busybox. @param {Architecture} architecture */
 export function payloadParts(architecture) {
-  const kernel = partFolder(PAYLOAD_RELEASE, `linux-image-cloud-${architecture}`, architecture);
-  const [version = ''] = readdirSync(join(kernel, 'lib/modules'));
+  const kernel = own().folder(kernelOf(architecture));
+  // Debian 13 has everything under /usr.
+  const modules = firstOf(join(kernel, 'usr/lib/modules'), join(kernel, 'lib/modules'));
+  const [version = ''] = readdirSync(modules);
   return {
     version,
     vmlinuz: join(kernel, `boot/vmlinuz-${version}`),
-    modules: join(kernel, `lib/modules/${version}`),
-    busybox: join(partFolder(PAYLOAD_RELEASE, 'busybox-static', architecture), 'bin/busybox'),
+    modules: join(modules, version),
+    busybox: busyboxProgram(architecture),
   };
 }
 
-/** @returns {string} Debian's name */
-function hostArchitecture() {
-  return process.arch === 'x64' ? 'amd64' : process.arch;
+/** @param {Architecture} [architecture] this machine's, when it is to run here */
+export function busyboxProgram(architecture = hostArchitecture()) {
+  const folder = own().folder(busyboxOf(architecture));
+  return firstOf(join(folder, 'usr/bin/busybox'), join(folder, 'bin/busybox'));
 }
 
-/** @param {string} [osRelease] */
-function requireDebian(osRelease = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '') {
-  if (/^ID=debian$/m.test(osRelease) && onPath('apt-get') !== undefined) return;
-  throw new SetupError('this is not Debian', 'run it on Debian 12 or newer, in a virtual machine or a container');
+/** @param {string} preferred @param {string} otherwise */
+function firstOf(preferred, otherwise) {
+  return existsSync(preferred) ? preferred : otherwise;
+}
+
+/** @param {Architecture} architecture */
+function kernelOf(architecture) {
+  return { name: `linux-image-cloud-${architecture}`, architecture };
+}
+
+/** @param {Architecture} architecture */
+function busyboxOf(architecture) {
+  return { name: 'busybox-static', architecture };
+}
+
+function registry() {
+  return { name: 'docker-registry', architecture: hostArchitecture() };
+}
+
+/** Debian's name of it. */
+function hostArchitecture() {
+  return process.arch === 'arm64' ? 'arm64' : 'amd64';
+}
+
+/** Made for every architecture: any of the private apt's will do to name it by. @param {Firmware} name */
+function firmware(name) {
+  return { name, architecture: 'amd64' };
 }

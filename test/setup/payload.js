@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { PARTS } from './command.js';
 import { cpio } from './cpio.js';
 import { modulesInOrder } from './kernel-modules.js';
-import { payloadParts } from './parts.js';
+import { busyboxProgram, payloadParts } from './parts.js';
 import { step } from './steps.js';
 
 /** @typedef {import('./parts.js').Architecture} Architecture */
 
-const INIT = fileURLToPath(new URL('./init.sh', import.meta.url));
+const INIT = new URL('init.sh', import.meta.url);
+/** Whatever of these changes, the initramfs does. */
+const RECIPE = ['init.sh', 'payload.js', 'cpio.js', 'kernel-modules.js'];
 const MODULES = ['virtio_pci', 'virtio_net'];
 const FOLDERS = ['bin', 'dev', 'etc', 'modules', 'proc', 'sys', 'tmp'];
 const APPLETS =
@@ -35,24 +36,22 @@ export async function makePayload(architecture) {
   const parts = payloadParts(architecture);
   const files = payloadFiles(architecture);
   const stamp = `${files.kernel}.stamp`;
-  const recipe = createHash('sha256')
-    .update(parts.version)
-    .update(readFileSync(INIT))
-    .update(readFileSync(fileURLToPath(import.meta.url)))
-    .digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === recipe) return;
+  const recipe = createHash('sha256').update(parts.version);
+  for (const name of RECIPE) recipe.update(readFileSync(new URL(name, import.meta.url)));
+  const made = recipe.digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === made) return;
   await step(`kernel ${parts.version} and its initramfs`, async () => {
     mkdirSync(join(PARTS, 'payload', architecture), { recursive: true });
     copyFileSync(parts.vmlinuz, files.kernel);
     writeFileSync(files.initramfs, gzipSync(cpio(initramfsEntries(parts)), { level: 9 }));
     writeFileSync(files.cmdline, `console=${CONSOLES[architecture]} panic=-1 quiet\n`);
-    writeFileSync(stamp, recipe);
+    writeFileSync(stamp, made);
   });
 }
 
 /** @param {ReturnType<typeof payloadParts>} parts @returns {import('./cpio.js').Entry[]} */
 function initramfsEntries({ modules, busybox }) {
-  const wanted = modulesInOrder(modules, MODULES);
+  const wanted = modulesInOrder(modules, MODULES, busyboxProgram());
   return [
     ...FOLDERS.map((path) => /** @type {const} */ ({ path, kind: 'folder' })),
     // The kernel gives init its console before /dev is mounted.

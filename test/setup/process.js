@@ -1,13 +1,19 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { onPath } from './command.js';
 import { SetupError } from './steps.js';
 
-/** What runs now, so that nothing outlives this process. @type {Set<ChildProcess>} */
+/** What runs now. @type {Set<ChildProcess>} */
 const running = new Set();
+let ending = false;
 
-process.once('exit', () => {
+/** Ends everything that runs, and nothing starts any more: whoever waits for one of them fails. */
+export function endAll() {
+  ending = true;
   for (const child of running) child.kill();
-});
+}
+
+process.once('exit', endAll);
 
 /** A program of ours that runs until it is stopped. Its output is read line by line. */
 export class ChildProcess {
@@ -27,8 +33,10 @@ export class ChildProcess {
    * @param {{ name: string, env?: NodeJS.ProcessEnv, cwd?: string }} options
    */
   constructor(command, args, { name, env = process.env, cwd }) {
+    if (ending) throw new SetupError(`${name} is not started any more`);
     this.#name = name;
-    this.#child = spawn(command, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const [program, ...rest] = tied(command, args);
+    this.#child = spawn(program, rest, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(this);
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on('line', (line) => this.#heard(line));
@@ -114,4 +122,14 @@ export class ChildProcess {
   #problem(why) {
     return new SetupError(`${this.#name} ${why}\n${this.#lines.slice(-20).join('\n')}`);
   }
+}
+
+/**
+ * Linux ends it with us, however we end: a test runner that is killed runs no handlers. It keeps the process id.
+ * @param {string} command @param {readonly string[]} args
+ * @returns {[string, ...string[]]}
+ */
+function tied(command, args) {
+  const setpriv = onPath('setpriv');
+  return setpriv === undefined ? [command, ...args] : [setpriv, '--pdeathsig', 'SIGTERM', '--', command, ...args];
 }

@@ -66,7 +66,7 @@ function commonArguments({ architecture, firmware, mac = MAC, uuid = UUID, seria
   if (architecture === 'amd64') nic.push('bootindex=0');
   // QEMU writes the card's id only into its own ROM: the one given here wants a modern card. UEFI has its own driver.
   if (firmware === 'bios')
-    nic.push('disable-legacy=on', `romfile=${firmwareFile('ipxe-qemu', 'usr/share/qemu/pxe-virtio.rom')}`);
+    nic.push('disable-legacy=on', `romfile=${value(firmwareFile('ipxe-qemu', 'usr/share/qemu/pxe-virtio.rom'))}`);
   else nic.push('romfile=');
   return [
     ...board,
@@ -79,7 +79,7 @@ function commonArguments({ architecture, firmware, mac = MAC, uuid = UUID, seria
 /** @param {Machine} machine @param {string} folder */
 function firmwareArguments({ architecture, firmware, script }, folder) {
   const network = 'user,id=n0,ipv6=off';
-  if (firmware === 'bios') return ['-netdev', `${network},bootfile=${script}`];
+  if (firmware === 'bios') return ['-netdev', `${network},bootfile=${value(script)}`];
   // The firmware loads iPXE by TFTP, and iPXE looks for autoexec.ipxe beside itself.
   const [code, variables, ipxe] =
     architecture === 'amd64'
@@ -97,10 +97,15 @@ function firmwareArguments({ architecture, firmware, script }, folder) {
   copyFileSync(firmwareFile('ipxe', ipxe), join(folder, 'ipxe.efi'));
   writeFileSync(join(folder, 'autoexec.ipxe'), `#!ipxe\ndhcp\nchain ${script}\n`);
   return [
-    ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${code}`],
-    ...['-drive', `if=pflash,format=raw,unit=1,file=${join(folder, 'variables.fd')}`],
-    ...['-netdev', `${network},tftp=${folder},bootfile=ipxe.efi`],
+    ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${value(code)}`],
+    ...['-drive', `if=pflash,format=raw,unit=1,file=${value(join(folder, 'variables.fd'))}`],
+    ...['-netdev', `${network},tftp=${value(folder)},bootfile=ipxe.efi`],
   ];
+}
+
+/** QEMU takes a comma for the next option. @param {string} text */
+function value(text) {
+  return text.replaceAll(',', ',,');
 }
 
 /** Serial consoles send escape sequences and carriage returns. @param {string} line */

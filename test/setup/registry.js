@@ -4,14 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { registryProgram } from './parts.js';
 import { ChildProcess } from './process.js';
-import { SetupError } from './steps.js';
 
 /**
- * A real registry (Debian's docker-registry) on loopback, empty, gone with its storage when it is stopped.
- * @typedef {{ host: string, process: ChildProcess, stop: () => Promise<void>, start: () => Promise<void> }} Registry
+ * A real registry (Debian's docker-registry) on loopback, empty, gone with its storage when it is stopped. An outage:
+ * `process.stop()`, then `start()` with the same images on the same port.
+ * @typedef {{ host: string, process: ChildProcess, start: () => Promise<void>, stop: () => Promise<void> }} Registry
  */
 
 const TRIES = 5;
+const START_SECONDS = 20;
 
 /** @returns {Promise<Registry>} */
 export async function startRegistry() {
@@ -34,19 +35,13 @@ async function serve(folder, host) {
   const config = join(folder, 'config.json');
   const settings = {
     version: 0.1,
-    log: { level: 'warn', accesslog: { disabled: true } },
+    log: { level: 'info', accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(folder, 'data') }, redirect: { disable: true } },
     http: { addr: host },
   };
   // JSON is YAML, which is what the registry reads.
   writeFileSync(config, JSON.stringify(settings));
-  const launch = async () => {
-    const env = { ...process.env, OTEL_TRACES_EXPORTER: 'none' };
-    const child = new ChildProcess(registryProgram(), ['serve', config], { name: 'docker-registry', env });
-    await answering(host, child);
-    return child;
-  };
-  let child = await launch();
+  let child = await launch(config);
   const remove = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', remove);
   return {
@@ -55,7 +50,7 @@ async function serve(folder, host) {
       return child;
     },
     start: async () => {
-      child = await launch();
+      child = await launch(config);
     },
     stop: async () => {
       await child.stop();
@@ -65,21 +60,18 @@ async function serve(folder, host) {
   };
 }
 
-/** @param {string} host @param {ChildProcess} child */
-async function answering(host, child) {
-  const ended = child.ended.then(() => 'ended');
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    const there = await fetch(`http://${host}/v2/`)
-      .then(({ ok }) => ok)
-      .catch(() => false);
-    if (there) return;
-    const state = /** @type {string} */ (
-      await Promise.race([ended, new Promise((resolve) => setTimeout(() => resolve('waiting'), 50))])
-    );
-    if (state === 'ended') break;
+/** @param {string} config */
+async function launch(config) {
+  const env = { ...process.env, OTEL_TRACES_EXPORTER: 'none' };
+  const child = new ChildProcess(registryProgram(), ['serve', config], { name: 'docker-registry', env });
+  try {
+    // Only its own word is proof: another program may answer on a port that it did not get.
+    await child.waitForLine((line) => (line.includes('listening on') ? true : undefined), START_SECONDS);
+    return child;
+  } catch (thrown) {
+    await child.stop();
+    throw thrown;
   }
-  await child.stop();
-  throw new SetupError(`docker-registry does not answer on ${host}\n${child.lines.slice(-5).join('\n')}`);
 }
 
 /** @returns {Promise<number>} */

@@ -25,11 +25,17 @@ export async function startServer(config, { onLog, env } = {}) {
     const read = readLogLine(line);
     if (read !== undefined) onLog?.(read);
   });
-  const listening = await child.waitForLine((line) => {
-    const read = readLogLine(line);
-    return read?.event === 'server.listening' ? read : undefined;
-  }, 20);
-  return { http: String(listening['http']), api: String(listening['api']), process: child, stop: () => child.stop(40) };
+  try {
+    const listening = await child.waitForLine((line) => {
+      const read = readLogLine(line);
+      return read?.event === 'server.listening' ? read : undefined;
+    }, 20);
+    const [http, api] = [String(listening['http']), String(listening['api'])];
+    return { http, api, process: child, stop: () => child.stop(40) };
+  } catch (thrown) {
+    await child.stop();
+    throw thrown;
+  }
 }
 
 /** @param {string} line @returns {LogLine | undefined} */

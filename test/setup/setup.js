@@ -1,12 +1,15 @@
 /** What `npm run check`, `npm test` and `npm run test:full` need: `node test/setup/setup.js check|test|full`. */
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from './build.js';
 import { installEmulators } from './install.js';
 import { requireNode } from './node-version.js';
-import { build, installPackages } from './npm.js';
+import { installPackages } from './npm.js';
 import { fetchParts } from './parts.js';
 import { makePayload } from './payload.js';
 import { runScript, SetupError } from './steps.js';
 
-/** @param {'test' | 'full'} level @param {{ yes: boolean }} options */
+/** @param {import('./parts.js').Level} level @param {{ yes: boolean }} options */
 export async function setUp(level, options) {
   await installPackages();
   await build();
@@ -14,12 +17,13 @@ export async function setUp(level, options) {
     level === 'full' ? ['qemu-system-x86_64', 'qemu-system-aarch64'] : ['qemu-system-x86_64'],
     options,
   );
-  await fetchParts();
+  await fetchParts(level);
   await makePayload('amd64');
   await makePayload('arm64');
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
+// Run, not imported: a checkout may be reached by a link.
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   await runScript(async () => {
     requireNode();
     const level = process.argv[2];

@@ -1,6 +1,6 @@
 /** Shows what is done, one line a step with its time, and what went wrong with the remedy. */
 
-const colour = process.stdout.isTTY;
+const colour = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '';
 const started = Date.now();
 
 /** @param {number} code @param {string} text */
