@@ -38,7 +38,7 @@ it('boots a machine from a registry: resolved, pulled, verified, cached, served'
     'BOOT-OK arch=x86_64 firmware=bios cmdline=initrd=initrd console=ttyS0 panic=-1 mark=first-light',
   );
   // Its kernel speaks too, now that it need not be quiet.
-  expect(booted.lines.join('\n')).toContain('Linux version 6.1');
+  expect(booted.lines.join('\n')).toMatch(/Linux version \d/);
 
   const events = log
     .filter(({ machine }) => machine === MAC)

@@ -11,12 +11,13 @@ import { runScript, SetupError } from './steps.js';
 
 /** @param {import('./parts.js').Level} level @param {{ yes: boolean }} options */
 export async function setUp(level, options) {
-  await installPackages();
-  await build();
+  // First, as it may ask.
   await installEmulators(
     level === 'full' ? ['qemu-system-x86_64', 'qemu-system-aarch64'] : ['qemu-system-x86_64'],
     options,
   );
+  await installPackages();
+  await build();
   await fetchParts(level);
   await makePayload('amd64');
   await makePayload('arm64');
