@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
-import { type Config, loadConfig } from '../config/load.js';
+import { type Config, findConfigFile, loadConfig } from '../config/load.js';
 import { LOG_LEVELS, type LogLevel } from '../log.js';
 
 /** The flags every command has. */
@@ -26,6 +26,12 @@ export async function readConfig(options: { readonly config?: string }): Promise
   });
   for (const warning of warnings) process.stderr.write(`bootlayer: warning: ${warning}\n`);
   return config;
+}
+
+/** The same where a command can do without: undefined when none is named and none is in the usual places. */
+export async function readConfigIfThere(options: { readonly config?: string }): Promise<Config | undefined> {
+  const config = options.config ?? (await findConfigFile(process.cwd()));
+  return config === undefined ? undefined : readConfig({ config });
 }
 
 /** For commander: makes a parser's BootlayerError the usage error of its option. */

@@ -18,7 +18,7 @@ type BuildOptions = PlacesOptions &
   Partial<Readonly<Record<Role, string>>> & {
     readonly platform: Platform;
     readonly variant: string;
-    readonly annotation: Readonly<Record<string, string>>;
+    readonly annotation?: Readonly<Record<string, string>>;
     readonly append?: true;
     readonly json?: true;
   };
@@ -39,7 +39,7 @@ export function buildCommand(): Command {
     .option('--append', 'add the platform to the index that is there, replacing its like');
   for (const role of ROLES) command.option(`--${role} <file>`, HELP[role]);
   return command
-    .option('--annotation <key=value>', 'a note on the image, repeatable', addAnnotation, {})
+    .addOption(new Option('--annotation <key=value>', 'a note on the image, repeatable').argParser(addAnnotation))
     .addHelpText('after', EXAMPLE)
     .action(build);
 }
@@ -108,7 +108,7 @@ async function readRecipe(options: BuildOptions): Promise<ImageRecipe> {
       remedy: 'name files with --kernel and --initramfs, --uki, --iso, --squashfs or --disk',
     });
   }
-  const { platform, variant, annotation: annotations } = options;
+  const { platform, variant, annotation: annotations = {} } = options;
   return { platform, variant, layers, annotations, commandLine: await readCommandLine(options.cmdline) };
 }
 
@@ -153,7 +153,10 @@ function readPlatform(text: string): Platform {
   return platform;
 }
 
-function addAnnotation(text: string, annotations: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function addAnnotation(
+  text: string,
+  annotations: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
   const [key = '', ...value] = text.split('=');
   if (key === '' || value.length === 0) {
     throw new BootlayerError('USAGE', `"${text}" is no annotation`, { remedy: 'write key=value' });

@@ -4,12 +4,13 @@ import { ImageSources } from '../catalog/image-sources.js';
 import { BootlayerError } from '../errors.js';
 import { type ImageReference, parseReference } from '../oci/reference.js';
 import { RegistryClient } from '../oci/registry-client.js';
+import { type CommonOptions, readConfigIfThere, withCommonOptions } from './common.js';
 
-/** `--plain-http`, for registries without TLS. */
-export type PlacesOptions = { readonly plainHttp?: true };
+/** `--plain-http`, for registries without TLS that the configuration does not name. */
+export type PlacesOptions = CommonOptions & { readonly plainHttp?: true };
 
 export function withPlacesOptions(command: Command): Command {
-  return command.option('--plain-http', 'talk HTTP to registries, for those without TLS');
+  return withCommonOptions(command).option('--plain-http', 'talk HTTP to registries, for those without TLS');
 }
 
 /** A reference as a person typed it: a layout's folder belongs to the working directory, a registry must be named. */
@@ -22,12 +23,14 @@ export function readReference(text: string): ImageReference {
   });
 }
 
-/** Gives the work the places that images come from and go to, and closes their connections after it. */
+/** Gives the work the places that images come from and go to, as the configuration has them, if there is one. */
 export async function withImageSources<T>(
   options: PlacesOptions,
   work: (sources: ImageSources) => Promise<T>,
 ): Promise<T> {
-  const registries = new RegistryClient({ plainHttp: () => options.plainHttp === true });
+  const plain = (await readConfigIfThere(options))?.plainHttpRegistries;
+  const plainHttp = (registry: string) => options.plainHttp === true || plain?.has(registry) === true;
+  const registries = new RegistryClient({ plainHttp });
   try {
     return await work(new ImageSources(registries));
   } finally {

@@ -24,8 +24,15 @@ const MAX_BYTES = 16 * 1024 * 1024;
 
 /** Reads and validates the whole configuration. Throws CONFIG_INVALID with all problems at once. */
 export async function loadConfig({ file, env, cwd }: LoadOptions): Promise<Loaded> {
-  const path = file === undefined ? await findFile(cwd) : resolve(cwd, file);
-  return readConfigText(await readText(path), path, env);
+  const path = file === undefined ? await findConfigFile(cwd) : resolve(cwd, file);
+  if (path !== undefined) return readConfigText(await readText(path), path, env);
+  throw new BootlayerError(
+    'CONFIG_INVALID',
+    `there is no configuration (looked for ${usualPlaces(cwd).join(' and ')})`,
+    {
+      remedy: 'write one, or name it with -c FILE',
+    },
+  );
 }
 
 /** The same for a text that is at hand. Pure. */
@@ -42,14 +49,16 @@ export function readConfigText(text: string, file: string, env: LoadOptions['env
   return { config: converted.config, warnings: [...warnings, ...converted.warnings] };
 }
 
-async function findFile(cwd: string): Promise<string> {
-  const places = USUAL_PLACES.map((place) => resolve(cwd, place));
-  for (const place of places) {
+/** The file in the first of the usual places that has one. */
+export async function findConfigFile(cwd: string): Promise<string | undefined> {
+  for (const place of usualPlaces(cwd)) {
     if (await stat(place).catch(() => undefined)) return place;
   }
-  throw new BootlayerError('CONFIG_INVALID', `there is no configuration (looked for ${places.join(' and ')})`, {
-    remedy: 'write one, or name it with -c FILE',
-  });
+  return undefined;
+}
+
+function usualPlaces(cwd: string): readonly string[] {
+  return USUAL_PLACES.map((place) => resolve(cwd, place));
 }
 
 async function readText(file: string): Promise<string> {

@@ -49,6 +49,15 @@ describe('the real registry', () => {
     });
   });
 
+  it('is reached as the configuration says, without another word', async () => {
+    const cwd = await temporaryFolder();
+    await writeConfiguration(cwd, {
+      plainHttp: [registry.host],
+      assignments: ['{ name: all, match: {}, image: "oci:x:1" }'],
+    });
+    expect(await bootlayer(['image', 'inspect', image], { cwd })).toMatchObject({ status: 0, err: '' });
+  });
+
   it('refuses IronCore manifests, which is why layouts and other registries are read for them', async () => {
     const client = new RegistryClient({ plainHttp: () => true });
     onTestFinished(() => client.close());
