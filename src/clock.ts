@@ -8,6 +8,11 @@ export interface Clock {
   within<T>(milliseconds: number, work: Promise<T>): Promise<Timely<T>>;
 }
 
+/** Ticks as elapsed seconds, to the millisecond. */
+export function secondsSince(started: number, now: number): number {
+  return Math.round(now - started) / 1000;
+}
+
 export type Timely<T> = { readonly kind: 'done'; readonly value: T } | { readonly kind: 'late' };
 
 export const systemClock: Clock = {

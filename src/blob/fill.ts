@@ -1,4 +1,5 @@
 import type { BootEvent, EventSink } from '../boot/event.js';
+import { secondsSince } from '../clock.js';
 import { BootlayerError } from '../errors.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { BlobSource, BlobStore, Ingest } from './blob-store.js';
@@ -59,7 +60,7 @@ export class Fill {
       await this.#ingest?.abort().catch(() => undefined);
     }
     this.#wake();
-    events(this.#outcome((now() - started) / 1000));
+    events(this.#outcome(secondsSince(started, now())));
     await this.release();
   }
 

@@ -5,7 +5,7 @@ import type { ArtifactTransfer, EventSink } from '../boot/event.js';
 import { type BootPlan, planBoot } from '../boot/plan.js';
 import type { LocatedArtifact, PlanStore, ResolutionKey } from '../boot/ports.js';
 import { selectAssignment, settle } from '../boot/select.js';
-import type { Clock } from '../clock.js';
+import { type Clock, secondsSince } from '../clock.js';
 import { BootlayerError, type ErrorCode } from '../errors.js';
 import type { KernelArgs } from '../image/command-line.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
@@ -126,7 +126,7 @@ export class Booter {
   async recordTransfer(transfer: ArtifactTransfer, sent: () => number, run: () => Promise<void>): Promise<void> {
     const { events, clock } = this.#parts;
     const started = clock.ticks();
-    const result = () => ({ bytes: sent(), seconds: (clock.ticks() - started) / 1000 });
+    const result = () => ({ bytes: sent(), seconds: secondsSince(started, clock.ticks()) });
     events({ event: 'artifact.started', ...transfer });
     try {
       await run();

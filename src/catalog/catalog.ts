@@ -2,7 +2,7 @@ import NodeCache from 'node-cache';
 import type { BlobSource } from '../blob/blob-store.js';
 import type { EventSink } from '../boot/event.js';
 import type { ResolutionKey, ResolutionStore } from '../boot/ports.js';
-import type { Clock } from '../clock.js';
+import { type Clock, secondsSince } from '../clock.js';
 import { BootlayerError, type ErrorCode } from '../errors.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import type { FetchedDocument, ImageSource, ManifestName } from '../oci/image-source.js';
@@ -124,7 +124,7 @@ export class Catalog {
       reference: key.reference,
       architecture: key.wish.architecture,
       digest: image.manifestDigest,
-      seconds: (this.#parts.clock.ticks() - started) / 1000,
+      seconds: secondsSince(started, this.#parts.clock.ticks()),
       from,
     });
     return image;
