@@ -24,7 +24,9 @@ export function createLog(level: LogLevel, destination: DestinationStream): Logg
   );
 }
 
-/** JSON lines to a file descriptor. */
+/** JSON lines to a file descriptor. Whoever reads them may go; the server stays for its machines. */
 export function jsonLines(fd: number): DestinationStream {
-  return pino.destination({ fd, sync: true });
+  const destination = pino.destination({ fd, sync: true });
+  destination.on('error', () => undefined);
+  return destination;
 }

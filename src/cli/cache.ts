@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { listBlobs } from '../blob/disk-blob-store.js';
@@ -27,5 +28,6 @@ async function listCache(options: CommonOptions & { readonly json?: true }): Pro
   if (options.json) return writeJson(output, { folder, bytes, blobs });
   const rows = blobs.map(({ digest, size }) => [digest, formatBytes(size)]);
   if (rows.length > 0) writeTable(output, ['DIGEST', 'SIZE'], rows);
+  if (!existsSync(folder)) return writeLine(output, `there is no cache yet in ${folder}`);
   writeLine(output, `${rows.length} ${rows.length === 1 ? 'blob' : 'blobs'}, ${formatBytes(bytes)}, in ${folder}`);
 }

@@ -36,7 +36,10 @@ function writeManifest(output: Output, manifest: ManifestReport): void {
   writeLine(output, '');
   writeLine(output, emphasize(output, 'bold', `${manifest.platform}${variant}`));
   writeLine(output, `digest  ${manifest.digest}`);
-  writeLine(output, `boots   ${manifest.reason ?? manifest.clients.join(', ')}`);
+  writeLine(
+    output,
+    `boots   ${manifest.reason === undefined ? manifest.clients.join(', ') : `nothing: ${manifest.reason}`}`,
+  );
   if (manifest.commandLine !== '') writeLine(output, `cmdline ${manifest.commandLine}`);
   const rows = manifest.artifacts.map(({ role, descriptor }) => [
     role,

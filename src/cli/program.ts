@@ -12,12 +12,23 @@ const LATER = ['check', 'plan', 'machine', 'assignment', 'boot', 'lease', 'watch
 
 /** Runs one command and answers the exit status: 0 done, 1 the operation failed, 2 wrong usage or configuration. */
 export async function runProgram(args: readonly string[]): Promise<number> {
+  endQuietlyWithoutReader();
   const program = buildProgram();
   try {
     await program.parseAsync([...args], { from: 'user' });
     return 0;
   } catch (thrown) {
     return report(thrown, args);
+  }
+}
+
+/** `bootlayer cache ls | head`: whoever read the output has read enough. */
+function endQuietlyWithoutReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      process.exit(0);
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Assignment } from '../boot/assignment.js';
-import type { KernelArgs } from '../image/command-line.js';
+import { type KernelArgs, PLACEHOLDERS, placeholdersIn } from '../image/command-line.js';
 import type { Machine } from '../machine/machine.js';
 import { type Endpoint, parseEndpoint } from '../net/endpoint.js';
 import { type IpAddress, isLoopback, parseIp } from '../net/ip.js';
@@ -8,6 +8,7 @@ import { parseMac } from '../net/mac.js';
 import { isJunkUuid, parseUuid } from '../net/uuid.js';
 import { knownArchitectures, parseArchitecture } from '../oci/platform.js';
 import { parseReference, parseRegistryHost } from '../oci/reference.js';
+import { nearest } from './nearest.js';
 import { LATER, later, mapping, oneOf, oneOrMore, parsed, text } from './values.js';
 
 /** The whole configuration as the program receives it: validated, parsed, frozen. */
@@ -47,10 +48,17 @@ const loopbackEndpoint = endpoint.refine(({ host }) => isLoopback(host), {
   error: `must be on a loopback address: other addresses need tokenFile, which ${LATER}`,
 });
 
+const kernelArgument = parsed((written) => {
+  const unknown = placeholdersIn(written).find((found) => !PLACEHOLDERS.some((known) => known === found));
+  if (unknown === undefined) return written;
+  const meant = nearest(unknown, PLACEHOLDERS) ?? PLACEHOLDERS.join('} or {');
+  throw new RangeError(`"{${unknown}}" is no placeholder, did you mean {${meant}}?`);
+}, 'is no kernel argument');
+
 const kernelArgs = mapping({
-  append: oneOrMore(text(2048)).optional(),
+  append: oneOrMore(kernelArgument).optional(),
   remove: oneOrMore(text(2048)).optional(),
-  replace: z.record(text(), text(2048), { error: 'must be a mapping of keys to values' }).optional(),
+  replace: z.record(text(), kernelArgument, { error: 'must be a mapping of keys to values' }).optional(),
 });
 
 function readAdvertise(written: string) {

@@ -48,7 +48,7 @@ export function text(longest = 1024) {
 
 /** Text that is read by a parser of ours; undefined, or an error it throws, is a problem. */
 export function parsed<T>(parse: (text: string) => T | undefined, otherwise: string) {
-  return text().transform((written, context): T => {
+  return text(2048).transform((written, context): T => {
     try {
       const value = parse(written);
       if (value !== undefined) return value;

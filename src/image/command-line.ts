@@ -55,11 +55,18 @@ export type Filled =
 
 const PLACEHOLDER = /\{([a-z]+(?:\.[a-z]+)+)\}/g;
 
+/** What kernel arguments may name; an image offers those of its layers. */
+export const PLACEHOLDERS = ['blob.squashfs.url', 'blob.disk.url'] as const;
+
+/** The names in a text that look like placeholders. */
+export function placeholdersIn(text: string): readonly string[] {
+  return [...text.matchAll(PLACEHOLDER)].map(([, name = '']) => name);
+}
+
 /** Fills `{blob.squashfs.url}` and the like; an unknown one, or a line that became too long, is refused. */
 export function fillPlaceholders(commandLine: string, values: ReadonlyMap<string, string>): Filled {
-  for (const [placeholder, name = ''] of commandLine.matchAll(PLACEHOLDER)) {
-    if (!values.has(name)) return { kind: 'refused', reason: unknownPlaceholder(placeholder, values) };
-  }
+  const unknown = placeholdersIn(commandLine).find((name) => !values.has(name));
+  if (unknown !== undefined) return { kind: 'refused', reason: unknownPlaceholder(`{${unknown}}`, values) };
   const filled = commandLine.replace(PLACEHOLDER, (placeholder, name: string) => values.get(name) ?? placeholder);
   const bytes = Buffer.byteLength(filled);
   if (bytes > MAX_COMMAND_LINE_BYTES) {

@@ -10,7 +10,7 @@ declare const wordBrand: unique symbol;
 export type Word = string & { readonly [wordBrand]: true };
 
 const CHAINING = new Set(['&&', '||', ';']);
-const UNFIT_FOR_SCREEN = /[^A-Za-z0-9 ._~:/?=%,@+()[\]'"!*<>-]/g;
+const UNFIT_FOR_SCREEN = /[^A-Za-z0-9 ._~:;/?=%,@+()[\]{}'"!*<>-]|(?<![^ ]);(?![^ ])/g;
 
 /**
  * Text for the machine's screen: what could mean something to iPXE becomes `_`, runs of white space one space.

@@ -87,7 +87,10 @@ export class DiskLayout implements ImageSource, ImageTarget {
     const [only, another] = named;
     if (only !== undefined && another === undefined) return only;
     const tags = entries.map(({ annotations }) => annotations[REF_NAME] ?? '(no tag)').join(', ');
-    const why = tag === undefined ? `holds ${named.length} images` : `has ${named.length} images with the tag ${tag}`;
+    const why =
+      tag === undefined
+        ? `holds ${named.length} images`
+        : `has ${named.length === 0 ? 'no image' : `${named.length} images`} with the tag ${tag}`;
     throw new BootlayerError('IMAGE_NOT_FOUND', `${this.name} ${why}; its tags: ${tags || 'none'}`, {
       remedy: 'name one of its tags, as in oci:<folder>:<tag>',
     });
@@ -192,8 +195,11 @@ export class DiskLayout implements ImageSource, ImageTarget {
   }
 
   #notFound(what: string, cause?: unknown): BootlayerError {
+    const isContent = /^(manifest|readable blob) /.test(what);
     return new BootlayerError('IMAGE_NOT_FOUND', `${this.name} has no ${what}`, {
-      remedy: 'name the folder of an OCI image layout, one that holds oci-layout, index.json and blobs/',
+      remedy: isContent
+        ? 'check the digest, or write the image to the layout again'
+        : 'name the folder of an OCI image layout, one that holds oci-layout, index.json and blobs/',
       ...(cause !== undefined && { cause }),
     });
   }

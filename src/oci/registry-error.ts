@@ -20,7 +20,7 @@ export function denied(name: string, why: string): BootlayerError {
 /** What went wrong on the network, named and with a remedy. */
 export function unreachable({ name, what }: RequestContext, cause: unknown): BootlayerError {
   return new BootlayerError('REGISTRY_UNREACHABLE', `${name} cannot be asked for ${what}: ${reasonOf(cause)}`, {
-    remedy: 'see that the registry runs and can be reached from this host, and set plainHttp if it has no TLS',
+    remedy: 'see that the registry runs and can be reached from this host; if it has no TLS, set plainHttp for it',
     cause,
   });
 }
@@ -28,7 +28,10 @@ export function unreachable({ name, what }: RequestContext, cause: unknown): Boo
 function reasonOf(problem: unknown): string {
   if (!(problem instanceof Error)) return String(problem);
   const inner = problem instanceof AggregateError ? problem.errors.find((error) => error instanceof Error) : undefined;
-  return (inner ?? problem).message || problem.name;
+  const { message, name } = inner ?? problem;
+  // OpenSSL's words for an answer in plain HTTP.
+  if (message.includes('wrong version number')) return 'it does not speak TLS';
+  return message.replace(/\s+/g, ' ').trim() || name;
 }
 
 /** What arrived is not what was promised. */

@@ -149,7 +149,7 @@ describe('bootlayer serve', () => {
 describe('bootlayer cache ls', () => {
   it('lists nothing, and what there is', async () => {
     const cwd = await folderWith({ 'bootlayer.yaml': CONFIG });
-    expect((await bootlayer(['cache', 'ls'], { cwd })).out).toMatch(/^0 blobs, 0 B, in \S+\/data\/cache\n$/);
+    expect((await bootlayer(['cache', 'ls'], { cwd })).out).toMatch(/^there is no cache yet in \S+\/data\/cache\n$/);
     const folder = join(cwd, 'data/cache/blobs/sha256');
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'a'.repeat(64)), 'x'.repeat(2048));
@@ -161,4 +161,9 @@ describe('bootlayer cache ls', () => {
     const { blobs } = JSON.parse((await bootlayer(['cache', 'ls', '--json'], { cwd })).out) as { blobs: unknown };
     expect(blobs).toEqual([{ digest: `sha256:${'a'.repeat(64)}`, size: 2048 }]);
   });
+});
+
+it('ends quietly when nobody reads on', async () => {
+  const { status, err } = await bootlayer(['--help'], { closeOutput: true });
+  expect([status, err]).toEqual([0, '']);
 });

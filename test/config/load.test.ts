@@ -168,6 +168,11 @@ describe('a bad configuration', () => {
     ],
     ['an empty list', `${ASSIGNMENT.replace('{}', '{ mac: [] }')} }]`, 'the list is empty'],
     [
+      'a placeholder that is none',
+      'defaults: { kernelArgs: { append: ["root={blob.squash.url}"] } }',
+      '"{blob.squash.url}" is no placeholder, did you mean {blob.squashfs.url}?',
+    ],
+    [
       'an unknown machine',
       `machines: [{ name: node-01 }]\n${ASSIGNMENT.replace('{}', '{ machine: node-10 }')} }]`,
       'no machine has the name "node-10": did you mean "node-01"?',

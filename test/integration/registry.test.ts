@@ -117,7 +117,7 @@ describe('what an operator gets wrong', () => {
 
   it('sees on the screen that the image has no such architecture', async () => {
     const { script, log } = await serve(await temporaryFolder());
-    expect(await script('buildarch=riscv64')).toContain('has no image for linux/riscv64_ it has linux/amd64');
+    expect(await script('buildarch=riscv64')).toContain('has no image for linux/riscv64; it has linux/amd64');
     expect(log.some(({ event }) => event === 'script.refused')).toBe(true);
   });
 

@@ -77,7 +77,7 @@ describe('documents of a layout', () => {
     });
     await expect(layout.fetchDocument({ kind: 'tag', tag: 'v3' })).rejects.toMatchObject({
       code: 'IMAGE_NOT_FOUND',
-      message: expect.stringContaining('has 0 images with the tag v3; its tags: v1, v2') as string,
+      message: expect.stringContaining('has no image with the tag v3; its tags: v1, v2') as string,
     });
   });
 

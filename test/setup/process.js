@@ -36,7 +36,8 @@ export class ChildProcess {
     if (ending) throw new SetupError(`${name} is not started any more`);
     this.#name = name;
     const [program, ...rest] = tied(command, args);
-    this.#child = spawn(program, rest, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    // In a group of its own: a terminal's Ctrl-C is for us, and we stop it in order.
+    this.#child = spawn(program, rest, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     running.add(this);
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on('line', (line) => this.#heard(line));
