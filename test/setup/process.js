@@ -24,6 +24,8 @@ export class ChildProcess {
   #listeners = new Set();
   /** @type {string[]} */
   #lines = [];
+  /** @type {NodeJS.Signals | undefined} */
+  #asked;
   /** How it ended. @type {Promise<number | string>} */
   ended;
 
@@ -100,6 +102,9 @@ export class ChildProcess {
 
   /** @param {NodeJS.Signals} [signal] */
   kill(signal = 'SIGTERM') {
+    // Asked twice, a server ends at once.
+    if (this.#asked === signal) return;
+    this.#asked = signal;
     this.#child.kill(signal);
   }
 
