@@ -30,7 +30,7 @@ export function createMetrics(): Metrics {
     }),
     resolutions: new Counter({
       name: 'bootlayer_resolutions_total',
-      help: 'image references resolved: source, last-good or failed',
+      help: 'image references resolved: source, pinned, last-good or failed',
       labelNames: ['outcome'],
       registers,
     }),

@@ -57,7 +57,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
   try {
     return await start(config, log, lifecycle);
   } catch (thrown) {
-    await lifecycle.stop();
+    await lifecycle.stop().catch(() => undefined);
     throw thrown;
   }
 }

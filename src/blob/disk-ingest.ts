@@ -17,6 +17,7 @@ export class DiskIngest implements Ingest {
   readonly #file: FileHandle;
   readonly #hash = createHash('sha256');
   #written = 0;
+  #renamed = false;
   #state: 'growing' | 'committed' | 'aborted' = 'growing';
 
   private constructor(descriptor: Descriptor, part: string, final: string, file: FileHandle) {
@@ -72,6 +73,7 @@ export class DiskIngest implements Ingest {
       await this.#file.chmod(0o444);
       await this.#file.sync();
       await rename(this.#part, this.#final);
+      this.#renamed = true;
       await syncFolder(dirname(this.#final));
     } catch (cause) {
       await this.abort();
@@ -83,7 +85,7 @@ export class DiskIngest implements Ingest {
   async abort(): Promise<void> {
     if (this.#state !== 'growing') return;
     this.#state = 'aborted';
-    await unlink(this.#part).catch(() => undefined);
+    await unlink(this.#renamed ? this.#final : this.#part).catch(() => undefined);
   }
 
   async close(): Promise<void> {

@@ -31,7 +31,8 @@ export type BootEvent =
       readonly architecture: string;
       readonly digest: Digest;
       readonly seconds: number;
-      readonly from: 'source' | 'last-good';
+      /** `pinned`: known by its digest already, so nobody was asked. */
+      readonly from: 'source' | 'pinned' | 'last-good';
     }
   | {
       readonly event: 'image.failed';

@@ -73,7 +73,7 @@ export class Booter {
 
   constructor(parts: BooterParts) {
     this.#parts = parts;
-    this.#attribution = new Attribution(() => parts.clock.now());
+    this.#attribution = new Attribution(() => parts.clock.ticks());
   }
 
   /** From now on machines are told to wait: the server is about to end. */

@@ -57,7 +57,8 @@ function sentence(event: BootEvent): string {
   }
 }
 
-function resolvedHow({ from, seconds }: { from: 'source' | 'last-good'; seconds: number }): string {
+function resolvedHow({ from, seconds }: { from: 'source' | 'pinned' | 'last-good'; seconds: number }): string {
+  if (from === 'pinned') return ', as pinned';
   return from === 'source' ? `, ${formatSeconds(seconds)}` : ', as it was when last resolved';
 }
 

@@ -15,7 +15,8 @@ export class ServedArtifacts {
     const name = JSON.stringify([key.reference, key.wish.os, key.wish.architecture, key.wish.variant]);
     if (this.#images.get(name)?.manifestDigest === image.manifestDigest) return;
     this.#images.set(name, image);
-    this.#byDigest = new Map([...this.#images.values()].flatMap(locatedArtifacts));
+    // The first to name a digest keeps it: an image that lies about another's layer harms only itself.
+    this.#byDigest = new Map([...this.#images.values()].flatMap(locatedArtifacts).reverse());
   }
 
   find(digest: Digest): LocatedArtifact | undefined {

@@ -24,7 +24,9 @@ const FAILURE_SECONDS = 5;
 /** A registry that takes longer than this is passed over when the last good resolution is known. */
 const PATIENCE_MILLISECONDS = 2_500;
 const DOCUMENT_SECONDS = 3_600;
-const MAX_KEYS = 20_000;
+const MAX_RESOLUTIONS = 20_000;
+/** Times the largest that is kept: 32 MiB. */
+const MAX_DOCUMENTS = 500;
 /** node-cache cannot weigh its values; larger documents are fetched each time. */
 const MAX_CACHED_DOCUMENT_BYTES = 64 * 1024;
 
@@ -34,6 +36,7 @@ const REGISTRY_IN_TROUBLE: ReadonlySet<ErrorCode> = new Set([
   'REGISTRY_DENIED',
   'DIGEST_MISMATCH',
   'IMAGE_INVALID',
+  'DATA_UNUSABLE',
 ]);
 
 type Remembered =
@@ -43,8 +46,10 @@ type Remembered =
 /** What references mean now: one question to the source however many ask, and the last good answer when it is silent. */
 export class Catalog {
   readonly #parts: CatalogParts;
-  /** Keys are prefixed, since node-cache keeps them in a plain object: `r|` resolutions, `d|` documents by digest. */
-  readonly #memory = new NodeCache({ useClones: false, maxKeys: MAX_KEYS, stdTTL: FRESH_SECONDS });
+  /** Keys are prefixed, since node-cache keeps them in a plain object. */
+  readonly #memory = new NodeCache({ useClones: false, maxKeys: MAX_RESOLUTIONS, stdTTL: FRESH_SECONDS });
+  /** Indexes and manifests by digest. */
+  readonly #documents = new NodeCache({ useClones: false, maxKeys: MAX_DOCUMENTS, stdTTL: DOCUMENT_SECONDS });
   readonly #underWay = new Map<string, Promise<ResolvedImage>>();
 
   constructor(parts: CatalogParts) {
@@ -73,6 +78,7 @@ export class Catalog {
 
   close(): void {
     this.#memory.close();
+    this.#documents.close();
   }
 
   #start(name: string, reference: ImageReference, key: ResolutionKey): Promise<ResolvedImage> {
@@ -92,7 +98,7 @@ export class Catalog {
   async #ask(name: string, reference: ImageReference, key: ResolutionKey): Promise<ResolvedImage> {
     const started = this.#parts.clock.ticks();
     const pinned = reference.digest === undefined ? undefined : await this.#lastGood(key);
-    if (pinned !== undefined) return this.#learned(name, key, pinned, { from: 'last-good', started });
+    if (pinned !== undefined) return this.#learned(name, key, pinned, { from: 'pinned', started });
     try {
       const source = this.#parts.sources.of(reference);
       const fetch = (wanted: ManifestName | undefined) => this.#fetchDocument(source, wanted);
@@ -116,9 +122,9 @@ export class Catalog {
     name: string,
     key: ResolutionKey,
     image: ResolvedImage,
-    { from, started }: { from: 'source' | 'last-good'; started: number },
+    { from, started }: { from: 'source' | 'pinned' | 'last-good'; started: number },
   ): ResolvedImage {
-    this.#remember(name, { kind: 'image', image }, from === 'source' ? FRESH_SECONDS : FAILURE_SECONDS);
+    this.#remember(name, { kind: 'image', image }, from === 'last-good' ? FAILURE_SECONDS : FRESH_SECONDS);
     this.#parts.events({
       event: 'image.resolved',
       reference: key.reference,
@@ -149,18 +155,18 @@ export class Catalog {
 
   async #fetchDocument(source: ImageSource, wanted: ManifestName | undefined): Promise<FetchedDocument> {
     const name = wanted?.kind === 'digest' ? `d|${source.name}|${wanted.digest}` : undefined;
-    const known = name === undefined ? undefined : this.#memory.get<FetchedDocument>(name);
+    const known = name === undefined ? undefined : this.#documents.get<FetchedDocument>(name);
     if (known !== undefined) return known;
     const document = await source.fetchDocument(wanted);
     if (name !== undefined && document.bytes.byteLength <= MAX_CACHED_DOCUMENT_BYTES) {
-      this.#remember(name, document, DOCUMENT_SECONDS);
+      if (this.#documents.getStats().keys < MAX_DOCUMENTS) this.#documents.set(name, document);
     }
     return document;
   }
 
   /** node-cache throws when it is full; then it is simply asked again next time. */
-  #remember(name: string, value: Remembered | FetchedDocument, seconds: number): void {
-    if (this.#memory.getStats().keys < MAX_KEYS) this.#memory.set(name, value, seconds);
+  #remember(name: string, value: Remembered, seconds: number): void {
+    if (this.#memory.getStats().keys < MAX_RESOLUTIONS) this.#memory.set(name, value, seconds);
   }
 
   #failed(key: ResolutionKey, reason: string): void {

@@ -27,7 +27,8 @@ export class ImageSources {
 
   /** The way back from a source's name, which plans and resolutions keep. */
   at(location: string): ImageRepository {
-    if (location.startsWith('oci:')) return new DiskLayout(location.slice('oci:'.length));
+    // Layouts' folders are absolute; a registry may be called oci.
+    if (location.startsWith('oci:/')) return new DiskLayout(location.slice('oci:'.length));
     const slash = location.indexOf('/');
     if (slash <= 0) throw new BootlayerError('DATA_UNUSABLE', `"${location}" is no place that images come from`);
     return this.#registries.repository(location.slice(0, slash), location.slice(slash + 1));

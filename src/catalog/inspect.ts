@@ -1,10 +1,11 @@
 import { artifactsOf } from '../image/artifacts.js';
 import { type Client, clientsOf, unbootableBecause } from '../image/clients.js';
 import type { Artifact } from '../image/image.js';
-import { variantOf } from '../image/select-manifest.js';
+import { isAttestation, variantOf } from '../image/select-manifest.js';
 import type { Digest } from '../oci/digest.js';
 import type { ImageSource } from '../oci/image-source.js';
 import type { Annotations, Index, IndexEntry, Manifest } from '../oci/manifest.js';
+import { isIndexType, isManifestType } from '../oci/media-type.js';
 import { formatPlatform, normalizeArchitecture } from '../oci/platform.js';
 import { formatReference, type ImageReference, manifestNameOf } from '../oci/reference.js';
 import { DocumentReader, type ReadDocument } from './document-reader.js';
@@ -65,8 +66,12 @@ async function reportsOf(
 
 /** Attestations and the like stand beside the images. */
 function worthReading(index: Index): readonly IndexEntry[] {
-  const real = index.entries.filter(({ platform }) => platform?.architecture !== 'unknown');
+  const real = index.entries.filter((entry) => !isAttestation(entry) && isKnown(entry));
   return real.slice(0, MAX_MANIFESTS);
+}
+
+function isKnown({ mediaType }: IndexEntry): boolean {
+  return isManifestType(mediaType) || isIndexType(mediaType);
 }
 
 async function reportOf(

@@ -1,10 +1,11 @@
 import { BootlayerError } from '../errors.js';
 import { artifactsOf } from '../image/artifacts.js';
+import { clientsOf } from '../image/clients.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import { pickVariant, selectManifest, variantOf } from '../image/select-manifest.js';
 import type { Digest } from '../oci/digest.js';
 import type { ImageSource } from '../oci/image-source.js';
-import type { Index, IndexEntry, Manifest } from '../oci/manifest.js';
+import type { Annotations, Index, IndexEntry, Manifest } from '../oci/manifest.js';
 import { normalizeArchitecture, type Platform } from '../oci/platform.js';
 import { formatReference, type ImageReference, manifestNameOf } from '../oci/reference.js';
 import { DocumentReader, type FetchDocument, type ReadDocument } from './document-reader.js';
@@ -82,10 +83,12 @@ export class Resolver {
 
   /** The index does not say which entry is for metal: their manifests do. */
   async #ask(entries: readonly IndexEntry[], depth: number): Promise<Found> {
-    const candidates: (Found & Pick<Manifest, 'annotations'>)[] = [];
+    const candidates: (Found & { readonly annotations: Annotations; readonly boots: boolean })[] = [];
     for (const entry of entries.slice(0, MAX_ASKED)) {
       const found = await this.#follow(entry, depth);
-      candidates.push({ ...found, annotations: found.manifest.annotations });
+      const { annotations } = found.manifest;
+      const boots = clientsOf(artifactsOf(found.manifest), this.#wish.architecture).length > 0;
+      candidates.push({ ...found, annotations, boots });
     }
     const picked = pickVariant(candidates, this.#wish.variant);
     if (picked === undefined) throw this.#noPlatform([]);

@@ -3,7 +3,7 @@ import { formatBytes } from '../booter/format.js';
 import { type ImageReport, inspectImage, type ManifestReport } from '../catalog/inspect.js';
 import { withJson } from './common.js';
 import { type PlacesOptions, readReference, withImageSources, withPlacesOptions } from './image-places.js';
-import { emphasize, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
+import { emphasize, harmless, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
 
 type InspectOptions = PlacesOptions & { readonly json?: true };
 
@@ -25,22 +25,22 @@ async function inspect(text: string, options: InspectOptions): Promise<void> {
 function writeReport(output: Output, report: ImageReport): void {
   writeLine(output, emphasize(output, 'bold', report.reference));
   writeLine(output, `digest  ${report.digest}`);
-  writeLine(output, `type    ${report.mediaType}`);
+  writeLine(output, `type    ${harmless(report.mediaType)}`);
   writeAnnotations(output, report.annotations);
   for (const manifest of report.manifests) writeManifest(output, manifest);
   if (report.manifests.length === 0) writeLine(output, 'It holds no manifest.');
 }
 
 function writeManifest(output: Output, manifest: ManifestReport): void {
-  const variant = manifest.variant === undefined ? '' : `, ${manifest.variant}`;
+  const variant = manifest.variant === undefined ? '' : `, ${harmless(manifest.variant)}`;
   writeLine(output, '');
-  writeLine(output, emphasize(output, 'bold', `${manifest.platform}${variant}`));
+  writeLine(output, emphasize(output, 'bold', `${harmless(manifest.platform)}${variant}`));
   writeLine(output, `digest  ${manifest.digest}`);
   writeLine(
     output,
     `boots   ${manifest.reason === undefined ? manifest.clients.join(', ') : `nothing: ${manifest.reason}`}`,
   );
-  if (manifest.commandLine !== '') writeLine(output, `cmdline ${manifest.commandLine}`);
+  if (manifest.commandLine !== '') writeLine(output, `cmdline ${harmless(manifest.commandLine)}`);
   const rows = manifest.artifacts.map(({ role, descriptor }) => [
     role,
     formatBytes(descriptor.size),
@@ -50,5 +50,6 @@ function writeManifest(output: Output, manifest: ManifestReport): void {
 }
 
 function writeAnnotations(output: Output, annotations: ImageReport['annotations']): void {
-  for (const [name, value] of Object.entries(annotations)) writeLine(output, `note    ${name}=${value}`);
+  for (const [name, value] of Object.entries(annotations))
+    writeLine(output, `note    ${harmless(name)}=${harmless(value)}`);
 }

@@ -65,10 +65,10 @@ function readAdvertise(written: string) {
   const address = parseIp(written);
   if (address !== undefined) return { kind: 'address', address } as const;
   if (!URL.canParse(written)) return undefined;
-  const { protocol, pathname, search, hash } = new URL(written);
-  const isBase = pathname === '/' && search === '' && hash === '';
+  const { protocol, origin, host, pathname, search, hash, username, password } = new URL(written);
+  const isBase = pathname === '/' && [search, hash, username, password].join('') === '' && /^[\w.:[\]-]+$/.test(host);
   return isBase && (protocol === 'http:' || protocol === 'https:')
-    ? ({ kind: 'url', url: written } as const)
+    ? ({ kind: 'url', url: origin } as const)
     : undefined;
 }
 
@@ -147,7 +147,7 @@ const tftp = mapping({
 });
 
 const dhcp = mapping({
-  mode: oneOf(['off'], ['proxy', 'server']),
+  mode: oneOf(['off'], ['proxy', 'server']).optional(),
   listen: later,
   interfaces: later,
   authoritative: later,

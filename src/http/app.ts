@@ -11,7 +11,7 @@ export function createListener(log: Logger): FastifyInstance {
   const app = Fastify({
     loggerInstance: withoutChatter(log),
     logController: new LogController({ disableRequestLogging: true }),
-    // iPXE reuses connections and gives up on idle ones after 120 s; a second server timeout would only race it.
+    // iPXE reuses connections and gives up on idle ones after 120 s: the server closes them before that.
     keepAliveTimeout: 75_000,
     requestTimeout: 60_000,
     bodyLimit: 64 * 1024,

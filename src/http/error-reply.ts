@@ -27,9 +27,12 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
 
 /** `{ "error": { "code", "message" } }` with an exact length; faults of ours are logged and not explained to the network. */
 export function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
-  const error = fromFramework(thrown) ?? BootlayerError.from(thrown);
-  const status = STATUS[error.code];
+  const refused = statusOfFramework(thrown);
+  const error = refused === undefined ? BootlayerError.from(thrown) : requestInvalid(thrown);
+  const status = refused ?? STATUS[error.code];
   if (error.code === 'INTERNAL') reply.log.error({ err: thrown }, 'a request failed');
+  else if (status >= 500)
+    reply.log.warn({ event: 'request.failed', url: reply.request.url, code: error.code }, error.message);
   const message = error.code === 'INTERNAL' ? 'internal error' : error.message;
   return reply
     .code(status)
@@ -39,9 +42,12 @@ export function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
 }
 
 /** Fastify's own errors carry a 4xx status: the client's mistake, not ours. */
-function fromFramework(thrown: unknown): BootlayerError | undefined {
+function statusOfFramework(thrown: unknown): number | undefined {
   if (!(thrown instanceof Error) || !('statusCode' in thrown)) return undefined;
   const { statusCode } = thrown;
-  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode >= 500) return undefined;
-  return new BootlayerError('REQUEST_INVALID', thrown.message, { cause: thrown });
+  return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500 ? statusCode : undefined;
+}
+
+function requestInvalid(cause: unknown): BootlayerError {
+  return new BootlayerError('REQUEST_INVALID', cause instanceof Error ? cause.message : String(cause), { cause });
 }

@@ -2,7 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { BootlayerError, systemErrorCode } from '../errors.js';
 import { type Endpoint, formatEndpoint } from '../net/endpoint.js';
 
-const CLOSING_MILLISECONDS = 1_000;
+/** A script is answered within five seconds. */
+const CLOSING_MILLISECONDS = 5_000;
 
 /** Opens the port and answers where it really listens. Throws PORT_UNAVAILABLE, naming the configuration's key. */
 export async function listen(app: FastifyInstance, { host, port }: Endpoint, key: string): Promise<Endpoint> {
@@ -33,6 +34,9 @@ export async function closeListener(app: FastifyInstance): Promise<void> {
   const closing = app.close();
   app.server.closeIdleConnections();
   const timer = setTimeout(() => app.server.closeAllConnections(), CLOSING_MILLISECONDS);
-  await closing;
-  clearTimeout(timer);
+  try {
+    await closing;
+  } finally {
+    clearTimeout(timer);
+  }
 }

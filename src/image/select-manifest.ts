@@ -35,24 +35,25 @@ export function selectManifest(index: Index, wish: ImageWish): ManifestChoice {
 }
 
 function amongVariants(entries: readonly IndexEntry[], wish: ImageWish): ManifestChoice {
-  const named = entries.find((entry) => entry.annotations[VARIANT] === wish.variant);
-  if (named !== undefined) return { kind: 'chosen', entry: named };
+  const named = entries.filter((entry) => entry.annotations[VARIANT] === wish.variant);
   const unnamed = entries.filter((entry) => entry.annotations[VARIANT] === undefined);
-  const [only, another] = unnamed.length > 0 ? unnamed : entries;
-  if (only !== undefined && another === undefined) return { kind: 'chosen', entry: only };
-  return { kind: 'ask', entries: unnamed.length > 0 ? unnamed : entries };
+  const best = [named, unnamed, entries].find((group) => group.length > 0) ?? entries;
+  const [only, another] = best;
+  return only !== undefined && another === undefined ? { kind: 'chosen', entry: only } : { kind: 'ask', entries: best };
 }
 
-/** The one whose own annotations name the wanted variant, else the first that names none, else the first. */
-export function pickVariant<T extends { readonly annotations: Annotations }>(
+/**
+ * Among those whose own annotations name the wanted variant, else those that name none, else all: the first that has
+ * what a machine starts, else the first.
+ */
+export function pickVariant<T extends { readonly annotations: Annotations; readonly boots: boolean }>(
   candidates: readonly T[],
   variant: string,
 ): T | undefined {
-  return (
-    candidates.find(({ annotations }) => annotations[VARIANT] === variant) ??
-    candidates.find(({ annotations }) => annotations[VARIANT] === undefined) ??
-    candidates[0]
-  );
+  const named = candidates.filter(({ annotations }) => annotations[VARIANT] === variant);
+  const unnamed = candidates.filter(({ annotations }) => annotations[VARIANT] === undefined);
+  const best = [named, unnamed, candidates].find((group) => group.length > 0) ?? candidates;
+  return best.find(({ boots }) => boots) ?? best[0];
 }
 
 export function variantOf(annotations: Annotations): string | undefined {
@@ -74,7 +75,7 @@ function mayHold(entry: IndexEntry, wish: ImageWish): boolean {
 }
 
 /** BuildKit's attestations stand in the index as entries of an unknown platform. */
-function isAttestation({ platform, annotations }: IndexEntry): boolean {
+export function isAttestation({ platform, annotations }: IndexEntry): boolean {
   return platform?.architecture === 'unknown' || annotations['vnd.docker.reference.type'] !== undefined;
 }
 

@@ -194,7 +194,15 @@ export class DiskLayout implements ImageSource, ImageTarget {
     return join(this.#folder, 'blobs', 'sha256', hexOf(digest));
   }
 
+  /** What is not there is a definite no; a disk in trouble says nothing of the image. */
   #notFound(what: string, cause?: unknown): BootlayerError {
+    const errno = systemErrorCode(cause);
+    if (errno !== undefined && errno !== 'ENOENT' && errno !== 'ENOTDIR') {
+      return new BootlayerError('DATA_UNUSABLE', `${this.name} cannot be read for its ${what} (${errno})`, {
+        remedy: 'see that this user may read the folder and that its disk is well',
+        cause,
+      });
+    }
     const isContent = /^(manifest|readable blob) /.test(what);
     return new BootlayerError('IMAGE_NOT_FOUND', `${this.name} has no ${what}`, {
       remedy: isContent

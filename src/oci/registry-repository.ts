@@ -33,8 +33,9 @@ export class RegistryRepository implements ImageSource, ImageTarget {
   constructor(client: RegistryTransport, registry: string, repository: string) {
     this.name = `${registry}/${repository}`;
     this.#client = client;
-    this.#repository = repository;
-    this.#base = new URL(`${repository}/`, client.baseUrl(registry));
+    // Docker Hub's own short names (distribution/reference).
+    this.#repository = registry === 'docker.io' && !repository.includes('/') ? `library/${repository}` : repository;
+    this.#base = new URL(`${this.#repository}/`, client.baseUrl(registry));
   }
 
   async fetchDocument(
@@ -97,7 +98,8 @@ export class RegistryRepository implements ImageSource, ImageTarget {
   }
 
   #context(what: string): RequestContext {
-    return { name: this.name, what, scope: `repository:${this.#repository}:pull` };
+    const actions = what.startsWith('an upload') ? 'pull,push' : 'pull';
+    return { name: this.name, what, scope: `repository:${this.#repository}:${actions}` };
   }
 
   /** Where the registry wants the blob. Its query is kept as it is: it may be signed. */

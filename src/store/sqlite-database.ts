@@ -48,7 +48,9 @@ async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
   } catch (cause) {
-    throw new BootlayerError('DATA_UNUSABLE', `${folder} cannot be made (${systemErrorCode(cause) ?? String(cause)})`, {
+    const errno = systemErrorCode(cause) ?? String(cause);
+    const code = errno === 'ENOSPC' || errno === 'EDQUOT' ? 'DISK_FULL' : 'DATA_UNUSABLE';
+    throw new BootlayerError(code, `${folder} cannot be made (${errno})`, {
       remedy: 'set "data" to a folder this user may write to',
       cause,
     });

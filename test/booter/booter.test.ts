@@ -134,6 +134,27 @@ describe('Booter.script', () => {
 });
 
 describe('Booter.findArtifact', () => {
+  it('lets no image spoil the layer of another', async () => {
+    const honest = resolvedImage();
+    const [kernel] = honest.artifacts;
+    const { digest, mediaType } = kernel?.descriptor ?? fail();
+    const liar = {
+      ...honest,
+      reference: 'lab/liar:1',
+      manifestDigest: digest,
+      artifacts: [{ role: 'disk', descriptor: { digest, mediaType, size: 1 } }],
+    } as const;
+    const answers = [honest, liar];
+    const resolve = async () => answers.shift() ?? fail();
+    const { booter } = testBooter({ images: { resolve, sourceOf: () => fail() } });
+    const wish = { os: 'linux', architecture: 'amd64', variant: 'metal' } as const;
+    await booter.resolveMapped([
+      { reference: IMAGE, wish },
+      { reference: { ...IMAGE, tag: 'liar' }, wish },
+    ]);
+    expect(await booter.findArtifact(digest)).toMatchObject({ role: 'kernel', descriptor: kernel?.descriptor });
+  });
+
   it('finds what assignments and plans lead to, and nothing else', async () => {
     const image = resolvedImage();
     const [kernel] = image.artifacts;

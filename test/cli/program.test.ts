@@ -77,6 +77,9 @@ describe('bootlayer image build', () => {
     const shown = await bootlayer(['image', 'inspect', 'oci:image'], { cwd });
     expect(shown.out).toContain('linux/amd64, metal');
     expect(shown.out).toContain('cmdline quiet');
+    const evil = ['--annotation', 'note=\u001b[2Jgone', '--kernel', 'kernel', 'oci:evil:1'];
+    await bootlayer(['image', 'build', '--platform', 'linux/amd64', ...evil], { cwd });
+    expect((await bootlayer(['image', 'inspect', 'oci:evil:1'], { cwd })).out).toContain('note    note=?[2Jgone');
     const json = await bootlayer(['image', 'inspect', '--json', 'oci:image:1'], { cwd });
     expect(JSON.parse(json.out)).toMatchObject({ manifests: [{ commandLine: 'quiet' }] });
   });

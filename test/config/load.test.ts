@@ -76,6 +76,13 @@ describe('a good configuration', () => {
     expect(warnings).toEqual([`${FILE} has no assignments: no machine will be booted`]);
   });
 
+  it.each([
+    ['HTTP://Boot.Lab/', 'http://boot.lab'],
+    ['https://[fd77::1]:8443', 'https://[fd77::1]:8443'],
+  ])('advertises %s as %s', (written, url) => {
+    expect(read(`advertise: "${written}"`).config.advertise).toEqual({ kind: 'url', url });
+  });
+
   it('cannot be changed by anybody', () => {
     const { config } = read(`${ASSIGNMENT} }]`);
     expect(() => Object.assign(config.assignments[0] ?? {}, { name: 'b' })).toThrow(TypeError);
@@ -172,6 +179,8 @@ describe('a bad configuration', () => {
       'defaults: { kernelArgs: { append: ["root={blob.squash.url}"] } }',
       '"{blob.squash.url}" is no placeholder, did you mean {blob.squashfs.url}?',
     ],
+    ['an advertised URL with a password', 'advertise: http://u:p@lab', 'is no address and no http(s) URL'],
+    ['an advertised URL that no script can hold', 'advertise: "http://a$b.lab"', 'is no address and no http(s) URL'],
     [
       'an unknown machine',
       `machines: [{ name: node-01 }]\n${ASSIGNMENT.replace('{}', '{ machine: node-10 }')} }]`,
@@ -316,6 +325,7 @@ describe('environment variables', () => {
       /^BOOTLAYER_HTTP_LISTEN: http\.listen: "x" is not address:port/,
     );
     expect(refusal('', { BOOTLAYER_TFTP_MAX_BLOCK_SIZE: '1468' })).toContain('TFTP is not in this version');
+    expect(refusal('', { BOOTLAYER_HTTP_TLS_CERT: '/x' })).toContain('http.tls: is not in this version');
   });
 
   it('that are unknown are warnings, since orchestrators inject some', () => {

@@ -76,12 +76,17 @@ describe('selectManifest', () => {
 });
 
 describe('pickVariant', () => {
-  const of = (variant?: string) => ({ annotations: variant === undefined ? {} : { variant } });
+  const of = (variant?: string, boots = true) => ({ annotations: variant === undefined ? {} : { variant }, boots });
 
   it('prefers the wanted, then the unnamed, then the first', () => {
     expect(pickVariant([of('virtualization'), of(), of('metal')], 'metal')).toEqual(of('metal'));
     expect(pickVariant([of('virtualization'), of()], 'metal')).toEqual(of());
     expect(pickVariant([of('virtualization'), of('other')], 'metal')).toEqual(of('virtualization'));
     expect(pickVariant([], 'metal')).toBeUndefined();
+  });
+
+  it('prefers what a machine can start among equals', () => {
+    expect(pickVariant([of('metal', false), of('metal'), of()], 'metal')).toEqual(of('metal'));
+    expect(pickVariant([of('metal', false), of()], 'metal')).toEqual(of('metal', false));
   });
 });

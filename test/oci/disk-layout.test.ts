@@ -142,7 +142,7 @@ describe('what is no layout', () => {
     const { folder, layout } = await layoutWith(['v1', ONE]);
     await rm(join(folder, 'index.json'));
     await mkdir(join(folder, 'index.json'));
-    await expect(layout.fetchDocument()).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
+    await expect(layout.fetchDocument()).rejects.toMatchObject({ code: 'DATA_UNUSABLE' });
   });
 });
 

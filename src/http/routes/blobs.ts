@@ -28,7 +28,7 @@ export function blobRoutes(app: FastifyInstance, parts: BlobRouteParts): void {
       const answer = decideAnswer(request, artifact);
       if (answer.kind === 'status') return reply.code(answer.status).headers(answer.headers).send();
       if (request.method === 'HEAD') return sendHead(reply, answer);
-      return sendBody(request, reply, artifact, { ...parts, ...answer });
+      return parts.transfers.track(() => sendBody(request, reply, artifact, { ...parts, ...answer }));
     },
   });
 }
@@ -48,7 +48,10 @@ type Body = { readonly kind: 'body'; readonly status: 200 | 206; readonly header
 type Answer = Body | { readonly kind: 'status'; readonly status: 304 | 412 | 416; readonly headers: Headers };
 
 /** Everything about the answer that the descriptor alone decides: HEAD needs no bytes (protocols D2). */
-function decideAnswer({ headers }: Pick<FastifyRequest, 'headers'>, { role, descriptor }: LocatedArtifact): Answer {
+function decideAnswer(
+  { method, headers }: Pick<FastifyRequest, 'method' | 'headers'>,
+  { role, descriptor }: LocatedArtifact,
+): Answer {
   const { size, digest } = descriptor;
   const etag = `"${digest}"`;
   const common = {
@@ -65,7 +68,8 @@ function decideAnswer({ headers }: Pick<FastifyRequest, 'headers'>, { role, desc
     ifRange: asText(headers['if-range']),
   });
   if (verdict.kind === 'status') return { ...verdict, headers: common };
-  const range = parseRange(verdict.rangeHolds ? headers.range : undefined, size);
+  // Only GET has ranges (RFC 9110, 14.2): firmware asks HEAD for the whole length.
+  const range = parseRange(verdict.rangeHolds && method === 'GET' ? headers.range : undefined, size);
   if (range.kind === 'unsatisfiable') {
     return { kind: 'status', status: 416, headers: { ...common, 'content-range': `bytes */${size}` } };
   }
@@ -97,12 +101,13 @@ async function sendBody(
   request: FastifyRequest,
   reply: FastifyReply,
   artifact: LocatedArtifact,
-  { booter, pool, transfers, status, headers, span }: BlobRouteParts & Body,
+  { booter, pool, status, headers, span }: BlobRouteParts & Body,
 ): Promise<FastifyReply> {
   const response = new BlobResponse(reply.raw, pool);
   const reader = await booter.openArtifact(artifact);
   try {
-    await (span.start === 0 ? reader.available(0, response.signal) : reader.whole(response.signal));
+    // The whole follows its download; a part could be complete before the digest is proven, so it waits.
+    await (status === 200 ? reader.available(0, response.signal) : reader.whole(response.signal));
     reply.hijack();
     reply.raw.writeHead(status, headers);
     const transfer = booter.transferOf(
@@ -111,7 +116,7 @@ async function sendBody(
       status === 206 ? `${span.start}-${span.end - 1}` : undefined,
     );
     const run = () => response.send(reader, span);
-    await transfers.track(() => booter.recordTransfer(transfer, () => response.sent, run));
+    await booter.recordTransfer(transfer, () => response.sent, run);
   } catch (thrown) {
     if (!reply.sent) throw thrown;
     request.log.debug({ reason: describeError(thrown) }, 'a transfer was cut');

@@ -17,6 +17,7 @@ import { blobOf } from '../../fixtures/blobs.js';
 import { testBooter } from '../../fixtures/booter.js';
 import { IMAGE } from '../../fixtures/mappings.js';
 import { resolvedImage } from '../../fixtures/plans.js';
+import { isWaiting } from '../../fixtures/waiting.js';
 
 const SIZE = 1_000_000;
 const { bytes, descriptor } = blobOf(SIZE);
@@ -71,8 +72,10 @@ describe('GET and HEAD of a blob', () => {
 
   it('answers HEAD like GET without reading or fetching anything', async () => {
     const { url, source, events } = await withKernel();
-    const response = await fetch(url, { method: 'HEAD' });
-    expect([response.status, response.headers.get('content-length')]).toEqual([200, String(SIZE)]);
+    for (const headers of [{}, { range: 'bytes=5-9' }]) {
+      const response = await fetch(url, { method: 'HEAD', headers });
+      expect([response.status, response.headers.get('content-length')]).toEqual([200, String(SIZE)]);
+    }
     expect([source.fetches, events.filter(({ event }) => event.startsWith('artifact'))]).toEqual([0, []]);
   });
 
@@ -160,14 +163,15 @@ describe('GET of a blob that is still arriving', () => {
     expect(response.headers.get('content-length')).not.toBeNull();
   });
 
-  it('lets a range in the middle wait for the proof', async () => {
+  it.each([0, 5])('lets a range from %d wait for the proof', async (start) => {
     const { url, source } = await withKernel();
-    const getting = fetch(url, { headers: { range: 'bytes=5-9' } });
+    const getting = fetch(url, { headers: { range: `bytes=${start}-9` } });
     const feed = await source.feed();
     await feed.send(bytes);
+    expect(await isWaiting(getting)).toBe(true);
     feed.end();
     const response = await getting;
-    expect(Buffer.from(await response.arrayBuffer()).equals(bytes.subarray(5, 10))).toBe(true);
+    expect(Buffer.from(await response.arrayBuffer()).equals(bytes.subarray(start, 10))).toBe(true);
   });
 
   it('goes on for the others when one reader hangs up', async () => {
