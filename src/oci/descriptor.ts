@@ -22,8 +22,11 @@ export function verifyBytes(what: string, expected: Pick<Descriptor, 'digest' | 
   if (actual !== expected.digest) throw mismatch(what, `${expected.digest} was promised, ${actual} received`);
 }
 
-function mismatch(what: string, why: string): BootlayerError {
-  return new BootlayerError('DIGEST_MISMATCH', `${what}: ${why}`, {
-    remedy: 'the registry or a proxy before it is damaged: push the image again or mend the registry',
-  });
+/** What arrived is not what was promised. */
+export function mismatch(
+  what: string,
+  why: string,
+  remedy = 'the registry or a proxy before it is damaged: push the image again or mend the registry',
+): BootlayerError {
+  return new BootlayerError('DIGEST_MISMATCH', `${what}: ${why}`, { remedy });
 }

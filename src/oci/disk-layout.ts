@@ -2,12 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BootlayerError, systemErrorCode } from '../errors.js';
-import type { Descriptor } from './descriptor.js';
+import { type Descriptor, mismatch } from './descriptor.js';
 import { type Digest, digestOf, hexOf } from './digest.js';
 import type { FetchedDocument, ImageSource, ImageTarget, ManifestName } from './image-source.js';
 import { type IndexEntry, MAX_MANIFEST_BYTES, mediaTypeOf, parseDocument } from './manifest.js';
 import { OCI_INDEX } from './media-type.js';
-import { mismatch } from './registry-error.js';
 import { verifiedContent } from './verified-content.js';
 
 /** The tag of an entry in index.json (image-spec, annotations.md); some tools write the whole reference there. */

@@ -33,12 +33,3 @@ function reasonOf(problem: unknown): string {
   if (message.includes('wrong version number')) return 'it does not speak TLS';
   return message.replace(/\s+/g, ' ').trim() || name;
 }
-
-/** What arrived is not what was promised. */
-export function mismatch(
-  what: string,
-  why: string,
-  remedy = 'the registry or a proxy before it is damaged: push the image again or mend the registry',
-): BootlayerError {
-  return new BootlayerError('DIGEST_MISMATCH', `${what}: ${why}`, { remedy });
-}

@@ -1,11 +1,11 @@
 import { BootlayerError } from '../errors.js';
-import type { Descriptor } from './descriptor.js';
+import { type Descriptor, mismatch } from './descriptor.js';
 import { type Digest, digestOf, isDigest } from './digest.js';
 import { type HttpRequest, type HttpResponse, redirectTarget } from './http-client.js';
 import type { FetchedDocument, ImageSource, ImageTarget, ManifestName } from './image-source.js';
 import { MAX_MANIFEST_BYTES, mediaTypeOf } from './manifest.js';
 import { ACCEPTED_MANIFESTS } from './media-type.js';
-import { mismatch, type RequestContext, unreachable } from './registry-error.js';
+import { type RequestContext, unreachable } from './registry-error.js';
 import { verifiedContent } from './verified-content.js';
 
 const MAX_ERROR_BYTES = 64 * 1024;

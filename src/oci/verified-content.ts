@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { BootlayerError } from '../errors.js';
-import type { Descriptor } from './descriptor.js';
+import type { BootlayerError } from '../errors.js';
+import { type Descriptor, mismatch } from './descriptor.js';
 
 /**
  * The same bytes, checked while they pass. The last piece passes only when all of them are as promised, so that whoever
@@ -28,7 +28,5 @@ export async function* verifiedContent(
 }
 
 function changed(what: string, why: string): BootlayerError {
-  return new BootlayerError('DIGEST_MISMATCH', `${what}: ${why}`, {
-    remedy: 'a file changed while it was read: build the image again',
-  });
+  return mismatch(what, why, 'a file changed while it was read: build the image again');
 }
