@@ -3,6 +3,7 @@ import { secondsSince } from '../clock.js';
 import { BootlayerError } from '../errors.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { BlobSource, BlobStore, Ingest } from './blob-store.js';
+import { Pace } from './pace.js';
 
 /** Nobody receives these last bytes of a blob before its digest is proven. */
 export const HOLD_BACK_BYTES = 64 * 1024;
@@ -106,13 +107,15 @@ export class Fill {
   }
 
   async #download(): Promise<void> {
-    const { store, source } = this.#parts;
+    const { store, source, now } = this.#parts;
     this.#abort.signal.throwIfAborted();
     this.#ingest = await store.ingest(this.descriptor);
     const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, Math.max(1, this.descriptor.size)));
     let filled = 0;
+    const pace = new Pace(now);
     for await (const chunk of await source.fetch(this.descriptor, this.#abort.signal)) {
       this.#abort.signal.throwIfAborted();
+      if (pace.isTooSlow(chunk.length)) throw tooSlow(source.name);
       for (let taken = 0; taken < chunk.length; ) {
         const part = chunk.subarray(taken, taken + piece.length - filled);
         piece.set(part, filled);
@@ -173,4 +176,10 @@ export class Fill {
     if (this.#abort.signal.aborted) return new BootlayerError('BLOB_UNAVAILABLE', 'the server ends', { cause: thrown });
     return BootlayerError.from(thrown);
   }
+}
+
+function tooSlow(source: string): BootlayerError {
+  return new BootlayerError('BLOB_UNAVAILABLE', `${source} sends too slowly`, {
+    remedy: 'see why the registry or the way to it is slow',
+  });
 }
