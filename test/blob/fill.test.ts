@@ -321,12 +321,11 @@ describe('a fill that fails', () => {
 
 type Setting = { readonly store?: BlobStore; readonly descriptor?: Descriptor };
 
-/** A fill whose clock goes on by 1.5 seconds each time it is looked at. */
+/** A fill that takes a second and a half. */
 function setUp(source: BlobSource, setting: Setting = {}) {
   const store = setting.store ?? new MemoryBlobStore();
   const events: BootEvent[] = [];
-  let time = 0;
-  const now = () => (time += 1500);
+  const now = () => (events.length === 0 ? 0 : 1500);
   const parts = { store, source, events: (event: BootEvent) => void events.push(event), now };
   return { fill: new Fill(setting.descriptor ?? descriptor, parts), store, events };
 }
