@@ -36,11 +36,8 @@ export class DiskBlobStore implements BlobStore {
   /** Makes the folder when it is missing and empties `ingest/`. Throws DATA_UNUSABLE, DISK_FULL. */
   static async open(folder: string): Promise<DiskBlobStore> {
     try {
-      await mkdir(join(folder, BLOBS), { recursive: true });
-      await mkdir(join(folder, INGEST), { recursive: true });
+      await makeLayout(folder);
       await removeLeftovers(join(folder, INGEST));
-      await writeWhenMissing(join(folder, LAYOUT_FILE), LAYOUT_CONTENTS);
-      await writeWhenMissing(join(folder, INDEX_FILE), INDEX_CONTENTS);
       await proveWritable(folder);
     } catch (cause) {
       throw diskProblem(folder, cause);
@@ -55,7 +52,13 @@ export class DiskBlobStore implements BlobStore {
     return this.#judging(() => this.#judge(descriptor));
   }
 
-  ingest(descriptor: Descriptor): Promise<Ingest> {
+  async ingest(descriptor: Descriptor): Promise<Ingest> {
+    try {
+      // Somebody may have emptied the folder to make room.
+      await makeLayout(this.#folder);
+    } catch (cause) {
+      throw diskProblem(this.#folder, cause);
+    }
     const part = join(this.#folder, ingestPath(descriptor.digest, randomBytes(6).toString('hex')));
     return DiskIngest.create(descriptor, part, join(this.#folder, blobPath(descriptor.digest)));
   }
@@ -124,6 +127,13 @@ async function namesIn(folder: string): Promise<readonly string[]> {
     if (systemErrorCode(cause) === 'ENOENT') return [];
     throw diskProblem(folder, cause);
   }
+}
+
+async function makeLayout(folder: string): Promise<void> {
+  await mkdir(join(folder, BLOBS), { recursive: true });
+  await mkdir(join(folder, INGEST), { recursive: true });
+  await writeWhenMissing(join(folder, LAYOUT_FILE), LAYOUT_CONTENTS);
+  await writeWhenMissing(join(folder, INDEX_FILE), INDEX_CONTENTS);
 }
 
 async function writeWhenMissing(path: string, contents: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, readdir, readFile, rmdir, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, readFile, rm, rmdir, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { BlobStore } from '../../src/blob/blob-store.js';
@@ -75,6 +75,16 @@ describe('opening a disk blob store', () => {
 });
 
 describe('a blob on the disk', () => {
+  it('comes again after somebody emptied the folder', async () => {
+    const folder = await temporaryFolder();
+    const store = await DiskBlobStore.open(folder);
+    await put(store);
+    for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true });
+    expect(await store.open(descriptor)).toBeUndefined();
+    await put(store);
+    expect(await store.list()).toEqual([{ digest: descriptor.digest, size: bytes.length }]);
+  });
+
   it('is an ordinary file that nobody may write to', async () => {
     const { folder, store } = await emptyStore();
     await put(store);
