@@ -223,13 +223,15 @@ describe('a disk that fails', () => {
     await reader?.close();
   });
 
-  it('by losing a folder is a clear error', async () => {
+  it('by having a file where a folder was is a clear error', async () => {
     const { folder, store } = await emptyStore();
     await rmdir(join(folder, 'ingest'));
+    await writeFile(join(folder, 'ingest'), 'not ours');
     await expect(store.ingest(descriptor)).rejects.toMatchObject({
       code: 'DATA_UNUSABLE',
-      message: expect.stringContaining(join(folder, 'ingest')) as string,
+      message: `${folder} cannot be used (EEXIST)`,
     });
+    expect(await readFile(join(folder, 'ingest'), 'utf8')).toBe('not ours');
   });
 });
 
