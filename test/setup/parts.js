@@ -6,7 +6,7 @@ import { step } from './steps.js';
 
 /**
  * @typedef {'amd64' | 'arm64'} Architecture
- * @typedef {'test' | 'full'} Level `full`: every firmware
+ * @typedef {'test' | 'full'} Level `full`: every firmware, and the peers of the benchmarks
  * @typedef {'ipxe' | 'ipxe-qemu' | 'ovmf' | 'qemu-efi-aarch64'} Firmware
  */
 
@@ -17,11 +17,13 @@ const FIRMWARE = new PrivateApt('trixie');
 /** @type {Record<Level, readonly Firmware[]>} */
 const FIRMWARE_PACKAGES = { test: ['ipxe-qemu'], full: ['ipxe', 'ipxe-qemu', 'ovmf', 'qemu-efi-aarch64'] };
 
+const OWN_PACKAGES = [kernelOf('amd64'), busyboxOf('amd64'), kernelOf('arm64'), busyboxOf('arm64'), registry()];
+
 /** Fetches and unpacks what boots and what serves; nothing of it is installed or started. @param {Level} level */
 export async function fetchParts(level) {
   /** @type {[PrivateApt, import('./apt.js').Package[]][]} */
   const wanted = [
-    [own(), [kernelOf('amd64'), busyboxOf('amd64'), kernelOf('arm64'), busyboxOf('arm64'), registry()]],
+    [own(), [...OWN_PACKAGES, ...(level === 'full' ? [nginx()] : [])]],
     [FIRMWARE, FIRMWARE_PACKAGES[level].map(firmware)],
   ];
   const missing = wanted.flatMap(([apt, packages]) => packages.filter((one) => !existsSync(apt.folder(one))));
@@ -35,6 +37,11 @@ export async function fetchParts(level) {
 /** The program that serves images. */
 export function registryProgram() {
   return join(own().folder(registry()), 'usr/bin/docker-registry');
+}
+
+/** A peer of the benchmarks. */
+export function nginxProgram() {
+  return join(own().folder(nginx()), 'usr/sbin/nginx');
 }
 
 /** @param {Firmware} name @param {string} path inside the package */
@@ -79,6 +86,10 @@ function busyboxOf(architecture) {
 
 function registry() {
   return { name: 'docker-registry', architecture: hostArchitecture() };
+}
+
+function nginx() {
+  return { name: 'nginx', architecture: hostArchitecture() };
 }
 
 /** Debian's name of it. */

@@ -1,0 +1,21 @@
+/**
+ * `npm run bench`: what the program reaches beside its peers on this machine, in ratios. `-- NAME...` runs only some,
+ * `-- --smoke` shows in seconds that all of them run; its figures mean nothing.
+ */
+import { parseArgs } from 'node:util';
+import { runScript, SetupError } from '../setup/steps.js';
+import { benchHttp } from './http.js';
+
+/** @type {Record<string, (options: { smoke: boolean }) => Promise<void>>} */
+const BENCHMARKS = { http: benchHttp };
+
+await runScript(async () => {
+  const { values, positionals } = parseArgs({
+    options: { smoke: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  });
+  const known = Object.keys(BENCHMARKS);
+  const unknown = positionals.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new SetupError(`there is no benchmark "${unknown}"`, `name ${known.join(', ')}`);
+  for (const name of positionals.length > 0 ? positionals : known) await BENCHMARKS[name]?.(values);
+});

@@ -1,0 +1,43 @@
+import { fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/**
+ * A server that is measured. `pid`: whose processor time and memory count.
+ * @typedef {{ port: number, path: string, pid: number }} Target
+ * @typedef {import('./client.js').Load & { processorSeconds: number, peakBytes: number }} Measured
+ */
+
+const CLIENT = new URL('client.js', import.meta.url);
+/** Linux counts processor time in these (proc(5), sysconf _SC_CLK_TCK). */
+const TICKS_PER_SECOND = 100;
+
+/**
+ * Loads a server from a process of its own and answers what it took.
+ * @param {Target} target
+ * @param {{ connections: number, requests: number }} work
+ * @returns {Promise<Measured>}
+ */
+export async function load({ port, path, pid }, work) {
+  const before = processorSeconds(pid);
+  /** @type {import('./client.js').Load} */
+  const done = await new Promise((resolve, reject) => {
+    const client = fork(CLIENT);
+    client.once('message', (message) => resolve(/** @type {import('./client.js').Load} */ (message)));
+    client.once('error', reject);
+    client.once('exit', (code) => reject(new Error(`the load client ended with ${code}`)));
+    client.send({ port, path, ...work });
+  });
+  return { ...done, processorSeconds: processorSeconds(pid) - before, peakBytes: peakBytes(pid) };
+}
+
+/** @param {number} pid */
+function processorSeconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** The most memory it ever had in use. @param {number} pid */
+function peakBytes(pid) {
+  const line = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  return Number(line?.[1]) * 1024;
+}
