@@ -6,6 +6,9 @@ export type Metrics = {
   /** The Prometheus text format. */
   text(): Promise<string>;
   readonly scripts: Counter<'outcome'>;
+  readonly contradictions: Counter;
+  readonly reloads: Counter<'outcome'>;
+  readonly mapped: Gauge<'kind'>;
   readonly resolutions: Counter<'outcome'>;
   readonly resolutionSeconds: Histogram;
   readonly fills: Counter<'outcome'>;
@@ -28,6 +31,7 @@ export function createMetrics(): Metrics {
       labelNames: ['outcome'],
       registers,
     }),
+    ...mappingMetrics(registers),
     resolutions: new Counter({
       name: 'bootlayer_resolutions_total',
       help: 'image references resolved: source, pinned, last-good or failed',
@@ -62,6 +66,28 @@ export function createMetrics(): Metrics {
     transfersUnderWay: new Gauge({
       name: 'bootlayer_transfers_under_way',
       help: 'artifacts being sent now',
+      registers,
+    }),
+  };
+}
+
+function mappingMetrics(registers: Registry[]): Pick<Metrics, 'contradictions' | 'reloads' | 'mapped'> {
+  return {
+    contradictions: new Counter({
+      name: 'bootlayer_contradictions_total',
+      help: 'script requests whose facts name several known machines',
+      registers,
+    }),
+    reloads: new Counter({
+      name: 'bootlayer_mapping_reloads_total',
+      help: 'times the configuration was read anew: reloaded or refused',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    mapped: new Gauge({
+      name: 'bootlayer_mapping_entries',
+      help: 'machines and assignments there are',
+      labelNames: ['kind'],
       registers,
     }),
   };

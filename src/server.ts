@@ -2,17 +2,17 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { BlobCache } from './blob/blob-cache.js';
 import { DiskBlobStore } from './blob/disk-blob-store.js';
-import type { BootEvent } from './boot/event.js';
-import { orderAssignments } from './boot/select.js';
+import type { EventSink } from './boot/event.js';
 import { type BaseUrlInput, decideBaseUrl } from './booter/base-url.js';
 import { BootUrls } from './booter/boot-urls.js';
 import { Booter } from './booter/booter.js';
 import { logSink } from './booter/log-sink.js';
-import { mappedWishes } from './booter/mapped-wishes.js';
 import { metricsSink } from './booter/metrics-sink.js';
 import { Catalog } from './catalog/catalog.js';
 import { ImageSources } from './catalog/image-sources.js';
 import { systemClock } from './clock.js';
+import { loadConfigAside } from './config/load-process.js';
+import { MappingWatch } from './config/mapping-watch.js';
 import type { Config } from './config/schema.js';
 import { BootlayerError } from './errors.js';
 import { ActiveTransfers } from './http/active-transfers.js';
@@ -25,11 +25,11 @@ import { healthRoutes } from './http/routes/health.js';
 import { metricsRoutes } from './http/routes/metrics.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
-import { Inventory } from './machine/inventory.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { formatEndpoint } from './net/endpoint.js';
 import { isLinkLocal, parseIp } from './net/ip.js';
 import { RegistryClient } from './oci/registry-client.js';
+import { Reloader } from './reload.js';
 import { type Database, openDatabase } from './store/sqlite-database.js';
 
 export type RunningServer = {
@@ -40,6 +40,8 @@ export type RunningServer = {
   readonly advertise: string;
   /** Resolves when it has ended by `stop`, rejects when a part ended by itself. */
   readonly ended: Promise<void>;
+  /** Reads the configuration anew, as it does by itself when the files change. */
+  reload(): void;
   /** Ends gracefully: no new machines, running transfers finish within the grace time. */
   stop(): Promise<void>;
 };
@@ -64,7 +66,25 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
 
 async function start(config: Config, log: Logger, lifecycle: Lifecycle): Promise<RunningServer> {
   const metrics = createMetrics();
-  const { booter, database, urls, advertise } = await buildBooter(config, log, { lifecycle, metrics });
+  const sinks = [logSink(log), metricsSink(metrics)];
+  const events: EventSink = (event) => {
+    for (const sink of sinks) sink(event);
+  };
+  const reloader = new Reloader({
+    initial: config,
+    load: () => loadConfigAside({ file: config.file, env: process.env, cwd: process.cwd() }),
+    apply: (next) => remap(next),
+    warn: (text) => log.warn({ event: 'config.warning' }, text),
+    events,
+    clock: systemClock,
+  });
+  const { booter, database, urls, advertise } = await buildBooter(reloader, log, { lifecycle, events });
+  const resolving = new Resolving(booter);
+  const remap = (next: Config) => {
+    booter.remap(next);
+    countEntries(metrics, next);
+    resolving.start();
+  };
   let ready = false;
 
   const api = createListener(log);
@@ -88,10 +108,24 @@ async function start(config: Config, log: Logger, lifecycle: Lifecycle): Promise
 
   const advertised = advertise(httpAt.port);
   ready = true;
-  startChores(config, booter, lifecycle);
+  countEntries(metrics, config);
+  startPruning(booter, lifecycle);
+  resolving.start();
+  lifecycle.started('resolving of what is mapped', () => resolving.stop());
+  const watch = await MappingWatch.start({
+    config: () => reloader.config,
+    onChange: () => void reloader.reload(),
+    onBlind: (reason) => log.warn({ event: 'config.warning' }, `${reason}: changes are noticed later`),
+  });
+  lifecycle.started('watch of the configuration', () => watch.close());
   const listening = { http: formatEndpoint(httpAt), api: formatEndpoint(apiAt), advertise: advertised };
   log.info({ event: 'server.listening', ...listening }, `machines boot from ${urls.greeting()}`);
-  return { ...listening, ended: lifecycle.endedWith(database.ended), stop: () => lifecycle.stop() };
+  return {
+    ...listening,
+    ended: lifecycle.endedWith(database.ended),
+    reload: () => void reloader.reload(),
+    stop: () => lifecycle.stop(),
+  };
 }
 
 type BooterOfServer = {
@@ -103,20 +137,19 @@ type BooterOfServer = {
 };
 
 async function buildBooter(
-  config: Config,
+  reloader: Reloader,
   log: Logger,
-  { lifecycle, metrics }: { readonly lifecycle: Lifecycle; readonly metrics: Metrics },
+  { lifecycle, events }: { readonly lifecycle: Lifecycle; readonly events: EventSink },
 ): Promise<BooterOfServer> {
-  const sinks = [logSink(log), metricsSink(metrics)];
-  const events = (event: BootEvent) => {
-    for (const sink of sinks) sink(event);
-  };
+  const { config } = reloader;
   const clock = systemClock;
 
   const database = await openDatabase(join(config.data, 'state.db'));
   lifecycle.started('state', () => database.close());
   const store = await DiskBlobStore.open(join(config.data, 'cache'));
-  const registries = new RegistryClient({ plainHttp: (registry) => config.plainHttpRegistries.has(registry) });
+  const registries = new RegistryClient({
+    plainHttp: (registry) => reloader.config.plainHttpRegistries.has(registry),
+  });
   lifecycle.started('registry client', () => registries.close());
   const blobs = new BlobCache({ store, events, clock: { now: () => clock.ticks() } });
   lifecycle.started('cache', () => blobs.close());
@@ -130,17 +163,7 @@ async function buildBooter(
 
   let base = advertisedUrl(config, config.http.listen.port, log);
   const urls = new BootUrls(() => base);
-  const booter = new Booter({
-    inventory: new Inventory(config.machines),
-    assignments: orderAssignments(config.assignments),
-    defaults: config.defaults.kernelArgs,
-    images,
-    blobs,
-    plans: database.plans,
-    urls,
-    events,
-    clock,
-  });
+  const booter = new Booter({ mapping: config, images, blobs, plans: database.plans, urls, events, clock });
   const advertise = (port: number) => {
     base = advertisedUrl(config, port);
     return base;
@@ -148,13 +171,37 @@ async function buildBooter(
   return { booter, database, urls, advertise };
 }
 
-/** What is done beside the machines' requests. A chore that fails is no reason to end: its parts tell of it. */
-function startChores(config: Config, booter: Booter, lifecycle: Lifecycle): void {
-  const quietly = (work: Promise<unknown>) => void work.catch(() => undefined);
-  quietly(booter.resolveMapped(mappedWishes(config.assignments, config.machines)));
-  const timer = setInterval(() => quietly(booter.prunePlans()), PRUNE_MILLISECONDS);
-  quietly(booter.prunePlans());
-  lifecycle.started('chores', async () => clearInterval(timer));
+/** What is mapped is resolved beside the machines' requests, and anew when the mapping changes. */
+class Resolving {
+  readonly #booter: Booter;
+  #abort = new AbortController();
+
+  constructor(booter: Booter) {
+    this.#booter = booter;
+  }
+
+  start(): void {
+    this.#abort.abort();
+    this.#abort = new AbortController();
+    void this.#booter.resolveMapped(this.#abort.signal).catch(() => undefined);
+  }
+
+  stop(): void {
+    this.#abort.abort();
+  }
+}
+
+/** A chore that fails is no reason to end: its parts tell of it. */
+function startPruning(booter: Booter, lifecycle: Lifecycle): void {
+  const prune = () => void booter.prunePlans().catch(() => undefined);
+  const timer = setInterval(prune, PRUNE_MILLISECONDS);
+  prune();
+  lifecycle.started('pruning', () => clearInterval(timer));
+}
+
+function countEntries({ mapped }: Metrics, { machines, assignments }: Config): void {
+  mapped.set({ kind: 'machine' }, machines.length);
+  mapped.set({ kind: 'assignment' }, assignments.length);
 }
 
 /** Throws CONFIG_INVALID when nothing says how machines reach this host. */

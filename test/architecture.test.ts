@@ -13,7 +13,7 @@ const DOMAIN = ['boot', 'machine', 'image', 'lease', 'provision'];
 const CONTENT = ['catalog', 'blob', 'store', 'build'];
 const PROTOCOLS = ['dhcp', 'tftp', 'oci', 'ipxe'];
 const FRONT_ENDS = ['http', 'pxe', 'ui'];
-const PROCESS = ['main', 'server', 'lifecycle', 'cli'];
+const PROCESS = ['main', 'server', 'reload', 'lifecycle', 'cli'];
 
 /** Which rooms a room may import besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -56,6 +56,7 @@ const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   pg: ['store'],
   zod: ['config', 'http', 'ui'],
   yaml: ['config'],
+  tinyglobby: ['config'],
   fastify: ['http', 'ui'],
   commander: ['cli'],
   'cli-progress': ['cli'],

@@ -24,6 +24,15 @@ export type BootEvent =
       readonly attempt: number;
       readonly reason: string;
     }
+  /** Facts of one machine name several known ones; `machine` is the one it is taken for. */
+  | {
+      readonly event: 'machine.contradicted';
+      readonly machine: string;
+      readonly address: string;
+      readonly knownBy: string;
+      /** `uuid of node-02, serial of node-03` */
+      readonly others: string;
+    }
   | { readonly event: 'script.refused'; readonly machine: string; readonly address: string; readonly reason: string }
   | {
       readonly event: 'image.resolved';
@@ -57,6 +66,17 @@ export type BootEvent =
       readonly code: string;
       readonly reason: string;
     }
+  /** The configuration was read anew. Counts of what came, went, and is there with other contents. */
+  | {
+      readonly event: 'mapping.reloaded';
+      readonly machines: Counts;
+      readonly assignments: Counts;
+      /** Up to a few of the names, `+node-09 -node-03 ~rack-1`. */
+      readonly names: string;
+      readonly seconds: number;
+    }
+  /** What was read anew is wrong; what was read before stays. */
+  | { readonly event: 'mapping.refused'; readonly reason: string }
   | ({ readonly event: 'artifact.started' } & ArtifactTransfer)
   | ({ readonly event: 'artifact.sent' } & ArtifactTransfer & TransferResult)
   | ({ readonly event: 'artifact.aborted'; readonly reason: string } & ArtifactTransfer & TransferResult);
@@ -70,6 +90,8 @@ export type ArtifactTransfer = {
   /** First and last byte, when the client asked for a part. */
   readonly range?: string;
 };
+
+export type Counts = { readonly added: number; readonly removed: number; readonly changed: number };
 
 export type TransferResult = { readonly bytes: number; readonly seconds: number };
 

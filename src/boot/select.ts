@@ -12,7 +12,7 @@ export type Selection =
   | { readonly kind: 'none' };
 
 /** Pure. `assignments` are in the order of `orderAssignments`; the first yes wins and nothing is merged. */
-export function selectAssignment(assignments: readonly Assignment[], candidate: Candidate): Selection {
+export function selectAmong(assignments: readonly Assignment[], candidate: Candidate): Selection {
   let open: Assignment | undefined;
   for (const assignment of assignments) {
     const answer = matchSelector(assignment.match, candidate);

@@ -1,28 +1,33 @@
+import { setImmediate } from 'node:timers/promises';
 import type { BlobReader } from '../blob/blob-reader.js';
 import type { BlobSource } from '../blob/blob-store.js';
 import type { Assignment } from '../boot/assignment.js';
 import type { ArtifactTransfer, EventSink } from '../boot/event.js';
-import { type BootPlan, planBoot } from '../boot/plan.js';
+import type { BootPlan } from '../boot/plan.js';
 import type { LocatedArtifact, PlanStore, ResolutionKey } from '../boot/ports.js';
-import { selectAssignment, settle } from '../boot/select.js';
+import { settle } from '../boot/select.js';
 import { type Clock, secondsSince } from '../clock.js';
 import { BootlayerError, type ErrorCode } from '../errors.js';
-import type { KernelArgs } from '../image/command-line.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
-import type { Inventory, Subject } from '../machine/inventory.js';
+import type { Subject } from '../machine/inventory.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
 import { Attribution } from './attribution.js';
-import { greetingScript, MAX_ATTEMPTS, planScript, refusalScript, waitingScript } from './boot-script.js';
+import { greetingScript, MAX_ATTEMPTS, refusalScript, waitingScript } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
-import type { MappedWish } from './mapped-wishes.js';
+import { formatSeconds } from './format.js';
+import { mappedWishes } from './mapped-wishes.js';
+import { createMapping, type Mapping, type MappingInput } from './mapping.js';
+import { ARCHITECTURE_UNKNOWN, prepareBoot, wishOf } from './preparation.js';
 import { attemptOf, factsFromQuery, type ScriptQuery } from './report.js';
 import { ServedArtifacts } from './served-artifacts.js';
 
 /** What a reference means now; `catalog/` is it. */
 export interface Images {
   resolve(reference: ImageReference, wish: ImageWish): Promise<ResolvedImage>;
+  /** For how many seconds the source has been asked, when it is being asked. */
+  askedFor(reference: ImageReference, wish: ImageWish): number | undefined;
   sourceOf(location: string): BlobSource;
 }
 
@@ -33,10 +38,7 @@ export interface Blobs {
 }
 
 export type BooterParts = {
-  readonly inventory: Inventory;
-  /** In the order of `orderAssignments`. */
-  readonly assignments: readonly Assignment[];
-  readonly defaults: KernelArgs;
+  readonly mapping: MappingInput;
   readonly images: Images;
   readonly blobs: Blobs;
   readonly plans: PlanStore;
@@ -47,8 +49,8 @@ export type BooterParts = {
 
 /** A script is answered within five seconds, ready or not; the rest is for the network and the rendering. */
 const PATIENCE_MILLISECONDS = 4_000;
-/** What an issued plan names stays served for a day. */
-const PLAN_LIFE_MILLISECONDS = 24 * 60 * 60 * 1000;
+/** What an issued plan names stays served for a day, and the while for which a plan that is issued again is not renewed. */
+const PLAN_LIFE_MILLISECONDS = 25 * 60 * 60 * 1000;
 
 /** These may pass by themselves, so the machine waits; whatever else goes wrong is shown and ends the attempt. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([
@@ -59,21 +61,32 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
   'INTERNAL',
 ]);
 
-type Preparation =
-  | { readonly kind: 'script'; readonly text: string; readonly plan: BootPlan }
+type Readiness =
+  | { readonly kind: 'ready'; readonly script: string; readonly plan: BootPlan }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'waiting'; readonly reason: string };
+
+/** Who boots, and by which assignment. */
+type Boot = { readonly subject: Subject; readonly assignment: Assignment };
 
 /** What the front ends ask: who is this, what does it boot, where are the bytes; and what happened, told as events. */
 export class Booter {
   readonly #parts: BooterParts;
   readonly #served = new ServedArtifacts();
   readonly #attribution: Attribution;
+  #mapping: Mapping;
   #draining = false;
 
   constructor(parts: BooterParts) {
     this.#parts = parts;
+    this.#mapping = createMapping(parts.mapping);
     this.#attribution = new Attribution(() => parts.clock.ticks());
+  }
+
+  /** From now on machines boot by this mapping. Boots under way keep their plans, and what those name stays served. */
+  remap(mapping: MappingInput): void {
+    this.#mapping = createMapping(mapping);
+    this.#served.retain((reference) => this.#mapping.references.has(reference));
   }
 
   /** From now on machines are told to wait: the server is about to end. */
@@ -89,15 +102,17 @@ export class Booter {
 
   /** The script for the machine that reports itself with this query. Never throws: what goes wrong is on its screen. */
   async script(query: ScriptQuery, address: string): Promise<string> {
-    const subject = this.#parts.inventory.identify(factsFromQuery(query, address));
+    const mapping = this.#mapping;
+    const subject = mapping.inventory.identify(factsFromQuery(query, address));
+    this.#reportContradictions(subject);
     const attempt = attemptOf(query);
-    const assignment = settle(selectAssignment(this.#parts.assignments, subject));
+    const assignment = settle(mapping.index.select(subject));
     if (assignment === undefined) return this.#refuse(subject, 'no assignment matches this machine');
     this.#attribution.saw(subject.name, address);
-    const prepared = this.#draining
+    const readiness = this.#draining
       ? ({ kind: 'waiting', reason: 'the server is restarting' } as const)
-      : await this.#prepareWithinPatience(subject, assignment);
-    return this.#answer(subject, assignment, prepared, attempt);
+      : await this.#readyWithinPatience({ subject, assignment }, mapping);
+    return this.#answer({ subject, assignment }, readiness, attempt);
   }
 
   /** The artifact that an assignment or an issued plan leads to, or undefined: nothing else is ever served. */
@@ -137,14 +152,22 @@ export class Booter {
     }
   }
 
-  /** Resolves what the assignments map, so that the first machine finds it resolved. Failures are events. */
-  async resolveMapped(wishes: readonly MappedWish[]): Promise<void> {
-    for (const { reference, wish } of wishes) {
-      try {
-        await this.#resolve(reference, wish);
-      } catch {
-        // The catalog has told of it as an event, and the machine that needs it will try again.
+  /** Resolves what the mapping leads to, so that the first machine finds it resolved. Failures are events. */
+  async resolveMapped(signal: AbortSignal): Promise<void> {
+    const asked = new Set<string>();
+    let again = 0;
+    for (const { reference, wish } of mappedWishes(this.#mapping)) {
+      if (signal.aborted) return;
+      const name = `${formatReference(reference)} ${wish.architecture} ${wish.variant}`;
+      if (asked.has(name)) {
+        again += 1;
+        // Ten thousand machines may share an image: packets are not to wait while they are gone through.
+        if (again % 100 === 0) await setImmediate();
+        continue;
       }
+      asked.add(name);
+      // The catalog tells of a failure as an event, and the machine that needs it will try again.
+      await this.#resolve(reference, wish).catch(() => undefined);
     }
   }
 
@@ -153,10 +176,10 @@ export class Booter {
     return this.#parts.plans.prunePlans(this.#parts.clock.now() - PLAN_LIFE_MILLISECONDS);
   }
 
-  async #prepareWithinPatience(subject: Subject, assignment: Assignment): Promise<Preparation> {
+  async #readyWithinPatience(boot: Boot, mapping: Mapping): Promise<Readiness> {
     try {
-      const timely = await this.#parts.clock.within(PATIENCE_MILLISECONDS, this.#prepare(subject, assignment));
-      return timely.kind === 'done' ? timely.value : { kind: 'waiting', reason: 'its image is being resolved' };
+      const timely = await this.#parts.clock.within(PATIENCE_MILLISECONDS, this.#ready(boot, mapping));
+      return timely.kind === 'done' ? timely.value : { kind: 'waiting', reason: this.#progress(boot) };
     } catch (thrown) {
       const error = BootlayerError.from(thrown);
       return PASSING.has(error.code)
@@ -165,57 +188,54 @@ export class Booter {
     }
   }
 
-  async #prepare(subject: Subject, assignment: Assignment): Promise<Preparation> {
-    const { architecture } = subject.facts;
-    if (architecture === undefined) {
-      return { kind: 'refused', reason: 'it does not report its architecture, and none is configured for it' };
-    }
-    const wish: ImageWish = { os: 'linux', architecture, variant: assignment.variant };
-    const image = await this.#resolve(assignment.image, wish);
-    const planning = planBoot({ subject, assignment, image, defaults: this.#parts.defaults });
-    if (planning.kind === 'refused') return planning;
-    const rendered = planScript(planning.plan, this.#parts.urls);
-    if (rendered.kind === 'refused') return rendered;
-    await this.#parts.plans.savePlan(planning.plan, this.#parts.clock.now());
-    return { kind: 'script', text: rendered.text, plan: planning.plan };
+  async #ready(boot: Boot, { defaults }: Mapping): Promise<Readiness> {
+    const wish = wishOf(boot.subject, boot.assignment);
+    if (wish === undefined) return { kind: 'refused', reason: ARCHITECTURE_UNKNOWN };
+    const image = await this.#resolve(boot.assignment.image, wish);
+    const prepared = prepareBoot(boot, image, { defaults: defaults.kernelArgs, urls: this.#parts.urls });
+    if (prepared.kind === 'ready') await this.#parts.plans.savePlan(prepared.plan, this.#parts.clock.now());
+    return prepared;
+  }
+
+  /** What the machine's screen says while its image is not there yet. */
+  #progress({ subject, assignment }: Boot): string {
+    const wish = wishOf(subject, assignment);
+    const seconds = wish === undefined ? undefined : this.#parts.images.askedFor(assignment.image, wish);
+    const since = seconds === undefined ? '' : `, asking for ${formatSeconds(seconds)}`;
+    return `${formatReference(assignment.image)} is being resolved${since}`;
   }
 
   async #resolve(reference: ImageReference, wish: ImageWish): Promise<ResolvedImage> {
     const image = await this.#parts.images.resolve(reference, wish);
     const key: ResolutionKey = { reference: formatReference(reference), wish };
-    this.#served.replace(key, image);
+    // The mapping may have changed while the source was asked.
+    if (this.#mapping.references.has(key.reference)) this.#served.replace(key, image);
     return image;
   }
 
-  #answer(subject: Subject, assignment: Assignment, prepared: Preparation, attempt: number): string {
+  #answer({ subject, assignment }: Boot, readiness: Readiness, attempt: number): string {
     const { sourceAddress: address } = subject.facts;
     const image = formatReference(assignment.image);
-    switch (prepared.kind) {
+    const told = { machine: subject.name, address, image };
+    switch (readiness.kind) {
       case 'refused':
-        return this.#refuse(subject, prepared.reason);
+        return this.#refuse(subject, readiness.reason);
       case 'waiting':
-        if (attempt >= MAX_ATTEMPTS) return this.#refuse(subject, `${prepared.reason} (asked ${attempt} times)`);
-        this.#parts.events({
-          event: 'script.waiting',
-          machine: subject.name,
-          address,
-          image,
-          attempt,
-          reason: prepared.reason,
-        });
-        return waitingScript(this.#parts.urls, subject.name, prepared.reason, attempt);
-      case 'script':
-        this.#prefetch(prepared.plan);
-        this.#parts.events({
-          event: 'script.sent',
-          machine: subject.name,
-          address,
-          assignment: assignment.name,
-          image,
-          plan: prepared.plan.id,
-        });
-        return prepared.text;
+        if (attempt >= MAX_ATTEMPTS) return this.#refuse(subject, `${readiness.reason} (asked ${attempt} times)`);
+        this.#parts.events({ event: 'script.waiting', ...told, attempt, reason: readiness.reason });
+        return waitingScript(this.#parts.urls, subject.name, readiness.reason, attempt);
+      case 'ready':
+        this.#prefetch(readiness.plan);
+        this.#parts.events({ event: 'script.sent', ...told, assignment: assignment.name, plan: readiness.plan.id });
+        return readiness.script;
     }
+  }
+
+  #reportContradictions({ name, knownBy, contradictions, facts }: Subject): void {
+    if (knownBy === undefined || contradictions.length === 0) return;
+    const others = contradictions.map(({ by, machine }) => `${by} of ${machine}`).join(', ');
+    const address = facts.sourceAddress;
+    this.#parts.events({ event: 'machine.contradicted', machine: name, address, knownBy, others });
   }
 
   /** The kernel will be asked for in a moment, and the initramfs after it. */

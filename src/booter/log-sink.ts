@@ -1,4 +1,4 @@
-import type { ArtifactTransfer, BootEvent, EventSink } from '../boot/event.js';
+import type { ArtifactTransfer, BootEvent, Counts, EventSink } from '../boot/event.js';
 import type { Logger } from '../log.js';
 import { shortDigest } from '../oci/digest.js';
 import { formatBytes, formatSeconds } from './format.js';
@@ -8,17 +8,21 @@ export function logSink(log: Logger): EventSink {
   return (event) => log[levelOf(event)](event, sentence(event));
 }
 
-function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' {
+function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
   switch (event) {
     case 'greeting.sent':
     case 'artifact.started':
     case 'fill.started':
       return 'debug';
+    case 'mapping.refused':
+      return 'error';
+    case 'machine.contradicted':
     case 'script.refused':
     case 'image.failed':
     case 'fill.failed':
     case 'artifact.aborted':
       return 'warn';
+    case 'mapping.reloaded':
     case 'script.sent':
     case 'script.waiting':
     case 'image.resolved':
@@ -38,6 +42,12 @@ function sentence(event: BootEvent): string {
       return `${event.machine} waits for ${event.image}: ${event.reason}`;
     case 'script.refused':
       return `${event.machine} is not booted: ${event.reason}`;
+    case 'machine.contradicted':
+      return `${event.machine} is taken for that by its ${event.knownBy}, and shows the ${event.others}`;
+    case 'mapping.reloaded':
+      return `the mapping was read anew in ${formatSeconds(event.seconds)}: ${changes(event)}`;
+    case 'mapping.refused':
+      return `the changed configuration is refused, and the one before stays: ${event.reason}`;
     case 'image.resolved':
       return `${event.reference} for ${event.architecture} is ${shortDigest(event.digest)}${resolvedHow(event)}`;
     case 'image.failed':
@@ -60,6 +70,15 @@ function sentence(event: BootEvent): string {
 function resolvedHow({ from, seconds }: { from: 'source' | 'pinned' | 'last-good'; seconds: number }): string {
   if (from === 'pinned') return ', as pinned';
   return from === 'source' ? `, ${formatSeconds(seconds)}` : ', as it was when last resolved';
+}
+
+function changes({ machines, assignments, names }: BootEvent & { readonly event: 'mapping.reloaded' }): string {
+  if (names === '') return 'nothing of it changed';
+  return `machines ${counts(machines)}, assignments ${counts(assignments)} (${names})`;
+}
+
+function counts({ added, removed, changed }: Counts): string {
+  return `+${added} -${removed} ~${changed}`;
 }
 
 function amount({ bytes, seconds }: { bytes: number; seconds: number }): string {

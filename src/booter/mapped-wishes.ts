@@ -1,27 +1,43 @@
 import type { Assignment } from '../boot/assignment.js';
 import type { ImageWish } from '../image/image.js';
 import type { Machine } from '../machine/machine.js';
+import type { Candidate } from '../machine/selector.js';
 import type { ImageReference } from '../oci/reference.js';
+import type { Mapping } from './mapping.js';
 
-export type MappedWish = { readonly reference: ImageReference; readonly wish: ImageWish };
+/** An image that a machine will ask for. */
+export type MappedWish = {
+  readonly assignment: Assignment;
+  readonly reference: ImageReference;
+  readonly wish: ImageWish;
+};
 
-/** What the mappings will ask for, as far as they say for which architectures: worth resolving before a machine comes. */
-export function mappedWishes(assignments: readonly Assignment[], machines: readonly Machine[]): readonly MappedWish[] {
-  return assignments.flatMap((assignment) =>
-    claimedArchitectures(assignment, machines).map((architecture) => ({
-      reference: assignment.image,
-      wish: { os: 'linux', architecture, variant: assignment.variant } as const,
-    })),
-  );
+/**
+ * What the mapping will ask for, as far as it says for which architectures: those that assignments name, and those of
+ * the machines they are for. The same wish may come again, with every machine that has it.
+ */
+export function* mappedWishes({ assignments, machines, index }: Mapping): Generator<MappedWish, void> {
+  for (const assignment of assignments) {
+    for (const architecture of assignment.match.arch ?? []) yield wishFor(assignment, architecture);
+  }
+  for (const machine of machines) {
+    const { architecture } = machine;
+    if (architecture === undefined) continue;
+    const selection = index.select(recordedCandidate(machine));
+    if (selection.kind === 'none') continue;
+    yield wishFor(selection.assignment, architecture);
+    if (selection.kind === 'undecided' && selection.fallback !== undefined) {
+      yield wishFor(selection.fallback, architecture);
+    }
+  }
 }
 
-function claimedArchitectures({ match }: Assignment, machines: readonly Machine[]): readonly string[] {
-  if (match.arch !== undefined) return match.arch;
-  const meant = machines.filter(
-    (machine) =>
-      match.machine?.includes(machine.name) === true ||
-      machine.macs.some((mac) => match.mac?.includes(mac) === true) ||
-      (machine.uuid !== undefined && match.uuid?.includes(machine.uuid) === true),
-  );
-  return [...new Set(meant.flatMap(({ architecture }) => architecture ?? []))];
+function wishFor(assignment: Assignment, architecture: string): MappedWish {
+  const { image, variant } = assignment;
+  return { assignment, reference: image, wish: { os: 'linux', architecture, variant } };
+}
+
+/** A known machine before it has said anything: what our records say of it. */
+export function recordedCandidate(machine: Machine): Candidate {
+  return { facts: { macs: [], sourceAddress: '' }, machine, mayBeKnown: false };
 }

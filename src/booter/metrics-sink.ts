@@ -16,6 +16,13 @@ function count(metrics: Metrics, event: BootEvent): void {
         outcome: event.event === 'greeting.sent' ? 'greeting' : event.event.slice('script.'.length),
       });
       return;
+    case 'machine.contradicted':
+      metrics.contradictions.inc();
+      return;
+    case 'mapping.reloaded':
+    case 'mapping.refused':
+      metrics.reloads.inc({ outcome: event.event.slice('mapping.'.length) });
+      return;
     case 'image.resolved':
       metrics.resolutions.inc({ outcome: event.from });
       if (event.from === 'source') metrics.resolutionSeconds.observe(event.seconds);

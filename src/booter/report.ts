@@ -1,4 +1,4 @@
-import type { MachineFacts } from '../machine/facts.js';
+import type { Firmware, MachineFacts } from '../machine/facts.js';
 import { parseIp } from '../net/ip.js';
 import { type MacAddress, parseMac } from '../net/mac.js';
 import { isJunkUuid, parseUuid } from '../net/uuid.js';
@@ -9,6 +9,7 @@ export type ScriptQuery = Readonly<Record<string, unknown>>;
 
 /** SMBIOS strings are 64 bytes by tradition; whatever is longer says nothing about a machine. */
 const MAX_TEXT = 256;
+const MAX_MACS = 16;
 
 /**
  * What iPXE says of its machine, read tolerantly: a value that is empty, unreadable or junk is as good as not reported,
@@ -16,13 +17,12 @@ const MAX_TEXT = 256;
  */
 export function factsFromQuery(query: ScriptQuery, sourceAddress: string): MachineFacts {
   const text = (name: string) => firstText(query[name]);
-  const mac = text('mac');
   const uuid = parsed(text('uuid'), parseUuid);
   const architecture = parsed(text('buildarch') ?? text('arch'), parseArchitecture);
   const firmware = firmwareOf(text('platform'));
   const ip = parsed(text('ip'), parseIp) ?? parseIp(sourceAddress);
   return {
-    macs: macsOf(mac),
+    macs: macsOf(query.mac),
     ...(uuid !== undefined && !isJunkUuid(uuid) && { uuid }),
     ...present('serial', text('serial')),
     ...present('asset', text('asset')),
@@ -42,14 +42,16 @@ export function attemptOf(query: ScriptQuery): number {
   return Number.isSafeInteger(attempt) && attempt >= 1 ? attempt : 1;
 }
 
-function macsOf(text: string | undefined): readonly MacAddress[] {
-  const mac = parsed(text, parseMac);
-  return mac === undefined ? [] : [mac];
+/** A machine may name several of its cards, the one that boots first. */
+function macsOf(value: unknown): readonly MacAddress[] {
+  const texts: readonly unknown[] = Array.isArray(value) ? value.slice(0, MAX_MACS) : [value];
+  return [...new Set(texts.flatMap((text) => parsed(firstText(text), parseMac) ?? []))];
 }
 
 /** `platform=efi` alone leaves open whether the firmware came by PXE or by HTTP Boot. */
-function firmwareOf(platform: string | undefined): 'bios' | undefined {
-  return platform === 'pcbios' ? 'bios' : undefined;
+function firmwareOf(platform: string | undefined): readonly Firmware[] | undefined {
+  if (platform === 'pcbios') return ['bios'];
+  return platform === 'efi' ? ['uefi', 'uefi-http'] : undefined;
 }
 
 function firstText(value: unknown): string | undefined {

@@ -7,20 +7,30 @@ import type { Digest } from '../oci/digest.js';
  * older one led to is served for as long as an issued plan names it.
  */
 export class ServedArtifacts {
-  readonly #images = new Map<string, ResolvedImage>();
+  readonly #images = new Map<string, { readonly key: ResolutionKey; readonly image: ResolvedImage }>();
   #byDigest: ReadonlyMap<Digest, LocatedArtifact> = new Map();
 
   /** `key` comes from a mapping, so there are never more of them than mappings and architectures. */
   replace(key: ResolutionKey, image: ResolvedImage): void {
     const name = JSON.stringify([key.reference, key.wish.os, key.wish.architecture, key.wish.variant]);
-    if (this.#images.get(name)?.manifestDigest === image.manifestDigest) return;
-    this.#images.set(name, image);
-    // The first to name a digest keeps it: an image that lies about another's layer harms only itself.
-    this.#byDigest = new Map([...this.#images.values()].flatMap(locatedArtifacts).reverse());
+    if (this.#images.get(name)?.image.manifestDigest === image.manifestDigest) return;
+    this.#images.set(name, { key, image });
+    this.#index();
+  }
+
+  /** Forgets what no mapping leads to any more. */
+  retain(isMapped: (reference: string) => boolean): void {
+    for (const [name, { key }] of this.#images) if (!isMapped(key.reference)) this.#images.delete(name);
+    this.#index();
   }
 
   find(digest: Digest): LocatedArtifact | undefined {
     return this.#byDigest.get(digest);
+  }
+
+  /** The first to name a digest keeps it: an image that lies about another's layer harms only itself. */
+  #index(): void {
+    this.#byDigest = new Map([...this.#images.values()].flatMap(({ image }) => locatedArtifacts(image)).reverse());
   }
 }
 

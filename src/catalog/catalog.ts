@@ -46,11 +46,10 @@ type Remembered =
 /** What references mean now: one question to the source however many ask, and the last good answer when it is silent. */
 export class Catalog {
   readonly #parts: CatalogParts;
-  /** Keys are prefixed, since node-cache keeps them in a plain object. */
   readonly #memory = new NodeCache({ useClones: false, maxKeys: MAX_RESOLUTIONS, stdTTL: FRESH_SECONDS });
   /** Indexes and manifests by digest. */
   readonly #documents = new NodeCache({ useClones: false, maxKeys: MAX_DOCUMENTS, stdTTL: DOCUMENT_SECONDS });
-  readonly #underWay = new Map<string, Promise<ResolvedImage>>();
+  readonly #underWay = new Map<string, { readonly image: Promise<ResolvedImage>; readonly since: number }>();
 
   constructor(parts: CatalogParts) {
     this.#parts = parts;
@@ -59,12 +58,18 @@ export class Catalog {
   /** Throws REGISTRY_UNREACHABLE, REGISTRY_DENIED, IMAGE_NOT_FOUND, IMAGE_NO_PLATFORM, IMAGE_INVALID, DIGEST_MISMATCH. */
   async resolve(reference: ImageReference, wish: ImageWish): Promise<ResolvedImage> {
     const key: ResolutionKey = { reference: formatReference(reference), wish };
-    const name = `r|${key.reference}|${wish.os}/${wish.architecture}|${wish.variant}`;
+    const name = nameOf(key);
     const remembered = this.#memory.get<Remembered>(name);
     if (remembered?.kind === 'image') return remembered.image;
     if (remembered?.kind === 'failure') throw remembered.error;
-    const running = this.#underWay.get(name) ?? this.#start(name, reference, key);
+    const running = this.#underWay.get(name)?.image ?? this.#start(name, reference, key);
     return this.#orLastGood(running, key);
+  }
+
+  /** For how many seconds the source has been asked, when it is being asked. */
+  askedFor(reference: ImageReference, wish: ImageWish): number | undefined {
+    const running = this.#underWay.get(nameOf({ reference: formatReference(reference), wish }));
+    return running === undefined ? undefined : secondsSince(running.since, this.#parts.clock.ticks());
   }
 
   /** Where the blobs of a stored location come from. */
@@ -83,7 +88,7 @@ export class Catalog {
 
   #start(name: string, reference: ImageReference, key: ResolutionKey): Promise<ResolvedImage> {
     const running = this.#ask(name, reference, key).finally(() => this.#underWay.delete(name));
-    this.#underWay.set(name, running);
+    this.#underWay.set(name, { image: running, since: this.#parts.clock.ticks() });
     // Whoever waits sees the failure; nobody may be waiting any more.
     running.catch(() => undefined);
     return running;
@@ -173,4 +178,9 @@ export class Catalog {
     const { reference, wish } = key;
     this.#parts.events({ event: 'image.failed', reference, architecture: wish.architecture, reason });
   }
+}
+
+/** Prefixed, since node-cache keeps its keys in a plain object. */
+function nameOf({ reference, wish }: ResolutionKey): string {
+  return `r|${reference}|${wish.os}/${wish.architecture}|${wish.variant}`;
 }

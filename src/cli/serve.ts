@@ -5,7 +5,7 @@ import { type CommonOptions, readConfig, withCommonOptions } from './common.js';
 
 export function serveCommand(): Command {
   return withCommonOptions(new Command('serve'))
-    .description('run everything the configuration enables, until SIGINT or SIGTERM')
+    .description('run everything the configuration enables, until SIGINT or SIGTERM; SIGHUP reads it anew')
     .action(serve);
 }
 
@@ -14,11 +14,14 @@ async function serve(options: CommonOptions): Promise<void> {
   const log = await serverLog(options.logLevel);
   const server = await startServer(config, log);
   const stopListening = onSignals(log, () => server.stop());
+  const reload = () => server.reload();
+  process.on('SIGHUP', reload);
   try {
     await server.ended;
     log.info({ event: 'server.ended' }, 'ended');
   } finally {
     stopListening();
+    process.off('SIGHUP', reload);
   }
 }
 

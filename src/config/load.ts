@@ -1,52 +1,62 @@
 import { readFile, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import type { z } from 'zod';
+import { dirname, resolve } from 'node:path';
+import { glob, isDynamicPattern } from 'tinyglobby';
 import { BootlayerError, systemErrorCode } from '../errors.js';
-import { convertConfig } from './convert.js';
-import { type ConfigDocument, parseConfigDocument } from './document.js';
-import { applyEnvironment } from './environment.js';
-import { configError, formatPath, type Problem } from './problem.js';
-import { type Config, configFileSchema } from './schema.js';
+import { type Environment, joinFiles, type Loaded, readMainFile, type SourceText } from './read.js';
 
+export type { Loaded } from './read.js';
 export type { Config } from './schema.js';
 
 export type LoadOptions = {
   /** From the command line; without it the usual places are tried. */
   readonly file?: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly cwd: string;
 };
 
-export type Loaded = { readonly config: Config; readonly warnings: readonly string[] };
-
 const USUAL_PLACES = ['bootlayer.yaml', '/etc/bootlayer/bootlayer.yaml'];
 const MAX_BYTES = 16 * 1024 * 1024;
+const MAX_FILES = 1_000;
 
-/** Reads and validates the whole configuration. Throws CONFIG_INVALID with all problems at once. */
+/** Reads and validates the whole configuration with all it includes. Throws CONFIG_INVALID with all problems at once. */
 export async function loadConfig({ file, env, cwd }: LoadOptions): Promise<Loaded> {
   const path = file === undefined ? await findConfigFile(cwd) : resolve(cwd, file);
-  if (path !== undefined) return readConfigText(await readText(path), path, env);
-  throw new BootlayerError(
-    'CONFIG_INVALID',
-    `there is no configuration (looked for ${usualPlaces(cwd).join(' and ')})`,
-    {
-      remedy: 'write one, or name it with -c FILE',
-    },
-  );
+  if (path === undefined) throw noConfiguration(cwd);
+  const text = await readText(path, 'name a file that exists and is readable with -c FILE');
+  const main = readMainFile({ file: path, text }, env);
+  const files = await findIncluded(path, main.include);
+  return joinFiles(main, await Promise.all(files.map(readIncluded)));
 }
 
-/** The same for a text that is at hand. Pure. */
-export function readConfigText(text: string, file: string, env: LoadOptions['env']): Loaded {
-  const parsed = parseConfigDocument(text);
-  if (parsed.kind === 'broken') throw configError(file, parsed.problems);
-  const { document } = parsed;
-  const { value, variables, warnings } = applyEnvironment(document.value ?? {}, env);
-  const place = (problem: Problem): Problem => placed(problem, document, variables);
-  const checked = configFileSchema.safeParse(value);
-  if (!checked.success) throw configError(file, checked.error.issues.flatMap(problemsOf).map(place));
-  const converted = convertConfig(checked.data, file);
-  if (converted.problems.length > 0) throw configError(file, converted.problems.map(place));
-  return { config: converted.config, warnings: [...warnings, ...converted.warnings] };
+/**
+ * The files that the patterns name, absolute, each once and in the order of their names. Patterns are relative to the
+ * configuration's folder; hidden files and folders (a ConfigMap's `..data`) are passed over. Throws CONFIG_INVALID.
+ */
+export async function findIncluded(configFile: string, patterns: readonly string[]): Promise<readonly string[]> {
+  const folder = dirname(configFile);
+  const found = new Set<string>();
+  for (const pattern of patterns) {
+    const names = isDynamicPattern(pattern)
+      ? await glob(pattern, { cwd: folder, absolute: true, expandDirectories: false })
+      : [resolve(folder, pattern)];
+    for (const name of names) found.add(resolve(name));
+  }
+  found.delete(configFile);
+  if (found.size <= MAX_FILES) return [...found].sort();
+  throw new BootlayerError('CONFIG_INVALID', `${configFile}: include names ${found.size} files`, {
+    remedy: `name at most ${MAX_FILES}, or put more entries into each`,
+  });
+}
+
+async function readIncluded(file: string): Promise<SourceText> {
+  return { file, text: await readText(file, 'mend "include", or put the file there') };
+}
+
+function noConfiguration(cwd: string): BootlayerError {
+  const places = usualPlaces(cwd).join(' and ');
+  return new BootlayerError('CONFIG_INVALID', `there is no configuration (looked for ${places})`, {
+    remedy: 'write one, or name it with -c FILE',
+  });
 }
 
 /** The file in the first of the usual places that has one. */
@@ -61,40 +71,13 @@ function usualPlaces(cwd: string): readonly string[] {
   return USUAL_PLACES.map((place) => resolve(cwd, place));
 }
 
-async function readText(file: string): Promise<string> {
+async function readText(file: string, remedy: string): Promise<string> {
   try {
     const { size } = await stat(file);
     if (size > MAX_BYTES) throw new Error(`it is larger than ${MAX_BYTES} bytes`);
     return await readFile(file, 'utf8');
   } catch (cause) {
     const why = systemErrorCode(cause) ?? (cause instanceof Error ? cause.message : String(cause));
-    throw new BootlayerError('CONFIG_INVALID', `cannot read the configuration ${file} (${why})`, {
-      remedy: 'name a file that exists and is readable with -c FILE',
-      cause,
-    });
+    throw new BootlayerError('CONFIG_INVALID', `cannot read the configuration ${file} (${why})`, { remedy, cause });
   }
-}
-
-/** One problem for each unknown key of a mapping, else one for each issue. */
-function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
-  const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
-  const messages = issue.message.split('\n');
-  if (issue.code !== 'unrecognized_keys') return [{ path, message: messages.join('; ') }];
-  return issue.keys.map((key, position) => ({ path: [...path, key], message: messages[position] ?? issue.message }));
-}
-
-/** Says where: the variable that set the value, else the place in the file. */
-function placed(problem: Problem, document: ConfigDocument, variables: ReadonlyMap<string, string>): Problem {
-  const variable = variables.get(formatPath(problem.path));
-  if (variable !== undefined) return { ...problem, variable };
-  return {
-    ...problem,
-    message: withSource(problem, document.sourceOf(problem.path)),
-    ...document.placeOf(problem.path),
-  };
-}
-
-/** `quote it` shows how. */
-function withSource({ message }: Problem, source: string | undefined): string {
-  return message.endsWith('quote it') && source !== undefined ? `${message}, "${source}"` : message;
 }

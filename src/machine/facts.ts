@@ -3,7 +3,8 @@ import type { MacAddress } from '../net/mac.js';
 import type { Uuid } from '../net/uuid.js';
 
 /** How a machine's firmware boots from the network. */
-export type Firmware = 'bios' | 'uefi' | 'uefi-http';
+export const FIRMWARES = ['bios', 'uefi', 'uefi-http'] as const;
+export type Firmware = (typeof FIRMWARES)[number];
 
 /** What a machine said of itself, read once. Whatever it did not say, or what was junk, is missing. */
 export type MachineFacts = {
@@ -18,7 +19,8 @@ export type MachineFacts = {
   readonly ip?: IpAddress;
   /** Go's name, `amd64`. */
   readonly architecture?: string;
-  readonly firmware?: Firmware;
+  /** It is one of these: iPXE's word alone does not tell UEFI's two ways of booting apart. */
+  readonly firmware?: readonly Firmware[];
   /** Whom the packet or request came from; a NAT or proxy may stand between. */
   readonly sourceAddress: string;
 };

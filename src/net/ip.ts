@@ -22,8 +22,16 @@ export function parseSubnet(text: string): Subnet | undefined {
   if (address === undefined || rest.length > 0) return undefined;
   const bits = address.kind() === 'ipv4' ? 32 : 128;
   if (lengthText === undefined) return { address: canonical(address), prefixLength: bits };
-  const prefixLength = /^\d{1,3}$/.test(lengthText) ? Number(lengthText) : -1;
-  if (prefixLength < 0 || prefixLength > bits) return undefined;
+  return /^\d{1,3}$/.test(lengthText) ? around(address, Number(lengthText)) : undefined;
+}
+
+/** The subnet of that size around an address; undefined when its family has no such size. */
+export function subnetOf(ip: IpAddress, prefixLength: number): Subnet | undefined {
+  return around(ipaddr.parse(ip), prefixLength);
+}
+
+function around(address: Parsed, prefixLength: number): Subnet | undefined {
+  if (prefixLength > (address.kind() === 'ipv4' ? 32 : 128)) return undefined;
   const network =
     address.kind() === 'ipv4'
       ? ipaddr.IPv4.networkAddressFromCIDR(`${address.toString()}/${prefixLength}`)

@@ -22,9 +22,9 @@ export type Database = {
 };
 
 /** Opens the file, making it and its folder when they are missing. Throws DATA_UNUSABLE, DISK_FULL. */
-export async function openDatabase(file: string): Promise<Database> {
+export async function openDatabase(file: string, script?: URL): Promise<Database> {
   await makeFolder(dirname(file));
-  const worker = await WorkerDatabase.open(file);
+  const worker = await WorkerDatabase.open(file, script);
   const database = new Kysely<Schema>({ dialect: workerDialect(worker) });
   try {
     await migrate(database, file);

@@ -2,10 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { BootlayerError } from '../errors.js';
 import { OPENED, type WorkerData, type WorkerReply, type WorkerRequest } from './worker-protocol.js';
 
-/** The worker must be JavaScript: where the sources run as they are (tests), the built one is used. */
-const WORKER = import.meta.url.endsWith('.ts')
-  ? new URL('../../dist/store/sqlite-worker-process.js', import.meta.url)
-  : new URL('./sqlite-worker-process.js', import.meta.url);
+const WORKER = new URL('./sqlite-worker-process.js', import.meta.url);
 
 /** More requests than this at once mean that the disk stands still. */
 const MAX_PENDING = 20_000;

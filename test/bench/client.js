@@ -39,7 +39,7 @@ function converse({ port, path, requests }) {
         done.bytes += count;
         if (!answer.isWholeWith(buffer.subarray(0, count))) return true;
       } catch (thrown) {
-        reject(thrown);
+        reject(thrown instanceof Error ? thrown : new Error(String(thrown)));
         return false;
       }
       done.latencies.push(performance.now() - asked);

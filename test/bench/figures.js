@@ -40,9 +40,7 @@ export function figure(value) {
 
 /** @param {string} title @param {readonly string[]} heading @param {readonly (readonly string[])[]} rows */
 export function printTable(title, heading, rows) {
-  const widths = heading.map((name, column) =>
-    Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
+  const widths = heading.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (/** @type {readonly string[]} */ cells) =>
     cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)));
   console.log(`\n${title}`);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Assignment } from '../../src/boot/assignment.js';
-import { orderAssignments, selectAssignment, settle } from '../../src/boot/select.js';
+import { orderAssignments, selectAmong, settle } from '../../src/boot/select.js';
 import { parseSubnet, type Subnet } from '../../src/net/ip.js';
-import { assignment, facts, MAC, OTHER_MAC, UUID } from '../fixtures/mappings.js';
+import { assignment, candidate, facts, MAC, OTHER_MAC, UUID } from '../fixtures/mappings.js';
 
 const names = (assignments: readonly Assignment[]) => orderAssignments(assignments).map(({ name }) => name);
 const subnet = (text: string) => [parseSubnet(text) as Subnet];
@@ -36,32 +36,32 @@ describe('orderAssignments', () => {
   });
 });
 
-describe('selectAssignment', () => {
+describe('selectAmong', () => {
   const forMac = assignment({ name: 'mac', match: { mac: [MAC] } });
   const forSerial = assignment({ name: 'serial', match: { serial: ['S1'] } });
   const forAll = assignment({ name: 'all' });
 
   it('takes the first yes', () => {
-    expect(selectAssignment([forMac, forAll], { facts: facts() })).toEqual({ kind: 'selected', assignment: forMac });
-    expect(selectAssignment([forMac, forAll], { facts: facts({ macs: [OTHER_MAC] }) })).toEqual({
+    expect(selectAmong([forMac, forAll], candidate())).toEqual({ kind: 'selected', assignment: forMac });
+    expect(selectAmong([forMac, forAll], candidate({ facts: facts({ macs: [OTHER_MAC] }) }))).toEqual({
       kind: 'selected',
       assignment: forAll,
     });
   });
 
   it('is undecided when what cannot be judged yet stands before the first yes', () => {
-    const selection = selectAssignment([forSerial, forAll], { facts: facts() });
+    const selection = selectAmong([forSerial, forAll], candidate());
     expect(selection).toEqual({ kind: 'undecided', assignment: forSerial, fallback: forAll });
     expect(settle(selection)).toBe(forAll);
   });
 
   it('does not mind what cannot be judged behind the first yes', () => {
-    expect(selectAssignment([forMac, forSerial], { facts: facts() }).kind).toBe('selected');
+    expect(selectAmong([forMac, forSerial], candidate()).kind).toBe('selected');
   });
 
   it('finds none, or nothing yet', () => {
-    const other = { facts: facts({ macs: [OTHER_MAC] }) };
-    expect(selectAssignment([forMac], other)).toEqual({ kind: 'none' });
-    expect(settle(selectAssignment([forMac, forSerial], other))).toBeUndefined();
+    const other = candidate({ facts: facts({ macs: [OTHER_MAC] }) });
+    expect(selectAmong([forMac], other)).toEqual({ kind: 'none' });
+    expect(settle(selectAmong([forMac, forSerial], other))).toBeUndefined();
   });
 });

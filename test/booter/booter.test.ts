@@ -1,16 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import type { BlobSource } from '../../src/blob/blob-store.js';
 import type { Images } from '../../src/booter/booter.js';
 import { BootlayerError } from '../../src/errors.js';
 import { testBooter } from '../fixtures/booter.js';
-import { assignment, IMAGE, MAC, OTHER_MAC } from '../fixtures/mappings.js';
+import { assignment, IMAGE, MAC, machine, OTHER_MAC, UUID } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
 const FROM = '10.0.2.15';
 const QUERY = { mac: MAC, buildarch: 'x86_64', platform: 'pcbios' };
 
-function images(problem: BootlayerError | 'silent'): Pick<Images, 'resolve' | 'sourceOf'> {
+function images(problem: BootlayerError | 'silent'): Images {
   return {
     resolve: () => (problem === 'silent' ? new Promise(() => undefined) : Promise.reject(problem)),
+    askedFor: () => (problem === 'silent' ? 8 : undefined),
     sourceOf: () => ({ name: 'none', fetch: () => Promise.reject(new Error('none')) }),
   };
 }
@@ -34,7 +36,7 @@ describe('Booter.script', () => {
     const { booter, plans, events } = testBooter({
       image: resolvedImage(['kernel', 'initramfs', 'squashfs'], { commandLine: 'quiet root=live:{blob.squashfs.url}' }),
       assignments: [assignment({ kernelArgs: { remove: ['quiet'], append: ['ip=dhcp'] } })],
-      defaults: { append: ['console=ttyS0'] },
+      defaults: { kernelArgs: { append: ['console=ttyS0'] } },
     });
     const script = await booter.script(QUERY, FROM);
     const [plan] = plans.plans;
@@ -122,7 +124,9 @@ describe('Booter.script', () => {
   it('answers in time although the image takes long', async () => {
     const { booter, clock } = testBooter({ images: images('silent') });
     clock.late = true;
-    expect(await booter.script(QUERY, FROM)).toContain('its image is being resolved');
+    expect(await booter.script(QUERY, FROM)).toContain(
+      'node-01 waits (1 of 60): registry.lab:5000/os/debian:12 is being resolved, asking for 8.00 s',
+    );
   });
 
   it('invites no machine while the server ends', async () => {
@@ -130,6 +134,68 @@ describe('Booter.script', () => {
     booter.drain();
     expect(await booter.script(QUERY, FROM)).toContain('the server is restarting');
     expect(plans.plans).toEqual([]);
+  });
+});
+
+describe('Booter.remap', () => {
+  it('lets machines boot by the new mapping', async () => {
+    const { booter } = testBooter({ assignments: [] });
+    expect(await booter.script(QUERY, FROM)).toContain('no assignment matches');
+    booter.remap({ machines: [], assignments: [assignment()], defaults: { kernelArgs: { append: ['new=1'] } } });
+    const script = await booter.script(QUERY, FROM);
+    expect(script).toContain(' new=1 ');
+    expect(script).toContain(`Bootlayer: ${MAC} boots`);
+  });
+
+  it('goes on serving what issued plans name, and nothing else that is no longer mapped', async () => {
+    const [planned, mapped] = [resolvedImage(), resolvedImage(['kernel', 'initramfs', 'squashfs'])];
+    const squashfs = mapped.artifacts.find(({ role }) => role === 'squashfs')?.descriptor.digest ?? fail();
+    const kernel = planned.artifacts[0]?.descriptor.digest ?? fail();
+    const answers = [planned, mapped];
+    const { booter } = testBooter({
+      images: { resolve: async () => answers.shift() ?? fail(), askedFor: () => undefined, sourceOf: () => NOWHERE },
+      assignments: [
+        assignment(),
+        assignment({ name: 'more', match: { arch: ['amd64'] }, image: { ...IMAGE, tag: '2' } }),
+      ],
+      machines: [],
+    });
+    await booter.script({ ...QUERY, buildarch: 'arm64' }, FROM);
+    await booter.resolveMapped(new AbortController().signal);
+    expect(await booter.findArtifact(squashfs)).toBeDefined();
+    booter.remap({ machines: [], assignments: [], defaults: { kernelArgs: {} } });
+    expect(await booter.findArtifact(squashfs)).toBeUndefined();
+    expect(await booter.findArtifact(kernel)).toBeDefined();
+  });
+
+  it('serves nothing that the mapping ceased to name while its source was asked', async () => {
+    const image = resolvedImage();
+    let answer = (_image: typeof image): void => undefined;
+    const resolve = () => new Promise<typeof image>((resolved) => (answer = resolved));
+    const { booter } = testBooter({
+      images: { resolve, askedFor: () => undefined, sourceOf: () => NOWHERE },
+      assignments: [assignment({ match: { arch: ['amd64'] } })],
+    });
+    const resolving = booter.resolveMapped(new AbortController().signal);
+    booter.remap({ machines: [], assignments: [], defaults: { kernelArgs: {} } });
+    answer(image);
+    await resolving;
+    expect(await booter.findArtifact(image.artifacts[0]?.descriptor.digest ?? fail())).toBeUndefined();
+  });
+});
+
+describe('a machine whose facts name two', () => {
+  it('is the one its MAC says, and that is told', async () => {
+    const machines = [machine(), machine({ name: 'node-02', macs: [OTHER_MAC], uuid: UUID, serial: 'S2' })];
+    const { booter, events } = testBooter({ machines });
+    expect(await booter.script({ ...QUERY, uuid: UUID, serial: 'S2' }, FROM)).toContain('Bootlayer: node-01 boots');
+    expect(events[0]).toEqual({
+      event: 'machine.contradicted',
+      machine: 'node-01',
+      address: FROM,
+      knownBy: 'mac',
+      others: 'uuid of node-02, serial of node-02',
+    });
   });
 });
 
@@ -146,12 +212,14 @@ describe('Booter.findArtifact', () => {
     } as const;
     const answers = [honest, liar];
     const resolve = async () => answers.shift() ?? fail();
-    const { booter } = testBooter({ images: { resolve, sourceOf: () => fail() } });
-    const wish = { os: 'linux', architecture: 'amd64', variant: 'metal' } as const;
-    await booter.resolveMapped([
-      { reference: IMAGE, wish },
-      { reference: { ...IMAGE, tag: 'liar' }, wish },
-    ]);
+    const { booter } = testBooter({
+      images: { resolve, askedFor: () => undefined, sourceOf: () => fail() },
+      assignments: [
+        assignment({ match: { arch: ['amd64'] } }),
+        assignment({ name: 'liar', match: { arch: ['amd64'] }, image: { ...IMAGE, tag: 'liar' } }),
+      ],
+    });
+    await booter.resolveMapped(new AbortController().signal);
     expect(await booter.findArtifact(digest)).toMatchObject({ role: 'kernel', descriptor: kernel?.descriptor });
   });
 
@@ -159,17 +227,17 @@ describe('Booter.findArtifact', () => {
     const image = resolvedImage();
     const [kernel] = image.artifacts;
     const digest = kernel?.descriptor.digest ?? fail();
-    const mapped = testBooter({ image });
+    const mapped = testBooter({ image, assignments: [assignment({ match: { arch: ['amd64'] } })] });
     expect(await mapped.booter.findArtifact(digest)).toBeUndefined();
-    await mapped.booter.resolveMapped([
-      { reference: IMAGE, wish: { os: 'linux', architecture: 'amd64', variant: 'metal' } },
-    ]);
+    await mapped.booter.resolveMapped(new AbortController().signal);
     expect(await mapped.booter.findArtifact(digest)).toEqual({ ...kernel, location: image.location });
     const planned = testBooter({ image, plans: mapped.plans });
     await mapped.booter.script(QUERY, FROM);
     expect((await planned.booter.findArtifact(digest))?.role).toBe('kernel');
   });
 });
+
+const NOWHERE: BlobSource = { name: 'none', fetch: () => Promise.reject(new Error('none')) };
 
 function fail(): never {
   throw new Error('the fixture has no kernel');

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { mappedWishes } from '../../src/booter/mapped-wishes.js';
+import { createMapping } from '../../src/booter/mapping.js';
 import { assignment, MAC, machine } from '../fixtures/mappings.js';
 
 it('wishes for the architectures that assignments or their machines name', () => {
@@ -10,6 +11,19 @@ it('wishes for the architectures that assignments or their machines name', () =>
     { mac: [MAC] },
     { machine: ['node-02'] },
     {},
-  ].map((match) => mappedWishes([assignment({ match })], machines).map(({ wish }) => wish.architecture));
-  expect(architectures).toEqual([['amd64', 'riscv64'], ['arm64'], ['arm64'], [], []]);
+  ].map((match) => {
+    const mapping = createMapping({ machines, assignments: [assignment({ match })], defaults: { kernelArgs: {} } });
+    return [...mappedWishes(mapping)].map(({ wish }) => wish.architecture);
+  });
+  expect(architectures).toEqual([['amd64', 'riscv64'], ['arm64'], ['arm64'], [], ['arm64']]);
+});
+
+it('wishes for both where it is not known yet which it will be', () => {
+  const assignments = [assignment({ name: 'asset', match: { asset: ['A1'] } }), assignment()];
+  const mapping = createMapping({
+    machines: [machine({ architecture: 'arm64' })],
+    assignments,
+    defaults: { kernelArgs: {} },
+  });
+  expect([...mappedWishes(mapping)].map((wish) => wish.assignment.name)).toEqual(['asset', 'all']);
 });

@@ -23,7 +23,7 @@ describe('factsFromQuery', () => {
       manufacturer: 'Acme & Sons #1',
       ip: '10.0.2.16',
       architecture: 'amd64',
-      firmware: 'bios',
+      firmware: ['bios'],
       sourceAddress: FROM,
     });
   });
@@ -31,7 +31,15 @@ describe('factsFromQuery', () => {
   it('takes `arch` for `buildarch`, and leaves open which UEFI it is', () => {
     const facts = factsFromQuery({ arch: 'arm64', platform: 'efi' }, FROM);
     expect(facts.architecture).toBe('arm64');
-    expect(facts.firmware).toBeUndefined();
+    expect(facts.firmware).toEqual(['uefi', 'uefi-http']);
+  });
+
+  it('takes several cards, each once and not without bound', () => {
+    const many = Array.from({ length: 100 }, (_, index) => `52:54:00:00:01:${index.toString(16).padStart(2, '0')}`);
+    expect(factsFromQuery({ mac: ['52-54-00-12-34-56', 'x', '525400123456'] }, FROM).macs).toEqual([
+      '52:54:00:12:34:56',
+    ]);
+    expect(factsFromQuery({ mac: many }, FROM).macs).toHaveLength(16);
   });
 
   it('takes the source address where no other is reported', () => {

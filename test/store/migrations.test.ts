@@ -6,6 +6,7 @@ import type { Schema } from '../../src/store/schema.js';
 import { openDatabase } from '../../src/store/sqlite-database.js';
 import { workerDialect } from '../../src/store/sqlite-dialect.js';
 import { type Rows, WorkerDatabase } from '../../src/store/worker-database.js';
+import { SQLITE_WORKER } from '../fixtures/built.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { bootPlan } from '../fixtures/plans.js';
 
@@ -13,7 +14,7 @@ const newFile = async () => join(await temporaryFolder(), 'state.db');
 
 /** Migrates, with a look at every statement before it is done. */
 async function migrateWatched(file: string, before: (sql: string) => void): Promise<void> {
-  const raw = await WorkerDatabase.open(file);
+  const raw = await WorkerDatabase.open(file, SQLITE_WORKER);
   const query = async (sql: string, parameters: readonly unknown[]): Promise<Rows> => {
     before(sql);
     return raw.query(sql, parameters);
@@ -50,7 +51,7 @@ it.each(['table "resolutions"', 'index "plan_artifacts_by_issued_at"', 'commit']
     };
     await expect(migrateWatched(file, stop)).rejects.toMatchObject({ code: 'DATA_UNUSABLE' });
     expect(stopped).toBe(true);
-    const database = await openDatabase(file);
+    const database = await openDatabase(file, SQLITE_WORKER);
     await database.plans.savePlan(bootPlan(), 1);
     await database.close();
   },

@@ -8,12 +8,13 @@ import type { Schema } from '../../src/store/schema.js';
 import { workerDialect } from '../../src/store/sqlite-dialect.js';
 import { WorkerDatabase } from '../../src/store/worker-database.js';
 import { WriteBatches } from '../../src/store/write-batches.js';
+import { SQLITE_WORKER } from '../fixtures/built.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { bootPlan, resolvedImage } from '../fixtures/plans.js';
 
 async function open(maxPlans?: number) {
   const file = join(await temporaryFolder(), 'state.db');
-  const raw = await WorkerDatabase.open(file);
+  const raw = await WorkerDatabase.open(file, SQLITE_WORKER);
   onTestFinished(() => raw.close());
   const database = new Kysely<Schema>({ dialect: workerDialect(raw) });
   await migrate(database, file);

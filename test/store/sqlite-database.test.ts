@@ -8,11 +8,12 @@ import { type Database, openDatabase } from '../../src/store/sqlite-database.js'
 import { WorkerDatabase } from '../../src/store/worker-database.js';
 import { planStoreContract } from '../contracts/plan-store.js';
 import { resolutionStoreContract } from '../contracts/resolution-store.js';
+import { SQLITE_WORKER } from '../fixtures/built.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { bootPlan } from '../fixtures/plans.js';
 
 async function open(file: string): Promise<Database> {
-  const database = await openDatabase(file);
+  const database = await openDatabase(file, SQLITE_WORKER);
   onTestFinished(() => database.close());
   return database;
 }
@@ -35,7 +36,7 @@ describe('openDatabase', () => {
   it('refuses a file that another server uses', async () => {
     const file = join(await temporaryFolder(), 'state.db');
     await open(file);
-    await expect(openDatabase(file)).rejects.toMatchObject({
+    await expect(openDatabase(file, SQLITE_WORKER)).rejects.toMatchObject({
       code: 'DATA_UNUSABLE',
       message: expect.stringContaining('in use by another server') as string,
     });
@@ -49,7 +50,7 @@ describe('openDatabase', () => {
     });
     const [acknowledged] = (await once(child.stdout, 'data')) as [Buffer];
     expect(acknowledged.toString()).toBe('saved\n');
-    await expect(openDatabase(file)).rejects.toMatchObject({ code: 'DATA_UNUSABLE' });
+    await expect(openDatabase(file, SQLITE_WORKER)).rejects.toMatchObject({ code: 'DATA_UNUSABLE' });
     child.kill('SIGKILL');
     await once(child, 'exit');
     expect(await (await open(file)).plans.findPlan(bootPlan().id)).toEqual(bootPlan());
@@ -58,7 +59,7 @@ describe('openDatabase', () => {
   it('refuses what is no database', async () => {
     const file = join(await temporaryFolder(), 'state.db');
     await writeFile(file, 'not a database at all '.repeat(100));
-    await expect(openDatabase(file)).rejects.toMatchObject({
+    await expect(openDatabase(file, SQLITE_WORKER)).rejects.toMatchObject({
       code: 'DATA_UNUSABLE',
       message: expect.stringContaining('no database, or damaged') as string,
       remedy: expect.stringContaining('move the file away') as string,
@@ -68,10 +69,10 @@ describe('openDatabase', () => {
   it('refuses what a newer version wrote', async () => {
     const file = join(await temporaryFolder(), 'state.db');
     await (await open(file)).close();
-    const raw = await WorkerDatabase.open(file);
+    const raw = await WorkerDatabase.open(file, SQLITE_WORKER);
     await raw.query("insert into kysely_migration values ('999-the-future', '2030-01-01')", []);
     await raw.close();
-    await expect(openDatabase(file)).rejects.toMatchObject({
+    await expect(openDatabase(file, SQLITE_WORKER)).rejects.toMatchObject({
       code: 'DATA_UNUSABLE',
       message: expect.stringContaining('a newer version wrote it') as string,
     });
@@ -80,11 +81,13 @@ describe('openDatabase', () => {
   it('refuses a folder that cannot be made', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'file'), '');
-    await expect(openDatabase(join(folder, 'file', 'state.db'))).rejects.toMatchObject({ code: 'DATA_UNUSABLE' });
+    await expect(openDatabase(join(folder, 'file', 'state.db'), SQLITE_WORKER)).rejects.toMatchObject({
+      code: 'DATA_UNUSABLE',
+    });
   });
 
   it('refuses a folder in place of the file', async () => {
-    await expect(openDatabase(await temporaryFolder())).rejects.toMatchObject({
+    await expect(openDatabase(await temporaryFolder(), SQLITE_WORKER)).rejects.toMatchObject({
       code: 'DATA_UNUSABLE',
       message: expect.stringContaining('it cannot be opened') as string,
     });
@@ -107,7 +110,7 @@ describe('openDatabase', () => {
 });
 
 it('says that the disk is full', async () => {
-  const raw = await WorkerDatabase.open(join(await temporaryFolder(), 'state.db'));
+  const raw = await WorkerDatabase.open(join(await temporaryFolder(), 'state.db'), SQLITE_WORKER);
   onTestFinished(() => raw.close());
   await raw.query('create table t(x text)', []);
   await raw.query('PRAGMA max_page_count=4', []);

@@ -5,10 +5,11 @@ import type { Schema } from '../../src/store/schema.js';
 import { workerDialect } from '../../src/store/sqlite-dialect.js';
 import { WorkerDatabase } from '../../src/store/worker-database.js';
 import { WriteBatches } from '../../src/store/write-batches.js';
+import { SQLITE_WORKER } from '../fixtures/built.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 
 async function counted() {
-  const worker = await WorkerDatabase.open(join(await temporaryFolder(), 'state.db'));
+  const worker = await WorkerDatabase.open(join(await temporaryFolder(), 'state.db'), SQLITE_WORKER);
   onTestFinished(() => worker.close());
   const statements: string[] = [];
   const dialect = workerDialect({

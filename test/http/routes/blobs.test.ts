@@ -15,13 +15,16 @@ import { descriptorOf } from '../../../src/oci/descriptor.js';
 import { ScriptedSource } from '../../fakes/blob-source.js';
 import { blobOf } from '../../fixtures/blobs.js';
 import { testBooter } from '../../fixtures/booter.js';
-import { IMAGE } from '../../fixtures/mappings.js';
+import { assignment } from '../../fixtures/mappings.js';
 import { resolvedImage } from '../../fixtures/plans.js';
 import { isWaiting } from '../../fixtures/waiting.js';
 
 const SIZE = 1_000_000;
 const { bytes, descriptor } = blobOf(SIZE);
 const KERNEL = { role: 'kernel', descriptor } as const;
+
+/** It claims an architecture, so that its image is resolved before a machine comes. */
+const MAPPED = assignment({ match: { arch: ['amd64'] } });
 
 async function serve(booter: Booter): Promise<string> {
   const app = createListener(createLog('silent', { write: () => undefined }));
@@ -35,8 +38,8 @@ async function serve(booter: Booter): Promise<string> {
 async function withKernel() {
   const source = new ScriptedSource();
   const image = resolvedImage([], { artifacts: [KERNEL] });
-  const { booter, events, blobs } = testBooter({ image, source });
-  await booter.resolveMapped([{ reference: IMAGE, wish: { os: 'linux', architecture: 'amd64', variant: 'metal' } }]);
+  const { booter, events, blobs } = testBooter({ image, source, assignments: [MAPPED] });
+  await booter.resolveMapped(new AbortController().signal);
   const base = await serve(booter);
   onTestFinished(() => blobs.close());
   return { base, url: `${base}/blobs/sha256/${descriptor.digest.slice(7)}/vmlinuz`, source, events };
@@ -209,8 +212,9 @@ it('serves an empty blob', async () => {
   const { booter } = testBooter({
     source,
     image: resolvedImage([], { artifacts: [{ role: 'kernel', descriptor: empty }] }),
+    assignments: [MAPPED],
   });
-  await booter.resolveMapped([{ reference: IMAGE, wish: { os: 'linux', architecture: 'amd64', variant: 'metal' } }]);
+  await booter.resolveMapped(new AbortController().signal);
   const getting = fetch(`${await serve(booter)}/blobs/sha256/${empty.digest.slice(7)}/x`);
   (await source.feed()).end();
   const response = await getting;

@@ -1,0 +1,32 @@
+import type { Assignment } from '../boot/assignment.js';
+import { type BootPlan, planBoot } from '../boot/plan.js';
+import type { KernelArgs } from '../image/command-line.js';
+import type { ImageWish, ResolvedImage } from '../image/image.js';
+import type { Subject } from '../machine/inventory.js';
+import { planScript } from './boot-script.js';
+import type { BootUrls } from './boot-urls.js';
+
+/** What a machine gets from its image: a script that starts it, or the reason why there is none. */
+export type Preparation =
+  | { readonly kind: 'ready'; readonly plan: BootPlan; readonly script: string }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** What of the assignment's image this machine needs; undefined while its architecture is not known. */
+export function wishOf({ facts }: Subject, { variant }: Assignment): ImageWish | undefined {
+  return facts.architecture === undefined ? undefined : { os: 'linux', architecture: facts.architecture, variant };
+}
+
+export const ARCHITECTURE_UNKNOWN = 'it does not report its architecture, and none is configured for it';
+
+/** Plans and renders. Pure: the same for a machine that boots and for one that is only asked about. */
+export function prepareBoot(
+  whom: { readonly subject: Subject; readonly assignment: Assignment },
+  image: ResolvedImage,
+  { defaults, urls }: { readonly defaults: KernelArgs; readonly urls: BootUrls },
+): Preparation {
+  const planning = planBoot({ ...whom, image, defaults });
+  if (planning.kind === 'refused') return planning;
+  const rendered = planScript(planning.plan, urls);
+  if (rendered.kind === 'refused') return rendered;
+  return { kind: 'ready', plan: planning.plan, script: rendered.text };
+}

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { PLACEHOLDERS, placeholdersIn } from '../image/command-line.js';
+import { FIRMWARES } from '../machine/facts.js';
+import { parseIp, parseSubnet } from '../net/ip.js';
+import { parseMac } from '../net/mac.js';
+import { isJunkUuid, parseUuid } from '../net/uuid.js';
+import { knownArchitectures, parseArchitecture } from '../oci/platform.js';
+import { parseReference } from '../oci/reference.js';
+import { nearest } from './nearest.js';
+import { later, mapping, oneOf, oneOrMore, parsed, text } from './values.js';
+
+/** Machines and assignments as they are written, in the configuration itself and in the files it includes. */
+
+const architecture = parsed(parseArchitecture, `is no architecture; known: ${knownArchitectures().join(', ')}`);
+const mac = parsed(parseMac, 'is not a MAC address, such as "52:54:00:12:34:56"');
+const uuid = parsed(readUuid, 'is not a UUID');
+const name = text(128).regex(/^[^\s/\p{Cc}]+$/u, 'must not hold spaces or slashes');
+const smbiosText = text(256);
+/** Names of hosts are compared without regard to case (RFC 4343). */
+const hostname = text(253).transform((written) => written.toLowerCase());
+
+function readUuid(written: string) {
+  const value = parseUuid(written);
+  if (value !== undefined && isJunkUuid(value))
+    throw new RangeError(`"${written}" is a placeholder that many machines share`);
+  return value;
+}
+
+const kernelArgument = parsed((written) => {
+  const unknown = placeholdersIn(written).find((found) => !PLACEHOLDERS.some((known) => known === found));
+  if (unknown === undefined) return written;
+  const meant = nearest(unknown, PLACEHOLDERS) ?? PLACEHOLDERS.join('} or {');
+  throw new RangeError(`"{${unknown}}" is no placeholder, did you mean {${meant}}?`);
+}, 'is no kernel argument');
+
+export const kernelArgs = mapping({
+  append: oneOrMore(kernelArgument).optional(),
+  remove: oneOrMore(text(2048)).optional(),
+  replace: z.record(text(), kernelArgument, { error: 'must be a mapping of keys to values' }).optional(),
+});
+
+const machine = mapping({
+  name,
+  mac: oneOrMore(mac).optional(),
+  uuid: uuid.optional(),
+  serial: smbiosText.optional(),
+  arch: architecture.optional(),
+  ip: parsed(parseIp, 'is no IP address').optional(),
+  hostname: hostname.optional(),
+  labels: z.record(text(), text(), { error: 'must be a mapping of labels to values' }).optional(),
+  kernelArgs: kernelArgs.optional(),
+});
+
+const match = mapping({
+  machine: oneOrMore(name).optional(),
+  mac: oneOrMore(mac).optional(),
+  uuid: oneOrMore(uuid).optional(),
+  serial: oneOrMore(smbiosText).optional(),
+  asset: oneOrMore(smbiosText).optional(),
+  manufacturer: oneOrMore(smbiosText).optional(),
+  product: oneOrMore(smbiosText).optional(),
+  ip: oneOrMore(parsed(parseSubnet, 'is no address and no subnet, such as 10.1.0.0/16')).optional(),
+  arch: oneOrMore(architecture).optional(),
+  firmware: oneOrMore(oneOf(FIRMWARES)).optional(),
+  hostname: oneOrMore(hostname).optional(),
+  labels: z
+    .record(text(), oneOrMore(text()), { error: 'must be a mapping of labels to values' })
+    .refine((labels) => Object.keys(labels).length > 0, 'names no label: name at least one, or leave the key out')
+    .optional(),
+});
+
+const assignment = mapping({
+  name,
+  priority: z.int('must be a whole number').optional(),
+  match: z
+    .unknown()
+    .refine((value) => value !== undefined && value !== null, 'is missing: write {} to match every machine')
+    .pipe(match),
+  image: parsed(parseReference, 'is no image reference'),
+  variant: text(128).optional(),
+  boot: oneOf(['auto', 'kernel'], ['uki', 'iso', 'local']).optional(),
+  kernelArgs: kernelArgs.optional(),
+  policy: mapping({
+    mode: oneOf(['always'], ['once', 'hold']).optional(),
+    maxAttempts: later,
+    window: later,
+  }).optional(),
+  provision: later,
+  signature: later,
+});
+
+export const mappingEntries = {
+  machines: z.array(machine, 'must be a list').optional(),
+  assignments: z.array(assignment, 'must be a list').optional(),
+};
+
+/** A file that `include` names. */
+export const mappingFileSchema = mapping(mappingEntries);
+
+export type MappingFile = z.output<typeof mappingFileSchema>;
+export type MachineEntry = NonNullable<MappingFile['machines']>[number];
+export type AssignmentEntry = NonNullable<MappingFile['assignments']>[number];

@@ -1,0 +1,95 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { EventSink } from './boot/event.js';
+import { type MappingChange, mappingChange, type NamesChanged } from './booter/mapping.js';
+import { type Clock, secondsSince } from './clock.js';
+import type { Config } from './config/schema.js';
+import { describeError } from './errors.js';
+
+export type ReloaderParts = {
+  readonly initial: Config;
+  /** Reads all files anew. */
+  readonly load: () => Promise<{ readonly config: Config; readonly warnings: readonly string[] }>;
+  /** Makes the new mapping the one that counts. */
+  readonly apply: (config: Config) => void;
+  readonly warn: (text: string) => void;
+  readonly events: EventSink;
+  readonly clock: Pick<Clock, 'ticks'>;
+};
+
+/** What is fixed while the server runs: its places and its listeners. */
+const FIXED = ['advertise', 'data', 'http', 'api'] as const;
+const MAX_NAMES = 8;
+
+/** Reads the configuration anew when asked to; a wrong one is refused, and the one before stays. */
+export class Reloader {
+  readonly #parts: ReloaderParts;
+  #config: Config;
+  #running: Promise<void> | undefined;
+  #again = false;
+
+  constructor(parts: ReloaderParts) {
+    this.#parts = parts;
+    this.#config = parts.initial;
+  }
+
+  /** The configuration in force. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /** One at a time; who asks while it runs gets one more. Resolves when there is nothing left to read; never rejects. */
+  reload(): Promise<void> {
+    this.#again = true;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#again) {
+      this.#again = false;
+      await this.#once();
+    }
+  }
+
+  async #once(): Promise<void> {
+    const { load, apply, warn, events, clock } = this.#parts;
+    const started = clock.ticks();
+    try {
+      const { config, warnings } = await load();
+      const before = this.#config;
+      apply(config);
+      this.#config = config;
+      for (const warning of warnings) warn(warning);
+      const fixed = FIXED.filter((key) => !isDeepStrictEqual(before[key], config[key]));
+      if (fixed.length > 0) warn(`${fixed.join(', ')} changed, which counts from the next start on`);
+      const change = mappingChange(before, config);
+      events({
+        event: 'mapping.reloaded',
+        machines: countsOf(change.machines),
+        assignments: countsOf(change.assignments),
+        names: namesOf(change),
+        seconds: secondsSince(started, clock.ticks()),
+      });
+    } catch (thrown) {
+      events({ event: 'mapping.refused', reason: describeError(thrown) });
+    }
+  }
+}
+
+function countsOf({ added, removed, changed }: NamesChanged) {
+  return { added: added.length, removed: removed.length, changed: changed.length };
+}
+
+/** `+node-09 -node-03 ~rack-1`, a few of them. */
+function namesOf({ machines, assignments, defaults }: MappingChange): string {
+  const marked = [machines, assignments].flatMap(({ added, removed, changed }) => [
+    ...added.map((name) => `+${name}`),
+    ...removed.map((name) => `-${name}`),
+    ...changed.map((name) => `~${name}`),
+  ]);
+  const all = [...marked, ...(defaults ? ['~defaults'] : [])];
+  const more = all.length > MAX_NAMES ? ` and ${all.length - MAX_NAMES} more` : '';
+  return `${all.slice(0, MAX_NAMES).join(' ')}${more}`;
+}

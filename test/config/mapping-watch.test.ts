@@ -1,0 +1,109 @@
+import { appendFile, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { MappingWatch } from '../../src/config/mapping-watch.js';
+import { temporaryFolder } from '../fixtures/folder.js';
+
+/** Long enough that only the notice of the folder can be why a change is seen. */
+const NEVER = 3_600_000;
+
+async function watched({ pollMilliseconds = NEVER, quietMilliseconds = 20 } = {}) {
+  const folder = await temporaryFolder();
+  const file = join(folder, 'bootlayer.yaml');
+  await mkdir(join(folder, 'mappings.d'));
+  await writeFile(file, 'a');
+  let changes = 0;
+  let wake = (): void => undefined;
+  const watch = await MappingWatch.start({
+    config: () => ({ file, include: [join(folder, 'mappings.d/*.yaml')], included: [] }),
+    onChange: () => {
+      changes += 1;
+      wake();
+    },
+    onBlind: (reason) => expect.fail(reason),
+    pollMilliseconds,
+    quietMilliseconds,
+  });
+  onTestFinished(() => watch.close());
+  /** The test's own time limit bounds it. */
+  const changed = async (count: number) => {
+    while (changes < count) await new Promise<void>((resolve) => (wake = resolve));
+    return changes;
+  };
+  return { folder, file, mappings: join(folder, 'mappings.d'), changed, count: () => changes };
+}
+
+describe('MappingWatch notices', () => {
+  it('a file that is written', async () => {
+    const { file, changed } = await watched();
+    await writeFile(file, 'b');
+    expect(await changed(1)).toBe(1);
+    await writeFile(file, 'c');
+    expect(await changed(2)).toBe(2);
+  });
+
+  it('a file that another takes the place of', async () => {
+    const { file, changed } = await watched();
+    await writeFile(`${file}.new`, 'b');
+    await rename(`${file}.new`, file);
+    expect(await changed(1)).toBe(1);
+  });
+
+  it('a file that comes, and one that goes', async () => {
+    const { mappings, changed } = await watched();
+    await writeFile(join(mappings, 'a.yaml'), 'a');
+    await changed(1);
+    await rm(join(mappings, 'a.yaml'));
+    expect(await changed(2)).toBe(2);
+  });
+
+  it('the swap of a ConfigMap', async () => {
+    const { mappings, changed } = await watched();
+    for (const version of ['..1', '..2']) {
+      await mkdir(join(mappings, version));
+      await writeFile(join(mappings, version, 'a.yaml'), version);
+    }
+    await symlink('..1', join(mappings, '..data'));
+    await symlink('..data/a.yaml', join(mappings, 'a.yaml'));
+    await changed(1);
+    await symlink('..2', join(mappings, '..data_tmp'));
+    await rename(join(mappings, '..data_tmp'), join(mappings, '..data'));
+    expect(await changed(2)).toBe(2);
+  });
+
+  it('what a link leads to', async () => {
+    const { folder, mappings, changed } = await watched();
+    const elsewhere = join(folder, 'elsewhere');
+    await mkdir(elsewhere);
+    await writeFile(join(elsewhere, 'real.yaml'), 'a');
+    await symlink(join(elsewhere, 'real.yaml'), join(mappings, 'a.yaml'));
+    await changed(1);
+    await writeFile(join(elsewhere, 'real.yaml'), 'b');
+    expect(await changed(2)).toBe(2);
+  });
+
+  it('once, what is written in several pieces', async () => {
+    const { file, changed, count } = await watched({ quietMilliseconds: 300 });
+    await writeFile(file, '');
+    for (let piece = 0; piece < 20; piece += 1) await appendFile(file, 'piece');
+    await changed(1);
+    expect(count()).toBe(1);
+  });
+
+  it('by looking, what nobody tells of', async () => {
+    const { folder, changed } = await watched({ pollMilliseconds: 50 });
+    await rm(join(folder, 'mappings.d'), { recursive: true });
+    await mkdir(join(folder, 'mappings.d'));
+    await writeFile(join(folder, 'mappings.d', 'a.yaml'), 'a');
+    expect(await changed(1)).toBeGreaterThanOrEqual(1);
+  });
+});
+
+it('minds no file that holds what it held', async () => {
+  const { folder, file, changed, count } = await watched();
+  await writeFile(file, 'a');
+  await writeFile(join(folder, 'mappings.d', 'notes.txt'), 'a');
+  await writeFile(file, 'b');
+  await changed(1);
+  expect(count()).toBe(1);
+});

@@ -1,0 +1,368 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load.js';
+import { readConfigText } from '../../src/config/read.js';
+import { BootlayerError } from '../../src/errors.js';
+import { MAC, UUID } from '../fixtures/mappings.js';
+
+const FILE = '/etc/bootlayer/bootlayer.yaml';
+const read = (text: string, env: Record<string, string> = {}) => readConfigText(text, FILE, env);
+
+/** What is said of a configuration that is refused. */
+function refusal(text: string, env: Record<string, string> = {}): string {
+  try {
+    read(text, env);
+  } catch (thrown) {
+    if (thrown instanceof BootlayerError && thrown.code === 'CONFIG_INVALID') return thrown.message;
+    throw thrown;
+  }
+  throw new Error('the configuration was accepted');
+}
+
+const ASSIGNMENT = 'assignments: [{ name: a, match: {}, image: lab:5000/os:1';
+
+describe('a good configuration', () => {
+  it('is the sample, whole', async () => {
+    const file = fileURLToPath(new URL('../../deploy/bootlayer.yaml', import.meta.url));
+    const { config, warnings } = await loadConfig({ file, env: {}, cwd: '/' });
+    expect(warnings).toEqual([]);
+    expect(config).toMatchObject({
+      advertise: { kind: 'address', address: '192.168.77.1' },
+      data: '/var/lib/bootlayer',
+      http: { listen: { host: '0.0.0.0', port: 8080 } },
+      plainHttpRegistries: new Set(['registry.lab:5000']),
+      defaults: { kernelArgs: { append: ['console=ttyS0'] } },
+      machines: [{ name: 'node-01', macs: [MAC, '52:54:00:12:34:57'], uuid: UUID, architecture: 'amd64', labels: {} }],
+      assignments: [
+        {
+          name: 'node-01',
+          priority: 0,
+          match: { machine: ['node-01'] },
+          image: { kind: 'registry', registry: 'registry.lab:5000', repository: 'os/debian', tag: '12' },
+          variant: 'metal',
+          kernelArgs: { remove: ['quiet'], replace: { loglevel: '4' } },
+        },
+        { match: { arch: ['arm64'] } },
+        {
+          priority: -1,
+          match: {},
+          image: {
+            kind: 'layout',
+            folder: join(fileURLToPath(new URL('../../deploy', import.meta.url)), 'images/rescue'),
+          },
+        },
+      ],
+    });
+  });
+
+  it("is the README's example", async () => {
+    const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+    const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(readme) ?? [];
+    expect(read(example).config.assignments.map(({ name }) => name)).toEqual(['node-01', 'everyone-else']);
+  });
+
+  it('has defaults for everything, and a warning when it boots nobody', () => {
+    const { config, warnings } = read('');
+    expect(config).toMatchObject({
+      data: '/var/lib/bootlayer',
+      http: { listen: { port: 8080 } },
+      api: { listen: { host: '127.0.0.1', port: 8081 } },
+      machines: [],
+      assignments: [],
+    });
+    expect(warnings).toEqual([`${FILE} has no assignments: no machine will be booted`]);
+  });
+
+  it.each([
+    ['HTTP://Boot.Lab/', 'http://boot.lab'],
+    ['https://[fd77::1]:8443', 'https://[fd77::1]:8443'],
+  ])('advertises %s as %s', (written, url) => {
+    expect(read(`advertise: "${written}"`).config.advertise).toEqual({ kind: 'url', url });
+  });
+
+  it('may select by everything the contract has', () => {
+    const match =
+      '{ machine: n1, mac: ["52-54-00-12-34-56"], serial: S1, asset: [A1, A2], manufacturer: "Acme & Sons", product: X, ip: [10.1.2.3/16, "fd77::/64", 10.9.9.9], arch: [x86_64], firmware: [uefi, uefi-http], hostname: N1.Lab, labels: { rack: [r1, r2], role: worker } }';
+    const text = `machines: [{ name: n1, ip: 10.1.0.5, hostname: N1.LAB, labels: { rack: r1 } }]\n${ASSIGNMENT.replace('{}', match)} }]`;
+    const { machines, assignments } = read(text).config;
+    expect(machines).toMatchObject([{ ip: '10.1.0.5', hostname: 'n1.lab', labels: { rack: 'r1' } }]);
+    expect(assignments[0]?.match).toEqual({
+      machine: ['n1'],
+      mac: [MAC],
+      serial: ['S1'],
+      asset: ['A1', 'A2'],
+      manufacturer: ['Acme & Sons'],
+      product: ['X'],
+      ip: [
+        { address: '10.1.0.0', prefixLength: 16 },
+        { address: 'fd77::', prefixLength: 64 },
+        { address: '10.9.9.9', prefixLength: 32 },
+      ],
+      arch: ['amd64'],
+      firmware: ['uefi', 'uefi-http'],
+      hostname: ['n1.lab'],
+      labels: { rack: ['r1', 'r2'], role: ['worker'] },
+    });
+  });
+
+  it('cannot be changed by anybody', () => {
+    const { config } = read(`${ASSIGNMENT} }]`);
+    expect(() => Object.assign(config.assignments[0] ?? {}, { name: 'b' })).toThrow(TypeError);
+    expect(() => Object.assign(config.http.listen, { port: 1 })).toThrow(TypeError);
+  });
+
+  it('may say off to what is not in this version', () => {
+    const text =
+      'tftp: { enabled: false, listen: "0.0.0.0:69", maxBlockSize: 1468 }\ndhcp: { mode: off }\nstore: sqlite\nunknown: ignore\n';
+    expect(read(`${text}${ASSIGNMENT}, boot: kernel, policy: { mode: always } }]`).config.assignments).toHaveLength(1);
+  });
+});
+
+describe('a bad configuration', () => {
+  it.each<[string, string, string]>([
+    ['broken YAML', 'http: {\n  listen: x\nassignments: [', `${FILE}:3:1`],
+    ['a tab', 'http:\n\tlisten: x', `${FILE}:2:1`],
+    ['a key twice', 'data: /a\ndata: /b', `${FILE}:2:1: Map keys must be unique`],
+    ['no mapping', '- a\n- b', `${FILE}:1:1: must be a mapping of advertise, data`],
+    [
+      'an unknown key',
+      'data: /a\nasignments: []',
+      `${FILE}:2:1: asignments: unknown key "asignments", did you mean "assignments"?`,
+    ],
+    [
+      'an unknown key within',
+      'http: { lissten: ":80" }',
+      `${FILE}:1:18: http.lissten: unknown key "lissten", did you mean "listen"?`,
+    ],
+    ['an unknown key that is like no other', 'x: 1', 'x: unknown key "x"; known here: advertise, data'],
+    ['a bad endpoint', 'http: { listen: 8080 }', 'http.listen: must be text: quote it, "8080"'],
+    ['another bad endpoint', 'http: { listen: lab:80 }', '"lab:80" is not address:port'],
+    [
+      'an API for everybody',
+      'api: { listen: 0.0.0.0:8081 }',
+      'other addresses need tokenFile, which is not in this version',
+    ],
+    [
+      'an advertised URL with a path',
+      'advertise: http://lab/boot',
+      '"http://lab/boot" is no address and no http(s) URL without a path',
+    ],
+    [
+      'a number for a serial',
+      'machines: [{ name: a, serial: 0012345 }]',
+      'machines[0].serial: must be text: quote it, "0012345"',
+    ],
+    [
+      'a number for a MAC',
+      'machines: [{ name: a, mac: 525400123456 }]',
+      'machines[0].mac[0]: must be text: quote it, "525400123456"',
+    ],
+    ['a wrong MAC', 'machines: [{ name: a, mac: ["52:54"] }]', '"52:54" is not a MAC address'],
+    [
+      'a placeholder for a UUID',
+      `machines: [{ name: a, uuid: 00000000-0000-0000-0000-000000000000 }]`,
+      'is a placeholder that many machines share',
+    ],
+    [
+      'an unknown architecture',
+      'machines: [{ name: a, arch: pdp11 }]',
+      '"pdp11" is no architecture; known: amd64, arm64',
+    ],
+    [
+      'a number for a label',
+      'machines: [{ name: a, labels: { rack: 1 } }]',
+      'machines[0].labels.rack: must be text: quote it, "1"',
+    ],
+    ['a name with a space', 'machines: [{ name: "a b" }]', 'machines[0].name: must not hold spaces or slashes'],
+    [
+      'no match',
+      'assignments: [{ name: a, image: lab:5000/os:1 }]',
+      'assignments[0].match: is missing: write {} to match every machine',
+    ],
+    [
+      'an empty match',
+      'assignments: [{ name: a, match: , image: lab:5000/os:1 }]',
+      'assignments[0].match: is missing: write {}',
+    ],
+    ['no image', 'assignments: [{ name: a, match: {} }]', 'assignments[0].image: is missing'],
+    [
+      'a wrong image',
+      'assignments: [{ name: a, match: {}, image: "lab:5000/OS" }]',
+      '"lab:5000/OS" is not an image reference',
+    ],
+    [
+      'an image without a registry',
+      'assignments: [{ name: a, match: {}, image: "os:1" }]',
+      '"os:1" names no registry; write registry/repository:tag, or set defaultRegistry',
+    ],
+    ['an empty list', `${ASSIGNMENT.replace('{}', '{ mac: [] }')} }]`, 'the list is empty'],
+    [
+      'a placeholder that is none',
+      'defaults: { kernelArgs: { append: ["root={blob.squash.url}"] } }',
+      '"{blob.squash.url}" is no placeholder, did you mean {blob.squashfs.url}?',
+    ],
+    ['an advertised URL with a password', 'advertise: http://u:p@lab', 'is no address and no http(s) URL'],
+    ['an advertised URL that no script can hold', 'advertise: "http://a$b.lab"', 'is no address and no http(s) URL'],
+    [
+      'an unknown machine',
+      `machines: [{ name: node-01 }]\n${ASSIGNMENT.replace('{}', '{ machine: node-10 }')} }]`,
+      'no machine has the name "node-10": did you mean "node-01"?',
+    ],
+    [
+      'a priority that is no number',
+      `${ASSIGNMENT}, priority: high }]`,
+      'assignments[0].priority: must be a whole number',
+    ],
+    [
+      'a name taken',
+      'machines: [{ name: a }, { name: a }]',
+      `${FILE}:1:33: machines[1].name: the name a is taken by machines[0]`,
+    ],
+    [
+      'a MAC taken',
+      `machines: [{ name: a, mac: "${MAC}" }, { name: b, mac: 52-54-00-12-34-56 }]`,
+      `the MAC ${MAC} is taken by machines[0]`,
+    ],
+    [
+      'a UUID taken in the other byte order',
+      `machines: [{ name: a, uuid: ${UUID} }, { name: b, uuid: 44454c4c-4200-1030-8057-b7c04f4d3732 }]`,
+      'is taken by machines[0]',
+    ],
+    [
+      'an assignment name taken',
+      `${ASSIGNMENT} }, { name: a, match: {}, image: lab:5000/os:1 }]`,
+      'the name a is taken by assignments[0]',
+    ],
+  ])('%s', (_name, text, message) => {
+    expect(refusal(text)).toContain(message);
+  });
+
+  it.each<readonly [string, string]>([
+    ['tftp: { listen: "0.0.0.0:69" }', 'tftp.enabled: TFTP is not in this version'],
+    ['tftp: { enabled: true }', 'TFTP is not in this version'],
+    ['dhcp: { mode: proxy }', '"proxy" is not in this version'],
+    ['dhcp: { mode: off, interfaces: [br0] }', 'dhcp.interfaces: is not in this version'],
+    ['ipxe: { binaries: /x }', 'ipxe: is not in this version'],
+    ['cache: { maxSize: 50GiB }', 'cache.maxSize: is not in this version'],
+    ['store: { postgres: host/db }', 'store: any store but sqlite is not in this version'],
+    ['unknown: enrol', 'unknown: "enrol" is not in this version'],
+    ['http: { tls: { cert: a } }', 'http.tls: is not in this version'],
+    ['http: { trustedProxies: [10.0.0.0/8] }', 'http.trustedProxies: is not in this version'],
+    ['api: { tokenFile: /x }', 'api.tokenFile: is not in this version'],
+    [
+      'advertise: [{ interface: br0, address: 10.0.0.1 }]',
+      'advertise: a list by interface or subnet is not in this version',
+    ],
+    ['registries: { "lab:5000": { mirrors: [x] } }', 'registries.lab:5000.mirrors: is not in this version'],
+    ['registries: { "lab:5000": { credentials: { username: x } } }', 'credentials: is not in this version'],
+    [`${ASSIGNMENT}, provision: {} }]`, 'provision: is not in this version'],
+    [`${ASSIGNMENT}, signature: { keys: [x] } }]`, 'signature: is not in this version'],
+    [`${ASSIGNMENT}, policy: { mode: once } }]`, 'policy.mode: "once" is not in this version'],
+    [`${ASSIGNMENT}, policy: { maxAttempts: 5 } }]`, 'policy.maxAttempts: is not in this version'],
+    [`${ASSIGNMENT}, boot: uki }]`, 'boot: "uki" is not in this version'],
+    [`${ASSIGNMENT.replace('{}', '{ serial: 5 }')} }]`, 'match.serial[0]: must be text: quote it, "5"'],
+    [`${ASSIGNMENT.replace('{}', '{ ip: 10.1.0.0/33 }')} }]`, 'match.ip[0]: "10.1.0.0/33" is no address and no subnet'],
+    [`${ASSIGNMENT.replace('{}', '{ firmware: efi }')} }]`, 'match.firmware[0]: must be bios or uefi or uefi-http'],
+    [`${ASSIGNMENT.replace('{}', '{ labels: { rack: 5 } }')} }]`, 'match.labels.rack[0]: must be text: quote it, "5"'],
+    [`${ASSIGNMENT.replace('{}', '{ labels: {} }')} }]`, 'match.labels: names no label'],
+    [`${ASSIGNMENT.replace('{}', '{ label: { a: b } }')} }]`, 'unknown key "label", did you mean "labels"?'],
+  ])('%s', (text, message) => expect(refusal(text)).toContain(message));
+
+  it('is refused with all its problems at once, in the order of the file', () => {
+    const lines = refusal('data: 5\nhttp: { listen: x, port: 1 }\nmachines: [{ mac: 1 }]\n').split('\n');
+    expect(lines[0]).toBe(`${FILE} has 5 problems:`);
+    expect(lines.slice(1).map((line) => line.trim().split(': ').slice(0, 2).join(' '))).toEqual([
+      `${FILE}:1:7 data`,
+      `${FILE}:2:17 http.listen`,
+      `${FILE}:2:26 http.port`,
+      `${FILE}:3:12 machines[0].name`,
+      `${FILE}:3:19 machines[0].mac[0]`,
+    ]);
+  });
+
+  it('never brings anything but its own error, whatever the file holds', () => {
+    const keys = fc.constantFrom(
+      'http',
+      'machines',
+      'assignments',
+      'match',
+      'mac',
+      'name',
+      'image',
+      '__proto__',
+      'constructor',
+      'data',
+    );
+    const { tree } = fc.letrec((tie) => ({
+      tree: fc.oneof(
+        { maxDepth: 4 },
+        fc.string(),
+        fc.integer(),
+        fc.boolean(),
+        fc.constant(null),
+        fc.array(tie('tree'), { maxLength: 3 }),
+        fc.dictionary(keys, tie('tree'), { maxKeys: 3 }),
+      ),
+    }));
+    const check = (text: string) => {
+      try {
+        read(text);
+      } catch (thrown) {
+        expect(thrown).toBeInstanceOf(BootlayerError);
+        expect((thrown as BootlayerError).code).toBe('CONFIG_INVALID');
+      }
+    };
+    fc.assert(fc.property(tree, (value) => check(JSON.stringify(value))));
+    fc.assert(
+      fc.property(
+        fc.string({
+          unit: fc.constantFrom('a', ':', ' ', '\n', '-', '{', '}', '[', ']', '&', '*', '!', '"', '|', '#', '\t'),
+        }),
+        check,
+      ),
+    );
+  });
+
+  it('is refused when it multiplies itself', () => {
+    const bomb = [
+      'a: &a [x,x,x,x,x,x,x,x,x]',
+      ...'bcdefgh'.split('').map((name, i) => `${name}: &${name} [${'*'.concat('abcdefg'[i] ?? '', ',').repeat(9)}]`),
+    ].join('\n');
+    expect(refusal(bomb)).toContain(`${FILE}:1:1`);
+  });
+});
+
+describe('environment variables', () => {
+  it('override scalars, and may be the only place that says them', () => {
+    const { config } = read('http: { listen: "0.0.0.0:1" }', {
+      BOOTLAYER_HTTP_LISTEN: '127.0.0.1:2',
+      BOOTLAYER_API_LISTEN: '127.0.0.1:3',
+      BOOTLAYER_DATA: 'here',
+      BOOTLAYER_DEFAULT_REGISTRY: 'LAB:5000',
+    });
+    expect([config.http.listen.port, config.api.listen.port, config.data]).toEqual([2, 3, '/etc/bootlayer/here']);
+  });
+
+  it('are named when they are wrong', () => {
+    expect(refusal('', { BOOTLAYER_HTTP_LISTEN: 'x' })).toMatch(
+      /^BOOTLAYER_HTTP_LISTEN: http\.listen: "x" is not address:port/,
+    );
+    expect(refusal('', { BOOTLAYER_TFTP_MAX_BLOCK_SIZE: '1468' })).toContain('TFTP is not in this version');
+    expect(refusal('', { BOOTLAYER_HTTP_TLS_CERT: '/x' })).toContain('http.tls: is not in this version');
+  });
+
+  it('that are unknown are warnings, since orchestrators inject some', () => {
+    const { warnings } = read(`${ASSIGNMENT} }]`, {
+      BOOTLAYER_PORT_8080_TCP: 'x',
+      BOOTLAYER_HTTP_LISTN: 'y',
+      OTHER: 'z',
+    });
+    expect(warnings).toEqual([
+      'BOOTLAYER_HTTP_LISTN is no setting and was ignored; did you mean BOOTLAYER_HTTP_LISTEN?',
+      'BOOTLAYER_PORT_8080_TCP is no setting and was ignored',
+    ]);
+  });
+});
