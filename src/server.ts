@@ -1,9 +1,8 @@
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { advertisedUrl } from './advertise.js';
 import { BlobCache } from './blob/blob-cache.js';
 import { DiskBlobStore } from './blob/disk-blob-store.js';
 import type { EventSink } from './boot/event.js';
-import { type BaseUrlInput, decideBaseUrl } from './booter/base-url.js';
 import { BootUrls } from './booter/boot-urls.js';
 import { Booter } from './booter/booter.js';
 import { logSink } from './booter/log-sink.js';
@@ -14,7 +13,6 @@ import { systemClock } from './clock.js';
 import { loadConfigAside } from './config/load-process.js';
 import { MappingWatch } from './config/mapping-watch.js';
 import type { Config } from './config/schema.js';
-import { BootlayerError } from './errors.js';
 import { ActiveTransfers } from './http/active-transfers.js';
 import { createListener } from './http/app.js';
 import { BufferPool } from './http/buffer-pool.js';
@@ -27,7 +25,6 @@ import { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { formatEndpoint } from './net/endpoint.js';
-import { isLinkLocal, parseIp } from './net/ip.js';
 import { RegistryClient } from './oci/registry-client.js';
 import { Reloader } from './reload.js';
 import { type Database, openDatabase } from './store/sqlite-database.js';
@@ -161,7 +158,9 @@ async function buildBooter(
   });
   lifecycle.started('catalog', () => images.close());
 
-  let base = advertisedUrl(config, config.http.listen.port, log);
+  let base = advertisedUrl(config, config.http.listen.port, (warning) =>
+    log.warn({ event: 'config.warning' }, warning),
+  );
   const urls = new BootUrls(() => base);
   const booter = new Booter({ mapping: config, images, blobs, plans: database.plans, urls, events, clock });
   const advertise = (port: number) => {
@@ -202,34 +201,4 @@ function startPruning(booter: Booter, lifecycle: Lifecycle): void {
 function countEntries({ mapped }: Metrics, { machines, assignments }: Config): void {
   mapped.set({ kind: 'machine' }, machines.length);
   mapped.set({ kind: 'assignment' }, assignments.length);
-}
-
-/** Throws CONFIG_INVALID when nothing says how machines reach this host. */
-function advertisedUrl(config: Config, port: number, log?: Logger): string {
-  const input: BaseUrlInput = {
-    advertise: config.advertise,
-    listen: { host: config.http.listen.host, port },
-    hostAddresses: hostAddresses(),
-  };
-  const decided = decideBaseUrl(input);
-  if (decided.kind === 'url') {
-    if (decided.warning !== undefined) log?.warn({ event: 'config.warning' }, decided.warning);
-    return decided.url;
-  }
-  const found = decided.candidates.length === 0 ? 'none' : decided.candidates.join(', ');
-  throw new BootlayerError(
-    'CONFIG_INVALID',
-    `cannot tell by which address machines reach this host (found: ${found})`,
-    {
-      remedy: 'set "advertise" in the configuration to one of its addresses or a URL',
-    },
-  );
-}
-
-function hostAddresses(): readonly string[] {
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return all
-    .filter(({ internal }) => !internal)
-    .map(({ address }) => parseIp(address))
-    .filter((ip) => ip !== undefined && !isLinkLocal(ip)) as readonly string[];
 }

@@ -13,7 +13,7 @@ const DOMAIN = ['boot', 'machine', 'image', 'lease', 'provision'];
 const CONTENT = ['catalog', 'blob', 'store', 'build'];
 const PROTOCOLS = ['dhcp', 'tftp', 'oci', 'ipxe'];
 const FRONT_ENDS = ['http', 'pxe', 'ui'];
-const PROCESS = ['main', 'server', 'reload', 'lifecycle', 'cli'];
+const PROCESS = ['main', 'server', 'advertise', 'reload', 'lifecycle', 'cli'];
 
 /** Which rooms a room may import besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -50,7 +50,7 @@ const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   dhcp: ['dhcp'],
   tftp2: ['tftp'],
   'node-cache': ['catalog'],
-  'p-limit': CONTENT,
+  'p-limit': [...CONTENT, 'booter'],
   libsql: ['store'],
   kysely: ['store'],
   pg: ['store'],
@@ -87,7 +87,7 @@ const WORLD = new Set(
     .filter((name) => builtinModules.includes(name)),
 );
 const MAY_TOUCH_THE_WORLD =
-  /(-socket|-client|-database|-process|-watch)\.ts$|\/disk-[^/]+\.ts$|^config\/load\.ts$|^http\/|^main\.ts$|^server\.ts$|^cli\//;
+  /(-socket|-client|-database|-process|-watch)\.ts$|\/disk-[^/]+\.ts$|^config\/load\.ts$|^http\/|^(main|server|advertise)\.ts$|^cli\//;
 
 type Import = { readonly file: string; readonly target: string; readonly typeOnly: boolean };
 

@@ -3,6 +3,7 @@ import { fillPlaceholders } from '../image/command-line.js';
 import type { Artifact } from '../image/image.js';
 import * as ipxe from '../ipxe/script.js';
 import { kernelArguments, setting, urlWord, type Word } from '../ipxe/word.js';
+import type { Subject } from '../machine/inventory.js';
 import { shortDigest } from '../oci/digest.js';
 import type { BootUrls } from './boot-urls.js';
 
@@ -32,11 +33,13 @@ export function waitingScript(urls: BootUrls, machine: string, reason: string, a
   ]);
 }
 
-/** Says why nothing is booted, naming the machine, and goes on to the next boot device. */
-export function refusalScript(machine: string, facts: readonly string[], reason: string): string {
+/** Says why nothing is booted, with what tells the machine apart to be copied, and goes on to the next boot device. */
+export function refusalOf({ name, facts }: Pick<Subject, 'name' | 'facts'>, reason: string): string {
   return ipxe.renderScript([
-    ipxe.echo(`Bootlayer: nothing to boot for ${machine}`),
-    ...facts.map((fact) => ipxe.echo(`  ${fact}`)),
+    ipxe.echo(`Bootlayer: nothing to boot for ${name}`),
+    ipxe.echo(`  MAC ${facts.macs.join(' ') || 'not reported'}`),
+    ipxe.echo(`  UUID ${facts.uuid ?? 'not reported'}`),
+    ipxe.echo(`  architecture ${facts.architecture ?? 'not reported'}`),
     ipxe.echo(`  ${reason}`),
     ipxe.echo('Going on to the next boot device.'),
     ipxe.sleep(SECONDS_TO_READ),

@@ -14,7 +14,7 @@ import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
 import { Attribution } from './attribution.js';
-import { greetingScript, MAX_ATTEMPTS, refusalScript, waitingScript } from './boot-script.js';
+import { greetingScript, MAX_ATTEMPTS, refusalOf, waitingScript } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
 import { formatSeconds } from './format.js';
 import { mappedWishes } from './mapped-wishes.js';
@@ -245,13 +245,8 @@ export class Booter {
   }
 
   #refuse(subject: Subject, reason: string): string {
-    const { macs, uuid, architecture, sourceAddress: address } = subject.facts;
-    this.#parts.events({ event: 'script.refused', machine: subject.name, address, reason });
-    const facts = [
-      `MAC ${macs.join(' ') || 'not reported'}`,
-      `UUID ${uuid ?? 'not reported'}`,
-      `architecture ${architecture ?? 'not reported'}`,
-    ];
-    return refusalScript(subject.name, facts, reason);
+    const { name: machine, facts } = subject;
+    this.#parts.events({ event: 'script.refused', machine, address: facts.sourceAddress, reason });
+    return refusalOf(subject, reason);
   }
 }

@@ -23,6 +23,8 @@ export type ManifestReport = {
   readonly digest: Digest;
   readonly mediaType: string;
   readonly platform: string;
+  /** Go's name, where somebody names it. */
+  readonly architecture?: string;
   readonly variant?: string;
   readonly annotations: Annotations;
   readonly artifacts: readonly Artifact[];
@@ -47,6 +49,11 @@ export async function inspectImage(source: ImageSource, reference: ImageReferenc
     annotations: top.document.annotations,
     manifests: await reportsOf(reader, top, undefined, 1),
   };
+}
+
+/** The architectures an image has something for, each once. */
+export function architecturesIn({ manifests }: ImageReport): readonly string[] {
+  return [...new Set(manifests.flatMap(({ architecture }) => architecture ?? []))];
 }
 
 async function reportsOf(
@@ -88,6 +95,7 @@ async function reportOf(
     digest: descriptor.digest,
     mediaType: descriptor.mediaType,
     platform: entry?.platform === undefined ? (architecture ?? 'unknown') : formatPlatform(entry.platform),
+    ...(architecture !== undefined && { architecture }),
     ...(variant !== undefined && { variant }),
     annotations: { ...manifest.annotations, ...entry?.annotations },
     artifacts,

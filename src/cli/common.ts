@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
-import { type Config, findConfigFile, loadConfig } from '../config/load.js';
+import { type Config, findConfigFile, type Loaded, loadConfig } from '../config/load.js';
 import { LOG_LEVELS, type LogLevel } from '../log.js';
 
 /** The flags every command has. */
@@ -17,13 +17,15 @@ export function withJson(command: Command): Command {
   return command.option('--json', 'print JSON');
 }
 
+/** Reads the configuration, with what is odd but harmless in it. */
+export function loadWithWarnings(options: { readonly config?: string }): Promise<Loaded> {
+  const { config: file } = options;
+  return loadConfig({ ...(file !== undefined && { file }), env: process.env, cwd: process.cwd() });
+}
+
 /** Reads the configuration; what is odd but harmless is said on stderr. */
 export async function readConfig(options: { readonly config?: string }): Promise<Config> {
-  const { config, warnings } = await loadConfig({
-    ...(options.config !== undefined && { file: options.config }),
-    env: process.env,
-    cwd: process.cwd(),
-  });
+  const { config, warnings } = await loadWithWarnings(options);
   for (const warning of warnings) process.stderr.write(`bootlayer: warning: ${warning}\n`);
   return config;
 }

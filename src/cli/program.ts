@@ -1,14 +1,16 @@
 import { Command, CommanderError } from 'commander';
 import { BootlayerError, describeError } from '../errors.js';
 import { cacheCommand } from './cache.js';
+import { checkCommand } from './check.js';
 import { demoCommand } from './demo.js';
 import { imageCommand } from './image.js';
 import { laterCommand } from './later-command.js';
+import { planCommand } from './plan.js';
 import { serveCommand } from './serve.js';
 import { version } from './version.js';
 
 /** Commands of the design that this version does not have. */
-const LATER = ['check', 'plan', 'machine', 'assignment', 'boot', 'lease', 'watch', 'doctor'];
+const LATER = ['machine', 'assignment', 'boot', 'lease', 'watch', 'doctor'];
 
 /** Runs one command and answers the exit status: 0 done, 1 the operation failed, 2 wrong usage or configuration. */
 export async function runProgram(args: readonly string[]): Promise<number> {
@@ -39,7 +41,8 @@ function buildProgram(): Command {
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .showHelpAfterError('(bootlayer --help lists the commands)')
     .exitOverride();
-  for (const command of [serveCommand(), imageCommand(), cacheCommand(), demoCommand()]) program.addCommand(command);
+  const commands = [serveCommand(), checkCommand(), planCommand(), imageCommand(), cacheCommand(), demoCommand()];
+  for (const command of commands) program.addCommand(command);
   for (const name of LATER) program.addCommand(laterCommand(name), { hidden: true });
   exitByThrowing(program);
   return program;

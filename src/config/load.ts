@@ -25,7 +25,9 @@ export async function loadConfig({ file, env, cwd }: LoadOptions): Promise<Loade
   const text = await readText(path, 'name a file that exists and is readable with -c FILE');
   const main = readMainFile({ file: path, text }, env);
   const files = await findIncluded(path, main.include);
-  return joinFiles(main, await Promise.all(files.map(readIncluded)));
+  const { config, warnings } = joinFiles(main, await Promise.all(files.map(readIncluded)));
+  const idle = await findIdlePatterns(path, main.include);
+  return { config, warnings: [...warnings, ...idle.map((pattern) => `include "${pattern}" names no file`)] };
 }
 
 /**
@@ -33,19 +35,24 @@ export async function loadConfig({ file, env, cwd }: LoadOptions): Promise<Loade
  * configuration's folder; hidden files and folders (a ConfigMap's `..data`) are passed over. Throws CONFIG_INVALID.
  */
 export async function findIncluded(configFile: string, patterns: readonly string[]): Promise<readonly string[]> {
-  const folder = dirname(configFile);
   const found = new Set<string>();
-  for (const pattern of patterns) {
-    const names = isDynamicPattern(pattern)
-      ? await glob(pattern, { cwd: folder, absolute: true, expandDirectories: false })
-      : [resolve(folder, pattern)];
-    for (const name of names) found.add(resolve(name));
-  }
+  for (const pattern of patterns) for (const name of await namesOf(configFile, pattern)) found.add(resolve(name));
   found.delete(configFile);
   if (found.size <= MAX_FILES) return [...found].sort();
   throw new BootlayerError('CONFIG_INVALID', `${configFile}: include names ${found.size} files`, {
     remedy: `name at most ${MAX_FILES}, or put more entries into each`,
   });
+}
+
+async function namesOf(configFile: string, pattern: string): Promise<readonly string[]> {
+  const folder = dirname(configFile);
+  if (!isDynamicPattern(pattern)) return [resolve(folder, pattern)];
+  return glob(pattern, { cwd: folder, absolute: true, expandDirectories: false });
+}
+
+async function findIdlePatterns(configFile: string, patterns: readonly string[]): Promise<readonly string[]> {
+  const names = await Promise.all(patterns.map((pattern) => namesOf(configFile, pattern)));
+  return patterns.filter((_pattern, position) => names[position]?.length === 0);
 }
 
 async function readIncluded(file: string): Promise<SourceText> {

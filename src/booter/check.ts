@@ -1,0 +1,169 @@
+import pLimit from 'p-limit';
+import type { Assignment } from '../boot/assignment.js';
+import { settle } from '../boot/select.js';
+import { findShadows } from '../boot/shadows.js';
+import { describeError } from '../errors.js';
+import { type Client, clientsOf } from '../image/clients.js';
+import type { ImageWish, ResolvedImage } from '../image/image.js';
+import type { Subject } from '../machine/inventory.js';
+import type { Machine } from '../machine/machine.js';
+import type { Digest } from '../oci/digest.js';
+import { formatReference, type ImageReference } from '../oci/reference.js';
+import type { BootUrls } from './boot-urls.js';
+import { mappedWishes, recordedCandidate } from './mapped-wishes.js';
+import type { Mapping } from './mapping.js';
+import { prepareBoot, wishOf } from './preparation.js';
+
+/** What a mapping would do, judged before a machine comes. Plain data. */
+export type CheckReport = {
+  readonly assignments: readonly AssignmentCheck[];
+  /** Machines whose own kernel arguments cannot be given to them. */
+  readonly machines: readonly { readonly machine: string; readonly reason: string }[];
+  readonly warnings: readonly string[];
+  /** How many things would keep a machine from booting. */
+  readonly problems: number;
+};
+
+export type AssignmentCheck = {
+  readonly assignment: string;
+  readonly image: string;
+  /** One for every architecture it claims: its own, its machines', or else all that the image has. */
+  readonly targets: readonly TargetCheck[];
+};
+
+export type TargetCheck = { readonly architecture?: string } & (
+  | { readonly kind: 'boots'; readonly digest: Digest; readonly clients: readonly Client[] }
+  | { readonly kind: 'refused'; readonly digest?: Digest; readonly reason: string }
+  /** Its registry was not to be asked. */
+  | { readonly kind: 'skipped' }
+);
+
+export type CheckParts = {
+  readonly mapping: Mapping;
+  readonly images: {
+    resolve(reference: ImageReference, wish: ImageWish): Promise<ResolvedImage>;
+    /** Go's names. */
+    architecturesOf(reference: ImageReference): Promise<readonly string[]>;
+  };
+  readonly urls: BootUrls;
+  /** Only layouts on this disk are looked into. */
+  readonly offline: boolean;
+};
+
+/** Registries are asked about so many images at once. */
+const MAX_ASKED = 4;
+
+/** Resolves every mapped image for every architecture it claims. Never throws: what fails is in the report. */
+export async function checkMapping(parts: CheckParts): Promise<CheckReport> {
+  const { mapping } = parts;
+  const claims = claimedArchitectures(mapping);
+  const limit = pLimit(MAX_ASKED);
+  const assignments = await Promise.all(
+    mapping.index.ordered.map((assignment) =>
+      limit(() => checkAssignment(assignment, [...(claims.get(assignment.name) ?? [])], parts)),
+    ),
+  );
+  const withArguments = mapping.machines.filter(({ kernelArgs }) => Object.keys(kernelArgs).length > 0);
+  const refused = await Promise.all(withArguments.map((machine) => limit(() => checkMachine(machine, parts))));
+  const machines = refused.flatMap((one) => one ?? []);
+  const failed = assignments.flatMap(({ targets }) => targets).filter(({ kind }) => kind === 'refused');
+  return { assignments, machines, warnings: warningsOf(mapping), problems: failed.length + machines.length };
+}
+
+function claimedArchitectures(mapping: Mapping): ReadonlyMap<string, ReadonlySet<string>> {
+  const claims = new Map<string, Set<string>>();
+  for (const { assignment, wish } of mappedWishes(mapping)) {
+    const claimed = claims.get(assignment.name) ?? new Set<string>();
+    claims.set(assignment.name, claimed.add(wish.architecture));
+  }
+  return claims;
+}
+
+async function checkAssignment(
+  assignment: Assignment,
+  claimed: readonly string[],
+  parts: CheckParts,
+): Promise<AssignmentCheck> {
+  const image = formatReference(assignment.image);
+  const checked = { assignment: assignment.name, image };
+  if (parts.offline && assignment.image.kind === 'registry') return { ...checked, targets: [{ kind: 'skipped' }] };
+  try {
+    const architectures = claimed.length > 0 ? claimed : await parts.images.architecturesOf(assignment.image);
+    if (architectures.length === 0) return { ...checked, targets: [{ kind: 'refused', reason: 'it holds no image' }] };
+    const targets: TargetCheck[] = [];
+    for (const architecture of architectures) targets.push(await checkTarget(assignment, architecture, parts));
+    return { ...checked, targets };
+  } catch (thrown) {
+    return { ...checked, targets: [{ kind: 'refused', reason: describeError(thrown) }] };
+  }
+}
+
+async function checkTarget(assignment: Assignment, architecture: string, parts: CheckParts): Promise<TargetCheck> {
+  const subject = anybody(architecture);
+  try {
+    const image = await parts.images.resolve(assignment.image, {
+      os: 'linux',
+      architecture,
+      variant: assignment.variant,
+    });
+    const prepared = prepare(subject, assignment, image, parts);
+    const { manifestDigest: digest } = image;
+    if (prepared.kind === 'refused') return { architecture, kind: 'refused', digest, reason: prepared.reason };
+    return { architecture, kind: 'boots', digest, clients: clientsOf(image.artifacts, architecture) };
+  } catch (thrown) {
+    return { architecture, kind: 'refused', reason: describeError(thrown) };
+  }
+}
+
+/** Whether what is said of this machine alone spoils its boot; an image that cannot be had is its assignment's problem. */
+async function checkMachine(machine: Machine, parts: CheckParts) {
+  const { architecture } = machine;
+  const assignment = settle(parts.mapping.index.select(recordedCandidate(machine)));
+  if (assignment === undefined || architecture === undefined) return undefined;
+  if (parts.offline && assignment.image.kind === 'registry') return undefined;
+  const subject = { ...anybody(architecture), name: machine.name, machine };
+  const wish = wishOf(subject, assignment);
+  const image = wish && (await parts.images.resolve(assignment.image, wish).catch(() => undefined));
+  if (image === undefined) return undefined;
+  if (prepare(anybody(architecture), assignment, image, parts).kind === 'refused') return undefined;
+  const prepared = prepare(subject, assignment, image, parts);
+  return prepared.kind === 'refused' ? { machine: machine.name, reason: prepared.reason } : undefined;
+}
+
+function prepare(subject: Subject, assignment: Assignment, image: ResolvedImage, { mapping, urls }: CheckParts) {
+  return prepareBoot({ subject, assignment }, image, { defaults: mapping.defaults.kernelArgs, urls });
+}
+
+/** A machine of which nothing matters but its architecture. */
+function anybody(architecture: string): Subject {
+  const facts = { macs: [], sourceAddress: '', architecture };
+  return { name: 'anybody', contradictions: [], mayBeKnown: false, facts };
+}
+
+function warningsOf(mapping: Mapping): readonly string[] {
+  const { ordered } = mapping.index;
+  const shadows = findShadows(ordered).map(
+    ({ assignment, by }) =>
+      `assignment "${assignment.name}" can never win: "${by.name}" stands before it and matches whenever it does`,
+  );
+  return [...shadows, ...ordered.flatMap(firmwareWarning), ...leftOut(mapping)];
+}
+
+/** The script step, where alone machines are mapped in this version, cannot tell the two ways of UEFI apart. */
+function firmwareWarning({ name, match: { firmware = [] } }: Assignment): readonly string[] {
+  const isOpen = firmware.includes('uefi') !== firmware.includes('uefi-http');
+  if (!isOpen) return [];
+  const both = 'iPXE does not tell uefi and uefi-http apart: name both';
+  return [`assignment "${name}" matches no machine by firmware ${firmware.join(', ')} alone: ${both}`];
+}
+
+const MAX_NAMED = 5;
+
+function leftOut({ machines, index }: Mapping): readonly string[] {
+  const names = machines
+    .filter((machine) => index.select(recordedCandidate(machine)).kind === 'none')
+    .map(({ name }) => name);
+  if (names.length === 0) return [];
+  const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : '';
+  return [`no assignment matches ${names.slice(0, MAX_NAMED).join(', ')}${more}`];
+}

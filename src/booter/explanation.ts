@@ -1,0 +1,99 @@
+import { explainSelection, type Tried } from '../boot/explain.js';
+import { type Selection, settle } from '../boot/select.js';
+import { describeError } from '../errors.js';
+import { type Client, clientsOf } from '../image/clients.js';
+import type { Artifact, ResolvedImage } from '../image/image.js';
+import type { MachineFacts } from '../machine/facts.js';
+import type { Subject } from '../machine/inventory.js';
+import type { SelectorKey } from '../machine/selector.js';
+import { refusalOf } from './boot-script.js';
+import type { BootUrls } from './boot-urls.js';
+import type { Images } from './booter.js';
+import type { Mapping } from './mapping.js';
+import { ARCHITECTURE_UNKNOWN, type Preparation, prepareBoot, wishOf } from './preparation.js';
+
+/** Everything that is decided for a machine, and why, without a machine. Nothing of it counts as a boot. */
+export type Explanation = {
+  readonly subject: Subject;
+  /** Keys that assignments ask for, and that nothing was said of. */
+  readonly missing: readonly SelectorKey[];
+  readonly selection: Selection;
+  /** In the order of preference. */
+  readonly tried: readonly Tried[];
+  readonly boot: BootExplanation;
+};
+
+/** What the machine would be told by the script step, which takes every unknown for a no. */
+export type BootExplanation =
+  | { readonly kind: 'nothing'; readonly reason: string; readonly script: string }
+  | { readonly kind: 'unresolved'; readonly assignment: string; readonly reason: string }
+  | {
+      readonly kind: 'image';
+      readonly assignment: string;
+      readonly image: ResolvedImage;
+      /** What the image can boot at all. */
+      readonly clients: readonly Client[];
+      readonly preparation: Preparation;
+      /** What the machine gets: the plan's, or one that says why there is none. */
+      readonly script: string;
+      readonly files: readonly ExplainedFile[];
+    };
+
+export type ExplainedFile = Artifact & { readonly url: string };
+
+type Parts = { readonly mapping: Mapping; readonly images: Pick<Images, 'resolve'>; readonly urls: BootUrls };
+
+/** Never throws: an image that cannot be resolved is part of the explanation. */
+export async function explainBoot(facts: MachineFacts, parts: Parts): Promise<Explanation> {
+  const { inventory, index } = parts.mapping;
+  const subject = inventory.identify(facts);
+  const tried = explainSelection(index.ordered, subject);
+  return {
+    subject,
+    missing: missingKeys(tried),
+    selection: index.select(subject),
+    tried,
+    boot: await explainImage(subject, settle(index.select(subject)), parts),
+  };
+}
+
+async function explainImage(
+  subject: Subject,
+  assignment: ReturnType<typeof settle>,
+  { mapping, images, urls }: Parts,
+): Promise<BootExplanation> {
+  if (assignment === undefined) return nothing(subject, 'no assignment matches this machine');
+  const wish = wishOf(subject, assignment);
+  if (wish === undefined) return nothing(subject, ARCHITECTURE_UNKNOWN);
+  try {
+    const image = await images.resolve(assignment.image, wish);
+    const whom = { subject, assignment };
+    const preparation = prepareBoot(whom, image, { defaults: mapping.defaults.kernelArgs, urls });
+    return {
+      kind: 'image',
+      assignment: assignment.name,
+      image,
+      clients: clientsOf(image.artifacts, wish.architecture),
+      preparation,
+      script: preparation.kind === 'ready' ? preparation.script : refusalOf(subject, preparation.reason),
+      files: preparation.kind === 'ready' ? filesOf(preparation, urls) : [],
+    };
+  } catch (thrown) {
+    return { kind: 'unresolved', assignment: assignment.name, reason: describeError(thrown) };
+  }
+}
+
+function nothing(subject: Subject, reason: string): BootExplanation {
+  return { kind: 'nothing', reason, script: refusalOf(subject, reason) };
+}
+
+function filesOf({ plan }: Preparation & { kind: 'ready' }, urls: BootUrls): readonly ExplainedFile[] {
+  const artifacts = [plan.kernel, plan.initramfs, ...plan.extras];
+  return artifacts.map((artifact) => ({ ...artifact, url: urls.blob(artifact.role, artifact.descriptor) }));
+}
+
+/** Keys that somebody asks for and that cannot be judged yet. */
+function missingKeys(tried: readonly Tried[]): readonly SelectorKey[] {
+  const open = tried.flatMap(({ keys }) => keys.filter(({ answer }) => answer === 'unknown').map(({ key }) => key));
+  return [...new Set(open)].sort();
+}

@@ -1,0 +1,76 @@
+import { Command } from 'commander';
+import { type CheckReport, checkMapping, type TargetCheck } from '../booter/check.js';
+import { createMapping } from '../booter/mapping.js';
+import { BootlayerError } from '../errors.js';
+import { shortDigest } from '../oci/digest.js';
+import { type CommonOptions, loadWithWarnings, withCommonOptions, withJson } from './common.js';
+import { explainedImages, explainedUrls } from './explained.js';
+import { emphasize, harmless, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
+
+type CheckOptions = CommonOptions & { readonly offline?: true; readonly strict?: true; readonly json?: true };
+
+export function checkCommand(): Command {
+  return withJson(withCommonOptions(new Command('check')))
+    .description('validate the configuration and all mappings, and resolve every mapped image')
+    .option('--offline', 'ask no registry; layouts on this disk are looked into all the same')
+    .option('--strict', 'take warnings for problems')
+    .addHelpText('after', HELP)
+    .action(check);
+}
+
+const HELP = `
+Exit status: 0 all mapped images can be booted; 1 something keeps machines from booting; 2 the configuration is wrong.`;
+
+async function check(options: CheckOptions): Promise<void> {
+  const { config, warnings } = await loadWithWarnings(options);
+  const report = await explainedImages(config, (images) =>
+    checkMapping({
+      mapping: createMapping(config),
+      images,
+      urls: explainedUrls(config),
+      offline: options.offline === true,
+    }),
+  );
+  const whole: CheckReport = { ...report, warnings: [...warnings, ...report.warnings] };
+  const output = standardOutput();
+  if (options.json) writeJson(output, { file: config.file, included: config.included, ...whole });
+  else writeReport(output, whole, config.machines.length);
+  const failed = whole.problems + (options.strict ? whole.warnings.length : 0);
+  if (failed > 0) {
+    throw new BootlayerError('PLAN_IMPOSSIBLE', `${config.file}: ${counted(failed, 'problem')}`, {
+      remedy: 'see above',
+    });
+  }
+}
+
+function writeReport(output: Output, { assignments, machines, warnings, problems }: CheckReport, known: number): void {
+  const rows = assignments.flatMap(({ assignment, image, targets }) =>
+    targets.map((target) => [assignment, image, target.architecture ?? '-', ...describe(target)]),
+  );
+  if (rows.length > 0) writeTable(output, ['ASSIGNMENT', 'IMAGE', 'ARCH', 'MANIFEST', 'BOOTS'], rows);
+  for (const { machine, reason } of machines)
+    writeLine(output, `machine ${machine} cannot be booted: ${harmless(reason)}`);
+  for (const warning of warnings) writeLine(output, `${emphasize(output, 'bold', 'warning')}: ${harmless(warning)}`);
+  const summary = [
+    counted(known, 'machine'),
+    counted(assignments.length, 'assignment'),
+    counted(problems, 'problem'),
+    counted(warnings.length, 'warning'),
+  ];
+  writeLine(output, summary.join(', '));
+}
+
+function describe(target: TargetCheck): readonly [string, string] {
+  switch (target.kind) {
+    case 'boots':
+      return [shortDigest(target.digest), target.clients.join(', ')];
+    case 'refused':
+      return [target.digest === undefined ? '-' : shortDigest(target.digest), `nothing: ${harmless(target.reason)}`];
+    case 'skipped':
+      return ['-', 'not asked (offline)'];
+  }
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,57 @@
+import { advertisedUrl } from '../advertise.js';
+import { BootUrls } from '../booter/boot-urls.js';
+import type { Images } from '../booter/booter.js';
+import type { CheckParts } from '../booter/check.js';
+import { ImageSources } from '../catalog/image-sources.js';
+import { architecturesIn, inspectImage } from '../catalog/inspect.js';
+import { Resolver } from '../catalog/resolver.js';
+import type { Config } from '../config/schema.js';
+import type { ImageWish, ResolvedImage } from '../image/image.js';
+import { formatReference, type ImageReference } from '../oci/reference.js';
+import { RegistryClient } from '../oci/registry-client.js';
+
+/**
+ * Images as `check` and `plan` look at them: straight from their sources, each asked once, and nothing of it kept,
+ * since the state belongs to the server that may be running.
+ */
+export async function explainedImages<T>(
+  { plainHttpRegistries }: Config,
+  work: (images: CheckParts['images'] & Pick<Images, 'resolve'>) => Promise<T>,
+): Promise<T> {
+  const registries = new RegistryClient({ plainHttp: (registry) => plainHttpRegistries.has(registry) });
+  const sources = new ImageSources(registries);
+  const resolved = new Map<string, Promise<ResolvedImage>>();
+  const resolve = (reference: ImageReference, wish: ImageWish) => {
+    const name = JSON.stringify([formatReference(reference), wish]);
+    const known = resolved.get(name) ?? resolveOnce(sources, reference, wish);
+    resolved.set(name, known);
+    return known;
+  };
+  const architecturesOf = async (reference: ImageReference) =>
+    architecturesIn(await inspectImage(sources.of(reference), reference));
+  try {
+    return await work({ resolve, architecturesOf });
+  } finally {
+    await registries.close();
+  }
+}
+
+async function resolveOnce(sources: ImageSources, reference: ImageReference, wish: ImageWish): Promise<ResolvedImage> {
+  const source = sources.of(reference);
+  return new Resolver(source, (name) => source.fetchDocument(name), reference, wish).resolve();
+}
+
+/** The URLs a machine would be given; where nothing says how machines reach this host, a name that says so. */
+export function explainedUrls(config: Config): BootUrls {
+  const base = baseOf(config);
+  return new BootUrls(() => base);
+}
+
+function baseOf(config: Config): string {
+  const { port } = config.http.listen;
+  try {
+    return advertisedUrl(config, port);
+  } catch {
+    return `http://set-advertise.invalid:${port}`;
+  }
+}

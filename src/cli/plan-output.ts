@@ -1,0 +1,131 @@
+import type { Tried } from '../boot/explain.js';
+import type { BootExplanation, Explanation } from '../booter/explanation.js';
+import { formatBytes } from '../booter/format.js';
+import { formatPlatform } from '../oci/platform.js';
+import { formatReference } from '../oci/reference.js';
+import { emphasize, harmless, type Output, writeLine, writeTable } from './output.js';
+
+/** The explanation as one JSON document. */
+export function planDocument({ subject, missing, selection, tried, boot }: Explanation) {
+  const { name, machine, knownBy, contradictions, mayBeKnown, facts } = subject;
+  return {
+    machine: { name, known: machine !== undefined, knownBy, contradictions, mayBeKnown },
+    facts,
+    missing,
+    selection: {
+      kind: selection.kind,
+      ...(selection.kind !== 'none' && { assignment: selection.assignment.name }),
+      ...(selection.kind === 'undecided' && { fallback: selection.fallback?.name ?? null }),
+    },
+    tried: tried.map(({ assignment, answer, keys, outcome }) => ({
+      assignment: assignment.name,
+      priority: assignment.priority,
+      image: formatReference(assignment.image),
+      answer,
+      outcome,
+      keys,
+    })),
+    boot,
+  };
+}
+
+/** How many assignments that differ are shown one by one. */
+const MAX_DIFFERING = 10;
+
+export function writePlan(output: Output, explanation: Explanation): void {
+  writeMachine(output, explanation);
+  heading(output, 'assignments, in their order');
+  writeTried(output, explanation.tried);
+  writeSelection(output, explanation);
+  writeBoot(output, explanation.boot);
+}
+
+function writeMachine(output: Output, { subject, missing }: Explanation): void {
+  const { name, machine, knownBy, contradictions, mayBeKnown, facts } = subject;
+  const { macs, sourceAddress: _address, firmware, ...others } = facts;
+  const who = machine !== undefined ? `known by its ${knownBy}` : mayBeKnown ? 'not known yet' : 'not known';
+  heading(output, `machine ${harmless(name)}, ${who}`);
+  for (const { by, machine: other } of contradictions) writeLine(output, `  but its ${by} is that of ${other}`);
+  if (macs.length > 0) writeLine(output, `  mac ${macs.join(' ')}`);
+  for (const [key, value] of Object.entries(others)) writeLine(output, `  ${key} ${harmless(String(value))}`);
+  if (firmware !== undefined) writeLine(output, `  firmware ${firmware.join(' or ')}`);
+  if (missing.length > 0) writeLine(output, `  not said: ${missing.join(', ')}`);
+}
+
+function writeTried(output: Output, tried: readonly Tried[]): void {
+  const differing = tried.filter(({ outcome }) => outcome === 'differs');
+  const hidden = new Set(differing.slice(MAX_DIFFERING));
+  const rows = tried
+    .filter((one) => !hidden.has(one))
+    .map((one) => [`  ${one.assignment.name}`, String(one.assignment.priority), OUTCOMES[one.outcome], reasonOf(one)]);
+  if (rows.length > 0) writeTable(output, ['  NAME', 'PRIORITY', 'OUTCOME', 'WHY'], rows);
+  if (hidden.size > 0) writeLine(output, `  and ${hidden.size} more that do not match (--json lists them)`);
+}
+
+const OUTCOMES: Readonly<Record<Tried['outcome'], string>> = {
+  wins: 'wins',
+  open: 'not yet knowable',
+  outranked: 'outranked',
+  differs: 'does not match',
+};
+
+function reasonOf({ keys, answer }: Tried): string {
+  if (keys.length === 0) return 'matches every machine';
+  const named = (wanted: Tried['answer']) =>
+    keys
+      .filter((key) => key.answer === wanted)
+      .map(({ key }) => key)
+      .join(', ');
+  if (answer === 'no') return `${named('no')} differs`;
+  return answer === 'unknown' ? `${named('unknown')} not said` : `${named('yes')} fits`;
+}
+
+function writeSelection(output: Output, { selection }: Explanation): void {
+  if (selection.kind !== 'undecided') return;
+  const { assignment, fallback } = selection;
+  writeLine(output, `  "${assignment.name}" cannot be judged yet, so a later step of the boot decides;`);
+  const otherwise = fallback === undefined ? 'nothing is booted' : `"${fallback.name}" is booted, as below`;
+  writeLine(output, `  what the machine never says counts as different, and then ${otherwise}`);
+}
+
+function writeBoot(output: Output, boot: BootExplanation): void {
+  switch (boot.kind) {
+    case 'nothing':
+      heading(output, `nothing is booted: ${boot.reason}`);
+      writeScript(output, boot.script);
+      break;
+    case 'unresolved':
+      heading(output, `assignment ${boot.assignment}: its image cannot be resolved now`);
+      break;
+    case 'image':
+      writeImage(output, boot);
+  }
+}
+
+function writeImage(output: Output, boot: BootExplanation & { readonly kind: 'image' }): void {
+  const { image, clients, preparation, files, script } = boot;
+  heading(output, `image ${image.reference} (assignment ${boot.assignment})`);
+  writeLine(output, `  digest    ${image.digest}`);
+  writeLine(output, `  manifest  ${image.manifestDigest}`);
+  const variant = image.variant === undefined ? '' : `, ${harmless(image.variant)}`;
+  writeLine(output, `  platform  ${harmless(formatPlatform(image.platform))}${variant}`);
+  writeLine(output, `  boots     ${clients.join(', ') || 'nothing'}`);
+  if (preparation.kind === 'refused') heading(output, `nothing is booted: ${harmless(preparation.reason)}`);
+  else writeLine(output, `  plan      ${preparation.plan.id}`);
+  if (files.length > 0) {
+    heading(output, 'files');
+    const rows = files.map(({ role, descriptor, url }) => [`  ${role}`, formatBytes(descriptor.size), url]);
+    writeTable(output, ['  ROLE', 'SIZE', 'URL'], rows);
+  }
+  writeScript(output, script);
+}
+
+function writeScript(output: Output, script: string): void {
+  heading(output, 'script');
+  for (const line of script.trimEnd().split('\n')) writeLine(output, `  ${line}`);
+  writeLine(output, 'The DHCP answer is not in this version: machines come by an iPXE that asks for /boot.ipxe.');
+}
+
+function heading(output: Output, text: string): void {
+  writeLine(output, emphasize(output, 'bold', text));
+}

@@ -1,0 +1,120 @@
+import { Command, Option } from 'commander';
+import { explainBoot } from '../booter/explanation.js';
+import { createMapping } from '../booter/mapping.js';
+import { nearest } from '../config/nearest.js';
+import type { Config } from '../config/schema.js';
+import { BootlayerError } from '../errors.js';
+import type { Firmware, MachineFacts } from '../machine/facts.js';
+import type { Machine } from '../machine/machine.js';
+import { parseIp } from '../net/ip.js';
+import { parseMac } from '../net/mac.js';
+import { isJunkUuid, parseUuid } from '../net/uuid.js';
+import { parseArchitecture } from '../oci/platform.js';
+import { type CommonOptions, parsedBy, readConfig, withCommonOptions, withJson } from './common.js';
+import { explainedImages, explainedUrls } from './explained.js';
+import { standardOutput, writeJson } from './output.js';
+import { planDocument, writePlan } from './plan-output.js';
+
+/** Kinds of clients by the firmwares they may be. */
+const CLIENTS: Readonly<Record<string, readonly Firmware[]>> = {
+  bios: ['bios'],
+  uefi: ['uefi'],
+  'uefi-http': ['uefi-http'],
+  'ipxe-bios': ['bios'],
+  'ipxe-uefi': ['uefi', 'uefi-http'],
+};
+
+type Said = Partial<Omit<MachineFacts, 'sourceAddress' | 'macs' | 'architecture'>> & {
+  readonly mac?: MachineFacts['macs'];
+  readonly arch?: string;
+};
+
+type PlanOptions = CommonOptions & Said & { readonly machine?: string; readonly json?: true };
+
+export function planCommand(): Command {
+  const command = withJson(withCommonOptions(new Command('plan')))
+    .description('explain what a machine would be told, and why, without the machine')
+    .option('--machine <name>', 'a machine of the configuration: what it does not say is taken from its record')
+    .addOption(new Option('--mac <address>', 'repeatable').argParser(addMac))
+    .addOption(new Option('--uuid <uuid>', 'the SMBIOS UUID').argParser(parsedBy(readUuid)));
+  for (const name of ['serial', 'asset', 'manufacturer', 'product', 'hostname']) {
+    command.option(`--${name} <text>`, `what the machine says its ${name} is`);
+  }
+  return command
+    .addOption(new Option('--ip <address>', 'its address').argParser(parsedBy(readWith(parseIp, 'address'))))
+    .addOption(
+      new Option('--arch <name>', 'amd64, arm64 or the like').argParser(
+        parsedBy(readWith(parseArchitecture, 'architecture')),
+      ),
+    )
+    .addOption(new Option('--firmware <kind>', Object.keys(CLIENTS).join(', ')).argParser(parsedBy(readFirmware)))
+    .addHelpText('after', HELP)
+    .action(plan);
+}
+
+const HELP = `
+What is not said is not known yet: the answer says which assignments wait for it.
+
+Example:
+  bootlayer plan --mac 52:54:00:12:34:56 --arch amd64 --firmware ipxe-uefi`;
+
+async function plan(options: PlanOptions): Promise<void> {
+  const config = await readConfig(options);
+  const facts = factsOf(options, machineNamed(options.machine, config));
+  const explanation = await explainedImages(config, (images) =>
+    explainBoot(facts, { mapping: createMapping(config), images, urls: explainedUrls(config) }),
+  );
+  const output = standardOutput();
+  if (options.json) writeJson(output, planDocument(explanation));
+  else writePlan(output, explanation);
+  if (explanation.boot.kind === 'unresolved') {
+    throw new BootlayerError('IMAGE_NOT_FOUND', explanation.boot.reason);
+  }
+}
+
+function factsOf(said: PlanOptions, known: Machine | undefined): MachineFacts {
+  const { mac = known?.macs.slice(0, 1) ?? [], uuid = known?.uuid, serial = known?.serial, arch, ip, hostname } = said;
+  const { asset, manufacturer, product, firmware } = said;
+  const texts = { uuid, serial, asset, manufacturer, product, hostname, ip, firmware, architecture: arch };
+  const pairs = Object.entries(texts).filter(([, value]) => value !== undefined);
+  return { ...(Object.fromEntries(pairs) as Partial<MachineFacts>), macs: mac, sourceAddress: ip ?? '' };
+}
+
+function machineNamed(name: string | undefined, { machines }: Config): Machine | undefined {
+  if (name === undefined) return undefined;
+  const found = machines.find((machine) => machine.name === name);
+  if (found !== undefined) return found;
+  const meant = nearest(
+    name,
+    machines.map((machine) => machine.name),
+  );
+  throw new BootlayerError('USAGE', `no machine has the name "${name}"`, {
+    remedy: meant === undefined ? 'name one of the configuration, or say --mac' : `did you mean "${meant}"?`,
+  });
+}
+
+function addMac(text: string, others: MachineFacts['macs'] = []): MachineFacts['macs'] {
+  return [...others, parsedBy(readWith(parseMac, 'MAC address'))(text)];
+}
+
+function readUuid(text: string) {
+  const uuid = readWith(parseUuid, 'UUID')(text);
+  if (!isJunkUuid(uuid)) return uuid;
+  throw new BootlayerError('USAGE', `"${text}" is a placeholder that many machines share, and identifies nothing`);
+}
+
+function readFirmware(text: string): readonly Firmware[] {
+  const known = Object.keys(CLIENTS);
+  return readWith(
+    (kind) => (known.includes(kind) ? CLIENTS[kind] : undefined),
+    `firmware; known: ${known.join(', ')}`,
+  )(text);
+}
+
+function readWith<T>(parse: (text: string) => T | undefined, what: string): (text: string) => T {
+  return (text) => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    throw new BootlayerError('USAGE', `"${text}" is no ${what}`);
+  };
+}
