@@ -63,6 +63,23 @@ export function describeError(thrown: unknown): string {
   return error.remedy === undefined ? error.message : `${error.message}; ${error.remedy}`;
 }
 
+/**
+ * What the network is told of an error: of faults and of this host's disk only that there are such, since the details
+ * are the log's.
+ */
+export function publicMessage(error: BootlayerError): string {
+  switch (error.code) {
+    case 'INTERNAL':
+      return 'internal error';
+    case 'DISK_FULL':
+      return "the disk of the server's data is full";
+    case 'DATA_UNUSABLE':
+      return 'the server cannot use its data now';
+    default:
+      return error.message;
+  }
+}
+
 /** The errno name (`ENOSPC`, `EADDRINUSE`) that node puts on system errors, when there is one. */
 export function systemErrorCode(thrown: unknown): string | undefined {
   if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return undefined;

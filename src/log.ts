@@ -23,10 +23,3 @@ export function createLog(level: LogLevel, destination: DestinationStream): Logg
     destination,
   );
 }
-
-/** JSON lines to a file descriptor. Whoever reads them may go; the server stays for its machines. */
-export function jsonLines(fd: number): DestinationStream {
-  const destination = pino.destination({ fd, sync: true });
-  destination.on('error', () => undefined);
-  return destination;
-}

@@ -6,6 +6,7 @@ export type Metrics = {
   /** The Prometheus text format. */
   text(): Promise<string>;
   readonly scripts: Counter<'outcome'>;
+  readonly faults: Counter;
   readonly contradictions: Counter;
   readonly reloads: Counter<'outcome'>;
   readonly mapped: Gauge<'kind'>;
@@ -71,8 +72,9 @@ export function createMetrics(): Metrics {
   };
 }
 
-function mappingMetrics(registers: Registry[]): Pick<Metrics, 'contradictions' | 'reloads' | 'mapped'> {
+function mappingMetrics(registers: Registry[]): Pick<Metrics, 'faults' | 'contradictions' | 'reloads' | 'mapped'> {
   return {
+    faults: new Counter({ name: 'bootlayer_faults_total', help: 'faults of this program', registers }),
     contradictions: new Counter({
       name: 'bootlayer_contradictions_total',
       help: 'script requests whose facts name several known machines',

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
-const BASE = ['net', 'errors', 'log', 'metrics', 'clock'];
+const BASE = ['net', 'errors', 'log', 'metrics', 'clock', 'format'];
 const DOMAIN = ['boot', 'machine', 'image', 'lease', 'provision'];
 const CONTENT = ['catalog', 'blob', 'store', 'build'];
 const PROTOCOLS = ['dhcp', 'tftp', 'oci', 'ipxe'];
@@ -29,6 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   log: ['errors'],
   metrics: ['errors'],
   clock: [],
+  format: [],
   config: [...DOMAIN, 'oci', 'net', 'errors'],
 };
 

@@ -59,6 +59,7 @@ export class Fill {
     } catch (thrown) {
       this.#state = { kind: 'failed', error: this.#errorOf(thrown) };
       await this.#ingest?.abort().catch(() => undefined);
+      if (this.#state.error.code === 'INTERNAL') this.#reportFault(this.#state.error);
     }
     this.#wake();
     events(this.#outcome(secondsSince(started, now())));
@@ -170,6 +171,11 @@ export class Fill {
     if (this.#state.kind !== 'failed') return { event: 'fill.finished', ...told, bytes: size };
     const { code, message } = this.#state.error;
     return { event: 'fill.failed', ...told, bytes: this.#ingest?.written ?? 0, code, reason: message };
+  }
+
+  #reportFault({ message: reason, cause }: BootlayerError): void {
+    const stack = cause instanceof Error ? (cause.stack ?? '') : '';
+    this.#parts.events({ event: 'fault', doing: `downloading ${this.descriptor.digest}`, reason, stack });
   }
 
   #errorOf(thrown: unknown): BootlayerError {

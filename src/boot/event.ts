@@ -66,6 +66,8 @@ export type BootEvent =
       readonly code: string;
       readonly reason: string;
     }
+  /** Something of ours broke while this was done; `stack` says where. */
+  | { readonly event: 'fault'; readonly doing: string; readonly reason: string; readonly stack: string }
   /** The configuration was read anew. Counts of what came, went, and is there with other contents. */
   | {
       readonly event: 'mapping.reloaded';

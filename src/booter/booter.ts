@@ -7,7 +7,8 @@ import type { BootPlan } from '../boot/plan.js';
 import type { LocatedArtifact, PlanStore, ResolutionKey } from '../boot/ports.js';
 import { settle } from '../boot/select.js';
 import { type Clock, secondsSince } from '../clock.js';
-import { BootlayerError, type ErrorCode } from '../errors.js';
+import { BootlayerError, type ErrorCode, publicMessage } from '../errors.js';
+import { formatSeconds } from '../format.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Descriptor } from '../oci/descriptor.js';
@@ -16,7 +17,6 @@ import { formatReference, type ImageReference } from '../oci/reference.js';
 import { Attribution } from './attribution.js';
 import { greetingScript, MAX_ATTEMPTS, refusalOf, waitingScript } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
-import { formatSeconds } from './format.js';
 import { mappedWishes } from './mapped-wishes.js';
 import { createMapping, type Mapping, type MappingInput } from './mapping.js';
 import { ARCHITECTURE_UNKNOWN, prepareBoot, wishOf } from './preparation.js';
@@ -182,9 +182,9 @@ export class Booter {
       return timely.kind === 'done' ? timely.value : { kind: 'waiting', reason: this.#progress(boot) };
     } catch (thrown) {
       const error = BootlayerError.from(thrown);
-      return PASSING.has(error.code)
-        ? { kind: 'waiting', reason: error.message }
-        : { kind: 'refused', reason: error.message };
+      if (error.code === 'INTERNAL') this.#reportFault(`preparing the boot of ${boot.subject.name}`, error);
+      const kind = PASSING.has(error.code) ? 'waiting' : 'refused';
+      return { kind, reason: publicMessage(error) };
     }
   }
 
@@ -229,6 +229,11 @@ export class Booter {
         this.#parts.events({ event: 'script.sent', ...told, assignment: assignment.name, plan: readiness.plan.id });
         return readiness.script;
     }
+  }
+
+  #reportFault(doing: string, error: BootlayerError): void {
+    const { stack = '' } = error.cause instanceof Error ? error.cause : error;
+    this.#parts.events({ event: 'fault', doing, reason: error.message, stack });
   }
 
   #reportContradictions({ name, knownBy, contradictions, facts }: Subject): void {

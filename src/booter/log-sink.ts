@@ -1,11 +1,11 @@
 import type { ArtifactTransfer, BootEvent, Counts, EventSink } from '../boot/event.js';
+import { formatBytes, formatSeconds, harmless } from '../format.js';
 import type { Logger } from '../log.js';
 import { shortDigest } from '../oci/digest.js';
-import { formatBytes, formatSeconds } from './format.js';
 
 /** One line per milestone: the event's fields for machines, a sentence for people. */
 export function logSink(log: Logger): EventSink {
-  return (event) => log[levelOf(event)](event, sentence(event));
+  return (event) => log[levelOf(event)](event, harmless(sentence(event)));
 }
 
 function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
@@ -14,6 +14,7 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'artifact.started':
     case 'fill.started':
       return 'debug';
+    case 'fault':
     case 'mapping.refused':
       return 'error';
     case 'machine.contradicted':
@@ -44,6 +45,8 @@ function sentence(event: BootEvent): string {
       return `${event.machine} is not booted: ${event.reason}`;
     case 'machine.contradicted':
       return `${event.machine} is taken for that by its ${event.knownBy}, and shows the ${event.others}`;
+    case 'fault':
+      return `a fault of this program, ${event.doing}: ${event.reason}`;
     case 'mapping.reloaded':
       return `the mapping was read anew in ${formatSeconds(event.seconds)}: ${changes(event)}`;
     case 'mapping.refused':

@@ -16,6 +16,9 @@ function count(metrics: Metrics, event: BootEvent): void {
         outcome: event.event === 'greeting.sent' ? 'greeting' : event.event.slice('script.'.length),
       });
       return;
+    case 'fault':
+      metrics.faults.inc();
+      return;
     case 'machine.contradicted':
       metrics.contradictions.inc();
       return;

@@ -3,6 +3,7 @@ import { IMAGE_CONFIG } from '../image/media-type.js';
 import type { Role } from '../image/role.js';
 import { variantOf } from '../image/select-manifest.js';
 import { type Descriptor, descriptorOf } from '../oci/descriptor.js';
+import type { Digest } from '../oci/digest.js';
 import type { FetchedDocument, ImageSource, ImageTarget } from '../oci/image-source.js';
 import { type Annotations, type IndexEntry, parseDocument } from '../oci/manifest.js';
 import { OCI_INDEX, OCI_MANIFEST } from '../oci/media-type.js';
@@ -47,13 +48,22 @@ export function buildManifest(recipe: ImageRecipe): BuiltManifest {
 
 /**
  * An index with the manifest in it: a new one, or the existing one with the entry of the same platform and variant
- * replaced and everything else kept. Throws IMAGE_INVALID when what exists is not an index.
+ * replaced and everything else kept. `variantIn`: what the manifests say of theirs, where the index does not.
+ * Throws IMAGE_INVALID when what exists is not an index.
  */
-export function buildIndex(built: BuiltManifest, existing: FetchedDocument | undefined): FetchedDocument {
+export function buildIndex(
+  built: BuiltManifest,
+  existing: FetchedDocument | undefined,
+  variantIn: ReadonlyMap<Digest, string> = new Map(),
+): FetchedDocument {
   const { platform, variant, annotations } = built.recipe;
   const entry = { ...built.manifest.descriptor, platform, annotations: { variant } };
   const old = existing === undefined ? undefined : entriesOf(existing);
-  const kept = (old ?? []).filter(({ parsed }) => !isSame(parsed, platform, variant)).map(({ raw }) => raw);
+  const replaced = ({ parsed }: Existing) => {
+    const its = variantOf(parsed.annotations) ?? variantIn.get(parsed.digest);
+    return isFor(parsed, platform) && (its === undefined || its === variant);
+  };
+  const kept = (old ?? []).filter((one) => !replaced(one)).map(({ raw }) => raw);
   return documentOf(OCI_INDEX, {
     schemaVersion: 2,
     mediaType: OCI_INDEX,
@@ -76,7 +86,7 @@ export async function writeImage(
   { tag, append, progress }: WriteOptions,
 ): Promise<FetchedDocument> {
   const existing = append ? await findIndex(destination, tag) : undefined;
-  const index = buildIndex(built, existing);
+  const index = buildIndex(built, existing, existing && (await variantsOf(existing, built, destination)));
   for (const layer of built.recipe.layers) await writeLayer(layer, destination, progress);
   const { config } = built;
   await destination.pushBlob(config.descriptor, () => once(config.bytes));
@@ -145,13 +155,25 @@ function rawOf(bytes: Uint8Array): RawIndex {
   return JSON.parse(new TextDecoder().decode(bytes)) as RawIndex;
 }
 
-function isSame(entry: IndexEntry, platform: Platform, variant: string): boolean {
-  const its = variantOf(entry.annotations);
-  return (
-    entry.platform !== undefined &&
-    formatPlatform(entry.platform) === formatPlatform(platform) &&
-    (its === undefined || its === variant)
-  );
+function isFor({ platform }: IndexEntry, wanted: Platform): boolean {
+  return platform !== undefined && formatPlatform(platform) === formatPlatform(wanted);
+}
+
+/** IronCore's own builder names the variant in the manifest only. */
+async function variantsOf(
+  existing: FetchedDocument,
+  { recipe }: BuiltManifest,
+  source: ImageSource,
+): Promise<ReadonlyMap<Digest, string>> {
+  const variants = new Map<Digest, string>();
+  for (const { parsed } of entriesOf(existing)) {
+    if (!isFor(parsed, recipe.platform) || variantOf(parsed.annotations) !== undefined) continue;
+    const { bytes } = await source.fetchDocument({ kind: 'digest', digest: parsed.digest });
+    const { annotations } = parseDocument(parsed.digest, parsed.mediaType, bytes);
+    const variant = variantOf(annotations);
+    if (variant !== undefined) variants.set(parsed.digest, variant);
+  }
+  return variants;
 }
 
 function documentOf(mediaType: string, value: unknown): FetchedDocument {

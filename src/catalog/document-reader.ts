@@ -5,6 +5,7 @@ import { type Descriptor, verifyBytes } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import type { FetchedDocument, ImageSource, ManifestName } from '../oci/image-source.js';
 import { type Document, type IndexEntry, MAX_MANIFEST_BYTES, type Manifest, parseDocument } from '../oci/manifest.js';
+import { normalizeArchitecture } from '../oci/platform.js';
 
 /** For a command line or configuration, which are small. */
 const DEADLINE_MILLISECONDS = 30_000;
@@ -46,7 +47,19 @@ export class DocumentReader {
     const layer = artifacts.find(({ role }) => role === 'cmdline');
     if (layer !== undefined) return normalizeCommandLine(text(await this.#blob(layer.descriptor)));
     if (!manifest.config.mediaType.endsWith('json')) return '';
-    return normalizeCommandLine(commandLineIn(await this.#blob(manifest.config)));
+    return normalizeCommandLine(textIn(await this.#blob(manifest.config), 'commandLine') ?? '');
+  }
+
+  /**
+   * Go's name of what a manifest is for, by its own word: IronCore's annotation, else the configuration's
+   * `architecture` (image-spec, config.md); undefined where neither says.
+   */
+  async architecture(manifest: Manifest): Promise<string | undefined> {
+    const { config, annotations } = manifest;
+    const inConfig = async () =>
+      config.mediaType.endsWith('json') ? textIn(await this.#blob(config), 'architecture') : undefined;
+    const own = annotations.architecture ?? (await inConfig());
+    return own === undefined || own === '' ? undefined : normalizeArchitecture(own);
   }
 
   async #blob(descriptor: Descriptor): Promise<Uint8Array> {
@@ -88,13 +101,13 @@ export class DocumentReader {
 }
 
 /** A configuration may be IronCore's, a plain OCI image configuration or `{}`. */
-function commandLineIn(config: Uint8Array): string {
+function textIn(config: Uint8Array, field: string): string | undefined {
   try {
-    const parsed: unknown = JSON.parse(text(config));
-    if (typeof parsed !== 'object' || parsed === null || !('commandLine' in parsed)) return '';
-    return typeof parsed.commandLine === 'string' ? parsed.commandLine : '';
+    const parsed = JSON.parse(text(config)) as Readonly<Record<string, unknown>> | null;
+    const value = parsed?.[field];
+    return typeof value === 'string' ? value : undefined;
   } catch {
-    return '';
+    return undefined;
   }
 }
 

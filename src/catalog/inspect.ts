@@ -1,3 +1,4 @@
+import { BootlayerError } from '../errors.js';
 import { artifactsOf } from '../image/artifacts.js';
 import { type Client, clientsOf, unbootableBecause } from '../image/clients.js';
 import type { Artifact } from '../image/image.js';
@@ -63,7 +64,9 @@ async function reportsOf(
   depth: number,
 ): Promise<readonly ManifestReport[]> {
   if (read.document.kind === 'manifest') return [await reportOf(reader, read, read.document, entry)];
-  if (depth >= MAX_DEPTH) return [];
+  if (depth >= MAX_DEPTH) {
+    throw new BootlayerError('IMAGE_INVALID', `an index of it is nested deeper than ${MAX_DEPTH - 1}`);
+  }
   const reports: ManifestReport[] = [];
   for (const child of worthReading(read.document)) {
     reports.push(...(await reportsOf(reader, await reader.entry(child), child, depth + 1)));
@@ -74,7 +77,8 @@ async function reportsOf(
 /** Attestations and the like stand beside the images. */
 function worthReading(index: Index): readonly IndexEntry[] {
   const real = index.entries.filter((entry) => !isAttestation(entry) && isKnown(entry));
-  return real.slice(0, MAX_MANIFESTS);
+  if (real.length <= MAX_MANIFESTS) return real;
+  throw new BootlayerError('IMAGE_INVALID', `an index of it has more than ${MAX_MANIFESTS} manifests`);
 }
 
 function isKnown({ mediaType }: IndexEntry): boolean {
@@ -89,7 +93,7 @@ async function reportOf(
 ): Promise<ManifestReport> {
   const artifacts = artifactsOf(manifest);
   const variant = (entry && variantOf(entry.annotations)) ?? variantOf(manifest.annotations);
-  const architecture = architectureOf(manifest, entry);
+  const architecture = await architectureOf(reader, manifest, entry);
   const clients = clientsOf(artifacts, architecture ?? '');
   return {
     digest: descriptor.digest,
@@ -105,7 +109,12 @@ async function reportOf(
   };
 }
 
-function architectureOf(manifest: Manifest, entry: IndexEntry | undefined): string | undefined {
-  const annotated = entry?.annotations.architecture ?? manifest.annotations.architecture;
-  return entry?.platform?.architecture ?? (annotated === undefined ? undefined : normalizeArchitecture(annotated));
+async function architectureOf(
+  reader: DocumentReader,
+  manifest: Manifest,
+  entry: IndexEntry | undefined,
+): Promise<string | undefined> {
+  const annotated = entry?.annotations.architecture;
+  if (entry?.platform !== undefined) return entry.platform.architecture;
+  return annotated === undefined ? reader.architecture(manifest) : normalizeArchitecture(annotated);
 }

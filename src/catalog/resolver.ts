@@ -6,7 +6,7 @@ import { pickVariant, selectManifest, variantOf } from '../image/select-manifest
 import type { Digest } from '../oci/digest.js';
 import type { ImageSource } from '../oci/image-source.js';
 import type { Annotations, Index, IndexEntry, Manifest } from '../oci/manifest.js';
-import { normalizeArchitecture, type Platform } from '../oci/platform.js';
+import type { Platform } from '../oci/platform.js';
 import { formatReference, type ImageReference, manifestNameOf } from '../oci/reference.js';
 import { DocumentReader, type FetchDocument, type ReadDocument } from './document-reader.js';
 
@@ -56,7 +56,7 @@ export class Resolver {
   async #find(read: ReadDocument, platform: Platform | undefined, depth: number): Promise<Found> {
     const { document, descriptor } = read;
     if (document.kind === 'index') return this.#findInIndex(document, depth);
-    this.#refuseOtherArchitecture(document);
+    if (platform === undefined) await this.#refuseOtherArchitecture(document);
     return { digest: descriptor.digest, manifest: document, platform };
   }
 
@@ -108,10 +108,11 @@ export class Resolver {
     throw this.#noPlatform(missing);
   }
 
-  #refuseOtherArchitecture({ annotations }: Manifest): void {
-    const annotated = annotations.architecture;
-    if (annotated !== undefined && normalizeArchitecture(annotated) !== this.#wish.architecture) {
-      throw this.#noPlatform([`linux/${normalizeArchitecture(annotated)}`]);
+  /** What no index speaks for speaks for itself, in an annotation or its configuration; some say nothing. */
+  async #refuseOtherArchitecture(manifest: Manifest): Promise<void> {
+    const architecture = await this.#reader.architecture(manifest);
+    if (architecture !== undefined && architecture !== this.#wish.architecture) {
+      throw this.#noPlatform([`linux/${architecture}`]);
     }
   }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { listBlobs } from '../blob/disk-blob-store.js';
-import { formatBytes } from '../booter/format.js';
+import { formatBytes } from '../format.js';
 import { type CommonOptions, readConfig, withCommonOptions, withJson } from './common.js';
 import { laterCommand } from './later-command.js';
 import { standardOutput, writeJson, writeLine, writeTable } from './output.js';

@@ -2,10 +2,11 @@ import { Command } from 'commander';
 import { type CheckReport, checkMapping, type TargetCheck } from '../booter/check.js';
 import { createMapping } from '../booter/mapping.js';
 import { BootlayerError } from '../errors.js';
+import { harmless } from '../format.js';
 import { shortDigest } from '../oci/digest.js';
 import { type CommonOptions, loadWithWarnings, withCommonOptions, withJson } from './common.js';
 import { explainedImages, explainedUrls } from './explained.js';
-import { emphasize, harmless, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
+import { emphasize, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
 
 type CheckOptions = CommonOptions & { readonly offline?: true; readonly strict?: true; readonly json?: true };
 

@@ -23,9 +23,17 @@ async function runDemo(flags: readonly string[]): Promise<void> {
     });
   }
   const child = spawn(process.execPath, [SCRIPT, ...flags], { stdio: 'inherit' });
-  const status = await new Promise<number>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
-  });
-  if (status !== 0) throw new BootlayerError('INTERNAL', `the demo ended with status ${status}`);
+  // A terminal's Ctrl-C reaches both; whoever ends this command means the demo.
+  const forward = (signal: NodeJS.Signals) => void (signal === 'SIGINT' || child.kill(signal));
+  for (const signal of SIGNALS) process.on(signal, forward);
+  try {
+    process.exitCode = await new Promise<number>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code) => resolve(code ?? 1));
+    });
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, forward);
+  }
 }
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

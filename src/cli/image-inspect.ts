@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { formatBytes } from '../booter/format.js';
 import { type ImageReport, inspectImage, type ManifestReport } from '../catalog/inspect.js';
+import { formatBytes, harmless } from '../format.js';
 import { withJson } from './common.js';
 import { type PlacesOptions, readReference, withImageSources, withPlacesOptions } from './image-places.js';
-import { emphasize, harmless, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
+import { emphasize, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
 
 type InspectOptions = PlacesOptions & { readonly json?: true };
 

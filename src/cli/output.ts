@@ -29,11 +29,6 @@ export function writeTable(output: Output, heading: readonly string[], rows: rea
   for (const row of rows) writeLine(output, line(row));
 }
 
-/** What came from elsewhere: control characters could drive the terminal. */
-export function harmless(text: string): string {
-  return text.replace(/\p{Cc}/gu, '?');
-}
-
 export function emphasize(output: Output, style: 'bold' | 'dim', text: string): string {
   return output.terminal ? styleText(style, text) : text;
 }

@@ -1,9 +1,9 @@
 import type { Tried } from '../boot/explain.js';
 import type { BootExplanation, Explanation } from '../booter/explanation.js';
-import { formatBytes } from '../booter/format.js';
+import { formatBytes, harmless } from '../format.js';
 import { formatPlatform } from '../oci/platform.js';
 import { formatReference } from '../oci/reference.js';
-import { emphasize, harmless, type Output, writeLine, writeTable } from './output.js';
+import { emphasize, type Output, writeLine, writeTable } from './output.js';
 
 /** The explanation as one JSON document. */
 export function planDocument({ subject, missing, selection, tried, boot }: Explanation) {

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { BootlayerError, describeError } from '../errors.js';
+import { harmless } from '../format.js';
 import { cacheCommand } from './cache.js';
 import { checkCommand } from './check.js';
 import { demoCommand } from './demo.js';
@@ -18,7 +19,8 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   const program = buildProgram();
   try {
     await program.parseAsync([...args], { from: 'user' });
-    return 0;
+    // A command may hand on another program's status.
+    return Number(process.exitCode ?? 0);
   } catch (thrown) {
     return report(thrown, args);
   }
@@ -59,7 +61,7 @@ function exitByThrowing(command: Command): void {
 function report(thrown: unknown, args: readonly string[]): number {
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
   const error = BootlayerError.from(thrown);
-  process.stderr.write(`bootlayer: ${describeError(error)}\n`);
+  process.stderr.write(`bootlayer: ${harmless(describeError(error))}\n`);
   if (/--log-level[= ](debug|trace)/.test(args.join(' '))) process.stderr.write(`${stackOf(thrown)}\n`);
   return USAGE_CODES.has(error.code) ? 2 : 1;
 }

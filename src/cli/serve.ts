@@ -1,7 +1,8 @@
 import { Command } from 'commander';
-import { createLog, jsonLines, type Logger } from '../log.js';
+import { createLog, type Logger } from '../log.js';
 import { startServer } from '../server.js';
 import { type CommonOptions, readConfig, withCommonOptions } from './common.js';
+import { jsonLines } from './json-lines.js';
 
 export function serveCommand(): Command {
   return withCommonOptions(new Command('serve'))

@@ -1,5 +1,5 @@
 import cliProgress from 'cli-progress';
-import { formatBytes } from '../booter/format.js';
+import { formatBytes } from '../format.js';
 
 /** Bars for a person at a terminal, one plain line for each finished part in a pipe. */
 export class TransferProgress {

@@ -13,7 +13,7 @@ export type Span = { readonly start: number; readonly end: number };
 
 /** How often a silent client is looked at. */
 const LOOK_MILLISECONDS = 10_000;
-/** A client that takes nothing for this long is gone (iPXE itself gives up after 120 s). */
+/** A client that does not take a whole turn for this long is given up (iPXE itself gives up after 120 s of silence). */
 const STALL_LOOKS = 12;
 
 /**
@@ -24,20 +24,14 @@ const STALL_LOOKS = 12;
 export class BlobResponse {
   readonly #response: ServerResponse;
   readonly #pool: BufferPool;
-  readonly #gone = new AbortController();
+  /** Aborts when the client is gone. */
+  readonly #gone: AbortSignal;
   #sent = 0;
 
-  constructor(response: ServerResponse, pool: BufferPool) {
+  constructor(response: ServerResponse, pool: BufferPool, gone: AbortSignal) {
     this.#response = response;
     this.#pool = pool;
-    response.once('close', () =>
-      this.#gone.abort(new BootlayerError('BLOB_UNAVAILABLE', 'the client closed the connection')),
-    );
-  }
-
-  /** Aborts when the client is gone. */
-  get signal(): AbortSignal {
-    return this.#gone.signal;
+    this.#gone = gone;
   }
 
   get sent(): number {
@@ -64,8 +58,8 @@ export class BlobResponse {
   }
 
   async #readTurn(reader: BodyReader, { start, end }: Span): Promise<Turn> {
-    const available = await reader.available(start, this.signal);
-    const buffer = await this.#pool.take(this.signal);
+    const available = await reader.available(start, this.#gone);
+    const buffer = await this.#pool.take(this.#gone);
     try {
       const target = buffer.subarray(0, Math.min(available, end - start, buffer.length));
       const count = await reader.read(target, start);
@@ -106,19 +100,19 @@ export class BlobResponse {
       let looks = 0;
       const settle = (error?: Error | null) => {
         clearInterval(timer);
-        this.signal.removeEventListener('abort', gone);
+        this.#gone.removeEventListener('abort', gone);
         if (error) reject(error);
         else resolve();
       };
-      const gone = () => settle(this.signal.reason as Error);
+      const gone = () => settle(this.#gone.reason as Error);
       const timer = setInterval(() => {
         looks += 1;
         if (looks < STALL_LOOKS && !this.#pool.pressed) return;
-        settle(new BootlayerError('BLOB_UNAVAILABLE', 'the client takes no bytes'));
+        settle(new BootlayerError('BLOB_UNAVAILABLE', 'the client takes bytes too slowly'));
         this.#response.destroy();
       }, LOOK_MILLISECONDS);
-      if (this.signal.aborted) return gone();
-      this.signal.addEventListener('abort', gone, { once: true });
+      if (this.#gone.aborted) return gone();
+      this.#gone.addEventListener('abort', gone, { once: true });
       start(settle);
     });
   }

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { BootlayerError, type ErrorCode } from '../errors.js';
+import { BootlayerError, type ErrorCode, publicMessage } from '../errors.js';
 
 /** The one place where an error becomes an HTTP status. */
 const STATUS: Readonly<Record<ErrorCode, number>> = {
@@ -33,7 +33,7 @@ export function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
   if (error.code === 'INTERNAL') reply.log.error({ err: thrown }, 'a request failed');
   else if (status >= 500)
     reply.log.warn({ event: 'request.failed', url: reply.request.url, code: error.code }, error.message);
-  const message = error.code === 'INTERNAL' ? 'internal error' : error.message;
+  const message = publicMessage(error);
   return reply
     .code(status)
     .type('application/json')

@@ -43,7 +43,7 @@ export class DiskLayout implements ImageSource, ImageTarget {
     try {
       ({ size } = await stat(path));
     } catch (cause) {
-      throw this.#notFound(what, cause);
+      throw this.#notFound({ kind: 'content', what }, cause);
     }
     if (size !== descriptor.size) {
       const why = `${descriptor.size} bytes were promised, the file has ${size}`;
@@ -97,7 +97,7 @@ export class DiskLayout implements ImageSource, ImageTarget {
 
   async #entries(): Promise<readonly IndexEntry[]> {
     const bytes = await this.#readFile('index.json');
-    if (bytes === undefined) throw this.#notFound('layout (no index.json)');
+    if (bytes === undefined) throw this.#notFound({ kind: 'layout', what: 'layout (no index.json)' });
     await this.#checkVersion();
     const document = parseDocument(`${this.name}, index.json`, OCI_INDEX, bytes);
     if (document.kind === 'index') return document.entries;
@@ -107,7 +107,7 @@ export class DiskLayout implements ImageSource, ImageTarget {
   /** The file that makes a folder a layout (image-layout.md, "oci-layout file"). */
   async #checkVersion(): Promise<void> {
     const bytes = await this.#readFile('oci-layout');
-    if (bytes === undefined) throw this.#notFound('file oci-layout');
+    if (bytes === undefined) throw this.#notFound({ kind: 'layout', what: 'file oci-layout' });
     const version = layoutVersion(bytes);
     if (version === LAYOUT_VERSION) return;
     throw new BootlayerError('IMAGE_INVALID', `${this.name}, oci-layout: it is not of version ${LAYOUT_VERSION}`, {
@@ -122,7 +122,7 @@ export class DiskLayout implements ImageSource, ImageTarget {
     } catch (thrown) {
       if (systemErrorCode(thrown) === 'ENOENT') return undefined;
       if (thrown instanceof BootlayerError) throw thrown;
-      throw this.#notFound(`readable ${path}`, thrown);
+      throw this.#notFound({ kind: 'layout', what: `readable ${path}` }, thrown);
     }
   }
 
@@ -131,7 +131,7 @@ export class DiskLayout implements ImageSource, ImageTarget {
       return await readBounded(this.#path(digest), what);
     } catch (thrown) {
       if (thrown instanceof BootlayerError) throw thrown;
-      throw this.#notFound(`manifest ${digest}`, thrown);
+      throw this.#notFound({ kind: 'content', what: `manifest ${digest}` }, thrown);
     }
   }
 
@@ -148,7 +148,7 @@ export class DiskLayout implements ImageSource, ImageTarget {
       }
     } catch (thrown) {
       if (systemErrorCode(thrown) === undefined || signal?.aborted === true) throw thrown;
-      throw this.#notFound(`readable ${what}`, thrown);
+      throw this.#notFound({ kind: 'content', what: `readable ${what}` }, thrown);
     } finally {
       await file?.close();
     }
@@ -163,9 +163,8 @@ export class DiskLayout implements ImageSource, ImageTarget {
   /** The index as others wrote it, with the tag moved; readers see the old one or the new one. */
   async #tag(descriptor: Descriptor, tag: string): Promise<void> {
     const bytes = await this.#readFile('index.json');
-    const index = bytes === undefined ? {} : (JSON.parse(new TextDecoder().decode(bytes)) as { manifests?: unknown });
-    const old = Array.isArray(index.manifests) ? (index.manifests as RawEntry[]) : [];
-    const kept = old.filter(({ annotations }) => annotations?.[REF_NAME] !== tag);
+    const index = bytes === undefined ? {} : this.#rawIndex(bytes);
+    const kept = (index.manifests ?? []).filter(({ annotations }) => annotations?.[REF_NAME] !== tag);
     const manifests = [...kept, { ...descriptor, annotations: { [REF_NAME]: tag } }];
     const path = join(this.#folder, 'index.json');
     const temporary = `${path}.${randomBytes(6).toString('hex')}`;
@@ -173,6 +172,12 @@ export class DiskLayout implements ImageSource, ImageTarget {
       flush: true,
     });
     await rename(temporary, path);
+  }
+
+  /** What we do not know in it stays; what is no index is not written over. */
+  #rawIndex(bytes: Uint8Array): { readonly manifests?: readonly RawEntry[] } {
+    parseDocument(`${this.name}, index.json`, OCI_INDEX, bytes);
+    return JSON.parse(new TextDecoder().decode(bytes)) as { readonly manifests?: readonly RawEntry[] };
   }
 
   async #writing(work: () => Promise<void>): Promise<void> {
@@ -194,23 +199,28 @@ export class DiskLayout implements ImageSource, ImageTarget {
   }
 
   /** What is not there is a definite no; a disk in trouble says nothing of the image. */
-  #notFound(what: string, cause?: unknown): BootlayerError {
+  #notFound(part: Part, cause?: unknown): BootlayerError {
     const errno = systemErrorCode(cause);
     if (errno !== undefined && errno !== 'ENOENT' && errno !== 'ENOTDIR') {
-      return new BootlayerError('DATA_UNUSABLE', `${this.name} cannot be read for its ${what} (${errno})`, {
+      return new BootlayerError('DATA_UNUSABLE', `${this.name} cannot be read for its ${part.what} (${errno})`, {
         remedy: 'see that this user may read the folder and that its disk is well',
         cause,
       });
     }
-    const isContent = /^(manifest|readable blob) /.test(what);
-    return new BootlayerError('IMAGE_NOT_FOUND', `${this.name} has no ${what}`, {
-      remedy: isContent
-        ? 'check the digest, or write the image to the layout again'
-        : 'name the folder of an OCI image layout, one that holds oci-layout, index.json and blobs/',
+    return new BootlayerError('IMAGE_NOT_FOUND', `${this.name} has no ${part.what}`, {
+      remedy: REMEDIES[part.kind],
       ...(cause !== undefined && { cause }),
     });
   }
 }
+
+/** What of a layout was looked for. */
+type Part = { readonly kind: 'content' | 'layout'; readonly what: string };
+
+const REMEDIES: Readonly<Record<Part['kind'], string>> = {
+  content: 'check the digest, or write the image to the layout again',
+  layout: 'name the folder of an OCI image layout, one that holds oci-layout, index.json and blobs/',
+};
 
 type RawEntry = { readonly annotations?: Readonly<Record<string, unknown>> };
 

@@ -54,12 +54,12 @@ export class RegistryClient implements RegistryTransport {
   }
 
   /**
-   * One request with its retries and its token. `read` gets any status below 500 but 401, 403 and 429; when it fails
+   * One request with its retries and its token. A place that is good for one try only is found anew for each. `read` gets any status below 500 but 401, 403 and 429; when it fails
    * with an error that is not ours, the body broke, and that is a reason to try again. Throws REGISTRY_UNREACHABLE,
    * REGISTRY_DENIED, the signal's reason, and ours from `read`.
    */
   async ask<T>(
-    url: URL,
+    place: URL | (() => Promise<URL>),
     wanted: HttpRequest,
     context: RequestContext,
     read: (response: HttpResponse) => Promise<T>,
@@ -69,6 +69,7 @@ export class RegistryClient implements RegistryTransport {
       try {
         if (attempt > 1) await this.#wait(pauseBefore(attempt, problem), wanted.signal);
         wanted.signal?.throwIfAborted();
+        const url = typeof place === 'function' ? await place() : place;
         const response = await this.#authorized(url, wanted, context);
         if (response.status < 500 && response.status !== 429) return await read(response);
         problem = new StatusProblem(response.status, response.header('retry-after'));

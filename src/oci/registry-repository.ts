@@ -16,7 +16,7 @@ export interface RegistryTransport {
   baseUrl(registry: string): URL;
   /** One request with its retries and its token (see `RegistryClient.ask`). */
   ask<T>(
-    url: URL,
+    place: URL | (() => Promise<URL>),
     wanted: HttpRequest,
     context: RequestContext,
     read: (response: HttpResponse) => Promise<T>,
@@ -74,13 +74,13 @@ export class RegistryRepository implements ImageSource, ImageTarget {
     });
   }
 
-  /** In one piece (distribution-spec, pushing blobs: POST, then PUT). */
+  /** In one piece (distribution-spec, pushing blobs: POST, then PUT). A registry ends an upload that broke: each try is a new one. */
   async pushBlob(descriptor: Descriptor, open: () => AsyncIterable<Uint8Array>): Promise<void> {
     const what = `an upload of blob ${descriptor.digest}`;
-    const target = await this.#uploadTarget(descriptor, what);
+    const target = () => this.#uploadTarget(descriptor, what);
     const headers = { 'content-type': 'application/octet-stream', 'content-length': String(descriptor.size) };
     const body = () => verifiedContent(`blob ${descriptor.digest}`, descriptor, open());
-    await this.#client.ask(target, { method: 'PUT', headers, body }, this.#context(what), (response) =>
+    await this.#client.ask(target, { method: 'PUT', headers, body }, this.#context(what, 'PUT'), (response) =>
       this.#done(response, 201, what),
     );
   }
@@ -94,11 +94,11 @@ export class RegistryRepository implements ImageSource, ImageTarget {
   }
 
   #ask<T>(path: string, request: HttpRequest, what: string, read: (response: HttpResponse) => Promise<T>): Promise<T> {
-    return this.#client.ask(new URL(path, this.#base), request, this.#context(what), read);
+    return this.#client.ask(new URL(path, this.#base), request, this.#context(what, request.method), read);
   }
 
-  #context(what: string): RequestContext {
-    const actions = what.startsWith('an upload') ? 'pull,push' : 'pull';
+  #context(what: string, method: HttpRequest['method'] = 'GET'): RequestContext {
+    const actions = method === 'GET' || method === 'HEAD' ? 'pull' : 'pull,push';
     return { name: this.name, what, scope: `repository:${this.#repository}:${actions}` };
   }
 

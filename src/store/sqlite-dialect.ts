@@ -8,12 +8,16 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
+import { BootlayerError } from '../errors.js';
 import type { Rows } from './worker-database.js';
 
 /** What the dialect needs of the worker. */
 export interface QueryRunner {
   query(sql: string, parameters: readonly unknown[]): Promise<Rows>;
 }
+
+/** More than this at once mean that the disk stands still. */
+const MAX_WAITING = 20_000;
 
 /** kysely's SQLite, on an engine that lives in another thread. */
 export function workerDialect(runner: QueryRunner): Dialect {
@@ -40,6 +44,7 @@ class WorkerDriver implements Driver {
   readonly #connection: DatabaseConnection;
   #queue: Promise<void> = Promise.resolve();
   #release: (() => void) | undefined;
+  #waiting = 0;
 
   constructor(runner: QueryRunner) {
     this.#connection = {
@@ -52,13 +57,19 @@ class WorkerDriver implements Driver {
 
   async init(): Promise<void> {}
 
+  /** Throws DATA_UNUSABLE when too many wait already. */
   async acquireConnection(): Promise<DatabaseConnection> {
+    if (this.#waiting >= MAX_WAITING) {
+      throw new BootlayerError('DATA_UNUSABLE', 'too much waits for the state', { remedy: 'see why its disk is slow' });
+    }
     const before = this.#queue;
     let release = (): void => undefined;
     this.#queue = new Promise((resolve) => {
       release = resolve;
     });
+    this.#waiting += 1;
     await before;
+    this.#waiting -= 1;
     this.#release = release;
     return this.#connection;
   }

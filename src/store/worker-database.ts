@@ -4,9 +4,6 @@ import { OPENED, type WorkerData, type WorkerReply, type WorkerRequest } from '.
 
 const WORKER = new URL('./sqlite-worker-process.js', import.meta.url);
 
-/** More requests than this at once mean that the disk stands still. */
-const MAX_PENDING = 20_000;
-
 export type Rows = { readonly rows: readonly unknown[]; readonly changes: number };
 
 type Pending = { readonly resolve: (rows: Rows) => void; readonly reject: (error: BootlayerError) => void };
@@ -72,8 +69,6 @@ export class WorkerDatabase {
 
   #request(request: NewRequest): Promise<Rows> {
     if (this.#dead !== undefined) return Promise.reject(this.#dead);
-    if (this.#pending.size >= MAX_PENDING)
-      return Promise.reject(this.#unusable('too much waits to be written', 'see why its disk is slow'));
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {

@@ -99,17 +99,26 @@ describe('Booter.script', () => {
     for (const line of script.split('\n')) expect(line).not.toMatch(/^\s*(shell|poweroff)|\$\{|&&|\|\| poweroff/);
   });
 
-  it.each<[string, BootlayerError]>([
-    ['a registry that is down', new BootlayerError('REGISTRY_UNREACHABLE', 'the registry is down')],
-    ['a full disk', new BootlayerError('DISK_FULL', 'the disk is full')],
-  ])('lets the machine wait for %s, within bounds', async (_name, problem) => {
+  it.each<[string, BootlayerError, string]>([
+    [
+      'a registry that is down',
+      new BootlayerError('REGISTRY_UNREACHABLE', 'the registry is down'),
+      'the registry is down',
+    ],
+    ['a full disk', new BootlayerError('DISK_FULL', '/data is full'), "the disk of the server's data is full"],
+    [
+      'data that cannot be used',
+      new BootlayerError('DATA_UNUSABLE', '/data broke'),
+      'the server cannot use its data now',
+    ],
+  ])('lets the machine wait for %s, within bounds', async (_name, problem, shown) => {
     const { booter, events } = testBooter({ images: images(problem) });
     const script = await booter.script({ ...QUERY, attempt: '3' }, FROM);
-    expect(script).toContain(`waits (3 of 60): ${problem.message}`);
+    expect(script).toContain(`waits (3 of 60): ${shown}`);
     expect(script).toContain('&attempt=4');
     expect(events.at(-1)).toMatchObject({ event: 'script.waiting', attempt: 3 });
     const last = await booter.script({ ...QUERY, attempt: '60' }, FROM);
-    expect(last).toContain(`${problem.message} (asked 60 times)`);
+    expect(last).toContain(`${shown} (asked 60 times)`);
     expect(last).not.toContain('/boot/script');
   });
 
@@ -127,6 +136,17 @@ describe('Booter.script', () => {
     expect(await booter.script(QUERY, FROM)).toContain(
       'node-01 waits (1 of 60): registry.lab:5000/os/debian:12 is being resolved, asking for 8.00 s',
     );
+  });
+
+  it('tells a fault of its own to the log with its place, and to the machine only that there is one', async () => {
+    const resolve = () => Promise.reject(new TypeError('x is not a function of /secret/path'));
+    const { booter, events } = testBooter({ images: { ...images('silent'), resolve } });
+    expect(await booter.script(QUERY, FROM)).toContain('waits (1 of 60): internal error');
+    expect(events.find(({ event }) => event === 'fault')).toMatchObject({
+      doing: 'preparing the boot of node-01',
+      reason: 'x is not a function of /secret/path',
+      stack: expect.stringContaining('booter.test.ts') as string,
+    });
   });
 
   it('invites no machine while the server ends', async () => {

@@ -43,6 +43,9 @@ export class FakeRegistry {
     this.#answer(request, response).catch((problem: unknown) => response.destroy(problem as Error));
   });
   #tokens = 0;
+  /** The number of the last upload that was begun. */
+  #uploads = 6;
+  readonly #open = new Set<string>();
 
   constructor(options: FakeRegistryOptions) {
     this.#options = options;
@@ -121,6 +124,9 @@ export class FakeRegistry {
     this.requests.push({ method, path: url, headers });
     const body = Buffer.concat(await request.toArray());
     const fault = this.#faults.find(({ path, left }) => left > 0 && url.endsWith(path));
+    const upload = method === 'PUT' ? /\/blobs\/uploads\/(\d+)/.exec(url)?.[1] : undefined;
+    // As docker-registry does: whatever came of a try, its place is gone.
+    if (upload !== undefined && !this.#open.delete(upload)) return void response.writeHead(404).end();
     if (fault !== undefined) {
       fault.left -= 1;
       await fault.handler(response, { method, path: url, headers, body });
@@ -159,7 +165,10 @@ export class FakeRegistry {
     const [, repository = '', kind = '', name = ''] = /^\/v2\/(.+)\/(manifests|blobs)\/(.*)$/.exec(pathname) ?? [];
     const key = name.startsWith('sha256:') ? `${repository}@${name}` : `${repository}:${name}`;
     if (request.method === 'POST') {
-      response.writeHead(202, { location: `/v2/${repository}/blobs/uploads/7?_state=a%20b~` }).end();
+      this.#uploads += 1;
+      const upload = String(this.#uploads);
+      this.#open.add(upload);
+      response.writeHead(202, { location: `/v2/${repository}/blobs/uploads/${upload}?_state=a%20b~` }).end();
     } else if (request.method === 'PUT' && kind === 'blobs') {
       this.#store(searchParams.get('digest') ?? '', request.body, response);
     } else if (request.method === 'PUT') {

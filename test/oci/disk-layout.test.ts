@@ -249,7 +249,7 @@ describe('writing a layout', () => {
   it('does not touch an index that it cannot read', async () => {
     const { folder, layout } = await layoutWith(['v1', ONE]);
     await writeFile(join(folder, 'index.json'), 'not JSON');
-    await expect(layout.pushDocument(TWO, 'v2')).rejects.toMatchObject({ code: 'DATA_UNUSABLE' });
+    await expect(layout.pushDocument(TWO, 'v2')).rejects.toMatchObject({ code: 'IMAGE_INVALID' });
     expect(await readFile(join(folder, 'index.json'), 'utf8')).toBe('not JSON');
     expect((await readdir(folder)).sort()).toEqual(['blobs', 'index.json', 'oci-layout']);
   });

@@ -28,8 +28,10 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
   await runScript(async () => {
     requireNode();
     const level = process.argv[2];
+    // npm keeps the arguments behind `--` for the test runner itself: it is `npm test --yes`.
     if (level === 'check') await installPackages();
-    else if (level === 'test' || level === 'full') await setUp(level, { yes: process.argv.includes('--yes') });
+    else if (level === 'test' || level === 'full')
+      await setUp(level, { yes: process.env['npm_config_yes'] === 'true' });
     else throw new SetupError(`"${level}" is nothing to set up for`, 'name check, test or full');
   });
 }

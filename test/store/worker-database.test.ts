@@ -32,14 +32,3 @@ it('does not open when the thread dies first', async () => {
     message: expect.stringContaining('no library') as string,
   });
 });
-
-it('bounds what waits', async () => {
-  const database = await WorkerDatabase.open('state.db', script("if (request.kind === 'close') parentPort.close()"));
-  const answers = Array.from({ length: 20_001 }, () => database.query('select 1', []).catch((error: unknown) => error));
-  expect(await answers.at(-1)).toMatchObject({
-    code: 'DATA_UNUSABLE',
-    message: expect.stringContaining('too much waits') as string,
-  });
-  await database.close();
-  await Promise.all(answers);
-});

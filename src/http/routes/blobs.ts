@@ -5,9 +5,11 @@ import type { Booter } from '../../booter/booter.js';
 import { BootlayerError, describeError } from '../../errors.js';
 import { type Digest, digestFromHex } from '../../oci/digest.js';
 import type { ActiveTransfers } from '../active-transfers.js';
+import { addressOf } from '../address-of.js';
 import { BlobResponse, type Span } from '../blob-response.js';
 import type { BufferPool } from '../buffer-pool.js';
 import { parseRange } from '../byte-range.js';
+import { clientGone } from '../client-gone.js';
 import { evaluateConditions, LAST_MODIFIED } from '../conditional.js';
 
 type BlobRequest = { Params: { hex: string; name: string } };
@@ -24,11 +26,12 @@ export function blobRoutes(app: FastifyInstance, parts: BlobRouteParts): void {
     method: ['GET', 'HEAD'],
     url: '/blobs/sha256/:hex/:name',
     handler: async (request, reply) => {
+      const gone = clientGone(request.raw.socket);
       const artifact = await findArtifact(parts.booter, request.params.hex);
       const answer = decideAnswer(request, artifact);
       if (answer.kind === 'status') return reply.code(answer.status).headers(answer.headers).send();
       if (request.method === 'HEAD') return sendHead(reply, answer);
-      return parts.transfers.track(() => sendBody(request, reply, artifact, { ...parts, ...answer }));
+      return parts.transfers.track(() => sendBody(request, reply, artifact, { ...parts, ...answer, gone }));
     },
   });
 }
@@ -101,18 +104,20 @@ async function sendBody(
   request: FastifyRequest,
   reply: FastifyReply,
   artifact: LocatedArtifact,
-  { booter, pool, status, headers, span }: BlobRouteParts & Body,
+  { booter, pool, gone, status, headers, span }: BlobRouteParts & Body & { readonly gone: AbortSignal },
 ): Promise<FastifyReply> {
-  const response = new BlobResponse(reply.raw, pool);
+  gone.throwIfAborted();
+  const response = new BlobResponse(reply.raw, pool, gone);
   const reader = await booter.openArtifact(artifact);
   try {
     // The whole follows its download; a part could be complete before the digest is proven, so it waits.
-    await (status === 200 ? reader.available(0, response.signal) : reader.whole(response.signal));
+    const isWhole = span.start === 0 && span.end === artifact.descriptor.size;
+    await (isWhole ? reader.available(0, gone) : reader.whole(gone));
     reply.hijack();
     reply.raw.writeHead(status, headers);
     const transfer = booter.transferOf(
       artifact,
-      request.ip,
+      addressOf(request),
       status === 206 ? `${span.start}-${span.end - 1}` : undefined,
     );
     const run = () => response.send(reader, span);

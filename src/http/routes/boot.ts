@@ -1,12 +1,13 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Booter } from '../../booter/booter.js';
 import type { ScriptQuery } from '../../booter/report.js';
+import { addressOf } from '../address-of.js';
 
 /** `/boot.ipxe` and `/boot/script`: what iPXE asks for before it fetches anything. */
 export function bootRoutes(app: FastifyInstance, booter: Booter): void {
-  app.get('/boot.ipxe', (request, reply) => sendScript(reply, booter.greeting(request.ip)));
+  app.get('/boot.ipxe', (request, reply) => sendScript(reply, booter.greeting(addressOf(request))));
   app.get<{ Querystring: ScriptQuery }>('/boot/script', async (request, reply) =>
-    sendScript(reply, await booter.script(request.query, request.ip)),
+    sendScript(reply, await booter.script(request.query, addressOf(request))),
   );
 }
 

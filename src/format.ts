@@ -1,4 +1,4 @@
-/** Numbers as people read them. */
+/** Numbers and texts as people read them. */
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
@@ -20,4 +20,9 @@ export function formatSeconds(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
+}
+
+/** Text that came from elsewhere: control characters could drive a person's terminal. Line ends stay. */
+export function harmless(text: string): string {
+  return text.replace(/[^\P{Cc}\n]/gu, '?');
 }

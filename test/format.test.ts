@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatBytes, formatSeconds } from '../../src/booter/format.js';
+import { formatBytes, formatSeconds } from '../src/format.js';
 
 it.each([
   [0, '0 B'],
