@@ -76,8 +76,8 @@ function reasonOf({ keys, answer }: Tried): string {
       .filter((key) => key.answer === wanted)
       .map(({ key }) => key)
       .join(', ');
-  if (answer === 'no') return `${named('no')} differs`;
-  return answer === 'unknown' ? `${named('unknown')} not said` : `${named('yes')} fits`;
+  if (answer === 'no') return `differs in ${named('no')}`;
+  return answer === 'unknown' ? `not said: ${named('unknown')}` : `fits in ${named('yes')}`;
 }
 
 function writeSelection(output: Output, { selection }: Explanation): void {

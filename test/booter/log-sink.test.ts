@@ -10,6 +10,8 @@ const digest = digestOf(Buffer.from('x'));
 const transfer = { machine: 'node-01', address: '10.0.0.1', role: 'kernel', digest } as const;
 const result = { bytes: 1024, seconds: 1.5 };
 
+const COUNTS = { added: 1, removed: 0, changed: 1 };
+
 const EVENTS: readonly BootEvent[] = [
   { event: 'greeting.sent', address: '10.0.0.1' },
   { event: 'script.sent', machine: 'node-01', address: '10.0.0.1', assignment: 'all', image: 'os:1', plan: digest },
@@ -17,6 +19,10 @@ const EVENTS: readonly BootEvent[] = [
   { event: 'script.refused', machine: 'node-01', address: '10.0.0.1', reason: 'nothing' },
   { event: 'image.resolved', reference: 'os:1', architecture: 'amd64', digest, seconds: 0.1, from: 'source' },
   { event: 'image.failed', reference: 'os:1', architecture: 'amd64', reason: 'gone' },
+  { event: 'machine.contradicted', machine: 'node-01', address: '10.0.0.1', knownBy: 'mac', others: 'uuid of node-02' },
+  { event: 'mapping.reloaded', machines: COUNTS, assignments: COUNTS, names: '+a ~b', seconds: 0.1 },
+  { event: 'mapping.refused', reason: 'x.yaml:3:1: no' },
+  { event: 'fault', doing: 'testing', reason: 'x is not a function', stack: 'Error: x' },
   { event: 'fill.started', digest, size: 1024, source: 'lab/os' },
   { event: 'fill.finished', digest, source: 'lab/os', ...result },
   { event: 'fill.failed', digest, source: 'lab/os', code: 'DISK_FULL', reason: 'full', ...result },
@@ -50,12 +56,28 @@ describe('logSink', () => {
       'script.refused 40',
       'image.resolved 30',
       'image.failed 40',
+      'machine.contradicted 40',
+      'mapping.reloaded 30',
+      'mapping.refused 50',
+      'fault 50',
       'fill.finished 30',
       'fill.failed 40',
       'artifact.sent 30',
       'artifact.aborted 40',
     ]);
   });
+});
+
+it('lets nothing through that could drive a terminal', () => {
+  const [line] = logged('info', [{ event: 'script.refused', machine: 'a', address: '', reason: 'x\x1b[2J\x9b1m\ny' }]);
+  expect(line?.['msg']).toBe('a is not booted: x?[2J?1m\ny');
+});
+
+it('says that nothing of the mapping changed', () => {
+  const [line] = logged('info', [
+    { event: 'mapping.reloaded', machines: COUNTS, assignments: COUNTS, names: '', seconds: 0.1 },
+  ]);
+  expect(line?.['msg']).toContain('nothing of it changed');
 });
 
 it('writes no secret', () => {
@@ -75,6 +97,11 @@ it('counts every event', async () => {
   }
   expect(counted).toContain('bootlayer_resolutions_total{outcome="failed"} 1');
   expect(counted).toContain('bootlayer_transfers_total{role="kernel",outcome="aborted"} 1');
+  expect(counted).toContain('bootlayer_contradictions_total 1');
+  expect(counted).toContain('bootlayer_faults_total 1');
+  for (const outcome of ['reloaded', 'refused']) {
+    expect(counted).toContain(`bootlayer_mapping_reloads_total{outcome="${outcome}"} 1`);
+  }
   expect(text).toContain('bootlayer_fill_bytes_total 2048');
   expect(text).toContain('bootlayer_transfer_bytes_total{role="kernel"} 2048');
 });

@@ -70,6 +70,22 @@ describe('writeImage', () => {
     expect(await entries(repository)).toHaveLength(2);
   });
 
+  it('keeps other variants that only the manifests name, as IronCore builds them', async () => {
+    const repository = new FakeRepository();
+    const metal = repository.addManifest([], { annotations: { variant: 'metal' } });
+    const virtual = repository.addManifest([], { annotations: { variant: 'virtualization' } });
+    const unnamed = repository.addManifest([], { annotations: { note: 'of no variant' } });
+    const platform = { os: 'linux', architecture: 'amd64' };
+    repository.addIndex(
+      [metal, virtual, unnamed].map((one) => ({ ...one, platform })),
+      '1',
+    );
+    await write(repository, recipe('amd64', { variant: 'virtualization' }), true);
+    const digests = (await entries(repository)).map(([, digest]) => digest);
+    expect(digests).toHaveLength(2);
+    expect(digests[0]).toBe(metal.digest);
+  });
+
   it('keeps what it does not know of the entries that are there', async () => {
     const repository = new FakeRepository();
     const other = repository.addManifest([]);

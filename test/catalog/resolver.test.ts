@@ -47,6 +47,18 @@ describe('Resolver', () => {
     expect((await resolve('arm64')).manifestDigest).toBe(arm64.digest);
   });
 
+  it('boots a single manifest only where it says it is for, in an annotation or its configuration', async () => {
+    const config = repository.addBlob('application/vnd.docker.container.image.v1+json', '{"architecture":"amd64"}');
+    repository.addDocument(OCI_MANIFEST, { schemaVersion: 2, config, layers: [] }, '12');
+    expect((await resolve()).artifacts).toEqual([]);
+    await expect(resolve('arm64')).rejects.toMatchObject({
+      code: 'IMAGE_NO_PLATFORM',
+      message: expect.stringContaining('has no image for linux/arm64; it has linux/amd64') as string,
+    });
+    repository.addManifest(BOOTABLE, { tag: 'silent' });
+    expect((await resolve('arm64', { name: ':silent' })).artifacts).toHaveLength(2);
+  });
+
   it('takes the command line of a cmdline layer before that of the configuration', async () => {
     repository.addManifest([...BOOTABLE, CMDLINE], { commandLine: 'not this', tag: '12' });
     expect((await resolve()).commandLine).toBe(`${CMDLINE} {}`);

@@ -26,9 +26,9 @@ const KERNEL = { role: 'kernel', descriptor } as const;
 /** It claims an architecture, so that its image is resolved before a machine comes. */
 const MAPPED = assignment({ match: { arch: ['amd64'] } });
 
-async function serve(booter: Booter): Promise<string> {
+async function serve(booter: Booter, transfers = new ActiveTransfers()): Promise<string> {
   const app = createListener(createLog('silent', { write: () => undefined }));
-  blobRoutes(app, { booter, pool: new BufferPool(), transfers: new ActiveTransfers() });
+  blobRoutes(app, { booter, pool: new BufferPool(), transfers });
   const { port } = await listen(app, { host: parseIp('127.0.0.1') as IpAddress, port: 0 }, 'http.listen');
   onTestFinished(() => closeListener(app));
   return `http://127.0.0.1:${port}`;
@@ -40,9 +40,10 @@ async function withKernel() {
   const image = resolvedImage([], { artifacts: [KERNEL] });
   const { booter, events, blobs } = testBooter({ image, source, assignments: [MAPPED] });
   await booter.resolveMapped(new AbortController().signal);
-  const base = await serve(booter);
+  const transfers = new ActiveTransfers();
+  const base = await serve(booter, transfers);
   onTestFinished(() => blobs.close());
-  return { base, url: `${base}/blobs/sha256/${descriptor.digest.slice(7)}/vmlinuz`, source, events };
+  return { base, transfers, url: `${base}/blobs/sha256/${descriptor.digest.slice(7)}/vmlinuz`, source, events };
 }
 
 /** The same with the blob in the cache. */
@@ -167,14 +168,41 @@ describe('GET of a blob that is still arriving', () => {
   });
 
   it.each([0, 5])('lets a range from %d wait for the proof', async (start) => {
-    const { url, source } = await withKernel();
+    const { url, source, events } = await withKernel();
     const getting = fetch(url, { headers: { range: `bytes=${start}-9` } });
     const feed = await source.feed();
     await feed.send(bytes);
     expect(await isWaiting(getting)).toBe(true);
+    expect(events.some(({ event }) => event === 'artifact.started')).toBe(false);
     feed.end();
     const response = await getting;
     expect(Buffer.from(await response.arrayBuffer()).equals(bytes.subarray(start, 10))).toBe(true);
+  });
+
+  it('lets a range that is the whole follow its download', async () => {
+    const { url, source, events } = await withKernel();
+    const getting = fetch(url, { headers: { range: 'bytes=0-' } });
+    const feed = await source.feed();
+    await feed.send(bytes);
+    const response = await getting;
+    expect([response.status, response.headers.get('content-range')]).toEqual([206, `bytes 0-${SIZE - 1}/${SIZE}`]);
+    expect(events.some(({ event }) => event === 'artifact.started')).toBe(true);
+    feed.end();
+    expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
+  });
+
+  it('forgets everything that waited on a connection that is gone', async () => {
+    const { url, source, transfers } = await withKernel();
+    const { hostname, port, pathname } = new URL(url);
+    const leaving = connect({ host: hostname, port: Number(port) });
+    leaving.write(`GET ${pathname} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(10));
+    const feed = await source.feed();
+    await feed.send(bytes.subarray(0, 600_000));
+    await once(leaving, 'data');
+    expect(transfers.count).toBeGreaterThan(0);
+    leaving.destroy();
+    await transfers.idle();
+    feed.end();
   });
 
   it('goes on for the others when one reader hangs up', async () => {

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { BootUrls } from '../../src/booter/boot-urls.js';
+import { type CheckParts, checkMapping } from '../../src/booter/check.js';
+import { createMapping, type MappingInput } from '../../src/booter/mapping.js';
+import { BootlayerError } from '../../src/errors.js';
+import { assignment, MAC, machine } from '../fixtures/mappings.js';
+import { resolvedImage } from '../fixtures/plans.js';
+
+const IMAGES: CheckParts['images'] = {
+  resolve: async () => resolvedImage(),
+  architecturesOf: async () => ['amd64', 'arm64'],
+};
+
+function check(input: Partial<MappingInput>, { images = IMAGES, offline = false }: Partial<CheckParts> = {}) {
+  const mapping = createMapping({ machines: [], assignments: [], defaults: { kernelArgs: {} }, ...input });
+  return checkMapping({ mapping, images, urls: new BootUrls(() => 'http://10.0.2.2:8080'), offline });
+}
+
+describe('checkMapping', () => {
+  it('resolves for every architecture an assignment claims, else for all that the image has', async () => {
+    const { assignments, problems } = await check({
+      machines: [machine({ architecture: 'arm64' })],
+      assignments: [
+        assignment({ name: 'machine', match: { machine: ['node-01'] } }),
+        assignment({ name: 'named', match: { arch: ['riscv64'] } }),
+        assignment({ name: 'any' }),
+      ],
+    });
+    expect(
+      assignments.map(({ assignment: name, targets }) => [name, targets.map(({ architecture }) => architecture)]),
+    ).toEqual([
+      ['machine', ['arm64']],
+      ['named', ['riscv64']],
+      ['any', ['amd64', 'arm64']],
+    ]);
+    expect(assignments[2]?.targets).toMatchObject([
+      { kind: 'boots', clients: ['ipxe-bios', 'ipxe-uefi'] },
+      { kind: 'boots', clients: ['ipxe-uefi'] },
+    ]);
+    expect(problems).toBe(0);
+  });
+
+  it('counts what would keep machines from booting, each with its reason', async () => {
+    const gone = new BootlayerError('IMAGE_NOT_FOUND', 'no such image');
+    const { assignments, machines, problems } = await check({
+      machines: [
+        machine({ architecture: 'amd64', kernelArgs: { append: ['a', '&&'] } }),
+        machine({ name: 'node-02', macs: [], architecture: 'amd64', kernelArgs: { append: ['fine'] } }),
+      ],
+      assignments: [
+        assignment({ match: { arch: ['amd64'] } }),
+        assignment({ name: 'args', match: { asset: ['A'] }, kernelArgs: { append: ['x={blob.disk.url}'] } }),
+      ],
+    });
+    expect(assignments[0]?.targets[0]).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining('{blob.disk.url}') as string,
+    });
+    expect(machines).toEqual([{ machine: 'node-01', reason: expect.stringContaining('"&&"') as string }]);
+    // One of the assignment, for the machines' architecture, and one of the machine.
+    expect(problems).toBe(2);
+    const images = { ...IMAGES, resolve: () => Promise.reject(gone), architecturesOf: () => Promise.reject(gone) };
+    expect((await check({ assignments: [assignment()] }, { images })).assignments[0]?.targets).toEqual([
+      { kind: 'refused', reason: 'no such image' },
+    ]);
+  });
+
+  it('asks no registry when it is offline, and looks into layouts', async () => {
+    const { assignments, problems } = await check(
+      {
+        assignments: [
+          assignment({ name: 'a' }),
+          assignment({ name: 'b', image: { kind: 'layout', folder: '/x', tag: '1', digest: undefined } }),
+        ],
+      },
+      {
+        offline: true,
+        images: {
+          ...IMAGES,
+          resolve: async ({ kind }) => (kind === 'layout' ? resolvedImage() : expect.unreachable()),
+        },
+      },
+    );
+    expect(assignments.map(({ targets }) => targets.map(({ kind }) => kind))).toEqual([
+      ['skipped'],
+      ['boots', 'boots'],
+    ]);
+    expect(problems).toBe(0);
+  });
+
+  it('warns of what can never win, of firmware that nobody tells, and of machines that are left out', async () => {
+    const { warnings } = await check({
+      machines: [machine()],
+      assignments: [
+        assignment({ name: 'first', match: { asset: ['A', 'B'] } }),
+        assignment({ name: 'second', match: { asset: ['A'], arch: ['amd64'] } }),
+        assignment({ name: 'efi', match: { firmware: ['uefi'], labels: { a: ['b'] } } }),
+        assignment({ name: 'unlike', match: { firmware: ['uefi', 'uefi-http'], labels: { a: ['b'] } } }),
+      ],
+    });
+    expect(warnings).toEqual([
+      'assignment "second" can never win: "first" stands before it and matches whenever it does',
+      'assignment "efi" matches no machine by firmware uefi alone: iPXE does not tell uefi and uefi-http apart: name both',
+    ]);
+    expect(
+      (await check({ machines: [machine()], assignments: [assignment({ match: { labels: { a: ['b'] } } })] })).warnings,
+    ).toEqual(['no assignment matches node-01']);
+    expect(
+      (await check({ machines: [machine()], assignments: [assignment({ match: { mac: [MAC] } })] })).warnings,
+    ).toEqual([]);
+  });
+});

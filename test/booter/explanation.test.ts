@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { BootUrls } from '../../src/booter/boot-urls.js';
+import { explainBoot } from '../../src/booter/explanation.js';
+import { createMapping, type MappingInput } from '../../src/booter/mapping.js';
+import { BootlayerError } from '../../src/errors.js';
+import type { MachineFacts } from '../../src/machine/facts.js';
+import { testBooter } from '../fixtures/booter.js';
+import { assignment, facts, MAC, machine, OTHER_MAC } from '../fixtures/mappings.js';
+import { resolvedImage } from '../fixtures/plans.js';
+
+const DEFAULTS = { kernelArgs: {} };
+
+function explain(
+  said: Partial<MachineFacts>,
+  input: Partial<MappingInput> = {},
+  image: BootlayerError | 'whole' = 'whole',
+) {
+  const mapping = createMapping({ machines: [machine()], assignments: [assignment()], defaults: DEFAULTS, ...input });
+  return explainBoot(facts(said), {
+    mapping,
+    images: { resolve: () => (image === 'whole' ? Promise.resolve(resolvedImage()) : Promise.reject(image)) },
+    urls: new BootUrls(() => 'http://10.0.2.2:8080'),
+  });
+}
+
+describe('explainBoot', () => {
+  it('shows the very script the machine would get', async () => {
+    const { booter } = testBooter();
+    const script = await booter.script({ mac: MAC, buildarch: 'x86_64' }, '192.168.77.20');
+    const { boot, selection, subject } = await explain({ architecture: 'amd64' });
+    expect(boot).toMatchObject({ kind: 'image', script, clients: ['ipxe-bios', 'ipxe-uefi'] });
+    expect(boot.kind === 'image' && boot.files.map(({ role, url }) => [role, url.split('/').at(-1)])).toEqual([
+      ['kernel', 'vmlinuz'],
+      ['initramfs', 'initrd'],
+    ]);
+    expect([selection.kind, subject.name, subject.knownBy]).toEqual(['selected', 'node-01', 'mac']);
+  });
+
+  it('and the very one that refuses', async () => {
+    const { booter } = testBooter({ assignments: [] });
+    const script = await booter.script({ mac: MAC, buildarch: 'x86_64' }, '192.168.77.20');
+    const { boot } = await explain({ architecture: 'amd64' }, { assignments: [] });
+    expect(boot).toEqual({ kind: 'nothing', reason: 'no assignment matches this machine', script });
+  });
+
+  it('says what was not said, and what waits for it', async () => {
+    const assignments = [
+      assignment({ name: 'serial', match: { serial: ['S1'] } }),
+      assignment({ name: 'other', match: { mac: [OTHER_MAC], asset: ['A'] } }),
+      assignment(),
+    ];
+    const { missing, selection, tried, boot } = await explain({ architecture: 'amd64' }, { assignments });
+    expect(missing).toEqual(['asset', 'serial']);
+    expect(selection).toMatchObject({ kind: 'undecided', assignment: { name: 'serial' }, fallback: { name: 'all' } });
+    expect(tried.map(({ outcome }) => outcome)).toEqual(['differs', 'open', 'wins']);
+    expect(boot).toMatchObject({ kind: 'image', assignment: 'all' });
+  });
+
+  it('explains a machine without an architecture, an image that cannot be had, and one that does not boot', async () => {
+    expect((await explain({})).boot).toMatchObject({
+      kind: 'nothing',
+      reason: expect.stringContaining('architecture') as string,
+    });
+    const gone = new BootlayerError('REGISTRY_UNREACHABLE', 'no route', { remedy: 'mend it' });
+    expect((await explain({ architecture: 'amd64' }, {}, gone)).boot).toEqual({
+      kind: 'unresolved',
+      assignment: 'all',
+      reason: 'no route; mend it',
+    });
+    const assignments = [assignment({ kernelArgs: { append: ['${x}'] } })];
+    expect((await explain({ architecture: 'amd64' }, { assignments })).boot).toMatchObject({
+      kind: 'image',
+      preparation: { kind: 'refused' },
+      script: expect.stringContaining('nothing to boot for node-01') as string,
+      files: [],
+    });
+  });
+});

@@ -1,0 +1,148 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MAC } from '../fixtures/mappings.js';
+import { bootlayer } from '../fixtures/program.js';
+
+let cwd = '';
+let files = 0;
+
+beforeAll(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'bootlayer-test-'));
+  await mkdir(join(cwd, 'mappings.d'));
+  for (const [name, bytes] of [
+    ['vmlinuz', 'kernel'],
+    ['initrd', 'initramfs'],
+  ] as const) {
+    await writeFile(join(cwd, name), bytes);
+  }
+  const layers = ['--kernel', 'vmlinuz', '--initramfs', 'initrd'];
+  await bootlayer(['image', 'build', '--platform', 'linux/amd64', ...layers, 'oci:images:1'], { cwd });
+  const lines = [
+    'advertise: 192.168.77.1',
+    'include: mappings.d/*.yaml',
+    `machines: [{ name: node-01, mac: "${MAC}", arch: amd64, labels: { rack: r1 } }]`,
+  ];
+  await writeFile(join(cwd, 'bootlayer.yaml'), lines.join('\n'));
+  await writeFile(
+    join(cwd, 'mappings.d/rack.yaml'),
+    'assignments: [{ name: rack, match: { labels: { rack: r1 } }, image: "oci:../images:1" }]',
+  );
+});
+
+afterAll(() => rm(cwd, { recursive: true }));
+
+/** The same mappings and more, in a file beside them. */
+async function withAssignment(text: string): Promise<string> {
+  files += 1;
+  const file = `with-${files}.yaml`;
+  await writeFile(
+    join(cwd, file),
+    `advertise: 192.168.77.1\ninclude: mappings.d/*.yaml\nmachines: [{ name: node-01, mac: "${MAC}", arch: amd64, labels: { rack: r1 } }]\nassignments: [${text}]\n`,
+  );
+  return file;
+}
+
+describe('bootlayer check', () => {
+  it('finds everything in order', async () => {
+    const { status, out, err } = await bootlayer(['check'], { cwd });
+    expect([status, err]).toEqual([0, '']);
+    expect(out).toMatch(/^rack +oci:\S+\/images:1 +amd64 +sha256:[0-9a-f]{12} +ipxe-bios, ipxe-uefi$/m);
+    expect(out.trimEnd().split('\n').at(-1)).toBe('1 machine, 1 assignment, 0 problems, 0 warnings');
+  });
+
+  it('fails for an image that cannot be had, and says which in JSON', async () => {
+    const file = await withAssignment('{ name: none, match: { arch: arm64 }, image: "oci:images:1" }');
+    const { status, out, err } = await bootlayer(['check', '-c', file, '--json'], { cwd });
+    expect(status).toBe(1);
+    expect(err).toMatch(/: 1 problem; see above\n$/);
+    expect(JSON.parse(out)).toMatchObject({
+      problems: 1,
+      assignments: [
+        { assignment: 'rack', targets: [{ architecture: 'amd64', kind: 'boots' }] },
+        {
+          assignment: 'none',
+          targets: [
+            { architecture: 'arm64', kind: 'refused', reason: expect.stringContaining('has no image for') as string },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('takes warnings for problems when it is strict', async () => {
+    const file = await withAssignment('{ name: twin, match: { labels: { rack: r1 } }, image: "oci:images:1" }');
+    const lax = await bootlayer(['check', '-c', file], { cwd });
+    expect([lax.status, lax.out]).toEqual([0, expect.stringContaining('warning: assignment "twin" can never win')]);
+    expect((await bootlayer(['check', '-c', file, '--strict'], { cwd })).status).toBe(1);
+  });
+
+  it('asks no registry when it is offline', async () => {
+    const file = await withAssignment('{ name: away, match: {}, image: "127.0.0.1:1/os:1" }');
+    expect((await bootlayer(['check', '-c', file], { cwd })).status).toBe(1);
+    const { status, out } = await bootlayer(['check', '-c', file, '--offline'], { cwd });
+    expect([status, out]).toEqual([0, expect.stringContaining('not asked (offline)')]);
+  });
+
+  it('refuses a wrong file with another status, naming the line', async () => {
+    const file = await withAssignment('{ name: x, match: { labels: { rack: 1 } }, image: "oci:images:1" }');
+    const { status, err } = await bootlayer(['check', '-c', file], { cwd });
+    expect(status).toBe(2);
+    expect(err).toContain(`${file}:4:51: assignments[0].match.labels.rack[0]: must be text: quote it, "1"`);
+  });
+});
+
+describe('bootlayer plan', () => {
+  it('explains a machine: who it is, what was tried, the image, the files, the script', async () => {
+    const { status, out } = await bootlayer(['plan', '--mac', MAC, '--firmware', 'ipxe-bios'], { cwd });
+    expect(status).toBe(0);
+    for (const line of [
+      'machine node-01, known by its mac',
+      /^ {2}rack +0 +wins +fits in labels$/m,
+      /^ {2}manifest {2}sha256:[0-9a-f]{64}$/m,
+      /^ {2}kernel +6 B +http:\/\/192\.168\.77\.1:8080\/blobs\/sha256\/[0-9a-f]{64}\/vmlinuz$/m,
+      '  kernel http://192.168.77.1:8080/blobs/sha256/',
+    ]) {
+      expect(out).toMatch(line);
+    }
+  });
+
+  it('explains the same in JSON', async () => {
+    const { out } = await bootlayer(['plan', '--machine', 'node-01', '--json'], { cwd });
+    expect(JSON.parse(out)).toMatchObject({
+      machine: { name: 'node-01', known: true, knownBy: 'mac', contradictions: [] },
+      selection: { kind: 'selected', assignment: 'rack' },
+      tried: [{ assignment: 'rack', outcome: 'wins', keys: [{ key: 'labels', answer: 'yes' }] }],
+      boot: { kind: 'image', preparation: { kind: 'ready' }, script: expect.stringContaining('#!ipxe') as string },
+    });
+  });
+
+  it('explains a machine of which little is known yet', async () => {
+    const file = await withAssignment('{ name: tagged, match: { asset: A1 }, image: "oci:images:1" }');
+    const { out } = await bootlayer(['plan', '-c', file, '--mac', '52:54:00:00:00:99'], { cwd });
+    expect(out).toContain('machine 52:54:00:00:00:99, not known');
+    expect(out).toContain('not said: asset');
+    expect(out).toMatch(/tagged +0 +not yet knowable/);
+    expect(out).toContain('a later step of the boot decides');
+    expect(out).toContain('nothing to boot for 52:54:00:00:00:99');
+  });
+
+  it.each([
+    [['--mac', '52:54'], '"52:54" is no MAC address'],
+    [['--uuid', '00000000-0000-0000-0000-000000000000'], 'is a placeholder'],
+    [['--firmware', 'efi'], '"efi" is no firmware; known: bios, uefi, uefi-http, ipxe-bios, ipxe-uefi'],
+    [['--arch', 'pdp11'], '"pdp11" is no architecture'],
+    [['--machine', 'node-1'], 'no machine has the name "node-1"; did you mean "node-01"?'],
+  ])('refuses %j', async (args, message) => {
+    const { status, err } = await bootlayer(['plan', ...args], { cwd });
+    expect([status, err]).toEqual([2, expect.stringContaining(message)]);
+  });
+
+  it('fails when the image cannot be had', async () => {
+    const file = await withAssignment('{ name: away, priority: 1, match: {}, image: "127.0.0.1:1/os:1" }');
+    const { status, out, err } = await bootlayer(['plan', '-c', file, '--mac', MAC], { cwd });
+    expect([status, out]).toEqual([1, expect.stringContaining('its image cannot be resolved now')]);
+    expect(err).toContain('127.0.0.1:1/os cannot be asked for manifest 1');
+  });
+});
