@@ -57,6 +57,7 @@ const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   pg: ['store'],
   zod: ['config', 'http', 'ui'],
   yaml: ['config'],
+  'js-yaml': ['config'],
   tinyglobby: ['config'],
   fastify: ['http', 'ui'],
   commander: ['cli'],

@@ -5,9 +5,10 @@
 import { parseArgs } from 'node:util';
 import { runScript, SetupError } from '../setup/steps.js';
 import { benchHttp } from './http.js';
+import { benchMapping } from './mapping.js';
 
 /** @type {Record<string, (options: { smoke: boolean }) => Promise<void>>} */
-const BENCHMARKS = { http: benchHttp };
+const BENCHMARKS = { mapping: benchMapping, http: benchHttp };
 
 await runScript(async () => {
   const { values, positionals } = parseArgs({

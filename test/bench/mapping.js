@@ -1,0 +1,162 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { figure, median, printTable } from './figures.js';
+
+/**
+ * The program as built, so that what is measured is what runs.
+ * @template T @param {string} path @returns {Promise<T>}
+ */
+const built = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
+
+const SIZES = {
+  full: { machines: 10_000, assignments: 2_000, asked: 5_000, rounds: 5, remaps: 1_000, reloads: 20 },
+  smoke: { machines: 200, assignments: 40, asked: 100, rounds: 1, remaps: 20, reloads: 2 },
+};
+const MIB = 1024 * 1024;
+
+/** @typedef {typeof SIZES.full} Sizes */
+
+/**
+ * Selection by index against asking every assignment in turn, reading a large mapping anew, and what a thousand changes
+ * of it leave behind in memory.
+ * @param {{ smoke: boolean }} options
+ */
+export async function benchMapping({ smoke }) {
+  const sizes = smoke ? SIZES.smoke : SIZES.full;
+  const folder = mkdtempSync(join(tmpdir(), 'bootlayer-bench-'));
+  try {
+    const file = join(folder, 'bootlayer.yaml');
+    writeFileSync(file, configuration(sizes));
+    /** @type {typeof import('../../src/config/load-process.js')} */
+    const { loadConfigAside } = await built('config/load-process.js');
+    const load = () => loadConfigAside({ file, env: {}, cwd: folder });
+    const { config } = await load();
+    await benchSelection(config, sizes);
+    await benchReload(load, sizes);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** @typedef {import('../../src/config/schema.js').Config} Config */
+
+/** @param {Config} config @param {Sizes} sizes */
+async function benchSelection(config, { machines, assignments, asked, rounds }) {
+  /** @type {typeof import('../../src/booter/mapping.js')} */
+  const { createMapping } = await built('booter/mapping.js');
+  /** @type {typeof import('../../src/boot/select.js')} */
+  const { selectAmong } = await built('boot/select.js');
+  const { index, inventory } = createMapping(config);
+  const facts = Array.from({ length: asked }, (_, position) => ({
+    macs: [macOf((position * 7_919) % (machines + machines / 10))],
+    ip: `10.${position % 250}.0.7`,
+    architecture: 'amd64',
+    firmware: ['bios'],
+    sourceAddress: '10.0.0.1',
+  }));
+  const microseconds = (/** @type {(one: (typeof facts)[number]) => unknown} */ ask) => {
+    const started = performance.now();
+    for (const one of facts) ask(/** @type {never} */ (one));
+    return ((performance.now() - started) * 1000) / facts.length;
+  };
+  /** @type {number[]} */
+  const byIndex = [];
+  /** @type {number[]} */
+  const byScan = [];
+  for (let round = 0; round < rounds; round += 1) {
+    byIndex.push(microseconds((one) => index.select(inventory.identify(/** @type {never} */ (one)))));
+    byScan.push(microseconds((one) => selectAmong(index.ordered, inventory.identify(/** @type {never} */ (one)))));
+  }
+  const ratio = median(byIndex.map((one, round) => one / (byScan[round] ?? Number.NaN)));
+  printTable(
+    `identity and selection among ${machines} machines and ${assignments} assignments, against a scan of all`,
+    ['by', 'index us', 'scan us', 'ratio'],
+    [['MAC and address', figure(median(byIndex)), figure(median(byScan)), figure(ratio)]],
+  );
+}
+
+/** @param {() => Promise<{ config: Config }>} load @param {Sizes} sizes */
+async function benchReload(load, { machines, assignments, rounds, remaps, reloads }) {
+  /** @type {typeof import('../../src/booter/mapping.js')} */
+  const { createMapping, mappingChange } = await built('booter/mapping.js');
+  const seconds = [];
+  const stalls = [];
+  let [before, after] = [(await load()).config, (await load()).config];
+  for (let round = 0; round < rounds; round += 1) {
+    const started = performance.now();
+    const longest = longestStall();
+    after = (await load()).config;
+    createMapping(after);
+    mappingChange(before, after);
+    stalls.push(await longest());
+    seconds.push((performance.now() - started) / 1000);
+    before = after;
+  }
+  const reading = await growth(reloads, async () => void (await load()));
+  const changing = await growth(remaps, async (turn) => void createMapping(turn % 2 === 0 ? before : after));
+  printTable(
+    `reading ${machines} machines and ${assignments} assignments anew, in a thread of its own`,
+    ['seconds', 'longest stall of the server, ms', `MiB more after ${reloads} reloads`, `after ${remaps} changes`],
+    [[figure(median(seconds)), figure(median(stalls)), figure(reading), figure(changing)]],
+  );
+}
+
+/** How long the event loop did not turn at most, until it is asked. @returns {() => Promise<number>} milliseconds */
+function longestStall() {
+  let [last, longest] = [performance.now(), 0];
+  const look = () => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+  };
+  const timer = setInterval(look, 1);
+  return async () => {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    look();
+    clearInterval(timer);
+    return longest;
+  };
+}
+
+/** By how many MiB the heap is larger after so many turns, of which a tenth are for warming up. @param {number} turns @param {(turn: number) => Promise<void>} work */
+async function growth(turns, work) {
+  setFlagsFromString('--expose-gc');
+  const collect = /** @type {() => void} */ (runInNewContext('gc'));
+  for (let turn = 0; turn < turns / 10; turn += 1) await work(turn);
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let turn = 0; turn < turns; turn += 1) await work(turn);
+  collect();
+  return (process.memoryUsage().heapUsed - before) / MIB;
+}
+
+/** Racks of twenty-five, five roles, and some machines with an assignment of their own. @param {Sizes} sizes */
+function configuration({ machines, assignments }) {
+  const racks = Math.ceil(machines / 25);
+  const machineLines = Array.from({ length: machines }, (_, position) => {
+    const labels = `{ rack: r${position % racks}, role: role${position % 5} }`;
+    return `  - { name: node-${position}, mac: ["${macOf(position)}"], arch: amd64, labels: ${labels} }`;
+  });
+  const assignmentLines = Array.from({ length: assignments }, (_, position) => {
+    const match = matches[position % matches.length]?.(position, racks) ?? '{}';
+    return `  - { name: a-${position}, match: ${match}, image: "registry.lab:5000/os/image-${position % 50}:1" }`;
+  });
+  return ['machines:', ...machineLines, 'assignments:', ...assignmentLines, ''].join('\n');
+}
+
+/** @type {((position: number, racks: number) => string)[]} */
+const matches = [
+  (position, racks) => `{ labels: { rack: r${position % racks}, role: role${position % 5} } }`,
+  (position) => `{ mac: "${macOf(position)}" }`,
+  (position) => `{ machine: node-${position} }`,
+  (position, racks) => `{ labels: { rack: [r${position % racks}, r${(position + 1) % racks}] }, arch: amd64 }`,
+  (position) => `{ ip: 10.${position % 250}.0.0/16 }`,
+];
+
+/** @param {number} position */
+function macOf(position) {
+  const hex = Math.floor(position).toString(16).padStart(6, '0');
+  return `52:54:00:${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4)}`;
+}

@@ -1,0 +1,95 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseConfigDocument, parseThoroughly } from '../../src/config/document.js';
+
+/** What YAML is made of, so that texts are often valid and often nearly so. */
+const PIECES = [
+  ...[
+    'machines',
+    'name',
+    'a',
+    'b-1',
+    'null',
+    'true',
+    'no',
+    '~',
+    '012',
+    '0o17',
+    '0x1F',
+    '1e3',
+    '.5',
+    '-0',
+    '1_000',
+    '.inf',
+  ],
+  ...[
+    '2026-11-24',
+    '12:34:56',
+    '52:54:00:12:34:56',
+    '"q\\u0041\\n"',
+    "'it''s'",
+    '"un',
+    '#c',
+    ' # c',
+    '\\',
+    'é',
+    '\u{1f600}',
+  ],
+  ...[
+    ': ',
+    ':',
+    '- ',
+    '-',
+    ', ',
+    ',',
+    '[',
+    ']',
+    '{',
+    '}',
+    '? ',
+    '|',
+    '>',
+    '|-',
+    '>+',
+    '---',
+    '...',
+    '%',
+    '&x',
+    '*x',
+    '!!str',
+    '<<',
+  ],
+  ...['\n', '\n', '\n  ', '\n    ', '\n- ', ' ', '  ', '\t', '\r\n', '\ufeff', '\0'],
+];
+const text = fc.array(fc.constantFrom(...PIECES), { maxLength: 40 }).map((pieces) => pieces.join(''));
+const contentsOf = (parsed: ReturnType<typeof parseThoroughly>) =>
+  parsed.kind === 'document' ? parsed.document.value : undefined;
+
+describe('parseConfigDocument', () => {
+  it('gives what the thorough parser gives, wherever both take the text', () => {
+    fc.assert(
+      fc.property(text, (written) => {
+        const thorough = parseThoroughly(written);
+        // A number too large for one stays text to the fast parser, which is as good.
+        fc.pre(thorough.kind === 'document' && !/\de\d{3}/.test(written));
+        // An empty document is null to one and nothing to the other.
+        expect(contentsOf(parseConfigDocument(written)) ?? null).toEqual(contentsOf(thorough) ?? null);
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
+  it('knows the place of what it read fast', () => {
+    const parsed = parseConfigDocument('a:\n  - b: 012\n    c: {}\n');
+    if (parsed.kind !== 'document') expect.unreachable();
+    const { value, placeOf, sourceOf } = parsed.document;
+    expect(value).toEqual({ a: [{ b: 12, c: {} }] });
+    expect([placeOf(['a', 0, 'b']), sourceOf(['a', 0, 'b'])]).toEqual([{ line: 2, column: 8 }, '012']);
+    expect(placeOf(['a', 0, 'c'])).toEqual({ line: 3, column: 5 });
+    expect(placeOf(['a', 7, 'x'])).toEqual({ line: 2, column: 3 });
+  });
+
+  it('says where a text is broken', () => {
+    expect(parseConfigDocument('a: [1\nb: 2')).toMatchObject({ kind: 'broken', problems: [{ line: 2 }] });
+  });
+});
