@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { EventSink } from './boot/event.js';
 import { type MappingChange, mappingChange, type NamesChanged } from './booter/mapping.js';
@@ -64,6 +65,8 @@ export class Reloader {
       for (const warning of warnings) warn(warning);
       const fixed = FIXED.filter((key) => !isDeepStrictEqual(before[key], config[key]));
       if (fixed.length > 0) warn(`${fixed.join(', ')} changed, which counts from the next start on`);
+      // Comparing is for the log alone: machines that came in the meantime go first.
+      await setImmediate();
       const change = mappingChange(before, config);
       events({
         event: 'mapping.reloaded',

@@ -20,6 +20,7 @@ import type { BootUrls } from './boot-urls.js';
 import { mappedWishes } from './mapped-wishes.js';
 import { createMapping, type Mapping, type MappingInput } from './mapping.js';
 import { ARCHITECTURE_UNKNOWN, prepareBoot, wishOf } from './preparation.js';
+import { RENEWAL_MILLISECONDS, Renewals } from './renewals.js';
 import { attemptOf, factsFromQuery, type ScriptQuery } from './report.js';
 import { ServedArtifacts } from './served-artifacts.js';
 
@@ -49,8 +50,8 @@ export type BooterParts = {
 
 /** A script is answered within five seconds, ready or not; the rest is for the network and the rendering. */
 const PATIENCE_MILLISECONDS = 4_000;
-/** What an issued plan names stays served for a day, and the while for which a plan that is issued again is not renewed. */
-const PLAN_LIFE_MILLISECONDS = 25 * 60 * 60 * 1000;
+/** What an issued plan names stays served for a day after it was issued last, which may not have been written. */
+const PLAN_LIFE_MILLISECONDS = 24 * 60 * 60 * 1000 + RENEWAL_MILLISECONDS;
 
 /** These may pass by themselves, so the machine waits; whatever else goes wrong is shown and ends the attempt. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([
@@ -74,6 +75,7 @@ export class Booter {
   readonly #parts: BooterParts;
   readonly #served = new ServedArtifacts();
   readonly #attribution: Attribution;
+  readonly #renewals = new Renewals();
   #mapping: Mapping;
   #draining = false;
 
@@ -193,8 +195,16 @@ export class Booter {
     if (wish === undefined) return { kind: 'refused', reason: ARCHITECTURE_UNKNOWN };
     const image = await this.#resolve(boot.assignment.image, wish);
     const prepared = prepareBoot(boot, image, { defaults: defaults.kernelArgs, urls: this.#parts.urls });
-    if (prepared.kind === 'ready') await this.#parts.plans.savePlan(prepared.plan, this.#parts.clock.now());
+    if (prepared.kind === 'ready') await this.#issue(prepared.plan);
     return prepared;
+  }
+
+  /** Durable before the machine has it: what it names is served after a restart, too. */
+  async #issue(plan: BootPlan): Promise<void> {
+    const now = this.#parts.clock.now();
+    if (!this.#renewals.isDue(plan.id, now)) return;
+    await this.#parts.plans.savePlan(plan, now);
+    this.#renewals.written(plan.id, now);
   }
 
   /** What the machine's screen says while its image is not there yet. */

@@ -60,6 +60,15 @@ describe('Booter.script', () => {
     expect(await testBooter().booter.script(QUERY, FROM)).toBe(await testBooter().booter.script(QUERY, '10.0.2.99'));
   });
 
+  it('makes a plan durable once for a while, however often it is asked for', async () => {
+    const { booter, plans, clock } = testBooter();
+    for (let turn = 0; turn < 3; turn += 1) await booter.script(QUERY, FROM);
+    expect(plans.plans).toHaveLength(1);
+    clock.milliseconds += 3_600_000;
+    await booter.script(QUERY, FROM);
+    expect(plans.plans).toHaveLength(2);
+  });
+
   it('names a machine that nothing matches', async () => {
     const { booter, events } = testBooter({ assignments: [assignment({ match: { mac: [OTHER_MAC] } })] });
     const script = await booter.script(QUERY, FROM);
