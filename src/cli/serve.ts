@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { createLog, type Logger } from '../log.js';
-import { startServer } from '../server.js';
+import { type RunningServer, startServer } from '../server.js';
 import { type CommonOptions, readConfig, withCommonOptions } from './common.js';
 import { jsonLines } from './json-lines.js';
 
@@ -13,16 +13,19 @@ export function serveCommand(): Command {
 async function serve(options: CommonOptions): Promise<void> {
   const config = await readConfig(options);
   const log = await serverLog(options.logLevel);
-  const server = await startServer(config, log);
-  const stopListening = onSignals(log, () => server.stop());
-  const reload = () => server.reload();
-  process.on('SIGHUP', reload);
+  let server: RunningServer | undefined;
+  // Before anybody can know that it runs: without listeners, signals would end the process as it stands.
+  const stopListening = onSignals(log, {
+    // What was durable stays durable, so a server that is only starting may end at once.
+    stop: () => server?.stop() ?? process.exit(0),
+    reload: () => server?.reload(),
+  });
   try {
+    server = await startServer(config, log);
     await server.ended;
     log.info({ event: 'server.ended' }, 'ended');
   } finally {
     stopListening();
-    process.off('SIGHUP', reload);
   }
 }
 
@@ -33,10 +36,12 @@ async function serverLog(level: CommonOptions['logLevel']): Promise<Logger> {
   return createLog(level, pretty({ sync: true, hideObject: level === 'info', translateTime: 'SYS:HH:MM:ss.l' }));
 }
 
-/** The first signal ends the server gracefully, the second at once. */
-function onSignals(log: Logger, stop: () => Promise<void>): () => void {
+type SignalActions = { readonly stop: () => Promise<void>; readonly reload: () => void };
+
+/** The first signal to end ends the server gracefully, the second at once. */
+function onSignals(log: Logger, { stop, reload }: SignalActions): () => void {
   let signals = 0;
-  const handle = (signal: NodeJS.Signals) => {
+  const end = (signal: NodeJS.Signals) => {
     signals += 1;
     if (signals > 1) {
       log.warn({ event: 'server.killed', signal }, 'second signal, ending at once');
@@ -48,10 +53,10 @@ function onSignals(log: Logger, stop: () => Promise<void>): () => void {
     );
     stop().catch((error: unknown) => log.error({ err: error }, 'ending went wrong'));
   };
-  process.on('SIGINT', handle);
-  process.on('SIGTERM', handle);
+  const listeners = { SIGINT: end, SIGTERM: end, SIGHUP: reload } as const;
+  const signalled = Object.entries(listeners);
+  for (const [signal, listener] of signalled) process.on(signal, listener);
   return () => {
-    process.off('SIGINT', handle);
-    process.off('SIGTERM', handle);
+    for (const [signal, listener] of signalled) process.off(signal, listener);
   };
 }

@@ -25,7 +25,7 @@ export type Converted = {
 };
 
 /** Fills in defaults, makes paths absolute, and checks what spans several entries. `files`: the main one first. Pure. */
-export function convertConfig(input: ConfigFile, files: readonly FileEntries[]): Converted {
+export function convertConfig(input: ConfigFile, files: readonly FileEntries[], fingerprint: string): Converted {
   const [main = '', ...included] = files.map(({ file }) => file);
   const folder = dirname(resolve(main));
   const machines = files.flatMap(({ file, machines: list = [] }) =>
@@ -44,6 +44,7 @@ export function convertConfig(input: ConfigFile, files: readonly FileEntries[]):
     file: main,
     include: [input.include ?? []].flat().map((pattern) => resolve(folder, pattern)),
     included,
+    fingerprint,
     advertise: input.advertise,
     data: resolve(folder, input.data ?? DATA),
     http: { listen: input.http?.listen ?? HTTP_LISTEN },

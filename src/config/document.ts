@@ -68,7 +68,7 @@ export function parseThoroughly(text: string): ParsedDocument {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, logLevel: 'error' });
   if (parsed.errors.length > 0) {
     const problems = parsed.errors.map(({ message, pos }) => ({
       path: [],

@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
 import { type FSWatcher, watch } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemErrorCode } from '../errors.js';
+import { fingerprintOf } from './fingerprint.js';
 import { findIncluded } from './load.js';
 import type { Config } from './schema.js';
 
 export type MappingWatchParts = {
   /** The configuration in force: which files count. */
-  readonly config: () => Pick<Config, 'file' | 'include' | 'included'>;
+  readonly config: () => Pick<Config, 'file' | 'include' | 'included' | 'fingerprint'>;
   /** The files hold something else than when they were looked at last, and have come to rest. */
   readonly onChange: () => void;
   /** Told once when changes can no longer be noticed at once. */
@@ -45,12 +45,13 @@ export class MappingWatch {
     this.#poll.unref();
   }
 
-  /** Watches from now on; what the files hold now is taken for known. */
+  /** Watches from now on; what the files held when they were read is known. */
   static async start(parts: MappingWatchParts): Promise<MappingWatch> {
     const mappingWatch = new MappingWatch(parts);
-    mappingWatch.#told = await mappingWatch.#fingerprint();
-    mappingWatch.#seen = mappingWatch.#told;
+    mappingWatch.#told = parts.config().fingerprint;
     await mappingWatch.#watchFolders();
+    // They may have changed between being read and being watched.
+    mappingWatch.#soon();
     return mappingWatch;
   }
 
@@ -90,12 +91,9 @@ export class MappingWatch {
   }
 
   async #fingerprint(): Promise<string> {
-    const hash = createHash('sha256');
-    for (const file of await this.#files()) {
-      hash.update(`\0${file}\0`);
-      hash.update(await readFile(file).catch((thrown: unknown) => systemErrorCode(thrown) ?? 'unreadable'));
-    }
-    return hash.digest('hex');
+    const files = await this.#files();
+    const read = (file: string) => readFile(file).catch((thrown: unknown) => systemErrorCode(thrown) ?? 'unreadable');
+    return fingerprintOf(await Promise.all(files.map(async (file) => ({ file, text: await read(file) }))));
   }
 
   async #files(): Promise<readonly string[]> {

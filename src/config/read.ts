@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { convertConfig, type FileEntries } from './convert.js';
 import { type ConfigDocument, parseConfigDocument } from './document.js';
 import { applyEnvironment } from './environment.js';
+import { fingerprintOf } from './fingerprint.js';
 import { mappingFileSchema } from './mapping-schema.js';
 import { configError, formatPath, type Problem } from './problem.js';
 import { type Config, type ConfigFile, configFileSchema } from './schema.js';
@@ -14,8 +15,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export type Loaded = { readonly config: Config; readonly warnings: readonly string[] };
 
 /** The configuration's own file, read but not yet joined with those it includes. */
-export type MainFile = {
-  readonly file: string;
+export type MainFile = SourceText & {
   /** What `include` says, as far as it can be read: the included files' problems are to be told at once as well. */
   readonly include: readonly string[];
   readonly warnings: readonly string[];
@@ -30,11 +30,11 @@ type Place = (problem: Problem) => Problem;
 /** Pure. What is wrong is kept for `joinFiles`. */
 export function readMainFile({ file, text }: SourceText, env: Environment): MainFile {
   const parsed = parseConfigDocument(text);
-  if (parsed.kind === 'broken') return { ...broken(file, parsed.problems), file, include: [], warnings: [] };
+  if (parsed.kind === 'broken') return { ...broken(file, parsed.problems), file, text, include: [], warnings: [] };
   const { document } = parsed;
   const { value, variables, warnings } = applyEnvironment(document.value ?? {}, env);
   const place: Place = (problem) => placed(problem, file, document, variables);
-  return { file, include: includedBy(value), warnings, place, ...checked(configFileSchema, value, place) };
+  return { file, text, include: includedBy(value), warnings, place, ...checked(configFileSchema, value, place) };
 }
 
 /** Pure. Throws CONFIG_INVALID with the problems of all files at once. */
@@ -44,7 +44,7 @@ export function joinFiles(main: MainFile, included: readonly SourceText[]): Load
   const problems = all.flatMap((one) => one.problems);
   if (main.input === undefined || problems.length > 0) throw configError(main.file, problems);
   const entries = all.map(({ file, input }): FileEntries => ({ file, ...input }));
-  const converted = convertConfig(main.input, entries);
+  const converted = convertConfig(main.input, entries, fingerprintOf([main, ...included]));
   if (converted.problems.length > 0) {
     const places = new Map(all.map(({ file, place }) => [file, place]));
     const withPlaces = converted.problems.map((problem) => places.get(problem.file ?? main.file)?.(problem) ?? problem);

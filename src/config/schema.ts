@@ -16,6 +16,8 @@ export type Config = {
   readonly include: readonly string[];
   /** The files that were found there. */
   readonly included: readonly string[];
+  /** Of all of them (`fingerprintOf`). */
+  readonly fingerprint: string;
   readonly advertise:
     | { readonly kind: 'address'; readonly address: IpAddress }
     | { readonly kind: 'url'; readonly url: string }

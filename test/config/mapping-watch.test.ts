@@ -1,21 +1,23 @@
 import { appendFile, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { fingerprintOf } from '../../src/config/fingerprint.js';
 import { MappingWatch } from '../../src/config/mapping-watch.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 
 /** Long enough that only the notice of the folder can be why a change is seen. */
 const NEVER = 3_600_000;
 
-async function watched({ pollMilliseconds = NEVER, quietMilliseconds = 20 } = {}) {
+async function watched({ pollMilliseconds = NEVER, quietMilliseconds = 20, holds = 'a' } = {}) {
   const folder = await temporaryFolder();
   const file = join(folder, 'bootlayer.yaml');
   await mkdir(join(folder, 'mappings.d'));
-  await writeFile(file, 'a');
+  await writeFile(file, holds);
+  const fingerprint = fingerprintOf([{ file, text: 'a' }]);
   let changes = 0;
   let wake = (): void => undefined;
   const watch = await MappingWatch.start({
-    config: () => ({ file, include: [join(folder, 'mappings.d/*.yaml')], included: [] }),
+    config: () => ({ file, include: [join(folder, 'mappings.d/*.yaml')], included: [], fingerprint }),
     onChange: () => {
       changes += 1;
       wake();
@@ -34,6 +36,11 @@ async function watched({ pollMilliseconds = NEVER, quietMilliseconds = 20 } = {}
 }
 
 describe('MappingWatch notices', () => {
+  it('a file that was changed between being read and being watched', async () => {
+    const { changed } = await watched({ holds: 'b' });
+    expect(await changed(1)).toBe(1);
+  });
+
   it('a file that is written', async () => {
     const { file, changed } = await watched();
     await writeFile(file, 'b');

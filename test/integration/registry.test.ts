@@ -81,6 +81,22 @@ describe('the real registry', () => {
     expect(log.filter(({ event }) => event === 'artifact.sent')).toHaveLength(20);
   });
 
+  it('may move a tag between a script and its initramfs: the machine gets what its script named', async () => {
+    const moving = `${registry.host}/os/moving:1`;
+    await buildTestImage(moving, ['amd64']);
+    const { script } = await serve(await temporaryFolder(), moving);
+    const booted = await script();
+    const initramfs = /^initrd --name initrd (\S+)/m.exec(booted)?.[1] ?? '';
+    await buildTestImage(moving, ['arm64']);
+    await buildTestImage(moving, ['amd64'], ['--disk', payloadFiles('arm64').kernel]);
+    for (const [url, file] of [
+      [kernelUrl(booted), payloadFiles('amd64').kernel],
+      [initramfs, payloadFiles('amd64').initramfs],
+    ] as const) {
+      expect(Buffer.from(await (await fetch(url)).arrayBuffer()).equals(await readFile(file))).toBe(true);
+    }
+  });
+
   it('may be down: what was booted before boots again, also after a restart and after a kill', async () => {
     const folder = await temporaryFolder();
     const first = await serve(folder);

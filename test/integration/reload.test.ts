@@ -1,0 +1,90 @@
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { writeConfiguration } from '../fixtures/configuration.js';
+import { temporaryFolder } from '../fixtures/folder.js';
+import { buildTestImage } from '../fixtures/program.js';
+import { type LogLine, startServer } from '../setup/server.js';
+
+const MAC = '52:54:00:00:00:01';
+const mark = (value: string) =>
+  `{ name: all, match: {}, image: "oci:image:1", kernelArgs: { append: [mark=${value}] } }`;
+
+/** A running server whose configuration the test changes. */
+async function running() {
+  const folder = await temporaryFolder();
+  await buildTestImage(`oci:${join(folder, 'image')}:1`, ['amd64']);
+  const file = await writeConfiguration(folder, { assignments: [mark('first')] });
+  const log: LogLine[] = [];
+  const waiting = new Set<() => void>();
+  const onLog = (line: LogLine) => {
+    log.push(line);
+    for (const wake of waiting) wake();
+  };
+  const server = await startServer(file, { onLog });
+  onTestFinished(async () => void (await server.stop()));
+  /** The event that comes next, or came; the test's own time limit bounds it. */
+  const seen = async (event: string, count = 1): Promise<LogLine> => {
+    for (;;) {
+      const found = log.filter((line) => line.event === event);
+      const wanted = found[count - 1];
+      if (wanted !== undefined) return wanted;
+      await new Promise<void>((resolve) => {
+        const wake = () => {
+          waiting.delete(wake);
+          resolve();
+        };
+        waiting.add(wake);
+      });
+    }
+  };
+  const script = async () => (await fetch(`http://${server.http}/boot/script?mac=${MAC}&buildarch=x86_64`)).text();
+  const change = async (text: string) => {
+    await writeFile(`${file}.new`, text);
+    await rename(`${file}.new`, file);
+  };
+  const withMark = (value: string) =>
+    ['advertise: 127.0.0.1', 'data: data', 'http: { listen: "127.0.0.1:0" }', 'api: { listen: "127.0.0.1:0" }'].concat(
+      'assignments:',
+      `  - ${mark(value)}`,
+    );
+  return { server, script, seen, change, withMark, log, file };
+}
+
+it('boots machines by what the file says now, and those under way by what it said', async () => {
+  const { server, script, seen, change, withMark } = await running();
+  const first = await script();
+  expect(first).toContain('mark=first');
+  await change(withMark('second').join('\n'));
+  expect(await seen('mapping.reloaded')).toMatchObject({
+    names: '~all',
+    assignments: { added: 0, removed: 0, changed: 1 },
+  });
+  expect(await script()).toContain('mark=second');
+  const initrd = /^initrd --name initrd (\S+)/m.exec(first)?.[1] ?? '';
+  expect((await fetch(initrd)).status).toBe(200);
+  const metrics = await (await fetch(`http://${server.api}/metrics`)).text();
+  expect(metrics).toContain('bootlayer_mapping_reloads_total{outcome="reloaded"} 1');
+  expect(metrics).toContain('bootlayer_mapping_entries{kind="assignment"} 1');
+});
+
+it('refuses a file that is wrong, keeps the one before, and takes the next that is right', async () => {
+  const { script, seen, change, withMark, file } = await running();
+  await change([...withMark('second'), '  - { name: all, match: { macs: x } }'].join('\n'));
+  const { reason, level } = await seen('mapping.refused');
+  expect([level, reason]).toEqual([50, expect.stringContaining(`${file}:7:`)]);
+  expect(await script()).toContain('mark=first');
+  await change(withMark('third').join('\n'));
+  await seen('mapping.reloaded');
+  expect(await script()).toContain('mark=third');
+});
+
+it('reads anew when it is told to, and says what a start would be needed for', async () => {
+  const { server, seen, log, file, withMark, script } = await running();
+  server.process.kill('SIGHUP');
+  expect(await seen('mapping.reloaded')).toMatchObject({ names: '' });
+  await writeFile(file, withMark('second').join('\n').replace('data: data', 'data: elsewhere'));
+  await seen('mapping.reloaded', 2);
+  expect(log.map(({ msg }) => msg)).toContain('data changed, which counts from the next start on');
+  expect(await script()).toContain('mark=second');
+});
