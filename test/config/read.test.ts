@@ -35,7 +35,15 @@ describe('a good configuration', () => {
       http: { listen: { host: '0.0.0.0', port: 8080 } },
       plainHttpRegistries: new Set(['registry.lab:5000']),
       defaults: { kernelArgs: { append: ['console=ttyS0'] } },
-      machines: [{ name: 'node-01', macs: [MAC, '52:54:00:12:34:57'], uuid: UUID, architecture: 'amd64', labels: {} }],
+      machines: [
+        {
+          name: 'node-01',
+          macs: [MAC, '52:54:00:12:34:57'],
+          uuid: UUID,
+          architecture: 'amd64',
+          labels: { rack: 'r1', role: 'worker' },
+        },
+      ],
       assignments: [
         {
           name: 'node-01',
@@ -45,6 +53,7 @@ describe('a good configuration', () => {
           variant: 'metal',
           kernelArgs: { remove: ['quiet'], replace: { loglevel: '4' } },
         },
+        { match: { labels: { role: ['worker'] }, ip: [{ address: '192.168.77.0', prefixLength: 24 }] } },
         { match: { arch: ['arm64'] } },
         {
           priority: -1,

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readConfigText } from '../src/config/read.js';
+import { testBooter } from './fixtures/booter.js';
+
+const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const EXAMPLES = new Map(
+  [...README.matchAll(/```yaml\n# example: (.+)\n([\s\S]*?)```/g)].map(([, name = '', text = '']) => [name, text]),
+);
+
+/** Which assignment a machine gets by an example of the README, and what else its script holds. */
+async function boot(example: string, query: Readonly<Record<string, string>>, from = '192.168.77.20') {
+  const text = EXAMPLES.get(example) ?? expect.fail(`the README has no example "${example}"`);
+  const { config, warnings } = readConfigText(text, '/etc/bootlayer/bootlayer.yaml', {});
+  expect(warnings).toEqual([]);
+  const { booter, events } = testBooter(config);
+  const script = await booter.script({ buildarch: 'x86_64', platform: 'pcbios', ...query }, from);
+  const sent = events.find((event) => event.event === 'script.sent');
+  return {
+    assignment: sent?.event === 'script.sent' ? sent.assignment : undefined,
+    image: sent && 'image' in sent ? sent.image : '',
+    script,
+  };
+}
+
+describe("the README's mappings", () => {
+  it('are all run here', () => {
+    expect([...EXAMPLES.keys()]).toEqual([
+      'one machine',
+      'a rack by labels',
+      'mixed architectures',
+      'unknown machines',
+    ]);
+  });
+
+  it('boot one machine by any of its cards', async () => {
+    const booted = await boot('one machine', { mac: '52-54-00-12-34-57' });
+    expect(booted).toMatchObject({ assignment: 'node-01', image: 'registry.lab:5000/os/debian:12' });
+    expect(booted.script).toContain('hostname=node-01');
+    expect((await boot('one machine', { mac: '52-54-00-00-00-01' })).script).toContain('no assignment matches');
+  });
+
+  it.each([
+    ['52-54-00-00-01-01', '', 'rack-1-storage', 'registry.lab:5000/os/storage:7'],
+    ['52-54-00-00-01-02', '', 'under-repair', 'registry.lab:5000/os/rescue:1'],
+    ['52-54-00-00-09-09', '0012345', 'rack-1', 'registry.lab:5000/os/debian:12'],
+  ])('boot a rack by labels: %s %s', async (mac, serial, assignment, image) => {
+    const booted = await boot('a rack by labels', { mac, serial });
+    expect(booted).toMatchObject({ assignment, image });
+    expect(booted.script).toContain('console=ttyS0');
+  });
+
+  it.each([
+    [{ buildarch: 'arm64', platform: 'efi', product: 'Any' }, '10.2.3.4', 'arm'],
+    [{ buildarch: 'arm64', platform: 'efi', product: 'Any' }, '10.3.3.4', 'all'],
+    [{ product: 'PowerEdge R210' }, '10.3.3.4', 'old-boards'],
+    [{ product: 'PowerEdge R210', platform: 'efi' }, '10.3.3.4', 'all'],
+  ])('boot a mixed fleet: %j from %s', async (query, from, assignment) => {
+    expect((await boot('mixed architectures', query, from)).assignment).toBe(assignment);
+  });
+
+  it('boot what is known, and something else what is not', async () => {
+    const known = { uuid: '44454C4C-4200-1030-8057-B7C04F4D3732' };
+    expect((await boot('unknown machines', known)).assignment).toBe('workers');
+    expect((await boot('unknown machines', { uuid: '4c4c4544-0000-0000-0000-b7c04f4d3732' })).assignment).toBe(
+      'inventory',
+    );
+  });
+});
