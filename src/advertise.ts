@@ -2,14 +2,24 @@ import { networkInterfaces } from 'node:os';
 import { decideBaseUrl } from './booter/base-url.js';
 import type { Config } from './config/schema.js';
 import { BootlayerError } from './errors.js';
-import { isLinkLocal, parseIp } from './net/ip.js';
+import { type IpAddress, isLinkLocal, parseIp } from './net/ip.js';
+
+export type AdvertiseOptions = {
+  /** This host's, without loopback and link-local ones. */
+  readonly addresses?: readonly IpAddress[];
+  readonly warn?: (warning: string) => void;
+};
 
 /** Throws CONFIG_INVALID when nothing says how machines reach this host. */
-export function advertisedUrl(config: Config, port: number, warn?: (warning: string) => void): string {
+export function advertisedUrl(
+  config: Config,
+  port: number,
+  { addresses = hostAddresses(), warn }: AdvertiseOptions = {},
+): string {
   const decided = decideBaseUrl({
     advertise: config.advertise,
     listen: { host: config.http.listen.host, port },
-    hostAddresses: hostAddresses(),
+    hostAddresses: addresses,
   });
   if (decided.kind === 'url') {
     if (decided.warning !== undefined) warn?.(decided.warning);
@@ -25,10 +35,8 @@ export function advertisedUrl(config: Config, port: number, warn?: (warning: str
   );
 }
 
-function hostAddresses(): readonly string[] {
+function hostAddresses(): readonly IpAddress[] {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return all
-    .filter(({ internal }) => !internal)
-    .map(({ address }) => parseIp(address))
-    .filter((ip) => ip !== undefined && !isLinkLocal(ip)) as readonly string[];
+  const ours = all.filter(({ internal }) => !internal).flatMap(({ address }) => parseIp(address) ?? []);
+  return ours.filter((ip) => !isLinkLocal(ip));
 }

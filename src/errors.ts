@@ -63,6 +63,13 @@ export function describeError(thrown: unknown): string {
   return error.remedy === undefined ? error.message : `${error.message}; ${error.remedy}`;
 }
 
+const DISK_FULL: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT']);
+
+/** Whether a file system's error says that there is no room. */
+export function isDiskFull(thrown: unknown): boolean {
+  return DISK_FULL.has(systemErrorCode(thrown));
+}
+
 /**
  * What the network is told of an error: of faults and of this host's disk only that there are such, since the details
  * are the log's.

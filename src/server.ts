@@ -158,9 +158,9 @@ async function buildBooter(
   });
   lifecycle.started('catalog', () => images.close());
 
-  let base = advertisedUrl(config, config.http.listen.port, (warning) =>
-    log.warn({ event: 'config.warning' }, warning),
-  );
+  let base = advertisedUrl(config, config.http.listen.port, {
+    warn: (text) => log.warn({ event: 'config.warning' }, text),
+  });
   const urls = new BootUrls(() => base);
   const booter = new Booter({ mapping: config, images, blobs, plans: database.plans, urls, events, clock });
   const advertise = (port: number) => {

@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { BootlayerError, systemErrorCode } from '../errors.js';
 import type { Descriptor } from '../oci/descriptor.js';
-import type { Digest } from '../oci/digest.js';
+import { type Digest, DigestHasher } from '../oci/digest.js';
 import type { BlobStore, ByteReader, Ingest, StoredBlob } from './blob-store.js';
 import { DiskIngest } from './disk-ingest.js';
 import { diskProblem } from './disk-problem.js';
@@ -157,13 +157,13 @@ async function proveWritable(folder: string): Promise<void> {
   await unlink(final);
 }
 
-async function hashOf(bytes: ByteReader): Promise<string> {
-  const hash = createHash('sha256');
+async function hashOf(bytes: ByteReader): Promise<Digest> {
+  const hasher = new DigestHasher();
   const piece = Buffer.allocUnsafe(HASH_BYTES);
   for (let position = 0; ; ) {
     const count = await bytes.read(piece, position);
-    if (count === 0) return `sha256:${hash.digest('hex')}`;
-    hash.update(piece.subarray(0, count));
+    if (count === 0) return hasher.digest();
+    hasher.update(piece.subarray(0, count));
     position += count;
   }
 }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Descriptor } from '../oci/descriptor.js';
+import { DigestHasher } from '../oci/digest.js';
 import type { Ingest } from './blob-store.js';
 import { diskProblem } from './disk-problem.js';
 import { notAsPromised, tooMuch } from './mismatch.js';
@@ -15,7 +15,7 @@ export class DiskIngest implements Ingest {
   readonly #part: string;
   readonly #final: string;
   readonly #file: FileHandle;
-  readonly #hash = createHash('sha256');
+  readonly #hasher = new DigestHasher();
   #written = 0;
   #renamed = false;
   #state: 'growing' | 'committed' | 'aborted' = 'growing';
@@ -41,7 +41,7 @@ export class DiskIngest implements Ingest {
 
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#written + bytes.length > this.#descriptor.size) throw tooMuch(this.#descriptor);
-    this.#hash.update(bytes);
+    this.#hasher.update(bytes);
     try {
       for (let done = 0; done < bytes.length; ) {
         const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#written + done);
@@ -64,7 +64,7 @@ export class DiskIngest implements Ingest {
   }
 
   async commit(): Promise<void> {
-    const actual = `sha256:${this.#hash.digest('hex')}`;
+    const actual = this.#hasher.digest();
     if (this.#written !== this.#descriptor.size || actual !== this.#descriptor.digest) {
       await this.abort();
       throw notAsPromised(this.#descriptor, actual, this.#written);

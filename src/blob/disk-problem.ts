@@ -1,13 +1,12 @@
-import { BootlayerError, systemErrorCode } from '../errors.js';
+import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
 
-const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 const TOO_MANY: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
 
 /** A file system's error as ours: which folder, why, and what to do. */
 export function diskProblem(where: string, cause: unknown): BootlayerError {
   if (cause instanceof BootlayerError) return cause;
   const code = systemErrorCode(cause) ?? String(cause);
-  if (FULL.has(code)) {
+  if (isDiskFull(cause)) {
     return new BootlayerError('DISK_FULL', `the disk of ${where} is full (${code})`, {
       remedy: 'make room there, or set "data" to a larger disk',
       cause,

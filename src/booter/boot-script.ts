@@ -2,7 +2,7 @@ import type { BootPlan } from '../boot/plan.js';
 import { fillPlaceholders } from '../image/command-line.js';
 import type { Artifact } from '../image/image.js';
 import * as ipxe from '../ipxe/script.js';
-import { kernelArguments, setting, urlWord, type Word } from '../ipxe/word.js';
+import { argumentWords, setting, urlWord, type Word } from '../ipxe/word.js';
 import type { Subject } from '../machine/inventory.js';
 import { shortDigest } from '../oci/digest.js';
 import type { BootUrls } from './boot-urls.js';
@@ -55,7 +55,7 @@ export type RenderedPlan =
 export function planScript(plan: BootPlan, urls: BootUrls): RenderedPlan {
   const filled = fillPlaceholders(plan.kernelArgs, placeholderUrls(plan, urls));
   if (filled.kind === 'refused') return { kind: 'refused', reason: filled.reason };
-  const args = kernelArguments(filled.commandLine);
+  const args = argumentWords(filled.commandLine);
   if (args.kind === 'refused') {
     return { kind: 'refused', reason: `kernel argument "${args.argument}" cannot be given by iPXE: ${args.why}` };
   }

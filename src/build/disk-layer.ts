@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { BootlayerError, systemErrorCode } from '../errors.js';
 import { layerTypeOf } from '../image/media-type.js';
 import type { Role } from '../image/role.js';
-import type { Digest } from '../oci/digest.js';
+import { DigestHasher } from '../oci/digest.js';
 import type { Layer } from './image-builder.js';
 
 /** Read at a time: measured, smaller pieces cost a thread-pool hop each. */
@@ -11,11 +10,11 @@ const CHUNK_BYTES = 1024 * 1024;
 
 /** A file as a layer: hashed once, and read again for every place it is written to. Throws USAGE when it cannot be read. */
 export async function layerFromFile(role: Role, file: string): Promise<Layer> {
-  const hash = createHash('sha256');
+  const hasher = new DigestHasher();
   let size = 0;
   try {
     for await (const chunk of open(file)) {
-      hash.update(chunk);
+      hasher.update(chunk);
       size += chunk.byteLength;
     }
   } catch (cause) {
@@ -27,8 +26,7 @@ export async function layerFromFile(role: Role, file: string): Promise<Layer> {
   }
   if (size === 0)
     throw new BootlayerError('USAGE', `${file} for the ${role} is empty`, { remedy: 'name a file with contents' });
-  const digest = `sha256:${hash.digest('hex')}` as Digest;
-  return { role, descriptor: { mediaType: layerTypeOf(role), digest, size }, open: () => open(file) };
+  return { role, descriptor: { mediaType: layerTypeOf(role), digest: hasher.digest(), size }, open: () => open(file) };
 }
 
 function open(file: string): AsyncIterable<Uint8Array> {

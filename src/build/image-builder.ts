@@ -4,7 +4,7 @@ import type { Role } from '../image/role.js';
 import { variantOf } from '../image/select-manifest.js';
 import { type Descriptor, descriptorOf } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
-import type { FetchedDocument, ImageSource, ImageTarget } from '../oci/image-source.js';
+import { type FetchedDocument, type ImageSource, type ImageTarget, once } from '../oci/image-source.js';
 import { type Annotations, type IndexEntry, parseDocument } from '../oci/manifest.js';
 import { OCI_INDEX, OCI_MANIFEST } from '../oci/media-type.js';
 import { formatPlatform, type Platform } from '../oci/platform.js';
@@ -110,10 +110,6 @@ async function* counted(layer: Layer, progress: Progress): AsyncIterable<Uint8Ar
     sent += chunk.byteLength;
     progress(layer, sent);
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
 }
 
 async function findIndex(destination: Destination, tag: string): Promise<FetchedDocument | undefined> {

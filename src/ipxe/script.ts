@@ -7,7 +7,7 @@ import { screenText, type Word } from './word.js';
 export type Command = {
   readonly text: string;
   /** Where to go when the command fails; `ignore` goes on with the next one. Without it, failure ends the script. */
-  readonly onFailure?: string | 'ignore';
+  readonly onFailure?: 'ignore' | { readonly goto: string };
 };
 
 const LABEL = /^[a-z][a-z0-9_]*$/;
@@ -73,7 +73,7 @@ export function ensureNetwork(): Command {
 
 /** Runs another script in place of this one. */
 export function chain(url: Word, onFailure: string): Command {
-  return { text: `chain --replace --autofree ${url}`, onFailure: checkedLabel(onFailure) };
+  return { text: `chain --replace --autofree ${url}`, onFailure: { goto: checkedLabel(onFailure) } };
 }
 
 /** Forgets every image fetched so far: what is left of a failed round would be concatenated to the next initramfs. */
@@ -87,15 +87,15 @@ export function freeImages(): Command {
  */
 export function kernel(url: Word, words: Word, onFailure: string): Command {
   const args = words === '' ? '' : ` ${words}`;
-  return { text: `kernel ${url} initrd=initrd${args}`, onFailure: checkedLabel(onFailure) };
+  return { text: `kernel ${url} initrd=initrd${args}`, onFailure: { goto: checkedLabel(onFailure) } };
 }
 
 export function initrd(url: Word, onFailure: string): Command {
-  return { text: `initrd --name initrd ${url}`, onFailure: checkedLabel(onFailure) };
+  return { text: `initrd --name initrd ${url}`, onFailure: { goto: checkedLabel(onFailure) } };
 }
 
 export function boot(onFailure: string): Command {
-  return { text: 'boot', onFailure: checkedLabel(onFailure) };
+  return { text: 'boot', onFailure: { goto: checkedLabel(onFailure) } };
 }
 
 export function renderScript(commands: readonly Command[]): string {
@@ -104,7 +104,7 @@ export function renderScript(commands: readonly Command[]): string {
 
 function renderCommand(command: Command): string {
   if (command.onFailure === undefined) return command.text;
-  return command.onFailure === 'ignore' ? `${command.text} ||` : `${command.text} || goto ${command.onFailure}`;
+  return command.onFailure === 'ignore' ? `${command.text} ||` : `${command.text} || goto ${command.onFailure.goto}`;
 }
 
 function checkedLabel(name: string): string {

@@ -25,7 +25,7 @@ export type Arguments =
   | { readonly kind: 'refused'; readonly argument: string; readonly why: string };
 
 /** Kernel arguments exactly as given, or which of them iPXE cannot carry and why. */
-export function kernelArguments(text: string): Arguments {
+export function argumentWords(text: string): Arguments {
   for (const token of text.split(' ')) {
     const why = unfitBecause(token);
     if (why !== undefined) return { kind: 'refused', argument: token, why };

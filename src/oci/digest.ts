@@ -36,5 +36,21 @@ export function shortDigest(digest: Digest): string {
 }
 
 export function digestOf(bytes: Uint8Array): Digest {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
+  const hasher = new DigestHasher();
+  hasher.update(bytes);
+  return hasher.digest();
+}
+
+/** The digest of bytes that come piece by piece. */
+export class DigestHasher {
+  readonly #hash = createHash('sha256');
+
+  update(bytes: Uint8Array): void {
+    this.#hash.update(bytes);
+  }
+
+  /** Once, after the last piece. */
+  digest(): Digest {
+    return `sha256:${this.#hash.digest('hex')}` as Digest;
+  }
 }

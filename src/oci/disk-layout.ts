@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BootlayerError, systemErrorCode } from '../errors.js';
+import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
 import { type Descriptor, mismatch } from './descriptor.js';
 import { type Digest, digestOf, hexOf } from './digest.js';
-import type { FetchedDocument, ImageSource, ImageTarget, ManifestName } from './image-source.js';
+import { type FetchedDocument, type ImageSource, type ImageTarget, type ManifestName, once } from './image-source.js';
 import { type IndexEntry, MAX_MANIFEST_BYTES, mediaTypeOf, parseDocument } from './manifest.js';
 import { OCI_INDEX } from './media-type.js';
 import { verifiedContent } from './verified-content.js';
@@ -186,7 +186,7 @@ export class DiskLayout implements ImageSource, ImageTarget {
     } catch (cause) {
       if (cause instanceof BootlayerError) throw cause;
       const code = systemErrorCode(cause) ?? String(cause);
-      const kind = code === 'ENOSPC' || code === 'EDQUOT' ? 'DISK_FULL' : 'DATA_UNUSABLE';
+      const kind = isDiskFull(cause) ? 'DISK_FULL' : 'DATA_UNUSABLE';
       throw new BootlayerError(kind, `${this.name} cannot be written (${code})`, {
         remedy: 'name a folder on a disk with room that this user may write to',
         cause,
@@ -268,8 +268,4 @@ async function writeAll(path: string, content: AsyncIterable<Uint8Array>): Promi
   } finally {
     await file.close();
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
 }

@@ -32,3 +32,8 @@ export interface ImageTarget {
   /** What the document leads to must be there already. A tag moves to it. */
   pushDocument(document: FetchedDocument, tag?: string): Promise<void>;
 }
+
+/** Bytes that are at hand, as `pushBlob` takes them. */
+export async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}

@@ -2,7 +2,7 @@ import { BootlayerError } from '../errors.js';
 import { type Descriptor, mismatch } from './descriptor.js';
 import { type Digest, digestOf, isDigest } from './digest.js';
 import { type HttpRequest, type HttpResponse, redirectTarget } from './http-client.js';
-import type { FetchedDocument, ImageSource, ImageTarget, ManifestName } from './image-source.js';
+import { type FetchedDocument, type ImageSource, type ImageTarget, type ManifestName, once } from './image-source.js';
 import { MAX_MANIFEST_BYTES, mediaTypeOf } from './manifest.js';
 import { ACCEPTED_MANIFESTS } from './media-type.js';
 import { type RequestContext, unreachable } from './registry-error.js';
@@ -197,8 +197,4 @@ async function errorMessage(response: HttpResponse): Promise<string> {
     // It says nothing that can be read.
     return '';
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
 }

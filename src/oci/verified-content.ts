@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { BootlayerError } from '../errors.js';
 import { type Descriptor, mismatch } from './descriptor.js';
+import { DigestHasher } from './digest.js';
 
 /**
  * The same bytes, checked while they pass. The last piece passes only when all of them are as promised, so that whoever
@@ -11,18 +11,18 @@ export async function* verifiedContent(
   expected: Descriptor,
   content: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void> {
-  const hash = createHash('sha256');
+  const hasher = new DigestHasher();
   let size = 0;
   let last: Uint8Array | undefined;
   for await (const piece of content) {
     size += piece.byteLength;
     if (size > expected.size) throw changed(what, `more than the promised ${expected.size} bytes were read`);
-    hash.update(piece);
+    hasher.update(piece);
     if (last !== undefined) yield last;
     last = piece;
   }
   if (size !== expected.size) throw changed(what, `${expected.size} bytes were promised, ${size} read`);
-  const digest = `sha256:${hash.digest('hex')}`;
+  const digest = hasher.digest();
   if (digest !== expected.digest) throw changed(what, `${expected.digest} was promised, ${digest} read`);
   if (last !== undefined) yield last;
 }

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Kysely } from 'kysely';
 import type { PlanStore, ResolutionStore } from '../boot/ports.js';
-import { BootlayerError, systemErrorCode } from '../errors.js';
+import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
 import { migrate } from './migrations.js';
 import { SqlPlanStore } from './plan-store.js';
 import { SqlResolutionStore } from './resolution-store.js';
@@ -49,7 +49,7 @@ async function makeFolder(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true });
   } catch (cause) {
     const errno = systemErrorCode(cause) ?? String(cause);
-    const code = errno === 'ENOSPC' || errno === 'EDQUOT' ? 'DISK_FULL' : 'DATA_UNUSABLE';
+    const code = isDiskFull(cause) ? 'DISK_FULL' : 'DATA_UNUSABLE';
     throw new BootlayerError(code, `${folder} cannot be made (${errno})`, {
       remedy: 'set "data" to a folder this user may write to',
       cause,

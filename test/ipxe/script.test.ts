@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import * as ipxe from '../../src/ipxe/script.js';
-import { kernelArguments, setting, urlWord, type Word } from '../../src/ipxe/word.js';
+import { argumentWords, setting, urlWord, type Word } from '../../src/ipxe/word.js';
 
 const words = (text: string): Word => {
-  const args = kernelArguments(text);
+  const args = argumentWords(text);
   if (args.kind === 'refused') throw new Error(args.why);
   return args.words;
 };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { kernelArguments, screenText, setting, urlWord } from '../../src/ipxe/word.js';
+import { argumentWords, screenText, setting, urlWord } from '../../src/ipxe/word.js';
 
 describe('screenText', () => {
   it.each([
@@ -31,7 +31,7 @@ describe('screenText', () => {
   });
 });
 
-describe('kernelArguments', () => {
+describe('argumentWords', () => {
   it.each([
     'console=ttyS0,115200 quiet',
     'ds=nocloud;s=http://10.0.0.1/seed/',
@@ -40,7 +40,7 @@ describe('kernelArguments', () => {
     'a=#b c=x&&y',
     '',
   ])('carries %j as it is', (text) => {
-    expect(kernelArguments(text)).toEqual({ kind: 'words', words: text });
+    expect(argumentWords(text)).toEqual({ kind: 'words', words: text });
   });
 
   it.each([
@@ -53,7 +53,7 @@ describe('kernelArguments', () => {
     ['a b\nreboot', 'b\nreboot'],
     ['a ü', 'ü'],
   ])('refuses %j and names the argument', (text, argument) => {
-    expect(kernelArguments(text)).toMatchObject({ kind: 'refused', argument });
+    expect(argumentWords(text)).toMatchObject({ kind: 'refused', argument });
   });
 });
 

@@ -129,18 +129,19 @@ describe('a hostile server', () => {
     const registry = await startFakeRegistry();
     registry.answer('/upload', (response, { body }) => response.end(String(body)));
     async function* body(): AsyncIterable<Uint8Array> {
-      for (let piece = 0; piece < 8; piece += 1) {
-        yield Buffer.from(String(piece));
-        await new Promise((resolve) => setTimeout(resolve, 200));
+      // Longer than the limit in all, and each pause a small part of it.
+      for (let piece = 0; piece < 60; piece += 1) {
+        yield Buffer.from(String(piece % 10));
+        await new Promise((resolve) => setTimeout(resolve, 50));
       }
     }
-    const patient = client({ connect: 500, headers: 500 });
+    const patient = client({ connect: 1_000, headers: 1_000 });
     const response = await patient.send(new URL(`http://${registry.host}/upload`), {
       method: 'PUT',
       headers: {},
       body,
     });
-    expect(String(Buffer.from(await response.bytes(100)))).toBe('01234567');
+    expect(String(Buffer.from(await response.bytes(100)))).toBe('0123456789'.repeat(6));
   });
 
   it('that does not take what it is sent is given up', async () => {

@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { LocatedArtifact } from '../../boot/ports.js';
-import { contentTypeOf } from '../../booter/boot-urls.js';
 import type { Booter } from '../../booter/booter.js';
 import { BootlayerError, describeError } from '../../errors.js';
 import { type Digest, digestFromHex } from '../../oci/digest.js';
@@ -11,6 +10,7 @@ import type { BufferPool } from '../buffer-pool.js';
 import { parseRange } from '../byte-range.js';
 import { clientGone } from '../client-gone.js';
 import { evaluateConditions, LAST_MODIFIED } from '../conditional.js';
+import { contentTypeOf } from '../content-type.js';
 
 type BlobRequest = { Params: { hex: string; name: string } };
 
