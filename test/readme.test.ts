@@ -56,7 +56,9 @@ describe("the README's mappings", () => {
     [{ product: 'PowerEdge R210' }, '10.3.3.4', 'old-boards'],
     [{ product: 'PowerEdge R210', platform: 'efi' }, '10.3.3.4', 'all'],
   ])('boot a mixed fleet: %j from %s', async (query, from, assignment) => {
-    expect((await boot('mixed architectures', query, from)).assignment).toBe(assignment);
+    const booted = await boot('mixed architectures', query, from);
+    expect(booted.assignment).toBe(assignment);
+    expect(booted.script.includes('console=ttyAMA0')).toBe(assignment === 'arm');
   });
 
   it('boot what is known, and something else what is not', async () => {

@@ -11,5 +11,6 @@ export type Assignment = {
   readonly image: ImageReference;
   /** Which of an index's manifests for one architecture; `metal` unless the operator says otherwise. */
   readonly variant: string;
-  readonly kernelArgs: KernelArgs;
+  /** Of the named defaults it takes, in their order, then its own. */
+  readonly kernelArgs: readonly KernelArgs[];
 };

@@ -44,7 +44,7 @@ export function planBoot({ subject, assignment, image, defaults }: PlanInput): P
   if (kernel === undefined || initramfs === undefined) {
     return { kind: 'refused', reason: `${image.reference} cannot be booted: ${unbootableBecause(image.artifacts)}` };
   }
-  const edits: readonly KernelArgs[] = [defaults, assignment.kernelArgs, subject.machine?.kernelArgs ?? {}];
+  const edits: readonly KernelArgs[] = [defaults, ...assignment.kernelArgs, subject.machine?.kernelArgs ?? {}];
   const draft: Omit<BootPlan, 'id'> = {
     machine: subject.name,
     assignment: assignment.name,

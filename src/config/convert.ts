@@ -6,7 +6,8 @@ import type { Machine } from '../machine/machine.js';
 import { type Endpoint, parseEndpoint } from '../net/endpoint.js';
 import { type ImageReference, withDefaultRegistry } from '../oci/reference.js';
 import { deepFreeze } from './freeze.js';
-import type { AssignmentEntry, MachineEntry, MappingFile } from './mapping-schema.js';
+import type { AssignmentEntry, DefaultsEntry, MachineEntry, MappingFile } from './mapping-schema.js';
+import { nearest } from './nearest.js';
 import type { Problem } from './problem.js';
 import type { Config, ConfigFile } from './schema.js';
 import { type Entry, findConflicts } from './unique.js';
@@ -31,13 +32,16 @@ export function convertConfig(input: ConfigFile, files: readonly FileEntries[], 
   const machines = files.flatMap(({ file, machines: list = [] }) =>
     list.map((entry, position): Entry<Machine> => ({ file, path: ['machines', position], value: toMachine(entry) })),
   );
-  const references: Problem[] = [];
+  const problems: Problem[] = [];
   const assignments = files.flatMap(({ file, assignments: list = [] }) =>
     list.map((entry, position): Entry<Assignment> => {
       const path = ['assignments', position];
       const image = toReference(entry.image, dirname(resolve(file)), input.defaultRegistry);
-      if (image.kind === 'problem') references.push({ file, path: [...path, 'image'], message: image.message });
-      return { file, path, value: toAssignment(entry, image.kind === 'problem' ? entry.image : image.reference) };
+      if (image.kind === 'problem') problems.push({ file, path: [...path, 'image'], message: image.message });
+      const sets = findSets(entry, input.defaults);
+      problems.push(...sets.problems.map((message) => ({ file, path: [...path, 'defaults'], message })));
+      const reference = image.kind === 'problem' ? entry.image : image.reference;
+      return { file, path, value: toAssignment(entry, reference, sets.found) };
     }),
   );
   const config: Config = {
@@ -55,7 +59,7 @@ export function convertConfig(input: ConfigFile, files: readonly FileEntries[], 
     assignments: assignments.map(({ value }) => value),
   };
   const warnings = assignments.length === 0 ? [`${main} has no assignments: no machine will be booted`] : [];
-  return { config: deepFreeze(config), problems: [...findConflicts(machines, assignments), ...references], warnings };
+  return { config: deepFreeze(config), problems: [...findConflicts(machines, assignments), ...problems], warnings };
 }
 
 function toMachine({ name, mac, arch, labels, kernelArgs, uuid, serial, ip, hostname }: MachineEntry): Machine {
@@ -72,9 +76,34 @@ function toMachine({ name, mac, arch, labels, kernelArgs, uuid, serial, ip, host
   };
 }
 
-function toAssignment(entry: AssignmentEntry, image: ImageReference): Assignment {
-  const { name, priority = 0, match, variant = 'metal', kernelArgs } = entry;
-  return { name, priority, match: withoutGaps(match), image, variant, kernelArgs: toKernelArgs(kernelArgs) };
+type SharedValues = Pick<AssignmentEntry, 'variant' | 'kernelArgs'>;
+
+/** `sets`: those that count for all first, then the named ones it takes. Its own values come last. */
+function toAssignment(entry: AssignmentEntry, image: ImageReference, sets: readonly SharedValues[]): Assignment {
+  const { name, priority = 0, match } = entry;
+  const layers = [...sets, entry];
+  const variant = layers.findLast((one) => one.variant !== undefined)?.variant ?? 'metal';
+  // What counts for all is kept once for all (`Config.defaults`).
+  const kernelArgs = layers
+    .slice(1)
+    .flatMap((one) => (one.kernelArgs === undefined ? [] : [toKernelArgs(one.kernelArgs)]));
+  return { name, priority, match: withoutGaps(match), image, variant, kernelArgs };
+}
+
+function findSets({ defaults: names = [] }: AssignmentEntry, defaults: DefaultsEntry = {}) {
+  const { named = {} } = defaults;
+  const missing = names.filter((name) => !Object.hasOwn(named, name));
+  const found: readonly SharedValues[] = [
+    defaults,
+    ...names.flatMap((name) => (Object.hasOwn(named, name) ? (named[name] ?? []) : [])),
+  ];
+  return { found, problems: missing.map((name) => noSuchSet(name, Object.keys(named))) };
+}
+
+function noSuchSet(name: string, known: readonly string[]): string {
+  const meant = nearest(name, known);
+  const hint = meant === undefined ? 'add them to defaults.named' : `did you mean "${meant}"?`;
+  return `no defaults have the name "${name}": ${hint}`;
 }
 
 type Read =

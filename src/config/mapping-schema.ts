@@ -33,11 +33,22 @@ const kernelArgument = parsed((written) => {
   throw new RangeError(`"{${unknown}}" is no placeholder, did you mean {${meant}}?`);
 }, 'is no kernel argument');
 
-export const kernelArgs = mapping({
+const kernelArgs = mapping({
   append: oneOrMore(kernelArgument).optional(),
   remove: oneOrMore(text(2048)).optional(),
   replace: z.record(text(), kernelArgument, { error: 'must be a mapping of keys to values' }).optional(),
 });
+
+/** What assignments may share: one's own come after those of its defaults. */
+const sharedValues = { variant: text(128).optional(), kernelArgs: kernelArgs.optional() };
+
+/** `named`: sets that an assignment takes by name, after those that count for all. */
+export const defaults = mapping({
+  ...sharedValues,
+  named: z.record(name, mapping(sharedValues), { error: 'must be a mapping of names to defaults' }).optional(),
+});
+
+export type DefaultsEntry = z.output<typeof defaults>;
 
 const machine = mapping({
   name,
@@ -77,9 +88,9 @@ const assignment = mapping({
     .refine((value) => value !== undefined && value !== null, 'is missing: write {} to match every machine')
     .pipe(match),
   image: parsed(parseReference, 'is no image reference'),
-  variant: text(128).optional(),
+  defaults: oneOrMore(name).optional(),
+  ...sharedValues,
   boot: oneOf(['auto', 'kernel'], ['uki', 'iso', 'local']).optional(),
-  kernelArgs: kernelArgs.optional(),
   policy: mapping({
     mode: oneOf(['always'], ['once', 'hold']).optional(),
     maxAttempts: later,

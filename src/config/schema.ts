@@ -5,7 +5,7 @@ import type { Machine } from '../machine/machine.js';
 import { type Endpoint, parseEndpoint } from '../net/endpoint.js';
 import { type IpAddress, isLoopback, parseIp } from '../net/ip.js';
 import { parseRegistryHost } from '../oci/reference.js';
-import { kernelArgs, mappingEntries } from './mapping-schema.js';
+import { defaults, mappingEntries } from './mapping-schema.js';
 import { LATER, later, mapping, oneOf, oneOrMore, parsed, text } from './values.js';
 
 /** The whole configuration as the program receives it: validated, parsed, frozen. */
@@ -100,7 +100,7 @@ export const configFileSchema = mapping({
   unknown: oneOf(['ignore'], ['enrol']).optional(),
   defaultRegistry: parsed(parseRegistryHost, 'is no registry host').optional(),
   registries: z.record(parsed(parseRegistryHost, 'is no registry host'), registry).optional(),
-  defaults: mapping({ kernelArgs: kernelArgs.optional() }).optional(),
+  defaults: defaults.optional(),
   ...mappingEntries,
   include: oneOrMore(text(4096)).optional(),
 });

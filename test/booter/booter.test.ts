@@ -35,7 +35,7 @@ describe('Booter.script', () => {
   it('boots kernel and initramfs by digest, with the arguments of all who have a say', async () => {
     const { booter, plans, events } = testBooter({
       image: resolvedImage(['kernel', 'initramfs', 'squashfs'], { commandLine: 'quiet root=live:{blob.squashfs.url}' }),
-      assignments: [assignment({ kernelArgs: { remove: ['quiet'], append: ['ip=dhcp'] } })],
+      assignments: [assignment({ kernelArgs: [{ remove: ['quiet'], append: ['ip=dhcp'] }] })],
       defaults: { kernelArgs: { append: ['console=ttyS0'] } },
     });
     const script = await booter.script(QUERY, FROM);
@@ -90,14 +90,16 @@ describe('Booter.script', () => {
   });
 
   it('refuses arguments that iPXE would take apart', async () => {
-    const { booter } = testBooter({ assignments: [assignment({ kernelArgs: { append: ['a', '&&', 'shell'] } })] });
+    const { booter } = testBooter({ assignments: [assignment({ kernelArgs: [{ append: ['a', '&&', 'shell'] }] })] });
     const script = await booter.script(QUERY, FROM);
     expect(script).toContain('cannot be given by iPXE');
     expect(script).not.toContain('&& shell');
   });
 
   it('refuses arguments that name what the image does not have', async () => {
-    const { booter } = testBooter({ assignments: [assignment({ kernelArgs: { append: ['x={blob.squashfs.url}'] } })] });
+    const { booter } = testBooter({
+      assignments: [assignment({ kernelArgs: [{ append: ['x={blob.squashfs.url}'] }] })],
+    });
     expect(await booter.script(QUERY, FROM)).toContain('blob.squashfs.url');
   });
 

@@ -49,7 +49,7 @@ describe('checkMapping', () => {
       ],
       assignments: [
         assignment({ match: { arch: ['amd64'] } }),
-        assignment({ name: 'args', match: { asset: ['A'] }, kernelArgs: { append: ['x={blob.disk.url}'] } }),
+        assignment({ name: 'args', match: { asset: ['A'] }, kernelArgs: [{ append: ['x={blob.disk.url}'] }] }),
       ],
     });
     expect(assignments[0]?.targets[0]).toMatchObject({

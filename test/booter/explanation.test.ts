@@ -67,7 +67,7 @@ describe('explainBoot', () => {
       assignment: 'all',
       reason: 'no route; mend it',
     });
-    const assignments = [assignment({ kernelArgs: { append: ['${x}'] } })];
+    const assignments = [assignment({ kernelArgs: [{ append: ['${x}'] }] })];
     expect((await explain({ architecture: 'amd64' }, { assignments })).boot).toMatchObject({
       kind: 'image',
       preparation: { kind: 'refused' },

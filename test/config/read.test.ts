@@ -51,7 +51,7 @@ describe('a good configuration', () => {
           match: { machine: ['node-01'] },
           image: { kind: 'registry', registry: 'registry.lab:5000', repository: 'os/debian', tag: '12' },
           variant: 'metal',
-          kernelArgs: { remove: ['quiet'], replace: { loglevel: '4' } },
+          kernelArgs: [{ remove: ['quiet'], replace: { loglevel: '4' } }],
         },
         { match: { labels: { role: ['worker'] }, ip: [{ address: '192.168.77.0', prefixLength: 24 }] } },
         { match: { arch: ['arm64'] } },
@@ -115,6 +115,31 @@ describe('a good configuration', () => {
       hostname: ['n1.lab'],
       labels: { rack: ['r1', 'r2'], role: ['worker'] },
     });
+  });
+
+  it('may name defaults, which come after those for all and before what an assignment says itself', () => {
+    const { defaults, assignments } = read(
+      [
+        'defaults:',
+        '  variant: a',
+        '  kernelArgs: { append: all }',
+        '  named:',
+        '    serial: { kernelArgs: { append: [one] } }',
+        '    virtual: { variant: b, kernelArgs: { append: [two] } }',
+        'assignments:',
+        '  - { name: none, match: {}, image: lab:5000/os:1 }',
+        '  - { name: both, match: {}, image: lab:5000/os:1, defaults: [serial, virtual], kernelArgs: { append: own } }',
+        '  - { name: own, match: {}, image: lab:5000/os:1, defaults: virtual, variant: c }',
+      ].join('\n'),
+    ).config;
+    expect(defaults).toEqual({ kernelArgs: { append: ['all'] } });
+    expect(assignments.map(({ variant, kernelArgs }) => [variant, kernelArgs.flatMap(({ append }) => append)])).toEqual(
+      [
+        ['a', []],
+        ['b', ['one', 'two', 'own']],
+        ['c', ['two']],
+      ],
+    );
   });
 
   it('cannot be changed by anybody', () => {
@@ -272,6 +297,15 @@ describe('a bad configuration', () => {
     [`${ASSIGNMENT}, policy: { mode: once } }]`, 'policy.mode: "once" is not in this version'],
     [`${ASSIGNMENT}, policy: { maxAttempts: 5 } }]`, 'policy.maxAttempts: is not in this version'],
     [`${ASSIGNMENT}, boot: uki }]`, 'boot: "uki" is not in this version'],
+    [
+      `defaults: { named: { arm: {} } }\n${ASSIGNMENT}, defaults: arn }]`,
+      'no defaults have the name "arn": did you mean "arm"?',
+    ],
+    [`${ASSIGNMENT}, defaults: toString }]`, 'no defaults have the name "toString": add them to defaults.named'],
+    [
+      'defaults: { named: { arm: { kernelArg: {} } } }',
+      'defaults.named.arm.kernelArg: unknown key "kernelArg", did you mean "kernelArgs"?',
+    ],
     [`${ASSIGNMENT.replace('{}', '{ serial: 5 }')} }]`, 'match.serial[0]: must be text: quote it, "5"'],
     [`${ASSIGNMENT.replace('{}', '{ ip: 10.1.0.0/33 }')} }]`, 'match.ip[0]: "10.1.0.0/33" is no address and no subnet'],
     [`${ASSIGNMENT.replace('{}', '{ firmware: efi }')} }]`, 'match.firmware[0]: must be bios or uefi or uefi-http'],
