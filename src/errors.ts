@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   PORT_UNAVAILABLE: 'a port cannot be listened on',
   REQUEST_INVALID: 'the request is malformed',
   NOT_FOUND: 'there is nothing under this path',
+  INTERRUPTED: 'a signal ended the command',
   INTERNAL: 'a fault of this program',
 } as const;
 

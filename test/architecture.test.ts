@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
-const BASE = ['net', 'errors', 'log', 'metrics', 'clock', 'format'];
+const BASE = ['net', 'errors', 'log', 'metrics', 'clock', 'format', 'disk-folder'];
 const DOMAIN = ['boot', 'machine', 'image', 'lease', 'provision'];
 const CONTENT = ['catalog', 'blob', 'store', 'build'];
 const PROTOCOLS = ['dhcp', 'tftp', 'oci', 'ipxe'];
@@ -30,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   metrics: ['errors'],
   clock: [],
   format: [],
+  'disk-folder': ['errors'],
   config: [...DOMAIN, 'oci', 'net', 'errors'],
 };
 
@@ -89,7 +90,7 @@ const WORLD = new Set(
     .filter((name) => builtinModules.includes(name)),
 );
 const MAY_TOUCH_THE_WORLD =
-  /(-socket|-client|-database|-process|-watch)\.ts$|\/disk-[^/]+\.ts$|^config\/load\.ts$|^http\/|^(main|server|advertise)\.ts$|^cli\//;
+  /(-socket|-client|-database|-process|-watch)\.ts$|(^|\/)disk-[^/]+\.ts$|^config\/load\.ts$|^http\/|^(main|server|advertise)\.ts$|^cli\//;
 
 type Import = { readonly file: string; readonly target: string; readonly typeOnly: boolean };
 

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
+import { makeFolder } from '../disk-folder.js';
 import { BootlayerError, systemErrorCode } from '../errors.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { type Digest, DigestHasher } from '../oci/digest.js';
@@ -130,8 +131,8 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 }
 
 async function makeLayout(folder: string): Promise<void> {
-  await mkdir(join(folder, BLOBS), { recursive: true });
-  await mkdir(join(folder, INGEST), { recursive: true });
+  await makeFolder(join(folder, BLOBS));
+  await makeFolder(join(folder, INGEST));
   await writeWhenMissing(join(folder, LAYOUT_FILE), LAYOUT_CONTENTS);
   await writeWhenMissing(join(folder, INDEX_FILE), INDEX_CONTENTS);
 }

@@ -47,6 +47,7 @@ export type BootEvent =
       readonly event: 'image.failed';
       readonly reference: string;
       readonly architecture: string;
+      readonly code: string;
       readonly reason: string;
     }
   | { readonly event: 'fill.started'; readonly digest: Digest; readonly size: number; readonly source: string }

@@ -77,35 +77,64 @@ export type Destination = ImageSource & ImageTarget;
 /** Told before each layer that is written, and how much of it went out; layers that are there already are complete. */
 export type Progress = (layer: Layer, sent: number) => void;
 
-export type WriteOptions = { readonly tag: string; readonly append: boolean; readonly progress: Progress };
+export type WriteOptions = {
+  readonly tag: string;
+  readonly append: boolean;
+  readonly progress: Progress;
+  /** Ends the writing between two pieces of a layer. */
+  readonly signal?: AbortSignal;
+};
+
+export type WrittenImage = {
+  readonly index: FetchedDocument;
+  /** Platforms that the tag led to before and leads to no more, `linux/arm64`. */
+  readonly dropped: readonly string[];
+};
 
 /** Writes the image so that nothing ever names what is not there yet: layers, manifest, then the index under its tag. */
 export async function writeImage(
   built: BuiltManifest,
   destination: Destination,
-  { tag, append, progress }: WriteOptions,
-): Promise<FetchedDocument> {
-  const existing = append ? await findIndex(destination, tag) : undefined;
+  { tag, append, progress, signal }: WriteOptions,
+): Promise<WrittenImage> {
+  const there = await findIndex(destination, tag);
+  const existing = append ? there : undefined;
   const index = buildIndex(built, existing, existing && (await variantsOf(existing, built, destination)));
-  for (const layer of built.recipe.layers) await writeLayer(layer, destination, progress);
+  for (const layer of built.recipe.layers) await writeLayer(layer, destination, { progress, signal });
   const { config } = built;
   await destination.pushBlob(config.descriptor, () => once(config.bytes));
   await destination.pushDocument(built.manifest);
   await destination.pushDocument(index, tag);
-  return index;
+  return { index, dropped: there === undefined ? [] : platformsIn(there).filter(isNotIn(platformsIn(index))) };
 }
 
-async function writeLayer(layer: Layer, destination: Destination, progress: Progress): Promise<void> {
+function isNotIn(some: readonly string[]): (one: string) => boolean {
+  return (one) => !some.includes(one);
+}
+
+/** Of an index; a single manifest names none. */
+function platformsIn({ descriptor, bytes }: FetchedDocument): readonly string[] {
+  const document = parseDocument(descriptor.digest, descriptor.mediaType, bytes);
+  if (document.kind === 'manifest') return [];
+  return [
+    ...new Set(document.entries.flatMap(({ platform }) => (platform === undefined ? [] : formatPlatform(platform)))),
+  ];
+}
+
+type Sending = Pick<WriteOptions, 'progress'> & { readonly signal: AbortSignal | undefined };
+
+async function writeLayer(layer: Layer, destination: Destination, { progress, signal }: Sending): Promise<void> {
   progress(layer, 0);
   if (!(await destination.hasBlob(layer.descriptor))) {
-    await destination.pushBlob(layer.descriptor, () => counted(layer, progress));
+    await destination.pushBlob(layer.descriptor, () => counted(layer, { progress, signal }));
   }
   progress(layer, layer.descriptor.size);
 }
 
-async function* counted(layer: Layer, progress: Progress): AsyncIterable<Uint8Array> {
+async function* counted(layer: Layer, { progress, signal }: Sending): AsyncIterable<Uint8Array> {
   let sent = 0;
   for await (const chunk of layer.open()) {
+    signal?.throwIfAborted();
     yield chunk;
     sent += chunk.byteLength;
     progress(layer, sent);

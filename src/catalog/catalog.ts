@@ -3,7 +3,7 @@ import type { BlobSource } from '../blob/blob-store.js';
 import type { EventSink } from '../boot/event.js';
 import type { ResolutionKey, ResolutionStore } from '../boot/ports.js';
 import { type Clock, secondsSince } from '../clock.js';
-import { BootlayerError, type ErrorCode } from '../errors.js';
+import { BootlayerError, describeError, type ErrorCode } from '../errors.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import type { FetchedDocument, ImageSource, ManifestName } from '../oci/image-source.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
@@ -116,7 +116,7 @@ export class Catalog {
   }
 
   async #recover(name: string, key: ResolutionKey, error: BootlayerError, started: number): Promise<ResolvedImage> {
-    this.#failed(key, error.message);
+    this.#failed(key, error);
     const image = REGISTRY_IN_TROUBLE.has(error.code) ? await this.#lastGood(key) : undefined;
     if (image !== undefined) return this.#learned(name, key, image, { from: 'last-good', started });
     this.#remember(name, { kind: 'failure', error }, FAILURE_SECONDS);
@@ -146,7 +146,7 @@ export class Catalog {
     try {
       await this.#parts.resolutions.saveResolution(key, image, this.#parts.clock.now());
     } catch (thrown) {
-      this.#failed(key, `it is resolved, but could not be remembered: ${BootlayerError.from(thrown).message}`);
+      this.#failed(key, BootlayerError.from(thrown), 'it is resolved, but could not be remembered: ');
     }
   }
 
@@ -174,9 +174,10 @@ export class Catalog {
     if (this.#memory.getStats().keys < MAX_RESOLUTIONS) this.#memory.set(name, value, seconds);
   }
 
-  #failed(key: ResolutionKey, reason: string): void {
-    const { reference, wish } = key;
-    this.#parts.events({ event: 'image.failed', reference, architecture: wish.architecture, reason });
+  #failed({ reference, wish }: ResolutionKey, error: BootlayerError, prefix = ''): void {
+    const { architecture } = wish;
+    const reason = `${prefix}${describeError(error)}`;
+    this.#parts.events({ event: 'image.failed', reference, architecture, code: error.code, reason });
   }
 }
 

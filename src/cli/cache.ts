@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { listBlobs } from '../blob/disk-blob-store.js';
 import { formatBytes } from '../format.js';
-import { type CommonOptions, readConfig, withCommonOptions, withJson } from './common.js';
+import { type CommonOptions, loadWithWarnings, withCommonOptions, withJson } from './common.js';
 import { laterCommand } from './later-command.js';
 import { standardOutput, writeJson, writeLine, writeTable } from './output.js';
 
@@ -20,7 +20,7 @@ export function cacheCommand(): Command {
 
 /** Reads the folder only, so that it works beside a running server. */
 async function listCache(options: CommonOptions & { readonly json?: true }): Promise<void> {
-  const config = await readConfig(options);
+  const { config } = await loadWithWarnings(options);
   const folder = join(config.data, 'cache');
   const blobs = await listBlobs(folder);
   const bytes = blobs.reduce((sum, { size }) => sum + size, 0);

@@ -30,10 +30,10 @@ export async function readConfig(options: { readonly config?: string }): Promise
   return config;
 }
 
-/** The same where a command can do without: undefined when none is named and none is in the usual places. */
+/** The same where a command can do without: undefined when none is named and none is in the usual places. Says nothing. */
 export async function readConfigIfThere(options: { readonly config?: string }): Promise<Config | undefined> {
   const config = options.config ?? (await findConfigFile(process.cwd()));
-  return config === undefined ? undefined : readConfig({ config });
+  return config === undefined ? undefined : (await loadWithWarnings({ config })).config;
 }
 
 /** For commander: makes a parser's BootlayerError the usage error of its option. */

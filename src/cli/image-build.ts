@@ -4,19 +4,22 @@ import { layerFromFile } from '../build/disk-layer.js';
 import { type BuiltManifest, buildManifest, type ImageRecipe, type Layer, writeImage } from '../build/image-builder.js';
 import type { ImageSources } from '../catalog/image-sources.js';
 import { BootlayerError, systemErrorCode } from '../errors.js';
+import { harmless } from '../format.js';
+import { clientsOf, unbootableBecause } from '../image/clients.js';
 import { normalizeCommandLine } from '../image/command-line.js';
 import { ROLES, type Role } from '../image/role.js';
 import type { Digest } from '../oci/digest.js';
 import { type Platform, parseArchitecture, parsePlatform } from '../oci/platform.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
 import { parsedBy, withJson } from './common.js';
-import { type PlacesOptions, readReference, withImageSources, withPlacesOptions } from './image-places.js';
+import { type PlacesOptions, readReference, withImages, withPlacesOptions } from './image-places.js';
 import { standardOutput, writeJson, writeLine } from './output.js';
 import { TransferProgress } from './transfer-progress.js';
+import { untilSignal } from './until-signal.js';
 
 type BuildOptions = PlacesOptions &
   Partial<Readonly<Record<Role, string>>> & {
-    readonly platform: Platform;
+    readonly platform?: Platform;
     readonly variant: string;
     readonly annotation?: Readonly<Record<string, string>>;
     readonly append?: true;
@@ -30,12 +33,8 @@ export function buildCommand(): Command {
       '<destination...>',
       'oci:<folder>:<tag>, or registry/repository:tag; several are written one after another',
     )
-    .addOption(
-      new Option('--platform <os/arch>', 'what the files are for')
-        .argParser(parsedBy(readPlatform))
-        .makeOptionMandatory(),
-    )
-    .option('--variant <name>', 'metal or virtualization', 'metal')
+    .addOption(new Option('--platform <os/arch>', 'what the files are for').argParser(parsedBy(readPlatform)))
+    .option('--variant <name>', 'what the image is made for: metal, virtualization or another', 'metal')
     .option('--append', 'add the platform to the index that is there, replacing its like');
   for (const role of ROLES) command.option(`--${role} <file>`, HELP[role]);
   return command
@@ -60,41 +59,62 @@ Example:
   bootlayer image build --append --platform linux/arm64 --kernel Image --initramfs initrd registry.lab:5000/os/debian:12`;
 
 async function build(destinations: readonly string[], options: BuildOptions): Promise<void> {
-  const references = destinations.map(readDestination);
+  const wanted = destinations.map(readDestination);
   const built = buildManifest(await readRecipe(options));
-  const digests = await withImageSources(options, (sources) => writeAll(built, references, { sources, options }));
-  const output = standardOutput();
+  const written = await withImages(options, wanted, (references, sources) =>
+    untilSignal((signal) => writeAll(built, references, { sources, options, signal })),
+  );
   if (options.json) {
-    writeJson(output, { manifest: built.manifest.descriptor, destinations: digests });
+    writeJson(standardOutput(), { manifest: built.manifest.descriptor, destinations: written });
     return;
   }
-  for (const { reference, digest } of digests) writeLine(output, `${reference}@${digest}`);
+  warnUnbootable(built.recipe);
+}
+
+/** Not everything that is built is to be booted, but whoever forgot half of it wants to know. */
+function warnUnbootable({ layers, platform }: ImageRecipe): void {
+  if (clientsOf(layers, platform.architecture).length > 0) return;
+  process.stderr.write(`bootlayer: warning: nothing can be booted from it: ${unbootableBecause(layers)}\n`);
 }
 
 type Destination = ImageReference & { readonly tag: string };
-type Written = { readonly reference: string; readonly digest: Digest };
+type Written = { readonly reference: string; readonly digest: Digest; readonly dropped: readonly string[] };
 
 async function writeAll(
   built: BuiltManifest,
   destinations: readonly Destination[],
-  { sources, options }: { readonly sources: ImageSources; readonly options: BuildOptions },
+  {
+    sources,
+    options,
+    signal,
+  }: { readonly sources: ImageSources; readonly options: BuildOptions; readonly signal: AbortSignal },
 ): Promise<readonly Written[]> {
   const written: Written[] = [];
   for (const destination of destinations) {
     const reference = formatReference(destination);
     const shown = new TransferProgress(process.stderr, reference);
     try {
-      const index = await writeImage(built, sources.of(destination), {
+      const { index, dropped } = await writeImage(built, sources.of(destination), {
         tag: destination.tag,
         append: options.append === true,
         progress: ({ role, descriptor }, sent) => shown.update(role, sent, descriptor.size),
+        signal,
       });
-      written.push({ reference, digest: index.descriptor.digest });
+      shown.stop();
+      written.push({ reference, digest: index.descriptor.digest, dropped });
+      if (!options.json) tellWritten(reference, index.descriptor.digest, dropped);
     } finally {
       shown.stop();
     }
   }
   return written;
+}
+
+function tellWritten(reference: string, digest: Digest, dropped: readonly string[]): void {
+  writeLine(standardOutput(), `${reference}@${digest}`);
+  if (dropped.length === 0) return;
+  const what = `${reference} held ${dropped.join(', ')} before and does no more; --append keeps what is there`;
+  process.stderr.write(`bootlayer: warning: ${harmless(what)}\n`);
 }
 
 async function readRecipe(options: BuildOptions): Promise<ImageRecipe> {
@@ -109,6 +129,11 @@ async function readRecipe(options: BuildOptions): Promise<ImageRecipe> {
     });
   }
   const { platform, variant, annotation: annotations = {} } = options;
+  if (platform === undefined) {
+    throw new BootlayerError('USAGE', 'what the files are for is not said', {
+      remedy: 'add --platform linux/amd64 or the like',
+    });
+  }
   return { platform, variant, layers, annotations, commandLine: await readCommandLine(options.cmdline) };
 }
 
@@ -124,7 +149,7 @@ async function readCommandLine(file: string | undefined): Promise<string> {
       'USAGE',
       `cannot read ${file} for the cmdline (${systemErrorCode(cause) ?? String(cause)})`,
       {
-        remedy: 'name a file that exists and is readable',
+        remedy: 'name a file that exists and is readable, with the arguments in it',
         cause,
       },
     );

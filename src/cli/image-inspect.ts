@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { type ImageReport, inspectImage, type ManifestReport } from '../catalog/inspect.js';
 import { formatBytes, harmless } from '../format.js';
 import { withJson } from './common.js';
-import { type PlacesOptions, readReference, withImageSources, withPlacesOptions } from './image-places.js';
+import { type PlacesOptions, readReference, withImages, withPlacesOptions } from './image-places.js';
 import { emphasize, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
 
 type InspectOptions = PlacesOptions & { readonly json?: true };
@@ -15,8 +15,10 @@ export function inspectCommand(): Command {
 }
 
 async function inspect(text: string, options: InspectOptions): Promise<void> {
-  const reference = readReference(text);
-  const report = await withImageSources(options, (sources) => inspectImage(sources.of(reference), reference));
+  const report = await withImages(options, [readReference(text)], async ([reference], sources) =>
+    reference === undefined ? undefined : inspectImage(sources.of(reference), reference),
+  );
+  if (report === undefined) return;
   const output = standardOutput();
   if (options.json) writeJson(output, report);
   else writeReport(output, report);

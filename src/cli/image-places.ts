@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { ImageSources } from '../catalog/image-sources.js';
-import { BootlayerError } from '../errors.js';
-import { type ImageReference, parseReference } from '../oci/reference.js';
+import { type ImageReference, parseReference, withDefaultRegistry } from '../oci/reference.js';
 import { RegistryClient } from '../oci/registry-client.js';
 import { type CommonOptions, readConfigIfThere, withCommonOptions } from './common.js';
 
@@ -13,27 +12,34 @@ export function withPlacesOptions(command: Command): Command {
   return withCommonOptions(command).option('--plain-http', 'talk HTTP to registries, for those without TLS');
 }
 
-/** A reference as a person typed it: a layout's folder belongs to the working directory, a registry must be named. */
-export function readReference(text: string): ImageReference {
-  const reference = parseReference(text);
-  if (reference.kind === 'layout') return { ...reference, folder: resolve(reference.folder) };
-  if (reference.registry !== undefined) return reference;
-  throw new BootlayerError('REFERENCE_INVALID', `"${text}" names no registry`, {
-    remedy: 'write registry/repository:tag, or oci:<folder>:<tag> for a layout',
-  });
-}
-
-/** Gives the work the places that images come from and go to, as the configuration has them, if there is one. */
-export async function withImageSources<T>(
+/**
+ * Gives the work the references that a person typed, and the places they come from and go to: a layout's folder belongs
+ * to the working directory, registries are reached as the configuration says, where there is one.
+ */
+export async function withImages<T, R extends ImageReference>(
   options: PlacesOptions,
-  work: (sources: ImageSources) => Promise<T>,
+  references: readonly R[],
+  work: (references: readonly R[], sources: ImageSources) => Promise<T>,
 ): Promise<T> {
-  const plain = (await readConfigIfThere(options))?.plainHttpRegistries;
-  const plainHttp = (registry: string) => options.plainHttp === true || plain?.has(registry) === true;
+  const isAsked = references.some(({ kind }) => kind === 'registry');
+  const config = isAsked ? await readConfigIfThere(options) : undefined;
+  const complete = references.map((reference) => completed(reference, config?.defaultRegistry));
+  const plainHttp = (registry: string) =>
+    options.plainHttp === true || config?.plainHttpRegistries.has(registry) === true;
   const registries = new RegistryClient({ plainHttp });
   try {
-    return await work(new ImageSources(registries));
+    return await work(complete, new ImageSources(registries));
   } finally {
     await registries.close();
   }
+}
+
+/** A reference as it was typed, not yet completed by the configuration. Throws REFERENCE_INVALID. */
+export function readReference(text: string): ImageReference {
+  const reference = parseReference(text);
+  return reference.kind === 'layout' ? { ...reference, folder: resolve(reference.folder) } : reference;
+}
+
+function completed<R extends ImageReference>(reference: R, defaultRegistry: string | undefined): R {
+  return reference.kind === 'layout' ? reference : { ...reference, ...withDefaultRegistry(reference, defaultRegistry) };
 }

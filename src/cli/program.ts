@@ -52,7 +52,7 @@ function buildProgram(): Command {
 
 function exitByThrowing(command: Command): void {
   for (const child of command.commands) {
-    child.exitOverride();
+    child.exitOverride().showHelpAfterError('(add --help for what there is)');
     exitByThrowing(child);
   }
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { createLog, type Logger } from '../log.js';
 import { type RunningServer, startServer } from '../server.js';
-import { type CommonOptions, readConfig, withCommonOptions } from './common.js';
+import { type CommonOptions, loadWithWarnings, withCommonOptions } from './common.js';
 import { jsonLines } from './json-lines.js';
 
 export function serveCommand(): Command {
@@ -11,8 +11,9 @@ export function serveCommand(): Command {
 }
 
 async function serve(options: CommonOptions): Promise<void> {
-  const config = await readConfig(options);
+  const { config, warnings } = await loadWithWarnings(options);
   const log = await serverLog(options.logLevel);
+  for (const warning of warnings) log.warn({ event: 'config.warning' }, warning);
   let server: RunningServer | undefined;
   // Before anybody can know that it runs: without listeners, signals would end the process as it stands.
   const stopListening = onSignals(log, {

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Assignment } from '../boot/assignment.js';
 import { describeError } from '../errors.js';
 import type { KernelArgs } from '../image/command-line.js';
@@ -53,11 +54,16 @@ export function convertConfig(input: ConfigFile, files: readonly FileEntries[], 
     data: resolve(folder, input.data ?? DATA),
     http: { listen: input.http?.listen ?? HTTP_LISTEN },
     api: { listen: input.api?.listen ?? API_LISTEN },
+    ...(input.defaultRegistry !== undefined && { defaultRegistry: input.defaultRegistry }),
     plainHttpRegistries: plainHttpRegistries(input),
     defaults: { kernelArgs: toKernelArgs(input.defaults?.kernelArgs) },
     machines: machines.map(({ value }) => value),
     assignments: assignments.map(({ value }) => value),
   };
+  if (config.http.listen.port !== 0 && isDeepStrictEqual(config.http.listen, config.api.listen)) {
+    const message = `is the same as http.listen: give each listener a port of its own`;
+    problems.push({ file: main, path: ['api', 'listen'], message });
+  }
   const warnings = assignments.length === 0 ? [`${main} has no assignments: no machine will be booted`] : [];
   return { config: deepFreeze(config), problems: [...findConflicts(machines, assignments), ...problems], warnings };
 }

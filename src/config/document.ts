@@ -70,10 +70,10 @@ export function parseThoroughly(text: string): ParsedDocument {
   };
   const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, logLevel: 'error' });
   if (parsed.errors.length > 0) {
-    const problems = parsed.errors.map(({ message, pos }) => ({
+    const problems = parsed.errors.map(({ code, message, pos: [start] }) => ({
       path: [],
-      message: oneLine(message),
-      ...place(pos[0]),
+      message: code === 'DUPLICATE_KEY' ? `the key "${wordAt(text, start)}" is there twice` : oneLine(message),
+      ...place(start),
     }));
     return { kind: 'broken', problems };
   }
@@ -118,6 +118,10 @@ function nodeAt(root: ParsedNode | null, path: Path): Placed {
 
 function sourceOf(node: Placed): string | undefined {
   return isScalar(node) ? (node.source ?? undefined) : undefined;
+}
+
+function wordAt(text: string, position: number): string {
+  return /^[^\s:,{}[\]]{0,100}/.exec(text.slice(position, position + 100))?.[0] ?? '';
 }
 
 function oneLine(text: string): string {

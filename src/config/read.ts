@@ -86,6 +86,7 @@ function includedBy(value: unknown): readonly string[] {
 function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   const messages = issue.message.split('\n');
+  if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => ({ path, message }));
   if (issue.code !== 'unrecognized_keys') return [{ path, message: messages.join('; ') }];
   return issue.keys.map((key, position) => ({ path: [...path, key], message: messages[position] ?? issue.message }));
 }

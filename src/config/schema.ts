@@ -26,6 +26,8 @@ export type Config = {
   readonly data: string;
   readonly http: { readonly listen: Endpoint };
   readonly api: { readonly listen: Endpoint };
+  /** For references that name none. */
+  readonly defaultRegistry?: string;
   /** Registries (`host[:port]`) that are talked to without TLS. */
   readonly plainHttpRegistries: ReadonlySet<string>;
   readonly defaults: { readonly kernelArgs: KernelArgs };
@@ -34,7 +36,11 @@ export type Config = {
   readonly assignments: readonly Assignment[];
 };
 
-const endpoint = parsed(parseEndpoint, 'is not address:port, such as 0.0.0.0:8080 or [::]:8080');
+/** A lone port is a number to YAML, and no endpoint either way. */
+const endpoint = z.preprocess(
+  (value) => (typeof value === 'number' ? String(value) : value),
+  parsed(parseEndpoint, 'is not address:port, such as 0.0.0.0:8080 or [::]:8080'),
+);
 const loopbackEndpoint = endpoint.refine(({ host }) => isLoopback(host), {
   error: `must be on a loopback address: other addresses need tokenFile, which ${LATER}`,
 });
@@ -54,7 +60,7 @@ const advertise = z.preprocess(
   (value) => (typeof value === 'object' && value !== null ? LIST : value),
   parsed(
     (written) => (written === LIST ? refuseList() : readAdvertise(written)),
-    'is no address and no http(s) URL without a path',
+    'is no address and no URL without a path: write 192.168.77.1 or http://boot.lab:8080',
   ),
 );
 const LIST = '\0list';

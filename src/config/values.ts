@@ -11,7 +11,7 @@ export const later = z.undefined({ error: LATER }).optional();
 
 /** A mapping with these keys and no others; an unknown key is refused with the nearest known one. */
 export function mapping<T extends z.core.$ZodLooseShape>(shape: T) {
-  const known = Object.keys(shape);
+  const known = Object.keys(shape).filter((key) => shape[key] !== later);
   return z.strictObject(shape, {
     error: (issue) => {
       if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, known)).join('\n');

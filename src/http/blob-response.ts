@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { BootlayerError } from '../errors.js';
+import { BootlayerError, systemErrorCode } from '../errors.js';
 import type { BufferPool } from './buffer-pool.js';
 
 /** A blob that may still be growing; what the cache opens is one. */
@@ -101,7 +101,7 @@ export class BlobResponse {
       const settle = (error?: Error | null) => {
         clearInterval(timer);
         this.#gone.removeEventListener('abort', gone);
-        if (error) reject(error);
+        if (error) reject(hungUp(error));
         else resolve();
       };
       const gone = () => settle(this.#gone.reason as Error);
@@ -119,3 +119,11 @@ export class BlobResponse {
 }
 
 type Turn = { readonly buffer: Buffer; readonly bytes: Buffer };
+
+const HUNG_UP: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_DESTROYED']);
+
+/** The system's word for a client that is gone, as ours. */
+function hungUp(error: Error): Error {
+  if (!HUNG_UP.has(systemErrorCode(error))) return error;
+  return new BootlayerError('BLOB_UNAVAILABLE', 'the client closed the connection', { cause: error });
+}

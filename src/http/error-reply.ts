@@ -22,6 +22,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   PORT_UNAVAILABLE: 500,
   REQUEST_INVALID: 400,
   NOT_FOUND: 404,
+  INTERRUPTED: 500,
   INTERNAL: 500,
 };
 

@@ -5,14 +5,14 @@ import type { Role } from './role.js';
 export type Client = 'ipxe-bios' | 'ipxe-uefi';
 
 /** Which clients this version can boot a manifest's artifacts on. Only PCs have a BIOS. */
-export function clientsOf(artifacts: readonly Artifact[], architecture: string): readonly Client[] {
+export function clientsOf(artifacts: readonly Pick<Artifact, 'role'>[], architecture: string): readonly Client[] {
   const roles = rolesOf(artifacts);
   if (!roles.has('kernel') || !roles.has('initramfs')) return [];
   return architecture === 'amd64' || architecture === '386' ? ['ipxe-bios', 'ipxe-uefi'] : ['ipxe-uefi'];
 }
 
 /** Why artifacts without kernel and initramfs do not boot, in the operator's words. */
-export function unbootableBecause(artifacts: readonly Artifact[]): string {
+export function unbootableBecause(artifacts: readonly Pick<Artifact, 'role'>[]): string {
   const roles = rolesOf(artifacts);
   if (roles.has('kernel')) return 'it has a kernel but no initramfs';
   if (roles.has('initramfs')) return 'it has an initramfs but no kernel';
@@ -22,6 +22,6 @@ export function unbootableBecause(artifacts: readonly Artifact[]): string {
   return 'it has neither a kernel nor an initramfs';
 }
 
-function rolesOf(artifacts: readonly Artifact[]): ReadonlySet<Role> {
+function rolesOf(artifacts: readonly Pick<Artifact, 'role'>[]): ReadonlySet<Role> {
   return new Set(artifacts.map(({ role }) => role));
 }

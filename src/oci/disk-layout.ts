@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../disk-folder.js';
 import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
 import { type Descriptor, mismatch } from './descriptor.js';
 import { type Digest, digestOf, hexOf } from './digest.js';
@@ -155,7 +156,7 @@ export class DiskLayout implements ImageSource, ImageTarget {
   }
 
   async #create(): Promise<void> {
-    await mkdir(join(this.#folder, 'blobs', 'sha256'), { recursive: true });
+    await makeFolder(join(this.#folder, 'blobs', 'sha256'));
     const path = join(this.#folder, 'oci-layout');
     await writeFile(path, JSON.stringify({ imageLayoutVersion: LAYOUT_VERSION }), { flag: 'wx' }).catch(unlessThere);
   }

@@ -1,7 +1,8 @@
-import { mkdir } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Kysely } from 'kysely';
 import type { PlanStore, ResolutionStore } from '../boot/ports.js';
+import { makeFolder } from '../disk-folder.js';
 import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
 import { migrate } from './migrations.js';
 import { SqlPlanStore } from './plan-store.js';
@@ -23,7 +24,8 @@ export type Database = {
 
 /** Opens the file, making it and its folder when they are missing. Throws DATA_UNUSABLE, DISK_FULL. */
 export async function openDatabase(file: string, script?: URL): Promise<Database> {
-  await makeFolder(dirname(file));
+  await makeHome(dirname(file));
+  await proveOurs(file);
   const worker = await WorkerDatabase.open(file, script);
   const database = new Kysely<Schema>({ dialect: workerDialect(worker) });
   try {
@@ -44,14 +46,28 @@ export async function openDatabase(file: string, script?: URL): Promise<Database
   };
 }
 
-async function makeFolder(folder: string): Promise<void> {
+async function makeHome(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
   } catch (cause) {
     const errno = systemErrorCode(cause) ?? String(cause);
     const code = isDiskFull(cause) ? 'DISK_FULL' : 'DATA_UNUSABLE';
     throw new BootlayerError(code, `${folder} cannot be made (${errno})`, {
       remedy: 'set "data" to a folder this user may write to',
+      cause,
+    });
+  }
+}
+
+/** SQLite calls a file of somebody else a disk I/O error. */
+async function proveOurs(file: string): Promise<void> {
+  try {
+    await (await open(file, 'a+')).close();
+  } catch (cause) {
+    const errno = systemErrorCode(cause) ?? String(cause);
+    const code = isDiskFull(cause) ? 'DISK_FULL' : 'DATA_UNUSABLE';
+    throw new BootlayerError(code, `${file} cannot be opened (${errno})`, {
+      remedy: 'see that this user may read and write it, and everything else in its folder',
       cause,
     });
   }

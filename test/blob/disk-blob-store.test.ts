@@ -229,7 +229,7 @@ describe('a disk that fails', () => {
     await writeFile(join(folder, 'ingest'), 'not ours');
     await expect(store.ingest(descriptor)).rejects.toMatchObject({
       code: 'DATA_UNUSABLE',
-      message: `${folder} cannot be used (EEXIST)`,
+      message: `${folder} cannot be used (ENOTDIR)`,
     });
     expect(await readFile(join(folder, 'ingest'), 'utf8')).toBe('not ours');
   });

@@ -18,7 +18,7 @@ const EVENTS: readonly BootEvent[] = [
   { event: 'script.waiting', machine: 'node-01', address: '10.0.0.1', image: 'os:1', attempt: 2, reason: 'slow' },
   { event: 'script.refused', machine: 'node-01', address: '10.0.0.1', reason: 'nothing' },
   { event: 'image.resolved', reference: 'os:1', architecture: 'amd64', digest, seconds: 0.1, from: 'source' },
-  { event: 'image.failed', reference: 'os:1', architecture: 'amd64', reason: 'gone' },
+  { event: 'image.failed', reference: 'os:1', architecture: 'amd64', code: 'IMAGE_NOT_FOUND', reason: 'gone' },
   { event: 'machine.contradicted', machine: 'node-01', address: '10.0.0.1', knownBy: 'mac', others: 'uuid of node-02' },
   { event: 'mapping.reloaded', machines: COUNTS, assignments: COUNTS, names: '+a ~b', seconds: 0.1 },
   { event: 'mapping.refused', reason: 'x.yaml:3:1: no' },

@@ -159,7 +159,7 @@ describe('a bad configuration', () => {
   it.each<[string, string, string]>([
     ['broken YAML', 'http: {\n  listen: x\nassignments: [', `${FILE}:3:1`],
     ['a tab', 'http:\n\tlisten: x', `${FILE}:2:1`],
-    ['a key twice', 'data: /a\ndata: /b', `${FILE}:2:1: Map keys must be unique`],
+    ['a key twice', 'data: /a\ndata: /b', `${FILE}:2:1: the key "data" is there twice`],
     ['no mapping', '- a\n- b', `${FILE}:1:1: must be a mapping of advertise, data`],
     [
       'an unknown key',
@@ -172,7 +172,13 @@ describe('a bad configuration', () => {
       `${FILE}:1:18: http.lissten: unknown key "lissten", did you mean "listen"?`,
     ],
     ['an unknown key that is like no other', 'x: 1', 'x: unknown key "x"; known here: advertise, data'],
-    ['a bad endpoint', 'http: { listen: 8080 }', 'http.listen: must be text: quote it, "8080"'],
+    ['a bad endpoint', 'http: { listen: 8080 }', 'http.listen: "8080" is not address:port, such as 0.0.0.0:8080'],
+    ['one endpoint for both', 'http: { listen: "127.0.0.1:8081" }', 'api.listen: is the same as http.listen'],
+    [
+      'a URL for a registry',
+      'registries: { "http://lab:5000": {} }',
+      '"http://lab:5000" is not an image reference: it is no registry host; write host or host:port',
+    ],
     ['another bad endpoint', 'http: { listen: lab:80 }', '"lab:80" is not address:port'],
     [
       'an API for everybody',
@@ -182,7 +188,7 @@ describe('a bad configuration', () => {
     [
       'an advertised URL with a path',
       'advertise: http://lab/boot',
-      '"http://lab/boot" is no address and no http(s) URL without a path',
+      '"http://lab/boot" is no address and no URL without a path: write 192.168.77.1 or http://boot.lab:8080',
     ],
     [
       'a number for a serial',
@@ -238,8 +244,12 @@ describe('a bad configuration', () => {
       'defaults: { kernelArgs: { append: ["root={blob.squash.url}"] } }',
       '"{blob.squash.url}" is no placeholder, did you mean {blob.squashfs.url}?',
     ],
-    ['an advertised URL with a password', 'advertise: http://u:p@lab', 'is no address and no http(s) URL'],
-    ['an advertised URL that no script can hold', 'advertise: "http://a$b.lab"', 'is no address and no http(s) URL'],
+    ['an advertised URL with a password', 'advertise: http://u:p@lab', 'is no address and no URL without a path'],
+    [
+      'an advertised URL that no script can hold',
+      'advertise: "http://a$b.lab"',
+      'is no address and no URL without a path',
+    ],
     [
       'an unknown machine',
       `machines: [{ name: node-01 }]\n${ASSIGNMENT.replace('{}', '{ machine: node-10 }')} }]`,
@@ -375,37 +385,5 @@ describe('a bad configuration', () => {
       ...'bcdefgh'.split('').map((name, i) => `${name}: &${name} [${'*'.concat('abcdefg'[i] ?? '', ',').repeat(9)}]`),
     ].join('\n');
     expect(refusal(bomb)).toContain(`${FILE}:1:1`);
-  });
-});
-
-describe('environment variables', () => {
-  it('override scalars, and may be the only place that says them', () => {
-    const { config } = read('http: { listen: "0.0.0.0:1" }', {
-      BOOTLAYER_HTTP_LISTEN: '127.0.0.1:2',
-      BOOTLAYER_API_LISTEN: '127.0.0.1:3',
-      BOOTLAYER_DATA: 'here',
-      BOOTLAYER_DEFAULT_REGISTRY: 'LAB:5000',
-    });
-    expect([config.http.listen.port, config.api.listen.port, config.data]).toEqual([2, 3, '/etc/bootlayer/here']);
-  });
-
-  it('are named when they are wrong', () => {
-    expect(refusal('', { BOOTLAYER_HTTP_LISTEN: 'x' })).toMatch(
-      /^BOOTLAYER_HTTP_LISTEN: http\.listen: "x" is not address:port/,
-    );
-    expect(refusal('', { BOOTLAYER_TFTP_MAX_BLOCK_SIZE: '1468' })).toContain('TFTP is not in this version');
-    expect(refusal('', { BOOTLAYER_HTTP_TLS_CERT: '/x' })).toContain('http.tls: is not in this version');
-  });
-
-  it('that are unknown are warnings, since orchestrators inject some', () => {
-    const { warnings } = read(`${ASSIGNMENT} }]`, {
-      BOOTLAYER_PORT_8080_TCP: 'x',
-      BOOTLAYER_HTTP_LISTN: 'y',
-      OTHER: 'z',
-    });
-    expect(warnings).toEqual([
-      'BOOTLAYER_HTTP_LISTN is no setting and was ignored; did you mean BOOTLAYER_HTTP_LISTEN?',
-      'BOOTLAYER_PORT_8080_TCP is no setting and was ignored',
-    ]);
   });
 });

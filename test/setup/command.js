@@ -32,14 +32,32 @@ export async function run(command, args, { cwd = ROOT, env = process.env, show =
   child.stderr?.on('data', (/** @type {Buffer} */ chunk) => {
     output.all = (output.all + chunk).slice(-KEPT_OUTPUT);
   });
+  const interruption = handOnSignals(child);
   /** @type {number | string} */
   const status = await new Promise((resolve, reject) => {
     child.once('error', (error) => reject(new SetupError(`${command} cannot be started: ${error.message}`)));
     child.once('close', (code, signal) => resolve(code ?? signal ?? 1));
-  });
+  }).finally(interruption.stop);
+  if (interruption.signal() !== undefined) throw new SetupError(`ended by ${interruption.signal()}`);
   if (status === 0) return output.out;
   const tail = output.all.trimEnd().split('\n').slice(-15).join('\n');
   throw new SetupError(`${command} ${args.join(' ')} ended with ${status}\n${tail}`);
+}
+
+/** A command that is ended in the middle is waited for: nothing goes on behind the user's back. */
+function handOnSignals(/** @type {import('node:child_process').ChildProcess} */ child) {
+  /** @type {NodeJS.Signals | undefined} */
+  let seen;
+  const handOn = (/** @type {NodeJS.Signals} */ signal) => {
+    seen = signal;
+    child.kill('SIGTERM');
+  };
+  const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
+  for (const signal of signals) process.on(signal, handOn);
+  const stop = () => {
+    for (const signal of signals) process.off(signal, handOn);
+  };
+  return { signal: () => seen, stop };
 }
 
 /** @param {string} command @returns {string | undefined} its path */

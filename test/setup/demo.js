@@ -130,7 +130,8 @@ function readOptions() {
   const flag = /** @type {const} */ ({ type: 'boolean', default: false });
   try {
     const { values } = parseArgs({ options: { keep: flag, layout: flag, yes: flag } });
-    return values;
+    const given = (/** @type {keyof Options} */ name) => values[name] || process.env[`npm_config_${name}`] === 'true';
+    return { keep: given('keep'), layout: given('layout'), yes: given('yes') };
   } catch (thrown) {
     throw new SetupError(
       thrown instanceof Error ? thrown.message : String(thrown),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT, run } from './command.js';
 import { step } from './steps.js';
@@ -14,6 +14,8 @@ export async function installPackages() {
     .digest('hex');
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === lock) return;
   await step('npm packages', async () => {
+    // What an interrupted run left behind, another one may stumble over.
+    rmSync(join(ROOT, 'node_modules'), { recursive: true, force: true });
     await run('npm', ['ci', '--no-audit', '--no-fund']);
     writeFileSync(STAMP, lock);
   });

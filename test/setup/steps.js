@@ -1,5 +1,8 @@
 /** Shows what is done, one line a step with its time, and what went wrong with the remedy. */
 
+// Whoever reads may have read enough (`npm run demo | head`): what was begun is cleaned up all the same.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 const colour = process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '';
 const started = Date.now();
 

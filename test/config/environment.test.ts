@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { readConfigText } from '../../src/config/read.js';
+import { BootlayerError } from '../../src/errors.js';
+
+const FILE = '/etc/bootlayer/bootlayer.yaml';
+const read = (text: string, env: Record<string, string> = {}) => readConfigText(text, FILE, env);
+
+/** What is said of a configuration that is refused. */
+function refusal(text: string, env: Record<string, string> = {}): string {
+  try {
+    read(text, env);
+  } catch (thrown) {
+    if (thrown instanceof BootlayerError && thrown.code === 'CONFIG_INVALID') return thrown.message;
+    throw thrown;
+  }
+  throw new Error('the configuration was accepted');
+}
+
+const ASSIGNMENT = 'assignments: [{ name: a, match: {}, image: lab:5000/os:1';
+
+describe('environment variables', () => {
+  it('override scalars, and may be the only place that says them', () => {
+    const { config } = read('http: { listen: "0.0.0.0:1" }', {
+      BOOTLAYER_HTTP_LISTEN: '127.0.0.1:2',
+      BOOTLAYER_API_LISTEN: '127.0.0.1:3',
+      BOOTLAYER_DATA: 'here',
+      BOOTLAYER_DEFAULT_REGISTRY: 'LAB:5000',
+    });
+    expect([config.http.listen.port, config.api.listen.port, config.data]).toEqual([2, 3, '/etc/bootlayer/here']);
+  });
+
+  it('are named when they are wrong', () => {
+    expect(refusal('', { BOOTLAYER_HTTP_LISTEN: 'x' })).toMatch(
+      /^BOOTLAYER_HTTP_LISTEN: http\.listen: "x" is not address:port/,
+    );
+    expect(refusal('', { BOOTLAYER_TFTP_MAX_BLOCK_SIZE: '1468' })).toContain('TFTP is not in this version');
+    expect(refusal('', { BOOTLAYER_HTTP_TLS_CERT: '/x' })).toContain('http.tls: is not in this version');
+  });
+
+  it('that are unknown are warnings, since orchestrators inject some', () => {
+    const { warnings } = read(`${ASSIGNMENT} }]`, {
+      BOOTLAYER_PORT_8080_TCP: 'x',
+      BOOTLAYER_HTTP_LISTN: 'y',
+      OTHER: 'z',
+    });
+    expect(warnings).toEqual([
+      'BOOTLAYER_HTTP_LISTN is no setting and was ignored; did you mean BOOTLAYER_HTTP_LISTEN?',
+      'BOOTLAYER_PORT_8080_TCP is no setting and was ignored',
+    ]);
+  });
+});
