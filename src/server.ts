@@ -10,8 +10,10 @@ import { metricsSink } from './booter/metrics-sink.js';
 import { Catalog } from './catalog/catalog.js';
 import { ImageSources } from './catalog/image-sources.js';
 import { systemClock } from './clock.js';
-import { loadConfigAside } from './config/load-process.js';
+import type { ReadFiles } from './config/load.js';
+import { readConfigFilesAside } from './config/load-process.js';
 import { MappingWatch } from './config/mapping-watch.js';
+import type { Loaded } from './config/read.js';
 import type { Config } from './config/schema.js';
 import { ActiveTransfers } from './http/active-transfers.js';
 import { createListener } from './http/app.js';
@@ -43,6 +45,9 @@ export type RunningServer = {
   stop(): Promise<void>;
 };
 
+/** The configuration as it was read at the start. */
+type Initial = Loaded & { readonly read: ReadFiles };
+
 const GRACE_MILLISECONDS = 30_000;
 const PRUNE_MILLISECONDS = 60 * 60 * 1000;
 
@@ -50,26 +55,28 @@ const PRUNE_MILLISECONDS = 60 * 60 * 1000;
  * Builds every part by hand and starts them in order: state, cache, catalog, booter, API listener, and the boot
  * listener last, so that no machine is invited that cannot be served. Whatever fails on the way stops what runs.
  */
-export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
+export async function startServer(initial: Initial, log: Logger): Promise<RunningServer> {
+  const { config } = initial;
   advertisedUrl(config, config.http.listen.port);
   const lifecycle = new Lifecycle();
   try {
-    return await start(config, log, lifecycle);
+    return await start(initial, log, lifecycle);
   } catch (thrown) {
     await lifecycle.stop().catch(() => undefined);
     throw thrown;
   }
 }
 
-async function start(config: Config, log: Logger, lifecycle: Lifecycle): Promise<RunningServer> {
+async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promise<RunningServer> {
+  const { config } = initial;
   const metrics = createMetrics();
   const sinks = [logSink(log), metricsSink(metrics)];
   const events: EventSink = (event) => {
     for (const sink of sinks) sink(event);
   };
   const reloader = new Reloader({
-    initial: config,
-    load: () => loadConfigAside({ file: config.file, env: process.env, cwd: process.cwd() }),
+    initial,
+    load: (before) => readConfigFilesAside({ file: config.file, env: process.env, cwd: process.cwd(), before }),
     apply: (next) => remap(next),
     warn: (text) => log.warn({ event: 'config.warning' }, text),
     events,
@@ -96,8 +103,6 @@ async function start(config: Config, log: Logger, lifecycle: Lifecycle): Promise
   bootRoutes(boot, booter);
   blobRoutes(boot, { booter, pool: new BufferPool(), transfers });
   lifecycle.started('boot listener', async () => {
-    ready = false;
-    booter.drain();
     await systemClock.within(GRACE_MILLISECONDS, transfers.idle());
     await closeListener(boot);
   });
@@ -109,12 +114,12 @@ async function start(config: Config, log: Logger, lifecycle: Lifecycle): Promise
   startPruning(booter, lifecycle);
   resolving.start();
   lifecycle.started('resolving of what is mapped', () => resolving.stop());
-  const watch = await MappingWatch.start({
-    config: () => reloader.config,
-    onChange: () => void reloader.reload(),
-    onBlind: (reason) => log.warn({ event: 'config.warning' }, `${reason}: changes are noticed later`),
+  await startReloading(reloader, log, lifecycle);
+  // Stopped first: whoever asks from then on is told to go elsewhere.
+  lifecycle.started('readiness', () => {
+    ready = false;
+    booter.drain();
   });
-  lifecycle.started('watch of the configuration', () => watch.close());
   const listening = { http: formatEndpoint(httpAt), api: formatEndpoint(apiAt), advertise: advertised };
   log.info({ event: 'server.listening', ...listening }, `machines boot from ${urls.greeting()}`);
   return {
@@ -174,20 +179,33 @@ async function buildBooter(
 class Resolving {
   readonly #booter: Booter;
   #abort = new AbortController();
+  #stopped = false;
 
   constructor(booter: Booter) {
     this.#booter = booter;
   }
 
   start(): void {
+    if (this.#stopped) return;
     this.#abort.abort();
     this.#abort = new AbortController();
     void this.#booter.resolveMapped(this.#abort.signal).catch(() => undefined);
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#abort.abort();
   }
+}
+
+async function startReloading(reloader: Reloader, log: Logger, lifecycle: Lifecycle): Promise<void> {
+  lifecycle.started('reloading', () => reloader.close());
+  const watch = await MappingWatch.start({
+    lastRead: () => reloader.lastRead,
+    onChange: () => reloader.reload(),
+    onBlind: (reason) => log.warn({ event: 'config.warning' }, `${reason}: changes are noticed later`),
+  });
+  lifecycle.started('watch of the configuration', () => watch.close());
 }
 
 /** A chore that fails is no reason to end: its parts tell of it. */

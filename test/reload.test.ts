@@ -1,35 +1,42 @@
 import { describe, expect, it } from 'vitest';
 import type { BootEvent } from '../src/boot/event.js';
+import type { LoadOutcome } from '../src/config/load.js';
 import { readConfigText } from '../src/config/read.js';
 import type { Config } from '../src/config/schema.js';
 import { BootlayerError } from '../src/errors.js';
 import { Reloader } from '../src/reload.js';
 
-const config = (text: string): Config => readConfigText(text, '/etc/bootlayer/bootlayer.yaml', {}).config;
+const FILE = '/etc/bootlayer/bootlayer.yaml';
+const config = (text: string): Config => readConfigText(text, FILE, {}).config;
 const FIRST = config(
   'machines: [{ name: a }, { name: b }]\nassignments: [{ name: x, match: {}, image: lab:5000/os:1 }]',
 );
+
+const readOf = (fingerprint: string) => ({ file: FILE, include: [], included: [fingerprint], fingerprint });
 
 /** A reloader whose next configurations, or failures, are given one by one. */
 function reloader(...next: (Config | BootlayerError)[]) {
   const events: BootEvent[] = [];
   const applied: Config[] = [];
   const warnings: string[] = [];
-  const load = async () => {
-    const one = next.shift();
-    if (one === undefined || one instanceof BootlayerError) throw one ?? new Error('nothing to load');
-    return { config: one, warnings: [] };
+  const before: (readonly string[])[] = [];
+  const load = async (included: readonly string[]): Promise<LoadOutcome> => {
+    before.push(included);
+    const one = next.shift() ?? expect.unreachable();
+    const read = readOf(String(before.length));
+    if (one instanceof BootlayerError) return { kind: 'refused', read, error: one };
+    return { kind: 'loaded', read, loaded: { config: one, warnings: [] } };
   };
   let ticks = 0;
   const made = new Reloader({
-    initial: FIRST,
+    initial: { config: FIRST, warnings: [], read: readOf('0') },
     load,
     apply: (one) => void applied.push(one),
     warn: (text) => void warnings.push(text),
     events: (event) => void events.push(event),
     clock: { ticks: () => (ticks += 500) },
   });
-  return { reloader: made, events, applied, warnings };
+  return { reloader: made, events, applied, warnings, before };
 }
 
 describe('Reloader', () => {
@@ -59,10 +66,37 @@ describe('Reloader', () => {
     expect(events).toEqual([{ event: 'mapping.refused', reason: 'x.yaml:3:1: no' }]);
   });
 
-  it('says what counts from the next start on only', async () => {
-    const { reloader: one, warnings } = reloader(config('data: /elsewhere\nhttp: { listen: ":1" }'));
+  it('says what counts from the next start on only, for as long as it differs from what runs', async () => {
+    const elsewhere = config('data: /elsewhere\nhttp: { listen: ":1" }');
+    const { reloader: one, warnings } = reloader(elsewhere, elsewhere, FIRST);
+    for (let turn = 0; turn < 3; turn += 1) await one.reload();
+    const warning = 'data, http differ from what runs, which counts from the next start on';
+    expect(warnings).toEqual([warning, warning]);
+  });
+
+  it('names what changed beside machines and assignments', async () => {
+    const { reloader: one, events } = reloader(
+      config('registries: { "lab:5000": { plainHttp: true } }\ndefaultRegistry: lab'),
+    );
     await one.reload();
-    expect(warnings).toEqual(['data, http changed, which counts from the next start on']);
+    expect(events[0]).toMatchObject({ names: '-a -b -x ~defaultRegistry ~plainHttpRegistries' });
+  });
+
+  it('remembers what was read, also when it was refused', async () => {
+    const { reloader: one, before } = reloader(new BootlayerError('CONFIG_INVALID', 'no'), FIRST);
+    await one.reload();
+    expect(one.lastRead.fingerprint).toBe('1');
+    await one.reload();
+    expect(before).toEqual([['0'], ['1']]);
+  });
+
+  it('applies nothing any more once it is closed', async () => {
+    const { reloader: one, applied, events } = reloader(FIRST, FIRST);
+    const reloading = one.reload();
+    one.close();
+    await reloading;
+    await one.reload();
+    expect([applied, events]).toEqual([[], []]);
   });
 
   it('reads once more for all who asked while it read', async () => {

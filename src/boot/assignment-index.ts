@@ -1,4 +1,11 @@
-import { type Candidate, knownAddresses, knownValues, labelOf, type PlainKey } from '../machine/selector.js';
+import {
+  areAddressesKnown,
+  type Candidate,
+  knownAddresses,
+  knownValues,
+  labelOf,
+  type PlainKey,
+} from '../machine/selector.js';
 import { type IpAddress, type Subnet, subnetOf } from '../net/ip.js';
 import type { Assignment } from './assignment.js';
 import { orderAssignments, type Selection, selectAmong } from './select.js';
@@ -82,9 +89,10 @@ export class AssignmentIndex {
   }
 
   #subnetsOf(candidate: Candidate): readonly string[] | undefined {
-    const addresses = knownAddresses(candidate);
-    if (addresses.length === 0 || candidate.mayBeKnown) return undefined;
-    return addresses.flatMap((ip) => [...this.#prefixLengths].flatMap((length) => subnetText(ip, length)));
+    if (!areAddressesKnown(candidate)) return undefined;
+    return knownAddresses(candidate).flatMap((ip) =>
+      [...this.#prefixLengths].flatMap((length) => subnetText(ip, length)),
+    );
   }
 }
 

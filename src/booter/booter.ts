@@ -7,7 +7,7 @@ import type { BootPlan } from '../boot/plan.js';
 import type { LocatedArtifact, PlanStore, ResolutionKey } from '../boot/ports.js';
 import { settle } from '../boot/select.js';
 import { type Clock, secondsSince } from '../clock.js';
-import { BootlayerError, type ErrorCode, publicMessage } from '../errors.js';
+import { BootlayerError, publicMessage } from '../errors.js';
 import { formatSeconds } from '../format.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import type { Subject } from '../machine/inventory.js';
@@ -19,7 +19,7 @@ import { greetingScript, MAX_ATTEMPTS, refusalOf, waitingScript } from './boot-s
 import type { BootUrls } from './boot-urls.js';
 import { mappedWishes } from './mapped-wishes.js';
 import { createMapping, type Mapping, type MappingInput } from './mapping.js';
-import { ARCHITECTURE_UNKNOWN, prepareBoot, wishOf } from './preparation.js';
+import { ARCHITECTURE_UNKNOWN, mayPass, prepareBoot, wishOf } from './preparation.js';
 import { RENEWAL_MILLISECONDS, Renewals } from './renewals.js';
 import { attemptOf, factsFromQuery, type ScriptQuery } from './report.js';
 import { ServedArtifacts } from './served-artifacts.js';
@@ -52,15 +52,6 @@ export type BooterParts = {
 const PATIENCE_MILLISECONDS = 4_000;
 /** What an issued plan names stays served for a day after it was issued last, which may not have been written. */
 const PLAN_LIFE_MILLISECONDS = 24 * 60 * 60 * 1000 + RENEWAL_MILLISECONDS;
-
-/** These may pass by themselves, so the machine waits; whatever else goes wrong is shown and ends the attempt. */
-const PASSING: ReadonlySet<ErrorCode> = new Set([
-  'REGISTRY_UNREACHABLE',
-  'BLOB_UNAVAILABLE',
-  'DISK_FULL',
-  'DATA_UNUSABLE',
-  'INTERNAL',
-]);
 
 type Readiness =
   | { readonly kind: 'ready'; readonly script: string; readonly plan: BootPlan }
@@ -185,7 +176,7 @@ export class Booter {
     } catch (thrown) {
       const error = BootlayerError.from(thrown);
       if (error.code === 'INTERNAL') this.#reportFault(`preparing the boot of ${boot.subject.name}`, error);
-      const kind = PASSING.has(error.code) ? 'waiting' : 'refused';
+      const kind = mayPass(error) ? 'waiting' : 'refused';
       return { kind, reason: publicMessage(error) };
     }
   }

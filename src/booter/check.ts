@@ -1,6 +1,5 @@
 import pLimit from 'p-limit';
 import type { Assignment } from '../boot/assignment.js';
-import { settle } from '../boot/select.js';
 import { findShadows } from '../boot/shadows.js';
 import { describeError } from '../errors.js';
 import { type Client, clientsOf } from '../image/clients.js';
@@ -12,7 +11,7 @@ import { formatReference, type ImageReference } from '../oci/reference.js';
 import type { BootUrls } from './boot-urls.js';
 import { mappedWishes, recordedCandidate } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
-import { prepareBoot, wishOf } from './preparation.js';
+import { prepareBoot } from './preparation.js';
 
 /** What a mapping would do, judged before a machine comes. Plain data. */
 export type CheckReport = {
@@ -88,8 +87,11 @@ async function checkAssignment(
   const checked = { assignment: assignment.name, image };
   if (parts.offline && assignment.image.kind === 'registry') return { ...checked, targets: [{ kind: 'skipped' }] };
   try {
-    const architectures = claimed.length > 0 ? claimed : await parts.images.architecturesOf(assignment.image);
-    if (architectures.length === 0) return { ...checked, targets: [{ kind: 'refused', reason: 'it holds no image' }] };
+    const isMeant = claimed.length > 0 && isConfined(assignment, parts.mapping);
+    const held = isMeant ? [] : await parts.images.architecturesOf(assignment.image);
+    const architectures = [...new Set([...claimed, ...held])];
+    // A manifest that names none is taken by every machine.
+    if (architectures.length === 0) return { ...checked, targets: [await checkAnyTarget(assignment, parts)] };
     const targets: TargetCheck[] = [];
     for (const architecture of architectures) targets.push(await checkTarget(assignment, architecture, parts));
     return { ...checked, targets };
@@ -97,6 +99,31 @@ async function checkAssignment(
     return { ...checked, targets: [{ kind: 'refused', reason: describeError(thrown) }] };
   }
 }
+
+/** Whether only machines match whose architecture is known: its own word, or the records of all it can be about. */
+function isConfined({ name, match }: Assignment, { machines, index }: Mapping): boolean {
+  if (match.arch !== undefined) return true;
+  if (match.machine === undefined && match.labels === undefined) return false;
+  const unsaid = machines.filter(({ architecture }) => architecture === undefined);
+  return !unsaid.some((machine) => possibleAssignments(machine, index).some((one) => one.name === name));
+}
+
+function possibleAssignments(machine: Machine, index: Mapping['index']): readonly Assignment[] {
+  const selection = index.select(recordedCandidate(machine));
+  if (selection.kind === 'none') return [];
+  const { assignment } = selection;
+  return selection.kind === 'undecided' && selection.fallback !== undefined
+    ? [assignment, selection.fallback]
+    : [assignment];
+}
+
+async function checkAnyTarget(assignment: Assignment, parts: CheckParts): Promise<TargetCheck> {
+  const { architecture: _any, ...target } = await checkTarget(assignment, ANY_ARCHITECTURE, parts);
+  return target;
+}
+
+/** Stands for all where none is named. */
+const ANY_ARCHITECTURE = 'amd64';
 
 async function checkTarget(assignment: Assignment, architecture: string, parts: CheckParts): Promise<TargetCheck> {
   const subject = anybody(architecture);
@@ -117,17 +144,24 @@ async function checkTarget(assignment: Assignment, architecture: string, parts: 
 
 /** Whether what is said of this machine alone spoils its boot; an image that cannot be had is its assignment's problem. */
 async function checkMachine(machine: Machine, parts: CheckParts) {
-  const { architecture } = machine;
-  const assignment = settle(parts.mapping.index.select(recordedCandidate(machine)));
-  if (assignment === undefined || architecture === undefined) return undefined;
-  if (parts.offline && assignment.image.kind === 'registry') return undefined;
-  const subject = { ...anybody(architecture), name: machine.name, machine };
-  const wish = wishOf(subject, assignment);
-  const image = wish && (await parts.images.resolve(assignment.image, wish).catch(() => undefined));
+  for (const assignment of possibleAssignments(machine, parts.mapping.index)) {
+    if (parts.offline && assignment.image.kind === 'registry') continue;
+    const reason = await whyNot(machine, assignment, parts);
+    if (reason !== undefined) return { machine: machine.name, reason };
+  }
+  return undefined;
+}
+
+async function whyNot(machine: Machine, assignment: Assignment, parts: CheckParts): Promise<string | undefined> {
+  const { images } = parts;
+  const held = machine.architecture ?? (await images.architecturesOf(assignment.image).catch(() => []))[0];
+  const architecture = held ?? ANY_ARCHITECTURE;
+  const wish = { os: 'linux', architecture, variant: assignment.variant } as const;
+  const image = await images.resolve(assignment.image, wish).catch(() => undefined);
   if (image === undefined) return undefined;
   if (prepare(anybody(architecture), assignment, image, parts).kind === 'refused') return undefined;
-  const prepared = prepare(subject, assignment, image, parts);
-  return prepared.kind === 'refused' ? { machine: machine.name, reason: prepared.reason } : undefined;
+  const prepared = prepare({ ...anybody(architecture), name: machine.name, machine }, assignment, image, parts);
+  return prepared.kind === 'refused' ? prepared.reason : undefined;
 }
 
 function prepare(subject: Subject, assignment: Assignment, image: ResolvedImage, { mapping, urls }: CheckParts) {

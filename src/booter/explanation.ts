@@ -1,21 +1,21 @@
 import { explainSelection, type Tried } from '../boot/explain.js';
 import { type Selection, settle } from '../boot/select.js';
-import { describeError } from '../errors.js';
+import { BootlayerError, describeError, type ErrorCode, publicMessage } from '../errors.js';
 import { type Client, clientsOf } from '../image/clients.js';
 import type { Artifact, ResolvedImage } from '../image/image.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
 import type { SelectorKey } from '../machine/selector.js';
-import { refusalOf } from './boot-script.js';
+import { refusalOf, waitingScript } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
 import type { Images } from './booter.js';
 import type { Mapping } from './mapping.js';
-import { ARCHITECTURE_UNKNOWN, type Preparation, prepareBoot, wishOf } from './preparation.js';
+import { ARCHITECTURE_UNKNOWN, mayPass, type Preparation, prepareBoot, wishOf } from './preparation.js';
 
 /** Everything that is decided for a machine, and why, without a machine. Nothing of it counts as a boot. */
 export type Explanation = {
   readonly subject: Subject;
-  /** Keys that assignments ask for, and that nothing was said of. */
+  /** Keys that assignments wait for, of which nothing was said. */
   readonly missing: readonly SelectorKey[];
   readonly selection: Selection;
   /** In the order of preference. */
@@ -26,7 +26,14 @@ export type Explanation = {
 /** What the machine would be told by the script step, which takes every unknown for a no. */
 export type BootExplanation =
   | { readonly kind: 'nothing'; readonly reason: string; readonly script: string }
-  | { readonly kind: 'unresolved'; readonly assignment: string; readonly reason: string }
+  | {
+      readonly kind: 'unresolved';
+      readonly assignment: string;
+      readonly code: ErrorCode;
+      readonly reason: string;
+      /** What the machine gets meanwhile: it waits, or goes on. */
+      readonly script: string;
+    }
   | {
       readonly kind: 'image';
       readonly assignment: string;
@@ -79,7 +86,11 @@ async function explainImage(
       files: preparation.kind === 'ready' ? filesOf(preparation, urls) : [],
     };
   } catch (thrown) {
-    return { kind: 'unresolved', assignment: assignment.name, reason: describeError(thrown) };
+    const error = BootlayerError.from(thrown);
+    const shown = publicMessage(error);
+    const script = mayPass(error) ? waitingScript(urls, subject.name, shown, 1) : refusalOf(subject, shown);
+    const { code } = error;
+    return { kind: 'unresolved', assignment: assignment.name, code, reason: describeError(error), script };
   }
 }
 
@@ -92,8 +103,9 @@ function filesOf({ plan }: Preparation & { kind: 'ready' }, urls: BootUrls): rea
   return artifacts.map((artifact) => ({ ...artifact, url: urls.blob(artifact.role, artifact.descriptor) }));
 }
 
-/** Keys that somebody asks for and that cannot be judged yet. */
+/** Keys that are why an assignment before the winner cannot be judged yet. */
 function missingKeys(tried: readonly Tried[]): readonly SelectorKey[] {
-  const open = tried.flatMap(({ keys }) => keys.filter(({ answer }) => answer === 'unknown').map(({ key }) => key));
+  const waiting = tried.filter(({ outcome }) => outcome === 'open');
+  const open = waiting.flatMap(({ keys }) => keys.filter(({ answer }) => answer === 'unknown').map(({ key }) => key));
   return [...new Set(open)].sort();
 }

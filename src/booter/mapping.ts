@@ -42,7 +42,6 @@ export type NamesChanged = {
 export type MappingChange = {
   readonly machines: NamesChanged;
   readonly assignments: NamesChanged;
-  readonly defaults: boolean;
 };
 
 /** What an operator's edit did. Pure. */
@@ -50,7 +49,6 @@ export function mappingChange(before: MappingInput, after: MappingInput): Mappin
   return {
     machines: namesChanged(before.machines, after.machines),
     assignments: namesChanged(before.assignments, after.assignments),
-    defaults: !isDeepStrictEqual(before.defaults, after.defaults),
   };
 }
 

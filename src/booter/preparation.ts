@@ -1,5 +1,6 @@
 import type { Assignment } from '../boot/assignment.js';
 import { type BootPlan, planBoot } from '../boot/plan.js';
+import type { BootlayerError, ErrorCode } from '../errors.js';
 import type { KernelArgs } from '../image/command-line.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import type { Subject } from '../machine/inventory.js';
@@ -29,4 +30,18 @@ export function prepareBoot(
   const rendered = planScript(planning.plan, urls);
   if (rendered.kind === 'refused') return rendered;
   return { kind: 'ready', plan: planning.plan, script: rendered.text };
+}
+
+/** These may pass by themselves, so the machine waits; whatever else goes wrong is shown and ends the attempt. */
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'REGISTRY_UNREACHABLE',
+  'BLOB_UNAVAILABLE',
+  'DISK_FULL',
+  'DATA_UNUSABLE',
+  'INTERNAL',
+]);
+
+/** Whether a machine that waits a little may find it mended. */
+export function mayPass({ code }: BootlayerError): boolean {
+  return PASSING.has(code);
 }

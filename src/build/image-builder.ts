@@ -97,7 +97,8 @@ export async function writeImage(
   destination: Destination,
   { tag, append, progress, signal }: WriteOptions,
 ): Promise<WrittenImage> {
-  const there = await findIndex(destination, tag);
+  // What is only to be replaced may be anything at all.
+  const there = await (append ? findIndex(destination, tag) : findIndex(destination, tag).catch(() => undefined));
   const existing = append ? there : undefined;
   const index = buildIndex(built, existing, existing && (await variantsOf(existing, built, destination)));
   for (const layer of built.recipe.layers) await writeLayer(layer, destination, { progress, signal });
@@ -112,13 +113,21 @@ function isNotIn(some: readonly string[]): (one: string) => boolean {
   return (one) => !some.includes(one);
 }
 
-/** Of an index; a single manifest names none. */
+/** Of an index; a single manifest names none, nor does what cannot be read. */
 function platformsIn({ descriptor, bytes }: FetchedDocument): readonly string[] {
-  const document = parseDocument(descriptor.digest, descriptor.mediaType, bytes);
-  if (document.kind === 'manifest') return [];
+  const document = readable(() => parseDocument(descriptor.digest, descriptor.mediaType, bytes));
+  if (document?.kind !== 'index') return [];
   return [
     ...new Set(document.entries.flatMap(({ platform }) => (platform === undefined ? [] : formatPlatform(platform)))),
   ];
+}
+
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 type Sending = Pick<WriteOptions, 'progress'> & { readonly signal: AbortSignal | undefined };

@@ -52,9 +52,10 @@ export async function inspectImage(source: ImageSource, reference: ImageReferenc
   };
 }
 
-/** The architectures an image has something for, each once. */
+/** The architectures an image has something for under Linux, each once. */
 export function architecturesIn({ manifests }: ImageReport): readonly string[] {
-  return [...new Set(manifests.flatMap(({ architecture }) => architecture ?? []))];
+  const linux = manifests.filter(({ platform }) => !platform.includes('/') || platform.startsWith('linux/'));
+  return [...new Set(linux.flatMap(({ architecture }) => architecture ?? []))];
 }
 
 async function reportsOf(

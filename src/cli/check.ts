@@ -23,7 +23,7 @@ const HELP = `
 Exit status: 0 all mapped images can be booted; 1 something keeps machines from booting; 2 the configuration is wrong.`;
 
 async function check(options: CheckOptions): Promise<void> {
-  const { config, warnings } = await loadWithWarnings(options);
+  const { config, warnings, read } = await loadWithWarnings(options);
   const report = await explainedImages(config, (images) =>
     checkMapping({
       mapping: createMapping(config),
@@ -34,7 +34,7 @@ async function check(options: CheckOptions): Promise<void> {
   );
   const whole: CheckReport = { ...report, warnings: [...warnings, ...report.warnings] };
   const output = standardOutput();
-  if (options.json) writeJson(output, { file: config.file, included: config.included, ...whole });
+  if (options.json) writeJson(output, { file: config.file, included: read.included, ...whole });
   else writeReport(output, whole, config.machines.length);
   const failed = whole.problems + (options.strict ? whole.warnings.length : 0);
   if (failed > 0) {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
-import { type Config, findConfigFile, type Loaded, loadConfig } from '../config/load.js';
+import { type Config, findConfigFile, loadConfig } from '../config/load.js';
 import { LOG_LEVELS, type LogLevel } from '../log.js';
 
 /** The flags every command has. */
@@ -18,7 +18,7 @@ export function withJson(command: Command): Command {
 }
 
 /** Reads the configuration, with what is odd but harmless in it. */
-export function loadWithWarnings(options: { readonly config?: string }): Promise<Loaded> {
+export function loadWithWarnings(options: { readonly config?: string }): ReturnType<typeof loadConfig> {
   const { config: file } = options;
   return loadConfig({ ...(file !== undefined && { file }), env: process.env, cwd: process.cwd() });
 }

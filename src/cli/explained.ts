@@ -27,8 +27,13 @@ export async function explainedImages<T>(
     resolved.set(name, known);
     return known;
   };
-  const architecturesOf = async (reference: ImageReference) =>
-    architecturesIn(await inspectImage(sources.of(reference), reference));
+  const held = new Map<string, Promise<readonly string[]>>();
+  const architecturesOf = (reference: ImageReference) => {
+    const name = formatReference(reference);
+    const known = held.get(name) ?? inspectImage(sources.of(reference), reference).then(architecturesIn);
+    held.set(name, known);
+    return known;
+  };
   try {
     return await work({ resolve, architecturesOf });
   } finally {

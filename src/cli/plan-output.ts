@@ -1,6 +1,7 @@
 import type { Tried } from '../boot/explain.js';
 import type { BootExplanation, Explanation } from '../booter/explanation.js';
 import { formatBytes, harmless } from '../format.js';
+import type { Machine } from '../machine/machine.js';
 import { formatPlatform } from '../oci/platform.js';
 import { formatReference } from '../oci/reference.js';
 import { emphasize, type Output, writeLine, writeTable } from './output.js';
@@ -9,7 +10,7 @@ import { emphasize, type Output, writeLine, writeTable } from './output.js';
 export function planDocument({ subject, missing, selection, tried, boot }: Explanation) {
   const { name, machine, knownBy, contradictions, mayBeKnown, facts } = subject;
   return {
-    machine: { name, known: machine !== undefined, knownBy, contradictions, mayBeKnown },
+    machine: { name, known: machine !== undefined, knownBy, record: machine, contradictions, mayBeKnown },
     facts,
     missing,
     selection: {
@@ -49,7 +50,17 @@ function writeMachine(output: Output, { subject, missing }: Explanation): void {
   if (macs.length > 0) writeLine(output, `  mac ${macs.join(' ')}`);
   for (const [key, value] of Object.entries(others)) writeLine(output, `  ${key} ${harmless(String(value))}`);
   if (firmware !== undefined) writeLine(output, `  firmware ${firmware.join(' or ')}`);
+  if (machine !== undefined) writeRecord(output, machine);
   if (missing.length > 0) writeLine(output, `  not said: ${missing.join(', ')}`);
+}
+
+/** What is not said by the machine but by the configuration. */
+function writeRecord(output: Output, { macs, labels, ip, hostname, serial, uuid }: Machine): void {
+  const shown = { macs: macs.join(' '), uuid, serial, ip, hostname };
+  const pairs = Object.entries(shown).flatMap(([key, value]) => (value ? `${key} ${value}` : []));
+  const tags = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
+  const record = [...pairs, ...(tags.length > 0 ? [`labels ${tags.join(' ')}`] : [])].join(', ');
+  if (record !== '') writeLine(output, `  its record: ${harmless(record)}`);
 }
 
 function writeTried(output: Output, tried: readonly Tried[]): void {
@@ -96,6 +107,7 @@ function writeBoot(output: Output, boot: BootExplanation): void {
       break;
     case 'unresolved':
       heading(output, `assignment ${boot.assignment}: its image cannot be resolved now`);
+      writeScript(output, boot.script);
       break;
     case 'image':
       writeImage(output, boot);

@@ -15,13 +15,15 @@ import { explainedImages, explainedUrls } from './explained.js';
 import { standardOutput, writeJson } from './output.js';
 import { planDocument, writePlan } from './plan-output.js';
 
-/** Kinds of clients by the firmwares they may be. */
+const EITHER_UEFI = ['uefi', 'uefi-http'] as const;
+
+/** Kinds of clients by the firmwares they may be: the script step, which decides in this version, sees iPXE alone. */
 const CLIENTS: Readonly<Record<string, readonly Firmware[]>> = {
   bios: ['bios'],
-  uefi: ['uefi'],
-  'uefi-http': ['uefi-http'],
+  uefi: EITHER_UEFI,
+  'uefi-http': EITHER_UEFI,
   'ipxe-bios': ['bios'],
-  'ipxe-uefi': ['uefi', 'uefi-http'],
+  'ipxe-uefi': EITHER_UEFI,
 };
 
 type Said = Partial<Omit<MachineFacts, 'sourceAddress' | 'macs' | 'architecture'>> & {
@@ -53,7 +55,8 @@ export function planCommand(): Command {
 }
 
 const HELP = `
-What is not said is not known yet: the answer says which assignments wait for it.
+What is not said is not known yet: the answer says which assignments wait for it. Whatever the firmware, a machine comes
+by iPXE in this version, which does not tell uefi and uefi-http apart.
 
 Example:
   bootlayer plan --mac 52:54:00:12:34:56 --arch amd64 --firmware ipxe-uefi`;
@@ -68,7 +71,7 @@ async function plan(options: PlanOptions): Promise<void> {
   if (options.json) writeJson(output, planDocument(explanation));
   else writePlan(output, explanation);
   if (explanation.boot.kind === 'unresolved') {
-    throw new BootlayerError('IMAGE_NOT_FOUND', explanation.boot.reason);
+    throw new BootlayerError(explanation.boot.code, explanation.boot.reason);
   }
 }
 

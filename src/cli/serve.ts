@@ -11,9 +11,9 @@ export function serveCommand(): Command {
 }
 
 async function serve(options: CommonOptions): Promise<void> {
-  const { config, warnings } = await loadWithWarnings(options);
+  const initial = await loadWithWarnings(options);
   const log = await serverLog(options.logLevel);
-  for (const warning of warnings) log.warn({ event: 'config.warning' }, warning);
+  for (const warning of initial.warnings) log.warn({ event: 'config.warning' }, warning);
   let server: RunningServer | undefined;
   // Before anybody can know that it runs: without listeners, signals would end the process as it stands.
   const stopListening = onSignals(log, {
@@ -22,7 +22,7 @@ async function serve(options: CommonOptions): Promise<void> {
     reload: () => server?.reload(),
   });
   try {
-    server = await startServer(config, log);
+    server = await startServer(initial, log);
     await server.ended;
     log.info({ event: 'server.ended' }, 'ended');
   } finally {

@@ -27,8 +27,8 @@ export type Converted = {
 };
 
 /** Fills in defaults, makes paths absolute, and checks what spans several entries. `files`: the main one first. Pure. */
-export function convertConfig(input: ConfigFile, files: readonly FileEntries[], fingerprint: string): Converted {
-  const [main = '', ...included] = files.map(({ file }) => file);
+export function convertConfig(input: ConfigFile, files: readonly FileEntries[]): Converted {
+  const [main = ''] = files.map(({ file }) => file);
   const folder = dirname(resolve(main));
   const machines = files.flatMap(({ file, machines: list = [] }) =>
     list.map((entry, position): Entry<Machine> => ({ file, path: ['machines', position], value: toMachine(entry) })),
@@ -47,9 +47,6 @@ export function convertConfig(input: ConfigFile, files: readonly FileEntries[], 
   );
   const config: Config = {
     file: main,
-    include: [input.include ?? []].flat().map((pattern) => resolve(folder, pattern)),
-    included,
-    fingerprint,
     advertise: input.advertise,
     data: resolve(folder, input.data ?? DATA),
     http: { listen: input.http?.listen ?? HTTP_LISTEN },

@@ -1,5 +1,14 @@
 import { CORE_SCHEMA, load } from 'js-yaml';
-import { isMap, isScalar, isSeq, LineCounter, type Node, type ParsedNode, parseDocument } from 'yaml';
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type ParsedNode,
+  parseDocument,
+  type YAMLParseError,
+} from 'yaml';
 import type { Path, Problem } from './problem.js';
 
 /** A YAML text as plain values, and where in the text each of them stands. */
@@ -68,16 +77,19 @@ export function parseThoroughly(text: string): ParsedDocument {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
-  const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, logLevel: 'error' });
-  if (parsed.errors.length > 0) {
-    const problems = parsed.errors.map(({ code, message, pos: [start] }) => ({
-      path: [],
-      message: code === 'DUPLICATE_KEY' ? `the key "${wordAt(text, start)}" is there twice` : oneLine(message),
-      ...place(start),
-    }));
-    return { kind: 'broken', problems };
-  }
+  const problemOf = ({ code, message, pos: [start] }: YAMLParseError): Problem => ({
+    path: [],
+    message: code === 'DUPLICATE_KEY' ? `the key "${wordAt(text, start)}" is there twice` : oneLine(message),
+    ...place(start),
+  });
   try {
+    const parsed = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      uniqueKeys: true,
+      logLevel: 'error',
+    });
+    if (parsed.errors.length > 0) return { kind: 'broken', problems: parsed.errors.map(problemOf) };
     const value: unknown = parsed.toJS({ maxAliasCount: MAX_ALIASES });
     const root = parsed.contents;
     return {
@@ -89,7 +101,9 @@ export function parseThoroughly(text: string): ParsedDocument {
       },
     };
   } catch (thrown) {
-    const message = oneLine(thrown instanceof Error ? thrown.message : String(thrown));
+    // Too many aliases, or nested deeper than the parser can follow.
+    const why = thrown instanceof RangeError ? 'it is nested too deep' : undefined;
+    const message = why ?? oneLine(thrown instanceof Error ? thrown.message : String(thrown));
     return { kind: 'broken', problems: [{ path: [], message, line: 1, column: 1 }] };
   }
 }

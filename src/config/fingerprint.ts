@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
+import type { Source } from './disk-sources.js';
 
-/** Files and what they hold as one short text, the same for the same; a file that cannot be read holds the reason. */
-export function fingerprintOf(files: readonly { readonly file: string; readonly text: string | Uint8Array }[]): string {
+/** Files and what they hold as one short text, the same for the same; one that cannot be read holds the reason. */
+export function fingerprintOf(sources: readonly Source[]): string {
   const hash = createHash('sha256');
-  for (const { file, text } of files) hash.update(`\0${file}\0`).update(text).update('\0');
+  for (const source of sources) {
+    const contents = source.kind === 'text' ? source.text : source.why;
+    hash.update(`\0${source.kind} ${source.file}\0`).update(contents).update('\0');
+  }
   return hash.digest('hex');
 }

@@ -1,16 +1,21 @@
-/** The thread in which `loadConfigAside` reads the configuration. */
+/** The thread in which `readConfigFilesAside` reads the configuration. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { BootlayerError } from '../errors.js';
-import { type LoadOptions, loadConfig } from './load.js';
-import type { LoadReply } from './load-process.js';
+import { type LoadOptions, readConfigFiles } from './load.js';
+import type { LoadReply, PlainError } from './load-process.js';
 
 async function answer(options: LoadOptions): Promise<LoadReply> {
   try {
-    return { kind: 'loaded', loaded: await loadConfig(options) };
+    const outcome = await readConfigFiles(options);
+    return outcome.kind === 'loaded' ? outcome : { ...outcome, error: plain(outcome.error) };
   } catch (thrown) {
-    const { code, message, remedy } = BootlayerError.from(thrown);
-    return { kind: 'failed', code, message, remedy };
+    return { kind: 'failed', error: plain(thrown) };
   }
+}
+
+function plain(thrown: unknown): PlainError {
+  const { code, message, remedy } = BootlayerError.from(thrown);
+  return { code, message, remedy };
 }
 
 parentPort?.postMessage(await answer(workerData as LoadOptions));

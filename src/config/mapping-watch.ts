@@ -1,19 +1,19 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemErrorCode } from '../errors.js';
+import { findIncluded, folderOf, readSource, touchOf } from './disk-sources.js';
 import { fingerprintOf } from './fingerprint.js';
-import { findIncluded } from './load.js';
-import type { Config } from './schema.js';
+import type { ReadFiles } from './load.js';
 
 export type MappingWatchParts = {
-  /** The configuration in force: which files count. */
-  readonly config: () => Pick<Config, 'file' | 'include' | 'included' | 'fingerprint'>;
-  /** The files hold something else than when they were looked at last, and have come to rest. */
-  readonly onChange: () => void;
+  /** What was read last, whether it was taken or refused. */
+  readonly lastRead: () => ReadFiles;
+  /** The files hold something else than what was read, and have come to rest: reads them. */
+  readonly onChange: () => Promise<void>;
   /** Told once when changes can no longer be noticed at once. */
   readonly onBlind: (reason: string) => void;
-  /** How long nothing may happen before the files are looked at. */
+  /** How long after something happened the files are looked at. */
   readonly quietMilliseconds?: number;
   /** How often they are looked at though nothing was noticed: network file systems tell nothing. */
   readonly pollMilliseconds?: number;
@@ -32,9 +32,8 @@ export class MappingWatch {
   readonly #folders = new Map<string, FSWatcher>();
   readonly #poll: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
-  /** What the files held when the change was last told of, and when they were last looked at. */
-  #told = '';
-  #seen = '';
+  /** What the files held when they were looked at last, and by what to know that they were not touched since. */
+  #seen = { touch: '', fingerprint: '' };
   #looking: Promise<void> = Promise.resolve();
   #blind = false;
   #closed = false;
@@ -45,33 +44,32 @@ export class MappingWatch {
     this.#poll.unref();
   }
 
-  /** Watches from now on; what the files held when they were read is known. */
+  /** Watches from now on; they may have changed between being read and being watched. */
   static async start(parts: MappingWatchParts): Promise<MappingWatch> {
     const mappingWatch = new MappingWatch(parts);
-    mappingWatch.#told = parts.config().fingerprint;
-    await mappingWatch.#watchFolders();
-    // They may have changed between being read and being watched.
+    await mappingWatch.#watchFolders(await mappingWatch.#files());
     mappingWatch.#soon();
     return mappingWatch;
   }
 
-  async close(): Promise<void> {
+  /** What is just being looked at is nobody's concern any more. */
+  close(): void {
     this.#closed = true;
     clearInterval(this.#poll);
     clearTimeout(this.#timer);
     for (const watcher of this.#folders.values()) watcher.close();
     this.#folders.clear();
-    await this.#looking;
   }
 
   #isOpen(): boolean {
     return !this.#closed;
   }
 
+  /** A folder in which something happens all the time is looked at all the same: what waits is not put off. */
   #soon(): void {
-    if (!this.#isOpen()) return;
-    clearTimeout(this.#timer);
+    if (!this.#isOpen() || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {
+      this.#timer = undefined;
       this.#looking = this.#looking.then(() => this.#look());
     }, this.#parts.quietMilliseconds);
     this.#timer.unref();
@@ -80,29 +78,34 @@ export class MappingWatch {
   /** Never rejects: what cannot be read is part of what is seen. */
   async #look(): Promise<void> {
     if (!this.#isOpen()) return;
-    const now = await this.#fingerprint();
-    await this.#watchFolders();
-    const rests = now === this.#seen;
-    this.#seen = now;
-    if (now === this.#told) return;
-    if (!rests) return this.#soon();
-    this.#told = now;
-    if (this.#isOpen()) this.#parts.onChange();
+    const files = await this.#files();
+    const before = this.#seen;
+    this.#seen = await this.#see(files);
+    await this.#watchFolders(files);
+    const { fingerprint } = this.#seen;
+    if (!this.#isOpen() || fingerprint === this.#parts.lastRead().fingerprint) return;
+    if (fingerprint !== before.fingerprint) return this.#soon();
+    const known = this.#parts.lastRead().fingerprint;
+    await this.#parts.onChange();
+    if (this.#parts.lastRead().fingerprint === known) return;
+    // What is included may have changed with it, and changed again before it was watched.
+    await this.#watchFolders(await this.#files());
+    this.#soon();
   }
 
-  async #fingerprint(): Promise<string> {
-    const files = await this.#files();
-    const read = (file: string) => readFile(file).catch((thrown: unknown) => systemErrorCode(thrown) ?? 'unreadable');
-    return fingerprintOf(await Promise.all(files.map(async (file) => ({ file, text: await read(file) }))));
+  async #see(files: readonly string[]): Promise<{ touch: string; fingerprint: string }> {
+    const touch = (await Promise.all(files.map(touchOf))).join('\n');
+    if (touch === this.#seen.touch) return this.#seen;
+    return { touch, fingerprint: fingerprintOf(await Promise.all(files.map(readSource))) };
   }
 
   async #files(): Promise<readonly string[]> {
-    const { file, include, included } = this.#parts.config();
-    return [file, ...(await findIncluded(file, include).catch(() => included))];
+    const { file, include, included } = this.#parts.lastRead();
+    return [file, ...(await findIncluded(file, include, included)).files];
   }
 
-  async #watchFolders(): Promise<void> {
-    const wanted = await this.#wantedFolders();
+  async #watchFolders(files: readonly string[]): Promise<void> {
+    const wanted = await this.#wantedFolders(files);
     for (const [folder, watcher] of this.#folders) {
       if (wanted.has(folder)) continue;
       watcher.close();
@@ -112,24 +115,24 @@ export class MappingWatch {
   }
 
   /** Of the files themselves, of what they are links to, and of the patterns, where more may appear. */
-  async #wantedFolders(): Promise<ReadonlySet<string>> {
-    const files = await this.#files();
-    const real = await Promise.all(files.map((file) => realpath(file).catch(() => file)));
-    return new Set([...files, ...real, ...this.#parts.config().include.map(fixedPart)].map((name) => dirname(name)));
+  async #wantedFolders(files: readonly string[]): Promise<ReadonlySet<string>> {
+    const { file, include } = this.#parts.lastRead();
+    const real = await Promise.all(files.map((name) => realpath(name).catch(() => name)));
+    const ofPatterns = include.map((pattern) => folderOf(file, pattern));
+    return new Set([...[...files, ...real].map((name) => dirname(name)), ...ofPatterns]);
   }
 
   #watchFolder(folder: string): void {
-    const blind = (thrown: unknown) => this.#goBlind(folder, thrown);
     try {
       const watcher = watch(folder, { persistent: false }, () => this.#soon());
       watcher.on('error', (thrown) => {
         watcher.close();
         this.#folders.delete(folder);
-        blind(thrown);
+        this.#goBlind(folder, thrown);
       });
       this.#folders.set(folder, watcher);
     } catch (thrown) {
-      blind(thrown);
+      this.#goBlind(folder, thrown);
     }
   }
 
@@ -140,10 +143,4 @@ export class MappingWatch {
     this.#blind = true;
     this.#parts.onBlind(`${folder} cannot be watched (${code})`);
   }
-}
-
-/** A name in the folder where the pattern's first wildcard is: `/a/b/*.yaml` gives `/a/b/x`. */
-function fixedPart(pattern: string): string {
-  const wildcard = pattern.search(/[*?[{(!]/);
-  return wildcard === -1 ? pattern : `${pattern.slice(0, wildcard)}x`;
 }

@@ -1,21 +1,21 @@
 import type { z } from 'zod';
 import { convertConfig, type FileEntries } from './convert.js';
+import type { Source } from './disk-sources.js';
 import { type ConfigDocument, parseConfigDocument } from './document.js';
 import { applyEnvironment } from './environment.js';
-import { fingerprintOf } from './fingerprint.js';
 import { mappingFileSchema } from './mapping-schema.js';
 import { configError, formatPath, type Problem } from './problem.js';
 import { type Config, type ConfigFile, configFileSchema } from './schema.js';
 
-/** A file's name and what is in it. */
-export type SourceText = { readonly file: string; readonly text: string };
+type SourceText = { readonly file: string; readonly text: string };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export type Loaded = { readonly config: Config; readonly warnings: readonly string[] };
 
 /** The configuration's own file, read but not yet joined with those it includes. */
-export type MainFile = SourceText & {
+export type MainFile = {
+  readonly file: string;
   /** What `include` says, as far as it can be read: the included files' problems are to be told at once as well. */
   readonly include: readonly string[];
   readonly warnings: readonly string[];
@@ -30,21 +30,22 @@ type Place = (problem: Problem) => Problem;
 /** Pure. What is wrong is kept for `joinFiles`. */
 export function readMainFile({ file, text }: SourceText, env: Environment): MainFile {
   const parsed = parseConfigDocument(text);
-  if (parsed.kind === 'broken') return { ...broken(file, parsed.problems), file, text, include: [], warnings: [] };
+  if (parsed.kind === 'broken') return { ...broken(file, parsed.problems), file, include: [], warnings: [] };
   const { document } = parsed;
   const { value, variables, warnings } = applyEnvironment(document.value ?? {}, env);
   const place: Place = (problem) => placed(problem, file, document, variables);
-  return { file, text, include: includedBy(value), warnings, place, ...checked(configFileSchema, value, place) };
+  return { file, include: includedBy(value), warnings, place, ...checked(configFileSchema, value, place) };
 }
 
-/** Pure. Throws CONFIG_INVALID with the problems of all files at once. */
-export function joinFiles(main: MainFile, included: readonly SourceText[]): Loaded {
-  const others = included.map(readIncludedFile);
+/** Pure. `found`: what was wrong with finding the others. Throws CONFIG_INVALID with the problems of all files at once. */
+export function joinFiles(main: MainFile, included: readonly Source[], found: readonly Problem[] = []): Loaded {
+  const others = included.flatMap((source) => (source.kind === 'text' ? readIncludedFile(source) : []));
+  const missing = included.flatMap((source) => (source.kind === 'text' ? [] : cannotRead(source)));
   const all = [main, ...others];
-  const problems = all.flatMap((one) => one.problems);
+  const problems = [...all.flatMap((one) => one.problems), ...[...found, ...missing].map(main.place)];
   if (main.input === undefined || problems.length > 0) throw configError(main.file, problems);
   const entries = all.map(({ file, input }): FileEntries => ({ file, ...input }));
-  const converted = convertConfig(main.input, entries, fingerprintOf([main, ...included]));
+  const converted = convertConfig(main.input, entries);
   if (converted.problems.length > 0) {
     const places = new Map(all.map(({ file, place }) => [file, place]));
     const withPlaces = converted.problems.map((problem) => places.get(problem.file ?? main.file)?.(problem) ?? problem);
@@ -56,6 +57,11 @@ export function joinFiles(main: MainFile, included: readonly SourceText[]): Load
 /** A configuration that includes nothing, from a text that is at hand. Pure. */
 export function readConfigText(text: string, file: string, env: Environment): Loaded {
   return joinFiles(readMainFile({ file, text }, env), []);
+}
+
+/** Where it is named is in the main file. */
+function cannotRead({ file, why }: Source & { readonly kind: 'unreadable' }): Problem {
+  return { path: ['include'], message: `cannot read ${file} (${why})` };
 }
 
 function readIncludedFile({ file, text }: SourceText) {

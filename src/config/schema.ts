@@ -12,12 +12,6 @@ import { LATER, later, mapping, oneOf, oneOrMore, parsed, text } from './values.
 export type Config = {
   /** The file it was read from. */
   readonly file: string;
-  /** Where more machines and assignments are looked for: absolute paths and patterns. */
-  readonly include: readonly string[];
-  /** The files that were found there. */
-  readonly included: readonly string[];
-  /** Of all of them (`fingerprintOf`). */
-  readonly fingerprint: string;
   readonly advertise:
     | { readonly kind: 'address'; readonly address: IpAddress }
     | { readonly kind: 'url'; readonly url: string }

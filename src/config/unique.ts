@@ -51,16 +51,22 @@ function duplicates<T>(
   return problems;
 }
 
+/** Comparing a name with ten thousand others takes a while; no more problems than this are shown anyway. */
+const MAX_HINTS = 50;
+
 function unknownMachines(
   machines: readonly Entry<Machine>[],
   assignments: readonly Entry<Assignment>[],
 ): readonly Problem[] {
   const names = new Set(machines.map(({ value }) => value.name));
+  const known = [...names];
+  let hints = 0;
   return assignments.flatMap(({ file, path, value }) =>
     (value.match.machine ?? [])
       .filter((name) => !names.has(name))
       .map((name) => {
-        const meant = nearest(name, [...names]);
+        hints += 1;
+        const meant = hints > MAX_HINTS ? undefined : nearest(name, known);
         const hint = meant === undefined ? 'add it to machines' : `did you mean "${meant}"?`;
         const message = `no machine has the name "${name}": ${hint}`;
         return { file, path: [...path, 'match', 'machine'], message };

@@ -61,11 +61,11 @@ const KNOWN: Readonly<Record<PlainKey, (candidate: Candidate) => KnownValues>> =
   manufacturer: ({ facts }) => reported(facts.manufacturer),
   product: ({ facts }) => reported(facts.product),
   arch: ({ facts, machine }) => reported(facts.architecture ?? machine?.architecture),
-  hostname: ({ facts, machine, mayBeKnown }) =>
-    recorded(
-      [...one(facts.hostname), ...one(machine?.hostname)].map((name) => name.toLowerCase()),
-      mayBeKnown,
-    ),
+  // A record may say another than the machine will: only what it said is all there is.
+  hostname: ({ facts, machine, mayBeKnown }) => ({
+    values: [...one(facts.hostname), ...one(machine?.hostname)].map((name) => name.toLowerCase()),
+    complete: facts.hostname !== undefined && !mayBeKnown,
+  }),
 };
 
 export function knownValues(key: PlainKey, candidate: Candidate): KnownValues {
@@ -75,6 +75,11 @@ export function knownValues(key: PlainKey, candidate: Candidate): KnownValues {
 /** The addresses it may go by. */
 export function knownAddresses({ facts, machine }: Candidate): readonly IpAddress[] {
   return [...one(facts.ip), ...one(machine?.ip)];
+}
+
+/** Whether nothing that comes later adds to them. */
+export function areAddressesKnown({ facts, mayBeKnown }: Candidate): boolean {
+  return facts.ip !== undefined && !mayBeKnown;
 }
 
 /** Three-valued AND over the keys: one no decides, else one unknown does. */
@@ -115,7 +120,7 @@ function anyOf(wanted: readonly string[], { values, complete }: KnownValues): An
 function judgeIp(wanted: readonly Subnet[], candidate: Candidate): Answer {
   const addresses = knownAddresses(candidate);
   if (addresses.some((ip) => wanted.some((subnet) => subnetHolds(subnet, ip)))) return 'yes';
-  return addresses.length === 0 || candidate.mayBeKnown ? 'unknown' : 'no';
+  return areAddressesKnown(candidate) ? 'no' : 'unknown';
 }
 
 function judgeFirmware(wanted: readonly Firmware[], possible: readonly Firmware[]): Answer {

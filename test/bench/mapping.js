@@ -31,8 +31,12 @@ export async function benchMapping({ smoke }) {
     const file = join(folder, 'bootlayer.yaml');
     writeFileSync(file, configuration(sizes));
     /** @type {typeof import('../../src/config/load-process.js')} */
-    const { loadConfigAside } = await built('config/load-process.js');
-    const load = () => loadConfigAside({ file, env: {}, cwd: folder });
+    const { readConfigFilesAside } = await built('config/load-process.js');
+    const load = async () => {
+      const outcome = await readConfigFilesAside({ file, env: {}, cwd: folder });
+      if (outcome.kind === 'refused') throw outcome.error;
+      return outcome.loaded;
+    };
     const { config } = await load();
     await benchSelection(config, sizes);
     await benchReload(load, sizes);

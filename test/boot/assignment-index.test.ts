@@ -115,7 +115,7 @@ describe('AssignmentIndex', () => {
         assignments,
         machines,
         facts,
-        fc.subarray(['uuid', 'serial', 'asset', 'product', 'firmware']),
+        fc.subarray(['uuid', 'serial', 'asset', 'product', 'firmware', 'ip', 'hostname']),
         (list, known, said, hidden) => {
           const all = sparse(said);
           const fewer = Object.fromEntries(

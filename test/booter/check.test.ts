@@ -57,12 +57,39 @@ describe('checkMapping', () => {
       reason: expect.stringContaining('{blob.disk.url}') as string,
     });
     expect(machines).toEqual([{ machine: 'node-01', reason: expect.stringContaining('"&&"') as string }]);
-    // One of the assignment, for the machines' architecture, and one of the machine.
-    expect(problems).toBe(2);
+    // The assignment's, for both architectures of its image, since any machine may have that tag; and the machine's.
+    expect(problems).toBe(3);
     const images = { ...IMAGES, resolve: () => Promise.reject(gone), architecturesOf: () => Promise.reject(gone) };
     expect((await check({ assignments: [assignment()] }, { images })).assignments[0]?.targets).toEqual([
       { kind: 'refused', reason: 'no such image' },
     ]);
+  });
+
+  it('looks at everything the image has where strangers may match, or machines whose architecture is not said', async () => {
+    const architectures = async (input: Partial<MappingInput>) =>
+      (await check(input)).assignments[0]?.targets.map(({ architecture }) => architecture);
+    const machines = [machine({ architecture: 'arm64' }), machine({ name: 'node-02', macs: [], labels: { a: 'b' } })];
+    expect(await architectures({ machines, assignments: [assignment({ match: { machine: ['node-01'] } })] })).toEqual([
+      'arm64',
+    ]);
+    expect(
+      await architectures({ machines, assignments: [assignment({ match: { machine: ['node-01', 'node-02'] } })] }),
+    ).toEqual(['arm64', 'amd64']);
+    expect(await architectures({ machines, assignments: [assignment()] })).toEqual(['arm64', 'amd64']);
+  });
+
+  it('takes an image that names no architecture for one that every machine takes', async () => {
+    const images = { ...IMAGES, architecturesOf: async () => [] };
+    const { assignments, problems } = await check({ assignments: [assignment()] }, { images });
+    expect([assignments[0]?.targets.map(({ kind, architecture }) => [kind, architecture]), problems]).toEqual([
+      [['boots', undefined]],
+      0,
+    ]);
+  });
+
+  it('minds the kernel arguments of machines whose architecture is not said', async () => {
+    const machines = [machine({ kernelArgs: { append: ['&&'] } })];
+    expect((await check({ machines, assignments: [assignment()] })).machines).toMatchObject([{ machine: 'node-01' }]);
   });
 
   it('asks no registry when it is offline, and looks into layouts', async () => {

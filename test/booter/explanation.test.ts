@@ -50,7 +50,7 @@ describe('explainBoot', () => {
       assignment(),
     ];
     const { missing, selection, tried, boot } = await explain({ architecture: 'amd64' }, { assignments });
-    expect(missing).toEqual(['asset', 'serial']);
+    expect(missing).toEqual(['serial']);
     expect(selection).toMatchObject({ kind: 'undecided', assignment: { name: 'serial' }, fallback: { name: 'all' } });
     expect(tried.map(({ outcome }) => outcome)).toEqual(['differs', 'open', 'wins']);
     expect(boot).toMatchObject({ kind: 'image', assignment: 'all' });
@@ -65,7 +65,14 @@ describe('explainBoot', () => {
     expect((await explain({ architecture: 'amd64' }, {}, gone)).boot).toEqual({
       kind: 'unresolved',
       assignment: 'all',
+      code: 'REGISTRY_UNREACHABLE',
       reason: 'no route; mend it',
+      script: expect.stringContaining('node-01 waits (1 of 60): no route') as string,
+    });
+    const none = new BootlayerError('IMAGE_NO_PLATFORM', 'it has linux/arm64');
+    expect((await explain({ architecture: 'amd64' }, {}, none)).boot).toMatchObject({
+      code: 'IMAGE_NO_PLATFORM',
+      script: expect.stringContaining('nothing to boot for node-01') as string,
     });
     const assignments = [assignment({ kernelArgs: [{ append: ['${x}'] }] })];
     expect((await explain({ architecture: 'amd64' }, { assignments })).boot).toMatchObject({

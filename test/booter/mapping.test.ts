@@ -10,7 +10,7 @@ describe('mappingChange', () => {
     const machines = [machine(), machine({ name: 'node-02', macs: [OTHER_MAC] })];
     const before = { machines, assignments: [assignment()], defaults: { kernelArgs: {} } };
     const after = { machines: [...machines].reverse(), assignments: [assignment()], defaults: { kernelArgs: {} } };
-    expect(mappingChange(before, after)).toEqual({ machines: NONE, assignments: NONE, defaults: false });
+    expect(mappingChange(before, after)).toEqual({ machines: NONE, assignments: NONE });
   });
 
   it('names what came, went, and is there with other contents', () => {
@@ -27,7 +27,6 @@ describe('mappingChange', () => {
     expect(mappingChange(before, after)).toEqual({
       machines: { added: ['new'], removed: ['gone'], changed: ['node-01'] },
       assignments: { added: [], removed: [], changed: ['all'] },
-      defaults: true,
     });
   });
 });

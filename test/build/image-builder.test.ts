@@ -108,6 +108,26 @@ describe('writeImage', () => {
     await expect(write(repository, recipe('amd64'), true)).rejects.toMatchObject({ code: 'IMAGE_INVALID' });
   });
 
+  it('tells which platforms are there no more', async () => {
+    const repository = new FakeRepository();
+    await write(repository, recipe('arm64'));
+    expect((await write(repository, recipe('amd64'), true)).dropped).toEqual([]);
+    expect((await write(repository, recipe('amd64'))).dropped).toEqual(['linux/arm64']);
+    repository.addManifest([], { tag: '1' });
+    expect((await write(repository, recipe('amd64'))).dropped).toEqual([]);
+  });
+
+  it('ends in the middle when it is told to, and names nothing', async () => {
+    const repository = new FakeRepository();
+    const ended = new AbortController();
+    const progress = (_layer: Layer, sent: number) => (sent > 0 ? ended.abort(new Error('ended')) : undefined);
+    const options = { tag: '1', append: false, progress, signal: ended.signal };
+    await expect(writeImage(buildManifest(recipe('amd64')), repository, options)).rejects.toThrow('ended');
+    await expect(repository.fetchDocument({ kind: 'tag', tag: '1' })).rejects.toMatchObject({
+      code: 'IMAGE_NOT_FOUND',
+    });
+  });
+
   it('tells its progress and does not send what is there', async () => {
     const repository = new FakeRepository();
     const sent: string[] = [];

@@ -38,7 +38,8 @@ describe('bootlayer', () => {
     [['image', 'inspect', 'lab:5000/UPPER'], 2, 'is not an image reference'],
     [['image', 'inspect', 'debian:12'], 2, 'names no registry'],
     [['image', 'inspect', 'oci:/nonexistent:1'], 1, 'has no layout'],
-    [['image', 'build', 'oci:x:1'], 2, "required option '--platform"],
+    [['image', 'build', '--kernel', '/etc/hostname', 'oci:x:1'], 2, 'add --platform linux/amd64 or the like'],
+    [['image', 'build', '--plattform', 'linux/amd64', 'oci:x:1'], 2, "unknown option '--plattform'"],
     [['image', 'build', '--platform', 'linux/pdp11', 'oci:x:1'], 2, '"linux/pdp11" is no platform'],
     [['image', 'build', '--platform', 'linux/amd64', 'oci:x:1'], 2, 'nothing to build an image from'],
     [

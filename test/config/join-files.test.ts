@@ -10,7 +10,7 @@ describe('included files', () => {
   const join = (main: string, ...others: string[]) =>
     joinFiles(
       readMainFile({ file: FILE, text: main }, {}),
-      others.map((text, position) => ({ file: position === 0 ? OTHER : `${OTHER}${position}`, text })),
+      others.map((text, position) => ({ kind: 'text', file: position === 0 ? OTHER : `${OTHER}${position}`, text })),
     );
   const refused = (main: string, ...others: string[]) => {
     try {
@@ -29,7 +29,6 @@ describe('included files', () => {
     );
     expect(config.machines.map(({ name }) => name)).toEqual(['a', 'b']);
     expect(config.assignments[0]?.image).toMatchObject({ folder: '/etc/bootlayer/mappings.d/images/os' });
-    expect([config.include, config.included]).toEqual([['/etc/bootlayer/mappings.d/*.yaml'], [OTHER, `${OTHER}1`]]);
   });
 
   it('tell all problems of all files at once, each with its own file, line and column', () => {
@@ -43,6 +42,20 @@ describe('included files', () => {
       `${OTHER}:3:10: include: unknown key "include"; known here: machines, assignments`,
       `${OTHER}1:1:1: must be a mapping of machines, assignments`,
     ]);
+  });
+
+  it('that cannot be had, or found, are problems like others, where they are named', () => {
+    const main = readMainFile({ file: FILE, text: 'data: 5\ninclude:\n  - none.yaml\n  - x/*.yaml\n' }, {});
+    const missing = { kind: 'unreadable', file: '/etc/bootlayer/none.yaml', why: 'ENOENT' } as const;
+    const found = { path: ['include', 1], message: 'cannot read the folder /etc/bootlayer/x (EACCES)' };
+    expect(() => joinFiles(main, [missing], [found])).toThrow(
+      [
+        `${FILE} has 3 problems:`,
+        `${FILE}:1:7: data: must be text: quote it, "5"`,
+        `${FILE}:2:1: include: cannot read /etc/bootlayer/none.yaml (ENOENT)`,
+        `${FILE}:4:5: include[1]: cannot read the folder /etc/bootlayer/x (EACCES)`,
+      ].join('\n  '),
+    );
   });
 
   it('may not say again what another file says: both are named', () => {

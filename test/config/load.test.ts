@@ -1,8 +1,9 @@
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findIncluded, loadConfig } from '../../src/config/load.js';
-import { loadConfigAside } from '../../src/config/load-process.js';
+import { findIncluded } from '../../src/config/disk-sources.js';
+import { loadConfig, readConfigFiles } from '../../src/config/load.js';
+import { readConfigFilesAside } from '../../src/config/load-process.js';
 import { LOAD_THREAD } from '../fixtures/built.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 
@@ -47,8 +48,8 @@ describe('loadConfig', () => {
     await writeFile(join(folder, '..2026_01', 'a.yaml'), mapping('a'));
     await symlink('..2026_01', join(folder, '..data'));
     await symlink('..data/a.yaml', join(folder, 'a.yaml'));
-    const { config } = await loadConfig({ env: {}, cwd });
-    expect(config.included).toEqual([join(folder, 'a.yaml')]);
+    const { config, read } = await loadConfig({ env: {}, cwd });
+    expect(read.included).toEqual([join(folder, 'a.yaml')]);
     expect(config.machines.map(({ name }) => name)).toEqual(['main', 'a']);
   });
 
@@ -56,38 +57,82 @@ describe('loadConfig', () => {
     const cwd = await temporaryFolder();
     await writeFile(join(cwd, 'bootlayer.yaml'), 'include: [none.yaml]');
     await expect(loadConfig({ env: {}, cwd })).rejects.toMatchObject({
-      message: `cannot read the configuration ${join(cwd, 'none.yaml')} (ENOENT)`,
+      message: `${join(cwd, 'bootlayer.yaml')}:1:1: include: cannot read ${join(cwd, 'none.yaml')} (ENOENT)`,
     });
     await writeFile(join(cwd, 'bootlayer.yaml'), 'include: ["*.yml"]');
-    expect((await loadConfig({ env: {}, cwd })).config.included).toEqual([]);
+    const { read, warnings } = await loadConfig({ env: {}, cwd });
+    expect([read.included, warnings.at(-1)]).toEqual([[], 'include "*.yml" names no file']);
   });
 
   it('does not include itself, nor anything twice', async () => {
     const cwd = await withMappings({ 'a.yaml': mapping('a') });
     const main = join(cwd, 'bootlayer.yaml');
     const patterns = ['*.yaml', 'mappings.d/a.yaml', 'mappings.d/*'];
-    expect(await findIncluded(main, patterns)).toEqual([join(cwd, 'mappings.d/a.yaml')]);
+    expect((await findIncluded(main, patterns)).files).toEqual([join(cwd, 'mappings.d/a.yaml')]);
   });
 });
 
-describe('loadConfigAside', () => {
+describe('findIncluded', () => {
+  it('minds no wildcards in the name of the folder it starts from', async () => {
+    const cwd = join(await temporaryFolder(), 'lab (1) [x] {y} *');
+    await mkdir(join(cwd, 'm'), { recursive: true });
+    await writeFile(join(cwd, 'm', 'a.yaml'), '');
+    const { files, problems } = await findIncluded(join(cwd, 'bootlayer.yaml'), ['m/*.yaml']);
+    expect([files, problems]).toEqual([[join(cwd, 'm/a.yaml')], []]);
+  });
+
+  it('takes a folder that is gone for a problem when it held files before', async () => {
+    const cwd = await temporaryFolder();
+    const [main, folder] = [join(cwd, 'bootlayer.yaml'), join(cwd, 'm')];
+    expect(await findIncluded(main, ['m/*.yaml'])).toEqual({ files: [], idle: ['m/*.yaml'], problems: [] });
+    const { problems } = await findIncluded(main, ['m/*.yaml'], [join(folder, 'a.yaml')]);
+    expect(problems).toEqual([{ path: ['include', 0], message: `cannot read the folder ${folder} (ENOENT)` }]);
+  });
+
+  it('takes a folder that cannot be read for a problem', async () => {
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'm'), 'a file');
+    const { problems } = await findIncluded(join(cwd, 'bootlayer.yaml'), ['m/*.yaml']);
+    expect(problems).toEqual([{ path: ['include', 0], message: `cannot read the folder ${join(cwd, 'm')} (ENOTDIR)` }]);
+  });
+});
+
+describe('readConfigFiles', () => {
+  it('says what was read also when it is refused', async () => {
+    const cwd = await withMappings({ 'a.yaml': 'machines: [{ name: 5 }]' });
+    const refused = await readConfigFiles({ env: {}, cwd });
+    expect(refused).toMatchObject({
+      kind: 'refused',
+      read: { include: ['mappings.d/*.yaml'], included: [join(cwd, 'mappings.d/a.yaml')] },
+    });
+    await writeFile(join(cwd, 'mappings.d/a.yaml'), mapping('a'));
+    const taken = await readConfigFiles({ env: {}, cwd });
+    expect(taken.kind).toBe('loaded');
+    expect(taken.read.fingerprint).not.toBe(refused.read.fingerprint);
+  });
+});
+
+describe('readConfigFilesAside', () => {
   it('reads the same in another thread', async () => {
     const cwd = await withMappings({ 'a.yaml': 'assignments: [{ name: x, match: {}, image: lab:5000/os:1 }]' });
-    const here = await loadConfig({ env: {}, cwd });
-    const there = await loadConfigAside({ env: {}, cwd }, LOAD_THREAD);
+    const here = await readConfigFiles({ env: {}, cwd });
+    const there = await readConfigFilesAside({ env: {}, cwd }, LOAD_THREAD);
     expect(there).toEqual(here);
-    expect(Object.isFrozen(there.config.assignments[0])).toBe(true);
+    expect(there.kind === 'loaded' && Object.isFrozen(there.loaded.config.assignments[0])).toBe(true);
   });
 
   it('refuses the same', async () => {
     const cwd = await withMappings({ 'a.yaml': 'machines: [{ name: 5 }]' });
-    const problem = await loadConfig({ env: {}, cwd }).catch((thrown: unknown) => thrown);
-    await expect(loadConfigAside({ env: {}, cwd }, LOAD_THREAD)).rejects.toMatchObject({
-      code: 'CONFIG_INVALID',
-      message: (problem as Error).message,
-    });
+    const [here, there] = [
+      await readConfigFiles({ env: {}, cwd }),
+      await readConfigFilesAside({ env: {}, cwd }, LOAD_THREAD),
+    ];
+    expect(here.kind === 'refused' && there.kind === 'refused' && there.error.message === here.error.message).toBe(
+      true,
+    );
+    expect(there.read).toEqual(here.read);
     await rm(join(cwd, 'bootlayer.yaml'));
-    await expect(loadConfigAside({ env: {}, cwd }, LOAD_THREAD)).rejects.toMatchObject({
+    await expect(readConfigFilesAside({ env: {}, cwd }, LOAD_THREAD)).rejects.toMatchObject({
       remedy: expect.stringContaining('-c FILE') as string,
     });
   });
@@ -96,6 +141,6 @@ describe('loadConfigAside', () => {
     const cwd = await temporaryFolder();
     const script = join(cwd, 'thread.mjs');
     await writeFile(script, 'process.exit(3);');
-    await expect(loadConfigAside({ env: {}, cwd }, new URL(`file://${script}`))).rejects.toThrow('ended');
+    await expect(readConfigFilesAside({ env: {}, cwd }, new URL(`file://${script}`))).rejects.toThrow('ended');
   });
 });

@@ -23,12 +23,12 @@ it('keeps a server running, whatever its file becomes', async () => {
   });
   onTestFinished(async () => void (await server.stop()));
   const answers = () => log.filter(({ event }) => event === 'mapping.reloaded' || event === 'mapping.refused');
-  const texts = [...new Set(fc.sample(spoiled, { numRuns: 60, seed: 1 })), WHOLE];
+  // Each differs from the one before it, so that each is read once, by the watch.
+  const texts = [...new Set(fc.sample(spoiled, { numRuns: 40, seed: 1 })), WHOLE];
   for (const text of texts) {
     const before = answers().length;
     await writeFile(`${file}.new`, text);
     await rename(`${file}.new`, file);
-    server.process.kill('SIGHUP');
     while (answers().length === before) await new Promise<void>((resolve) => (wake = resolve));
     const { event, reason } = answers().at(-1) ?? expect.unreachable();
     if (event === 'mapping.refused') expect(reason).toMatch(/bootlayer\.yaml:\d+:\d+: /);

@@ -49,6 +49,7 @@ describe('matchSelector', () => {
     ['a firmware that is one of two wanted', { firmware: ['uefi', 'uefi-http'] }, efi, 'yes'],
     ['another firmware', { firmware: ['bios'] }, efi, 'no'],
     ['a host name of our records, in any case', { hostname: ['node-01.lab'] }, known, 'yes'],
+    ['another host name of our records, before it says one', { hostname: ['n2'] }, known, 'unknown'],
     ['a host name reported in capitals', { hostname: ['n1'] }, candidate({ facts: facts({ hostname: 'N1' }) }), 'yes'],
     ['a machine that a stranger may turn out to be', { machine: ['node-02'] }, open, 'unknown'],
     ['labels that a stranger may turn out to have', { labels: { rack: ['r1'] } }, open, 'unknown'],

@@ -89,7 +89,7 @@ describe('openDatabase', () => {
   it('refuses a folder in place of the file', async () => {
     await expect(openDatabase(await temporaryFolder(), SQLITE_WORKER)).rejects.toMatchObject({
       code: 'DATA_UNUSABLE',
-      message: expect.stringContaining('it cannot be opened') as string,
+      message: expect.stringContaining('cannot be opened (EISDIR)') as string,
     });
   });
 
