@@ -29,7 +29,7 @@ type Place = { readonly line: number; readonly column: number };
 /** Aliases may repeat a value a little; a file that multiplies itself is refused. */
 const MAX_ALIASES = 100;
 /** Anchors, aliases, tags, block texts, more documents, invisible characters: what only the thorough parser is trusted with. */
-const UNUSUAL = /[&*!%|>\p{Cf}\u2028\u2029]|<<|(?<!^)---|\.\.\.|[^\P{Cc}\n\r\t]/u;
+const UNUSUAL = /[&*!%|>\p{Cf}\u2028\u2029]|<<|(?<!^)---|\.\.\.|[^\P{Cc}\n\r]/u;
 
 /**
  * Pure. One document, unique keys; every syntax error with its place. Two parsers of YAML 1.2 read it: the one that

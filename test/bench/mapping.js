@@ -40,9 +40,7 @@ export async function benchMapping({ smoke }) {
     const { config } = await load();
     await benchSelection(config, sizes);
     await benchReload(load, sizes);
-    // The threads of a thousand reloads are what may leave something behind, not the size of what they read.
-    writeFileSync(file, configuration({ ...sizes, machines: 100, assignments: 20 }));
-    await benchMemory(load, config, sizes);
+    await benchMemory(file, config, sizes);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -109,21 +107,99 @@ async function benchReload(load, { machines, assignments, rounds }) {
   );
 }
 
-/** @param {() => Promise<{ config: Config }>} load @param {Config} large @param {Sizes} sizes */
-async function benchMemory(load, large, { remaps, reloads }) {
-  /** @type {typeof import('../../src/booter/mapping.js')} */
-  const { createMapping } = await built('booter/mapping.js');
-  const reading = await growth(reloads, async () => void (await load()));
-  const changing = await growth(remaps, async () => void createMapping(large));
+/**
+ * A thousand changes of a small file through everything that keeps something between them, scripts being asked for all the
+ * while; and of a large mapping, without the thread that reads it.
+ * @param {string} file @param {Config} large @param {Sizes} sizes
+ */
+async function benchMemory(file, large, sizes) {
+  const small = { ...sizes, machines: 100, assignments: 20 };
+  const texts = [configuration(small), configuration({ ...small, machines: 90, assignments: 25 })];
+  const change = (/** @type {number} */ turn) => writeFileSync(file, texts[turn % texts.length] ?? '');
+  change(0);
+  const { booter, reloader } = await reloadingBooter(file);
+  const ask = async (/** @type {number} */ position) =>
+    void (await booter.script({ mac: macOf(position % 100), buildarch: 'x86_64' }, '10.0.0.1'));
+  const reading = await growth(sizes.reloads, async (turn) => {
+    change(turn);
+    await reloader.reload();
+    for (let position = 0; position < 20; position += 1) await ask(turn + position);
+  });
+  const changing = await growth(sizes.remaps, async (turn) => {
+    booter.remap(turn % 2 === 0 ? large : reloader.config);
+    await ask(turn);
+  });
   printTable(
     'what is left behind, in MiB',
     ['of', 'turns', 'heap', 'resident'],
     [
-      ['reading the files anew', String(reloads), figure(reading.heap), figure(reading.resident)],
-      ['changing the mapping', String(remaps), figure(changing.heap), figure(changing.resident)],
+      ['reading the files anew', String(sizes.reloads), figure(reading.heap), figure(reading.resident)],
+      ['changing the mapping', String(sizes.remaps), figure(changing.heap), figure(changing.resident)],
     ],
   );
 }
+
+/** A booter whose images are all alike and whose state is nowhere. @param {string} file */
+async function reloadingBooter(file) {
+  /** @type {typeof import('../../src/booter/booter.js')} */
+  const { Booter } = await built('booter/booter.js');
+  /** @type {typeof import('../../src/booter/boot-urls.js')} */
+  const { BootUrls } = await built('booter/boot-urls.js');
+  /** @type {typeof import('../../src/clock.js')} */
+  const { systemClock: clock } = await built('clock.js');
+  /** @type {typeof import('../../src/config/load.js')} */
+  const { loadConfig } = await built('config/load.js');
+  /** @type {typeof import('../../src/config/load-process.js')} */
+  const { readConfigFilesAside } = await built('config/load-process.js');
+  /** @type {typeof import('../../src/reload.js')} */
+  const { Reloader } = await built('reload.js');
+  const options = { file, env: {}, cwd: '/' };
+  const initial = await loadConfig(options);
+  const never = async () => {
+    throw new Error('nothing is fetched here');
+  };
+  const booter = new Booter({
+    mapping: initial.config,
+    images: {
+      resolve: async () => IMAGE,
+      askedFor: () => undefined,
+      sourceOf: (name) => ({ name, fetch: never }),
+    },
+    blobs: { open: never, prefetch: () => undefined },
+    plans: {
+      savePlan: async () => undefined,
+      findPlan: async () => undefined,
+      findPlannedArtifact: async () => undefined,
+      prunePlans: async () => 0,
+    },
+    urls: new BootUrls(() => 'http://10.0.0.1:8080'),
+    events: () => undefined,
+    clock,
+  });
+  const reloader = new Reloader({
+    initial,
+    load: (before) => readConfigFilesAside({ ...options, before }),
+    apply: (config) => booter.remap(config),
+    warn: () => undefined,
+    events: () => undefined,
+    clock,
+  });
+  return { booter, reloader };
+}
+
+const DIGEST = /** @type {import('../../src/oci/digest.js').Digest} */ (`sha256:${'ab'.repeat(32)}`);
+const IMAGE = {
+  reference: 'registry.lab:5000/os/image:1',
+  location: 'registry.lab:5000/os/image',
+  digest: DIGEST,
+  manifestDigest: DIGEST,
+  platform: { os: 'linux', architecture: 'amd64' },
+  artifacts: /** @type {const} */ (['kernel', 'initramfs']).map((role) => ({
+    role,
+    descriptor: { mediaType: role, digest: DIGEST, size: 1 },
+  })),
+  commandLine: '',
+};
 
 /** How long the event loop did not turn at most, until it is asked. @returns {() => Promise<number>} milliseconds */
 function longestStall() {
@@ -141,14 +217,14 @@ function longestStall() {
   };
 }
 
-/** By how many MiB memory is larger after so many turns than after a tenth of them, which warm up. @param {number} turns @param {() => Promise<void>} work */
+/** By how many MiB memory is larger after so many turns than after a tenth of them, which warm up. @param {number} turns @param {(turn: number) => Promise<void>} work */
 async function growth(turns, work) {
   setFlagsFromString('--expose-gc');
   const collect = /** @type {() => void} */ (runInNewContext('gc'));
-  for (let turn = 0; turn < turns / 10; turn += 1) await work();
+  for (let turn = 0; turn < turns / 10; turn += 1) await work(turn);
   collect();
   const before = process.memoryUsage();
-  for (let turn = 0; turn < turns; turn += 1) await work();
+  for (let turn = 0; turn < turns; turn += 1) await work(turn);
   collect();
   const after = process.memoryUsage();
   return { heap: (after.heapUsed - before.heapUsed) / MIB, resident: (after.rss - before.rss) / MIB };

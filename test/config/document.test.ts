@@ -66,14 +66,16 @@ const contentsOf = (parsed: ReturnType<typeof parseThoroughly>) =>
   parsed.kind === 'document' ? parsed.document.value : undefined;
 
 describe('parseConfigDocument', () => {
-  it('gives what the thorough parser gives, wherever both take the text', () => {
+  it('takes what the thorough parser takes, and gives what it gives', () => {
     fc.assert(
       fc.property(text, (written) => {
         const thorough = parseThoroughly(written);
+        const parsed = parseConfigDocument(written);
+        expect(parsed.kind).toBe(thorough.kind);
         // A number too large for one stays text to the fast parser, which is as good.
-        fc.pre(thorough.kind === 'document' && !/\de\d{3}/.test(written));
+        if (thorough.kind !== 'document' || /\de\d{3}/.test(written)) return;
         // An empty document is null to one and nothing to the other.
-        expect(contentsOf(parseConfigDocument(written)) ?? null).toEqual(contentsOf(thorough) ?? null);
+        expect(contentsOf(parsed) ?? null).toEqual(contentsOf(thorough) ?? null);
       }),
       { numRuns: 20_000 },
     );
