@@ -37,6 +37,13 @@ export type ErrorExtras = {
   readonly cause?: unknown;
 };
 
+/** What others wrote may be in it, and is in logs and on screens then: no sentence needs more. */
+const MAX_MESSAGE = 16 * 1024;
+
+function bounded(message: string): string {
+  return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE)}...`;
+}
+
 export class BootlayerError extends Error {
   override readonly name = 'BootlayerError';
   readonly code: ErrorCode;
@@ -44,7 +51,7 @@ export class BootlayerError extends Error {
   readonly details: unknown;
 
   constructor(code: ErrorCode, message: string, extras: ErrorExtras = {}) {
-    super(message, extras.cause === undefined ? undefined : { cause: extras.cause });
+    super(bounded(message), extras.cause === undefined ? undefined : { cause: extras.cause });
     this.code = code;
     this.remedy = extras.remedy;
     this.details = extras.details;

@@ -7,6 +7,7 @@ export type Metrics = {
   text(): Promise<string>;
   readonly scripts: Counter<'outcome'>;
   readonly faults: Counter;
+  readonly unsavedPlans: Counter;
   readonly contradictions: Counter;
   readonly reloads: Counter<'outcome'>;
   readonly mapped: Gauge<'kind'>;
@@ -72,9 +73,16 @@ export function createMetrics(): Metrics {
   };
 }
 
-function mappingMetrics(registers: Registry[]): Pick<Metrics, 'faults' | 'contradictions' | 'reloads' | 'mapped'> {
+function mappingMetrics(
+  registers: Registry[],
+): Pick<Metrics, 'faults' | 'unsavedPlans' | 'contradictions' | 'reloads' | 'mapped'> {
   return {
     faults: new Counter({ name: 'bootlayer_faults_total', help: 'faults of this program', registers }),
+    unsavedPlans: new Counter({
+      name: 'bootlayer_unsaved_plans_total',
+      help: 'issued plans that could not be kept',
+      registers,
+    }),
     contradictions: new Counter({
       name: 'bootlayer_contradictions_total',
       help: 'script requests whose facts name several known machines',

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
-const BASE = ['net', 'errors', 'log', 'metrics', 'clock', 'format', 'disk-folder'];
+const BASE = ['net', 'errors', 'log', 'metrics', 'clock', 'format', 'disk-access'];
 const DOMAIN = ['boot', 'machine', 'image', 'lease', 'provision'];
 const CONTENT = ['catalog', 'blob', 'store', 'build'];
 const PROTOCOLS = ['dhcp', 'tftp', 'oci', 'ipxe'];
@@ -30,7 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   metrics: ['errors'],
   clock: [],
   format: [],
-  'disk-folder': ['errors'],
+  'disk-access': ['errors'],
   config: [...DOMAIN, 'oci', 'net', 'errors'],
 };
 

@@ -18,12 +18,18 @@ export type BlobCacheParts = {
   readonly maxFills?: number;
 };
 
-const MAX_FILLS = 8;
+const MAX_FILLS = 16;
+/** Of one registry, or of all layouts. */
+const MAX_FILLS_OF_A_PLACE = 4;
+
+type Limit = ReturnType<typeof pLimit>;
 
 /** The store, filled on demand: one download per digest however many readers there are. */
 export class BlobCache {
   readonly #parts: BlobCacheParts;
-  readonly #limit: ReturnType<typeof pLimit>;
+  /** Of all, and of each place: one that is stuck must not keep the others waiting. */
+  readonly #limit: Limit;
+  readonly #placeLimits = new Map<string, Limit>();
   readonly #fills = new Map<Digest, { readonly fill: Fill; readonly ended: Promise<void> }>();
   /** How many downloads have ended: one that ended while the store was looked into may have put the blob there. */
   #ended = 0;
@@ -52,7 +58,13 @@ export class BlobCache {
   prefetch(descriptor: Descriptor, source: BlobSource): void {
     this.open(descriptor, source)
       .then((reader) => reader.close())
-      .catch(() => undefined);
+      .catch((thrown: unknown) => this.#tellLie(descriptor, source, BootlayerError.from(thrown)));
+  }
+
+  /** A download's failure is told by the download; that there is none to come is told here. */
+  #tellLie({ digest }: Descriptor, source: BlobSource, { code, message: reason }: BootlayerError): void {
+    if (code !== 'DIGEST_MISMATCH') return;
+    this.#parts.events({ event: 'fill.failed', digest, source: source.name, bytes: 0, seconds: 0, code, reason });
   }
 
   /** Gives up all downloads and waits until they have cleaned up. */
@@ -63,11 +75,18 @@ export class BlobCache {
     await Promise.all(all.map(({ ended }) => ended));
   }
 
+  #limitOf({ name }: BlobSource): Limit {
+    const place = name.split('/', 1)[0] ?? name;
+    const limit = this.#placeLimits.get(place) ?? pLimit(MAX_FILLS_OF_A_PLACE);
+    this.#placeLimits.set(place, limit);
+    return limit;
+  }
+
   #start(descriptor: Descriptor, source: BlobSource): Fill {
     if (this.#closed) throw new BootlayerError('BLOB_UNAVAILABLE', 'the server ends');
     const { store, events, clock } = this.#parts;
     const fill = new Fill(descriptor, { store, source, events, now: () => clock.now() });
-    const ended = this.#limit(() => fill.run()).finally(() => {
+    const ended = this.#limitOf(source)(() => this.#limit(() => fill.run())).finally(() => {
       this.#ended += 1;
       this.#fills.delete(descriptor.digest);
     });

@@ -1,24 +1,29 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { openFile } from '../disk-access.js';
 import type { ByteReader } from './blob-store.js';
 import { diskProblem } from './disk-problem.js';
 
 /** A whole blob's file. */
 export class DiskReader implements ByteReader {
   readonly size: number;
+  /** The same for as long as nobody changes the file. */
+  readonly touch: string;
   readonly #file: FileHandle;
   readonly #path: string;
 
-  private constructor(file: FileHandle, path: string, size: number) {
+  private constructor(file: FileHandle, path: string, { ino, size, mtimeMs, ctimeMs }: Stats) {
     this.#file = file;
     this.#path = path;
     this.size = size;
+    this.touch = `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
   }
 
   /** Rejects with the file system's error. */
   static async open(path: string): Promise<DiskReader> {
-    const file = await open(path, 'r');
+    const file = await openFile(path);
     try {
-      return new DiskReader(file, path, (await file.stat()).size);
+      return new DiskReader(file, path, await file.stat());
     } catch (thrown) {
       await file.close();
       throw thrown;

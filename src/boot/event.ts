@@ -33,6 +33,8 @@ export type BootEvent =
       /** `uuid of node-02, serial of node-03` */
       readonly others: string;
     }
+  /** The plan could not be kept: what it names is served for as long as it is mapped and the server runs. */
+  | { readonly event: 'plan.unsaved'; readonly machine: string; readonly plan: Digest; readonly reason: string }
   | { readonly event: 'script.refused'; readonly machine: string; readonly address: string; readonly reason: string }
   | {
       readonly event: 'image.resolved';

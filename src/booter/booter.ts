@@ -190,12 +190,21 @@ export class Booter {
     return prepared;
   }
 
-  /** Durable before the machine has it: what it names is served after a restart, too. */
+  /**
+   * Durable before the machine has it: what it names is served after a restart, too. A full or broken disk keeps no
+   * machine from booting now.
+   */
   async #issue(plan: BootPlan): Promise<void> {
     const now = this.#parts.clock.now();
     if (!this.#renewals.isDue(plan.id, now)) return;
-    await this.#parts.plans.savePlan(plan, now);
-    this.#renewals.written(plan.id, now);
+    try {
+      await this.#parts.plans.savePlan(plan, now);
+      this.#renewals.written(plan.id, now);
+    } catch (thrown) {
+      const { code, message: reason } = BootlayerError.from(thrown);
+      if (code !== 'DISK_FULL' && code !== 'DATA_UNUSABLE') throw thrown;
+      this.#parts.events({ event: 'plan.unsaved', machine: plan.machine, plan: plan.id, reason });
+    }
   }
 
   /** What the machine's screen says while its image is not there yet. */

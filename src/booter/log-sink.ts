@@ -18,6 +18,7 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'mapping.refused':
       return 'error';
     case 'machine.contradicted':
+    case 'plan.unsaved':
     case 'script.refused':
     case 'image.failed':
     case 'fill.failed':
@@ -45,6 +46,8 @@ function sentence(event: BootEvent): string {
       return `${event.machine} is not booted: ${event.reason}`;
     case 'machine.contradicted':
       return `${event.machine} is taken for that by its ${event.knownBy}, and shows the ${event.others}`;
+    case 'plan.unsaved':
+      return `the plan of ${event.machine} could not be kept: ${event.reason}`;
     case 'fault':
       return `a fault of this program, ${event.doing}: ${event.reason}`;
     case 'mapping.reloaded':

@@ -19,6 +19,9 @@ function count(metrics: Metrics, event: BootEvent): void {
     case 'fault':
       metrics.faults.inc();
       return;
+    case 'plan.unsaved':
+      metrics.unsavedPlans.inc();
+      return;
     case 'machine.contradicted':
       metrics.contradictions.inc();
       return;

@@ -4,10 +4,14 @@ import type { Artifact } from '../image/image.js';
 import { type Descriptor, verifyBytes } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import type { FetchedDocument, ImageSource, ManifestName } from '../oci/image-source.js';
-import { type Document, type IndexEntry, MAX_MANIFEST_BYTES, type Manifest, parseDocument } from '../oci/manifest.js';
+import { type Document, type IndexEntry, type Manifest, parseDocument } from '../oci/manifest.js';
 import { normalizeArchitecture } from '../oci/platform.js';
 
 /** For a command line or configuration, which are small. */
+/** Configurations of container images are larger than IronCore's, and never this large. */
+const MAX_SMALL_BLOB = 1024 * 1024;
+/** Kernels take two thousand; image builders' comments and white space may come on top. */
+const MAX_COMMAND_LINE = 16 * 1024;
 const DEADLINE_MILLISECONDS = 30_000;
 
 /** Where documents come from; the catalog keeps those it has seen. */
@@ -45,9 +49,15 @@ export class DocumentReader {
   /** A cmdline layer first, else the configuration's `commandLine` (IronCore's image config). */
   async commandLine(manifest: Manifest, artifacts: readonly Artifact[]): Promise<string> {
     const layer = artifacts.find(({ role }) => role === 'cmdline');
-    if (layer !== undefined) return normalizeCommandLine(text(await this.#blob(layer.descriptor)));
-    if (!manifest.config.mediaType.endsWith('json')) return '';
-    return normalizeCommandLine(textIn(await this.#blob(manifest.config), 'commandLine') ?? '');
+    const written =
+      layer !== undefined
+        ? text(await this.#blob(layer.descriptor))
+        : manifest.config.mediaType.endsWith('json')
+          ? (textIn(await this.#blob(manifest.config), 'commandLine') ?? '')
+          : '';
+    if (written.length <= MAX_COMMAND_LINE) return normalizeCommandLine(written);
+    const why = `a command line of ${written.length} characters is not one that a kernel takes`;
+    throw new BootlayerError('IMAGE_INVALID', `${this.#what}: ${why}`);
   }
 
   /**
@@ -64,7 +74,7 @@ export class DocumentReader {
 
   async #blob(descriptor: Descriptor): Promise<Uint8Array> {
     const what = this.#describe(descriptor.digest);
-    if (descriptor.size > MAX_MANIFEST_BYTES) {
+    if (descriptor.size > MAX_SMALL_BLOB) {
       const why = `${descriptor.size} bytes is too large for a command line or configuration`;
       throw new BootlayerError('IMAGE_INVALID', `${what}: ${why}`);
     }

@@ -16,12 +16,16 @@ const NOBODY = new Int32Array(new SharedArrayBuffer(4));
 export function jsonLines(fd: number): { write(line: string): void } {
   let tries = TRIES;
   let isTorn = false;
+  let lost = 0;
   return {
     write: (line) => {
-      const bytes = Buffer.from(isTorn ? `\n${line}` : line);
+      const ending = isTorn ? '\n' : '';
+      const loss = lost === 0 ? '' : `${JSON.stringify({ level: 40, event: 'log.lost', lines: lost })}\n`;
+      const bytes = Buffer.from(`${ending}${loss}${line}`);
       const written = writeWhole(fd, bytes, tries);
       // A reader that did not move is not waited for again before it takes something.
       tries = written === bytes.length ? TRIES : 0;
+      lost = written === bytes.length ? 0 : lost + 1;
       if (written > 0) isTorn = written < bytes.length;
     },
   };

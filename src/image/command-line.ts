@@ -66,7 +66,8 @@ export function placeholdersIn(text: string): readonly string[] {
 /** Fills `{blob.squashfs.url}` and the like; an unknown one, or a line that became too long, is refused. */
 export function fillPlaceholders(commandLine: string, values: ReadonlyMap<string, string>): Filled {
   const unknown = placeholdersIn(commandLine).find((name) => !values.has(name));
-  if (unknown !== undefined) return { kind: 'refused', reason: unknownPlaceholder(`{${unknown}}`, values) };
+  if (unknown !== undefined)
+    return { kind: 'refused', reason: unknownPlaceholder(`{${unknown.slice(0, 60)}}`, values) };
   const filled = commandLine.replace(PLACEHOLDER, (placeholder, name: string) => values.get(name) ?? placeholder);
   const bytes = Buffer.byteLength(filled);
   if (bytes > MAX_COMMAND_LINE_BYTES) {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder } from '../disk-folder.js';
+import { makeFolder, openFile, readFileBounded } from '../disk-access.js';
 import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
 import { type Descriptor, mismatch } from './descriptor.js';
 import { type Digest, digestOf, hexOf } from './digest.js';
@@ -140,7 +140,7 @@ export class DiskLayout implements ImageSource, ImageTarget {
   async *#pieces(path: string, what: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void> {
     let file: FileHandle | undefined;
     try {
-      file = await open(path);
+      file = await openFile(path);
       for (;;) {
         signal?.throwIfAborted();
         const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
@@ -251,14 +251,9 @@ function unlessThere(problem: unknown): void {
 }
 
 async function readBounded(path: string, what: string): Promise<Uint8Array> {
-  const file = await open(path);
-  try {
-    const { size } = await file.stat();
-    if (size > MAX_MANIFEST_BYTES) throw new BootlayerError('IMAGE_INVALID', `${what}: ${size} bytes is too large`);
-    return await file.readFile();
-  } finally {
-    await file.close();
-  }
+  const bytes = await readFileBounded(path, MAX_MANIFEST_BYTES);
+  if (bytes !== undefined) return bytes;
+  throw new BootlayerError('IMAGE_INVALID', `${what}: it is larger than ${MAX_MANIFEST_BYTES} bytes`);
 }
 
 async function writeAll(path: string, content: AsyncIterable<Uint8Array>): Promise<void> {

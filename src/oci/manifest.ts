@@ -7,6 +7,8 @@ import { normalizeArchitecture, type Platform } from './platform.js';
 /** Nothing an index or manifest needs is larger (protocols E2: manifests up to 4 MiB). */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 const MAX_ENTRIES = 2_000;
+const MAX_ANNOTATIONS = 500;
+const MAX_DEPTH = 64;
 
 export type Annotations = Readonly<Record<string, string>>;
 
@@ -57,7 +59,7 @@ function kindOf(what: string, mediaType: string, json: Fields): Document['kind']
   if (hasManifests && hasLayers) throw invalid(what, 'it has both "manifests" and "layers"');
   if (hasManifests && !isManifestType(mediaType)) return 'index';
   if (hasLayers && !isIndexType(mediaType)) return 'manifest';
-  throw invalid(what, `it says it is ${mediaType || 'of no type'}, and its contents are something else`);
+  throw invalid(what, `it says it is ${mediaType.slice(0, 100) || 'of no type'}, and its contents are something else`);
 }
 
 function readIndex(what: string, json: Fields): Index {
@@ -104,11 +106,19 @@ function readPlatform(value: unknown): Platform | undefined {
   };
 }
 
+/** The first so many that are texts: nobody needs more, and reading hundreds of thousands takes a second. */
 function readAnnotations(value: unknown): Annotations {
-  const pairs = Object.entries(asObject(value) ?? {}).filter(
-    (pair): pair is [string, string] => typeof pair[1] === 'string',
-  );
-  return Object.fromEntries(pairs);
+  const annotations: Record<string, string> = {};
+  let left = MAX_ANNOTATIONS;
+  const fields = asObject(value) ?? {};
+  for (const name in fields) {
+    const text = fields[name];
+    if (typeof text !== 'string') continue;
+    if (left === 0) break;
+    left -= 1;
+    Object.defineProperty(annotations, name, { value: text, enumerable: true, configurable: true, writable: true });
+  }
+  return annotations;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -130,12 +140,39 @@ function list(what: string, json: Fields, name: string): readonly unknown[] {
   return values;
 }
 
+/** By the bytes themselves: who asks for the type of a document reads it next. */
+const parsed = new WeakMap<Uint8Array, { readonly json: unknown }>();
+
 function parseJson(what: string, bytes: Uint8Array): unknown {
+  const known = parsed.get(bytes);
+  if (known !== undefined) return known.json;
+  if (isTooDeep(bytes)) throw invalid(what, `it is nested deeper than ${MAX_DEPTH}`);
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    const json: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    parsed.set(bytes, { json });
+    return json;
   } catch (cause) {
     throw invalid(what, 'it is not JSON', cause);
   }
+}
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const OPENING: ReadonlySet<number> = new Set([0x5b, 0x7b]);
+const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d]);
+
+/** The engine takes seconds for millions of brackets within each other. */
+function isTooDeep(bytes: Uint8Array): boolean {
+  let depth = 0;
+  let isText = false;
+  for (let position = 0; position < bytes.length; position += 1) {
+    const byte = bytes[position] ?? 0;
+    if (isText && byte === BACKSLASH) position += 1;
+    else if (byte === QUOTE) isText = !isText;
+    else if (!isText && OPENING.has(byte)) depth += 1;
+    else if (!isText && CLOSING.has(byte)) depth -= 1;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
 }
 
 function invalid(what: string, why: string, cause?: unknown): BootlayerError {

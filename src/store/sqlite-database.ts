@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Kysely } from 'kysely';
 import type { PlanStore, ResolutionStore } from '../boot/ports.js';
-import { makeFolder } from '../disk-folder.js';
+import { makeFolder } from '../disk-access.js';
 import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
 import { migrate } from './migrations.js';
 import { SqlPlanStore } from './plan-store.js';

@@ -19,7 +19,9 @@ function openFile(file: string): Database.Database {
   database.exec('PRAGMA foreign_keys=ON');
   // An exclusive lock is only taken with the first write.
   database.exec('BEGIN IMMEDIATE; PRAGMA user_version=0; COMMIT');
-  return database;
+  const [first] = database.prepare('PRAGMA quick_check(1)').all() as { readonly quick_check?: unknown }[];
+  if (first?.quick_check === 'ok') return database;
+  throw Object.assign(new Error(String(first?.quick_check)), { code: 'SQLITE_CORRUPT' });
 }
 
 function answer(database: Database.Database, { id, sql, parameters }: WorkerRequest & { kind: 'query' }): WorkerReply {

@@ -50,6 +50,36 @@ describe('the blob cache', () => {
     expect(events.filter(({ event }) => event === 'fill.finished')).toHaveLength(2);
   });
 
+  it('lets a place that is stuck not keep the others waiting', async () => {
+    const { cache } = setUp();
+    const stuck = Array.from({ length: 6 }, (_, seed) => ({
+      ...blobOf(100, seed + 10),
+      source: new ScriptedSource('stuck.lab/os'),
+    }));
+    for (const { descriptor: one, source } of stuck) cache.prefetch(one, source);
+    const well = new ScriptedSource('well.lab/os');
+    cache.prefetch(descriptor, well);
+    await settled();
+    expect(stuck.map(({ source }) => source.fetches)).toEqual([1, 1, 1, 1, 0, 0]);
+    expect(well.fetches).toBe(1);
+    await cache.close();
+  });
+
+  it('tells of a descriptor that lies, though nothing is downloaded', async () => {
+    const source = new ScriptedSource();
+    const { cache, events } = setUp();
+    const opening = cache.open(descriptor, source);
+    const feed = await source.feed();
+    cache.prefetch({ ...descriptor, size: descriptor.size - 1 }, source);
+    await settled();
+    expect(events.filter(({ event }) => event === 'fill.failed')).toMatchObject([
+      { code: 'DIGEST_MISMATCH', bytes: 0 },
+    ]);
+    await feed.send(bytes);
+    feed.end();
+    await (await opening).close();
+  });
+
   it('goes on filling when every reader has gone', async () => {
     const source = new ScriptedSource();
     const { cache } = setUp();
@@ -188,7 +218,9 @@ describe('the blob cache', () => {
     await settled();
     expect(source.fetches).toBe(1);
     expect(await store.list()).toEqual([{ digest: descriptor.digest, size: bytes.length }]);
-    expect(events.map(({ event }) => event)).toEqual(['fill.started', 'fill.finished', 'fill.started', 'fill.failed']);
+    // The size that was a lie, and the wrong bytes.
+    const failed = ['fill.started', 'fill.failed', 'fill.failed'];
+    expect(events.map(({ event }) => event)).toEqual(['fill.started', 'fill.finished', ...failed]);
   });
 
   it('has not ended before it has cleaned up', async () => {

@@ -154,7 +154,7 @@ describe('a blob on the disk', () => {
     await mkdir(join(folder, path));
     await expect(store.open(descriptor)).rejects.toMatchObject({
       code: 'DATA_UNUSABLE',
-      message: `${join(folder, path)} cannot be used (EISDIR)`,
+      message: `${join(folder, path)} cannot be used (ENOTFILE)`,
     });
   });
 });
@@ -232,6 +232,23 @@ describe('a disk that fails', () => {
       message: `${folder} cannot be used (ENOTDIR)`,
     });
     expect(await readFile(join(folder, 'ingest'), 'utf8')).toBe('not ours');
+  });
+});
+
+describe('a descriptor that lies about the size', () => {
+  it('has a blob hashed once, and again when somebody touched it', async () => {
+    const { folder, store } = await emptyStore();
+    await put(store);
+    const liar = { ...descriptor, size: descriptor.size - 1 };
+    const { spy } = await fileMethod('read');
+    await expect(store.open(liar)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    const reads = spy.mock.calls.length;
+    expect(reads).toBeGreaterThan(0);
+    await expect(store.open(liar)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    expect(spy).toHaveBeenCalledTimes(reads);
+    await chmod(join(folder, path), 0o600);
+    await expect(store.open(liar)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    expect(spy.mock.calls.length).toBeGreaterThan(reads);
   });
 });
 

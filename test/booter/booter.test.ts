@@ -69,6 +69,17 @@ describe('Booter.script', () => {
     expect(plans.plans).toHaveLength(2);
   });
 
+  it.each(['DISK_FULL', 'DATA_UNUSABLE'] as const)(
+    'boots though its plan cannot be kept (%s), and tells of it',
+    async (code) => {
+      const { plans } = testBooter();
+      plans.savePlan = () => Promise.reject(new BootlayerError(code, 'no room'));
+      const { booter, events } = testBooter({ plans });
+      expect(await booter.script(QUERY, FROM)).toContain('Bootlayer: node-01 boots');
+      expect(events[0]).toMatchObject({ event: 'plan.unsaved', machine: 'node-01', reason: 'no room' });
+    },
+  );
+
   it('names a machine that nothing matches', async () => {
     const { booter, events } = testBooter({ assignments: [assignment({ match: { mac: [OTHER_MAC] } })] });
     const script = await booter.script(QUERY, FROM);

@@ -59,6 +59,25 @@ describe('Resolver', () => {
     expect((await resolve('arm64', { name: ':silent' })).artifacts).toHaveLength(2);
   });
 
+  it('refuses what is too large to be a command line or a configuration, and names no more than a few of thousands', async () => {
+    repository.addManifest(BOOTABLE, { commandLine: 'a '.repeat(10_000), tag: '12' });
+    await expect(resolve()).rejects.toMatchObject({
+      code: 'IMAGE_INVALID',
+      message: expect.stringContaining('20000 characters is not one that a kernel takes') as string,
+    });
+    repository.addManifest(BOOTABLE, { commandLine: 'x'.repeat(1_100_000), tag: 'huge' });
+    await expect(resolve('amd64', { name: ':huge' })).rejects.toThrow('too large for a command line or configuration');
+    const odd = repository.addManifest([]);
+    const entries = Array.from({ length: 1_900 }, (_, position) => ({
+      ...odd,
+      ...on(`${position}${'x'.repeat(1_900)}`),
+    }));
+    repository.addIndex(entries, 'many');
+    const problem = (await resolve('amd64', { name: ':many' }).catch((thrown: unknown) => thrown)) as Error;
+    expect(problem.message).toContain('and 1892 more');
+    expect(problem.message.length).toBeLessThan(1_000);
+  });
+
   it('takes the command line of a cmdline layer before that of the configuration', async () => {
     repository.addManifest([...BOOTABLE, CMDLINE], { commandLine: 'not this', tag: '12' });
     expect((await resolve()).commandLine).toBe(`${CMDLINE} {}`);

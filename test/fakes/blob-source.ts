@@ -22,9 +22,13 @@ export class ReadySource implements BlobSource {
 
 /** A source whose downloads are fed by hand. */
 export class ScriptedSource implements BlobSource {
-  readonly name = 'registry.example/scripted';
+  readonly name: string;
   readonly #feeds: Feed[] = [];
   readonly #expected = new Map<number, (feed: Feed) => void>();
+
+  constructor(name = 'registry.example/scripted') {
+    this.name = name;
+  }
 
   get fetches(): number {
     return this.#feeds.length;

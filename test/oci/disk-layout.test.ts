@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Descriptor, descriptorOf } from '../../src/oci/descriptor.js';
@@ -9,6 +9,7 @@ import { MAX_MANIFEST_BYTES } from '../../src/oci/manifest.js';
 import { OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.js';
 import { blobOf } from '../fixtures/blobs.js';
 import { temporaryFolder } from '../fixtures/folder.js';
+import { run } from '../setup/command.js';
 
 const REF_NAME = 'org.opencontainers.image.ref.name';
 
@@ -184,6 +185,21 @@ describe('blobs of a layout', () => {
     const content = await layout.fetchBlob(descriptor);
     await rm(blobPath(folder, descriptor));
     await expect(piecesOf(content)).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
+  });
+});
+
+describe('a layout that is none', () => {
+  it.each([
+    ['a pipe', (path: string) => run('mkfifo', [path])],
+    ['an endless device', (path: string) => symlink('/dev/zero', path)],
+  ])('with %s for its index is a clear error at once', async (_name, make) => {
+    const { folder, layout } = await layoutWith(['v1', ONE]);
+    await rm(join(folder, 'index.json'));
+    await make(join(folder, 'index.json'));
+    await expect(layout.fetchDocument()).rejects.toMatchObject({
+      code: 'DATA_UNUSABLE',
+      message: expect.stringContaining('ENOTFILE') as string,
+    });
   });
 });
 

@@ -136,3 +136,20 @@ describe('mediaTypeOf', () => {
     );
   });
 });
+
+describe('a hostile document', () => {
+  const read = (text: string) => parseDocument('it', OCI_MANIFEST, Buffer.from(text));
+
+  it('is refused when it is nested without end, before anybody tries to read it', () => {
+    expect(() => read(`{"layers":[],"x":${'['.repeat(2_000_000)}`)).toThrow('nested deeper than 64');
+    expect(() => read(`{"layers":[],"x":"${'['.repeat(1_000)}\\"${'{'.repeat(1_000)}"}`)).not.toThrow('nested');
+  });
+
+  it('shows of its annotations only some', () => {
+    const annotations = Object.fromEntries(Array.from({ length: 5_000 }, (_, position) => [`k${position}`, 'v']));
+    const config = { mediaType: 'x', digest: `sha256:${'0'.repeat(64)}`, size: 0 };
+    const document = read(JSON.stringify({ layers: [], config, annotations: { ...annotations, ['__proto__']: 'v' } }));
+    expect(Object.keys(document.annotations)).toHaveLength(500);
+    expect(document.annotations['k0']).toBe('v');
+  });
+});

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -83,6 +83,25 @@ describe('openDatabase', () => {
     await writeFile(join(folder, 'file'), '');
     await expect(openDatabase(join(folder, 'file', 'state.db'), SQLITE_WORKER)).rejects.toMatchObject({
       code: 'DATA_UNUSABLE',
+    });
+  });
+
+  it('refuses a file that is damaged in the middle', async () => {
+    const file = join(await temporaryFolder(), 'state.db');
+    const database = await openDatabase(file, SQLITE_WORKER);
+    await Promise.all(
+      Array.from({ length: 200 }, (_, number) => database.plans.savePlan(bootPlan(`node-${number}`), 1)),
+    );
+    await database.close();
+    const bytes = await readFile(file);
+    await writeFile(
+      file,
+      Buffer.concat([bytes.subarray(0, 3 * 4096), bytes.subarray(3 * 4096).map((byte) => byte ^ 0xff)]),
+    );
+    await expect(openDatabase(file, SQLITE_WORKER)).rejects.toMatchObject({
+      code: 'DATA_UNUSABLE',
+      message: expect.stringContaining('it is no database, or damaged') as string,
+      remedy: 'move the file away: the state is made anew',
     });
   });
 

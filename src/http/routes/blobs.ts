@@ -11,6 +11,7 @@ import { parseRange } from '../byte-range.js';
 import { clientGone } from '../client-gone.js';
 import { evaluateConditions, LAST_MODIFIED } from '../conditional.js';
 import { contentTypeOf } from '../content-type.js';
+import { turnOf } from '../turn.js';
 
 type BlobRequest = { Params: { hex: string; name: string } };
 
@@ -27,6 +28,7 @@ export function blobRoutes(app: FastifyInstance, parts: BlobRouteParts): void {
     url: '/blobs/sha256/:hex/:name',
     handler: async (request, reply) => {
       const gone = clientGone(request.raw.socket);
+      await turnOf(reply.raw, gone);
       const artifact = await findArtifact(parts.booter, request.params.hex);
       const answer = decideAnswer(request, artifact);
       if (answer.kind === 'status') return reply.code(answer.status).headers(answer.headers).send();

@@ -199,7 +199,8 @@ describe('GET of a blob that is still arriving', () => {
     const feed = await source.feed();
     await feed.send(bytes.subarray(0, 600_000));
     await once(leaving, 'data');
-    expect(transfers.count).toBeGreaterThan(0);
+    // The others wait for their turn, and hold nothing.
+    expect(transfers.count).toBe(1);
     leaving.destroy();
     await transfers.idle();
     feed.end();

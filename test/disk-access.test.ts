@@ -1,8 +1,9 @@
 import { mkdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makeFolder } from '../src/disk-folder.js';
+import { makeFolder, openFile, readFileBounded } from '../src/disk-access.js';
 import { temporaryFolder } from './fixtures/folder.js';
+import { run } from './setup/command.js';
 
 describe('makeFolder', () => {
   it('makes a folder with those above it, however many make it at once', async () => {
@@ -32,5 +33,24 @@ describe('makeFolder', () => {
 
   it('ends where nothing can be made', async () => {
     await expect(makeFolder('/proc/bootlayer/a')).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+describe('a file', () => {
+  it('is read whole, up to a limit', async () => {
+    const file = join(await temporaryFolder(), 'file');
+    await writeFile(file, 'x'.repeat(200_000));
+    expect((await readFileBounded(file, 200_000))?.length).toBe(200_000);
+    expect(await readFileBounded(file, 199_999)).toBeUndefined();
+  });
+
+  it.each([
+    ['a pipe', (path: string) => run('mkfifo', [path])],
+    ['a device', (path: string) => symlink('/dev/zero', path)],
+    ['a folder', (path: string) => mkdir(path)],
+  ])('is not %s', async (_name, make) => {
+    const path = join(await temporaryFolder(), 'odd');
+    await make(path);
+    await expect(openFile(path)).rejects.toMatchObject({ code: 'ENOTFILE' });
   });
 });

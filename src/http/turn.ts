@@ -1,0 +1,11 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+
+/**
+ * Resolves when it is this response's turn on its connection: requests that came in one go (pipelining) wait behind each
+ * other, and nothing is to be opened for those that wait. Rejects when the client is gone.
+ */
+export async function turnOf(response: ServerResponse, gone: AbortSignal): Promise<void> {
+  gone.throwIfAborted();
+  if (response.socket === null) await once(response, 'socket', { signal: gone });
+}
