@@ -219,7 +219,7 @@ describe('the blob cache', () => {
     expect(source.fetches).toBe(1);
     expect(await store.list()).toEqual([{ digest: descriptor.digest, size: bytes.length }]);
     // The size that was a lie, and the wrong bytes.
-    const failed = ['fill.started', 'fill.failed', 'fill.failed'];
+    const failed = ['fill.failed', 'fill.started', 'fill.failed'];
     expect(events.map(({ event }) => event)).toEqual(['fill.started', 'fill.finished', ...failed]);
   });
 
