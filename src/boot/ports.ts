@@ -26,4 +26,9 @@ export interface ResolutionStore {
 /** A reference's canonical text and what was wished of it. */
 export type ResolutionKey = { readonly reference: string; readonly wish: ImageWish };
 
+/** The same as one text, for maps. */
+export function resolutionName({ reference, wish }: ResolutionKey): string {
+  return JSON.stringify([reference, wish.os, wish.architecture, wish.variant]);
+}
+
 export type LocatedArtifact = Artifact & { readonly location: string };

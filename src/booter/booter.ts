@@ -4,7 +4,7 @@ import type { BlobSource } from '../blob/blob-store.js';
 import type { Assignment } from '../boot/assignment.js';
 import type { ArtifactTransfer, EventSink } from '../boot/event.js';
 import type { BootPlan } from '../boot/plan.js';
-import type { LocatedArtifact, PlanStore, ResolutionKey } from '../boot/ports.js';
+import { type LocatedArtifact, type PlanStore, type ResolutionKey, resolutionName } from '../boot/ports.js';
 import { settle } from '../boot/select.js';
 import { type Clock, secondsSince } from '../clock.js';
 import { BootlayerError, publicMessage } from '../errors.js';
@@ -151,7 +151,7 @@ export class Booter {
     let again = 0;
     for (const { reference, wish } of mappedWishes(this.#mapping)) {
       if (signal.aborted) return;
-      const name = `${formatReference(reference)} ${wish.architecture} ${wish.variant}`;
+      const name = resolutionName({ reference: formatReference(reference), wish });
       if (asked.has(name)) {
         again += 1;
         // Ten thousand machines may share an image: packets are not to wait while they are gone through.

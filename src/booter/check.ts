@@ -11,7 +11,7 @@ import { formatReference, type ImageReference } from '../oci/reference.js';
 import type { BootUrls } from './boot-urls.js';
 import { mappedWishes, recordedCandidate } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
-import { prepareBoot } from './preparation.js';
+import { prepareBoot, wishFor } from './preparation.js';
 
 /** What a mapping would do, judged before a machine comes. Plain data. */
 export type CheckReport = {
@@ -128,11 +128,7 @@ const ANY_ARCHITECTURE = 'amd64';
 async function checkTarget(assignment: Assignment, architecture: string, parts: CheckParts): Promise<TargetCheck> {
   const subject = anybody(architecture);
   try {
-    const image = await parts.images.resolve(assignment.image, {
-      os: 'linux',
-      architecture,
-      variant: assignment.variant,
-    });
+    const image = await parts.images.resolve(assignment.image, wishFor(assignment, architecture));
     const prepared = prepare(subject, assignment, image, parts);
     const { manifestDigest: digest } = image;
     if (prepared.kind === 'refused') return { architecture, kind: 'refused', digest, reason: prepared.reason };
@@ -156,8 +152,7 @@ async function whyNot(machine: Machine, assignment: Assignment, parts: CheckPart
   const { images } = parts;
   const held = machine.architecture ?? (await images.architecturesOf(assignment.image).catch(() => []))[0];
   const architecture = held ?? ANY_ARCHITECTURE;
-  const wish = { os: 'linux', architecture, variant: assignment.variant } as const;
-  const image = await images.resolve(assignment.image, wish).catch(() => undefined);
+  const image = await images.resolve(assignment.image, wishFor(assignment, architecture)).catch(() => undefined);
   if (image === undefined) return undefined;
   if (prepare(anybody(architecture), assignment, image, parts).kind === 'refused') return undefined;
   const prepared = prepare({ ...anybody(architecture), name: machine.name, machine }, assignment, image, parts);

@@ -40,6 +40,8 @@ export type BootExplanation =
       readonly image: ResolvedImage;
       /** What the image can boot at all. */
       readonly clients: readonly Client[];
+      /** What this machine comes as; missing while its firmware is not known. */
+      readonly client?: Client;
       readonly preparation: Preparation;
       /** What the machine gets: the plan's, or one that says why there is none. */
       readonly script: string;
@@ -75,12 +77,14 @@ async function explainImage(
   try {
     const image = await images.resolve(assignment.image, wish);
     const whom = { subject, assignment };
+    const client = clientOf(subject.facts);
     const preparation = prepareBoot(whom, image, { defaults: mapping.defaults.kernelArgs, urls });
     return {
       kind: 'image',
       assignment: assignment.name,
       image,
       clients: clientsOf(image.artifacts, wish.architecture),
+      ...(client !== undefined && { client }),
       preparation,
       script: preparation.kind === 'ready' ? preparation.script : refusalOf(subject, preparation.reason),
       files: preparation.kind === 'ready' ? filesOf(preparation, urls) : [],
@@ -92,6 +96,12 @@ async function explainImage(
     const { code } = error;
     return { kind: 'unresolved', assignment: assignment.name, code, reason: describeError(error), script };
   }
+}
+
+/** Whatever its firmware, a machine comes by iPXE in this version. */
+function clientOf({ firmware = [] }: MachineFacts): Client | undefined {
+  if (firmware.length === 0) return undefined;
+  return firmware.includes('bios') ? 'ipxe-bios' : 'ipxe-uefi';
 }
 
 function nothing(subject: Subject, reason: string): BootExplanation {

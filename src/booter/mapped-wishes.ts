@@ -4,6 +4,7 @@ import type { Machine } from '../machine/machine.js';
 import type { Candidate } from '../machine/selector.js';
 import type { ImageReference } from '../oci/reference.js';
 import type { Mapping } from './mapping.js';
+import { wishFor } from './preparation.js';
 
 /** An image that a machine will ask for. */
 export type MappedWish = {
@@ -18,23 +19,22 @@ export type MappedWish = {
  */
 export function* mappedWishes({ assignments, machines, index }: Mapping): Generator<MappedWish, void> {
   for (const assignment of assignments) {
-    for (const architecture of assignment.match.arch ?? []) yield wishFor(assignment, architecture);
+    for (const architecture of assignment.match.arch ?? []) yield mappedWish(assignment, architecture);
   }
   for (const machine of machines) {
     const { architecture } = machine;
     if (architecture === undefined) continue;
     const selection = index.select(recordedCandidate(machine));
     if (selection.kind === 'none') continue;
-    yield wishFor(selection.assignment, architecture);
+    yield mappedWish(selection.assignment, architecture);
     if (selection.kind === 'undecided' && selection.fallback !== undefined) {
-      yield wishFor(selection.fallback, architecture);
+      yield mappedWish(selection.fallback, architecture);
     }
   }
 }
 
-function wishFor(assignment: Assignment, architecture: string): MappedWish {
-  const { image, variant } = assignment;
-  return { assignment, reference: image, wish: { os: 'linux', architecture, variant } };
+function mappedWish(assignment: Assignment, architecture: string): MappedWish {
+  return { assignment, reference: assignment.image, wish: wishFor(assignment, architecture) };
 }
 
 /** A known machine before it has said anything: what our records say of it. */

@@ -12,9 +12,14 @@ export type Preparation =
   | { readonly kind: 'ready'; readonly plan: BootPlan; readonly script: string }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** What of the assignment's image this machine needs; undefined while its architecture is not known. */
-export function wishOf({ facts }: Subject, { variant }: Assignment): ImageWish | undefined {
-  return facts.architecture === undefined ? undefined : { os: 'linux', architecture: facts.architecture, variant };
+/** What of the assignment's image a machine of this architecture needs. */
+export function wishFor({ variant }: Assignment, architecture: string): ImageWish {
+  return { os: 'linux', architecture, variant };
+}
+
+/** The same for a machine; undefined while its architecture is not known. */
+export function wishOf({ facts }: Subject, assignment: Assignment): ImageWish | undefined {
+  return facts.architecture === undefined ? undefined : wishFor(assignment, facts.architecture);
 }
 
 export const ARCHITECTURE_UNKNOWN = 'it does not report its architecture, and none is configured for it';

@@ -1,4 +1,4 @@
-import type { LocatedArtifact, ResolutionKey } from '../boot/ports.js';
+import { type LocatedArtifact, type ResolutionKey, resolutionName } from '../boot/ports.js';
 import type { ResolvedImage } from '../image/image.js';
 import type { Digest } from '../oci/digest.js';
 
@@ -12,7 +12,7 @@ export class ServedArtifacts {
 
   /** `key` comes from a mapping, so there are never more of them than mappings and architectures. */
   replace(key: ResolutionKey, image: ResolvedImage): void {
-    const name = JSON.stringify([key.reference, key.wish.os, key.wish.architecture, key.wish.variant]);
+    const name = resolutionName(key);
     if (this.#images.get(name)?.image.manifestDigest === image.manifestDigest) return;
     this.#images.set(name, { key, image });
     this.#index();

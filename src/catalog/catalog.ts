@@ -1,7 +1,7 @@
 import NodeCache from 'node-cache';
 import type { BlobSource } from '../blob/blob-store.js';
 import type { EventSink } from '../boot/event.js';
-import type { ResolutionKey, ResolutionStore } from '../boot/ports.js';
+import { type ResolutionKey, type ResolutionStore, resolutionName } from '../boot/ports.js';
 import { type Clock, secondsSince } from '../clock.js';
 import { BootlayerError, describeError, type ErrorCode } from '../errors.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
@@ -182,6 +182,6 @@ export class Catalog {
 }
 
 /** Prefixed, since node-cache keeps its keys in a plain object. */
-function nameOf({ reference, wish }: ResolutionKey): string {
-  return `r|${reference}|${wish.os}/${wish.architecture}|${wish.variant}`;
+function nameOf(key: ResolutionKey): string {
+  return `r|${resolutionName(key)}`;
 }

@@ -1,4 +1,5 @@
 import { advertisedUrl } from '../advertise.js';
+import { resolutionName } from '../boot/ports.js';
 import { BootUrls } from '../booter/boot-urls.js';
 import type { Images } from '../booter/booter.js';
 import type { CheckParts } from '../booter/check.js';
@@ -22,7 +23,7 @@ export async function explainedImages<T>(
   const sources = new ImageSources(registries);
   const resolved = new Map<string, Promise<ResolvedImage>>();
   const resolve = (reference: ImageReference, wish: ImageWish) => {
-    const name = JSON.stringify([formatReference(reference), wish]);
+    const name = resolutionName({ reference: formatReference(reference), wish });
     const known = resolved.get(name) ?? resolveOnce(sources, reference, wish);
     resolved.set(name, known);
     return known;

@@ -15,13 +15,14 @@ export function inspectCommand(): Command {
 }
 
 async function inspect(text: string, options: InspectOptions): Promise<void> {
-  const report = await withImages(options, [readReference(text)], async ([reference], sources) =>
-    reference === undefined ? undefined : inspectImage(sources.of(reference), reference),
+  const reports = await withImages(options, [readReference(text)], (references, sources) =>
+    Promise.all(references.map((reference) => inspectImage(sources.of(reference), reference))),
   );
-  if (report === undefined) return;
   const output = standardOutput();
-  if (options.json) writeJson(output, report);
-  else writeReport(output, report);
+  for (const report of reports) {
+    if (options.json) writeJson(output, report);
+    else writeReport(output, report);
+  }
 }
 
 function writeReport(output: Output, report: ImageReport): void {

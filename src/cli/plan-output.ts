@@ -115,13 +115,14 @@ function writeBoot(output: Output, boot: BootExplanation): void {
 }
 
 function writeImage(output: Output, boot: BootExplanation & { readonly kind: 'image' }): void {
-  const { image, clients, preparation, files, script } = boot;
+  const { image, client, clients, preparation, files, script } = boot;
   heading(output, `image ${image.reference} (assignment ${boot.assignment})`);
   writeLine(output, `  digest    ${image.digest}`);
   writeLine(output, `  manifest  ${image.manifestDigest}`);
   const variant = image.variant === undefined ? '' : `, ${harmless(image.variant)}`;
   writeLine(output, `  platform  ${harmless(formatPlatform(image.platform))}${variant}`);
-  writeLine(output, `  boots     ${clients.join(', ') || 'nothing'}`);
+  const comesAs = client === undefined ? 'firmware not said' : `this machine comes as ${client}`;
+  writeLine(output, `  boots     ${clients.join(', ') || 'nothing'} (${comesAs})`);
   if (preparation.kind === 'refused') heading(output, `nothing is booted: ${harmless(preparation.reason)}`);
   else writeLine(output, `  plan      ${preparation.plan.id}`);
   if (files.length > 0) {

@@ -101,6 +101,7 @@ describe('bootlayer plan', () => {
       'machine node-01, known by its mac',
       /^ {2}rack +0 +wins +fits in labels$/m,
       /^ {2}manifest {2}sha256:[0-9a-f]{64}$/m,
+      '  boots     ipxe-bios, ipxe-uefi (this machine comes as ipxe-bios)',
       /^ {2}kernel +6 B +http:\/\/192\.168\.77\.1:8080\/blobs\/sha256\/[0-9a-f]{64}\/vmlinuz$/m,
       '  kernel http://192.168.77.1:8080/blobs/sha256/',
     ]) {
