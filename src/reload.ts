@@ -30,6 +30,8 @@ export class Reloader {
   readonly #parts: ReloaderParts;
   #config: Config;
   #read: ReadFiles;
+  /** What the configuration in force included: it is missed for as long as that is in force. */
+  #included: readonly string[];
   #running: Promise<void> | undefined;
   #again = false;
   #closed = false;
@@ -38,6 +40,7 @@ export class Reloader {
     this.#parts = parts;
     this.#config = parts.initial.config;
     this.#read = parts.initial.read;
+    this.#included = parts.initial.read.included;
   }
 
   /** The configuration in force. */
@@ -76,11 +79,12 @@ export class Reloader {
     const { load, events, clock } = this.#parts;
     const started = clock.ticks();
     try {
-      const outcome = await load(this.#read.included);
+      const outcome = await load(this.#included);
       if (this.#closed) return;
       this.#read = outcome.read;
       if (outcome.kind === 'refused') throw outcome.error;
       await this.#take(outcome.loaded, started);
+      this.#included = outcome.read.included;
     } catch (thrown) {
       events({ event: 'mapping.refused', reason: describeError(thrown) });
     }

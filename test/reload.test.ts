@@ -87,7 +87,8 @@ describe('Reloader', () => {
     await one.reload();
     expect(one.lastRead.fingerprint).toBe('1');
     await one.reload();
-    expect(before).toEqual([['0'], ['1']]);
+    // What is missing is missed until another configuration is taken.
+    expect(before).toEqual([['0'], ['0']]);
   });
 
   it('applies nothing any more once it is closed', async () => {
