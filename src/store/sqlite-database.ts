@@ -50,12 +50,7 @@ async function makeHome(folder: string): Promise<void> {
   try {
     await makeFolder(folder);
   } catch (cause) {
-    const errno = systemErrorCode(cause) ?? String(cause);
-    const code = isDiskFull(cause) ? 'DISK_FULL' : 'DATA_UNUSABLE';
-    throw new BootlayerError(code, `${folder} cannot be made (${errno})`, {
-      remedy: 'set "data" to a folder this user may write to',
-      cause,
-    });
+    throw unusable(`${folder} cannot be made`, 'set "data" to a folder this user may write to', cause);
   }
 }
 
@@ -64,11 +59,12 @@ async function proveOurs(file: string): Promise<void> {
   try {
     await (await open(file, 'a+')).close();
   } catch (cause) {
-    const errno = systemErrorCode(cause) ?? String(cause);
-    const code = isDiskFull(cause) ? 'DISK_FULL' : 'DATA_UNUSABLE';
-    throw new BootlayerError(code, `${file} cannot be opened (${errno})`, {
-      remedy: 'see that this user may read and write it, and everything else in its folder',
-      cause,
-    });
+    const remedy = 'see that this user may read and write it, and everything else in its folder';
+    throw unusable(`${file} cannot be opened`, remedy, cause);
   }
+}
+
+function unusable(what: string, remedy: string, cause: unknown): BootlayerError {
+  const code = isDiskFull(cause) ? 'DISK_FULL' : 'DATA_UNUSABLE';
+  return new BootlayerError(code, `${what} (${systemErrorCode(cause) ?? String(cause)})`, { remedy, cause });
 }
