@@ -122,7 +122,8 @@ function countValues(entries: readonly Entry[]): ReadonlyMap<string, number> {
 }
 
 function leastCrowded(choices: readonly Entry[], crowds: ReadonlyMap<string, number>): Entry | undefined {
-  const crowd = ({ key, values }: Entry) => Math.max(...values.map((value) => crowds.get(crowdOf(key, value)) ?? 0));
+  const crowd = ({ key, values }: Entry) =>
+    values.reduce((most, value) => Math.max(most, crowds.get(crowdOf(key, value)) ?? 0), 0);
   let best: { readonly entry: Entry; readonly size: number } | undefined;
   for (const entry of choices) {
     const size = crowd(entry);

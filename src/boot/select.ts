@@ -70,7 +70,9 @@ function kindRank(selector: Selector): number {
 function weight(selector: Selector): number {
   const rank = kindRank(selector);
   const kind = KINDS[rank] ?? [];
-  if (kind.includes('ip')) return Math.min(...(selector.ip ?? []).map((subnet) => subnet.prefixLength));
+  if (kind.includes('ip')) {
+    return (selector.ip ?? []).reduce((least, { prefixLength }) => Math.min(least, prefixLength), 128);
+  }
   if (!kind.includes('labels')) return 0;
   return Object.keys(selector.labels ?? {}).length + (selector.hostname === undefined ? 0 : 1);
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { orderAssignments } from '../../src/boot/select.js';
 import { covers, findShadows } from '../../src/boot/shadows.js';
@@ -34,6 +35,26 @@ describe('findShadows', () => {
     expect(findShadows(orderAssignments([assignment({ name: 'a' }), assignment({ name: 'b' })]))).toMatchObject([
       { assignment: { name: 'b' }, by: { name: 'a' } },
     ]);
+  });
+
+  it('finds what asking every pair finds', () => {
+    const word = fc.constantFrom('a', 'b', 'c');
+    const words = fc.uniqueArray(word, { minLength: 1, maxLength: 3 });
+    const subnets = fc.constantFrom(net('10.0.0.0/8'), net('10.1.0.0/16', '10.2.0.0/16'), net('10.1.2.3'));
+    const selector = fc.record(
+      { serial: words, arch: words, ip: subnets, labels: fc.dictionary(word, words, { minKeys: 1 }) },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(fc.array(selector, { maxLength: 12 }), (selectors) => {
+        const ordered = orderAssignments(selectors.map((match, number) => assignment({ name: String(number), match })));
+        const scanned = ordered.flatMap((one, position) => {
+          const by = ordered.slice(0, position).find(({ match }) => covers(match, one.match));
+          return by === undefined ? [] : [{ assignment: one, by }];
+        });
+        expect(findShadows(ordered)).toEqual(scanned);
+      }),
+    );
   });
 
   it('minds nothing that stands behind', () => {
