@@ -24,5 +24,5 @@ export function formatSeconds(seconds: number): string {
 
 /** Text that came from elsewhere: control characters could drive a person's terminal. Line ends stay. */
 export function harmless(text: string): string {
-  return text.replace(/[^\P{Cc}\n]/gu, '?');
+  return text.replace(/[^\P{Cc}\n]|[\p{Cf}\u2028\u2029]/gu, '?');
 }

@@ -3,10 +3,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { EventSink } from './boot/event.js';
 import { type MappingChange, mappingChange, type NamesChanged } from './booter/mapping.js';
 import { type Clock, secondsSince } from './clock.js';
+import { agree, type Fingerprints } from './config/fingerprint.js';
 import type { LoadOutcome, ReadFiles } from './config/load.js';
 import type { Loaded } from './config/read.js';
 import type { Config } from './config/schema.js';
-import { describeError } from './errors.js';
+import { BootlayerError, describeError } from './errors.js';
 
 export type ReloaderParts = {
   readonly initial: Loaded & { readonly read: ReadFiles };
@@ -30,17 +31,18 @@ export class Reloader {
   readonly #parts: ReloaderParts;
   #config: Config;
   #read: ReadFiles;
-  /** What the configuration in force included: it is missed for as long as that is in force. */
-  #included: readonly string[];
+  /** Of the configuration in force: what is missing of it is missed for as long as it is in force. */
+  #taken: ReadFiles;
   #running: Promise<void> | undefined;
   #again = false;
+  #atRest: Fingerprints | undefined;
   #closed = false;
 
   constructor(parts: ReloaderParts) {
     this.#parts = parts;
     this.#config = parts.initial.config;
     this.#read = parts.initial.read;
-    this.#included = parts.initial.read.included;
+    this.#taken = parts.initial.read;
   }
 
   /** The configuration in force. */
@@ -53,9 +55,14 @@ export class Reloader {
     return this.#read;
   }
 
-  /** One at a time; who asks while it runs gets one more. Resolves when there is nothing left to read; never rejects. */
-  reload(): Promise<void> {
+  /**
+   * One at a time; who asks while it runs gets one more. `atRest`: what the files are known to hold; should they hold
+   * something else by now, they are left alone, to be looked at again. Without it somebody asked for it by hand.
+   * Resolves when there is nothing left to read; never rejects.
+   */
+  reload(atRest?: Fingerprints): Promise<void> {
     this.#again = !this.#closed;
+    this.#atRest = atRest;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
     });
@@ -78,16 +85,28 @@ export class Reloader {
   async #once(): Promise<void> {
     const { load, events, clock } = this.#parts;
     const started = clock.ticks();
+    const atRest = this.#atRest;
     try {
-      const outcome = await load(this.#included);
-      if (this.#closed) return;
+      const outcome = await load(this.#taken.included).catch((thrown: unknown) => this.#giveUp(thrown, atRest));
+      if (this.#closed || (atRest !== undefined && !agree(atRest, outcome.read.fingerprints))) return;
       this.#read = outcome.read;
       if (outcome.kind === 'refused') throw outcome.error;
+      if (atRest !== undefined && this.#leavesNothing(outcome.loaded)) throw nothingLeft();
       await this.#take(outcome.loaded, started);
-      this.#included = outcome.read.included;
+      this.#taken = outcome.read;
     } catch (thrown) {
-      events({ event: 'mapping.refused', reason: describeError(thrown) });
+      if (!this.#closed) events({ event: 'mapping.refused', reason: describeError(thrown) });
     }
+  }
+
+  /** What cannot even be read is not tried again before it changes. */
+  #giveUp(thrown: unknown, fingerprints = this.#read.fingerprints): never {
+    this.#read = { ...this.#read, fingerprints };
+    throw thrown;
+  }
+
+  #leavesNothing({ config }: Loaded): boolean {
+    return config.assignments.length === 0 && this.#config.assignments.length > 0;
   }
 
   async #take({ config, warnings }: Loaded, started: number): Promise<void> {
@@ -112,18 +131,29 @@ export class Reloader {
   }
 }
 
+/** A file that is being written, or was emptied by mistake, is more likely than the wish to boot nobody. */
+function nothingLeft(): BootlayerError {
+  return new BootlayerError('CONFIG_INVALID', 'it has no assignments any more', {
+    remedy: 'if no machine is to be booted any more, send the server a SIGHUP',
+  });
+}
+
 function countsOf({ added, removed, changed }: NamesChanged) {
   return { added: added.length, removed: removed.length, changed: changed.length };
 }
 
-/** `+node-09 -node-03 ~rack-1`, a few of them. */
+/** `machines +node-09 -node-03, assignments ~rack-1, defaults`: a few of each. */
 function namesOf({ machines, assignments }: MappingChange, others: readonly string[]): string {
-  const marked = [machines, assignments].flatMap(({ added, removed, changed }) => [
+  return [...marked('machines', machines), ...marked('assignments', assignments), ...others].join(', ');
+}
+
+function marked(what: string, { added, removed, changed }: NamesChanged): readonly string[] {
+  const all = [
     ...added.map((name) => `+${name}`),
     ...removed.map((name) => `-${name}`),
     ...changed.map((name) => `~${name}`),
-  ]);
-  const all = [...marked, ...others.map((name) => `~${name}`)];
+  ];
+  if (all.length === 0) return [];
   const more = all.length > MAX_NAMES ? ` and ${all.length - MAX_NAMES} more` : '';
-  return `${all.slice(0, MAX_NAMES).join(' ')}${more}`;
+  return [`${what} ${all.slice(0, MAX_NAMES).join(' ')}${more}`];
 }

@@ -10,7 +10,7 @@ import { metricsSink } from './booter/metrics-sink.js';
 import { Catalog } from './catalog/catalog.js';
 import { ImageSources } from './catalog/image-sources.js';
 import { systemClock } from './clock.js';
-import type { ReadFiles } from './config/load.js';
+import type { LoadOutcome, ReadFiles } from './config/load.js';
 import { readConfigFilesAside } from './config/load-process.js';
 import { MappingWatch } from './config/mapping-watch.js';
 import type { Loaded } from './config/read.js';
@@ -74,9 +74,10 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
   const events: EventSink = (event) => {
     for (const sink of sinks) sink(event);
   };
+  const ending = new AbortController();
   const reloader = new Reloader({
     initial,
-    load: (before) => readConfigFilesAside({ file: config.file, env: process.env, cwd: process.cwd(), before }),
+    load: (before) => readAnew(config.file, before, ending.signal),
     apply: (next) => remap(next),
     warn: (text) => log.warn({ event: 'config.warning' }, text),
     events,
@@ -114,7 +115,7 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
   startPruning(booter, lifecycle);
   resolving.start();
   lifecycle.started('resolving of what is mapped', () => resolving.stop());
-  await startReloading(reloader, log, lifecycle);
+  await startReloading(reloader, log, { lifecycle, ending });
   // Stopped first: whoever asks from then on is told to go elsewhere.
   lifecycle.started('readiness', () => {
     ready = false;
@@ -198,11 +199,18 @@ class Resolving {
   }
 }
 
-async function startReloading(reloader: Reloader, log: Logger, lifecycle: Lifecycle): Promise<void> {
+function readAnew(file: string, before: readonly string[], signal: AbortSignal): Promise<LoadOutcome> {
+  return readConfigFilesAside({ file, env: process.env, cwd: process.cwd(), before }, { signal });
+}
+
+type Reloading = { readonly lifecycle: Lifecycle; readonly ending: AbortController };
+
+async function startReloading(reloader: Reloader, log: Logger, { lifecycle, ending }: Reloading): Promise<void> {
+  lifecycle.started('reading of the configuration', () => ending.abort());
   lifecycle.started('reloading', () => reloader.close());
   const watch = await MappingWatch.start({
     lastRead: () => reloader.lastRead,
-    onChange: () => reloader.reload(),
+    onChange: (atRest) => reloader.reload(atRest),
     onBlind: (reason) => log.warn({ event: 'config.warning' }, `${reason}: changes are noticed later`),
   });
   lifecycle.started('watch of the configuration', () => watch.close());

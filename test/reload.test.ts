@@ -12,10 +12,16 @@ const FIRST = config(
   'machines: [{ name: a }, { name: b }]\nassignments: [{ name: x, match: {}, image: lab:5000/os:1 }]',
 );
 
-const readOf = (fingerprint: string) => ({ file: FILE, include: [], included: [fingerprint], fingerprint });
+const prints = (contents: string) => new Map([[FILE, contents]]);
+const readOf = (contents: string) => ({
+  file: FILE,
+  include: [],
+  included: [contents],
+  fingerprints: prints(contents),
+});
 
 /** A reloader whose next configurations, or failures, are given one by one. */
-function reloader(...next: (Config | BootlayerError)[]) {
+function reloader(...next: (Config | Error)[]) {
   const events: BootEvent[] = [];
   const applied: Config[] = [];
   const warnings: string[] = [];
@@ -24,6 +30,7 @@ function reloader(...next: (Config | BootlayerError)[]) {
     before.push(included);
     const one = next.shift() ?? expect.unreachable();
     const read = readOf(String(before.length));
+    if (one instanceof Error && !(one instanceof BootlayerError)) throw one;
     if (one instanceof BootlayerError) return { kind: 'refused', read, error: one };
     return { kind: 'loaded', read, loaded: { config: one, warnings: [] } };
   };
@@ -42,7 +49,8 @@ function reloader(...next: (Config | BootlayerError)[]) {
 describe('Reloader', () => {
   it('applies what was read and tells what changed', async () => {
     const second = config(
-      'machines: [{ name: b, serial: "1" }, { name: c }]\ndefaults: { kernelArgs: { append: [x] } }',
+      'machines: [{ name: b, serial: "1" }, { name: c }]\ndefaults: { kernelArgs: { append: [x] } }\n' +
+        'assignments: [{ name: y, match: {}, image: lab:5000/os:1 }]',
     );
     const { reloader: one, events, applied } = reloader(second);
     await one.reload();
@@ -52,8 +60,8 @@ describe('Reloader', () => {
       {
         event: 'mapping.reloaded',
         machines: { added: 1, removed: 1, changed: 1 },
-        assignments: { added: 0, removed: 1, changed: 0 },
-        names: '+c -a ~b -x ~defaults',
+        assignments: { added: 1, removed: 1, changed: 0 },
+        names: 'machines +c -a ~b, assignments +y -x, defaults',
         seconds: 0.5,
       },
     ]);
@@ -79,16 +87,41 @@ describe('Reloader', () => {
       config('registries: { "lab:5000": { plainHttp: true } }\ndefaultRegistry: lab'),
     );
     await one.reload();
-    expect(events[0]).toMatchObject({ names: '-a -b -x ~defaultRegistry ~plainHttpRegistries' });
+    expect(events[0]).toMatchObject({ names: 'machines -a -b, assignments -x, defaultRegistry, plainHttpRegistries' });
   });
 
   it('remembers what was read, also when it was refused', async () => {
     const { reloader: one, before } = reloader(new BootlayerError('CONFIG_INVALID', 'no'), FIRST);
     await one.reload();
-    expect(one.lastRead.fingerprint).toBe('1');
+    expect(one.lastRead.fingerprints).toEqual(prints('1'));
     await one.reload();
     // What is missing is missed until another configuration is taken.
     expect(before).toEqual([['0'], ['0']]);
+  });
+
+  it('leaves alone what changed since it had come to rest', async () => {
+    const { reloader: one, applied, events } = reloader(FIRST, FIRST);
+    await one.reload(prints('0'));
+    expect([applied, events, one.lastRead]).toEqual([[], [], readOf('0')]);
+    await one.reload(prints('2'));
+    expect([applied, one.lastRead]).toEqual([[FIRST], readOf('2')]);
+  });
+
+  it('does not boot nobody any more unless it is asked to by hand', async () => {
+    const nothing = config('machines: [{ name: a }]');
+    const { reloader: one, applied, events } = reloader(nothing, nothing);
+    await one.reload(prints('1'));
+    expect(applied).toEqual([]);
+    expect(events).toMatchObject([{ reason: expect.stringMatching(/no assignments any more; .*SIGHUP/) as string }]);
+    await one.reload();
+    expect(applied).toEqual([nothing]);
+  });
+
+  it('does not try what it could not read again before that changes', async () => {
+    const { reloader: one, events } = reloader(new Error('the thread ended'));
+    await one.reload(prints('1'));
+    expect(one.lastRead).toEqual({ ...readOf('0'), fingerprints: prints('1') });
+    expect(events).toMatchObject([{ event: 'mapping.refused', reason: 'the thread ended' }]);
   });
 
   it('applies nothing any more once it is closed', async () => {

@@ -14,6 +14,8 @@ const SECONDS_BETWEEN_ATTEMPTS = 5;
 const MAX_FETCHES = 5;
 /** Long enough to read, or to photograph, what the screen says. */
 const SECONDS_TO_READ = 20;
+/** Firmware reports junk as well: a UUID that a thousand boards share, or one that is no UUID. */
+const NOTHING = 'none that can be used';
 
 /** The script every machine gets first: it reports what the machine is to /boot/script. The same for all. */
 export function greetingScript(urls: BootUrls): string {
@@ -37,9 +39,9 @@ export function waitingScript(urls: BootUrls, machine: string, reason: string, a
 export function refusalOf({ name, facts }: Pick<Subject, 'name' | 'facts'>, reason: string): string {
   return ipxe.renderScript([
     ipxe.echo(`Bootlayer: nothing to boot for ${name}`),
-    ipxe.echo(`  MAC ${facts.macs.join(' ') || 'not reported'}`),
-    ipxe.echo(`  UUID ${facts.uuid ?? 'not reported'}`),
-    ipxe.echo(`  architecture ${facts.architecture ?? 'not reported'}`),
+    ipxe.echo(`  MAC ${facts.macs.join(' ') || NOTHING}`),
+    ipxe.echo(`  UUID ${facts.uuid ?? NOTHING}`),
+    ipxe.echo(`  architecture ${facts.architecture ?? NOTHING}`),
     ipxe.echo(`  ${reason}`),
     ipxe.echo('Going on to the next boot device.'),
     ipxe.sleep(SECONDS_TO_READ),

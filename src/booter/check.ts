@@ -1,6 +1,5 @@
 import pLimit from 'p-limit';
 import type { Assignment } from '../boot/assignment.js';
-import { findShadows } from '../boot/shadows.js';
 import { describeError } from '../errors.js';
 import { type Client, clientsOf } from '../image/clients.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
@@ -9,6 +8,7 @@ import type { Machine } from '../machine/machine.js';
 import type { Digest } from '../oci/digest.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
 import type { BootUrls } from './boot-urls.js';
+import { findMappingWarnings, findVariantWarnings } from './check-warnings.js';
 import { mappedWishes, recordedCandidate } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
 import { prepareBoot, wishFor } from './preparation.js';
@@ -31,7 +31,7 @@ export type AssignmentCheck = {
 };
 
 export type TargetCheck = { readonly architecture?: string } & (
-  | { readonly kind: 'boots'; readonly digest: Digest; readonly clients: readonly Client[] }
+  | { readonly kind: 'boots'; readonly digest: Digest; readonly clients: readonly Client[]; readonly variant?: string }
   | { readonly kind: 'refused'; readonly digest?: Digest; readonly reason: string }
   /** Its registry was not to be asked. */
   | { readonly kind: 'skipped' }
@@ -66,7 +66,12 @@ export async function checkMapping(parts: CheckParts): Promise<CheckReport> {
   const refused = await Promise.all(withArguments.map((machine) => limit(() => checkMachine(machine, parts))));
   const machines = refused.flatMap((one) => one ?? []);
   const failed = assignments.flatMap(({ targets }) => targets).filter(({ kind }) => kind === 'refused');
-  return { assignments, machines, warnings: warningsOf(mapping), problems: failed.length + machines.length };
+  return {
+    assignments,
+    machines,
+    warnings: [...findMappingWarnings(mapping), ...findVariantWarnings(mapping, assignments)],
+    problems: failed.length + machines.length,
+  };
 }
 
 function claimedArchitectures(mapping: Mapping): ReadonlyMap<string, ReadonlySet<string>> {
@@ -132,7 +137,9 @@ async function checkTarget(assignment: Assignment, architecture: string, parts: 
     const prepared = prepare(subject, assignment, image, parts);
     const { manifestDigest: digest } = image;
     if (prepared.kind === 'refused') return { architecture, kind: 'refused', digest, reason: prepared.reason };
-    return { architecture, kind: 'boots', digest, clients: clientsOf(image.artifacts, architecture) };
+    const { variant } = image;
+    const clients = clientsOf(image.artifacts, architecture);
+    return { architecture, kind: 'boots', digest, clients, ...(variant !== undefined && { variant }) };
   } catch (thrown) {
     return { architecture, kind: 'refused', reason: describeError(thrown) };
   }
@@ -167,32 +174,4 @@ function prepare(subject: Subject, assignment: Assignment, image: ResolvedImage,
 function anybody(architecture: string): Subject {
   const facts = { macs: [], sourceAddress: '', architecture };
   return { name: 'anybody', contradictions: [], mayBeKnown: false, facts };
-}
-
-function warningsOf(mapping: Mapping): readonly string[] {
-  const { ordered } = mapping.index;
-  const shadows = findShadows(ordered).map(
-    ({ assignment, by }) =>
-      `assignment "${assignment.name}" can never win: "${by.name}" stands before it and matches whenever it does`,
-  );
-  return [...shadows, ...ordered.flatMap(firmwareWarning), ...leftOut(mapping)];
-}
-
-/** The script step, where alone machines are mapped in this version, cannot tell the two ways of UEFI apart. */
-function firmwareWarning({ name, match: { firmware = [] } }: Assignment): readonly string[] {
-  const isOpen = firmware.includes('uefi') !== firmware.includes('uefi-http');
-  if (!isOpen) return [];
-  const both = 'iPXE does not tell uefi and uefi-http apart: name both';
-  return [`assignment "${name}" matches no machine by firmware ${firmware.join(', ')} alone: ${both}`];
-}
-
-const MAX_NAMED = 5;
-
-function leftOut({ machines, index }: Mapping): readonly string[] {
-  const names = machines
-    .filter((machine) => index.select(recordedCandidate(machine)).kind === 'none')
-    .map(({ name }) => name);
-  if (names.length === 0) return [];
-  const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : '';
-  return [`no assignment matches ${names.slice(0, MAX_NAMED).join(', ')}${more}`];
 }

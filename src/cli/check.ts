@@ -23,7 +23,11 @@ const HELP = `
 Exit status: 0 all mapped images can be booted; 1 something keeps machines from booting; 2 the configuration is wrong.`;
 
 async function check(options: CheckOptions): Promise<void> {
-  const { config, warnings, read } = await loadWithWarnings(options);
+  const output = standardOutput();
+  const { config, warnings, read } = await loadWithWarnings(options).catch((thrown: unknown) => {
+    if (options.json && thrown instanceof BootlayerError) writeJson(output, { refused: refusalOf(thrown) });
+    throw thrown;
+  });
   const report = await explainedImages(config, (images) =>
     checkMapping({
       mapping: createMapping(config),
@@ -33,20 +37,23 @@ async function check(options: CheckOptions): Promise<void> {
     }),
   );
   const whole: CheckReport = { ...report, warnings: [...warnings, ...report.warnings] };
-  const output = standardOutput();
   if (options.json) writeJson(output, { file: config.file, included: read.included, ...whole });
   else writeReport(output, whole, config.machines.length);
   const failed = whole.problems + (options.strict ? whole.warnings.length : 0);
   if (failed > 0) {
-    throw new BootlayerError('PLAN_IMPOSSIBLE', `${config.file}: ${counted(failed, 'problem')}`, {
-      remedy: 'see above',
-    });
+    const found = [counted(whole.problems, 'problem'), counted(whole.warnings.length, 'warning')];
+    throw new BootlayerError('PLAN_IMPOSSIBLE', `${config.file}: ${found.join(', ')}`, { remedy: 'see above' });
   }
+}
+
+/** Every problem with its file, line and column. */
+function refusalOf({ code, message, details = [] }: BootlayerError) {
+  return { code, message, problems: details };
 }
 
 function writeReport(output: Output, { assignments, machines, warnings, problems }: CheckReport, known: number): void {
   const rows = assignments.flatMap(({ assignment, image, targets }) =>
-    targets.map((target) => [assignment, image, target.architecture ?? '-', ...describe(target)]),
+    targets.map((target) => [assignment, image, target.architecture ?? '-', ...describe(target)].map(inOneLine)),
   );
   if (rows.length > 0) writeTable(output, ['ASSIGNMENT', 'IMAGE', 'ARCH', 'MANIFEST', 'BOOTS'], rows);
   for (const { machine, reason } of machines)
@@ -59,6 +66,10 @@ function writeReport(output: Output, { assignments, machines, warnings, problems
     counted(warnings.length, 'warning'),
   ];
   writeLine(output, summary.join(', '));
+}
+
+function inOneLine(cell: string): string {
+  return harmless(cell.replaceAll('\n', ' '));
 }
 
 function describe(target: TargetCheck): readonly [string, string] {

@@ -106,7 +106,7 @@ function writeBoot(output: Output, boot: BootExplanation): void {
       writeScript(output, boot.script);
       break;
     case 'unresolved':
-      heading(output, `assignment ${boot.assignment}: its image cannot be resolved now`);
+      heading(output, `assignment ${boot.assignment}: its image cannot be had: ${harmless(boot.reason)}`);
       writeScript(output, boot.script);
       break;
     case 'image':

@@ -59,7 +59,9 @@ What is not said is not known yet: the answer says which assignments wait for it
 by iPXE in this version, which does not tell uefi and uefi-http apart.
 
 Example:
-  bootlayer plan --mac 52:54:00:12:34:56 --arch amd64 --firmware ipxe-uefi`;
+  bootlayer plan --mac 52:54:00:12:34:56 --arch amd64 --firmware ipxe-uefi
+
+Exit status: 0 explained, whatever the machine gets; 1 the image cannot be had; 2 wrong usage or configuration.`;
 
 async function plan(options: PlanOptions): Promise<void> {
   const config = await readConfig(options);
@@ -80,7 +82,7 @@ function factsOf(said: PlanOptions, known: Machine | undefined): MachineFacts {
   const { asset, manufacturer, product, firmware } = said;
   const texts = { uuid, serial, asset, manufacturer, product, hostname, ip, firmware, architecture: arch };
   const pairs = Object.entries(texts).filter(([, value]) => value !== undefined);
-  return { ...(Object.fromEntries(pairs) as Partial<MachineFacts>), macs: mac, sourceAddress: ip ?? '' };
+  return { ...(Object.fromEntries(pairs) as Partial<MachineFacts>), macs: mac, sourceAddress: ip ?? 'unknown' };
 }
 
 function machineNamed(name: string | undefined, { machines }: Config): Machine | undefined {

@@ -1,6 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
+import { readFileBounded } from '../disk-access.js';
 import { systemErrorCode } from '../errors.js';
 import type { Problem } from './problem.js';
 
@@ -15,12 +16,12 @@ const MAX_FILES = 1_000;
 /** Never rejects. Only regular files: a pipe would keep the reader waiting for ever. */
 export async function readSource(file: string): Promise<Source> {
   try {
-    const found = await stat(file);
-    if (!found.isFile()) return { kind: 'unreadable', file, why: 'it is no regular file' };
-    if (found.size > MAX_BYTES) return { kind: 'unreadable', file, why: `it is larger than ${MAX_BYTES} bytes` };
-    return { kind: 'text', file, text: await readFile(file, 'utf8') };
+    const bytes = await readFileBounded(file, MAX_BYTES);
+    if (bytes === undefined) return { kind: 'unreadable', file, why: `it is larger than ${MAX_BYTES} bytes` };
+    return { kind: 'text', file, text: new TextDecoder().decode(bytes) };
   } catch (thrown) {
-    return { kind: 'unreadable', file, why: systemErrorCode(thrown) ?? String(thrown) };
+    const code = systemErrorCode(thrown) ?? String(thrown);
+    return { kind: 'unreadable', file, why: code === 'ENOTFILE' ? 'it is no regular file' : code };
   }
 }
 
@@ -77,16 +78,25 @@ async function filesNamed(configFile: string, pattern: string, before: readonly 
   const cwd = dirname(configFile);
   if (!isDynamicPattern(pattern)) return { kind: 'files', files: [resolve(cwd, pattern)] };
   // The library takes what it may not read for empty.
-  const folder = folderOf(configFile, pattern);
-  try {
-    await readdir(folder);
-  } catch (thrown) {
-    const code = systemErrorCode(thrown) ?? String(thrown);
-    const isGone = before.some((file) => file.startsWith(join(folder, '/')));
-    if (code !== 'ENOENT' || isGone) return { kind: 'problem', message: `cannot read the folder ${folder} (${code})` };
+  const top = folderOf(configFile, pattern);
+  const known = before.filter((file) => file.startsWith(join(top, '/')));
+  for (const folder of new Set([top, ...known.map((file) => dirname(file))])) {
+    const code = await problemOfFolder(folder);
+    const mayBeMissing = folder !== top || known.length === 0;
+    if (code === undefined || (code === 'ENOENT' && mayBeMissing)) continue;
+    return { kind: 'problem', message: `cannot read the folder ${folder} (${code})` };
   }
   const names = await glob(pattern, { cwd, absolute: true, expandDirectories: false });
   return { kind: 'files', files: names.map((name) => resolve(name)) };
+}
+
+async function problemOfFolder(folder: string): Promise<string | undefined> {
+  try {
+    await readdir(folder);
+    return undefined;
+  } catch (thrown) {
+    return systemErrorCode(thrown) ?? String(thrown);
+  }
 }
 
 /** The folder in which a pattern's first wildcard stands, or that of the file it names. */

@@ -79,7 +79,7 @@ export function parseThoroughly(text: string): ParsedDocument {
   };
   const problemOf = ({ code, message, pos: [start] }: YAMLParseError): Problem => ({
     path: [],
-    message: code === 'DUPLICATE_KEY' ? `the key "${wordAt(text, start)}" is there twice` : oneLine(message),
+    message: plainMessage(code, message, wordAt(text, start)),
     ...place(start),
   });
   try {
@@ -132,6 +132,11 @@ function nodeAt(root: ParsedNode | null, path: Path): Placed {
 
 function sourceOf(node: Placed): string | undefined {
   return isScalar(node) ? (node.source ?? undefined) : undefined;
+}
+
+function plainMessage(code: string, message: string, word: string): string {
+  if (code === 'DUPLICATE_KEY') return `the key "${word}" is there twice`;
+  return code === 'MULTIPLE_DOCS' ? 'there is more than one document in the file' : oneLine(message);
 }
 
 function wordAt(text: string, position: number): string {

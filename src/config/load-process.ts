@@ -15,18 +15,27 @@ export type LoadReply =
 
 const THREAD = new URL('./load-thread-process.js', import.meta.url);
 
+/** A hundred thousand machines take a tenth of this, and a fifth of that memory. */
+const MAX_MILLISECONDS = 60_000;
+const MAX_MEMORY_MIB = 4_096;
+
+export type Aside = {
+  /** Nobody wants to know any more. */
+  readonly signal?: AbortSignal;
+  readonly thread?: URL;
+  readonly maxMilliseconds?: number;
+};
+
 /**
  * `readConfigFiles` in a thread of its own: ten thousand machines take a second to parse, and no packet may wait for
- * that. Throws the same.
+ * that. Throws the same, and when it takes too long, too much memory, or is given up.
  */
-export async function readConfigFilesAside(options: LoadOptions, thread: URL = THREAD): Promise<LoadOutcome> {
-  const worker = new Worker(thread, { workerData: { ...options, env: { ...options.env } } });
+export async function readConfigFilesAside(options: LoadOptions, aside: Aside = {}): Promise<LoadOutcome> {
+  const resourceLimits = { maxOldGenerationSizeMb: MAX_MEMORY_MIB };
+  const workerData = { ...options, env: { ...options.env } };
+  const worker = new Worker(aside.thread ?? THREAD, { workerData, resourceLimits });
   try {
-    const reply = await new Promise<LoadReply>((resolve, reject) => {
-      worker.once('message', resolve);
-      worker.once('error', reject);
-      worker.once('exit', () => reject(new Error('the thread that reads the configuration ended')));
-    });
+    const reply = await replyOf(worker, aside);
     if (reply.kind === 'loaded') return { ...reply, loaded: deepFreeze(reply.loaded) };
     const { code, message, remedy } = reply.error;
     const error = new BootlayerError(code, message, remedy === undefined ? {} : { remedy });
@@ -35,4 +44,28 @@ export async function readConfigFilesAside(options: LoadOptions, thread: URL = T
   } finally {
     await worker.terminate();
   }
+}
+
+function replyOf(worker: Worker, { signal, maxMilliseconds = MAX_MILLISECONDS }: Aside): Promise<LoadReply> {
+  let forget = (): void => undefined;
+  const reply = new Promise<LoadReply>((resolve, reject) => {
+    const giveUp = () => reject(new Error('reading the configuration was given up'));
+    const timer = setTimeout(() => reject(tookTooLong(maxMilliseconds)), maxMilliseconds);
+    forget = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', giveUp);
+    };
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', () => reject(new Error('the thread that reads the configuration ended')));
+    if (signal?.aborted) giveUp();
+    else signal?.addEventListener('abort', giveUp);
+  });
+  return reply.finally(() => forget());
+}
+
+function tookTooLong(milliseconds: number): BootlayerError {
+  return new BootlayerError('CONFIG_INVALID', `it could not be read within ${milliseconds / 1000} s`, {
+    remedy: 'see which of its files is far too large',
+  });
 }

@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { BootlayerError } from '../errors.js';
-import { findIncluded, readSource } from './disk-sources.js';
-import { fingerprintOf } from './fingerprint.js';
+import { findIncluded, readSource, type Source } from './disk-sources.js';
+import { type Fingerprints, fingerprintsOf } from './fingerprint.js';
+import type { Problem } from './problem.js';
 import { type Environment, joinFiles, type Loaded, readMainFile } from './read.js';
 
 export type { Config } from './schema.js';
@@ -23,7 +24,7 @@ export type ReadFiles = {
   readonly include: readonly string[];
   readonly included: readonly string[];
   /** Of all of them. */
-  readonly fingerprint: string;
+  readonly fingerprints: Fingerprints;
 };
 
 export type LoadOutcome = { readonly read: ReadFiles } & (
@@ -46,20 +47,35 @@ export async function readConfigFiles({ file, env, cwd, before = [] }: LoadOptio
   if (path === undefined) throw noConfiguration(cwd);
   const source = await readSource(path);
   if (source.kind === 'unreadable') {
-    const read = { file: path, include: [], included: before, fingerprint: fingerprintOf([source]) };
+    const read = { file: path, include: [], included: before, fingerprints: fingerprintsOf([source]) };
     return { kind: 'refused', read, error: unreadable(path, source.why) };
   }
   const main = readMainFile(source, env);
   const { files, idle, problems } = await findIncluded(path, main.include, before);
   const others = await Promise.all(files.map(readSource));
-  const read = { file: path, include: main.include, included: files, fingerprint: fingerprintOf([source, ...others]) };
+  const read = {
+    file: path,
+    include: main.include,
+    included: files,
+    fingerprints: fingerprintsOf([source, ...others]),
+  };
   try {
-    const { config, warnings } = joinFiles(main, others, problems);
+    const emptied = others.filter((one) => before.includes(one.file) && isEmpty(one)).map(wasEmptied);
+    const { config, warnings } = joinFiles(main, others, [...problems, ...emptied]);
     const idleWarnings = idle.map((pattern) => `include "${pattern}" names no file`);
     return { kind: 'loaded', read, loaded: { config, warnings: [...warnings, ...idleWarnings] } };
   } catch (thrown) {
     return { kind: 'refused', read, error: BootlayerError.from(thrown) };
   }
+}
+
+function isEmpty(source: Source): boolean {
+  return source.kind === 'text' && source.text.trim() === '';
+}
+
+/** More likely a file that is just being written than one whose machines are to go. */
+function wasEmptied({ file }: Source): Problem {
+  return { path: ['include'], message: `${file} is empty now: delete it if its entries are to go` };
 }
 
 function unreadable(file: string, why: string): BootlayerError {

@@ -7,17 +7,23 @@ import { isJunkUuid, parseUuid } from '../net/uuid.js';
 import { knownArchitectures, parseArchitecture } from '../oci/platform.js';
 import { parseReference } from '../oci/reference.js';
 import { nearest } from './nearest.js';
-import { later, mapping, oneOf, oneOrMore, parsed, text } from './values.js';
+import { later, mapping, named, oneOf, oneOrMore, parsed, text } from './values.js';
 
 /** Machines and assignments as they are written, in the configuration itself and in the files it includes. */
 
 const architecture = parsed(parseArchitecture, `is no architecture; known: ${knownArchitectures().join(', ')}`);
-const mac = parsed(parseMac, 'is not a MAC address, such as "52:54:00:12:34:56"');
+const mac = parsed(readMac, 'is not a MAC address, such as "52:54:00:12:34:56"');
 const uuid = parsed(readUuid, 'is not a UUID');
-const name = text(128).regex(/^[^\s/\p{Cc}]+$/u, 'must not hold spaces or slashes');
+const name = text(128).regex(/^[^\s/\p{Cc}\p{Cf}]+$/u, 'must not hold spaces, slashes or invisible characters');
 const smbiosText = text(256);
 /** Names of hosts are compared without regard to case (RFC 4343). */
 const hostname = text(253).transform((written) => written.toLowerCase());
+
+function readMac(written: string) {
+  const value = parseMac(written);
+  if (value !== undefined && /^(00|ff)(:\1)*$/.test(value)) throw new RangeError(`"${written}" is no card's address`);
+  return value;
+}
 
 function readUuid(written: string) {
   const value = parseUuid(written);
@@ -36,7 +42,7 @@ const kernelArgument = parsed((written) => {
 const kernelArgs = mapping({
   append: oneOrMore(kernelArgument).optional(),
   remove: oneOrMore(text(2048)).optional(),
-  replace: z.record(text(), kernelArgument, { error: 'must be a mapping of keys to values' }).optional(),
+  replace: named(text(), kernelArgument, 'must be a mapping of keys to values').optional(),
 });
 
 /** What assignments may share: one's own come after those of its defaults. */
@@ -45,7 +51,7 @@ const sharedValues = { variant: text(128).optional(), kernelArgs: kernelArgs.opt
 /** `named`: sets that an assignment takes by name, after those that count for all. */
 export const defaults = mapping({
   ...sharedValues,
-  named: z.record(name, mapping(sharedValues), { error: 'must be a mapping of names to defaults' }).optional(),
+  named: named(name, mapping(sharedValues), 'must be a mapping of names to defaults').optional(),
 });
 
 export type DefaultsEntry = z.output<typeof defaults>;
@@ -58,7 +64,7 @@ const machine = mapping({
   arch: architecture.optional(),
   ip: parsed(parseIp, 'is no IP address').optional(),
   hostname: hostname.optional(),
-  labels: z.record(text(), text(), { error: 'must be a mapping of labels to values' }).optional(),
+  labels: named(text(), text(), 'must be a mapping of labels to values').optional(),
   kernelArgs: kernelArgs.optional(),
 });
 
@@ -74,8 +80,7 @@ const match = mapping({
   arch: oneOrMore(architecture).optional(),
   firmware: oneOrMore(oneOf(FIRMWARES)).optional(),
   hostname: oneOrMore(hostname).optional(),
-  labels: z
-    .record(text(), oneOrMore(text()), { error: 'must be a mapping of labels to values' })
+  labels: named(text(), oneOrMore(text()), 'must be a mapping of labels to values')
     .refine((labels) => Object.keys(labels).length > 0, 'names no label: name at least one, or leave the key out')
     .optional(),
 });
@@ -109,5 +114,21 @@ export const mappingEntries = {
 export const mappingFileSchema = mapping(mappingEntries);
 
 export type MappingFile = z.output<typeof mappingFileSchema>;
-export type MachineEntry = NonNullable<MappingFile['machines']>[number];
-export type AssignmentEntry = NonNullable<MappingFile['assignments']>[number];
+export type MachineEntry = z.output<typeof machine>;
+export type AssignmentEntry = z.output<typeof assignment>;
+
+/** Entries at their places; undefined for one that is wrong. */
+export type SoundEntries = {
+  readonly machines: readonly (MachineEntry | undefined)[];
+  readonly assignments: readonly (AssignmentEntry | undefined)[];
+};
+
+/** What is right of a file's entries, whatever else is wrong with it: they may be wrong with each other as well. */
+export function soundEntries(file: unknown): SoundEntries {
+  const { machines, assignments } = typeof file === 'object' && file !== null ? (file as Record<string, unknown>) : {};
+  return { machines: soundOf(machine, machines), assignments: soundOf(assignment, assignments) };
+}
+
+function soundOf<T extends z.ZodType>(schema: T, list: unknown): readonly (z.output<T> | undefined)[] {
+  return Array.isArray(list) ? list.map((entry) => schema.safeParse(entry).data) : [];
+}

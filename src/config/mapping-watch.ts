@@ -3,14 +3,14 @@ import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemErrorCode } from '../errors.js';
 import { findIncluded, folderOf, readSource, touchOf } from './disk-sources.js';
-import { fingerprintOf } from './fingerprint.js';
+import { type Fingerprints, fingerprintsOf, isSame } from './fingerprint.js';
 import type { ReadFiles } from './load.js';
 
 export type MappingWatchParts = {
   /** What was read last, whether it was taken or refused. */
   readonly lastRead: () => ReadFiles;
-  /** The files hold something else than what was read, and have come to rest: reads them. */
-  readonly onChange: () => Promise<void>;
+  /** The files hold something else than what was read, and have come to rest with that: reads them. */
+  readonly onChange: (atRest: Fingerprints) => Promise<void>;
   /** Told once when changes can no longer be noticed at once. */
   readonly onBlind: (reason: string) => void;
   /** How long after something happened the files are looked at. */
@@ -18,6 +18,8 @@ export type MappingWatchParts = {
   /** How often they are looked at though nothing was noticed: network file systems tell nothing. */
   readonly pollMilliseconds?: number;
 };
+
+type Seen = { readonly touch: string; readonly fingerprints: Fingerprints };
 
 const QUIET_MILLISECONDS = 200;
 const POLL_MILLISECONDS = 10_000;
@@ -33,7 +35,7 @@ export class MappingWatch {
   readonly #poll: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
   /** What the files held when they were looked at last, and by what to know that they were not touched since. */
-  #seen = { touch: '', fingerprint: '' };
+  #seen: Seen = { touch: '', fingerprints: new Map() };
   #looking: Promise<void> = Promise.resolve();
   #blind = false;
   #closed = false;
@@ -79,24 +81,20 @@ export class MappingWatch {
   async #look(): Promise<void> {
     if (!this.#isOpen()) return;
     const files = await this.#files();
+    // What is in a folder may have changed before it was watched.
+    if (await this.#watchFolders(files)) this.#soon();
     const before = this.#seen;
     this.#seen = await this.#see(files);
-    await this.#watchFolders(files);
-    const { fingerprint } = this.#seen;
-    if (!this.#isOpen() || fingerprint === this.#parts.lastRead().fingerprint) return;
-    if (fingerprint !== before.fingerprint) return this.#soon();
-    const known = this.#parts.lastRead().fingerprint;
-    await this.#parts.onChange();
-    if (this.#parts.lastRead().fingerprint === known) return;
-    // What is included may have changed with it, and changed again before it was watched.
-    await this.#watchFolders(await this.#files());
+    const { fingerprints } = this.#seen;
+    if (!this.#isOpen() || isSame(fingerprints, this.#parts.lastRead().fingerprints)) return;
+    if (isSame(fingerprints, before.fingerprints)) await this.#parts.onChange(fingerprints);
     this.#soon();
   }
 
-  async #see(files: readonly string[]): Promise<{ touch: string; fingerprint: string }> {
+  async #see(files: readonly string[]): Promise<Seen> {
     const touch = (await Promise.all(files.map(touchOf))).join('\n');
     if (touch === this.#seen.touch) return this.#seen;
-    return { touch, fingerprint: fingerprintOf(await Promise.all(files.map(readSource))) };
+    return { touch, fingerprints: fingerprintsOf(await Promise.all(files.map(readSource))) };
   }
 
   async #files(): Promise<readonly string[]> {
@@ -104,14 +102,17 @@ export class MappingWatch {
     return [file, ...(await findIncluded(file, include, included)).files];
   }
 
-  async #watchFolders(files: readonly string[]): Promise<void> {
+  /** Whether any of them was not watched before. */
+  async #watchFolders(files: readonly string[]): Promise<boolean> {
     const wanted = await this.#wantedFolders(files);
     for (const [folder, watcher] of this.#folders) {
       if (wanted.has(folder)) continue;
       watcher.close();
       this.#folders.delete(folder);
     }
-    for (const folder of wanted) if (this.#isOpen() && !this.#folders.has(folder)) this.#watchFolder(folder);
+    if (!this.#isOpen()) return false;
+    const others = [...wanted].filter((folder) => !this.#folders.has(folder));
+    return others.map((folder) => this.#watchFolder(folder)).includes(true);
   }
 
   /** Of the files themselves, of what they are links to, and of the patterns, where more may appear. */
@@ -122,7 +123,7 @@ export class MappingWatch {
     return new Set([...[...files, ...real].map((name) => dirname(name)), ...ofPatterns]);
   }
 
-  #watchFolder(folder: string): void {
+  #watchFolder(folder: string): boolean {
     try {
       const watcher = watch(folder, { persistent: false }, () => this.#soon());
       watcher.on('error', (thrown) => {
@@ -131,8 +132,10 @@ export class MappingWatch {
         this.#goBlind(folder, thrown);
       });
       this.#folders.set(folder, watcher);
+      return true;
     } catch (thrown) {
       this.#goBlind(folder, thrown);
+      return false;
     }
   }
 

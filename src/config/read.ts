@@ -1,11 +1,13 @@
 import type { z } from 'zod';
-import { convertConfig, type FileEntries } from './convert.js';
+import { convertConfig, findSharedEndpoints } from './convert.js';
+import { type ConvertedMapping, convertMapping } from './convert-mapping.js';
 import type { Source } from './disk-sources.js';
 import { type ConfigDocument, parseConfigDocument } from './document.js';
 import { applyEnvironment } from './environment.js';
-import { mappingFileSchema } from './mapping-schema.js';
+import { type MappingFile, mappingFileSchema, type SoundEntries, soundEntries } from './mapping-schema.js';
 import { configError, formatPath, type Problem } from './problem.js';
 import { type Config, type ConfigFile, configFileSchema } from './schema.js';
+import { findConflicts, findUnknownMachines } from './unique.js';
 
 type SourceText = { readonly file: string; readonly text: string };
 
@@ -13,16 +15,24 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export type Loaded = { readonly config: Config; readonly warnings: readonly string[] };
 
-/** The configuration's own file, read but not yet joined with those it includes. */
-export type MainFile = {
+/** A file, read but not yet joined with the others. */
+type FileRead = {
   readonly file: string;
+  readonly entries: SoundEntries;
+  readonly problems: readonly Problem[];
+  readonly place: Place;
+};
+
+/** The configuration's own file. */
+export type MainFile = FileRead & {
   /** What `include` says, as far as it can be read: the included files' problems are to be told at once as well. */
   readonly include: readonly string[];
   readonly warnings: readonly string[];
   readonly input: ConfigFile | undefined;
-  readonly problems: readonly Problem[];
-  readonly place: Place;
 };
+
+/** Finding the place of each takes a while; a file with more problems has them all for one reason. */
+const MAX_PLACED = 1_000;
 
 /** Says where a problem is. */
 type Place = (problem: Problem) => Problem;
@@ -30,28 +40,47 @@ type Place = (problem: Problem) => Problem;
 /** Pure. What is wrong is kept for `joinFiles`. */
 export function readMainFile({ file, text }: SourceText, env: Environment): MainFile {
   const parsed = parseConfigDocument(text);
-  if (parsed.kind === 'broken') return { ...broken(file, parsed.problems), file, include: [], warnings: [] };
+  if (parsed.kind === 'broken') {
+    return { ...broken(file, parsed.problems), include: [], warnings: [], input: undefined };
+  }
   const { document } = parsed;
   const { value, variables, warnings } = applyEnvironment(document.value ?? {}, env);
   const place: Place = (problem) => placed(problem, file, document, variables);
-  return { file, include: includedBy(value), warnings, place, ...checked(configFileSchema, value, place) };
+  const result = configFileSchema.safeParse(value);
+  const include = includedBy(value);
+  return { file, place, include, warnings, input: result.data, ...judged(result, value, place) };
 }
 
 /** Pure. `found`: what was wrong with finding the others. Throws CONFIG_INVALID with the problems of all files at once. */
 export function joinFiles(main: MainFile, included: readonly Source[], found: readonly Problem[] = []): Loaded {
   const others = included.flatMap((source) => (source.kind === 'text' ? readIncludedFile(source) : []));
   const missing = included.flatMap((source) => (source.kind === 'text' ? [] : cannotRead(source)));
-  const all = [main, ...others];
-  const problems = [...all.flatMap((one) => one.problems), ...[...found, ...missing].map(main.place)];
-  if (main.input === undefined || problems.length > 0) throw configError(main.file, problems);
-  const entries = all.map(({ file, input }): FileEntries => ({ file, ...input }));
-  const converted = convertConfig(main.input, entries);
-  if (converted.problems.length > 0) {
-    const places = new Map(all.map(({ file, place }) => [file, place]));
-    const withPlaces = converted.problems.map((problem) => places.get(problem.file ?? main.file)?.(problem) ?? problem);
-    throw configError(main.file, withPlaces);
+  const files = [main, ...others];
+  const mapping = convertMapping(files, main.input ?? {});
+  const problems = [...files.flatMap((one) => one.problems), ...[...found, ...missing].map(main.place)];
+  const places = new Map(files.map(({ file, place }) => [file, place]));
+  const across = problemsAcross(mapping, main.input, problems.length === 0)
+    .slice(0, MAX_PLACED)
+    .map((problem) => (places.get(problem.file ?? main.file) ?? main.place)(problem));
+  if (main.input === undefined || problems.length + across.length > 0) {
+    throw configError(main.file, [...problems, ...across]);
   }
-  return { config: converted.config, warnings: [...main.warnings, ...converted.warnings] };
+  const config = convertConfig(main.file, main.input, mapping);
+  const idle = config.assignments.length === 0 ? [`${main.file} has no assignments: no machine will be booted`] : [];
+  return { config, warnings: [...main.warnings, ...idle] };
+}
+
+/** What is wrong between entries that are right by themselves. Who is missing may be among those that are not. */
+function problemsAcross(
+  mapping: ConvertedMapping,
+  input: ConfigFile | undefined,
+  isWhole: boolean,
+): readonly Problem[] {
+  return [
+    ...findConflicts(mapping),
+    ...(isWhole ? findUnknownMachines(mapping) : []),
+    ...(input === undefined ? [] : [...mapping.problems, ...findSharedEndpoints(input)]),
+  ];
 }
 
 /** A configuration that includes nothing, from a text that is at hand. Pure. */
@@ -64,22 +93,30 @@ function cannotRead({ file, why }: Source & { readonly kind: 'unreadable' }): Pr
   return { path: ['include'], message: `cannot read ${file} (${why})` };
 }
 
-function readIncludedFile({ file, text }: SourceText) {
+function readIncludedFile({ file, text }: SourceText): FileRead {
   const parsed = parseConfigDocument(text);
-  if (parsed.kind === 'broken') return { file, ...broken(file, parsed.problems) };
+  if (parsed.kind === 'broken') return broken(file, parsed.problems);
+  const value = parsed.document.value ?? {};
   const place: Place = (problem) => placed(problem, file, parsed.document, new Map());
-  return { file, place, ...checked(mappingFileSchema, parsed.document.value ?? {}, place) };
+  return { file, place, ...judged(mappingFileSchema.safeParse(value), value, place) };
 }
 
-function broken(file: string, problems: readonly Problem[]) {
+function broken(file: string, problems: readonly Problem[]): FileRead {
   const place: Place = (problem) => ({ ...problem, file });
-  return { input: undefined, problems: problems.map(place), place };
+  return { file, entries: soundEntries(undefined), problems: problems.map(place), place };
 }
 
-function checked<T extends z.ZodType>(schema: T, value: unknown, place: Place) {
-  const result = schema.safeParse(value);
-  if (result.success) return { input: result.data, problems: [] };
-  return { input: undefined, problems: result.error.issues.flatMap(problemsOf).map(place) };
+function judged(
+  { data, error }: z.ZodSafeParseResult<MappingFile>,
+  value: unknown,
+  place: Place,
+): Pick<FileRead, 'entries' | 'problems'> {
+  if (error === undefined) {
+    const { machines = [], assignments = [] } = data;
+    return { entries: { machines, assignments }, problems: [] };
+  }
+  const problems = error.issues.slice(0, MAX_PLACED).flatMap(problemsOf).slice(0, MAX_PLACED).map(place);
+  return { entries: soundEntries(value), problems };
 }
 
 function includedBy(value: unknown): readonly string[] {

@@ -6,7 +6,7 @@ import { type Endpoint, parseEndpoint } from '../net/endpoint.js';
 import { type IpAddress, isLoopback, parseIp } from '../net/ip.js';
 import { parseRegistryHost } from '../oci/reference.js';
 import { defaults, mappingEntries } from './mapping-schema.js';
-import { LATER, later, mapping, oneOf, oneOrMore, parsed, text } from './values.js';
+import { LATER, later, mapping, named, oneOf, oneOrMore, parsed, text } from './values.js';
 
 /** The whole configuration as the program receives it: validated, parsed, frozen. */
 export type Config = {
@@ -99,7 +99,11 @@ export const configFileSchema = mapping({
   store: z.literal('sqlite', `any store but sqlite ${LATER}`).optional(),
   unknown: oneOf(['ignore'], ['enrol']).optional(),
   defaultRegistry: parsed(parseRegistryHost, 'is no registry host').optional(),
-  registries: z.record(parsed(parseRegistryHost, 'is no registry host'), registry).optional(),
+  registries: named(
+    parsed(parseRegistryHost, 'is no registry host'),
+    registry,
+    'must be a mapping of registries',
+  ).optional(),
   defaults: defaults.optional(),
   ...mappingEntries,
   include: oneOrMore(text(4096)).optional(),

@@ -7,18 +7,16 @@ import { formatPath, type Path, type Problem } from './problem.js';
 /** A machine or assignment, and where it is written. */
 export type Entry<T> = { readonly file: string; readonly path: Path; readonly value: T };
 
-/** Names and identities are unique over all files, and assignments name machines that are there. Pure. */
-export function findConflicts(
-  machines: readonly Entry<Machine>[],
-  assignments: readonly Entry<Assignment>[],
-): readonly Problem[] {
+type Entries = { readonly machines: readonly Entry<Machine>[]; readonly assignments: readonly Entry<Assignment>[] };
+
+/** Names and identities are unique over all files. Pure. */
+export function findConflicts({ machines, assignments }: Entries): readonly Problem[] {
   return [
     ...duplicates(machines, 'name', ({ name }) => [name]),
     ...duplicates(machines, 'mac', ({ macs }) => macs),
     ...duplicates(machines, 'uuid', uuidsOf),
     ...duplicates(machines, 'serial', ({ serial }) => (serial === undefined ? [] : [serial])),
     ...duplicates(assignments, 'name', ({ name }) => [name]),
-    ...unknownMachines(machines, assignments),
   ];
 }
 
@@ -54,10 +52,8 @@ function duplicates<T>(
 /** Comparing a name with ten thousand others takes a while; no more problems than this are shown anyway. */
 const MAX_HINTS = 50;
 
-function unknownMachines(
-  machines: readonly Entry<Machine>[],
-  assignments: readonly Entry<Assignment>[],
-): readonly Problem[] {
+/** Assignments name machines that are there. Pure. */
+export function findUnknownMachines({ machines, assignments }: Entries): readonly Problem[] {
   const names = new Set(machines.map(({ value }) => value.name));
   const known = [...names];
   let hints = 0;

@@ -25,11 +25,29 @@ function unknownKey(key: string, known: readonly string[]): string {
   return `unknown key "${key}"${meant === undefined ? `; known here: ${known.join(', ')}` : `, did you mean "${meant}"?`}`;
 }
 
+/** A mapping of names of the operator's own choice. */
+export function named<K extends z.core.$ZodRecordKey, V extends z.ZodType>(key: K, value: V, message: string) {
+  const record = z.record(key, value, { error: ({ code }) => (code === 'invalid_type' ? message : undefined) });
+  return z.preprocess((input, context) => {
+    // JavaScript's records cannot hold it, so it would be lost.
+    if (typeof input === 'object' && input !== null && Object.hasOwn(input, '__proto__')) {
+      context.addIssue({ code: 'custom', message: '"__proto__" cannot be a name here' });
+    }
+    return input;
+  }, record);
+}
+
+/** Larger lists are for the labels of machines to say. */
+const MAX_VALUES = 10_000;
+
 /** One value, or a list of them. */
 export function oneOrMore<T extends z.ZodType>(one: T) {
   return z.preprocess(
     (value) => (value === undefined || Array.isArray(value) ? value : [value]),
-    z.array(one).min(1, 'the list is empty: name at least one, or leave the key out'),
+    z
+      .array(one)
+      .min(1, 'the list is empty: name at least one, or leave the key out')
+      .max(MAX_VALUES, `the list is longer than ${MAX_VALUES}`),
   );
 }
 
@@ -39,7 +57,10 @@ export function text(longest = 1024) {
     .string({
       error: ({ input }) => {
         if (input === undefined) return 'is missing';
-        return typeof input === 'number' || typeof input === 'boolean' ? 'must be text: quote it' : 'must be text';
+        if (typeof input === 'number' || typeof input === 'boolean') return 'must be text: quote it';
+        return typeof input === 'object' && input !== null
+          ? 'must be text, and is a mapping or a list: quote it, or put a space behind the colon'
+          : 'must be text';
       },
     })
     .min(1, 'must not be empty')

@@ -61,9 +61,9 @@ const KNOWN: Readonly<Record<PlainKey, (candidate: Candidate) => KnownValues>> =
   manufacturer: ({ facts }) => reported(facts.manufacturer),
   product: ({ facts }) => reported(facts.product),
   arch: ({ facts, machine }) => reported(facts.architecture ?? machine?.architecture),
-  // A record may say another than the machine will: only what it said is all there is.
+  // Its record counts until it says one itself.
   hostname: ({ facts, machine, mayBeKnown }) => ({
-    values: [...one(facts.hostname), ...one(machine?.hostname)].map((name) => name.toLowerCase()),
+    values: one(facts.hostname ?? machine?.hostname).map((name) => name.toLowerCase()),
     complete: facts.hostname !== undefined && !mayBeKnown,
   }),
 };
@@ -72,9 +72,9 @@ export function knownValues(key: PlainKey, candidate: Candidate): KnownValues {
   return KNOWN[key](candidate);
 }
 
-/** The addresses it may go by. */
+/** The address it has now, else the one of its record. */
 export function knownAddresses({ facts, machine }: Candidate): readonly IpAddress[] {
-  return [...one(facts.ip), ...one(machine?.ip)];
+  return one(facts.ip ?? machine?.ip);
 }
 
 /** Whether nothing that comes later adds to them. */

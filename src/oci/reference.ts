@@ -105,7 +105,7 @@ function parseRegistry(name: string, text: string): RegistryReference {
 function parseLayout(text: string): LayoutReference {
   const { rest, tag, digest } = cutTagAndDigest(text.slice(LAYOUT_PREFIX.length), text);
   if (rest === '') throw invalid(text, 'it names no folder', 'write oci:<folder>:<tag>');
-  if (rest.includes('\0')) throw invalid(text, 'a folder holds no NUL');
+  if (/\p{Cc}/u.test(rest)) throw invalid(text, 'its folder holds a control character');
   return { kind: 'layout', folder: rest, tag, digest };
 }
 

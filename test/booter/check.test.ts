@@ -3,7 +3,7 @@ import { BootUrls } from '../../src/booter/boot-urls.js';
 import { type CheckParts, checkMapping } from '../../src/booter/check.js';
 import { createMapping, type MappingInput } from '../../src/booter/mapping.js';
 import { BootlayerError } from '../../src/errors.js';
-import { assignment, MAC, machine } from '../fixtures/mappings.js';
+import { assignment, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
 const IMAGES: CheckParts['images'] = {
@@ -115,25 +115,11 @@ describe('checkMapping', () => {
     expect(problems).toBe(0);
   });
 
-  it('warns of what can never win, of firmware that nobody tells, and of machines that are left out', async () => {
-    const { warnings } = await check({
-      machines: [machine()],
-      assignments: [
-        assignment({ name: 'first', match: { asset: ['A', 'B'] } }),
-        assignment({ name: 'second', match: { asset: ['A'], arch: ['amd64'] } }),
-        assignment({ name: 'efi', match: { firmware: ['uefi'], labels: { a: ['b'] } } }),
-        assignment({ name: 'unlike', match: { firmware: ['uefi', 'uefi-http'], labels: { a: ['b'] } } }),
-      ],
-    });
-    expect(warnings).toEqual([
-      'assignment "second" can never win: "first" stands before it and matches whenever it does',
-      'assignment "efi" matches no machine by firmware uefi alone: iPXE does not tell uefi and uefi-http apart: name both',
-    ]);
-    expect(
-      (await check({ machines: [machine()], assignments: [assignment({ match: { labels: { a: ['b'] } } })] })).warnings,
-    ).toEqual(['no assignment matches node-01']);
-    expect(
-      (await check({ machines: [machine()], assignments: [assignment({ match: { mac: [MAC] } })] })).warnings,
-    ).toEqual([]);
+  it('warns of a variant that was not asked for', async () => {
+    const { warnings, problems } = await check(
+      { machines: [machine()], assignments: [assignment({ variant: 'cloud' })] },
+      { images: { ...IMAGES, resolve: async () => ({ ...resolvedImage(), variant: 'metal' }) } },
+    );
+    expect([warnings, problems]).toEqual([['assignment "all" asks for the variant cloud, and its image has metal'], 0]);
   });
 });

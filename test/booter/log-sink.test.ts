@@ -21,7 +21,7 @@ const EVENTS: readonly BootEvent[] = [
   { event: 'image.failed', reference: 'os:1', architecture: 'amd64', code: 'IMAGE_NOT_FOUND', reason: 'gone' },
   { event: 'machine.contradicted', machine: 'node-01', address: '10.0.0.1', knownBy: 'mac', others: 'uuid of node-02' },
   { event: 'plan.unsaved', machine: 'node-01', plan: digest, reason: 'no room' },
-  { event: 'mapping.reloaded', machines: COUNTS, assignments: COUNTS, names: '+a ~b', seconds: 0.1 },
+  { event: 'mapping.reloaded', machines: COUNTS, assignments: COUNTS, names: 'machines +a ~b', seconds: 0.1 },
   { event: 'mapping.refused', reason: 'x.yaml:3:1: no' },
   { event: 'fault', doing: 'testing', reason: 'x is not a function', stack: 'Error: x' },
   { event: 'fill.started', digest, size: 1024, source: 'lab/os' },

@@ -56,7 +56,7 @@ describe('bootlayer check', () => {
     const file = await withAssignment('{ name: none, match: { arch: arm64 }, image: "oci:images:1" }');
     const { status, out, err } = await bootlayer(['check', '-c', file, '--json'], { cwd });
     expect(status).toBe(1);
-    expect(err).toMatch(/: 1 problem; see above\n$/);
+    expect(err).toMatch(/: 1 problem, 0 warnings; see above\n$/);
     expect(JSON.parse(out)).toMatchObject({
       problems: 1,
       assignments: [
@@ -75,7 +75,8 @@ describe('bootlayer check', () => {
     const file = await withAssignment('{ name: twin, match: { labels: { rack: r1 } }, image: "oci:images:1" }');
     const lax = await bootlayer(['check', '-c', file], { cwd });
     expect([lax.status, lax.out]).toEqual([0, expect.stringContaining('warning: assignment "twin" can never win')]);
-    expect((await bootlayer(['check', '-c', file, '--strict'], { cwd })).status).toBe(1);
+    const strict = await bootlayer(['check', '-c', file, '--strict'], { cwd });
+    expect([strict.status, strict.err]).toEqual([1, expect.stringMatching(/: 0 problems, 1 warning; see above\n$/)]);
   });
 
   it('asks no registry when it is offline', async () => {
@@ -90,6 +91,16 @@ describe('bootlayer check', () => {
     const { status, err } = await bootlayer(['check', '-c', file], { cwd });
     expect(status).toBe(2);
     expect(err).toContain(`${file}:4:51: assignments[0].match.labels.rack[0]: must be text: quote it, "1"`);
+    const json = await bootlayer(['check', '-c', file, '--json'], { cwd });
+    expect(json.status).toBe(2);
+    expect(JSON.parse(json.out)).toMatchObject({
+      refused: {
+        code: 'CONFIG_INVALID',
+        problems: [
+          { path: ['assignments', 0, 'match', 'labels', 'rack', 0], file: join(cwd, file), line: 4, column: 51 },
+        ],
+      },
+    });
   });
 });
 
@@ -143,7 +154,7 @@ describe('bootlayer plan', () => {
   it('fails when the image cannot be had', async () => {
     const file = await withAssignment('{ name: away, priority: 1, match: {}, image: "127.0.0.1:1/os:1" }');
     const { status, out, err } = await bootlayer(['plan', '-c', file, '--mac', MAC], { cwd });
-    expect([status, out]).toEqual([1, expect.stringContaining('its image cannot be resolved now')]);
+    expect([status, out]).toEqual([1, expect.stringContaining('its image cannot be had: ')]);
     expect(err).toContain('127.0.0.1:1/os cannot be asked for manifest 1');
   });
 });

@@ -1,22 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readConfigText } from '../../src/config/read.js';
-import { BootlayerError } from '../../src/errors.js';
-
-const FILE = '/etc/bootlayer/bootlayer.yaml';
-const read = (text: string, env: Record<string, string> = {}) => readConfigText(text, FILE, env);
-
-/** What is said of a configuration that is refused. */
-function refusal(text: string, env: Record<string, string> = {}): string {
-  try {
-    read(text, env);
-  } catch (thrown) {
-    if (thrown instanceof BootlayerError && thrown.code === 'CONFIG_INVALID') return thrown.message;
-    throw thrown;
-  }
-  throw new Error('the configuration was accepted');
-}
-
-const ASSIGNMENT = 'assignments: [{ name: a, match: {}, image: lab:5000/os:1';
+import { ASSIGNMENT, read, refusal } from '../fixtures/configuration-texts.js';
 
 describe('environment variables', () => {
   it('override scalars, and may be the only place that says them', () => {

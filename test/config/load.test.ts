@@ -1,9 +1,12 @@
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { findIncluded } from '../../src/config/disk-sources.js';
+import { isSame } from '../../src/config/fingerprint.js';
 import { loadConfig, readConfigFiles } from '../../src/config/load.js';
-import { readConfigFilesAside } from '../../src/config/load-process.js';
+import { type Aside, readConfigFilesAside } from '../../src/config/load-process.js';
 import { LOAD_THREAD } from '../fixtures/built.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 
@@ -89,6 +92,22 @@ describe('findIncluded', () => {
     expect(problems).toEqual([{ path: ['include', 0], message: `cannot read the folder ${folder} (ENOENT)` }]);
   });
 
+  it('takes a folder further down that is no folder any more for a problem', async () => {
+    const cwd = await temporaryFolder();
+    const main = join(cwd, 'bootlayer.yaml');
+    await mkdir(join(cwd, 'm/rack-1'), { recursive: true });
+    await writeFile(join(cwd, 'm/rack-1/a.yaml'), '');
+    const { files } = await findIncluded(main, ['m/**/*.yaml']);
+    expect(files).toEqual([join(cwd, 'm/rack-1/a.yaml')]);
+    await rename(join(cwd, 'm/rack-1'), join(cwd, 'm/rack-2'));
+    // A rack may go, as long as what is left can be read.
+    expect((await findIncluded(main, ['m/**/*.yaml'], files)).problems).toEqual([]);
+    await writeFile(join(cwd, 'm/rack-1'), 'a file');
+    expect((await findIncluded(main, ['m/**/*.yaml'], files)).problems).toEqual([
+      { path: ['include', 0], message: `cannot read the folder ${join(cwd, 'm/rack-1')} (ENOTDIR)` },
+    ]);
+  });
+
   it('takes a folder that cannot be read for a problem', async () => {
     const cwd = await temporaryFolder();
     await writeFile(join(cwd, 'm'), 'a file');
@@ -98,6 +117,25 @@ describe('findIncluded', () => {
 });
 
 describe('readConfigFiles', () => {
+  it('takes a file that was emptied, of those included before, for one that is just being written', async () => {
+    const cwd = await withMappings({ 'a.yaml': ' \n', 'b.yaml': '' });
+    const before = [join(cwd, 'mappings.d/a.yaml')];
+    expect(await readConfigFiles({ env: {}, cwd, before })).toMatchObject({
+      kind: 'refused',
+      error: { message: expect.stringContaining(`${before[0]} is empty now: delete it`) as string },
+    });
+    expect(await readConfigFiles({ env: {}, cwd })).toMatchObject({ kind: 'loaded' });
+  });
+
+  it('refuses a pipe in the place of a file', async () => {
+    const cwd = await withMappings({});
+    await promisify(execFile)('mkfifo', [join(cwd, 'mappings.d', 'a.yaml')]);
+    await writeFile(join(cwd, 'bootlayer.yaml'), 'include: [mappings.d/a.yaml]');
+    expect(await readConfigFiles({ env: {}, cwd })).toMatchObject({
+      error: { message: expect.stringContaining('(it is no regular file)') as string },
+    });
+  });
+
   it('says what was read also when it is refused', async () => {
     const cwd = await withMappings({ 'a.yaml': 'machines: [{ name: 5 }]' });
     const refused = await readConfigFiles({ env: {}, cwd });
@@ -108,7 +146,7 @@ describe('readConfigFiles', () => {
     await writeFile(join(cwd, 'mappings.d/a.yaml'), mapping('a'));
     const taken = await readConfigFiles({ env: {}, cwd });
     expect(taken.kind).toBe('loaded');
-    expect(taken.read.fingerprint).not.toBe(refused.read.fingerprint);
+    expect(isSame(taken.read.fingerprints, refused.read.fingerprints)).toBe(false);
   });
 });
 
@@ -116,7 +154,7 @@ describe('readConfigFilesAside', () => {
   it('reads the same in another thread', async () => {
     const cwd = await withMappings({ 'a.yaml': 'assignments: [{ name: x, match: {}, image: lab:5000/os:1 }]' });
     const here = await readConfigFiles({ env: {}, cwd });
-    const there = await readConfigFilesAside({ env: {}, cwd }, LOAD_THREAD);
+    const there = await readConfigFilesAside({ env: {}, cwd }, { thread: LOAD_THREAD });
     expect(there).toEqual(here);
     expect(there.kind === 'loaded' && Object.isFrozen(there.loaded.config.assignments[0])).toBe(true);
   });
@@ -125,22 +163,30 @@ describe('readConfigFilesAside', () => {
     const cwd = await withMappings({ 'a.yaml': 'machines: [{ name: 5 }]' });
     const [here, there] = [
       await readConfigFiles({ env: {}, cwd }),
-      await readConfigFilesAside({ env: {}, cwd }, LOAD_THREAD),
+      await readConfigFilesAside({ env: {}, cwd }, { thread: LOAD_THREAD }),
     ];
     expect(here.kind === 'refused' && there.kind === 'refused' && there.error.message === here.error.message).toBe(
       true,
     );
     expect(there.read).toEqual(here.read);
     await rm(join(cwd, 'bootlayer.yaml'));
-    await expect(readConfigFilesAside({ env: {}, cwd }, LOAD_THREAD)).rejects.toMatchObject({
+    await expect(readConfigFilesAside({ env: {}, cwd }, { thread: LOAD_THREAD })).rejects.toMatchObject({
       remedy: expect.stringContaining('-c FILE') as string,
     });
   });
 
-  it('says so when the thread ends by itself', async () => {
-    const cwd = await temporaryFolder();
-    const script = join(cwd, 'thread.mjs');
-    await writeFile(script, 'process.exit(3);');
-    await expect(readConfigFilesAside({ env: {}, cwd }, new URL(`file://${script}`))).rejects.toThrow('ended');
+  it('says so when the thread ends by itself, takes too long, or is given up', async () => {
+    const aside = (text: string, bounds: Aside) =>
+      readConfigFilesAside({ env: {}, cwd: '/' }, { ...bounds, thread: new URL(`data:text/javascript,${text}`) });
+    await expect(aside('process.exit(3)', {})).rejects.toThrow('ended');
+    await expect(aside('for (;;) ;', { maxMilliseconds: 50 })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: 'it could not be read within 0.05 s',
+    });
+    const ending = new AbortController();
+    const given = expect(aside('for (;;) ;', { signal: ending.signal })).rejects.toThrow('given up');
+    ending.abort();
+    await given;
+    await expect(aside('for (;;) ;', { signal: ending.signal })).rejects.toThrow('given up');
   });
 });

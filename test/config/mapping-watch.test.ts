@@ -2,7 +2,7 @@ import { appendFile, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { findIncluded, readSource } from '../../src/config/disk-sources.js';
-import { fingerprintOf } from '../../src/config/fingerprint.js';
+import { fingerprintsOf } from '../../src/config/fingerprint.js';
 import { MappingWatch } from '../../src/config/mapping-watch.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 
@@ -19,7 +19,7 @@ async function watched({ pollMilliseconds = NEVER, quietMilliseconds = 20, holds
     file,
     include,
     included: [] as readonly string[],
-    fingerprint: fingerprintOf([{ kind: 'text', file, text: 'a' }]),
+    fingerprints: fingerprintsOf([{ kind: 'text', file, text: 'a' }]),
   };
   let changes = 0;
   let wake = (): void => undefined;
@@ -28,7 +28,7 @@ async function watched({ pollMilliseconds = NEVER, quietMilliseconds = 20, holds
     onChange: async () => {
       const { files } = await findIncluded(file, include);
       const sources = await Promise.all([file, ...files].map(readSource));
-      read = { file, include, included: files, fingerprint: fingerprintOf(sources) };
+      read = { file, include, included: files, fingerprints: fingerprintsOf(sources) };
       changes += 1;
       wake();
     },

@@ -92,7 +92,8 @@ describe('parseReference', () => {
     ['0a'.repeat(32), 'a bare hash is no repository'],
     ['oci:', 'names no folder'],
     ['oci:/srv/os:', '"" is no tag'],
-    ['oci:/srv/o\0s', 'NUL'],
+    ['oci:/srv/o\0s', 'control character'],
+    ['oci:/srv/\u001b[2J', 'control character'],
   ])('refuses %j', (text, why) => {
     expect(refusal(text)).toContain(why);
   });

@@ -1,0 +1,125 @@
+import { dirname, resolve } from 'node:path';
+import type { Assignment } from '../boot/assignment.js';
+import { describeError } from '../errors.js';
+import type { KernelArgs } from '../image/command-line.js';
+import type { Machine } from '../machine/machine.js';
+import { type ImageReference, withDefaultRegistry } from '../oci/reference.js';
+import type { AssignmentEntry, DefaultsEntry, MachineEntry, SoundEntries } from './mapping-schema.js';
+import { nearest } from './nearest.js';
+import type { Problem } from './problem.js';
+import type { ConfigFile } from './schema.js';
+import type { Entry } from './unique.js';
+
+/** What one file says of machines and assignments; nothing stands where an entry was wrong. */
+export type FileEntries = { readonly file: string; readonly entries: SoundEntries };
+
+export type ConvertedMapping = {
+  readonly machines: readonly Entry<Machine>[];
+  readonly assignments: readonly Entry<Assignment>[];
+  /** With what assignments say of the rest of the configuration. */
+  readonly problems: readonly Problem[];
+};
+
+/** Takes in what the configuration says for all. Paths become absolute. Pure. */
+export function convertMapping(
+  files: readonly FileEntries[],
+  shared: Pick<ConfigFile, 'defaults' | 'defaultRegistry'>,
+): ConvertedMapping {
+  const problems: Problem[] = [];
+  return {
+    machines: entriesOf(files, 'machines', toMachine),
+    assignments: entriesOf(files, 'assignments', (entry, { file, path }) => {
+      const image = toReference(entry.image, dirname(resolve(file)), shared.defaultRegistry);
+      if (image.kind === 'problem') problems.push({ file, path: [...path, 'image'], message: image.message });
+      const sets = findSets(entry, shared.defaults);
+      problems.push(...sets.problems.map((message) => ({ file, path: [...path, 'defaults'], message })));
+      return toAssignment(entry, image.kind === 'problem' ? entry.image : image.reference, sets.found);
+    }),
+    problems,
+  };
+}
+
+type Written<K extends keyof SoundEntries> = NonNullable<SoundEntries[K][number]>;
+
+function entriesOf<K extends keyof SoundEntries, T>(
+  files: readonly FileEntries[],
+  key: K,
+  convert: (entry: Written<K>, place: Pick<Entry<T>, 'file' | 'path'>) => T,
+): readonly Entry<T>[] {
+  return files.flatMap(({ file, entries }) =>
+    entries[key].flatMap((entry, position) => {
+      const place = { file, path: [key, position] };
+      return entry === undefined ? [] : [{ ...place, value: convert(entry, place) }];
+    }),
+  );
+}
+
+function toMachine({ name, mac, arch, labels, kernelArgs, uuid, serial, ip, hostname }: MachineEntry): Machine {
+  return {
+    name,
+    macs: mac ?? [],
+    labels: labels ?? {},
+    kernelArgs: toKernelArgs(kernelArgs),
+    ...(uuid !== undefined && { uuid }),
+    ...(serial !== undefined && { serial }),
+    ...(arch !== undefined && { architecture: arch }),
+    ...(ip !== undefined && { ip }),
+    ...(hostname !== undefined && { hostname }),
+  };
+}
+
+type SharedValues = Pick<AssignmentEntry, 'variant' | 'kernelArgs'>;
+
+/** `sets`: those that count for all first, then the named ones it takes. Its own values come last. */
+function toAssignment(entry: AssignmentEntry, image: ImageReference, sets: readonly SharedValues[]): Assignment {
+  const { name, priority = 0, match } = entry;
+  const layers = [...sets, entry];
+  const variant = layers.findLast((one) => one.variant !== undefined)?.variant ?? 'metal';
+  // What counts for all is kept once for all (`Config.defaults`).
+  const kernelArgs = layers
+    .slice(1)
+    .flatMap((one) => (one.kernelArgs === undefined ? [] : [toKernelArgs(one.kernelArgs)]));
+  return { name, priority, match: withoutGaps(match), image, variant, kernelArgs };
+}
+
+function findSets({ defaults: names = [] }: AssignmentEntry, defaults: DefaultsEntry = {}) {
+  const { named = {} } = defaults;
+  const missing = names.filter((name) => !Object.hasOwn(named, name));
+  const found: readonly SharedValues[] = [
+    defaults,
+    ...names.flatMap((name) => (Object.hasOwn(named, name) ? (named[name] ?? []) : [])),
+  ];
+  return { found, problems: missing.map((name) => noSuchSet(name, Object.keys(named))) };
+}
+
+function noSuchSet(name: string, known: readonly string[]): string {
+  const meant = nearest(name, known);
+  const hint = meant === undefined ? 'add them to defaults.named' : `did you mean "${meant}"?`;
+  return `no defaults have the name "${name}": ${hint}`;
+}
+
+type Read =
+  | { readonly kind: 'reference'; readonly reference: ImageReference }
+  | { readonly kind: 'problem'; readonly message: string };
+
+/** A layout's folder belongs to the file that names it. */
+function toReference(image: ImageReference, folder: string, defaultRegistry: string | undefined): Read {
+  if (image.kind === 'layout') {
+    return { kind: 'reference', reference: { ...image, folder: resolve(folder, image.folder) } };
+  }
+  try {
+    return { kind: 'reference', reference: withDefaultRegistry(image, defaultRegistry) };
+  } catch (thrown) {
+    return { kind: 'problem', message: describeError(thrown) };
+  }
+}
+
+export function toKernelArgs(entry: AssignmentEntry['kernelArgs']): KernelArgs {
+  return withoutGaps(entry ?? {});
+}
+
+/** The same without keys that are there and hold nothing. */
+function withoutGaps<T extends object>(entry: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const pairs = Object.entries(entry).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(pairs) as { [K in keyof T]: Exclude<T[K], undefined> };
+}

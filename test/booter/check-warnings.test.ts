@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { findMappingWarnings } from '../../src/booter/check-warnings.js';
+import { createMapping, type MappingInput } from '../../src/booter/mapping.js';
+import type { Selector } from '../../src/machine/selector.js';
+import { assignment, MAC, machine } from '../fixtures/mappings.js';
+
+function warnings(input: Partial<MappingInput>): readonly string[] {
+  return findMappingWarnings(
+    createMapping({ machines: [machine()], assignments: [], defaults: { kernelArgs: {} }, ...input }),
+  );
+}
+
+/** Of one assignment beside one that takes the rest. */
+const warningsOf = (match: Selector) =>
+  warnings({ assignments: [assignment({ name: 'one', match }), assignment({ name: 'rest' })] });
+
+describe('findMappingWarnings', () => {
+  it('has nothing to say where all is well', () => {
+    expect(warnings({ assignments: [assignment({ match: { mac: [MAC] } })] })).toEqual([]);
+  });
+
+  it('tells what can never win', () => {
+    expect(
+      warnings({
+        assignments: [
+          assignment({ name: 'first', match: { asset: ['A', 'B'] } }),
+          assignment({ name: 'second', match: { asset: ['A'], arch: ['amd64'] } }),
+          assignment({ name: 'rest' }),
+        ],
+      }),
+    ).toEqual(['assignment "second" can never win: "first" stands before it and matches whenever it does']);
+  });
+
+  it.each<[Selector, string]>([
+    [{ firmware: ['bios', 'uefi'] }, 'by firmware uefi alone: iPXE does not tell uefi and uefi-http apart: name both'],
+    [{ firmware: ['uefi-http'] }, 'by firmware uefi-http alone'],
+    [
+      { firmware: ['bios'], arch: ['arm64', 'riscv64'] },
+      'assignment "one" matches no machine: arm64, riscv64 has no bios',
+    ],
+    [{ labels: { rack: ['r9', 'r8'] } }, 'matches nobody: no machine has the label rack=r9 or rack=r8'],
+  ])('tells that %j matches nobody', (match, text) => {
+    expect(warningsOf(match)).toEqual([expect.stringContaining(text)]);
+  });
+
+  it.each<Selector>([
+    { firmware: ['uefi', 'uefi-http'] },
+    { firmware: ['bios'] },
+    { firmware: ['bios'], arch: ['arm64', 'amd64'] },
+    { firmware: ['bios', 'uefi', 'uefi-http'], arch: ['arm64'] },
+    { labels: { rack: ['r9', 'r1'] } },
+  ])('finds nothing odd in %j', (match) => {
+    expect(
+      warnings({
+        machines: [machine({ labels: { rack: 'r1' } })],
+        assignments: [assignment({ name: 'one', match }), assignment({ name: 'rest' })],
+      }),
+    ).toEqual([]);
+  });
+
+  it('names a few of the machines that are left out, and of those that cannot be recognised', () => {
+    const machines = Array.from({ length: 7 }, (_, number) => machine({ name: `node-${number}`, macs: [] }));
+    expect(warnings({ machines, assignments: [assignment({ match: { machine: ['node-0'] } })] })).toEqual([
+      'no assignment matches node-1, node-2, node-3, node-4, node-5 and 1 more',
+      'no machine will be recognised as node-0, node-1, node-2, node-3, node-4 and 2 more: say its mac, uuid or serial',
+    ]);
+    expect(
+      warnings({ machines: [machine({ macs: [], serial: 'S1' })], assignments: [assignment({ match: {} })] }),
+    ).toEqual([]);
+  });
+});
