@@ -23,7 +23,7 @@ export type ReloaderParts = {
 /** What is fixed while the server runs: its places and its listeners. */
 const FIXED = ['advertise', 'data', 'http', 'api'] as const;
 /** What is told by its name alone when it changed. */
-const NAMED = ['defaults', 'defaultRegistry', 'plainHttpRegistries'] as const;
+const NAMED = ['defaults', 'defaultRegistry', 'registries'] as const;
 const MAX_NAMES = 8;
 
 /** Reads the configuration anew when asked to; a wrong one is refused, and the one before stays. */

@@ -27,7 +27,7 @@ import { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { formatEndpoint } from './net/endpoint.js';
-import { RegistryClient } from './oci/registry-client.js';
+import { openRegistries, settingsIn } from './registries.js';
 import { Reloader } from './reload.js';
 import { type Database, openDatabase } from './store/sqlite-database.js';
 
@@ -150,9 +150,8 @@ async function buildBooter(
   const database = await openDatabase(join(config.data, 'state.db'));
   lifecycle.started('state', () => database.close());
   const store = await DiskBlobStore.open(join(config.data, 'cache'));
-  const registries = new RegistryClient({
-    plainHttp: (registry) => reloader.config.plainHttpRegistries.has(registry),
-  });
+  const warn = (text: string) => log.warn({ event: 'registry.warning' }, text);
+  const registries = openRegistries((registry) => settingsIn(reloader.config, registry), warn);
   lifecycle.started('registry client', () => registries.close());
   const blobs = new BlobCache({ store, events, clock: { now: () => clock.ticks() } });
   lifecycle.started('cache', () => blobs.close());

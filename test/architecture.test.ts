@@ -13,7 +13,7 @@ const DOMAIN = ['boot', 'machine', 'image', 'lease', 'provision'];
 const CONTENT = ['catalog', 'blob', 'store', 'build'];
 const PROTOCOLS = ['dhcp', 'tftp', 'oci', 'ipxe'];
 const FRONT_ENDS = ['http', 'pxe', 'ui'];
-const PROCESS = ['main', 'server', 'advertise', 'reload', 'lifecycle', 'cli'];
+const PROCESS = ['main', 'server', 'advertise', 'registries', 'reload', 'lifecycle', 'cli'];
 
 /** Which rooms a room may import besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -40,7 +40,7 @@ const ONLY_THESE_FILES: readonly { readonly from: readonly string[]; readonly ro
     {
       from: [...DOMAIN, 'config', 'booter'],
       room: 'oci',
-      files: /^oci\/(reference|digest|descriptor|manifest|platform|media-type|image-source)\.ts$/,
+      files: /^oci\/(reference|digest|descriptor|manifest|platform|media-type|image-source|registry-settings)\.ts$/,
     },
     { from: ['blob'], room: 'oci', files: /^oci\/(digest|descriptor)\.ts$/ },
     { from: ['catalog', 'build'], room: 'blob', files: /^blob\/(blob-store|blob-reader)\.ts$/ },
@@ -90,7 +90,7 @@ const WORLD = new Set(
     .filter((name) => builtinModules.includes(name)),
 );
 const MAY_TOUCH_THE_WORLD =
-  /(-socket|-client|-database|-process|-watch)\.ts$|(^|\/)disk-[^/]+\.ts$|^config\/load\.ts$|^http\/|^(main|server|advertise)\.ts$|^cli\//;
+  /(-socket|-client|-database|-process|-watch)\.ts$|(^|\/)disk-[^/]+\.ts$|^config\/load\.ts$|^http\/|^(main|server|advertise|registries)\.ts$|^cli\//;
 
 type Import = { readonly file: string; readonly target: string; readonly typeOnly: boolean };
 

@@ -87,7 +87,7 @@ describe('Reloader', () => {
       config('registries: { "lab:5000": { plainHttp: true } }\ndefaultRegistry: lab'),
     );
     await one.reload();
-    expect(events[0]).toMatchObject({ names: 'machines -a -b, assignments -x, defaultRegistry, plainHttpRegistries' });
+    expect(events[0]).toMatchObject({ names: 'machines -a -b, assignments -x, defaultRegistry, registries' });
   });
 
   it('remembers what was read, also when it was refused', async () => {

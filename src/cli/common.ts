@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import { type Config, findConfigFile, loadConfig } from '../config/load.js';
+import { harmless } from '../format.js';
 import { LOG_LEVELS, type LogLevel } from '../log.js';
 
 /** The flags every command has. */
@@ -26,8 +27,12 @@ export function loadWithWarnings(options: { readonly config?: string }): ReturnT
 /** Reads the configuration; what is odd but harmless is said on stderr. */
 export async function readConfig(options: { readonly config?: string }): Promise<Config> {
   const { config, warnings } = await loadWithWarnings(options);
-  for (const warning of warnings) process.stderr.write(`bootlayer: warning: ${warning}\n`);
+  for (const warning of warnings) warnOnStderr(warning);
   return config;
+}
+
+export function warnOnStderr(text: string): void {
+  process.stderr.write(`bootlayer: warning: ${harmless(text)}\n`);
 }
 
 /** The same where a command can do without: undefined when none is named and none is in the usual places. Says nothing. */

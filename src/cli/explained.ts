@@ -9,17 +9,18 @@ import { Resolver } from '../catalog/resolver.js';
 import type { Config } from '../config/schema.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
-import { RegistryClient } from '../oci/registry-client.js';
+import { openRegistries, settingsIn } from '../registries.js';
+import { warnOnStderr } from './common.js';
 
 /**
  * Images as `check` and `plan` look at them: straight from their sources, each asked once, and nothing of it kept,
  * since the state belongs to the server that may be running.
  */
 export async function explainedImages<T>(
-  { plainHttpRegistries }: Config,
+  config: Config,
   work: (images: CheckParts['images'] & Pick<Images, 'resolve'>) => Promise<T>,
 ): Promise<T> {
-  const registries = new RegistryClient({ plainHttp: (registry) => plainHttpRegistries.has(registry) });
+  const registries = openRegistries((registry) => settingsIn(config, registry), warnOnStderr);
   const sources = new ImageSources(registries);
   const resolved = new Map<string, Promise<ResolvedImage>>();
   const resolve = (reference: ImageReference, wish: ImageWish) => {

@@ -2,8 +2,9 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { ImageSources } from '../catalog/image-sources.js';
 import { type ImageReference, parseReference, withDefaultRegistry } from '../oci/reference.js';
-import { RegistryClient } from '../oci/registry-client.js';
-import { type CommonOptions, readConfigIfThere, withCommonOptions } from './common.js';
+import type { FindSettings } from '../oci/registry-settings.js';
+import { openRegistries, settingsIn } from '../registries.js';
+import { type CommonOptions, readConfigIfThere, warnOnStderr, withCommonOptions } from './common.js';
 
 /** `--plain-http`, for registries without TLS that the configuration does not name. */
 export type PlacesOptions = CommonOptions & { readonly plainHttp?: true };
@@ -24,9 +25,11 @@ export async function withImages<T, R extends ImageReference>(
   const isAsked = references.some(({ kind }) => kind === 'registry');
   const config = isAsked ? await readConfigIfThere(options) : undefined;
   const complete = references.map((reference) => completed(reference, config?.defaultRegistry));
-  const plainHttp = (registry: string) =>
-    options.plainHttp === true || config?.plainHttpRegistries.has(registry) === true;
-  const registries = new RegistryClient({ plainHttp });
+  const settings: FindSettings = (registry) => ({
+    ...settingsIn(config, registry),
+    ...(options.plainHttp && { plainHttp: true }),
+  });
+  const registries = openRegistries(settings, warnOnStderr);
   try {
     return await work(complete, new ImageSources(registries));
   } finally {

@@ -12,13 +12,14 @@ const API_LISTEN = parseEndpoint('127.0.0.1:8081') as Endpoint;
 
 /** Fills in defaults and makes paths absolute. Frozen. Pure. */
 export function convertConfig(file: string, input: ConfigFile, { machines, assignments }: ConvertedMapping): Config {
+  const folder = dirname(resolve(file));
   return deepFreeze({
     file,
     advertise: input.advertise,
-    data: resolve(dirname(resolve(file)), input.data ?? DATA),
+    data: resolve(folder, input.data ?? DATA),
     ...listenersOf(input),
     ...(input.defaultRegistry !== undefined && { defaultRegistry: input.defaultRegistry }),
-    plainHttpRegistries: plainHttpRegistries(input),
+    registries: registriesOf(input, folder),
     defaults: { kernelArgs: toKernelArgs(input.defaults?.kernelArgs) },
     machines: machines.map(({ value }) => value),
     assignments: assignments.map(({ value }) => value),
@@ -36,7 +37,19 @@ function listenersOf({ http, api }: ConfigFile): Pick<Config, 'http' | 'api'> {
   return { http: { listen: http?.listen ?? HTTP_LISTEN }, api: { listen: api?.listen ?? API_LISTEN } };
 }
 
-function plainHttpRegistries({ registries }: ConfigFile): ReadonlySet<string> {
-  const plain = Object.entries(registries ?? {}).filter(([, { plainHttp }]) => plainHttp === true);
-  return new Set(plain.map(([host]) => host));
+/** Files beside the configuration are named relative to it. */
+function registriesOf({ registries = {} }: ConfigFile, folder: string): Config['registries'] {
+  const settings = Object.entries(registries).map(([host, { plainHttp = false, ca, credentials }]) => {
+    return [
+      host,
+      {
+        plainHttp,
+        ...(ca !== undefined && { caFile: resolve(folder, ca) }),
+        ...(credentials !== undefined && {
+          credentials: { ...credentials, passwordFile: resolve(folder, credentials.passwordFile) },
+        }),
+      },
+    ] as const;
+  });
+  return new Map(settings);
 }

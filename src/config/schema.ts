@@ -5,6 +5,7 @@ import type { Machine } from '../machine/machine.js';
 import { type Endpoint, parseEndpoint } from '../net/endpoint.js';
 import { type IpAddress, isLoopback, parseIp } from '../net/ip.js';
 import { parseRegistryHost } from '../oci/reference.js';
+import type { RegistrySettings } from '../oci/registry-settings.js';
 import { defaults, mappingEntries } from './mapping-schema.js';
 import { LATER, later, mapping, named, oneOf, oneOrMore, parsed, text } from './values.js';
 
@@ -22,8 +23,8 @@ export type Config = {
   readonly api: { readonly listen: Endpoint };
   /** For references that name none. */
   readonly defaultRegistry?: string;
-  /** Registries (`host[:port]`) that are talked to without TLS. */
-  readonly plainHttpRegistries: ReadonlySet<string>;
+  /** By `host[:port]`; the others are as `DEFAULT_SETTINGS` says. */
+  readonly registries: ReadonlyMap<string, RegistrySettings>;
   readonly defaults: { readonly kernelArgs: KernelArgs };
   readonly machines: readonly Machine[];
   /** In the files' order. */
@@ -66,8 +67,8 @@ function refuseList(): never {
 const registry = mapping({
   plainHttp: z.boolean('must be true or false').optional(),
   mirrors: later,
-  ca: later,
-  credentials: later,
+  ca: text(4096).optional(),
+  credentials: mapping({ username: text(), passwordFile: text(4096) }).optional(),
 });
 
 const tftp = mapping({

@@ -1,3 +1,4 @@
+import tls from 'node:tls';
 import { Agent, type Dispatcher, request } from 'undici';
 
 /** A request to a registry or its token server. Bodies that are sent are opened anew for every try. */
@@ -35,42 +36,60 @@ export type HttpLimits = {
 
 const LIMITS: HttpLimits = { connect: 10_000, headers: 30_000, idle: 60_000, whole: 60_000 };
 const MAX_REDIRECTS = 5;
+const MAX_AGENTS = 32;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** HTTP as registries need it: bounded waits, and redirects that never carry credentials elsewhere. */
 export class HttpClient {
   readonly #limits: HttpLimits;
-  readonly #agent: Agent;
+  /** By the certificate authorities that are trusted beside the system's. */
+  readonly #agents = new Map<string, Agent>();
 
   constructor(limits: Partial<HttpLimits> = {}) {
     this.#limits = { ...LIMITS, ...limits };
-    this.#agent = new Agent({
-      connect: { timeout: this.#limits.connect },
-      headersTimeout: this.#limits.headers,
-      bodyTimeout: this.#limits.idle,
-      maxHeaderSize: 64 * 1024,
-    });
   }
 
-  /** Follows redirects of GET and HEAD; rejects with the network's error, or the signal's reason. */
-  async send(url: URL, wanted: HttpRequest): Promise<HttpResponse> {
+  /**
+   * Follows redirects of GET and HEAD; rejects with the network's error, or the signal's reason. `ca`: PEM of authorities
+   * that are trusted beside the system's, wherever it leads.
+   */
+  async send(url: URL, wanted: HttpRequest, { ca = '' }: { ca?: string | undefined } = {}): Promise<HttpResponse> {
     const watch = new Watch(this.#limits.connect + this.#limits.headers, wanted);
     try {
-      return await this.#followed(url, watch.request);
+      return await this.#followed(url, watch.request, this.#agentFor(ca));
     } finally {
       watch.end();
     }
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
   }
 
-  async #followed(url: URL, wanted: HttpRequest): Promise<HttpResponse> {
+  #agentFor(ca: string): Agent {
+    const known = this.#agents.get(ca);
+    if (known !== undefined) return known;
+    const agent = new Agent({
+      connect: { timeout: this.#limits.connect, ...(ca !== '' && { ca: [...systemAuthorities(), ca] }) },
+      headersTimeout: this.#limits.headers,
+      bodyTimeout: this.#limits.idle,
+      maxHeaderSize: 64 * 1024,
+    });
+    this.#agents.set(ca, agent);
+    const [oldest] = this.#agents.keys();
+    if (this.#agents.size > MAX_AGENTS && oldest !== undefined) {
+      // Renewed authorities: what is under way by the old ones comes to its end.
+      void this.#agents.get(oldest)?.close();
+      this.#agents.delete(oldest);
+    }
+    return agent;
+  }
+
+  async #followed(url: URL, wanted: HttpRequest, agent: Agent): Promise<HttpResponse> {
     let target = url;
     let headers = wanted.headers;
     for (let hops = 0; ; hops += 1) {
-      const response = await this.#once(target, { ...wanted, headers });
+      const response = await this.#once(target, { ...wanted, headers }, agent);
       const location = response.header('location');
       const follows = wanted.method === 'GET' || wanted.method === 'HEAD';
       if (!follows || !REDIRECTS.has(response.status) || location === undefined) return response;
@@ -82,9 +101,9 @@ export class HttpClient {
     }
   }
 
-  async #once(url: URL, { method, headers, body, signal }: HttpRequest): Promise<HttpResponse> {
+  async #once(url: URL, { method, headers, body, signal }: HttpRequest, agent: Agent): Promise<HttpResponse> {
     const answer = await request(url, {
-      dispatcher: this.#agent,
+      dispatcher: agent,
       method,
       headers,
       ...(body !== undefined && { body: body() as unknown as NonNullable<Dispatcher.DispatchOptions['body']> }),
@@ -157,6 +176,12 @@ class Watch {
       yield piece;
     }
   }
+}
+
+/** Node's own, with those of NODE_EXTRA_CA_CERTS where it tells them (from Node 22.15 on). */
+function systemAuthorities(): readonly string[] {
+  const { getCACertificates } = tls as { getCACertificates?: (kind: 'default') => readonly string[] };
+  return getCACertificates?.('default') ?? tls.rootCertificates;
 }
 
 async function collect(body: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array> {

@@ -1,14 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BootlayerError } from '../errors.js';
-import { parseChallenges } from './challenge.js';
+import { type Authorization, Authorizer } from './authorizer.js';
+import { ANONYMOUS, type FindCredential } from './credential.js';
+import { readCertificates } from './disk-certificates.js';
 import { HttpClient, type HttpLimits, type HttpRequest, type HttpResponse } from './http-client.js';
 import { denied, type RequestContext, unreachable } from './registry-error.js';
 import { RegistryRepository, type RegistryTransport } from './registry-repository.js';
+import type { FindSettings } from './registry-settings.js';
 import { TokenClient } from './token-client.js';
 
 export type RegistryClientOptions = {
-  /** Whether this registry (`host[:port]`) is talked to without TLS. */
-  readonly plainHttp: (registry: string) => boolean;
+  /** How to reach a registry (`host[:port]`); asked anew each time. */
+  readonly settings: FindSettings;
+  readonly credentials?: FindCredential;
+  readonly warn?: (text: string) => void;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
   /** Waits so many milliseconds between tries, no longer than until the signal. */
@@ -24,18 +29,21 @@ const FIRST_PAUSE_MILLISECONDS = 300;
 const LONGEST_PAUSE_MILLISECONDS = 5_000;
 const USER_AGENT = 'bootlayer';
 
-/** Talks to registries (OCI distribution-spec): plain HTTP where told, HTTPS elsewhere, anonymous. */
+const NOBODY: FindCredential = async () => ANONYMOUS;
+
+/** Talks to registries (OCI distribution-spec): HTTPS, plain HTTP where told, with what credentials there are. */
 export class RegistryClient implements RegistryTransport {
   readonly #http: HttpClient;
-  readonly #tokens: TokenClient;
-  readonly #plainHttp: (registry: string) => boolean;
+  readonly #authorizer: Authorizer;
+  readonly #settings: FindSettings;
   readonly #wait: Wait;
 
-  constructor({ plainHttp, now = Date.now, wait = waitFor, limits }: RegistryClientOptions) {
-    this.#plainHttp = plainHttp;
+  constructor({ settings, now = Date.now, wait = waitFor, limits, ...parts }: RegistryClientOptions) {
+    const { credentials = NOBODY, warn = () => undefined } = parts;
+    this.#settings = settings;
     this.#wait = wait;
     this.#http = new HttpClient(limits);
-    this.#tokens = new TokenClient(this.#http, now);
+    this.#authorizer = new Authorizer({ tokens: new TokenClient(this.#http), credentials, now, warn });
   }
 
   repository(registry: string, repository: string): RegistryRepository {
@@ -50,12 +58,13 @@ export class RegistryClient implements RegistryTransport {
   /** Where the registry's API is. */
   baseUrl(registry: string): URL {
     const host = registry === 'docker.io' ? 'registry-1.docker.io' : registry;
-    return new URL(`${this.#plainHttp(registry) ? 'http' : 'https'}://${host}/v2/`);
+    return new URL(`${this.#settings(registry).plainHttp ? 'http' : 'https'}://${host}/v2/`);
   }
 
   /**
-   * One request with its retries and its token. A place that is good for one try only is found anew for each. `read` gets any status below 500 but 401, 403 and 429; when it fails
-   * with an error that is not ours, the body broke, and that is a reason to try again. Throws REGISTRY_UNREACHABLE,
+   * One request with its retries and its credentials. A place that is good for one try only is found anew for each.
+   * `read` gets any status below 500 but 401, 403 and 429; when it fails with an error that is not ours, the body broke,
+   * and that is a reason to try again. Throws REGISTRY_UNREACHABLE,
    * REGISTRY_DENIED, the signal's reason, and ours from `read`.
    */
   async ask<T>(
@@ -83,35 +92,44 @@ export class RegistryClient implements RegistryTransport {
     throw unreachable(context, problem);
   }
 
-  /** With the token that is known; when the registry wants another one, once more with that. */
+  /** With what was good before; when the registry wants something else, once more with that. */
   async #authorized(url: URL, wanted: HttpRequest, context: RequestContext): Promise<HttpResponse> {
-    const known = this.#tokens.remembered(url, context.scope);
-    const response = await this.#once(url, wanted, known);
-    if (response.status === 403) return refuse(response, context, 'it answered 403');
+    const ca = await this.#certificates(context.registry);
+    const known = this.#authorizer.remembered(url, context);
+    const response = await this.#once(url, wanted, { ca, authorization: known });
+    if (response.status === 403) return refuse(response, context, `it answered 403${to(known)}`);
     if (response.status !== 401) return response;
-    const challenges = parseChallenges(response.header('www-authenticate') ?? '');
-    const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
-    if (bearer === undefined) {
-      const offered = challenges.map(({ scheme }) => scheme).join(', ');
-      return refuse(response, context, `it wants credentials (${offered || 'of no kind it names'})`);
-    }
     await response.discard();
-    this.#tokens.forget(url, context.scope);
-    const { parameters } = bearer;
-    const token = await this.#tokens.fetch({ registry: url, parameters, scope: context.scope }, wanted.signal);
-    const again = await this.#once(url, wanted, token);
+    this.#authorizer.forget(url, context);
+    const challenge = response.header('www-authenticate') ?? '';
+    const authorization = await this.#authorizer.renew({ url, context, challenge, ca });
+    const again = await this.#once(url, wanted, { ca, authorization });
     if (again.status !== 401 && again.status !== 403) return again;
-    return refuse(again, context, `it answered ${again.status} to an anonymous token`);
+    this.#authorizer.forget(url, context);
+    return refuse(again, context, `it answered ${again.status}${to(authorization)}`);
   }
 
-  #once(url: URL, wanted: HttpRequest, token: string | undefined): Promise<HttpResponse> {
+  async #certificates(registry: string): Promise<string | undefined> {
+    const { caFile } = this.#settings(registry);
+    return caFile === undefined ? undefined : readCertificates(caFile);
+  }
+
+  #once(
+    url: URL,
+    wanted: HttpRequest,
+    { ca, authorization }: { ca: string | undefined; authorization: Authorization | undefined },
+  ): Promise<HttpResponse> {
     const headers = {
       'user-agent': USER_AGENT,
       ...wanted.headers,
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(authorization !== undefined && { authorization: authorization.header }),
     };
-    return this.#http.send(url, { ...wanted, headers });
+    return this.#http.send(url, { ...wanted, headers }, { ca });
   }
+}
+
+function to(authorization: Authorization | undefined): string {
+  return authorization === undefined ? '' : ` to ${authorization.whom}`;
 }
 
 function waitFor(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {

@@ -2,6 +2,9 @@ import { BootlayerError, systemErrorCode } from '../errors.js';
 
 /** What one request is about, for its token and its errors. */
 export type RequestContext = {
+  /** As references name it, `host[:port]`. */
+  readonly registry: string;
+  readonly repository: string;
   /** `registry/repository`. */
   readonly name: string;
   /** `manifest 12`, `blob sha256:...`. */
@@ -13,7 +16,7 @@ export type RequestContext = {
 /** Access was refused; `why` says to what and by whom. */
 export function denied(name: string, why: string): BootlayerError {
   return new BootlayerError('REGISTRY_DENIED', `${name} refuses access: ${why}`, {
-    remedy: 'make the repository public: credentials are not in this version',
+    remedy: 'see that the repository is there and may be read, with registries.<host>.credentials or "docker login"',
   });
 }
 
@@ -26,6 +29,14 @@ export function unreachable({ name, what }: RequestContext, cause: unknown): Boo
   });
 }
 
+/** OpenSSL's codes, as node names them. */
+const UNKNOWN_AUTHORITY: ReadonlySet<string> = new Set([
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+]);
 const REMEDY = 'see that the registry runs and can be reached from this host';
 
 function diagnose(problem: unknown): { readonly reason: string; readonly remedy: string } {
@@ -36,6 +47,10 @@ function diagnose(problem: unknown): { readonly reason: string; readonly remedy:
   if (message.includes('wrong version number')) {
     const remedy = 'if it has no TLS, set plainHttp for it in the configuration, or say --plain-http';
     return { reason: 'it does not speak TLS', remedy };
+  }
+  if (UNKNOWN_AUTHORITY.has(systemErrorCode(inner ?? problem) ?? '')) {
+    const remedy = "set registries.<host>.ca to its authority's certificate, in PEM";
+    return { reason: `its certificate is of nobody that is known (${message})`, remedy };
   }
   const reason = message.replace(/\s+/g, ' ').trim() || name;
   if (systemErrorCode(problem) === 'ENOTFOUND') {

@@ -14,7 +14,7 @@ const MAX_ERROR_BYTES = 64 * 1024;
 export interface RegistryTransport {
   /** Where the registry's API is. */
   baseUrl(registry: string): URL;
-  /** One request with its retries and its token (see `RegistryClient.ask`). */
+  /** One request with its retries and its credentials (see `RegistryClient.ask`). */
   ask<T>(
     place: URL | (() => Promise<URL>),
     wanted: HttpRequest,
@@ -27,12 +27,14 @@ export interface RegistryTransport {
 export class RegistryRepository implements ImageSource, ImageTarget {
   readonly name: string;
   readonly #client: RegistryTransport;
+  readonly #registry: string;
   readonly #repository: string;
   readonly #base: URL;
 
   constructor(client: RegistryTransport, registry: string, repository: string) {
     this.name = `${registry}/${repository}`;
     this.#client = client;
+    this.#registry = registry;
     // Docker Hub's own short names (distribution/reference).
     this.#repository = registry === 'docker.io' && !repository.includes('/') ? `library/${repository}` : repository;
     this.#base = new URL(`${this.#repository}/`, client.baseUrl(registry));
@@ -99,7 +101,8 @@ export class RegistryRepository implements ImageSource, ImageTarget {
 
   #context(what: string, method: HttpRequest['method'] = 'GET'): RequestContext {
     const actions = method === 'GET' || method === 'HEAD' ? 'pull' : 'pull,push';
-    return { name: this.name, what, scope: `repository:${this.#repository}:${actions}` };
+    const scope = `repository:${this.#repository}:${actions}`;
+    return { registry: this.#registry, repository: this.#repository, name: this.name, what, scope };
   }
 
   /** Where the registry wants the blob. Its query is kept as it is: it may be signed. */

@@ -1,4 +1,6 @@
-import type { HttpClient } from './http-client.js';
+import { basicAuthorization, type Credential, describeCredential } from './credential.js';
+import type { HttpClient, HttpRequest } from './http-client.js';
+import { once } from './image-source.js';
 import { denied } from './registry-error.js';
 
 export type TokenRequest = {
@@ -7,61 +9,76 @@ export type TokenRequest = {
   readonly parameters: Readonly<Record<string, string>>;
   /** Asked for when the challenge names none: `repository:<name>:pull`. */
   readonly scope: string;
+  readonly credential: Exclude<Credential, { readonly kind: 'bearer' }>;
+  /** Certificate authorities beside the system's, as PEM. */
+  readonly ca?: string | undefined;
 };
 
-const MAX_TOKEN_BYTES = 64 * 1024;
-const MAX_TOKENS = 1_000;
-const DEFAULT_SECONDS = 60;
-const LONGEST_SECONDS = 3_600;
+/** `seconds`: how long it is good. */
+export type Token = { readonly token: string; readonly seconds: number };
 
-/** Anonymous bearer tokens (distribution's token.md), kept for four fifths of their life. */
+const MAX_TOKEN_BYTES = 64 * 1024;
+const DEFAULT_SECONDS = 60;
+const CLIENT = 'bootlayer';
+
+/** Asks token servers for bearer tokens: distribution's token.md, and oauth.md for identity tokens. */
 export class TokenClient {
   readonly #http: HttpClient;
-  readonly #now: () => number;
-  readonly #tokens = new Map<string, { readonly token: string; readonly until: number }>();
 
-  constructor(http: HttpClient, now: () => number) {
+  constructor(http: HttpClient) {
     this.#http = http;
-    this.#now = now;
-  }
-
-  /** A token got before for the same registry and scope, so that most requests need no challenge. */
-  remembered(registry: URL, scope: string): string | undefined {
-    const known = this.#tokens.get(keyOf(registry, scope));
-    return known !== undefined && known.until > this.#now() ? known.token : undefined;
-  }
-
-  forget(registry: URL, scope: string): void {
-    this.#tokens.delete(keyOf(registry, scope));
   }
 
   /** Throws REGISTRY_DENIED when the realm may not be asked or gives nothing; other errors are worth another try. */
-  async fetch({ registry, parameters, scope }: TokenRequest, signal?: AbortSignal): Promise<string> {
-    const url = realmUrl(registry, parameters.realm);
-    if (parameters.service !== undefined) url.searchParams.set('service', parameters.service);
-    for (const one of (parameters.scope ?? scope).split(' ')) url.searchParams.append('scope', one);
-    const response = await this.#http.send(url, { method: 'GET', headers: { accept: 'application/json' }, signal });
+  async fetch(wanted: TokenRequest): Promise<Token> {
+    const { registry, parameters, credential, ca } = wanted;
+    const realm = realmUrl(registry, parameters.realm);
+    const { url, request } =
+      credential.kind === 'identity' ? byIdentity(realm, wanted, credential.token) : byQuery(realm, wanted);
+    const response = await this.#http.send(url, request, { ca });
     if (response.status !== 200) {
       await response.discard();
       if (response.status >= 500 || response.status === 429) {
         throw new Error(`its token server answered ${response.status}`);
       }
-      throw denied(registry.host, `its token server answered ${response.status}`);
+      const whom = credential.kind === 'anonymous' ? '' : ` to ${describeCredential(credential)}`;
+      throw denied(registry.host, `its token server ${realm.origin} answered ${response.status}${whom}`);
     }
-    const { token, seconds } = readToken(registry, await response.bytes(MAX_TOKEN_BYTES));
-    this.#remember(keyOf(registry, scope), token, seconds);
-    return token;
-  }
-
-  #remember(key: string, token: string, seconds: number): void {
-    const [oldest] = this.#tokens.keys();
-    if (this.#tokens.size >= MAX_TOKENS && oldest !== undefined) this.#tokens.delete(oldest);
-    this.#tokens.set(key, { token, until: this.#now() + Math.min(seconds, LONGEST_SECONDS) * 800 });
+    return readToken(registry, await response.bytes(MAX_TOKEN_BYTES));
   }
 }
 
-function keyOf(registry: URL, scope: string): string {
-  return `${registry.origin} ${scope}`;
+type Asked = { readonly url: URL; readonly request: HttpRequest };
+
+function scopesOf({ parameters, scope }: TokenRequest): readonly string[] {
+  return (parameters.scope ?? scope).split(' ');
+}
+
+/** The query of the realm stays; a user shows a password by Basic. */
+function byQuery(url: URL, wanted: TokenRequest): Asked {
+  const { service } = wanted.parameters;
+  const { credential } = wanted;
+  if (service !== undefined) url.searchParams.set('service', service);
+  for (const scope of scopesOf(wanted)) url.searchParams.append('scope', scope);
+  const accept = { accept: 'application/json' };
+  if (credential.kind !== 'basic') return { url, request: { method: 'GET', headers: accept } };
+  url.searchParams.set('account', credential.username);
+  const authorization = basicAuthorization(credential.username, credential.password);
+  return { url, request: { method: 'GET', headers: { ...accept, authorization } } };
+}
+
+function byIdentity(url: URL, wanted: TokenRequest, refreshToken: string): Asked {
+  const { service } = wanted.parameters;
+  const grant = { grant_type: 'refresh_token', refresh_token: refreshToken, client_id: CLIENT };
+  const form = new URLSearchParams({ ...grant, scope: scopesOf(wanted).join(' ') });
+  if (service !== undefined) form.set('service', service);
+  const bytes = Buffer.from(form.toString());
+  const headers = {
+    accept: 'application/json',
+    'content-type': 'application/x-www-form-urlencoded',
+    'content-length': String(bytes.byteLength),
+  };
+  return { url, request: { method: 'POST', headers, body: () => once(bytes) } };
 }
 
 /** A realm may be any HTTPS server; a plain one only beside its own plain registry. */
@@ -74,7 +91,7 @@ function realmUrl(registry: URL, realm: string | undefined): URL {
   return url;
 }
 
-function readToken(registry: URL, bytes: Uint8Array): { token: string; seconds: number } {
+function readToken(registry: URL, bytes: Uint8Array): Token {
   try {
     const body = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown> | null;
     const token = body?.token ?? body?.access_token;

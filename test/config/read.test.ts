@@ -15,7 +15,7 @@ describe('a good configuration', () => {
       advertise: { kind: 'address', address: '192.168.77.1' },
       data: '/var/lib/bootlayer',
       http: { listen: { host: '0.0.0.0', port: 8080 } },
-      plainHttpRegistries: new Set(['registry.lab:5000']),
+      registries: new Map([['registry.lab:5000', { plainHttp: true }]]),
       defaults: { kernelArgs: { append: ['console=ttyS0'] } },
       machines: [
         {
@@ -134,6 +134,22 @@ describe('a good configuration', () => {
     const text =
       'tftp: { enabled: false, listen: "0.0.0.0:69", maxBlockSize: 1468 }\ndhcp: { mode: off }\nstore: sqlite\nunknown: ignore\n';
     expect(read(`${text}${ASSIGNMENT}, boot: kernel, policy: { mode: always } }]`).config.assignments).toHaveLength(1);
+  });
+
+  it('names the files of a registry relative to itself', () => {
+    const entry = '{ ca: lab-ca.pem, credentials: { username: boot, passwordFile: /run/secrets/lab } }';
+    expect(read(`registries: { "LAB:5000": ${entry} }\n${ASSIGNMENT} }]`).config.registries).toEqual(
+      new Map([
+        [
+          'lab:5000',
+          {
+            plainHttp: false,
+            caFile: '/etc/bootlayer/lab-ca.pem',
+            credentials: { username: 'boot', passwordFile: '/run/secrets/lab' },
+          },
+        ],
+      ]),
+    );
   });
 });
 
@@ -287,7 +303,11 @@ describe('a bad configuration', () => {
       'advertise: a list by interface or subnet is not in this version',
     ],
     ['registries: { "lab:5000": { mirrors: [x] } }', 'registries.lab:5000.mirrors: is not in this version'],
-    ['registries: { "lab:5000": { credentials: { username: x } } }', 'credentials: is not in this version'],
+    ['registries: { "lab:5000": { credentials: { username: x } } }', 'credentials.passwordFile: is missing'],
+    [
+      'registries: { "lab:5000": { credentials: { username: x, password: y } } }',
+      'unknown key "password", did you mean "passwordFile"?',
+    ],
     [`${ASSIGNMENT}, provision: {} }]`, 'provision: is not in this version'],
     [`${ASSIGNMENT}, signature: { keys: [x] } }]`, 'signature: is not in this version'],
     [`${ASSIGNMENT}, policy: { mode: once } }]`, 'policy.mode: "once" is not in this version'],

@@ -15,6 +15,8 @@ export type FakeRegistryOptions = {
   readonly auth?: 'none' | 'token' | 'basic';
   /** How long its tokens live. Its answer says nothing about it when left out. */
   readonly tokenSeconds?: number;
+  /** What it, or its token server, wants to see; without it a token is for everybody and nobody passes by Basic. */
+  readonly user?: { readonly username: string; readonly password: string };
 };
 
 /** A registry for failures, and for documents that real ones refuse to store. Ends with the test. */
@@ -131,7 +133,7 @@ export class FakeRegistry {
       fault.left -= 1;
       await fault.handler(response, { method, path: url, headers, body });
     } else if (url.startsWith('/token?')) {
-      this.#giveToken(response);
+      this.#giveToken(response, headers);
     } else if (this.#mayPass(headers)) {
       this.#serve({ method, path: url, headers, body }, response);
     } else {
@@ -143,9 +145,10 @@ export class FakeRegistry {
     }
   }
 
-  #giveToken(response: ServerResponse): void {
+  #giveToken(response: ServerResponse, headers: IncomingHttpHeaders): void {
+    const { tokenSeconds, user } = this.#options;
+    if (user !== undefined && !this.#showsUser(headers)) return void response.writeHead(401).end();
     this.#tokens += 1;
-    const { tokenSeconds } = this.#options;
     response.end(
       JSON.stringify({
         token: `token-${this.#tokens}`,
@@ -155,9 +158,16 @@ export class FakeRegistry {
   }
 
   /** The newest token counts alone. */
-  #mayPass({ authorization }: IncomingHttpHeaders): boolean {
+  #mayPass(headers: IncomingHttpHeaders): boolean {
     const { auth = 'none' } = this.#options;
-    return auth === 'none' || (auth === 'token' && authorization === `Bearer token-${this.#tokens}`);
+    if (auth === 'basic') return this.#showsUser(headers);
+    return auth === 'none' || headers.authorization === `Bearer token-${this.#tokens}`;
+  }
+
+  #showsUser({ authorization }: IncomingHttpHeaders): boolean {
+    const { username, password } = this.#options.user ?? {};
+    const shown = Buffer.from(`${username}:${password}`).toString('base64');
+    return username !== undefined && authorization === `Basic ${shown}`;
   }
 
   #serve(request: FakeRequest & { readonly body: Buffer }, response: ServerResponse): void {

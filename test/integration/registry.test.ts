@@ -59,7 +59,7 @@ describe('the real registry', () => {
   });
 
   it('refuses IronCore manifests, which is why layouts and other registries are read for them', async () => {
-    const client = new RegistryClient({ plainHttp: () => true });
+    const client = new RegistryClient({ settings: () => ({ plainHttp: true }) });
     onTestFinished(() => client.close());
     const repository = client.repository(registry.host, 'os/test');
     const reference = parseReference(image);

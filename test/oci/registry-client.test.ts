@@ -10,7 +10,7 @@ const LATEST = { kind: 'tag', tag: 'latest' } as const;
 const PATH = '/v2/demo/manifests/latest';
 
 describe('where a registry is', () => {
-  const client = () => plainClient({ plainHttp: (registry) => registry === 'lab:5000' });
+  const client = () => plainClient({ settings: (registry) => ({ plainHttp: registry === 'lab:5000' }) });
 
   it.each([
     ['ghcr.io', 'https://ghcr.io/v2/'],
@@ -64,7 +64,9 @@ describe('a registry that fails', () => {
 
   it('by speaking no TLS is named', async () => {
     const registry = await startFakeRegistry();
-    await expect(demoOf(registry, { plainHttp: () => false }).fetchDocument(LATEST)).rejects.toMatchObject({
+    await expect(
+      demoOf(registry, { settings: () => ({ plainHttp: false }) }).fetchDocument(LATEST),
+    ).rejects.toMatchObject({
       code: 'REGISTRY_UNREACHABLE',
       remedy: expect.stringContaining('plainHttp') as string,
     });
@@ -128,7 +130,7 @@ describe('the pauses between tries', () => {
       response.writeHead(503, { 'retry-after': '5' }).end();
       setTimeout(() => abort.abort(reason), 50);
     });
-    const client = new RegistryClient({ plainHttp: () => true });
+    const client = new RegistryClient({ settings: () => ({ plainHttp: true }) });
     const asked = client.repository(registry.host, 'demo').fetchDocument(LATEST, abort.signal);
     await expect(asked).rejects.toBe(reason);
     expect(registry.count(PATH)).toBe(1);
@@ -181,8 +183,8 @@ describe('a registry that wants a token', () => {
       registry.fail(PATH, status, undefined, { 'www-authenticate': realm });
       await expect(demoOf(registry).fetchDocument(LATEST)).rejects.toMatchObject({
         code: 'REGISTRY_DENIED',
-        message: `${registry.host}/demo refuses access: manifest latest: it answered ${status} to an anonymous token`,
-        remedy: expect.stringContaining('not in this version') as string,
+        message: `${registry.host}/demo refuses access: manifest latest: it answered ${status} to no credentials`,
+        remedy: expect.stringContaining('docker login') as string,
       });
       expect(registry.count(PATH)).toBe(2);
     }
@@ -194,6 +196,33 @@ describe('a registry that wants a token', () => {
     registry.fail('repository%3Ademo%3Apull', 503, 1);
     await demoOf(registry).fetchDocument(LATEST);
     expect(registry.count('repository%3Ademo%3Apull')).toBe(2);
+  });
+});
+
+describe('a registry that wants a password', () => {
+  const user = { username: 'boot', password: 'one' };
+
+  it.each(['basic', 'token'] as const)('gets it by %s, and is not asked again what it wants', async (auth) => {
+    const registry = await startFakeRegistry({ auth, user, tokenSeconds: 300 });
+    registry.addDocument('demo', 'latest', MANIFEST);
+    const demo = demoOf(registry, { credentials: async () => ({ kind: 'basic', ...user }) });
+    await demo.fetchDocument(LATEST);
+    await demo.fetchDocument(LATEST);
+    expect(registry.count(PATH)).toBe(3);
+  });
+
+  it('gets the new one when it does not take the old one any more', async () => {
+    const registry = await startFakeRegistry({ auth: 'basic', user });
+    registry.addDocument('demo', 'latest', MANIFEST);
+    let password = 'old';
+    const demo = demoOf(registry, { credentials: async () => ({ kind: 'basic', username: 'boot', password }) });
+    await expect(demo.fetchDocument(LATEST)).rejects.toMatchObject({
+      code: 'REGISTRY_DENIED',
+      message: expect.stringMatching(/: it answered 401 to user boot$/) as string,
+    });
+    expect(registry.count(PATH)).toBe(2);
+    password = 'one';
+    await expect(demo.fetchDocument(LATEST)).resolves.toBeDefined();
   });
 });
 
@@ -210,7 +239,7 @@ describe('a registry that refuses access', () => {
     await expect(demoOf(registry).fetchDocument(LATEST)).rejects.toMatchObject({
       code: 'REGISTRY_DENIED',
       message: expect.stringContaining(why) as string,
-      remedy: expect.stringContaining('credentials are not in this version') as string,
+      remedy: expect.stringContaining('docker login') as string,
     });
     expect(registry.requests.length).toBe(1);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { ANONYMOUS } from '../../src/oci/credential.js';
 import { HttpClient } from '../../src/oci/http-client.js';
 import { TokenClient } from '../../src/oci/token-client.js';
 import { startFakeRegistry } from '../fakes/registry.js';
@@ -15,12 +16,13 @@ async function tokens(answer?: { readonly status?: number; readonly body: string
   }
   const http = new HttpClient();
   onTestFinished(() => http.close());
-  const clock = { now: 1_000_000 };
   const registry = new URL(`http://${server.host}/v2/demo/manifests/1`);
-  const client = new TokenClient(http, () => clock.now);
-  const fetch = (parameters: Record<string, string> = {}) =>
-    client.fetch({ registry, parameters: { realm: `http://${server.host}/token`, ...parameters }, scope: SCOPE });
-  return { server, clock, registry, client, fetch };
+  const client = new TokenClient(http);
+  const fetch = async (more: Record<string, string> = {}) => {
+    const parameters = { realm: `http://${server.host}/token`, ...more };
+    return (await client.fetch({ registry, parameters, scope: SCOPE, credential: ANONYMOUS })).token;
+  };
+  return { server, registry, client, fetch };
 }
 
 describe('asking for a token', () => {
@@ -103,35 +105,70 @@ describe('the realm', () => {
     const { server, client } = await tokens();
     const registry = new URL(`https://${server.host}/v2/`);
     const parameters = { realm: `http://${server.host}/token` };
-    await expect(client.fetch({ registry, parameters, scope: SCOPE })).rejects.toMatchObject({
+    await expect(client.fetch({ registry, parameters, scope: SCOPE, credential: ANONYMOUS })).rejects.toMatchObject({
       code: 'REGISTRY_DENIED',
     });
   });
 });
 
-describe('a token', () => {
-  it.each([
-    ['{"token":"t","expires_in":300}', 240],
-    ['{"token":"t"}', 48],
-    ['{"token":"t","expires_in":-5}', 48],
-    ['{"token":"t","expires_in":"300"}', 48],
-    ['{"token":"t","expires_in":1e300}', 2_880],
-  ])('of %s is remembered for %i seconds', async (body, seconds) => {
-    const { registry, client, clock, fetch } = await tokens({ body });
-    await fetch();
-    clock.now += seconds * 1_000 - 1;
-    expect(client.remembered(registry, SCOPE)).toBe('t');
-    clock.now += 1;
-    expect(client.remembered(registry, SCOPE)).toBeUndefined();
+describe('what it shows', () => {
+  it('is a user and a password, by Basic, and nothing of them to where it is sent on', async () => {
+    const { server, registry, client } = await tokens();
+    const elsewhere = await startFakeRegistry();
+    server.redirect('account=boot', `http://${elsewhere.host}/token?there`);
+    const parameters = { realm: `http://${server.host}/token` };
+    const credential = { kind: 'basic', username: 'boot', password: 'a:b' } as const;
+    expect(await client.fetch({ registry, parameters, scope: SCOPE, credential })).toEqual({
+      token: 'token-1',
+      seconds: 60,
+    });
+    expect(server.requests[0]?.headers.authorization).toBe(`Basic ${Buffer.from('boot:a:b').toString('base64')}`);
+    expect(elsewhere.requests[0]?.headers.authorization).toBeUndefined();
   });
 
-  it('belongs to one registry and one scope', async () => {
-    const { registry, client, fetch } = await tokens();
-    await fetch();
-    expect(client.remembered(new URL('/v2/other', registry), SCOPE)).toBe('token-1');
-    expect(client.remembered(registry, 'repository:other:pull')).toBeUndefined();
-    expect(client.remembered(new URL('http://127.0.0.1:1/'), SCOPE)).toBeUndefined();
-    client.forget(registry, SCOPE);
-    expect(client.remembered(registry, SCOPE)).toBeUndefined();
+  it('is an identity token, in the body of a POST', async () => {
+    const { server, registry, client } = await tokens();
+    let form = '';
+    server.answer('/token', (response, { method, body }) => {
+      form = `${method} ${body.toString()}`;
+      response.end('{"access_token":"t","expires_in":300}');
+    });
+    const parameters = { realm: `http://${server.host}/token`, service: 'reg', scope: 'a b' };
+    const credential = { kind: 'identity', token: 'secret&' } as const;
+    expect(await client.fetch({ registry, parameters, scope: SCOPE, credential })).toEqual({
+      token: 't',
+      seconds: 300,
+    });
+    expect(form).toBe(
+      'POST grant_type=refresh_token&refresh_token=secret%26&client_id=bootlayer&scope=a+b&service=reg',
+    );
+  });
+
+  it('is never part of what is said of a refusal', async () => {
+    const { server, registry, client } = await tokens();
+    server.fail('account=boot', 401);
+    const parameters = { realm: `http://${server.host}/token` };
+    const credential = { kind: 'basic', username: 'boot', password: 'secret' } as const;
+    const refused = client.fetch({ registry, parameters, scope: SCOPE, credential });
+    await expect(refused).rejects.toMatchObject({
+      code: 'REGISTRY_DENIED',
+      message: expect.stringMatching(/answered 401 to user boot$/) as string,
+    });
+  });
+});
+
+describe('how long a token is good', () => {
+  it.each([
+    ['{"token":"t","expires_in":300}', 300],
+    ['{"token":"t"}', 60],
+    ['{"token":"t","expires_in":-5}', 60],
+    ['{"token":"t","expires_in":"300"}', 60],
+  ])('%s: %i seconds', async (body, seconds) => {
+    const { registry, client, server } = await tokens({ body });
+    const parameters = { realm: `http://${server.host}/token` };
+    expect(await client.fetch({ registry, parameters, scope: SCOPE, credential: ANONYMOUS })).toEqual({
+      token: 't',
+      seconds,
+    });
   });
 });

@@ -14,13 +14,18 @@ import { ChildProcess } from './process.js';
 const TRIES = 5;
 const START_SECONDS = 20;
 
-/** @returns {Promise<Registry>} */
-export async function startRegistry() {
+/**
+ * `htpasswd`: lines of users with bcrypt hashes; `tls`: certificate and key as PEM.
+ * @typedef {{ htpasswd?: string, tls?: { cert: string, key: string } }} RegistryOptions
+ */
+
+/** @param {RegistryOptions} [options] @returns {Promise<Registry>} */
+export async function startRegistry(options = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'bootlayer-registry-'));
   for (let attempt = 1; ; attempt += 1) {
     const host = `127.0.0.1:${await freePort()}`;
     try {
-      return await serve(folder, host);
+      return await serve(folder, host, options);
     } catch (thrown) {
       // Between asking for a free port and using it, another program may have taken it.
       if (attempt < TRIES) continue;
@@ -30,14 +35,23 @@ export async function startRegistry() {
   }
 }
 
-/** @param {string} folder @param {string} host @returns {Promise<Registry>} */
-async function serve(folder, host) {
+/** @param {string} folder @param {string} host @param {RegistryOptions} options @returns {Promise<Registry>} */
+async function serve(folder, host, { htpasswd, tls }) {
   const config = join(folder, 'config.json');
+  /** @param {string} name @param {string} text */
+  const write = (name, text) => {
+    writeFileSync(join(folder, name), text, { mode: 0o600 });
+    return join(folder, name);
+  };
   const settings = {
     version: 0.1,
     log: { level: 'info', accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(folder, 'data') }, redirect: { disable: true } },
-    http: { addr: host },
+    http: {
+      addr: host,
+      ...(tls && { tls: { certificate: write('cert.pem', tls.cert), key: write('key.pem', tls.key) } }),
+    },
+    ...(htpasswd && { auth: { htpasswd: { realm: 'lab', path: write('htpasswd', htpasswd) } } }),
   };
   // JSON is YAML, which is what the registry reads.
   writeFileSync(config, JSON.stringify(settings));
