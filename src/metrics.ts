@@ -10,6 +10,7 @@ export type Metrics = {
   readonly unsavedPlans: Counter;
   readonly contradictions: Counter;
   readonly reloads: Counter<'outcome'>;
+  readonly mappingPending: Gauge;
   readonly mapped: Gauge<'kind'>;
   readonly resolutions: Counter<'outcome'>;
   readonly resolutionSeconds: Histogram;
@@ -75,7 +76,7 @@ export function createMetrics(): Metrics {
 
 function mappingMetrics(
   registers: Registry[],
-): Pick<Metrics, 'faults' | 'unsavedPlans' | 'contradictions' | 'reloads' | 'mapped'> {
+): Pick<Metrics, 'faults' | 'unsavedPlans' | 'contradictions' | 'reloads' | 'mappingPending' | 'mapped'> {
   return {
     faults: new Counter({ name: 'bootlayer_faults_total', help: 'faults of this program', registers }),
     unsavedPlans: new Counter({
@@ -92,6 +93,11 @@ function mappingMetrics(
       name: 'bootlayer_mapping_reloads_total',
       help: 'times the configuration was read anew: reloaded or refused',
       labelNames: ['outcome'],
+      registers,
+    }),
+    mappingPending: new Gauge({
+      name: 'bootlayer_mapping_refused',
+      help: '1 while the newest configuration is refused and an older one counts: the next start would fail',
       registers,
     }),
     mapped: new Gauge({

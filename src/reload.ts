@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { EventSink } from './boot/event.js';
 import { type MappingChange, mappingChange, type NamesChanged } from './booter/mapping.js';
 import { type Clock, secondsSince } from './clock.js';
-import { agree, type Fingerprints } from './config/fingerprint.js';
+import { doNotContradict, type Fingerprints, holdTheSame } from './config/fingerprint.js';
 import type { LoadOutcome, ReadFiles } from './config/load.js';
 import type { Loaded } from './config/read.js';
 import type { Config } from './config/schema.js';
@@ -11,14 +11,16 @@ import { BootlayerError, describeError } from './errors.js';
 
 export type ReloaderParts = {
   readonly initial: Loaded & { readonly read: ReadFiles };
-  /** Reads all files anew; `before`: those that were included the last time. */
-  readonly load: (before: readonly string[]) => Promise<LoadOutcome>;
+  /** Reads all files anew. `inForce`: what was read of the configuration that counts, when mishaps are to be refused. */
+  readonly load: (inForce: ReadFiles | undefined, signal: AbortSignal) => Promise<LoadOutcome>;
   /** Makes the new mapping the one that counts. */
   readonly apply: (config: Config) => void;
   readonly warn: (text: string) => void;
   readonly events: EventSink;
   readonly clock: Pick<Clock, 'ticks'>;
 };
+
+type Request = { readonly kind: 'by hand' } | { readonly kind: 'at rest'; readonly atRest: Fingerprints };
 
 /** What is fixed while the server runs: its places and its listeners. */
 const FIXED = ['advertise', 'data', 'http', 'api'] as const;
@@ -34,9 +36,8 @@ export class Reloader {
   /** Of the configuration in force: what is missing of it is missed for as long as it is in force. */
   #taken: ReadFiles;
   #running: Promise<void> | undefined;
-  #again = false;
-  #atRest: Fingerprints | undefined;
-  #closed = false;
+  #next: Request | undefined;
+  readonly #ending = new AbortController();
 
   constructor(parts: ReloaderParts) {
     this.#parts = parts;
@@ -55,58 +56,75 @@ export class Reloader {
     return this.#read;
   }
 
+  /** What was read of it. */
+  get inForce(): ReadFiles {
+    return this.#taken;
+  }
+
   /**
-   * One at a time; who asks while it runs gets one more. `atRest`: what the files are known to hold; should they hold
-   * something else by now, they are left alone, to be looked at again. Without it somebody asked for it by hand.
-   * Resolves when there is nothing left to read; never rejects.
+   * Reads the files because they changed. `atRest`: what they are known to hold; should they hold something else by now,
+   * they are left alone, to be looked at again. Never rejects.
    */
-  reload(atRest?: Fingerprints): Promise<void> {
-    this.#again = !this.#closed;
-    this.#atRest = atRest;
+  reloadAtRest(atRest: Fingerprints): Promise<void> {
+    return this.#reload(this.#next?.kind === 'by hand' ? this.#next : { kind: 'at rest', atRest });
+  }
+
+  /** Reads the files because somebody wants it, who may also want what looks like a mishap. Never rejects. */
+  reloadByHand(): Promise<void> {
+    return this.#reload({ kind: 'by hand' });
+  }
+
+  /** Nothing is applied any more. */
+  close(): void {
+    this.#ending.abort();
+    this.#next = undefined;
+  }
+
+  /** One at a time; who asks while it runs gets one more. Resolves when there is nothing left to read. */
+  #reload(request: Request): Promise<void> {
+    if (!this.#ending.signal.aborted) this.#next = request;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
     });
     return this.#running;
   }
 
-  /** Nothing is applied any more. */
-  close(): void {
-    this.#closed = true;
-    this.#again = false;
-  }
-
   async #run(): Promise<void> {
-    while (this.#again) {
-      this.#again = false;
-      await this.#once();
+    for (let request = this.#next; request !== undefined; request = this.#next) {
+      this.#next = undefined;
+      await this.#once(request);
     }
   }
 
-  async #once(): Promise<void> {
+  async #once(request: Request): Promise<void> {
     const { load, events, clock } = this.#parts;
     const started = clock.ticks();
-    const atRest = this.#atRest;
+    const { signal } = this.#ending;
     try {
-      const outcome = await load(this.#taken.included).catch((thrown: unknown) => this.#giveUp(thrown, atRest));
-      if (this.#closed || (atRest !== undefined && !agree(atRest, outcome.read.fingerprints))) return;
+      const outcome = await load(request.kind === 'by hand' ? undefined : this.#taken, signal);
+      if (signal.aborted || (request.kind === 'at rest' && !this.#isThat(request.atRest, outcome.read))) return;
       this.#read = outcome.read;
       if (outcome.kind === 'refused') throw outcome.error;
-      if (atRest !== undefined && this.#leavesNothing(outcome.loaded)) throw nothingLeft();
+      if (request.kind === 'at rest') this.#refuseNothing(outcome.loaded.config);
       await this.#take(outcome.loaded, started);
       this.#taken = outcome.read;
     } catch (thrown) {
-      if (!this.#closed) events({ event: 'mapping.refused', reason: describeError(thrown) });
+      if (!signal.aborted) events({ event: 'mapping.refused', reason: describeError(thrown) });
     }
   }
 
-  /** What cannot even be read is not tried again before it changes. */
-  #giveUp(thrown: unknown, fingerprints = this.#read.fingerprints): never {
-    this.#read = { ...this.#read, fingerprints };
-    throw thrown;
+  /** Whoever looked at the files went by the patterns that were read last. */
+  #isThat(atRest: Fingerprints, { include, fingerprints }: ReadFiles): boolean {
+    const goesBySame = isDeepStrictEqual(include, this.#read.include);
+    return goesBySame ? holdTheSame(atRest, fingerprints) : doNotContradict(atRest, fingerprints);
   }
 
-  #leavesNothing({ config }: Loaded): boolean {
-    return config.assignments.length === 0 && this.#config.assignments.length > 0;
+  /** A file that is being written, or was emptied by mistake, is more likely than the wish to boot nobody. */
+  #refuseNothing({ file, assignments }: Config): void {
+    if (assignments.length > 0 || this.#config.assignments.length === 0) return;
+    throw new BootlayerError('CONFIG_INVALID', `${file} has no assignments any more`, {
+      remedy: 'if no machine is to be booted any more, send the server a SIGHUP',
+    });
   }
 
   async #take({ config, warnings }: Loaded, started: number): Promise<void> {
@@ -116,7 +134,7 @@ export class Reloader {
     this.#config = config;
     for (const warning of warnings) warn(warning);
     const fixed = FIXED.filter((key) => !isDeepStrictEqual(initial.config[key], config[key]));
-    if (fixed.length > 0) warn(`${fixed.join(', ')} differ from what runs, which counts from the next start on`);
+    if (fixed.length > 0) warn(`${fixed.join(', ')}: changed, which counts from the next start on`);
     // Comparing is for the log alone: machines that came in the meantime go first.
     await setImmediate();
     const change = mappingChange(before, config);
@@ -129,13 +147,6 @@ export class Reloader {
       seconds: secondsSince(started, clock.ticks()),
     });
   }
-}
-
-/** A file that is being written, or was emptied by mistake, is more likely than the wish to boot nobody. */
-function nothingLeft(): BootlayerError {
-  return new BootlayerError('CONFIG_INVALID', 'it has no assignments any more', {
-    remedy: 'if no machine is to be booted any more, send the server a SIGHUP',
-  });
 }
 
 function countsOf({ added, removed, changed }: NamesChanged) {

@@ -74,10 +74,9 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
   const events: EventSink = (event) => {
     for (const sink of sinks) sink(event);
   };
-  const ending = new AbortController();
   const reloader = new Reloader({
     initial,
-    load: (before) => readAnew(config.file, before, ending.signal),
+    load: (inForce, signal) => readAnew(config.file, inForce, signal),
     apply: (next) => remap(next),
     warn: (text) => log.warn({ event: 'config.warning' }, text),
     events,
@@ -115,7 +114,7 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
   startPruning(booter, lifecycle);
   resolving.start();
   lifecycle.started('resolving of what is mapped', () => resolving.stop());
-  await startReloading(reloader, log, { lifecycle, ending });
+  await startReloading(reloader, log, lifecycle);
   // Stopped first: whoever asks from then on is told to go elsewhere.
   lifecycle.started('readiness', () => {
     ready = false;
@@ -126,7 +125,7 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
   return {
     ...listening,
     ended: lifecycle.endedWith(database.ended),
-    reload: () => void reloader.reload(),
+    reload: () => void reloader.reloadByHand(),
     stop: () => lifecycle.stop(),
   };
 }
@@ -198,18 +197,17 @@ class Resolving {
   }
 }
 
-function readAnew(file: string, before: readonly string[], signal: AbortSignal): Promise<LoadOutcome> {
-  return readConfigFilesAside({ file, env: process.env, cwd: process.cwd(), before }, { signal });
+function readAnew(file: string, inForce: ReadFiles | undefined, signal: AbortSignal): Promise<LoadOutcome> {
+  const options = { file, env: process.env, cwd: process.cwd() };
+  return readConfigFilesAside({ ...options, ...(inForce !== undefined && { inForce }) }, { signal });
 }
 
-type Reloading = { readonly lifecycle: Lifecycle; readonly ending: AbortController };
-
-async function startReloading(reloader: Reloader, log: Logger, { lifecycle, ending }: Reloading): Promise<void> {
-  lifecycle.started('reading of the configuration', () => ending.abort());
+async function startReloading(reloader: Reloader, log: Logger, lifecycle: Lifecycle): Promise<void> {
   lifecycle.started('reloading', () => reloader.close());
   const watch = await MappingWatch.start({
     lastRead: () => reloader.lastRead,
-    onChange: (atRest) => reloader.reload(atRest),
+    inForce: () => reloader.inForce,
+    onChange: (atRest) => reloader.reloadAtRest(atRest),
     onBlind: (reason) => log.warn({ event: 'config.warning' }, `${reason}: changes are noticed later`),
   });
   lifecycle.started('watch of the configuration', () => watch.close());

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BootEvent } from '../src/boot/event.js';
-import type { LoadOutcome } from '../src/config/load.js';
+import type { LoadOutcome, ReadFiles } from '../src/config/load.js';
 import { readConfigText } from '../src/config/read.js';
 import type { Config } from '../src/config/schema.js';
 import { BootlayerError } from '../src/errors.js';
@@ -25,9 +25,9 @@ function reloader(...next: (Config | Error)[]) {
   const events: BootEvent[] = [];
   const applied: Config[] = [];
   const warnings: string[] = [];
-  const before: (readonly string[])[] = [];
-  const load = async (included: readonly string[]): Promise<LoadOutcome> => {
-    before.push(included);
+  const before: (readonly string[] | undefined)[] = [];
+  const load = async (inForce: ReadFiles | undefined): Promise<LoadOutcome> => {
+    before.push(inForce?.included);
     const one = next.shift() ?? expect.unreachable();
     const read = readOf(String(before.length));
     if (one instanceof Error && !(one instanceof BootlayerError)) throw one;
@@ -53,7 +53,7 @@ describe('Reloader', () => {
         'assignments: [{ name: y, match: {}, image: lab:5000/os:1 }]',
     );
     const { reloader: one, events, applied } = reloader(second);
-    await one.reload();
+    await one.reloadByHand();
     expect(applied).toEqual([second]);
     expect(one.config).toBe(second);
     expect(events).toEqual([
@@ -69,7 +69,7 @@ describe('Reloader', () => {
 
   it('refuses what is wrong and keeps what was', async () => {
     const { reloader: one, events, applied } = reloader(new BootlayerError('CONFIG_INVALID', 'x.yaml:3:1: no'));
-    await one.reload();
+    await one.reloadByHand();
     expect([applied, one.config]).toEqual([[], FIRST]);
     expect(events).toEqual([{ event: 'mapping.refused', reason: 'x.yaml:3:1: no' }]);
   });
@@ -77,8 +77,8 @@ describe('Reloader', () => {
   it('says what counts from the next start on only, for as long as it differs from what runs', async () => {
     const elsewhere = config('data: /elsewhere\nhttp: { listen: ":1" }');
     const { reloader: one, warnings } = reloader(elsewhere, elsewhere, FIRST);
-    for (let turn = 0; turn < 3; turn += 1) await one.reload();
-    const warning = 'data, http differ from what runs, which counts from the next start on';
+    for (let turn = 0; turn < 3; turn += 1) await one.reloadByHand();
+    const warning = 'data, http: changed, which counts from the next start on';
     expect(warnings).toEqual([warning, warning]);
   });
 
@@ -86,56 +86,77 @@ describe('Reloader', () => {
     const { reloader: one, events } = reloader(
       config('registries: { "lab:5000": { plainHttp: true } }\ndefaultRegistry: lab'),
     );
-    await one.reload();
+    await one.reloadByHand();
     expect(events[0]).toMatchObject({ names: 'machines -a -b, assignments -x, defaultRegistry, registries' });
   });
 
   it('remembers what was read, also when it was refused', async () => {
     const { reloader: one, before } = reloader(new BootlayerError('CONFIG_INVALID', 'no'), FIRST);
-    await one.reload();
-    expect(one.lastRead.fingerprints).toEqual(prints('1'));
-    await one.reload();
+    await one.reloadAtRest(prints('1'));
+    expect([one.lastRead, one.inForce]).toEqual([readOf('1'), readOf('0')]);
+    await one.reloadAtRest(prints('2'));
+    expect([one.lastRead, one.inForce]).toEqual([readOf('2'), readOf('2')]);
     // What is missing is missed until another configuration is taken.
     expect(before).toEqual([['0'], ['0']]);
   });
 
+  it('takes what looks like a mishap when it is asked to by hand', async () => {
+    const { reloader: one, before } = reloader(FIRST);
+    await one.reloadByHand();
+    expect(before).toEqual([undefined]);
+  });
+
+  it('does not mistake a file that has gone or come since for what was there at rest', async () => {
+    const { reloader: one, applied } = reloader(FIRST, FIRST);
+    await one.reloadAtRest(new Map([...prints('1'), ['/etc/bootlayer/a.yaml', 'a']]));
+    await one.reloadAtRest(new Map());
+    expect(applied).toEqual([]);
+  });
+
+  it('does what was asked by hand, whoever else asks before it is begun', async () => {
+    const nothing = config('machines: [{ name: a }]');
+    const { reloader: one, applied } = reloader(FIRST, nothing);
+    await Promise.all([one.reloadAtRest(prints('1')), one.reloadByHand(), one.reloadAtRest(prints('2'))]);
+    expect(applied).toEqual([FIRST, nothing]);
+  });
+
   it('leaves alone what changed since it had come to rest', async () => {
     const { reloader: one, applied, events } = reloader(FIRST, FIRST);
-    await one.reload(prints('0'));
+    await one.reloadAtRest(prints('0'));
     expect([applied, events, one.lastRead]).toEqual([[], [], readOf('0')]);
-    await one.reload(prints('2'));
+    await one.reloadAtRest(prints('2'));
     expect([applied, one.lastRead]).toEqual([[FIRST], readOf('2')]);
   });
 
   it('does not boot nobody any more unless it is asked to by hand', async () => {
     const nothing = config('machines: [{ name: a }]');
     const { reloader: one, applied, events } = reloader(nothing, nothing);
-    await one.reload(prints('1'));
+    await one.reloadAtRest(prints('1'));
     expect(applied).toEqual([]);
     expect(events).toMatchObject([{ reason: expect.stringMatching(/no assignments any more; .*SIGHUP/) as string }]);
-    await one.reload();
+    await one.reloadByHand();
     expect(applied).toEqual([nothing]);
   });
 
-  it('does not try what it could not read again before that changes', async () => {
+  it('tells why it could not even read, and takes nothing for read', async () => {
     const { reloader: one, events } = reloader(new Error('the thread ended'));
-    await one.reload(prints('1'));
-    expect(one.lastRead).toEqual({ ...readOf('0'), fingerprints: prints('1') });
+    await one.reloadAtRest(prints('1'));
+    expect(one.lastRead).toEqual(readOf('0'));
     expect(events).toMatchObject([{ event: 'mapping.refused', reason: 'the thread ended' }]);
   });
 
   it('applies nothing any more once it is closed', async () => {
     const { reloader: one, applied, events } = reloader(FIRST, FIRST);
-    const reloading = one.reload();
+    const reloading = one.reloadByHand();
     one.close();
     await reloading;
-    await one.reload();
+    await one.reloadByHand();
     expect([applied, events]).toEqual([[], []]);
   });
 
   it('reads once more for all who asked while it read', async () => {
     const { reloader: one, applied } = reloader(FIRST, FIRST, FIRST);
-    await Promise.all([one.reload(), one.reload(), one.reload()]);
+    await Promise.all([one.reloadByHand(), one.reloadByHand(), one.reloadByHand()]);
     expect(applied).toHaveLength(2);
   });
 });

@@ -1,23 +1,18 @@
-import {
-  areAddressesKnown,
-  type Candidate,
-  knownAddresses,
-  knownValues,
-  labelOf,
-  type PlainKey,
-} from '../machine/selector.js';
-import { type IpAddress, type Subnet, subnetOf } from '../net/ip.js';
+import { areAddressesKnown, type Candidate, knownAddresses, knownValues, labelOf } from '../machine/selector.js';
 import type { Assignment } from './assignment.js';
+import {
+  countValues,
+  type Entry,
+  entriesOf,
+  type IndexedKey,
+  labelText,
+  leastCrowded,
+  subnetText,
+} from './assignment-entries.js';
 import { orderAssignments, type Selection, selectAmong } from './select.js';
 
 /** Where an assignment stands in the order of preference. */
 type Position = number;
-
-/** Under which of its keys an assignment is found, and by which values. */
-type Entry = { readonly key: IndexedKey; readonly values: readonly string[] };
-
-/** `firmware` has so few values that it would find nothing faster. */
-type IndexedKey = PlainKey | 'ip' | 'labels';
 
 /** One key's assignments. */
 type Shelf = { readonly byValue: Map<string, Position[]>; readonly all: Position[] };
@@ -38,7 +33,7 @@ export class AssignmentIndex {
 
   constructor(assignments: readonly Assignment[]) {
     this.ordered = orderAssignments(assignments);
-    const entries = this.ordered.map(entriesOf);
+    const entries = this.ordered.map(({ match }) => entriesOf(match));
     const crowds = countValues(entries.flat());
     for (const [position, choices] of entries.entries()) {
       const best = leastCrowded(choices, crowds);
@@ -99,53 +94,4 @@ export class AssignmentIndex {
 function labelsOf({ machine, mayBeKnown }: Candidate): readonly string[] | undefined {
   if (machine === undefined) return mayBeKnown ? undefined : [];
   return Object.keys(machine.labels).map((label) => labelText(label, labelOf(machine, label) ?? ''));
-}
-
-/** Every key an assignment could be found under. */
-function entriesOf({ match }: Assignment): readonly Entry[] {
-  const { ip, labels, firmware: _few, ...plain } = match;
-  return [
-    ...Object.entries(plain).map(([key, values]) => ({ key: key as PlainKey, values })),
-    ...(ip === undefined ? [] : [{ key: 'ip', values: ip.map(formatSubnet) } as const]),
-    ...Object.entries(labels ?? {}).map(
-      ([label, values]) => ({ key: 'labels', values: values.map((value) => labelText(label, value)) }) as const,
-    ),
-  ];
-}
-
-function countValues(entries: readonly Entry[]): ReadonlyMap<string, number> {
-  const crowds = new Map<string, number>();
-  for (const { key, values } of entries) {
-    for (const value of values) crowds.set(crowdOf(key, value), (crowds.get(crowdOf(key, value)) ?? 0) + 1);
-  }
-  return crowds;
-}
-
-function leastCrowded(choices: readonly Entry[], crowds: ReadonlyMap<string, number>): Entry | undefined {
-  const crowd = ({ key, values }: Entry) =>
-    values.reduce((most, value) => Math.max(most, crowds.get(crowdOf(key, value)) ?? 0), 0);
-  let best: { readonly entry: Entry; readonly size: number } | undefined;
-  for (const entry of choices) {
-    const size = crowd(entry);
-    if (best === undefined || size < best.size) best = { entry, size };
-  }
-  return best?.entry;
-}
-
-function crowdOf(key: IndexedKey, value: string): string {
-  return `${key} ${value}`;
-}
-
-function labelText(label: string, value: string): string {
-  return `${label}\0${value}`;
-}
-
-function formatSubnet({ address, prefixLength }: Subnet): string {
-  return `${address}/${prefixLength}`;
-}
-
-/** The subnet of that size around an address; none when its family has no such size. */
-function subnetText(ip: IpAddress, prefixLength: number): readonly string[] {
-  const subnet = subnetOf(ip, prefixLength);
-  return subnet === undefined ? [] : [formatSubnet(subnet)];
 }

@@ -2,51 +2,63 @@ import type { Selector, SelectorKey } from '../machine/selector.js';
 import { keysOf } from '../machine/selector.js';
 import { type Subnet, subnetHolds } from '../net/ip.js';
 import type { Assignment } from './assignment.js';
+import { countValues, entriesOf, leastCrowded, subnetText } from './assignment-entries.js';
 
 /** An assignment that can never win: whenever it matches, so does one that stands before it. */
 export type Shadow = { readonly assignment: Assignment; readonly by: Assignment };
 
 /** Pure. `ordered` as `orderAssignments` gives them; the first that shadows each is named. */
 export function findShadows(ordered: readonly Assignment[]): readonly Shadow[] {
-  const shelves = new Map<string, number[]>();
+  const shelves = new Shelves(ordered);
   return ordered.flatMap((assignment, position) => {
-    const by = shelvesSearched(assignment.match)
-      .flatMap((shelf) => shelves.get(shelf) ?? [])
-      .sort((a, b) => a - b)
-      .flatMap((one) => ordered[one] ?? [])
-      .find(({ match }) => covers(match, assignment.match));
-    for (const shelf of shelvesOf(assignment.match)) {
-      const held = shelves.get(shelf);
-      if (held === undefined) shelves.set(shelf, [position]);
-      else held.push(position);
-    }
+    const by = shelves.firstThatCovers(assignment.match, position);
     return by === undefined ? [] : [{ assignment, by }];
   });
 }
 
-/** Keys that are compared by equality; the more an assignment's values are its own, the fewer are on a shelf with it. */
-const TELLING = [
-  ...['machine', 'mac', 'uuid', 'serial', 'asset', 'hostname'],
-  ...['product', 'manufacturer', 'arch', 'firmware'],
-] as const satisfies readonly SelectorKey[];
+/** Each stands on the shelf of every value of one of its keys, that whose values the fewest others share. */
+class Shelves {
+  readonly #ordered: readonly Assignment[];
+  readonly #shelves = new Map<string, number[]>();
+  readonly #prefixLengths: readonly number[];
 
-/** Where it stands: with each value of one of its keys. Subnets hold others without being the same. */
-function shelvesOf(selector: Selector): readonly string[] {
-  const [first = ['']] = valuesByKey(selector);
-  return first;
-}
+  constructor(ordered: readonly Assignment[]) {
+    this.#ordered = ordered;
+    const entries = ordered.map(({ match }) => entriesOf(match));
+    const crowds = countValues(entries.flat());
+    for (const [position, choices] of entries.entries()) {
+      const best = leastCrowded(choices, crowds);
+      const values = best === undefined ? [''] : best.values.map((value) => `${best.key} ${value}`);
+      for (const shelf of new Set(values)) this.#shelves.set(shelf, this.#shelves.get(shelf) ?? []);
+      for (const shelf of new Set(values)) this.#shelves.get(shelf)?.push(position);
+    }
+    this.#prefixLengths = [...new Set(ordered.flatMap(({ match }) => (match.ip ?? []).map((one) => one.prefixLength)))];
+  }
 
-/** Whoever covers it has all its values under each key that both name: one value of each leads there. */
-function shelvesSearched(selector: Selector): readonly string[] {
-  return ['', ...valuesByKey(selector).flatMap(([first]) => first ?? [])];
-}
+  /** Whoever covers it has all its values under each key that both name: one value of each leads there. */
+  firstThatCovers(narrower: Selector, before: number): Assignment | undefined {
+    const labels = entriesOf(narrower).flatMap(({ key, values: [first] }) =>
+      key === 'ip' || first === undefined ? [] : [`${key} ${first}`],
+    );
+    const first = ['', ...labels, ...this.#subnetsAround(narrower)]
+      .map((shelf) => this.#firstOn(this.#shelves.get(shelf) ?? [], narrower, before))
+      .reduce((least, one) => Math.min(least, one), before);
+    return first === before ? undefined : this.#ordered[first];
+  }
 
-function valuesByKey(selector: Selector): readonly (readonly string[])[] {
-  const plain = TELLING.map((key) => (selector[key] ?? []).map((value) => `${key} ${value}`));
-  const labels = Object.entries(selector.labels ?? {}).map(([label, values]) =>
-    values.map((value) => `label ${label}\0${value}`),
-  );
-  return [...plain, ...labels].filter((values) => values.length > 0);
+  #firstOn(shelf: readonly number[], narrower: Selector, before: number): number {
+    for (const position of shelf) {
+      if (position >= before) break;
+      if (covers(this.#ordered[position]?.match ?? {}, narrower)) return position;
+    }
+    return before;
+  }
+
+  #subnetsAround({ ip: [first] = [] }: Selector): readonly string[] {
+    if (first === undefined) return [];
+    const lengths = this.#prefixLengths.filter((length) => length <= first.prefixLength);
+    return lengths.flatMap((length) => subnetText(first.address, length)).map((subnet) => `ip ${subnet}`);
+  }
 }
 
 /** Whether the wider selector says yes whenever the narrower one does: each of its demands is among the other's. */

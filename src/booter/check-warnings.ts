@@ -1,6 +1,7 @@
 import type { Assignment } from '../boot/assignment.js';
 import { findShadows } from '../boot/shadows.js';
-import type { AssignmentCheck } from './check.js';
+import type { Machine } from '../machine/machine.js';
+import type { AssignmentCheck } from './check-report.js';
 import { recordedCandidate } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
 
@@ -11,20 +12,24 @@ export function findMappingWarnings(mapping: Mapping): readonly string[] {
     ...ordered.flatMap(firmwareWarnings),
     ...shadowWarnings(ordered),
     ...labelWarnings(mapping),
-    ...leftOut(mapping),
-    ...unknowable(mapping),
+    ...togetherWarnings(mapping),
+    ...leftOutWarnings(mapping),
+    ...unrecognisableWarnings(mapping),
   ];
 }
 
-/** Another variant is better than none, and yet not what was asked for. Pure. */
+/** Another variant is better than none, and yet not what somebody asked for. Pure. */
 export function findVariantWarnings({ assignments }: Mapping, checks: readonly AssignmentCheck[]): readonly string[] {
-  const wanted = new Map(assignments.map(({ name, variant }) => [name, variant]));
+  // What counts when nobody asks may be found by other marks of the image.
+  const asked = new Map(assignments.map(({ name, variant }) => [name, variant === 'metal' ? undefined : variant]));
   return checks.flatMap(({ assignment, targets }) => {
-    const asked = wanted.get(assignment);
-    const held = targets.flatMap((target) => (target.kind === 'boots' ? (target.variant ?? []) : []));
-    const other = held.find((variant) => variant !== asked);
-    if (other === undefined) return [];
-    return [`assignment "${assignment}" asks for the variant ${asked}, and its image has ${other}`];
+    const wanted = asked.get(assignment);
+    if (wanted === undefined) return [];
+    return targets.flatMap((target) => {
+      if (target.kind !== 'boots' || target.variant === undefined || target.variant === wanted) return [];
+      const what = `its image for ${target.architecture ?? 'any machine'} has no variant ${wanted}`;
+      return [`assignment "${assignment}": ${what}, and ${target.variant} is taken`];
+    });
   });
 }
 
@@ -38,13 +43,13 @@ function shadowWarnings(ordered: readonly Assignment[]): readonly string[] {
 function firmwareWarnings({ name, match: { firmware = [], arch } }: Assignment): readonly string[] {
   const isBiosAlone = firmware.length > 0 && firmware.every((one) => one === 'bios');
   if (isBiosAlone && arch !== undefined && !arch.some(hasBios)) {
-    return [`assignment "${name}" matches no machine: ${arch.join(', ')} has no bios`];
+    return [`assignment "${name}" matches no machine: nothing but x86 has a bios, and it names ${arch.join(', ')}`];
   }
   // The script step, where alone machines are mapped in this version, cannot tell the two ways of UEFI apart.
   if (firmware.includes('uefi') === firmware.includes('uefi-http')) return [];
-  const both = 'iPXE does not tell uefi and uefi-http apart: name both';
   const open = firmware.includes('uefi') ? 'uefi' : 'uefi-http';
-  return [`assignment "${name}" matches no machine by firmware ${open} alone: ${both}`];
+  const both = 'iPXE does not tell it from the other, so name both uefi and uefi-http';
+  return [`assignment "${name}" matches no machine by its firmware ${open}: ${both}`];
 }
 
 /** The PC's BIOS is one of x86. */
@@ -54,24 +59,44 @@ function hasBios(architecture: string): boolean {
 
 /** A label that no machine has is a slip of the pen. */
 function labelWarnings({ machines, index }: Mapping): readonly string[] {
-  const there = new Set(
-    machines.flatMap(({ labels }) => Object.entries(labels).map(([key, value]) => tag(key, value))),
-  );
+  const there = labelsInUse(machines);
   return index.ordered.flatMap(({ name, match }) =>
     Object.entries(match.labels ?? {})
-      .filter(([label, values]) => !values.some((value) => there.has(tag(label, value))))
+      .filter(([label, values]) => !values.some((value) => there.has(labelKey(label, value))))
       .map(([label, values]) => {
-        const missing = values.map((value) => tag(label, value)).join(' or ');
+        const missing = values.map((value) => `${label}=${value}`).join(' or ');
         return `assignment "${name}" matches nobody: no machine has the label ${missing}`;
       }),
   );
 }
 
-function tag(label: string, value: string): string {
-  return `${label}=${value}`;
+/** Each label there is, and no machine that has them all, or none of those that are named. */
+function togetherWarnings({ machines, index }: Mapping): readonly string[] {
+  const there = labelsInUse(machines);
+  return index.ordered.flatMap(({ name, match: { machine: names, labels = {} } }) => {
+    const demands = Object.entries(labels);
+    if (demands.length + (names === undefined ? 0 : 1) < 2) return [];
+    const isEachThere = demands.every(([label, values]) => values.some((value) => there.has(labelKey(label, value))));
+    const fits = (machine: Machine) =>
+      (names?.includes(machine.name) ?? true) &&
+      demands.every(
+        ([label, values]) => Object.hasOwn(machine.labels, label) && values.includes(machine.labels[label] ?? ''),
+      );
+    if (!isEachThere || machines.some(fits)) return [];
+    const whom = names === undefined ? 'no machine' : 'none of the machines it names';
+    return [`assignment "${name}" matches nobody: ${whom} has all of its labels`];
+  });
 }
 
-function leftOut({ machines, index }: Mapping): readonly string[] {
+function labelsInUse(machines: readonly Machine[]): ReadonlySet<string> {
+  return new Set(machines.flatMap(({ labels }) => Object.entries(labels).map(([key, value]) => labelKey(key, value))));
+}
+
+function labelKey(label: string, value: string): string {
+  return `${label}\0${value}`;
+}
+
+function leftOutWarnings({ machines, index }: Mapping): readonly string[] {
   const names = machines
     .filter((machine) => index.select(recordedCandidate(machine)).kind === 'none')
     .map(({ name }) => name);
@@ -79,7 +104,7 @@ function leftOut({ machines, index }: Mapping): readonly string[] {
 }
 
 /** Nobody is recognised by a name. */
-function unknowable({ machines }: Mapping): readonly string[] {
+function unrecognisableWarnings({ machines }: Mapping): readonly string[] {
   const names = machines
     .filter(({ macs, uuid, serial }) => macs.length === 0 && uuid === undefined && serial === undefined)
     .map(({ name }) => name);

@@ -1,41 +1,17 @@
 import pLimit from 'p-limit';
 import type { Assignment } from '../boot/assignment.js';
 import { describeError } from '../errors.js';
-import { type Client, clientsOf } from '../image/clients.js';
+import { clientsOf } from '../image/clients.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Machine } from '../machine/machine.js';
-import type { Digest } from '../oci/digest.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
 import type { BootUrls } from './boot-urls.js';
+import type { AssignmentCheck, CheckReport, TargetCheck } from './check-report.js';
 import { findMappingWarnings, findVariantWarnings } from './check-warnings.js';
 import { mappedWishes, recordedCandidate } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
 import { prepareBoot, wishFor } from './preparation.js';
-
-/** What a mapping would do, judged before a machine comes. Plain data. */
-export type CheckReport = {
-  readonly assignments: readonly AssignmentCheck[];
-  /** Machines whose own kernel arguments cannot be given to them. */
-  readonly machines: readonly { readonly machine: string; readonly reason: string }[];
-  readonly warnings: readonly string[];
-  /** How many things would keep a machine from booting. */
-  readonly problems: number;
-};
-
-export type AssignmentCheck = {
-  readonly assignment: string;
-  readonly image: string;
-  /** One for every architecture it claims: its own, its machines', or else all that the image has. */
-  readonly targets: readonly TargetCheck[];
-};
-
-export type TargetCheck = { readonly architecture?: string } & (
-  | { readonly kind: 'boots'; readonly digest: Digest; readonly clients: readonly Client[]; readonly variant?: string }
-  | { readonly kind: 'refused'; readonly digest?: Digest; readonly reason: string }
-  /** Its registry was not to be asked. */
-  | { readonly kind: 'skipped' }
-);
 
 export type CheckParts = {
   readonly mapping: Mapping;

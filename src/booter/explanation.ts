@@ -15,7 +15,7 @@ import { ARCHITECTURE_UNKNOWN, mayPass, type Preparation, prepareBoot, wishOf } 
 /** Everything that is decided for a machine, and why, without a machine. Nothing of it counts as a boot. */
 export type Explanation = {
   readonly subject: Subject;
-  /** Keys that assignments wait for, of which nothing was said. */
+  /** Keys that assignments, or the choice of an image, wait for, and of which nothing was said. */
   readonly missing: readonly SelectorKey[];
   readonly selection: Selection;
   /** In the order of preference. */
@@ -57,12 +57,14 @@ export async function explainBoot(facts: MachineFacts, parts: Parts): Promise<Ex
   const { inventory, index } = parts.mapping;
   const subject = inventory.identify(facts);
   const tried = explainSelection(index.ordered, subject);
+  const selection = index.select(subject);
+  const winner = settle(selection);
   return {
     subject,
-    missing: missingKeys(tried),
-    selection: index.select(subject),
+    missing: missingKeys(tried, winner !== undefined && subject.facts.architecture === undefined),
+    selection,
     tried,
-    boot: await explainImage(subject, settle(index.select(subject)), parts),
+    boot: await explainImage(subject, winner, parts),
   };
 }
 
@@ -113,9 +115,9 @@ function filesOf({ plan }: Preparation & { kind: 'ready' }, urls: BootUrls): rea
   return artifacts.map((artifact) => ({ ...artifact, url: urls.blob(artifact.role, artifact.descriptor) }));
 }
 
-/** Keys that are why an assignment before the winner cannot be judged yet. */
-function missingKeys(tried: readonly Tried[]): readonly SelectorKey[] {
+/** Keys that are why an assignment before the winner cannot be judged yet, or why its image cannot be chosen. */
+function missingKeys(tried: readonly Tried[], lacksArchitecture: boolean): readonly SelectorKey[] {
   const waiting = tried.filter(({ outcome }) => outcome === 'open');
   const open = waiting.flatMap(({ keys }) => keys.filter(({ answer }) => answer === 'unknown').map(({ key }) => key));
-  return [...new Set(open)].sort();
+  return [...new Set(lacksArchitecture ? [...open, 'arch' as const] : open)].sort();
 }

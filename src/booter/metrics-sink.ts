@@ -3,6 +3,8 @@ import type { Metrics } from '../metrics.js';
 
 /** Counts every event. */
 export function metricsSink(metrics: Metrics): EventSink {
+  // A series that begins with its first event hides that event from Prometheus' increase().
+  for (const outcome of ['reloaded', 'refused']) metrics.reloads.inc({ outcome }, 0);
   return (event) => count(metrics, event);
 }
 
@@ -28,6 +30,7 @@ function count(metrics: Metrics, event: BootEvent): void {
     case 'mapping.reloaded':
     case 'mapping.refused':
       metrics.reloads.inc({ outcome: event.event.slice('mapping.'.length) });
+      metrics.mappingPending.set(event.event === 'mapping.refused' ? 1 : 0);
       return;
     case 'image.resolved':
       metrics.resolutions.inc({ outcome: event.from });

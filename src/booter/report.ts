@@ -1,6 +1,7 @@
 import type { Firmware, MachineFacts } from '../machine/facts.js';
+import { isJunkSerial } from '../machine/serial.js';
 import { parseIp } from '../net/ip.js';
-import { type MacAddress, parseMac } from '../net/mac.js';
+import { isJunkMac, type MacAddress, parseMac } from '../net/mac.js';
 import { isJunkUuid, parseUuid } from '../net/uuid.js';
 import { parseArchitecture } from '../oci/platform.js';
 
@@ -20,11 +21,12 @@ export function factsFromQuery(query: ScriptQuery, sourceAddress: string): Machi
   const uuid = parsed(text('uuid'), parseUuid);
   const architecture = parsed(text('buildarch') ?? text('arch'), parseArchitecture);
   const firmware = firmwareOf(text('platform'));
+  const serial = text('serial');
   const ip = parsed(text('ip'), parseIp) ?? parseIp(sourceAddress);
   return {
     macs: macsOf(query.mac),
     ...(uuid !== undefined && !isJunkUuid(uuid) && { uuid }),
-    ...present('serial', text('serial')),
+    ...present('serial', serial !== undefined && isJunkSerial(serial) ? undefined : serial),
     ...present('asset', text('asset')),
     ...present('manufacturer', text('manufacturer')),
     ...present('product', text('product')),
@@ -45,7 +47,8 @@ export function attemptOf(query: ScriptQuery): number {
 /** A machine may name several of its cards, the one that boots first. */
 function macsOf(value: unknown): readonly MacAddress[] {
   const texts: readonly unknown[] = Array.isArray(value) ? value.slice(0, MAX_MACS) : [value];
-  return [...new Set(texts.flatMap((text) => parsed(firstText(text), parseMac) ?? []))];
+  const macs = texts.flatMap((text) => parsed(firstText(text), parseMac) ?? []);
+  return [...new Set(macs.filter((mac) => !isJunkMac(mac)))];
 }
 
 /** `platform=efi` alone leaves open whether the firmware came by PXE or by HTTP Boot. */

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { type CheckReport, checkMapping, type TargetCheck } from '../booter/check.js';
+import { checkMapping } from '../booter/check.js';
+import type { CheckReport, TargetCheck } from '../booter/check-report.js';
 import { createMapping } from '../booter/mapping.js';
 import { BootlayerError } from '../errors.js';
 import { harmless } from '../format.js';
@@ -59,11 +60,13 @@ function writeReport(output: Output, { assignments, machines, warnings, problems
   for (const { machine, reason } of machines)
     writeLine(output, `machine ${machine} cannot be booted: ${harmless(reason)}`);
   for (const warning of warnings) writeLine(output, `${emphasize(output, 'bold', 'warning')}: ${harmless(warning)}`);
+  const skipped = assignments.flatMap(({ targets }) => targets).filter(({ kind }) => kind === 'skipped').length;
   const summary = [
     counted(known, 'machine'),
     counted(assignments.length, 'assignment'),
     counted(problems, 'problem'),
     counted(warnings.length, 'warning'),
+    ...(skipped === 0 ? [] : [`${counted(skipped, 'image')} not asked for`]),
   ];
   writeLine(output, summary.join(', '));
 }

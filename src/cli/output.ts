@@ -15,14 +15,23 @@ export function writeLine(output: Output, line: string): void {
   output.write(`${line}\n`);
 }
 
-/** `--json`: one document, readable by people too. */
+/** `--json`: one document, readable by people too, whose terminal it cannot drive. */
 export function writeJson(output: Output, value: unknown): void {
-  output.write(`${JSON.stringify(value, undefined, 2)}\n`);
+  const text = JSON.stringify(value, undefined, 2).replace(/[\x7f-\x9f]|\p{Cf}/gu, escaped);
+  output.write(`${text}\n`);
+}
+
+/** As JSON writes the control characters that it does not take. */
+function escaped(character: string): string {
+  const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
 }
 
 /** Columns aligned with spaces; the heading is dim on a terminal. Last column unpadded, so that lines have no tails. */
 export function writeTable(output: Output, heading: readonly string[], rows: readonly (readonly string[])[]): void {
-  const widths = heading.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = heading.map((title, column) =>
+    rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), title.length),
+  );
   const line = (cells: readonly string[]) =>
     cells.map((cell, column) => (column === cells.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ');
   writeLine(output, emphasize(output, 'dim', line(heading)));

@@ -51,7 +51,13 @@ function writeMachine(output: Output, { subject, missing }: Explanation): void {
   for (const [key, value] of Object.entries(others)) writeLine(output, `  ${key} ${harmless(String(value))}`);
   if (firmware !== undefined) writeLine(output, `  firmware ${firmware.join(' or ')}`);
   if (machine !== undefined) writeRecord(output, machine);
-  if (missing.length > 0) writeLine(output, `  not said: ${missing.join(', ')}`);
+  if (missing.length > 0) writeLine(output, `  not said: ${sayable(missing).join(', ')}`);
+}
+
+/** A machine does not say its name or labels: they are known with who it is. */
+function sayable(missing: Explanation['missing']): readonly string[] {
+  const own = missing.filter((key) => key !== 'machine' && key !== 'labels');
+  return own.length === missing.length ? own : ['who it is (mac, uuid, serial)', ...own];
 }
 
 /** What is not said by the machine but by the configuration. */

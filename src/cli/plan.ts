@@ -10,7 +10,7 @@ import { parseIp } from '../net/ip.js';
 import { parseMac } from '../net/mac.js';
 import { isJunkUuid, parseUuid } from '../net/uuid.js';
 import { parseArchitecture } from '../oci/platform.js';
-import { type CommonOptions, parsedBy, readConfig, withCommonOptions, withJson } from './common.js';
+import { type CommonOptions, parsedBy, readConfig, warnOnStderr, withCommonOptions, withJson } from './common.js';
 import { explainedImages, explainedUrls } from './explained.js';
 import { standardOutput, writeJson } from './output.js';
 import { planDocument, writePlan } from './plan-output.js';
@@ -56,7 +56,8 @@ export function planCommand(): Command {
 
 const HELP = `
 What is not said is not known yet: the answer says which assignments wait for it. Whatever the firmware, a machine comes
-by iPXE in this version, which does not tell uefi and uefi-http apart.
+by iPXE in this version, which does not tell uefi and uefi-http apart. Without an architecture, said or in the machine's
+record, no image can be chosen.
 
 Example:
   bootlayer plan --mac 52:54:00:12:34:56 --arch amd64 --firmware ipxe-uefi
@@ -69,6 +70,9 @@ async function plan(options: PlanOptions): Promise<void> {
   const explanation = await explainedImages(config, (images) =>
     explainBoot(facts, { mapping: createMapping(config), images, urls: explainedUrls(config) }),
   );
+  if (options.machine !== undefined && explanation.subject.name !== options.machine) {
+    warnOnStderr(`what is said of it makes it another machine than ${options.machine}`);
+  }
   const output = standardOutput();
   if (options.json) writeJson(output, planDocument(explanation));
   else writePlan(output, explanation);

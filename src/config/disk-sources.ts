@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { lstat, opendir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { readFileBounded } from '../disk-access.js';
@@ -18,20 +18,25 @@ export async function readSource(file: string): Promise<Source> {
   try {
     const bytes = await readFileBounded(file, MAX_BYTES);
     if (bytes === undefined) return { kind: 'unreadable', file, why: `it is larger than ${MAX_BYTES} bytes` };
-    return { kind: 'text', file, text: new TextDecoder().decode(bytes) };
+    return { kind: 'text', file, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch (thrown) {
     const code = systemErrorCode(thrown) ?? String(thrown);
-    return { kind: 'unreadable', file, why: code === 'ENOTFILE' ? 'it is no regular file' : code };
+    return { kind: 'unreadable', file, why: REASONS[code] ?? code };
   }
 }
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOTFILE: 'it is no regular file',
+  ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not in UTF-8',
+};
 
 /** What tells whether a file was touched, without reading it. */
 export async function touchOf(file: string): Promise<string> {
   try {
     const { ino, size, mtimeMs, ctimeMs } = await stat(file);
-    return `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+    return `${file} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
   } catch (thrown) {
-    return systemErrorCode(thrown) ?? String(thrown);
+    return `${file} ${systemErrorCode(thrown) ?? String(thrown)}`;
   }
 }
 
@@ -44,59 +49,84 @@ export type Included = {
   readonly problems: readonly Problem[];
 };
 
+/** What was included by which patterns, when the configuration was taken that counts now. */
+export type InForce = { readonly include: readonly string[]; readonly included: readonly string[] };
+
 /**
  * The files that the patterns name. Patterns are relative to the configuration's folder; hidden files and folders (a
- * ConfigMap's `..data`) are passed over. `before`: what was found the last time; a folder that is gone since is a
- * problem, since all its machines would go with it. Never rejects.
+ * ConfigMap's `..data`) are passed over. `inForce`: what of it looks like a mishap is a problem: a pattern that names
+ * nothing any more, a file in whose place there is none. Never rejects.
  */
 export async function findIncluded(
   configFile: string,
   patterns: readonly string[],
-  before: readonly string[] = [],
+  inForce?: InForce,
 ): Promise<Included> {
   const files = new Set<string>();
   const idle: string[] = [];
   const problems: Problem[] = [];
+  const before = isSameList(inForce?.include, patterns) ? (inForce?.included ?? []) : [];
   for (const [position, pattern] of patterns.entries()) {
-    const found = await filesNamed(configFile, pattern, before);
-    if (found.kind === 'problem') problems.push({ path: ['include', position], message: found.message });
-    else if (found.files.length === 0) idle.push(pattern);
-    else for (const file of found.files) files.add(file);
+    const found = await filesNamed(configFile, pattern);
+    const hadSome = before.some((file) => isBelow(folderOf(configFile, pattern), file));
+    const messages = [...found.problems];
+    if (found.files.length === 0 && messages.length === 0) {
+      if (hadSome) messages.push(`"${pattern}" names no file any more: bring them back, or take it out of include`);
+      else idle.push(pattern);
+    }
+    for (const message of messages) problems.push({ path: ['include', position], message });
+    for (const file of found.files) files.add(file);
   }
-  files.delete(configFile);
+  for (const file of before) if (!files.has(file) && (await isInTheWay(file))) files.add(file);
+  const own = await realpath(configFile).catch(() => configFile);
+  for (const file of files) if ((await realpath(file).catch(() => file)) === own) files.delete(file);
   if (files.size > MAX_FILES) {
     problems.push({ path: ['include'], message: `names ${files.size} files, and ${MAX_FILES} is the most` });
   }
   return { files: [...files].sort().slice(0, MAX_FILES), idle, problems };
 }
 
-type Named =
-  | { readonly kind: 'files'; readonly files: readonly string[] }
-  | { readonly kind: 'problem'; readonly message: string };
+type Named = { readonly files: readonly string[]; readonly problems: readonly string[] };
 
-async function filesNamed(configFile: string, pattern: string, before: readonly string[]): Promise<Named> {
+async function filesNamed(configFile: string, pattern: string): Promise<Named> {
   const cwd = dirname(configFile);
-  if (!isDynamicPattern(pattern)) return { kind: 'files', files: [resolve(cwd, pattern)] };
-  // The library takes what it may not read for empty.
-  const top = folderOf(configFile, pattern);
-  const known = before.filter((file) => file.startsWith(join(top, '/')));
-  for (const folder of new Set([top, ...known.map((file) => dirname(file))])) {
-    const code = await problemOfFolder(folder);
-    const mayBeMissing = folder !== top || known.length === 0;
-    if (code === undefined || (code === 'ENOENT' && mayBeMissing)) continue;
-    return { kind: 'problem', message: `cannot read the folder ${folder} (${code})` };
-  }
-  const names = await glob(pattern, { cwd, absolute: true, expandDirectories: false });
-  return { kind: 'files', files: names.map((name) => resolve(name)) };
+  if (!isDynamicPattern(pattern)) return { files: [resolve(cwd, pattern)], problems: [] };
+  const options = { cwd, absolute: true, expandDirectories: false };
+  const names = await glob(pattern, options);
+  // The library takes a folder that it may not read for empty.
+  const inner = dirname(pattern);
+  const folders = isDynamicPattern(inner) ? await glob(inner, { ...options, onlyDirectories: true }) : [];
+  const problems = [folderOf(configFile, pattern), ...folders].map(problemOfFolder);
+  return { files: names.map((name) => resolve(name)), problems: (await Promise.all(problems)).flat() };
 }
 
-async function problemOfFolder(folder: string): Promise<string | undefined> {
+/** One that is not there is as good as an empty one. */
+async function problemOfFolder(folder: string): Promise<readonly string[]> {
   try {
-    await readdir(folder);
-    return undefined;
+    await (await opendir(folder)).close();
+    return [];
   } catch (thrown) {
-    return systemErrorCode(thrown) ?? String(thrown);
+    const code = systemErrorCode(thrown) ?? String(thrown);
+    return code === 'ENOENT' ? [] : [`cannot read the folder ${resolve(folder)} (${code})`];
   }
+}
+
+/** Whether there is something else in the place of a file that was included: reading it says what. */
+async function isInTheWay(file: string): Promise<boolean> {
+  try {
+    await lstat(file);
+    return true;
+  } catch (thrown) {
+    return systemErrorCode(thrown) !== 'ENOENT';
+  }
+}
+
+function isBelow(folder: string, file: string): boolean {
+  return file.startsWith(join(folder, '/'));
+}
+
+function isSameList(one: readonly string[] | undefined, other: readonly string[]): boolean {
+  return one?.length === other.length && one.every((value, position) => value === other[position]);
 }
 
 /** The folder in which a pattern's first wildcard stands, or that of the file it names. */

@@ -15,7 +15,7 @@ import type { Path, Problem } from './problem.js';
 export type ConfigDocument = {
   readonly value: unknown;
   /** Line and column of the nearest thing that is there on the way to the path. */
-  readonly placeOf: (path: Path) => Place;
+  readonly placeOf: (path: Path, atKey?: boolean) => Place;
   /** The scalar as it is written, `0012345`. */
   readonly sourceOf: (path: Path) => string | undefined;
 };
@@ -65,7 +65,7 @@ function withPlaces(text: string, value: unknown): ConfigDocument {
   };
   return {
     value,
-    placeOf: (path) => places()?.placeOf(path) ?? { line: 1, column: 1 },
+    placeOf: (path, atKey) => places()?.placeOf(path, atKey) ?? { line: 1, column: 1 },
     sourceOf: (path) => places()?.sourceOf(path),
   };
 }
@@ -89,6 +89,8 @@ export function parseThoroughly(text: string): ParsedDocument {
       uniqueKeys: true,
       logLevel: 'error',
     });
+    // It takes its own stack's end for an error of the text.
+    if (parsed.errors.some(({ message }) => message.includes('call stack'))) throw new RangeError(TOO_DEEP);
     if (parsed.errors.length > 0) return { kind: 'broken', problems: parsed.errors.map(problemOf) };
     const value: unknown = parsed.toJS({ maxAliasCount: MAX_ALIASES });
     const root = parsed.contents;
@@ -96,22 +98,24 @@ export function parseThoroughly(text: string): ParsedDocument {
       kind: 'document',
       document: {
         value,
-        placeOf: (path) => place(nodeAt(root, path).range?.[0] ?? 0),
+        placeOf: (path, atKey) => place(nodeAt(root, path, atKey).range?.[0] ?? 0),
         sourceOf: (path) => sourceOf(nodeAt(root, path)),
       },
     };
   } catch (thrown) {
     // Too many aliases, or nested deeper than the parser can follow.
-    const why = thrown instanceof RangeError ? 'it is nested too deep' : undefined;
+    const why = thrown instanceof RangeError ? TOO_DEEP : undefined;
     const message = why ?? oneLine(thrown instanceof Error ? thrown.message : String(thrown));
     return { kind: 'broken', problems: [{ path: [], message, line: 1, column: 1 }] };
   }
 }
 
+const TOO_DEEP = 'it is nested too deep';
+
 type Placed = Pick<Node, 'range'>;
 
-/** The key of an unknown or wrong entry, else its value, else what is nearest on the way. */
-function nodeAt(root: ParsedNode | null, path: Path): Placed {
+/** The key of an unknown or of a whole entry, else its value, else what is nearest on the way. */
+function nodeAt(root: ParsedNode | null, path: Path, atKey = false): Placed {
   let node: Node | null = root;
   for (const [depth, part] of path.entries()) {
     const isLast = depth === path.length - 1;
@@ -119,7 +123,7 @@ function nodeAt(root: ParsedNode | null, path: Path): Placed {
       const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(part));
       if (pair === undefined) break;
       const value = pair.value as Node | null;
-      if (isLast && (value === null || !isScalar(value))) return pair.key as Node;
+      if (isLast && (atKey || value === null || !isScalar(value))) return pair.key as Node;
       node = value ?? (pair.key as Node);
     } else if (isSeq(node) && typeof part === 'number' && node.items[part] !== undefined) {
       node = node.items[part] as Node;

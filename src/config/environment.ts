@@ -1,5 +1,5 @@
 import { nearest } from './nearest.js';
-import { formatPath, type Path } from './problem.js';
+import type { Path } from './problem.js';
 
 const PREFIX = 'BOOTLAYER_';
 
@@ -30,7 +30,7 @@ const SCALARS: readonly { readonly path: readonly string[]; readonly kind: 'text
 
 export type Overridden = {
   readonly value: unknown;
-  /** Which variable set the value at a path (as `formatPath` writes it). */
+  /** Which variable set the value at a path (see `variableKey`). */
   readonly variables: ReadonlyMap<string, string>;
   readonly warnings: readonly string[];
 };
@@ -47,10 +47,15 @@ export function applyEnvironment(value: unknown, env: Readonly<Record<string, st
       warnings.push(unknownVariable(variable));
     } else {
       result = withValue(result, scalar.path, readValue(text, scalar.kind));
-      variables.set(formatPath(scalar.path), variable);
+      variables.set(variableKey(scalar.path), variable);
     }
   }
   return { value: result, variables, warnings };
+}
+
+/** A key may hold dots itself, so that a path must not be told by them. */
+export function variableKey(path: Path): string {
+  return JSON.stringify(path);
 }
 
 /** `http.listen` is BOOTLAYER_HTTP_LISTEN, `tftp.maxBlockSize` BOOTLAYER_TFTP_MAX_BLOCK_SIZE. */

@@ -4,21 +4,37 @@ import type { Source } from './disk-sources.js';
 /** Files by their names, and a short text that is the same for the same contents; one that cannot be read holds the reason. */
 export type Fingerprints = ReadonlyMap<string, string>;
 
+/** Of every file that holds nothing, or comments alone. */
+const EMPTY = 'empty';
+
 export function fingerprintsOf(sources: readonly Source[]): Fingerprints {
   return new Map(sources.map((source) => [source.file, fingerprintOf(source)]));
 }
 
 function fingerprintOf(source: Source): string {
+  if (source.kind === 'text' && isEmpty(source.text)) return EMPTY;
   const contents = source.kind === 'text' ? source.text : source.why;
   return createHash('sha256').update(`${source.kind}\0`).update(contents).digest('hex');
 }
 
+function isEmpty(text: string): boolean {
+  return text.split('\n').every((line) => /^\s*(?:#.*|---\s*)?$/.test(line));
+}
+
+/** Files that held something before and hold nothing now. */
+export function emptied(before: Fingerprints, now: Fingerprints): readonly string[] {
+  return [...now].flatMap(([file, print]) => {
+    const old = before.get(file);
+    return print === EMPTY && old !== undefined && old !== EMPTY ? [file] : [];
+  });
+}
+
 /** Whether they are the same files, and hold the same. */
-export function isSame(one: Fingerprints, other: Fingerprints): boolean {
-  return one.size === other.size && [...one].every(([file, print]) => other.get(file) === print);
+export function holdTheSame(one: Fingerprints, other: Fingerprints): boolean {
+  return one.size === other.size && doNotContradict(one, other) && [...one.keys()].every((file) => other.has(file));
 }
 
 /** Whether the files that both know hold the same. */
-export function agree(one: Fingerprints, other: Fingerprints): boolean {
+export function doNotContradict(one: Fingerprints, other: Fingerprints): boolean {
   return [...one].every(([file, print]) => (other.get(file) ?? print) === print);
 }

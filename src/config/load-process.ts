@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { BootlayerError, type ErrorCode } from '../errors.js';
+import { BootlayerError, type ErrorCode, systemErrorCode } from '../errors.js';
 import { deepFreeze } from './freeze.js';
 import type { LoadOptions, LoadOutcome, ReadFiles } from './load.js';
 import type { Loaded } from './read.js';
@@ -56,7 +56,7 @@ function replyOf(worker: Worker, { signal, maxMilliseconds = MAX_MILLISECONDS }:
       signal?.removeEventListener('abort', giveUp);
     };
     worker.once('message', resolve);
-    worker.once('error', reject);
+    worker.once('error', (thrown) => reject(systemErrorCode(thrown) === OUT_OF_MEMORY ? tooLarge(thrown) : thrown));
     worker.once('exit', () => reject(new Error('the thread that reads the configuration ended')));
     if (signal?.aborted) giveUp();
     else signal?.addEventListener('abort', giveUp);
@@ -65,7 +65,16 @@ function replyOf(worker: Worker, { signal, maxMilliseconds = MAX_MILLISECONDS }:
 }
 
 function tookTooLong(milliseconds: number): BootlayerError {
-  return new BootlayerError('CONFIG_INVALID', `it could not be read within ${milliseconds / 1000} s`, {
+  return new BootlayerError('CONFIG_INVALID', `the configuration could not be read within ${milliseconds / 1000} s`, {
     remedy: 'see which of its files is far too large',
+  });
+}
+
+const OUT_OF_MEMORY = 'ERR_WORKER_OUT_OF_MEMORY';
+
+function tooLarge(cause: unknown): BootlayerError {
+  return new BootlayerError('CONFIG_INVALID', 'reading the configuration takes too much memory', {
+    remedy: 'see which of its files is far too large',
+    cause,
   });
 }

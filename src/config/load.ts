@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { BootlayerError } from '../errors.js';
-import { findIncluded, readSource, type Source } from './disk-sources.js';
-import { type Fingerprints, fingerprintsOf } from './fingerprint.js';
+import { findIncluded, readSource } from './disk-sources.js';
+import { emptied, type Fingerprints, fingerprintsOf } from './fingerprint.js';
 import type { Problem } from './problem.js';
 import { type Environment, joinFiles, type Loaded, readMainFile } from './read.js';
 
@@ -13,8 +13,8 @@ export type LoadOptions = {
   readonly file?: string;
   readonly env: Environment;
   readonly cwd: string;
-  /** The files that were included when it was read before. */
-  readonly before?: readonly string[];
+  /** What was read of the configuration that counts now: what looks like a mishap beside it is refused. */
+  readonly inForce?: ReadFiles;
 };
 
 /** Which files were read, and what they held: known also when it is refused. */
@@ -42,26 +42,22 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded & { reado
 }
 
 /** The same, with what was read. Throws CONFIG_INVALID only when there is nothing to read. */
-export async function readConfigFiles({ file, env, cwd, before = [] }: LoadOptions): Promise<LoadOutcome> {
+export async function readConfigFiles({ file, env, cwd, inForce }: LoadOptions): Promise<LoadOutcome> {
   const path = file === undefined ? await findConfigFile(cwd) : resolve(cwd, file);
   if (path === undefined) throw noConfiguration(cwd);
   const source = await readSource(path);
   if (source.kind === 'unreadable') {
-    const read = { file: path, include: [], included: before, fingerprints: fingerprintsOf([source]) };
+    const read = { file: path, include: [], included: [], fingerprints: fingerprintsOf([source]) };
     return { kind: 'refused', read, error: unreadable(path, source.why) };
   }
   const main = readMainFile(source, env);
-  const { files, idle, problems } = await findIncluded(path, main.include, before);
+  const { files, idle, problems } = await findIncluded(path, main.include, inForce);
   const others = await Promise.all(files.map(readSource));
-  const read = {
-    file: path,
-    include: main.include,
-    included: files,
-    fingerprints: fingerprintsOf([source, ...others]),
-  };
+  const fingerprints = fingerprintsOf([source, ...others]);
+  const read = { file: path, include: main.include, included: files, fingerprints };
   try {
-    const emptied = others.filter((one) => before.includes(one.file) && isEmpty(one)).map(wasEmptied);
-    const { config, warnings } = joinFiles(main, others, [...problems, ...emptied]);
+    const gone = inForce === undefined ? [] : emptied(inForce.fingerprints, fingerprints).map(wasEmptied);
+    const { config, warnings } = joinFiles(main, others, [...problems, ...gone]);
     const idleWarnings = idle.map((pattern) => `include "${pattern}" names no file`);
     return { kind: 'loaded', read, loaded: { config, warnings: [...warnings, ...idleWarnings] } };
   } catch (thrown) {
@@ -69,12 +65,8 @@ export async function readConfigFiles({ file, env, cwd, before = [] }: LoadOptio
   }
 }
 
-function isEmpty(source: Source): boolean {
-  return source.kind === 'text' && source.text.trim() === '';
-}
-
-/** More likely a file that is just being written than one whose machines are to go. */
-function wasEmptied({ file }: Source): Problem {
+/** More likely a file that is just being written than one whose entries are to go. */
+function wasEmptied(file: string): Problem {
   return { path: ['include'], message: `${file} is empty now: delete it if its entries are to go` };
 }
 

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { PLACEHOLDERS, placeholdersIn } from '../image/command-line.js';
 import { FIRMWARES } from '../machine/facts.js';
+import { isJunkSerial } from '../machine/serial.js';
 import { parseIp, parseSubnet } from '../net/ip.js';
-import { parseMac } from '../net/mac.js';
+import { isJunkMac, parseMac } from '../net/mac.js';
 import { isJunkUuid, parseUuid } from '../net/uuid.js';
 import { knownArchitectures, parseArchitecture } from '../oci/platform.js';
 import { parseReference } from '../oci/reference.js';
 import { nearest } from './nearest.js';
-import { later, mapping, named, oneOf, oneOrMore, parsed, text } from './values.js';
+import { later, mapping, oneOf, oneOrMore, parsed, record, text } from './values.js';
 
 /** Machines and assignments as they are written, in the configuration itself and in the files it includes. */
 
@@ -16,12 +17,13 @@ const mac = parsed(readMac, 'is not a MAC address, such as "52:54:00:12:34:56"')
 const uuid = parsed(readUuid, 'is not a UUID');
 const name = text(128).regex(/^[^\s/\p{Cc}\p{Cf}]+$/u, 'must not hold spaces, slashes or invisible characters');
 const smbiosText = text(256);
+const serial = smbiosText.refine((written) => !isJunkSerial(written), 'is a placeholder that many machines share');
 /** Names of hosts are compared without regard to case (RFC 4343). */
 const hostname = text(253).transform((written) => written.toLowerCase());
 
 function readMac(written: string) {
   const value = parseMac(written);
-  if (value !== undefined && /^(00|ff)(:\1)*$/.test(value)) throw new RangeError(`"${written}" is no card's address`);
+  if (value !== undefined && isJunkMac(value)) throw new RangeError(`"${written}" is no card's address`);
   return value;
 }
 
@@ -42,7 +44,7 @@ const kernelArgument = parsed((written) => {
 const kernelArgs = mapping({
   append: oneOrMore(kernelArgument).optional(),
   remove: oneOrMore(text(2048)).optional(),
-  replace: named(text(), kernelArgument, 'must be a mapping of keys to values').optional(),
+  replace: record(text(), kernelArgument, 'must be a mapping of keys to values').optional(),
 });
 
 /** What assignments may share: one's own come after those of its defaults. */
@@ -51,39 +53,47 @@ const sharedValues = { variant: text(128).optional(), kernelArgs: kernelArgs.opt
 /** `named`: sets that an assignment takes by name, after those that count for all. */
 export const defaults = mapping({
   ...sharedValues,
-  named: named(name, mapping(sharedValues), 'must be a mapping of names to defaults').optional(),
+  named: record(name, mapping(sharedValues), 'must be a mapping of names to defaults').optional(),
 });
 
 export type DefaultsEntry = z.output<typeof defaults>;
 
-const machine = mapping({
-  name,
-  mac: oneOrMore(mac).optional(),
-  uuid: uuid.optional(),
-  serial: smbiosText.optional(),
-  arch: architecture.optional(),
-  ip: parsed(parseIp, 'is no IP address').optional(),
-  hostname: hostname.optional(),
-  labels: named(text(), text(), 'must be a mapping of labels to values').optional(),
-  kernelArgs: kernelArgs.optional(),
-});
+const LABELS_HINT = 'labels of your own go under labels';
 
-const match = mapping({
-  machine: oneOrMore(name).optional(),
-  mac: oneOrMore(mac).optional(),
-  uuid: oneOrMore(uuid).optional(),
-  serial: oneOrMore(smbiosText).optional(),
-  asset: oneOrMore(smbiosText).optional(),
-  manufacturer: oneOrMore(smbiosText).optional(),
-  product: oneOrMore(smbiosText).optional(),
-  ip: oneOrMore(parsed(parseSubnet, 'is no address and no subnet, such as 10.1.0.0/16')).optional(),
-  arch: oneOrMore(architecture).optional(),
-  firmware: oneOrMore(oneOf(FIRMWARES)).optional(),
-  hostname: oneOrMore(hostname).optional(),
-  labels: named(text(), oneOrMore(text()), 'must be a mapping of labels to values')
-    .refine((labels) => Object.keys(labels).length > 0, 'names no label: name at least one, or leave the key out')
-    .optional(),
-});
+const machine = mapping(
+  {
+    name,
+    mac: oneOrMore(mac).optional(),
+    uuid: uuid.optional(),
+    serial: serial.optional(),
+    arch: architecture.optional(),
+    ip: parsed(parseIp, 'is no IP address').optional(),
+    hostname: hostname.optional(),
+    labels: record(text(), text(), 'must be a mapping of labels to values').optional(),
+    kernelArgs: kernelArgs.optional(),
+  },
+  LABELS_HINT,
+);
+
+const match = mapping(
+  {
+    machine: oneOrMore(name).optional(),
+    mac: oneOrMore(mac).optional(),
+    uuid: oneOrMore(uuid).optional(),
+    serial: oneOrMore(serial).optional(),
+    asset: oneOrMore(smbiosText).optional(),
+    manufacturer: oneOrMore(smbiosText).optional(),
+    product: oneOrMore(smbiosText).optional(),
+    ip: oneOrMore(parsed(parseSubnet, 'is no address and no subnet, such as 10.1.0.0/16')).optional(),
+    arch: oneOrMore(architecture).optional(),
+    firmware: oneOrMore(oneOf(FIRMWARES)).optional(),
+    hostname: oneOrMore(hostname).optional(),
+    labels: record(text(), oneOrMore(text()), 'must be a mapping of labels to values')
+      .refine((labels) => Object.keys(labels).length > 0, 'names no label: name at least one, or leave the key out')
+      .optional(),
+  },
+  LABELS_HINT,
+);
 
 const assignment = mapping({
   name,

@@ -3,12 +3,14 @@ import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemErrorCode } from '../errors.js';
 import { findIncluded, folderOf, readSource, touchOf } from './disk-sources.js';
-import { type Fingerprints, fingerprintsOf, isSame } from './fingerprint.js';
+import { type Fingerprints, fingerprintsOf, holdTheSame } from './fingerprint.js';
 import type { ReadFiles } from './load.js';
 
 export type MappingWatchParts = {
   /** What was read last, whether it was taken or refused. */
   readonly lastRead: () => ReadFiles;
+  /** Of the configuration that counts, whatever was refused since. */
+  readonly inForce: () => ReadFiles;
   /** The files hold something else than what was read, and have come to rest with that: reads them. */
   readonly onChange: (atRest: Fingerprints) => Promise<void>;
   /** Told once when changes can no longer be noticed at once. */
@@ -20,6 +22,8 @@ export type MappingWatchParts = {
 };
 
 type Seen = { readonly touch: string; readonly fingerprints: Fingerprints };
+
+const UNSEEN: Seen = { touch: '', fingerprints: new Map() };
 
 const QUIET_MILLISECONDS = 200;
 const POLL_MILLISECONDS = 10_000;
@@ -35,7 +39,7 @@ export class MappingWatch {
   readonly #poll: NodeJS.Timeout;
   #timer: NodeJS.Timeout | undefined;
   /** What the files held when they were looked at last, and by what to know that they were not touched since. */
-  #seen: Seen = { touch: '', fingerprints: new Map() };
+  #seen: Seen = UNSEEN;
   #looking: Promise<void> = Promise.resolve();
   #blind = false;
   #closed = false;
@@ -86,20 +90,27 @@ export class MappingWatch {
     const before = this.#seen;
     this.#seen = await this.#see(files);
     const { fingerprints } = this.#seen;
-    if (!this.#isOpen() || isSame(fingerprints, this.#parts.lastRead().fingerprints)) return;
-    if (isSame(fingerprints, before.fingerprints)) await this.#parts.onChange(fingerprints);
-    this.#soon();
+    const known = this.#parts.lastRead();
+    if (!this.#isOpen() || holdTheSame(fingerprints, known.fingerprints)) return;
+    if (!holdTheSame(fingerprints, before.fingerprints)) return this.#soon();
+    await this.#parts.onChange(fingerprints);
+    // Not taken though it is there: it changed once more, which somebody tells, or what was seen is not what there is.
+    if (this.#parts.lastRead() === known) this.#seen = UNSEEN;
+    else this.#soon();
   }
 
   async #see(files: readonly string[]): Promise<Seen> {
     const touch = (await Promise.all(files.map(touchOf))).join('\n');
     if (touch === this.#seen.touch) return this.#seen;
-    return { touch, fingerprints: fingerprintsOf(await Promise.all(files.map(readSource))) };
+    const sources = await Promise.all(files.map(readSource));
+    // What cannot be read may be readable later, though nothing of it changes.
+    const isReadable = sources.every(({ kind }) => kind === 'text');
+    return { touch: isReadable ? touch : '', fingerprints: fingerprintsOf(sources) };
   }
 
   async #files(): Promise<readonly string[]> {
-    const { file, include, included } = this.#parts.lastRead();
-    return [file, ...(await findIncluded(file, include, included)).files];
+    const { file, include } = this.#parts.lastRead();
+    return [file, ...(await findIncluded(file, include, this.#parts.inForce())).files];
   }
 
   /** Whether any of them was not watched before. */

@@ -1,6 +1,7 @@
 /** The known word that was probably meant, or undefined when none is near. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
-  const limit = Math.max(2, Math.floor(word.length / 3));
+  // Of a word of four letters, two changed are another word.
+  const limit = word.length <= 4 ? 1 : Math.max(2, Math.floor(word.length / 3));
   const ranked = known
     .filter(({ length }) => Math.abs(length - word.length) <= limit)
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))

@@ -12,6 +12,10 @@ export type Problem = {
   readonly line?: number;
   readonly column?: number;
   readonly variable?: string;
+  /** It is about the last key of the path, not about its value. */
+  readonly atKey?: boolean;
+  /** The other entry that it is about. */
+  readonly other?: { readonly file: string; readonly path: Path };
 };
 
 /** `assignments[0].match.mac` */

@@ -3,10 +3,10 @@ import { convertConfig, findSharedEndpoints } from './convert.js';
 import { type ConvertedMapping, convertMapping } from './convert-mapping.js';
 import type { Source } from './disk-sources.js';
 import { type ConfigDocument, parseConfigDocument } from './document.js';
-import { applyEnvironment } from './environment.js';
+import { applyEnvironment, variableKey } from './environment.js';
 import { type MappingFile, mappingFileSchema, type SoundEntries, soundEntries } from './mapping-schema.js';
-import { configError, formatPath, type Problem } from './problem.js';
-import { type Config, type ConfigFile, configFileSchema } from './schema.js';
+import { configError, type Problem } from './problem.js';
+import { type Config, type ConfigFile, configFileSchema, sharedSchema } from './schema.js';
 import { findConflicts, findUnknownMachines } from './unique.js';
 
 type SourceText = { readonly file: string; readonly text: string };
@@ -19,6 +19,8 @@ export type Loaded = { readonly config: Config; readonly warnings: readonly stri
 type FileRead = {
   readonly file: string;
   readonly entries: SoundEntries;
+  /** Whether all its machines are among the entries. */
+  readonly isWhole: boolean;
   readonly problems: readonly Problem[];
   readonly place: Place;
 };
@@ -29,6 +31,7 @@ export type MainFile = FileRead & {
   readonly include: readonly string[];
   readonly warnings: readonly string[];
   readonly input: ConfigFile | undefined;
+  readonly shared: z.output<typeof sharedSchema> | undefined;
 };
 
 /** Finding the place of each takes a while; a file with more problems has them all for one reason. */
@@ -41,14 +44,15 @@ type Place = (problem: Problem) => Problem;
 export function readMainFile({ file, text }: SourceText, env: Environment): MainFile {
   const parsed = parseConfigDocument(text);
   if (parsed.kind === 'broken') {
-    return { ...broken(file, parsed.problems), include: [], warnings: [], input: undefined };
+    return { ...broken(file, parsed.problems), include: [], warnings: [], input: undefined, shared: undefined };
   }
   const { document } = parsed;
   const { value, variables, warnings } = applyEnvironment(document.value ?? {}, env);
   const place: Place = (problem) => placed(problem, file, document, variables);
   const result = configFileSchema.safeParse(value);
   const include = includedBy(value);
-  return { file, place, include, warnings, input: result.data, ...judged(result, value, place) };
+  const shared = sharedSchema.safeParse(value).data;
+  return { file, place, include, warnings, input: result.data, shared, ...judged(result, value, place) };
 }
 
 /** Pure. `found`: what was wrong with finding the others. Throws CONFIG_INVALID with the problems of all files at once. */
@@ -56,12 +60,13 @@ export function joinFiles(main: MainFile, included: readonly Source[], found: re
   const others = included.flatMap((source) => (source.kind === 'text' ? readIncludedFile(source) : []));
   const missing = included.flatMap((source) => (source.kind === 'text' ? [] : cannotRead(source)));
   const files = [main, ...others];
-  const mapping = convertMapping(files, main.input ?? {});
+  const mapping = convertMapping(files, main.shared ?? {});
   const problems = [...files.flatMap((one) => one.problems), ...[...found, ...missing].map(main.place)];
   const places = new Map(files.map(({ file, place }) => [file, place]));
-  const across = problemsAcross(mapping, main.input, problems.length === 0)
-    .slice(0, MAX_PLACED)
-    .map((problem) => (places.get(problem.file ?? main.file) ?? main.place)(problem));
+  const isWhole = found.length + missing.length === 0 && files.every((one) => one.isWhole);
+  const across = placedSome(problemsAcross(mapping, main, isWhole), (problem) =>
+    (places.get(problem.file ?? main.file) ?? main.place)(withOther(problem, places)),
+  );
   if (main.input === undefined || problems.length + across.length > 0) {
     throw configError(main.file, [...problems, ...across]);
   }
@@ -70,16 +75,24 @@ export function joinFiles(main: MainFile, included: readonly Source[], found: re
   return { config, warnings: [...main.warnings, ...idle] };
 }
 
+/** All problems, the first of them with their places. */
+function placedSome(problems: readonly Problem[], place: Place): readonly Problem[] {
+  return problems.map((problem, position) => (position < MAX_PLACED ? place(problem) : problem));
+}
+
+/** Says where the other entry is as well. */
+function withOther({ other, ...problem }: Problem, places: ReadonlyMap<string, Place>): Problem {
+  const at = other && places.get(other.file)?.({ path: other.path, message: '' });
+  return at?.line === undefined ? problem : { ...problem, message: `${problem.message} (${at.file}:${at.line})` };
+}
+
 /** What is wrong between entries that are right by themselves. Who is missing may be among those that are not. */
-function problemsAcross(
-  mapping: ConvertedMapping,
-  input: ConfigFile | undefined,
-  isWhole: boolean,
-): readonly Problem[] {
+function problemsAcross(mapping: ConvertedMapping, { input, shared }: MainFile, isWhole: boolean): readonly Problem[] {
   return [
     ...findConflicts(mapping),
     ...(isWhole ? findUnknownMachines(mapping) : []),
-    ...(input === undefined ? [] : [...mapping.problems, ...findSharedEndpoints(input)]),
+    ...(shared === undefined ? [] : mapping.problems),
+    ...(input === undefined ? [] : findSharedEndpoints(input)),
   ];
 }
 
@@ -103,20 +116,21 @@ function readIncludedFile({ file, text }: SourceText): FileRead {
 
 function broken(file: string, problems: readonly Problem[]): FileRead {
   const place: Place = (problem) => ({ ...problem, file });
-  return { file, entries: soundEntries(undefined), problems: problems.map(place), place };
+  return { file, entries: soundEntries(undefined), isWhole: false, problems: problems.map(place), place };
 }
 
 function judged(
   { data, error }: z.ZodSafeParseResult<MappingFile>,
   value: unknown,
   place: Place,
-): Pick<FileRead, 'entries' | 'problems'> {
+): Pick<FileRead, 'entries' | 'isWhole' | 'problems'> {
   if (error === undefined) {
     const { machines = [], assignments = [] } = data;
-    return { entries: { machines, assignments }, problems: [] };
+    return { entries: { machines, assignments }, isWhole: true, problems: [] };
   }
-  const problems = error.issues.slice(0, MAX_PLACED).flatMap(problemsOf).slice(0, MAX_PLACED).map(place);
-  return { entries: soundEntries(value), problems };
+  const problems = placedSome(error.issues.flatMap(problemsOf), place);
+  const isWhole = !error.issues.some(({ path: [key] }) => key === undefined || key === 'machines');
+  return { entries: soundEntries(value), isWhole, problems };
 }
 
 function includedBy(value: unknown): readonly string[] {
@@ -131,7 +145,11 @@ function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
   const messages = issue.message.split('\n');
   if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => ({ path, message }));
   if (issue.code !== 'unrecognized_keys') return [{ path, message: messages.join('; ') }];
-  return issue.keys.map((key, position) => ({ path: [...path, key], message: messages[position] ?? issue.message }));
+  return issue.keys.map((key, position) => ({
+    path: [...path, key],
+    atKey: true,
+    message: messages[position] ?? issue.message,
+  }));
 }
 
 /** Says where: the variable that set the value, else the place in the file. */
@@ -141,13 +159,14 @@ function placed(
   document: ConfigDocument,
   variables: ReadonlyMap<string, string>,
 ): Problem {
-  const variable = variables.get(formatPath(problem.path));
+  const variable = variables.get(variableKey(problem.path));
   if (variable !== undefined) return { ...problem, variable };
+  const { atKey, ...told } = problem;
   return {
-    ...problem,
+    ...told,
     file,
     message: withSource(problem, document.sourceOf(problem.path)),
-    ...document.placeOf(problem.path),
+    ...document.placeOf(problem.path, atKey === true),
   };
 }
 

@@ -7,7 +7,7 @@ import { type IpAddress, isLoopback, parseIp } from '../net/ip.js';
 import { parseRegistryHost } from '../oci/reference.js';
 import type { RegistrySettings } from '../oci/registry-settings.js';
 import { defaults, mappingEntries } from './mapping-schema.js';
-import { LATER, later, mapping, named, oneOf, oneOrMore, parsed, text } from './values.js';
+import { LATER, later, mapping, oneOf, oneOrMore, parsed, record, text } from './values.js';
 
 /** The whole configuration as the program receives it: validated, parsed, frozen. */
 export type Config = {
@@ -100,14 +100,22 @@ export const configFileSchema = mapping({
   store: z.literal('sqlite', `any store but sqlite ${LATER}`).optional(),
   unknown: oneOf(['ignore'], ['enrol']).optional(),
   defaultRegistry: parsed(parseRegistryHost, 'is no registry host').optional(),
-  registries: named(
+  registries: record(
     parsed(parseRegistryHost, 'is no registry host'),
     registry,
     'must be a mapping of registries',
   ).optional(),
   defaults: defaults.optional(),
   ...mappingEntries,
-  include: oneOrMore(text(4096)).optional(),
+  include: oneOrMore(
+    text(4096).refine((pattern) => !pattern.startsWith('!'), 'cannot exclude: name what is to be included'),
+  ).optional(),
+});
+
+/** What assignments take from the rest of the file, when that is right whatever else is wrong. */
+export const sharedSchema = z.object({
+  defaults: configFileSchema.shape.defaults,
+  defaultRegistry: configFileSchema.shape.defaultRegistry,
 });
 
 export type ConfigFile = z.output<typeof configFileSchema>;

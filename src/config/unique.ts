@@ -28,7 +28,7 @@ function uuidsOf({ uuid }: Machine): readonly string[] {
 }
 
 /** Later entries that say what an earlier one said already, with both named. */
-function duplicates<T>(
+function duplicates<T extends { readonly name: string }>(
   entries: readonly Entry<T>[],
   key: keyof typeof CALLED,
   valuesOf: (value: T) => readonly string[],
@@ -40,9 +40,8 @@ function duplicates<T>(
     const taken = [...values].find((value) => first.has(value));
     const other = taken === undefined ? undefined : first.get(taken);
     if (other !== undefined) {
-      const where = other.file === entry.file ? '' : ` of ${other.file}`;
-      const message = `the ${CALLED[key]} ${taken} is taken by ${formatPath(other.path)}${where}`;
-      problems.push({ file: entry.file, path: [...entry.path, key], message });
+      const message = `the ${CALLED[key]} ${taken} is taken by ${other.value.name}, ${formatPath(other.path)}`;
+      problems.push({ file: entry.file, path: [...entry.path, key], message, other });
     }
     for (const value of values) if (!first.has(value)) first.set(value, entry);
   }

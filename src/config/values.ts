@@ -9,35 +9,37 @@ export const LATER = 'is not in this version';
 /** A key that is to come: refused by name when it is there. */
 export const later = z.undefined({ error: LATER }).optional();
 
-/** A mapping with these keys and no others; an unknown key is refused with the nearest known one. */
-export function mapping<T extends z.core.$ZodLooseShape>(shape: T) {
+/** A mapping with these keys and no others; an unknown key is refused with the nearest known one, and with the hint. */
+export function mapping<T extends z.core.$ZodLooseShape>(shape: T, hint?: string) {
   const known = Object.keys(shape).filter((key) => shape[key] !== later);
   return z.strictObject(shape, {
     error: (issue) => {
-      if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, known)).join('\n');
+      if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, known, hint)).join('\n');
       return `must be a mapping of ${known.join(', ')}`;
     },
   });
 }
 
-function unknownKey(key: string, known: readonly string[]): string {
-  const meant = nearest(key, known);
-  return `unknown key "${key}"${meant === undefined ? `; known here: ${known.join(', ')}` : `, did you mean "${meant}"?`}`;
+function unknownKey(key: string, known: readonly string[], hint?: string): string {
+  const [first = ''] = key.split(':', 1);
+  if (first !== key && known.includes(first)) return `unknown key "${key}": put a space behind the colon`;
+  const meant = nearest(key, known) ?? known.find((one) => key.length > 3 && one.startsWith(key));
+  const more = hint === undefined ? '' : `; ${hint}`;
+  return `unknown key "${key}"${meant === undefined ? `; known here: ${known.join(', ')}` : `, did you mean "${meant}"?`}${more}`;
 }
 
 /** A mapping of names of the operator's own choice. */
-export function named<K extends z.core.$ZodRecordKey, V extends z.ZodType>(key: K, value: V, message: string) {
-  const record = z.record(key, value, { error: ({ code }) => (code === 'invalid_type' ? message : undefined) });
+export function record<K extends z.core.$ZodRecordKey, V extends z.ZodType>(key: K, value: V, message: string) {
+  const values = z.record(key, value, { error: ({ code }) => (code === 'invalid_type' ? message : undefined) });
   return z.preprocess((input, context) => {
     // JavaScript's records cannot hold it, so it would be lost.
     if (typeof input === 'object' && input !== null && Object.hasOwn(input, '__proto__')) {
       context.addIssue({ code: 'custom', message: '"__proto__" cannot be a name here' });
     }
     return input;
-  }, record);
+  }, values);
 }
 
-/** Larger lists are for the labels of machines to say. */
 const MAX_VALUES = 10_000;
 
 /** One value, or a list of them. */
@@ -47,7 +49,7 @@ export function oneOrMore<T extends z.ZodType>(one: T) {
     z
       .array(one)
       .min(1, 'the list is empty: name at least one, or leave the key out')
-      .max(MAX_VALUES, `the list is longer than ${MAX_VALUES}`),
+      .max(MAX_VALUES, `the list is longer than ${MAX_VALUES}: match by labels of the machines instead`),
   );
 }
 
@@ -58,9 +60,9 @@ export function text(longest = 1024) {
       error: ({ input }) => {
         if (input === undefined) return 'is missing';
         if (typeof input === 'number' || typeof input === 'boolean') return 'must be text: quote it';
-        return typeof input === 'object' && input !== null
-          ? 'must be text, and is a mapping or a list: quote it, or put a space behind the colon'
-          : 'must be text';
+        if (input === null)
+          return 'must be text, and there is none: put a space behind the colon, or leave the key out';
+        return `must be text, and is a ${Array.isArray(input) ? 'list' : 'mapping'}: quote it`;
       },
     })
     .min(1, 'must not be empty')
@@ -85,6 +87,11 @@ export function parsed<T>(parse: (text: string) => T | undefined, otherwise: str
 export function oneOf<const T extends readonly string[]>(words: T, notYet: readonly string[] = []) {
   return z.enum(words, {
     error: ({ input }) =>
-      typeof input === 'string' && notYet.includes(input) ? `"${input}" ${LATER}` : `must be ${words.join(' or ')}`,
+      typeof input === 'string' && notYet.includes(input) ? `"${input}" ${LATER}` : mustBe(words, input),
   });
+}
+
+function mustBe(words: readonly string[], input: unknown): string {
+  const meant = typeof input === 'string' ? nearest(input, words) : undefined;
+  return `must be ${words.join(' or ')}${meant === undefined ? '' : `; did you mean "${meant}"?`}`;
 }

@@ -18,6 +18,11 @@ export function parseMac(text: string): MacAddress | undefined {
   return (digits.match(/../g) ?? []).join(':') as MacAddress;
 }
 
+/** What cards without an address report, and what is everybody's: they identify nothing. */
+export function isJunkMac(mac: MacAddress): boolean {
+  return /^(00|ff)(:\1)*$/.test(mac);
+}
+
 function hexDigits(text: string): string | undefined {
   if (/^[0-9a-f]+$/.test(text)) return text;
   for (const [separator, width] of [

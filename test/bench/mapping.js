@@ -122,7 +122,7 @@ async function benchMemory(file, large, sizes) {
     void (await booter.script({ mac: macOf(position % 100), buildarch: 'x86_64' }, '10.0.0.1'));
   const reading = await growth(sizes.reloads, async (turn) => {
     change(turn);
-    await reloader.reload();
+    await reloader.reloadByHand();
     for (let position = 0; position < 20; position += 1) await ask(turn + position);
   });
   const changing = await growth(sizes.remaps, async (turn) => {
@@ -178,7 +178,7 @@ async function reloadingBooter(file) {
   });
   const reloader = new Reloader({
     initial,
-    load: (before) => readConfigFilesAside({ ...options, before }),
+    load: (inForce, signal) => readConfigFilesAside({ ...options, ...(inForce && { inForce }) }, { signal }),
     apply: (config) => booter.remap(config),
     warn: () => undefined,
     events: () => undefined,

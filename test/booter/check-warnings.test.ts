@@ -32,12 +32,12 @@ describe('findMappingWarnings', () => {
   });
 
   it.each<[Selector, string]>([
-    [{ firmware: ['bios', 'uefi'] }, 'by firmware uefi alone: iPXE does not tell uefi and uefi-http apart: name both'],
-    [{ firmware: ['uefi-http'] }, 'by firmware uefi-http alone'],
     [
-      { firmware: ['bios'], arch: ['arm64', 'riscv64'] },
-      'assignment "one" matches no machine: arm64, riscv64 has no bios',
+      { firmware: ['bios', 'uefi'] },
+      'by its firmware uefi: iPXE does not tell it from the other, so name both uefi and uefi-http',
     ],
+    [{ firmware: ['uefi-http'] }, 'by its firmware uefi-http'],
+    [{ firmware: ['bios'], arch: ['arm64', 'riscv64'] }, 'nothing but x86 has a bios, and it names arm64, riscv64'],
     [{ labels: { rack: ['r9', 'r8'] } }, 'matches nobody: no machine has the label rack=r9 or rack=r8'],
   ])('tells that %j matches nobody', (match, text) => {
     expect(warningsOf(match)).toEqual([expect.stringContaining(text)]);
@@ -56,6 +56,23 @@ describe('findMappingWarnings', () => {
         assignments: [assignment({ name: 'one', match }), assignment({ name: 'rest' })],
       }),
     ).toEqual([]);
+  });
+
+  it('tells which labels no machine has together', () => {
+    const machines = [
+      machine({ labels: { rack: 'r1', role: 'worker' } }),
+      machine({ name: 'node-02', macs: [], serial: 'S2', labels: { rack: 'r2', 'x=y': 'z' } }),
+    ];
+    const about = (match: Selector) =>
+      warnings({ machines, assignments: [assignment({ name: 'one', match }), assignment({ name: 'rest' })] });
+    expect(about({ labels: { rack: ['r2'], role: ['worker'] } })).toEqual([
+      'assignment "one" matches nobody: no machine has all of its labels',
+    ]);
+    expect(about({ machine: ['node-02'], labels: { rack: ['r1'] } })).toEqual([
+      'assignment "one" matches nobody: none of the machines it names has all of its labels',
+    ]);
+    expect(about({ labels: { x: ['y=z'] } })).toHaveLength(1);
+    expect(about({ machine: ['node-01'], labels: { rack: ['r1'], role: ['db', 'worker'] } })).toEqual([]);
   });
 
   it('names a few of the machines that are left out, and of those that cannot be recognised', () => {

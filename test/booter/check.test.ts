@@ -115,11 +115,14 @@ describe('checkMapping', () => {
     expect(problems).toBe(0);
   });
 
-  it('warns of a variant that was not asked for', async () => {
-    const { warnings, problems } = await check(
-      { machines: [machine()], assignments: [assignment({ variant: 'cloud' })] },
-      { images: { ...IMAGES, resolve: async () => ({ ...resolvedImage(), variant: 'metal' }) } },
-    );
-    expect([warnings, problems]).toEqual([['assignment "all" asks for the variant cloud, and its image has metal'], 0]);
+  it('warns of another variant than somebody asked for', async () => {
+    const images = { ...IMAGES, resolve: async () => ({ ...resolvedImage(), variant: 'cloud' }) };
+    const about = async (variant: string) =>
+      (await check({ machines: [machine()], assignments: [assignment({ variant })] }, { images })).warnings;
+    expect(await about('edge')).toEqual([
+      'assignment "all": its image for amd64 has no variant edge, and cloud is taken',
+      'assignment "all": its image for arm64 has no variant edge, and cloud is taken',
+    ]);
+    expect([...(await about('cloud')), ...(await about('metal'))]).toEqual([]);
   });
 });

@@ -79,6 +79,15 @@ describe('bootlayer check', () => {
     expect([strict.status, strict.err]).toEqual([1, expect.stringMatching(/: 0 problems, 1 warning; see above\n$/)]);
   });
 
+  it('gives a terminal nothing that drives it, in JSON neither', async () => {
+    const file = await withAssignment('{ name: odd, match: { asset: "a\\u009b\\u202e" }, image: "oci:images:9" }');
+    const { out } = await bootlayer(['plan', '-c', file, '--asset', 'a\u009b\u202e', '--arch', 'amd64', '--json'], {
+      cwd,
+    });
+    expect(out).not.toMatch(/[\u009b\u202e]/);
+    expect(JSON.parse(out)).toMatchObject({ facts: { asset: 'a\u009b\u202e' } });
+  });
+
   it('asks no registry when it is offline', async () => {
     const file = await withAssignment('{ name: away, match: {}, image: "127.0.0.1:1/os:1" }');
     expect((await bootlayer(['check', '-c', file], { cwd })).status).toBe(1);

@@ -20,6 +20,12 @@ describe('environment variables', () => {
     expect(refusal('', { BOOTLAYER_HTTP_TLS_CERT: '/x' })).toContain('http.tls: is not in this version');
   });
 
+  it('are not taken for a key with dots', () => {
+    expect(refusal('http.listen: 5', { BOOTLAYER_HTTP_LISTEN: '127.0.0.1:0' })).toMatch(
+      /^\/etc\/bootlayer\/bootlayer\.yaml:1:1: http\.listen: unknown key/,
+    );
+  });
+
   it('that are unknown are warnings, since orchestrators inject some', () => {
     const { warnings } = read(`${ASSIGNMENT} }]`, {
       BOOTLAYER_PORT_8080_TCP: 'x',

@@ -61,6 +61,16 @@ describe('a hostile configuration', () => {
     );
   });
 
+  it.each([`machines: ${'['.repeat(3_000)}${']'.repeat(3_000)}`, `a: ${'['.repeat(20_000)}`])(
+    'is refused once when it is nested too deep',
+    (text) => expect(refusal(text)).toBe(`${FILE}:1:1: it is nested too deep`),
+  );
+
+  it('is told how many problems it has, however many', () => {
+    const text = `machines: [${'{ name: 5 },'.repeat(1_500)}]`;
+    expect(refusal(text)).toMatch(/^.* has 1500 problems:/);
+  });
+
   it('is refused when it multiplies itself', () => {
     const bomb = [
       'a: &a [x,x,x,x,x,x,x,x,x]',

@@ -36,10 +36,10 @@ describe('included files', () => {
       refused('http: { lissten: 1 }\ndata: 5', 'machines:\n  - { name: a, serial: 012 }\ninclude: x', '- a'),
     ).toEqual([
       `${FILE} has 5 problems:`,
-      `${FILE}:1:18: http.lissten: unknown key "lissten", did you mean "listen"?`,
+      `${FILE}:1:9: http.lissten: unknown key "lissten", did you mean "listen"?`,
       `${FILE}:2:7: data: must be text: quote it, "5"`,
       `${OTHER}:2:24: machines[0].serial: must be text: quote it, "012"`,
-      `${OTHER}:3:10: include: unknown key "include"; known here: machines, assignments`,
+      `${OTHER}:3:1: include: unknown key "include"; known here: machines, assignments`,
       `${OTHER}1:1:1: must be a mapping of machines, assignments`,
     ]);
   });
@@ -60,7 +60,7 @@ describe('included files', () => {
 
   it('may not say again what another file says: both are named', () => {
     expect(refused(`machines: [{ name: a, mac: "${MAC}" }]`, `machines:\n- { name: b, mac: "${MAC}" }`)).toEqual([
-      `${OTHER}:2:19: machines[0].mac: the MAC ${MAC} is taken by machines[0] of ${FILE}`,
+      `${OTHER}:2:19: machines[0].mac: the MAC ${MAC} is taken by a, machines[0] (${FILE}:1)`,
     ]);
   });
 

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { findIncluded } from '../../src/config/disk-sources.js';
-import { isSame } from '../../src/config/fingerprint.js';
+import { holdTheSame } from '../../src/config/fingerprint.js';
 import { loadConfig, readConfigFiles } from '../../src/config/load.js';
 import { type Aside, readConfigFilesAside } from '../../src/config/load-process.js';
 import { LOAD_THREAD } from '../fixtures/built.js';
@@ -84,28 +84,43 @@ describe('findIncluded', () => {
     expect([files, problems]).toEqual([[join(cwd, 'm/a.yaml')], []]);
   });
 
-  it('takes a folder that is gone for a problem when it held files before', async () => {
-    const cwd = await temporaryFolder();
-    const [main, folder] = [join(cwd, 'bootlayer.yaml'), join(cwd, 'm')];
-    expect(await findIncluded(main, ['m/*.yaml'])).toEqual({ files: [], idle: ['m/*.yaml'], problems: [] });
-    const { problems } = await findIncluded(main, ['m/*.yaml'], [join(folder, 'a.yaml')]);
-    expect(problems).toEqual([{ path: ['include', 0], message: `cannot read the folder ${folder} (ENOENT)` }]);
-  });
-
-  it('takes a folder further down that is no folder any more for a problem', async () => {
+  it('takes a pattern that names nothing any more for a mishap', async () => {
     const cwd = await temporaryFolder();
     const main = join(cwd, 'bootlayer.yaml');
-    await mkdir(join(cwd, 'm/rack-1'), { recursive: true });
-    await writeFile(join(cwd, 'm/rack-1/a.yaml'), '');
-    const { files } = await findIncluded(main, ['m/**/*.yaml']);
-    expect(files).toEqual([join(cwd, 'm/rack-1/a.yaml')]);
-    await rename(join(cwd, 'm/rack-1'), join(cwd, 'm/rack-2'));
-    // A rack may go, as long as what is left can be read.
-    expect((await findIncluded(main, ['m/**/*.yaml'], files)).problems).toEqual([]);
-    await writeFile(join(cwd, 'm/rack-1'), 'a file');
-    expect((await findIncluded(main, ['m/**/*.yaml'], files)).problems).toEqual([
-      { path: ['include', 0], message: `cannot read the folder ${join(cwd, 'm/rack-1')} (ENOTDIR)` },
-    ]);
+    const include = ['m/*.yaml'];
+    expect(await findIncluded(main, include)).toEqual({ files: [], idle: include, problems: [] });
+    const inForce = { include, included: [join(cwd, 'm/a.yaml')] };
+    const message = '"m/*.yaml" names no file any more: bring them back, or take it out of include';
+    expect((await findIncluded(main, include, inForce)).problems).toEqual([{ path: ['include', 0], message }]);
+    // Other patterns are meant to name other files.
+    expect((await findIncluded(main, ['m/*.yml'], inForce)).problems).toEqual([]);
+  });
+
+  it('goes on naming a file in whose place there is something else, and forgets one that is gone', async () => {
+    const cwd = await temporaryFolder();
+    const main = join(cwd, 'bootlayer.yaml');
+    const include = ['m/**/*.yaml'];
+    const at = (name: string) => join(cwd, 'm', name);
+    for (const folder of ['r1', 'r2', 'r3']) await mkdir(at(folder), { recursive: true });
+    for (const name of ['r1/a.yaml', 'r1/b.yaml', 'r2/c.yaml', 'r3/d.yaml']) await writeFile(at(name), '');
+    const { files: included } = await findIncluded(main, include);
+    expect(included).toHaveLength(4);
+    await rm(at('r1/a.yaml'));
+    await mkdir(at('r1/a.yaml'));
+    await rm(at('r2'), { recursive: true });
+    await writeFile(at('r2'), 'a file');
+    await rm(at('r3'), { recursive: true });
+    const { files, problems } = await findIncluded(main, include, { include, included });
+    expect([files, problems]).toEqual([[at('r1/a.yaml'), at('r1/b.yaml'), at('r2/c.yaml')], []]);
+  });
+
+  it('does not include the configuration by another name', async () => {
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'bootlayer.yaml'), '');
+    await symlink('bootlayer.yaml', join(cwd, 'link.yaml'));
+    for (const main of ['bootlayer.yaml', 'link.yaml']) {
+      expect((await findIncluded(join(cwd, main), ['*.yaml'])).files).toEqual([]);
+    }
   });
 
   it('takes a folder that cannot be read for a problem', async () => {
@@ -117,14 +132,29 @@ describe('findIncluded', () => {
 });
 
 describe('readConfigFiles', () => {
-  it('takes a file that was emptied, of those included before, for one that is just being written', async () => {
-    const cwd = await withMappings({ 'a.yaml': ' \n', 'b.yaml': '' });
-    const before = [join(cwd, 'mappings.d/a.yaml')];
-    expect(await readConfigFiles({ env: {}, cwd, before })).toMatchObject({
-      kind: 'refused',
-      error: { message: expect.stringContaining(`${before[0]} is empty now: delete it`) as string },
-    });
+  it('refuses a file that was emptied, and none that always was empty', async () => {
+    const cwd = await withMappings({ 'a.yaml': mapping('a'), 'b.yaml': '# a placeholder\n', 'c.yaml': '' });
+    const first = await readConfigFiles({ env: {}, cwd });
+    expect(first.kind).toBe('loaded');
+    for (const text of ['', ' \n', '---\n# managed by a tool\n']) {
+      await writeFile(join(cwd, 'mappings.d/a.yaml'), text);
+      expect(await readConfigFiles({ env: {}, cwd, inForce: first.read })).toMatchObject({
+        kind: 'refused',
+        error: { message: expect.stringContaining('a.yaml is empty now: delete it') as string },
+      });
+    }
     expect(await readConfigFiles({ env: {}, cwd })).toMatchObject({ kind: 'loaded' });
+    await writeFile(join(cwd, 'mappings.d/a.yaml'), mapping('b'));
+    await writeFile(join(cwd, 'mappings.d/b.yaml'), '# another placeholder\n');
+    expect(await readConfigFiles({ env: {}, cwd, inForce: first.read })).toMatchObject({ kind: 'loaded' });
+  });
+
+  it('refuses what is not in UTF-8', async () => {
+    const cwd = await withMappings({});
+    await writeFile(join(cwd, 'mappings.d/a.yaml'), Buffer.from('machines: [{ name: n\xf6d }]', 'latin1'));
+    expect(await readConfigFiles({ env: {}, cwd })).toMatchObject({
+      error: { message: expect.stringContaining('a.yaml (it is not in UTF-8)') as string },
+    });
   });
 
   it('refuses a pipe in the place of a file', async () => {
@@ -146,7 +176,7 @@ describe('readConfigFiles', () => {
     await writeFile(join(cwd, 'mappings.d/a.yaml'), mapping('a'));
     const taken = await readConfigFiles({ env: {}, cwd });
     expect(taken.kind).toBe('loaded');
-    expect(isSame(taken.read.fingerprints, refused.read.fingerprints)).toBe(false);
+    expect(holdTheSame(taken.read.fingerprints, refused.read.fingerprints)).toBe(false);
   });
 });
 
@@ -181,7 +211,7 @@ describe('readConfigFilesAside', () => {
     await expect(aside('process.exit(3)', {})).rejects.toThrow('ended');
     await expect(aside('for (;;) ;', { maxMilliseconds: 50 })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
-      message: 'it could not be read within 0.05 s',
+      message: 'the configuration could not be read within 0.05 s',
     });
     const ending = new AbortController();
     const given = expect(aside('for (;;) ;', { signal: ending.signal })).rejects.toThrow('given up');

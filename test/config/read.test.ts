@@ -167,7 +167,7 @@ describe('a bad configuration', () => {
     [
       'an unknown key within',
       'http: { lissten: ":80" }',
-      `${FILE}:1:18: http.lissten: unknown key "lissten", did you mean "listen"?`,
+      `${FILE}:1:9: http.lissten: unknown key "lissten", did you mean "listen"?`,
     ],
     ['an unknown key that is like no other', 'x: 1', 'x: unknown key "x"; known here: advertise, data'],
     ['a bad endpoint', 'http: { listen: 8080 }', 'http.listen: "8080" is not address:port, such as 0.0.0.0:8080'],
@@ -265,22 +265,22 @@ describe('a bad configuration', () => {
     [
       'a name taken',
       'machines: [{ name: a }, { name: a }]',
-      `${FILE}:1:33: machines[1].name: the name a is taken by machines[0]`,
+      `${FILE}:1:33: machines[1].name: the name a is taken by a, machines[0] (${FILE}:1)`,
     ],
     [
       'a MAC taken',
       `machines: [{ name: a, mac: "${MAC}" }, { name: b, mac: 52-54-00-12-34-56 }]`,
-      `the MAC ${MAC} is taken by machines[0]`,
+      `the MAC ${MAC} is taken by a, machines[0] (${FILE}:1)`,
     ],
     [
       'a UUID taken in the other byte order',
       `machines: [{ name: a, uuid: ${UUID} }, { name: b, uuid: 44454c4c-4200-1030-8057-b7c04f4d3732 }]`,
-      'is taken by machines[0]',
+      'is taken by a, machines[0] (',
     ],
     [
       'an assignment name taken',
       `${ASSIGNMENT} }, { name: a, match: {}, image: lab:5000/os:1 }]`,
-      'the name a is taken by assignments[0]',
+      'the name a is taken by a, assignments[0] (',
     ],
   ])('%s', (_name, text, message) => {
     expect(refusal(text)).toContain(message);
@@ -336,7 +336,7 @@ describe('a bad configuration', () => {
     expect(lines.slice(1).map((line) => line.trim().split(': ').slice(0, 2).join(' '))).toEqual([
       `${FILE}:1:7 data`,
       `${FILE}:2:17 http.listen`,
-      `${FILE}:2:26 http.port`,
+      `${FILE}:2:20 http.port`,
       `${FILE}:3:12 machines[0].name`,
       `${FILE}:3:19 machines[0].mac[0]`,
     ]);
@@ -350,10 +350,11 @@ describe('a bad configuration', () => {
     expect(lines.slice(1).map((line) => line.trim())).toEqual([
       `${FILE}:1:7: data: must be text: quote it, "5"`,
       `${FILE}:2:25: machines[1].name: is missing`,
-      `${FILE}:2:32: machines[1].nam: unknown key "nam", did you mean "name"?`,
-      `${FILE}:2:45: machines[2].name: the name a is taken by machines[0]`,
-      // Neither the machine b, which may be there, nor the registry, which may be set, is missed before the rest is right.
-      `${FILE}:3:74: assignments[1].name: the name x is taken by assignments[0]`,
+      `${FILE}:2:27: machines[1].nam: unknown key "nam", did you mean "name"?; labels of your own go under labels`,
+      `${FILE}:2:45: machines[2].name: the name a is taken by a, machines[0] (${FILE}:2)`,
+      // The machine b may be there: it is not missed before the rest is right.
+      `${FILE}:3:56: assignments[0].image: "os:1" names no registry; write registry/repository:tag, or set defaultRegistry`,
+      `${FILE}:3:74: assignments[1].name: the name x is taken by x, assignments[0] (${FILE}:3)`,
     ]);
     expect(refusal('http: { listen: "127.0.0.1:8081" }\nmachines: [{ name: a }, { name: a }]')).toContain('2 problems');
   });
@@ -370,6 +371,6 @@ describe('a bad configuration', () => {
 
   it('more documents than one, and a value that YAML took for a mapping', () => {
     expect(refusal('data: a\n---\ndata: b')).toContain(`${FILE}:2:1: there is more than one document in the file`);
-    expect(refusal('data: { a: b }')).toContain('quote it, or put a space behind the colon');
+    expect(refusal('data: { a: b }')).toContain('must be text, and is a mapping: quote it');
   });
 });

@@ -1,0 +1,26 @@
+import type { Client } from '../image/clients.js';
+import type { Digest } from '../oci/digest.js';
+
+/** What a mapping would do, judged before a machine comes. Plain data. */
+export type CheckReport = {
+  readonly assignments: readonly AssignmentCheck[];
+  /** Machines whose own kernel arguments cannot be given to them. */
+  readonly machines: readonly { readonly machine: string; readonly reason: string }[];
+  readonly warnings: readonly string[];
+  /** How many things would keep a machine from booting. */
+  readonly problems: number;
+};
+
+export type AssignmentCheck = {
+  readonly assignment: string;
+  readonly image: string;
+  /** One for every architecture it claims: its own, its machines', or else all that the image has. */
+  readonly targets: readonly TargetCheck[];
+};
+
+export type TargetCheck = { readonly architecture?: string } & (
+  | { readonly kind: 'boots'; readonly digest: Digest; readonly clients: readonly Client[]; readonly variant?: string }
+  | { readonly kind: 'refused'; readonly digest?: Digest; readonly reason: string }
+  /** Its registry was not to be asked. */
+  | { readonly kind: 'skipped' }
+);
