@@ -2,7 +2,7 @@ import { appendFile, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { findIncluded, readSource } from '../../src/config/disk-sources.js';
-import { type Fingerprints, fingerprintsOf } from '../../src/config/fingerprint.js';
+import { fingerprintsOf } from '../../src/config/fingerprint.js';
 import { MappingWatch } from '../../src/config/mapping-watch.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 
@@ -19,7 +19,7 @@ async function watched({ pollMilliseconds = NEVER, quietMilliseconds = 20, holds
     file,
     include,
     included: [] as readonly string[],
-    fingerprints: fingerprintsOf([{ kind: 'text', file, text: 'a' }]) as Fingerprints,
+    fingerprints: fingerprintsOf([{ kind: 'text', file, text: 'a' }]),
   };
   let changes = 0;
   let wake = (): void => undefined;
