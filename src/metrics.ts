@@ -49,7 +49,7 @@ export function createMetrics(): Metrics {
     }),
     fills: new Counter({
       name: 'bootlayer_fills_total',
-      help: 'downloads into the cache: started, finished or failed',
+      help: 'downloads into the cache: started, resumed, finished or failed',
       labelNames: ['outcome'],
       registers,
     }),

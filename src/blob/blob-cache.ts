@@ -5,7 +5,7 @@ import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import { type BlobReader, followingReader, storedReader } from './blob-reader.js';
 import type { BlobSource, BlobStore } from './blob-store.js';
-import { Fill } from './fill.js';
+import { Fill, type FillParts } from './fill.js';
 
 export type BlobCacheParts = {
   readonly store: BlobStore;
@@ -14,6 +14,8 @@ export type BlobCacheParts = {
     /** Milliseconds. */
     now(): number;
   };
+  /** Between two tries of a source that broke. */
+  readonly wait?: FillParts['wait'];
   /** How many downloads run at once; others wait in line. */
   readonly maxFills?: number;
 };
@@ -41,7 +43,7 @@ export class BlobCache {
   }
 
   /** A reader on the stored blob, or on its download. Throws DIGEST_MISMATCH, DATA_UNUSABLE, BLOB_UNAVAILABLE. */
-  async open(descriptor: Descriptor, source: BlobSource): Promise<BlobReader> {
+  async open(descriptor: Descriptor, sources: readonly BlobSource[]): Promise<BlobReader> {
     for (;;) {
       const running = this.#fills.get(descriptor.digest);
       if (running?.fill.growing) return join(running.fill, descriptor);
@@ -50,21 +52,29 @@ export class BlobCache {
       const stored = await this.#parts.store.open(descriptor);
       if (stored !== undefined) return storedReader(stored, descriptor.size);
       const isNews = this.#fills.has(descriptor.digest) || this.#ended !== endedBefore;
-      if (!isNews) return join(this.#start(descriptor, source), descriptor);
+      if (!isNews) return join(this.#start(descriptor, sources), descriptor);
     }
   }
 
   /** Downloads the blob unless it is there, for whoever comes. How it goes is told as events. */
-  prefetch(descriptor: Descriptor, source: BlobSource): void {
-    this.open(descriptor, source)
+  prefetch(descriptor: Descriptor, sources: readonly BlobSource[]): void {
+    this.open(descriptor, sources)
       .then((reader) => reader.close())
-      .catch((thrown: unknown) => this.#tellLie(descriptor, source, BootlayerError.from(thrown)));
+      .catch((thrown: unknown) => this.#tellLie(descriptor, sources, BootlayerError.from(thrown)));
   }
 
   /** A download's failure is told by the download; that there is none to come is told here. */
-  #tellLie({ digest }: Descriptor, source: BlobSource, { code, message: reason }: BootlayerError): void {
+  #tellLie({ digest }: Descriptor, [source]: readonly BlobSource[], { code, message: reason }: BootlayerError): void {
     if (code !== 'DIGEST_MISMATCH') return;
-    this.#parts.events({ event: 'fill.failed', digest, source: source.name, bytes: 0, seconds: 0, code, reason });
+    this.#parts.events({
+      event: 'fill.failed',
+      digest,
+      source: source?.name ?? '',
+      bytes: 0,
+      seconds: 0,
+      code,
+      reason,
+    });
   }
 
   /** Gives up all downloads and waits until they have cleaned up. */
@@ -75,18 +85,25 @@ export class BlobCache {
     await Promise.all(all.map(({ ended }) => ended));
   }
 
-  #limitOf({ name }: BlobSource): Limit {
-    const place = name.split('/', 1)[0] ?? name;
+  /** By where it is asked for first. */
+  #limitOf([first]: readonly BlobSource[]): Limit {
+    const place = first?.name.split('/', 1)[0] ?? '';
     const limit = this.#placeLimits.get(place) ?? pLimit(MAX_FILLS_OF_A_PLACE);
     this.#placeLimits.set(place, limit);
     return limit;
   }
 
-  #start(descriptor: Descriptor, source: BlobSource): Fill {
+  #start(descriptor: Descriptor, sources: readonly BlobSource[]): Fill {
     if (this.#closed) throw new BootlayerError('BLOB_UNAVAILABLE', 'the server ends');
-    const { store, events, clock } = this.#parts;
-    const fill = new Fill(descriptor, { store, source, events, now: () => clock.now() });
-    const ended = this.#limitOf(source)(() => this.#limit(() => fill.run())).finally(() => {
+    const { store, events, clock, wait } = this.#parts;
+    const fill = new Fill(descriptor, {
+      store,
+      sources,
+      events,
+      now: () => clock.now(),
+      ...(wait !== undefined && { wait }),
+    });
+    const ended = this.#limitOf(sources)(() => this.#limit(() => fill.run())).finally(() => {
       this.#ended += 1;
       this.#fills.delete(descriptor.digest);
     });

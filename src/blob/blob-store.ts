@@ -21,7 +21,10 @@ export interface BlobStore {
    * DIGEST_MISMATCH; a blob that was damaged from outside is dropped, and so fetched again.
    */
   open(descriptor: Descriptor): Promise<ByteReader | undefined>;
-  /** Starts receiving a blob. At most one ingest per digest is under way (the cache above sees to it). */
+  /**
+   * Starts receiving a blob, or goes on with what was kept of it (`Ingest.keep`, or a crash): `written` says so. At most
+   * one ingest per digest is under way (the cache above sees to it).
+   */
   ingest(descriptor: Descriptor): Promise<Ingest>;
   list(): Promise<readonly StoredBlob[]>;
   /** Answers whether it was there. Readers that are open keep their bytes. */
@@ -38,6 +41,8 @@ export interface Ingest extends ByteReader {
   commit(): Promise<void>;
   /** Leaves nothing behind; does nothing after commit. */
   abort(): Promise<void>;
+  /** What was received is to be gone on with the next time, where the store can; does nothing after commit. */
+  keep(): void;
 }
 
 /** Where a missing blob's bytes come from. */
@@ -45,8 +50,8 @@ export interface BlobSource {
   /** For logs: `registry/repository` or `oci:<folder>`. */
   readonly name: string;
   /**
-   * The whole blob in order. Size and digest are checked by whoever receives it. The signal ends it also while it waits,
-   * and it gives up by itself when nothing comes for too long.
+   * The blob from its byte `from` on, in order. Size and digest are checked by whoever receives it. The signal ends it also
+   * while it waits, and it gives up by itself when nothing comes for too long.
    */
-  fetch(descriptor: Descriptor, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  fetch(descriptor: Descriptor, signal: AbortSignal, from: number): Promise<AsyncIterable<Uint8Array>>;
 }

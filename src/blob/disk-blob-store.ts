@@ -14,6 +14,7 @@ import {
   BLOBS,
   blobPath,
   digestOfFile,
+  digestOfPart,
   INDEX_CONTENTS,
   INDEX_FILE,
   INGEST,
@@ -23,6 +24,8 @@ import {
 } from './layout.js';
 
 const HASH_BYTES = 1024 * 1024;
+/** Half a download is worth so much longer than the trouble that ended it. */
+const KEPT_MILLISECONDS = 24 * 3_600_000;
 
 /** Blobs as files in an OCI image layout. Only one server uses the folder (the state beside it is locked). */
 export class DiskBlobStore implements BlobStore {
@@ -36,11 +39,11 @@ export class DiskBlobStore implements BlobStore {
     this.#folder = folder;
   }
 
-  /** Makes the folder when it is missing and empties `ingest/`. Throws DATA_UNUSABLE, DISK_FULL. */
-  static async open(folder: string): Promise<DiskBlobStore> {
+  /** Makes the folder when it is missing; what is in `ingest/` and nobody went on with for a day goes. Throws DATA_UNUSABLE, DISK_FULL. */
+  static async open(folder: string, now = Date.now()): Promise<DiskBlobStore> {
     try {
       await makeLayout(folder);
-      await removeLeftovers(join(folder, INGEST));
+      await removeLeftovers(join(folder, INGEST), now);
       await proveWritable(folder);
     } catch (cause) {
       throw diskProblem(folder, cause);
@@ -62,8 +65,11 @@ export class DiskBlobStore implements BlobStore {
     } catch (cause) {
       throw diskProblem(this.#folder, cause);
     }
+    const final = join(this.#folder, blobPath(descriptor.digest));
+    const left = await this.#leftOf(descriptor.digest);
+    if (left !== undefined) return DiskIngest.resume(descriptor, left, final);
     const part = join(this.#folder, ingestPath(descriptor.digest, randomBytes(6).toString('hex')));
-    return DiskIngest.create(descriptor, part, join(this.#folder, blobPath(descriptor.digest)));
+    return DiskIngest.create(descriptor, part, final);
   }
 
   list(): Promise<readonly StoredBlob[]> {
@@ -78,6 +84,12 @@ export class DiskBlobStore implements BlobStore {
       if (systemErrorCode(cause) === 'ENOENT') return false;
       throw diskProblem(this.#folder, cause);
     }
+  }
+
+  async #leftOf(digest: Digest): Promise<string | undefined> {
+    const names = await namesIn(join(this.#folder, INGEST));
+    const name = names.find((one) => digestOfPart(one) === digest);
+    return name === undefined ? undefined : join(this.#folder, INGEST, name);
   }
 
   async #openFile(digest: Digest): Promise<DiskReader | undefined> {
@@ -145,10 +157,13 @@ async function writeWhenMissing(path: string, contents: string): Promise<void> {
   if (there === undefined || there === '') await writeFile(path, contents);
 }
 
-/** What a crash left half received. Only files: nothing of ours is anything else. */
-async function removeLeftovers(folder: string): Promise<void> {
+/** Only files: nothing of ours is anything else. */
+async function removeLeftovers(folder: string, now: number): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (entry.isFile()) await unlink(join(folder, entry.name));
+    if (!entry.isFile()) continue;
+    const path = join(folder, entry.name);
+    const isRecent = (await stat(path)).mtimeMs > now - KEPT_MILLISECONDS;
+    if (!isRecent || digestOfPart(entry.name) === undefined) await unlink(path);
   }
 }
 

@@ -18,7 +18,7 @@ export class DiskIngest implements Ingest {
   readonly #hasher = new DigestHasher();
   #written = 0;
   #renamed = false;
-  #state: 'growing' | 'committed' | 'aborted' = 'growing';
+  #state: 'growing' | 'committed' | 'aborted' | 'kept' = 'growing';
 
   private constructor(descriptor: Descriptor, part: string, final: string, file: FileHandle) {
     this.#descriptor = descriptor;
@@ -30,6 +30,21 @@ export class DiskIngest implements Ingest {
   static async create(descriptor: Descriptor, part: string, final: string): Promise<DiskIngest> {
     try {
       return new DiskIngest(descriptor, part, final, await open(part, 'wx+'));
+    } catch (cause) {
+      throw diskProblem(part, cause);
+    }
+  }
+
+  /**
+   * Goes on with a file that was kept or that a crash left: hashes what is there. A power cut leaves zeros where the disk
+   * had not got further, so they are taken for nothing; should it have lost more, the digest says so at the end.
+   */
+  static async resume(descriptor: Descriptor, part: string, final: string): Promise<DiskIngest> {
+    try {
+      const file = await open(part, 'r+');
+      const ingest = new DiskIngest(descriptor, part, final, file);
+      await ingest.#rehash(await endOfContent(file, descriptor.size));
+      return ingest;
     } catch (cause) {
       throw diskProblem(part, cause);
     }
@@ -63,6 +78,17 @@ export class DiskIngest implements Ingest {
     }
   }
 
+  async #rehash(end: number): Promise<void> {
+    await this.#file.truncate(end);
+    const piece = Buffer.allocUnsafe(PIECE_BYTES);
+    while (this.#written < end) {
+      const { bytesRead } = await this.#file.read(piece, 0, Math.min(piece.length, end - this.#written), this.#written);
+      if (bytesRead === 0) throw new Error('the file became shorter while it was read');
+      this.#hasher.update(piece.subarray(0, bytesRead));
+      this.#written += bytesRead;
+    }
+  }
+
   async commit(): Promise<void> {
     const actual = this.#hasher.digest();
     if (this.#written !== this.#descriptor.size || actual !== this.#descriptor.digest) {
@@ -88,11 +114,31 @@ export class DiskIngest implements Ingest {
     await unlink(this.#renamed ? this.#final : this.#part).catch(() => undefined);
   }
 
+  keep(): void {
+    if (this.#state === 'growing') this.#state = 'kept';
+  }
+
   async close(): Promise<void> {
     await this.abort();
     await this.#file.close();
   }
 }
+
+/** Up to where there is something; 0 when it holds more than it should. */
+async function endOfContent(file: FileHandle, limit: number): Promise<number> {
+  const { size } = await file.stat();
+  const piece = Buffer.allocUnsafe(PIECE_BYTES);
+  for (let end = size <= limit ? size : 0; end > 0; ) {
+    const start = Math.max(0, end - piece.length);
+    const { bytesRead } = await file.read(piece, 0, end - start, start);
+    const last = piece.subarray(0, bytesRead).findLastIndex((byte) => byte !== 0);
+    if (last !== -1) return start + last + 1;
+    end = start;
+  }
+  return 0;
+}
+
+const PIECE_BYTES = 1024 * 1024;
 
 /** A rename is durable when the folder is (fsync(2)). */
 async function syncFolder(path: string): Promise<void> {

@@ -1,9 +1,9 @@
 import type { BootEvent, EventSink } from '../boot/event.js';
 import { secondsSince } from '../clock.js';
-import { BootlayerError } from '../errors.js';
+import { BootlayerError, type ErrorCode } from '../errors.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { BlobSource, BlobStore, Ingest } from './blob-store.js';
-import { Pace } from './pace.js';
+import { type DownloadParts, download } from './download.js';
 
 /** Nobody receives these last bytes of a blob before its digest is proven. */
 export const HOLD_BACK_BYTES = 64 * 1024;
@@ -12,11 +12,16 @@ const PIECE_BYTES = 256 * 1024;
 
 export type FillParts = {
   readonly store: BlobStore;
-  readonly source: BlobSource;
+  /** In the order in which they are asked; at least one. */
+  readonly sources: readonly BlobSource[];
   readonly events: EventSink;
   /** Milliseconds. */
   readonly now: () => number;
+  readonly wait?: DownloadParts['wait'];
 };
+
+/** Failures that say nothing of what was received: the next download goes on there. */
+const WORTH_KEEPING: ReadonlySet<ErrorCode> = new Set(['REGISTRY_UNREACHABLE', 'REGISTRY_DENIED', 'BLOB_UNAVAILABLE']);
 
 type State =
   | { readonly kind: 'growing' }
@@ -33,6 +38,7 @@ export class Fill {
   readonly #abort = new AbortController();
   readonly #waiting = new Set<() => void>();
   #ingest: Ingest | undefined;
+  #source: string;
   #state: State = { kind: 'growing' };
   /** The download itself holds one; the ingest is closed when nobody does. */
   #holders = 1;
@@ -40,6 +46,7 @@ export class Fill {
   constructor(descriptor: Descriptor, parts: FillParts) {
     this.descriptor = descriptor;
     this.#parts = parts;
+    this.#source = parts.sources[0]?.name ?? '';
   }
 
   /** Whether more readers may follow it: once it has ended, its ingest may be closed any moment. */
@@ -49,17 +56,19 @@ export class Fill {
 
   /** Downloads, verifies, commits. Never rejects: failures go to the readers and the events. */
   async run(): Promise<void> {
-    const { source, events, now } = this.#parts;
+    const { events, now } = this.#parts;
     const { digest, size } = this.descriptor;
     const started = now();
-    events({ event: 'fill.started', digest, size, source: source.name });
+    events({ event: 'fill.started', digest, size, source: this.#source });
     try {
       await this.#download();
       this.#state = { kind: 'committed' };
     } catch (thrown) {
-      this.#state = { kind: 'failed', error: this.#errorOf(thrown) };
-      await this.#ingest?.abort().catch(() => undefined);
-      if (this.#state.error.code === 'INTERNAL') this.#reportFault(this.#state.error);
+      const error = this.#errorOf(thrown);
+      this.#state = { kind: 'failed', error };
+      if (WORTH_KEEPING.has(error.code)) this.#ingest?.keep();
+      else await this.#ingest?.abort().catch(() => undefined);
+      if (error.code === 'INTERNAL') this.#reportFault(error);
     }
     this.#wake();
     events(this.#outcome(secondsSince(started, now())));
@@ -108,15 +117,18 @@ export class Fill {
   }
 
   async #download(): Promise<void> {
-    const { store, source, now } = this.#parts;
-    this.#abort.signal.throwIfAborted();
+    const { store, sources, now, wait } = this.#parts;
+    const { signal } = this.#abort;
+    signal.throwIfAborted();
     this.#ingest = await store.ingest(this.descriptor);
+    const { written } = this.#ingest;
+    this.#wake();
+    const onResume = this.#tellResumed.bind(this);
+    if (written > 0) onResume({ name: this.#source }, written, 'an earlier download ended there');
+    const parts = { sources, signal, now, onResume, ...(wait !== undefined && { wait }) };
     const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, Math.max(1, this.descriptor.size)));
     let filled = 0;
-    const pace = new Pace(now);
-    for await (const chunk of await source.fetch(this.descriptor, this.#abort.signal)) {
-      this.#abort.signal.throwIfAborted();
-      if (pace.isTooSlow(chunk.length)) throw tooSlow(source.name);
+    for await (const chunk of download(this.descriptor, written, parts)) {
       for (let taken = 0; taken < chunk.length; ) {
         const part = chunk.subarray(taken, taken + piece.length - filled);
         piece.set(part, filled);
@@ -129,6 +141,12 @@ export class Fill {
     }
     await this.#take(piece.subarray(0, filled));
     await this.#ingest.commit();
+  }
+
+  #tellResumed({ name: source }: Pick<BlobSource, 'name'>, from: number, reason: string): void {
+    const { digest, size } = this.descriptor;
+    this.#source = source;
+    this.#parts.events({ event: 'fill.resumed', digest, size, source, bytes: from, reason });
   }
 
   async #take(bytes: Uint8Array): Promise<void> {
@@ -167,7 +185,7 @@ export class Fill {
 
   #outcome(seconds: number): BootEvent {
     const { digest, size } = this.descriptor;
-    const told = { digest, seconds, source: this.#parts.source.name };
+    const told = { digest, seconds, source: this.#source };
     if (this.#state.kind !== 'failed') return { event: 'fill.finished', ...told, bytes: size };
     const { code, message } = this.#state.error;
     return { event: 'fill.failed', ...told, bytes: this.#ingest?.written ?? 0, code, reason: message };
@@ -182,10 +200,4 @@ export class Fill {
     if (this.#abort.signal.aborted) return new BootlayerError('BLOB_UNAVAILABLE', 'the server ends', { cause: thrown });
     return BootlayerError.from(thrown);
   }
-}
-
-function tooSlow(source: string): BootlayerError {
-  return new BootlayerError('BLOB_UNAVAILABLE', `${source} sends too slowly`, {
-    remedy: 'see why the registry or the way to it is slow',
-  });
 }

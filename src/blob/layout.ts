@@ -27,3 +27,9 @@ export function ingestPath(digest: Digest, random: string): string {
 export function digestOfFile(name: string): Digest | undefined {
   return digestFromHex(name);
 }
+
+/** The digest a file in `ingest` is a part of; undefined for what is none. */
+export function digestOfPart(name: string): Digest | undefined {
+  const [hex = '', random, ...rest] = name.split('.');
+  return random !== undefined && rest.length === 0 ? digestFromHex(hex) : undefined;
+}

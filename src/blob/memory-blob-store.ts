@@ -64,6 +64,9 @@ class MemoryIngest implements Ingest {
   /** Nothing was published yet, or it stays. */
   async abort(): Promise<void> {}
 
+  /** What is in memory is not worth it. */
+  keep(): void {}
+
   async close(): Promise<void> {}
 }
 

@@ -54,6 +54,16 @@ export type BootEvent =
     }
   | { readonly event: 'fill.started'; readonly digest: Digest; readonly size: number; readonly source: string }
   | {
+      readonly event: 'fill.resumed';
+      readonly digest: Digest;
+      readonly size: number;
+      /** Who gives the rest. */
+      readonly source: string;
+      /** How many there are already. */
+      readonly bytes: number;
+      readonly reason: string;
+    }
+  | {
       readonly event: 'fill.finished';
       readonly digest: Digest;
       readonly bytes: number;

@@ -29,13 +29,13 @@ export interface Images {
   resolve(reference: ImageReference, wish: ImageWish): Promise<ResolvedImage>;
   /** For how many seconds the source has been asked, when it is being asked. */
   askedFor(reference: ImageReference, wish: ImageWish): number | undefined;
-  sourceOf(location: string): BlobSource;
+  sourcesOf(locations: readonly string[]): readonly BlobSource[];
 }
 
 /** The cache as the booter uses it; `blob/` is it. */
 export interface Blobs {
-  open(descriptor: Descriptor, source: BlobSource): Promise<BlobReader>;
-  prefetch(descriptor: Descriptor, source: BlobSource): void;
+  open(descriptor: Descriptor, sources: readonly BlobSource[]): Promise<BlobReader>;
+  prefetch(descriptor: Descriptor, sources: readonly BlobSource[]): void;
 }
 
 export type BooterParts = {
@@ -115,7 +115,7 @@ export class Booter {
   }
 
   openArtifact(artifact: LocatedArtifact): Promise<BlobReader> {
-    return this.#parts.blobs.open(artifact.descriptor, this.#parts.images.sourceOf(artifact.location));
+    return this.#parts.blobs.open(artifact.descriptor, this.#sourcesOf(artifact.descriptor.digest, artifact.location));
   }
 
   /** One GET of an artifact; `range` as `first-last` when it is of a part. */
@@ -255,8 +255,15 @@ export class Booter {
 
   /** The kernel will be asked for in a moment, and the initramfs after it. */
   #prefetch(plan: BootPlan): void {
-    const source = this.#parts.images.sourceOf(plan.image.location);
-    for (const { descriptor } of [plan.kernel, plan.initramfs]) this.#parts.blobs.prefetch(descriptor, source);
+    for (const { descriptor } of [plan.kernel, plan.initramfs]) {
+      this.#parts.blobs.prefetch(descriptor, this.#sourcesOf(descriptor.digest, plan.image.location));
+    }
+  }
+
+  /** Its own location, then every other that a mapped image has the same bytes from. */
+  #sourcesOf(digest: Digest, location: string): readonly BlobSource[] {
+    const others = this.#served.locationsOf(digest).filter((one) => one !== location);
+    return this.#parts.images.sourcesOf([location, ...others]);
   }
 
   #refuse(subject: Subject, reason: string): string {

@@ -22,6 +22,7 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'script.refused':
     case 'image.failed':
     case 'fill.failed':
+    case 'fill.resumed':
     case 'artifact.aborted':
       return 'warn';
     case 'mapping.reloaded':
@@ -60,6 +61,8 @@ function sentence(event: BootEvent): string {
       return `${event.reference} for ${event.architecture} cannot be resolved: ${event.reason}`;
     case 'fill.started':
       return `downloading ${shortDigest(event.digest)}, ${formatBytes(event.size)}, from ${event.source}`;
+    case 'fill.resumed':
+      return `downloading ${shortDigest(event.digest)} goes on from ${event.source} after ${formatBytes(event.bytes)}: ${event.reason}`;
     case 'fill.finished':
       return `downloaded ${shortDigest(event.digest)}, ${amount(event)}, from ${event.source}`;
     case 'fill.failed':

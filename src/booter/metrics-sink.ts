@@ -40,7 +40,8 @@ function count(metrics: Metrics, event: BootEvent): void {
       metrics.resolutions.inc({ outcome: 'failed' });
       return;
     case 'fill.started':
-      metrics.fills.inc({ outcome: 'started' });
+    case 'fill.resumed':
+      metrics.fills.inc({ outcome: event.event.slice('fill.'.length) });
       return;
     case 'fill.finished':
     case 'fill.failed':

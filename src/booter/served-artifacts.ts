@@ -9,6 +9,7 @@ import type { Digest } from '../oci/digest.js';
 export class ServedArtifacts {
   readonly #images = new Map<string, { readonly key: ResolutionKey; readonly image: ResolvedImage }>();
   #byDigest: ReadonlyMap<Digest, LocatedArtifact> = new Map();
+  #locations: ReadonlyMap<Digest, readonly string[]> = new Map();
 
   /** `key` comes from a mapping, so there are never more of them than mappings and architectures. */
   replace(key: ResolutionKey, image: ResolvedImage): void {
@@ -28,9 +29,20 @@ export class ServedArtifacts {
     return this.#byDigest.get(digest);
   }
 
+  /** Everywhere a mapped image has these bytes. */
+  locationsOf(digest: Digest): readonly string[] {
+    return this.#locations.get(digest) ?? [];
+  }
+
   /** The first to name a digest keeps it: an image that lies about another's layer harms only itself. */
   #index(): void {
-    this.#byDigest = new Map([...this.#images.values()].flatMap(({ image }) => locatedArtifacts(image)).reverse());
+    const all = [...this.#images.values()].flatMap(({ image }) => locatedArtifacts(image));
+    this.#byDigest = new Map(all.toReversed());
+    const locations = new Map<Digest, Set<string>>();
+    for (const [digest, { location }] of all) {
+      locations.set(digest, (locations.get(digest) ?? new Set<string>()).add(location));
+    }
+    this.#locations = new Map([...locations].map(([digest, places]) => [digest, [...places]]));
   }
 }
 

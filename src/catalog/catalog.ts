@@ -11,7 +11,7 @@ import type { ImageSources } from './image-sources.js';
 import { Resolver } from './resolver.js';
 
 export type CatalogParts = {
-  readonly sources: Pick<ImageSources, 'of' | 'at'>;
+  readonly sources: Pick<ImageSources, 'of' | 'placesAt'>;
   readonly resolutions: ResolutionStore;
   readonly events: EventSink;
   readonly clock: Clock;
@@ -72,13 +72,15 @@ export class Catalog {
     return running === undefined ? undefined : secondsSince(running.since, this.#parts.clock.ticks());
   }
 
-  /** Where the blobs of a stored location come from. */
-  sourceOf(location: string): BlobSource {
-    return {
-      name: location,
-      // Looked up when it is fetched: a folder may have gone, and that is the fetch's failure.
-      fetch: async (descriptor, signal) => this.#parts.sources.at(location).fetchBlob(descriptor, signal),
-    };
+  /** Where the blobs of stored locations come from, in the order in which they are to be asked. */
+  sourcesOf(locations: readonly string[]): readonly BlobSource[] {
+    return locations.flatMap((location) =>
+      this.#parts.sources.placesAt(location).map(({ name, source }) => ({
+        name,
+        // Looked up when it is fetched: a folder may have gone, and that is the fetch's failure.
+        fetch: async (descriptor, signal, from) => source().fetchBlob(descriptor, signal, from),
+      })),
+    );
   }
 
   close(): void {

@@ -25,6 +25,14 @@ export class ImageSources {
     return this.#registries.repository(reference.registry, reference.repository);
   }
 
+  /**
+   * The places from which the blobs of a location come, in the order in which they are to be asked; each is looked for when
+   * it is needed.
+   */
+  placesAt(location: string): readonly { readonly name: string; readonly source: () => ImageSource }[] {
+    return [{ name: location, source: () => this.at(location) }];
+  }
+
   /** The way back from a source's name, which plans and resolutions keep. */
   at(location: string): ImageRepository {
     // Layouts' folders are absolute; a registry may be called oci.

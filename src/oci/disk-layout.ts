@@ -5,7 +5,14 @@ import { makeFolder, openFile, readFileBounded } from '../disk-access.js';
 import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
 import { type Descriptor, mismatch } from './descriptor.js';
 import { type Digest, digestOf, hexOf } from './digest.js';
-import { type FetchedDocument, type ImageSource, type ImageTarget, type ManifestName, once } from './image-source.js';
+import {
+  type FetchedDocument,
+  type ImageSource,
+  type ImageTarget,
+  type ManifestName,
+  once,
+  withoutFirst,
+} from './image-source.js';
 import { type IndexEntry, MAX_MANIFEST_BYTES, mediaTypeOf, parseDocument } from './manifest.js';
 import { OCI_INDEX } from './media-type.js';
 import { verifiedContent } from './verified-content.js';
@@ -37,7 +44,7 @@ export class DiskLayout implements ImageSource, ImageTarget {
     return { descriptor: { mediaType: mediaTypeOf(what, bytes), digest, size: bytes.byteLength }, bytes };
   }
 
-  async fetchBlob(descriptor: Descriptor, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+  async fetchBlob(descriptor: Descriptor, signal?: AbortSignal, from = 0): Promise<AsyncIterable<Uint8Array>> {
     const what = `blob ${descriptor.digest}`;
     const path = this.#path(descriptor.digest);
     let size: number;
@@ -50,7 +57,8 @@ export class DiskLayout implements ImageSource, ImageTarget {
       const why = `${descriptor.size} bytes were promised, the file has ${size}`;
       throw mismatch(`${this.name}, ${what}`, why, DAMAGED);
     }
-    return this.#pieces(path, what, signal);
+    const pieces = this.#pieces(path, what, signal);
+    return from === 0 ? pieces : withoutFirst(from, pieces);
   }
 
   async hasBlob({ digest, size }: Descriptor): Promise<boolean> {

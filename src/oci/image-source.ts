@@ -19,8 +19,8 @@ export interface ImageSource {
    * Throws IMAGE_NOT_FOUND, IMAGE_INVALID, DIGEST_MISMATCH, REGISTRY_UNREACHABLE, REGISTRY_DENIED.
    */
   fetchDocument(name: ManifestName | undefined, signal?: AbortSignal): Promise<FetchedDocument>;
-  /** The blob from its first byte to its last. Not verified: whoever receives it does that. Same errors. */
-  fetchBlob(descriptor: Descriptor, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** The blob from its byte `from`, else its first one, to its last. Not verified: whoever receives it does that. Same errors. */
+  fetchBlob(descriptor: Descriptor, signal?: AbortSignal, from?: number): Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** Where images are put: the other direction of the same two kinds. */
@@ -31,6 +31,16 @@ export interface ImageTarget {
   pushBlob(descriptor: Descriptor, open: () => AsyncIterable<Uint8Array>): Promise<void>;
   /** What the document leads to must be there already. A tag moves to it. */
   pushDocument(document: FetchedDocument, tag?: string): Promise<void>;
+}
+
+/** The same without its first so many bytes. */
+export async function* withoutFirst(count: number, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let left = count;
+  for await (const piece of pieces) {
+    const rest = piece.subarray(left);
+    left = Math.max(0, left - piece.length);
+    if (rest.length > 0) yield rest;
+  }
 }
 
 /** Bytes that are at hand, as `pushBlob` takes them. */

@@ -2,7 +2,14 @@ import { BootlayerError } from '../errors.js';
 import { type Descriptor, mismatch } from './descriptor.js';
 import { type Digest, digestOf, isDigest } from './digest.js';
 import { type HttpRequest, type HttpResponse, redirectTarget } from './http-client.js';
-import { type FetchedDocument, type ImageSource, type ImageTarget, type ManifestName, once } from './image-source.js';
+import {
+  type FetchedDocument,
+  type ImageSource,
+  type ImageTarget,
+  type ManifestName,
+  once,
+  withoutFirst,
+} from './image-source.js';
 import { MAX_MANIFEST_BYTES, mediaTypeOf } from './manifest.js';
 import { ACCEPTED_MANIFESTS } from './media-type.js';
 import { type RequestContext, unreachable } from './registry-error.js';
@@ -55,13 +62,19 @@ export class RegistryRepository implements ImageSource, ImageTarget {
     });
   }
 
-  async fetchBlob(descriptor: Descriptor, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+  async fetchBlob(descriptor: Descriptor, signal?: AbortSignal, from = 0): Promise<AsyncIterable<Uint8Array>> {
     const what = `blob ${descriptor.digest}`;
-    const request = { method: 'GET', headers: { 'accept-encoding': 'identity' }, signal } as const;
+    const range = from === 0 ? {} : { range: `bytes=${from}-` };
+    const request = { method: 'GET', headers: { 'accept-encoding': 'identity', ...range }, signal } as const;
     return this.#ask(`blobs/${descriptor.digest}`, request, what, async (response) => {
+      if (from > 0 && response.status === 206) return this.#rest(response, descriptor, { what, from, signal });
       await this.#found(response, what);
       const length = response.header('content-length');
-      if (length === undefined || Number(length) === descriptor.size) return this.#readable(response, what, signal);
+      if (length === undefined || Number(length) === descriptor.size) {
+        const whole = this.#readable(response, what, signal);
+        // It does not know ranges.
+        return from === 0 ? whole : withoutFirst(from, whole);
+      }
       await response.discard();
       throw mismatch(`${this.name}, ${what}`, `${descriptor.size} bytes were promised, the registry has ${length}`);
     });
@@ -120,6 +133,19 @@ export class RegistryRepository implements ImageSource, ImageTarget {
         throw unreachable(this.#context(what), cause);
       }
     });
+  }
+
+  /** A part that is not the one that was asked for would be noticed at the end only, and spoil the whole download. */
+  async #rest(
+    response: HttpResponse,
+    { size }: Descriptor,
+    { what, from, signal }: { what: string; from: number; signal: AbortSignal | undefined },
+  ): Promise<AsyncIterable<Uint8Array>> {
+    const range = response.header('content-range') ?? '';
+    if (new RegExp(`^bytes ${from}-${size - 1}/(${size}|\\*)$`).test(range))
+      return this.#readable(response, what, signal);
+    await response.discard();
+    throw mismatch(`${this.name}, ${what}`, `bytes from ${from} of ${size} were asked for, and it has "${range}"`);
   }
 
   /** Throws IMAGE_NOT_FOUND and REGISTRY_UNREACHABLE for anything but 200; the body is gone then. */

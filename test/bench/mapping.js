@@ -163,7 +163,7 @@ async function reloadingBooter(file) {
     images: {
       resolve: async () => IMAGE,
       askedFor: () => undefined,
-      sourceOf: (name) => ({ name, fetch: never }),
+      sourcesOf: (names) => names.map((name) => ({ name, fetch: never })),
     },
     blobs: { open: never, prefetch: () => undefined },
     plans: {

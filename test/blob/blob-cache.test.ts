@@ -16,15 +16,15 @@ describe('the blob cache', () => {
   it('fetches once for fifty readers, whenever they come', async () => {
     const source = new ScriptedSource();
     const { cache, events } = setUp();
-    const early = Array.from({ length: 25 }, async () => follow(await cache.open(descriptor, source)));
+    const early = Array.from({ length: 25 }, async () => follow(await cache.open(descriptor, [source])));
     const feed = await source.feed();
     await feed.send(bytes.subarray(0, 600 * KIB));
-    const late = Array.from({ length: 25 }, async () => follow(await cache.open(descriptor, source)));
+    const late = Array.from({ length: 25 }, async () => follow(await cache.open(descriptor, [source])));
     await settled();
     await feed.send(bytes.subarray(600 * KIB));
     feed.end();
     for (const read of await Promise.all([...early, ...late])) expect(read.equals(bytes)).toBe(true);
-    const after = await follow(await cache.open(descriptor, source));
+    const after = await follow(await cache.open(descriptor, [source]));
     expect(after.equals(bytes)).toBe(true);
     expect(source.fetches).toBe(1);
     expect(events.map(({ event }) => event)).toEqual(['fill.started', 'fill.finished']);
@@ -33,7 +33,7 @@ describe('the blob cache', () => {
   it('fills different blobs at once, up to a number, and the others in turn', async () => {
     const blobs = [1, 2, 3, 4].map((seed) => ({ ...blobOf(100, seed), source: new ScriptedSource() }));
     const { cache, events } = setUp({ maxFills: 2 });
-    for (const { descriptor: one, source } of blobs) cache.prefetch(one, source);
+    for (const { descriptor: one, source } of blobs) cache.prefetch(one, [source]);
     await settled();
     const fetched = () => blobs.map(({ source }) => source.fetches);
     expect(fetched()).toEqual([1, 1, 0, 0]);
@@ -56,9 +56,9 @@ describe('the blob cache', () => {
       ...blobOf(100, seed + 10),
       source: new ScriptedSource('stuck.lab/os'),
     }));
-    for (const { descriptor: one, source } of stuck) cache.prefetch(one, source);
+    for (const { descriptor: one, source } of stuck) cache.prefetch(one, [source]);
     const well = new ScriptedSource('well.lab/os');
-    cache.prefetch(descriptor, well);
+    cache.prefetch(descriptor, [well]);
     await settled();
     expect(stuck.map(({ source }) => source.fetches)).toEqual([1, 1, 1, 1, 0, 0]);
     expect(well.fetches).toBe(1);
@@ -68,9 +68,9 @@ describe('the blob cache', () => {
   it('tells of a descriptor that lies, though nothing is downloaded', async () => {
     const source = new ScriptedSource();
     const { cache, events } = setUp();
-    const opening = cache.open(descriptor, source);
+    const opening = cache.open(descriptor, [source]);
     const feed = await source.feed();
-    cache.prefetch({ ...descriptor, size: descriptor.size - 1 }, source);
+    cache.prefetch({ ...descriptor, size: descriptor.size - 1 }, [source]);
     await settled();
     expect(events.filter(({ event }) => event === 'fill.failed')).toMatchObject([
       { code: 'DIGEST_MISMATCH', bytes: 0 },
@@ -83,20 +83,20 @@ describe('the blob cache', () => {
   it('goes on filling when every reader has gone', async () => {
     const source = new ScriptedSource();
     const { cache } = setUp();
-    const reader = await cache.open(descriptor, source);
+    const reader = await cache.open(descriptor, [source]);
     const feed = await source.feed();
     await reader.close();
     await feed.send(bytes);
     feed.end();
     await settled();
-    expect((await follow(await cache.open(descriptor, source))).equals(bytes)).toBe(true);
+    expect((await follow(await cache.open(descriptor, [source]))).equals(bytes)).toBe(true);
     expect(source.fetches).toBe(1);
   });
 
   it('lets a reader that joined go on after the commit, and after the blob was deleted', async () => {
     const source = new ReadySource(bytes);
     const { cache, store } = setUp();
-    const reader = await cache.open(descriptor, source);
+    const reader = await cache.open(descriptor, [source]);
     await reader.whole();
     await settled();
     expect(await store.delete(descriptor.digest)).toBe(true);
@@ -106,7 +106,7 @@ describe('the blob cache', () => {
   it('tries again when somebody asks after a failure, and not before', async () => {
     const source = new ScriptedSource();
     const { cache } = setUp();
-    const read = async () => follow(await cache.open(descriptor, source));
+    const read = async () => follow(await cache.open(descriptor, [source]));
     const readers = [read(), read()];
     (await source.feed()).fail(new BootlayerError('REGISTRY_UNREACHABLE', 'registry.example is down'));
     for (const reader of readers) await expect(reader).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
@@ -120,15 +120,36 @@ describe('the blob cache', () => {
     expect(source.fetches).toBe(2);
   });
 
+  it('asks other sources for the rest, and tells of it', async () => {
+    const [mirror, upstream] = [new ScriptedSource('mirror.lab/os'), new ScriptedSource('registry.lab/os')];
+    const { cache, events } = setUp();
+    const reading = cache.open(descriptor, [mirror, upstream]).then(follow);
+    const first = await mirror.feed();
+    await first.send(bytes.subarray(0, 300 * KIB));
+    first.fail(new BootlayerError('REGISTRY_UNREACHABLE', 'mirror.lab hung up'));
+    const second = await upstream.feed();
+    expect(second.from).toBe(300 * KIB);
+    await second.send(bytes.subarray(300 * KIB));
+    second.end();
+    expect((await reading).equals(bytes)).toBe(true);
+    await settled();
+    expect(events.map(({ event }) => event)).toEqual(['fill.started', 'fill.resumed', 'fill.finished']);
+    expect(events).toMatchObject([
+      { source: 'mirror.lab/os' },
+      { source: 'registry.lab/os', bytes: 300 * KIB, reason: 'mirror.lab hung up' },
+      { source: 'registry.lab/os' },
+    ]);
+  });
+
   it('begins a new download only when the failed one has cleaned up', async () => {
     const cleaned = gate();
     const source = new ScriptedSource();
     const { cache } = setUp({ faults: { aborting: () => cleaned.passed } });
-    const first = await cache.open(descriptor, source);
-    (await source.feed()).fail(new BootlayerError('REGISTRY_UNREACHABLE', 'registry.example is down'));
+    const first = await cache.open(descriptor, [source]);
+    (await source.feed()).fail(new BootlayerError('DATA_UNUSABLE', 'the layout is broken'));
     await settled();
-    await expect(first.available(0)).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
-    const second = cache.open(descriptor, source);
+    await expect(first.available(0)).rejects.toMatchObject({ code: 'DATA_UNUSABLE' });
+    const second = cache.open(descriptor, [source]);
     expect([await isWaiting(second), source.fetches]).toEqual([true, 1]);
     cleaned.open();
     const read = follow(await second);
@@ -150,9 +171,9 @@ describe('the blob cache', () => {
         },
       },
     });
-    cache.prefetch(descriptor, source);
+    cache.prefetch(descriptor, [source]);
     await closing.passed;
-    const opened = cache.open(descriptor, source);
+    const opened = cache.open(descriptor, [source]);
     await settled();
     closed.open();
     expect((await follow(await opened)).equals(bytes)).toBe(true);
@@ -168,8 +189,8 @@ describe('the blob cache', () => {
     };
     const source = new ReadySource(bytes);
     const { cache } = setUp({ faults: { looked } });
-    const slow = cache.open(descriptor, source);
-    expect((await follow(await cache.open(descriptor, source))).equals(bytes)).toBe(true);
+    const slow = cache.open(descriptor, [source]);
+    expect((await follow(await cache.open(descriptor, [source]))).equals(bytes)).toBe(true);
     await settled();
     answered.open();
     expect((await follow(await slow)).equals(bytes)).toBe(true);
@@ -180,14 +201,14 @@ describe('the blob cache', () => {
     const source = new ScriptedSource();
     const { cache } = setUp();
     const other = { ...descriptor, size: descriptor.size + 1 };
-    const reader = await cache.open(descriptor, source);
-    await expect(cache.open(other, source)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    const reader = await cache.open(descriptor, [source]);
+    await expect(cache.open(other, [source])).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
     const feed = await source.feed();
     await feed.send(bytes);
     feed.end();
     await follow(reader);
     await settled();
-    await expect(cache.open(other, source)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    await expect(cache.open(other, [source])).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
     expect(source.fetches).toBe(1);
   });
 
@@ -198,23 +219,23 @@ describe('the blob cache', () => {
     };
     const { cache, events } = setUp({ faults: { writing } });
     const source = new ReadySource(bytes);
-    const readers = Array.from({ length: 5 }, async () => follow(await cache.open(descriptor, source)));
+    const readers = Array.from({ length: 5 }, async () => follow(await cache.open(descriptor, [source])));
     for (const reader of readers) await expect(reader).rejects.toMatchObject({ code: 'DISK_FULL' });
     expect(events.at(-1)).toMatchObject({ event: 'fill.failed', code: 'DISK_FULL' });
     full = false;
-    expect((await follow(await cache.open(descriptor, source))).equals(bytes)).toBe(true);
+    expect((await follow(await cache.open(descriptor, [source]))).equals(bytes)).toBe(true);
   });
 
   it('prefetches what is not there, and tells of a failure as an event only', async () => {
     const { cache, store, events } = setUp();
     const source = new ReadySource(bytes);
-    cache.prefetch(descriptor, source);
-    cache.prefetch(descriptor, source);
+    cache.prefetch(descriptor, [source]);
+    cache.prefetch(descriptor, [source]);
     await settled();
-    cache.prefetch(descriptor, source);
-    cache.prefetch({ ...descriptor, size: 1 }, source);
+    cache.prefetch(descriptor, [source]);
+    cache.prefetch({ ...descriptor, size: 1 }, [source]);
     const wrong = blobOf(100, 1);
-    cache.prefetch(wrong.descriptor, new ReadySource(damaged(wrong.bytes, 0)));
+    cache.prefetch(wrong.descriptor, [new ReadySource(damaged(wrong.bytes, 0))]);
     await settled();
     expect(source.fetches).toBe(1);
     expect(await store.list()).toEqual([{ digest: descriptor.digest, size: bytes.length }]);
@@ -226,8 +247,8 @@ describe('the blob cache', () => {
   it('has not ended before it has cleaned up', async () => {
     const cleaned = gate();
     const source = new ScriptedSource();
-    const { cache } = setUp({ faults: { aborting: () => cleaned.passed } });
-    cache.prefetch(descriptor, source);
+    const { cache } = setUp({ faults: { closing: () => cleaned.passed } });
+    cache.prefetch(descriptor, [source]);
     await source.feed();
     const closed = cache.close();
     expect(await isWaiting(closed)).toBe(true);
@@ -239,7 +260,7 @@ describe('the blob cache', () => {
     const { cache, store, events } = setUp({ maxFills: 1 });
     const [running, queued] = [new ScriptedSource(), new ScriptedSource()];
     const second = blobOf(100, 1);
-    const readers = [await cache.open(descriptor, running), await cache.open(second.descriptor, queued)];
+    const readers = [await cache.open(descriptor, [running]), await cache.open(second.descriptor, [queued])];
     const wholes = readers.map((reader) => reader.whole());
     const gone = wholes.map((whole) => expect(whole).rejects.toMatchObject({ code: 'BLOB_UNAVAILABLE' }));
     const feed = await running.feed();
@@ -247,8 +268,8 @@ describe('the blob cache', () => {
     await Promise.all(gone);
     expect(feed.released).toBe(true);
     expect([queued.fetches, await store.list()]).toEqual([0, []]);
-    await expect(cache.open(descriptor, running)).rejects.toMatchObject({ code: 'BLOB_UNAVAILABLE' });
-    cache.prefetch(descriptor, running);
+    await expect(cache.open(descriptor, [running])).rejects.toMatchObject({ code: 'BLOB_UNAVAILABLE' });
+    cache.prefetch(descriptor, [running]);
     await settled();
     expect(running.fetches).toBe(1);
     expect(events.filter(({ event }) => event === 'fill.failed')).toHaveLength(2);

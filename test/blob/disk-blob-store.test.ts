@@ -1,4 +1,17 @@
-import { chmod, mkdir, open, readdir, readFile, rm, rmdir, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rm,
+  rmdir,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { BlobStore } from '../../src/blob/blob-store.js';
@@ -40,15 +53,17 @@ describe('opening a disk blob store', () => {
     expect(await readFile(join(folder, 'oci-layout'), 'utf8')).toBe('{"imageLayoutVersion":"1.0.0"}');
   });
 
-  it('removes what a crash left half received, and nothing else', async () => {
+  it('keeps what a crash left half received for a day, and what is none of its business', async () => {
     const folder = await temporaryFolder();
     const crashed = await (await DiskBlobStore.open(folder)).ingest(descriptor);
     await crashed.write(bytes.subarray(0, 5_000));
     await mkdir(join(folder, 'ingest', 'lost+found'));
-    expect(await readdir(join(folder, 'ingest'))).toHaveLength(2);
+    await writeFile(join(folder, 'ingest', '.probe-1'), '');
     const store = await DiskBlobStore.open(folder);
-    expect(await readdir(join(folder, 'ingest'))).toEqual(['lost+found']);
+    expect(await readdir(join(folder, 'ingest'))).toHaveLength(2);
     expect(await store.open(descriptor)).toBeUndefined();
+    await DiskBlobStore.open(folder, Date.now() + 24 * 3_600_000);
+    expect(await readdir(join(folder, 'ingest'))).toEqual(['lost+found']);
     await crashed.close();
   });
 
@@ -326,3 +341,51 @@ async function fileMethod(method: 'write' | 'sync' | 'read') {
   onTestFinished(() => spy.mockRestore());
   return { spy, original };
 }
+
+describe('a download that was kept', () => {
+  /** What is left in `ingest` of a download of so many bytes, whose file was then changed. */
+  async function kept(received: number, change: (file: FileHandle) => Promise<unknown> = async () => undefined) {
+    const folder = await temporaryFolder();
+    const store = await DiskBlobStore.open(folder);
+    const ingest = await store.ingest(descriptor);
+    await ingest.write(bytes.subarray(0, received));
+    ingest.keep();
+    await ingest.close();
+    const [name = ''] = await readdir(join(folder, 'ingest'));
+    const file = await open(join(folder, 'ingest', name), 'r+');
+    await change(file);
+    await file.close();
+    return { folder, store };
+  }
+
+  it.each<[string, number, number, ((file: FileHandle) => Promise<unknown>)?]>([
+    ['is whole', 6_000, 6_000],
+    ['lost its end', 6_000, 4_000, (file) => file.truncate(4_000)],
+    ['ends in zeros where the power was cut', 6_000, 4_001, (file) => file.write(Buffer.alloc(1_999), 0, 1_999, 4_001)],
+    ['is nothing but zeros', 6_000, 0, (file) => file.write(Buffer.alloc(6_000), 0, 6_000, 0)],
+    ['is larger than it can be', 6_000, 0, (file) => file.truncate(bytes.length + 1)],
+  ])('goes on where it ended when it %s', async (_name, received, resumed, change) => {
+    const { folder, store } = await kept(received, change);
+    const ingest = await store.ingest(descriptor);
+    // Bytes of the blob itself may be zero there.
+    expect(ingest.written).toBeLessThanOrEqual(resumed);
+    expect(ingest.written).toBeGreaterThan(resumed - 10);
+    await ingest.write(bytes.subarray(ingest.written));
+    await ingest.commit();
+    await ingest.close();
+    expect([await store.list(), await readdir(join(folder, 'ingest'))]).toEqual([
+      [{ digest: descriptor.digest, size: bytes.length }],
+      [],
+    ]);
+  });
+
+  it('begins anew after it has proven wrong', async () => {
+    const { folder, store } = await kept(6_000, (file) => file.write(Buffer.from('x'), 0, 1, 17));
+    const wrong = await store.ingest(descriptor);
+    await wrong.write(bytes.subarray(wrong.written));
+    await expect(wrong.commit()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    await wrong.close();
+    expect(await readdir(join(folder, 'ingest'))).toEqual([]);
+    expect((await store.ingest(descriptor)).written).toBe(0);
+  });
+});

@@ -226,6 +226,9 @@ describe('a fill that fails', () => {
     const waiting = reader.whole();
     const broken = new BootlayerError('REGISTRY_UNREACHABLE', 'registry.example closed the connection');
     feed.fail(broken);
+    const again = await source.feed(1);
+    expect(again.from).toBe(300 * KIB);
+    again.fail(broken);
     await expect(waiting).rejects.toBe(broken);
     await run;
     expect(events.at(-1)).toEqual({
@@ -326,7 +329,8 @@ function setUp(source: BlobSource, setting: Setting = {}) {
   const store = setting.store ?? new MemoryBlobStore();
   const events: BootEvent[] = [];
   const now = () => (events.length === 0 ? 0 : 1500);
-  const parts = { store, source, events: (event: BootEvent) => void events.push(event), now };
+  const told = (event: BootEvent) => void events.push(event);
+  const parts = { store, sources: [source], events: told, now, wait: async () => undefined };
   return { fill: new Fill(setting.descriptor ?? descriptor, parts), store, events };
 }
 

@@ -7,6 +7,7 @@ import type { BlobReader } from '../../src/blob/blob-reader.js';
 import type { BlobSource, BlobStore } from '../../src/blob/blob-store.js';
 import { DiskBlobStore } from '../../src/blob/disk-blob-store.js';
 import { HOLD_BACK_BYTES } from '../../src/blob/fill.js';
+import { digestOfPart } from '../../src/blob/layout.js';
 import { MemoryBlobStore } from '../../src/blob/memory-blob-store.js';
 import { BootlayerError } from '../../src/errors.js';
 import { blobOf, damaged } from '../fixtures/blobs.js';
@@ -84,7 +85,8 @@ async function prove(
     const { digest, size } = blobOf(told.size).descriptor;
     expect(await store.list()).toEqual(told.fault.kind === 'none' ? [{ digest, size }] : []);
     await store.delete(digest);
-    expect(await left()).toEqual([]);
+    // A download that was given up is gone on with the next time; nothing else leaves anything.
+    expect((await left()).filter((name) => digestOfPart(name) === undefined)).toEqual([]);
     for (const { end } of results) {
       if (end === 'finished') seen.finished += 1;
       else if (end !== 'left') seen.refused += 1;
@@ -137,12 +139,13 @@ function habitOf(size: number): fc.Arbitrary<Habit> {
 async function play(store: BlobStore, told: Story, turn: Turn): Promise<Result[]> {
   const { descriptor } = blobOf(told.size);
   const source = sourceOf(told, turn);
-  const cache = new BlobCache({ store, events: () => undefined, clock: { now: () => 0 } });
+  const wait = async () => undefined;
+  const cache = new BlobCache({ store, events: () => undefined, clock: { now: () => 0 }, wait });
   const last: Habit = { kind: 'part', from: 0, step: 400 * KIB, late: 9 };
   const results = await Promise.all(
     [...told.readers, last].map(async (habit) => {
       for (let wait = 0; wait < habit.late; wait += 1) await turn();
-      return read(await cache.open(descriptor, source), habit, turn);
+      return read(await cache.open(descriptor, [source]), habit, turn);
     }),
   );
   await cache.close();
@@ -151,8 +154,8 @@ async function play(store: BlobStore, told: Story, turn: Turn): Promise<Result[]
 
 function sourceOf({ size, fault, chunks }: Story, turn: Turn): BlobSource {
   const bytes = sentBytes(blobOf(size).bytes, fault);
-  async function* all(): AsyncIterable<Uint8Array> {
-    let at = 0;
+  async function* all(from: number): AsyncIterable<Uint8Array> {
+    let at = from;
     for (const length of chunks) {
       await turn();
       yield bytes.subarray(at, at + length);
@@ -163,7 +166,7 @@ function sourceOf({ size, fault, chunks }: Story, turn: Turn): BlobSource {
     await turn();
     if (fault.kind === 'broken') throw new BootlayerError('REGISTRY_UNREACHABLE', 'the connection broke');
   }
-  return { name: 'registry.example', fetch: async () => all() };
+  return { name: 'registry.example', fetch: async (_descriptor, _signal, from) => all(from) };
 }
 
 function sentBytes(bytes: Buffer, fault: Fault): Buffer {

@@ -13,7 +13,7 @@ function images(problem: BootlayerError | 'silent'): Images {
   return {
     resolve: () => (problem === 'silent' ? new Promise(() => undefined) : Promise.reject(problem)),
     askedFor: () => (problem === 'silent' ? 8 : undefined),
-    sourceOf: () => ({ name: 'none', fetch: () => Promise.reject(new Error('none')) }),
+    sourcesOf: () => [{ name: 'none', fetch: () => Promise.reject(new Error('none')) }],
   };
 }
 
@@ -195,7 +195,7 @@ describe('Booter.remap', () => {
     const kernel = planned.artifacts[0]?.descriptor.digest ?? fail();
     const answers = [planned, mapped];
     const { booter } = testBooter({
-      images: { resolve: async () => answers.shift() ?? fail(), askedFor: () => undefined, sourceOf: () => NOWHERE },
+      images: { resolve: async () => answers.shift() ?? fail(), askedFor: () => undefined, sourcesOf: () => [NOWHERE] },
       assignments: [
         assignment(),
         assignment({ name: 'more', match: { arch: ['amd64'] }, image: { ...IMAGE, tag: '2' } }),
@@ -215,7 +215,7 @@ describe('Booter.remap', () => {
     let answer = (_image: typeof image): void => undefined;
     const resolve = () => new Promise<typeof image>((resolved) => (answer = resolved));
     const { booter } = testBooter({
-      images: { resolve, askedFor: () => undefined, sourceOf: () => NOWHERE },
+      images: { resolve, askedFor: () => undefined, sourcesOf: () => [NOWHERE] },
       assignments: [assignment({ match: { arch: ['amd64'] } })],
     });
     const resolving = booter.resolveMapped(new AbortController().signal);
@@ -255,7 +255,7 @@ describe('Booter.findArtifact', () => {
     const answers = [honest, liar];
     const resolve = async () => answers.shift() ?? fail();
     const { booter } = testBooter({
-      images: { resolve, askedFor: () => undefined, sourceOf: () => fail() },
+      images: { resolve, askedFor: () => undefined, sourcesOf: () => fail() },
       assignments: [
         assignment({ match: { arch: ['amd64'] } }),
         assignment({ name: 'liar', match: { arch: ['amd64'] }, image: { ...IMAGE, tag: 'liar' } }),

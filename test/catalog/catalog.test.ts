@@ -32,7 +32,8 @@ let events: BootEvent[];
 let catalog: Catalog;
 
 function restart(): void {
-  const sources = { of: () => repository, at: () => repository };
+  const placesAt = (name: string) => [{ name, source: () => repository }];
+  const sources = { of: () => repository, placesAt };
   catalog = new Catalog({ sources, resolutions, events: (event) => events.push(event), clock: systemClock });
 }
 

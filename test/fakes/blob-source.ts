@@ -1,4 +1,5 @@
 import type { BlobSource } from '../../src/blob/blob-store.js';
+import { withoutFirst } from '../../src/oci/image-source.js';
 
 /** A source that gives the same chunks to every download, and counts the downloads. */
 export class ReadySource implements BlobSource {
@@ -10,9 +11,9 @@ export class ReadySource implements BlobSource {
     this.#chunks = chunks;
   }
 
-  async fetch(): Promise<AsyncIterable<Uint8Array>> {
+  async fetch(_descriptor: unknown, _signal: AbortSignal, from: number): Promise<AsyncIterable<Uint8Array>> {
     this.fetches += 1;
-    return this.#all();
+    return withoutFirst(from, this.#all());
   }
 
   async *#all(): AsyncIterable<Uint8Array> {
@@ -41,8 +42,8 @@ export class ScriptedSource implements BlobSource {
     return new Promise((resolve) => this.#expected.set(number, resolve));
   }
 
-  async fetch(_descriptor: unknown, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-    const feed = new Feed(signal);
+  async fetch(_descriptor: unknown, signal: AbortSignal, from: number): Promise<AsyncIterable<Uint8Array>> {
+    const feed = new Feed(signal, from);
     this.#feeds.push(feed);
     this.#expected.get(this.#feeds.length - 1)?.(feed);
     return feed;
@@ -55,11 +56,14 @@ type Step = { readonly bytes: Uint8Array; readonly taken: () => void } | { reado
 export class Feed implements AsyncIterable<Uint8Array> {
   /** Whether whoever took the bytes has let go of it. */
   released = false;
+  /** From which byte on it was asked for. */
+  readonly from: number;
   readonly #signal: AbortSignal;
   readonly #steps: Step[] = [];
   #more: () => void = () => undefined;
 
-  constructor(signal: AbortSignal) {
+  constructor(signal: AbortSignal, from: number) {
+    this.from = from;
     this.#signal = signal;
     signal.addEventListener('abort', () => this.#more());
   }

@@ -75,6 +75,10 @@ class BrokenIngest implements Ingest {
     await this.#ingest.abort();
   }
 
+  keep(): void {
+    this.#ingest.keep();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.#faults.closing?.();

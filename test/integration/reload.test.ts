@@ -57,7 +57,7 @@ it('boots machines by what the file says now, and those under way by what it sai
   expect(first).toContain('mark=first');
   await change(withMark('second').join('\n'));
   expect(await seen('mapping.reloaded')).toMatchObject({
-    names: '~all',
+    names: 'assignments ~all',
     assignments: { added: 0, removed: 0, changed: 1 },
   });
   expect(await script()).toContain('mark=second');

@@ -185,6 +185,32 @@ describe('a blob', () => {
     expect((await bytesOf(await demoOf(registry).fetchBlob(descriptor))).equals(bytes)).toBe(true);
   });
 
+  it('comes from the byte that is asked for, by a range or without', async () => {
+    const registry = await startFakeRegistry();
+    registry.addBlob(bytes);
+    const rest = async () => bytesOf(await demoOf(registry).fetchBlob(descriptor, undefined, 3));
+    // It does not know ranges.
+    expect((await rest()).equals(bytes.subarray(3))).toBe(true);
+    const range = `bytes 3-${bytes.length - 1}/${bytes.length}`;
+    registry.answer(descriptor.digest, (response) =>
+      response.writeHead(206, { 'content-range': range }).end(bytes.subarray(3)),
+    );
+    expect((await rest()).equals(bytes.subarray(3))).toBe(true);
+    expect(registry.requests.map(({ headers }) => headers.range)).toEqual(['bytes=3-', 'bytes=3-']);
+  });
+
+  it.each(['', 'bytes 0-9/10', `bytes 4-${bytes.length - 1}/${bytes.length}`, 'bytes 3-4/5'])(
+    'is not what comes with the range %j',
+    async (range) => {
+      const registry = await startFakeRegistry();
+      registry.answer(descriptor.digest, (response) => response.writeHead(206, { 'content-range': range }).end('x'));
+      await expect(demoOf(registry).fetchBlob(descriptor, undefined, 3)).rejects.toMatchObject({
+        code: 'DIGEST_MISMATCH',
+        message: expect.stringContaining('bytes from 3 of') as string,
+      });
+    },
+  );
+
   it.each([
     [206, 'REGISTRY_UNREACHABLE', 'it answered 206'],
     [404, 'IMAGE_NOT_FOUND', 'has no blob sha256:'],

@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BootlayerError } from '../errors.js';
+import { type Descriptor, mismatch } from '../oci/descriptor.js';
+import type { BlobSource } from './blob-store.js';
+import { Pace } from './pace.js';
+
+export type DownloadParts = {
+  /** In the order in which they are asked; at least one. */
+  readonly sources: readonly BlobSource[];
+  readonly signal: AbortSignal;
+  /** Milliseconds. */
+  readonly now: () => number;
+  /** Something broke, and it goes on at byte `from` with this source. */
+  readonly onResume: (source: BlobSource, from: number, reason: string) => void;
+  /** Waits so many milliseconds, no longer than until the signal. */
+  readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
+};
+
+const PAUSE_MILLISECONDS = 1_000;
+/** A source that breaks ever and again gives a little each time; at some point it is better to say so. */
+const MAX_ROUNDS = 50;
+
+/**
+ * The bytes of a blob from `from` on, in order, from whichever of its sources gives them: where one breaks, the next goes
+ * on, and all of them once more as long as that brings it further. Throws the last error of the sources. One that gives
+ * too much is for whoever takes the bytes to notice.
+ */
+export async function* download(
+  descriptor: Descriptor,
+  from: number,
+  parts: DownloadParts,
+): AsyncGenerator<Uint8Array> {
+  const { sources, signal, onResume, wait = waitFor } = parts;
+  let position = from;
+  let problem: BootlayerError | undefined;
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const begun = position;
+    for (const source of sources) {
+      signal.throwIfAborted();
+      if (problem !== undefined) onResume(source, position, problem.message);
+      try {
+        for await (const chunk of paced(source, descriptor, position, parts)) {
+          position += chunk.length;
+          yield chunk;
+        }
+        if (position >= descriptor.size) return;
+        problem = endedEarly(source.name, position, descriptor);
+      } catch (thrown) {
+        signal.throwIfAborted();
+        problem = BootlayerError.from(thrown);
+      }
+    }
+    if (position === begun) break;
+    await wait(PAUSE_MILLISECONDS, signal);
+  }
+  throw problem ?? new Error('there is no source');
+}
+
+async function* paced(
+  source: BlobSource,
+  descriptor: Descriptor,
+  from: number,
+  { signal, now }: DownloadParts,
+): AsyncGenerator<Uint8Array> {
+  const pace = new Pace(now);
+  for await (const chunk of await source.fetch(descriptor, signal, from)) {
+    signal.throwIfAborted();
+    if (pace.isTooSlow(chunk.length)) throw tooSlow(source.name);
+    yield chunk;
+  }
+}
+
+function waitFor(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return sleep(milliseconds, undefined, { signal });
+}
+
+function endedEarly(source: string, position: number, { digest, size }: Descriptor): BootlayerError {
+  return mismatch(digest, `${size} bytes were promised, and ${source} ended after ${position}`);
+}
+
+function tooSlow(source: string): BootlayerError {
+  return new BootlayerError('BLOB_UNAVAILABLE', `${source} sends too slowly`, {
+    remedy: 'see why the registry or the way to it is slow',
+  });
+}
