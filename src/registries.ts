@@ -1,13 +1,14 @@
 import type { Config } from './config/schema.js';
 import { askCredentialHelper } from './oci/credential-helper-process.js';
 import { diskCredentials } from './oci/disk-credentials.js';
+import { proxiesFrom } from './oci/proxy.js';
 import { RegistryClient } from './oci/registry-client.js';
 import { DEFAULT_SETTINGS, type FindSettings, type RegistrySettings } from './oci/registry-settings.js';
 
-/** A client for registries with the credentials of this user. `settings` is asked anew for each request. */
+/** A client for registries with the credentials and proxies of this user. `settings` is asked anew for each request. */
 export function openRegistries(settings: FindSettings, warn: (text: string) => void): RegistryClient {
   const credentials = diskCredentials({ settings, env: process.env, askHelper: askCredentialHelper });
-  return new RegistryClient({ settings, credentials, warn });
+  return new RegistryClient({ settings, credentials, warn, proxy: proxiesFrom(process.env) });
 }
 
 /** What a configuration says of registries; it says nothing of most of them. */

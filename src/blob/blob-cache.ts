@@ -23,6 +23,7 @@ export type BlobCacheParts = {
 const MAX_FILLS = 16;
 /** Of one registry, or of all layouts. */
 const MAX_FILLS_OF_A_PLACE = 4;
+const MAX_DOUBTED = 1_000;
 
 type Limit = ReturnType<typeof pLimit>;
 
@@ -33,6 +34,7 @@ export class BlobCache {
   readonly #limit: Limit;
   readonly #placeLimits = new Map<string, Limit>();
   readonly #fills = new Map<Digest, { readonly fill: Fill; readonly ended: Promise<void> }>();
+  readonly #doubted = new Map<Digest, readonly string[]>();
   /** How many downloads have ended: one that ended while the store was looked into may have put the blob there. */
   #ended = 0;
   #closed = false;
@@ -93,12 +95,26 @@ export class BlobCache {
     return limit;
   }
 
+  #inOrder(digest: Digest, sources: readonly BlobSource[]): readonly BlobSource[] {
+    const doubted = this.#doubted.get(digest) ?? [];
+    const rank = ({ name }: BlobSource) => Number(doubted.includes(name));
+    return sources.toSorted((a, b) => rank(a) - rank(b));
+  }
+
+  /** Whoever gave wrong bytes is asked last the next time. */
+  #doubt(digest: Digest, liars: readonly string[]): void {
+    const [oldest] = this.#doubted.keys();
+    if (this.#doubted.size >= MAX_DOUBTED && oldest !== undefined) this.#doubted.delete(oldest);
+    if (liars.length > 0) this.#doubted.set(digest, liars);
+    else this.#doubted.delete(digest);
+  }
+
   #start(descriptor: Descriptor, sources: readonly BlobSource[]): Fill {
     if (this.#closed) throw new BootlayerError('BLOB_UNAVAILABLE', 'the server ends');
     const { store, events, clock, wait } = this.#parts;
     const fill = new Fill(descriptor, {
       store,
-      sources,
+      sources: this.#inOrder(descriptor.digest, sources),
       events,
       now: () => clock.now(),
       ...(wait !== undefined && { wait }),
@@ -106,6 +122,7 @@ export class BlobCache {
     const ended = this.#limitOf(sources)(() => this.#limit(() => fill.run())).finally(() => {
       this.#ended += 1;
       this.#fills.delete(descriptor.digest);
+      this.#doubt(descriptor.digest, fill.liars);
     });
     this.#fills.set(descriptor.digest, { fill, ended });
     return fill;

@@ -21,39 +21,55 @@ const PAUSE_MILLISECONDS = 1_000;
 const MAX_ROUNDS = 50;
 
 /**
- * The bytes of a blob from `from` on, in order, from whichever of its sources gives them: where one breaks, the next goes
- * on, and all of them once more as long as that brings it further. Throws the last error of the sources. One that gives
- * too much is for whoever takes the bytes to notice.
+ * The bytes of a blob from a place on, in order, from whichever of its sources gives them: where one breaks, the next goes
+ * on, and all of them once more as long as that brings it further.
  */
-export async function* download(
-  descriptor: Descriptor,
-  from: number,
-  parts: DownloadParts,
-): AsyncGenerator<Uint8Array> {
-  const { sources, signal, onResume, wait = waitFor } = parts;
-  let position = from;
-  let problem: BootlayerError | undefined;
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const begun = position;
-    for (const source of sources) {
-      signal.throwIfAborted();
-      if (problem !== undefined) onResume(source, position, problem.message);
-      try {
-        for await (const chunk of paced(source, descriptor, position, parts)) {
-          position += chunk.length;
-          yield chunk;
-        }
-        if (position >= descriptor.size) return;
-        problem = endedEarly(source.name, position, descriptor);
-      } catch (thrown) {
-        signal.throwIfAborted();
-        problem = BootlayerError.from(thrown);
-      }
-    }
-    if (position === begun) break;
-    await wait(PAUSE_MILLISECONDS, signal);
+export class Download {
+  readonly #descriptor: Descriptor;
+  readonly #parts: DownloadParts;
+  #position: number;
+  #problem: BootlayerError | undefined;
+
+  constructor(descriptor: Descriptor, from: number, parts: DownloadParts) {
+    this.#descriptor = descriptor;
+    this.#parts = parts;
+    this.#position = from;
   }
-  throw problem ?? new Error('there is no source');
+
+  /** Throws the last error of the sources. One that gives too much is for whoever takes the bytes to notice. */
+  async *bytes(): AsyncGenerator<Uint8Array> {
+    const { sources, signal, wait = waitFor } = this.#parts;
+    for (let round = 0; round < MAX_ROUNDS && !this.#isWhole(); round += 1) {
+      const begun = this.#position;
+      if (round > 0) await wait(PAUSE_MILLISECONDS, signal);
+      for (const source of sources) yield* this.#from(source);
+      if (this.#position === begun) break;
+    }
+    if (!this.#isWhole()) throw this.#problem ?? new Error('there is no source');
+  }
+
+  #isWhole(): boolean {
+    return this.#position >= this.#descriptor.size;
+  }
+
+  /** What one source gives of what is missing. */
+  async *#from(source: BlobSource): AsyncGenerator<Uint8Array> {
+    const { signal, onResume } = this.#parts;
+    signal.throwIfAborted();
+    if (this.#isWhole()) return;
+    if (this.#problem !== undefined) onResume(source, this.#position, this.#problem.message);
+    try {
+      for await (const chunk of paced(source, this.#descriptor, this.#position, this.#parts)) {
+        this.#position += chunk.length;
+        yield chunk;
+      }
+      this.#problem = endedEarly(source.name, this.#position, this.#descriptor);
+    } catch (thrown) {
+      // After the last byte it is nobody's loss.
+      signal.throwIfAborted();
+      this.#problem = BootlayerError.from(thrown);
+    }
+  }
 }
 
 async function* paced(

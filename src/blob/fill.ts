@@ -3,7 +3,7 @@ import { secondsSince } from '../clock.js';
 import { BootlayerError, type ErrorCode } from '../errors.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { BlobSource, BlobStore, Ingest } from './blob-store.js';
-import { type DownloadParts, download } from './download.js';
+import { Download, type DownloadParts } from './download.js';
 
 /** Nobody receives these last bytes of a blob before its digest is proven. */
 export const HOLD_BACK_BYTES = 64 * 1024;
@@ -39,6 +39,7 @@ export class Fill {
   readonly #waiting = new Set<() => void>();
   #ingest: Ingest | undefined;
   #source: string;
+  readonly #givers = new Set<string>();
   #state: State = { kind: 'growing' };
   /** The download itself holds one; the ingest is closed when nobody does. */
   #holders = 1;
@@ -47,11 +48,17 @@ export class Fill {
     this.descriptor = descriptor;
     this.#parts = parts;
     this.#source = parts.sources[0]?.name ?? '';
+    this.#givers.add(this.#source);
   }
 
   /** Whether more readers may follow it: once it has ended, its ingest may be closed any moment. */
   get growing(): boolean {
     return this.#state.kind === 'growing';
+  }
+
+  /** Who gave bytes that turned out wrong: one of them lies. */
+  get liars(): readonly string[] {
+    return this.#state.kind === 'failed' && this.#state.error.code === 'DIGEST_MISMATCH' ? [...this.#givers] : [];
   }
 
   /** Downloads, verifies, commits. Never rejects: failures go to the readers and the events. */
@@ -128,7 +135,7 @@ export class Fill {
     const parts = { sources, signal, now, onResume, ...(wait !== undefined && { wait }) };
     const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, Math.max(1, this.descriptor.size)));
     let filled = 0;
-    for await (const chunk of download(this.descriptor, written, parts)) {
+    for await (const chunk of new Download(this.descriptor, written, parts).bytes()) {
       for (let taken = 0; taken < chunk.length; ) {
         const part = chunk.subarray(taken, taken + piece.length - filled);
         piece.set(part, filled);
@@ -146,6 +153,7 @@ export class Fill {
   #tellResumed({ name: source }: Pick<BlobSource, 'name'>, from: number, reason: string): void {
     const { digest, size } = this.descriptor;
     this.#source = source;
+    this.#givers.add(source);
     this.#parts.events({ event: 'fill.resumed', digest, size, source, bytes: from, reason });
   }
 

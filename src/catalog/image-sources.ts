@@ -26,19 +26,14 @@ export class ImageSources {
   }
 
   /**
-   * The places from which the blobs of a location come, in the order in which they are to be asked; each is looked for when
-   * it is needed.
+   * The way back from a source's name, which plans and resolutions keep: the places that have its blobs, in the order in
+   * which they are to be asked.
    */
-  placesAt(location: string): readonly { readonly name: string; readonly source: () => ImageSource }[] {
-    return [{ name: location, source: () => this.at(location) }];
-  }
-
-  /** The way back from a source's name, which plans and resolutions keep. */
-  at(location: string): ImageRepository {
+  placesAt(location: string): readonly ImageSource[] {
     // Layouts' folders are absolute; a registry may be called oci.
-    if (location.startsWith('oci:/')) return new DiskLayout(location.slice('oci:'.length));
+    if (location.startsWith('oci:/')) return [new DiskLayout(location.slice('oci:'.length))];
     const slash = location.indexOf('/');
     if (slash <= 0) throw new BootlayerError('DATA_UNUSABLE', `"${location}" is no place that images come from`);
-    return this.#registries.repository(location.slice(0, slash), location.slice(slash + 1));
+    return this.#registries.places(location.slice(0, slash), location.slice(slash + 1));
   }
 }

@@ -39,11 +39,12 @@ function listenersOf({ http, api }: ConfigFile): Pick<Config, 'http' | 'api'> {
 
 /** Files beside the configuration are named relative to it. */
 function registriesOf({ registries = {} }: ConfigFile, folder: string): Config['registries'] {
-  const settings = Object.entries(registries).map(([host, { plainHttp = false, ca, credentials }]) => {
+  const settings = Object.entries(registries).map(([host, { plainHttp = false, ca, credentials, mirrors }]) => {
     return [
       host,
       {
         plainHttp,
+        ...(mirrors !== undefined && { mirrors }),
         ...(ca !== undefined && { caFile: resolve(folder, ca) }),
         ...(credentials !== undefined && {
           credentials: { ...credentials, passwordFile: resolve(folder, credentials.passwordFile) },

@@ -5,7 +5,7 @@ import type { Machine } from '../machine/machine.js';
 import { type Endpoint, parseEndpoint } from '../net/endpoint.js';
 import { type IpAddress, isLoopback, parseIp } from '../net/ip.js';
 import { parseRegistryHost } from '../oci/reference.js';
-import type { RegistrySettings } from '../oci/registry-settings.js';
+import { parseMirror, type RegistrySettings } from '../oci/registry-settings.js';
 import { defaults, mappingEntries } from './mapping-schema.js';
 import { LATER, later, mapping, oneOf, oneOrMore, parsed, record, text } from './values.js';
 
@@ -66,7 +66,7 @@ function refuseList(): never {
 
 const registry = mapping({
   plainHttp: z.boolean('must be true or false').optional(),
-  mirrors: later,
+  mirrors: oneOrMore(parsed(parseMirror, 'is no URL of a mirror, such as https://mirror.lab')).optional(),
   ca: text(4096).optional(),
   credentials: mapping({ username: text(), passwordFile: text(4096) }).optional(),
 });

@@ -1,5 +1,6 @@
 import tls from 'node:tls';
-import { Agent, type Dispatcher, request } from 'undici';
+import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
+import type { FindProxy } from './proxy.js';
 
 /** A request to a registry or its token server. Bodies that are sent are opened anew for every try. */
 export type HttpRequest = {
@@ -42,11 +43,13 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** HTTP as registries need it: bounded waits, and redirects that never carry credentials elsewhere. */
 export class HttpClient {
   readonly #limits: HttpLimits;
-  /** By the certificate authorities that are trusted beside the system's. */
-  readonly #agents = new Map<string, Agent>();
+  readonly #findProxy: FindProxy;
+  /** By the proxy, and the certificate authorities that are trusted beside the system's. */
+  readonly #agents = new Map<string, Dispatcher>();
 
-  constructor(limits: Partial<HttpLimits> = {}) {
+  constructor(limits: Partial<HttpLimits> = {}, findProxy: FindProxy = () => undefined) {
     this.#limits = { ...LIMITS, ...limits };
+    this.#findProxy = findProxy;
   }
 
   /**
@@ -56,7 +59,7 @@ export class HttpClient {
   async send(url: URL, wanted: HttpRequest, { ca = '' }: { ca?: string | undefined } = {}): Promise<HttpResponse> {
     const watch = new Watch(this.#limits.connect + this.#limits.headers, wanted);
     try {
-      return await this.#followed(url, watch.request, this.#agentFor(ca));
+      return await this.#followed(url, watch.request, ca);
     } finally {
       watch.end();
     }
@@ -66,16 +69,13 @@ export class HttpClient {
     await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
   }
 
-  #agentFor(ca: string): Agent {
-    const known = this.#agents.get(ca);
+  #agentFor(url: URL, ca: string): Dispatcher {
+    const proxy = this.#findProxy(url);
+    const key = `${proxy ?? ''} ${ca}`;
+    const known = this.#agents.get(key);
     if (known !== undefined) return known;
-    const agent = new Agent({
-      connect: { timeout: this.#limits.connect, ...(ca !== '' && { ca: [...systemAuthorities(), ca] }) },
-      headersTimeout: this.#limits.headers,
-      bodyTimeout: this.#limits.idle,
-      maxHeaderSize: 64 * 1024,
-    });
-    this.#agents.set(ca, agent);
+    const agent = this.#newAgent(proxy, ca);
+    this.#agents.set(key, agent);
     const [oldest] = this.#agents.keys();
     if (this.#agents.size > MAX_AGENTS && oldest !== undefined) {
       // Renewed authorities: what is under way by the old ones comes to its end.
@@ -85,11 +85,19 @@ export class HttpClient {
     return agent;
   }
 
-  async #followed(url: URL, wanted: HttpRequest, agent: Agent): Promise<HttpResponse> {
+  #newAgent(proxy: string | undefined, ca: string): Dispatcher {
+    const { connect: timeout, headers: headersTimeout, idle: bodyTimeout } = this.#limits;
+    const connect = { timeout, ...(ca !== '' && { ca: [...systemAuthorities(), ca] }) };
+    const bounds = { headersTimeout, bodyTimeout, maxHeaderSize: 64 * 1024 };
+    if (proxy === undefined) return new Agent({ connect, ...bounds });
+    return new ProxyAgent({ uri: proxy, requestTls: connect, proxyTls: connect, ...bounds });
+  }
+
+  async #followed(url: URL, wanted: HttpRequest, ca: string): Promise<HttpResponse> {
     let target = url;
     let headers = wanted.headers;
     for (let hops = 0; ; hops += 1) {
-      const response = await this.#once(target, { ...wanted, headers }, agent);
+      const response = await this.#once(target, { ...wanted, headers }, this.#agentFor(target, ca));
       const location = response.header('location');
       const follows = wanted.method === 'GET' || wanted.method === 'HEAD';
       if (!follows || !REDIRECTS.has(response.status) || location === undefined) return response;
@@ -101,7 +109,7 @@ export class HttpClient {
     }
   }
 
-  async #once(url: URL, { method, headers, body, signal }: HttpRequest, agent: Agent): Promise<HttpResponse> {
+  async #once(url: URL, { method, headers, body, signal }: HttpRequest, agent: Dispatcher): Promise<HttpResponse> {
     const answer = await request(url, {
       dispatcher: agent,
       method,

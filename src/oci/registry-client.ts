@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BootlayerError } from '../errors.js';
+import { BootlayerError, describeError } from '../errors.js';
 import { type Authorization, Authorizer } from './authorizer.js';
 import { ANONYMOUS, type FindCredential } from './credential.js';
 import { readCertificates } from './disk-certificates.js';
 import { HttpClient, type HttpLimits, type HttpRequest, type HttpResponse } from './http-client.js';
+import type { ImageSource, ImageTarget } from './image-source.js';
+import { MirroredRepository, type Place } from './mirrored-repository.js';
+import type { FindProxy } from './proxy.js';
 import { denied, type RequestContext, unreachable } from './registry-error.js';
 import { RegistryRepository, type RegistryTransport } from './registry-repository.js';
 import type { FindSettings } from './registry-settings.js';
@@ -13,6 +16,7 @@ export type RegistryClientOptions = {
   /** How to reach a registry (`host[:port]`); asked anew each time. */
   readonly settings: FindSettings;
   readonly credentials?: FindCredential;
+  readonly proxy?: FindProxy;
   readonly warn?: (text: string) => void;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
@@ -28,6 +32,7 @@ const TRIES = 3;
 const FIRST_PAUSE_MILLISECONDS = 300;
 const LONGEST_PAUSE_MILLISECONDS = 5_000;
 const USER_AGENT = 'bootlayer';
+const DOWN_MILLISECONDS = 60_000;
 
 const NOBODY: FindCredential = async () => ANONYMOUS;
 
@@ -36,18 +41,65 @@ export class RegistryClient implements RegistryTransport {
   readonly #http: HttpClient;
   readonly #authorizer: Authorizer;
   readonly #settings: FindSettings;
+  readonly #now: () => number;
+  readonly #warn: (text: string) => void;
+  /** Mirrors that failed, and until when they are passed over. */
+  readonly #down = new Map<string, number>();
   readonly #wait: Wait;
 
   constructor({ settings, now = Date.now, wait = waitFor, limits, ...parts }: RegistryClientOptions) {
-    const { credentials = NOBODY, warn = () => undefined } = parts;
+    const { credentials = NOBODY, warn = () => undefined, proxy } = parts;
     this.#settings = settings;
+    this.#now = now;
+    this.#warn = warn;
     this.#wait = wait;
-    this.#http = new HttpClient(limits);
+    this.#http = new HttpClient(limits, proxy);
     this.#authorizer = new Authorizer({ tokens: new TokenClient(this.#http), credentials, now, warn });
   }
 
-  repository(registry: string, repository: string): RegistryRepository {
-    return new RegistryRepository(this, registry, repository);
+  /** A repository, by way of the mirrors that its registry has. */
+  repository(registry: string, repository: string): ImageSource & ImageTarget {
+    const own = this.#own(registry, repository);
+    if (this.#settings(registry).mirrors === undefined) return own;
+    return new MirroredRepository(own, () => this.#mirrorsOf(registry, own));
+  }
+
+  /**
+   * The places that have a repository's blobs, in the order in which they are to be asked: its mirrors, but for those that
+   * failed a moment ago, and itself.
+   */
+  places(registry: string, repository: string): readonly ImageSource[] {
+    const own = this.#own(registry, repository);
+    return [...this.#mirrorsOf(registry, own).map(tellingOfFailures), own];
+  }
+
+  #own(registry: string, repository: string): RegistryRepository {
+    // Docker Hub's own short names (distribution/reference).
+    const path = registry === 'docker.io' && !repository.includes('/') ? `library/${repository}` : repository;
+    const name = `${registry}/${repository}`;
+    return new RegistryRepository(this, { registry, repository: path, base: this.baseUrl(registry) }, name);
+  }
+
+  /** Each is tried once, since another place has the same. */
+  #mirrorsOf(registry: string, { name }: ImageSource): readonly Place[] {
+    const { mirrors = [] } = this.#settings(registry);
+    const asked = mirrors.filter(({ host }) => (this.#down.get(host) ?? 0) <= this.#now());
+    return asked.map(({ host, plainHttp, path }) => {
+      const repository = [path, name.slice(registry.length + 1)].filter((part) => part !== '').join('/');
+      const base = new URL(`${plainHttp ? 'http' : 'https'}://${host}/v2/`);
+      const place = { registry: host, repository, base, tries: 1 };
+      return {
+        repository: new RegistryRepository(this, place, `${host}/${repository}`),
+        failed: (problem) => this.#passOver(host, name, problem),
+      };
+    });
+  }
+
+  /** One that does not have something is well all the same. */
+  #passOver(host: string, name: string, problem: unknown): void {
+    if (problem instanceof BootlayerError && problem.code === 'IMAGE_NOT_FOUND') return;
+    this.#down.set(host, this.#now() + DOWN_MILLISECONDS);
+    this.#warn(`the mirror ${host} of ${name} is passed over for a minute: ${describeError(problem)}`);
   }
 
   /** Ends all connections; requests under way fail. */
@@ -74,7 +126,8 @@ export class RegistryClient implements RegistryTransport {
     read: (response: HttpResponse) => Promise<T>,
   ): Promise<T> {
     let problem: unknown;
-    for (let attempt = 1; attempt <= TRIES; attempt += 1) {
+    const { tries = TRIES } = context;
+    for (let attempt = 1; attempt <= tries; attempt += 1) {
       try {
         if (attempt > 1) await this.#wait(pauseBefore(attempt, problem), wanted.signal);
         wanted.signal?.throwIfAborted();
@@ -130,6 +183,19 @@ export class RegistryClient implements RegistryTransport {
 
 function to(authorization: Authorization | undefined): string {
   return authorization === undefined ? '' : ` to ${authorization.whom}`;
+}
+
+function tellingOfFailures({ repository, failed }: Place): ImageSource {
+  const told = <T>(asked: Promise<T>, signal: AbortSignal | undefined) =>
+    asked.catch((problem: unknown) => {
+      if (signal?.aborted !== true) failed(problem);
+      throw problem;
+    });
+  return {
+    name: repository.name,
+    fetchDocument: (name, signal) => told(repository.fetchDocument(name, signal), signal),
+    fetchBlob: (descriptor, signal, from) => told(repository.fetchBlob(descriptor, signal, from), signal),
+  };
 }
 
 function waitFor(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {

@@ -11,6 +11,8 @@ export type RequestContext = {
   readonly what: string;
   /** `repository:<name>:pull`. */
   readonly scope: string;
+  /** How often it is tried; as often as usual when left out. */
+  readonly tries?: number;
 };
 
 /** Access was refused; `why` says to what and by whom. */

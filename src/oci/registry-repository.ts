@@ -19,8 +19,6 @@ const MAX_ERROR_BYTES = 64 * 1024;
 
 /** How a repository reaches its registry; `RegistryClient` is it. */
 export interface RegistryTransport {
-  /** Where the registry's API is. */
-  baseUrl(registry: string): URL;
   /** One request with its retries and its credentials (see `RegistryClient.ask`). */
   ask<T>(
     place: URL | (() => Promise<URL>),
@@ -30,21 +28,28 @@ export interface RegistryTransport {
   ): Promise<T>;
 }
 
+export type RepositoryPlace = {
+  /** `host[:port]`, by which its settings and credentials are found. */
+  readonly registry: string;
+  readonly repository: string;
+  /** Of the registry's API, `https://host/v2/`. */
+  readonly base: URL;
+  /** How often a request is tried; as often as usual when left out. */
+  readonly tries?: number;
+};
+
 /** One repository of a registry: where its images come from and go to. */
 export class RegistryRepository implements ImageSource, ImageTarget {
   readonly name: string;
   readonly #client: RegistryTransport;
-  readonly #registry: string;
-  readonly #repository: string;
+  readonly #place: RepositoryPlace;
   readonly #base: URL;
 
-  constructor(client: RegistryTransport, registry: string, repository: string) {
-    this.name = `${registry}/${repository}`;
+  constructor(client: RegistryTransport, place: RepositoryPlace, name = `${place.registry}/${place.repository}`) {
+    this.name = name;
     this.#client = client;
-    this.#registry = registry;
-    // Docker Hub's own short names (distribution/reference).
-    this.#repository = registry === 'docker.io' && !repository.includes('/') ? `library/${repository}` : repository;
-    this.#base = new URL(`${this.#repository}/`, client.baseUrl(registry));
+    this.#place = place;
+    this.#base = new URL(`${place.repository}/`, place.base);
   }
 
   async fetchDocument(
@@ -114,8 +119,9 @@ export class RegistryRepository implements ImageSource, ImageTarget {
 
   #context(what: string, method: HttpRequest['method'] = 'GET'): RequestContext {
     const actions = method === 'GET' || method === 'HEAD' ? 'pull' : 'pull,push';
-    const scope = `repository:${this.#repository}:${actions}`;
-    return { registry: this.#registry, repository: this.#repository, name: this.name, what, scope };
+    const { registry, repository, tries } = this.#place;
+    const scope = `repository:${repository}:${actions}`;
+    return { registry, repository, name: this.name, what, scope, ...(tries !== undefined && { tries }) };
   }
 
   /** Where the registry wants the blob. Its query is kept as it is: it may be signed. */

@@ -141,6 +141,24 @@ describe('the blob cache', () => {
     ]);
   });
 
+  it('asks whoever gave wrong bytes last the next time', async () => {
+    const [mirror, upstream] = [new ScriptedSource('mirror.lab/os'), new ScriptedSource('registry.lab/os')];
+    const { cache } = setUp();
+    const wrong = cache.open(descriptor, [mirror, upstream]).then(follow);
+    const lie = await mirror.feed();
+    const refused = expect(wrong).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    await lie.send(damaged(bytes, 0));
+    lie.end();
+    await refused;
+    await settled();
+    const right = cache.open(descriptor, [mirror, upstream]).then(follow);
+    const truth = await upstream.feed();
+    await truth.send(bytes);
+    truth.end();
+    expect((await right).equals(bytes)).toBe(true);
+    expect(mirror.fetches).toBe(1);
+  });
+
   it('begins a new download only when the failed one has cleaned up', async () => {
     const cleaned = gate();
     const source = new ScriptedSource();

@@ -32,8 +32,7 @@ let events: BootEvent[];
 let catalog: Catalog;
 
 function restart(): void {
-  const placesAt = (name: string) => [{ name, source: () => repository }];
-  const sources = { of: () => repository, placesAt };
+  const sources = { of: () => repository, placesAt: () => [repository] };
   catalog = new Catalog({ sources, resolutions, events: (event) => events.push(event), clock: systemClock });
 }
 

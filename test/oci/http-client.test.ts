@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HttpClient, redirectTarget } from '../../src/oci/http-client.js';
+import { startProxy } from '../fakes/proxy.js';
 import { startFakeRegistry } from '../fakes/registry.js';
 
 function client(limits: ConstructorParameters<typeof HttpClient>[0] = {}): HttpClient {
@@ -31,6 +32,24 @@ describe('redirectTarget', () => {
     [plain, 'javascript:1'],
   ])('leads from %s by %s nowhere', (from, location) => {
     expect(() => redirectTarget(from, location)).toThrow(/redirects to/);
+  });
+});
+
+describe('proxies', () => {
+  it('are asked for what is theirs, at every hop', async () => {
+    const [registry, store] = [await startFakeRegistry(), await startFakeRegistry()];
+    registry.redirect('/first', 'http://store.lab/second');
+    store.answer('/second', (answer) => answer.end('bytes'));
+    const proxy = await startProxy({ 'registry.lab:80': registry.host, 'store.lab:80': store.host });
+    const made = new HttpClient({}, ({ hostname }) => (hostname.endsWith('.lab') ? proxy.url : undefined));
+    onTestFinished(() => made.close());
+    const response = await made.send(new URL('http://registry.lab/first'), GET);
+    expect([Buffer.from(await response.bytes(10)).toString(), proxy.asked]).toEqual([
+      'bytes',
+      ['registry.lab:80', 'store.lab:80'],
+    ]);
+    expect(store.requests[0]?.headers.authorization).toBeUndefined();
+    await expect(made.send(new URL('http://elsewhere.lab/'), GET)).rejects.toThrow('502');
   });
 });
 

@@ -36,7 +36,7 @@ describe('a document', () => {
   it('without a name is the latest', async () => {
     const registry = await startFakeRegistry();
     registry.addDocument('demo', 'latest', MANIFEST);
-    await demoOf(registry).fetchDocument();
+    await demoOf(registry).fetchDocument(undefined);
     expect(registry.count(PATH)).toBe(1);
   });
 

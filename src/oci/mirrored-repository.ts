@@ -1,0 +1,58 @@
+import type { Descriptor } from './descriptor.js';
+import type { FetchedDocument, ImageSource, ImageTarget, ManifestName } from './image-source.js';
+
+export type Place = {
+  readonly repository: ImageSource & ImageTarget;
+  /** It is told how asking it went wrong: a place that is down is not to be asked first for a while. */
+  readonly failed: (problem: unknown) => void;
+};
+
+/**
+ * A repository that others mirror: they are asked first, in their order, and it is asked when none of them gives what is
+ * wanted. Whatever comes is verified alike. Images are put to the repository itself.
+ */
+export class MirroredRepository implements ImageSource, ImageTarget {
+  readonly name: string;
+  readonly #own: ImageSource & ImageTarget;
+  readonly #mirrors: () => readonly Place[];
+
+  /** `mirrors`: asked anew each time. */
+  constructor(own: ImageSource & ImageTarget, mirrors: () => readonly Place[]) {
+    this.name = own.name;
+    this.#own = own;
+    this.#mirrors = mirrors;
+  }
+
+  fetchDocument(name: ManifestName | undefined, signal?: AbortSignal): Promise<FetchedDocument> {
+    return this.#first((place) => place.fetchDocument(name, signal), signal);
+  }
+
+  fetchBlob(descriptor: Descriptor, signal?: AbortSignal, from?: number): Promise<AsyncIterable<Uint8Array>> {
+    return this.#first((place) => place.fetchBlob(descriptor, signal, from), signal);
+  }
+
+  hasBlob(descriptor: Descriptor): Promise<boolean> {
+    return this.#own.hasBlob(descriptor);
+  }
+
+  pushBlob(descriptor: Descriptor, open: () => AsyncIterable<Uint8Array>): Promise<void> {
+    return this.#own.pushBlob(descriptor, open);
+  }
+
+  pushDocument(document: FetchedDocument, tag?: string): Promise<void> {
+    return this.#own.pushDocument(document, tag);
+  }
+
+  /** What went wrong with a mirror is the mirror's affair: the repository's own word is what is told. */
+  async #first<T>(ask: (place: ImageSource) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    for (const { repository, failed } of this.#mirrors()) {
+      try {
+        return await ask(repository);
+      } catch (problem) {
+        signal?.throwIfAborted();
+        failed(problem);
+      }
+    }
+    return ask(this.#own);
+  }
+}

@@ -1,0 +1,49 @@
+import { isLoopback, parseIp, parseSubnet, subnetHolds } from '../net/ip.js';
+
+/** Which proxy a URL is asked through, as a URL; undefined for none. */
+export type FindProxy = (url: URL) => string | undefined;
+
+/**
+ * HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in either case, as curl and Go read them: NO_PROXY lists names (with all below
+ * them), addresses, subnets, each with a port or without, or `*`. This host itself is never asked through a proxy. Pure.
+ */
+export function proxiesFrom(env: Readonly<Record<string, string | undefined>>): FindProxy {
+  const read = (name: string) => env[name] || env[name.toUpperCase()] || undefined;
+  const [http, https] = [read('http_proxy'), read('https_proxy')].map(withScheme);
+  const direct = (read('no_proxy') ?? '').split(/[\s,]+/).filter((entry) => entry !== '');
+  return (url) => {
+    const proxy = url.protocol === 'https:' ? https : http;
+    return proxy === undefined || isOwn(url) || direct.some((entry) => matches(entry, url)) ? undefined : proxy;
+  };
+}
+
+/** `proxy.lab:3128` is an HTTP proxy. */
+function withScheme(proxy: string | undefined): string | undefined {
+  return proxy === undefined || proxy.includes('://') ? proxy : `http://${proxy}`;
+}
+
+function isOwn({ hostname }: URL): boolean {
+  const ip = parseIp(bare(hostname));
+  return ip === undefined ? hostname === 'localhost' || hostname.endsWith('.localhost') : isLoopback(ip);
+}
+
+function matches(entry: string, url: URL): boolean {
+  if (entry === '*') return true;
+  const host = bare(url.hostname);
+  const ip = parseIp(host);
+  const subnet = ip === undefined ? undefined : parseSubnet(entry);
+  if (ip !== undefined && subnet !== undefined) return subnetHolds(subnet, ip);
+  const [, name = '', port] = /^\*?\.?(.+?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
+  if (port !== undefined && port !== portOf(url)) return false;
+  return name !== '' && (host === bare(name) || host.endsWith(`.${name}`));
+}
+
+function portOf({ port, protocol }: URL): string {
+  if (port !== '') return port;
+  return protocol === 'https:' ? '443' : '80';
+}
+
+/** An IPv6 address without its brackets. */
+function bare(hostname: string): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1');
+}

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { IRONCORE_MANIFEST } from '../../src/oci/media-type.js';
+import { parseMirror, type RegistrySettings } from '../../src/oci/registry-settings.js';
+import { type FakeRegistry, startFakeRegistry } from '../fakes/registry.js';
+import { blobOf } from '../fixtures/blobs.js';
+import { plainClient } from '../fixtures/registries.js';
+
+const LATEST = { kind: 'tag', tag: 'latest' } as const;
+const document = (which: string) => ({ schemaVersion: 2, mediaType: IRONCORE_MANIFEST, layers: [], which });
+
+/** A registry, its mirrors, and a client that knows them. */
+async function mirrored({ path = '' } = {}) {
+  const [own, first, second] = [await startFakeRegistry(), await startFakeRegistry(), await startFakeRegistry()];
+  const mirrors = [first, second].map(({ host }) => ({ host, plainHttp: true, path }));
+  const warnings: string[] = [];
+  const clock = { now: 1_000_000 };
+  const settings = (registry: string): RegistrySettings => ({
+    plainHttp: true,
+    ...(registry === own.host && { mirrors }),
+  });
+  const client = plainClient({ settings, now: () => clock.now, warn: (text) => warnings.push(text) });
+  const demo = client.repository(own.host, 'demo');
+  const which = async () =>
+    (JSON.parse(Buffer.from((await demo.fetchDocument(LATEST)).bytes).toString()) as { which: string }).which;
+  const add = (registry: FakeRegistry, name: string) =>
+    registry.addDocument(path === '' ? 'demo' : `${path}/demo`, 'latest', document(name));
+  return { own, first, second, warnings, clock, client, demo, which, add };
+}
+
+describe('mirrors', () => {
+  it('are asked first, in their order, and for what they are not: the registry itself', async () => {
+    const { own, second, which, add, demo } = await mirrored();
+    add(own, 'own');
+    expect([await which(), demo.name]).toEqual(['own', `${own.host}/demo`]);
+    add(second, 'second');
+    expect(await which()).toBe('second');
+    expect(own.requests).toHaveLength(1);
+  });
+
+  it('may have everything below a path', async () => {
+    const { first, which, add } = await mirrored({ path: 'proxy/hub' });
+    add(first, 'first');
+    expect(await which()).toBe('first');
+    expect(first.requests[0]?.path).toBe('/v2/proxy/hub/demo/manifests/latest');
+  });
+
+  it('that fail are tried once, told of, and passed over for a minute', async () => {
+    const { own, first, warnings, clock, which, add } = await mirrored();
+    add(own, 'own');
+    first.fail('/latest', 503);
+    expect([await which(), await which()]).toEqual(['own', 'own']);
+    expect(first.requests).toHaveLength(1);
+    expect(warnings).toEqual([expect.stringContaining(`the mirror ${first.host} of ${own.host}/demo is passed over`)]);
+    clock.now += 60_000;
+    await which();
+    expect(first.requests).toHaveLength(2);
+  });
+
+  it('that lie are found out', async () => {
+    const { own, first, which, add, warnings } = await mirrored();
+    add(own, 'own');
+    first.answer('/latest', (response) =>
+      response.writeHead(200, { 'docker-content-digest': `sha256:${'0'.repeat(64)}` }).end('{}'),
+    );
+    expect(await which()).toBe('own');
+    expect(warnings).toHaveLength(1);
+  });
+
+  it('are places of their own for blobs', async () => {
+    const { own, first, second, client, warnings } = await mirrored();
+    const { bytes, descriptor } = blobOf(1_000);
+    second.addBlob(bytes);
+    const places = client.places(own.host, 'demo');
+    expect(places.map(({ name }) => name)).toEqual([first, second, own].map(({ host }) => `${host}/demo`));
+    await expect(places[0]?.fetchBlob(descriptor)).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
+    await expect(places[1]?.fetchBlob(descriptor)).resolves.toBeDefined();
+    first.fail(descriptor.digest, 500);
+    await expect(places[0]?.fetchBlob(descriptor)).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
+    expect([client.places(own.host, 'demo').length, warnings.length]).toEqual([2, 1]);
+  });
+
+  it('are not written to', async () => {
+    const { own, first, demo } = await mirrored();
+    const { bytes, descriptor } = blobOf(10);
+    await demo.pushBlob(descriptor, async function* () {
+      yield bytes;
+    });
+    expect([own.blobs.size, first.requests.length, await demo.hasBlob(descriptor)]).toEqual([1, 0, true]);
+  });
+});
+
+describe('parseMirror', () => {
+  it.each([
+    ['https://mirror.lab', { host: 'mirror.lab', plainHttp: false, path: '' }],
+    ['http://mirror.lab:5000/', { host: 'mirror.lab:5000', plainHttp: true, path: '' }],
+    ['https://harbor.lab/proxy/hub/', { host: 'harbor.lab', plainHttp: false, path: 'proxy/hub' }],
+  ])('reads %s', (text, mirror) => expect(parseMirror(text)).toEqual(mirror));
+
+  it.each([
+    'mirror.lab',
+    'ftp://mirror.lab',
+    'https://u:p@mirror.lab',
+    'https://mirror.lab?a=b',
+    'https://mirror.lab/A',
+  ])('takes %s for none', (text) => expect(parseMirror(text)).toBeUndefined());
+});
