@@ -26,7 +26,7 @@ async function boot(example: string, query: Readonly<Record<string, string>>, fr
 describe("the README's mappings", () => {
   it('are all run here', () => {
     expect([...EXAMPLES.keys()]).toEqual([
-      'private registries',
+      'registries',
       'one machine',
       'a rack by labels',
       'mixed architectures',
@@ -35,7 +35,7 @@ describe("the README's mappings", () => {
   });
 
   it('boot from a private registry', async () => {
-    const booted = await boot('private registries', { mac: '52-54-00-12-34-57' });
+    const booted = await boot('registries', { mac: '52-54-00-12-34-57' });
     expect(booted.image).toBe('registry.corp/os/debian:12');
   });
 

@@ -302,7 +302,10 @@ describe('a bad configuration', () => {
       'advertise: [{ interface: br0, address: 10.0.0.1 }]',
       'advertise: a list by interface or subnet is not in this version',
     ],
-    ['registries: { "lab:5000": { mirrors: [x] } }', 'registries.lab:5000.mirrors: is not in this version'],
+    [
+      'registries: { "lab:5000": { mirrors: [x] } }',
+      'mirrors[0]: "x" is no URL of a mirror, such as https://mirror.lab',
+    ],
     ['registries: { "lab:5000": { credentials: { username: x } } }', 'credentials.passwordFile: is missing'],
     [
       'registries: { "lab:5000": { credentials: { username: x, password: y } } }',

@@ -15,6 +15,8 @@ export type FakeRegistryOptions = {
   readonly auth?: 'none' | 'token' | 'basic';
   /** How long its tokens live. Its answer says nothing about it when left out. */
   readonly tokenSeconds?: number;
+  /** Whether it knows ranges of blobs. */
+  readonly ranges?: boolean;
   /** What it, or its token server, wants to see; without it a token is for everybody and nobody passes by Basic. */
   readonly user?: { readonly username: string; readonly password: string };
 };
@@ -186,13 +188,24 @@ export class FakeRegistry {
       for (const each of [key, `${repository}@${digestOf(request.body)}`]) this.documents.set(each, document);
       response.writeHead(201).end();
     } else if (kind === 'blobs') {
-      give(this.blobs.get(name), { 'content-type': 'application/octet-stream' }, response);
+      this.#giveBlob(this.blobs.get(name), request.headers.range, response);
     } else {
       const document = this.documents.get(key);
       const digest = document === undefined ? '' : digestOf(document.bytes);
       const headers = { 'content-type': document?.mediaType ?? '', 'docker-content-digest': digest };
       give(document?.bytes, headers, response);
     }
+  }
+
+  #giveBlob(bytes: Uint8Array | undefined, range: string | undefined, response: ServerResponse): void {
+    const from = this.#options.ranges === true ? /^bytes=(\d+)-$/.exec(range ?? '')?.[1] : undefined;
+    if (bytes === undefined || from === undefined) {
+      give(bytes, { 'content-type': 'application/octet-stream' }, response);
+      return;
+    }
+    const rest = bytes.subarray(Number(from));
+    const contentRange = `bytes ${from}-${bytes.length - 1}/${bytes.length}`;
+    response.writeHead(206, { 'content-range': contentRange, 'content-length': rest.length }).end(rest);
   }
 
   #store(digest: string, bytes: Buffer, response: ServerResponse): void {

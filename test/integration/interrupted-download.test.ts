@@ -1,0 +1,91 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { IRONCORE_MANIFEST } from '../../src/oci/media-type.js';
+import { type FakeRegistry, startFakeRegistry } from '../fakes/registry.js';
+import { blobOf } from '../fixtures/blobs.js';
+import { writeConfiguration } from '../fixtures/configuration.js';
+import { temporaryFolder } from '../fixtures/folder.js';
+import { type LogLine, startServer } from '../setup/server.js';
+
+/** A registry that fails in the middle, and the program as built. */
+const KERNEL = blobOf(8 * 1024 * 1024);
+const INITRAMFS = blobOf(1_000, 1);
+const HALF = 4 * 1024 * 1024;
+
+async function withImage(ranges: boolean) {
+  const registry = await startFakeRegistry({ ranges });
+  const layer = (bytes: Buffer, role: string) => registry.addBlob(bytes, `application/vnd.ironcore.image.${role}`);
+  const config = registry.addBlob(Buffer.from('{"architecture":"amd64"}'), 'application/vnd.oci.image.config.v1+json');
+  registry.addDocument('os', '1', {
+    schemaVersion: 2,
+    mediaType: IRONCORE_MANIFEST,
+    config,
+    layers: [layer(KERNEL.bytes, 'kernel'), layer(INITRAMFS.bytes, 'initramfs')],
+  });
+  return registry;
+}
+
+/** Sends half of the kernel, and then nothing, or hangs up. */
+function sendHalf(registry: FakeRegistry, then: 'hang' | 'hang up', times: number): void {
+  registry.answer(
+    KERNEL.descriptor.digest,
+    (response) => {
+      response.writeHead(200, { 'content-length': KERNEL.bytes.length });
+      response.write(KERNEL.bytes.subarray(0, HALF), () => then === 'hang up' && response.destroy());
+    },
+    times,
+  );
+}
+
+async function serve(registry: FakeRegistry, folder: string) {
+  const config = await writeConfiguration(folder, {
+    plainHttp: [registry.host],
+    assignments: [`{ name: all, match: {}, image: "${registry.host}/os:1" }`],
+  });
+  const log: LogLine[] = [];
+  const server = await startServer(config, { onLog: (line) => log.push(line) });
+  onTestFinished(async () => void (await server.stop()));
+  const script = async () =>
+    (await fetch(`http://${server.http}/boot/script?mac=52-54-00-00-00-01&buildarch=x86_64`)).text();
+  const kernel = async () =>
+    Buffer.from(await (await fetch(/^kernel (\S+)/m.exec(await script())?.[1] ?? '')).arrayBuffer());
+  const told = () => log.filter(({ event }) => event?.startsWith('fill.') && event !== 'fill.started');
+  return { server, script, kernel, told };
+}
+
+const rangesAsked = (registry: FakeRegistry) =>
+  registry.requests.filter(({ path }) => path.endsWith(KERNEL.descriptor.digest)).map(({ headers }) => headers.range);
+
+describe('a download that is interrupted', () => {
+  it.each([true, false])('by the registry goes on under the reader (the registry knows ranges: %s)', async (ranges) => {
+    const registry = await withImage(ranges);
+    sendHalf(registry, 'hang up', 1);
+    const { kernel, told } = await serve(registry, await temporaryFolder());
+    expect((await kernel()).equals(KERNEL.bytes)).toBe(true);
+    expect(rangesAsked(registry)).toEqual([undefined, `bytes=${HALF}-`]);
+    await expect.poll(() => told().map(({ event }) => event)).toContain('fill.resumed');
+  });
+
+  it('by a kill goes on after the next start, with what there is', async () => {
+    const registry = await withImage(true);
+    sendHalf(registry, 'hang', 1);
+    const folder = await temporaryFolder();
+    const first = await serve(registry, folder);
+    await first.script();
+    const ingest = join(folder, 'data/cache/ingest');
+    const received = async () => {
+      const [name = ''] = await readdir(ingest);
+      return (await stat(join(ingest, name))).size;
+    };
+    await expect.poll(received).toBeGreaterThan(HALF / 2);
+    first.server.process.kill('SIGKILL');
+    await first.server.process.ended;
+    const second = await serve(registry, folder);
+    expect((await second.kernel()).equals(KERNEL.bytes)).toBe(true);
+    const [, range = ''] = rangesAsked(registry);
+    expect(Number(/^bytes=(\d+)-$/.exec(range)?.[1])).toBeGreaterThan(HALF / 2);
+    await expect.poll(() => second.told().map(({ reason }) => reason)).toContain('an earlier download ended there');
+    expect(await readdir(ingest)).toEqual([]);
+  });
+});
