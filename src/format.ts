@@ -14,6 +14,15 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }
 
+/** `50GiB`, `1.5 TiB`, `800 MB`, `4096`, as bytes; undefined when it is no size. */
+export function parseBytes(text: string): number | undefined {
+  const [, number = '', prefix = '', binary] = /^(\d+(?:\.\d+)?)\s*(?:([KMGTP])(i)?)?B?$/i.exec(text.trim()) ?? [];
+  if (number === '') return undefined;
+  const power = ' KMGTP'.indexOf(prefix.toUpperCase() || ' ');
+  const bytes = Math.floor(Number(number) * (binary === undefined ? 1000 : 1024) ** power);
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
 /** `0.42 s`, `12.3 s`, `3 min 05 s`. */
 export function formatSeconds(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(2)} s`;

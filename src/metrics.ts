@@ -16,6 +16,7 @@ export type Metrics = {
   readonly resolutionSeconds: Histogram;
   readonly fills: Counter<'outcome'>;
   readonly fillBytes: Counter;
+  readonly evictions: Counter;
   readonly transfers: Counter<'role' | 'outcome'>;
   readonly transferBytes: Counter<'role'>;
   readonly transfersUnderWay: Gauge;
@@ -54,6 +55,11 @@ export function createMetrics(): Metrics {
       registers,
     }),
     fillBytes: new Counter({ name: 'bootlayer_fill_bytes_total', help: 'bytes downloaded into the cache', registers }),
+    evictions: new Counter({
+      name: 'bootlayer_evictions_total',
+      help: 'blobs that made room for others',
+      registers,
+    }),
     transfers: new Counter({
       name: 'bootlayer_transfers_total',
       help: 'artifacts asked for: sent or aborted',

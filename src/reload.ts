@@ -25,7 +25,7 @@ type Request = { readonly kind: 'by hand' } | { readonly kind: 'at rest'; readon
 /** What is fixed while the server runs: its places and its listeners. */
 const FIXED = ['advertise', 'data', 'http', 'api'] as const;
 /** What is told by its name alone when it changed. */
-const NAMED = ['defaults', 'defaultRegistry', 'registries'] as const;
+const NAMED = ['defaults', 'defaultRegistry', 'registries', 'cache'] as const;
 const MAX_NAMES = 8;
 
 /** Reads the configuration anew when asked to; a wrong one is refused, and the one before stays. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { advertisedUrl } from './advertise.js';
 import { BlobCache } from './blob/blob-cache.js';
+import { Collector } from './blob/collector.js';
 import { DiskBlobStore } from './blob/disk-blob-store.js';
 import type { EventSink } from './boot/event.js';
 import { BootUrls } from './booter/boot-urls.js';
@@ -152,7 +153,13 @@ async function buildBooter(
   const warn = (text: string) => log.warn({ event: 'registry.warning' }, text);
   const registries = openRegistries((registry) => settingsIn(reloader.config, registry), warn);
   lifecycle.started('registry client', () => registries.close());
-  const blobs = new BlobCache({ store, events, clock: { now: () => clock.ticks() } });
+  const collector = new Collector({
+    store,
+    pins: () => booter.pinnedDigests(),
+    limit: () => reloader.config.cache.maxSize,
+    events,
+  });
+  const blobs = new BlobCache({ store, events, clock: { now: () => clock.ticks() }, collector });
   lifecycle.started('cache', () => blobs.close());
   const images = new Catalog({
     sources: new ImageSources(registries),
@@ -166,7 +173,7 @@ async function buildBooter(
     warn: (text) => log.warn({ event: 'config.warning' }, text),
   });
   const urls = new BootUrls(() => base);
-  const booter = new Booter({ mapping: config, images, blobs, plans: database.plans, urls, events, clock });
+  const booter: Booter = new Booter({ mapping: config, images, blobs, plans: database.plans, urls, events, clock });
   const advertise = (port: number) => {
     base = advertisedUrl(config, port);
     return base;

@@ -31,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   clock: [],
   format: [],
   'disk-access': ['errors'],
-  config: [...DOMAIN, 'oci', 'net', 'errors', 'disk-access'],
+  config: [...DOMAIN, 'oci', 'net', 'errors', 'format', 'disk-access'],
 };
 
 /** Single files that a room may import, where the whole room is too much. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatBytes, formatSeconds } from '../src/format.js';
+import { formatBytes, formatSeconds, parseBytes } from '../src/format.js';
 
 it.each([
   [0, '0 B'],
@@ -14,3 +14,16 @@ it.each([
   [12.34, '12.3 s'],
   [185, '3 min 05 s'],
 ])('%d seconds are %s', (seconds, text) => expect(formatSeconds(seconds)).toBe(text));
+
+it.each([
+  ['50GiB', 50 * 1024 ** 3],
+  ['1.5 TiB', 1.5 * 1024 ** 4],
+  ['800 MB', 800_000_000],
+  ['10g', 10_000_000_000],
+  ['4096', 4096],
+  ['7B', 7],
+])('%s is %d bytes', (text, bytes) => expect(parseBytes(text)).toBe(bytes));
+
+it.each(['', 'x', '-1', '1 XB', '1iB', '1e9', '1,5 GB', '99999999 PB'])('%j is no size', (text) =>
+  expect(parseBytes(text)).toBeUndefined(),
+);

@@ -5,6 +5,7 @@ import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import { type BlobReader, followingReader, storedReader } from './blob-reader.js';
 import type { BlobSource, BlobStore } from './blob-store.js';
+import type { Collector } from './collector.js';
 import { Fill, type FillParts } from './fill.js';
 
 export type BlobCacheParts = {
@@ -14,6 +15,8 @@ export type BlobCacheParts = {
     /** Milliseconds. */
     now(): number;
   };
+  /** Keeps it within its limit. */
+  readonly collector?: Pick<Collector, 'makeRoomFor' | 'free'>;
   /** Between two tries of a source that broke. */
   readonly wait?: FillParts['wait'];
   /** How many downloads run at once; others wait in line. */
@@ -95,6 +98,14 @@ export class BlobCache {
     return limit;
   }
 
+  async #run(fill: Fill): Promise<void> {
+    const { collector } = this.#parts;
+    await collector?.makeRoomFor(fill.descriptor);
+    await fill.run();
+    // Whoever asks next finds room.
+    if (fill.failure === 'DISK_FULL') await collector?.free(fill.descriptor.size);
+  }
+
   #inOrder(digest: Digest, sources: readonly BlobSource[]): readonly BlobSource[] {
     const doubted = this.#doubted.get(digest) ?? [];
     const rank = ({ name }: BlobSource) => Number(doubted.includes(name));
@@ -119,7 +130,7 @@ export class BlobCache {
       now: () => clock.now(),
       ...(wait !== undefined && { wait }),
     });
-    const ended = this.#limitOf(sources)(() => this.#limit(() => fill.run())).finally(() => {
+    const ended = this.#limitOf(sources)(() => this.#limit(() => this.#run(fill))).finally(() => {
       this.#ended += 1;
       this.#fills.delete(descriptor.digest);
       this.#doubt(descriptor.digest, fill.liars);

@@ -4,6 +4,9 @@ import type { Digest } from '../oci/digest.js';
 /** A blob that is whole and was verified when it was stored. */
 export type StoredBlob = { readonly digest: Digest; readonly size: number };
 
+/** `lastUsed`: when it was opened last, in milliseconds since the epoch. */
+export type UsedBlob = StoredBlob & { readonly lastUsed: number };
+
 /** Random access to bytes. Whoever opens it closes it. */
 export interface ByteReader {
   /** Reads up to `target.length` bytes at `position` and answers how many; 0 only at the end. */
@@ -27,6 +30,7 @@ export interface BlobStore {
    */
   ingest(descriptor: Descriptor): Promise<Ingest>;
   list(): Promise<readonly StoredBlob[]>;
+  usage(): Promise<readonly UsedBlob[]>;
   /** Answers whether it was there. Readers that are open keep their bytes. */
   delete(digest: Digest): Promise<boolean>;
 }

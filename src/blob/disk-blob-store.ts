@@ -6,7 +6,7 @@ import { makeFolder } from '../disk-access.js';
 import { BootlayerError, systemErrorCode } from '../errors.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { type Digest, DigestHasher } from '../oci/digest.js';
-import type { BlobStore, ByteReader, Ingest, StoredBlob } from './blob-store.js';
+import type { BlobStore, ByteReader, Ingest, StoredBlob, UsedBlob } from './blob-store.js';
 import { DiskIngest } from './disk-ingest.js';
 import { diskProblem } from './disk-problem.js';
 import { DiskReader } from './disk-reader.js';
@@ -32,6 +32,8 @@ export class DiskBlobStore implements BlobStore {
   readonly #folder: string;
   /** One at a time: what one finds damaged and removes, another must not remove again when it has just come anew. */
   readonly #judging = pLimit(1);
+  /** Since the start; what was used before, the file system knows to the day. */
+  readonly #used = new Map<Digest, number>();
   /** Files that were found intact though somebody said they are of another size: they are not hashed again. */
   readonly #intact = new Map<Digest, string>();
 
@@ -72,13 +74,19 @@ export class DiskBlobStore implements BlobStore {
     return DiskIngest.create(descriptor, part, final);
   }
 
-  list(): Promise<readonly StoredBlob[]> {
-    return listBlobs(this.#folder);
+  async list(): Promise<readonly StoredBlob[]> {
+    return (await this.usage()).map(({ digest, size }) => ({ digest, size }));
+  }
+
+  async usage(): Promise<readonly UsedBlob[]> {
+    const blobs = await listBlobs(this.#folder);
+    return blobs.map((blob) => ({ ...blob, lastUsed: this.#used.get(blob.digest) ?? blob.lastUsed }));
   }
 
   async delete(digest: Digest): Promise<boolean> {
     try {
       await unlink(join(this.#folder, blobPath(digest)));
+      this.#used.delete(digest);
       return true;
     } catch (cause) {
       if (systemErrorCode(cause) === 'ENOENT') return false;
@@ -95,7 +103,9 @@ export class DiskBlobStore implements BlobStore {
   async #openFile(digest: Digest): Promise<DiskReader | undefined> {
     const path = join(this.#folder, blobPath(digest));
     try {
-      return await DiskReader.open(path);
+      const reader = await DiskReader.open(path);
+      this.#used.set(digest, Date.now());
+      return reader;
     } catch (cause) {
       if (systemErrorCode(cause) === 'ENOENT') return undefined;
       throw diskProblem(path, cause);
@@ -126,12 +136,13 @@ export class DiskBlobStore implements BlobStore {
 }
 
 /** What a cache folder holds, without touching it: a server may be using it. Throws DATA_UNUSABLE. */
-export async function listBlobs(folder: string): Promise<readonly StoredBlob[]> {
-  const blobs: StoredBlob[] = [];
+export async function listBlobs(folder: string): Promise<readonly UsedBlob[]> {
+  const blobs: UsedBlob[] = [];
   for (const name of await namesIn(join(folder, BLOBS))) {
     const digest = digestOfFile(name);
     const found = digest === undefined ? undefined : await stat(join(folder, BLOBS, name)).catch(() => undefined);
-    if (digest !== undefined && found?.isFile() === true) blobs.push({ digest, size: found.size });
+    if (digest !== undefined && found?.isFile() === true)
+      blobs.push({ digest, size: found.size, lastUsed: found.atimeMs });
   }
   return blobs;
 }

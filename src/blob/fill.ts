@@ -56,9 +56,13 @@ export class Fill {
     return this.#state.kind === 'growing';
   }
 
+  get failure(): ErrorCode | undefined {
+    return this.#state.kind === 'failed' ? this.#state.error.code : undefined;
+  }
+
   /** Who gave bytes that turned out wrong: one of them lies. */
   get liars(): readonly string[] {
-    return this.#state.kind === 'failed' && this.#state.error.code === 'DIGEST_MISMATCH' ? [...this.#givers] : [];
+    return this.failure === 'DIGEST_MISMATCH' ? [...this.#givers] : [];
   }
 
   /** Downloads, verifies, commits. Never rejects: failures go to the readers and the events. */

@@ -1,15 +1,17 @@
 import type { Descriptor } from '../oci/descriptor.js';
 import { type Digest, digestOf } from '../oci/digest.js';
-import type { BlobStore, ByteReader, Ingest, StoredBlob } from './blob-store.js';
+import type { BlobStore, ByteReader, Ingest, StoredBlob, UsedBlob } from './blob-store.js';
 import { notAsPromised, tooMuch } from './mismatch.js';
 
 /** Blobs in memory: for tests, and for what is small and hot. */
 export class MemoryBlobStore implements BlobStore {
   readonly #blobs = new Map<Digest, Uint8Array>();
+  readonly #used = new Map<Digest, number>();
 
   async open({ digest, size }: Descriptor): Promise<ByteReader | undefined> {
     const bytes = this.#blobs.get(digest);
     if (bytes === undefined) return undefined;
+    this.#used.set(digest, Date.now());
     if (bytes.length !== size) throw notAsPromised({ mediaType: '', digest, size }, digest, bytes.length);
     return { read: async (target, position) => copy(bytes, target, position), close: async () => undefined };
   }
@@ -20,6 +22,10 @@ export class MemoryBlobStore implements BlobStore {
 
   async list(): Promise<readonly StoredBlob[]> {
     return [...this.#blobs].map(([digest, { length }]) => ({ digest, size: length })).sort(byDigest);
+  }
+
+  async usage(): Promise<readonly UsedBlob[]> {
+    return (await this.list()).map((blob) => ({ ...blob, lastUsed: this.#used.get(blob.digest) ?? 0 }));
   }
 
   async delete(digest: Digest): Promise<boolean> {

@@ -79,6 +79,10 @@ export type BootEvent =
       readonly code: string;
       readonly reason: string;
     }
+  /** It was used least recently, and there was need of room. */
+  | { readonly event: 'blob.evicted'; readonly digest: Digest; readonly bytes: number }
+  /** What must stay has so many bytes more than the cache may have. */
+  | { readonly event: 'cache.over'; readonly bytes: number }
   /** Something of ours broke while this was done; `stack` says where. */
   | { readonly event: 'fault'; readonly doing: string; readonly reason: string; readonly stack: string }
   /** The configuration was read anew. Counts of what came, went, and is there with other contents. */

@@ -12,6 +12,8 @@ export interface PlanStore {
   findPlan(id: Digest): Promise<BootPlan | undefined>;
   /** An artifact that a plan issued after `since` leads to, with the location it can be fetched from. */
   findPlannedArtifact(digest: Digest, since: number): Promise<LocatedArtifact | undefined>;
+  /** Of all artifacts of plans issued after `since`. */
+  plannedDigests(since: number): Promise<readonly Digest[]>;
   /** Forgets plans issued before `before`; answers how many. */
   prunePlans(before: number): Promise<number>;
 }

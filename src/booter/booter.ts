@@ -69,6 +69,8 @@ export class Booter {
   readonly #renewals = new Renewals();
   #mapping: Mapping;
   #draining = false;
+  /** Whether all that the mapping leads to was asked for once. */
+  #isResolved = false;
 
   constructor(parts: BooterParts) {
     this.#parts = parts;
@@ -79,6 +81,7 @@ export class Booter {
   /** From now on machines boot by this mapping. Boots under way keep their plans, and what those name stays served. */
   remap(mapping: MappingInput): void {
     this.#mapping = createMapping(mapping);
+    this.#isResolved = false;
     this.#served.retain((reference) => this.#mapping.references.has(reference));
   }
 
@@ -149,7 +152,8 @@ export class Booter {
   async resolveMapped(signal: AbortSignal): Promise<void> {
     const asked = new Set<string>();
     let again = 0;
-    for (const { reference, wish } of mappedWishes(this.#mapping)) {
+    const mapping = this.#mapping;
+    for (const { reference, wish } of mappedWishes(mapping)) {
       if (signal.aborted) return;
       const name = resolutionName({ reference: formatReference(reference), wish });
       if (asked.has(name)) {
@@ -162,6 +166,17 @@ export class Booter {
       // The catalog tells of a failure as an event, and the machine that needs it will try again.
       await this.#resolve(reference, wish).catch(() => undefined);
     }
+    this.#isResolved = mapping === this.#mapping;
+  }
+
+  /**
+   * What must stay in the cache: what mappings lead to, and what plans that were issued name. undefined while the mapping is
+   * not resolved yet.
+   */
+  async pinnedDigests(): Promise<ReadonlySet<Digest> | undefined> {
+    if (!this.#isResolved) return undefined;
+    const planned = await this.#parts.plans.plannedDigests(this.#parts.clock.now() - PLAN_LIFE_MILLISECONDS);
+    return new Set([...this.#served.digests(), ...planned]);
   }
 
   /** Forgets plans that are over. */

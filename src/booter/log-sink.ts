@@ -23,12 +23,14 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'image.failed':
     case 'fill.failed':
     case 'fill.resumed':
+    case 'cache.over':
     case 'artifact.aborted':
       return 'warn';
     case 'mapping.reloaded':
     case 'script.sent':
     case 'script.waiting':
     case 'image.resolved':
+    case 'blob.evicted':
     case 'fill.finished':
     case 'artifact.sent':
       return 'info';
@@ -67,6 +69,10 @@ function sentence(event: BootEvent): string {
       return `downloaded ${shortDigest(event.digest)}, ${amount(event)}, from ${event.source}`;
     case 'fill.failed':
       return `downloading ${shortDigest(event.digest)} from ${event.source} failed after ${amount(event)}: ${event.reason}`;
+    case 'blob.evicted':
+      return `${shortDigest(event.digest)}, ${formatBytes(event.bytes)}, had to make room in the cache`;
+    case 'cache.over':
+      return `the cache has ${formatBytes(event.bytes)} more than cache.maxSize allows, since mappings and plans need all of it`;
     case 'artifact.started':
       return `${to(event)} fetches the ${event.role}`;
     case 'artifact.sent':

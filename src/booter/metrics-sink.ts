@@ -48,6 +48,11 @@ function count(metrics: Metrics, event: BootEvent): void {
       metrics.fills.inc({ outcome: event.event.slice('fill.'.length) });
       metrics.fillBytes.inc(event.bytes);
       return;
+    case 'blob.evicted':
+      metrics.evictions.inc();
+      return;
+    case 'cache.over':
+      return;
     case 'artifact.started':
       metrics.transfersUnderWay.inc();
       return;

@@ -29,6 +29,10 @@ export class ServedArtifacts {
     return this.#byDigest.get(digest);
   }
 
+  digests(): Iterable<Digest> {
+    return this.#byDigest.keys();
+  }
+
   /** Everywhere a mapped image has these bytes. */
   locationsOf(digest: Digest): readonly string[] {
     return this.#locations.get(digest) ?? [];

@@ -18,6 +18,7 @@ export function convertConfig(file: string, input: ConfigFile, { machines, assig
     advertise: input.advertise,
     data: resolve(folder, input.data ?? DATA),
     ...listenersOf(input),
+    cache: input.cache?.maxSize === undefined ? {} : { maxSize: input.cache.maxSize },
     ...(input.defaultRegistry !== undefined && { defaultRegistry: input.defaultRegistry }),
     registries: registriesOf(input, folder),
     defaults: { kernelArgs: toKernelArgs(input.defaults?.kernelArgs) },

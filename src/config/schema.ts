@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Assignment } from '../boot/assignment.js';
+import { parseBytes } from '../format.js';
 import type { KernelArgs } from '../image/command-line.js';
 import type { Machine } from '../machine/machine.js';
 import { type Endpoint, parseEndpoint } from '../net/endpoint.js';
@@ -21,6 +22,10 @@ export type Config = {
   readonly data: string;
   readonly http: { readonly listen: Endpoint };
   readonly api: { readonly listen: Endpoint };
+  readonly cache: {
+    /** In bytes; without it, as much as there is room for. */
+    readonly maxSize?: number;
+  };
   /** For references that name none. */
   readonly defaultRegistry?: string;
   /** By `host[:port]`; the others are as `DEFAULT_SETTINGS` says. */
@@ -64,6 +69,12 @@ function refuseList(): never {
   throw new RangeError(`a list by interface or subnet ${LATER}: name one address or URL`);
 }
 
+/** A lone number is bytes. */
+const size = z.preprocess(
+  (value) => (typeof value === 'number' ? String(value) : value),
+  parsed(parseBytes, 'is no size, such as 50GiB'),
+);
+
 const registry = mapping({
   plainHttp: z.boolean('must be true or false').optional(),
   mirrors: oneOrMore(parsed(parseMirror, 'is no URL of a mirror, such as https://mirror.lab')).optional(),
@@ -96,7 +107,7 @@ export const configFileSchema = mapping({
   tftp: tftp.optional(),
   dhcp: dhcp.optional(),
   ipxe: later,
-  cache: mapping({ maxSize: later }).optional(),
+  cache: mapping({ maxSize: size.optional() }).optional(),
   store: z.literal('sqlite', `any store but sqlite ${LATER}`).optional(),
   unknown: oneOf(['ignore'], ['enrol']).optional(),
   defaultRegistry: parsed(parseRegistryHost, 'is no registry host').optional(),

@@ -52,6 +52,16 @@ export class SqlPlanStore implements PlanStore {
     return { role, descriptor: { mediaType: row.media_type, digest, size: row.size }, location: row.location };
   }
 
+  async plannedDigests(since: number): Promise<readonly Digest[]> {
+    const rows = await this.#database
+      .selectFrom('plan_artifacts')
+      .select('digest')
+      .distinct()
+      .where('issued_at', '>', since)
+      .execute();
+    return rows.flatMap(({ digest }) => (isDigest(digest) ? [digest] : []));
+  }
+
   async prunePlans(before: number): Promise<number> {
     let pruned = 0n;
     await this.#writes.add(async (transaction) => {

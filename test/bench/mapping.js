@@ -170,6 +170,7 @@ async function reloadingBooter(file) {
       savePlan: async () => undefined,
       findPlan: async () => undefined,
       findPlannedArtifact: async () => undefined,
+      plannedDigests: async () => [],
       prunePlans: async () => 0,
     },
     urls: new BootUrls(() => 'http://10.0.0.1:8080'),

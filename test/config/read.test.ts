@@ -136,6 +136,16 @@ describe('a good configuration', () => {
     expect(read(`${text}${ASSIGNMENT}, boot: kernel, policy: { mode: always } }]`).config.assignments).toHaveLength(1);
   });
 
+  it('says how large the cache may be', () => {
+    const sizeOf = (text: string, env = {}) => read(text, env).config.cache.maxSize;
+    expect([sizeOf('cache: { maxSize: 50GiB }'), sizeOf('cache: { maxSize: 4096 }'), sizeOf('')]).toEqual([
+      50 * 1024 ** 3,
+      4096,
+      undefined,
+    ]);
+    expect(sizeOf('', { BOOTLAYER_CACHE_MAX_SIZE: '1 GB' })).toBe(1_000_000_000);
+  });
+
   it('names the files of a registry relative to itself', () => {
     const entry = '{ ca: lab-ca.pem, credentials: { username: boot, passwordFile: /run/secrets/lab } }';
     expect(read(`registries: { "LAB:5000": ${entry} }\n${ASSIGNMENT} }]`).config.registries).toEqual(
@@ -292,7 +302,7 @@ describe('a bad configuration', () => {
     ['dhcp: { mode: proxy }', '"proxy" is not in this version'],
     ['dhcp: { mode: off, interfaces: [br0] }', 'dhcp.interfaces: is not in this version'],
     ['ipxe: { binaries: /x }', 'ipxe: is not in this version'],
-    ['cache: { maxSize: 50GiB }', 'cache.maxSize: is not in this version'],
+    ['cache: { maxSize: 50GiBi }', 'cache.maxSize: "50GiBi" is no size, such as 50GiB'],
     ['store: { postgres: host/db }', 'store: any store but sqlite is not in this version'],
     ['unknown: enrol', 'unknown: "enrol" is not in this version'],
     ['http: { tls: { cert: a } }', 'http.tls: is not in this version'],

@@ -36,6 +36,16 @@ export function planStoreContract(open: () => Promise<PlanStore>): void {
       expect((await store.findPlannedArtifact(digest, 1000))?.role).toBe('kernel');
     });
 
+    it('names the digests of all that was planned since, once each', async () => {
+      const store = await open();
+      const other = bootPlan('node-02');
+      await store.savePlan(plan, 1000);
+      await store.savePlan(other, 2000);
+      const digests = [plan.kernel, plan.initramfs, ...plan.extras].map(({ descriptor }) => descriptor.digest).sort();
+      expect([...(await store.plannedDigests(0))].sort()).toEqual(digests);
+      expect(await store.plannedDigests(2000)).toEqual([]);
+    });
+
     it('prefers the place that the newest plan names', async () => {
       const store = await open();
       const moved = bootPlan('node-02');

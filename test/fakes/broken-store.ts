@@ -1,4 +1,4 @@
-import type { BlobStore, ByteReader, Ingest, StoredBlob } from '../../src/blob/blob-store.js';
+import type { BlobStore, ByteReader, Ingest, StoredBlob, UsedBlob } from '../../src/blob/blob-store.js';
 import type { Descriptor } from '../../src/oci/descriptor.js';
 import type { Digest } from '../../src/oci/digest.js';
 
@@ -35,6 +35,10 @@ export class BrokenStore implements BlobStore {
 
   list(): Promise<readonly StoredBlob[]> {
     return this.#store.list();
+  }
+
+  usage(): Promise<readonly UsedBlob[]> {
+    return this.#store.usage();
   }
 
   delete(digest: Digest): Promise<boolean> {
