@@ -5,11 +5,12 @@ import pLimit from 'p-limit';
 import { makeFolder } from '../disk-access.js';
 import { BootlayerError, systemErrorCode } from '../errors.js';
 import type { Descriptor } from '../oci/descriptor.js';
-import { type Digest, DigestHasher } from '../oci/digest.js';
+import type { Digest } from '../oci/digest.js';
 import type { BlobStore, ByteReader, Ingest, StoredBlob, UsedBlob } from './blob-store.js';
 import { DiskIngest } from './disk-ingest.js';
 import { diskProblem } from './disk-problem.js';
 import { DiskReader } from './disk-reader.js';
+import { hashOf } from './hash.js';
 import {
   BLOBS,
   blobPath,
@@ -23,7 +24,6 @@ import {
   LAYOUT_FILE,
 } from './layout.js';
 
-const HASH_BYTES = 1024 * 1024;
 /** Half a download is worth so much longer than the trouble that ended it. */
 const KEPT_MILLISECONDS = 24 * 3_600_000;
 
@@ -84,14 +84,8 @@ export class DiskBlobStore implements BlobStore {
   }
 
   async delete(digest: Digest): Promise<boolean> {
-    try {
-      await unlink(join(this.#folder, blobPath(digest)));
-      this.#used.delete(digest);
-      return true;
-    } catch (cause) {
-      if (systemErrorCode(cause) === 'ENOENT') return false;
-      throw diskProblem(this.#folder, cause);
-    }
+    this.#used.delete(digest);
+    return removeBlob(this.#folder, digest);
   }
 
   async #leftOf(digest: Digest): Promise<string | undefined> {
@@ -147,6 +141,17 @@ export async function listBlobs(folder: string): Promise<readonly UsedBlob[]> {
   return blobs;
 }
 
+/** Removes a blob from a cache folder; whether it was there. Whoever reads it goes on reading. Throws DATA_UNUSABLE. */
+export async function removeBlob(folder: string, digest: Digest): Promise<boolean> {
+  try {
+    await unlink(join(folder, blobPath(digest)));
+    return true;
+  } catch (cause) {
+    if (systemErrorCode(cause) === 'ENOENT') return false;
+    throw diskProblem(folder, cause);
+  }
+}
+
 async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return (await readdir(folder)).sort();
@@ -185,15 +190,4 @@ async function proveWritable(folder: string): Promise<void> {
   await writeFile(part, 'probe');
   await rename(part, final);
   await unlink(final);
-}
-
-async function hashOf(bytes: ByteReader): Promise<Digest> {
-  const hasher = new DigestHasher();
-  const piece = Buffer.allocUnsafe(HASH_BYTES);
-  for (let position = 0; ; ) {
-    const count = await bytes.read(piece, position);
-    if (count === 0) return hasher.digest();
-    hasher.update(piece.subarray(0, count));
-    position += count;
-  }
 }

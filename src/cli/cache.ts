@@ -1,12 +1,18 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { listBlobs } from '../blob/disk-blob-store.js';
+import { listBlobs, removeBlob } from '../blob/disk-blob-store.js';
+import { type Verified, verifyBlobs } from '../blob/disk-verify.js';
+import { BootlayerError } from '../errors.js';
 import { formatBytes } from '../format.js';
-import { type CommonOptions, loadWithWarnings, withCommonOptions, withJson } from './common.js';
+import { type Digest, parseDigest } from '../oci/digest.js';
+import { type CommonOptions, loadWithWarnings, parsedBy, withCommonOptions, withJson } from './common.js';
 import { laterCommand } from './later-command.js';
 import { standardOutput, writeJson, writeLine, writeTable } from './output.js';
 
+type CacheOptions = CommonOptions & { readonly json?: true };
+
+/** All of them work on the folder, so that a server may be running beside them. */
 export function cacheCommand(): Command {
   const cache = new Command('cache').description('look after the cache');
   cache.addCommand(
@@ -14,20 +20,78 @@ export function cacheCommand(): Command {
       .description('list the blobs in the cache')
       .action(listCache),
   );
-  for (const name of ['gc', 'verify', 'rm']) cache.addCommand(laterCommand(`cache ${name}`), { hidden: true });
+  cache.addCommand(
+    withJson(withCommonOptions(new Command('verify')))
+      .description('read every blob and compare it with its digest')
+      .option('--remove', 'remove what is damaged: it is downloaded again when it is needed')
+      .addHelpText('after', '\nExit status: 0 all is intact, or what was damaged is removed; 1 something is damaged.')
+      .action(verifyCache),
+  );
+  cache.addCommand(
+    withCommonOptions(new Command('rm'))
+      .description('remove blobs from the cache: they are downloaded again when they are needed')
+      .argument('<digest...>', 'sha256:<64 hex digits>', collectDigests)
+      .action(removeFromCache),
+  );
+  cache.addCommand(laterCommand('cache gc'), { hidden: true });
   return cache;
 }
 
-/** Reads the folder only, so that it works beside a running server. */
-async function listCache(options: CommonOptions & { readonly json?: true }): Promise<void> {
-  const { config } = await loadWithWarnings(options);
-  const folder = join(config.data, 'cache');
-  const blobs = await listBlobs(folder);
+function collectDigests(text: string, others: readonly Digest[] = []): readonly Digest[] {
+  return [...others, parsedBy(parseDigest)(text)];
+}
+
+async function folderOf(options: CommonOptions): Promise<string> {
+  return join((await loadWithWarnings(options)).config.data, 'cache');
+}
+
+async function listCache(options: CacheOptions): Promise<void> {
+  const folder = await folderOf(options);
+  const blobs = (await listBlobs(folder)).map(({ digest, size }) => ({ digest, size }));
   const bytes = blobs.reduce((sum, { size }) => sum + size, 0);
   const output = standardOutput();
   if (options.json) return writeJson(output, { folder, bytes, blobs });
   const rows = blobs.map(({ digest, size }) => [digest, formatBytes(size)]);
   if (rows.length > 0) writeTable(output, ['DIGEST', 'SIZE'], rows);
   if (!existsSync(folder)) return writeLine(output, `there is no cache yet in ${folder}`);
-  writeLine(output, `${rows.length} ${rows.length === 1 ? 'blob' : 'blobs'}, ${formatBytes(bytes)}, in ${folder}`);
+  writeLine(output, `${counted(rows.length)}, ${formatBytes(bytes)}, in ${folder}`);
+}
+
+async function verifyCache(options: CacheOptions & { readonly remove?: true }): Promise<void> {
+  const folder = await folderOf(options);
+  const output = standardOutput();
+  const wrong: Verified[] = [];
+  let count = 0;
+  for await (const blob of verifyBlobs(folder)) {
+    if (blob.state === 'gone') continue;
+    count += 1;
+    if (blob.state === 'intact') continue;
+    wrong.push(blob);
+    if (options.remove) await removeBlob(folder, blob.digest);
+    if (!options.json) writeLine(output, `${blob.digest} is ${blob.state}${options.remove ? ' and was removed' : ''}`);
+  }
+  if (options.json) writeJson(output, { folder, blobs: count, wrong, removed: options.remove === true });
+  else writeLine(output, `${counted(count)}, ${wrong.length} not intact, in ${folder}`);
+  if (wrong.length === 0 || options.remove) return;
+  throw new BootlayerError('DIGEST_MISMATCH', `${counted(wrong.length)} of ${folder} not intact`, {
+    remedy: 'remove them with: bootlayer cache verify --remove',
+  });
+}
+
+async function removeFromCache(digests: readonly Digest[], options: CommonOptions): Promise<void> {
+  const folder = await folderOf(options);
+  const output = standardOutput();
+  const missing: Digest[] = [];
+  for (const digest of digests) {
+    if (await removeBlob(folder, digest)) writeLine(output, `removed ${digest}`);
+    else missing.push(digest);
+  }
+  if (missing.length === 0) return;
+  throw new BootlayerError('BLOB_UNKNOWN', `${folder} has no ${missing.join(', ')}`, {
+    remedy: 'bootlayer cache ls lists what there is',
+  });
+}
+
+function counted(blobs: number): string {
+  return `${blobs} ${blobs === 1 ? 'blob' : 'blobs'}`;
 }

@@ -3,6 +3,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { digestOf, hexOf } from '../../src/oci/digest.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { bootlayer } from '../fixtures/program.js';
 import { freePort } from '../setup/registry.js';
@@ -162,6 +163,47 @@ describe('bootlayer cache ls', () => {
     );
     const { blobs } = JSON.parse((await bootlayer(['cache', 'ls', '--json'], { cwd })).out) as { blobs: unknown };
     expect(blobs).toEqual([{ digest: `sha256:${'a'.repeat(64)}`, size: 2048 }]);
+  });
+});
+
+describe('bootlayer cache verify and rm', () => {
+  async function withCache() {
+    const cwd = await folderWith({ 'bootlayer.yaml': CONFIG });
+    const folder = join(cwd, 'data/cache/blobs/sha256');
+    await mkdir(folder, { recursive: true });
+    const good = digestOf(Buffer.from('good'));
+    const bad = digestOf(Buffer.from('bad'));
+    await writeFile(join(folder, hexOf(good)), 'good');
+    await writeFile(join(folder, hexOf(bad)), 'dab');
+    return { cwd, good, bad };
+  }
+
+  it('finds what is damaged, and removes it when told to', async () => {
+    const { cwd, bad } = await withCache();
+    const found = await bootlayer(['cache', 'verify'], { cwd });
+    expect(found).toMatchObject({
+      status: 1,
+      out: expect.stringContaining(`${bad} is damaged\n2 blobs, 1 not intact`) as string,
+      err: expect.stringContaining('cache verify --remove') as string,
+    });
+    const json = await bootlayer(['cache', 'verify', '--remove', '--json'], { cwd });
+    expect([json.status, JSON.parse(json.out)]).toMatchObject([
+      0,
+      { blobs: 2, wrong: [{ digest: bad, size: 3, state: 'damaged' }], removed: true },
+    ]);
+    expect(await bootlayer(['cache', 'verify'], { cwd })).toMatchObject({
+      status: 0,
+      out: expect.stringContaining('1 blob, 0 not intact') as string,
+    });
+  });
+
+  it('removes what is named, and says what is not there', async () => {
+    const { cwd, good, bad } = await withCache();
+    const none = digestOf(Buffer.from('none'));
+    const { status, out, err } = await bootlayer(['cache', 'rm', good, none, bad], { cwd });
+    expect([status, out]).toEqual([1, `removed ${good}\nremoved ${bad}\n`]);
+    expect(err).toContain(`has no ${none}; bootlayer cache ls lists`);
+    expect((await bootlayer(['cache', 'rm', 'sha256:x'], { cwd })).status).toBe(2);
   });
 });
 

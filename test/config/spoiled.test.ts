@@ -29,7 +29,7 @@ it('refuses what is spoiled with a line and column for every problem, or takes i
         refused += 1;
       }
     }),
-    { numRuns: 2_000 },
+    { numRuns: 1_000 },
   );
-  expect(refused).toBeGreaterThan(1_000);
+  expect(refused).toBeGreaterThan(500);
 });
