@@ -68,8 +68,12 @@ export class DiskBlobStore implements BlobStore {
       throw diskProblem(this.#folder, cause);
     }
     const final = join(this.#folder, blobPath(descriptor.digest));
-    const left = await this.#leftOf(descriptor.digest);
-    if (left !== undefined) return DiskIngest.resume(descriptor, left, final);
+    for (const left of await this.#leftOf(descriptor.digest)) {
+      const resumed = await DiskIngest.resume(descriptor, left, final).catch(() => undefined);
+      if (resumed !== undefined) return resumed;
+      // What cannot be gone on with is in nobody's way.
+      await unlink(left).catch(() => undefined);
+    }
     const part = join(this.#folder, ingestPath(descriptor.digest, randomBytes(6).toString('hex')));
     return DiskIngest.create(descriptor, part, final);
   }
@@ -88,10 +92,10 @@ export class DiskBlobStore implements BlobStore {
     return removeBlob(this.#folder, digest);
   }
 
-  async #leftOf(digest: Digest): Promise<string | undefined> {
+  /** Parts of it that were kept; more than one only when somebody put them there. */
+  async #leftOf(digest: Digest): Promise<readonly string[]> {
     const names = await namesIn(join(this.#folder, INGEST));
-    const name = names.find((one) => digestOfPart(one) === digest);
-    return name === undefined ? undefined : join(this.#folder, INGEST, name);
+    return names.filter((name) => digestOfPart(name) === digest).map((name) => join(this.#folder, INGEST, name));
   }
 
   async #openFile(digest: Digest): Promise<DiskReader | undefined> {

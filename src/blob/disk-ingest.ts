@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Descriptor } from '../oci/descriptor.js';
@@ -37,16 +38,19 @@ export class DiskIngest implements Ingest {
 
   /**
    * Goes on with a file that was kept or that a crash left: hashes what is there. A power cut leaves zeros where the disk
-   * had not got further, so they are taken for nothing; should it have lost more, the digest says so at the end.
+   * had not got further, so they are taken for nothing; should it have lost more, the digest says so at the end. Rejects when
+   * it cannot be gone on with.
    */
   static async resume(descriptor: Descriptor, part: string, final: string): Promise<DiskIngest> {
+    const file = await open(part, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      const file = await open(part, 'r+');
+      if (!(await file.stat()).isFile()) throw new Error('it is no regular file');
       const ingest = new DiskIngest(descriptor, part, final, file);
       await ingest.#rehash(await endOfContent(file, descriptor.size));
       return ingest;
-    } catch (cause) {
-      throw diskProblem(part, cause);
+    } catch (thrown) {
+      await file.close();
+      throw thrown;
     }
   }
 

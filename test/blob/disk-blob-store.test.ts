@@ -379,6 +379,25 @@ describe('a download that was kept', () => {
     ]);
   });
 
+  it.each([
+    ['a folder', (path: string) => mkdir(path)],
+    ['a link to a file of somebody else', (path: string, other: string) => symlink(other, path)],
+    ['a link to nothing', (path: string) => symlink('nowhere', path)],
+  ])('begins anew where there is %s in its place', async (_name, put) => {
+    const { folder, store } = await kept(6_000);
+    const [name = ''] = await readdir(join(folder, 'ingest'));
+    const [path, other] = [join(folder, 'ingest', name), join(folder, 'other')];
+    await writeFile(other, 'precious');
+    await rm(path);
+    await put(path, other);
+    const ingest = await store.ingest(descriptor);
+    await ingest.write(bytes);
+    await ingest.commit();
+    await ingest.close();
+    expect(await store.list()).toHaveLength(1);
+    expect(await readFile(other, 'utf8')).toBe('precious');
+  });
+
   it('begins anew after it has proven wrong', async () => {
     const { folder, store } = await kept(6_000, (file) => file.write(Buffer.from('x'), 0, 1, 17));
     const wrong = await store.ingest(descriptor);
@@ -386,6 +405,8 @@ describe('a download that was kept', () => {
     await expect(wrong.commit()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
     await wrong.close();
     expect(await readdir(join(folder, 'ingest'))).toEqual([]);
-    expect((await store.ingest(descriptor)).written).toBe(0);
+    const anew = await store.ingest(descriptor);
+    expect(anew.written).toBe(0);
+    await anew.close();
   });
 });
