@@ -1,6 +1,7 @@
 import tls from 'node:tls';
-import { Agent, type Dispatcher, ProxyAgent, request } from 'undici';
+import { Agent, type Dispatcher, request } from 'undici';
 import type { FindProxy } from './proxy.js';
+import { proxyConnector } from './proxy-client.js';
 
 /** A request to a registry or its token server. Bodies that are sent are opened anew for every try. */
 export type HttpRequest = {
@@ -71,7 +72,7 @@ export class HttpClient {
 
   #agentFor(url: URL, ca: string): Dispatcher {
     const proxy = this.#findProxy(url);
-    const key = `${proxy ?? ''} ${ca}`;
+    const key = `${proxy?.href ?? ''} ${ca}`;
     const known = this.#agents.get(key);
     if (known !== undefined) return known;
     const agent = this.#newAgent(proxy, ca);
@@ -85,12 +86,11 @@ export class HttpClient {
     return agent;
   }
 
-  #newAgent(proxy: string | undefined, ca: string): Dispatcher {
+  #newAgent(proxy: URL | undefined, ca: string): Dispatcher {
     const { connect: timeout, headers: headersTimeout, idle: bodyTimeout } = this.#limits;
-    const connect = { timeout, ...(ca !== '' && { ca: [...systemAuthorities(), ca] }) };
     const bounds = { headersTimeout, bodyTimeout, maxHeaderSize: 64 * 1024 };
-    if (proxy === undefined) return new Agent({ connect, ...bounds });
-    return new ProxyAgent({ uri: proxy, requestTls: connect, proxyTls: connect, ...bounds });
+    const tls = { timeout, ...(ca !== '' && { ca: [...systemAuthorities(), ca] }) };
+    return new Agent({ connect: proxy === undefined ? tls : proxyConnector(proxy, tls), ...bounds });
   }
 
   async #followed(url: URL, wanted: HttpRequest, ca: string): Promise<HttpResponse> {

@@ -1,15 +1,17 @@
+import { BootlayerError } from '../errors.js';
 import { isLoopback, parseIp, parseSubnet, subnetHolds } from '../net/ip.js';
 
-/** Which proxy a URL is asked through, as a URL; undefined for none. */
-export type FindProxy = (url: URL) => string | undefined;
+/** Which proxy a URL is asked through; undefined for none. */
+export type FindProxy = (url: URL) => URL | undefined;
 
 /**
  * HTTP_PROXY, HTTPS_PROXY and NO_PROXY, in either case, as curl and Go read them: NO_PROXY lists names (with all below
- * them), addresses, subnets, each with a port or without, or `*`. This host itself is never asked through a proxy. Pure.
+ * them), addresses, subnets, each with a port or without, or `*`. This host itself is never asked through a proxy. Pure. Throws
+ * CONFIG_INVALID.
  */
 export function proxiesFrom(env: Readonly<Record<string, string | undefined>>): FindProxy {
   const read = (name: string) => env[name] || env[name.toUpperCase()] || undefined;
-  const [http, https] = [read('http_proxy'), read('https_proxy')].map(withScheme);
+  const [http, https] = ['http_proxy', 'https_proxy'].map((name) => readProxy(name, read(name)));
   const direct = (read('no_proxy') ?? '').split(/[\s,]+/).filter((entry) => entry !== '');
   return (url) => {
     const proxy = url.protocol === 'https:' ? https : http;
@@ -17,9 +19,15 @@ export function proxiesFrom(env: Readonly<Record<string, string | undefined>>): 
   };
 }
 
-/** `proxy.lab:3128` is an HTTP proxy. */
-function withScheme(proxy: string | undefined): string | undefined {
-  return proxy === undefined || proxy.includes('://') ? proxy : `http://${proxy}`;
+/** `proxy.lab:3128` is an HTTP proxy. What it says is not repeated: it may hold a password. */
+function readProxy(name: string, text: string | undefined): URL | undefined {
+  if (text === undefined) return undefined;
+  const whole = text.includes('://') ? text : `http://${text}`;
+  const url = URL.canParse(whole) ? new URL(whole) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  throw new BootlayerError('CONFIG_INVALID', `the environment's ${name.toUpperCase()} is no URL of an HTTP proxy`, {
+    remedy: 'write http://proxy:3128, or unset it',
+  });
 }
 
 function isOwn({ hostname }: URL): boolean {

@@ -1,8 +1,11 @@
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { createServer as createSecureServer } from 'node:https';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { HttpClient, redirectTarget } from '../../src/oci/http-client.js';
 import { startProxy } from '../fakes/proxy.js';
 import { startFakeRegistry } from '../fakes/registry.js';
+import { privateAuthority } from '../fixtures/certificates.js';
 
 function client(limits: ConstructorParameters<typeof HttpClient>[0] = {}): HttpClient {
   const made = new HttpClient(limits);
@@ -41,7 +44,7 @@ describe('proxies', () => {
     registry.redirect('/first', 'http://store.lab/second');
     store.answer('/second', (answer) => answer.end('bytes'));
     const proxy = await startProxy({ 'registry.lab:80': registry.host, 'store.lab:80': store.host });
-    const made = new HttpClient({}, ({ hostname }) => (hostname.endsWith('.lab') ? proxy.url : undefined));
+    const made = new HttpClient({}, ({ hostname }) => (hostname.endsWith('.lab') ? new URL(proxy.url) : undefined));
     onTestFinished(() => made.close());
     const response = await made.send(new URL('http://registry.lab/first'), GET);
     expect([Buffer.from(await response.bytes(10)).toString(), proxy.asked]).toEqual([
@@ -49,7 +52,48 @@ describe('proxies', () => {
       ['registry.lab:80', 'store.lab:80'],
     ]);
     expect(store.requests[0]?.headers.authorization).toBeUndefined();
-    await expect(made.send(new URL('http://elsewhere.lab/'), GET)).rejects.toThrow('502');
+    await expect(made.send(new URL('http://elsewhere.lab/'), GET)).rejects.toThrow(
+      /^the proxy 127\.0\.0\.1:\d+ answered 502 for elsewhere\.lab:80$/,
+    );
+  });
+
+  it('lead to servers with TLS, whose authority is known or not', async () => {
+    const { ca, server: certificate } = await privateAuthority();
+    const server = createSecureServer(certificate, (_request, answer) => answer.end('secure'));
+    server.listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const proxy = await startProxy({ [host]: host });
+    const made = new HttpClient({}, () => new URL(proxy.url));
+    onTestFinished(() => made.close());
+    const response = await made.send(new URL(`https://${host}/`), GET, { ca });
+    expect(Buffer.from(await response.bytes(10)).toString()).toBe('secure');
+    await expect(made.send(new URL(`https://${host}/`), GET)).rejects.toThrow(/certificate/);
+    expect(proxy.asked).toEqual([host, host]);
+  });
+
+  it.each([
+    ['hangs up', (socket: Socket) => socket.end()],
+    ['says nothing', () => undefined],
+    ['speaks no HTTP', (socket: Socket) => socket.end('SSH-2.0\r\n')],
+    ['answers something else', (socket: Socket) => socket.end('HTTP/1.1 407 No\r\ncontent-length: 0\r\n\r\n')],
+  ])('that %s are asked once', async (_name, answer) => {
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections += 1;
+      socket.on('error', () => undefined);
+      socket.once('data', () => answer(socket));
+    }).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const url = new URL(`http://user:secret@127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const made = new HttpClient({ connect: 300, headers: 300 }, () => url);
+    onTestFinished(() => made.close());
+    const failed = await made.send(new URL('https://registry.lab/'), GET).catch((thrown: unknown) => thrown);
+    expect(failed).toBeInstanceOf(Error);
+    expect(String(failed)).not.toContain('secret');
+    expect(connections).toBe(1);
   });
 });
 
