@@ -109,6 +109,8 @@ export class BlobCache {
   #inOrder(digest: Digest, sources: readonly BlobSource[]): readonly BlobSource[] {
     const doubted = this.#doubted.get(digest) ?? [];
     const rank = ({ name }: BlobSource) => Number(doubted.includes(name));
+    // When it may be any of them, the registry itself, which comes last, is asked alone as long as it gives.
+    if (sources.every((source) => rank(source) === 1)) return sources.toReversed();
     return sources.toSorted((a, b) => rank(a) - rank(b));
   }
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { systemErrorCode } from '../errors.js';
 import { ANONYMOUS, type Credential } from './credential.js';
 
@@ -32,32 +32,33 @@ type Bounds = { readonly path: string | undefined; readonly maxMilliseconds: num
 function run(program: string, input: string, { path, maxMilliseconds }: Bounds): Promise<Answer> {
   return new Promise((resolve, reject) => {
     // A group of its own, so that what it started ends with it.
-    const child = spawn(program, ['get'], {
+    const child: ChildProcess = spawn(program, ['get'], {
       stdio: ['pipe', 'pipe', 'ignore'],
       env: { ...process.env, PATH: path },
       detached: true,
     });
-    const pieces: Buffer[] = [];
-    let size = 0;
-    const giveUp = (why: string) => {
-      endGroup(child.pid);
-      child.stdout.destroy();
-      reject(new Error(`${program} ${why}`));
-    };
-    const timer = setTimeout(() => giveUp(`did not answer within ${maxMilliseconds / 1000} s`), maxMilliseconds);
-    child.stdout.on('data', (piece: Buffer) => {
-      pieces.push(piece);
-      size += piece.length;
-      if (size > MAX_BYTES) giveUp('says far too much');
-    });
-    // It may end without reading what it was asked.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(input);
     child.on('error', (thrown) => {
       clearTimeout(timer);
       const isMissing = systemErrorCode(thrown) === 'ENOENT';
       reject(new Error(isMissing ? `${program} is not installed` : `${program} cannot be run: ${thrown.message}`));
     });
+    const pieces: Buffer[] = [];
+    let size = 0;
+    const giveUp = (why: string) => {
+      endGroup(child.pid);
+      child.stdout?.destroy();
+      reject(new Error(`${program} ${why}`));
+    };
+    const timer = setTimeout(() => giveUp(`did not answer within ${maxMilliseconds / 1000} s`), maxMilliseconds);
+    // Without a file descriptor to be had there are no pipes, and the error comes after this.
+    child.stdout?.on('data', (piece: Buffer) => {
+      pieces.push(piece);
+      size += piece.length;
+      if (size > MAX_BYTES) giveUp('says far too much');
+    });
+    // It may end without reading what it was asked.
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(input);
     child.on('close', (status) => {
       clearTimeout(timer);
       resolve({ status, out: Buffer.concat(pieces).toString('utf8') });

@@ -152,6 +152,8 @@ export class RegistryClient implements RegistryTransport {
     const response = await this.#once(url, wanted, { ca, authorization: known });
     if (response.status === 403) return refuse(response, context, `it answered 403${to(known)}`);
     if (response.status !== 401) return response;
+    // Whoever the registry sends on to is nobody to show its credentials to.
+    if (response.url.origin !== url.origin) return refuse(response, context, `${response.url.host} answered 401`);
     await response.discard();
     this.#authorizer.forget(url, context);
     const challenge = response.header('www-authenticate') ?? '';

@@ -159,6 +159,28 @@ describe('the blob cache', () => {
     expect(mirror.fetches).toBe(1);
   });
 
+  it('asks the last of them alone when any of them may have given wrong bytes', async () => {
+    const [mirror, upstream] = [new ScriptedSource('mirror.lab/os'), new ScriptedSource('registry.lab/os')];
+    const { cache } = setUp();
+    const refused = expect(cache.open(descriptor, [mirror, upstream]).then(follow)).rejects.toMatchObject({
+      code: 'DIGEST_MISMATCH',
+    });
+    const junk = await mirror.feed();
+    await junk.send(damaged(bytes, 0).subarray(0, 300 * KIB));
+    junk.fail(new BootlayerError('REGISTRY_UNREACHABLE', 'mirror.lab hung up'));
+    const rest = await upstream.feed();
+    await rest.send(bytes.subarray(300 * KIB));
+    rest.end();
+    await refused;
+    await settled();
+    const right = cache.open(descriptor, [mirror, upstream]).then(follow);
+    const whole = await upstream.feed(1);
+    expect(whole.from).toBe(0);
+    await whole.send(bytes);
+    whole.end();
+    expect((await right).equals(bytes)).toBe(true);
+  });
+
   it('begins a new download only when the failed one has cleaned up', async () => {
     const cleaned = gate();
     const source = new ScriptedSource();

@@ -200,6 +200,25 @@ describe('a registry that wants a token', () => {
 });
 
 describe('a registry that wants a password', () => {
+  it.each(['Bearer realm="http://HOST/token"', 'Basic realm="x"'])(
+    'has it shown to nobody it sends on to, who asks by %s',
+    async (challenge) => {
+      const [registry, other] = [await startFakeRegistry(), await startFakeRegistry()];
+      registry.redirect(PATH, `http://${other.host}/elsewhere`);
+      other.fail('/elsewhere', 401, undefined, { 'www-authenticate': challenge.replace('HOST', other.host) });
+      const demo = demoOf(registry, {
+        credentials: async () => ({ kind: 'basic', username: 'boot', password: 'one' }),
+      });
+      await expect(demo.fetchDocument(LATEST)).rejects.toMatchObject({
+        code: 'REGISTRY_DENIED',
+        message: expect.stringContaining(`${other.host} answered 401`) as string,
+      });
+      expect(other.requests.map(({ path, headers }) => [path, headers.authorization])).toEqual([
+        ['/elsewhere', undefined],
+      ]);
+    },
+  );
+
   const user = { username: 'boot', password: 'one' };
 
   it.each(['basic', 'token'] as const)('gets it by %s, and is not asked again what it wants', async (auth) => {
