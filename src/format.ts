@@ -31,6 +31,17 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
 }
 
+/** `a, b and 7 more`: the first so many. */
+export function fewOf(texts: readonly string[], most: number, separator = ', '): string {
+  const more = texts.length > most ? ` and ${texts.length - most} more` : '';
+  return `${texts.slice(0, most).join(separator)}${more}`;
+}
+
+/** `1 blob`, `2 blobs`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Text that came from elsewhere: control characters could drive a person's terminal. Line ends stay. */
 export function harmless(text: string): string {
   return text.replace(/[^\P{Cc}\n]|[\p{Cf}\u2028\u2029]/gu, '?');

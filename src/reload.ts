@@ -8,6 +8,7 @@ import type { LoadOutcome, ReadFiles } from './config/load.js';
 import type { Loaded } from './config/read.js';
 import type { Config } from './config/schema.js';
 import { BootlayerError, describeError } from './errors.js';
+import { fewOf } from './format.js';
 
 export type ReloaderParts = {
   readonly initial: Loaded & { readonly read: ReadFiles };
@@ -165,6 +166,5 @@ function marked(what: string, { added, removed, changed }: NamesChanged): readon
     ...changed.map((name) => `~${name}`),
   ];
   if (all.length === 0) return [];
-  const more = all.length > MAX_NAMES ? ` and ${all.length - MAX_NAMES} more` : '';
-  return [`${what} ${all.slice(0, MAX_NAMES).join(' ')}${more}`];
+  return [`${what} ${fewOf(all, MAX_NAMES, ' ')}`];
 }

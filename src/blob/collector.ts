@@ -27,27 +27,21 @@ export class Collector {
   /** So that a blob that comes fits within the limit. Never rejects: a cache that is too large still boots machines. */
   async makeRoomFor({ digest, size }: Pick<Descriptor, 'digest' | 'size'>): Promise<void> {
     const limit = this.#parts.limit();
-    if (limit !== undefined) await this.#collect(limit - size, digest);
+    if (limit !== undefined) await this.#turn(() => this.#evict(() => limit - size, digest));
   }
 
   /** The disk is full: so many bytes go, whatever the limit, as far as they may. Never rejects. */
   async free(bytes: number): Promise<void> {
-    await this.#turn(async () => {
-      const held = (await this.#parts.store.usage().catch(() => [])).reduce((sum, { size }) => sum + size, 0);
-      await this.#evict(held - bytes);
-    });
+    await this.#turn(() => this.#evict((held) => held - bytes));
   }
 
-  async #collect(limit: number, coming: Digest): Promise<void> {
-    await this.#turn(() => this.#evict(limit, coming));
-  }
-
-  async #evict(limit: number, coming?: Digest): Promise<void> {
+  async #evict(limitFor: (held: number) => number, coming?: Digest): Promise<void> {
     const { store, pins, events } = this.#parts;
     const [blobs, pinned] = await Promise.all([store.usage().catch(() => []), pins().catch(() => undefined)]);
     if (pinned === undefined) return;
     const others = blobs.filter(({ digest }) => digest !== coming);
-    const { evicted, over } = chooseEvicted(others, pinned, limit);
+    const held = others.reduce((sum, { size }) => sum + size, 0);
+    const { evicted, over } = chooseEvicted(others, pinned, limitFor(held));
     for (const { digest, size: bytes } of evicted) {
       if (await store.delete(digest).catch(() => false)) events({ event: 'blob.evicted', digest, bytes });
     }

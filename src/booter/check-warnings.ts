@@ -1,5 +1,6 @@
 import type { Assignment } from '../boot/assignment.js';
 import { findShadows } from '../boot/shadows.js';
+import { fewOf } from '../format.js';
 import type { Machine } from '../machine/machine.js';
 import type { AssignmentCheck } from './check-report.js';
 import { recordedCandidate } from './mapped-wishes.js';
@@ -100,7 +101,7 @@ function leftOutWarnings({ machines, index }: Mapping): readonly string[] {
   const names = machines
     .filter((machine) => index.select(recordedCandidate(machine)).kind === 'none')
     .map(({ name }) => name);
-  return names.length === 0 ? [] : [`no assignment matches ${fewOf(names)}`];
+  return names.length === 0 ? [] : [`no assignment matches ${fewOf(names, MAX_NAMED)}`];
 }
 
 /** Nobody is recognised by a name. */
@@ -108,12 +109,9 @@ function unrecognisableWarnings({ machines }: Mapping): readonly string[] {
   const names = machines
     .filter(({ macs, uuid, serial }) => macs.length === 0 && uuid === undefined && serial === undefined)
     .map(({ name }) => name);
-  return names.length === 0 ? [] : [`no machine will be recognised as ${fewOf(names)}: say its mac, uuid or serial`];
+  return names.length === 0
+    ? []
+    : [`no machine will be recognised as ${fewOf(names, MAX_NAMED)}: say its mac, uuid or serial`];
 }
 
 const MAX_NAMED = 5;
-
-function fewOf(names: readonly string[]): string {
-  const more = names.length > MAX_NAMED ? ` and ${names.length - MAX_NAMED} more` : '';
-  return `${names.slice(0, MAX_NAMED).join(', ')}${more}`;
-}

@@ -7,11 +7,11 @@ import type { FetchedDocument, ImageSource, ManifestName } from '../oci/image-so
 import { type Document, type IndexEntry, type Manifest, parseDocument } from '../oci/manifest.js';
 import { normalizeArchitecture } from '../oci/platform.js';
 
-/** For a command line or configuration, which are small. */
 /** Configurations of container images are larger than IronCore's, and never this large. */
 const MAX_SMALL_BLOB = 1024 * 1024;
 /** Kernels take two thousand; image builders' comments and white space may come on top. */
 const MAX_COMMAND_LINE = 16 * 1024;
+/** For a command line or configuration, which are small. */
 const DEADLINE_MILLISECONDS = 30_000;
 
 /** Where documents come from; the catalog keeps those it has seen. */

@@ -1,4 +1,5 @@
 import { BootlayerError } from '../errors.js';
+import { fewOf } from '../format.js';
 import { artifactsOf } from '../image/artifacts.js';
 import { clientsOf } from '../image/clients.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
@@ -118,7 +119,7 @@ export class Resolver {
 
   #noPlatform(available: readonly string[]): BootlayerError {
     const wanted = `${this.#wish.os}/${this.#wish.architecture}`;
-    const offer = available.length === 0 ? 'nothing bootable' : fewOf([...new Set(available)]);
+    const offer = available.length === 0 ? 'nothing bootable' : namesOf(available);
     return new BootlayerError('IMAGE_NO_PLATFORM', `${this.#what} has no image for ${wanted}; it has ${offer}`, {
       remedy: 'map another image to this machine, or add the platform with: bootlayer image build --append',
       details: available,
@@ -129,10 +130,9 @@ export class Resolver {
 const MAX_NAMED = 8;
 
 /** An index may name thousands, each as long as it likes. */
-function fewOf(platforms: readonly string[]): string {
-  const more = platforms.length > MAX_NAMED ? ` and ${platforms.length - MAX_NAMED} more` : '';
-  return `${platforms
-    .slice(0, MAX_NAMED)
-    .map((platform) => platform.slice(0, 40))
-    .join(', ')}${more}`;
+function namesOf(platforms: readonly string[]): string {
+  return fewOf(
+    [...new Set(platforms)].map((platform) => platform.slice(0, 40)),
+    MAX_NAMED,
+  );
 }

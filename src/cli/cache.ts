@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { listBlobs, removeBlob } from '../blob/disk-blob-store.js';
 import { type Verified, verifyBlobs } from '../blob/disk-verify.js';
 import { BootlayerError } from '../errors.js';
-import { formatBytes } from '../format.js';
+import { counted, formatBytes } from '../format.js';
 import { type Digest, parseDigest } from '../oci/digest.js';
 import { type CommonOptions, loadWithWarnings, parsedBy, withCommonOptions, withJson } from './common.js';
 import { laterCommand } from './later-command.js';
@@ -54,7 +54,7 @@ async function listCache(options: CacheOptions): Promise<void> {
   const rows = blobs.map(({ digest, size }) => [digest, formatBytes(size)]);
   if (rows.length > 0) writeTable(output, ['DIGEST', 'SIZE'], rows);
   if (!existsSync(folder)) return writeLine(output, `there is no cache yet in ${folder}`);
-  writeLine(output, `${counted(rows.length)}, ${formatBytes(bytes)}, in ${folder}`);
+  writeLine(output, `${counted(rows.length, 'blob')}, ${formatBytes(bytes)}, in ${folder}`);
 }
 
 async function verifyCache(options: CacheOptions & { readonly remove?: true }): Promise<void> {
@@ -71,9 +71,9 @@ async function verifyCache(options: CacheOptions & { readonly remove?: true }): 
     if (!options.json) writeLine(output, `${blob.digest} is ${blob.state}${options.remove ? ' and was removed' : ''}`);
   }
   if (options.json) writeJson(output, { folder, blobs: count, wrong, removed: options.remove === true });
-  else writeLine(output, `${counted(count)}, ${wrong.length} not intact, in ${folder}`);
+  else writeLine(output, `${counted(count, 'blob')}, ${wrong.length} not intact, in ${folder}`);
   if (wrong.length === 0 || options.remove) return;
-  throw new BootlayerError('DIGEST_MISMATCH', `${counted(wrong.length)} of ${folder} not intact`, {
+  throw new BootlayerError('DIGEST_MISMATCH', `${counted(wrong.length, 'blob')} of ${folder} not intact`, {
     remedy: 'remove them with: bootlayer cache verify --remove',
   });
 }
@@ -90,8 +90,4 @@ async function removeFromCache(digests: readonly Digest[], options: CommonOption
   throw new BootlayerError('BLOB_UNKNOWN', `${folder} has no ${missing.join(', ')}`, {
     remedy: 'bootlayer cache ls lists what there is',
   });
-}
-
-function counted(blobs: number): string {
-  return `${blobs} ${blobs === 1 ? 'blob' : 'blobs'}`;
 }

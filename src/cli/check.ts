@@ -3,7 +3,7 @@ import { checkMapping } from '../booter/check.js';
 import type { CheckReport, TargetCheck } from '../booter/check-report.js';
 import { createMapping } from '../booter/mapping.js';
 import { BootlayerError } from '../errors.js';
-import { harmless } from '../format.js';
+import { counted, harmless } from '../format.js';
 import { shortDigest } from '../oci/digest.js';
 import { type CommonOptions, loadWithWarnings, withCommonOptions, withJson } from './common.js';
 import { explainedImages, explainedUrls } from './explained.js';
@@ -84,8 +84,4 @@ function describe(target: TargetCheck): readonly [string, string] {
     case 'skipped':
       return ['-', 'not asked (offline)'];
   }
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,5 +1,6 @@
 import { lstat, opendir, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { readFileBounded } from '../disk-access.js';
 import { systemErrorCode } from '../errors.js';
@@ -65,7 +66,7 @@ export async function findIncluded(
   const files = new Set<string>();
   const idle: string[] = [];
   const problems: Problem[] = [];
-  const before = isSameList(inForce?.include, patterns) ? (inForce?.included ?? []) : [];
+  const before = isDeepStrictEqual(inForce?.include, patterns) ? (inForce?.included ?? []) : [];
   for (const [position, pattern] of patterns.entries()) {
     const found = await filesNamed(configFile, pattern);
     const hadSome = before.some((file) => isBelow(folderOf(configFile, pattern), file));
@@ -123,10 +124,6 @@ async function isInTheWay(file: string): Promise<boolean> {
 
 function isBelow(folder: string, file: string): boolean {
   return file.startsWith(join(folder, '/'));
-}
-
-function isSameList(one: readonly string[] | undefined, other: readonly string[]): boolean {
-  return one?.length === other.length && one.every((value, position) => value === other[position]);
 }
 
 /** The folder in which a pattern's first wildcard stands, or that of the file it names. */

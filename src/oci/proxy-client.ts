@@ -2,6 +2,7 @@ import { type ClientRequest, request as plainRequest, type RequestOptions } from
 import { request as secureRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import { buildConnector } from 'undici';
+import { basicAuthorization } from './credential.js';
 
 type Connector = buildConnector.connector;
 type TlsOptions = { readonly timeout: number; readonly ca?: readonly string[] };
@@ -42,6 +43,5 @@ function ask(proxy: URL, options: RequestOptions): ClientRequest {
 
 function authorizationOf({ username, password }: URL): Readonly<Record<string, string>> {
   if (username === '') return {};
-  const shown = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
-  return { 'proxy-authorization': `Basic ${shown}` };
+  return { 'proxy-authorization': basicAuthorization(decodeURIComponent(username), decodeURIComponent(password)) };
 }
