@@ -32,10 +32,10 @@ async function requireFolder(path: string): Promise<void> {
 
 /**
  * Opens a file for reading, and nothing else: a pipe in its place would hold one of node's four disk threads for ever, a
- * device would never end. Rejects with the file system's error, or one with the code ENOTFILE.
+ * device would never end. `flags`: of open(2), beside those. Rejects with the file system's error, or one with the code ENOTFILE.
  */
-export async function openFile(path: string): Promise<FileHandle> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+export async function openFile(path: string, flags = 0): Promise<FileHandle> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | flags);
   try {
     if ((await file.stat()).isFile()) return file;
     throw Object.assign(new Error('it is no regular file'), { code: 'ENOTFILE' });

@@ -7,6 +7,7 @@ import { type BlobReader, followingReader, storedReader } from './blob-reader.js
 import type { BlobSource, BlobStore } from './blob-store.js';
 import type { Collector } from './collector.js';
 import { Fill, type FillParts } from './fill.js';
+import { Precedence } from './precedence.js';
 
 export type BlobCacheParts = {
   readonly store: BlobStore;
@@ -16,16 +17,18 @@ export type BlobCacheParts = {
     now(): number;
   };
   /** Keeps it within its limit. */
-  readonly collector?: Pick<Collector, 'makeRoomFor' | 'free'>;
+  readonly collector?: Pick<Collector, 'makeRoomFor' | 'ended' | 'hasRoomFor' | 'free'>;
   /** Between two tries of a source that broke. */
   readonly wait?: FillParts['wait'];
-  /** How many downloads run at once; others wait in line. */
+  /** How many downloads that machines wait for run at once; others wait in line. */
   readonly maxFills?: number;
 };
 
 const MAX_FILLS = 16;
 /** Of one registry, or of all layouts. */
 const MAX_FILLS_OF_A_PLACE = 4;
+/** Downloaded ahead of need, at once. */
+const MAX_AHEAD = 2;
 const MAX_DOUBTED = 1_000;
 
 type Limit = ReturnType<typeof pLimit>;
@@ -37,6 +40,9 @@ export class BlobCache {
   readonly #limit: Limit;
   readonly #placeLimits = new Map<string, Limit>();
   readonly #fills = new Map<Digest, { readonly fill: Fill; readonly ended: Promise<void> }>();
+  readonly #ahead: Limit = pLimit(MAX_AHEAD);
+  /** Downloads that machines wait for go before those that nobody does. */
+  readonly #precedence = new Precedence();
   readonly #doubted = new Map<Digest, readonly string[]>();
   /** How many downloads have ended: one that ended while the store was looked into may have put the blob there. */
   #ended = 0;
@@ -51,7 +57,10 @@ export class BlobCache {
   async open(descriptor: Descriptor, sources: readonly BlobSource[]): Promise<BlobReader> {
     for (;;) {
       const running = this.#fills.get(descriptor.digest);
-      if (running?.fill.growing) return join(running.fill, descriptor);
+      if (running?.fill.growing) {
+        this.#precedence.prefer(running.fill);
+        return join(running.fill, descriptor);
+      }
       await running?.ended;
       const endedBefore = this.#ended;
       const stored = await this.#parts.store.open(descriptor);
@@ -59,6 +68,25 @@ export class BlobCache {
       const isNews = this.#fills.has(descriptor.digest) || this.#ended !== endedBefore;
       if (!isNews) return join(this.#start(descriptor, sources), descriptor);
     }
+  }
+
+  /**
+   * Downloads the blob ahead of need unless it is there: a few at once, only where nothing must go for it, and with pauses
+   * while machines wait for others. Not begun any more after the signal. Resolves when it is over, however it went; that is
+   * told as events.
+   */
+  async fetchAhead(descriptor: Descriptor, sources: readonly BlobSource[], signal: AbortSignal): Promise<void> {
+    await this.#ahead(async () => {
+      if (signal.aborted || !this.#mayBegin(descriptor)) return;
+      const { store, collector } = this.#parts;
+      // One whose size is a lie is told of when a machine wants it.
+      const stored = await store.open(descriptor).catch(() => undefined);
+      await stored?.close();
+      if (stored !== undefined || (await collector?.hasRoomFor(descriptor)) === false) return;
+      if (!this.#mayBegin(descriptor)) return;
+      const fill = this.#newFill(descriptor, sources);
+      await this.#track(fill, () => this.#run(fill));
+    });
   }
 
   /** Downloads the blob unless it is there, for whoever comes. How it goes is told as events. */
@@ -102,8 +130,7 @@ export class BlobCache {
     const { collector } = this.#parts;
     await collector?.makeRoomFor(fill.descriptor);
     await fill.run();
-    // Whoever asks next finds room.
-    if (fill.failure === 'DISK_FULL') await collector?.free(fill.descriptor.size);
+    collector?.ended(fill.descriptor.digest);
   }
 
   #inOrder(digest: Digest, sources: readonly BlobSource[]): readonly BlobSource[] {
@@ -122,23 +149,43 @@ export class BlobCache {
     else this.#doubted.delete(digest);
   }
 
+  #mayBegin({ digest }: Descriptor): boolean {
+    return !this.#closed && !this.#fills.has(digest);
+  }
+
   #start(descriptor: Descriptor, sources: readonly BlobSource[]): Fill {
     if (this.#closed) throw new BootlayerError('BLOB_UNAVAILABLE', 'the server ends');
-    const { store, events, clock, wait } = this.#parts;
-    const fill = new Fill(descriptor, {
+    const fill = this.#newFill(descriptor, sources);
+    this.#precedence.prefer(fill);
+    void this.#track(fill, () => this.#limitOf(sources)(() => this.#limit(() => this.#run(fill))));
+    return fill;
+  }
+
+  #newFill(descriptor: Descriptor, sources: readonly BlobSource[]): Fill {
+    const { store, events, clock, wait, collector } = this.#parts;
+    const fill: Fill = new Fill(descriptor, {
       store,
       sources: this.#inOrder(descriptor.digest, sources),
       events,
       now: () => clock.now(),
+      turn: (signal) => this.#precedence.turnOf(fill, signal),
+      // For what nobody waits for, nothing goes.
+      makeRoom: async (bytes) => (this.#precedence.isFirst(fill) ? (collector?.free(bytes) ?? 0) : 0),
       ...(wait !== undefined && { wait }),
     });
-    const ended = this.#limitOf(sources)(() => this.#limit(() => this.#run(fill))).finally(() => {
-      this.#ended += 1;
-      this.#fills.delete(descriptor.digest);
-      this.#doubt(descriptor.digest, fill.liars);
-    });
-    this.#fills.set(descriptor.digest, { fill, ended });
     return fill;
+  }
+
+  #track(fill: Fill, run: () => Promise<void>): Promise<void> {
+    const { digest } = fill.descriptor;
+    const ended = run().finally(() => {
+      this.#ended += 1;
+      this.#fills.delete(digest);
+      this.#precedence.forget(fill);
+      this.#doubt(digest, fill.liars);
+    });
+    this.#fills.set(digest, { fill, ended });
+    return ended;
   }
 }
 

@@ -1,11 +1,17 @@
+import type { BootlayerError } from '../errors.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 
 /** A blob that is whole and was verified when it was stored. */
 export type StoredBlob = { readonly digest: Digest; readonly size: number };
 
-/** `lastUsed`: when it was opened last, in milliseconds since the epoch. */
-export type UsedBlob = StoredBlob & { readonly lastUsed: number };
+/** What takes up room. */
+export type Holding = StoredBlob & {
+  /** What was kept of a download that broke, and nobody is going on with now; else a whole blob. */
+  readonly isPart: boolean;
+  /** When it was opened or written last, in milliseconds since the epoch. */
+  readonly lastUsed: number;
+};
 
 /** Random access to bytes. Whoever opens it closes it. */
 export interface ByteReader {
@@ -30,16 +36,28 @@ export interface BlobStore {
    */
   ingest(descriptor: Descriptor): Promise<Ingest>;
   list(): Promise<readonly StoredBlob[]>;
-  usage(): Promise<readonly UsedBlob[]>;
+  holdings(): Promise<readonly Holding[]>;
   /** Answers whether it was there. Readers that are open keep their bytes. */
   delete(digest: Digest): Promise<boolean>;
+  /** The same for what was kept of it; what is being written stays. */
+  deletePart(digest: Digest): Promise<boolean>;
+  /** How many bytes may still come before its disk is nearly full; Infinity where there is no such end. */
+  room(): Promise<number>;
+  /**
+   * Reads a blob again, waiting for `pause` after each piece, and drops it when it is damaged; where it cannot be read, it
+   * is taken to be so. Throws what `pause` throws.
+   */
+  recheck(digest: Digest, pause: (bytes: number) => Promise<void>): Promise<'intact' | 'damaged' | 'gone'>;
 }
 
 /** A blob on its way in. What was written can be read back until it is closed, however it went. */
 export interface Ingest extends ByteReader {
   /** Bytes received so far. */
   readonly written: number;
-  /** Throws DIGEST_MISMATCH as soon as more bytes come than were promised, DISK_FULL, DATA_UNUSABLE. */
+  /**
+   * Throws DIGEST_MISMATCH as soon as more bytes come than were promised, DATA_UNUSABLE, and DISK_FULL: when there is room
+   * again, the same bytes may be written once more.
+   */
   write(bytes: Uint8Array): Promise<void>;
   /** Verifies, makes durable, publishes. Throws DIGEST_MISMATCH, DISK_FULL, DATA_UNUSABLE and leaves nothing behind. */
   commit(): Promise<void>;
@@ -58,4 +76,6 @@ export interface BlobSource {
    * while it waits, and it gives up by itself when nothing comes for too long.
    */
   fetch(descriptor: Descriptor, signal: AbortSignal, from: number): Promise<AsyncIterable<Uint8Array>>;
+  /** It is told how fetching from it went wrong, also when what it gave turns out to be. */
+  readonly failed?: (problem: BootlayerError) => void;
 }

@@ -1,23 +1,28 @@
 import pLimit from 'p-limit';
 import type { EventSink } from '../boot/event.js';
+import { BootlayerError } from '../errors.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
-import type { BlobStore } from './blob-store.js';
-import { chooseEvicted } from './eviction.js';
+import type { BlobStore, Holding } from './blob-store.js';
+import { bytesIn, chooseEvicted } from './eviction.js';
 
 export type CollectorParts = {
   readonly store: BlobStore;
   /** What must stay; undefined while nobody knows it yet, and then everything stays. */
   readonly pins: () => Promise<ReadonlySet<Digest> | undefined>;
-  /** How many bytes the blobs may have; undefined for as many as there is room for. */
+  /** How many bytes blobs and kept parts may have; undefined for as many as there is room for. */
   readonly limit: () => number | undefined;
   readonly events: EventSink;
 };
+
+type Sized = Pick<Descriptor, 'digest' | 'size'>;
 
 /** Keeps the cache within its limit. One at a time: two would make the same room twice. */
 export class Collector {
   readonly #parts: CollectorParts;
   readonly #turn = pLimit(1);
+  /** What is on its way, and will need its whole size. */
+  readonly #coming = new Map<Digest, number>();
   #isOver = false;
 
   constructor(parts: CollectorParts) {
@@ -25,28 +30,85 @@ export class Collector {
   }
 
   /** So that a blob that comes fits within the limit. Never rejects: a cache that is too large still boots machines. */
-  async makeRoomFor({ digest, size }: Pick<Descriptor, 'digest' | 'size'>): Promise<void> {
+  async makeRoomFor({ digest, size }: Sized): Promise<void> {
+    this.#coming.set(digest, size);
     const limit = this.#parts.limit();
-    if (limit !== undefined) await this.#turn(() => this.#evict(() => limit - size, digest));
+    if (limit === undefined) return;
+    await this.#turn(async () => {
+      const { holdings, pinned } = await this.#state();
+      if (pinned === undefined) return;
+      const { evicted, over } = chooseEvicted(holdings, pinned, limit - this.#comingBytes());
+      await this.#remove(evicted);
+      // Told when it begins, not for every blob that comes.
+      if (over > 0 && !this.#isOver) this.#parts.events({ event: 'cache.over', bytes: over });
+      this.#isOver = over > 0;
+    });
   }
 
-  /** The disk is full: so many bytes go, whatever the limit, as far as they may. Never rejects. */
-  async free(bytes: number): Promise<void> {
-    await this.#turn(() => this.#evict((held) => held - bytes));
+  /** It is there now, or will not come. */
+  ended(digest: Digest): void {
+    this.#coming.delete(digest);
   }
 
-  async #evict(limitFor: (held: number) => number, coming?: Digest): Promise<void> {
-    const { store, pins, events } = this.#parts;
-    const [blobs, pinned] = await Promise.all([store.usage().catch(() => []), pins().catch(() => undefined)]);
-    if (pinned === undefined) return;
-    const others = blobs.filter(({ digest }) => digest !== coming);
-    const held = others.reduce((sum, { size }) => sum + size, 0);
-    const { evicted, over } = chooseEvicted(others, pinned, limitFor(held));
-    for (const { digest, size: bytes } of evicted) {
-      if (await store.delete(digest).catch(() => false)) events({ event: 'blob.evicted', digest, bytes });
+  /** Whether it can come without that anything must go, and leaves the disk some room. */
+  async hasRoomFor({ size }: Sized): Promise<boolean> {
+    const limit = this.#parts.limit();
+    const missing = size + this.#comingBytes();
+    if ((await this.#parts.store.room().catch(() => 0)) < missing) return false;
+    return limit === undefined || bytesIn((await this.#state()).holdings) + missing <= limit;
+  }
+
+  /**
+   * The disk is full: so many bytes go, whatever the limit, as far as they may: first what is kept of broken downloads.
+   * Answers how many went. Never rejects.
+   */
+  async free(bytes: number): Promise<number> {
+    return this.#turn(async () => {
+      const { holdings, pinned } = await this.#state();
+      const parts = holdings.filter(({ isPart }) => isPart);
+      const freed = await this.#remove(parts);
+      if (freed >= bytes || pinned === undefined) return freed;
+      const blobs = holdings.filter(({ isPart }) => !isPart);
+      const { evicted } = chooseEvicted(blobs, pinned, bytesIn(blobs) - (bytes - freed));
+      return freed + (await this.#remove(evicted));
+    });
+  }
+
+  /** Everything goes that may; answers what went. Throws BLOB_UNAVAILABLE while nobody knows what must stay. */
+  async collect(): Promise<readonly Holding[]> {
+    return this.#turn(async () => {
+      const { holdings, pinned } = await this.#state();
+      if (pinned === undefined) {
+        throw new BootlayerError('BLOB_UNAVAILABLE', 'what the mappings lead to is still being resolved', {
+          remedy: 'try again in a moment',
+        });
+      }
+      const { evicted } = chooseEvicted(holdings, pinned, 0);
+      await this.#remove(evicted);
+      return evicted;
+    });
+  }
+
+  #comingBytes(): number {
+    return [...this.#coming.values()].reduce((sum, size) => sum + size, 0);
+  }
+
+  /** Without what is on its way: it is counted with its whole size, and what is kept of it is about to be used. */
+  async #state(): Promise<{ readonly holdings: readonly Holding[]; readonly pinned: ReadonlySet<Digest> | undefined }> {
+    const { store, pins } = this.#parts;
+    const [holdings, pinned] = await Promise.all([store.holdings().catch(() => []), pins().catch(() => undefined)]);
+    return { holdings: holdings.filter(({ digest }) => !this.#coming.has(digest)), pinned };
+  }
+
+  async #remove(holdings: readonly Holding[]): Promise<number> {
+    const { store, events } = this.#parts;
+    let freed = 0;
+    for (const { digest, size: bytes, isPart } of holdings) {
+      const removed = isPart ? store.deletePart(digest) : store.delete(digest);
+      if (!(await removed.catch(() => false))) continue;
+      freed += bytes;
+      events({ event: 'blob.evicted', digest, bytes });
     }
-    // Told when it begins, not for every blob that comes.
-    if (over > 0 && !this.#isOver && coming !== undefined) events({ event: 'cache.over', bytes: over });
-    this.#isOver = over > 0;
+    return freed;
   }
 }

@@ -1,31 +1,30 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { makeFolder } from '../disk-access.js';
 import { BootlayerError, systemErrorCode } from '../errors.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
-import type { BlobStore, ByteReader, Ingest, StoredBlob, UsedBlob } from './blob-store.js';
+import type { BlobStore, ByteReader, Holding, Ingest, StoredBlob } from './blob-store.js';
+import {
+  checkBlob,
+  listBlobs,
+  listParts,
+  makeLayout,
+  namesIn,
+  proveWritable,
+  removeBlob,
+  removeLeftovers,
+  touchOf,
+} from './disk-folder.js';
 import { DiskIngest } from './disk-ingest.js';
 import { diskProblem } from './disk-problem.js';
 import { DiskReader } from './disk-reader.js';
 import { hashOf } from './hash.js';
-import {
-  BLOBS,
-  blobPath,
-  digestOfFile,
-  digestOfPart,
-  INDEX_CONTENTS,
-  INDEX_FILE,
-  INGEST,
-  ingestPath,
-  LAYOUT_CONTENTS,
-  LAYOUT_FILE,
-} from './layout.js';
+import { blobPath, digestOfPart, INGEST, ingestPath } from './layout.js';
 
-/** Half a download is worth so much longer than the trouble that ended it. */
-const KEPT_MILLISECONDS = 24 * 3_600_000;
+/** Of a disk: what is downloaded ahead of need leaves so much of it to others. */
+const RESERVE = 0.1;
 
 /** Blobs as files in an OCI image layout. Only one server uses the folder (the state beside it is locked). */
 export class DiskBlobStore implements BlobStore {
@@ -36,6 +35,8 @@ export class DiskBlobStore implements BlobStore {
   readonly #used = new Map<Digest, number>();
   /** Files that were found intact though somebody said they are of another size: they are not hashed again. */
   readonly #intact = new Map<Digest, string>();
+  /** Paths of the parts that are being written. */
+  readonly #underWay = new Set<string>();
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -68,23 +69,52 @@ export class DiskBlobStore implements BlobStore {
       throw diskProblem(this.#folder, cause);
     }
     const final = join(this.#folder, blobPath(descriptor.digest));
-    for (const left of await this.#leftOf(descriptor.digest)) {
-      const resumed = await DiskIngest.resume(descriptor, left, final).catch(() => undefined);
+    for (const part of await this.#leftOf(descriptor.digest)) {
+      const resumed = await this.#begun(part, (onClosed) =>
+        DiskIngest.resume(descriptor, { part, final, onClosed }),
+      ).catch(() => undefined);
       if (resumed !== undefined) return resumed;
       // What cannot be gone on with is in nobody's way.
-      await unlink(left).catch(() => undefined);
+      await unlink(part).catch(() => undefined);
     }
     const part = join(this.#folder, ingestPath(descriptor.digest, randomBytes(6).toString('hex')));
-    return DiskIngest.create(descriptor, part, final);
+    return this.#begun(part, (onClosed) => DiskIngest.create(descriptor, { part, final, onClosed }));
   }
 
   async list(): Promise<readonly StoredBlob[]> {
-    return (await this.usage()).map(({ digest, size }) => ({ digest, size }));
+    return (await listBlobs(this.#folder)).map(({ digest, size }) => ({ digest, size }));
   }
 
-  async usage(): Promise<readonly UsedBlob[]> {
+  async holdings(): Promise<readonly Holding[]> {
     const blobs = await listBlobs(this.#folder);
-    return blobs.map((blob) => ({ ...blob, lastUsed: this.#used.get(blob.digest) ?? blob.lastUsed }));
+    const used = blobs.map((blob) => ({ ...blob, lastUsed: this.#used.get(blob.digest) ?? blob.lastUsed }));
+    return [...used, ...(await listParts(this.#folder, this.#underWay))];
+  }
+
+  async room(): Promise<number> {
+    try {
+      const { bavail, blocks, bsize } = await statfs(this.#folder);
+      return Math.max(0, (bavail - blocks * RESERVE) * bsize);
+    } catch (cause) {
+      throw diskProblem(this.#folder, cause);
+    }
+  }
+
+  async deletePart(digest: Digest): Promise<boolean> {
+    const idle = (await this.#leftOf(digest)).filter((part) => !this.#underWay.has(part));
+    for (const part of idle) await unlink(part).catch(() => undefined);
+    return idle.length > 0;
+  }
+
+  async recheck(digest: Digest, pause: (bytes: number) => Promise<void>): Promise<'intact' | 'damaged' | 'gone'> {
+    const path = join(this.#folder, blobPath(digest));
+    const found = await checkBlob(path, digest, pause);
+    if (found.state === 'intact' || found.state === 'gone') return found.state;
+    // Not one that came anew while the old one was read.
+    return this.#judging(async () => {
+      if (found.touch !== undefined && found.touch !== (await touchOf(path))) return 'gone';
+      return (await this.delete(digest)) ? 'damaged' : 'gone';
+    });
   }
 
   async delete(digest: Digest): Promise<boolean> {
@@ -96,6 +126,17 @@ export class DiskBlobStore implements BlobStore {
   async #leftOf(digest: Digest): Promise<readonly string[]> {
     const names = await namesIn(join(this.#folder, INGEST));
     return names.filter((name) => digestOfPart(name) === digest).map((name) => join(this.#folder, INGEST, name));
+  }
+
+  async #begun(part: string, begin: (onClosed: () => void) => Promise<DiskIngest>): Promise<DiskIngest> {
+    this.#underWay.add(part);
+    const onClosed = () => this.#underWay.delete(part);
+    try {
+      return await begin(onClosed);
+    } catch (thrown) {
+      onClosed();
+      throw thrown;
+    }
   }
 
   async #openFile(digest: Digest): Promise<DiskReader | undefined> {
@@ -131,67 +172,4 @@ export class DiskBlobStore implements BlobStore {
       remedy: 'the manifest that names it is wrong: push the image again',
     });
   }
-}
-
-/** What a cache folder holds, without touching it: a server may be using it. Throws DATA_UNUSABLE. */
-export async function listBlobs(folder: string): Promise<readonly UsedBlob[]> {
-  const blobs: UsedBlob[] = [];
-  for (const name of await namesIn(join(folder, BLOBS))) {
-    const digest = digestOfFile(name);
-    const found = digest === undefined ? undefined : await stat(join(folder, BLOBS, name)).catch(() => undefined);
-    if (digest !== undefined && found?.isFile() === true)
-      blobs.push({ digest, size: found.size, lastUsed: found.atimeMs });
-  }
-  return blobs;
-}
-
-/** Removes a blob from a cache folder; whether it was there. Whoever reads it goes on reading. Throws DATA_UNUSABLE. */
-export async function removeBlob(folder: string, digest: Digest): Promise<boolean> {
-  try {
-    await unlink(join(folder, blobPath(digest)));
-    return true;
-  } catch (cause) {
-    if (systemErrorCode(cause) === 'ENOENT') return false;
-    throw diskProblem(folder, cause);
-  }
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return (await readdir(folder)).sort();
-  } catch (cause) {
-    if (systemErrorCode(cause) === 'ENOENT') return [];
-    throw diskProblem(folder, cause);
-  }
-}
-
-async function makeLayout(folder: string): Promise<void> {
-  await makeFolder(join(folder, BLOBS));
-  await makeFolder(join(folder, INGEST));
-  await writeWhenMissing(join(folder, LAYOUT_FILE), LAYOUT_CONTENTS);
-  await writeWhenMissing(join(folder, INDEX_FILE), INDEX_CONTENTS);
-}
-
-async function writeWhenMissing(path: string, contents: string): Promise<void> {
-  const there = await readFile(path, 'utf8').catch(() => undefined);
-  if (there === undefined || there === '') await writeFile(path, contents);
-}
-
-/** Only files: nothing of ours is anything else. */
-async function removeLeftovers(folder: string, now: number): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(folder, entry.name);
-    const isRecent = (await stat(path)).mtimeMs > now - KEPT_MILLISECONDS;
-    if (!isRecent || digestOfPart(entry.name) === undefined) await unlink(path);
-  }
-}
-
-/** A folder may look fine and be on a disk mounted read-only, or its halves on two disks: does what an ingest does. */
-async function proveWritable(folder: string): Promise<void> {
-  const name = `.probe-${randomBytes(6).toString('hex')}`;
-  const [part, final] = [join(folder, INGEST, name), join(folder, BLOBS, name)];
-  await writeFile(part, 'probe');
-  await rename(part, final);
-  await unlink(final);
 }

@@ -7,6 +7,13 @@ import type { Ingest } from './blob-store.js';
 import { diskProblem } from './disk-problem.js';
 import { notAsPromised, tooMuch } from './mismatch.js';
 
+export type IngestPlace = {
+  /** Paths of the growing file and of the whole blob, on one disk. */
+  readonly part: string;
+  readonly final: string;
+  readonly onClosed: () => void;
+};
+
 /**
  * A blob being written to a file of its own, hashed in the order it arrives. The file handle stays open over the
  * rename, so whoever reads the growing file goes on reading the finished one.
@@ -16,23 +23,27 @@ export class DiskIngest implements Ingest {
   readonly #part: string;
   readonly #final: string;
   readonly #file: FileHandle;
+  readonly #onClosed: () => void;
   readonly #hasher = new DigestHasher();
   #written = 0;
+  /** Ahead of what is written only while a write is being tried again. */
+  #hashed = 0;
   #renamed = false;
   #state: 'growing' | 'committed' | 'aborted' | 'kept' = 'growing';
 
-  private constructor(descriptor: Descriptor, part: string, final: string, file: FileHandle) {
+  private constructor(descriptor: Descriptor, { part, final, onClosed }: IngestPlace, file: FileHandle) {
     this.#descriptor = descriptor;
     this.#part = part;
     this.#final = final;
+    this.#onClosed = onClosed;
     this.#file = file;
   }
 
-  static async create(descriptor: Descriptor, part: string, final: string): Promise<DiskIngest> {
+  static async create(descriptor: Descriptor, place: IngestPlace): Promise<DiskIngest> {
     try {
-      return new DiskIngest(descriptor, part, final, await open(part, 'wx+'));
+      return new DiskIngest(descriptor, place, await open(place.part, 'wx+'));
     } catch (cause) {
-      throw diskProblem(part, cause);
+      throw diskProblem(place.part, cause);
     }
   }
 
@@ -41,11 +52,11 @@ export class DiskIngest implements Ingest {
    * had not got further, so they are taken for nothing; should it have lost more, the digest says so at the end. Rejects when
    * it cannot be gone on with.
    */
-  static async resume(descriptor: Descriptor, part: string, final: string): Promise<DiskIngest> {
-    const file = await open(part, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  static async resume(descriptor: Descriptor, place: IngestPlace): Promise<DiskIngest> {
+    const file = await open(place.part, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       if (!(await file.stat()).isFile()) throw new Error('it is no regular file');
-      const ingest = new DiskIngest(descriptor, part, final, file);
+      const ingest = new DiskIngest(descriptor, place, file);
       await ingest.#rehash(await endOfContent(file, descriptor.size));
       return ingest;
     } catch (thrown) {
@@ -60,7 +71,7 @@ export class DiskIngest implements Ingest {
 
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#written + bytes.length > this.#descriptor.size) throw tooMuch(this.#descriptor);
-    this.#hasher.update(bytes);
+    if (this.#hashed === this.#written) this.#hash(bytes);
     try {
       for (let done = 0; done < bytes.length; ) {
         const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#written + done);
@@ -82,13 +93,18 @@ export class DiskIngest implements Ingest {
     }
   }
 
+  #hash(bytes: Uint8Array): void {
+    this.#hasher.update(bytes);
+    this.#hashed += bytes.length;
+  }
+
   async #rehash(end: number): Promise<void> {
     await this.#file.truncate(end);
     const piece = Buffer.allocUnsafe(PIECE_BYTES);
     while (this.#written < end) {
       const { bytesRead } = await this.#file.read(piece, 0, Math.min(piece.length, end - this.#written), this.#written);
       if (bytesRead === 0) throw new Error('the file became shorter while it was read');
-      this.#hasher.update(piece.subarray(0, bytesRead));
+      this.#hash(piece.subarray(0, bytesRead));
       this.#written += bytesRead;
     }
   }
@@ -100,10 +116,11 @@ export class DiskIngest implements Ingest {
       throw notAsPromised(this.#descriptor, actual, this.#written);
     }
     try {
-      await this.#file.chmod(0o444);
       await this.#file.sync();
       await rename(this.#part, this.#final);
       this.#renamed = true;
+      // Not before: a part that a crash leaves is to be gone on with.
+      await this.#file.chmod(0o444);
       await syncFolder(dirname(this.#final));
     } catch (cause) {
       await this.abort();
@@ -124,6 +141,7 @@ export class DiskIngest implements Ingest {
 
   async close(): Promise<void> {
     await this.abort();
+    this.#onClosed();
     await this.#file.close();
   }
 }

@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { openFile } from '../disk-access.js';
 import type { ByteReader } from './blob-store.js';
@@ -19,9 +19,9 @@ export class DiskReader implements ByteReader {
     this.touch = `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
   }
 
-  /** Rejects with the file system's error. */
-  static async open(path: string): Promise<DiskReader> {
-    const file = await openFile(path);
+  /** Rejects with the file system's error. `aside`: it is not to count as use, as far as the file system lets us. */
+  static async open(path: string, { aside = false } = {}): Promise<DiskReader> {
+    const file = await (aside ? openFile(path, constants.O_NOATIME).catch(() => openFile(path)) : openFile(path));
     try {
       return new DiskReader(file, path, await file.stat());
     } catch (thrown) {

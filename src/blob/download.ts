@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BootlayerError } from '../errors.js';
-import { type Descriptor, mismatch } from '../oci/descriptor.js';
+import type { Descriptor } from '../oci/descriptor.js';
 import type { BlobSource } from './blob-store.js';
 import { Pace } from './pace.js';
 
@@ -16,9 +16,10 @@ export type DownloadParts = {
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
 };
 
-const PAUSE_MILLISECONDS = 1_000;
+const FIRST_PAUSE_MILLISECONDS = 1_000;
+const LONGEST_PAUSE_MILLISECONDS = 10_000;
 /** A source that breaks ever and again gives a little each time; at some point it is better to say so. */
-const MAX_ROUNDS = 50;
+const MAX_ROUNDS = 20;
 
 /**
  * The bytes of a blob from a place on, in order, from whichever of its sources gives them: where one breaks, the next goes
@@ -41,7 +42,7 @@ export class Download {
     const { sources, signal, wait = waitFor } = this.#parts;
     for (let round = 0; round < MAX_ROUNDS && !this.#isWhole(); round += 1) {
       const begun = this.#position;
-      if (round > 0) await wait(PAUSE_MILLISECONDS, signal);
+      if (round > 0) await wait(Math.min(LONGEST_PAUSE_MILLISECONDS, FIRST_PAUSE_MILLISECONDS * round), signal);
       for (const source of sources) yield* this.#from(source);
       if (this.#position === begun) break;
     }
@@ -63,12 +64,17 @@ export class Download {
         this.#position += chunk.length;
         yield chunk;
       }
-      this.#problem = endedEarly(source.name, this.#position, this.#descriptor);
+      if (!this.#isWhole()) this.#broke(source, endedEarly(source.name, this.#position, this.#descriptor));
     } catch (thrown) {
       // After the last byte it is nobody's loss.
       signal.throwIfAborted();
-      this.#problem = BootlayerError.from(thrown);
+      this.#broke(source, BootlayerError.from(thrown));
     }
+  }
+
+  #broke(source: BlobSource, problem: BootlayerError): void {
+    this.#problem = problem;
+    source.failed?.(problem);
   }
 }
 
@@ -90,8 +96,12 @@ function waitFor(milliseconds: number, signal: AbortSignal): Promise<void> {
   return sleep(milliseconds, undefined, { signal });
 }
 
+/** Too few are not wrong ones: the rest may come. */
 function endedEarly(source: string, position: number, { digest, size }: Descriptor): BootlayerError {
-  return mismatch(digest, `${size} bytes were promised, and ${source} ended after ${position}`);
+  const why = `${digest}: ${size} bytes were promised, and ${source} ended after ${position}`;
+  return new BootlayerError('BLOB_UNAVAILABLE', why, {
+    remedy: 'the registry or a proxy before it is damaged: push the image again or mend the registry',
+  });
 }
 
 function tooSlow(source: string): BootlayerError {

@@ -4,10 +4,10 @@ import { BootlayerError, type ErrorCode } from '../errors.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { BlobSource, BlobStore, Ingest } from './blob-store.js';
 import { Download, type DownloadParts } from './download.js';
+import { inPieces } from './pieces.js';
 
 /** Nobody receives these last bytes of a blob before its digest is proven. */
 export const HOLD_BACK_BYTES = 64 * 1024;
-/** Sockets deliver little at a time; the disk and those who follow are better off with larger pieces. */
 const PIECE_BYTES = 256 * 1024;
 
 export type FillParts = {
@@ -18,10 +18,11 @@ export type FillParts = {
   /** Milliseconds. */
   readonly now: () => number;
   readonly wait?: DownloadParts['wait'];
+  /** Waits until it is its turn to take more from the source. */
+  readonly turn?: (signal: AbortSignal) => Promise<void>;
+  /** The disk is full, and so many bytes are to come: makes room, and answers how much. */
+  readonly makeRoom?: (bytes: number) => Promise<number>;
 };
-
-/** Failures that say nothing of what was received: the next download goes on there. */
-const WORTH_KEEPING: ReadonlySet<ErrorCode> = new Set(['REGISTRY_UNREACHABLE', 'REGISTRY_DENIED', 'BLOB_UNAVAILABLE']);
 
 type State =
   | { readonly kind: 'growing' }
@@ -41,6 +42,8 @@ export class Fill {
   #source: string;
   readonly #givers = new Set<string>();
   #state: State = { kind: 'growing' };
+  /** What was received is wrong, or cannot be kept; else the next download goes on there. */
+  #isSpoilt = false;
   /** The download itself holds one; the ingest is closed when nobody does. */
   #holders = 1;
 
@@ -77,8 +80,9 @@ export class Fill {
     } catch (thrown) {
       const error = this.#errorOf(thrown);
       this.#state = { kind: 'failed', error };
-      if (WORTH_KEEPING.has(error.code)) this.#ingest?.keep();
-      else await this.#ingest?.abort().catch(() => undefined);
+      if (this.#isSpoilt) await this.#ingest?.abort().catch(() => undefined);
+      else this.#ingest?.keep();
+      this.#blame(error);
       if (error.code === 'INTERNAL') this.#reportFault(error);
     }
     this.#wake();
@@ -128,7 +132,7 @@ export class Fill {
   }
 
   async #download(): Promise<void> {
-    const { store, sources, now, wait } = this.#parts;
+    const { store, sources, now, wait, turn } = this.#parts;
     const { signal } = this.#abort;
     signal.throwIfAborted();
     this.#ingest = await store.ingest(this.descriptor);
@@ -137,21 +141,12 @@ export class Fill {
     const onResume = this.#tellResumed.bind(this);
     if (written > 0) onResume({ name: this.#source }, written, 'an earlier download ended there');
     const parts = { sources, signal, now, onResume, ...(wait !== undefined && { wait }) };
-    const piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, Math.max(1, this.descriptor.size)));
-    let filled = 0;
-    for await (const chunk of new Download(this.descriptor, written, parts).bytes()) {
-      for (let taken = 0; taken < chunk.length; ) {
-        const part = chunk.subarray(taken, taken + piece.length - filled);
-        piece.set(part, filled);
-        filled += part.length;
-        taken += part.length;
-        if (filled < piece.length) continue;
-        await this.#take(piece);
-        filled = 0;
-      }
+    const size = Math.min(PIECE_BYTES, Math.max(1, this.descriptor.size));
+    for await (const piece of inPieces(size, new Download(this.descriptor, written, parts).bytes())) {
+      await this.#take(piece);
+      await turn?.(signal);
     }
-    await this.#take(piece.subarray(0, filled));
-    await this.#ingest.commit();
+    await this.#unspoilt(this.#ingest.commit());
   }
 
   #tellResumed({ name: source }: Pick<BlobSource, 'name'>, from: number, reason: string): void {
@@ -162,8 +157,36 @@ export class Fill {
   }
 
   async #take(bytes: Uint8Array): Promise<void> {
-    await this.#ingest?.write(bytes);
+    await this.#unspoilt(this.#write(bytes));
     this.#wake();
+  }
+
+  /** Once more whenever there is room again. */
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#ingest?.write(bytes);
+      } catch (thrown) {
+        if (BootlayerError.from(thrown).code !== 'DISK_FULL') throw thrown;
+        const missing = this.descriptor.size - (this.#ingest?.written ?? 0);
+        if (((await this.#parts.makeRoom?.(missing)) ?? 0) === 0) throw thrown;
+      }
+    }
+  }
+
+  async #unspoilt(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (thrown) {
+      this.#isSpoilt = true;
+      throw thrown;
+    }
+  }
+
+  /** When wrong bytes are all of one source, that source is to know. */
+  #blame(error: BootlayerError): void {
+    if (error.code !== 'DIGEST_MISMATCH' || !this.#isSpoilt || this.#givers.size > 1) return;
+    this.#parts.sources.find(({ name }) => this.#givers.has(name))?.failed?.(error);
   }
 
   /** Up to where readers may read now. Throws the fill's error. */

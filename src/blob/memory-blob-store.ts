@@ -1,6 +1,6 @@
 import type { Descriptor } from '../oci/descriptor.js';
 import { type Digest, digestOf } from '../oci/digest.js';
-import type { BlobStore, ByteReader, Ingest, StoredBlob, UsedBlob } from './blob-store.js';
+import type { BlobStore, ByteReader, Holding, Ingest, StoredBlob } from './blob-store.js';
 import { notAsPromised, tooMuch } from './mismatch.js';
 
 /** Blobs in memory: for tests, and for what is small and hot. */
@@ -24,12 +24,29 @@ export class MemoryBlobStore implements BlobStore {
     return [...this.#blobs].map(([digest, { length }]) => ({ digest, size: length })).sort(byDigest);
   }
 
-  async usage(): Promise<readonly UsedBlob[]> {
-    return (await this.list()).map((blob) => ({ ...blob, lastUsed: this.#used.get(blob.digest) ?? 0 }));
+  async holdings(): Promise<readonly Holding[]> {
+    return (await this.list()).map((blob) => ({ ...blob, isPart: false, lastUsed: this.#used.get(blob.digest) ?? 0 }));
   }
 
   async delete(digest: Digest): Promise<boolean> {
     return this.#blobs.delete(digest);
+  }
+
+  async deletePart(): Promise<boolean> {
+    return false;
+  }
+
+  async room(): Promise<number> {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  async recheck(digest: Digest, pause: (bytes: number) => Promise<void>): Promise<'intact' | 'damaged' | 'gone'> {
+    const bytes = this.#blobs.get(digest);
+    if (bytes === undefined) return 'gone';
+    await pause(bytes.length);
+    if (digestOf(bytes) === digest) return 'intact';
+    this.#blobs.delete(digest);
+    return 'damaged';
   }
 }
 

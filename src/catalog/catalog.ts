@@ -75,9 +75,10 @@ export class Catalog {
   /** Where the blobs of stored locations come from, in the order in which they are to be asked. */
   sourcesOf(locations: readonly string[]): readonly BlobSource[] {
     return locations.flatMap((location) =>
-      this.#parts.sources.placesAt(location).map((place) => ({
-        name: place.name,
-        fetch: (descriptor, signal, from) => place.fetchBlob(descriptor, signal, from),
+      this.#parts.sources.placesAt(location).map(({ source, failed }) => ({
+        name: source.name,
+        fetch: (descriptor, signal, from) => source.fetchBlob(descriptor, signal, from),
+        failed,
       })),
     );
   }

@@ -11,8 +11,6 @@ import { normalizeArchitecture } from '../oci/platform.js';
 const MAX_SMALL_BLOB = 1024 * 1024;
 /** Kernels take two thousand; image builders' comments and white space may come on top. */
 const MAX_COMMAND_LINE = 16 * 1024;
-/** For a command line or configuration, which are small. */
-const DEADLINE_MILLISECONDS = 30_000;
 
 /** Where documents come from; the catalog keeps those it has seen. */
 export type FetchDocument = (name: ManifestName | undefined) => Promise<FetchedDocument>;
@@ -73,36 +71,11 @@ export class DocumentReader {
   }
 
   async #blob(descriptor: Descriptor): Promise<Uint8Array> {
-    const what = this.#describe(descriptor.digest);
     if (descriptor.size > MAX_SMALL_BLOB) {
       const why = `${descriptor.size} bytes is too large for a command line or configuration`;
-      throw new BootlayerError('IMAGE_INVALID', `${what}: ${why}`);
+      throw new BootlayerError('IMAGE_INVALID', `${this.#describe(descriptor.digest)}: ${why}`);
     }
-    const bytes = await this.#receive(descriptor, what);
-    verifyBytes(what, descriptor, bytes);
-    return bytes;
-  }
-
-  /** A registry that lets it trickle does not keep a machine waiting for ever. */
-  async #receive(descriptor: Descriptor, what: string): Promise<Uint8Array> {
-    const deadline = AbortSignal.timeout(DEADLINE_MILLISECONDS);
-    const chunks: Uint8Array[] = [];
-    let received = 0;
-    try {
-      for await (const chunk of await this.#source.fetchBlob(descriptor, deadline)) {
-        chunks.push(chunk);
-        received += chunk.byteLength;
-        if (received > descriptor.size) break;
-      }
-    } catch (cause) {
-      if (!deadline.aborted) throw cause;
-      const why = `it did not arrive within ${DEADLINE_MILLISECONDS / 1000} s`;
-      throw new BootlayerError('REGISTRY_UNREACHABLE', `${what}: ${why}`, {
-        remedy: 'see why the registry is slow',
-        cause,
-      });
-    }
-    return Buffer.concat(chunks);
+    return this.#source.readBlob(descriptor);
   }
 
   #describe(digest: Digest): string {

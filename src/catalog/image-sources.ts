@@ -1,6 +1,6 @@
 import { BootlayerError } from '../errors.js';
 import { DiskLayout } from '../oci/disk-layout.js';
-import type { ImageSource, ImageTarget } from '../oci/image-source.js';
+import type { ImageSource, ImageTarget, Place } from '../oci/image-source.js';
 import type { ImageReference } from '../oci/reference.js';
 import type { RegistryClient } from '../oci/registry-client.js';
 
@@ -29,9 +29,11 @@ export class ImageSources {
    * The way back from a source's name, which plans and resolutions keep: the places that have its blobs, in the order in
    * which they are to be asked.
    */
-  placesAt(location: string): readonly ImageSource[] {
+  placesAt(location: string): readonly Place[] {
     // Layouts' folders are absolute; a registry may be called oci.
-    if (location.startsWith('oci:/')) return [new DiskLayout(location.slice('oci:'.length))];
+    if (location.startsWith('oci:/')) {
+      return [{ source: new DiskLayout(location.slice('oci:'.length)), failed: () => undefined }];
+    }
     const slash = location.indexOf('/');
     if (slash <= 0) throw new BootlayerError('DATA_UNUSABLE', `"${location}" is no place that images come from`);
     return this.#registries.places(location.slice(0, slash), location.slice(slash + 1));

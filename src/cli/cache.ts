@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { listBlobs, removeBlob } from '../blob/disk-blob-store.js';
+import { listBlobs, removeBlob } from '../blob/disk-folder.js';
 import { type Verified, verifyBlobs } from '../blob/disk-verify.js';
 import { BootlayerError } from '../errors.js';
 import { counted, formatBytes } from '../format.js';

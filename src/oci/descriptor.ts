@@ -14,12 +14,17 @@ export function descriptorOf(mediaType: string, bytes: Uint8Array): Descriptor {
 }
 
 /** Throws DIGEST_MISMATCH, naming `what`, unless the bytes are those the descriptor promises. */
-export function verifyBytes(what: string, expected: Pick<Descriptor, 'digest' | 'size'>, bytes: Uint8Array): void {
+export function verifyBytes(
+  what: string,
+  expected: Pick<Descriptor, 'digest' | 'size'>,
+  bytes: Uint8Array,
+  remedy?: string,
+): void {
   if (bytes.byteLength !== expected.size) {
-    throw mismatch(what, `${expected.size} bytes were promised, ${bytes.byteLength} received`);
+    throw mismatch(what, `${expected.size} bytes were promised, ${bytes.byteLength} received`, remedy);
   }
   const actual = digestOf(bytes);
-  if (actual !== expected.digest) throw mismatch(what, `${expected.digest} was promised, ${actual} received`);
+  if (actual !== expected.digest) throw mismatch(what, `${expected.digest} was promised, ${actual} received`, remedy);
 }
 
 /** What arrived is not what was promised. */

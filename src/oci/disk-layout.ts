@@ -3,16 +3,9 @@ import { type FileHandle, open, rename, stat, unlink, writeFile } from 'node:fs/
 import { join } from 'node:path';
 import { makeFolder, openFile, readFileBounded } from '../disk-access.js';
 import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
-import { type Descriptor, mismatch } from './descriptor.js';
+import { type Descriptor, mismatch, verifyBytes } from './descriptor.js';
 import { type Digest, digestOf, hexOf } from './digest.js';
-import {
-  type FetchedDocument,
-  type ImageSource,
-  type ImageTarget,
-  type ManifestName,
-  once,
-  withoutFirst,
-} from './image-source.js';
+import { type FetchedDocument, type ImageSource, type ImageTarget, type ManifestName, once } from './image-source.js';
 import { type IndexEntry, MAX_MANIFEST_BYTES, mediaTypeOf, parseDocument } from './manifest.js';
 import { OCI_INDEX } from './media-type.js';
 import { verifiedContent } from './verified-content.js';
@@ -57,8 +50,15 @@ export class DiskLayout implements ImageSource, ImageTarget {
       const why = `${descriptor.size} bytes were promised, the file has ${size}`;
       throw mismatch(`${this.name}, ${what}`, why, DAMAGED);
     }
-    const pieces = this.#pieces(path, what, signal);
-    return from === 0 ? pieces : withoutFirst(from, pieces);
+    return this.#pieces(path, what, { from, signal });
+  }
+
+  async readBlob(descriptor: Descriptor): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of await this.fetchBlob(descriptor)) pieces.push(piece);
+    const bytes = Buffer.concat(pieces);
+    verifyBytes(`${this.name}, blob ${descriptor.digest}`, descriptor, bytes, DAMAGED);
+    return bytes;
   }
 
   async hasBlob({ digest, size }: Descriptor): Promise<boolean> {
@@ -145,14 +145,19 @@ export class DiskLayout implements ImageSource, ImageTarget {
   }
 
   /** Opens the file when the first piece is asked for, so that nothing is left open by who asks for none. */
-  async *#pieces(path: string, what: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void> {
+  async *#pieces(
+    path: string,
+    what: string,
+    { from, signal }: { readonly from: number; readonly signal: AbortSignal | undefined },
+  ): AsyncGenerator<Uint8Array, void> {
     let file: FileHandle | undefined;
     try {
       file = await openFile(path);
-      for (;;) {
+      for (let position = from; ; ) {
         signal?.throwIfAborted();
-        const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES);
+        const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, position);
         if (bytesRead === 0) return;
+        position += bytesRead;
         yield buffer.subarray(0, bytesRead);
       }
     } catch (thrown) {

@@ -19,6 +19,8 @@ export type HttpResponse = {
   readonly body: AsyncIterable<Uint8Array>;
   /** Throws RangeError when there are more than `limit` bytes. */
   readonly bytes: (limit: number) => Promise<Uint8Array>;
+  /** The same of an error's body, which is wanted for its words only: whoever is slow to say them is not waited for. */
+  readonly words: (limit: number) => Promise<Uint8Array>;
   /** Forgets the body, and its connection when much of it is left. */
   readonly discard: () => Promise<void>;
   /** Ends the connection at once. */
@@ -34,9 +36,13 @@ export type HttpLimits = {
   readonly idle: number;
   /** For a body that is read whole. */
   readonly whole: number;
+  /** For a body that nobody needs. */
+  readonly aside: number;
 };
 
-const LIMITS: HttpLimits = { connect: 10_000, headers: 30_000, idle: 60_000, whole: 60_000 };
+type Body = Dispatcher.ResponseData['body'];
+
+const LIMITS: HttpLimits = { connect: 10_000, headers: 30_000, idle: 30_000, whole: 20_000, aside: 1_000 };
 const MAX_REDIRECTS = 5;
 const MAX_AGENTS = 32;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -123,25 +129,27 @@ export class HttpClient {
     };
     // A body that nobody reads any more may still break; that is nobody's error then.
     answer.body.on('error', () => undefined);
+    const { whole, aside } = this.#limits;
     return {
       status: answer.statusCode,
       url,
       header,
       body: answer.body,
-      bytes: (limit) => this.#inTime(answer.body, () => collect(answer.body, limit)),
-      discard: () => this.#inTime(answer.body, () => answer.body.dump({ limit: 64 * 1024 })).catch(() => undefined),
+      bytes: (limit) => inTime(whole, answer.body, () => collect(answer.body, limit)),
+      words: (limit) => inTime(aside, answer.body, () => collect(answer.body, limit)),
+      discard: () => inTime(aside, answer.body, () => answer.body.dump({ limit: 64 * 1024 })).catch(() => undefined),
       destroy: () => answer.body.destroy(),
     };
   }
+}
 
-  /** A body that trickles is never idle, so it has a time limit as well as a size limit. */
-  async #inTime<T>(body: Dispatcher.ResponseData['body'], work: () => Promise<T>): Promise<T> {
-    const timer = setTimeout(() => body.destroy(new Error('it sends too slowly')), this.#limits.whole);
-    try {
-      return await work();
-    } finally {
-      clearTimeout(timer);
-    }
+/** A body that trickles is never idle, so it has a time limit as well as a size limit. */
+async function inTime<T>(milliseconds: number, body: Body, work: () => Promise<T>): Promise<T> {
+  const timer = setTimeout(() => body.destroy(new Error('it sends too slowly')), milliseconds);
+  try {
+    return await work();
+  } finally {
+    clearTimeout(timer);
   }
 }
 

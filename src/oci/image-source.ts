@@ -21,7 +21,16 @@ export interface ImageSource {
   fetchDocument(name: ManifestName | undefined, signal?: AbortSignal): Promise<FetchedDocument>;
   /** The blob from its byte `from`, else its first one, to its last. Not verified: whoever receives it does that. Same errors. */
   fetchBlob(descriptor: Descriptor, signal?: AbortSignal, from?: number): Promise<AsyncIterable<Uint8Array>>;
+  /** A blob that is small enough to be held, whole and verified. Same errors. */
+  readBlob(descriptor: Descriptor): Promise<Uint8Array>;
 }
+
+/** A place that has an image's content. */
+export type Place = {
+  readonly source: ImageSource;
+  /** It is told how asking it went wrong: one that is down is not to be asked first for a while. */
+  readonly failed: (problem: unknown) => void;
+};
 
 /** Where images are put: the other direction of the same two kinds. */
 export interface ImageTarget {

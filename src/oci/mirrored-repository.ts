@@ -1,11 +1,5 @@
 import type { Descriptor } from './descriptor.js';
-import type { FetchedDocument, ImageSource, ImageTarget, ManifestName } from './image-source.js';
-
-export type Place = {
-  readonly repository: ImageSource & ImageTarget;
-  /** It is told how asking it went wrong: a place that is down is not to be asked first for a while. */
-  readonly failed: (problem: unknown) => void;
-};
+import type { FetchedDocument, ImageSource, ImageTarget, ManifestName, Place } from './image-source.js';
 
 /**
  * A repository that others mirror: they are asked first, in their order, and it is asked when none of them gives what is
@@ -31,6 +25,10 @@ export class MirroredRepository implements ImageSource, ImageTarget {
     return this.#first((place) => place.fetchBlob(descriptor, signal, from), signal);
   }
 
+  readBlob(descriptor: Descriptor): Promise<Uint8Array> {
+    return this.#first((place) => place.readBlob(descriptor));
+  }
+
   hasBlob(descriptor: Descriptor): Promise<boolean> {
     return this.#own.hasBlob(descriptor);
   }
@@ -44,10 +42,10 @@ export class MirroredRepository implements ImageSource, ImageTarget {
   }
 
   /** What went wrong with a mirror is the mirror's affair: the repository's own word is what is told. */
-  async #first<T>(ask: (place: ImageSource) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    for (const { repository, failed } of this.#mirrors()) {
+  async #first<T>(ask: (place: ImageSource) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    for (const { source, failed } of this.#mirrors()) {
       try {
-        return await ask(repository);
+        return await ask(source);
       } catch (problem) {
         signal?.throwIfAborted();
         failed(problem);

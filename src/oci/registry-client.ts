@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BootlayerError, describeError } from '../errors.js';
+import { BootlayerError } from '../errors.js';
 import { type Authorization, Authorizer } from './authorizer.js';
 import { ANONYMOUS, type FindCredential } from './credential.js';
 import { readCertificates } from './disk-certificates.js';
 import { HttpClient, type HttpLimits, type HttpRequest, type HttpResponse } from './http-client.js';
-import type { ImageSource, ImageTarget } from './image-source.js';
-import { MirroredRepository, type Place } from './mirrored-repository.js';
+import type { ImageSource, ImageTarget, Place } from './image-source.js';
+import { MirrorHealth } from './mirror-health.js';
+import { MirroredRepository } from './mirrored-repository.js';
 import type { FindProxy } from './proxy.js';
 import { denied, type RequestContext, unreachable } from './registry-error.js';
 import { RegistryRepository, type RegistryTransport } from './registry-repository.js';
@@ -32,7 +33,6 @@ const TRIES = 3;
 const FIRST_PAUSE_MILLISECONDS = 300;
 const LONGEST_PAUSE_MILLISECONDS = 5_000;
 const USER_AGENT = 'bootlayer';
-const DOWN_MILLISECONDS = 60_000;
 
 const NOBODY: FindCredential = async () => ANONYMOUS;
 
@@ -41,17 +41,13 @@ export class RegistryClient implements RegistryTransport {
   readonly #http: HttpClient;
   readonly #authorizer: Authorizer;
   readonly #settings: FindSettings;
-  readonly #now: () => number;
-  readonly #warn: (text: string) => void;
-  /** Mirrors that failed, and until when they are passed over. */
-  readonly #down = new Map<string, number>();
+  readonly #mirrors: MirrorHealth;
   readonly #wait: Wait;
 
   constructor({ settings, now = Date.now, wait = waitFor, limits, ...parts }: RegistryClientOptions) {
     const { credentials = NOBODY, warn = () => undefined, proxy } = parts;
     this.#settings = settings;
-    this.#now = now;
-    this.#warn = warn;
+    this.#mirrors = new MirrorHealth(now, warn);
     this.#wait = wait;
     this.#http = new HttpClient(limits, proxy);
     this.#authorizer = new Authorizer({ tokens: new TokenClient(this.#http), credentials, now, warn });
@@ -68,9 +64,9 @@ export class RegistryClient implements RegistryTransport {
    * The places that have a repository's blobs, in the order in which they are to be asked: its mirrors, but for those that
    * failed a moment ago, and itself.
    */
-  places(registry: string, repository: string): readonly ImageSource[] {
+  places(registry: string, repository: string): readonly Place[] {
     const own = this.#own(registry, repository);
-    return [...this.#mirrorsOf(registry, own).map(tellingOfFailures), own];
+    return [...this.#mirrorsOf(registry, own), { source: own, failed: () => undefined }];
   }
 
   #own(registry: string, repository: string): RegistryRepository {
@@ -83,23 +79,17 @@ export class RegistryClient implements RegistryTransport {
   /** Each is tried once, since another place has the same. */
   #mirrorsOf(registry: string, { name }: ImageSource): readonly Place[] {
     const { mirrors = [] } = this.#settings(registry);
-    const asked = mirrors.filter(({ host }) => (this.#down.get(host) ?? 0) <= this.#now());
-    return asked.map(({ host, plainHttp, path }) => {
-      const repository = [path, name.slice(registry.length + 1)].filter((part) => part !== '').join('/');
-      const base = new URL(`${plainHttp ? 'http' : 'https'}://${host}/v2/`);
-      const place = { registry: host, repository, base, tries: 1 };
-      return {
-        repository: new RegistryRepository(this, place, `${host}/${repository}`),
-        failed: (problem) => this.#passOver(host, name, problem),
-      };
-    });
-  }
-
-  /** One that does not have something is well all the same. */
-  #passOver(host: string, name: string, problem: unknown): void {
-    if (problem instanceof BootlayerError && problem.code === 'IMAGE_NOT_FOUND') return;
-    this.#down.set(host, this.#now() + DOWN_MILLISECONDS);
-    this.#warn(`the mirror ${host} of ${name} is passed over for a minute: ${describeError(problem)}`);
+    return mirrors
+      .filter(({ host }) => this.#mirrors.isWell(host))
+      .map(({ host, plainHttp, path }) => {
+        const repository = [path, name.slice(registry.length + 1)].filter((part) => part !== '').join('/');
+        const base = new URL(`${plainHttp ? 'http' : 'https'}://${host}/v2/`);
+        const place = { registry: host, repository, base, tries: 1 };
+        return {
+          source: new RegistryRepository(this, place, `${host}/${repository}`),
+          failed: (problem) => this.#mirrors.failed(host, name, problem),
+        };
+      });
   }
 
   /** Ends all connections; requests under way fail. */
@@ -185,19 +175,6 @@ export class RegistryClient implements RegistryTransport {
 
 function to(authorization: Authorization | undefined): string {
   return authorization === undefined ? '' : ` to ${authorization.whom}`;
-}
-
-function tellingOfFailures({ repository, failed }: Place): ImageSource {
-  const told = <T>(asked: Promise<T>, signal: AbortSignal | undefined) =>
-    asked.catch((problem: unknown) => {
-      if (signal?.aborted !== true) failed(problem);
-      throw problem;
-    });
-  return {
-    name: repository.name,
-    fetchDocument: (name, signal) => told(repository.fetchDocument(name, signal), signal),
-    fetchBlob: (descriptor, signal, from) => told(repository.fetchBlob(descriptor, signal, from), signal),
-  };
 }
 
 function waitFor(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {

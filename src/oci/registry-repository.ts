@@ -1,5 +1,5 @@
 import { BootlayerError } from '../errors.js';
-import { type Descriptor, mismatch } from './descriptor.js';
+import { type Descriptor, mismatch, verifyBytes } from './descriptor.js';
 import { type Digest, digestOf, isDigest } from './digest.js';
 import { type HttpRequest, type HttpResponse, redirectTarget } from './http-client.js';
 import {
@@ -82,6 +82,20 @@ export class RegistryRepository implements ImageSource, ImageTarget {
       }
       await response.discard();
       throw mismatch(`${this.name}, ${what}`, `${descriptor.size} bytes were promised, the registry has ${length}`);
+    });
+  }
+
+  async readBlob(descriptor: Descriptor): Promise<Uint8Array> {
+    const what = `blob ${descriptor.digest}`;
+    const request = { method: 'GET', headers: { 'accept-encoding': 'identity' } } as const;
+    return this.#ask(`blobs/${descriptor.digest}`, request, what, async (response) => {
+      await this.#found(response, what);
+      const bytes = await response.bytes(descriptor.size).catch((thrown: unknown) => {
+        if (!(thrown instanceof RangeError)) throw thrown;
+        throw mismatch(`${this.name}, ${what}`, `${descriptor.size} bytes were promised, and ${thrown.message}`);
+      });
+      verifyBytes(`${this.name}, ${what}`, descriptor, bytes);
+      return bytes;
     });
   }
 
@@ -219,7 +233,7 @@ export class RegistryRepository implements ImageSource, ImageTarget {
 /** What the registry says of it (distribution-spec, error codes), in brackets, as far as it can be read. One line. */
 async function errorMessage(response: HttpResponse): Promise<string> {
   try {
-    const body: unknown = JSON.parse(new TextDecoder().decode(await response.bytes(MAX_ERROR_BYTES)));
+    const body: unknown = JSON.parse(new TextDecoder().decode(await response.words(MAX_ERROR_BYTES)));
     const { errors } = body as { errors?: readonly { code?: unknown; message?: unknown }[] };
     const [first] = errors ?? [];
     const said = [first?.code, first?.message]

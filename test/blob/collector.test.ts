@@ -1,18 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import { BlobCache } from '../../src/blob/blob-cache.js';
 import { Collector } from '../../src/blob/collector.js';
+import { DiskBlobStore } from '../../src/blob/disk-blob-store.js';
+import { bytesIn } from '../../src/blob/eviction.js';
 import { MemoryBlobStore } from '../../src/blob/memory-blob-store.js';
 import type { BootEvent } from '../../src/boot/event.js';
 import { BootlayerError } from '../../src/errors.js';
 import type { Digest } from '../../src/oci/digest.js';
 import { ReadySource } from '../fakes/blob-source.js';
-import { BrokenStore, type Faults } from '../fakes/broken-store.js';
+import { BrokenStore } from '../fakes/broken-store.js';
 import { blobOf } from '../fixtures/blobs.js';
+import { temporaryFolder } from '../fixtures/folder.js';
 
-const [ONE, TWO, THREE] = [blobOf(100, 1), blobOf(100, 2), blobOf(100, 3)];
+const [ONE, TWO, THREE, FOUR] = [blobOf(100, 1), blobOf(100, 2), blobOf(100, 3), blobOf(100, 4)];
 
-function setUp({ limit = 250, faults = {} }: { readonly limit?: number | 'none'; readonly faults?: Faults } = {}) {
-  const store = new BrokenStore(new MemoryBlobStore(), faults);
+type Setting = { readonly limit?: number | 'none'; readonly disk?: { readonly holds: number } };
+
+function setUp({ limit = 250, disk = { holds: Number.POSITIVE_INFINITY } }: Setting = {}) {
+  const memory = new MemoryBlobStore();
+  const writing = async (bytes: Uint8Array) => {
+    const held = bytesIn(await memory.holdings());
+    if (held + bytes.length > disk.holds) throw new BootlayerError('DISK_FULL', 'the disk is full');
+  };
+  const store = new BrokenStore(memory, { writing });
   const events: BootEvent[] = [];
   const pinned = { digests: new Set<Digest>() as Set<Digest> | undefined };
   const tell = (event: BootEvent) => void events.push(event);
@@ -29,6 +39,21 @@ function setUp({ limit = 250, faults = {} }: { readonly limit?: number | 'none';
   };
   const held = async () => (await store.list()).map(({ digest }) => digest).sort();
   return { fetch, held, events, pinned, collector };
+}
+
+async function onDisk(limit: number) {
+  const store = await DiskBlobStore.open(await temporaryFolder());
+  const pinned = { digests: new Set<Digest>() };
+  const pins = async () => pinned.digests;
+  return { store, pinned, collector: new Collector({ store, pins, limit: () => limit, events: () => undefined }) };
+}
+
+/** Half of it. */
+async function keepPart(store: DiskBlobStore, { bytes, descriptor }: typeof ONE): Promise<void> {
+  const ingest = await store.ingest(descriptor);
+  await ingest.write(bytes.subarray(0, 50));
+  ingest.keep();
+  await ingest.close();
 }
 
 const digests = (...blobs: (typeof ONE)[]) => blobs.map(({ descriptor }) => descriptor.digest).sort();
@@ -65,19 +90,73 @@ describe('Collector', () => {
     expect(await held()).toHaveLength(3);
   });
 
-  it('frees what may go when the disk is full, so that the next download fits', async () => {
-    let isFull = false;
-    const writing = async () => {
-      if (isFull) throw new BootlayerError('DISK_FULL', 'the disk is full');
-    };
-    const { fetch, held, pinned } = setUp({ limit: 'none', faults: { writing } });
+  it('frees what may go when the disk is full, and the download that noticed it goes on', async () => {
+    const disk = { holds: 200 };
+    const { fetch, held, pinned, events } = setUp({ limit: 'none', disk });
     pinned.digests = new Set(digests(TWO));
-    for (const blob of [ONE, TWO]) await fetch(blob);
-    isFull = true;
-    await expect(fetch(THREE)).rejects.toMatchObject({ code: 'DISK_FULL' });
-    await expect.poll(held).toEqual(digests(TWO));
-    isFull = false;
-    await fetch(THREE);
+    for (const blob of [ONE, TWO, THREE]) await fetch(blob);
     expect(await held()).toEqual(digests(TWO, THREE));
+    expect(events.map(({ event }) => event).filter((event) => event !== 'fill.started')).toEqual([
+      'fill.finished',
+      'fill.finished',
+      'blob.evicted',
+      'fill.finished',
+    ]);
+  });
+
+  it('gives up when nothing may go, and is of use again when there is room', async () => {
+    const disk = { holds: 200 };
+    const { fetch, held, pinned } = setUp({ limit: 'none', disk });
+    pinned.digests = new Set(digests(ONE, TWO));
+    for (const blob of [ONE, TWO]) await fetch(blob);
+    await expect(fetch(THREE)).rejects.toMatchObject({ code: 'DISK_FULL' });
+    expect(await held()).toEqual(digests(ONE, TWO));
+    disk.holds = 300;
+    await fetch(THREE);
+    expect(await held()).toHaveLength(3);
+  });
+
+  it('counts what is on its way with its whole size', async () => {
+    const { fetch, held, collector } = setUp({ limit: 250 });
+    for (const blob of [ONE, TWO]) await fetch(blob);
+    await collector.makeRoomFor(THREE.descriptor);
+    expect(await held()).toHaveLength(1);
+    await collector.makeRoomFor({ ...ONE.descriptor, digest: FOUR.descriptor.digest });
+    expect(await held()).toHaveLength(0);
+    for (const { descriptor } of [THREE, FOUR]) collector.ended(descriptor.digest);
+    await fetch(THREE);
+    await fetch(FOUR);
+    expect(await held()).toEqual(digests(THREE, FOUR));
+  });
+
+  it('has room for what comes ahead of need only when nothing must go for it', async () => {
+    const { fetch, collector } = setUp({ limit: 250 });
+    await fetch(ONE);
+    expect(await collector.hasRoomFor(TWO.descriptor)).toBe(true);
+    await fetch(TWO);
+    expect(await collector.hasRoomFor(THREE.descriptor)).toBe(false);
+    expect(await setUp({ limit: 'none' }).collector.hasRoomFor(ONE.descriptor)).toBe(true);
+  });
+
+  it('collects everything that may go, as soon as it is known', async () => {
+    const { fetch, held, pinned, collector } = setUp({ limit: 'none' });
+    for (const blob of [ONE, TWO, THREE]) await fetch(blob);
+    pinned.digests = undefined;
+    await expect(collector.collect()).rejects.toMatchObject({ code: 'BLOB_UNAVAILABLE' });
+    pinned.digests = new Set(digests(TWO));
+    expect((await collector.collect()).map(({ digest }) => digest).sort()).toEqual(digests(ONE, THREE));
+    expect([await held(), await collector.collect()]).toEqual([digests(TWO), []]);
+  });
+
+  it('takes what is kept of broken downloads into account, and gives it up first on a full disk', async () => {
+    const { collector, store, pinned } = await onDisk(150);
+    await keepPart(store, ONE);
+    await keepPart(store, TWO);
+    expect(await collector.hasRoomFor(THREE.descriptor)).toBe(false);
+    await collector.makeRoomFor(THREE.descriptor);
+    expect(await store.holdings()).toMatchObject([{ isPart: true, size: 50 }]);
+    pinned.digests = new Set(digests(ONE, TWO));
+    expect(await collector.free(1)).toBe(50);
+    expect(await store.holdings()).toEqual([]);
   });
 });

@@ -1,25 +1,14 @@
-import {
-  chmod,
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rm,
-  rmdir,
-  stat,
-  symlink,
-  truncate,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, rmdir, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { BlobStore } from '../../src/blob/blob-store.js';
-import { DiskBlobStore, listBlobs } from '../../src/blob/disk-blob-store.js';
+import { DiskBlobStore } from '../../src/blob/disk-blob-store.js';
+import { listBlobs } from '../../src/blob/disk-folder.js';
 import { blobPath } from '../../src/blob/layout.js';
 import { hexOf } from '../../src/oci/digest.js';
 import { blobStoreContract } from '../contracts/blob-store.js';
 import { blobOf, damaged } from '../fixtures/blobs.js';
+import { emptyStore, fileMethod } from '../fixtures/disk-store.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 
 blobStoreContract(async () => DiskBlobStore.open(await temporaryFolder()));
@@ -296,11 +285,6 @@ describe('listing a cache folder', () => {
   });
 });
 
-async function emptyStore(): Promise<{ readonly folder: string; readonly store: DiskBlobStore }> {
-  const folder = await temporaryFolder();
-  return { folder, store: await DiskBlobStore.open(folder) };
-}
-
 async function put(store: BlobStore): Promise<void> {
   const ingest = await store.ingest(descriptor);
   await ingest.write(bytes);
@@ -328,85 +312,3 @@ async function failing(method: 'write' | 'sync' | 'read', errno: string): Promis
   const { spy } = await fileMethod(method);
   spy.mockRejectedValueOnce(Object.assign(new Error(`${errno}: simulated`), { code: errno }));
 }
-
-type FileMethod = (this: unknown, ...args: unknown[]) => Promise<unknown>;
-
-/** A method that all open files share. */
-async function fileMethod(method: 'write' | 'sync' | 'read') {
-  const file = await open('/dev/null');
-  const shared = Object.getPrototypeOf(file) as Record<typeof method, FileMethod>;
-  await file.close();
-  const original = shared[method];
-  const spy = vi.spyOn(shared, method);
-  onTestFinished(() => spy.mockRestore());
-  return { spy, original };
-}
-
-describe('a download that was kept', () => {
-  /** What is left in `ingest` of a download of so many bytes, whose file was then changed. */
-  async function kept(received: number, change: (file: FileHandle) => Promise<unknown> = async () => undefined) {
-    const folder = await temporaryFolder();
-    const store = await DiskBlobStore.open(folder);
-    const ingest = await store.ingest(descriptor);
-    await ingest.write(bytes.subarray(0, received));
-    ingest.keep();
-    await ingest.close();
-    const [name = ''] = await readdir(join(folder, 'ingest'));
-    const file = await open(join(folder, 'ingest', name), 'r+');
-    await change(file);
-    await file.close();
-    return { folder, store };
-  }
-
-  it.each<[string, number, number, ((file: FileHandle) => Promise<unknown>)?]>([
-    ['is whole', 6_000, 6_000],
-    ['lost its end', 6_000, 4_000, (file) => file.truncate(4_000)],
-    ['ends in zeros where the power was cut', 6_000, 4_001, (file) => file.write(Buffer.alloc(1_999), 0, 1_999, 4_001)],
-    ['is nothing but zeros', 6_000, 0, (file) => file.write(Buffer.alloc(6_000), 0, 6_000, 0)],
-    ['is larger than it can be', 6_000, 0, (file) => file.truncate(bytes.length + 1)],
-  ])('goes on where it ended when it %s', async (_name, received, resumed, change) => {
-    const { folder, store } = await kept(received, change);
-    const ingest = await store.ingest(descriptor);
-    // Bytes of the blob itself may be zero there.
-    expect(ingest.written).toBeLessThanOrEqual(resumed);
-    expect(ingest.written).toBeGreaterThan(resumed - 10);
-    await ingest.write(bytes.subarray(ingest.written));
-    await ingest.commit();
-    await ingest.close();
-    expect([await store.list(), await readdir(join(folder, 'ingest'))]).toEqual([
-      [{ digest: descriptor.digest, size: bytes.length }],
-      [],
-    ]);
-  });
-
-  it.each([
-    ['a folder', (path: string) => mkdir(path)],
-    ['a link to a file of somebody else', (path: string, other: string) => symlink(other, path)],
-    ['a link to nothing', (path: string) => symlink('nowhere', path)],
-  ])('begins anew where there is %s in its place', async (_name, put) => {
-    const { folder, store } = await kept(6_000);
-    const [name = ''] = await readdir(join(folder, 'ingest'));
-    const [path, other] = [join(folder, 'ingest', name), join(folder, 'other')];
-    await writeFile(other, 'precious');
-    await rm(path);
-    await put(path, other);
-    const ingest = await store.ingest(descriptor);
-    await ingest.write(bytes);
-    await ingest.commit();
-    await ingest.close();
-    expect(await store.list()).toHaveLength(1);
-    expect(await readFile(other, 'utf8')).toBe('precious');
-  });
-
-  it('begins anew after it has proven wrong', async () => {
-    const { folder, store } = await kept(6_000, (file) => file.write(Buffer.from('x'), 0, 1, 17));
-    const wrong = await store.ingest(descriptor);
-    await wrong.write(bytes.subarray(wrong.written));
-    await expect(wrong.commit()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
-    await wrong.close();
-    expect(await readdir(join(folder, 'ingest'))).toEqual([]);
-    const anew = await store.ingest(descriptor);
-    expect(anew.written).toBe(0);
-    await anew.close();
-  });
-});

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { UsedBlob } from '../../src/blob/blob-store.js';
+import type { Holding } from '../../src/blob/blob-store.js';
 import { chooseEvicted } from '../../src/blob/eviction.js';
 import { blobOf } from '../fixtures/blobs.js';
 
-const blob = (seed: number, size: number, lastUsed: number): UsedBlob => ({
+const blob = (seed: number, size: number, lastUsed: number): Holding => ({
   digest: blobOf(1, seed).descriptor.digest,
   size,
+  isPart: false,
   lastUsed,
 });
 const [OLD, MIDDLE, NEW] = [blob(1, 10, 100), blob(2, 20, 200), blob(3, 30, 300)];

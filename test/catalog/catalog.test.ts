@@ -32,7 +32,7 @@ let events: BootEvent[];
 let catalog: Catalog;
 
 function restart(): void {
-  const sources = { of: () => repository, placesAt: () => [repository] };
+  const sources = { of: () => repository, placesAt: () => [{ source: repository, failed: () => undefined }] };
   catalog = new Catalog({ sources, resolutions, events: (event) => events.push(event), clock: systemClock });
 }
 

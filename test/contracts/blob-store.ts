@@ -153,6 +153,35 @@ export function blobStoreContract(open: () => Promise<BlobStore>): void {
       expect(await store.list()).toEqual(expected.sort((a, b) => (a.digest < b.digest ? -1 : 1)));
     });
 
+    it('tells what it holds, and when that was used', async () => {
+      const store = await open();
+      const before = Date.now() - 1_000;
+      await put(store, descriptor, bytes);
+      await (await opened(store, descriptor)).close();
+      const [held, another] = await store.holdings();
+      expect([held, another]).toMatchObject([
+        { digest: descriptor.digest, size: bytes.length, isPart: false },
+        undefined,
+      ]);
+      expect(held?.lastUsed).toBeGreaterThan(before);
+      expect(await store.room()).toBeGreaterThanOrEqual(0);
+      expect(await store.deletePart(descriptor.digest)).toBe(false);
+    });
+
+    it('finds a blob intact that is, piece by piece, and none where there is none', async () => {
+      const store = await open();
+      await put(store, descriptor, bytes);
+      let read = 0;
+      const pause = async (count: number) => {
+        read += count;
+      };
+      expect([await store.recheck(descriptor.digest, pause), read]).toEqual(['intact', bytes.length]);
+      expect(await store.recheck(blobOf(1).descriptor.digest, pause)).toBe('gone');
+      const ending = async () => Promise.reject(new Error('enough'));
+      await expect(store.recheck(descriptor.digest, ending)).rejects.toThrow('enough');
+      expect(await store.list()).toHaveLength(1);
+    });
+
     it('deletes, and whoever reads goes on reading', async () => {
       const store = await open();
       await put(store, descriptor, bytes);

@@ -1,4 +1,4 @@
-import type { BlobStore, ByteReader, Ingest, StoredBlob, UsedBlob } from '../../src/blob/blob-store.js';
+import type { BlobStore, ByteReader, Holding, Ingest, StoredBlob } from '../../src/blob/blob-store.js';
 import type { Descriptor } from '../../src/oci/descriptor.js';
 import type { Digest } from '../../src/oci/digest.js';
 
@@ -37,12 +37,24 @@ export class BrokenStore implements BlobStore {
     return this.#store.list();
   }
 
-  usage(): Promise<readonly UsedBlob[]> {
-    return this.#store.usage();
+  holdings(): Promise<readonly Holding[]> {
+    return this.#store.holdings();
   }
 
   delete(digest: Digest): Promise<boolean> {
     return this.#store.delete(digest);
+  }
+
+  deletePart(digest: Digest): Promise<boolean> {
+    return this.#store.deletePart(digest);
+  }
+
+  room(): Promise<number> {
+    return this.#store.room();
+  }
+
+  recheck(...asked: Parameters<BlobStore['recheck']>): ReturnType<BlobStore['recheck']> {
+    return this.#store.recheck(...asked);
   }
 }
 

@@ -1,5 +1,5 @@
 import { BootlayerError } from '../../src/errors.js';
-import { type Descriptor, descriptorOf } from '../../src/oci/descriptor.js';
+import { type Descriptor, descriptorOf, verifyBytes } from '../../src/oci/descriptor.js';
 import type { FetchedDocument, ImageSource, ImageTarget, ManifestName } from '../../src/oci/image-source.js';
 import type { Annotations } from '../../src/oci/manifest.js';
 import { OCI_INDEX, OCI_MANIFEST } from '../../src/oci/media-type.js';
@@ -61,6 +61,14 @@ export class FakeRepository implements ImageSource, ImageTarget {
     const bytes = this.blobs.get(digest);
     if (bytes === undefined) throw new BootlayerError('IMAGE_NOT_FOUND', `${this.name} has no blob ${digest}`);
     return inTwoChunks(bytes);
+  }
+
+  async readBlob(descriptor: Descriptor): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of await this.fetchBlob(descriptor)) pieces.push(piece);
+    const bytes = Buffer.concat(pieces);
+    verifyBytes(`${this.name}, blob ${descriptor.digest}`, descriptor, bytes);
+    return bytes;
   }
 
   async hasBlob({ digest }: Descriptor): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { BootlayerError } from '../../src/errors.js';
 import { IRONCORE_MANIFEST } from '../../src/oci/media-type.js';
 import { parseMirror, type RegistrySettings } from '../../src/oci/registry-settings.js';
 import { type FakeRegistry, startFakeRegistry } from '../fakes/registry.js';
@@ -71,11 +72,12 @@ describe('mirrors', () => {
     const { bytes, descriptor } = blobOf(1_000);
     second.addBlob(bytes);
     const places = client.places(own.host, 'demo');
-    expect(places.map(({ name }) => name)).toEqual([first, second, own].map(({ host }) => `${host}/demo`));
-    await expect(places[0]?.fetchBlob(descriptor)).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
-    await expect(places[1]?.fetchBlob(descriptor)).resolves.toBeDefined();
-    first.fail(descriptor.digest, 500);
-    await expect(places[0]?.fetchBlob(descriptor)).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
+    expect(places.map(({ source }) => source.name)).toEqual([first, second, own].map(({ host }) => `${host}/demo`));
+    await expect(places[0]?.source.fetchBlob(descriptor)).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
+    await expect(places[1]?.source.fetchBlob(descriptor)).resolves.toBeDefined();
+    places[0]?.failed(new BootlayerError('IMAGE_NOT_FOUND', 'it has no such blob'));
+    expect(client.places(own.host, 'demo')).toHaveLength(3);
+    places[0]?.failed(new BootlayerError('REGISTRY_UNREACHABLE', 'it hung up'));
     expect([client.places(own.host, 'demo').length, warnings.length]).toEqual([2, 1]);
   });
 

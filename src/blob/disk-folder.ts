@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeFolder } from '../disk-access.js';
+import { BootlayerError, systemErrorCode } from '../errors.js';
+import type { Digest } from '../oci/digest.js';
+import type { Holding } from './blob-store.js';
+import { diskProblem } from './disk-problem.js';
+import { DiskReader } from './disk-reader.js';
+import { hashOf } from './hash.js';
+import {
+  BLOBS,
+  blobPath,
+  digestOfFile,
+  digestOfPart,
+  INDEX_CONTENTS,
+  INDEX_FILE,
+  INGEST,
+  LAYOUT_CONTENTS,
+  LAYOUT_FILE,
+} from './layout.js';
+
+/** Half a download is worth so much longer than the trouble that ended it. */
+const KEPT_MILLISECONDS = 24 * 3_600_000;
+
+/** What a cache folder holds, without touching it: a server may be using it. Throws DATA_UNUSABLE. */
+export async function listBlobs(folder: string): Promise<readonly Holding[]> {
+  const blobs: Holding[] = [];
+  for (const name of await namesIn(join(folder, BLOBS))) {
+    const digest = digestOfFile(name);
+    const found = digest === undefined ? undefined : await stat(join(folder, BLOBS, name)).catch(() => undefined);
+    if (digest !== undefined && found?.isFile() === true)
+      blobs.push({ digest, size: found.size, isPart: false, lastUsed: found.atimeMs });
+  }
+  return blobs;
+}
+
+/** What was kept of downloads; `underWay` are paths of those that are being written. */
+export async function listParts(folder: string, underWay: ReadonlySet<string>): Promise<readonly Holding[]> {
+  const parts: Holding[] = [];
+  for (const name of await namesIn(join(folder, INGEST))) {
+    const path = join(folder, INGEST, name);
+    const digest = underWay.has(path) ? undefined : digestOfPart(name);
+    const found = digest === undefined ? undefined : await stat(path).catch(() => undefined);
+    if (digest !== undefined && found?.isFile() === true)
+      parts.push({ digest, size: found.size, isPart: true, lastUsed: found.mtimeMs });
+  }
+  return parts;
+}
+
+/** Removes a blob from a cache folder; whether it was there. Whoever reads it goes on reading. Throws DATA_UNUSABLE. */
+export async function removeBlob(folder: string, digest: Digest): Promise<boolean> {
+  try {
+    await unlink(join(folder, blobPath(digest)));
+    return true;
+  } catch (cause) {
+    if (systemErrorCode(cause) === 'ENOENT') return false;
+    throw diskProblem(folder, cause);
+  }
+}
+
+/** None when there is no such folder. Throws DATA_UNUSABLE. */
+export async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (cause) {
+    if (systemErrorCode(cause) === 'ENOENT') return [];
+    throw diskProblem(folder, cause);
+  }
+}
+
+export async function makeLayout(folder: string): Promise<void> {
+  await makeFolder(join(folder, BLOBS));
+  await makeFolder(join(folder, INGEST));
+  await writeWhenMissing(join(folder, LAYOUT_FILE), LAYOUT_CONTENTS);
+  await writeWhenMissing(join(folder, INDEX_FILE), INDEX_CONTENTS);
+}
+
+async function writeWhenMissing(path: string, contents: string): Promise<void> {
+  const there = await readFile(path, 'utf8').catch(() => undefined);
+  if (there === undefined || there === '') await writeFile(path, contents);
+}
+
+/** Only files: nothing of ours is anything else. */
+export async function removeLeftovers(folder: string, now: number): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(folder, entry.name);
+    const isRecent = (await stat(path)).mtimeMs > now - KEPT_MILLISECONDS;
+    if (!isRecent || digestOfPart(entry.name) === undefined) await unlink(path);
+  }
+}
+
+/** A folder may look fine and be on a disk mounted read-only, or its halves on two disks: does what an ingest does. */
+export async function proveWritable(folder: string): Promise<void> {
+  const name = `.probe-${randomBytes(6).toString('hex')}`;
+  const [part, final] = [join(folder, INGEST, name), join(folder, BLOBS, name)];
+  await writeFile(part, 'probe');
+  await rename(part, final);
+  await unlink(final);
+}
+
+/** `gone`: somebody removed it meanwhile. `touch`: which file it was (`DiskReader.touch`), where it could be opened. */
+export type Checked = { readonly state: 'intact' | 'damaged' | 'unreadable' | 'gone'; readonly touch?: string };
+
+/** Reads a blob's file and compares it with its digest; that does not count as use. Throws what `pause` throws. */
+export async function checkBlob(
+  path: string,
+  digest: Digest,
+  pause: (bytes: number) => Promise<void> = async () => undefined,
+): Promise<Checked> {
+  const reader = await DiskReader.open(path, { aside: true }).catch((thrown: unknown) => thrown);
+  if (!(reader instanceof DiskReader)) {
+    return { state: systemErrorCode(reader) === 'ENOENT' ? 'gone' : 'unreadable' };
+  }
+  const { touch } = reader;
+  try {
+    return { state: (await hashOf(reader, pause)) === digest ? 'intact' : 'damaged', touch };
+  } catch (thrown) {
+    // The disk's own trouble; anything else is who waits between the pieces.
+    if (thrown instanceof BootlayerError) return { state: 'unreadable', touch };
+    throw thrown;
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Which file has the path now; undefined when none. */
+export async function touchOf(path: string): Promise<string | undefined> {
+  const reader = await DiskReader.open(path, { aside: true }).catch(() => undefined);
+  await reader?.close();
+  return reader?.touch;
+}
