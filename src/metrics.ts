@@ -17,6 +17,7 @@ export type Metrics = {
   readonly fills: Counter<'outcome'>;
   readonly fillBytes: Counter;
   readonly evictions: Counter;
+  readonly damaged: Counter;
   readonly transfers: Counter<'role' | 'outcome'>;
   readonly transferBytes: Counter<'role'>;
   readonly transfersUnderWay: Gauge;
@@ -48,18 +49,7 @@ export function createMetrics(): Metrics {
       buckets: [0.01, 0.05, 0.2, 1, 5, 30],
       registers,
     }),
-    fills: new Counter({
-      name: 'bootlayer_fills_total',
-      help: 'downloads into the cache: started, resumed, finished or failed',
-      labelNames: ['outcome'],
-      registers,
-    }),
-    fillBytes: new Counter({ name: 'bootlayer_fill_bytes_total', help: 'bytes downloaded into the cache', registers }),
-    evictions: new Counter({
-      name: 'bootlayer_evictions_total',
-      help: 'blobs that made room for others',
-      registers,
-    }),
+    ...cacheMetrics(registers),
     transfers: new Counter({
       name: 'bootlayer_transfers_total',
       help: 'artifacts asked for: sent or aborted',
@@ -110,6 +100,28 @@ function mappingMetrics(
       name: 'bootlayer_mapping_entries',
       help: 'machines and assignments there are',
       labelNames: ['kind'],
+      registers,
+    }),
+  };
+}
+
+function cacheMetrics(registers: Registry[]): Pick<Metrics, 'fills' | 'fillBytes' | 'evictions' | 'damaged'> {
+  return {
+    fills: new Counter({
+      name: 'bootlayer_fills_total',
+      help: 'downloads into the cache: started, resumed, finished or failed',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    fillBytes: new Counter({ name: 'bootlayer_fill_bytes_total', help: 'bytes downloaded into the cache', registers }),
+    evictions: new Counter({
+      name: 'bootlayer_evictions_total',
+      help: 'blobs that made room for others',
+      registers,
+    }),
+    damaged: new Counter({
+      name: 'bootlayer_damaged_blobs_total',
+      help: 'blobs that were found damaged on the disk and dropped',
       registers,
     }),
   };

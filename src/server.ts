@@ -1,36 +1,34 @@
-import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { advertisedUrl } from './advertise.js';
-import { BlobCache } from './blob/blob-cache.js';
-import { Collector } from './blob/collector.js';
-import { DiskBlobStore } from './blob/disk-blob-store.js';
+import { collectGarbage } from './blob/garbage.js';
+import { Scrubber } from './blob/scrubber.js';
 import type { EventSink } from './boot/event.js';
 import { BootUrls } from './booter/boot-urls.js';
 import { Booter } from './booter/booter.js';
 import { logSink } from './booter/log-sink.js';
 import { metricsSink } from './booter/metrics-sink.js';
-import { Catalog } from './catalog/catalog.js';
-import { ImageSources } from './catalog/image-sources.js';
 import { systemClock } from './clock.js';
 import type { LoadOutcome, ReadFiles } from './config/load.js';
 import { readConfigFilesAside } from './config/load-process.js';
 import { MappingWatch } from './config/mapping-watch.js';
 import type { Loaded } from './config/read.js';
 import type { Config } from './config/schema.js';
+import { type Content, cacheFolderIn, openContent } from './content.js';
 import { ActiveTransfers } from './http/active-transfers.js';
 import { createListener } from './http/app.js';
 import { BufferPool } from './http/buffer-pool.js';
 import { closeListener, listen } from './http/listen.js';
 import { blobRoutes } from './http/routes/blobs.js';
 import { bootRoutes } from './http/routes/boot.js';
+import { type CacheRouteParts, cacheRoutes } from './http/routes/cache.js';
 import { healthRoutes } from './http/routes/health.js';
 import { metricsRoutes } from './http/routes/metrics.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { formatEndpoint } from './net/endpoint.js';
-import { openRegistries, settingsIn } from './registries.js';
 import { Reloader } from './reload.js';
-import { type Database, openDatabase } from './store/sqlite-database.js';
+import { Upkeep } from './upkeep.js';
 
 export type RunningServer = {
   /** Where the two listeners really listen. */
@@ -50,7 +48,6 @@ export type RunningServer = {
 type Initial = Loaded & { readonly read: ReadFiles };
 
 const GRACE_MILLISECONDS = 30_000;
-const PRUNE_MILLISECONDS = 60 * 60 * 1000;
 
 /**
  * Builds every part by hand and starts them in order: state, cache, catalog, booter, API listener, and the boot
@@ -83,18 +80,20 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
     events,
     clock: systemClock,
   });
-  const { booter, database, urls, advertise } = await buildBooter(reloader, log, { lifecycle, events });
-  const resolving = new Resolving(booter);
+  const built = await buildBooter(reloader, log, { lifecycle, events });
+  const { booter, database, urls, advertise } = built;
+  const upkeep = upkeepOf(built, reloader, events);
   const remap = (next: Config) => {
     booter.remap(next);
     countEntries(metrics, next);
-    resolving.start();
+    upkeep.remapped();
   };
   let ready = false;
 
   const api = createListener(log);
   healthRoutes(api, () => ready);
   metricsRoutes(api, metrics);
+  cacheRoutes(api, gcOf(built, config));
   lifecycle.started('API listener', () => closeListener(api));
   const apiAt = await listen(api, config.api.listen, 'api.listen');
 
@@ -112,9 +111,8 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
   const advertised = advertise(httpAt.port);
   ready = true;
   countEntries(metrics, config);
-  startPruning(booter, lifecycle);
-  resolving.start();
-  lifecycle.started('resolving of what is mapped', () => resolving.stop());
+  upkeep.start();
+  lifecycle.started('upkeep', () => upkeep.stop());
   await startReloading(reloader, log, lifecycle);
   // Stopped first: whoever asks from then on is told to go elsewhere.
   lifecycle.started('readiness', () => {
@@ -131,9 +129,8 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
   };
 }
 
-type BooterOfServer = {
+type BooterOfServer = Content & {
   readonly booter: Booter;
-  readonly database: Database;
   readonly urls: BootUrls;
   /** Says on which port machines are to ask, which the system may have chosen; answers the whole base URL. */
   readonly advertise: (port: number) => string;
@@ -145,63 +142,46 @@ async function buildBooter(
   { lifecycle, events }: { readonly lifecycle: Lifecycle; readonly events: EventSink },
 ): Promise<BooterOfServer> {
   const { config } = reloader;
-  const clock = systemClock;
-
-  const database = await openDatabase(join(config.data, 'state.db'));
-  lifecycle.started('state', () => database.close());
-  const store = await DiskBlobStore.open(join(config.data, 'cache'));
-  const warn = (text: string) => log.warn({ event: 'registry.warning' }, text);
-  const registries = openRegistries((registry) => settingsIn(reloader.config, registry), warn);
-  lifecycle.started('registry client', () => registries.close());
-  const collector = new Collector({
-    store,
-    pins: () => booter.pinnedDigests(),
-    limit: () => reloader.config.cache.maxSize,
+  const content = await openContent({
+    config: () => reloader.config,
+    pins: () => booter.mapped.pinnedDigests(),
+    warn: (text) => log.warn({ event: 'registry.warning' }, text),
     events,
+    lifecycle,
   });
-  const blobs = new BlobCache({ store, events, clock: { now: () => clock.ticks() }, collector });
-  lifecycle.started('cache', () => blobs.close());
-  const images = new Catalog({
-    sources: new ImageSources(registries),
-    resolutions: database.resolutions,
-    events,
-    clock,
-  });
-  lifecycle.started('catalog', () => images.close());
-
   let base = advertisedUrl(config, config.http.listen.port, {
     warn: (text) => log.warn({ event: 'config.warning' }, text),
   });
   const urls = new BootUrls(() => base);
-  const booter: Booter = new Booter({ mapping: config, images, blobs, plans: database.plans, urls, events, clock });
+  const { images, blobs, database } = content;
+  const parts = { mapping: config, images, blobs, plans: database.plans, urls, events, clock: systemClock };
+  const booter: Booter = new Booter(parts);
   const advertise = (port: number) => {
     base = advertisedUrl(config, port);
     return base;
   };
-  return { booter, database, urls, advertise };
+  return { ...content, booter, urls, advertise };
 }
 
-/** What is mapped is resolved beside the machines' requests, and anew when the mapping changes. */
-class Resolving {
-  readonly #booter: Booter;
-  #abort = new AbortController();
-  #stopped = false;
+function gcOf({ collector, booter }: BooterOfServer, { data }: Config): CacheRouteParts {
+  return {
+    folder: cacheFolderIn(data),
+    collect: async (wanted) => {
+      const unresolved = booter.mapped.unresolved();
+      return { removed: await collectGarbage({ collector, unresolved }, wanted) };
+    },
+  };
+}
 
-  constructor(booter: Booter) {
-    this.#booter = booter;
-  }
-
-  start(): void {
-    if (this.#stopped) return;
-    this.#abort.abort();
-    this.#abort = new AbortController();
-    void this.#booter.resolveMapped(this.#abort.signal).catch(() => undefined);
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    this.#abort.abort();
-  }
+function upkeepOf({ booter, store, blobs }: BooterOfServer, reloader: Reloader, events: EventSink): Upkeep {
+  const wait = (milliseconds: number, signal: AbortSignal) => sleep(milliseconds, undefined, { signal });
+  return new Upkeep({
+    mapped: booter.mapped,
+    scrubber: new Scrubber({ store, events, wait, random: Math.random }),
+    fetchAhead: (descriptor, sources, signal) => blobs.fetchAhead(descriptor, sources, signal),
+    prefetches: () => reloader.config.cache.prefetch,
+    wait,
+  });
 }
 
 function readAnew(file: string, inForce: ReadFiles | undefined, signal: AbortSignal): Promise<LoadOutcome> {
@@ -218,14 +198,6 @@ async function startReloading(reloader: Reloader, log: Logger, lifecycle: Lifecy
     onBlind: (reason) => log.warn({ event: 'config.warning' }, `${reason}: changes are noticed later`),
   });
   lifecycle.started('watch of the configuration', () => watch.close());
-}
-
-/** A chore that fails is no reason to end: its parts tell of it. */
-function startPruning(booter: Booter, lifecycle: Lifecycle): void {
-  const prune = () => void booter.prunePlans().catch(() => undefined);
-  const timer = setInterval(prune, PRUNE_MILLISECONDS);
-  prune();
-  lifecycle.started('pruning', () => clearInterval(timer));
 }
 
 function countEntries({ mapped }: Metrics, { machines, assignments }: Config): void {

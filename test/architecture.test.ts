@@ -13,7 +13,7 @@ const DOMAIN = ['boot', 'machine', 'image', 'lease', 'provision'];
 const CONTENT = ['catalog', 'blob', 'store', 'build'];
 const PROTOCOLS = ['dhcp', 'tftp', 'oci', 'ipxe'];
 const FRONT_ENDS = ['http', 'pxe', 'ui'];
-const PROCESS = ['main', 'server', 'advertise', 'registries', 'reload', 'lifecycle', 'cli'];
+const PROCESS = ['main', 'server', 'content', 'upkeep', 'advertise', 'registries', 'reload', 'lifecycle', 'cli'];
 
 /** Which rooms a room may import besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {

@@ -74,8 +74,11 @@ export class Collector {
     });
   }
 
-  /** Everything goes that may; answers what went. Throws BLOB_UNAVAILABLE while nobody knows what must stay. */
-  async collect(): Promise<readonly Holding[]> {
+  /**
+   * Everything goes that may, or, with `dryRun`, would go; answers what that is. Throws BLOB_UNAVAILABLE while nobody knows
+   * what must stay.
+   */
+  async collect({ dryRun }: { readonly dryRun: boolean }): Promise<readonly Holding[]> {
     return this.#turn(async () => {
       const { holdings, pinned } = await this.#state();
       if (pinned === undefined) {
@@ -84,7 +87,7 @@ export class Collector {
         });
       }
       const { evicted } = chooseEvicted(holdings, pinned, 0);
-      await this.#remove(evicted);
+      if (!dryRun) await this.#remove(evicted);
       return evicted;
     });
   }

@@ -81,6 +81,8 @@ export type BootEvent =
     }
   /** It was used least recently, and there was need of room. */
   | { readonly event: 'blob.evicted'; readonly digest: Digest; readonly bytes: number }
+  /** It was read again, and is not what its digest says, or could not be read: it is dropped. */
+  | { readonly event: 'blob.damaged'; readonly digest: Digest; readonly bytes: number }
   /** What must stay has so many bytes more than the cache may have. */
   | { readonly event: 'cache.over'; readonly bytes: number }
   /** Something of ours broke while this was done; `stack` says where. */

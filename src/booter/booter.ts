@@ -1,36 +1,25 @@
-import { setImmediate } from 'node:timers/promises';
 import type { BlobReader } from '../blob/blob-reader.js';
 import type { BlobSource } from '../blob/blob-store.js';
 import type { Assignment } from '../boot/assignment.js';
 import type { ArtifactTransfer, EventSink } from '../boot/event.js';
 import type { BootPlan } from '../boot/plan.js';
-import { type LocatedArtifact, type PlanStore, type ResolutionKey, resolutionName } from '../boot/ports.js';
+import type { LocatedArtifact, PlanStore } from '../boot/ports.js';
 import { settle } from '../boot/select.js';
 import { type Clock, secondsSince } from '../clock.js';
 import { BootlayerError, publicMessage } from '../errors.js';
 import { formatSeconds } from '../format.js';
-import type { ImageWish, ResolvedImage } from '../image/image.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
-import { formatReference, type ImageReference } from '../oci/reference.js';
+import { formatReference } from '../oci/reference.js';
 import { Attribution } from './attribution.js';
 import { greetingScript, MAX_ATTEMPTS, refusalOf, waitingScript } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
-import { mappedWishes } from './mapped-wishes.js';
+import { type Images, MappedImages } from './mapped-images.js';
 import { createMapping, type Mapping, type MappingInput } from './mapping.js';
 import { ARCHITECTURE_UNKNOWN, mayPass, prepareBoot, wishOf } from './preparation.js';
-import { RENEWAL_MILLISECONDS, Renewals } from './renewals.js';
+import { Renewals } from './renewals.js';
 import { attemptOf, factsFromQuery, type ScriptQuery } from './report.js';
-import { ServedArtifacts } from './served-artifacts.js';
-
-/** What a reference means now; `catalog/` is it. */
-export interface Images {
-  resolve(reference: ImageReference, wish: ImageWish): Promise<ResolvedImage>;
-  /** For how many seconds the source has been asked, when it is being asked. */
-  askedFor(reference: ImageReference, wish: ImageWish): number | undefined;
-  sourcesOf(locations: readonly string[]): readonly BlobSource[];
-}
 
 /** The cache as the booter uses it; `blob/` is it. */
 export interface Blobs {
@@ -50,9 +39,6 @@ export type BooterParts = {
 
 /** A script is answered within five seconds, ready or not; the rest is for the network and the rendering. */
 const PATIENCE_MILLISECONDS = 4_000;
-/** What an issued plan names stays served for a day after it was issued last, which may not have been written. */
-const PLAN_LIFE_MILLISECONDS = 24 * 60 * 60 * 1000 + RENEWAL_MILLISECONDS;
-
 type Readiness =
   | { readonly kind: 'ready'; readonly script: string; readonly plan: BootPlan }
   | { readonly kind: 'refused'; readonly reason: string }
@@ -64,25 +50,24 @@ type Boot = { readonly subject: Subject; readonly assignment: Assignment };
 /** What the front ends ask: who is this, what does it boot, where are the bytes; and what happened, told as events. */
 export class Booter {
   readonly #parts: BooterParts;
-  readonly #served = new ServedArtifacts();
+  /** What the mapping leads to now. */
+  readonly mapped: MappedImages;
   readonly #attribution: Attribution;
   readonly #renewals = new Renewals();
   #mapping: Mapping;
   #draining = false;
-  /** Whether all that the mapping leads to was asked for once. */
-  #isResolved = false;
 
   constructor(parts: BooterParts) {
     this.#parts = parts;
     this.#mapping = createMapping(parts.mapping);
+    this.mapped = new MappedImages({ ...parts, mapping: () => this.#mapping });
     this.#attribution = new Attribution(() => parts.clock.ticks());
   }
 
   /** From now on machines boot by this mapping. Boots under way keep their plans, and what those name stays served. */
   remap(mapping: MappingInput): void {
     this.#mapping = createMapping(mapping);
-    this.#isResolved = false;
-    this.#served.retain((reference) => this.#mapping.references.has(reference));
+    this.mapped.remapped();
   }
 
   /** From now on machines are told to wait: the server is about to end. */
@@ -112,13 +97,12 @@ export class Booter {
   }
 
   /** The artifact that an assignment or an issued plan leads to, or undefined: nothing else is ever served. */
-  async findArtifact(digest: Digest): Promise<LocatedArtifact | undefined> {
-    const since = this.#parts.clock.now() - PLAN_LIFE_MILLISECONDS;
-    return this.#served.find(digest) ?? (await this.#parts.plans.findPlannedArtifact(digest, since));
+  findArtifact(digest: Digest): Promise<LocatedArtifact | undefined> {
+    return this.mapped.find(digest);
   }
 
-  openArtifact(artifact: LocatedArtifact): Promise<BlobReader> {
-    return this.#parts.blobs.open(artifact.descriptor, this.#sourcesOf(artifact.descriptor.digest, artifact.location));
+  openArtifact({ descriptor, location }: LocatedArtifact): Promise<BlobReader> {
+    return this.#parts.blobs.open(descriptor, this.mapped.sourcesOf(descriptor.digest, location));
   }
 
   /** One GET of an artifact; `range` as `first-last` when it is of a part. */
@@ -148,42 +132,6 @@ export class Booter {
     }
   }
 
-  /** Resolves what the mapping leads to, so that the first machine finds it resolved. Failures are events. */
-  async resolveMapped(signal: AbortSignal): Promise<void> {
-    const asked = new Set<string>();
-    let again = 0;
-    const mapping = this.#mapping;
-    for (const { reference, wish } of mappedWishes(mapping)) {
-      if (signal.aborted) return;
-      const name = resolutionName({ reference: formatReference(reference), wish });
-      if (asked.has(name)) {
-        again += 1;
-        // Ten thousand machines may share an image: packets are not to wait while they are gone through.
-        if (again % 100 === 0) await setImmediate();
-        continue;
-      }
-      asked.add(name);
-      // The catalog tells of a failure as an event, and the machine that needs it will try again.
-      await this.#resolve(reference, wish).catch(() => undefined);
-    }
-    this.#isResolved = mapping === this.#mapping;
-  }
-
-  /**
-   * What must stay in the cache: what mappings lead to, and what plans that were issued name. undefined while the mapping is
-   * not resolved yet.
-   */
-  async pinnedDigests(): Promise<ReadonlySet<Digest> | undefined> {
-    if (!this.#isResolved) return undefined;
-    const planned = await this.#parts.plans.plannedDigests(this.#parts.clock.now() - PLAN_LIFE_MILLISECONDS);
-    return new Set([...this.#served.digests(), ...planned]);
-  }
-
-  /** Forgets plans that are over. */
-  async prunePlans(): Promise<number> {
-    return this.#parts.plans.prunePlans(this.#parts.clock.now() - PLAN_LIFE_MILLISECONDS);
-  }
-
   async #readyWithinPatience(boot: Boot, mapping: Mapping): Promise<Readiness> {
     try {
       const timely = await this.#parts.clock.within(PATIENCE_MILLISECONDS, this.#ready(boot, mapping));
@@ -199,7 +147,7 @@ export class Booter {
   async #ready(boot: Boot, { defaults }: Mapping): Promise<Readiness> {
     const wish = wishOf(boot.subject, boot.assignment);
     if (wish === undefined) return { kind: 'refused', reason: ARCHITECTURE_UNKNOWN };
-    const image = await this.#resolve(boot.assignment.image, wish);
+    const image = await this.mapped.resolve(boot.assignment.image, wish);
     const prepared = prepareBoot(boot, image, { defaults: defaults.kernelArgs, urls: this.#parts.urls });
     if (prepared.kind === 'ready') await this.#issue(prepared.plan);
     return prepared;
@@ -228,14 +176,6 @@ export class Booter {
     const seconds = wish === undefined ? undefined : this.#parts.images.askedFor(assignment.image, wish);
     const since = seconds === undefined ? '' : `, asking for ${formatSeconds(seconds)}`;
     return `${formatReference(assignment.image)} is being resolved${since}`;
-  }
-
-  async #resolve(reference: ImageReference, wish: ImageWish): Promise<ResolvedImage> {
-    const image = await this.#parts.images.resolve(reference, wish);
-    const key: ResolutionKey = { reference: formatReference(reference), wish };
-    // The mapping may have changed while the source was asked.
-    if (this.#mapping.references.has(key.reference)) this.#served.replace(key, image);
-    return image;
   }
 
   #answer({ subject, assignment }: Boot, readiness: Readiness, attempt: number): string {
@@ -271,14 +211,8 @@ export class Booter {
   /** The kernel will be asked for in a moment, and the initramfs after it. */
   #prefetch(plan: BootPlan): void {
     for (const { descriptor } of [plan.kernel, plan.initramfs]) {
-      this.#parts.blobs.prefetch(descriptor, this.#sourcesOf(descriptor.digest, plan.image.location));
+      this.#parts.blobs.prefetch(descriptor, this.mapped.sourcesOf(descriptor.digest, plan.image.location));
     }
-  }
-
-  /** Its own location, then every other that a mapped image has the same bytes from. */
-  #sourcesOf(digest: Digest, location: string): readonly BlobSource[] {
-    const others = this.#served.locationsOf(digest).filter((one) => one !== location);
-    return this.#parts.images.sourcesOf([location, ...others]);
   }
 
   #refuse(subject: Subject, reason: string): string {

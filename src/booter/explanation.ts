@@ -8,7 +8,7 @@ import type { Subject } from '../machine/inventory.js';
 import type { SelectorKey } from '../machine/selector.js';
 import { refusalOf, waitingScript } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
-import type { Images } from './booter.js';
+import type { Images } from './mapped-images.js';
 import type { Mapping } from './mapping.js';
 import { ARCHITECTURE_UNKNOWN, mayPass, type Preparation, prepareBoot, wishOf } from './preparation.js';
 

@@ -23,6 +23,7 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'image.failed':
     case 'fill.failed':
     case 'fill.resumed':
+    case 'blob.damaged':
     case 'cache.over':
     case 'artifact.aborted':
       return 'warn';
@@ -71,6 +72,8 @@ function sentence(event: BootEvent): string {
       return `downloading ${shortDigest(event.digest)} from ${event.source} failed after ${amount(event)}: ${event.reason}`;
     case 'blob.evicted':
       return `${shortDigest(event.digest)}, ${formatBytes(event.bytes)}, had to make room in the cache`;
+    case 'blob.damaged':
+      return `${shortDigest(event.digest)}, ${formatBytes(event.bytes)}, was damaged on the disk and is dropped: it is downloaded again when it is needed`;
     case 'cache.over':
       return `the cache has ${formatBytes(event.bytes)} more than cache.maxSize allows, since mappings and plans need all of it`;
     case 'artifact.started':

@@ -51,6 +51,9 @@ function count(metrics: Metrics, event: BootEvent): void {
     case 'blob.evicted':
       metrics.evictions.inc();
       return;
+    case 'blob.damaged':
+      metrics.damaged.inc();
+      return;
     case 'cache.over':
       return;
     case 'artifact.started':

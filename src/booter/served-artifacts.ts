@@ -33,6 +33,10 @@ export class ServedArtifacts {
     return this.#byDigest.keys();
   }
 
+  all(): Iterable<LocatedArtifact> {
+    return this.#byDigest.values();
+  }
+
   /** Everywhere a mapped image has these bytes. */
   locationsOf(digest: Digest): readonly string[] {
     return this.#locations.get(digest) ?? [];

@@ -1,18 +1,18 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { listBlobs, removeBlob } from '../blob/disk-folder.js';
 import { type Verified, verifyBlobs } from '../blob/disk-verify.js';
+import { cacheFolderIn } from '../content.js';
 import { BootlayerError } from '../errors.js';
 import { counted, formatBytes } from '../format.js';
 import { type Digest, parseDigest } from '../oci/digest.js';
+import { gcCommand } from './cache-gc.js';
 import { type CommonOptions, loadWithWarnings, parsedBy, withCommonOptions, withJson } from './common.js';
-import { laterCommand } from './later-command.js';
 import { standardOutput, writeJson, writeLine, writeTable } from './output.js';
 
 type CacheOptions = CommonOptions & { readonly json?: true };
 
-/** All of them work on the folder, so that a server may be running beside them. */
+/** All of them may be used beside a running server: but for gc, which asks it, they work on the folder. */
 export function cacheCommand(): Command {
   const cache = new Command('cache').description('look after the cache');
   cache.addCommand(
@@ -33,7 +33,7 @@ export function cacheCommand(): Command {
       .argument('<digest...>', 'sha256:<64 hex digits>', collectDigests)
       .action(removeFromCache),
   );
-  cache.addCommand(laterCommand('cache gc'), { hidden: true });
+  cache.addCommand(gcCommand());
   return cache;
 }
 
@@ -42,7 +42,7 @@ function collectDigests(text: string, others: readonly Digest[] = []): readonly 
 }
 
 async function folderOf(options: CommonOptions): Promise<string> {
-  return join((await loadWithWarnings(options)).config.data, 'cache');
+  return cacheFolderIn((await loadWithWarnings(options)).config.data);
 }
 
 async function listCache(options: CacheOptions): Promise<void> {

@@ -1,8 +1,8 @@
 import { advertisedUrl } from '../advertise.js';
 import { resolutionName } from '../boot/ports.js';
 import { BootUrls } from '../booter/boot-urls.js';
-import type { Images } from '../booter/booter.js';
 import type { CheckParts } from '../booter/check.js';
+import type { Images } from '../booter/mapped-images.js';
 import { ImageSources } from '../catalog/image-sources.js';
 import { architecturesIn, inspectImage } from '../catalog/inspect.js';
 import { Resolver } from '../catalog/resolver.js';

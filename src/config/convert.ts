@@ -18,7 +18,7 @@ export function convertConfig(file: string, input: ConfigFile, { machines, assig
     advertise: input.advertise,
     data: resolve(folder, input.data ?? DATA),
     ...listenersOf(input),
-    cache: input.cache?.maxSize === undefined ? {} : { maxSize: input.cache.maxSize },
+    cache: cacheOf(input),
     ...(input.defaultRegistry !== undefined && { defaultRegistry: input.defaultRegistry }),
     registries: registriesOf(input, folder),
     defaults: { kernelArgs: toKernelArgs(input.defaults?.kernelArgs) },
@@ -36,6 +36,10 @@ export function findSharedEndpoints(input: ConfigFile): readonly Problem[] {
 
 function listenersOf({ http, api }: ConfigFile): Pick<Config, 'http' | 'api'> {
   return { http: { listen: http?.listen ?? HTTP_LISTEN }, api: { listen: api?.listen ?? API_LISTEN } };
+}
+
+function cacheOf({ cache: { maxSize, prefetch = true } = {} }: ConfigFile): Config['cache'] {
+  return { prefetch, ...(maxSize !== undefined && { maxSize }) };
 }
 
 /** Files beside the configuration are named relative to it. */

@@ -23,6 +23,7 @@ const SCALARS: readonly { readonly path: readonly string[]; readonly kind: 'text
   { path: ['dhcp', 'allowOtherServers'], kind: 'boolean' },
   { path: ['ipxe', 'binaries'], kind: 'text' },
   { path: ['cache', 'maxSize'], kind: 'text' },
+  { path: ['cache', 'prefetch'], kind: 'boolean' },
   { path: ['store'], kind: 'text' },
   { path: ['unknown'], kind: 'text' },
   { path: ['defaultRegistry'], kind: 'text' },

@@ -25,6 +25,8 @@ export type Config = {
   readonly cache: {
     /** In bytes; without it, as much as there is room for. */
     readonly maxSize?: number;
+    /** Whether what is mapped is downloaded before a machine asks for it. */
+    readonly prefetch: boolean;
   };
   /** For references that name none. */
   readonly defaultRegistry?: string;
@@ -107,7 +109,7 @@ export const configFileSchema = mapping({
   tftp: tftp.optional(),
   dhcp: dhcp.optional(),
   ipxe: later,
-  cache: mapping({ maxSize: size.optional() }).optional(),
+  cache: mapping({ maxSize: size.optional(), prefetch: z.boolean('must be true or false').optional() }).optional(),
   store: z.literal('sqlite', `any store but sqlite ${LATER}`).optional(),
   unknown: oneOf(['ignore'], ['enrol']).optional(),
   defaultRegistry: parsed(parseRegistryHost, 'is no registry host').optional(),

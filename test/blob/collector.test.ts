@@ -142,10 +142,12 @@ describe('Collector', () => {
     const { fetch, held, pinned, collector } = setUp({ limit: 'none' });
     for (const blob of [ONE, TWO, THREE]) await fetch(blob);
     pinned.digests = undefined;
-    await expect(collector.collect()).rejects.toMatchObject({ code: 'BLOB_UNAVAILABLE' });
+    await expect(collector.collect({ dryRun: false })).rejects.toMatchObject({ code: 'BLOB_UNAVAILABLE' });
     pinned.digests = new Set(digests(TWO));
-    expect((await collector.collect()).map(({ digest }) => digest).sort()).toEqual(digests(ONE, THREE));
-    expect([await held(), await collector.collect()]).toEqual([digests(TWO), []]);
+    expect((await collector.collect({ dryRun: false })).map(({ digest }) => digest).sort()).toEqual(
+      digests(ONE, THREE),
+    );
+    expect([await held(), await collector.collect({ dryRun: false })]).toEqual([digests(TWO), []]);
   });
 
   it('takes what is kept of broken downloads into account, and gives it up first on a full disk', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BlobSource } from '../../src/blob/blob-store.js';
-import type { Images } from '../../src/booter/booter.js';
+import type { Images } from '../../src/booter/mapped-images.js';
 import { BootlayerError } from '../../src/errors.js';
 import { testBooter } from '../fixtures/booter.js';
 import { assignment, IMAGE, MAC, machine, OTHER_MAC, UUID } from '../fixtures/mappings.js';
@@ -203,7 +203,7 @@ describe('Booter.remap', () => {
       machines: [],
     });
     await booter.script({ ...QUERY, buildarch: 'arm64' }, FROM);
-    await booter.resolveMapped(new AbortController().signal);
+    await booter.mapped.resolveAll(new AbortController().signal);
     expect(await booter.findArtifact(squashfs)).toBeDefined();
     booter.remap({ machines: [], assignments: [], defaults: { kernelArgs: {} } });
     expect(await booter.findArtifact(squashfs)).toBeUndefined();
@@ -218,7 +218,7 @@ describe('Booter.remap', () => {
       images: { resolve, askedFor: () => undefined, sourcesOf: () => [NOWHERE] },
       assignments: [assignment({ match: { arch: ['amd64'] } })],
     });
-    const resolving = booter.resolveMapped(new AbortController().signal);
+    const resolving = booter.mapped.resolveAll(new AbortController().signal);
     booter.remap({ machines: [], assignments: [], defaults: { kernelArgs: {} } });
     answer(image);
     await resolving;
@@ -261,7 +261,7 @@ describe('Booter.findArtifact', () => {
         assignment({ name: 'liar', match: { arch: ['amd64'] }, image: { ...IMAGE, tag: 'liar' } }),
       ],
     });
-    await booter.resolveMapped(new AbortController().signal);
+    await booter.mapped.resolveAll(new AbortController().signal);
     expect(await booter.findArtifact(digest)).toMatchObject({ role: 'kernel', descriptor: kernel?.descriptor });
   });
 
@@ -271,7 +271,7 @@ describe('Booter.findArtifact', () => {
     const digest = kernel?.descriptor.digest ?? fail();
     const mapped = testBooter({ image, assignments: [assignment({ match: { arch: ['amd64'] } })] });
     expect(await mapped.booter.findArtifact(digest)).toBeUndefined();
-    await mapped.booter.resolveMapped(new AbortController().signal);
+    await mapped.booter.mapped.resolveAll(new AbortController().signal);
     expect(await mapped.booter.findArtifact(digest)).toEqual({ ...kernel, location: image.location });
     const planned = testBooter({ image, plans: mapped.plans });
     await mapped.booter.script(QUERY, FROM);

@@ -39,7 +39,7 @@ async function withKernel() {
   const source = new ScriptedSource();
   const image = resolvedImage([], { artifacts: [KERNEL] });
   const { booter, events, blobs } = testBooter({ image, source, assignments: [MAPPED] });
-  await booter.resolveMapped(new AbortController().signal);
+  await booter.mapped.resolveAll(new AbortController().signal);
   const transfers = new ActiveTransfers();
   const base = await serve(booter, transfers);
   onTestFinished(() => blobs.close());
@@ -243,7 +243,7 @@ it('serves an empty blob', async () => {
     image: resolvedImage([], { artifacts: [{ role: 'kernel', descriptor: empty }] }),
     assignments: [MAPPED],
   });
-  await booter.resolveMapped(new AbortController().signal);
+  await booter.mapped.resolveAll(new AbortController().signal);
   const response = await fetch(`${await serve(booter)}/blobs/sha256/${empty.digest.slice(7)}/x`);
   expect([response.status, response.headers.get('content-length')]).toEqual([200, '0']);
   // Nobody is asked for nothing.

@@ -1,0 +1,28 @@
+import { BootlayerError } from '../errors.js';
+import { fewOf } from '../format.js';
+import type { Holding } from './blob-store.js';
+import type { Collector } from './collector.js';
+
+export type Garbage = Pick<Holding, 'digest' | 'size' | 'isPart'>;
+
+export type GarbageParts = {
+  readonly collector: Pick<Collector, 'collect'>;
+  /** Mapped images of which nobody knows what they need; undefined while that is not known itself. */
+  readonly unresolved: readonly string[] | undefined;
+};
+
+const MAX_NAMES = 5;
+
+/** What nothing needs goes, or, with `dryRun`, would go. Throws BLOB_UNAVAILABLE while not all is known of what is needed. */
+export async function collectGarbage(
+  { collector, unresolved }: GarbageParts,
+  { force, dryRun }: { readonly force: boolean; readonly dryRun: boolean },
+): Promise<readonly Garbage[]> {
+  if (unresolved !== undefined && unresolved.length > 0 && !force) {
+    throw new BootlayerError('BLOB_UNAVAILABLE', `what ${fewOf(unresolved, MAX_NAMES)} needs is not known`, {
+      remedy: 'bootlayer check says what is wrong with it; --force lets its blobs go, too',
+    });
+  }
+  const removed = await collector.collect({ dryRun });
+  return removed.map(({ digest, size, isPart }) => ({ digest, size, isPart }));
+}

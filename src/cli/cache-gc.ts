@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs';
+import { Command } from 'commander';
+import { collectGarbage, type Garbage } from '../blob/garbage.js';
+import { MappedImages } from '../booter/mapped-images.js';
+import { createMapping } from '../booter/mapping.js';
+import { systemClock } from '../clock.js';
+import type { Config } from '../config/schema.js';
+import { cacheFolderIn, openContent } from '../content.js';
+import { counted, formatBytes } from '../format.js';
+import { Lifecycle } from '../lifecycle.js';
+import { askServer } from './ask-server.js';
+import { type CommonOptions, readConfig, warnOnStderr, withCommonOptions, withJson } from './common.js';
+import { standardOutput, writeJson, writeLine, writeTable } from './output.js';
+import { untilSignal } from './until-signal.js';
+
+type GcOptions = CommonOptions & { readonly json?: true; readonly force?: true; readonly dryRun?: true };
+
+const HELP = `
+A running server does it itself, as long as its API listener answers. Without one, the registries are asked what the mappings
+lead to.`;
+
+export function gcCommand(): Command {
+  return withJson(withCommonOptions(new Command('gc')))
+    .description('remove the blobs that neither a mapping nor an issued plan needs')
+    .option('--dry-run', 'only say what would go')
+    .option('--force', 'also while some mapped image cannot be resolved: what it needs may go, too')
+    .addHelpText('after', HELP)
+    .action(collectCache);
+}
+
+async function collectCache(options: GcOptions): Promise<void> {
+  const config = await readConfig(options);
+  const folder = cacheFolderIn(config.data);
+  const output = standardOutput();
+  const wanted = { force: options.force === true, dryRun: options.dryRun === true };
+  const garbage = existsSync(folder) ? await untilSignal((signal) => collect(config, wanted, signal)) : [];
+  const bytes = garbage.reduce((sum, { size }) => sum + size, 0);
+  if (options.json) return writeJson(output, { folder, dryRun: wanted.dryRun, bytes, removed: garbage });
+  if (!existsSync(folder)) return writeLine(output, `there is no cache yet in ${folder}`);
+  const rows = garbage.map(({ digest, size, isPart }) => [digest, formatBytes(size), isPart ? 'part' : 'blob']);
+  if (rows.length > 0) writeTable(output, ['DIGEST', 'SIZE', 'WHAT'], rows);
+  const did = wanted.dryRun ? 'would be removed' : 'removed';
+  writeLine(output, `${counted(rows.length, 'file')}, ${formatBytes(bytes)}, ${did}, in ${folder}`);
+}
+
+type Wanted = { readonly force: boolean; readonly dryRun: boolean };
+
+async function collect(config: Config, wanted: Wanted, signal: AbortSignal): Promise<readonly Garbage[]> {
+  const body = { folder: cacheFolderIn(config.data), ...wanted };
+  const answer = await askServer(config.api.listen, { path: '/api/v1/cache/gc', body, signal });
+  if (answer !== undefined) return (answer as { readonly removed: readonly Garbage[] }).removed;
+  return collectAlone(config, wanted, signal);
+}
+
+/** The state is locked meanwhile, so that no server can start. */
+async function collectAlone(config: Config, wanted: Wanted, signal: AbortSignal): Promise<readonly Garbage[]> {
+  const lifecycle = new Lifecycle();
+  try {
+    const { images, database, collector } = await openContent({
+      config: () => config,
+      pins: () => mapped.pinnedDigests(),
+      warn: warnOnStderr,
+      events: () => undefined,
+      lifecycle,
+    });
+    const mapping = createMapping(config);
+    const parts = { mapping: () => mapping, images, plans: database.plans, clock: systemClock };
+    const mapped: MappedImages = new MappedImages(parts);
+    await mapped.resolveAll(signal);
+    signal.throwIfAborted();
+    return await collectGarbage({ collector, unresolved: mapped.unresolved() }, wanted);
+  } finally {
+    await lifecycle.stop();
+  }
+}

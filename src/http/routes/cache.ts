@@ -1,0 +1,39 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { BootlayerError } from '../../errors.js';
+import { isLoopback, parseIp } from '../../net/ip.js';
+
+export type CacheRouteParts = {
+  /** Absolute: who asks names it, so as not to speak of another server's. */
+  readonly folder: string;
+  readonly collect: (options: { readonly force: boolean; readonly dryRun: boolean }) => Promise<unknown>;
+};
+
+const gcRequest = z.strictObject({
+  folder: z.string(),
+  force: z.boolean().default(false),
+  dryRun: z.boolean().default(false),
+});
+
+/** `POST /api/v1/cache/gc`: removes what neither a mapping nor an issued plan needs. */
+export function cacheRoutes(app: FastifyInstance, { folder, collect }: CacheRouteParts): void {
+  app.post('/api/v1/cache/gc', { onRequest: refuseForeignPages }, async (request, reply) => {
+    const asked = gcRequest.safeParse(request.body);
+    if (!asked.success) {
+      throw new BootlayerError('REQUEST_INVALID', 'the body must be {"folder": "<cache folder>"} in JSON');
+    }
+    if (asked.data.folder !== folder) {
+      throw new BootlayerError('NOT_FOUND', `this server's cache is ${folder}, not ${asked.data.folder.slice(0, 200)}`);
+    }
+    return reply.send(await collect(asked.data));
+  });
+}
+
+/** A page in a browser on this host can ask us by a name of its own that leads here; it cannot hide that name. */
+async function refuseForeignPages(request: FastifyRequest): Promise<void> {
+  const address = parseIp(request.hostname.replace(/^\[|\]$/g, ''));
+  if (request.hostname === 'localhost' || (address !== undefined && isLoopback(address))) return;
+  throw new BootlayerError('REQUEST_INVALID', `"${request.hostname.slice(0, 80)}" is no name of this listener`, {
+    remedy: 'ask it by its address',
+  });
+}

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { Upkeep, type UpkeepParts } from '../src/upkeep.js';
+import { settled } from './fixtures/waiting.js';
+
+const MINUTE = 60_000;
+
+/** `rested`: the rests of so many minutes are over; answers what was done then. */
+function upkeep(more: Partial<UpkeepParts & UpkeepParts['mapped']> = {}) {
+  const did: string[] = [];
+  const resting: { readonly minutes: number; readonly over: () => void }[] = [];
+  const { resolveAll, ...others } = more;
+  const wait = (milliseconds: number, signal: AbortSignal) =>
+    new Promise<void>((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('ended')), { once: true });
+      resting.push({ minutes: milliseconds / MINUTE, over: resolve });
+    });
+  const kept = new Upkeep({
+    mapped: {
+      resolveAll: async (signal) => {
+        did.push('resolve');
+        return resolveAll?.(signal) ?? [];
+      },
+      fetchAllAhead: async () => void did.push('fetch ahead'),
+      prunePlans: async () => did.push('prune'),
+    },
+    scrubber: {
+      pass: async () => {
+        did.push('scrub');
+        return 0;
+      },
+    },
+    fetchAhead: async () => undefined,
+    prefetches: () => true,
+    wait,
+    ...others,
+  });
+  const rested = async (minutes: number) => {
+    const over = resting.filter((rest) => rest.minutes === minutes);
+    for (const rest of over) resting.splice(resting.indexOf(rest), 1);
+    for (const rest of over) rest.over();
+    await settled();
+    return did.splice(0);
+  };
+  const begun = async () => {
+    kept.start();
+    await settled();
+    return did.splice(0);
+  };
+  return { kept, did, begun, rested };
+}
+
+describe('Upkeep', () => {
+  it('does everything at once, and again when it is time', async () => {
+    const { kept, begun, rested } = upkeep();
+    expect((await begun()).sort()).toEqual(['fetch ahead', 'prune', 'resolve', 'scrub']);
+    expect(await rested(60)).toEqual(['prune']);
+    expect(await rested(6 * 60)).toEqual(['resolve', 'fetch ahead']);
+    expect(await rested(24 * 60)).toEqual(['scrub']);
+    kept.stop();
+  });
+
+  it('resolves anew soon where something could not be, and ever less often', async () => {
+    const { kept, begun, rested } = upkeep({ resolveAll: async () => ['lab/os:1'] });
+    await begun();
+    for (const minutes of [5, 10, 20, 40]) expect(await rested(minutes)).toContain('resolve');
+    expect(await rested(60)).toContain('resolve');
+    expect(await rested(60)).toContain('resolve');
+    kept.stop();
+  });
+
+  it('resolves at once what a changed mapping leads to, and gives up what it was at', async () => {
+    const signals: AbortSignal[] = [];
+    const { kept, did, begun } = upkeep({
+      resolveAll: async (signal) => {
+        signals.push(signal);
+        return [];
+      },
+    });
+    await begun();
+    kept.remapped();
+    await settled();
+    expect(did).toEqual(['resolve', 'fetch ahead']);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    kept.stop();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+  });
+
+  it('downloads nothing ahead where that is not wanted', async () => {
+    const { kept, begun } = upkeep({ prefetches: () => false });
+    expect((await begun()).sort()).toEqual(['prune', 'resolve', 'scrub']);
+    kept.stop();
+  });
+
+  it('downloads again what a pass found damaged', async () => {
+    const { kept, begun } = upkeep({ scrubber: { pass: async () => 1 } });
+    expect((await begun()).filter((what) => what === 'fetch ahead')).toHaveLength(2);
+    kept.stop();
+  });
+
+  it('goes on rested a chore that failed', async () => {
+    const { kept, begun, rested } = upkeep({ scrubber: { pass: async () => Promise.reject(new Error('disk')) } });
+    await begun();
+    expect(await rested(60)).toContain('prune');
+    kept.stop();
+  });
+
+  it('does nothing any more once stopped', async () => {
+    const { kept, did, begun, rested } = upkeep();
+    await begun();
+    kept.stop();
+    kept.remapped();
+    expect([await rested(60), await rested(360), did]).toEqual([[], [], []]);
+  });
+});
