@@ -48,7 +48,8 @@ export type BootEvent =
   | {
       readonly event: 'image.failed';
       readonly reference: string;
-      readonly architecture: string;
+      /** Missing when all of them were asked for. */
+      readonly architecture?: string;
       readonly code: string;
       readonly reason: string;
     }

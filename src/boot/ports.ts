@@ -23,6 +23,8 @@ export interface ResolutionStore {
   /** Durable when it resolves. */
   saveResolution(key: ResolutionKey, image: ResolvedImage, now: number): Promise<void>;
   findResolution(key: ResolutionKey): Promise<ResolvedImage | undefined>;
+  /** Those for which a reference, by its canonical text, was resolved under Linux. */
+  findArchitectures(reference: string): Promise<readonly string[]>;
 }
 
 /** A reference's canonical text and what was wished of it. */

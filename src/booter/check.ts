@@ -9,9 +9,9 @@ import { formatReference, type ImageReference } from '../oci/reference.js';
 import type { BootUrls } from './boot-urls.js';
 import type { AssignmentCheck, CheckReport, TargetCheck } from './check-report.js';
 import { findMappingWarnings, findVariantWarnings } from './check-warnings.js';
-import { mappedWishes, recordedCandidate } from './mapped-wishes.js';
+import { mappedWishes, openAssignments, possibleAssignments } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
-import { prepareBoot, wishFor } from './preparation.js';
+import { ANY_ARCHITECTURE, prepareBoot, wishFor } from './preparation.js';
 
 export type CheckParts = {
   readonly mapping: Mapping;
@@ -32,10 +32,14 @@ const MAX_ASKED = 4;
 export async function checkMapping(parts: CheckParts): Promise<CheckReport> {
   const { mapping } = parts;
   const claims = claimedArchitectures(mapping);
+  const open = new Set((await openAssignments(mapping)).map(({ name }) => name));
   const limit = pLimit(MAX_ASKED);
   const assignments = await Promise.all(
     mapping.index.ordered.map((assignment) =>
-      limit(() => checkAssignment(assignment, [...(claims.get(assignment.name) ?? [])], parts)),
+      limit(() => {
+        const claimed = [...(claims.get(assignment.name) ?? [])];
+        return checkAssignment(assignment, { claimed, isOpen: open.has(assignment.name) }, parts);
+      }),
     ),
   );
   const withArguments = mapping.machines.filter(({ kernelArgs }) => Object.keys(kernelArgs).length > 0);
@@ -61,15 +65,14 @@ function claimedArchitectures(mapping: Mapping): ReadonlyMap<string, ReadonlySet
 
 async function checkAssignment(
   assignment: Assignment,
-  claimed: readonly string[],
+  { claimed, isOpen }: { readonly claimed: readonly string[]; readonly isOpen: boolean },
   parts: CheckParts,
 ): Promise<AssignmentCheck> {
   const image = formatReference(assignment.image);
   const checked = { assignment: assignment.name, image };
   if (parts.offline && assignment.image.kind === 'registry') return { ...checked, targets: [{ kind: 'skipped' }] };
   try {
-    const isMeant = claimed.length > 0 && isConfined(assignment, parts.mapping);
-    const held = isMeant ? [] : await parts.images.architecturesOf(assignment.image);
+    const held = claimed.length > 0 && !isOpen ? [] : await parts.images.architecturesOf(assignment.image);
     const architectures = [...new Set([...claimed, ...held])];
     // A manifest that names none is taken by every machine.
     if (architectures.length === 0) return { ...checked, targets: [await checkAnyTarget(assignment, parts)] };
@@ -81,30 +84,10 @@ async function checkAssignment(
   }
 }
 
-/** Whether only machines match whose architecture is known: its own word, or the records of all it can be about. */
-function isConfined({ name, match }: Assignment, { machines, index }: Mapping): boolean {
-  if (match.arch !== undefined) return true;
-  if (match.machine === undefined && match.labels === undefined) return false;
-  const unsaid = machines.filter(({ architecture }) => architecture === undefined);
-  return !unsaid.some((machine) => possibleAssignments(machine, index).some((one) => one.name === name));
-}
-
-function possibleAssignments(machine: Machine, index: Mapping['index']): readonly Assignment[] {
-  const selection = index.select(recordedCandidate(machine));
-  if (selection.kind === 'none') return [];
-  const { assignment } = selection;
-  return selection.kind === 'undecided' && selection.fallback !== undefined
-    ? [assignment, selection.fallback]
-    : [assignment];
-}
-
 async function checkAnyTarget(assignment: Assignment, parts: CheckParts): Promise<TargetCheck> {
   const { architecture: _any, ...target } = await checkTarget(assignment, ANY_ARCHITECTURE, parts);
   return target;
 }
-
-/** Stands for all where none is named. */
-const ANY_ARCHITECTURE = 'amd64';
 
 async function checkTarget(assignment: Assignment, architecture: string, parts: CheckParts): Promise<TargetCheck> {
   const subject = anybody(architecture);

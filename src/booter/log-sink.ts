@@ -61,7 +61,7 @@ function sentence(event: BootEvent): string {
     case 'image.resolved':
       return `${event.reference} for ${event.architecture} is ${shortDigest(event.digest)}${resolvedHow(event)}`;
     case 'image.failed':
-      return `${event.reference} for ${event.architecture} cannot be resolved: ${event.reason}`;
+      return `${event.reference}${forArchitecture(event)} cannot be resolved: ${event.reason}`;
     case 'fill.started':
       return `downloading ${shortDigest(event.digest)}, ${formatBytes(event.size)}, from ${event.source}`;
     case 'fill.resumed':
@@ -83,6 +83,10 @@ function sentence(event: BootEvent): string {
     case 'artifact.aborted':
       return `${to(event)} did not get the whole ${event.role}${range(event)}, ${amount(event)}: ${event.reason}`;
   }
+}
+
+function forArchitecture({ architecture }: { readonly architecture?: string }): string {
+  return architecture === undefined ? '' : ` for ${architecture}`;
 }
 
 function resolvedHow({ from, seconds }: { from: 'source' | 'pinned' | 'last-good'; seconds: number }): string {

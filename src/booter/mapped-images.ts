@@ -6,14 +6,17 @@ import type { ImageWish, ResolvedImage } from '../image/image.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
-import { mappedWishes } from './mapped-wishes.js';
+import { type MappedWish, mappedWishes, openAssignments } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
+import { ANY_ARCHITECTURE, wishFor } from './preparation.js';
 import { RENEWAL_MILLISECONDS } from './renewals.js';
 import { ServedArtifacts } from './served-artifacts.js';
 
 /** What a reference means now; `catalog/` is it. */
 export interface Images {
   resolve(reference: ImageReference, wish: ImageWish): Promise<ResolvedImage>;
+  /** Go's names; none where it names none. */
+  architecturesOf(reference: ImageReference): Promise<readonly string[]>;
   /** For how many seconds the source has been asked, when it is being asked. */
   askedFor(reference: ImageReference, wish: ImageWish): number | undefined;
   sourcesOf(locations: readonly string[]): readonly BlobSource[];
@@ -68,11 +71,13 @@ export class MappedImages {
    * not be, each told as an event by the catalog; a machine that needs it tries again.
    */
   async resolveAll(signal: AbortSignal): Promise<readonly string[]> {
+    const mapping = this.#parts.mapping();
     const asked = new Set<string>();
     const unresolved = new Set<string>();
     let again = 0;
-    const mapping = this.#parts.mapping();
-    for (const { reference, wish } of mappedWishes(mapping)) {
+    for await (const { reference, wish } of this.#wishes(mapping, (failed) =>
+      unresolved.add(formatReference(failed)),
+    )) {
       if (signal.aborted) break;
       const text = formatReference(reference);
       const name = resolutionName({ reference: text, wish });
@@ -87,6 +92,35 @@ export class MappedImages {
     }
     if (mapping === this.#parts.mapping() && !signal.aborted) this.#unresolved = [...unresolved];
     return [...unresolved];
+  }
+
+  /** Where nothing says for which architecture machines come, for all that the image has. */
+  async *#wishes(
+    mapping: Mapping,
+    failed: (reference: ImageReference) => void,
+  ): AsyncGenerator<Pick<MappedWish, 'reference' | 'wish'>> {
+    yield* mappedWishes(mapping);
+    const held = new Map<string, readonly string[]>();
+    for (const assignment of await openAssignments(mapping)) {
+      const { image: reference } = assignment;
+      const text = formatReference(reference);
+      const architectures = held.get(text) ?? (await this.#architecturesOf(reference, failed));
+      held.set(text, architectures);
+      for (const architecture of architectures) yield { reference, wish: wishFor(assignment, architecture) };
+    }
+  }
+
+  async #architecturesOf(
+    reference: ImageReference,
+    failed: (reference: ImageReference) => void,
+  ): Promise<readonly string[]> {
+    try {
+      const held = await this.#parts.images.architecturesOf(reference);
+      return held.length > 0 ? held : [ANY_ARCHITECTURE];
+    } catch {
+      failed(reference);
+      return [];
+    }
   }
 
   /** What could not be resolved when all was asked for last; undefined while that is not done. */

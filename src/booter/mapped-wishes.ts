@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Assignment } from '../boot/assignment.js';
 import type { ImageWish } from '../image/image.js';
 import type { Machine } from '../machine/machine.js';
@@ -24,13 +25,37 @@ export function* mappedWishes({ assignments, machines, index }: Mapping): Genera
   for (const machine of machines) {
     const { architecture } = machine;
     if (architecture === undefined) continue;
-    const selection = index.select(recordedCandidate(machine));
-    if (selection.kind === 'none') continue;
-    yield mappedWish(selection.assignment, architecture);
-    if (selection.kind === 'undecided' && selection.fallback !== undefined) {
-      yield mappedWish(selection.fallback, architecture);
-    }
+    for (const assignment of possibleAssignments(machine, index)) yield mappedWish(assignment, architecture);
   }
+}
+
+/**
+ * The assignments by which machines may come whose architecture nothing says beforehand: the image itself says for which it
+ * is then.
+ */
+export async function openAssignments({ assignments, machines, index }: Mapping): Promise<readonly Assignment[]> {
+  const possible = new Set<string>();
+  const unsaid = machines.filter(({ architecture }) => architecture === undefined);
+  for (const [position, machine] of unsaid.entries()) {
+    // There may be a hundred thousand, and packets are not to wait.
+    if (position % 100 === 99) await setImmediate();
+    for (const { name } of possibleAssignments(machine, index)) possible.add(name);
+  }
+  return assignments.filter(({ name, match }) => {
+    if (match.arch !== undefined) return false;
+    const onlyKnown = match.machine !== undefined || match.labels !== undefined;
+    return !onlyKnown || possible.has(name);
+  });
+}
+
+/** Those of which one will be this machine's, as far as its record tells. */
+export function possibleAssignments(machine: Machine, index: Mapping['index']): readonly Assignment[] {
+  const selection = index.select(recordedCandidate(machine));
+  if (selection.kind === 'none') return [];
+  const { assignment } = selection;
+  return selection.kind === 'undecided' && selection.fallback !== undefined
+    ? [assignment, selection.fallback]
+    : [assignment];
 }
 
 function mappedWish(assignment: Assignment, architecture: string): MappedWish {

@@ -22,6 +22,9 @@ export function wishOf({ facts }: Subject, assignment: Assignment): ImageWish | 
   return facts.architecture === undefined ? undefined : wishFor(assignment, facts.architecture);
 }
 
+/** Stands for all where an image names none. */
+export const ANY_ARCHITECTURE = 'amd64';
+
 export const ARCHITECTURE_UNKNOWN = 'it does not report its architecture, and none is configured for it';
 
 /** Plans and renders. Pure: the same for a machine that boots and for one that is only asked about. */

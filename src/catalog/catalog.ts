@@ -8,6 +8,7 @@ import type { ImageWish, ResolvedImage } from '../image/image.js';
 import type { FetchedDocument, ImageSource, ManifestName } from '../oci/image-source.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
 import type { ImageSources } from './image-sources.js';
+import { architecturesIn, inspectImage } from './inspect.js';
 import { Resolver } from './resolver.js';
 
 export type CatalogParts = {
@@ -17,8 +18,9 @@ export type CatalogParts = {
   readonly clock: Clock;
 };
 
-/** How long a tag's meaning is taken for granted. */
-const FRESH_SECONDS = 60;
+/** How long a tag's meaning is taken for granted, for one architecture and for all: together a minute. */
+const FRESH_SECONDS = 55;
+const TAG_SECONDS = 5;
 /** How long a failure is remembered, so that a rack in trouble does not trouble the registry. */
 const FAILURE_SECONDS = 5;
 /** A registry that takes longer than this is passed over when the last good resolution is known. */
@@ -47,7 +49,7 @@ type Remembered =
 export class Catalog {
   readonly #parts: CatalogParts;
   readonly #memory = new NodeCache({ useClones: false, maxKeys: MAX_RESOLUTIONS, stdTTL: FRESH_SECONDS });
-  /** Indexes and manifests by digest. */
+  /** Indexes and manifests by digest, and for a moment by tag. */
   readonly #documents = new NodeCache({ useClones: false, maxKeys: MAX_DOCUMENTS, stdTTL: DOCUMENT_SECONDS });
   readonly #underWay = new Map<string, { readonly image: Promise<ResolvedImage>; readonly since: number }>();
 
@@ -64,6 +66,29 @@ export class Catalog {
     if (remembered?.kind === 'failure') throw remembered.error;
     const running = this.#underWay.get(name)?.image ?? this.#start(name, reference, key);
     return this.#orLastGood(running, key);
+  }
+
+  /**
+   * For which architectures it holds something under Linux, so far as it says; as it was resolved before, while its source is in
+   * trouble. Throws what `resolve` throws.
+   */
+  async architecturesOf(reference: ImageReference): Promise<readonly string[]> {
+    try {
+      const source = this.#parts.sources.of(reference);
+      const report = await inspectImage(source, reference, (wanted) => this.#fetchDocument(source, wanted));
+      return architecturesIn(report);
+    } catch (thrown) {
+      return this.#knownArchitectures(formatReference(reference), BootlayerError.from(thrown));
+    }
+  }
+
+  async #knownArchitectures(reference: string, error: BootlayerError): Promise<readonly string[]> {
+    const isTrouble = REGISTRY_IN_TROUBLE.has(error.code);
+    const known = isTrouble ? await this.#parts.resolutions.findArchitectures(reference).catch(() => []) : [];
+    const { code } = error;
+    this.#parts.events({ event: 'image.failed', reference, code, reason: describeError(error) });
+    if (known.length === 0) throw error;
+    return known;
   }
 
   /** For how many seconds the source has been asked, when it is being asked. */
@@ -161,12 +186,14 @@ export class Catalog {
   }
 
   async #fetchDocument(source: ImageSource, wanted: ManifestName | undefined): Promise<FetchedDocument> {
-    const name = wanted?.kind === 'digest' ? `d|${source.name}|${wanted.digest}` : undefined;
-    const known = name === undefined ? undefined : this.#documents.get<FetchedDocument>(name);
+    const isPinned = wanted?.kind === 'digest';
+    const name = `${source.name}|${isPinned ? wanted.digest : (wanted?.tag ?? '')}`;
+    const known = this.#documents.get<FetchedDocument>(name);
     if (known !== undefined) return known;
     const document = await source.fetchDocument(wanted);
-    if (name !== undefined && document.bytes.byteLength <= MAX_CACHED_DOCUMENT_BYTES) {
-      if (this.#documents.getStats().keys < MAX_DOCUMENTS) this.#documents.set(name, document);
+    const isSmall = document.bytes.byteLength <= MAX_CACHED_DOCUMENT_BYTES;
+    if (isSmall && this.#documents.getStats().keys < MAX_DOCUMENTS) {
+      this.#documents.set(name, document, isPinned ? DOCUMENT_SECONDS : TAG_SECONDS);
     }
     return document;
   }

@@ -9,7 +9,7 @@ import type { Annotations, Index, IndexEntry, Manifest } from '../oci/manifest.j
 import { isIndexType, isManifestType } from '../oci/media-type.js';
 import { formatPlatform, normalizeArchitecture } from '../oci/platform.js';
 import { formatReference, type ImageReference, manifestNameOf } from '../oci/reference.js';
-import { DocumentReader, type ReadDocument } from './document-reader.js';
+import { DocumentReader, type FetchDocument, type ReadDocument } from './document-reader.js';
 
 /** Everything an image holds, for all platforms, as `image inspect` shows it. */
 export type ImageReport = {
@@ -39,9 +39,13 @@ const MAX_MANIFESTS = 200;
 const MAX_DEPTH = 3;
 
 /** Reads an image whole but for its layers. Throws what the source throws, and IMAGE_INVALID. */
-export async function inspectImage(source: ImageSource, reference: ImageReference): Promise<ImageReport> {
+export async function inspectImage(
+  source: ImageSource,
+  reference: ImageReference,
+  fetch: FetchDocument = (name) => source.fetchDocument(name),
+): Promise<ImageReport> {
   const what = formatReference(reference);
-  const reader = new DocumentReader(what, source, (name) => source.fetchDocument(name));
+  const reader = new DocumentReader(what, source, fetch);
   const top = await reader.top(manifestNameOf(reference));
   return {
     reference: what,

@@ -38,6 +38,18 @@ export class SqlResolutionStore implements ResolutionStore {
       .executeTakeFirst();
     return row === undefined ? undefined : readImage(row.image);
   }
+
+  async findArchitectures(reference: string): Promise<readonly string[]> {
+    const rows = await this.#database
+      .selectFrom('resolutions')
+      .select('architecture')
+      .distinct()
+      .where('reference', '=', reference)
+      .where('os', '=', 'linux')
+      .orderBy('architecture')
+      .execute();
+    return rows.map(({ architecture }) => architecture);
+  }
 }
 
 function columnsOf({ reference, wish }: ResolutionKey) {

@@ -162,6 +162,7 @@ async function reloadingBooter(file) {
     mapping: initial.config,
     images: {
       resolve: async () => IMAGE,
+      architecturesOf: async () => ['amd64'],
       askedFor: () => undefined,
       sourcesOf: (names) => names.map((name) => ({ name, fetch: never })),
     },

@@ -5,11 +5,12 @@ import { BootlayerError } from '../../src/errors.js';
 import { testBooter } from '../fixtures/booter.js';
 import { assignment, IMAGE, MAC, machine, OTHER_MAC, UUID } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
+import { settled } from '../fixtures/waiting.js';
 
 const FROM = '10.0.2.15';
 const QUERY = { mac: MAC, buildarch: 'x86_64', platform: 'pcbios' };
 
-function images(problem: BootlayerError | 'silent'): Images {
+function images(problem: BootlayerError | 'silent'): Partial<Images> {
   return {
     resolve: () => (problem === 'silent' ? new Promise(() => undefined) : Promise.reject(problem)),
     askedFor: () => (problem === 'silent' ? 8 : undefined),
@@ -219,6 +220,7 @@ describe('Booter.remap', () => {
       assignments: [assignment({ match: { arch: ['amd64'] } })],
     });
     const resolving = booter.mapped.resolveAll(new AbortController().signal);
+    await settled();
     booter.remap({ machines: [], assignments: [], defaults: { kernelArgs: {} } });
     answer(image);
     await resolving;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { mappedWishes } from '../../src/booter/mapped-wishes.js';
+import { mappedWishes, openAssignments } from '../../src/booter/mapped-wishes.js';
 import { createMapping } from '../../src/booter/mapping.js';
 import { assignment, MAC, machine } from '../fixtures/mappings.js';
 
@@ -26,4 +26,19 @@ it('wishes for both where it is not known yet which it will be', () => {
     defaults: { kernelArgs: {} },
   });
   expect([...mappedWishes(mapping)].map((wish) => wish.assignment.name)).toEqual(['asset', 'all']);
+});
+
+it('knows which assignments may be about machines of any architecture', async () => {
+  const machines = [machine({ architecture: 'arm64', labels: { rack: 'r1' } }), machine({ name: 'node-02', macs: [] })];
+  const matches = [
+    { arch: ['amd64'] },
+    { machine: ['node-01'] },
+    { machine: ['node-02'] },
+    { labels: { rack: ['r1'] } },
+    { mac: [MAC] },
+    {},
+  ];
+  const assignments = matches.map((match, position) => assignment({ name: `a${position}`, match }));
+  const mapping = createMapping({ machines, assignments, defaults: { kernelArgs: {} } });
+  expect((await openAssignments(mapping)).map(({ name }) => name)).toEqual(['a2', 'a4', 'a5']);
 });

@@ -24,6 +24,11 @@ class MemoryResolutions implements ResolutionStore {
   async findResolution(key: ResolutionKey): Promise<ResolvedImage | undefined> {
     return this.images.get(JSON.stringify(key));
   }
+
+  async findArchitectures(reference: string): Promise<readonly string[]> {
+    const keys = [...this.images.keys()].map((key) => JSON.parse(key) as ResolutionKey);
+    return keys.filter((key) => key.reference === reference).map(({ wish }) => wish.architecture);
+  }
 }
 
 let repository: FakeRepository;
@@ -129,5 +134,31 @@ describe('Catalog.resolve', () => {
     const odd = parseReference('registry.lab:5000/os/debian:constructor');
     await expect(catalog.resolve(odd, WISH)).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
     expect(resolutions.images.size).toBe(2);
+  });
+});
+
+describe('Catalog.architecturesOf', () => {
+  it('goes by the image, and while its registry is in trouble by what was resolved', async () => {
+    const held = ['amd64', 'arm64'].map((architecture) => {
+      const annotations = { architecture };
+      const manifest = repository.addManifest(['application/vnd.ironcore.image.kernel'], { annotations });
+      return { ...manifest, platform: { os: 'linux', architecture } };
+    });
+    repository.addIndex(held, 'both');
+    const reference = { ...REFERENCE, tag: 'both' };
+    expect(await catalog.architecturesOf(reference)).toEqual(['amd64', 'arm64']);
+    await catalog.resolve(reference, { ...WISH, architecture: 'arm64' });
+    restart();
+    repository.problem = DOWN;
+    expect(await catalog.architecturesOf(reference)).toEqual(['arm64']);
+    await expect(catalog.architecturesOf(REFERENCE)).rejects.toThrow('the registry is down');
+    repository.problem = new BootlayerError('IMAGE_NOT_FOUND', 'it is gone');
+    await expect(catalog.architecturesOf(reference)).rejects.toThrow('it is gone');
+    const failed = events.filter(({ event }) => event === 'image.failed');
+    expect(failed.map((event) => 'code' in event && event.code)).toEqual([
+      'REGISTRY_UNREACHABLE',
+      'REGISTRY_UNREACHABLE',
+      'IMAGE_NOT_FOUND',
+    ]);
   });
 });

@@ -21,6 +21,14 @@ export function resolutionStoreContract(open: () => Promise<ResolutionStore>): v
       expect(await store.findResolution({ ...key(), reference: 'other' })).toBeUndefined();
     });
 
+    it('knows for which architectures there is one', async () => {
+      const store = await open();
+      const all = [{ architecture: 'arm64' }, {}, { variant: 'virtualization' }, { os: 'windows', architecture: 'x' }];
+      for (const more of all) await store.saveResolution(key(more), resolvedImage(), 1);
+      expect(await store.findArchitectures(key().reference)).toEqual(['amd64', 'arm64']);
+      expect(await store.findArchitectures('other')).toEqual([]);
+    });
+
     it('replaces what it had', async () => {
       const store = await open();
       await store.saveResolution(key(), resolvedImage(), 1);

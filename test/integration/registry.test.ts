@@ -77,7 +77,9 @@ describe('the real registry', () => {
     for (const body of bodies) expect(Buffer.from(body).equals(kernel)).toBe(true);
     // The events of the last transfers may still be on their way through the pipe.
     expect(await server.stop()).toBe(0);
-    expect(log.filter(({ event }) => event === 'fill.finished')).toHaveLength(2);
+    const fills = log.filter(({ event }) => event === 'fill.finished').map(({ digest }) => digest);
+    expect(fills.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(fills).size).toBe(fills.length);
     expect(log.filter(({ event }) => event === 'artifact.sent')).toHaveLength(20);
   });
 
@@ -112,7 +114,7 @@ describe('the real registry', () => {
       expect(path(again)).toBe(path(booted));
       const kernel = await (await fetch(kernelUrl(again))).arrayBuffer();
       expect(kernel.byteLength).toBe((await readFile(payloadFiles('amd64').kernel)).byteLength);
-      expect(await second.script('buildarch=arm64')).toContain('waits (1 of 60)');
+      expect(await second.script('buildarch=riscv64')).toContain('waits (1 of 60)');
     } finally {
       await registry.start();
     }

@@ -13,11 +13,13 @@ export const PROGRAM = join(ROOT, 'dist/main.js');
 
 /**
  * @param {string} config a file
- * @param {{ onLog?: (line: LogLine) => void, env?: NodeJS.ProcessEnv }} [options]
+ * `within`: a command that runs the rest of its arguments.
+ * @param {{ onLog?: (line: LogLine) => void, env?: NodeJS.ProcessEnv, within?: readonly string[] }} [options]
  * @returns {Promise<Server>}
  */
-export async function startServer(config, { onLog, env } = {}) {
-  const child = new ChildProcess(process.execPath, [PROGRAM, 'serve', '-c', config], {
+export async function startServer(config, { onLog, env, within = [] } = {}) {
+  const [command = '', ...args] = [...within, process.execPath, PROGRAM, 'serve', '-c', config];
+  const child = new ChildProcess(command, args, {
     name: 'bootlayer serve',
     ...(env !== undefined && { env: { ...process.env, ...env } }),
   });

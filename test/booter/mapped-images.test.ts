@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import type { Descriptor } from '../../src/oci/descriptor.js';
+import { testBooter } from '../fixtures/booter.js';
+import { assignment, IMAGE, MAC, machine, OTHER_MAC } from '../fixtures/mappings.js';
+import { resolvedImage } from '../fixtures/plans.js';
+
+const never = new AbortController().signal;
+const OTHER = { ...IMAGE, tag: 'other' };
+
+/** What is asked for, as `tag architecture`. */
+async function resolvedOf(more: Parameters<typeof testBooter>[0], held: readonly string[] = ['amd64', 'arm64']) {
+  const asked: string[] = [];
+  const { booter } = testBooter({
+    ...more,
+    images: {
+      resolve: async ({ tag }, { architecture }) => {
+        asked.push(`${tag} ${architecture}`);
+        if (tag === 'other') throw new Error('none');
+        return resolvedImage();
+      },
+      architecturesOf: async ({ tag }) => {
+        asked.push(`${tag}?`);
+        if (tag === 'gone') throw new Error('none');
+        return held;
+      },
+    },
+  });
+  const unresolved = await booter.mapped.resolveAll(never);
+  return { booter, asked, unresolved };
+}
+
+describe('MappedImages.resolveAll', () => {
+  it('goes by what the mapping says of architectures, else by what the image has', async () => {
+    const known = machine({ architecture: 'arm64' });
+    const unknown = machine({ name: 'node-02', macs: [OTHER_MAC] });
+    const cases = [
+      { assignments: [assignment({ match: { arch: ['riscv64'] } })], machines: [] },
+      { assignments: [assignment({ match: { machine: ['node-01'] } })], machines: [known] },
+      { assignments: [assignment({ match: { machine: ['node-01', 'node-02'] } })], machines: [known, unknown] },
+      { assignments: [assignment({ match: { mac: [MAC] } })], machines: [] },
+      { assignments: [assignment({ name: 'a' }), assignment({ name: 'b', priority: -1 })], machines: [known] },
+    ];
+    const asked = await Promise.all(cases.map(async (one) => (await resolvedOf(one)).asked));
+    expect(asked).toEqual([
+      ['12 riscv64'],
+      ['12 arm64'],
+      ['12 arm64', '12?', '12 amd64'],
+      ['12?', '12 amd64', '12 arm64'],
+      ['12 arm64', '12?', '12 amd64'],
+    ]);
+  });
+
+  it('takes an image that names no architecture for one of all', async () => {
+    expect((await resolvedOf({ machines: [] }, [])).asked).toEqual(['12?', '12 amd64']);
+  });
+
+  it('says what could not be resolved, and goes on', async () => {
+    const assignments = [
+      assignment({ name: 'other', match: { arch: ['amd64'] }, image: OTHER }),
+      assignment({ name: 'gone', image: { ...IMAGE, tag: 'gone' } }),
+      assignment(),
+    ];
+    const { unresolved, booter } = await resolvedOf({ assignments, machines: [] });
+    expect(unresolved).toEqual(['registry.lab:5000/os/debian:other', 'registry.lab:5000/os/debian:gone']);
+    expect(booter.mapped.unresolved()).toEqual(unresolved);
+    expect((await booter.mapped.pinnedDigests())?.size).toBe(resolvedImage().artifacts.length);
+    booter.remap({ machines: [], assignments, defaults: { kernelArgs: {} } });
+    expect(booter.mapped.unresolved()).toBeUndefined();
+    expect(await booter.mapped.pinnedDigests()).toBeUndefined();
+  });
+
+  it('says nothing of what it was not done with', async () => {
+    const { booter } = testBooter();
+    await booter.mapped.resolveAll(AbortSignal.abort());
+    expect(booter.mapped.unresolved()).toBeUndefined();
+  });
+});
+
+describe('MappedImages.fetchAllAhead', () => {
+  it('has everything downloaded that a machine may ask for, from all places, the small ones first', async () => {
+    const image = resolvedImage(['kernel', 'initramfs', 'squashfs']);
+    const [kernel, initramfs, squashfs] = image.artifacts.map(({ descriptor }) => descriptor) as [
+      Descriptor,
+      Descriptor,
+      Descriptor,
+    ];
+    const sized = {
+      ...image,
+      artifacts: image.artifacts.map((artifact, position) => ({
+        ...artifact,
+        descriptor: { ...artifact.descriptor, size: [50, 9, 700][position] ?? 0 },
+      })),
+    };
+    const locations: (readonly string[])[] = [];
+    const { booter } = testBooter({
+      image: sized,
+      images: {
+        sourcesOf: (names) => {
+          locations.push(names);
+          return [];
+        },
+      },
+    });
+    await booter.mapped.resolveAll(never);
+    const fetched: string[] = [];
+    await booter.mapped.fetchAllAhead(async ({ digest }) => fetched.push(digest), never);
+    expect(fetched).toEqual([initramfs.digest, kernel.digest, squashfs.digest]);
+    expect(locations[0]).toEqual([image.location]);
+  });
+});
