@@ -86,11 +86,17 @@ const machines = fc
 
 /** Whether a machine says of itself what its record says, as far as both say something. */
 function agree(record: Machine | undefined, said: MachineFacts): boolean {
-  const { serial = said.serial, uuid: recorded = said.uuid } = record ?? {};
+  const { uuid, hostname } = record ?? {};
   return (
-    [serial, undefined].includes(said.serial) &&
-    [recorded, recorded && swapUuid(recorded), undefined].includes(said.uuid)
+    isSame(record?.serial, said.serial) &&
+    isSame(record?.ip, said.ip) &&
+    isSame(hostname?.toLowerCase(), said.hostname?.toLowerCase()) &&
+    (isSame(uuid, said.uuid) || isSame(uuid && swapUuid(uuid), said.uuid))
   );
+}
+
+function isSame<T>(recorded: T | undefined, said: T | undefined): boolean {
+  return recorded === undefined || said === undefined || recorded === said;
 }
 
 /** fast-check may give keys that hold undefined. */
