@@ -11,24 +11,26 @@ import {
   listBlobs,
   listParts,
   makeLayout,
-  namesIn,
+  type Part,
   proveWritable,
   removeBlob,
   removeLeftovers,
   touchOf,
 } from './disk-folder.js';
 import { DiskIngest } from './disk-ingest.js';
+import { type PartWriter, SERVER } from './disk-parts.js';
 import { diskProblem } from './disk-problem.js';
 import { DiskReader } from './disk-reader.js';
 import { hashOf } from './hash.js';
-import { blobPath, digestOfPart, INGEST, ingestPath } from './layout.js';
+import { blobPath, INGEST, ingestPath } from './layout.js';
 
 /** Of a disk: what is downloaded ahead of need leaves so much of it to others. */
 const RESERVE = 0.1;
 
-/** Blobs as files in an OCI image layout. Only one server uses the folder (the state beside it is locked). */
+/** Blobs as files in an OCI image layout. Only one server uses the folder (the state beside it is locked), and commands beside it. */
 export class DiskBlobStore implements BlobStore {
   readonly #folder: string;
+  readonly #writer: PartWriter;
   /** One at a time: what one finds damaged and removes, another must not remove again when it has just come anew. */
   readonly #judging = pLimit(1);
   /** Since the start; what was used before, the file system knows to the day. */
@@ -38,12 +40,13 @@ export class DiskBlobStore implements BlobStore {
   /** Paths of the parts that are being written. */
   readonly #underWay = new Set<string>();
 
-  private constructor(folder: string) {
+  private constructor(folder: string, writer: PartWriter) {
     this.#folder = folder;
+    this.#writer = writer;
   }
 
   /** Makes the folder when it is missing; what is in `ingest/` and nobody went on with for a day goes. Throws DATA_UNUSABLE, DISK_FULL. */
-  static async open(folder: string, now = Date.now()): Promise<DiskBlobStore> {
+  static async open(folder: string, { now = Date.now(), writer = SERVER } = {}): Promise<DiskBlobStore> {
     try {
       await makeLayout(folder);
       await removeLeftovers(join(folder, INGEST), now);
@@ -51,7 +54,7 @@ export class DiskBlobStore implements BlobStore {
     } catch (cause) {
       throw diskProblem(folder, cause);
     }
-    return new DiskBlobStore(folder);
+    return new DiskBlobStore(folder, writer);
   }
 
   async open(descriptor: Descriptor): Promise<ByteReader | undefined> {
@@ -77,7 +80,8 @@ export class DiskBlobStore implements BlobStore {
       // What cannot be gone on with is in nobody's way.
       await unlink(part).catch(() => undefined);
     }
-    const part = join(this.#folder, ingestPath(descriptor.digest, randomBytes(6).toString('hex')));
+    const mark = `${this.#writer.mark}${randomBytes(6).toString('hex')}`;
+    const part = join(this.#folder, ingestPath(descriptor.digest, mark));
     return this.#begun(part, (onClosed) => DiskIngest.create(descriptor, { part, final, onClosed }));
   }
 
@@ -88,7 +92,7 @@ export class DiskBlobStore implements BlobStore {
   async holdings(): Promise<readonly Holding[]> {
     const blobs = await listBlobs(this.#folder);
     const used = blobs.map((blob) => ({ ...blob, lastUsed: this.#used.get(blob.digest) ?? blob.lastUsed }));
-    return [...used, ...(await listParts(this.#folder, this.#underWay))];
+    return [...used, ...(await this.#parts())];
   }
 
   async room(): Promise<number> {
@@ -101,7 +105,7 @@ export class DiskBlobStore implements BlobStore {
   }
 
   async deletePart(digest: Digest): Promise<boolean> {
-    const idle = (await this.#leftOf(digest)).filter((part) => !this.#underWay.has(part));
+    const idle = await this.#leftOf(digest);
     for (const part of idle) await unlink(part).catch(() => undefined);
     return idle.length > 0;
   }
@@ -124,8 +128,12 @@ export class DiskBlobStore implements BlobStore {
 
   /** Parts of it that were kept; more than one only when somebody put them there. */
   async #leftOf(digest: Digest): Promise<readonly string[]> {
-    const names = await namesIn(join(this.#folder, INGEST));
-    return names.filter((name) => digestOfPart(name) === digest).map((name) => join(this.#folder, INGEST, name));
+    return (await this.#parts()).filter((part) => part.digest === digest).map(({ path }) => path);
+  }
+
+  /** But for those that are being written. */
+  async #parts(): Promise<readonly Part[]> {
+    return (await listParts(this.#folder, this.#writer)).filter(({ path }) => !this.#underWay.has(path));
   }
 
   async #begun(part: string, begin: (onClosed: () => void) => Promise<DiskIngest>): Promise<DiskIngest> {

@@ -5,6 +5,7 @@ import { makeFolder } from '../disk-access.js';
 import { BootlayerError, systemErrorCode } from '../errors.js';
 import type { Digest } from '../oci/digest.js';
 import type { Holding } from './blob-store.js';
+import type { PartWriter } from './disk-parts.js';
 import { diskProblem } from './disk-problem.js';
 import { DiskReader } from './disk-reader.js';
 import { hashOf } from './hash.js';
@@ -12,12 +13,12 @@ import {
   BLOBS,
   blobPath,
   digestOfFile,
-  digestOfPart,
   INDEX_CONTENTS,
   INDEX_FILE,
   INGEST,
   LAYOUT_CONTENTS,
   LAYOUT_FILE,
+  readPartName,
 } from './layout.js';
 
 /** Half a download is worth so much longer than the trouble that ended it. */
@@ -35,15 +36,20 @@ export async function listBlobs(folder: string): Promise<readonly Holding[]> {
   return blobs;
 }
 
-/** What was kept of downloads; `underWay` are paths of those that are being written. */
-export async function listParts(folder: string, underWay: ReadonlySet<string>): Promise<readonly Holding[]> {
-  const parts: Holding[] = [];
+/** A part that a writer may take, at its path. */
+export type Part = Holding & { readonly path: string };
+
+/** What was kept of downloads, as far as `writer` may take it. */
+export async function listParts(folder: string, writer: PartWriter): Promise<readonly Part[]> {
+  const parts: Part[] = [];
   for (const name of await namesIn(join(folder, INGEST))) {
     const path = join(folder, INGEST, name);
-    const digest = underWay.has(path) ? undefined : digestOfPart(name);
-    const found = digest === undefined ? undefined : await stat(path).catch(() => undefined);
-    if (digest !== undefined && found?.isFile() === true)
-      parts.push({ digest, size: found.size, isPart: true, lastUsed: found.mtimeMs });
+    const read = readPartName(name);
+    const found = read === undefined ? undefined : await stat(path).catch(() => undefined);
+    if (read === undefined || found?.isFile() !== true) continue;
+    const { mtimeMs: touched, size } = found;
+    if (!writer.mayTake({ mark: read.mark, touched })) continue;
+    parts.push({ digest: read.digest, size, isPart: true, lastUsed: touched, path });
   }
   return parts;
 }
@@ -87,7 +93,7 @@ export async function removeLeftovers(folder: string, now: number): Promise<void
     if (!entry.isFile()) continue;
     const path = join(folder, entry.name);
     const isRecent = (await stat(path)).mtimeMs > now - KEPT_MILLISECONDS;
-    if (!isRecent || digestOfPart(entry.name) === undefined) await unlink(path);
+    if (!isRecent || readPartName(entry.name) === undefined) await unlink(path);
   }
 }
 

@@ -18,9 +18,9 @@ export function blobPath(digest: Digest): string {
   return `${BLOBS}/${hexOf(digest)}`;
 }
 
-/** `ingest/ab...<random>`: two servers that come to share a folder never write to one file. */
-export function ingestPath(digest: Digest, random: string): string {
-  return `${INGEST}/${hexOf(digest)}.${random}`;
+/** `ingest/ab...<mark>`: who shares a folder never writes to one file. */
+export function ingestPath(digest: Digest, mark: string): string {
+  return `${INGEST}/${hexOf(digest)}.${mark}`;
 }
 
 /** The digest a file in `blobs/sha256` stands for; undefined for strangers' files. */
@@ -28,8 +28,9 @@ export function digestOfFile(name: string): Digest | undefined {
   return digestFromHex(name);
 }
 
-/** The digest a file in `ingest` is a part of; undefined for what is none. */
-export function digestOfPart(name: string): Digest | undefined {
-  const [hex = '', random, ...rest] = name.split('.');
-  return random !== undefined && rest.length === 0 ? digestFromHex(hex) : undefined;
+/** The digest a file in `ingest` is a part of, and its mark; undefined for what is none. */
+export function readPartName(name: string): { readonly digest: Digest; readonly mark: string } | undefined {
+  const [hex = '', mark, ...rest] = name.split('.');
+  const digest = digestFromHex(hex);
+  return digest !== undefined && mark !== undefined && rest.length === 0 ? { digest, mark } : undefined;
 }

@@ -51,7 +51,7 @@ describe('opening a disk blob store', () => {
     const store = await DiskBlobStore.open(folder);
     expect(await readdir(join(folder, 'ingest'))).toHaveLength(2);
     expect(await store.open(descriptor)).toBeUndefined();
-    await DiskBlobStore.open(folder, Date.now() + 24 * 3_600_000);
+    await DiskBlobStore.open(folder, { now: Date.now() + 24 * 3_600_000 });
     expect(await readdir(join(folder, 'ingest'))).toEqual(['lost+found']);
     await crashed.close();
   });

@@ -7,7 +7,7 @@ import type { BlobReader } from '../../src/blob/blob-reader.js';
 import type { BlobSource, BlobStore } from '../../src/blob/blob-store.js';
 import { DiskBlobStore } from '../../src/blob/disk-blob-store.js';
 import { HOLD_BACK_BYTES } from '../../src/blob/fill.js';
-import { digestOfPart } from '../../src/blob/layout.js';
+import { readPartName } from '../../src/blob/layout.js';
 import { MemoryBlobStore } from '../../src/blob/memory-blob-store.js';
 import { BootlayerError } from '../../src/errors.js';
 import { blobOf, damaged } from '../fixtures/blobs.js';
@@ -93,7 +93,7 @@ async function prove(
     expect(await store.list()).toEqual(told.fault.kind === 'none' ? [{ digest, size }] : []);
     await store.delete(digest);
     // A download that was given up is gone on with the next time; nothing else leaves anything.
-    expect((await left()).filter((name) => digestOfPart(name) === undefined)).toEqual([]);
+    expect((await left()).filter((name) => readPartName(name) === undefined)).toEqual([]);
     for (const { end } of results) {
       if (end === 'finished') seen.finished += 1;
       else if (end !== 'left') seen.refused += 1;

@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, rename, utimes } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { DiskBlobStore } from '../../src/blob/disk-blob-store.js';
+import { besideServer, SERVER } from '../../src/blob/disk-parts.js';
+import { hexOf } from '../../src/oci/digest.js';
+import { blobOf } from '../fixtures/blobs.js';
+import { temporaryFolder } from '../fixtures/folder.js';
+
+const { bytes, descriptor } = blobOf(10_000);
+const host = hostname().replace(/\W/g, '_');
+const MINUTE = 60_000;
+
+/** The number of a process that is no more. */
+async function deadProcess(): Promise<number> {
+  const child = spawn('true');
+  await once(child, 'close');
+  return child.pid ?? 0;
+}
+
+const inIngest = (folder: string) => readdir(join(folder, 'ingest'));
+
+/** A folder in which a download broke, with the mark of whoever it was. */
+async function leftBy(mark: string, minutesAgo = 0): Promise<string> {
+  const folder = await temporaryFolder();
+  const store = await DiskBlobStore.open(folder);
+  const ingest = await store.ingest(descriptor);
+  await ingest.write(bytes.subarray(0, 6_000));
+  ingest.keep();
+  await ingest.close();
+  const [name = ''] = await inIngest(folder);
+  const path = join(folder, 'ingest', `${hexOf(descriptor.digest)}.${mark}`);
+  await rename(join(folder, 'ingest', name), path);
+  const then = new Date(Date.now() - minutesAgo * MINUTE);
+  await utimes(path, then, then);
+  return folder;
+}
+
+describe('parts of downloads in a folder that several write to', () => {
+  const LIVING = `pull-${host}-${process.ppid}-f00`;
+  const writers = { server: () => SERVER, command: besideServer };
+
+  it.each<[keyof typeof writers, string, () => Promise<string> | string, number, boolean]>([
+    ['server', 'itself, before it started', () => 'f00', 0, true],
+    ['server', 'a command that runs', () => LIVING, 0, false],
+    ['server', 'a command that runs, long ago', () => LIVING, 20, false],
+    ['server', 'a command that ended', async () => `pull-${host}-${await deadProcess()}-f00`, 0, true],
+    ['server', 'a command elsewhere', () => 'pull-elsewhere-1-f00', 0, false],
+    ['server', 'a command elsewhere, long ago', () => 'pull-elsewhere-1-f00', 20, true],
+    ['server', 'nobody it knows', () => 'pull-x', 0, false],
+    ['command', 'a server', () => 'f00', 0, false],
+    ['command', 'a server, long ago', () => 'f00', 20, false],
+    ['command', 'a command that runs', () => LIVING, 0, false],
+    ['command', 'a command that ended', async () => `pull-${host}-${await deadProcess()}-f00`, 0, true],
+    ['command', 'itself', () => `pull-${host}-${process.pid}-f00`, 0, true],
+  ])('for a %s, left by %s', async (whom, _what, markOf, minutesAgo, mayTake) => {
+    const folder = await leftBy(await markOf(), minutesAgo);
+    const store = await DiskBlobStore.open(folder, { writer: writers[whom]() });
+    expect((await store.holdings()).map(({ size }) => size)).toEqual(mayTake ? [6_000] : []);
+    const ingest = await store.ingest(descriptor);
+    expect(ingest.written).toBe(mayTake ? 6_000 : 0);
+    await ingest.abort();
+    await ingest.close();
+    expect(await inIngest(folder)).toHaveLength(mayTake ? 0 : 1);
+    expect(await store.deletePart(descriptor.digest)).toBe(false);
+  });
+
+  it('never touches what another is writing, and both end with the blob', async () => {
+    const folder = await temporaryFolder();
+    const server = await DiskBlobStore.open(folder);
+    const command = await DiskBlobStore.open(folder, { writer: besideServer() });
+    const [one, other] = [await server.ingest(descriptor), await command.ingest(descriptor)];
+    expect((await inIngest(folder)).filter((name) => name.includes('.pull-'))).toHaveLength(1);
+    for (const ingest of [one, other]) await ingest.write(bytes);
+    for (const ingest of [one, other]) await ingest.commit();
+    for (const ingest of [one, other]) await ingest.close();
+    expect(await server.recheck(descriptor.digest, async () => undefined)).toBe('intact');
+    expect(await inIngest(folder)).toEqual([]);
+  });
+});
