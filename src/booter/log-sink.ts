@@ -5,7 +5,7 @@ import { shortDigest } from '../oci/digest.js';
 
 /** One line per milestone: the event's fields for machines, a sentence for people. */
 export function logSink(log: Logger): EventSink {
-  return (event) => log[levelOf(event)](event, harmless(sentence(event)));
+  return (event) => log[levelOf(event)](event, harmless(describeEvent(event)));
 }
 
 function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
@@ -38,7 +38,8 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
   }
 }
 
-function sentence(event: BootEvent): string {
+/** In a sentence, which may hold what others wrote. */
+export function describeEvent(event: BootEvent): string {
   switch (event.event) {
     case 'greeting.sent':
       return `${event.address} fetched /boot.ipxe`;

@@ -12,7 +12,7 @@ import { architecturesIn, inspectImage } from './inspect.js';
 import { Resolver } from './resolver.js';
 
 export type CatalogParts = {
-  readonly sources: Pick<ImageSources, 'of' | 'placesAt'>;
+  readonly sources: Pick<ImageSources, 'of' | 'blobSourcesAt'>;
   readonly resolutions: ResolutionStore;
   readonly events: EventSink;
   readonly clock: Clock;
@@ -99,13 +99,7 @@ export class Catalog {
 
   /** Where the blobs of stored locations come from, in the order in which they are to be asked. */
   sourcesOf(locations: readonly string[]): readonly BlobSource[] {
-    return locations.flatMap((location) =>
-      this.#parts.sources.placesAt(location).map(({ source, failed }) => ({
-        name: source.name,
-        fetch: (descriptor, signal, from) => source.fetchBlob(descriptor, signal, from),
-        failed,
-      })),
-    );
+    return locations.flatMap((location) => this.#parts.sources.blobSourcesAt(location));
   }
 
   close(): void {

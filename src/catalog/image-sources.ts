@@ -1,3 +1,4 @@
+import type { BlobSource } from '../blob/blob-store.js';
 import { BootlayerError } from '../errors.js';
 import { DiskLayout } from '../oci/disk-layout.js';
 import type { ImageSource, ImageTarget, Place } from '../oci/image-source.js';
@@ -37,5 +38,14 @@ export class ImageSources {
     const slash = location.indexOf('/');
     if (slash <= 0) throw new BootlayerError('DATA_UNUSABLE', `"${location}" is no place that images come from`);
     return this.#registries.places(location.slice(0, slash), location.slice(slash + 1));
+  }
+
+  /** The same places as what a cache is filled from. */
+  blobSourcesAt(location: string): readonly BlobSource[] {
+    return this.placesAt(location).map(({ source, failed }) => ({
+      name: source.name,
+      fetch: (descriptor, signal, from) => source.fetchBlob(descriptor, signal, from),
+      failed,
+    }));
   }
 }

@@ -9,10 +9,17 @@ import { clientsOf, unbootableBecause } from '../image/clients.js';
 import { normalizeCommandLine } from '../image/command-line.js';
 import { ROLES, type Role } from '../image/role.js';
 import type { Digest } from '../oci/digest.js';
-import { type Platform, parseArchitecture, parsePlatform } from '../oci/platform.js';
-import { formatReference, type ImageReference } from '../oci/reference.js';
+import type { Platform } from '../oci/platform.js';
+import { formatReference } from '../oci/reference.js';
 import { parsedBy, withJson } from './common.js';
-import { type PlacesOptions, readReference, withImages, withPlacesOptions } from './image-places.js';
+import {
+  type Destination,
+  type PlacesOptions,
+  readDestination,
+  readPlatform,
+  withImages,
+  withPlacesOptions,
+} from './image-places.js';
 import { standardOutput, writeJson, writeLine } from './output.js';
 import { TransferProgress } from './transfer-progress.js';
 import { untilSignal } from './until-signal.js';
@@ -59,7 +66,7 @@ Example:
   bootlayer image build --append --platform linux/arm64 --kernel Image --initramfs initrd registry.lab:5000/os/debian:12`;
 
 async function build(destinations: readonly string[], options: BuildOptions): Promise<void> {
-  const wanted = destinations.map(readDestination);
+  const wanted = destinations.map((text) => readDestination(text));
   const built = buildManifest(await readRecipe(options));
   const written = await withImages(options, wanted, (references, sources) =>
     untilSignal((signal) => writeAll(built, references, { sources, options, signal })),
@@ -77,7 +84,6 @@ function warnUnbootable({ layers, platform }: ImageRecipe): void {
   process.stderr.write(`bootlayer: warning: nothing can be booted from it: ${unbootableBecause(layers)}\n`);
 }
 
-type Destination = ImageReference & { readonly tag: string };
 type Written = { readonly reference: string; readonly digest: Digest; readonly dropped: readonly string[] };
 
 async function writeAll(
@@ -97,7 +103,7 @@ async function writeAll(
       const { index, dropped } = await writeImage(built, sources.of(destination), {
         tag: destination.tag,
         append: options.append === true,
-        progress: ({ role, descriptor }, sent) => shown.update(role, sent, descriptor.size),
+        progress: ({ role, descriptor }, sent) => shown.update(role, sent, descriptor),
         signal,
       });
       shown.stop();
@@ -155,27 +161,6 @@ async function readCommandLine(file: string | undefined): Promise<string> {
     );
   }
   throw new BootlayerError('USAGE', `${file} is too large for kernel arguments`, { remedy: 'name a short text file' });
-}
-
-function readDestination(text: string): Destination {
-  const reference = readReference(text);
-  if (reference.digest !== undefined) {
-    throw new BootlayerError('USAGE', `"${text}" names a digest, and a digest cannot be written to`, {
-      remedy: 'name a tag only',
-    });
-  }
-  if (reference.tag === undefined) {
-    throw new BootlayerError('USAGE', `"${text}" names no tag`, { remedy: 'add one, such as :1' });
-  }
-  return { ...reference, tag: reference.tag };
-}
-
-function readPlatform(text: string): Platform {
-  const platform = parsePlatform(text);
-  if (platform === undefined || parseArchitecture(platform.architecture) === undefined) {
-    throw new BootlayerError('USAGE', `"${text}" is no platform; write linux/amd64, linux/arm64 or the like`);
-  }
-  return platform;
 }
 
 function addAnnotation(

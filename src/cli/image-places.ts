@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { ImageSources } from '../catalog/image-sources.js';
+import { BootlayerError } from '../errors.js';
+import { type Platform, parseArchitecture, parsePlatform } from '../oci/platform.js';
 import { type ImageReference, parseReference, withDefaultRegistry } from '../oci/reference.js';
 import type { FindSettings } from '../oci/registry-settings.js';
 import { openRegistries, settingsIn } from '../registries.js';
@@ -41,6 +43,31 @@ export async function withImages<T, R extends ImageReference>(
 export function readReference(text: string): ImageReference {
   const reference = parseReference(text);
   return reference.kind === 'layout' ? { ...reference, folder: resolve(reference.folder) } : reference;
+}
+
+/** Where an image is written to. */
+export type Destination = ImageReference & { readonly tag: string };
+
+/** `tag`: the one it gets when the text names none. Throws REFERENCE_INVALID, USAGE. */
+export function readDestination(text: string, tag?: string): Destination {
+  const reference = readReference(text);
+  if (reference.digest !== undefined) {
+    throw new BootlayerError('USAGE', `"${text}" names a digest, and a digest cannot be written to`, {
+      remedy: 'name a tag only',
+    });
+  }
+  const named = reference.tag ?? tag;
+  if (named !== undefined) return { ...reference, tag: named };
+  throw new BootlayerError('USAGE', `"${text}" names no tag`, { remedy: 'add one, such as :1' });
+}
+
+/** Throws USAGE. */
+export function readPlatform(text: string): Platform {
+  const platform = parsePlatform(text);
+  if (platform === undefined || parseArchitecture(platform.architecture) === undefined) {
+    throw new BootlayerError('USAGE', `"${text}" is no platform; write linux/amd64, linux/arm64 or the like`);
+  }
+  return platform;
 }
 
 function completed<R extends ImageReference>(reference: R, defaultRegistry: string | undefined): R {

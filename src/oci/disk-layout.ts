@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, openFile, readFileBounded } from '../disk-access.js';
 import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
@@ -14,6 +14,8 @@ import { verifiedContent } from './verified-content.js';
 const REF_NAME = 'org.opencontainers.image.ref.name';
 const LAYOUT_VERSION = '1.0.0';
 const CHUNK_BYTES = 1024 * 1024;
+/** Nobody waits so long between two pieces. */
+const LEFTOVER_MILLISECONDS = 10 * 60_000;
 const DAMAGED = 'the layout is damaged: write it again';
 
 /** An OCI image layout folder (image-spec, image-layout.md). Paths are only ever made of verified digests. */
@@ -61,12 +63,19 @@ export class DiskLayout implements ImageSource, ImageTarget {
     return bytes;
   }
 
-  async hasBlob({ digest, size }: Descriptor): Promise<boolean> {
+  /** Reads it: what is damaged is not there, and so is written anew. */
+  async hasBlob(descriptor: Descriptor): Promise<boolean> {
     try {
-      return (await stat(this.#path(digest))).size === size;
+      const content = await this.fetchBlob(descriptor);
+      for await (const _piece of verifiedContent(this.name, descriptor, content));
+      return true;
     } catch {
       return false;
     }
+  }
+
+  async mountBlob(): Promise<boolean> {
+    return false;
   }
 
   async pushBlob(descriptor: Descriptor, content: () => AsyncIterable<Uint8Array>): Promise<void> {
@@ -74,6 +83,7 @@ export class DiskLayout implements ImageSource, ImageTarget {
       await this.#create();
       const path = this.#path(descriptor.digest);
       const temporary = `${path}.${randomBytes(6).toString('hex')}`;
+      await this.#removeLeftovers(hexOf(descriptor.digest));
       try {
         await writeAll(temporary, verifiedContent(`${this.name}, blob ${descriptor.digest}`, descriptor, content()));
         await rename(temporary, path);
@@ -172,6 +182,16 @@ export class DiskLayout implements ImageSource, ImageTarget {
     await makeFolder(join(this.#folder, 'blobs', 'sha256'));
     const path = join(this.#folder, 'oci-layout');
     await writeFile(path, JSON.stringify({ imageLayoutVersion: LAYOUT_VERSION }), { flag: 'wx' }).catch(unlessThere);
+  }
+
+  /** What a write of the same blob left that was killed. */
+  async #removeLeftovers(hex: string): Promise<void> {
+    const folder = join(this.#folder, 'blobs', 'sha256');
+    for (const name of await readdir(folder)) {
+      if (!new RegExp(`^${hex}\\.[0-9a-f]{12}$`).test(name)) continue;
+      const { mtimeMs } = await stat(join(folder, name));
+      if (mtimeMs < Date.now() - LEFTOVER_MILLISECONDS) await unlink(join(folder, name)).catch(() => undefined);
+    }
   }
 
   /** The index as others wrote it, with the tag moved; readers see the old one or the new one. */

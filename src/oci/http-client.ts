@@ -5,7 +5,7 @@ import { proxyConnector } from './proxy-client.js';
 
 /** A request to a registry or its token server. Bodies that are sent are opened anew for every try. */
 export type HttpRequest = {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: (() => AsyncIterable<Uint8Array>) | undefined;
   readonly signal?: AbortSignal | undefined;

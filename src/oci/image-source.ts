@@ -36,6 +36,8 @@ export type Place = {
 export interface ImageTarget {
   readonly name: string;
   hasBlob(descriptor: Descriptor): Promise<boolean>;
+  /** Takes a blob over from another place without sending it, where that can be. `from`: the place's name. */
+  mountBlob(descriptor: Descriptor, from: string): Promise<boolean>;
   /** `open` may be called again when the first try breaks. Throws DIGEST_MISMATCH when the bytes are not as promised. */
   pushBlob(descriptor: Descriptor, open: () => AsyncIterable<Uint8Array>): Promise<void>;
   /** What the document leads to must be there already. A tag moves to it. */

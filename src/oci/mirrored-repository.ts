@@ -33,6 +33,10 @@ export class MirroredRepository implements ImageSource, ImageTarget {
     return this.#own.hasBlob(descriptor);
   }
 
+  mountBlob(descriptor: Descriptor, from: string): Promise<boolean> {
+    return this.#own.mountBlob(descriptor, from);
+  }
+
   pushBlob(descriptor: Descriptor, open: () => AsyncIterable<Uint8Array>): Promise<void> {
     return this.#own.pushBlob(descriptor, open);
   }

@@ -9,7 +9,7 @@ import { MirrorHealth } from './mirror-health.js';
 import { MirroredRepository } from './mirrored-repository.js';
 import type { FindProxy } from './proxy.js';
 import { denied, type RequestContext, unreachable } from './registry-error.js';
-import { RegistryRepository, type RegistryTransport } from './registry-repository.js';
+import { RegistryRepository, type RegistryTransport, repositoryPath } from './registry-repository.js';
 import type { FindSettings } from './registry-settings.js';
 import { TokenClient } from './token-client.js';
 
@@ -70,8 +70,7 @@ export class RegistryClient implements RegistryTransport {
   }
 
   #own(registry: string, repository: string): RegistryRepository {
-    // Docker Hub's own short names (distribution/reference).
-    const path = registry === 'docker.io' && !repository.includes('/') ? `library/${repository}` : repository;
+    const path = repositoryPath(registry, repository);
     const name = `${registry}/${repository}`;
     return new RegistryRepository(this, { registry, repository: path, base: this.baseUrl(registry) }, name);
   }

@@ -38,6 +38,11 @@ export type RepositoryPlace = {
   readonly tries?: number;
 };
 
+/** Docker Hub's own short names (distribution/reference). */
+export function repositoryPath(registry: string, repository: string): string {
+  return registry === 'docker.io' && !repository.includes('/') ? `library/${repository}` : repository;
+}
+
 /** One repository of a registry: where its images come from and go to. */
 export class RegistryRepository implements ImageSource, ImageTarget {
   readonly name: string;
@@ -106,6 +111,41 @@ export class RegistryRepository implements ImageSource, ImageTarget {
       await response.discard();
       return response.status === 200;
     });
+  }
+
+  /**
+   * From another repository of the same registry (distribution-spec, "Mounting a blob from another repository"). Whatever keeps
+   * it from that, the blob can still be sent.
+   */
+  async mountBlob({ digest }: Descriptor, from: string): Promise<boolean> {
+    const { registry } = this.#place;
+    if (!from.startsWith(`${registry}/`) || from === this.name) return false;
+    const repository = repositoryPath(registry, from.slice(registry.length + 1));
+    const what = `a mount of blob ${digest}`;
+    const context = this.#context(what, 'POST');
+    const scope = `${context.scope} repository:${repository}:pull`;
+    const url = new URL(`blobs/uploads/?${new URLSearchParams({ mount: digest, from: repository })}`, this.#base);
+    const request = { method: 'POST', headers: { 'content-length': '0' } } as const;
+    try {
+      return await this.#client.ask(url, request, { ...context, scope }, (response) => this.#mounted(response));
+    } catch (thrown) {
+      if (thrown instanceof BootlayerError && thrown.code === 'REGISTRY_DENIED') return false;
+      throw thrown;
+    }
+  }
+
+  /** A registry that would rather have the blob sent has opened an upload, of a token for mounting alone: it is given up. */
+  async #mounted(response: HttpResponse): Promise<boolean> {
+    await response.discard();
+    const location = response.status === 202 ? response.header('location') : undefined;
+    if (location !== undefined) {
+      const what = 'the end of an upload';
+      const end = async () => redirectTarget(response.url, location);
+      const context = { ...this.#context(what, 'DELETE'), tries: 1 };
+      const request = { method: 'DELETE', headers: {} } as const;
+      await this.#client.ask(end, request, context, (gone) => gone.discard()).catch(() => undefined);
+    }
+    return response.status === 201;
   }
 
   /** In one piece (distribution-spec, pushing blobs: POST, then PUT). A registry ends an upload that broke: each try is a new one. */

@@ -28,5 +28,5 @@ export async function* verifiedContent(
 }
 
 function changed(what: string, why: string): BootlayerError {
-  return mismatch(what, why, 'a file changed while it was read: build the image again');
+  return mismatch(what, why, 'what it is read from changed meanwhile, or is damaged');
 }

@@ -14,11 +14,11 @@ const { bytes, descriptor } = blobOf(10_000);
 const host = hostname().replace(/\W/g, '_');
 const MINUTE = 60_000;
 
-/** The number of a process that is no more. */
-async function deadProcess(): Promise<number> {
+/** The mark of a command that is no more. */
+async function ofDeadProcess(): Promise<string> {
   const child = spawn('true');
   await once(child, 'close');
-  return child.pid ?? 0;
+  return `pull-${host}-${child.pid}-f00`;
 }
 
 const inIngest = (folder: string) => readdir(join(folder, 'ingest'));
@@ -43,21 +43,24 @@ describe('parts of downloads in a folder that several write to', () => {
   const LIVING = `pull-${host}-${process.ppid}-f00`;
   const writers = { server: () => SERVER, command: besideServer };
 
-  it.each<[keyof typeof writers, string, () => Promise<string> | string, number, boolean]>([
-    ['server', 'itself, before it started', () => 'f00', 0, true],
-    ['server', 'a command that runs', () => LIVING, 0, false],
-    ['server', 'a command that runs, long ago', () => LIVING, 20, false],
-    ['server', 'a command that ended', async () => `pull-${host}-${await deadProcess()}-f00`, 0, true],
-    ['server', 'a command elsewhere', () => 'pull-elsewhere-1-f00', 0, false],
-    ['server', 'a command elsewhere, long ago', () => 'pull-elsewhere-1-f00', 20, true],
-    ['server', 'nobody it knows', () => 'pull-x', 0, false],
-    ['command', 'a server', () => 'f00', 0, false],
-    ['command', 'a server, long ago', () => 'f00', 20, false],
-    ['command', 'a command that runs', () => LIVING, 0, false],
-    ['command', 'a command that ended', async () => `pull-${host}-${await deadProcess()}-f00`, 0, true],
-    ['command', 'itself', () => `pull-${host}-${process.pid}-f00`, 0, true],
-  ])('for a %s, left by %s', async (whom, _what, markOf, minutesAgo, mayTake) => {
-    const folder = await leftBy(await markOf(), minutesAgo);
+  type Left = { readonly mark: Promise<string> | string; readonly minutesAgo?: number };
+
+  it.each<[keyof typeof writers, string, () => Left, boolean]>([
+    ['server', 'itself, before it started', () => ({ mark: 'f00' }), true],
+    ['server', 'a command that runs', () => ({ mark: LIVING }), false],
+    ['server', 'a command that runs, long ago', () => ({ mark: LIVING, minutesAgo: 20 }), false],
+    ['server', 'a command that ended', () => ({ mark: ofDeadProcess() }), true],
+    ['server', 'a command elsewhere', () => ({ mark: 'pull-elsewhere-1-f00' }), false],
+    ['server', 'a command elsewhere, long ago', () => ({ mark: 'pull-elsewhere-1-f00', minutesAgo: 20 }), true],
+    ['server', 'nobody it knows', () => ({ mark: 'pull-x' }), false],
+    ['command', 'a server', () => ({ mark: 'f00' }), false],
+    ['command', 'a server, long ago', () => ({ mark: 'f00', minutesAgo: 20 }), false],
+    ['command', 'a command that runs', () => ({ mark: LIVING }), false],
+    ['command', 'a command that ended', () => ({ mark: ofDeadProcess() }), true],
+    ['command', 'itself', () => ({ mark: `pull-${host}-${process.pid}-f00` }), true],
+  ])('for a %s, left by %s', async (whom, _what, left, mayTake) => {
+    const { mark, minutesAgo } = left();
+    const folder = await leftBy(await mark, minutesAgo);
     const store = await DiskBlobStore.open(folder, { writer: writers[whom]() });
     expect((await store.holdings()).map(({ size }) => size)).toEqual(mayTake ? [6_000] : []);
     const ingest = await store.ingest(descriptor);

@@ -37,7 +37,7 @@ let events: BootEvent[];
 let catalog: Catalog;
 
 function restart(): void {
-  const sources = { of: () => repository, placesAt: () => [{ source: repository, failed: () => undefined }] };
+  const sources = { of: () => repository, blobSourcesAt: () => [] };
   catalog = new Catalog({ sources, resolutions, events: (event) => events.push(event), clock: systemClock });
 }
 

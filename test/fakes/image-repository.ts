@@ -46,6 +46,10 @@ export class FakeRepository implements ImageSource, ImageTarget {
     return this.addDocument(mediaType, { schemaVersion: 2, mediaType, manifests: entries }, tag);
   }
 
+  async mountBlob(): Promise<boolean> {
+    return false;
+  }
+
   async fetchDocument(name?: ManifestName): Promise<FetchedDocument> {
     const wanted = name === undefined ? 'latest' : name.kind === 'tag' ? name.tag : name.digest;
     this.fetched.push(wanted);

@@ -15,6 +15,8 @@ export type FakeRegistryOptions = {
   readonly auth?: 'none' | 'token' | 'basic';
   /** How long its tokens live. Its answer says nothing about it when left out. */
   readonly tokenSeconds?: number;
+  /** Whether a blob that one repository has can be mounted into another. */
+  readonly mounts?: boolean;
   /** Whether it knows ranges of blobs. */
   readonly ranges?: boolean;
   /** What it, or its token server, wants to see; without it a token is for everybody and nobody passes by Basic. */
@@ -106,6 +108,11 @@ export class FakeRegistry {
     );
   }
 
+  /** Uploads that were begun, and neither finished nor given up. */
+  get openUploads(): number {
+    return this.#open.size;
+  }
+
   /** How many requests had a path that ends like this. */
   count(path: string, method?: string): number {
     return this.requests.filter((one) => one.path.endsWith(path) && (method ?? one.method) === one.method).length;
@@ -177,10 +184,9 @@ export class FakeRegistry {
     const [, repository = '', kind = '', name = ''] = /^\/v2\/(.+)\/(manifests|blobs)\/(.*)$/.exec(pathname) ?? [];
     const key = name.startsWith('sha256:') ? `${repository}@${name}` : `${repository}:${name}`;
     if (request.method === 'POST') {
-      this.#uploads += 1;
-      const upload = String(this.#uploads);
-      this.#open.add(upload);
-      response.writeHead(202, { location: `/v2/${repository}/blobs/uploads/${upload}?_state=a%20b~` }).end();
+      this.#begin(repository, searchParams.get('mount') ?? '', response);
+    } else if (request.method === 'DELETE') {
+      response.writeHead(this.#open.delete(name.slice('uploads/'.length)) ? 204 : 404).end();
     } else if (request.method === 'PUT' && kind === 'blobs') {
       this.#store(searchParams.get('digest') ?? '', request.body, response);
     } else if (request.method === 'PUT') {
@@ -195,6 +201,15 @@ export class FakeRegistry {
       const headers = { 'content-type': document?.mediaType ?? '', 'docker-content-digest': digest };
       give(document?.bytes, headers, response);
     }
+  }
+
+  /** Of an upload, unless the blob can be mounted. */
+  #begin(repository: string, mounted: string, response: ServerResponse): void {
+    if (this.#options.mounts === true && this.blobs.has(mounted)) return void response.writeHead(201).end();
+    this.#uploads += 1;
+    const upload = String(this.#uploads);
+    this.#open.add(upload);
+    response.writeHead(202, { location: `/v2/${repository}/blobs/uploads/${upload}?_state=a%20b~` }).end();
   }
 
   #giveBlob(bytes: Uint8Array | undefined, range: string | undefined, response: ServerResponse): void {
