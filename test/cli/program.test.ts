@@ -34,7 +34,12 @@ describe('bootlayer', () => {
   it.each([
     [['nonsense'], 2, "unknown command 'nonsense'"],
     [['doctor'], 2, 'the command "doctor" is not in this version'],
-    [['image', 'pull', 'x:1'], 2, 'the command "image pull" is not in this version'],
+    [['image', 'verify', '--key', 'os.pub', 'oci:x:1'], 2, 'signatures are not verified in this version'],
+    [['image', 'push', 'oci:x', 'oci:y'], 2, '"oci:y" names no tag'],
+    [['image', 'push', 'oci:x:1', `oci:y@sha256:${'0'.repeat(64)}`], 2, 'a digest cannot be written to'],
+    [['image', 'push', 'oci:/nonexistent:1', 'oci:y'], 1, 'has no layout'],
+    [['image', 'pull', '--platform', 'linux/pdp11', 'oci:x:1'], 2, '"linux/pdp11" is no platform'],
+    [['image', 'pull', 'oci:x:1'], 2, 'there is no configuration'],
     [['serve', '--log-level', 'loud'], 2, "'loud' is invalid"],
     [['image', 'inspect', 'lab:5000/UPPER'], 2, 'is not an image reference'],
     [['image', 'inspect', 'debian:12'], 2, 'names no registry'],

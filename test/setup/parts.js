@@ -17,7 +17,14 @@ const FIRMWARE = new PrivateApt('trixie');
 /** @type {Record<Level, readonly Firmware[]>} */
 const FIRMWARE_PACKAGES = { test: ['ipxe-qemu'], full: ['ipxe', 'ipxe-qemu', 'ovmf', 'qemu-efi-aarch64'] };
 
-const OWN_PACKAGES = [kernelOf('amd64'), busyboxOf('amd64'), kernelOf('arm64'), busyboxOf('arm64'), registry()];
+const OWN_PACKAGES = [
+  kernelOf('amd64'),
+  busyboxOf('amd64'),
+  kernelOf('arm64'),
+  busyboxOf('arm64'),
+  registry(),
+  ...skopeo(),
+];
 
 /** Fetches and unpacks what boots and what serves; nothing of it is installed or started. @param {Level} level */
 export async function fetchParts(level) {
@@ -37,6 +44,15 @@ export async function fetchParts(level) {
 /** The program that serves images. */
 export function registryProgram() {
   return join(own().folder(registry()), 'usr/bin/docker-registry');
+}
+
+/** The tool that most people copy images with, and what it wants of the environment. @param {string} home a folder for it alone */
+export function skopeoProgram(home) {
+  const [program = '', ...libraries] = skopeo().map((one) => own().folder(one));
+  const triplet = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
+  const paths = libraries.flatMap((folder) => [join(folder, 'usr/lib', triplet), join(folder, 'lib', triplet)]);
+  const env = { ...process.env, HOME: home, TMPDIR: home, XDG_RUNTIME_DIR: home, LD_LIBRARY_PATH: paths.join(':') };
+  return { command: join(program, 'usr/bin/skopeo'), env };
 }
 
 /** A peer of the benchmarks. */
@@ -86,6 +102,13 @@ function busyboxOf(architecture) {
 
 function registry() {
   return { name: 'docker-registry', architecture: hostArchitecture() };
+}
+
+/** With those of its libraries that not every machine has. */
+function skopeo() {
+  const gpg = debianRelease() === 'bookworm' ? ['libgpgme11', 'libassuan0'] : ['libgpgme11t64', 'libassuan9'];
+  const others = ['libgpg-error0', 'libdevmapper1.02.1', 'libsqlite3-0'];
+  return ['skopeo', ...gpg, ...others].map((name) => ({ name, architecture: hostArchitecture() }));
 }
 
 function nginx() {
