@@ -208,8 +208,12 @@ export class RegistryRepository implements ImageSource, ImageTarget {
     throw mismatch(`${this.name}, ${what}`, `bytes from ${from} of ${size} were asked for, and it has "${range}"`);
   }
 
-  /** Throws IMAGE_NOT_FOUND and REGISTRY_UNREACHABLE for anything but 200; the body is gone then. */
+  /** Throws IMAGE_NOT_FOUND and REGISTRY_UNREACHABLE for anything but 200, and for web pages; the body is gone then. */
   async #found(response: HttpResponse, what: string): Promise<void> {
+    if (/^text\/html\b/i.test(response.header('content-type') ?? '') && response.status === 200) {
+      await response.discard();
+      throw unreachable(this.#context(what), new Error('it answered with a web page, as proxies and login pages do'));
+    }
     if (response.status === 200) return;
     if (response.status !== 404) return this.#unexpected(response, what);
     throw new BootlayerError('IMAGE_NOT_FOUND', `${this.name} has no ${what}${await errorMessage(response)}`, {

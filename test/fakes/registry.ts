@@ -43,6 +43,8 @@ export class FakeRegistry {
   readonly blobs = new Map<string, Uint8Array>();
   /** Connections that are open now. */
   connections = 0;
+  /** Over connections that were closed. */
+  bytesSent = 0;
   readonly #options: FakeRegistryOptions;
   readonly #faults: Fault[] = [];
   readonly #server = createServer((request, response) => {
@@ -59,6 +61,7 @@ export class FakeRegistry {
       this.connections += 1;
       socket.on('close', () => {
         this.connections -= 1;
+        this.bytesSent += socket.bytesWritten;
       });
     });
   }
@@ -86,6 +89,11 @@ export class FakeRegistry {
   /** Answers the next so many requests whose path ends like this, whatever their method, in its own way. */
   answer(path: string, handler: Handler, times = Number.POSITIVE_INFINITY): void {
     this.#faults.push({ path, handler, left: times });
+  }
+
+  /** From now on it answers as it should. */
+  mendAll(): void {
+    this.#faults.length = 0;
   }
 
   fail(path: string, status: number, times?: number, headers: Record<string, string> = {}): void {
