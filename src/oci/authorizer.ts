@@ -1,6 +1,7 @@
 import { parseChallenges } from './challenge.js';
 import { basicAuthorization, type Credential, describeCredential, type FindCredential } from './credential.js';
 import { denied, type RequestContext } from './registry-error.js';
+import { areOfOneSite } from './site.js';
 import type { TokenClient } from './token-client.js';
 
 export type AuthorizerParts = {
@@ -98,7 +99,7 @@ export class Authorizer {
   #warnOfForeign(registry: URL, realm: string | undefined, credential: Credential): void {
     if (credential.kind === 'anonymous' || realm === undefined || !URL.canParse(realm)) return;
     const { host, hostname } = new URL(realm);
-    if (domainOf(hostname) === domainOf(registry.hostname) || this.#warned.has(`${registry.host} ${host}`)) return;
+    if (areOfOneSite(hostname, registry.hostname) || this.#warned.has(`${registry.host} ${host}`)) return;
     this.#warned.add(`${registry.host} ${host}`);
     this.#parts.warn(`${registry.host} has its credentials shown to ${host}, which is of another domain`);
   }
@@ -106,9 +107,4 @@ export class Authorizer {
 
 function keyOf(url: URL, scope: string): string {
   return `${url.origin} ${scope}`;
-}
-
-/** The last two labels, `docker.io`; an address as it is. */
-function domainOf(hostname: string): string {
-  return /^[\d.]+$|^\[/.test(hostname) ? hostname : hostname.split('.').slice(-2).join('.');
 }

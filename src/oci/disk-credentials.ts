@@ -77,7 +77,11 @@ async function findInFile(file: string, registry: string, repository: string): P
 async function readText(file: string): Promise<string> {
   const bytes = await readFileBounded(file, MAX_BYTES);
   if (bytes === undefined) throw new Error(`it is larger than ${MAX_BYTES} bytes`);
-  return new TextDecoder().decode(bytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new Error('it is no UTF-8');
+  }
 }
 
 function describe(thrown: unknown): string {

@@ -29,7 +29,8 @@ export function findInDockerConfig(text: string, registry: string, repository: s
   if (own === undefined && credential !== undefined) return { kind: 'credential', credential };
   if (helper === undefined) return { kind: 'none' };
   if (typeof helper === 'string' && HELPER_NAME.test(helper)) return { kind: 'helper', name: helper, server };
-  throw new Error(`"${String(helper)}" is no name of a credential helper`);
+  const named = typeof helper === 'string' ? `"${helper}"` : 'what it names';
+  throw new Error(`${named} is no name of a credential helper`);
 }
 
 type Parsed = {
@@ -87,9 +88,15 @@ function hostOf(key: string): string {
 function readEntry(key: string, entry: Readonly<Record<string, unknown>>): Credential | undefined {
   const { identitytoken, registrytoken, auth, username, password } = entry;
   if (isText(identitytoken)) return { kind: 'identity', token: identitytoken };
-  if (isText(registrytoken)) return { kind: 'bearer', token: registrytoken };
+  if (isText(registrytoken)) return readBearer(key, registrytoken);
   if (isText(auth)) return readAuth(key, auth);
   return isText(username) && typeof password === 'string' ? { kind: 'basic', username, password } : undefined;
+}
+
+/** It is sent as it is, in a header. */
+function readBearer(key: string, token: string): Credential {
+  if (/^[\x21-\x7e]+$/.test(token)) return { kind: 'bearer', token };
+  throw new Error(`its entry for ${key} holds what is no registry token`);
 }
 
 function readAuth(key: string, auth: string): Credential {

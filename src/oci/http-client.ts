@@ -1,7 +1,7 @@
 import tls from 'node:tls';
-import { Agent, type Dispatcher, request } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import type { FindProxy } from './proxy.js';
-import { proxyConnector } from './proxy-client.js';
+import { proxyConnector, throughProxy } from './proxy-client.js';
 
 /** A request to a registry or its token server. Bodies that are sent are opened anew for every try. */
 export type HttpRequest = {
@@ -76,8 +76,7 @@ export class HttpClient {
     await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
   }
 
-  #agentFor(url: URL, ca: string): Dispatcher {
-    const proxy = this.#findProxy(url);
+  #agentFor(proxy: URL | undefined, ca: string): Dispatcher {
     const key = `${proxy?.href ?? ''} ${ca}`;
     const known = this.#agents.get(key);
     if (known !== undefined) return known;
@@ -103,7 +102,7 @@ export class HttpClient {
     let target = url;
     let headers = wanted.headers;
     for (let hops = 0; ; hops += 1) {
-      const response = await this.#once(target, { ...wanted, headers }, this.#agentFor(target, ca));
+      const response = await this.#once(target, { ...wanted, headers }, ca);
       const location = response.header('location');
       const follows = wanted.method === 'GET' || wanted.method === 'HEAD';
       if (!follows || !REDIRECTS.has(response.status) || location === undefined) return response;
@@ -115,11 +114,15 @@ export class HttpClient {
     }
   }
 
-  async #once(url: URL, { method, headers, body, signal }: HttpRequest, agent: Dispatcher): Promise<HttpResponse> {
-    const answer = await request(url, {
-      dispatcher: agent,
+  async #once(url: URL, { method, headers, body, signal }: HttpRequest, ca: string): Promise<HttpResponse> {
+    const proxy = this.#findProxy(url);
+    // A proxy connects others for TLS alone, as it mostly is told to: what is plain goes through its own hands.
+    const byProxy = proxy !== undefined && url.protocol === 'http:' ? throughProxy(proxy, url) : undefined;
+    const answer = await this.#agentFor(byProxy === undefined ? proxy : undefined, ca).request({
+      origin: byProxy?.origin ?? url.origin,
+      path: byProxy?.path ?? `${url.pathname}${url.search}`,
       method,
-      headers,
+      headers: { ...headers, ...byProxy?.headers },
       ...(body !== undefined && { body: body() as unknown as NonNullable<Dispatcher.DispatchOptions['body']> }),
       ...(signal !== undefined && { signal }),
     });
@@ -129,6 +132,10 @@ export class HttpClient {
     };
     // A body that nobody reads any more may still break; that is nobody's error then.
     answer.body.on('error', () => undefined);
+    if (byProxy !== undefined && answer.statusCode === 407) {
+      answer.body.destroy();
+      throw new Error(`the proxy ${byProxy.name} answered 407 for ${url.host}`);
+    }
     const { whole, aside } = this.#limits;
     return {
       status: answer.statusCode,

@@ -24,10 +24,20 @@ function readProxy(name: string, text: string | undefined): URL | undefined {
   if (text === undefined) return undefined;
   const whole = text.includes('://') ? text : `http://${text}`;
   const url = URL.canParse(whole) ? new URL(whole) : undefined;
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  if ((url?.protocol === 'http:' || url?.protocol === 'https:') && isDecodable(`${url.username}${url.password}`))
+    return url;
   throw new BootlayerError('CONFIG_INVALID', `the environment's ${name.toUpperCase()} is no URL of an HTTP proxy`, {
     remedy: 'write http://proxy:3128, or unset it',
   });
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isOwn({ hostname }: URL): boolean {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BootlayerError } from '../errors.js';
 import { type Authorization, Authorizer } from './authorizer.js';
 import { ANONYMOUS, type FindCredential } from './credential.js';
-import { readCertificates } from './disk-certificates.js';
+import { CertificateFiles } from './disk-certificates.js';
 import { HttpClient, type HttpLimits, type HttpRequest, type HttpResponse } from './http-client.js';
 import type { ImageSource, ImageTarget, Place } from './image-source.js';
 import { MirrorHealth } from './mirror-health.js';
@@ -43,12 +43,15 @@ export class RegistryClient implements RegistryTransport {
   readonly #settings: FindSettings;
   readonly #mirrors: MirrorHealth;
   readonly #wait: Wait;
+  readonly #now: () => number;
+  readonly #authorities = new CertificateFiles();
 
   constructor({ settings, now = Date.now, wait = waitFor, limits, ...parts }: RegistryClientOptions) {
     const { credentials = NOBODY, warn = () => undefined, proxy } = parts;
     this.#settings = settings;
     this.#mirrors = new MirrorHealth(now, warn);
     this.#wait = wait;
+    this.#now = now;
     this.#http = new HttpClient(limits, proxy);
     this.#authorizer = new Authorizer({ tokens: new TokenClient(this.#http), credentials, now, warn });
   }
@@ -123,7 +126,7 @@ export class RegistryClient implements RegistryTransport {
         const url = typeof place === 'function' ? await place() : place;
         const response = await this.#authorized(url, wanted, context);
         if (response.status < 500 && response.status !== 429) return await read(response);
-        problem = new StatusProblem(response.status, response.header('retry-after'));
+        problem = new StatusProblem(response.status, this.#askedPause(response));
         await response.discard();
       } catch (thrown) {
         if (thrown instanceof BootlayerError) throw thrown;
@@ -153,9 +156,16 @@ export class RegistryClient implements RegistryTransport {
     return refuse(again, context, `it answered ${again.status}${to(authorization)}`);
   }
 
+  /** Seconds, or a date (RFC 9110, 10.2.3), in milliseconds from now; undefined when it asks for none. */
+  #askedPause(response: HttpResponse): number | undefined {
+    const asked = response.header('retry-after')?.trim() ?? '';
+    const pause = /^\d+$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - this.#now();
+    return pause > 0 ? pause : undefined;
+  }
+
   async #certificates(registry: string): Promise<string | undefined> {
     const { caFile } = this.#settings(registry);
-    return caFile === undefined ? undefined : readCertificates(caFile);
+    return caFile === undefined ? undefined : this.#authorities.read(caFile);
   }
 
   #once(
@@ -181,19 +191,20 @@ function waitFor(milliseconds: number, signal: AbortSignal | undefined): Promise
 }
 
 class StatusProblem extends Error {
-  readonly retryAfter: string | undefined;
+  /** Milliseconds. */
+  readonly askedPause: number | undefined;
 
-  constructor(status: number, retryAfter: string | undefined) {
+  constructor(status: number, askedPause: number | undefined) {
     super(`it answered ${status}`);
-    this.retryAfter = retryAfter;
+    this.askedPause = askedPause;
   }
 }
 
 /** Doubling with jitter, or what the registry asks for, within bounds. */
 function pauseBefore(attempt: number, problem: unknown): number {
-  const asked = problem instanceof StatusProblem ? Number(problem.retryAfter) * 1000 : Number.NaN;
+  const asked = problem instanceof StatusProblem ? problem.askedPause : undefined;
   const own = FIRST_PAUSE_MILLISECONDS * 2 ** (attempt - 2) * (0.5 + Math.random());
-  return Math.min(LONGEST_PAUSE_MILLISECONDS, Number.isFinite(asked) && asked > 0 ? asked : own);
+  return Math.min(LONGEST_PAUSE_MILLISECONDS, asked ?? own);
 }
 
 async function refuse(response: HttpResponse, context: RequestContext, why: string): Promise<never> {

@@ -1,7 +1,7 @@
-import { writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCertificates } from '../../src/oci/disk-certificates.js';
+import { CertificateFiles, readCertificates } from '../../src/oci/disk-certificates.js';
 import { privateAuthority } from '../fixtures/certificates.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 
@@ -32,5 +32,25 @@ describe('readCertificates', () => {
 
   it('names a file that cannot be read', async () => {
     await expect(readCertificates('/nowhere/ca.pem')).rejects.toThrow('/nowhere/ca.pem cannot be used (ENOENT)');
+  });
+});
+
+describe('CertificateFiles', () => {
+  it('reads a file anew when it is another', async () => {
+    const [one, two] = [(await privateAuthority()).ca.trim(), (await privateAuthority()).ca.trim()];
+    const file = await fileOf(one);
+    const files = new CertificateFiles();
+    const [first, again] = [await files.read(file), await files.read(file)];
+    expect([first, again]).toEqual([one, one]);
+    const replace = async (text: string) => {
+      await writeFile(`${file}.new`, text);
+      await rename(`${file}.new`, file);
+    };
+    await replace('garbage');
+    await expect(files.read(file)).rejects.toThrow('it holds no certificate');
+    await replace(two);
+    expect(await files.read(file)).toBe(two);
+    await rm(file);
+    await expect(files.read(file)).rejects.toThrow('cannot be used (ENOENT)');
   });
 });

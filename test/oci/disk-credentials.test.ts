@@ -86,6 +86,8 @@ describe('diskCredentials', () => {
       message: `the credentials for lab:5000 cannot be had: ${join(folder, '.docker/config.json')}: it is no JSON`,
     });
     await expect(passwordFile('empty')).rejects.toThrow('empty is empty');
+    await writeFile(join(folder, 'latin'), Buffer.from([0x66, 0xfc, 0x72]));
+    await expect(passwordFile('latin')).rejects.toThrow('latin cannot be read (it is no UTF-8)');
     await expect(passwordFile('none')).rejects.toThrow('none cannot be read (ENOENT)');
     const helpless = await home({ '.docker/config.json': '{"credsStore":"test"}' });
     await expect(helpless.find({ askHelper: () => Promise.reject(new Error('it hangs')) })).rejects.toThrow(

@@ -58,6 +58,9 @@ describe('findInDockerConfig', () => {
     expect(entry({ registrytoken: 't' })).toMatchObject({ credential: { kind: 'bearer', token: 't' } });
     expect(entry({})).toEqual({ kind: 'none' });
     expect(() => entry({ auth: auth('secret') })).toThrow('its entry for lab:5000 holds no user and password');
+    for (const token of ['a b', 'a\r\nx: y', 'ü']) {
+      expect(() => entry({ registrytoken: token })).toThrow('its entry for lab:5000 holds what is no registry token');
+    }
   });
 
   it('asks the helper of the registry before what is written, and the one of all after it', () => {
@@ -69,9 +72,12 @@ describe('findInDockerConfig', () => {
     expect(find({ credHelpers: { other: 'ecr-login' }, credsStore: '' })).toEqual({ kind: 'none' });
   });
 
-  it.each(['../evil', 'a b', 'a;b', '$(x)', 'A', 5])('runs no helper called %j', (name) => {
-    expect(() => find({ credsStore: name })).toThrow('is no name of a credential helper');
-  });
+  it.each(['../evil', 'a b', 'a;b', '$(x)', 'A', 5, { toString: 1 }, ['pass'], true])(
+    'runs no helper called %j',
+    (name) => {
+      expect(() => find({ credsStore: name })).toThrow('is no name of a credential helper');
+    },
+  );
 
   it('never repeats what is in the file', () => {
     expect(() => findInDockerConfig('{"auths":{"x":{"auth":"c2VjcmV0"', 'x', 'y')).toThrow(/^it is no JSON$/);

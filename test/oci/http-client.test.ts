@@ -49,12 +49,41 @@ describe('proxies', () => {
     const response = await made.send(new URL('http://registry.lab/first'), GET);
     expect([Buffer.from(await response.bytes(10)).toString(), proxy.asked]).toEqual([
       'bytes',
-      ['registry.lab:80', 'store.lab:80'],
+      ['GET http://registry.lab/first', 'GET http://store.lab/second'],
     ]);
+    expect(store.requests[0]?.headers).toMatchObject({ host: 'store.lab' });
     expect(store.requests[0]?.headers.authorization).toBeUndefined();
-    await expect(made.send(new URL('http://elsewhere.lab/'), GET)).rejects.toThrow(
-      /^the proxy 127\.0\.0\.1:\d+ answered 502 for elsewhere\.lab:80$/,
+    expect((await made.send(new URL('http://elsewhere.lab/'), GET)).status).toBe(502);
+    await expect(made.send(new URL('https://elsewhere.lab/'), GET)).rejects.toThrow(
+      /^the proxy 127\.0\.0\.1:\d+ answered 502 for elsewhere\.lab:443$/,
     );
+  });
+
+  it('see their own credentials, and nobody else does', async () => {
+    const registry = await startFakeRegistry();
+    registry.answer('/first?a=b%20c', (answer) => answer.end('bytes'));
+    const proxy = await startProxy({ 'registry.lab:5000': registry.host });
+    const withPassword = new URL(proxy.url);
+    withPassword.username = 'us%40er';
+    withPassword.password = 'secret';
+    const made = new HttpClient({}, () => withPassword);
+    onTestFinished(() => made.close());
+    const response = await made.send(new URL('http://registry.lab:5000/first?a=b%20c'), GET);
+    expect(response.status).toBe(200);
+    const shown = `Basic ${Buffer.from('us@er:secret').toString('base64')}`;
+    expect(proxy.seen[0]).toMatchObject({ 'proxy-authorization': shown, authorization: 'Bearer secret' });
+  });
+
+  it('that want credentials say so', async () => {
+    const refusing = createServer((socket) => socket.end('HTTP/1.1 407 No\r\ncontent-length: 0\r\n\r\n'));
+    refusing.listen(0, '127.0.0.1');
+    onTestFinished(() => void refusing.close());
+    await once(refusing, 'listening');
+    const url = new URL(`http://127.0.0.1:${(refusing.address() as AddressInfo).port}`);
+    const made = new HttpClient({}, () => url);
+    onTestFinished(() => made.close());
+    const why = `the proxy ${url.host} answered 407 for registry.lab:5000`;
+    await expect(made.send(new URL('http://registry.lab:5000/'), GET)).rejects.toThrow(why);
   });
 
   it('lead to servers with TLS, whose authority is known or not', async () => {
@@ -73,12 +102,14 @@ describe('proxies', () => {
     expect(proxy.asked).toEqual([host, host]);
   });
 
-  it.each([
+  const misbehaviours: readonly (readonly [string, (socket: Socket) => unknown])[] = [
     ['hangs up', (socket: Socket) => socket.end()],
     ['says nothing', () => undefined],
     ['speaks no HTTP', (socket: Socket) => socket.end('SSH-2.0\r\n')],
     ['answers something else', (socket: Socket) => socket.end('HTTP/1.1 407 No\r\ncontent-length: 0\r\n\r\n')],
-  ])('that %s are asked once', async (_name, answer) => {
+  ];
+  const both = ['https', 'http'].flatMap((scheme) => misbehaviours.map(([name, answer]) => ({ scheme, name, answer })));
+  it.each(both)('that $name are asked once, for $scheme', async ({ scheme, answer }) => {
     let connections = 0;
     const server = createServer((socket) => {
       connections += 1;
@@ -90,7 +121,7 @@ describe('proxies', () => {
     const url = new URL(`http://user:secret@127.0.0.1:${(server.address() as AddressInfo).port}`);
     const made = new HttpClient({ connect: 300, headers: 300 }, () => url);
     onTestFinished(() => made.close());
-    const failed = await made.send(new URL('https://registry.lab/'), GET).catch((thrown: unknown) => thrown);
+    const failed = await made.send(new URL(`${scheme}://registry.lab/`), GET).catch((thrown: unknown) => thrown);
     expect(failed).toBeInstanceOf(Error);
     expect(String(failed)).not.toContain('secret');
     expect(connections).toBe(1);

@@ -45,9 +45,12 @@ describe('proxiesFrom', () => {
     (host) => expect(ask(`https://${host}/`)).toBeUndefined(),
   );
 
-  it.each(['socks5://user:secret@p', 'http://', 'a b'])('refuses %j, and does not repeat it', (proxy) => {
-    expect(() => proxiesFrom({ HTTPS_PROXY: proxy })).toThrow(
-      /^the environment's HTTPS_PROXY is no URL of an HTTP proxy$/,
-    );
-  });
+  it.each(['socks5://user:secret@p', 'http://', 'a b', 'http://us%er:secret@p'])(
+    'refuses %j, and does not repeat it',
+    (proxy) => {
+      expect(() => proxiesFrom({ HTTPS_PROXY: proxy })).toThrow(
+        /^the environment's HTTPS_PROXY is no URL of an HTTP proxy$/,
+      );
+    },
+  );
 });

@@ -94,12 +94,14 @@ describe('a registry that fails', () => {
 });
 
 describe('the pauses between tries', () => {
+  const NOW = Date.UTC(2026, 0, 1);
+
   async function pauses(headers: Record<string, string>): Promise<number[]> {
     const registry = await startFakeRegistry();
     registry.fail(PATH, 429, undefined, headers);
     const waited: number[] = [];
     const wait = async (milliseconds: number) => waited.push(milliseconds);
-    await expect(demoOf(registry, { wait }).fetchDocument(LATEST)).rejects.toMatchObject({
+    await expect(demoOf(registry, { wait, now: () => NOW }).fetchDocument(LATEST)).rejects.toMatchObject({
       code: 'REGISTRY_UNREACHABLE',
     });
     return waited;
@@ -117,8 +119,11 @@ describe('the pauses between tries', () => {
   it('are what the registry asks for, within bounds', async () => {
     expect(await pauses({ 'retry-after': '2' })).toEqual([2_000, 2_000]);
     expect(await pauses({ 'retry-after': '86400' })).toEqual([5_000, 5_000]);
-    const [first = 0] = await pauses({ 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' });
-    expect(first).toBeLessThan(450);
+    const date = new Date(NOW + 3_000).toUTCString();
+    expect(await pauses({ 'retry-after': date })).toEqual([3_000, 3_000]);
+    for (const past of ['Wed, 21 Oct 2015 07:28:00 GMT', 'soon', '']) {
+      expect((await pauses({ 'retry-after': past }))[0]).toBeLessThan(450);
+    }
     expect((await pauses({ 'retry-after': '-1' }))[0]).toBeGreaterThanOrEqual(150);
   });
 
