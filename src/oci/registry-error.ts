@@ -31,6 +31,12 @@ export function unreachable({ name, what }: RequestContext, cause: unknown): Boo
   });
 }
 
+function remedyOfProxy(message: string): string {
+  return message.includes(' answered 407 ')
+    ? 'put the user and password that it wants into HTTP_PROXY and HTTPS_PROXY: http://user:password@proxy:3128'
+    : 'see that it may ask this registry, or name the registry in NO_PROXY';
+}
+
 /** OpenSSL's codes, as node names them. */
 const UNKNOWN_AUTHORITY: ReadonlySet<string> = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
@@ -54,6 +60,7 @@ function diagnose(problem: unknown): { readonly reason: string; readonly remedy:
     const remedy = "set registries.<host>.ca to its authority's certificate, in PEM";
     return { reason: `its certificate is of nobody that is known (${message})`, remedy };
   }
+  if (message.startsWith('the proxy ')) return { reason: message, remedy: remedyOfProxy(message) };
   const reason = message.replace(/\s+/g, ' ').trim() || name;
   if (systemErrorCode(problem) === 'ENOTFOUND') {
     return { reason, remedy: "its name does not resolve: check its spelling and this host's name servers" };
