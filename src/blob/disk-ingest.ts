@@ -29,6 +29,10 @@ export class DiskIngest implements Ingest {
   /** Ahead of what is written only while a write is being tried again. */
   #hashed = 0;
   #renamed = false;
+  /** Up to where it was given to the disk, under way or not. */
+  #flushed = 0;
+  #flushing: Promise<void> | undefined;
+  #flushProblem: { readonly cause: unknown } | undefined;
   #state: 'growing' | 'committed' | 'aborted' | 'kept' = 'growing';
 
   private constructor(descriptor: Descriptor, { part, final, onClosed }: IngestPlace, file: FileHandle) {
@@ -71,16 +75,43 @@ export class DiskIngest implements Ingest {
 
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#written + bytes.length > this.#descriptor.size) throw tooMuch(this.#descriptor);
+    const writing = this.#write(bytes);
+    // While another thread writes them.
     if (this.#hashed === this.#written) this.#hash(bytes);
     try {
-      for (let done = 0; done < bytes.length; ) {
-        const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#written + done);
-        done += bytesWritten;
-      }
+      await writing;
     } catch (cause) {
       throw diskProblem(this.#part, cause);
     }
     this.#written += bytes.length;
+    this.#flushSome();
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#written + done);
+      done += bytesWritten;
+    }
+  }
+
+  /** To the disk by and by: all at once would take its time in the end. The system tells of a failure only once. */
+  #flushSome(): void {
+    if (this.#flushing !== undefined || this.#written - this.#flushed < FLUSH_BYTES) return;
+    this.#flushed = this.#written;
+    this.#flushing = this.#file
+      .datasync()
+      .catch((cause: unknown) => {
+        this.#flushProblem ??= { cause };
+      })
+      .finally(() => {
+        this.#flushing = undefined;
+      });
+  }
+
+  async #sync(): Promise<void> {
+    await this.#flushing;
+    await this.#file.sync();
+    if (this.#flushProblem !== undefined) throw this.#flushProblem.cause;
   }
 
   async read(target: Uint8Array, position: number): Promise<number> {
@@ -116,7 +147,7 @@ export class DiskIngest implements Ingest {
       throw notAsPromised(this.#descriptor, actual, this.#written);
     }
     try {
-      await this.#file.sync();
+      await this.#sync();
       await rename(this.#part, this.#final);
       this.#renamed = true;
       // Not before: a part that a crash leaves is to be gone on with.
@@ -141,6 +172,7 @@ export class DiskIngest implements Ingest {
 
   async close(): Promise<void> {
     await this.abort();
+    await this.#flushing;
     this.#onClosed();
     await this.#file.close();
   }
@@ -161,6 +193,7 @@ async function endOfContent(file: FileHandle, limit: number): Promise<number> {
 }
 
 const PIECE_BYTES = 1024 * 1024;
+const FLUSH_BYTES = 16 * 1024 * 1024;
 
 /** A rename is durable when the folder is (fsync(2)). */
 async function syncFolder(path: string): Promise<void> {

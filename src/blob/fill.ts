@@ -142,10 +142,8 @@ export class Fill {
     if (written > 0) onResume({ name: this.#source }, written, 'an earlier download ended there');
     const parts = { sources, signal, now, onResume, ...(wait !== undefined && { wait }) };
     const size = Math.min(PIECE_BYTES, Math.max(1, this.descriptor.size));
-    for await (const piece of inPieces(size, new Download(this.descriptor, written, parts).bytes())) {
-      await this.#take(piece);
-      await turn?.(signal);
-    }
+    const pieces = inPieces(size, new Download(this.descriptor, written, parts).bytes());
+    await this.#takeAll(pieces, async () => turn?.(signal));
     await this.#unspoilt(this.#ingest.commit());
   }
 
@@ -154,6 +152,22 @@ export class Fill {
     this.#source = source;
     this.#givers.add(source);
     this.#parts.events({ event: 'fill.resumed', digest, size, source, bytes: from, reason });
+  }
+
+  /** One is written while the next is received. */
+  async #takeAll(pieces: AsyncIterable<Uint8Array>, turn: () => Promise<void>): Promise<void> {
+    let taken = Promise.resolve();
+    try {
+      for await (const piece of pieces) {
+        await taken;
+        taken = this.#take(piece);
+        // It is told when it is waited for.
+        taken.catch(() => undefined);
+        await turn();
+      }
+    } finally {
+      await taken;
+    }
   }
 
   async #take(bytes: Uint8Array): Promise<void> {

@@ -1,9 +1,10 @@
 /**
  * The same bytes in larger pieces: sockets deliver little at a time, and the disk and those who follow are better off with
- * more. What came before it broke comes all the same. A piece is good until the next one is asked for.
+ * more. What came before it broke comes all the same. A piece is good until the next but one is asked for.
  */
 export async function* inPieces(size: number, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const piece = Buffer.allocUnsafe(size);
+  let piece: Buffer = Buffer.allocUnsafe(size);
+  let other: Buffer | undefined;
   let filled = 0;
   let broken: { readonly thrown: unknown } | undefined;
   try {
@@ -15,6 +16,7 @@ export async function* inPieces(size: number, bytes: AsyncIterable<Uint8Array>):
         taken += part.length;
         if (filled < size) continue;
         yield piece;
+        [piece, other] = [other ?? Buffer.allocUnsafe(size), piece];
         filled = 0;
       }
     }

@@ -2,13 +2,15 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /** What all transfers together may hold. */
-const POOL_BYTES = 64 * MIB;
-/** Measured: 256 KiB turns are best for few clients; many clients get smaller ones, so that nobody waits long. */
+const POOL_BYTES = 96 * MIB;
+/** Measured: 256 KiB turns are best; more clients than 192 get smaller ones. */
 const LARGEST_TURN = 256 * KIB;
 const SMALLEST_TURN = 16 * KIB;
+/** Sizes are few, so that buffers fit others. */
+const STEP = 64 * KIB;
 
 /**
- * Buffers for sending blobs: at most 64 MiB however many clients there are, used again and again. A transfer takes one
+ * Buffers for sending blobs: at most 96 MiB however many clients there are, used again and again. A transfer takes one
  * for each turn and gives it back when the kernel has its bytes; when there is none it waits in line.
  */
 export class BufferPool {
@@ -60,11 +62,11 @@ export class BufferPool {
     else free.push(buffer);
   }
 
-  /** A quarter of the pool shared by all, as a power of two: the rest is for those who came when turns were larger. */
+  /** The pool shared by all, each with two: one that is read into, one that is on its way. */
   #turn(): number {
-    const share = this.#limit / 4 / Math.max(1, this.#transfers);
-    const power = 2 ** Math.floor(Math.log2(share));
-    return Math.min(LARGEST_TURN, Math.max(SMALLEST_TURN, power));
+    const share = this.#limit / 2 / Math.max(1, this.#transfers);
+    const size = share < STEP ? 2 ** Math.floor(Math.log2(share)) : Math.floor(share / STEP) * STEP;
+    return Math.min(LARGEST_TURN, Math.max(SMALLEST_TURN, size));
   }
 
   #find(size: number): Buffer | undefined {

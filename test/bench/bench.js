@@ -4,11 +4,14 @@
  */
 import { parseArgs } from 'node:util';
 import { runScript, SetupError } from '../setup/steps.js';
+import { benchHerd } from './herd.js';
 import { benchHttp } from './http.js';
 import { benchMapping } from './mapping.js';
+import { benchMemory } from './memory.js';
+import { benchPull } from './pull.js';
 
 /** @type {Record<string, (options: { smoke: boolean }) => Promise<void>>} */
-const BENCHMARKS = { mapping: benchMapping, http: benchHttp };
+const BENCHMARKS = { mapping: benchMapping, http: benchHttp, pull: benchPull, herd: benchHerd, memory: benchMemory };
 
 await runScript(async () => {
   const { values, positionals } = parseArgs({

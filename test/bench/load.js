@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 
 /**
  * A server that is measured. `pid`: whose processor time and memory count.
@@ -14,7 +14,7 @@ const TICKS_PER_SECOND = 100;
 /**
  * Loads a server from a process of its own and answers what it took.
  * @param {Target} target
- * @param {{ connections: number, requests: number }} work
+ * @param {Omit<import('./client.js').Job, 'port' | 'path'>} work
  * @returns {Promise<Measured>}
  */
 export async function load({ port, path, pid }, work) {
@@ -36,7 +36,12 @@ function processorSeconds(pid) {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
-/** The most memory it ever had in use. @param {number} pid */
+/** From now on, the most memory in use is that of now (proc(5), clear_refs). @param {number} pid */
+export function forgetPeak(pid) {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
+}
+
+/** The most memory it had in use. @param {number} pid */
 function peakBytes(pid) {
   const line = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
   return Number(line?.[1]) * 1024;

@@ -8,9 +8,31 @@ import { freePort } from '../setup/registry.js';
 /**
  * nginx as its users tune it for files: one worker, sendfile, no log.
  * @param {string} root the folder it serves
+ */
+export function startNginx(root) {
+  return start([`root ${root}; default_type application/octet-stream;`]);
+}
+
+/**
+ * The same as a cache before a registry that asks once for all who wait.
+ * @param {string} upstream `host:port`
+ */
+export function startCachingNginx(upstream) {
+  return start(
+    [
+      `location / { proxy_pass http://${upstream}; proxy_cache blobs; proxy_cache_lock on; proxy_cache_valid 200 1h;`,
+      '  proxy_cache_lock_timeout 300s; proxy_cache_lock_age 300s; proxy_max_temp_file_size 0; }',
+    ],
+    (folder) => `proxy_cache_path ${join(folder, 'cache')} keys_zone=blobs:1m max_size=10g use_temp_path=off;`,
+  );
+}
+
+/**
+ * @param {readonly string[]} server what is in its server block
+ * @param {(folder: string) => string} [http] and what is around it
  * @returns {Promise<{ port: number, pid: number, stop: () => Promise<void> }>}
  */
-export async function startNginx(root) {
+async function start(server, http = () => '') {
   const folder = mkdtempSync(join(tmpdir(), 'bootlayer-nginx-'));
   const port = await freePort();
   const scratch = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
@@ -24,7 +46,8 @@ export async function startNginx(root) {
       `daemon off; master_process off; pid ${join(folder, 'pid')}; error_log stderr notice;`,
       'events { worker_connections 4096; }',
       `http { ${scratch.join(' ')} access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000;`,
-      `  server { listen 127.0.0.1:${port} backlog=4096; root ${root}; default_type application/octet-stream; } }`,
+      http(folder),
+      `  server { listen 127.0.0.1:${port} backlog=4096; ${server.join(' ')} } }`,
     ].join('\n'),
   );
   const child = new ChildProcess(nginxProgram(), ['-e', 'stderr', '-p', folder, '-c', config], { name: 'nginx' });

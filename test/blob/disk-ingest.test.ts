@@ -105,4 +105,19 @@ describe('a disk that is full for a moment', () => {
     await ingest.close();
     expect(await store.recheck(descriptor.digest, async () => undefined)).toBe('intact');
   });
+
+  it('that told of its trouble while more came makes no blob of what is lost', async () => {
+    const large = blobOf(40 * 1024 * 1024);
+    const { folder, store } = await emptyStore();
+    const ingest = await store.ingest(large.descriptor);
+    const { spy } = await fileMethod('datasync');
+    spy.mockRejectedValueOnce(Object.assign(new Error('disk'), { code: 'EIO' }));
+    for (const half of [large.bytes.subarray(0, 20 * 1024 * 1024), large.bytes.subarray(20 * 1024 * 1024)]) {
+      await ingest.write(half);
+    }
+    await expect(ingest.commit()).rejects.toMatchObject({ code: 'DATA_UNUSABLE' });
+    await ingest.close();
+    expect([await store.list(), await readdir(join(folder, 'ingest'))]).toEqual([[], []]);
+    expect(spy).toHaveBeenCalled();
+  });
 });

@@ -53,17 +53,19 @@ describe('a fill', () => {
     expect(writes).toEqual([256 * KIB, 256 * KIB, 256 * KIB, 232 * KIB]);
   });
 
-  it('takes no more from the source before the disk has what came', async () => {
+  it('takes one piece more from the source while the disk takes what came, and no further', async () => {
     let letWrite: () => void = () => undefined;
     const writing = () => new Promise<void>((resolve) => (letWrite = resolve));
     const source = new ScriptedSource();
     const { fill } = setUp(source, { store: new BrokenStore(new MemoryBlobStore(), { writing }) });
     const run = fill.run();
     const feed = await source.feed();
-    const taken = feed.send(bytes.subarray(0, 256 * KIB));
+    await feed.send(bytes.subarray(0, 256 * KIB));
+    const taken = feed.send(bytes.subarray(256 * KIB, 512 * KIB));
     expect(await isWaiting(taken)).toBe(true);
     letWrite();
     await taken;
+    letWrite();
     fill.abort();
     await run;
   });
@@ -131,6 +133,7 @@ describe('those who follow a fill', () => {
     const run = fill.run();
     const feed = await source.feed();
     await feed.send(blob.bytes);
+    await settled();
     const target = Buffer.alloc(512 * KIB);
     expect(await reader.read(target, 0)).toBe(shown);
     expect(await reader.read(target, shown)).toBe(0);
