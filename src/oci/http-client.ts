@@ -43,8 +43,6 @@ export type HttpLimits = {
 type Body = Dispatcher.ResponseData['body'];
 
 const LIMITS: HttpLimits = { connect: 10_000, headers: 30_000, idle: 30_000, whole: 20_000, aside: 1_000 };
-/** Of a body, ahead of whoever reads it. */
-const BUFFERED_BYTES = 512 * 1024;
 const MAX_REDIRECTS = 5;
 const MAX_AGENTS = 32;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -125,7 +123,6 @@ export class HttpClient {
       path: byProxy?.path ?? `${url.pathname}${url.search}`,
       method,
       headers: { ...headers, ...byProxy?.headers },
-      highWaterMark: BUFFERED_BYTES,
       ...(body !== undefined && { body: body() as unknown as NonNullable<Dispatcher.DispatchOptions['body']> }),
       ...(signal !== undefined && { signal }),
     });

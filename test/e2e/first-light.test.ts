@@ -45,7 +45,10 @@ it('boots a machine from a registry: resolved, pulled, verified, cached, served'
     .map(({ event, role }) => [event, role].filter(Boolean).join(' '));
   const milestones = ['script.sent', 'artifact.sent kernel', 'artifact.sent initramfs', 'artifact.sent squashfs'];
   expect(events.filter((event) => milestones.includes(event))).toEqual(milestones);
-  expect(log.filter(({ event }) => event === 'fill.finished')).toHaveLength(3);
+  // Its own three; what the other architecture needs may come ahead of need.
+  const fills = log.filter(({ event }) => event === 'fill.finished').map(({ digest }) => digest);
+  expect(new Set(fills).size).toBe(fills.length);
+  expect(fills.length).toBeGreaterThanOrEqual(3);
   const metrics = await (await fetch(`http://${server.api}/metrics`)).text();
   expect(metrics).toContain('bootlayer_transfers_total{role="kernel",outcome="sent"} 1');
   expect(metrics).toContain('bootlayer_scripts_total{outcome="sent"} 1');
