@@ -23,6 +23,7 @@ import {
 
 /** Half a download is worth so much longer than the trouble that ended it. */
 const KEPT_MILLISECONDS = 24 * 3_600_000;
+const PROBE = '.probe-';
 
 /** What a cache folder holds, without touching it: a server may be using it. Throws DATA_UNUSABLE. */
 export async function listBlobs(folder: string): Promise<readonly Holding[]> {
@@ -87,19 +88,25 @@ async function writeWhenMissing(path: string, contents: string): Promise<void> {
   if (there === undefined || there === '') await writeFile(path, contents);
 }
 
-/** Only files: nothing of ours is anything else. */
+/** Only files: nothing of ours is anything else. Another program may be opening the same folder. */
 export async function removeLeftovers(folder: string, now: number): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const path = join(folder, entry.name);
-    const isRecent = (await stat(path)).mtimeMs > now - KEPT_MILLISECONDS;
-    if (!isRecent || readPartName(entry.name) === undefined) await unlink(path);
+    const touched = await stat(path).then(({ mtimeMs }) => mtimeMs, unlessGone);
+    const isOurs = readPartName(entry.name) !== undefined || entry.name.startsWith(PROBE);
+    const isRecent = touched === undefined || touched > now - KEPT_MILLISECONDS;
+    if (!isRecent || !isOurs) await unlink(path).catch(unlessGone);
   }
+}
+
+function unlessGone(problem: unknown): undefined {
+  if (systemErrorCode(problem) !== 'ENOENT') throw problem;
 }
 
 /** A folder may look fine and be on a disk mounted read-only, or its halves on two disks: does what an ingest does. */
 export async function proveWritable(folder: string): Promise<void> {
-  const name = `.probe-${randomBytes(6).toString('hex')}`;
+  const name = `${PROBE}${randomBytes(6).toString('hex')}`;
   const [part, final] = [join(folder, INGEST, name), join(folder, BLOBS, name)];
   await writeFile(part, 'probe');
   await rename(part, final);

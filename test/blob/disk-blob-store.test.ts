@@ -47,9 +47,11 @@ describe('opening a disk blob store', () => {
     const crashed = await (await DiskBlobStore.open(folder)).ingest(descriptor);
     await crashed.write(bytes.subarray(0, 5_000));
     await mkdir(join(folder, 'ingest', 'lost+found'));
+    // Another program may be about to open the same folder.
     await writeFile(join(folder, 'ingest', '.probe-1'), '');
+    await writeFile(join(folder, 'ingest', 'stranger'), '');
     const store = await DiskBlobStore.open(folder);
-    expect(await readdir(join(folder, 'ingest'))).toHaveLength(2);
+    expect(await readdir(join(folder, 'ingest'))).toHaveLength(3);
     expect(await store.open(descriptor)).toBeUndefined();
     await DiskBlobStore.open(folder, { now: Date.now() + 24 * 3_600_000 });
     expect(await readdir(join(folder, 'ingest'))).toEqual(['lost+found']);

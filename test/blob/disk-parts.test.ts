@@ -71,6 +71,15 @@ describe('parts of downloads in a folder that several write to', () => {
     expect(await store.deletePart(descriptor.digest)).toBe(false);
   });
 
+  it('minds nobody who opens the folder at the same time', async () => {
+    const folder = await temporaryFolder();
+    const opened = Array.from({ length: 30 }, (_, turn) =>
+      DiskBlobStore.open(folder, turn % 2 === 0 ? {} : { writer: besideServer() }),
+    );
+    expect(await Promise.all(opened)).toHaveLength(30);
+    expect([await inIngest(folder), await readdir(join(folder, 'blobs/sha256'))]).toEqual([[], []]);
+  });
+
   it('never touches what another is writing, and both end with the blob', async () => {
     const folder = await temporaryFolder();
     const server = await DiskBlobStore.open(folder);
