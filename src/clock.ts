@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** Time as the parts that wait or measure see it; tests give one of their own. */
 export interface Clock {
   /** Milliseconds since the epoch. */
@@ -31,3 +33,9 @@ export const systemClock: Clock = {
     }
   },
 };
+
+/** Waits so many milliseconds; rejects when the signal says so. */
+export type Wait = (milliseconds: number, signal: AbortSignal | undefined) => Promise<unknown>;
+
+export const waitFor: Wait = (milliseconds, signal) =>
+  sleep(milliseconds, undefined, signal === undefined ? {} : { signal });

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { advertisedUrl } from './advertise.js';
 import { collectGarbage } from './blob/garbage.js';
 import { Scrubber } from './blob/scrubber.js';
@@ -7,7 +6,7 @@ import { BootUrls } from './booter/boot-urls.js';
 import { Booter } from './booter/booter.js';
 import { logSink } from './booter/log-sink.js';
 import { metricsSink } from './booter/metrics-sink.js';
-import { systemClock } from './clock.js';
+import { systemClock, waitFor } from './clock.js';
 import type { LoadOutcome, ReadFiles } from './config/load.js';
 import { readConfigFilesAside } from './config/load-process.js';
 import { MappingWatch } from './config/mapping-watch.js';
@@ -174,13 +173,12 @@ function gcOf({ collector, booter }: BooterOfServer, { data }: Config): CacheRou
 }
 
 function upkeepOf({ booter, store, blobs }: BooterOfServer, reloader: Reloader, events: EventSink): Upkeep {
-  const wait = (milliseconds: number, signal: AbortSignal) => sleep(milliseconds, undefined, { signal });
   return new Upkeep({
     mapped: booter.mapped,
-    scrubber: new Scrubber({ store, events, wait, random: Math.random }),
+    scrubber: new Scrubber({ store, events, wait: waitFor, random: Math.random }),
     fetchAhead: (descriptor, sources, signal) => blobs.fetchAhead(descriptor, sources, signal),
     prefetches: () => reloader.config.cache.prefetch,
-    wait,
+    wait: waitFor,
   });
 }
 

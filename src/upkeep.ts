@@ -1,4 +1,5 @@
 import type { FetchAhead, MappedImages } from './booter/mapped-images.js';
+import type { Wait } from './clock.js';
 
 export type UpkeepParts = {
   readonly mapped: Pick<MappedImages, 'resolveAll' | 'fetchAllAhead' | 'prunePlans'>;
@@ -6,8 +7,7 @@ export type UpkeepParts = {
   readonly fetchAhead: FetchAhead;
   /** `cache.prefetch`, of the configuration in force. */
   readonly prefetches: () => boolean;
-  /** Waits so many milliseconds; rejects when the signal says so. */
-  readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
+  readonly wait: Wait;
 };
 
 const MINUTE = 60_000;

@@ -29,10 +29,7 @@ const NO_DOCUMENTS = {
 
 async function setUp(options: FakeRegistryOptions = {}) {
   const registry = await startFakeRegistry({ ranges: true, ...options });
-  const config = registry.addBlob(Buffer.from('{"architecture":"amd64"}'), 'application/vnd.oci.image.config.v1+json');
-  const layers = [registry.addBlob(KERNEL.bytes, 'application/vnd.ironcore.image.kernel')];
-  const manifest = { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers };
-  registry.addDocument('demo', '1', manifest);
+  registry.addImage('demo', { kernel: KERNEL.bytes }, OCI_MANIFEST);
   const sources = new ImageSources(plainClient({ limits: LIMITS }));
   const events: BootEvent[] = [];
   const sink = (event: BootEvent) => void events.push(event);
@@ -72,6 +69,29 @@ async function setUp(options: FakeRegistryOptions = {}) {
 async function expectBounded(registry: FakeRegistry): Promise<void> {
   await registry.close();
   expect(registry.bytesSent).toBeLessThan(MOST_BYTES);
+}
+
+type Lab = Awaited<ReturnType<typeof setUp>>;
+
+/** The lie is refused and told of, and the next honest answer is taken. */
+async function expectRefused({ registry, resolve, told }: Lab, code: ErrorCode): Promise<void> {
+  await expect(resolve()).rejects.toMatchObject({ code });
+  expect(told('image.failed', 'image.resolved')).toMatchObject([{ event: 'image.failed', code }]);
+  registry.mendAll();
+  expect((await resolve()).artifacts).toHaveLength(1);
+  await expectBounded(registry);
+}
+
+/** The same of a blob: no reader has its end, and the store has none of it. */
+async function expectNothingStored({ registry, read, store, told }: Lab, code: ErrorCode): Promise<void> {
+  const { bytes, error } = await read();
+  expect(error).toMatchObject({ code });
+  expect(bytes.length).toBeLessThan(KERNEL.bytes.length);
+  await expect.poll(() => told('fill.failed', 'fill.finished')).toMatchObject([{ event: 'fill.failed', code }]);
+  expect(await store.list()).toEqual([]);
+  registry.mendAll();
+  expect((await read()).bytes.equals(KERNEL.bytes)).toBe(true);
+  await expectBounded(registry);
 }
 
 type Case = readonly [lie: string, handler: Handler, code: ErrorCode];
@@ -127,13 +147,9 @@ describe('a manifest', () => {
     ['brackets within brackets', lies.withHeaders({}, DEEP), 'IMAGE_INVALID'],
     ['an index of 30,000', lies.withHeaders({ 'content-type': OCI_INDEX }, HUGE_INDEX), 'IMAGE_INVALID'],
   ])('that is answered with %s', async (_lie, handler, code) => {
-    const { registry, resolve, told } = await setUp();
-    registry.answer('/manifests/1', handler);
-    await expect(resolve()).rejects.toMatchObject({ code });
-    expect(told('image.failed', 'image.resolved')).toMatchObject([{ event: 'image.failed', code }]);
-    registry.mendAll();
-    expect((await resolve()).artifacts).toHaveLength(1);
-    await expectBounded(registry);
+    const lab = await setUp();
+    lab.registry.answer('/manifests/1', handler);
+    await expectRefused(lab, code);
   });
 
   it('that leads to indexes without end', async () => {
@@ -179,15 +195,11 @@ describe('a token server', () => {
     ['a redirect to itself', lies.redirectRing, 'REGISTRY_UNREACHABLE'],
     ['a redirect to a file', lies.redirectsTo('file:///etc/passwd'), 'REGISTRY_UNREACHABLE'],
   ])('that answers with %s', async (_lie, handler, code) => {
-    const { registry, resolve, told } = await setUp({ auth: 'token' });
-    registry.answer('', (response, request) =>
-      request.path.startsWith('/token?') ? handler(response, request) : wantsToken(registry, response),
+    const lab = await setUp({ auth: 'token' });
+    lab.registry.answer('', (response, request) =>
+      request.path.startsWith('/token?') ? handler(response, request) : wantsToken(lab.registry, response),
     );
-    await expect(resolve()).rejects.toMatchObject({ code });
-    expect(told('image.failed', 'image.resolved')).toMatchObject([{ event: 'image.failed', code }]);
-    registry.mendAll();
-    expect((await resolve()).artifacts).toHaveLength(1);
-    await expectBounded(registry);
+    await expectRefused(lab, code);
   });
 });
 
@@ -220,17 +232,9 @@ describe('a blob', () => {
       'REGISTRY_UNREACHABLE',
     ],
   ])('that is answered with %s', async (_lie, handler, code) => {
-    const { registry, read, store, told } = await setUp();
-    registry.answer(KERNEL.descriptor.digest, handler);
-    const { bytes, error } = await read();
-    expect(error).toMatchObject({ code });
-    expect(bytes.length).toBeLessThan(size);
-    await expect.poll(() => told('fill.failed', 'fill.finished')).toMatchObject([{ event: 'fill.failed', code }]);
-    expect(await store.list()).toEqual([]);
-    registry.mendAll();
-    const honest = await read();
-    expect(honest.bytes.equals(KERNEL.bytes)).toBe(true);
-    await expectBounded(registry);
+    const lab = await setUp();
+    lab.registry.answer(KERNEL.descriptor.digest, handler);
+    await expectNothingStored(lab, code);
   });
 
   it.each<Case>([
@@ -242,18 +246,11 @@ describe('a blob', () => {
     ['wrong bytes', rest({ 'content-range': 'bytes 150000-299999/300000' }), 'DIGEST_MISMATCH'],
     ['bytes without end', lies.endlessPart('bytes 150000-299999/300000'), 'DIGEST_MISMATCH'],
   ])('whose rest is answered with %s', async (_lie, handler, code) => {
-    const { registry, read, store, told } = await setUp();
-    registry.truncate(KERNEL.descriptor.digest, KERNEL.bytes, half.length, 1);
-    registry.answer(KERNEL.descriptor.digest, handler);
-    const { bytes, error } = await read();
-    expect(error).toMatchObject({ code });
-    expect(bytes.length).toBeLessThan(size);
-    expect(told('fill.resumed')[0]).toMatchObject({ bytes: half.length });
-    await expect.poll(() => told('fill.failed', 'fill.finished')).toMatchObject([{ event: 'fill.failed', code }]);
-    expect(await store.list()).toEqual([]);
-    registry.mendAll();
-    expect((await read()).bytes.equals(KERNEL.bytes)).toBe(true);
-    await expectBounded(registry);
+    const lab = await setUp();
+    lab.registry.truncate(KERNEL.descriptor.digest, KERNEL.bytes, half.length, 1);
+    lab.registry.answer(KERNEL.descriptor.digest, handler);
+    await expectNothingStored(lab, code);
+    expect(lab.told('fill.resumed')[0]).toMatchObject({ bytes: half.length });
   });
 
   function rest(headers: Readonly<Record<string, string>>): Handler {

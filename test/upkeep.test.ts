@@ -9,9 +9,9 @@ function upkeep(more: Partial<UpkeepParts & UpkeepParts['mapped']> = {}) {
   const did: string[] = [];
   const resting: { readonly minutes: number; readonly over: () => void }[] = [];
   const { resolveAll, ...others } = more;
-  const wait = (milliseconds: number, signal: AbortSignal) =>
+  const wait = (milliseconds: number, signal: AbortSignal | undefined) =>
     new Promise<void>((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(new Error('ended')), { once: true });
+      signal?.addEventListener('abort', () => reject(new Error('ended')), { once: true });
       resting.push({ minutes: milliseconds / MINUTE, over: resolve });
     });
   const kept = new Upkeep({

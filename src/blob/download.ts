@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Wait, waitFor } from '../clock.js';
 import { BootlayerError } from '../errors.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { BlobSource } from './blob-store.js';
@@ -12,8 +12,7 @@ export type DownloadParts = {
   readonly now: () => number;
   /** Something broke, and it goes on at byte `from` with this source. */
   readonly onResume: (source: BlobSource, from: number, reason: string) => void;
-  /** Waits so many milliseconds, no longer than until the signal. */
-  readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
+  readonly wait?: Wait;
 };
 
 const FIRST_PAUSE_MILLISECONDS = 1_000;
@@ -90,10 +89,6 @@ async function* paced(
     if (pace.isTooSlow(chunk.length)) throw tooSlow(source.name);
     yield chunk;
   }
-}
-
-function waitFor(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return sleep(milliseconds, undefined, { signal });
 }
 
 /** Too few are not wrong ones: the rest may come. */

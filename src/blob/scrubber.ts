@@ -1,11 +1,11 @@
 import type { EventSink } from '../boot/event.js';
+import type { Wait } from '../clock.js';
 import type { BlobStore } from './blob-store.js';
 
 export type ScrubberParts = {
   readonly store: Pick<BlobStore, 'holdings' | 'recheck'>;
   readonly events: EventSink;
-  /** Waits so many milliseconds; rejects when the signal says so. */
-  readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
+  readonly wait: Wait;
   /** From 0 to below 1. */
   readonly random: () => number;
 };
@@ -39,7 +39,7 @@ export class Scrubber {
     return damaged;
   }
 
-  async #pause(bytes: number, signal: AbortSignal, wait: ScrubberParts['wait']): Promise<void> {
+  async #pause(bytes: number, signal: AbortSignal, wait: Wait): Promise<void> {
     signal.throwIfAborted();
     await wait((bytes / RATE) * 1000, signal);
   }

@@ -4,7 +4,7 @@ import type { Role } from '../image/role.js';
 import { variantOf } from '../image/select-manifest.js';
 import { type Descriptor, descriptorOf } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
-import { type FetchedDocument, type ImageSource, type ImageTarget, once } from '../oci/image-source.js';
+import { countedContent, type FetchedDocument, type ImageSource, type ImageTarget, once } from '../oci/image-source.js';
 import { type Annotations, type IndexEntry, parseDocument } from '../oci/manifest.js';
 import { OCI_INDEX, OCI_MANIFEST } from '../oci/media-type.js';
 import { formatPlatform, type Platform } from '../oci/platform.js';
@@ -135,19 +135,11 @@ type Sending = Pick<WriteOptions, 'progress'> & { readonly signal: AbortSignal |
 async function writeLayer(layer: Layer, destination: Destination, { progress, signal }: Sending): Promise<void> {
   progress(layer, 0);
   if (!(await destination.hasBlob(layer.descriptor))) {
-    await destination.pushBlob(layer.descriptor, () => counted(layer, { progress, signal }));
+    await destination.pushBlob(layer.descriptor, () =>
+      countedContent(layer.open(), (sent) => progress(layer, sent), signal),
+    );
   }
   progress(layer, layer.descriptor.size);
-}
-
-async function* counted(layer: Layer, { progress, signal }: Sending): AsyncIterable<Uint8Array> {
-  let sent = 0;
-  for await (const chunk of layer.open()) {
-    signal?.throwIfAborted();
-    yield chunk;
-    sent += chunk.byteLength;
-    progress(layer, sent);
-  }
 }
 
 async function findIndex(destination: Destination, tag: string): Promise<FetchedDocument | undefined> {

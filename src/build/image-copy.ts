@@ -1,9 +1,10 @@
 import pLimit from 'p-limit';
+import type { Wait } from '../clock.js';
 import { BootlayerError } from '../errors.js';
-import { continuedContent, type Wait } from '../oci/continued-content.js';
+import { continuedContent } from '../oci/continued-content.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
-import type { ImageSource, ImageTarget, ManifestName } from '../oci/image-source.js';
+import { countedContent, type ImageSource, type ImageTarget, type ManifestName } from '../oci/image-source.js';
 import { readImageTree } from './image-tree.js';
 
 /** How a blob came to where it is now. */
@@ -67,20 +68,20 @@ async function copyBlobs(blobs: readonly Descriptor[], parts: CopyParts): Promis
   return Promise.all(all);
 }
 
-async function copyBlob(
-  blob: Descriptor,
-  { source, destination, progress, signal, wait }: CopyParts,
-): Promise<Transfer> {
+async function copyBlob(blob: Descriptor, parts: CopyParts): Promise<Transfer> {
+  const { source, destination, progress } = parts;
   progress(blob, 0);
-  const how = await withoutSending(blob, source, destination);
-  if (how === undefined) {
-    const content = () => continuedContent(blob, { source, signal, wait });
-    await destination
-      .pushBlob(blob, () => counted(content(), (sent) => progress(blob, sent), signal))
-      .catch((thrown: unknown) => tellOfSource(source, thrown));
-  }
-  progress(blob, blob.size, how ?? 'sent');
-  return how ?? 'sent';
+  const how = (await withoutSending(blob, source, destination)) ?? (await send(blob, parts));
+  progress(blob, blob.size, how);
+  return how;
+}
+
+async function send(blob: Descriptor, { source, destination, progress, signal, wait }: CopyParts): Promise<'sent'> {
+  const content = () => continuedContent(blob, { source, signal, wait });
+  await destination
+    .pushBlob(blob, () => countedContent(content(), (sent) => progress(blob, sent), signal))
+    .catch((thrown: unknown) => tellOfSource(source, thrown));
+  return 'sent';
 }
 
 async function withoutSending(
@@ -90,20 +91,6 @@ async function withoutSending(
 ): Promise<'there' | 'mounted' | undefined> {
   if (await destination.hasBlob(blob)) return 'there';
   return (await destination.mountBlob(blob, source.name)) ? 'mounted' : undefined;
-}
-
-async function* counted(
-  content: AsyncIterable<Uint8Array>,
-  progress: (sent: number) => void,
-  signal: AbortSignal,
-): AsyncIterable<Uint8Array> {
-  let sent = 0;
-  for await (const piece of content) {
-    signal.throwIfAborted();
-    yield piece;
-    sent += piece.byteLength;
-    progress(sent);
-  }
 }
 
 /** The destination checks what it is given, and cannot know whose it is. */

@@ -1,5 +1,6 @@
+import type { Wait } from '../clock.js';
 import { BootlayerError, describeError, type ErrorCode } from '../errors.js';
-import { continuedContent, type Wait } from '../oci/continued-content.js';
+import { continuedContent } from '../oci/continued-content.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import type { ImageSource, ManifestName } from '../oci/image-source.js';

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
+import { bytesIn } from '../blob/eviction.js';
 import { collectGarbage, type Garbage } from '../blob/garbage.js';
 import { MappedImages } from '../booter/mapped-images.js';
 import { createMapping } from '../booter/mapping.js';
@@ -33,10 +34,11 @@ async function collectCache(options: GcOptions): Promise<void> {
   const folder = cacheFolderIn(config.data);
   const output = standardOutput();
   const wanted = { force: options.force === true, dryRun: options.dryRun === true };
-  const garbage = existsSync(folder) ? await untilSignal((signal) => collect(config, wanted, signal)) : [];
-  const bytes = garbage.reduce((sum, { size }) => sum + size, 0);
+  const isThere = existsSync(folder);
+  const garbage = isThere ? await untilSignal((signal) => collect(config, wanted, signal)) : [];
+  const bytes = bytesIn(garbage);
   if (options.json) return writeJson(output, { folder, dryRun: wanted.dryRun, bytes, removed: garbage });
-  if (!existsSync(folder)) return writeLine(output, `there is no cache yet in ${folder}`);
+  if (!isThere) return writeLine(output, `there is no cache yet in ${folder}`);
   const rows = garbage.map(({ digest, size, isPart }) => [digest, formatBytes(size), isPart ? 'part' : 'blob']);
   if (rows.length > 0) writeTable(output, ['DIGEST', 'SIZE', 'WHAT'], rows);
   const did = wanted.dryRun ? 'would be removed' : 'removed';

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { listBlobs, removeBlob } from '../blob/disk-folder.js';
 import { type Verified, verifyBlobs } from '../blob/disk-verify.js';
+import { bytesIn } from '../blob/eviction.js';
 import { cacheFolderIn } from '../content.js';
 import { BootlayerError } from '../errors.js';
 import { counted, formatBytes } from '../format.js';
@@ -48,7 +49,7 @@ async function folderOf(options: CommonOptions): Promise<string> {
 async function listCache(options: CacheOptions): Promise<void> {
   const folder = await folderOf(options);
   const blobs = (await listBlobs(folder)).map(({ digest, size }) => ({ digest, size }));
-  const bytes = blobs.reduce((sum, { size }) => sum + size, 0);
+  const bytes = bytesIn(blobs);
   const output = standardOutput();
   if (options.json) return writeJson(output, { folder, bytes, blobs });
   const rows = blobs.map(({ digest, size }) => [digest, formatBytes(size)]);

@@ -21,7 +21,7 @@ import {
   withPlacesOptions,
 } from './image-places.js';
 import { standardOutput, writeJson, writeLine } from './output.js';
-import { TransferProgress } from './transfer-progress.js';
+import { withProgress } from './transfer-progress.js';
 import { untilSignal } from './until-signal.js';
 
 type BuildOptions = PlacesOptions &
@@ -98,20 +98,16 @@ async function writeAll(
   const written: Written[] = [];
   for (const destination of destinations) {
     const reference = formatReference(destination);
-    const shown = new TransferProgress(process.stderr, reference);
-    try {
-      const { index, dropped } = await writeImage(built, sources.of(destination), {
+    const { index, dropped } = await withProgress(reference, (shown) =>
+      writeImage(built, sources.of(destination), {
         tag: destination.tag,
         append: options.append === true,
         progress: ({ role, descriptor }, sent) => shown.update(role, sent, descriptor),
         signal,
-      });
-      shown.stop();
-      written.push({ reference, digest: index.descriptor.digest, dropped });
-      if (!options.json) tellWritten(reference, index.descriptor.digest, dropped);
-    } finally {
-      shown.stop();
-    }
+      }),
+    );
+    written.push({ reference, digest: index.descriptor.digest, dropped });
+    if (!options.json) tellWritten(reference, index.descriptor.digest, dropped);
   }
   return written;
 }

@@ -3,6 +3,7 @@ import { BlobCache } from '../blob/blob-cache.js';
 import type { BlobSource } from '../blob/blob-store.js';
 import { DiskBlobStore } from '../blob/disk-blob-store.js';
 import { besideServer } from '../blob/disk-parts.js';
+import { bytesIn } from '../blob/eviction.js';
 import type { BootEvent } from '../boot/event.js';
 import { describeEvent } from '../booter/log-sink.js';
 import { inspectImage, type ManifestReport } from '../catalog/inspect.js';
@@ -16,7 +17,7 @@ import { formatReference } from '../oci/reference.js';
 import { parsedBy, readConfig, warnOnStderr, withJson } from './common.js';
 import { type PlacesOptions, readPlatform, readReference, withImages, withPlacesOptions } from './image-places.js';
 import { standardOutput, writeJson, writeLine } from './output.js';
-import { blobName, TransferProgress } from './transfer-progress.js';
+import { blobName, withProgress } from './transfer-progress.js';
 import { untilSignal } from './until-signal.js';
 
 type PullOptions = PlacesOptions & { readonly json?: true; readonly platform?: Platform };
@@ -55,7 +56,7 @@ async function pull(text: string, options: PullOptions): Promise<void> {
 }
 
 function tell(name: string, folder: string, blobs: readonly Pulled[]): void {
-  const bytes = blobs.reduce((sum, { how, size }) => sum + (how === 'sent' ? size : 0), 0);
+  const bytes = bytesIn(blobs.filter(({ how }) => how === 'sent'));
   const output = standardOutput();
   writeLine(output, name);
   writeLine(output, `${counted(blobs.length, 'blob')}, ${formatBytes(bytes)} downloaded, in ${folder}`);
@@ -92,21 +93,21 @@ type PullParts = {
 async function pullAll({ name, folder, descriptors, from, signal }: PullParts): Promise<readonly Pulled[]> {
   const store = await DiskBlobStore.open(folder, { writer: besideServer() });
   const cache = new BlobCache({ store, events: tellBreaks, clock: { now: () => systemClock.ticks() } });
-  const shown = new TransferProgress(process.stderr, name);
   try {
-    const pulled: Pulled[] = [];
-    for (const descriptor of descriptors) {
-      const label = blobName(descriptor);
-      const stored = await store.open(descriptor);
-      await stored?.close();
-      if (stored === undefined)
-        await follow(descriptor, { cache, from, signal }, (received) => shown.update(label, received, descriptor));
-      else shown.update(label, descriptor.size, { size: descriptor.size, how: 'there already' });
-      pulled.push({ ...descriptor, how: stored === undefined ? 'sent' : 'there' });
-    }
-    return pulled;
+    return await withProgress(name, async (shown) => {
+      const pulled: Pulled[] = [];
+      for (const descriptor of descriptors) {
+        const label = blobName(descriptor);
+        const stored = await store.open(descriptor);
+        await stored?.close();
+        if (stored === undefined)
+          await follow(descriptor, { cache, from, signal }, (received) => shown.update(label, received, descriptor));
+        else shown.update(label, descriptor.size, { size: descriptor.size, how: 'there already' });
+        pulled.push({ ...descriptor, how: stored === undefined ? 'sent' : 'there' });
+      }
+      return pulled;
+    });
   } finally {
-    shown.stop();
     await cache.close();
   }
 }

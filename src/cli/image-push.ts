@@ -1,11 +1,12 @@
 import { Command } from 'commander';
+import { bytesIn } from '../blob/eviction.js';
 import { type CopiedImage, copyImage } from '../build/image-copy.js';
 import { counted, formatBytes } from '../format.js';
 import { formatReference, manifestNameOf } from '../oci/reference.js';
 import { withJson } from './common.js';
 import { type PlacesOptions, readDestination, readReference, withImages, withPlacesOptions } from './image-places.js';
 import { standardOutput, writeJson, writeLine } from './output.js';
-import { blobName, TransferProgress } from './transfer-progress.js';
+import { blobName, withProgress } from './transfer-progress.js';
 import { untilSignal } from './until-signal.js';
 
 type PushOptions = PlacesOptions & { readonly json?: true };
@@ -32,9 +33,8 @@ async function push(from: string, to: string, options: PushOptions): Promise<voi
   const destination = readDestination(to, source.tag);
   await withImages(options, [source, destination], async ([wanted = source, target = destination], sources) => {
     const reference = formatReference(target);
-    const shown = new TransferProgress(process.stderr, reference);
-    try {
-      const copied = await untilSignal((signal) =>
+    const copied = await withProgress(reference, (shown) =>
+      untilSignal((signal) =>
         copyImage(manifestNameOf(wanted), destination.tag, {
           source: sources.of(wanted),
           destination: sources.of(target),
@@ -42,12 +42,9 @@ async function push(from: string, to: string, options: PushOptions): Promise<voi
             shown.update(blobName(blob), sent, { size: blob.size, how: WORDS[how ?? 'sent'] }),
           signal,
         }),
-      );
-      shown.stop();
-      tell(reference, copied, options);
-    } finally {
-      shown.stop();
-    }
+      ),
+    );
+    tell(reference, copied, options);
   });
 }
 
@@ -60,8 +57,7 @@ function tell(reference: string, { digest, blobs }: CopiedImage, { json }: PushO
     writeJson(output, { reference, digest, blobs });
     return;
   }
-  const sent = blobs.filter(({ how }) => how === 'sent');
-  const bytes = sent.reduce((sum, { size }) => sum + size, 0);
+  const bytes = bytesIn(blobs.filter(({ how }) => how === 'sent'));
   process.stderr.write(`${reference}: ${counted(blobs.length, 'blob')}, ${formatBytes(bytes)} sent\n`);
   writeLine(output, `${reference}@${digest}`);
 }

@@ -6,7 +6,7 @@ import { formatReference, manifestNameOf } from '../oci/reference.js';
 import { withJson } from './common.js';
 import { type PlacesOptions, readReference, withImages, withPlacesOptions } from './image-places.js';
 import { standardOutput, writeJson, writeLine, writeTable } from './output.js';
-import { blobName, TransferProgress } from './transfer-progress.js';
+import { blobName, withProgress } from './transfer-progress.js';
 import { untilSignal } from './until-signal.js';
 
 type VerifyOptions = PlacesOptions & { readonly json?: true; readonly key?: string };
@@ -35,20 +35,16 @@ async function verify(text: string, options: VerifyOptions): Promise<void> {
   const wanted = readReference(text);
   await withImages(options, [wanted], async ([reference = wanted], sources) => {
     const name = formatReference(reference);
-    const shown = new TransferProgress(process.stderr, name);
-    try {
-      const verified = await untilSignal((signal) =>
+    const verified = await withProgress(name, (shown) =>
+      untilSignal((signal) =>
         verifyImage(manifestNameOf(reference), {
           source: sources.of(reference),
           progress: (blob, read) => shown.update(blobName(blob), read, blob),
           signal,
         }),
-      );
-      shown.stop();
-      tell(name, verified, options);
-    } finally {
-      shown.stop();
-    }
+      ),
+    );
+    tell(name, verified, options);
   });
 }
 

@@ -8,7 +8,7 @@ import { hexOf } from '../oci/digest.js';
 export type Transferred = { readonly size: number; readonly how?: string };
 
 /** Bars for a person at a terminal, one plain line for each finished part in a pipe. */
-export class TransferProgress {
+class TransferProgress {
   readonly #stream: NodeJS.WriteStream;
   readonly #title: string;
   readonly #bars: cliProgress.MultiBar | undefined;
@@ -52,6 +52,16 @@ export class TransferProgress {
     const bar = bars.create(size, 0, told);
     this.#shown.set(name, bar);
     return bar;
+  }
+}
+
+/** Shows on stderr how the work gets on, for as long as it takes. */
+export async function withProgress<T>(title: string, work: (shown: TransferProgress) => Promise<T>): Promise<T> {
+  const shown = new TransferProgress(process.stderr, title);
+  try {
+    return await work(shown);
+  } finally {
+    shown.stop();
   }
 }
 

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Wait, waitFor } from '../clock.js';
 import { BootlayerError } from '../errors.js';
 import type { Descriptor } from './descriptor.js';
 import type { ImageSource } from './image-source.js';
@@ -9,9 +9,6 @@ export type ContinuedParts = {
   /** Between two tries. */
   readonly wait: Wait | undefined;
 };
-
-/** Waits so many milliseconds; rejects when the signal says so. */
-export type Wait = (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
 
 const MAX_BREAKS = 10;
 const PAUSE_MILLISECONDS = 1_000;
@@ -40,10 +37,6 @@ export async function* continuedContent(
     }
     await wait(PAUSE_MILLISECONDS * breaks, signal);
   }
-}
-
-async function waitFor(milliseconds: number, signal: AbortSignal): Promise<void> {
-  await sleep(milliseconds, undefined, { signal });
 }
 
 function endedEarly(name: string, { digest, size }: Descriptor, position: number): BootlayerError {

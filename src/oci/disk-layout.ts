@@ -187,8 +187,8 @@ export class DiskLayout implements ImageSource, ImageTarget {
   /** What a write of the same blob left that was killed. */
   async #removeLeftovers(hex: string): Promise<void> {
     const folder = join(this.#folder, 'blobs', 'sha256');
-    for (const name of await readdir(folder)) {
-      if (!new RegExp(`^${hex}\\.[0-9a-f]{12}$`).test(name)) continue;
+    const leftover = new RegExp(`^${hex}\\.[0-9a-f]{12}$`);
+    for (const name of (await readdir(folder)).filter((one) => leftover.test(one))) {
       const { mtimeMs } = await stat(join(folder, name));
       if (mtimeMs < Date.now() - LEFTOVER_MILLISECONDS) await unlink(join(folder, name)).catch(() => undefined);
     }

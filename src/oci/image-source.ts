@@ -54,6 +54,21 @@ export async function* withoutFirst(count: number, pieces: AsyncIterable<Uint8Ar
   }
 }
 
+/** The same, telling before each piece but the first how many bytes were taken; ends between two pieces with the signal's reason. */
+export async function* countedContent(
+  content: AsyncIterable<Uint8Array>,
+  progress: (taken: number) => void,
+  signal: AbortSignal | undefined,
+): AsyncIterable<Uint8Array> {
+  let taken = 0;
+  for await (const piece of content) {
+    signal?.throwIfAborted();
+    yield piece;
+    taken += piece.byteLength;
+    progress(taken);
+  }
+}
+
 /** Bytes that are at hand, as `pushBlob` takes them. */
 export async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   yield bytes;

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Wait, waitFor } from '../clock.js';
 import { BootlayerError } from '../errors.js';
 import { type Authorization, Authorizer } from './authorizer.js';
 import { ANONYMOUS, type FindCredential } from './credential.js';
@@ -21,12 +21,10 @@ export type RegistryClientOptions = {
   readonly warn?: (text: string) => void;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
-  /** Waits so many milliseconds between tries, no longer than until the signal. */
+  /** Between tries. */
   readonly wait?: Wait;
   readonly limits?: Partial<HttpLimits>;
 };
-
-type Wait = (milliseconds: number, signal: AbortSignal | undefined) => Promise<unknown>;
 
 /** How often a request is tried when the network or the registry fails. */
 const TRIES = 3;
@@ -184,10 +182,6 @@ export class RegistryClient implements RegistryTransport {
 
 function to(authorization: Authorization | undefined): string {
   return authorization === undefined ? '' : ` to ${authorization.whom}`;
-}
-
-function waitFor(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return sleep(milliseconds, undefined, signal === undefined ? {} : { signal });
 }
 
 class StatusProblem extends Error {

@@ -36,8 +36,9 @@ export async function benchHerd({ smoke }) {
     };
     for (let round = 0; round < rounds; round += 1) {
       const server = await lab.serve(image, { registry: counter.host });
-      const root = rootPath(await server.script());
-      await downloaded(server);
+      const script = await server.script();
+      const root = rootPath(script);
+      await download(script);
       ours.push(await herd({ ...server, path: root.path }));
       await server.stop();
       const nginx = await startCachingNginx(counter.host);
@@ -68,9 +69,8 @@ function report({ blob, clients, ours, theirs }) {
   );
 }
 
-/** What a script has downloaded at once is not to be counted. @param {{ script: () => Promise<string> }} server */
-async function downloaded(server) {
-  const script = await server.script();
+/** What a script has downloaded at once is not to be counted. @param {string} script */
+async function download(script) {
   for (const [url] of script.matchAll(/http:\S+\/(?:vmlinuz|initrd)\b/g)) await (await fetch(url)).arrayBuffer();
 }
 

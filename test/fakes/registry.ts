@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
+import type { Role } from '../../src/image/role.js';
 import { type Descriptor, descriptorOf } from '../../src/oci/descriptor.js';
 import { digestOf } from '../../src/oci/digest.js';
-import { OCI_MANIFEST } from '../../src/oci/media-type.js';
+import { IRONCORE_MANIFEST, OCI_MANIFEST } from '../../src/oci/media-type.js';
 
 export type FakeRequest = { readonly method: string; readonly path: string; readonly headers: IncomingHttpHeaders };
 /** `body` is what the client sent, whole. */
@@ -84,6 +85,19 @@ export class FakeRegistry {
     this.documents.set(`${repository}:${tag}`, { mediaType, bytes });
     this.documents.set(`${repository}@${descriptor.digest}`, { mediaType, bytes });
     return descriptor;
+  }
+
+  /** An image of amd64 under the tag `1`, of layers by their roles. Real registries do not store IronCore's manifests. */
+  addImage(
+    repository: string,
+    layers: Partial<Readonly<Record<Role, Buffer>>>,
+    mediaType: string = IRONCORE_MANIFEST,
+  ): Descriptor {
+    const config = this.addBlob(Buffer.from('{"architecture":"amd64"}'), 'application/vnd.oci.image.config.v1+json');
+    const added = Object.entries(layers).map(([role, bytes]) =>
+      this.addBlob(bytes, `application/vnd.ironcore.image.${role}`),
+    );
+    return this.addDocument(repository, '1', { schemaVersion: 2, mediaType, config, layers: added });
   }
 
   /** Answers the next so many requests whose path ends like this, whatever their method, in its own way. */

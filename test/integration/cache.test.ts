@@ -5,13 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { blobPath } from '../../src/blob/layout.js';
-import { IRONCORE_MANIFEST } from '../../src/oci/media-type.js';
 import { type FakeRegistry, startFakeRegistry } from '../fakes/registry.js';
 import { blobOf, damaged } from '../fixtures/blobs.js';
 import { writeConfiguration } from '../fixtures/configuration.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { bootlayer } from '../fixtures/program.js';
-import { type LogLine, startServer } from '../setup/server.js';
+import { scriptFrom, serve } from '../fixtures/serving.js';
 
 /** The cache of the program as built: what comes ahead of need, what is looked after, and what goes. */
 const KERNEL = blobOf(100_000);
@@ -21,18 +20,9 @@ const OTHERS = blobOf(50_000, 3);
 
 async function registryWithImages(): Promise<FakeRegistry> {
   const registry = await startFakeRegistry();
-  const layer = (bytes: Buffer, role: string) => registry.addBlob(bytes, `application/vnd.ironcore.image.${role}`);
-  const config = registry.addBlob(Buffer.from('{"architecture":"amd64"}'), 'application/vnd.oci.image.config.v1+json');
-  const add = (repository: string, kernel: Buffer, ...more: ReturnType<typeof layer>[]) =>
-    registry.addDocument(repository, '1', {
-      schemaVersion: 2,
-      mediaType: IRONCORE_MANIFEST,
-      config,
-      layers: [layer(kernel, 'kernel'), layer(INITRAMFS.bytes, 'initramfs'), ...more],
-    });
-  add('os', KERNEL.bytes, layer(SQUASHFS.bytes, 'squashfs'));
-  add('others', OTHERS.bytes);
-  add('small', INITRAMFS.bytes);
+  registry.addImage('os', { kernel: KERNEL.bytes, initramfs: INITRAMFS.bytes, squashfs: SQUASHFS.bytes });
+  registry.addImage('others', { kernel: OTHERS.bytes, initramfs: INITRAMFS.bytes });
+  registry.addImage('small', { kernel: INITRAMFS.bytes, initramfs: INITRAMFS.bytes });
   return registry;
 }
 
@@ -47,13 +37,6 @@ async function setUp() {
   const blobs = join(folder, 'data/cache/blobs/sha256');
   const held = async () => (await readdir(blobs)).map((hex) => `sha256:${hex}`).sort();
   return { registry, folder, map, held };
-}
-
-async function serve(config: string) {
-  const log: LogLine[] = [];
-  const server = await startServer(config, { onLog: (line) => log.push(line) });
-  onTestFinished(async () => void (await server.stop()));
-  return { server, log };
 }
 
 const digests = (...blobs: readonly (typeof KERNEL)[]) =>
@@ -72,7 +55,7 @@ describe('the cache of a server', () => {
     await writeFile(config, 'cache: { prefetch: false }\n', { flag: 'a' });
     const { server, log } = await serve(config);
     await expect.poll(() => log.some(({ event }) => event === 'image.resolved')).toBe(true);
-    await fetch(`http://${server.http}/boot/script?mac=52-54-00-00-00-01&buildarch=x86_64`);
+    await scriptFrom(server);
     await expect.poll(held).toEqual(digests(KERNEL, INITRAMFS));
   });
 
@@ -118,7 +101,7 @@ describe('bootlayer cache gc', () => {
     const { registry, map, held } = await setUp();
     const config = await map(imageOf(registry, 'os'), imageOf(registry, 'others'));
     const { server } = await serve(config);
-    await fetch(`http://${server.http}/boot/script?mac=52-54-00-00-00-01&buildarch=x86_64`);
+    await scriptFrom(server);
     await expect.poll(held).toHaveLength(4);
     expect(await server.stop()).toBe(0);
     await map(imageOf(registry, 'small'));

@@ -1,12 +1,11 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { IRONCORE_MANIFEST } from '../../src/oci/media-type.js';
+import { describe, expect, it } from 'vitest';
 import { type FakeRegistry, startFakeRegistry } from '../fakes/registry.js';
 import { blobOf } from '../fixtures/blobs.js';
 import { writeConfiguration } from '../fixtures/configuration.js';
 import { temporaryFolder } from '../fixtures/folder.js';
-import { type LogLine, startServer } from '../setup/server.js';
+import { kernelIn, scriptFrom, serve } from '../fixtures/serving.js';
 
 /** The program as built, whose data lies on a disk of its own that is too small. */
 const MIB = 1024 * 1024;
@@ -18,11 +17,8 @@ const NEW = blobOf(14 * MIB, 4);
 
 async function registryWith(kernels: Readonly<Record<string, Buffer>>): Promise<FakeRegistry> {
   const registry = await startFakeRegistry();
-  const layer = (bytes: Buffer, role: string) => registry.addBlob(bytes, `application/vnd.ironcore.image.${role}`);
-  const config = registry.addBlob(Buffer.from('{"architecture":"amd64"}'), 'application/vnd.oci.image.config.v1+json');
   for (const [repository, kernel] of Object.entries(kernels)) {
-    const layers = [layer(kernel, 'kernel'), layer(INITRAMFS.bytes, 'initramfs')];
-    registry.addDocument(repository, '1', { schemaVersion: 2, mediaType: IRONCORE_MANIFEST, config, layers });
+    registry.addImage(repository, { kernel, initramfs: INITRAMFS.bytes });
   }
   return registry;
 }
@@ -43,31 +39,24 @@ async function setUp(kernels: Readonly<Record<string, Buffer>>) {
           `{ name: ${repository}, match: { mac: "${mac(repository)}" }, image: "${registry.host}/${repository}:1" }`,
       ),
     });
-  const log: LogLine[] = [];
   const mount = `mount -t tmpfs -o size=${DISK} tmpfs "$0" && exec "$@"`;
   const within = ['unshare', '--mount', '--user', '--map-root-user', 'sh', '-c', mount, data];
   const start = async (config: string) => {
-    const server = await startServer(config, { onLog: (line) => log.push(line), within });
-    onTestFinished(async () => void (await server.stop()));
+    const { server, log } = await serve(config, { within });
     /** The server's disk as seen from outside. */
     const disk = join('/proc', String(server.process.pid), 'root', data);
-    const boot = async (repository: string) => {
-      const script = await (
-        await fetch(`http://${server.http}/boot/script?mac=${mac(repository)}&buildarch=x86_64`)
-      ).text();
-      const url = /^kernel (\S+)/m.exec(script)?.[1] ?? '';
-      return Buffer.from(await (await fetch(url)).arrayBuffer());
-    };
-    return { server, disk, boot };
+    const boot = async (repository: string) =>
+      kernelIn(await scriptFrom(server, `mac=${mac(repository)}&buildarch=x86_64`));
+    const told = (event: string) => log.filter((line) => line.event === event);
+    return { server, disk, boot, told };
   };
-  const told = (event: string) => log.filter((line) => line.event === event);
-  return { registry, map, start, told, log };
+  return { map, start };
 }
 
 describe('a disk that fills up', () => {
   it('is freed within the download of what nothing needs', async () => {
-    const { map, start, told } = await setUp({ small: SMALL.bytes, old: OLD.bytes, new: NEW.bytes });
-    const { server, disk, boot } = await start(await map('small'));
+    const { map, start } = await setUp({ small: SMALL.bytes, old: OLD.bytes, new: NEW.bytes });
+    const { server, disk, boot, told } = await start(await map('small'));
     expect((await boot('small')).equals(SMALL.bytes)).toBe(true);
     // As if an image had been there that nothing leads to any more.
     await writeFile(join(disk, 'cache/blobs/sha256', OLD.descriptor.digest.slice('sha256:'.length)), OLD.bytes);
@@ -80,8 +69,8 @@ describe('a disk that fills up', () => {
   });
 
   it('is told of, boots others, and takes the download when there is room again, without a restart', async () => {
-    const { map, start, told } = await setUp({ small: SMALL.bytes, new: NEW.bytes });
-    const { server, disk, boot } = await start(await map('small', 'new'));
+    const { map, start } = await setUp({ small: SMALL.bytes, new: NEW.bytes });
+    const { server, disk, boot, told } = await start(await map('small', 'new'));
     const ballast = join(disk, 'ballast');
     await writeFile(ballast, Buffer.alloc(12 * MIB));
     await expect(boot('new')).rejects.toThrow('terminated');
@@ -100,8 +89,8 @@ describe('a disk that fills up', () => {
   });
 
   it('that has no room at all, not even for the plan, keeps no machine from booting what is there', async () => {
-    const { map, start, told } = await setUp({ small: SMALL.bytes });
-    const { disk, boot } = await start(await map('small'));
+    const { map, start } = await setUp({ small: SMALL.bytes });
+    const { disk, boot, told } = await start(await map('small'));
     // Ahead of need: the machine has no plan yet.
     await expect.poll(() => told('fill.finished')).toHaveLength(2);
     await expect(writeFile(join(disk, 'ballast'), Buffer.alloc(DISK))).rejects.toThrow('ENOSPC');

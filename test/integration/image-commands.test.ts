@@ -3,17 +3,18 @@ import { once } from 'node:events';
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { IRONCORE_MANIFEST } from '../../src/oci/media-type.js';
+import { OCI_MANIFEST } from '../../src/oci/media-type.js';
 import { startFakeRegistry } from '../fakes/registry.js';
 import { blobOf, damaged } from '../fixtures/blobs.js';
 import { writeConfiguration } from '../fixtures/configuration.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { bootlayer, buildTestImage } from '../fixtures/program.js';
+import { kernelIn, scriptFrom, serve } from '../fixtures/serving.js';
 import { run } from '../setup/command.js';
 import { skopeoProgram } from '../setup/parts.js';
 import { payloadFiles } from '../setup/payload.js';
 import { type Registry, startRegistry } from '../setup/registry.js';
-import { type LogLine, PROGRAM, startServer } from '../setup/server.js';
+import { PROGRAM } from '../setup/server.js';
 
 /** The program as built, Debian's docker-registry, and skopeo. */
 let registry: Registry;
@@ -70,15 +71,7 @@ describe('bootlayer image push', () => {
   it('goes on where it was interrupted', async () => {
     const [first, second] = [blobOf(100_000), blobOf(200_000, 1)];
     const source = await startFakeRegistry();
-    const layer = (bytes: Buffer, role: string) => source.addBlob(bytes, `application/vnd.ironcore.image.${role}`);
-    const config = source.addBlob(Buffer.from('{}'), 'application/json');
-    const layers = [layer(first.bytes, 'kernel'), layer(second.bytes, 'initramfs')];
-    source.addDocument('os', '1', {
-      schemaVersion: 2,
-      mediaType: 'application/vnd.oci.image.manifest.v1+json',
-      config,
-      layers,
-    });
+    source.addImage('os', { kernel: first.bytes, initramfs: second.bytes }, OCI_MANIFEST);
     source.answer(
       second.descriptor.digest,
       (response) => {
@@ -138,12 +131,8 @@ describe('skopeo', () => {
     const config = await writeConfiguration(await temporaryFolder(), {
       assignments: [`{ name: all, match: {}, image: "oci:${folder}:x" }`],
     });
-    const server = await startServer(config);
-    onTestFinished(async () => void (await server.stop()));
-    const script = await (
-      await fetch(`http://${server.http}/boot/script?mac=52-54-00-00-00-01&buildarch=arm64`)
-    ).text();
-    const kernel = await (await fetch(/^kernel (\S+)/m.exec(script)?.[1] ?? '')).arrayBuffer();
+    const { server } = await serve(config);
+    const kernel = await kernelIn(await scriptFrom(server, 'mac=52-54-00-00-00-01&buildarch=arm64'));
     expect(kernel.byteLength).toBe((await stat(payloadFiles('arm64').kernel)).size);
   });
 });
@@ -173,10 +162,7 @@ describe('bootlayer image pull', () => {
 
   async function setUp() {
     const source = await startFakeRegistry({ ranges: true });
-    const layer = (bytes: Buffer, role: string) => source.addBlob(bytes, `application/vnd.ironcore.image.${role}`);
-    const config = source.addBlob(Buffer.from('{"architecture":"amd64"}'), 'application/vnd.oci.image.config.v1+json');
-    const layers = [layer(KERNEL.bytes, 'kernel'), layer(INITRAMFS.bytes, 'initramfs')];
-    source.addDocument('os', '1', { schemaVersion: 2, mediaType: IRONCORE_MANIFEST, config, layers });
+    source.addImage('os', { kernel: KERNEL.bytes, initramfs: INITRAMFS.bytes });
     const folder = await temporaryFolder();
     const file = await writeConfiguration(folder, {
       plainHttp: [source.host],
@@ -189,18 +175,12 @@ describe('bootlayer image pull', () => {
 
   it('fills the cache of a server that runs, which asks for nothing any more', async () => {
     const { file, reference, asked } = await setUp();
-    const log: LogLine[] = [];
-    const server = await startServer(file, { onLog: (line) => log.push(line) });
-    onTestFinished(async () => void (await server.stop()));
+    const { server } = await serve(file);
     const { status, out, err } = await bootlayer(['image', 'pull', '-c', file, reference]);
     expect(status).toBe(0);
     expect(out).toContain('2 blobs, 8.0 MiB downloaded, in ');
     expect(err).toContain(`${reference}: kernel `);
-    const script = await (
-      await fetch(`http://${server.http}/boot/script?mac=52-54-00-00-00-01&buildarch=x86_64`)
-    ).text();
-    const kernel = await (await fetch(/^kernel (\S+)/m.exec(script)?.[1] ?? '')).arrayBuffer();
-    expect(Buffer.from(kernel).equals(KERNEL.bytes)).toBe(true);
+    expect((await kernelIn(await scriptFrom(server))).equals(KERNEL.bytes)).toBe(true);
     expect(asked()).toHaveLength(1);
     expect((await bootlayer(['image', 'pull', '-c', file, reference])).out).toContain('2 blobs, 0 B downloaded');
   });

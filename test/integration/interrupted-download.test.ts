@@ -1,12 +1,11 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { IRONCORE_MANIFEST } from '../../src/oci/media-type.js';
+import { describe, expect, it } from 'vitest';
 import { type FakeRegistry, startFakeRegistry } from '../fakes/registry.js';
 import { blobOf } from '../fixtures/blobs.js';
 import { writeConfiguration } from '../fixtures/configuration.js';
 import { temporaryFolder } from '../fixtures/folder.js';
-import { type LogLine, startServer } from '../setup/server.js';
+import { kernelIn, scriptFrom, serve } from '../fixtures/serving.js';
 
 /** A registry that fails in the middle, and the program as built. */
 const KERNEL = blobOf(8 * 1024 * 1024);
@@ -15,14 +14,7 @@ const HALF = 4 * 1024 * 1024;
 
 async function withImage(ranges: boolean) {
   const registry = await startFakeRegistry({ ranges });
-  const layer = (bytes: Buffer, role: string) => registry.addBlob(bytes, `application/vnd.ironcore.image.${role}`);
-  const config = registry.addBlob(Buffer.from('{"architecture":"amd64"}'), 'application/vnd.oci.image.config.v1+json');
-  registry.addDocument('os', '1', {
-    schemaVersion: 2,
-    mediaType: IRONCORE_MANIFEST,
-    config,
-    layers: [layer(KERNEL.bytes, 'kernel'), layer(INITRAMFS.bytes, 'initramfs')],
-  });
+  registry.addImage('os', { kernel: KERNEL.bytes, initramfs: INITRAMFS.bytes });
   return registry;
 }
 
@@ -38,18 +30,14 @@ function sendHalf(registry: FakeRegistry, then: 'hang' | 'hang up', times: numbe
   );
 }
 
-async function serve(registry: FakeRegistry, folder: string) {
+async function serveImage(registry: FakeRegistry, folder: string) {
   const config = await writeConfiguration(folder, {
     plainHttp: [registry.host],
     assignments: [`{ name: all, match: {}, image: "${registry.host}/os:1" }`],
   });
-  const log: LogLine[] = [];
-  const server = await startServer(config, { onLog: (line) => log.push(line) });
-  onTestFinished(async () => void (await server.stop()));
-  const script = async () =>
-    (await fetch(`http://${server.http}/boot/script?mac=52-54-00-00-00-01&buildarch=x86_64`)).text();
-  const kernel = async () =>
-    Buffer.from(await (await fetch(/^kernel (\S+)/m.exec(await script())?.[1] ?? '')).arrayBuffer());
+  const { server, log } = await serve(config);
+  const script = () => scriptFrom(server);
+  const kernel = async () => kernelIn(await script());
   const told = () => log.filter(({ event }) => event?.startsWith('fill.') && event !== 'fill.started');
   return { server, script, kernel, told };
 }
@@ -61,7 +49,7 @@ describe('a download that is interrupted', () => {
   it.each([true, false])('by the registry goes on under the reader (the registry knows ranges: %s)', async (ranges) => {
     const registry = await withImage(ranges);
     sendHalf(registry, 'hang up', 1);
-    const { kernel, told } = await serve(registry, await temporaryFolder());
+    const { kernel, told } = await serveImage(registry, await temporaryFolder());
     expect((await kernel()).equals(KERNEL.bytes)).toBe(true);
     expect(rangesAsked(registry)).toEqual([undefined, `bytes=${HALF}-`]);
     await expect.poll(() => told().map(({ event }) => event)).toContain('fill.resumed');
@@ -71,7 +59,7 @@ describe('a download that is interrupted', () => {
     const registry = await withImage(true);
     sendHalf(registry, 'hang', 1);
     const folder = await temporaryFolder();
-    const first = await serve(registry, folder);
+    const first = await serveImage(registry, folder);
     await first.script();
     const ingest = join(folder, 'data/cache/ingest');
     const received = async () => {
@@ -81,7 +69,7 @@ describe('a download that is interrupted', () => {
     await expect.poll(received).toBeGreaterThan(HALF / 2);
     first.server.process.kill('SIGKILL');
     await first.server.process.ended;
-    const second = await serve(registry, folder);
+    const second = await serveImage(registry, folder);
     expect((await second.kernel()).equals(KERNEL.bytes)).toBe(true);
     const [, range = ''] = rangesAsked(registry);
     expect(Number(/^bytes=(\d+)-$/.exec(range)?.[1])).toBeGreaterThan(HALF / 2);

@@ -5,9 +5,9 @@ import { RegistryClient } from '../../src/oci/registry-client.js';
 import { writeConfiguration } from '../fixtures/configuration.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { bootlayer, buildTestImage } from '../fixtures/program.js';
+import { kernelUrl, scriptFrom, serve } from '../fixtures/serving.js';
 import { payloadFiles } from '../setup/payload.js';
 import { type Registry, startRegistry } from '../setup/registry.js';
-import { type LogLine, startServer } from '../setup/server.js';
 
 /** Against Debian's docker-registry, with the program as built. */
 let registry: Registry;
@@ -21,20 +21,15 @@ beforeAll(async () => {
 
 afterAll(() => registry.stop());
 
-async function serve(folder: string, reference = image) {
+async function serveImage(folder: string, reference = image) {
   const config = await writeConfiguration(folder, {
     plainHttp: [registry.host],
     assignments: [`{ name: all, match: {}, image: "${reference}" }`],
   });
-  const log: LogLine[] = [];
-  const server = await startServer(config, { onLog: (line) => log.push(line) });
-  onTestFinished(async () => void (await server.stop()));
-  const script = async (more = 'buildarch=x86_64') =>
-    (await fetch(`http://${server.http}/boot/script?mac=52-54-00-00-00-01&${more}`)).text();
+  const { server, log } = await serve(config);
+  const script = (more = 'buildarch=x86_64') => scriptFrom(server, `mac=52-54-00-00-00-01&${more}`);
   return { server, script, log };
 }
-
-const kernelUrl = (script: string) => /^kernel (\S+)/m.exec(script)?.[1] ?? '';
 
 describe('the real registry', () => {
   it('shows the image as it was built', async () => {
@@ -70,7 +65,7 @@ describe('the real registry', () => {
   });
 
   it('is pulled from once for many machines', async () => {
-    const { server, script, log } = await serve(await temporaryFolder());
+    const { server, script, log } = await serveImage(await temporaryFolder());
     const url = kernelUrl(await script());
     const bodies = await Promise.all(Array.from({ length: 20 }, async () => (await fetch(url)).arrayBuffer()));
     const kernel = await readFile(payloadFiles('amd64').kernel);
@@ -86,7 +81,7 @@ describe('the real registry', () => {
   it('may move a tag between a script and its initramfs: the machine gets what its script named', async () => {
     const moving = `${registry.host}/os/moving:1`;
     await buildTestImage(moving, ['amd64']);
-    const { script } = await serve(await temporaryFolder(), moving);
+    const { script } = await serveImage(await temporaryFolder(), moving);
     const booted = await script();
     const initramfs = /^initrd --name initrd (\S+)/m.exec(booted)?.[1] ?? '';
     await buildTestImage(moving, ['arm64']);
@@ -101,14 +96,14 @@ describe('the real registry', () => {
 
   it('may be down: what was booted before boots again, also after a restart and after a kill', async () => {
     const folder = await temporaryFolder();
-    const first = await serve(folder);
+    const first = await serveImage(folder);
     const booted = await first.script();
     await (await fetch(kernelUrl(booted))).arrayBuffer();
     first.server.process.kill('SIGKILL');
     await first.server.process.ended;
     await registry.process.stop();
     try {
-      const second = await serve(folder);
+      const second = await serveImage(folder);
       const again = await second.script();
       const path = (script: string) => new URL(kernelUrl(script)).pathname;
       expect(path(again)).toBe(path(booted));
@@ -134,7 +129,7 @@ describe('what an operator gets wrong', () => {
   });
 
   it('sees on the screen that the image has no such architecture', async () => {
-    const { script, log } = await serve(await temporaryFolder());
+    const { script, log } = await serveImage(await temporaryFolder());
     expect(await script('buildarch=riscv64')).toContain('has no image for linux/riscv64; it has linux/amd64');
     expect(log.some(({ event }) => event === 'script.refused')).toBe(true);
   });
