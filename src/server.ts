@@ -46,7 +46,8 @@ export type RunningServer = {
 /** The configuration as it was read at the start. */
 type Initial = Loaded & { readonly read: ReadFiles };
 
-const GRACE_MILLISECONDS = 30_000;
+/** Of transfers under way when it ends. */
+const PATIENCE = { grace: 30_000, standstill: 10_000 };
 
 /**
  * Builds every part by hand and starts them in order: state, cache, catalog, booter, API listener, and the boot
@@ -102,7 +103,7 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
   bootRoutes(boot, booter);
   blobRoutes(boot, { booter, pool: new BufferPool(), transfers });
   lifecycle.started('boot listener', async () => {
-    await systemClock.within(GRACE_MILLISECONDS, transfers.idle());
+    await transfers.settled(PATIENCE, systemClock);
     await closeListener(boot);
   });
   const httpAt = await listen(boot, config.http.listen, 'http.listen');

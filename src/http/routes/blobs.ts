@@ -33,7 +33,12 @@ export function blobRoutes(app: FastifyInstance, parts: BlobRouteParts): void {
       const answer = decideAnswer(request, artifact);
       if (answer.kind === 'status') return reply.code(answer.status).headers(answer.headers).send();
       if (request.method === 'HEAD') return sendHead(reply, answer);
-      return parts.transfers.track(() => sendBody(request, reply, artifact, { ...parts, ...answer, gone }));
+      gone.throwIfAborted();
+      const response = new BlobResponse(reply.raw, parts.pool, gone);
+      return parts.transfers.track({
+        sent: () => response.sent,
+        run: () => sendBody(request, reply, artifact, { ...parts, ...answer, gone, response }),
+      });
     },
   });
 }
@@ -101,15 +106,15 @@ function sendHead(reply: FastifyReply, { status, headers }: Body): FastifyReply 
   return reply;
 }
 
+type BodyParts = BlobRouteParts & Body & { readonly gone: AbortSignal; readonly response: BlobResponse };
+
 /** Failures before the first byte are an ordinary error; later ones cut the connection, so that no length is a lie. */
 async function sendBody(
   request: FastifyRequest,
   reply: FastifyReply,
   artifact: LocatedArtifact,
-  { booter, pool, gone, status, headers, span }: BlobRouteParts & Body & { readonly gone: AbortSignal },
+  { booter, gone, response, status, headers, span }: BodyParts,
 ): Promise<FastifyReply> {
-  gone.throwIfAborted();
-  const response = new BlobResponse(reply.raw, pool, gone);
   const reader = await booter.openArtifact(artifact);
   try {
     // The whole follows its download; a part could be complete before the digest is proven, so it waits.
