@@ -31,12 +31,6 @@ export function unreachable({ name, what }: RequestContext, cause: unknown): Boo
   });
 }
 
-function remedyOfProxy(message: string): string {
-  return message.includes(' answered 407 ')
-    ? 'put the user and password that it wants into HTTP_PROXY and HTTPS_PROXY: http://user:password@proxy:3128'
-    : 'see that it may ask this registry, or name the registry in NO_PROXY';
-}
-
 /** OpenSSL's codes, as node names them. */
 const UNKNOWN_AUTHORITY: ReadonlySet<string> = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
@@ -45,25 +39,61 @@ const UNKNOWN_AUTHORITY: ReadonlySet<string> = new Set([
   'SELF_SIGNED_CERT_IN_CHAIN',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
 ]);
+/** undici's codes, in words. */
+const SILENCE: Readonly<Record<string, string>> = {
+  UND_ERR_CONNECT_TIMEOUT: 'it cannot be connected to in time',
+  UND_ERR_HEADERS_TIMEOUT: 'it does not answer in time',
+  UND_ERR_BODY_TIMEOUT: 'it fell silent',
+};
 const REMEDY = 'see that the registry runs and can be reached from this host';
 
-function diagnose(problem: unknown): { readonly reason: string; readonly remedy: string } {
+type Diagnosis = { readonly reason: string; readonly remedy: string };
+
+function diagnose(problem: unknown): Diagnosis {
   if (!(problem instanceof Error)) return { reason: String(problem), remedy: REMEDY };
   const inner = problem instanceof AggregateError ? problem.errors.find((error) => error instanceof Error) : undefined;
   const { message, name } = inner ?? problem;
+  const code = systemErrorCode(inner ?? problem) ?? '';
+  return (
+    diagnoseTls(code, message) ?? { reason: SILENCE[code] ?? reasonOf(message, name), remedy: remedyOf(message, code) }
+  );
+}
+
+function diagnoseTls(code: string, message: string): Diagnosis | undefined {
   // OpenSSL's words for an answer in plain HTTP.
   if (message.includes('wrong version number')) {
     const remedy = 'if it has no TLS, set plainHttp for it in the configuration, or say --plain-http';
     return { reason: 'it does not speak TLS', remedy };
   }
-  if (UNKNOWN_AUTHORITY.has(systemErrorCode(inner ?? problem) ?? '')) {
-    const remedy = "set registries.<host>.ca to its authority's certificate, in PEM";
-    return { reason: `its certificate is of nobody that is known (${message})`, remedy };
-  }
-  if (message.startsWith('the proxy ')) return { reason: message, remedy: remedyOfProxy(message) };
-  const reason = message.replace(/\s+/g, ' ').trim() || name;
-  if (systemErrorCode(problem) === 'ENOTFOUND') {
-    return { reason, remedy: "its name does not resolve: check its spelling and this host's name servers" };
-  }
-  return { reason, remedy: REMEDY };
+  if (!UNKNOWN_AUTHORITY.has(code)) return undefined;
+  const remedy = "set registries.<host>.ca to its authority's certificate, in PEM";
+  return { reason: `its certificate is of nobody that is known (${message})`, remedy };
+}
+
+function reasonOf(message: string, name: string): string {
+  return message.replace(/\s+/g, ' ').trim() || name;
+}
+
+function remedyOf(message: string, code: string): string {
+  if (code === 'ENOTFOUND') return "its name does not resolve: check its spelling and this host's name servers";
+  if (message.startsWith('the proxy ')) return remedyOfProxy(message);
+  if (message.startsWith('it answered ')) return remedyOfStatus(message);
+  return REMEDY;
+}
+
+function remedyOfProxy(message: string): string {
+  return message.includes(' answered 407 ')
+    ? 'put the user and password that it wants into HTTP_PROXY and HTTPS_PROXY: http://user:password@proxy:3128'
+    : 'see that it may ask this registry, or name the registry in NO_PROXY';
+}
+
+/** What answers can be reached. */
+function remedyOfStatus(message: string): string {
+  if (message.startsWith('it answered 413'))
+    return 'the registry, or a proxy before it, limits uploads: raise that limit';
+  if (message.startsWith('it answered 429'))
+    return 'wait, or log in: registries bear less from those without credentials';
+  if (message.includes('web page'))
+    return "see that it is a registry's address, and that no login page stands before it";
+  return 'the log of the registry, or of a proxy before it, says why';
 }

@@ -164,7 +164,13 @@ export class RegistryRepository implements ImageSource, ImageTarget {
     const what = `an upload of manifest ${reference}`;
     const headers = { 'content-type': descriptor.mediaType, 'content-length': String(bytes.byteLength) };
     const request = { method: 'PUT', headers, body: () => once(bytes) } as const;
-    await this.#ask(`manifests/${reference}`, request, what, (response) => this.#done(response, 201, what));
+    await this.#ask(`manifests/${reference}`, request, what, async (response) => {
+      await this.#done(response, 201, what);
+      // What it has made of other bytes is not what was pushed.
+      const stored = response.header('docker-content-digest') ?? descriptor.digest;
+      if (stored !== descriptor.digest)
+        throw mismatch(`${this.name}, ${what}`, `${descriptor.digest} was sent, it has ${stored}`);
+    });
   }
 
   #ask<T>(path: string, request: HttpRequest, what: string, read: (response: HttpResponse) => Promise<T>): Promise<T> {

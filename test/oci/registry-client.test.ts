@@ -43,6 +43,20 @@ describe('a registry that fails', () => {
     expect(registry.count(PATH)).toBe(3);
   });
 
+  it.each([
+    [400, 'the log of the registry'],
+    [413, 'raise that limit'],
+    [429, 'wait, or log in'],
+    [500, 'the log of the registry'],
+  ])('with %i has a remedy of its own', async (status, remedy) => {
+    const registry = await startFakeRegistry();
+    registry.fail(PATH, status);
+    await expect(demoOf(registry).fetchDocument(LATEST)).rejects.toMatchObject({
+      code: 'REGISTRY_UNREACHABLE',
+      remedy: expect.stringContaining(remedy) as string,
+    });
+  });
+
   it('by hanging up is asked again, within a document too', async () => {
     const registry = await startFakeRegistry();
     const { digest } = registry.addDocument('demo', 'latest', MANIFEST);
@@ -88,7 +102,10 @@ describe('a registry that fails', () => {
     registry.answer(PATH, () => undefined);
     await expect(
       demoOf(registry, { limits: { connect: 250, headers: 250 } }).fetchDocument(LATEST),
-    ).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
+    ).rejects.toMatchObject({
+      code: 'REGISTRY_UNREACHABLE',
+      message: expect.stringContaining('it does not answer in time') as string,
+    });
     expect(registry.count(PATH)).toBe(3);
   });
 });

@@ -323,6 +323,20 @@ describe('pushing', () => {
     expect(registry.count(`/v2/demo/manifests/${document.descriptor.digest}`, 'PUT')).toBe(1);
   });
 
+  it('notices a registry that made something else of a document', async () => {
+    const registry = await startFakeRegistry();
+    const content = Buffer.from(JSON.stringify(MANIFEST));
+    const document = { descriptor: descriptorOf(IRONCORE_MANIFEST, content), bytes: content };
+    const other = digestOf(Buffer.from('another'));
+    registry.answer('/v2/demo/manifests/v1', (response) =>
+      response.writeHead(201, { 'docker-content-digest': other }).end(),
+    );
+    await expect(demoOf(registry).pushDocument(document, 'v1')).rejects.toMatchObject({
+      code: 'DIGEST_MISMATCH',
+      message: expect.stringContaining(`it has ${other}`) as string,
+    });
+  });
+
   it.each([
     ['no place', {}, 'it names no place'],
     ['no address', { location: 'http://[' }, 'what is no address'],
