@@ -2,7 +2,7 @@ import type { FetchAhead, MappedImages } from './booter/mapped-images.js';
 import type { Wait } from './clock.js';
 
 export type UpkeepParts = {
-  readonly mapped: Pick<MappedImages, 'resolveAll' | 'fetchAllAhead' | 'prunePlans'>;
+  readonly mapped: Pick<MappedImages, 'places' | 'resolvePlace' | 'fetchAhead' | 'prunePlans'>;
   readonly scrubber: { pass(signal: AbortSignal): Promise<number> };
   readonly fetchAhead: FetchAhead;
   /** `cache.prefetch`, of the configuration in force. */
@@ -23,7 +23,6 @@ export class Upkeep {
   readonly #parts: UpkeepParts;
   readonly #ending = new AbortController();
   #resolving = new AbortController();
-  #failures = 0;
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
@@ -36,14 +35,20 @@ export class Upkeep {
     void this.#repeat(signal, () => this.#scrub(signal));
   }
 
-  /** The mapping has changed: what it leads to now is resolved at once. */
+  /** The mapping has changed: what it leads to now is resolved at once, each place by itself: some may be slow, or down. */
   remapped(): void {
     this.#resolving.abort();
     if (this.#ending.signal.aborted) return;
-    this.#failures = 0;
-    const resolving = new AbortController();
-    this.#resolving = resolving;
-    void this.#repeat(resolving.signal, () => this.#resolve(resolving.signal));
+    this.#resolving = new AbortController();
+    const { signal } = this.#resolving;
+    for (const place of this.#parts.mapped.places()) {
+      let failures = 0;
+      void this.#repeat(signal, async () => {
+        failures = (await this.#resolve(place, signal)) ? 0 : failures + 1;
+        if (failures === 0) return REST.resolving;
+        return Math.min(AFTER_FAILURE.longest, AFTER_FAILURE.first * 2 ** (failures - 1));
+      });
+    }
   }
 
   stop(): void {
@@ -59,14 +64,15 @@ export class Upkeep {
     }
   }
 
-  /** A tag that moved is noticed, too, and its blobs are there when the first machine comes. */
-  async #resolve(signal: AbortSignal): Promise<number> {
+  /**
+   * A tag that moved is noticed, too, and its blobs are there when the first machine comes. Answers whether all could be
+   * resolved.
+   */
+  async #resolve(place: string, signal: AbortSignal): Promise<boolean> {
     const { mapped, fetchAhead, prefetches } = this.#parts;
-    const unresolved = await mapped.resolveAll(signal);
-    if (prefetches()) await mapped.fetchAllAhead(fetchAhead, signal);
-    this.#failures = unresolved.length > 0 ? this.#failures + 1 : 0;
-    if (this.#failures === 0) return REST.resolving;
-    return Math.min(AFTER_FAILURE.longest, AFTER_FAILURE.first * 2 ** (this.#failures - 1));
+    const unresolved = await mapped.resolvePlace(place, signal);
+    if (prefetches()) await mapped.fetchAhead(place, fetchAhead, signal);
+    return unresolved.length === 0;
   }
 
   async #prune(): Promise<number> {

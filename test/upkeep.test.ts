@@ -8,7 +8,7 @@ const MINUTE = 60_000;
 function upkeep(more: Partial<UpkeepParts & UpkeepParts['mapped']> = {}) {
   const did: string[] = [];
   const resting: { readonly minutes: number; readonly over: () => void }[] = [];
-  const { resolveAll, ...others } = more;
+  const { resolvePlace, places = () => ['registry.lab'], ...others } = more;
   const wait = (milliseconds: number, signal: AbortSignal | undefined) =>
     new Promise<void>((resolve, reject) => {
       signal?.addEventListener('abort', () => reject(new Error('ended')), { once: true });
@@ -16,11 +16,12 @@ function upkeep(more: Partial<UpkeepParts & UpkeepParts['mapped']> = {}) {
     });
   const kept = new Upkeep({
     mapped: {
-      resolveAll: async (signal) => {
+      places,
+      resolvePlace: async (place, signal) => {
         did.push('resolve');
-        return resolveAll?.(signal) ?? [];
+        return resolvePlace?.(place, signal) ?? [];
       },
-      fetchAllAhead: async () => void did.push('fetch ahead'),
+      fetchAhead: async () => void did.push('fetch ahead'),
       prunePlans: async () => did.push('prune'),
     },
     scrubber: {
@@ -60,7 +61,7 @@ describe('Upkeep', () => {
   });
 
   it('resolves anew soon where something could not be, and ever less often', async () => {
-    const { kept, begun, rested } = upkeep({ resolveAll: async () => ['lab/os:1'] });
+    const { kept, begun, rested } = upkeep({ resolvePlace: async () => ['lab/os:1'] });
     await begun();
     for (const minutes of [5, 10, 20, 40]) expect(await rested(minutes)).toContain('resolve');
     expect(await rested(60)).toContain('resolve');
@@ -71,7 +72,7 @@ describe('Upkeep', () => {
   it('resolves at once what a changed mapping leads to, and gives up what it was at', async () => {
     const signals: AbortSignal[] = [];
     const { kept, did, begun } = upkeep({
-      resolveAll: async (signal) => {
+      resolvePlace: async (_place, signal) => {
         signals.push(signal);
         return [];
       },
@@ -83,6 +84,26 @@ describe('Upkeep', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
     kept.stop();
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+  });
+
+  it('asks no place again because another one failed, and waits for none', async () => {
+    const asked: string[] = [];
+    const { kept, did, begun, rested } = upkeep({
+      places: () => ['well', 'down', 'stuck'],
+      resolvePlace: async (place) => {
+        asked.push(place);
+        if (place === 'stuck') await new Promise(() => undefined);
+        return place === 'down' ? ['down/os:1'] : [];
+      },
+    });
+    expect((await begun()).filter((what) => what === 'fetch ahead')).toHaveLength(2);
+    expect(asked.splice(0)).toEqual(['well', 'down', 'stuck']);
+    await rested(5);
+    expect(asked.splice(0)).toEqual(['down']);
+    await rested(6 * 60);
+    expect(asked).toEqual(['well']);
+    expect(did).toEqual([]);
+    kept.stop();
   });
 
   it('downloads nothing ahead where that is not wanted', async () => {

@@ -1,12 +1,13 @@
-import { setImmediate } from 'node:timers/promises';
 import type { BlobSource } from '../blob/blob-store.js';
 import { type LocatedArtifact, type PlanStore, type ResolutionKey, resolutionName } from '../boot/ports.js';
 import type { Clock } from '../clock.js';
+import { BootlayerError, type ErrorCode } from '../errors.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
-import { type MappedWish, mappedWishes, openAssignments } from './mapped-wishes.js';
+import { askInTurn, type Round } from './asking-round.js';
+import { type MappedReference, mappedReferences, placeOf, placeOfLocation } from './mapped-references.js';
 import type { Mapping } from './mapping.js';
 import { ANY_ARCHITECTURE, wishFor } from './preparation.js';
 import { RENEWAL_MILLISECONDS } from './renewals.js';
@@ -44,8 +45,9 @@ const PLAN_LIFE_MILLISECONDS = 24 * 60 * 60 * 1000 + RENEWAL_MILLISECONDS;
 export class MappedImages {
   readonly #parts: MappedImagesParts;
   readonly #served = new ServedArtifacts();
-  /** Of what the mapping leads to, what could not be resolved; undefined until all was asked for once. */
-  #unresolved: readonly string[] | undefined;
+  /** How each place was asked last for what the mapping in force leads to. */
+  readonly #rounds = new Map<string, Round>();
+  #references: { readonly mapping: Mapping; readonly found: ReturnType<typeof mappedReferences> } | undefined;
 
   constructor(parts: MappedImagesParts) {
     this.#parts = parts;
@@ -53,7 +55,7 @@ export class MappedImages {
 
   /** The mapping has changed. What issued plans name stays served. */
   remapped(): void {
-    this.#unresolved = undefined;
+    this.#rounds.clear();
     this.#served.retain((reference) => this.#parts.mapping().references.has(reference));
   }
 
@@ -66,75 +68,70 @@ export class MappedImages {
     return image;
   }
 
-  /**
-   * Resolves all that the mapping leads to, so that the first machine finds it resolved. Answers the references that could
-   * not be, each told as an event by the catalog; a machine that needs it tries again.
-   */
+  /** Who is asked for the images that the mapping leads to. */
+  places(): readonly string[] {
+    return [...new Set(this.#parts.mapping().assignments.map(({ image }) => placeOf(image)))];
+  }
+
+  /** All places at once, as it is done for each. */
   async resolveAll(signal: AbortSignal): Promise<readonly string[]> {
+    const missing = await Promise.all(this.places().map((place) => this.resolvePlace(place, signal)));
+    return missing.flat();
+  }
+
+  /**
+   * Resolves all that the mapping leads to at a place, so that the first machine finds it resolved. Answers the references
+   * that could not be, those it was asked for told as events by the catalog; a machine that needs one tries again.
+   */
+  async resolvePlace(place: string, signal: AbortSignal): Promise<readonly string[]> {
     const mapping = this.#parts.mapping();
-    const asked = new Set<string>();
-    const unresolved = new Set<string>();
-    let again = 0;
-    for await (const { reference, wish } of this.#wishes(mapping, (failed) =>
-      unresolved.add(formatReference(failed)),
-    )) {
+    const wanted = (await this.#referencesOf(mapping)).get(place) ?? [];
+    const failedBefore = this.#rounds.get(place)?.failed ?? new Set();
+    const round = await askInTurn(wanted, (one) => this.#resolveFor(one, signal), { failedBefore, signal });
+    if (mapping === this.#parts.mapping() && !signal.aborted) this.#rounds.set(place, round);
+    return round.missing;
+  }
+
+  /** Gone through once for a mapping: it may hold a hundred thousand machines. */
+  #referencesOf(mapping: Mapping): ReturnType<typeof mappedReferences> {
+    if (this.#references?.mapping !== mapping) this.#references = { mapping, found: mappedReferences(mapping) };
+    return this.#references.found;
+  }
+
+  /** Why it could not be, once for each. */
+  async #resolveFor(wanted: MappedReference, signal: AbortSignal): Promise<ErrorCode | undefined> {
+    let problem: ErrorCode | undefined;
+    const note = (thrown: unknown): undefined => {
+      problem ??= BootlayerError.from(thrown).code;
+    };
+    for (const wish of (await this.#wishesOf(wanted).catch(note)) ?? []) {
       if (signal.aborted) break;
-      const text = formatReference(reference);
-      const name = resolutionName({ reference: text, wish });
-      if (asked.has(name)) {
-        again += 1;
-        // Ten thousand machines may share an image: packets are not to wait while they are gone through.
-        if (again % 100 === 0) await setImmediate();
-        continue;
-      }
-      asked.add(name);
-      await this.resolve(reference, wish).catch(() => unresolved.add(text));
+      await this.resolve(wanted.reference, wish).catch(note);
     }
-    if (mapping === this.#parts.mapping() && !signal.aborted) this.#unresolved = [...unresolved];
-    return [...unresolved];
+    return problem;
   }
 
   /** Where nothing says for which architecture machines come, for all that the image has. */
-  async *#wishes(
-    mapping: Mapping,
-    failed: (reference: ImageReference) => void,
-  ): AsyncGenerator<Pick<MappedWish, 'reference' | 'wish'>> {
-    yield* mappedWishes(mapping);
-    const held = new Map<string, readonly string[]>();
-    for (const assignment of await openAssignments(mapping)) {
-      const { image: reference } = assignment;
-      const text = formatReference(reference);
-      const architectures = held.get(text) ?? (await this.#architecturesOf(reference, failed));
-      held.set(text, architectures);
-      for (const architecture of architectures) yield { reference, wish: wishFor(assignment, architecture) };
-    }
-  }
-
-  async #architecturesOf(
-    reference: ImageReference,
-    failed: (reference: ImageReference) => void,
-  ): Promise<readonly string[]> {
-    try {
-      const held = await this.#parts.images.architecturesOf(reference);
-      return held.length > 0 ? held : [ANY_ARCHITECTURE];
-    } catch {
-      failed(reference);
-      return [];
-    }
+  async #wishesOf({ reference, text, wishes, open }: MappedReference): Promise<Iterable<ImageWish>> {
+    if (open.length === 0) return wishes;
+    const held = await this.#parts.images.architecturesOf(reference);
+    const architectures = held.length > 0 ? held : [ANY_ARCHITECTURE];
+    const all = [...wishes, ...open.flatMap((one) => architectures.map((architecture) => wishFor(one, architecture)))];
+    return new Map(all.map((wish) => [resolutionName({ reference: text, wish }), wish])).values();
   }
 
   /** What could not be resolved when all was asked for last; undefined while that is not done. */
   unresolved(): readonly string[] | undefined {
-    return this.#unresolved;
+    const rounds = this.places().map((place) => this.#rounds.get(place));
+    return rounds.includes(undefined) ? undefined : rounds.flatMap((round) => round?.missing ?? []);
   }
 
-  /** Has the blobs that machines may ask for downloaded, the small ones first: kernels before root file systems. */
-  async fetchAllAhead(fetchAhead: FetchAhead, signal: AbortSignal): Promise<void> {
-    const all = [...this.#served.all()].sort((one, other) => one.descriptor.size - other.descriptor.size);
+  /** Has the blobs downloaded that machines may ask for of a place, the small ones first: kernels before root file systems. */
+  async fetchAhead(place: string, fetch: FetchAhead, signal: AbortSignal): Promise<void> {
+    const all = [...this.#served.all()].filter(({ location }) => placeOfLocation(location) === place);
+    all.sort((one, other) => one.descriptor.size - other.descriptor.size);
     await Promise.all(
-      all.map(({ descriptor, location }) =>
-        fetchAhead(descriptor, this.sourcesOf(descriptor.digest, location), signal),
-      ),
+      all.map(({ descriptor, location }) => fetch(descriptor, this.sourcesOf(descriptor.digest, location), signal)),
     );
   }
 
@@ -154,7 +151,7 @@ export class MappedImages {
    * not resolved yet.
    */
   async pinnedDigests(): Promise<ReadonlySet<Digest> | undefined> {
-    if (this.#unresolved === undefined) return undefined;
+    if (this.unresolved() === undefined) return undefined;
     const planned = await this.#parts.plans.plannedDigests(this.#plansSince());
     return new Set([...this.#served.digests(), ...planned]);
   }

@@ -7,32 +7,37 @@ export type Patience = {
   readonly standstill: number;
 };
 
+type Transfer = {
+  /** How many bytes so far. */
+  readonly sent: () => number;
+};
+
 /** The transfers under way, so that an ending server can let them finish. */
 export class ActiveTransfers {
-  /** How many bytes each has sent so far. */
-  readonly #sent = new Set<() => number>();
+  readonly #running = new Set<Transfer>();
   #sentByEnded = 0;
   readonly #waiting = new Set<() => void>();
 
   get count(): number {
-    return this.#sent.size;
+    return this.#running.size;
   }
 
   /** Counts the transfer for as long as it runs. */
-  async track<T>({ sent, run }: { readonly sent: () => number; readonly run: () => Promise<T> }): Promise<T> {
-    this.#sent.add(sent);
+  async track<T>({ sent, run }: Transfer & { readonly run: () => Promise<T> }): Promise<T> {
+    const transfer = { sent };
+    this.#running.add(transfer);
     try {
       return await run();
     } finally {
-      this.#sent.delete(sent);
+      this.#running.delete(transfer);
       this.#sentByEnded += sent();
-      if (this.#sent.size === 0) this.#wake();
+      if (this.#running.size === 0) this.#wake();
     }
   }
 
   /** Resolves when none is under way. */
   idle(): Promise<void> {
-    return this.#sent.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.add(resolve));
+    return this.#running.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiting.add(resolve));
   }
 
   /** Resolves when none is under way, or none is worth waiting for any more. */
@@ -46,7 +51,7 @@ export class ActiveTransfers {
   }
 
   #allSent(): number {
-    return [...this.#sent].reduce((sum, sent) => sum + sent(), this.#sentByEnded);
+    return [...this.#running].reduce((sum, { sent }) => sum + sent(), this.#sentByEnded);
   }
 
   #wake(): void {

@@ -43,6 +43,7 @@ export class RegistryClient implements RegistryTransport {
   readonly #wait: Wait;
   readonly #now: () => number;
   readonly #authorities = new CertificateFiles();
+  readonly #closing = new AbortController();
 
   constructor({ settings, now = Date.now, wait = waitFor, limits, ...parts }: RegistryClientOptions) {
     const { credentials = NOBODY, warn = () => undefined, proxy } = parts;
@@ -92,8 +93,9 @@ export class RegistryClient implements RegistryTransport {
       });
   }
 
-  /** Ends all connections; requests under way fail. */
+  /** Ends all connections; requests under way fail, and those that come later. */
   async close(): Promise<void> {
+    this.#closing.abort(new Error('the program ends'));
     await this.#http.close();
   }
 
@@ -117,10 +119,12 @@ export class RegistryClient implements RegistryTransport {
   ): Promise<T> {
     let problem: unknown;
     const { tries = TRIES } = context;
+    const { signal: closing } = this.#closing;
     for (let attempt = 1; attempt <= tries; attempt += 1) {
       try {
-        if (attempt > 1) await this.#wait(pauseBefore(attempt, problem), wanted.signal);
+        if (attempt > 1) await this.#wait(pauseBefore(attempt, problem), wanted.signal ?? closing);
         wanted.signal?.throwIfAborted();
+        closing.throwIfAborted();
         const url = typeof place === 'function' ? await place() : place;
         const response = await this.#authorized(url, wanted, context);
         if (response.status < 500 && response.status !== 429) return await read(response);
@@ -130,6 +134,7 @@ export class RegistryClient implements RegistryTransport {
         if (thrown instanceof BootlayerError) throw thrown;
         wanted.signal?.throwIfAborted();
         problem = thrown;
+        if (closing.aborted) break;
       }
     }
     throw unreachable(context, problem);

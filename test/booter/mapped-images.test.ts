@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { FetchAhead } from '../../src/booter/mapped-images.js';
+import { placeOf } from '../../src/booter/mapped-references.js';
+import { BootlayerError } from '../../src/errors.js';
 import type { Descriptor } from '../../src/oci/descriptor.js';
+import type { ImageReference } from '../../src/oci/reference.js';
 import { testBooter } from '../fixtures/booter.js';
 import { assignment, IMAGE, MAC, machine, OTHER_MAC } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
@@ -44,9 +48,9 @@ describe('MappedImages.resolveAll', () => {
     expect(asked).toEqual([
       ['12 riscv64'],
       ['12 arm64'],
-      ['12 arm64', '12?', '12 amd64'],
+      ['12?', '12 arm64', '12 amd64'],
       ['12?', '12 amd64', '12 arm64'],
-      ['12 arm64', '12?', '12 amd64'],
+      ['12?', '12 arm64', '12 amd64'],
     ]);
   });
 
@@ -76,7 +80,64 @@ describe('MappedImages.resolveAll', () => {
   });
 });
 
-describe('MappedImages.fetchAllAhead', () => {
+describe('a registry that cannot be reached', () => {
+  const mapped = ['a', 'b', 'c', 'd', 'e'].map((tag) =>
+    assignment({ name: tag, match: { arch: ['amd64'] }, image: { ...IMAGE, tag } }),
+  );
+  const healthy = { ...IMAGE, registry: 'well.lab' };
+  const assignments = [...mapped, assignment({ name: 'well', match: { arch: ['amd64'] }, image: healthy })];
+
+  it('is left alone after a while, does not hold up others, and is asked for the rest the next time', async () => {
+    const asked: string[] = [];
+    let isDown = true;
+    const { booter } = testBooter({
+      assignments,
+      machines: [],
+      images: {
+        resolve: async ({ tag, ...reference }) => {
+          const place = placeOf({ ...reference, tag });
+          asked.push(`${place} ${tag}`);
+          if (isDown && place !== 'well.lab') throw new BootlayerError('REGISTRY_UNREACHABLE', 'down');
+          return resolvedImage();
+        },
+      },
+    });
+    expect(booter.mapped.places()).toEqual(['registry.lab:5000', 'well.lab']);
+    const unresolved = await booter.mapped.resolveAll(never);
+    expect(unresolved).toHaveLength(5);
+    expect(booter.mapped.unresolved()).toEqual(unresolved);
+    expect(asked.splice(0).sort()).toEqual([
+      'registry.lab:5000 a',
+      'registry.lab:5000 b',
+      'registry.lab:5000 c',
+      'well.lab 12',
+    ]);
+    isDown = false;
+    await booter.mapped.resolvePlace('registry.lab:5000', never);
+    expect(asked.map((one) => one.slice(-1)).join('')).toBe('deabc');
+    expect(booter.mapped.unresolved()).toEqual([]);
+  });
+
+  it('is not asked any more after the signal', async () => {
+    const ending = new AbortController();
+    let count = 0;
+    const { booter } = testBooter({
+      assignments: mapped.map((one) => ({ ...one, match: {} })),
+      machines: [],
+      images: {
+        architecturesOf: async () => {
+          count += 1;
+          ending.abort();
+          throw new BootlayerError('IMAGE_NOT_FOUND', 'none');
+        },
+      },
+    });
+    await booter.mapped.resolveAll(ending.signal);
+    expect(count).toBe(1);
+  });
+});
+
+describe('MappedImages.fetchAhead', () => {
   it('has everything downloaded that a machine may ask for, from all places, the small ones first', async () => {
     const image = resolvedImage(['kernel', 'initramfs', 'squashfs']);
     const [kernel, initramfs, squashfs] = image.artifacts.map(({ descriptor }) => descriptor) as [
@@ -103,7 +164,8 @@ describe('MappedImages.fetchAllAhead', () => {
     });
     await booter.mapped.resolveAll(never);
     const fetched: string[] = [];
-    await booter.mapped.fetchAllAhead(async ({ digest }) => fetched.push(digest), never);
+    const fetch: FetchAhead = async ({ digest }) => fetched.push(digest);
+    for (const place of ['elsewhere.lab', 'registry.lab:5000']) await booter.mapped.fetchAhead(place, fetch, never);
     expect(fetched).toEqual([initramfs.digest, kernel.digest, squashfs.digest]);
     expect(locations[0]).toEqual([image.location]);
   });

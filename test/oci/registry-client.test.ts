@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { waitFor } from '../../src/clock.js';
 import { IRONCORE_MANIFEST } from '../../src/oci/media-type.js';
 import { RegistryClient } from '../../src/oci/registry-client.js';
 import { startFakeRegistry } from '../fakes/registry.js';
@@ -305,5 +306,25 @@ describe('closing', () => {
     await asked.passed;
     await client.close();
     await expect(fetching).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
+  });
+
+  it('waits for no other try, and none comes later', async () => {
+    const registry = await startFakeRegistry();
+    registry.fail(PATH, 503);
+    const paused = gate();
+    const client = plainClient({
+      wait: (_milliseconds, signal) => {
+        paused.open();
+        return waitFor(60_000, signal);
+      },
+    });
+    const demo = client.repository(registry.host, 'demo');
+    const fetching = demo.fetchDocument(LATEST);
+    fetching.catch(() => undefined);
+    await paused.passed;
+    await client.close();
+    await expect(fetching).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
+    await expect(demo.fetchDocument(LATEST)).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' });
+    expect(registry.count(PATH)).toBe(1);
   });
 });
