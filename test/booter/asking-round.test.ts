@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+import { askInTurn, type Round } from '../../src/booter/asking-round.js';
+import type { ErrorCode } from '../../src/errors.js';
+
+const NOTHING: ReadonlySet<string> = new Set();
+const wanted = [...'abcdef'].map((text) => ({ text }));
+
+async function round(
+  problemOf: (text: string) => ErrorCode | undefined,
+  { failedBefore = NOTHING, signal = new AbortController().signal } = {},
+): Promise<Round & { asked: string }> {
+  let asked = '';
+  const ask = async ({ text }: { text: string }) => {
+    asked += text;
+    return problemOf(text);
+  };
+  return { ...(await askInTurn(wanted, ask, { failedBefore, signal })), asked };
+}
+
+it('misses what it asked for in vain', async () => {
+  const { asked, missing, failed } = await round((text) => ('bd'.includes(text) ? 'IMAGE_NOT_FOUND' : undefined));
+  expect([asked, missing, [...failed]]).toEqual(['abcdef', ['b', 'd'], ['b', 'd']]);
+});
+
+it('leaves alone what cannot be reached three times in a row', async () => {
+  const { asked, missing, failed } = await round((text) => (text === 'a' ? undefined : 'REGISTRY_UNREACHABLE'));
+  expect([asked, missing, [...failed]]).toEqual(['abcd', [...'bcdef'], [...'bcd']]);
+});
+
+it('takes any other answer for a sign of life', async () => {
+  const { asked } = await round((text) => (text === 'c' ? 'IMAGE_NOT_FOUND' : 'REGISTRY_UNREACHABLE'));
+  expect(asked).toBe('abcdef');
+});
+
+it('begins with what was not asked for in vain the last time', async () => {
+  const { asked } = await round(() => undefined, { failedBefore: new Set(['a', 'b', 'd']) });
+  expect(asked).toBe('cefabd');
+});
+
+it('asks for nothing more after the signal', async () => {
+  const ending = new AbortController();
+  const { asked, missing, failed } = await round(
+    (text) => {
+      if (text === 'b') ending.abort();
+      return undefined;
+    },
+    { signal: ending.signal },
+  );
+  expect([asked, missing, failed]).toEqual(['ab', [...'cdef'], NOTHING]);
+});
