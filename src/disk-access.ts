@@ -38,11 +38,16 @@ export async function openFile(path: string, flags = 0): Promise<FileHandle> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | flags);
   try {
     if ((await file.stat()).isFile()) return file;
-    throw Object.assign(new Error('it is no regular file'), { code: 'ENOTFILE' });
+    throw notAFile('it is no regular file');
   } catch (thrown) {
     await file.close();
     throw thrown;
   }
+}
+
+/** The error with the code ENOTFILE. */
+export function notAFile(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ENOTFILE' });
 }
 
 /** The file whole; undefined when it holds more than `limit` bytes. Rejects as `openFile` does. */

@@ -32,9 +32,9 @@ export interface BlobStore {
   open(descriptor: Descriptor): Promise<ByteReader | undefined>;
   /**
    * Starts receiving a blob, or goes on with what was kept of it (`Ingest.keep`, or a crash): `written` says so. At most
-   * one ingest per digest is under way (the cache above sees to it).
+   * one ingest per digest is under way (the cache above sees to it). Reading what was kept takes its time: the signal ends it.
    */
-  ingest(descriptor: Descriptor): Promise<Ingest>;
+  ingest(descriptor: Descriptor, signal?: AbortSignal): Promise<Ingest>;
   list(): Promise<readonly StoredBlob[]>;
   holdings(): Promise<readonly Holding[]>;
   /** Answers whether it was there. Readers that are open keep their bytes. */
@@ -44,8 +44,9 @@ export interface BlobStore {
   /** How many bytes may still come before its disk is nearly full; Infinity where there is no such end. */
   room(): Promise<number>;
   /**
-   * Reads a blob again, waiting for `pause` after each piece, and drops it when it is damaged; where it cannot be read, it
-   * is taken to be so. Throws what `pause` throws.
+   * Reads a blob again, waiting for `pause` after each piece, and drops it when it is damaged, or its disk cannot give it any
+   * more. Throws DATA_UNUSABLE when it is this process that may not read it, BLOB_UNAVAILABLE when it cannot read anything now,
+   * and what `pause` throws: then it stays.
    */
   recheck(digest: Digest, pause: (bytes: number) => Promise<void>): Promise<'intact' | 'damaged' | 'gone'>;
 }

@@ -19,7 +19,7 @@ import {
 } from './disk-folder.js';
 import { DiskIngest } from './disk-ingest.js';
 import { type PartWriter, SERVER } from './disk-parts.js';
-import { diskProblem } from './disk-problem.js';
+import { diskProblem, isLost } from './disk-problem.js';
 import { DiskReader } from './disk-reader.js';
 import { hashOf } from './hash.js';
 import { blobPath, INGEST, ingestPath } from './layout.js';
@@ -64,7 +64,7 @@ export class DiskBlobStore implements BlobStore {
     return this.#judging(() => this.#judge(descriptor));
   }
 
-  async ingest(descriptor: Descriptor): Promise<Ingest> {
+  async ingest(descriptor: Descriptor, signal?: AbortSignal): Promise<Ingest> {
     try {
       // Somebody may have emptied the folder to make room.
       await makeLayout(this.#folder);
@@ -73,16 +73,29 @@ export class DiskBlobStore implements BlobStore {
     }
     const final = join(this.#folder, blobPath(descriptor.digest));
     for (const part of await this.#leftOf(descriptor.digest)) {
-      const resumed = await this.#begun(part, (onClosed) =>
-        DiskIngest.resume(descriptor, { part, final, onClosed }),
-      ).catch(() => undefined);
+      const resumed = await this.#resume(descriptor, { part, final }, signal);
       if (resumed !== undefined) return resumed;
-      // What cannot be gone on with is in nobody's way.
-      await unlink(part).catch(() => undefined);
     }
     const mark = `${this.#writer.mark}${randomBytes(6).toString('hex')}`;
     const part = join(this.#folder, ingestPath(descriptor.digest, mark));
     return this.#begun(part, (onClosed) => DiskIngest.create(descriptor, { part, final, onClosed }));
+  }
+
+  /** undefined when it cannot be gone on with: then it is in nobody's way any more. */
+  async #resume(
+    descriptor: Descriptor,
+    { part, final }: { readonly part: string; readonly final: string },
+    signal: AbortSignal | undefined,
+  ): Promise<DiskIngest | undefined> {
+    try {
+      return await this.#begun(part, (onClosed) => DiskIngest.resume(descriptor, { part, final, onClosed }, signal));
+    } catch (cause) {
+      signal?.throwIfAborted();
+      if (systemErrorCode(cause) === 'ENOENT') return undefined;
+      if (!isLost(cause)) throw diskProblem(part, cause);
+      await unlink(part).catch(() => undefined);
+      return undefined;
+    }
   }
 
   async list(): Promise<readonly StoredBlob[]> {

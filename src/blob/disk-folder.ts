@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../disk-access.js';
-import { BootlayerError, systemErrorCode } from '../errors.js';
+import { systemErrorCode } from '../errors.js';
 import type { Digest } from '../oci/digest.js';
 import type { Holding } from './blob-store.js';
 import type { PartWriter } from './disk-parts.js';
-import { diskProblem } from './disk-problem.js';
+import { diskProblem, isLost } from './disk-problem.js';
 import { DiskReader } from './disk-reader.js';
 import { hashOf } from './hash.js';
 import {
@@ -114,9 +114,12 @@ export async function proveWritable(folder: string): Promise<void> {
 }
 
 /** `gone`: somebody removed it meanwhile. `touch`: which file it was (`DiskReader.touch`), where it could be opened. */
-export type Checked = { readonly state: 'intact' | 'damaged' | 'unreadable' | 'gone'; readonly touch?: string };
+export type Checked = { readonly state: 'intact' | 'damaged' | 'gone'; readonly touch?: string };
 
-/** Reads a blob's file and compares it with its digest; that does not count as use. Throws what `pause` throws. */
+/**
+ * Reads a blob's file and compares it with its digest; that does not count as use. Throws DATA_UNUSABLE and BLOB_UNAVAILABLE
+ * where that says nothing of the blob, and what `pause` throws.
+ */
 export async function checkBlob(
   path: string,
   digest: Digest,
@@ -124,14 +127,15 @@ export async function checkBlob(
 ): Promise<Checked> {
   const reader = await DiskReader.open(path, { aside: true }).catch((thrown: unknown) => thrown);
   if (!(reader instanceof DiskReader)) {
-    return { state: systemErrorCode(reader) === 'ENOENT' ? 'gone' : 'unreadable' };
+    if (systemErrorCode(reader) === 'ENOENT') return { state: 'gone' };
+    if (isLost(reader)) return { state: 'damaged' };
+    throw diskProblem(path, reader);
   }
   const { touch } = reader;
   try {
     return { state: (await hashOf(reader, pause)) === digest ? 'intact' : 'damaged', touch };
   } catch (thrown) {
-    // The disk's own trouble; anything else is who waits between the pieces.
-    if (thrown instanceof BootlayerError) return { state: 'unreadable', touch };
+    if (isLost(thrown)) return { state: 'damaged', touch };
     throw thrown;
   } finally {
     await reader.close();

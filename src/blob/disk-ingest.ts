@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { notAFile } from '../disk-access.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { DigestHasher } from '../oci/digest.js';
 import type { Ingest } from './blob-store.js';
@@ -53,15 +54,15 @@ export class DiskIngest implements Ingest {
 
   /**
    * Goes on with a file that was kept or that a crash left: hashes what is there. A power cut leaves zeros where the disk
-   * had not got further, so they are taken for nothing; should it have lost more, the digest says so at the end. Rejects when
-   * it cannot be gone on with.
+   * had not got further, so they are taken for nothing; should it have lost more, the digest says so at the end. Rejects with
+   * the file system's error, one with the code ENOTFILE, or the signal's reason.
    */
-  static async resume(descriptor: Descriptor, place: IngestPlace): Promise<DiskIngest> {
+  static async resume(descriptor: Descriptor, place: IngestPlace, signal?: AbortSignal): Promise<DiskIngest> {
     const file = await open(place.part, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      if (!(await file.stat()).isFile()) throw new Error('it is no regular file');
+      if (!(await file.stat()).isFile()) throw notAFile('it is no regular file');
       const ingest = new DiskIngest(descriptor, place, file);
-      await ingest.#rehash(await endOfContent(file, descriptor.size));
+      await ingest.#rehash(await endOfContent(file, descriptor.size), signal);
       return ingest;
     } catch (thrown) {
       await file.close();
@@ -129,12 +130,13 @@ export class DiskIngest implements Ingest {
     this.#hashed += bytes.length;
   }
 
-  async #rehash(end: number): Promise<void> {
+  async #rehash(end: number, signal: AbortSignal | undefined): Promise<void> {
     await this.#file.truncate(end);
     const piece = Buffer.allocUnsafe(PIECE_BYTES);
     while (this.#written < end) {
+      signal?.throwIfAborted();
       const { bytesRead } = await this.#file.read(piece, 0, Math.min(piece.length, end - this.#written), this.#written);
-      if (bytesRead === 0) throw new Error('the file became shorter while it was read');
+      if (bytesRead === 0) throw notAFile('it became shorter while it was read');
       this.#hash(piece.subarray(0, bytesRead));
       this.#written += bytesRead;
     }

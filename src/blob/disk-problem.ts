@@ -2,6 +2,22 @@ import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
 
 const TOO_MANY: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
 
+/** The disk cannot give its bytes any more, or something else has its name (ENOTFILE: `openFile`). */
+const LOST: ReadonlySet<string | undefined> = new Set([
+  'EIO',
+  'EBADMSG',
+  'EUCLEAN',
+  'ELOOP',
+  'EISDIR',
+  'ENXIO',
+  'ENOTFILE',
+]);
+
+/** Whether the file itself is at fault, so that nobody will ever read it; else the trouble is this process's, and may pass. */
+export function isLost(cause: unknown): boolean {
+  return LOST.has(systemErrorCode(cause instanceof BootlayerError ? cause.cause : cause));
+}
+
 /** A file system's error as ours: which folder, why, and what to do. */
 export function diskProblem(where: string, cause: unknown): BootlayerError {
   if (cause instanceof BootlayerError) return cause;

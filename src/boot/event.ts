@@ -82,8 +82,10 @@ export type BootEvent =
     }
   /** It was used least recently, and there was need of room. */
   | { readonly event: 'blob.evicted'; readonly digest: Digest; readonly bytes: number }
-  /** It was read again, and is not what its digest says, or could not be read: it is dropped. */
+  /** It was read again, and is not what its digest says, or the disk cannot give it any more: it is dropped. */
   | { readonly event: 'blob.damaged'; readonly digest: Digest; readonly bytes: number }
+  /** It was to be read again, and this process may not. It stays. */
+  | { readonly event: 'blob.unreadable'; readonly digest: Digest; readonly reason: string }
   /** What must stay has so many bytes more than the cache may have. */
   | { readonly event: 'cache.over'; readonly bytes: number }
   /** Something of ours broke while this was done; `stack` says where. */

@@ -24,6 +24,7 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'fill.failed':
     case 'fill.resumed':
     case 'blob.damaged':
+    case 'blob.unreadable':
     case 'cache.over':
     case 'artifact.aborted':
       return 'warn';
@@ -75,6 +76,8 @@ export function describeEvent(event: BootEvent): string {
       return `${shortDigest(event.digest)}, ${formatBytes(event.bytes)}, had to make room in the cache`;
     case 'blob.damaged':
       return `${shortDigest(event.digest)}, ${formatBytes(event.bytes)}, was damaged on the disk and is dropped: it is downloaded again when it is needed`;
+    case 'blob.unreadable':
+      return `${shortDigest(event.digest)} could not be read again: ${event.reason}`;
     case 'cache.over':
       return `the cache has ${formatBytes(event.bytes)} more than cache.maxSize allows, since mappings and plans need all of it`;
     case 'artifact.started':

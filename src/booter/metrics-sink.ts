@@ -54,6 +54,7 @@ function count(metrics: Metrics, event: BootEvent): void {
     case 'blob.damaged':
       metrics.damaged.inc();
       return;
+    case 'blob.unreadable':
     case 'cache.over':
       return;
     case 'artifact.started':

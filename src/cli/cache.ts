@@ -62,20 +62,22 @@ async function verifyCache(options: CacheOptions & { readonly remove?: true }): 
   const folder = await folderOf(options);
   const output = standardOutput();
   const wrong: Verified[] = [];
-  let count = 0;
+  let [count, left] = [0, 0];
   for await (const blob of verifyBlobs(folder)) {
     if (blob.state === 'gone') continue;
     count += 1;
     if (blob.state === 'intact') continue;
+    const removes = options.remove === true && blob.state === 'damaged';
+    if (removes) await removeBlob(folder, blob.digest);
+    else left += 1;
     wrong.push(blob);
-    if (options.remove) await removeBlob(folder, blob.digest);
-    if (!options.json) writeLine(output, `${blob.digest} is ${blob.state}${options.remove ? ' and was removed' : ''}`);
+    if (!options.json) writeLine(output, `${blob.digest} is ${blob.state}${removes ? ' and was removed' : ''}`);
   }
   if (options.json) writeJson(output, { folder, blobs: count, wrong, removed: options.remove === true });
   else writeLine(output, `${counted(count, 'blob')}, ${wrong.length} not intact, in ${folder}`);
-  if (wrong.length === 0 || options.remove) return;
-  throw new BootlayerError('DIGEST_MISMATCH', `${counted(wrong.length, 'blob')} of ${folder} not intact`, {
-    remedy: 'remove them with: bootlayer cache verify --remove',
+  if (left === 0) return;
+  throw new BootlayerError('DIGEST_MISMATCH', `${counted(left, 'blob')} of ${folder} not intact`, {
+    remedy: 'bootlayer cache verify --remove removes what is damaged; what is unreadable is so to this user',
   });
 }
 

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { blobPath } from '../../src/blob/layout.js';
 import { Scrubber } from '../../src/blob/scrubber.js';
 import type { BootEvent } from '../../src/boot/event.js';
+import { BootlayerError, type ErrorCode } from '../../src/errors.js';
+import type { Digest } from '../../src/oci/digest.js';
 import { blobOf, damaged } from '../fixtures/blobs.js';
 import { emptyStore } from '../fixtures/disk-store.js';
 
@@ -61,6 +63,37 @@ describe('Scrubber', () => {
     await new Scrubber({ ...parts, store: watched }).pass(never);
     const held = (await store.list()).map(({ digest }) => digest);
     expect(order).toEqual([...held.slice(1), ...held.slice(0, 1)]);
+  });
+
+  it('goes on after one that it may not read, and ends when nothing can be read', async () => {
+    const { store, events, parts } = await stored();
+    const [first, second] = (await store.list()).map(({ digest }) => digest);
+    const failing = (code: ErrorCode) => ({
+      holdings: () => store.holdings(),
+      recheck: async (digest: Digest) => {
+        if (digest === second) throw new BootlayerError(code, 'as told');
+        return digest === first ? ('damaged' as const) : ('intact' as const);
+      },
+    });
+    expect(await new Scrubber({ ...parts, store: failing('DATA_UNUSABLE') }).pass(never)).toBe(1);
+    expect(events.splice(0).map(({ event }) => event)).toEqual(['blob.unreadable', 'blob.damaged']);
+    const nothing = new Scrubber({ ...parts, store: failing('BLOB_UNAVAILABLE') });
+    await expect(nothing.pass(never)).rejects.toMatchObject({ code: 'BLOB_UNAVAILABLE' });
+    expect(events).toEqual([]);
+  });
+
+  it('looks at nothing more when it is to end, whatever is found', async () => {
+    const { store, parts } = await stored();
+    const ending = new AbortController();
+    let looks = 0;
+    const recheck = async () => {
+      looks += 1;
+      ending.abort(new Error('enough'));
+      return 'gone' as const;
+    };
+    const scrubber = new Scrubber({ ...parts, store: { holdings: () => store.holdings(), recheck } });
+    await expect(scrubber.pass(ending.signal)).rejects.toThrow('enough');
+    expect(looks).toBe(1);
   });
 
   it('ends in the middle of a blob when it is to', async () => {
