@@ -11,24 +11,35 @@ export type Round = {
 /** So often in a row: one that is slow to fail would be waited for again and again. */
 const MAX_UNREACHABLE = 3;
 
+export type Asking<T> = {
+  /** Answers why it got nothing. */
+  readonly ask: (one: T) => Promise<ErrorCode | undefined>;
+  /** Goes by what is remembered of it; whether that is all that is wanted. */
+  readonly recall: (one: T) => Promise<boolean>;
+};
+
 /**
- * Asks one after another; `ask` answers why it got nothing. A place that cannot be reached several times in a row is left
- * alone. After the signal nothing more is asked for.
+ * Asks one after another. A place that cannot be reached several times in a row is left alone: for the rest of it, what is
+ * remembered must do. Nothing is begun after the signal.
  */
 export async function askInTurn<T extends { readonly text: string }>(
   wanted: readonly T[],
-  ask: (one: T) => Promise<ErrorCode | undefined>,
+  { ask, recall }: Asking<T>,
   { failedBefore, signal }: { readonly failedBefore: ReadonlySet<string>; readonly signal: AbortSignal },
 ): Promise<Round> {
   const missing: string[] = [];
   const failed = new Set<string>();
   let unreachable = 0;
   for (const one of inOrder(wanted, failedBefore)) {
-    const isLeftAlone = signal.aborted || unreachable >= MAX_UNREACHABLE;
-    const problem = isLeftAlone ? undefined : await ask(one);
-    if (problem !== undefined) failed.add(one.text);
-    if (isLeftAlone || problem !== undefined) missing.push(one.text);
-    if (!isLeftAlone) unreachable = problem === 'REGISTRY_UNREACHABLE' ? unreachable + 1 : 0;
+    if (signal.aborted || unreachable >= MAX_UNREACHABLE) {
+      if (signal.aborted || !(await recall(one))) missing.push(one.text);
+      continue;
+    }
+    const problem = await ask(one);
+    unreachable = problem === 'REGISTRY_UNREACHABLE' ? unreachable + 1 : 0;
+    if (problem === undefined) continue;
+    failed.add(one.text);
+    missing.push(one.text);
   }
   return { missing, failed };
 }

@@ -18,6 +18,9 @@ export interface Images {
   resolve(reference: ImageReference, wish: ImageWish): Promise<ResolvedImage>;
   /** Go's names; none where it names none. */
   architecturesOf(reference: ImageReference): Promise<readonly string[]>;
+  /** As `resolve` and `architecturesOf` answered last, since whenever; nobody is asked. */
+  lastGood(reference: ImageReference, wish: ImageWish): Promise<ResolvedImage | undefined>;
+  lastArchitectures(reference: ImageReference): Promise<readonly string[]>;
   /** For how many seconds the source has been asked, when it is being asked. */
   askedFor(reference: ImageReference, wish: ImageWish): number | undefined;
   sourcesOf(locations: readonly string[]): readonly BlobSource[];
@@ -62,10 +65,13 @@ export class MappedImages {
   /** Throws what the source throws. */
   async resolve(reference: ImageReference, wish: ImageWish): Promise<ResolvedImage> {
     const image = await this.#parts.images.resolve(reference, wish);
-    const key: ResolutionKey = { reference: formatReference(reference), wish };
+    this.#serve({ reference: formatReference(reference), wish }, image);
+    return image;
+  }
+
+  #serve(key: ResolutionKey, image: ResolvedImage): void {
     // The mapping may have changed while the source was asked.
     if (this.#parts.mapping().references.has(key.reference)) this.#served.replace(key, image);
-    return image;
   }
 
   /** Who is asked for the images that the mapping leads to. */
@@ -87,7 +93,8 @@ export class MappedImages {
     const mapping = this.#parts.mapping();
     const wanted = (await this.#referencesOf(mapping)).get(place) ?? [];
     const failedBefore = this.#rounds.get(place)?.failed ?? new Set();
-    const round = await askInTurn(wanted, (one) => this.#resolveFor(one, signal), { failedBefore, signal });
+    const ask = (one: MappedReference) => this.#resolveFor(one, signal);
+    const round = await askInTurn(wanted, { ask, recall: (one) => this.#recall(one) }, { failedBefore, signal });
     if (mapping === this.#parts.mapping() && !signal.aborted) this.#rounds.set(place, round);
     return round.missing;
   }
@@ -104,17 +111,34 @@ export class MappedImages {
     const note = (thrown: unknown): undefined => {
       problem ??= BootlayerError.from(thrown).code;
     };
-    for (const wish of (await this.#wishesOf(wanted).catch(note)) ?? []) {
+    const held = (reference: ImageReference) => this.#parts.images.architecturesOf(reference);
+    for (const wish of (await this.#wishesOf(wanted, held).catch(note)) ?? []) {
       if (signal.aborted) break;
       await this.resolve(wanted.reference, wish).catch(note);
     }
     return problem;
   }
 
-  /** Where nothing says for which architecture machines come, for all that the image has. */
-  async #wishesOf({ reference, text, wishes, open }: MappedReference): Promise<Iterable<ImageWish>> {
+  /** What it was last is served and stays in the cache, as if its place had been asked in vain. Whether it is all known. */
+  async #recall(wanted: MappedReference): Promise<boolean> {
+    const { images } = this.#parts;
+    const { reference, text } = wanted;
+    let known = true;
+    for (const wish of await this.#wishesOf(wanted, (one) => images.lastArchitectures(one))) {
+      const image = await images.lastGood(reference, wish);
+      if (image === undefined) known = false;
+      else this.#serve({ reference: text, wish }, image);
+    }
+    return known;
+  }
+
+  /** Where nothing says for which architecture machines come, for all that the image has, which `heldBy` says. */
+  async #wishesOf(
+    { reference, text, wishes, open }: MappedReference,
+    heldBy: (reference: ImageReference) => Promise<readonly string[]>,
+  ): Promise<Iterable<ImageWish>> {
     if (open.length === 0) return wishes;
-    const held = await this.#parts.images.architecturesOf(reference);
+    const held = await heldBy(reference);
     const architectures = held.length > 0 ? held : [ANY_ARCHITECTURE];
     const all = [...wishes, ...open.flatMap((one) => architectures.map((architecture) => wishFor(one, architecture)))];
     return new Map(all.map((wish) => [resolutionName({ reference: text, wish }), wish])).values();

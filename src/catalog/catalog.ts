@@ -78,17 +78,26 @@ export class Catalog {
       const report = await inspectImage(source, reference, (wanted) => this.#fetchDocument(source, wanted));
       return architecturesIn(report);
     } catch (thrown) {
-      return this.#knownArchitectures(formatReference(reference), BootlayerError.from(thrown));
+      return this.#knownArchitectures(reference, BootlayerError.from(thrown));
     }
   }
 
-  async #knownArchitectures(reference: string, error: BootlayerError): Promise<readonly string[]> {
-    const isTrouble = REGISTRY_IN_TROUBLE.has(error.code);
-    const known = isTrouble ? await this.#parts.resolutions.findArchitectures(reference).catch(() => []) : [];
-    const { code } = error;
-    this.#parts.events({ event: 'image.failed', reference, code, reason: describeError(error) });
+  async #knownArchitectures(reference: ImageReference, error: BootlayerError): Promise<readonly string[]> {
+    const known = REGISTRY_IN_TROUBLE.has(error.code) ? await this.lastArchitectures(reference) : [];
+    const told = { reference: formatReference(reference), code: error.code, reason: describeError(error) };
+    this.#parts.events({ event: 'image.failed', ...told });
     if (known.length === 0) throw error;
     return known;
+  }
+
+  /** As it was resolved last; nobody is asked. */
+  lastGood(reference: ImageReference, wish: ImageWish): Promise<ResolvedImage | undefined> {
+    return this.#lastGood({ reference: formatReference(reference), wish });
+  }
+
+  /** For which architectures it was ever resolved; nobody is asked. */
+  async lastArchitectures(reference: ImageReference): Promise<readonly string[]> {
+    return this.#parts.resolutions.findArchitectures(formatReference(reference)).catch(() => []);
   }
 
   /** For how many seconds the source has been asked, when it is being asked. */

@@ -163,6 +163,8 @@ async function reloadingBooter(file) {
     images: {
       resolve: async () => IMAGE,
       architecturesOf: async () => ['amd64'],
+      lastGood: async () => undefined,
+      lastArchitectures: async () => [],
       askedFor: () => undefined,
       sourcesOf: (names) => names.map((name) => ({ name, fetch: never })),
     },

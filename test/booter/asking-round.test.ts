@@ -7,14 +7,15 @@ const wanted = [...'abcdef'].map((text) => ({ text }));
 
 async function round(
   problemOf: (text: string) => ErrorCode | undefined,
-  { failedBefore = NOTHING, signal = new AbortController().signal } = {},
+  { failedBefore = NOTHING, signal = new AbortController().signal, remembered = '' } = {},
 ): Promise<Round & { asked: string }> {
   let asked = '';
+  const recall = async ({ text }: { text: string }) => remembered.includes(text);
   const ask = async ({ text }: { text: string }) => {
     asked += text;
     return problemOf(text);
   };
-  return { ...(await askInTurn(wanted, ask, { failedBefore, signal })), asked };
+  return { ...(await askInTurn(wanted, { ask, recall }, { failedBefore, signal })), asked };
 }
 
 it('misses what it asked for in vain', async () => {
@@ -25,6 +26,11 @@ it('misses what it asked for in vain', async () => {
 it('leaves alone what cannot be reached three times in a row', async () => {
   const { asked, missing, failed } = await round((text) => (text === 'a' ? undefined : 'REGISTRY_UNREACHABLE'));
   expect([asked, missing, [...failed]]).toEqual(['abcd', [...'bcdef'], [...'bcd']]);
+});
+
+it('goes by what is remembered of what it leaves alone, and of nothing else', async () => {
+  const { asked, missing } = await round(() => 'REGISTRY_UNREACHABLE', { remembered: 'aef' });
+  expect([asked, missing]).toEqual(['abc', [...'abcd']]);
 });
 
 it('takes any other answer for a sign of life', async () => {
@@ -44,7 +50,7 @@ it('asks for nothing more after the signal', async () => {
       if (text === 'b') ending.abort();
       return undefined;
     },
-    { signal: ending.signal },
+    { signal: ending.signal, remembered: 'abcdef' },
   );
   expect([asked, missing, failed]).toEqual(['ab', [...'cdef'], NOTHING]);
 });

@@ -117,6 +117,25 @@ describe('a registry that cannot be reached', () => {
     expect(booter.mapped.unresolved()).toEqual([]);
   });
 
+  it('has what was remembered of the rest served and kept, after a restart too', async () => {
+    const known = resolvedImage(['uki']);
+    const open = mapped.map((one) => ({ ...one, match: {} }));
+    const { booter } = testBooter({
+      assignments: open,
+      machines: [],
+      images: {
+        architecturesOf: async () => {
+          throw new BootlayerError('REGISTRY_UNREACHABLE', 'down');
+        },
+        lastArchitectures: async ({ tag }) => (tag === 'e' ? ['arm64'] : []),
+        lastGood: async ({ tag }, { architecture }) => (`${tag} ${architecture}` === 'e arm64' ? known : undefined),
+      },
+    });
+    const unresolved = await booter.mapped.resolveAll(never);
+    expect(unresolved.map((one) => one.slice(-1)).join('')).toBe('abcd');
+    expect([...((await booter.mapped.pinnedDigests()) ?? [])]).toEqual([known.artifacts[0]?.descriptor.digest]);
+  });
+
   it('is not asked any more after the signal', async () => {
     const ending = new AbortController();
     let count = 0;

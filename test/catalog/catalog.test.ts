@@ -152,6 +152,11 @@ describe('Catalog.architecturesOf', () => {
     repository.problem = DOWN;
     expect(await catalog.architecturesOf(reference)).toEqual(['arm64']);
     await expect(catalog.architecturesOf(REFERENCE)).rejects.toThrow('the registry is down');
+    const asked = repository.fetched.length;
+    expect(await catalog.lastArchitectures(reference)).toEqual(['arm64']);
+    expect(await catalog.lastGood(reference, { ...WISH, architecture: 'arm64' })).toMatchObject({ artifacts: [{}] });
+    expect(await catalog.lastGood(reference, WISH)).toBeUndefined();
+    expect(repository.fetched).toHaveLength(asked);
     repository.problem = new BootlayerError('IMAGE_NOT_FOUND', 'it is gone');
     await expect(catalog.architecturesOf(reference)).rejects.toThrow('it is gone');
     const failed = events.filter(({ event }) => event === 'image.failed');
