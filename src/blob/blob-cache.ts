@@ -17,7 +17,7 @@ export type BlobCacheParts = {
     now(): number;
   };
   /** Keeps it within its limit. */
-  readonly collector?: Pick<Collector, 'makeRoomFor' | 'ended' | 'hasRoomFor' | 'free'>;
+  readonly collector?: Pick<Collector, 'makeRoomFor' | 'ended' | 'reserve' | 'free'>;
   /** Between two tries of a source that broke. */
   readonly wait?: FillParts['wait'];
   /** How many downloads that machines wait for run at once; others wait in line. */
@@ -82,10 +82,11 @@ export class BlobCache {
       // One whose size is a lie is told of when a machine wants it.
       const stored = await store.open(descriptor).catch(() => undefined);
       await stored?.close();
-      if (stored !== undefined || (await collector?.hasRoomFor(descriptor)) === false) return;
+      if (stored !== undefined || (await collector?.reserve(descriptor)) === false) return;
+      // Else a machine's download of the same keeps the room.
       if (!this.#mayBegin(descriptor)) return;
       const fill = this.#newFill(descriptor, sources);
-      await this.#track(fill, () => this.#run(fill));
+      await this.#track(fill, () => fill.run());
     });
   }
 
@@ -127,10 +128,8 @@ export class BlobCache {
   }
 
   async #run(fill: Fill): Promise<void> {
-    const { collector } = this.#parts;
-    await collector?.makeRoomFor(fill.descriptor);
+    await this.#parts.collector?.makeRoomFor(fill.descriptor);
     await fill.run();
-    collector?.ended(fill.descriptor.digest);
   }
 
   #inOrder(digest: Digest, sources: readonly BlobSource[]): readonly BlobSource[] {
@@ -143,10 +142,10 @@ export class BlobCache {
 
   /** Whoever gave wrong bytes is asked last the next time. */
   #doubt(digest: Digest, liars: readonly string[]): void {
+    if (liars.length === 0) return;
     const [oldest] = this.#doubted.keys();
     if (this.#doubted.size >= MAX_DOUBTED && oldest !== undefined) this.#doubted.delete(oldest);
-    if (liars.length > 0) this.#doubted.set(digest, liars);
-    else this.#doubted.delete(digest);
+    this.#doubted.set(digest, liars);
   }
 
   #mayBegin({ digest }: Descriptor): boolean {
@@ -181,8 +180,10 @@ export class BlobCache {
     const ended = run().finally(() => {
       this.#ended += 1;
       this.#fills.delete(digest);
+      this.#parts.collector?.ended(digest);
       this.#precedence.forget(fill);
-      this.#doubt(digest, fill.liars);
+      if (fill.failure === undefined) this.#doubted.delete(digest);
+      else this.#doubt(digest, fill.liars);
     });
     this.#fills.set(digest, { fill, ended });
     return ended;

@@ -29,7 +29,7 @@ export class Collector {
     this.#parts = parts;
   }
 
-  /** So that a blob that comes fits within the limit. Never rejects: a cache that is too large still boots machines. */
+  /** So that a blob that comes fits within the limit, until it `ended`. Never rejects: a cache that is too large still boots machines. */
   async makeRoomFor({ digest, size }: Sized): Promise<void> {
     this.#coming.set(digest, size);
     const limit = this.#parts.limit();
@@ -50,12 +50,17 @@ export class Collector {
     this.#coming.delete(digest);
   }
 
-  /** Whether it can come without that anything must go, and leaves the disk some room. */
-  async hasRoomFor({ size }: Sized): Promise<boolean> {
-    const limit = this.#parts.limit();
-    const missing = size + this.#comingBytes();
-    if ((await this.#parts.store.room().catch(() => 0)) < missing) return false;
-    return limit === undefined || bytesIn((await this.#state()).holdings) + missing <= limit;
+  /** Keeps room for it, if it can come without that anything must go and leaves the disk some; whether it can. */
+  async reserve({ digest, size }: Sized): Promise<boolean> {
+    return this.#turn(async () => {
+      const limit = this.#parts.limit();
+      const room = await this.#parts.store.room().catch(() => 0);
+      const held = limit === undefined ? 0 : bytesIn((await this.#state()).holdings);
+      const coming = size + this.#comingBytes();
+      if (room < coming || held + coming > (limit ?? Number.POSITIVE_INFINITY)) return false;
+      this.#coming.set(digest, size);
+      return true;
+    });
   }
 
   /**

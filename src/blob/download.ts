@@ -27,6 +27,8 @@ const MAX_ROUNDS = 20;
 export class Download {
   readonly #descriptor: Descriptor;
   readonly #parts: DownloadParts;
+  /** Names of the sources that gave any of its bytes. */
+  readonly givers = new Set<string>();
   #position: number;
   #problem: BootlayerError | undefined;
 
@@ -61,6 +63,7 @@ export class Download {
     try {
       for await (const chunk of paced(source, this.#descriptor, this.#position, this.#parts)) {
         this.#position += chunk.length;
+        if (chunk.length > 0) this.givers.add(source.name);
         yield chunk;
       }
       if (!this.#isWhole()) this.#broke(source, endedEarly(source.name, this.#position, this.#descriptor));

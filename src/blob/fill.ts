@@ -40,7 +40,9 @@ export class Fill {
   readonly #waiting = new Set<() => void>();
   #ingest: Ingest | undefined;
   #source: string;
-  readonly #givers = new Set<string>();
+  #download: Download | undefined;
+  /** How many bytes are of an earlier download, of which nobody knows who gave them. */
+  #kept = 0;
   #state: State = { kind: 'growing' };
   /** What was received is wrong, or cannot be kept; else the next download goes on there. */
   #isSpoilt = false;
@@ -51,7 +53,6 @@ export class Fill {
     this.descriptor = descriptor;
     this.#parts = parts;
     this.#source = parts.sources[0]?.name ?? '';
-    this.#givers.add(this.#source);
   }
 
   /** Whether more readers may follow it: once it has ended, its ingest may be closed any moment. */
@@ -63,9 +64,9 @@ export class Fill {
     return this.#state.kind === 'failed' ? this.#state.error.code : undefined;
   }
 
-  /** Who gave bytes that turned out wrong: one of them lies. */
+  /** Who gave bytes that turned out wrong: one of them lies. None where the lie may have been there before. */
   get liars(): readonly string[] {
-    return this.failure === 'DIGEST_MISMATCH' ? [...this.#givers] : [];
+    return this.failure === 'DIGEST_MISMATCH' && this.#kept === 0 ? [...(this.#download?.givers ?? [])] : [];
   }
 
   /** Downloads, verifies, commits. Never rejects: failures go to the readers and the events. */
@@ -75,7 +76,7 @@ export class Fill {
     const started = now();
     events({ event: 'fill.started', digest, size, source: this.#source });
     try {
-      await this.#download();
+      await this.#fetch();
       this.#state = { kind: 'committed' };
     } catch (thrown) {
       const error = this.#errorOf(thrown);
@@ -131,26 +132,26 @@ export class Fill {
     return this.#ingest.read(target.subarray(0, length), position);
   }
 
-  async #download(): Promise<void> {
+  async #fetch(): Promise<void> {
     const { store, sources, now, wait, turn } = this.#parts;
     const { signal } = this.#abort;
     signal.throwIfAborted();
-    this.#ingest = await store.ingest(this.descriptor);
+    this.#ingest = await store.ingest(this.descriptor, signal);
     const { written } = this.#ingest;
+    this.#kept = written;
     this.#wake();
     const onResume = this.#tellResumed.bind(this);
     if (written > 0) onResume({ name: this.#source }, written, 'an earlier download ended there');
     const parts = { sources, signal, now, onResume, ...(wait !== undefined && { wait }) };
     const size = Math.min(PIECE_BYTES, Math.max(1, this.descriptor.size));
-    const pieces = inPieces(size, new Download(this.descriptor, written, parts).bytes());
-    await this.#takeAll(pieces, async () => turn?.(signal));
+    this.#download = new Download(this.descriptor, written, parts);
+    await this.#takeAll(inPieces(size, this.#download.bytes()), async () => turn?.(signal));
     await this.#unspoilt(this.#ingest.commit());
   }
 
   #tellResumed({ name: source }: Pick<BlobSource, 'name'>, from: number, reason: string): void {
     const { digest, size } = this.descriptor;
     this.#source = source;
-    this.#givers.add(source);
     this.#parts.events({ event: 'fill.resumed', digest, size, source, bytes: from, reason });
   }
 
@@ -199,8 +200,8 @@ export class Fill {
 
   /** When wrong bytes are all of one source, that source is to know. */
   #blame(error: BootlayerError): void {
-    if (error.code !== 'DIGEST_MISMATCH' || !this.#isSpoilt || this.#givers.size > 1) return;
-    this.#parts.sources.find(({ name }) => this.#givers.has(name))?.failed?.(error);
+    const [liar, ...others] = this.#isSpoilt ? this.liars : [];
+    if (others.length === 0) this.#parts.sources.find(({ name }) => name === liar)?.failed?.(error);
   }
 
   /** Up to where readers may read now. Throws the fill's error. */

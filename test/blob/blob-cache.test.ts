@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { BlobSource } from '../../src/blob/blob-store.js';
 import { BootlayerError } from '../../src/errors.js';
 import { ReadySource, ScriptedSource } from '../fakes/blob-source.js';
-import { cacheInMemory, follow } from '../fixtures/blob-cache.js';
+import { cacheInMemory, cacheWithPart, follow } from '../fixtures/blob-cache.js';
 import { blobOf, damaged } from '../fixtures/blobs.js';
 import { gate, isWaiting, settled } from '../fixtures/waiting.js';
 
@@ -175,6 +176,74 @@ describe('the blob cache', () => {
     await whole.send(bytes);
     whole.end();
     expect((await right).equals(bytes)).toBe(true);
+  });
+
+  it('blames only a source that gave wrong bytes, and all of them', async () => {
+    const blamed: string[] = [];
+    const source = (name: string, all: BlobSource['fetch']): BlobSource => ({
+      name,
+      fetch: all,
+      failed: ({ code }) => void blamed.push(`${name} ${code}`),
+    });
+    const down = source('down.lab/os', () => Promise.reject(new BootlayerError('REGISTRY_UNREACHABLE', 'down')));
+    const liar = new ReadySource(damaged(bytes, 0));
+    const lies = source('lies.lab/os', (...asked) => liar.fetch(...asked));
+    const { cache } = cacheInMemory();
+    const read = cache.open(descriptor, [down, lies]).then(follow);
+    await expect(read).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    await settled();
+    expect(blamed).toEqual(['down.lab/os REGISTRY_UNREACHABLE', 'lies.lab/os DIGEST_MISMATCH']);
+  });
+
+  it('blames and doubts nobody for what an earlier download left', async () => {
+    const blamed: string[] = [];
+    const upstream = new ScriptedSource('registry.lab/os');
+    const honest = Object.assign(upstream, { failed: () => void blamed.push('registry.lab') });
+    const other = new ScriptedSource('other.lab/os');
+    const { cache } = await cacheWithPart(descriptor, damaged(bytes, 5).subarray(0, 300 * KIB));
+    const refused = expect(cache.open(descriptor, [honest, other]).then(follow)).rejects.toMatchObject({
+      code: 'DIGEST_MISMATCH',
+    });
+    const rest = await upstream.feed();
+    expect(rest.from).toBe(300 * KIB);
+    await rest.send(bytes.subarray(300 * KIB));
+    rest.end();
+    await refused;
+    await settled();
+    expect(blamed).toEqual([]);
+    const right = cache.open(descriptor, [honest, other]).then(follow);
+    const whole = await upstream.feed(1);
+    expect(whole.from).toBe(0);
+    await whole.send(bytes);
+    whole.end();
+    expect((await right).equals(bytes)).toBe(true);
+    expect(other.fetches).toBe(0);
+  });
+
+  it('goes on doubting whoever gave wrong bytes until the right ones have come', async () => {
+    const [mirror, upstream] = [new ScriptedSource('mirror.lab/os'), new ScriptedSource('registry.lab/os')];
+    let problem: BootlayerError | undefined;
+    const { cache } = cacheInMemory({
+      faults: {
+        writing: async () => {
+          if (problem !== undefined) throw problem;
+        },
+      },
+    });
+    const attempt = async (source: ScriptedSource, number: number, what: Uint8Array) => {
+      const read = cache.open(descriptor, [mirror, upstream]).then(follow);
+      read.catch(() => undefined);
+      const feed = await source.feed(number);
+      void feed.send(what);
+      feed.end();
+      await expect(read).rejects.toThrow();
+      await settled();
+    };
+    await attempt(mirror, 0, damaged(bytes, 0));
+    problem = new BootlayerError('DISK_FULL', 'full');
+    await attempt(upstream, 0, bytes);
+    await attempt(upstream, 1, bytes);
+    expect(mirror.fetches).toBe(1);
   });
 
   it('begins a new download only when the failed one has cleaned up', async () => {

@@ -38,7 +38,7 @@ function setUp({ limit = 250, disk = { holds: Number.POSITIVE_INFINITY } }: Sett
     await reader.whole().finally(() => reader.close());
   };
   const held = async () => (await store.list()).map(({ digest }) => digest).sort();
-  return { fetch, held, events, pinned, collector };
+  return { fetch, held, events, pinned, collector, cache };
 }
 
 async function onDisk(limit: number) {
@@ -132,10 +132,23 @@ describe('Collector', () => {
   it('has room for what comes ahead of need only when nothing must go for it', async () => {
     const { fetch, collector } = setUp({ limit: 250 });
     await fetch(ONE);
-    expect(await collector.hasRoomFor(TWO.descriptor)).toBe(true);
-    await fetch(TWO);
-    expect(await collector.hasRoomFor(THREE.descriptor)).toBe(false);
-    expect(await setUp({ limit: 'none' }).collector.hasRoomFor(ONE.descriptor)).toBe(true);
+    const both = [TWO, THREE].map(({ descriptor }) => collector.reserve(descriptor));
+    expect(await Promise.all(both)).toEqual([true, false]);
+    collector.ended(TWO.descriptor.digest);
+    expect(await collector.reserve(THREE.descriptor)).toBe(true);
+    expect(await setUp({ limit: 'none' }).collector.reserve(ONE.descriptor)).toBe(true);
+  });
+
+  it('lets nothing go for what several fetch ahead of need at once', async () => {
+    const { fetch, held, cache, events } = setUp({ limit: 250 });
+    await fetch(ONE);
+    const never = new AbortController().signal;
+    await Promise.all(
+      [TWO, THREE].map(({ bytes, descriptor }) => cache.fetchAhead(descriptor, [new ReadySource(bytes)], never)),
+    );
+    expect([await held(), kinds(events)]).toEqual([digests(ONE, TWO), []]);
+    await fetch(THREE);
+    expect(await held()).toHaveLength(2);
   });
 
   it('collects everything that may go, as soon as it is known', async () => {
@@ -154,7 +167,7 @@ describe('Collector', () => {
     const { collector, store, pinned } = await onDisk(150);
     await keepPart(store, ONE);
     await keepPart(store, TWO);
-    expect(await collector.hasRoomFor(THREE.descriptor)).toBe(false);
+    expect(await collector.reserve(THREE.descriptor)).toBe(false);
     await collector.makeRoomFor(THREE.descriptor);
     expect(await store.holdings()).toMatchObject([{ isPart: true, size: 50 }]);
     pinned.digests = new Set(digests(ONE, TWO));

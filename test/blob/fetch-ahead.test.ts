@@ -66,7 +66,7 @@ describe('fetching ahead of need', () => {
 
   it('begins nothing for which something must go, nor after its signal or the end', async () => {
     const room = { makeRoomFor: async () => undefined, ended: () => undefined, free: async () => 0 };
-    const { cache } = cacheInMemory({ collector: { ...room, hasRoomFor: async () => false } });
+    const { cache } = cacheInMemory({ collector: { ...room, reserve: async () => false } });
     const source = new ScriptedSource();
     await cache.fetchAhead(descriptor, [source], never);
     const other = cacheInMemory();
@@ -81,7 +81,7 @@ describe('fetching ahead of need', () => {
     const collector = {
       makeRoomFor: async () => undefined,
       ended: () => undefined,
-      hasRoomFor: async () => true,
+      reserve: async () => true,
       free: async () => (freed += 1),
     };
     const writing = async () => {
