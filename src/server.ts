@@ -180,6 +180,7 @@ function upkeepOf({ booter, store, blobs }: BooterOfServer, reloader: Reloader, 
     fetchAhead: (descriptor, sources, signal) => blobs.fetchAhead(descriptor, sources, signal),
     prefetches: () => reloader.config.cache.prefetch,
     wait: waitFor,
+    events,
   });
 }
 

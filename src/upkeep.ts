@@ -1,5 +1,7 @@
+import type { EventSink } from './boot/event.js';
 import type { FetchAhead, MappedImages } from './booter/mapped-images.js';
 import type { Wait } from './clock.js';
+import { BootlayerError } from './errors.js';
 
 export type UpkeepParts = {
   readonly mapped: Pick<MappedImages, 'places' | 'resolvePlace' | 'fetchAhead' | 'prunePlans'>;
@@ -8,6 +10,7 @@ export type UpkeepParts = {
   /** `cache.prefetch`, of the configuration in force. */
   readonly prefetches: () => boolean;
   readonly wait: Wait;
+  readonly events: EventSink;
 };
 
 const MINUTE = 60_000;
@@ -18,11 +21,13 @@ const REST = { resolving: 6 * HOUR, pruning: HOUR, scrubbing: 24 * HOUR } as con
 /** Doubled with each failure that follows, up to the second. */
 const AFTER_FAILURE = { first: 5 * MINUTE, longest: HOUR } as const;
 
-/** What is done beside the machines' requests and for their sake. A chore that fails is tried again: its parts tell of it. */
+/** What is done beside the machines' requests and for their sake. A chore that fails is told of, and tried again. */
 export class Upkeep {
   readonly #parts: UpkeepParts;
   readonly #ending = new AbortController();
   #resolving = new AbortController();
+  /** What touches the state and the cache by itself. */
+  #chores: readonly Promise<void>[] = [];
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
@@ -31,8 +36,10 @@ export class Upkeep {
   start(): void {
     const { signal } = this.#ending;
     this.remapped();
-    void this.#repeat(signal, () => this.#prune());
-    void this.#repeat(signal, () => this.#scrub(signal));
+    this.#chores = [
+      this.#repeat('forgetting plans that are over', signal, () => this.#prune()),
+      this.#repeat('reading the cache again', signal, () => this.#scrub(signal)),
+    ];
   }
 
   /** The mapping has changed: what it leads to now is resolved at once, each place by itself: some may be slow, or down. */
@@ -43,7 +50,7 @@ export class Upkeep {
     const { signal } = this.#resolving;
     for (const place of this.#parts.mapped.places()) {
       let failures = 0;
-      void this.#repeat(signal, async () => {
+      void this.#repeat(`resolving what is mapped of ${place}`, signal, async () => {
         failures = (await this.#resolve(place, signal)) ? 0 : failures + 1;
         if (failures === 0) return REST.resolving;
         return Math.min(AFTER_FAILURE.longest, AFTER_FAILURE.first * 2 ** (failures - 1));
@@ -51,17 +58,25 @@ export class Upkeep {
     }
   }
 
-  stop(): void {
+  /** Registries that are being asked are not waited for: whoever closes their client ends that. */
+  async stop(): Promise<void> {
     this.#ending.abort();
     this.#resolving.abort();
+    await Promise.all(this.#chores);
   }
 
   /** `chore` answers for how long it may rest. */
-  async #repeat(signal: AbortSignal, chore: () => Promise<number>): Promise<void> {
+  async #repeat(doing: string, signal: AbortSignal, chore: () => Promise<number>): Promise<void> {
     while (!signal.aborted) {
-      const rest = await chore().catch(() => AFTER_FAILURE.longest);
+      const rest = await chore().catch((thrown: unknown) => this.#failed(doing, thrown, signal));
       await this.#parts.wait(rest, signal).catch(() => undefined);
     }
+  }
+
+  #failed(doing: string, thrown: unknown, { aborted }: AbortSignal): number {
+    const { message: reason } = BootlayerError.from(thrown);
+    if (!aborted) this.#parts.events({ event: 'upkeep.failed', doing, reason });
+    return AFTER_FAILURE.longest;
   }
 
   /**
@@ -69,10 +84,14 @@ export class Upkeep {
    * resolved.
    */
   async #resolve(place: string, signal: AbortSignal): Promise<boolean> {
-    const { mapped, fetchAhead, prefetches } = this.#parts;
-    const unresolved = await mapped.resolvePlace(place, signal);
-    if (prefetches()) await mapped.fetchAhead(place, fetchAhead, signal);
+    const unresolved = await this.#parts.mapped.resolvePlace(place, signal);
+    await this.#fetchAhead(place, signal);
     return unresolved.length === 0;
+  }
+
+  async #fetchAhead(place: string, signal: AbortSignal): Promise<void> {
+    const { mapped, fetchAhead, prefetches } = this.#parts;
+    if (prefetches()) await mapped.fetchAhead(place, fetchAhead, signal);
   }
 
   async #prune(): Promise<number> {
@@ -81,8 +100,16 @@ export class Upkeep {
   }
 
   async #scrub(signal: AbortSignal): Promise<number> {
-    const damaged = await this.#parts.scrubber.pass(signal);
-    if (damaged > 0) this.remapped();
+    if ((await this.#parts.scrubber.pass(signal)) > 0) void this.#fetchAgain(signal);
     return REST.scrubbing;
+  }
+
+  /** Nobody is asked anew what is mapped: the same bytes are to come again. */
+  async #fetchAgain(signal: AbortSignal): Promise<void> {
+    try {
+      await Promise.all(this.#parts.mapped.places().map((place) => this.#fetchAhead(place, signal)));
+    } catch (thrown) {
+      this.#failed('downloading what was damaged', thrown, signal);
+    }
   }
 }

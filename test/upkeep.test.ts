@@ -1,16 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import type { BootEvent } from '../src/boot/event.js';
 import { Upkeep, type UpkeepParts } from '../src/upkeep.js';
-import { settled } from './fixtures/waiting.js';
+import { gate, isWaiting, settled } from './fixtures/waiting.js';
 
 const MINUTE = 60_000;
 
 /** `rested`: the rests of so many minutes are over; answers what was done then. */
 function upkeep(more: Partial<UpkeepParts & UpkeepParts['mapped']> = {}) {
   const did: string[] = [];
+  const events: BootEvent[] = [];
   const resting: { readonly minutes: number; readonly over: () => void }[] = [];
   const { resolvePlace, places = () => ['registry.lab'], ...others } = more;
   const wait = (milliseconds: number, signal: AbortSignal | undefined) =>
     new Promise<void>((resolve, reject) => {
+      if (signal?.aborted) reject(new Error('ended'));
       signal?.addEventListener('abort', () => reject(new Error('ended')), { once: true });
       resting.push({ minutes: milliseconds / MINUTE, over: resolve });
     });
@@ -33,6 +36,7 @@ function upkeep(more: Partial<UpkeepParts & UpkeepParts['mapped']> = {}) {
     fetchAhead: async () => undefined,
     prefetches: () => true,
     wait,
+    events: (event) => void events.push(event),
     ...others,
   });
   const rested = async (minutes: number) => {
@@ -47,7 +51,7 @@ function upkeep(more: Partial<UpkeepParts & UpkeepParts['mapped']> = {}) {
     await settled();
     return did.splice(0);
   };
-  return { kept, did, begun, rested };
+  return { kept, did, begun, rested, events };
 }
 
 describe('Upkeep', () => {
@@ -57,7 +61,7 @@ describe('Upkeep', () => {
     expect(await rested(60)).toEqual(['prune']);
     expect(await rested(6 * 60)).toEqual(['resolve', 'fetch ahead']);
     expect(await rested(24 * 60)).toEqual(['scrub']);
-    kept.stop();
+    await kept.stop();
   });
 
   it('resolves anew soon where something could not be, and ever less often', async () => {
@@ -66,7 +70,7 @@ describe('Upkeep', () => {
     for (const minutes of [5, 10, 20, 40]) expect(await rested(minutes)).toContain('resolve');
     expect(await rested(60)).toContain('resolve');
     expect(await rested(60)).toContain('resolve');
-    kept.stop();
+    await kept.stop();
   });
 
   it('resolves at once what a changed mapping leads to, and gives up what it was at', async () => {
@@ -82,7 +86,7 @@ describe('Upkeep', () => {
     await settled();
     expect(did).toEqual(['resolve', 'fetch ahead']);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
-    kept.stop();
+    await kept.stop();
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
   });
 
@@ -103,32 +107,52 @@ describe('Upkeep', () => {
     await rested(6 * 60);
     expect(asked).toEqual(['well']);
     expect(did).toEqual([]);
-    kept.stop();
+    await kept.stop();
   });
 
   it('downloads nothing ahead where that is not wanted', async () => {
     const { kept, begun } = upkeep({ prefetches: () => false });
     expect((await begun()).sort()).toEqual(['prune', 'resolve', 'scrub']);
-    kept.stop();
+    await kept.stop();
   });
 
-  it('downloads again what a pass found damaged', async () => {
+  it('downloads again what a pass found damaged, and asks nobody anew', async () => {
     const { kept, begun } = upkeep({ scrubber: { pass: async () => 1 } });
-    expect((await begun()).filter((what) => what === 'fetch ahead')).toHaveLength(2);
-    kept.stop();
+    const did = await begun();
+    expect(did.filter((what) => what === 'fetch ahead')).toHaveLength(2);
+    expect(did.filter((what) => what === 'resolve')).toHaveLength(1);
+    await kept.stop();
   });
 
-  it('goes on rested a chore that failed', async () => {
-    const { kept, begun, rested } = upkeep({ scrubber: { pass: async () => Promise.reject(new Error('disk')) } });
+  it('tells of a chore that failed, and tries it again later', async () => {
+    const { kept, begun, rested, events } = upkeep({
+      scrubber: { pass: async () => Promise.reject(new Error('disk')) },
+    });
     await begun();
+    const failed = { event: 'upkeep.failed', doing: 'reading the cache again', reason: 'disk' };
+    expect(events).toEqual([failed]);
     expect(await rested(60)).toContain('prune');
-    kept.stop();
+    expect(events).toEqual([failed, failed]);
+    await kept.stop();
+  });
+
+  it('has stopped when nothing of it touches the cache any more, and tells of no failure then', async () => {
+    const pass = gate();
+    const { kept, begun, events } = upkeep({
+      scrubber: { pass: () => pass.passed.then(() => Promise.reject(new Error('ended'))) },
+    });
+    await begun();
+    const stopped = kept.stop();
+    expect(await isWaiting(stopped)).toBe(true);
+    pass.open();
+    await stopped;
+    expect(events).toEqual([]);
   });
 
   it('does nothing any more once stopped', async () => {
     const { kept, did, begun, rested } = upkeep();
     await begun();
-    kept.stop();
+    await kept.stop();
     kept.remapped();
     expect([await rested(60), await rested(360), did]).toEqual([[], [], []]);
   });

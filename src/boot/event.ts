@@ -88,6 +88,8 @@ export type BootEvent =
   | { readonly event: 'blob.unreadable'; readonly digest: Digest; readonly reason: string }
   /** What must stay has so many bytes more than the cache may have. */
   | { readonly event: 'cache.over'; readonly bytes: number }
+  /** What is done beside the boots could not be: it is tried again later. */
+  | { readonly event: 'upkeep.failed'; readonly doing: string; readonly reason: string }
   /** Something of ours broke while this was done; `stack` says where. */
   | { readonly event: 'fault'; readonly doing: string; readonly reason: string; readonly stack: string }
   /** The configuration was read anew. Counts of what came, went, and is there with other contents. */

@@ -26,6 +26,7 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'blob.damaged':
     case 'blob.unreadable':
     case 'cache.over':
+    case 'upkeep.failed':
     case 'artifact.aborted':
       return 'warn';
     case 'mapping.reloaded':
@@ -80,6 +81,8 @@ export function describeEvent(event: BootEvent): string {
       return `${shortDigest(event.digest)} could not be read again: ${event.reason}`;
     case 'cache.over':
       return `the cache has ${formatBytes(event.bytes)} more than cache.maxSize allows, since mappings and plans need all of it`;
+    case 'upkeep.failed':
+      return `${event.doing} failed, and is tried again later: ${event.reason}`;
     case 'artifact.started':
       return `${to(event)} fetches the ${event.role}`;
     case 'artifact.sent':

@@ -56,6 +56,7 @@ function count(metrics: Metrics, event: BootEvent): void {
       return;
     case 'blob.unreadable':
     case 'cache.over':
+    case 'upkeep.failed':
       return;
     case 'artifact.started':
       metrics.transfersUnderWay.inc();
