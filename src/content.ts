@@ -21,6 +21,8 @@ export type ContentParts = {
   readonly warn: (text: string) => void;
   readonly events: EventSink;
   readonly lifecycle: Lifecycle;
+  /** Whether what lies about in the cache may go (`DiskBlobStore.open`). */
+  readonly tidies?: boolean;
 };
 
 /** State, cache and catalog. */
@@ -33,12 +35,19 @@ export type Content = {
 };
 
 /** Nobody else can have the same data folder open: the state in it is locked. Throws DATA_UNUSABLE, DISK_FULL. */
-export async function openContent({ config, pins, warn, events, lifecycle }: ContentParts): Promise<Content> {
+export async function openContent({
+  config,
+  pins,
+  warn,
+  events,
+  lifecycle,
+  tidies = true,
+}: ContentParts): Promise<Content> {
   const { data } = config();
   const clock = systemClock;
   const database = await openDatabase(join(data, 'state.db'));
   lifecycle.started('state', () => database.close());
-  const store = await DiskBlobStore.open(cacheFolderIn(data));
+  const store = await DiskBlobStore.open(cacheFolderIn(data), { tidies });
   const registries = openRegistries((registry) => settingsIn(config(), registry), warn);
   lifecycle.started('registry client', () => registries.close());
   const collector = new Collector({ store, pins, limit: () => config().cache.maxSize, events });

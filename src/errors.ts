@@ -95,6 +95,11 @@ export function publicMessage(error: BootlayerError): string {
   }
 }
 
+/** What may be done about it, as far as the network is told what it is. */
+export function publicRemedy(error: BootlayerError): string | undefined {
+  return publicMessage(error) === error.message ? error.remedy : undefined;
+}
+
 /** The errno name (`ENOSPC`, `EADDRINUSE`) that node puts on system errors, when there is one. */
 export function systemErrorCode(thrown: unknown): string | undefined {
   if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return undefined;

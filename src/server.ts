@@ -168,7 +168,8 @@ function gcOf({ collector, booter }: BooterOfServer, { data }: Config): CacheRou
     folder: cacheFolderIn(data),
     collect: async (wanted) => {
       const unresolved = booter.mapped.unresolved();
-      return { removed: await collectGarbage({ collector, unresolved }, wanted) };
+      const isAnythingMapped = booter.mapped.places().length > 0;
+      return { removed: await collectGarbage({ collector, unresolved, isAnythingMapped }, wanted) };
     },
   };
 }

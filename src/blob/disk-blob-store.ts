@@ -45,11 +45,14 @@ export class DiskBlobStore implements BlobStore {
     this.#writer = writer;
   }
 
-  /** Makes the folder when it is missing; what is in `ingest/` and nobody went on with for a day goes. Throws DATA_UNUSABLE, DISK_FULL. */
-  static async open(folder: string, { now = Date.now(), writer = SERVER } = {}): Promise<DiskBlobStore> {
+  /**
+   * Makes the folder when it is missing; unless it is only to be looked at (`tidies`), what is in `ingest/` and nobody went on
+   * with for a day goes. Throws DATA_UNUSABLE, DISK_FULL.
+   */
+  static async open(folder: string, { now = Date.now(), writer = SERVER, tidies = true } = {}): Promise<DiskBlobStore> {
     try {
       await makeLayout(folder);
-      await removeLeftovers(join(folder, INGEST), now);
+      if (tidies) await removeLeftovers(join(folder, INGEST), now);
       await proveWritable(folder);
     } catch (cause) {
       throw diskProblem(folder, cause);

@@ -39,6 +39,22 @@ function count(metrics: Metrics, event: BootEvent): void {
     case 'image.failed':
       metrics.resolutions.inc({ outcome: 'failed' });
       return;
+    case 'artifact.started':
+      metrics.transfersUnderWay.inc();
+      return;
+    case 'artifact.sent':
+    case 'artifact.aborted':
+      metrics.transfersUnderWay.dec();
+      metrics.transfers.inc({ role: event.role, outcome: event.event.slice('artifact.'.length) });
+      metrics.transferBytes.inc({ role: event.role }, event.bytes);
+      return;
+    default:
+      countCache(metrics, event);
+  }
+}
+
+function countCache(metrics: Metrics, event: BootEvent): void {
+  switch (event.event) {
     case 'fill.started':
     case 'fill.resumed':
       metrics.fills.inc({ outcome: event.event.slice('fill.'.length) });
@@ -54,18 +70,6 @@ function count(metrics: Metrics, event: BootEvent): void {
     case 'blob.damaged':
       metrics.damaged.inc();
       return;
-    case 'blob.unreadable':
-    case 'cache.over':
-    case 'upkeep.failed':
-      return;
-    case 'artifact.started':
-      metrics.transfersUnderWay.inc();
-      return;
-    case 'artifact.sent':
-    case 'artifact.aborted':
-      metrics.transfersUnderWay.dec();
-      metrics.transfers.inc({ role: event.role, outcome: event.event.slice('artifact.'.length) });
-      metrics.transferBytes.inc({ role: event.role }, event.bytes);
-      return;
+    default:
   }
 }

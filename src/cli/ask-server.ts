@@ -3,32 +3,52 @@ import { type Endpoint, formatEndpoint } from '../net/endpoint.js';
 
 export type Question = { readonly path: string; readonly body: unknown; readonly signal: AbortSignal };
 
-const PATIENCE_MILLISECONDS = 60_000;
+/** Thousands of large files are not removed at once. */
+const PATIENCE_MILLISECONDS = 4 * 60_000;
 
 /**
  * What the server on this host answers at its API listener; undefined where none answers, or one that is not meant. Throws the
- * error that it tells.
+ * error that it tells, and BLOB_UNAVAILABLE when it does not come to an end.
  */
-export async function askServer(api: Endpoint, { path, body, signal }: Question): Promise<unknown> {
-  const response = await fetch(`http://${formatEndpoint(api)}${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-    signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MILLISECONDS)]),
-    redirect: 'error',
-  }).catch(() => undefined);
+export async function askServer(
+  api: Endpoint,
+  { path, body, signal }: Question,
+  patience = PATIENCE_MILLISECONDS,
+): Promise<unknown> {
+  const late = AbortSignal.timeout(patience);
+  const answer = await ask(`http://${formatEndpoint(api)}${path}`, body, AbortSignal.any([signal, late]));
   signal.throwIfAborted();
-  const answer: unknown = await response?.json().catch(() => undefined);
-  if (response?.ok === true) return answer;
-  const told = toldBy(answer);
+  if (answer === undefined && late.aborted) {
+    throw new BootlayerError('BLOB_UNAVAILABLE', `the server at ${formatEndpoint(api)} has not answered yet`, {
+      remedy: 'it is busy with it: see its log, and try again',
+    });
+  }
+  if (answer?.isGood === true) return answer.body;
+  const told = toldBy(answer?.body);
   if (told === undefined || told.code === 'NOT_FOUND') return undefined;
-  throw new BootlayerError(told.code, told.message);
+  throw told;
 }
 
-function toldBy(answer: unknown): { readonly code: ErrorCode; readonly message: string } | undefined {
-  const { error } = (answer ?? {}) as { readonly error?: { readonly code?: unknown; readonly message?: unknown } };
-  const { code, message } = error ?? {};
-  return isErrorCode(code) && typeof message === 'string' ? { code, message } : undefined;
+type Answer = { readonly isGood: boolean; readonly body: unknown };
+
+async function ask(url: string, body: unknown, signal: AbortSignal): Promise<Answer | undefined> {
+  try {
+    const headers = { 'content-type': 'application/json' };
+    const init = { method: 'POST', headers, body: JSON.stringify(body), signal, redirect: 'error' } as const;
+    const response = await fetch(url, init);
+    return { isGood: response.ok, body: await response.json() };
+  } catch {
+    // Nobody is there, or somebody who does not speak as we do.
+    return undefined;
+  }
+}
+
+type Told = { readonly code?: unknown; readonly message?: unknown; readonly details?: { readonly remedy?: unknown } };
+
+function toldBy(answer: unknown): BootlayerError | undefined {
+  const { code, message, details } = ((answer ?? {}) as { readonly error?: Told }).error ?? {};
+  if (!isErrorCode(code) || typeof message !== 'string') return undefined;
+  return new BootlayerError(code, message, typeof details?.remedy === 'string' ? { remedy: details.remedy } : {});
 }
 
 function isErrorCode(code: unknown): code is ErrorCode {

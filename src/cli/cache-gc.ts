@@ -7,8 +7,11 @@ import { createMapping } from '../booter/mapping.js';
 import { systemClock } from '../clock.js';
 import type { Config } from '../config/schema.js';
 import { cacheFolderIn, openContent } from '../content.js';
+import { BootlayerError } from '../errors.js';
 import { counted, formatBytes } from '../format.js';
 import { Lifecycle } from '../lifecycle.js';
+import { formatEndpoint } from '../net/endpoint.js';
+import { isInUse } from '../store/worker-database.js';
 import { askServer } from './ask-server.js';
 import { type CommonOptions, readConfig, warnOnStderr, withCommonOptions, withJson } from './common.js';
 import { standardOutput, writeJson, writeLine, writeTable } from './output.js';
@@ -54,6 +57,13 @@ async function collect(config: Config, wanted: Wanted, signal: AbortSignal): Pro
   return collectAlone(config, wanted, signal);
 }
 
+/** A server has the state, and was asked in vain. */
+function elsewhere({ code, message }: BootlayerError, { api }: Config): BootlayerError {
+  return new BootlayerError(code, message, {
+    remedy: `it does not answer at ${formatEndpoint(api.listen)}: set api.listen to where it listens, or end it`,
+  });
+}
+
 /** The state is locked meanwhile, so that no server can start. */
 async function collectAlone(config: Config, wanted: Wanted, signal: AbortSignal): Promise<readonly Garbage[]> {
   const lifecycle = new Lifecycle();
@@ -64,13 +74,17 @@ async function collectAlone(config: Config, wanted: Wanted, signal: AbortSignal)
       warn: warnOnStderr,
       events: () => undefined,
       lifecycle,
+      tidies: !wanted.dryRun,
     });
     const mapping = createMapping(config);
     const parts = { mapping: () => mapping, images, plans: database.plans, clock: systemClock };
     const mapped: MappedImages = new MappedImages(parts);
     await mapped.resolveAll(signal);
     signal.throwIfAborted();
-    return await collectGarbage({ collector, unresolved: mapped.unresolved() }, wanted);
+    const isAnythingMapped = mapping.assignments.length > 0;
+    return await collectGarbage({ collector, unresolved: mapped.unresolved(), isAnythingMapped }, wanted);
+  } catch (thrown) {
+    throw isInUse(thrown) ? elsewhere(thrown, config) : thrown;
   } finally {
     await lifecycle.stop();
   }

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { BootlayerError, type ErrorCode, publicMessage } from '../errors.js';
+import { BootlayerError, type ErrorCode, publicMessage, publicRemedy } from '../errors.js';
 
 /** The one place where an error becomes an HTTP status. */
 const STATUS: Readonly<Record<ErrorCode, number>> = {
@@ -26,7 +26,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   INTERNAL: 500,
 };
 
-/** `{ "error": { "code", "message" } }` with an exact length; faults of ours are logged and not explained to the network. */
+/** `{ "error": { "code", "message", "details"? } }` with an exact length; faults of ours are logged and not explained to the network. */
 export function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
   const refused = statusOfFramework(thrown);
   const error = refused === undefined ? BootlayerError.from(thrown) : requestInvalid(thrown);
@@ -34,12 +34,17 @@ export function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
   if (error.code === 'INTERNAL') reply.log.error({ err: thrown }, 'a request failed');
   else if (status >= 500)
     reply.log.warn({ event: 'request.failed', url: reply.request.url, code: error.code }, error.message);
-  const message = publicMessage(error);
+  const remedy = publicRemedy(error);
+  const told = {
+    code: error.code,
+    message: publicMessage(error),
+    ...(remedy !== undefined && { details: { remedy } }),
+  };
   return reply
     .code(status)
     .type('application/json')
     .header('cache-control', 'no-store')
-    .send(`${JSON.stringify({ error: { code: error.code, message } })}\n`);
+    .send(`${JSON.stringify({ error: told })}\n`);
 }
 
 /** Fastify's own errors carry a 4xx status: the client's mistake, not ours. */

@@ -12,6 +12,13 @@ type NewRequest =
   | { readonly kind: 'query'; readonly sql: string; readonly parameters: readonly unknown[] }
   | { readonly kind: 'close' };
 
+const IN_USE = 'it is in use by another server';
+
+/** Whether a database could not be had because a server has it. */
+export function isInUse(thrown: unknown): thrown is BootlayerError {
+  return thrown instanceof BootlayerError && thrown.message.endsWith(IN_USE);
+}
+
 /** A SQLite file, reached through its worker. */
 export class WorkerDatabase {
   readonly #worker: Worker;
@@ -100,7 +107,7 @@ export class WorkerDatabase {
       });
     }
     if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
-      return this.#unusable('it is in use by another server', 'end the other server, or set "data" to another folder');
+      return this.#unusable(IN_USE, 'end the other server, or set "data" to another folder');
     }
     if (code.startsWith('SQLITE_NOTADB') || code.startsWith('SQLITE_CORRUPT')) {
       return this.#unusable('it is no database, or damaged', 'move the file away: the state is made anew');

@@ -127,6 +127,23 @@ describe('bootlayer cache gc', () => {
     expect(await held()).toEqual([]);
   });
 
+  it('removes nothing when no image is mapped, which looks like a mishap, unless told to', async () => {
+    const { registry, map, held } = await setUp();
+    const config = await map(imageOf(registry, 'others'));
+    const { server } = await serve(config);
+    await expect.poll(held).toHaveLength(2);
+    expect(await server.stop()).toBe(0);
+    await map();
+    const { status, err } = await bootlayer(['cache', 'gc', '-c', config]);
+    expect(status).toBe(1);
+    expect(err).toContain(
+      'no image is mapped, so that nothing would stay; see that the configuration has its assignments',
+    );
+    expect(await held()).toHaveLength(2);
+    expect(await bootlayer(['cache', 'gc', '--force', '-c', config])).toMatchObject({ status: 0 });
+    expect(await held()).toEqual([]);
+  });
+
   it('leaves a cache alone that a server has which it cannot ask', async () => {
     const { registry, map, held } = await setUp();
     const config = await map(imageOf(registry, 'others'));
@@ -135,6 +152,7 @@ describe('bootlayer cache gc', () => {
     const { status, err } = await bootlayer(['cache', 'gc', '-c', config]);
     expect(status).toBe(1);
     expect(err).toContain('state.db');
+    expect(err).toContain('set api.listen to where it listens, or end it');
     expect(await held()).toHaveLength(2);
   });
 

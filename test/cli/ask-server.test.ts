@@ -1,0 +1,57 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
+import { askServer } from '../../src/cli/ask-server.js';
+import { type IpAddress, parseIp } from '../../src/net/ip.js';
+
+const never = new AbortController().signal;
+
+async function answering(listener: RequestListener) {
+  const server = createServer(listener);
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const at = { host: parseIp('127.0.0.1') as IpAddress, port };
+  const ask = (signal = never, patience?: number) => askServer(at, { path: '/x', body: { a: 1 }, signal }, patience);
+  return { ask, server };
+}
+
+it('answers what the server does', async () => {
+  const { ask } = await answering((_request, response) => response.end('{"removed":[]}'));
+  expect(await ask()).toEqual({ removed: [] });
+});
+
+it('throws what the server tells, with its remedy', async () => {
+  const error = { code: 'DISK_FULL', message: 'full', details: { remedy: 'make room' } };
+  const { ask } = await answering((_request, response) => response.writeHead(507).end(JSON.stringify({ error })));
+  await expect(ask()).rejects.toMatchObject({ code: 'DISK_FULL', message: 'full', remedy: 'make room' });
+});
+
+it.each([
+  ['another program', 200, '<html>'],
+  ['another server of ours', 404, '{"error":{"code":"NOT_FOUND","message":"not mine"}}'],
+  ['something that speaks JSON', 500, '{"error":"no"}'],
+])('finds nobody where %s answers', async (_name, status, body) => {
+  const { ask } = await answering((_request, response) => response.writeHead(status).end(body));
+  expect(await ask()).toBeUndefined();
+});
+
+it('finds nobody where nobody listens', async () => {
+  const { ask, server } = await answering(() => undefined);
+  server.close();
+  await once(server, 'close');
+  expect(await ask()).toBeUndefined();
+});
+
+it('takes a server that does not answer for a busy one, and none for a reason to go on', async () => {
+  const { ask } = await answering(() => undefined);
+  await expect(ask(never, 50)).rejects.toMatchObject({ code: 'BLOB_UNAVAILABLE' });
+  const ending = new AbortController();
+  const asked = expect(ask(ending.signal)).rejects.toThrow('enough');
+  ending.abort(new Error('enough'));
+  await asked;
+});
