@@ -2,7 +2,7 @@ import type { BlobSource } from '../blob/blob-store.js';
 import { BootlayerError } from '../errors.js';
 import { DiskLayout } from '../oci/disk-layout.js';
 import type { ImageSource, ImageTarget, Place } from '../oci/image-source.js';
-import type { ImageReference } from '../oci/reference.js';
+import type { ImageReference, RegistryReference } from '../oci/reference.js';
 import type { RegistryClient } from '../oci/registry-client.js';
 
 export type ImageRepository = ImageSource & ImageTarget;
@@ -15,15 +15,19 @@ export class ImageSources {
     this.#registries = registries;
   }
 
-  /** `reference` names its registry, and its layout folder is absolute: the configuration and the commands see to it. */
-  of(reference: ImageReference): ImageRepository {
+  /**
+   * For whoever boots: by way of the mirrors that its registry has. `reference` names its registry, and its layout folder is
+   * absolute: the configuration and the commands see to it.
+   */
+  of(reference: ImageReference): ImageSource {
     if (reference.kind === 'layout') return new DiskLayout(reference.folder);
-    if (reference.registry === undefined) {
-      throw new BootlayerError('REFERENCE_INVALID', `"${reference.repository}" names no registry`, {
-        remedy: 'write registry/repository, or set defaultRegistry',
-      });
-    }
-    return this.#registries.repository(reference.registry, reference.repository);
+    return this.#registries.mirrored(registryOf(reference), reference.repository);
+  }
+
+  /** For whoever writes, or wants to know what is there: mirrors may be behind, or have what their registry has not. */
+  own(reference: ImageReference): ImageRepository {
+    if (reference.kind === 'layout') return new DiskLayout(reference.folder);
+    return this.#registries.repository(registryOf(reference), reference.repository);
   }
 
   /**
@@ -48,4 +52,11 @@ export class ImageSources {
       failed,
     }));
   }
+}
+
+function registryOf({ registry, repository }: RegistryReference): string {
+  if (registry !== undefined) return registry;
+  throw new BootlayerError('REFERENCE_INVALID', `"${repository}" names no registry`, {
+    remedy: 'write registry/repository, or set defaultRegistry',
+  });
 }

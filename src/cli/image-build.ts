@@ -99,7 +99,7 @@ async function writeAll(
   for (const destination of destinations) {
     const reference = formatReference(destination);
     const { index, dropped } = await withProgress(reference, (shown) =>
-      writeImage(built, sources.of(destination), {
+      writeImage(built, sources.own(destination), {
         tag: destination.tag,
         append: options.append === true,
         progress: ({ role, descriptor }, sent) => shown.update(role, sent, descriptor),

@@ -16,7 +16,7 @@ export function inspectCommand(): Command {
 
 async function inspect(text: string, options: InspectOptions): Promise<void> {
   const reports = await withImages(options, [readReference(text)], (references, sources) =>
-    Promise.all(references.map((reference) => inspectImage(sources.of(reference), reference))),
+    Promise.all(references.map((reference) => inspectImage(sources.own(reference), reference))),
   );
   const output = standardOutput();
   for (const report of reports) {

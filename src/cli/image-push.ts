@@ -36,8 +36,8 @@ async function push(from: string, to: string, options: PushOptions): Promise<voi
     const copied = await withProgress(reference, (shown) =>
       untilSignal((signal) =>
         copyImage(manifestNameOf(wanted), destination.tag, {
-          source: sources.of(wanted),
-          destination: sources.of(target),
+          source: sources.own(wanted),
+          destination: sources.own(target),
           progress: (blob, sent, how) =>
             shown.update(blobName(blob), sent, { size: blob.size, how: WORDS[how ?? 'sent'] }),
           signal,

@@ -38,7 +38,7 @@ async function verify(text: string, options: VerifyOptions): Promise<void> {
     const verified = await withProgress(name, (shown) =>
       untilSignal((signal) =>
         verifyImage(manifestNameOf(reference), {
-          source: sources.of(reference),
+          source: sources.own(reference),
           progress: (blob, read) => shown.update(blobName(blob), read, blob),
           signal,
         }),

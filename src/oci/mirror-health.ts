@@ -14,6 +14,8 @@ export class MirrorHealth {
   readonly #now: () => number;
   readonly #warn: (text: string) => void;
   readonly #pauses = new Map<string, Pause>();
+  /** Mirrors of which it was said already that they lack something. */
+  readonly #lacking = new Set<string>();
 
   /** `now` in milliseconds. */
   constructor(now: () => number, warn: (text: string) => void) {
@@ -21,7 +23,7 @@ export class MirrorHealth {
     this.#warn = warn;
   }
 
-  isWell(host: string): boolean {
+  isHealthy(host: string): boolean {
     return (this.#pauses.get(host)?.until ?? 0) <= this.#now();
   }
 
@@ -29,11 +31,23 @@ export class MirrorHealth {
   failed(host: string, name: string, problem: unknown): void {
     if (problem instanceof BootlayerError && problem.code === 'IMAGE_NOT_FOUND') return;
     // Others were waiting for it, too.
-    if (!this.isWell(host)) return;
+    if (!this.isHealthy(host)) return;
     const milliseconds = this.#pauseOf(host);
     this.#pauses.set(host, { until: this.#now() + milliseconds, milliseconds });
     const pause = formatSeconds(milliseconds / 1000);
     this.#warn(`the mirror ${host} of ${name} is passed over for ${pause}: ${describeError(problem)}`);
+  }
+
+  /**
+   * It does not have what its registry has. One that has only some images may well not; one that is asked under the wrong path
+   * has none: that is said once.
+   */
+  lacked(host: string, name: string, asked: string): void {
+    if (this.#lacking.has(host)) return;
+    this.#lacking.add(host);
+    this.#warn(
+      `the mirror ${host} has no ${asked}, which is ${name}: unless it has only some images, see its path in mirrors`,
+    );
   }
 
   #pauseOf(host: string): number {

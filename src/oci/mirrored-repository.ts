@@ -1,17 +1,26 @@
+import { BootlayerError } from '../errors.js';
 import type { Descriptor } from './descriptor.js';
-import type { FetchedDocument, ImageSource, ImageTarget, ManifestName, Place } from './image-source.js';
+import type { FetchedDocument, ImageSource, ManifestName } from './image-source.js';
+
+export type Mirror = {
+  readonly source: ImageSource;
+  /** It is told how asking it went wrong. */
+  readonly failed: (problem: unknown) => void;
+  /** It is told when it does not have what the repository has. */
+  readonly lacked: () => void;
+};
 
 /**
  * A repository that others mirror: they are asked first, in their order, and it is asked when none of them gives what is
- * wanted. Whatever comes is verified alike. Images are put to the repository itself.
+ * wanted. Whatever comes is verified alike.
  */
-export class MirroredRepository implements ImageSource, ImageTarget {
+export class MirroredRepository implements ImageSource {
   readonly name: string;
-  readonly #own: ImageSource & ImageTarget;
-  readonly #mirrors: () => readonly Place[];
+  readonly #own: ImageSource;
+  readonly #mirrors: () => readonly Mirror[];
 
   /** `mirrors`: asked anew each time. */
-  constructor(own: ImageSource & ImageTarget, mirrors: () => readonly Place[]) {
+  constructor(own: ImageSource, mirrors: () => readonly Mirror[]) {
     this.name = own.name;
     this.#own = own;
     this.#mirrors = mirrors;
@@ -29,32 +38,20 @@ export class MirroredRepository implements ImageSource, ImageTarget {
     return this.#first((place) => place.readBlob(descriptor));
   }
 
-  hasBlob(descriptor: Descriptor): Promise<boolean> {
-    return this.#own.hasBlob(descriptor);
-  }
-
-  mountBlob(descriptor: Descriptor, from: string): Promise<boolean> {
-    return this.#own.mountBlob(descriptor, from);
-  }
-
-  pushBlob(descriptor: Descriptor, open: () => AsyncIterable<Uint8Array>): Promise<void> {
-    return this.#own.pushBlob(descriptor, open);
-  }
-
-  pushDocument(document: FetchedDocument, tag?: string): Promise<void> {
-    return this.#own.pushDocument(document, tag);
-  }
-
   /** What went wrong with a mirror is the mirror's affair: the repository's own word is what is told. */
   async #first<T>(ask: (place: ImageSource) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    for (const { source, failed } of this.#mirrors()) {
+    const without: Mirror[] = [];
+    for (const mirror of this.#mirrors()) {
       try {
-        return await ask(source);
+        return await ask(mirror.source);
       } catch (problem) {
         signal?.throwIfAborted();
-        failed(problem);
+        mirror.failed(problem);
+        if (problem instanceof BootlayerError && problem.code === 'IMAGE_NOT_FOUND') without.push(mirror);
       }
     }
-    return ask(this.#own);
+    const found = await ask(this.#own);
+    for (const { lacked } of without) lacked();
+    return found;
   }
 }

@@ -6,7 +6,7 @@ import { CertificateFiles } from './disk-certificates.js';
 import { HttpClient, type HttpLimits, type HttpRequest, type HttpResponse } from './http-client.js';
 import type { ImageSource, ImageTarget, Place } from './image-source.js';
 import { MirrorHealth } from './mirror-health.js';
-import { MirroredRepository } from './mirrored-repository.js';
+import { type Mirror, MirroredRepository } from './mirrored-repository.js';
 import type { FindProxy } from './proxy.js';
 import { denied, type RequestContext, unreachable } from './registry-error.js';
 import { RegistryRepository, type RegistryTransport, repositoryPath } from './registry-repository.js';
@@ -55,9 +55,9 @@ export class RegistryClient implements RegistryTransport {
     this.#authorizer = new Authorizer({ tokens: new TokenClient(this.#http), credentials, now, warn });
   }
 
-  /** A repository, by way of the mirrors that its registry has. */
-  repository(registry: string, repository: string): ImageSource & ImageTarget {
-    const own = this.#own(registry, repository);
+  /** By way of the mirrors that its registry has. */
+  mirrored(registry: string, repository: string): ImageSource {
+    const own = this.repository(registry, repository);
     if (this.#settings(registry).mirrors === undefined) return own;
     return new MirroredRepository(own, () => this.#mirrorsOf(registry, own));
   }
@@ -67,21 +67,22 @@ export class RegistryClient implements RegistryTransport {
    * failed a moment ago, and itself.
    */
   places(registry: string, repository: string): readonly Place[] {
-    const own = this.#own(registry, repository);
+    const own = this.repository(registry, repository);
     return [...this.#mirrorsOf(registry, own), { source: own, failed: () => undefined }];
   }
 
-  #own(registry: string, repository: string): RegistryRepository {
+  /** The repository itself, past the mirrors. */
+  repository(registry: string, repository: string): ImageSource & ImageTarget {
     const path = repositoryPath(registry, repository);
     const name = `${registry}/${repository}`;
     return new RegistryRepository(this, { registry, repository: path, base: this.baseUrl(registry) }, name);
   }
 
   /** Each is tried once, since another place has the same. */
-  #mirrorsOf(registry: string, { name }: ImageSource): readonly Place[] {
+  #mirrorsOf(registry: string, { name }: ImageSource): readonly Mirror[] {
     const { mirrors = [] } = this.#settings(registry);
     return mirrors
-      .filter(({ host }) => this.#mirrors.isWell(host))
+      .filter(({ host }) => this.#mirrors.isHealthy(host))
       .map(({ host, plainHttp, path }) => {
         const repository = [path, name.slice(registry.length + 1)].filter((part) => part !== '').join('/');
         const base = new URL(`${plainHttp ? 'http' : 'https'}://${host}/v2/`);
@@ -89,6 +90,7 @@ export class RegistryClient implements RegistryTransport {
         return {
           source: new RegistryRepository(this, place, `${host}/${repository}`),
           failed: (problem) => this.#mirrors.failed(host, name, problem),
+          lacked: () => this.#mirrors.lacked(host, name, `${host}/${repository}`),
         };
       });
   }

@@ -16,7 +16,7 @@ function setUp() {
   /** For how many minutes it is passed over. */
   const pause = () => {
     const begun = clock.now;
-    while (!health.isWell('mirror.lab')) clock.now += MINUTE;
+    while (!health.isHealthy('mirror.lab')) clock.now += MINUTE;
     return (clock.now - begun) / MINUTE;
   };
   return { clock, warnings, health, fail, pause };
@@ -53,6 +53,6 @@ describe('MirrorHealth', () => {
   it('takes one for well that only does not have something', () => {
     const { health, fail } = setUp();
     fail(new BootlayerError('IMAGE_NOT_FOUND', 'it has no such manifest'));
-    expect([health.isWell('mirror.lab'), health.isWell('other.lab')]).toEqual([true, true]);
+    expect([health.isHealthy('mirror.lab'), health.isHealthy('other.lab')]).toEqual([true, true]);
   });
 });

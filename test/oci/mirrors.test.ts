@@ -20,7 +20,7 @@ async function mirrored({ path = '' } = {}) {
     ...(registry === own.host && { mirrors }),
   });
   const client = plainClient({ settings, now: () => clock.now, warn: (text) => warnings.push(text) });
-  const demo = client.repository(own.host, 'demo');
+  const demo = client.mirrored(own.host, 'demo');
   const which = async () =>
     (JSON.parse(Buffer.from((await demo.fetchDocument(LATEST)).bytes).toString()) as { which: string }).which;
   const add = (registry: FakeRegistry, name: string) =>
@@ -51,7 +51,8 @@ describe('mirrors', () => {
     first.fail('/latest', 503);
     expect([await which(), await which()]).toEqual(['own', 'own']);
     expect(first.requests).toHaveLength(1);
-    expect(warnings).toEqual([expect.stringContaining(`the mirror ${first.host} of ${own.host}/demo is passed over`)]);
+    const passedOver = warnings.filter((text) => text.includes('is passed over'));
+    expect(passedOver).toEqual([expect.stringContaining(`the mirror ${first.host} of ${own.host}/demo`)]);
     clock.now += 60_000;
     await which();
     expect(first.requests).toHaveLength(2);
@@ -64,7 +65,7 @@ describe('mirrors', () => {
       response.writeHead(200, { 'docker-content-digest': `sha256:${'0'.repeat(64)}` }).end('{}'),
     );
     expect(await which()).toBe('own');
-    expect(warnings).toHaveLength(1);
+    expect(warnings.filter((text) => text.includes(`the mirror ${first.host} of`))).toHaveLength(1);
   });
 
   it('are places of their own for blobs', async () => {
@@ -81,13 +82,31 @@ describe('mirrors', () => {
     expect([client.places(own.host, 'demo').length, warnings.length]).toEqual([2, 1]);
   });
 
-  it('are not written to', async () => {
-    const { own, first, demo } = await mirrored();
+  it('are not asked for the repository itself, nor written to', async () => {
+    const { own, first, client, add } = await mirrored();
     const { bytes, descriptor } = blobOf(10);
+    add(first, 'first');
+    const demo = client.repository(own.host, 'demo');
     await demo.pushBlob(descriptor, async function* () {
       yield bytes;
     });
-    expect([own.blobs.size, first.requests.length, await demo.hasBlob(descriptor)]).toEqual([1, 0, true]);
+    expect([own.blobs.size, await demo.hasBlob(descriptor)]).toEqual([1, true]);
+    await expect(demo.fetchDocument(LATEST)).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
+    expect(first.requests).toEqual([]);
+  });
+
+  it('that lack what their registry has are told of once: their path may be wrong', async () => {
+    const { own, first, second, which, add, warnings } = await mirrored({ path: 'nope' });
+    await expect(which()).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
+    expect(warnings).toEqual([]);
+    own.addDocument('demo', 'latest', document('own'));
+    add(second, 'second');
+    expect([await which(), warnings]).toEqual(['second', []]);
+    second.fail('/latest', 404);
+    expect([await which(), await which()]).toEqual(['own', 'own']);
+    expect(warnings.map((text) => text.split(',', 1)[0])).toEqual(
+      [first, second].map(({ host }) => `the mirror ${host} has no ${host}/nope/demo`),
+    );
   });
 });
 
