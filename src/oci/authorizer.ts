@@ -13,8 +13,8 @@ export type AuthorizerParts = {
   readonly warn: (text: string) => void;
 };
 
-/** The value of an `Authorization` header, and on whose behalf, for messages. */
-export type Authorization = { readonly header: string; readonly whom: string };
+/** The value of an `Authorization` header, and on whose behalf, for messages: a token may be anybody's. */
+export type Authorization = { readonly header: string; readonly whom: string; readonly isKnown: boolean };
 
 /** A 401: what was asked, what the server wants, and what it had been shown. */
 export type Refusal = {
@@ -66,9 +66,10 @@ export class Authorizer {
     const challenges = parseChallenges(challenge);
     const credential = await this.#parts.credentials(context.registry, context.repository);
     const whom = describeCredential(credential);
+    const shown = { whom, isKnown: credential.kind !== 'anonymous' };
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
     if (bearer !== undefined) {
-      if (credential.kind === 'bearer') return this.#keep(key, { header: `Bearer ${credential.token}`, whom });
+      if (credential.kind === 'bearer') return this.#keep(key, { header: `Bearer ${credential.token}`, ...shown });
       const { parameters } = bearer;
       this.#warnOfForeign(url, parameters.realm, credential);
       const { token, seconds } = await this.#parts.tokens.fetch({
@@ -77,15 +78,17 @@ export class Authorizer {
         scope: context.scope,
         credential,
         ca,
+        name: context.registry,
       });
       // Four fifths of its life: a clock may be off, and a download takes its time.
-      return this.#keep(key, { header: `Bearer ${token}`, whom }, Math.min(seconds, LONGEST_SECONDS) * 0.8);
+      return this.#keep(key, { header: `Bearer ${token}`, ...shown }, Math.min(seconds, LONGEST_SECONDS) * 0.8);
     }
     if (challenges.some(({ scheme }) => scheme === 'basic') && credential.kind === 'basic') {
-      return this.#keep(key, { header: basicAuthorization(credential.username, credential.password), whom });
+      const header = basicAuthorization(credential.username, credential.password);
+      return this.#keep(key, { header, ...shown });
     }
     const offered = challenges.map(({ scheme }) => scheme).join(', ') || 'of no kind it names';
-    throw denied(context.name, `${context.what}: it wants credentials (${offered}), and there are ${whom} for it`);
+    throw denied(context, `${context.what}: it wants credentials (${offered}), and there are ${whom} for it`);
   }
 
   #keep(key: string, authorization: Authorization, seconds = PASSWORD_SECONDS): Authorization {
@@ -100,6 +103,8 @@ export class Authorizer {
     if (credential.kind === 'anonymous' || realm === undefined || !URL.canParse(realm)) return;
     const { host, hostname } = new URL(realm);
     if (areOfOneSite(hostname, registry.hostname) || this.#warned.has(`${registry.host} ${host}`)) return;
+    // Which hosts it names is the registry's choice.
+    if (this.#warned.size >= MAX_KEPT) this.#warned.clear();
     this.#warned.add(`${registry.host} ${host}`);
     this.#parts.warn(`${registry.host} has its credentials shown to ${host}, which is of another domain`);
   }

@@ -5,10 +5,13 @@ import { ANONYMOUS, type Credential } from './credential.js';
 /** How long a helper may take: it may have to ask a cloud. */
 const MAX_MILLISECONDS = 10_000;
 const MAX_BYTES = 64 * 1024;
+/** Of what it says to people. */
+const MAX_SAID = 200;
 /** The user name by which helpers say that the secret is an identity token (docker-credential-helpers). */
 const IDENTITY = '<token>';
 
-type Answer = { readonly status: number | null; readonly out: string };
+/** `said`: what it wrote for people. */
+type Answer = { readonly status: number | null; readonly out: string; readonly said: string };
 
 /**
  * What `docker-credential-<name> get` knows of a server; anonymous when it knows nothing. No shell, and bounded: it is
@@ -20,11 +23,11 @@ export async function askCredentialHelper(
   { path = process.env.PATH, maxMilliseconds = MAX_MILLISECONDS } = {},
 ): Promise<Credential> {
   const program = `docker-credential-${name}`;
-  const { status, out } = await run(program, server, { path, maxMilliseconds });
+  const { status, out, said } = await run(program, server, { path, maxMilliseconds });
   if (status === 0) return readAnswer(program, out);
   // The protocol's way of saying so; a status other than 0 goes with it.
   if (/credentials not found/i.test(out)) return ANONYMOUS;
-  throw new Error(`${program} ended with status ${status ?? 'of a signal'}`);
+  throw new Error(`${program} ended with status ${status ?? 'of a signal'}${said === '' ? '' : `: ${said}`}`);
 }
 
 type Bounds = { readonly path: string | undefined; readonly maxMilliseconds: number };
@@ -33,7 +36,7 @@ function run(program: string, input: string, { path, maxMilliseconds }: Bounds):
   return new Promise((resolve, reject) => {
     // A group of its own, so that what it started ends with it.
     const child: ChildProcess = spawn(program, ['get'], {
-      stdio: ['pipe', 'pipe', 'ignore'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       env: { ...process.env, PATH: path },
       detached: true,
     });
@@ -47,6 +50,7 @@ function run(program: string, input: string, { path, maxMilliseconds }: Bounds):
     const giveUp = (why: string) => {
       endGroup(child.pid);
       child.stdout?.destroy();
+      child.stderr?.destroy();
       reject(new Error(`${program} ${why}`));
     };
     const timer = setTimeout(() => giveUp(`did not answer within ${maxMilliseconds / 1000} s`), maxMilliseconds);
@@ -56,14 +60,22 @@ function run(program: string, input: string, { path, maxMilliseconds }: Bounds):
       size += piece.length;
       if (size > MAX_BYTES) giveUp('says far too much');
     });
+    let said = '';
+    child.stderr?.on('data', (piece: Buffer) => {
+      said = `${said}${piece.toString('latin1')}`.slice(0, MAX_SAID);
+    });
     // It may end without reading what it was asked.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
     child.on('close', (status) => {
       clearTimeout(timer);
-      resolve({ status, out: Buffer.concat(pieces).toString('utf8') });
+      resolve({ status, out: Buffer.concat(pieces).toString('utf8'), said: oneLine(said) });
     });
   });
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[^\x20-\x7e]+/g, ' ').trim();
 }
 
 function endGroup(pid: number | undefined): void {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readFileBounded } from '../disk-access.js';
-import { BootlayerError, systemErrorCode } from '../errors.js';
+import { BootlayerError, type ErrorExtras, systemErrorCode } from '../errors.js';
 import { ANONYMOUS, type Credential, type FindCredential } from './credential.js';
 import { type ConfiguredCredential, findInDockerConfig } from './docker-config.js';
 import type { FindSettings, PasswordFile } from './registry-settings.js';
@@ -24,17 +24,27 @@ export function diskCredentials({ settings, env, askHelper }: DiskCredentialsPar
     if (own !== undefined) return readPasswordFile(registry, own);
     for (const file of files) {
       const found = await findInFile(file, registry, repository);
-      if (found.kind === 'credential') return found.credential;
-      const { kind } = found;
-      if (kind === 'none') continue;
-      const credential = await askHelper(found.name, found.server).catch((cause: unknown) => {
-        throw unusable(registry, `${describe(cause)} (named by ${file})`, cause);
+      if (found.kind === 'credential') return { ...found.credential, from: file.path };
+      if (found.kind === 'none') continue;
+      const { name, server } = found;
+      const credential = await askHelper(name, server).catch((cause: unknown) => {
+        const why = `${describe(cause)} (named by ${file.path})`;
+        throw unusable(registry, why, {
+          cause,
+          remedy: `try it by hand: echo ${server} | docker-credential-${name} get`,
+        });
       });
-      if (credential.kind !== 'anonymous') return credential;
+      if (credential.kind !== 'anonymous') return { ...credential, from: `docker-credential-${name}` };
     }
     return ANONYMOUS;
   };
 }
+
+type CredentialFile = {
+  readonly path: string;
+  /** Somebody named this very file. */
+  readonly isNamed: boolean;
+};
 
 /** containers-auth.json(5), docker's own, and the name a Kubernetes secret gives it. */
 function credentialFiles({
@@ -43,34 +53,40 @@ function credentialFiles({
   XDG_RUNTIME_DIR,
   XDG_CONFIG_HOME,
   HOME,
-}: Readonly<Record<string, string | undefined>>): readonly string[] {
-  if (REGISTRY_AUTH_FILE) return [REGISTRY_AUTH_FILE];
+}: Readonly<Record<string, string | undefined>>): readonly CredentialFile[] {
+  if (REGISTRY_AUTH_FILE) return [{ path: REGISTRY_AUTH_FILE, isNamed: true }];
   const config = XDG_CONFIG_HOME || (HOME && join(HOME, '.config'));
   const docker = DOCKER_CONFIG || (HOME && join(HOME, '.docker'));
-  return [
+  const paths = [
     ...(XDG_RUNTIME_DIR ? [join(XDG_RUNTIME_DIR, 'containers/auth.json')] : []),
     ...(config ? [join(config, 'containers/auth.json')] : []),
     ...(docker ? [join(docker, 'config.json'), join(docker, '.dockerconfigjson')] : []),
   ];
+  return paths.map((path) => ({ path, isNamed: false }));
 }
 
 async function readPasswordFile(registry: string, { username, passwordFile }: PasswordFile): Promise<Credential> {
   try {
     const [password = ''] = (await readText(passwordFile)).split(/\r?\n/, 1);
-    if (password !== '') return { kind: 'basic', username, password };
-  } catch (thrown) {
-    throw unusable(registry, `${passwordFile} cannot be read (${describe(thrown)})`, thrown);
+    if (password !== '') return { kind: 'basic', username, password, from: passwordFile };
+  } catch (cause) {
+    throw unusable(registry, `${passwordFile} cannot be read (${describe(cause)})`, { cause });
   }
-  throw unusable(registry, `${passwordFile} is empty`);
+  throw unusable(registry, `the first line of ${passwordFile} is empty`);
 }
 
-async function findInFile(file: string, registry: string, repository: string): Promise<ConfiguredCredential> {
+async function findInFile(
+  { path, isNamed }: CredentialFile,
+  registry: string,
+  repository: string,
+): Promise<ConfiguredCredential> {
   try {
-    return findInDockerConfig(await readText(file), registry, repository);
+    return findInDockerConfig(await readText(path), registry, repository);
   } catch (thrown) {
     const code = systemErrorCode(thrown);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'none' };
-    throw unusable(registry, `${file}: ${describe(thrown)}`, thrown);
+    if (!isNamed && (code === 'ENOENT' || code === 'ENOTDIR')) return { kind: 'none' };
+    const whose = isNamed ? ', which REGISTRY_AUTH_FILE names' : '';
+    throw unusable(registry, `${path}${whose}: ${describe(thrown)}`, { cause: thrown });
   }
 }
 
@@ -88,9 +104,9 @@ function describe(thrown: unknown): string {
   return systemErrorCode(thrown) ?? (thrown instanceof Error ? thrown.message : String(thrown));
 }
 
-function unusable(registry: string, why: string, cause?: unknown): BootlayerError {
+function unusable(registry: string, why: string, { remedy, cause }: ErrorExtras = {}): BootlayerError {
   return new BootlayerError('REGISTRY_DENIED', `the credentials for ${registry} cannot be had: ${why}`, {
-    remedy: 'mend that file, or set registries.<host>.credentials in the configuration',
+    remedy: remedy ?? 'mend that file, or set credentials under registries in the configuration',
     cause,
   });
 }

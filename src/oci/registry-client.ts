@@ -145,12 +145,13 @@ export class RegistryClient implements RegistryTransport {
   /** With what was good before; when the registry wants something else, once more with that. */
   async #authorized(url: URL, wanted: HttpRequest, context: RequestContext): Promise<HttpResponse> {
     const ca = await this.#certificates(context.registry);
-    const known = this.#authorizer.remembered(url, context);
+    const known = url.origin === context.origin ? this.#authorizer.remembered(url, context) : undefined;
     const response = await this.#once(url, wanted, { ca, authorization: known });
-    if (response.status === 403) return refuse(response, context, `it answered 403${to(known)}`);
+    if (response.status === 403) return refuse(response, context, { why: 'it answered 403', shown: known });
     if (response.status !== 401) return response;
-    // Whoever the registry sends on to is nobody to show its credentials to.
-    if (response.url.origin !== url.origin) return refuse(response, context, `${response.url.host} answered 401`);
+    // Whoever the registry sends on to, or names a place at, is nobody to show its credentials to.
+    if (response.url.origin !== context.origin)
+      return refuse(response, context, { why: `${response.url.host}, where it sends us, answered 401` });
     await response.discard();
     this.#authorizer.forget(url, context);
     const challenge = response.header('www-authenticate') ?? '';
@@ -158,7 +159,7 @@ export class RegistryClient implements RegistryTransport {
     const again = await this.#once(url, wanted, { ca, authorization });
     if (again.status !== 401 && again.status !== 403) return again;
     this.#authorizer.forget(url, context);
-    return refuse(again, context, `it answered ${again.status}${to(authorization)}`);
+    return refuse(again, context, { why: `it answered ${again.status}`, shown: authorization });
   }
 
   /** Seconds, or a date (RFC 9110, 10.2.3), in milliseconds from now; undefined when it asks for none. */
@@ -187,10 +188,6 @@ export class RegistryClient implements RegistryTransport {
   }
 }
 
-function to(authorization: Authorization | undefined): string {
-  return authorization === undefined ? '' : ` to ${authorization.whom}`;
-}
-
 class StatusProblem extends Error {
   /** Milliseconds. */
   readonly askedPause: number | undefined;
@@ -208,7 +205,12 @@ function pauseBefore(attempt: number, problem: unknown): number {
   return Math.min(LONGEST_PAUSE_MILLISECONDS, asked ?? own);
 }
 
-async function refuse(response: HttpResponse, context: RequestContext, why: string): Promise<never> {
+async function refuse(
+  response: HttpResponse,
+  context: RequestContext,
+  { why, shown }: { readonly why: string; readonly shown?: Authorization | undefined },
+): Promise<never> {
   await response.discard();
-  throw denied(context.name, `${context.what}: ${why}`);
+  const whom = shown === undefined ? '' : ` to ${shown.whom}`;
+  throw denied(context, `${context.what}: ${why}${whom}`, { isKnown: shown?.isKnown === true });
 }

@@ -7,6 +7,8 @@ export type RequestContext = {
   readonly repository: string;
   /** `registry/repository`. */
   readonly name: string;
+  /** Who may see its credentials, `https://host[:port]`. */
+  readonly origin: string;
   /** `manifest 12`, `blob sha256:...`. */
   readonly what: string;
   /** `repository:<name>:pull`. */
@@ -15,10 +17,17 @@ export type RequestContext = {
   readonly tries?: number;
 };
 
-/** Access was refused; `why` says to what and by whom. */
-export function denied(name: string, why: string): BootlayerError {
+/** Access was refused; `why` says to what, and to whom: `isKnown` when that was somebody. */
+export function denied(
+  { registry, name }: Pick<RequestContext, 'registry' | 'name'>,
+  why: string,
+  { isKnown = false } = {},
+): BootlayerError {
+  const login = `with credentials under registries in the configuration, or "docker login ${registry}"`;
   return new BootlayerError('REGISTRY_DENIED', `${name} refuses access: ${why}`, {
-    remedy: 'see that the repository is there and may be read, with registries.<host>.credentials or "docker login"',
+    remedy: isKnown
+      ? 'see that the user and the password are right, and that this user may do that'
+      : `see that the repository is there, and log in: ${login}`,
   });
 }
 

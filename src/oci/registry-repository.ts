@@ -181,7 +181,8 @@ export class RegistryRepository implements ImageSource, ImageTarget {
     const actions = method === 'GET' || method === 'HEAD' ? 'pull' : 'pull,push';
     const { registry, repository, tries } = this.#place;
     const scope = `repository:${repository}:${actions}`;
-    return { registry, repository, name: this.name, what, scope, ...(tries !== undefined && { tries }) };
+    const { origin } = this.#base;
+    return { registry, repository, name: this.name, origin, what, scope, ...(tries !== undefined && { tries }) };
   }
 
   /** Where the registry wants the blob. Its query is kept as it is: it may be signed. */

@@ -1,3 +1,4 @@
+import type { BootlayerError } from '../errors.js';
 import { basicAuthorization, type Credential, describeCredential } from './credential.js';
 import type { HttpClient, HttpRequest } from './http-client.js';
 import { once } from './image-source.js';
@@ -5,6 +6,8 @@ import { denied } from './registry-error.js';
 
 export type TokenRequest = {
   readonly registry: URL;
+  /** How references name it. */
+  readonly name: string;
   /** The challenge's parameters: realm, service, scope. */
   readonly parameters: Readonly<Record<string, string>>;
   /** Asked for when the challenge names none: `repository:<name>:pull`. */
@@ -31,8 +34,8 @@ export class TokenClient {
 
   /** Throws REGISTRY_DENIED when the realm may not be asked or gives nothing; other errors are worth another try. */
   async fetch(wanted: TokenRequest): Promise<Token> {
-    const { registry, parameters, credential, ca } = wanted;
-    const realm = realmUrl(registry, parameters.realm);
+    const { credential, ca } = wanted;
+    const realm = realmUrl(wanted);
     const { url, request } =
       credential.kind === 'identity' ? byIdentity(realm, wanted, credential.token) : byQuery(realm, wanted);
     const response = await this.#http.send(url, request, { ca });
@@ -41,10 +44,11 @@ export class TokenClient {
       if (response.status >= 500 || response.status === 429) {
         throw new Error(`its token server answered ${response.status}`);
       }
-      const whom = credential.kind === 'anonymous' ? '' : ` to ${describeCredential(credential)}`;
-      throw denied(registry.host, `its token server ${realm.origin} answered ${response.status}${whom}`);
+      const isKnown = credential.kind !== 'anonymous';
+      const whom = isKnown ? ` to ${describeCredential(credential)}` : '';
+      throw refused(wanted, `its token server ${realm.origin} answered ${response.status}${whom}`, { isKnown });
     }
-    return readToken(registry, await response.bytes(MAX_TOKEN_BYTES));
+    return readToken(wanted, await response.bytes(MAX_TOKEN_BYTES));
   }
 }
 
@@ -82,16 +86,17 @@ function byIdentity(url: URL, wanted: TokenRequest, refreshToken: string): Asked
 }
 
 /** A realm may be any HTTPS server; a plain one only beside its own plain registry. */
-function realmUrl(registry: URL, realm: string | undefined): URL {
+function realmUrl(wanted: TokenRequest): URL {
+  const { registry, parameters } = wanted;
+  const { realm } = parameters;
   const url = realm !== undefined && URL.canParse(realm) ? new URL(realm) : undefined;
-  if (url === undefined) throw denied(registry.host, 'its challenge names no token server');
+  if (url === undefined) throw refused(wanted, 'its challenge names no token server');
   const plainBeside = url.protocol === 'http:' && registry.protocol === 'http:' && url.hostname === registry.hostname;
-  if (url.protocol !== 'https:' && !plainBeside)
-    throw denied(registry.host, `its token server ${url.origin} is not secure`);
+  if (url.protocol !== 'https:' && !plainBeside) throw refused(wanted, `its token server ${url.origin} is not secure`);
   return url;
 }
 
-function readToken(registry: URL, bytes: Uint8Array): Token {
+function readToken(wanted: TokenRequest, bytes: Uint8Array): Token {
   try {
     const body = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown> | null;
     const token = body?.token ?? body?.access_token;
@@ -103,5 +108,9 @@ function readToken(registry: URL, bytes: Uint8Array): Token {
   } catch {
     // Falls through: it is not what a token server answers.
   }
-  throw denied(registry.host, 'its token server gave no token');
+  throw refused(wanted, 'its token server gave no token');
+}
+
+function refused({ name }: TokenRequest, why: string, { isKnown = false } = {}): BootlayerError {
+  return denied({ registry: name, name }, why, { isKnown });
 }

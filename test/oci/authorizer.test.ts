@@ -28,6 +28,7 @@ async function authorizer(credential: Credential, { tokenSeconds = 300 } = {}) {
     registry: server.host,
     repository: 'demo',
     name: `${server.host}/demo`,
+    origin: url.origin,
     what: 'manifest 1',
     scope: 'repository:demo:pull',
   };
@@ -46,7 +47,11 @@ describe('Authorizer', () => {
     expect(one.remembered(url, context)).toBeUndefined();
     await renew();
     clock.now += kept * 1_000 - 1;
-    expect(one.remembered(url, context)).toEqual({ header: 'Bearer token-1', whom: 'no credentials' });
+    expect(one.remembered(url, context)).toEqual({
+      header: 'Bearer token-1',
+      whom: 'no credentials',
+      isKnown: false,
+    });
     clock.now += 1;
     expect(one.remembered(url, context)).toBeUndefined();
   });
@@ -71,7 +76,7 @@ describe('Authorizer', () => {
 
   it('shows a password where Basic is wanted, looked up anew each time', async () => {
     const { renew, server, asked, context } = await authorizer(BOOT);
-    const shown = { header: basicAuthorization('boot', 'secret'), whom: 'user boot' };
+    const shown = { header: basicAuthorization('boot', 'secret'), whom: 'user boot', isKnown: true };
     expect(await renew('Basic realm="x"')).toEqual(shown);
     expect(await renew('Basic realm="x"')).toEqual(shown);
     expect([asked, server.requests]).toEqual([[`${context.registry} demo`, `${context.registry} demo`], []]);
@@ -79,7 +84,7 @@ describe('Authorizer', () => {
 
   it('shows a token that was got elsewhere without asking for one', async () => {
     const { renew, server } = await authorizer({ kind: 'bearer', token: 'mine' });
-    expect(await renew()).toEqual({ header: 'Bearer mine', whom: 'a registry token' });
+    expect(await renew()).toEqual({ header: 'Bearer mine', whom: 'a registry token', isKnown: true });
     expect(server.requests).toEqual([]);
   });
 
@@ -93,7 +98,7 @@ describe('Authorizer', () => {
     await expect(renew(challenge)).rejects.toMatchObject({
       code: 'REGISTRY_DENIED',
       message: expect.stringContaining(why) as string,
-      remedy: expect.stringContaining('registries.<host>.credentials') as string,
+      remedy: expect.stringContaining('docker login 127.0.0.1:') as string,
     });
   });
 

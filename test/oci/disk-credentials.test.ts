@@ -72,9 +72,10 @@ describe('diskCredentials', () => {
   it('takes the configuration first, and the first line of its file anew each time', async () => {
     const { folder, find } = await home({ '.docker/config.json': written('docker'), password: 'one\r\nrest' });
     const credentials = { username: 'boot', passwordFile: join(folder, 'password') };
-    expect(await find({ credentials })).toEqual({ kind: 'basic', username: 'boot', password: 'one' });
+    const from = credentials.passwordFile;
+    expect(await find({ credentials })).toEqual({ kind: 'basic', username: 'boot', password: 'one', from });
     await writeFile(credentials.passwordFile, 'two');
-    expect(await find({ credentials })).toEqual({ kind: 'basic', username: 'boot', password: 'two' });
+    expect(await find({ credentials })).toEqual({ kind: 'basic', username: 'boot', password: 'two', from });
   });
 
   it('names what cannot be used, and never a secret', async () => {
@@ -85,10 +86,14 @@ describe('diskCredentials', () => {
       code: 'REGISTRY_DENIED',
       message: `the credentials for lab:5000 cannot be had: ${join(folder, '.docker/config.json')}: it is no JSON`,
     });
-    await expect(passwordFile('empty')).rejects.toThrow('empty is empty');
+    await expect(passwordFile('empty')).rejects.toThrow(/the first line of .*empty is empty$/);
     await writeFile(join(folder, 'latin'), Buffer.from([0x66, 0xfc, 0x72]));
     await expect(passwordFile('latin')).rejects.toThrow('latin cannot be read (it is no UTF-8)');
     await expect(passwordFile('none')).rejects.toThrow('none cannot be read (ENOENT)');
+    const named = join(folder, 'auth.json');
+    await expect(find({ env: { REGISTRY_AUTH_FILE: named } })).rejects.toThrow(
+      `${named}, which REGISTRY_AUTH_FILE names: ENOENT`,
+    );
     const helpless = await home({ '.docker/config.json': '{"credsStore":"test"}' });
     await expect(helpless.find({ askHelper: () => Promise.reject(new Error('it hangs')) })).rejects.toThrow(
       `it hangs (named by ${join(helpless.folder, '.docker/config.json')})`,

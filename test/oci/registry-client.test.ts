@@ -3,6 +3,7 @@ import { waitFor } from '../../src/clock.js';
 import { IRONCORE_MANIFEST } from '../../src/oci/media-type.js';
 import { RegistryClient } from '../../src/oci/registry-client.js';
 import { startFakeRegistry } from '../fakes/registry.js';
+import { blobOf } from '../fixtures/blobs.js';
 import { demoOf, plainClient } from '../fixtures/registries.js';
 import { gate } from '../fixtures/waiting.js';
 
@@ -223,6 +224,8 @@ describe('a registry that wants a token', () => {
 });
 
 describe('a registry that wants a password', () => {
+  const user = { username: 'boot', password: 'one' };
+
   it.each(['Bearer realm="http://HOST/token"', 'Basic realm="x"'])(
     'has it shown to nobody it sends on to, who asks by %s',
     async (challenge) => {
@@ -234,7 +237,7 @@ describe('a registry that wants a password', () => {
       });
       await expect(demo.fetchDocument(LATEST)).rejects.toMatchObject({
         code: 'REGISTRY_DENIED',
-        message: expect.stringContaining(`${other.host} answered 401`) as string,
+        message: expect.stringContaining(`${other.host}, where it sends us, answered 401`) as string,
       });
       expect(other.requests.map(({ path, headers }) => [path, headers.authorization])).toEqual([
         ['/elsewhere', undefined],
@@ -242,7 +245,27 @@ describe('a registry that wants a password', () => {
     },
   );
 
-  const user = { username: 'boot', password: 'one' };
+  it.each([
+    ['an upload', 'PUT'],
+    ['the end of a mount', 'DELETE'],
+  ])('has it shown to nobody it names as the place of %s', async (_name, method) => {
+    const [registry, other] = [await startFakeRegistry({ auth: 'basic', user }), await startFakeRegistry()];
+    const { bytes, descriptor } = blobOf(10);
+    for (const path of ['/uploads/', `from=os`]) {
+      registry.answer(path, (response) => response.writeHead(202, { location: `http://${other.host}/up` }).end());
+    }
+    const up = method === 'PUT' ? `/up?digest=${encodeURIComponent(descriptor.digest)}` : '/up';
+    other.fail(up, 401, undefined, { 'www-authenticate': 'Basic realm="x"' });
+    const demo = demoOf(registry, { credentials: async () => ({ kind: 'basic', ...user }) });
+    const push = demo.pushBlob(descriptor, async function* () {
+      yield bytes;
+    });
+    await (method === 'PUT'
+      ? expect(push).rejects.toMatchObject({ code: 'REGISTRY_DENIED' })
+      : Promise.all([push.catch(() => undefined), demo.mountBlob(descriptor, `${registry.host}/os`)]));
+    const seen = other.requests.filter((request) => request.method === method);
+    expect(seen.map(({ headers }) => headers.authorization)).toEqual([undefined]);
+  });
 
   it.each(['basic', 'token'] as const)('gets it by %s, and is not asked again what it wants', async (auth) => {
     const registry = await startFakeRegistry({ auth, user, tokenSeconds: 300 });

@@ -20,7 +20,7 @@ async function tokens(answer?: { readonly status?: number; readonly body: string
   const client = new TokenClient(http);
   const fetch = async (more: Record<string, string> = {}) => {
     const parameters = { realm: `http://${server.host}/token`, ...more };
-    return (await client.fetch({ registry, parameters, scope: SCOPE, credential: ANONYMOUS })).token;
+    return (await client.fetch({ registry, name: 'lab', parameters, scope: SCOPE, credential: ANONYMOUS })).token;
   };
   return { server, registry, client, fetch };
 }
@@ -105,7 +105,9 @@ describe('the realm', () => {
     const { server, client } = await tokens();
     const registry = new URL(`https://${server.host}/v2/`);
     const parameters = { realm: `http://${server.host}/token` };
-    await expect(client.fetch({ registry, parameters, scope: SCOPE, credential: ANONYMOUS })).rejects.toMatchObject({
+    await expect(
+      client.fetch({ registry, name: 'lab', parameters, scope: SCOPE, credential: ANONYMOUS }),
+    ).rejects.toMatchObject({
       code: 'REGISTRY_DENIED',
     });
   });
@@ -118,7 +120,7 @@ describe('what it shows', () => {
     server.redirect('account=boot', `http://${elsewhere.host}/token?there`);
     const parameters = { realm: `http://${server.host}/token` };
     const credential = { kind: 'basic', username: 'boot', password: 'a:b' } as const;
-    expect(await client.fetch({ registry, parameters, scope: SCOPE, credential })).toEqual({
+    expect(await client.fetch({ registry, name: 'lab', parameters, scope: SCOPE, credential })).toEqual({
       token: 'token-1',
       seconds: 60,
     });
@@ -135,7 +137,7 @@ describe('what it shows', () => {
     });
     const parameters = { realm: `http://${server.host}/token`, service: 'reg', scope: 'a b' };
     const credential = { kind: 'identity', token: 'secret&' } as const;
-    expect(await client.fetch({ registry, parameters, scope: SCOPE, credential })).toEqual({
+    expect(await client.fetch({ registry, name: 'lab', parameters, scope: SCOPE, credential })).toEqual({
       token: 't',
       seconds: 300,
     });
@@ -149,7 +151,7 @@ describe('what it shows', () => {
     server.fail('account=boot', 401);
     const parameters = { realm: `http://${server.host}/token` };
     const credential = { kind: 'basic', username: 'boot', password: 'secret' } as const;
-    const refused = client.fetch({ registry, parameters, scope: SCOPE, credential });
+    const refused = client.fetch({ registry, name: 'lab', parameters, scope: SCOPE, credential });
     await expect(refused).rejects.toMatchObject({
       code: 'REGISTRY_DENIED',
       message: expect.stringMatching(/answered 401 to user boot$/) as string,
@@ -166,7 +168,7 @@ describe('how long a token is good', () => {
   ])('%s: %i seconds', async (body, seconds) => {
     const { registry, client, server } = await tokens({ body });
     const parameters = { realm: `http://${server.host}/token` };
-    expect(await client.fetch({ registry, parameters, scope: SCOPE, credential: ANONYMOUS })).toEqual({
+    expect(await client.fetch({ registry, name: 'lab', parameters, scope: SCOPE, credential: ANONYMOUS })).toEqual({
       token: 't',
       seconds,
     });
