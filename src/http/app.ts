@@ -2,10 +2,12 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import { BootlayerError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { sendError } from './error-reply.js';
+import { boundPipelining } from './pipelining.js';
 
 /**
  * A listener without routes, set up for firmware (RFC 9112; protocols D2): doubled slashes are one, idle connections
- * stay open longer than a boot loader's pauses, whole bodies have no deadline, and nothing is compressed.
+ * stay open longer than a boot loader's pauses, whole bodies have no deadline, nothing is compressed, and few requests wait on
+ * one connection.
  */
 export function createListener(log: Logger): FastifyInstance {
   const app = Fastify({
@@ -24,6 +26,7 @@ export function createListener(log: Logger): FastifyInstance {
       sendError(reply, error);
     },
   });
+  boundPipelining(app.server);
   app.setErrorHandler((error, _request, reply) => sendError(reply, error));
   app.setNotFoundHandler((request, reply) =>
     sendError(
