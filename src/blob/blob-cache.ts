@@ -2,10 +2,10 @@ import pLimit from 'p-limit';
 import type { EventSink } from '../boot/event.js';
 import { BootlayerError } from '../errors.js';
 import type { Descriptor } from '../oci/descriptor.js';
-import type { Digest } from '../oci/digest.js';
 import { type BlobReader, followingReader, storedReader } from './blob-reader.js';
 import type { BlobSource, BlobStore } from './blob-store.js';
 import type { Collector } from './collector.js';
+import { Doubts } from './doubts.js';
 import { Fill, type FillParts } from './fill.js';
 import { Precedence } from './precedence.js';
 
@@ -29,21 +29,20 @@ const MAX_FILLS = 16;
 const MAX_FILLS_OF_A_PLACE = 4;
 /** Downloaded ahead of need, at once. */
 const MAX_AHEAD = 2;
-const MAX_DOUBTED = 1_000;
 
 type Limit = ReturnType<typeof pLimit>;
 
-/** The store, filled on demand: one download per digest however many readers there are. */
+/** The store, filled on demand: one download per blob however many readers there are. */
 export class BlobCache {
   readonly #parts: BlobCacheParts;
   /** Of all, and of each place: one that is stuck must not keep the others waiting. */
   readonly #limit: Limit;
   readonly #placeLimits = new Map<string, Limit>();
-  readonly #fills = new Map<Digest, { readonly fill: Fill; readonly ended: Promise<void> }>();
+  readonly #fills = new Map<string, { readonly fill: Fill; readonly ended: Promise<void> }>();
   readonly #ahead: Limit = pLimit(MAX_AHEAD);
   /** Downloads that machines wait for go before those that nobody does. */
   readonly #precedence = new Precedence();
-  readonly #doubted = new Map<Digest, readonly string[]>();
+  readonly #doubts = new Doubts();
   /** How many downloads have ended: one that ended while the store was looked into may have put the blob there. */
   #ended = 0;
   #closed = false;
@@ -53,20 +52,21 @@ export class BlobCache {
     this.#limit = pLimit(parts.maxFills ?? MAX_FILLS);
   }
 
-  /** A reader on the stored blob, or on its download. Throws DIGEST_MISMATCH, DATA_UNUSABLE, BLOB_UNAVAILABLE. */
+  /** A reader on the stored blob, or on its download, which from now on may come from these sources, too. Throws DIGEST_MISMATCH, DATA_UNUSABLE, BLOB_UNAVAILABLE. */
   async open(descriptor: Descriptor, sources: readonly BlobSource[]): Promise<BlobReader> {
     for (;;) {
-      const running = this.#fills.get(descriptor.digest);
+      const running = this.#fills.get(keyOf(descriptor));
       if (running?.fill.growing) {
         this.#precedence.prefer(running.fill);
-        return join(running.fill, descriptor);
+        running.fill.offer(this.#doubts.inOrder(descriptor.digest, sources).sources);
+        return followingReader(running.fill);
       }
       await running?.ended;
       const endedBefore = this.#ended;
       const stored = await this.#parts.store.open(descriptor);
       if (stored !== undefined) return storedReader(stored, descriptor.size);
-      const isNews = this.#fills.has(descriptor.digest) || this.#ended !== endedBefore;
-      if (!isNews) return join(this.#start(descriptor, sources), descriptor);
+      const isNews = this.#fills.has(keyOf(descriptor)) || this.#ended !== endedBefore;
+      if (!isNews) return followingReader(this.#start(descriptor, sources));
     }
   }
 
@@ -132,24 +132,8 @@ export class BlobCache {
     await fill.run();
   }
 
-  #inOrder(digest: Digest, sources: readonly BlobSource[]): readonly BlobSource[] {
-    const doubted = this.#doubted.get(digest) ?? [];
-    const rank = ({ name }: BlobSource) => Number(doubted.includes(name));
-    // When it may be any of them, the registry itself, which comes last, is asked alone as long as it gives.
-    if (sources.every((source) => rank(source) === 1)) return sources.toReversed();
-    return sources.toSorted((a, b) => rank(a) - rank(b));
-  }
-
-  /** Whoever gave wrong bytes is asked last the next time. */
-  #doubt(digest: Digest, liars: readonly string[]): void {
-    if (liars.length === 0) return;
-    const [oldest] = this.#doubted.keys();
-    if (this.#doubted.size >= MAX_DOUBTED && oldest !== undefined) this.#doubted.delete(oldest);
-    this.#doubted.set(digest, liars);
-  }
-
-  #mayBegin({ digest }: Descriptor): boolean {
-    return !this.#closed && !this.#fills.has(digest);
+  #mayBegin(descriptor: Descriptor): boolean {
+    return !this.#closed && !this.#fills.has(keyOf(descriptor));
   }
 
   #start(descriptor: Descriptor, sources: readonly BlobSource[]): Fill {
@@ -164,7 +148,7 @@ export class BlobCache {
     const { store, events, clock, wait, collector } = this.#parts;
     const fill: Fill = new Fill(descriptor, {
       store,
-      sources: this.#inOrder(descriptor.digest, sources),
+      ...this.#doubts.inOrder(descriptor.digest, sources),
       events,
       now: () => clock.now(),
       turn: (signal) => this.#precedence.turnOf(fill, signal),
@@ -177,22 +161,21 @@ export class BlobCache {
 
   #track(fill: Fill, run: () => Promise<void>): Promise<void> {
     const { digest } = fill.descriptor;
+    const key = keyOf(fill.descriptor);
     const ended = run().finally(() => {
       this.#ended += 1;
-      this.#fills.delete(digest);
+      this.#fills.delete(key);
       this.#parts.collector?.ended(digest);
       this.#precedence.forget(fill);
-      if (fill.failure === undefined) this.#doubted.delete(digest);
-      else this.#doubt(digest, fill.liars);
+      if (fill.failure === undefined) this.#doubts.clear(digest);
+      else if (fill.liars.length > 0) this.#doubts.blame(digest, fill.liars);
     });
-    this.#fills.set(digest, { fill, ended });
+    this.#fills.set(key, { fill, ended });
     return ended;
   }
 }
 
-function join(fill: Fill, { digest, size }: Descriptor): BlobReader {
-  if (fill.descriptor.size === size) return followingReader(fill);
-  throw new BootlayerError('DIGEST_MISMATCH', `${digest} is said to have ${size} and ${fill.descriptor.size} bytes`, {
-    remedy: 'one of the manifests that name it is wrong: push that image again',
-  });
+/** An image that lies about the size of a blob is not to have others wait for what never comes: it has a download of its own. */
+function keyOf({ digest, size }: Descriptor): string {
+  return `${digest} ${size}`;
 }

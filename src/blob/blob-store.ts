@@ -32,7 +32,7 @@ export interface BlobStore {
   open(descriptor: Descriptor): Promise<ByteReader | undefined>;
   /**
    * Starts receiving a blob, or goes on with what was kept of it (`Ingest.keep`, or a crash): `written` says so. At most
-   * one ingest per digest is under way (the cache above sees to it). Reading what was kept takes its time: the signal ends it.
+   * one ingest per digest and size is under way (the cache above sees to it). Reading what was kept takes its time: the signal ends it.
    */
   ingest(descriptor: Descriptor, signal?: AbortSignal): Promise<Ingest>;
   list(): Promise<readonly StoredBlob[]>;

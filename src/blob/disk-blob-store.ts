@@ -90,6 +90,8 @@ export class DiskBlobStore implements BlobStore {
     { part, final }: { readonly part: string; readonly final: string },
     signal: AbortSignal | undefined,
   ): Promise<DiskIngest | undefined> {
+    // Another ingest of the same digest has found it, too.
+    if (this.#underWay.has(part)) return undefined;
     try {
       return await this.#begun(part, (onClosed) => DiskIngest.resume(descriptor, { part, final, onClosed }, signal));
     } catch (cause) {

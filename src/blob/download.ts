@@ -5,8 +5,10 @@ import type { BlobSource } from './blob-store.js';
 import { Pace } from './pace.js';
 
 export type DownloadParts = {
-  /** In the order in which they are asked; at least one. */
+  /** In the order in which they are asked; at least one. More may come while it runs. */
   readonly sources: readonly BlobSource[];
+  /** Asked only where none of those brings it further. */
+  readonly lastResort?: readonly BlobSource[];
   readonly signal: AbortSignal;
   /** Milliseconds. */
   readonly now: () => number;
@@ -21,14 +23,14 @@ const LONGEST_PAUSE_MILLISECONDS = 10_000;
 const MAX_ROUNDS = 20;
 
 /**
- * The bytes of a blob from a place on, in order, from whichever of its sources gives them: where one breaks, the next goes
- * on, and all of them once more as long as that brings it further.
+ * The bytes of a blob from a place on, in order, from whichever of its sources gives them: where one breaks, or is slow and
+ * another was not asked yet, the next goes on, and all of them once more as long as that brings it further.
  */
 export class Download {
   readonly #descriptor: Descriptor;
   readonly #parts: DownloadParts;
-  /** Names of the sources that gave any of its bytes. */
-  readonly givers = new Set<string>();
+  readonly #asked = new Set<BlobSource>();
+  readonly #givers = new Set<string>();
   #position: number;
   #problem: BootlayerError | undefined;
 
@@ -38,13 +40,20 @@ export class Download {
     this.#position = from;
   }
 
+  /** Names of those who gave any of its bytes. */
+  get givers(): readonly string[] {
+    return [...this.#givers];
+  }
+
   /** Throws the last error of the sources. One that gives too much is for whoever takes the bytes to notice. */
   async *bytes(): AsyncGenerator<Uint8Array> {
-    const { sources, signal, wait = waitFor } = this.#parts;
+    const { sources, signal, wait = waitFor, lastResort = [] } = this.#parts;
     for (let round = 0; round < MAX_ROUNDS && !this.#isWhole(); round += 1) {
       const begun = this.#position;
       if (round > 0) await wait(Math.min(LONGEST_PAUSE_MILLISECONDS, FIRST_PAUSE_MILLISECONDS * round), signal);
       for (const source of sources) yield* this.#from(source);
+      if (this.#position > begun) continue;
+      for (const source of lastResort) yield* this.#from(source);
       if (this.#position === begun) break;
     }
     if (!this.#isWhole()) throw this.#problem ?? new Error('there is no source');
@@ -59,11 +68,12 @@ export class Download {
     const { signal, onResume } = this.#parts;
     signal.throwIfAborted();
     if (this.#isWhole()) return;
+    this.#asked.add(source);
     if (this.#problem !== undefined) onResume(source, this.#position, this.#problem.message);
     try {
-      for await (const chunk of paced(source, this.#descriptor, this.#position, this.#parts)) {
+      for await (const chunk of this.#paced(source)) {
         this.#position += chunk.length;
-        if (chunk.length > 0) this.givers.add(source.name);
+        if (chunk.length > 0) this.#givers.add(source.name);
         yield chunk;
       }
       if (!this.#isWhole()) this.#broke(source, endedEarly(source.name, this.#position, this.#descriptor));
@@ -74,23 +84,23 @@ export class Download {
     }
   }
 
+  async *#paced(source: BlobSource): AsyncGenerator<Uint8Array> {
+    const { sources, signal, now } = this.#parts;
+    const pace = new Pace();
+    let asked = now();
+    for await (const chunk of await source.fetch(this.#descriptor, signal, this.#position)) {
+      signal.throwIfAborted();
+      const hasOther = sources.some((one) => !this.#asked.has(one));
+      if (pace.isTooSlow(chunk.length, now() - asked, { hasOther })) throw tooSlow(source.name);
+      yield chunk;
+      // How long whoever takes it has it is not the source's affair.
+      asked = now();
+    }
+  }
+
   #broke(source: BlobSource, problem: BootlayerError): void {
     this.#problem = problem;
     source.failed?.(problem);
-  }
-}
-
-async function* paced(
-  source: BlobSource,
-  descriptor: Descriptor,
-  from: number,
-  { signal, now }: DownloadParts,
-): AsyncGenerator<Uint8Array> {
-  const pace = new Pace(now);
-  for await (const chunk of await source.fetch(descriptor, signal, from)) {
-    signal.throwIfAborted();
-    if (pace.isTooSlow(chunk.length)) throw tooSlow(source.name);
-    yield chunk;
   }
 }
 

@@ -14,6 +14,7 @@ export type FillParts = {
   readonly store: BlobStore;
   /** In the order in which they are asked; at least one. */
   readonly sources: readonly BlobSource[];
+  readonly lastResort?: DownloadParts['lastResort'];
   readonly events: EventSink;
   /** Milliseconds. */
   readonly now: () => number;
@@ -36,6 +37,8 @@ type State =
 export class Fill {
   readonly descriptor: Descriptor;
   readonly #parts: FillParts;
+  /** Of whom it may come, with those that were offered while it ran. */
+  readonly #sources: BlobSource[];
   readonly #abort = new AbortController();
   readonly #waiting = new Set<() => void>();
   #ingest: Ingest | undefined;
@@ -52,6 +55,7 @@ export class Fill {
   constructor(descriptor: Descriptor, parts: FillParts) {
     this.descriptor = descriptor;
     this.#parts = parts;
+    this.#sources = [...parts.sources];
     this.#source = parts.sources[0]?.name ?? '';
   }
 
@@ -66,7 +70,13 @@ export class Fill {
 
   /** Who gave bytes that turned out wrong: one of them lies. None where the lie may have been there before. */
   get liars(): readonly string[] {
-    return this.failure === 'DIGEST_MISMATCH' && this.#kept === 0 ? [...(this.#download?.givers ?? [])] : [];
+    return this.failure === 'DIGEST_MISMATCH' && this.#kept === 0 ? (this.#download?.givers ?? []) : [];
+  }
+
+  /** Whoever wants it, too, may know others that have it. */
+  offer(sources: readonly BlobSource[]): void {
+    const known = new Set([...this.#sources, ...(this.#parts.lastResort ?? [])].map(({ name }) => name));
+    this.#sources.push(...sources.filter(({ name }) => !known.has(name)));
   }
 
   /** Downloads, verifies, commits. Never rejects: failures go to the readers and the events. */
@@ -133,7 +143,7 @@ export class Fill {
   }
 
   async #fetch(): Promise<void> {
-    const { store, sources, now, wait, turn } = this.#parts;
+    const { store, lastResort = [], now, wait, turn } = this.#parts;
     const { signal } = this.#abort;
     signal.throwIfAborted();
     this.#ingest = await store.ingest(this.descriptor, signal);
@@ -142,7 +152,7 @@ export class Fill {
     this.#wake();
     const onResume = this.#tellResumed.bind(this);
     if (written > 0) onResume({ name: this.#source }, written, 'an earlier download ended there');
-    const parts = { sources, signal, now, onResume, ...(wait !== undefined && { wait }) };
+    const parts = { sources: this.#sources, lastResort, signal, now, onResume, ...(wait !== undefined && { wait }) };
     const size = Math.min(PIECE_BYTES, Math.max(1, this.descriptor.size));
     this.#download = new Download(this.descriptor, written, parts);
     await this.#takeAll(inPieces(size, this.#download.bytes()), async () => turn?.(signal));
@@ -201,7 +211,8 @@ export class Fill {
   /** When wrong bytes are all of one source, that source is to know. */
   #blame(error: BootlayerError): void {
     const [liar, ...others] = this.#isSpoilt ? this.liars : [];
-    if (others.length === 0) this.#parts.sources.find(({ name }) => name === liar)?.failed?.(error);
+    const all = [...this.#sources, ...(this.#parts.lastResort ?? [])];
+    if (others.length === 0) all.find(({ name }) => name === liar)?.failed?.(error);
   }
 
   /** Up to where readers may read now. Throws the fill's error. */

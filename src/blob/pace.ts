@@ -1,25 +1,21 @@
 /** A source slower than this is given up, so that one that trickles does not keep a place in line for ever. */
-const WINDOW_MILLISECONDS = 60_000;
-const LEAST_BYTES = 64 * 1024;
+const LEAST = { milliseconds: 60_000, bytes: 64 * 1024 };
+/** The same while another has not been asked, which may be faster: machines wait. */
+const LEAST_OF_MANY = { milliseconds: 10_000, bytes: 1024 * 1024 };
 
-/** Whether a download makes headway, asked with every piece that arrives. */
+/** Whether a source makes headway, asked with every piece that arrives. Only the time that was waited for it counts. */
 export class Pace {
-  readonly #now: () => number;
-  #windowEnds: number;
+  #waited = 0;
   #received = 0;
 
-  /** `now` in milliseconds. */
-  constructor(now: () => number) {
-    this.#now = now;
-    this.#windowEnds = now() + WINDOW_MILLISECONDS;
-  }
-
-  isTooSlow(bytes: number): boolean {
+  isTooSlow(bytes: number, milliseconds: number, { hasOther }: { readonly hasOther: boolean }): boolean {
     this.#received += bytes;
-    if (this.#now() < this.#windowEnds) return false;
-    const isTooSlow = this.#received < LEAST_BYTES;
+    this.#waited += milliseconds;
+    const least = hasOther ? LEAST_OF_MANY : LEAST;
+    if (this.#waited < least.milliseconds) return false;
+    const isTooSlow = this.#received < least.bytes;
     this.#received = 0;
-    this.#windowEnds = this.#now() + WINDOW_MILLISECONDS;
+    this.#waited = 0;
     return isTooSlow;
   }
 }

@@ -1,17 +1,25 @@
 import { expect, it } from 'vitest';
 import { Pace } from '../../src/blob/pace.js';
 
+const ALONE = { hasOther: false };
+const OF_MANY = { hasOther: true };
+
 it('gives up what trickles, and nothing that is merely slow', () => {
-  let now = 0;
-  const pace = new Pace(() => now);
-  const after = (milliseconds: number, bytes: number) => {
-    now += milliseconds;
-    return pace.isTooSlow(bytes);
-  };
+  const pace = new Pace();
+  const after = (milliseconds: number, bytes: number) => pace.isTooSlow(bytes, milliseconds, ALONE);
   expect(after(59_000, 1)).toBe(false);
   expect(after(1_000, 70_000)).toBe(false);
   expect(after(30_000, 40_000)).toBe(false);
   expect(after(30_000, 40_000)).toBe(false);
   expect(after(59_000, 1)).toBe(false);
   expect(after(59_000, 1)).toBe(true);
+});
+
+it('gives up what is slow while another may be faster', () => {
+  const pace = new Pace();
+  expect(pace.isTooSlow(2_000_000, 9_000, OF_MANY)).toBe(false);
+  expect(pace.isTooSlow(0, 1_000, OF_MANY)).toBe(false);
+  expect(pace.isTooSlow(1_000_000, 10_000, OF_MANY)).toBe(true);
+  expect(pace.isTooSlow(1_000_000, 50_000, ALONE)).toBe(false);
+  expect(pace.isTooSlow(0, 1, OF_MANY)).toBe(true);
 });
