@@ -96,13 +96,28 @@ export class Booter {
     return this.#answer({ subject, assignment }, readiness, attempt);
   }
 
-  /** The artifact that an assignment or an issued plan leads to, or undefined: nothing else is ever served. */
-  findArtifact(digest: Digest): Promise<LocatedArtifact | undefined> {
-    return this.mapped.find(digest);
+  /**
+   * The artifact that an assignment or an issued plan leads to, or undefined: nothing else is ever served. Where images differ
+   * in what they say of it, the one that the machine at this address boots is believed.
+   */
+  findArtifact(digest: Digest, address: string): Promise<LocatedArtifact | undefined> {
+    return this.mapped.find(digest, this.#attribution.locationAt(address));
   }
 
-  openArtifact({ descriptor, location }: LocatedArtifact): Promise<BlobReader> {
-    return this.#parts.blobs.open(descriptor, this.mapped.sourcesOf(descriptor.digest, location));
+  /** Throws, as its reader does, what the cache throws. */
+  async openArtifact(artifact: LocatedArtifact): Promise<BlobReader> {
+    const { descriptor, location } = artifact;
+    const noted = (thrown: unknown): never => {
+      if (BootlayerError.from(thrown).code === 'DIGEST_MISMATCH') this.mapped.refute(artifact);
+      throw thrown;
+    };
+    const sources = this.mapped.sourcesOf(descriptor, location);
+    const reader = await this.#parts.blobs.open(descriptor, sources).catch(noted);
+    return {
+      ...reader,
+      available: (position, signal) => reader.available(position, signal).catch(noted),
+      whole: (signal) => reader.whole(signal).catch(noted),
+    };
   }
 
   /** One GET of an artifact; `range` as `first-last` when it is of a part. */
@@ -190,6 +205,7 @@ export class Booter {
         this.#parts.events({ event: 'script.waiting', ...told, attempt, reason: readiness.reason });
         return waitingScript(this.#parts.urls, subject.name, readiness.reason, attempt);
       case 'ready':
+        this.#attribution.saw(subject.name, address, readiness.plan.image.location);
         this.#prefetch(readiness.plan);
         this.#parts.events({ event: 'script.sent', ...told, assignment: assignment.name, plan: readiness.plan.id });
         return readiness.script;
@@ -211,7 +227,7 @@ export class Booter {
   /** The kernel will be asked for in a moment, and the initramfs after it. */
   #prefetch(plan: BootPlan): void {
     for (const { descriptor } of [plan.kernel, plan.initramfs]) {
-      this.#parts.blobs.prefetch(descriptor, this.mapped.sourcesOf(descriptor.digest, plan.image.location));
+      this.#parts.blobs.prefetch(descriptor, this.mapped.sourcesOf(descriptor, plan.image.location));
     }
   }
 

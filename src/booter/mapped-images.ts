@@ -155,18 +155,25 @@ export class MappedImages {
     const all = [...this.#served.all()].filter(({ location }) => placeOfLocation(location) === place);
     all.sort((one, other) => one.descriptor.size - other.descriptor.size);
     await Promise.all(
-      all.map(({ descriptor, location }) => fetch(descriptor, this.sourcesOf(descriptor.digest, location), signal)),
+      all.map(({ descriptor, location }) => fetch(descriptor, this.sourcesOf(descriptor, location), signal)),
     );
   }
 
-  /** The artifact that an assignment or an issued plan leads to. */
-  async find(digest: Digest): Promise<LocatedArtifact | undefined> {
-    return this.#served.find(digest) ?? (await this.#parts.plans.findPlannedArtifact(digest, this.#plansSince()));
+  /** The artifact that an assignment or an issued plan leads to; `location`: of the image that it is wanted of, when that is known. */
+  async find(digest: Digest, location?: string): Promise<LocatedArtifact | undefined> {
+    return (
+      this.#served.find(digest, location) ?? (await this.#parts.plans.findPlannedArtifact(digest, this.#plansSince()))
+    );
+  }
+
+  /** What an image says of it is not so. */
+  refute(artifact: LocatedArtifact): void {
+    this.#served.refute(artifact);
   }
 
   /** Its own location, then every other that a mapped image has the same bytes from. */
-  sourcesOf(digest: Digest, location: string): readonly BlobSource[] {
-    const others = this.#served.locationsOf(digest).filter((one) => one !== location);
+  sourcesOf(descriptor: Descriptor, location: string): readonly BlobSource[] {
+    const others = this.#served.locationsOf(descriptor).filter((one) => one !== location);
     return this.#parts.images.sourcesOf([location, ...others]);
   }
 

@@ -1,5 +1,6 @@
 import { type LocatedArtifact, type ResolutionKey, resolutionName } from '../boot/ports.js';
 import type { ResolvedImage } from '../image/image.js';
+import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 
 /**
@@ -8,8 +9,9 @@ import type { Digest } from '../oci/digest.js';
  */
 export class ServedArtifacts {
   readonly #images = new Map<string, { readonly key: ResolutionKey; readonly image: ResolvedImage }>();
-  #byDigest: ReadonlyMap<Digest, LocatedArtifact> = new Map();
-  #locations: ReadonlyMap<Digest, readonly string[]> = new Map();
+  /** Who says what of a digest, the first to name it first: an image may lie about the size of another's layer. */
+  #claims: ReadonlyMap<Digest, readonly LocatedArtifact[]> = new Map();
+  readonly #refuted = new Set<string>();
 
   /** `key` comes from a mapping, so there are never more of them than mappings and architectures. */
   replace(key: ResolutionKey, image: ResolvedImage): void {
@@ -25,35 +27,48 @@ export class ServedArtifacts {
     this.#index();
   }
 
-  find(digest: Digest): LocatedArtifact | undefined {
-    return this.#byDigest.get(digest);
+  /** As the image at `location` says, when it says anything of it; else as one says that was not found to lie. */
+  find(digest: Digest, location?: string): LocatedArtifact | undefined {
+    const claims = this.#claims.get(digest) ?? [];
+    const own = claims.find((claim) => claim.location === location);
+    return own ?? claims.find((claim) => !this.#refuted.has(nameOf(claim))) ?? claims[0];
+  }
+
+  /** There are no such bytes: whoever asks next is to get what another image says. */
+  refute(claim: LocatedArtifact): void {
+    const isDisputed = (this.#claims.get(claim.descriptor.digest) ?? []).some((one) => nameOf(one) !== nameOf(claim));
+    if (isDisputed) this.#refuted.add(nameOf(claim));
   }
 
   digests(): Iterable<Digest> {
-    return this.#byDigest.keys();
+    return this.#claims.keys();
   }
 
+  /** Each once, for each size that is claimed of it. */
   all(): Iterable<LocatedArtifact> {
-    return this.#byDigest.values();
+    const all = [...this.#claims.values()].flat();
+    return new Map(all.toReversed().map((claim) => [nameOf(claim), claim])).values();
   }
 
   /** Everywhere a mapped image has these bytes. */
-  locationsOf(digest: Digest): readonly string[] {
-    return this.#locations.get(digest) ?? [];
+  locationsOf({ digest, size }: Pick<Descriptor, 'digest' | 'size'>): readonly string[] {
+    const claims = this.#claims.get(digest) ?? [];
+    return [...new Set(claims.filter(({ descriptor }) => descriptor.size === size).map(({ location }) => location))];
   }
 
-  /** The first to name a digest keeps it: an image that lies about another's layer harms only itself. */
   #index(): void {
-    const all = [...this.#images.values()].flatMap(({ image }) => locatedArtifacts(image));
-    this.#byDigest = new Map(all.toReversed());
-    const locations = new Map<Digest, Set<string>>();
-    for (const [digest, { location }] of all) {
-      locations.set(digest, (locations.get(digest) ?? new Set<string>()).add(location));
+    const claims = new Map<Digest, LocatedArtifact[]>();
+    for (const { image } of this.#images.values()) {
+      for (const artifact of image.artifacts) {
+        const { digest } = artifact.descriptor;
+        claims.set(digest, [...(claims.get(digest) ?? []), { ...artifact, location: image.location }]);
+      }
     }
-    this.#locations = new Map([...locations].map(([digest, places]) => [digest, [...places]]));
+    this.#claims = claims;
+    this.#refuted.clear();
   }
 }
 
-function locatedArtifacts(image: ResolvedImage): readonly (readonly [Digest, LocatedArtifact])[] {
-  return image.artifacts.map((artifact) => [artifact.descriptor.digest, { ...artifact, location: image.location }]);
+function nameOf({ descriptor: { digest, size } }: LocatedArtifact): string {
+  return `${digest} ${size}`;
 }

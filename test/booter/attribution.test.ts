@@ -19,6 +19,17 @@ describe('Attribution', () => {
     expect(attribution.machineAt('10.0.0.1')).toBeUndefined();
   });
 
+  it('knows where the image is that the only machine at an address got last', () => {
+    const attribution = new Attribution(() => 0);
+    attribution.saw('node-01', '10.0.0.1');
+    expect(attribution.locationAt('10.0.0.1')).toBeUndefined();
+    attribution.saw('node-01', '10.0.0.1', 'registry.lab/os');
+    attribution.saw('node-01', '10.0.0.1');
+    expect(attribution.locationAt('10.0.0.1')).toBe('registry.lab/os');
+    attribution.saw('node-02', '10.0.0.1', 'registry.lab/other');
+    expect(attribution.locationAt('10.0.0.1')).toBeUndefined();
+  });
+
   it('stays bounded', () => {
     const attribution = new Attribution(() => 0);
     for (let number = 0; number < 60_000; number += 1) attribution.saw(`node-${number}`, `address-${number}`);

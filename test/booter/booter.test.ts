@@ -18,6 +18,8 @@ function images(problem: BootlayerError | 'silent'): Partial<Images> {
   };
 }
 
+const ADDRESS = '192.168.77.20';
+
 describe('Booter.greeting', () => {
   it('is the same for everybody, and reports everything the contract names', () => {
     const { booter } = testBooter();
@@ -205,10 +207,10 @@ describe('Booter.remap', () => {
     });
     await booter.script({ ...QUERY, buildarch: 'arm64' }, FROM);
     await booter.mapped.resolveAll(new AbortController().signal);
-    expect(await booter.findArtifact(squashfs)).toBeDefined();
+    expect(await booter.findArtifact(squashfs, ADDRESS)).toBeDefined();
     booter.remap({ machines: [], assignments: [], defaults: { kernelArgs: {} } });
-    expect(await booter.findArtifact(squashfs)).toBeUndefined();
-    expect(await booter.findArtifact(kernel)).toBeDefined();
+    expect(await booter.findArtifact(squashfs, ADDRESS)).toBeUndefined();
+    expect(await booter.findArtifact(kernel, ADDRESS)).toBeDefined();
   });
 
   it('serves nothing that the mapping ceased to name while its source was asked', async () => {
@@ -224,7 +226,7 @@ describe('Booter.remap', () => {
     booter.remap({ machines: [], assignments: [], defaults: { kernelArgs: {} } });
     answer(image);
     await resolving;
-    expect(await booter.findArtifact(image.artifacts[0]?.descriptor.digest ?? fail())).toBeUndefined();
+    expect(await booter.findArtifact(image.artifacts[0]?.descriptor.digest ?? fail(), ADDRESS)).toBeUndefined();
   });
 });
 
@@ -264,7 +266,10 @@ describe('Booter.findArtifact', () => {
       ],
     });
     await booter.mapped.resolveAll(new AbortController().signal);
-    expect(await booter.findArtifact(digest)).toMatchObject({ role: 'kernel', descriptor: kernel?.descriptor });
+    expect(await booter.findArtifact(digest, ADDRESS)).toMatchObject({
+      role: 'kernel',
+      descriptor: kernel?.descriptor,
+    });
   });
 
   it('finds what assignments and plans lead to, and nothing else', async () => {
@@ -272,12 +277,12 @@ describe('Booter.findArtifact', () => {
     const [kernel] = image.artifacts;
     const digest = kernel?.descriptor.digest ?? fail();
     const mapped = testBooter({ image, assignments: [assignment({ match: { arch: ['amd64'] } })] });
-    expect(await mapped.booter.findArtifact(digest)).toBeUndefined();
+    expect(await mapped.booter.findArtifact(digest, ADDRESS)).toBeUndefined();
     await mapped.booter.mapped.resolveAll(new AbortController().signal);
-    expect(await mapped.booter.findArtifact(digest)).toEqual({ ...kernel, location: image.location });
+    expect(await mapped.booter.findArtifact(digest, ADDRESS)).toEqual({ ...kernel, location: image.location });
     const planned = testBooter({ image, plans: mapped.plans });
     await mapped.booter.script(QUERY, FROM);
-    expect((await planned.booter.findArtifact(digest))?.role).toBe('kernel');
+    expect((await planned.booter.findArtifact(digest, ADDRESS))?.role).toBe('kernel');
   });
 });
 

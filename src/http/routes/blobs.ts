@@ -29,7 +29,7 @@ export function blobRoutes(app: FastifyInstance, parts: BlobRouteParts): void {
     handler: async (request, reply) => {
       const gone = clientGone(request.raw.socket);
       await turnOf(reply.raw, gone);
-      const artifact = await findArtifact(parts.booter, request.params.hex);
+      const artifact = await findArtifact(parts.booter, request);
       const answer = decideAnswer(request, artifact);
       if (answer.kind === 'status') return reply.code(answer.status).headers(answer.headers).send();
       if (request.method === 'HEAD') return sendHead(reply, answer);
@@ -43,10 +43,11 @@ export function blobRoutes(app: FastifyInstance, parts: BlobRouteParts): void {
   });
 }
 
-async function findArtifact(booter: Booter, hex: string): Promise<LocatedArtifact> {
+async function findArtifact(booter: Booter, request: FastifyRequest<BlobRequest>): Promise<LocatedArtifact> {
+  const { hex } = request.params;
   const digest = digestFromHex(hex);
   if (digest === undefined) throw new BootlayerError('DIGEST_INVALID', `"${hex.slice(0, 80)}" is not a sha256 in hex`);
-  return (await booter.findArtifact(digest)) ?? unknown(digest);
+  return (await booter.findArtifact(digest, addressOf(request))) ?? unknown(digest);
 }
 
 function unknown(digest: Digest): never {
