@@ -26,6 +26,8 @@ const FAILURE_SECONDS = 5;
 /** A registry that takes longer than this is passed over when the last good resolution is known. */
 const PATIENCE_MILLISECONDS = 2_500;
 const DOCUMENT_SECONDS = 3_600;
+/** By which the time of day was set rather than led (adjtime(2)). */
+const LEAST_STEP_MILLISECONDS = 1_000;
 const MAX_RESOLUTIONS = 20_000;
 /** Times the largest that is kept: 32 MiB. */
 const MAX_DOCUMENTS = 500;
@@ -51,14 +53,18 @@ export class Catalog {
   readonly #memory = new NodeCache({ useClones: false, maxKeys: MAX_RESOLUTIONS, stdTTL: FRESH_SECONDS });
   /** Indexes and manifests by digest, and for a moment by tag. */
   readonly #documents = new NodeCache({ useClones: false, maxKeys: MAX_DOCUMENTS, stdTTL: DOCUMENT_SECONDS });
+  /** How far the time of day is ahead of the ticks. */
+  #ahead: number;
   readonly #underWay = new Map<string, { readonly image: Promise<ResolvedImage>; readonly since: number }>();
 
   constructor(parts: CatalogParts) {
     this.#parts = parts;
+    this.#ahead = parts.clock.now() - parts.clock.ticks();
   }
 
   /** Throws REGISTRY_UNREACHABLE, REGISTRY_DENIED, IMAGE_NOT_FOUND, IMAGE_NO_PLATFORM, IMAGE_INVALID, DIGEST_MISMATCH. */
   async resolve(reference: ImageReference, wish: ImageWish): Promise<ResolvedImage> {
+    this.#forgetWhenSetBack();
     const key: ResolutionKey = { reference: formatReference(reference), wish };
     const name = nameOf(key);
     const remembered = this.#memory.get<Remembered>(name);
@@ -122,6 +128,17 @@ export class Catalog {
     // Whoever waits sees the failure; nobody may be waiting any more.
     running.catch(() => undefined);
     return running;
+  }
+
+  /** node-cache goes by the time of day: were that set back, an hour's meaning of a tag would count for an hour more. */
+  #forgetWhenSetBack(): void {
+    const { clock } = this.#parts;
+    const ahead = clock.now() - clock.ticks();
+    if (ahead < this.#ahead - LEAST_STEP_MILLISECONDS) {
+      this.#memory.flushAll();
+      this.#documents.flushAll();
+    }
+    this.#ahead = ahead;
   }
 
   /** A silent registry does not keep a machine waiting that has booted this reference before. */

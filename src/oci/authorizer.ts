@@ -7,8 +7,8 @@ import type { TokenClient } from './token-client.js';
 export type AuthorizerParts = {
   readonly tokens: TokenClient;
   readonly credentials: FindCredential;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  /** Milliseconds that only go forward. */
+  readonly ticks: () => number;
   /** Something odd that does not keep anybody from anything. */
   readonly warn: (text: string) => void;
 };
@@ -44,7 +44,7 @@ export class Authorizer {
   /** What was good before for the same registry and scope, so that most requests need no challenge. */
   remembered(url: URL, { scope }: RequestContext): Authorization | undefined {
     const kept = this.#kept.get(keyOf(url, scope));
-    return kept !== undefined && kept.until > this.#parts.now() ? kept.authorization : undefined;
+    return kept !== undefined && kept.until > this.#parts.ticks() ? kept.authorization : undefined;
   }
 
   forget(url: URL, { scope }: RequestContext): void {
@@ -94,7 +94,7 @@ export class Authorizer {
   #keep(key: string, authorization: Authorization, seconds = PASSWORD_SECONDS): Authorization {
     const [oldest] = this.#kept.keys();
     if (this.#kept.size >= MAX_KEPT && oldest !== undefined) this.#kept.delete(oldest);
-    this.#kept.set(key, { authorization, until: this.#parts.now() + seconds * 1_000 });
+    this.#kept.set(key, { authorization, until: this.#parts.ticks() + seconds * 1_000 });
     return authorization;
   }
 

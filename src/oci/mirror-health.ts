@@ -11,20 +11,20 @@ type Pause = { readonly until: number; readonly milliseconds: number };
  * asked again, since a machine that boots waits for every try.
  */
 export class MirrorHealth {
-  readonly #now: () => number;
+  readonly #ticks: () => number;
   readonly #warn: (text: string) => void;
   readonly #pauses = new Map<string, Pause>();
   /** Mirrors of which it was said already that they lack something. */
   readonly #lacking = new Set<string>();
 
-  /** `now` in milliseconds. */
-  constructor(now: () => number, warn: (text: string) => void) {
-    this.#now = now;
+  /** `ticks`: milliseconds that only go forward. */
+  constructor(ticks: () => number, warn: (text: string) => void) {
+    this.#ticks = ticks;
     this.#warn = warn;
   }
 
   isHealthy(host: string): boolean {
-    return (this.#pauses.get(host)?.until ?? 0) <= this.#now();
+    return (this.#pauses.get(host)?.until ?? 0) <= this.#ticks();
   }
 
   /** `name`: what of it was asked for. One that does not have something is well all the same. */
@@ -33,7 +33,7 @@ export class MirrorHealth {
     // Others were waiting for it, too.
     if (!this.isHealthy(host)) return;
     const milliseconds = this.#pauseOf(host);
-    this.#pauses.set(host, { until: this.#now() + milliseconds, milliseconds });
+    this.#pauses.set(host, { until: this.#ticks() + milliseconds, milliseconds });
     const pause = formatSeconds(milliseconds / 1000);
     this.#warn(`the mirror ${host} of ${name} is passed over for ${pause}: ${describeError(problem)}`);
   }
@@ -52,7 +52,7 @@ export class MirrorHealth {
 
   #pauseOf(host: string): number {
     const last = this.#pauses.get(host);
-    if (last === undefined || this.#now() - last.until > last.milliseconds) return FIRST_PAUSE_MILLISECONDS;
+    if (last === undefined || this.#ticks() - last.until > last.milliseconds) return FIRST_PAUSE_MILLISECONDS;
     return Math.min(LONGEST_PAUSE_MILLISECONDS, last.milliseconds * 2);
   }
 }

@@ -19,8 +19,10 @@ export type RegistryClientOptions = {
   readonly credentials?: FindCredential;
   readonly proxy?: FindProxy;
   readonly warn?: (text: string) => void;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, for dates that registries name. */
   readonly now?: () => number;
+  /** Milliseconds that only go forward, for how long something is good. */
+  readonly ticks?: () => number;
   /** Between tries. */
   readonly wait?: Wait;
   readonly limits?: Partial<HttpLimits>;
@@ -46,13 +48,13 @@ export class RegistryClient implements RegistryTransport {
   readonly #closing = new AbortController();
 
   constructor({ settings, now = Date.now, wait = waitFor, limits, ...parts }: RegistryClientOptions) {
-    const { credentials = NOBODY, warn = () => undefined, proxy } = parts;
+    const { credentials = NOBODY, warn = () => undefined, proxy, ticks = () => performance.now() } = parts;
     this.#settings = settings;
-    this.#mirrors = new MirrorHealth(now, warn);
+    this.#mirrors = new MirrorHealth(ticks, warn);
     this.#wait = wait;
     this.#now = now;
     this.#http = new HttpClient(limits, proxy);
-    this.#authorizer = new Authorizer({ tokens: new TokenClient(this.#http), credentials, now, warn });
+    this.#authorizer = new Authorizer({ tokens: new TokenClient(this.#http), credentials, ticks, warn });
   }
 
   /** By way of the mirrors that its registry has. */

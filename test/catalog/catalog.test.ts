@@ -71,6 +71,20 @@ describe('Catalog.resolve', () => {
     expect(told()).toEqual(['resolved from source', 'resolved from source']);
   });
 
+  it('takes nothing for granted any longer because the time of day was set back', async () => {
+    await catalog.resolve(REFERENCE, WISH);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    await catalog.resolve(REFERENCE, WISH);
+    await catalog.resolve(REFERENCE, WISH);
+    expect(repository.fetched.filter((what) => what === '12')).toHaveLength(2);
+    repository.problem = new BootlayerError('IMAGE_NO_PLATFORM', 'none');
+    const other = { ...WISH, architecture: 'arm64' };
+    await expect(catalog.resolve(REFERENCE, other)).rejects.toThrow();
+    repository.problem = undefined;
+    vi.setSystemTime(Date.now() - 3_600_000);
+    await expect(catalog.resolve(REFERENCE, other)).resolves.toBeDefined();
+  });
+
   it('sees a tag that moved', async () => {
     const before = await catalog.resolve(REFERENCE, WISH);
     repository.addManifest(['application/vnd.ironcore.image.uki'], { tag: '12' });

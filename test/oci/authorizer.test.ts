@@ -20,7 +20,7 @@ async function authorizer(credential: Credential, { tokenSeconds = 300 } = {}) {
       asked.push(`${registry} ${repository}`);
       return credential;
     },
-    now: () => clock.now,
+    ticks: () => clock.now,
     warn: (text) => warnings.push(text),
   });
   const url = new URL(`http://${server.host}/v2/demo/manifests/1`);

@@ -19,7 +19,7 @@ async function mirrored({ path = '' } = {}) {
     plainHttp: true,
     ...(registry === own.host && { mirrors }),
   });
-  const client = plainClient({ settings, now: () => clock.now, warn: (text) => warnings.push(text) });
+  const client = plainClient({ settings, ticks: () => clock.now, warn: (text) => warnings.push(text) });
   const demo = client.mirrored(own.host, 'demo');
   const which = async () =>
     (JSON.parse(Buffer.from((await demo.fetchDocument(LATEST)).bytes).toString()) as { which: string }).which;

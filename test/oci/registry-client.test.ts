@@ -181,7 +181,7 @@ describe('a registry that wants a token', () => {
     const registry = await startFakeRegistry({ auth: 'token', tokenSeconds: 300 });
     registry.addDocument('demo', 'latest', MANIFEST);
     let now = 0;
-    const demo = demoOf(registry, { now: () => now });
+    const demo = demoOf(registry, { ticks: () => now });
     await demo.fetchDocument(LATEST);
     now += 240_000;
     await demo.fetchDocument(LATEST);
