@@ -8,6 +8,7 @@ import type { Digest } from '../oci/digest.js';
 import type { BlobStore, ByteReader, Holding, Ingest, StoredBlob } from './blob-store.js';
 import {
   checkBlob,
+  fingerprintOf,
   listBlobs,
   listParts,
   makeLayout,
@@ -15,7 +16,6 @@ import {
   proveWritable,
   removeBlob,
   removeLeftovers,
-  touchOf,
 } from './disk-folder.js';
 import { DiskIngest } from './disk-ingest.js';
 import { type PartWriter, SERVER } from './disk-parts.js';
@@ -35,7 +35,7 @@ export class DiskBlobStore implements BlobStore {
   readonly #judging = pLimit(1);
   /** Since the start; what was used before, the file system knows to the day. */
   readonly #used = new Map<Digest, number>();
-  /** Files that were found intact though somebody said they are of another size: they are not hashed again. */
+  /** Fingerprints of blobs as they were opened first since the start, or found intact: one that differs is hashed again. */
   readonly #intact = new Map<Digest, string>();
   /** Paths of the parts that are being written. */
   readonly #underWay = new Set<string>();
@@ -61,9 +61,17 @@ export class DiskBlobStore implements BlobStore {
   }
 
   async open(descriptor: Descriptor): Promise<ByteReader | undefined> {
-    const reader = await this.#openFile(descriptor.digest);
-    if (reader === undefined || reader.size === descriptor.size) return reader;
-    await reader.close();
+    const { digest, size } = descriptor;
+    const reader = await this.#openFile(digest);
+    if (reader === undefined) return undefined;
+    if (reader !== 'lost') {
+      const known = this.#intact.get(digest) ?? reader.fingerprint;
+      if (reader.size === size && reader.fingerprint === known) {
+        this.#intact.set(digest, known);
+        return reader;
+      }
+      await reader.close();
+    }
     return this.#judging(() => this.#judge(descriptor));
   }
 
@@ -131,16 +139,18 @@ export class DiskBlobStore implements BlobStore {
   async recheck(digest: Digest, pause: (bytes: number) => Promise<void>): Promise<'intact' | 'damaged' | 'gone'> {
     const path = join(this.#folder, blobPath(digest));
     const found = await checkBlob(path, digest, pause);
+    if (found.state === 'intact' && found.fingerprint !== undefined) this.#intact.set(digest, found.fingerprint);
     if (found.state === 'intact' || found.state === 'gone') return found.state;
     // Not one that came anew while the old one was read.
     return this.#judging(async () => {
-      if (found.touch !== undefined && found.touch !== (await touchOf(path))) return 'gone';
+      if (found.fingerprint !== undefined && found.fingerprint !== (await fingerprintOf(path))) return 'gone';
       return (await this.delete(digest)) ? 'damaged' : 'gone';
     });
   }
 
   async delete(digest: Digest): Promise<boolean> {
     this.#used.delete(digest);
+    this.#intact.delete(digest);
     return removeBlob(this.#folder, digest);
   }
 
@@ -165,7 +175,8 @@ export class DiskBlobStore implements BlobStore {
     }
   }
 
-  async #openFile(digest: Digest): Promise<DiskReader | undefined> {
+  /** `lost`: nobody can read what is there. Throws DATA_UNUSABLE, BLOB_UNAVAILABLE. */
+  async #openFile(digest: Digest): Promise<DiskReader | 'lost' | undefined> {
     const path = join(this.#folder, blobPath(digest));
     try {
       const reader = await DiskReader.open(path);
@@ -173,29 +184,39 @@ export class DiskBlobStore implements BlobStore {
       return reader;
     } catch (cause) {
       if (systemErrorCode(cause) === 'ENOENT') return undefined;
+      if (isLost(cause)) return 'lost';
       throw diskProblem(path, cause);
     }
   }
 
   /**
-   * A file of the wrong size: either the descriptor lies, or somebody damaged the file; then it goes, to be fetched
-   * again. Looks once more, since whoever judged it before may have removed it, and a good one may have come.
+   * A file of the wrong size, or that was written to: either the descriptor lies, or somebody damaged the file; then it goes,
+   * to be fetched again. Looks once more, since whoever judged it before may have removed it, and a good one may have come.
    */
   async #judge(descriptor: Descriptor): Promise<ByteReader | undefined> {
     const { digest, size } = descriptor;
     const reader = await this.#openFile(digest);
-    if (reader === undefined || reader.size === size) return reader;
-    try {
-      if (this.#intact.get(digest) !== reader.touch && (await hashOf(reader)) !== digest) {
-        await this.delete(digest);
-        return undefined;
-      }
-      this.#intact.set(digest, reader.touch);
-    } finally {
-      await reader.close();
+    if (reader === undefined) return undefined;
+    if (reader === 'lost' || !(await this.#isIntact(digest, reader))) {
+      await this.delete(digest);
+      return undefined;
     }
+    if (reader.size === size) return reader;
+    await reader.close();
     throw new BootlayerError('DIGEST_MISMATCH', `${digest} has ${reader.size} bytes, and ${size} were promised`, {
       remedy: 'the manifest that names it is wrong: push the image again',
     });
+  }
+  /** Closes one that is not. */
+  async #isIntact(digest: Digest, reader: DiskReader): Promise<boolean> {
+    if (this.#intact.get(digest) === reader.fingerprint) return true;
+    let isIntact = false;
+    try {
+      isIntact = (await hashOf(reader)) === digest;
+    } finally {
+      if (!isIntact) await reader.close();
+    }
+    if (isIntact) this.#intact.set(digest, reader.fingerprint);
+    return isIntact;
   }
 }

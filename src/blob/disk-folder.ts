@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, rename, stat, unlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../disk-access.js';
 import { systemErrorCode } from '../errors.js';
@@ -57,14 +57,24 @@ export async function listParts(folder: string, writer: PartWriter): Promise<rea
 
 /** Removes a blob from a cache folder; whether it was there. Whoever reads it goes on reading. Throws DATA_UNUSABLE. */
 export async function removeBlob(folder: string, digest: Digest): Promise<boolean> {
+  const path = join(folder, blobPath(digest));
   try {
-    await unlink(join(folder, blobPath(digest)));
+    await unlink(path);
     return true;
   } catch (cause) {
-    if (systemErrorCode(cause) === 'ENOENT') return false;
-    throw diskProblem(folder, cause);
+    const code = systemErrorCode(cause) ?? '';
+    if (code === 'ENOENT') return false;
+    if (!NO_FILE.has(code)) throw diskProblem(folder, cause);
   }
+  // An empty folder in its place; what holds something is somebody's.
+  await rmdir(path).catch((cause: unknown) => {
+    throw diskProblem(path, cause);
+  });
+  return true;
 }
+
+/** By unlink(2), on one system or another. */
+const NO_FILE: ReadonlySet<string> = new Set(['EISDIR', 'EPERM']);
 
 /** None when there is no such folder. Throws DATA_UNUSABLE. */
 export async function namesIn(folder: string): Promise<readonly string[]> {
@@ -95,7 +105,8 @@ export async function removeLeftovers(folder: string, now: number): Promise<void
     const path = join(folder, entry.name);
     const touched = await stat(path).then(({ mtimeMs }) => mtimeMs, unlessGone);
     const isOurs = readPartName(entry.name) !== undefined || entry.name.startsWith(PROBE);
-    const isRecent = touched === undefined || touched > now - KEPT_MILLISECONDS;
+    // A time to come says that the clock was set back.
+    const isRecent = touched === undefined || Math.abs(now - touched) < KEPT_MILLISECONDS;
     if (!isRecent || !isOurs) await unlink(path).catch(unlessGone);
   }
 }
@@ -113,8 +124,8 @@ export async function proveWritable(folder: string): Promise<void> {
   await unlink(final);
 }
 
-/** `gone`: somebody removed it meanwhile. `touch`: which file it was (`DiskReader.touch`), where it could be opened. */
-export type Checked = { readonly state: 'intact' | 'damaged' | 'gone'; readonly touch?: string };
+/** `gone`: somebody removed it meanwhile. `fingerprint`: which file it was (`DiskReader`), where it could be opened. */
+export type Checked = { readonly state: 'intact' | 'damaged' | 'gone'; readonly fingerprint?: string };
 
 /**
  * Reads a blob's file and compares it with its digest; that does not count as use. Throws DATA_UNUSABLE and BLOB_UNAVAILABLE
@@ -131,11 +142,11 @@ export async function checkBlob(
     if (isLost(reader)) return { state: 'damaged' };
     throw diskProblem(path, reader);
   }
-  const { touch } = reader;
+  const { fingerprint } = reader;
   try {
-    return { state: (await hashOf(reader, pause)) === digest ? 'intact' : 'damaged', touch };
+    return { state: (await hashOf(reader, pause)) === digest ? 'intact' : 'damaged', fingerprint };
   } catch (thrown) {
-    if (isLost(thrown)) return { state: 'damaged', touch };
+    if (isLost(thrown)) return { state: 'damaged', fingerprint };
     throw thrown;
   } finally {
     await reader.close();
@@ -143,8 +154,8 @@ export async function checkBlob(
 }
 
 /** Which file has the path now; undefined when none. */
-export async function touchOf(path: string): Promise<string | undefined> {
+export async function fingerprintOf(path: string): Promise<string | undefined> {
   const reader = await DiskReader.open(path, { aside: true }).catch(() => undefined);
   await reader?.close();
-  return reader?.touch;
+  return reader?.fingerprint;
 }

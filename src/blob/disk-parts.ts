@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { systemErrorCode } from '../errors.js';
 
@@ -19,7 +20,10 @@ export const SERVER: PartWriter = {
 };
 
 const PREFIX = 'pull-';
-/** The mark of a process of another host, or another container, says nothing: nobody waits that long between two pieces. */
+/**
+ * The mark of a process of another host, or another container, says nothing: nobody waits that long between two pieces, nor
+ * writes at a time that is so far to come.
+ */
 const QUIET_MILLISECONDS = 10 * 60_000;
 
 /** A command of this process. */
@@ -37,7 +41,7 @@ function isOfCommand(mark: string): boolean {
 function isAbandoned({ mark, touched }: { readonly mark: string; readonly touched: number }): boolean {
   const [, host, pid] = /^pull-(\w+)-(\d{1,10})-/.exec(mark) ?? [];
   if (host === thisHost() && pid !== undefined) return Number(pid) === process.pid || !isAlive(Number(pid));
-  return touched < Date.now() - QUIET_MILLISECONDS;
+  return Math.abs(Date.now() - touched) > QUIET_MILLISECONDS;
 }
 
 /** A process of somebody else's may not be signalled, and is there. */
@@ -49,6 +53,16 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** With its namespace of processes: containers may have their host's name, and their own numbers. */
 function thisHost(): string {
-  return hostname().replace(/\W/g, '_').slice(0, 64);
+  return `${hostname().replace(/\W/g, '_').slice(0, 64)}_${processNamespace()}`;
+}
+
+/** pid_namespaces(7); empty where there are none. */
+function processNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid').replace(/\D/g, '');
+  } catch {
+    return '';
+  }
 }

@@ -22,6 +22,7 @@ export function isLost(cause: unknown): boolean {
 export function diskProblem(where: string, cause: unknown): BootlayerError {
   if (cause instanceof BootlayerError) return cause;
   const code = systemErrorCode(cause) ?? String(cause);
+  const why = code === 'ENOTFILE' ? 'it is no file' : code;
   if (isDiskFull(cause)) {
     return new BootlayerError('DISK_FULL', `the disk of ${where} is full (${code})`, {
       remedy: 'make room there, or set "data" to a larger disk',
@@ -34,7 +35,7 @@ export function diskProblem(where: string, cause: unknown): BootlayerError {
       cause,
     });
   }
-  return new BootlayerError('DATA_UNUSABLE', `${where} cannot be used (${code})`, {
+  return new BootlayerError('DATA_UNUSABLE', `${where} cannot be used (${why})`, {
     remedy: 'see that it is a folder this user may read and write, or set "data" to another',
     cause,
   });

@@ -7,16 +7,16 @@ import { diskProblem } from './disk-problem.js';
 /** A whole blob's file. */
 export class DiskReader implements ByteReader {
   readonly size: number;
-  /** The same for as long as nobody changes the file. */
-  readonly touch: string;
+  /** The same for as long as nobody writes to the file, or puts another in its place. */
+  readonly fingerprint: string;
   readonly #file: FileHandle;
   readonly #path: string;
 
-  private constructor(file: FileHandle, path: string, { ino, size, mtimeMs, ctimeMs }: Stats) {
+  private constructor(file: FileHandle, path: string, { ino, size, mtimeMs }: Stats) {
     this.#file = file;
     this.#path = path;
     this.size = size;
-    this.touch = `${ino} ${size} ${mtimeMs} ${ctimeMs}`;
+    this.fingerprint = `${ino} ${size} ${mtimeMs}`;
   }
 
   /** Rejects with the file system's error. `aside`: it is not to count as use, as far as the file system lets us. */

@@ -1,5 +1,19 @@
-import { chmod, mkdir, readdir, readFile, rm, rmdir, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import {
+  chmod,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  rmdir,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { BlobStore } from '../../src/blob/blob-store.js';
 import { DiskBlobStore } from '../../src/blob/disk-blob-store.js';
@@ -155,35 +169,6 @@ describe('a blob on the disk', () => {
     expect(await readFile(join(folder, path))).toEqual(bytes);
   });
 
-  it('that is no file is a clear error', async () => {
-    const { folder, store } = await emptyStore();
-    await mkdir(join(folder, path));
-    await expect(store.open(descriptor)).rejects.toMatchObject({
-      code: 'DATA_UNUSABLE',
-      message: `${join(folder, path)} cannot be used (ENOTFILE)`,
-    });
-  });
-});
-
-describe('a disk that fails', () => {
-  it.each([
-    ['ENOSPC', 'DISK_FULL'],
-    ['EDQUOT', 'DISK_FULL'],
-    ['EIO', 'DATA_UNUSABLE'],
-  ])('while it is written to (%s) is %s', async (errno, code) => {
-    const { folder, store } = await emptyStore();
-    const ingest = await store.ingest(descriptor);
-    await ingest.write(bytes.subarray(0, 10));
-    await failing('write', errno);
-    await expect(ingest.write(bytes.subarray(10))).rejects.toMatchObject({
-      code,
-      message: expect.stringContaining(errno) as string,
-    });
-    expect(ingest.written).toBe(10);
-    await ingest.close();
-    expect(await readdir(join(folder, 'ingest'))).toEqual([]);
-  });
-
   it('when it is to keep a blob does not make it one', async () => {
     const { folder, store } = await emptyStore();
     const ingest = await store.ingest(descriptor);
@@ -252,9 +237,46 @@ describe('a descriptor that lies about the size', () => {
     expect(reads).toBeGreaterThan(0);
     await expect(store.open(liar)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
     expect(spy).toHaveBeenCalledTimes(reads);
-    await chmod(join(folder, path), 0o600);
+    const then = new Date('2020-01-01');
+    await utimes(join(folder, path), then, then);
     await expect(store.open(liar)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
     expect(spy.mock.calls.length).toBeGreaterThan(reads);
+  });
+});
+
+describe('a blob that was changed after it was used', () => {
+  async function changed(change: (at: string) => Promise<unknown>) {
+    const { folder, store } = await emptyStore();
+    await put(store);
+    await (await store.open(descriptor))?.close();
+    const at = join(folder, path);
+    await chmod(at, 0o600);
+    await change(at);
+    const reader = await store.open(descriptor);
+    await reader?.close();
+    return { isThere: reader !== undefined, left: await readdir(join(folder, 'blobs/sha256')) };
+  }
+
+  it.each([
+    ['to others of the same size', (at: string) => writeFile(at, damaged(bytes, 17))],
+    ['to a link in a ring', (at: string) => rm(at).then(() => symlink(at, at))],
+    ['to an empty folder', (at: string) => rm(at).then(() => mkdir(at))],
+    ['to a pipe', (at: string) => rm(at).then(() => promisify(execFile)('mkfifo', [at]))],
+  ])('%s is dropped', async (_name, change) => {
+    expect(await changed(change)).toEqual({ isThere: false, left: [] });
+  });
+
+  it('to what it was stays', async () => {
+    expect(await changed((at) => writeFile(at, bytes))).toMatchObject({ isThere: true });
+  });
+
+  it('to a folder of somebody is an error that says so', async () => {
+    const refused = changed(async (at) => {
+      await rm(at);
+      await mkdir(at);
+      await writeFile(join(at, 'mine'), 'precious');
+    });
+    await expect(refused).rejects.toMatchObject({ code: 'DATA_UNUSABLE' });
   });
 });
 

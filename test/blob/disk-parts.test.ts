@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readlinkSync } from 'node:fs';
 import { readdir, rename, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +12,8 @@ import { blobOf } from '../fixtures/blobs.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 
 const { bytes, descriptor } = blobOf(10_000);
-const host = hostname().replace(/\W/g, '_');
+const name = hostname().replace(/\W/g, '_');
+const host = `${name}_${readlinkSync('/proc/self/ns/pid').replace(/\D/g, '')}`;
 const MINUTE = 60_000;
 
 /** The mark of a command that is no more. */
@@ -52,6 +54,18 @@ describe('parts of downloads in a folder that several write to', () => {
     ['server', 'a command that ended', () => ({ mark: ofDeadProcess() }), true],
     ['server', 'a command elsewhere', () => ({ mark: 'pull-elsewhere-1-f00' }), false],
     ['server', 'a command elsewhere, long ago', () => ({ mark: 'pull-elsewhere-1-f00', minutesAgo: 20 }), true],
+    [
+      'server',
+      'a command elsewhere, in a time to come',
+      () => ({ mark: 'pull-elsewhere-1-f00', minutesAgo: -20 }),
+      true,
+    ],
+    [
+      'server',
+      'a command of its number in another container',
+      () => ({ mark: `pull-${name}_1-${process.pid}-f00` }),
+      false,
+    ],
     ['server', 'nobody it knows', () => ({ mark: 'pull-x' }), false],
     ['command', 'a server', () => ({ mark: 'f00' }), false],
     ['command', 'a server, long ago', () => ({ mark: 'f00', minutesAgo: 20 }), false],
