@@ -24,6 +24,7 @@ export class Collector {
   /** What is on its way, and will need its whole size. */
   readonly #coming = new Map<Digest, number>();
   #isOver = false;
+  #isShort = false;
 
   constructor(parts: CollectorParts) {
     this.#parts = parts;
@@ -38,7 +39,7 @@ export class Collector {
       const { holdings, pinned } = await this.#state();
       if (pinned === undefined) return;
       const { evicted, over } = chooseEvicted(holdings, pinned, limit - this.#comingBytes());
-      await this.#remove(evicted);
+      await this.#remove(evicted, 'room');
       // Told when it begins, not for every blob that comes.
       if (over > 0 && !this.#isOver) this.#parts.events({ event: 'cache.over', bytes: over });
       this.#isOver = over > 0;
@@ -57,9 +58,12 @@ export class Collector {
       const room = await this.#parts.store.room().catch(() => 0);
       const held = limit === undefined ? 0 : bytesIn((await this.#state()).holdings);
       const coming = size + this.#comingBytes();
-      if (room < coming || held + coming > (limit ?? Number.POSITIVE_INFINITY)) return false;
-      this.#coming.set(digest, size);
-      return true;
+      const isShort = room < coming || held + coming > (limit ?? Number.POSITIVE_INFINITY);
+      // Told when it begins, not for every blob.
+      if (isShort && !this.#isShort) this.#parts.events({ event: 'cache.short', bytes: size });
+      this.#isShort = isShort;
+      if (!isShort) this.#coming.set(digest, size);
+      return !isShort;
     });
   }
 
@@ -71,11 +75,11 @@ export class Collector {
     return this.#turn(async () => {
       const { holdings, pinned } = await this.#state();
       const parts = holdings.filter(({ isPart }) => isPart);
-      const freed = await this.#remove(parts);
+      const freed = await this.#remove(parts, 'room');
       if (freed >= bytes || pinned === undefined) return freed;
       const blobs = holdings.filter(({ isPart }) => !isPart);
       const { evicted } = chooseEvicted(blobs, pinned, bytesIn(blobs) - (bytes - freed));
-      return freed + (await this.#remove(evicted));
+      return freed + (await this.#remove(evicted, 'room'));
     });
   }
 
@@ -92,7 +96,7 @@ export class Collector {
         });
       }
       const { evicted } = chooseEvicted(holdings, pinned, 0);
-      if (!dryRun) await this.#remove(evicted);
+      if (!dryRun) await this.#remove(evicted, 'unneeded');
       return evicted;
     });
   }
@@ -108,14 +112,14 @@ export class Collector {
     return { holdings: holdings.filter(({ digest }) => !this.#coming.has(digest)), pinned };
   }
 
-  async #remove(holdings: readonly Holding[]): Promise<number> {
+  async #remove(holdings: readonly Holding[], why: 'room' | 'unneeded'): Promise<number> {
     const { store, events } = this.#parts;
     let freed = 0;
     for (const { digest, size: bytes, isPart } of holdings) {
       const removed = isPart ? store.deletePart(digest) : store.delete(digest);
       if (!(await removed.catch(() => false))) continue;
       freed += bytes;
-      events({ event: 'blob.evicted', digest, bytes });
+      events({ event: 'blob.evicted', digest, bytes, why });
     }
     return freed;
   }

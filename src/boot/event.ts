@@ -80,12 +80,19 @@ export type BootEvent =
       readonly code: string;
       readonly reason: string;
     }
-  /** It was used least recently, and there was need of room. */
-  | { readonly event: 'blob.evicted'; readonly digest: Digest; readonly bytes: number }
+  /** `room`: there was need of it, and it was used least recently, or half a download; `unneeded`: it was to go (`cache gc`). */
+  | {
+      readonly event: 'blob.evicted';
+      readonly digest: Digest;
+      readonly bytes: number;
+      readonly why: 'room' | 'unneeded';
+    }
   /** It was read again, and is not what its digest says, or the disk cannot give it any more: it is dropped. */
   | { readonly event: 'blob.damaged'; readonly digest: Digest; readonly bytes: number }
   /** It was to be read again, and this process may not. It stays. */
   | { readonly event: 'blob.unreadable'; readonly digest: Digest; readonly reason: string }
+  /** There is no room to download something ahead of need that has so many bytes. */
+  | { readonly event: 'cache.short'; readonly bytes: number }
   /** What must stay has so many bytes more than the cache may have. */
   | { readonly event: 'cache.over'; readonly bytes: number }
   /** What is done beside the boots could not be: it is tried again later. */

@@ -1,4 +1,5 @@
 import type { Client } from '../image/clients.js';
+import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 
 /** What a mapping would do, judged before a machine comes. Plain data. */
@@ -19,7 +20,14 @@ export type AssignmentCheck = {
 };
 
 export type TargetCheck = { readonly architecture?: string } & (
-  | { readonly kind: 'boots'; readonly digest: Digest; readonly clients: readonly Client[]; readonly variant?: string }
+  | {
+      readonly kind: 'boots';
+      readonly digest: Digest;
+      readonly clients: readonly Client[];
+      readonly variant?: string;
+      /** What the cache is to hold for it. */
+      readonly blobs: readonly Pick<Descriptor, 'digest' | 'size'>[];
+    }
   | { readonly kind: 'refused'; readonly digest?: Digest; readonly reason: string }
   /** Its registry was not to be asked. */
   | { readonly kind: 'skipped' }

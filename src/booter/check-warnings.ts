@@ -1,6 +1,6 @@
 import type { Assignment } from '../boot/assignment.js';
 import { findShadows } from '../boot/shadows.js';
-import { fewOf } from '../format.js';
+import { fewOf, formatBytes } from '../format.js';
 import type { Machine } from '../machine/machine.js';
 import type { AssignmentCheck } from './check-report.js';
 import { recordedCandidate } from './mapped-wishes.js';
@@ -32,6 +32,16 @@ export function findVariantWarnings({ assignments }: Mapping, checks: readonly A
       return [`assignment "${assignment}": ${what}, and ${target.variant} is taken`];
     });
   });
+}
+
+/** Nothing that is mapped is ever removed from the cache, and nothing is downloaded ahead for which something must go. Pure. */
+export function findRoomWarnings(checks: readonly AssignmentCheck[], maxSize: number | undefined): readonly string[] {
+  const targets = checks.flatMap((one) => one.targets);
+  const blobs = targets.flatMap((target) => (target.kind === 'boots' ? target.blobs : []));
+  const bytes = [...new Map(blobs.map(({ digest, size }) => [digest, size])).values()].reduce((a, b) => a + b, 0);
+  if (maxSize === undefined || bytes <= maxSize) return [];
+  const what = `what is mapped has ${formatBytes(bytes)}, and cache.maxSize is ${formatBytes(maxSize)}`;
+  return [`${what}: not all of it is downloaded before a machine asks`];
 }
 
 function shadowWarnings(ordered: readonly Assignment[]): readonly string[] {

@@ -98,7 +98,8 @@ async function checkTarget(assignment: Assignment, architecture: string, parts: 
     if (prepared.kind === 'refused') return { architecture, kind: 'refused', digest, reason: prepared.reason };
     const { variant } = image;
     const clients = clientsOf(image.artifacts, architecture);
-    return { architecture, kind: 'boots', digest, clients, ...(variant !== undefined && { variant }) };
+    const blobs = image.artifacts.map(({ descriptor }) => ({ digest: descriptor.digest, size: descriptor.size }));
+    return { architecture, kind: 'boots', digest, clients, blobs, ...(variant !== undefined && { variant }) };
   } catch (thrown) {
     return { architecture, kind: 'refused', reason: describeError(thrown) };
   }

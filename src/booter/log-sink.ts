@@ -25,6 +25,7 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'fill.resumed':
     case 'blob.damaged':
     case 'blob.unreadable':
+    case 'cache.short':
     case 'cache.over':
     case 'upkeep.failed':
     case 'artifact.aborted':
@@ -74,11 +75,13 @@ export function describeEvent(event: BootEvent): string {
     case 'fill.failed':
       return `downloading ${shortDigest(event.digest)} from ${event.source} failed after ${amount(event)}: ${event.reason}`;
     case 'blob.evicted':
-      return `${shortDigest(event.digest)}, ${formatBytes(event.bytes)}, had to make room in the cache`;
+      return `${shortDigest(event.digest)}, ${formatBytes(event.bytes)}, ${GONE[event.why]}`;
     case 'blob.damaged':
       return `${shortDigest(event.digest)}, ${formatBytes(event.bytes)}, was damaged on the disk and is dropped: it is downloaded again when it is needed`;
     case 'blob.unreadable':
       return `${shortDigest(event.digest)} could not be read again: ${event.reason}`;
+    case 'cache.short':
+      return `there is no room in the cache, or on its disk, to download ${formatBytes(event.bytes)} before a machine asks`;
     case 'cache.over':
       return `the cache has ${formatBytes(event.bytes)} more than cache.maxSize allows, since mappings and plans need all of it`;
     case 'upkeep.failed':
@@ -91,6 +94,8 @@ export function describeEvent(event: BootEvent): string {
       return `${to(event)} did not get the whole ${event.role}${range(event)}, ${amount(event)}: ${event.reason}`;
   }
 }
+
+const GONE = { room: 'had to make room in the cache', unneeded: 'was removed: nothing needs it' } as const;
 
 function forArchitecture({ architecture }: { readonly architecture?: string }): string {
   return architecture === undefined ? '' : ` for ${architecture}`;

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { checkMapping } from '../booter/check.js';
 import type { CheckReport, TargetCheck } from '../booter/check-report.js';
+import { findRoomWarnings } from '../booter/check-warnings.js';
 import { createMapping } from '../booter/mapping.js';
 import { BootlayerError } from '../errors.js';
 import { counted, harmless } from '../format.js';
@@ -37,7 +38,8 @@ async function check(options: CheckOptions): Promise<void> {
       offline: options.offline === true,
     }),
   );
-  const whole: CheckReport = { ...report, warnings: [...warnings, ...report.warnings] };
+  const room = findRoomWarnings(report.assignments, config.cache.maxSize);
+  const whole: CheckReport = { ...report, warnings: [...warnings, ...report.warnings, ...room] };
   if (options.json) writeJson(output, { file: config.file, included: read.included, ...whole });
   else writeReport(output, whole, config.machines.length);
   const failed = whole.problems + (options.strict ? whole.warnings.length : 0);

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { BlobCache } from '../blob/blob-cache.js';
 import type { BlobSource } from '../blob/blob-store.js';
 import { DiskBlobStore } from '../blob/disk-blob-store.js';
+import { listBlobs } from '../blob/disk-folder.js';
 import { besideServer } from '../blob/disk-parts.js';
 import { bytesIn } from '../blob/eviction.js';
 import type { BootEvent } from '../boot/event.js';
@@ -10,7 +11,7 @@ import { inspectImage, type ManifestReport } from '../catalog/inspect.js';
 import { systemClock } from '../clock.js';
 import { cacheFolderIn } from '../content.js';
 import { BootlayerError } from '../errors.js';
-import { counted, formatBytes } from '../format.js';
+import { counted, formatBytes, harmless } from '../format.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { formatPlatform, type Platform } from '../oci/platform.js';
 import { formatReference } from '../oci/reference.js';
@@ -41,7 +42,8 @@ export function pullCommand(): Command {
 type Pulled = Descriptor & { readonly how: 'sent' | 'there' };
 
 async function pull(text: string, options: PullOptions): Promise<void> {
-  const folder = cacheFolderIn((await readConfig(options)).data);
+  const { data, cache } = await readConfig(options);
+  const folder = cacheFolderIn(data);
   const wanted = readReference(text);
   await withImages(options, [wanted], async ([reference = wanted], sources) => {
     const name = formatReference(reference);
@@ -52,6 +54,7 @@ async function pull(text: string, options: PullOptions): Promise<void> {
     const blobs = await untilSignal((signal) => pullAll({ name, folder, descriptors, from, signal }));
     if (options.json) writeJson(standardOutput(), { reference: name, digest, folder, blobs });
     else tell(`${name}@${digest}`, folder, blobs);
+    await warnOfLimit(folder, cache.maxSize);
   });
 }
 
@@ -60,6 +63,13 @@ function tell(name: string, folder: string, blobs: readonly Pulled[]): void {
   const output = standardOutput();
   writeLine(output, name);
   writeLine(output, `${counted(blobs.length, 'blob')}, ${formatBytes(bytes)} downloaded, in ${folder}`);
+}
+
+/** Only the server removes, and when something comes. */
+async function warnOfLimit(folder: string, maxSize: number | undefined): Promise<void> {
+  const bytes = bytesIn(await listBlobs(folder));
+  if (maxSize === undefined || bytes <= maxSize) return;
+  warnOnStderr(`the cache has ${formatBytes(bytes)} now, more than the ${formatBytes(maxSize)} of cache.maxSize`);
 }
 
 /** Each once. Throws IMAGE_NO_PLATFORM. */
@@ -114,7 +124,7 @@ async function pullAll({ name, folder, descriptors, from, signal }: PullParts): 
 
 /** What goes wrong in the end is the command's error. */
 function tellBreaks(event: BootEvent): void {
-  if (event.event === 'fill.resumed') warnOnStderr(describeEvent(event));
+  if (event.event === 'fill.resumed') process.stderr.write(`bootlayer: ${harmless(describeEvent(event))}\n`);
 }
 
 async function follow(

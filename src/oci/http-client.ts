@@ -53,6 +53,8 @@ export class HttpClient {
   readonly #findProxy: FindProxy;
   /** By the proxy, and the certificate authorities that are trusted beside the system's. */
   readonly #agents = new Map<string, Dispatcher>();
+  /** With requests under way. */
+  readonly #retired = new Set<Dispatcher>();
 
   constructor(limits: Partial<HttpLimits> = {}, findProxy: FindProxy = () => undefined) {
     this.#limits = { ...LIMITS, ...limits };
@@ -73,7 +75,7 @@ export class HttpClient {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
+    await Promise.all([...this.#agents.values(), ...this.#retired].map((agent) => agent.destroy()));
   }
 
   #agentFor(proxy: URL | undefined, ca: string): Dispatcher {
@@ -83,12 +85,20 @@ export class HttpClient {
     const agent = this.#newAgent(proxy, ca);
     this.#agents.set(key, agent);
     const [oldest] = this.#agents.keys();
-    if (this.#agents.size > MAX_AGENTS && oldest !== undefined) {
-      // Renewed authorities: what is under way by the old ones comes to its end.
-      void this.#agents.get(oldest)?.close();
-      this.#agents.delete(oldest);
-    }
+    if (this.#agents.size > MAX_AGENTS && oldest !== undefined) this.#retire(oldest);
     return agent;
+  }
+
+  /** Renewed authorities: what is under way by the old ones comes to its end. */
+  #retire(key: string): void {
+    const agent = this.#agents.get(key);
+    this.#agents.delete(key);
+    if (agent === undefined) return;
+    this.#retired.add(agent);
+    agent.close().then(
+      () => this.#retired.delete(agent),
+      () => this.#retired.delete(agent),
+    );
   }
 
   #newAgent(proxy: URL | undefined, ca: string): Dispatcher {
@@ -118,7 +128,7 @@ export class HttpClient {
     const proxy = this.#findProxy(url);
     // A proxy connects others for TLS alone, as it mostly is told to: what is plain goes through its own hands.
     const byProxy = proxy !== undefined && url.protocol === 'http:' ? throughProxy(proxy, url) : undefined;
-    const answer = await this.#agentFor(byProxy === undefined ? proxy : undefined, ca).request({
+    const asked = this.#agentFor(byProxy === undefined ? proxy : undefined, ca).request({
       origin: byProxy?.origin ?? url.origin,
       path: byProxy?.path ?? `${url.pathname}${url.search}`,
       method,
@@ -126,6 +136,7 @@ export class HttpClient {
       ...(body !== undefined && { body: body() as unknown as NonNullable<Dispatcher.DispatchOptions['body']> }),
       ...(signal !== undefined && { signal }),
     });
+    const answer = await (byProxy === undefined ? asked : asked.catch(failedBy(byProxy.name, url, signal)));
     const header = (name: string) => {
       const value = answer.headers[name];
       return Array.isArray(value) ? value.join(', ') : value;
@@ -148,6 +159,19 @@ export class HttpClient {
       destroy: () => answer.body.destroy(),
     };
   }
+}
+
+/** A plain request is the proxy's to make: what goes wrong with its connection is no word about the registry. */
+function failedBy(proxy: string, { host }: URL, signal: AbortSignal | undefined) {
+  return (thrown: unknown): never => {
+    signal?.throwIfAborted();
+    throw new Error(`the proxy ${proxy} cannot be asked for ${host}: ${messageOf(thrown)}`, { cause: thrown });
+  };
+}
+
+function messageOf(thrown: unknown): string {
+  if (thrown instanceof AggregateError && thrown.message === '') return messageOf(thrown.errors[0]);
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 /** A body that trickles is never idle, so it has a time limit as well as a size limit. */

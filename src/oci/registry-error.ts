@@ -32,8 +32,8 @@ export function denied(
 }
 
 /** What went wrong on the network, named and with a remedy. */
-export function unreachable({ name, what }: RequestContext, cause: unknown): BootlayerError {
-  const { reason, remedy } = diagnose(cause);
+export function unreachable({ name, what, origin }: RequestContext, cause: unknown): BootlayerError {
+  const { reason, remedy } = diagnose(cause, { isPlain: origin.startsWith('http:') });
   return new BootlayerError('REGISTRY_UNREACHABLE', `${name} cannot be asked for ${what}: ${reason}`, {
     remedy,
     cause,
@@ -58,20 +58,26 @@ const REMEDY = 'see that the registry runs and can be reached from this host';
 
 type Diagnosis = { readonly reason: string; readonly remedy: string };
 
-function diagnose(problem: unknown): Diagnosis {
+type Way = { readonly isPlain: boolean };
+
+function diagnose(problem: unknown, way: Way): Diagnosis {
   if (!(problem instanceof Error)) return { reason: String(problem), remedy: REMEDY };
   const inner = problem instanceof AggregateError ? problem.errors.find((error) => error instanceof Error) : undefined;
   const { message, name } = inner ?? problem;
   const code = systemErrorCode(inner ?? problem) ?? '';
   return (
-    diagnoseTls(code, message) ?? { reason: SILENCE[code] ?? reasonOf(message, name), remedy: remedyOf(message, code) }
+    diagnoseTls(code, message) ?? {
+      reason: SILENCE[code] ?? reasonOf(message, name),
+      remedy: remedyOf(message, code, way),
+    }
   );
 }
 
 function diagnoseTls(code: string, message: string): Diagnosis | undefined {
   // OpenSSL's words for an answer in plain HTTP.
   if (message.includes('wrong version number')) {
-    const remedy = 'if it has no TLS, set plainHttp for it in the configuration, or say --plain-http';
+    const remedy =
+      'if it has no TLS, set plainHttp for it in the configuration, or say --plain-http; if it is a mirror, begin its URL with http://';
     return { reason: 'it does not speak TLS', remedy };
   }
   if (!UNKNOWN_AUTHORITY.has(code)) return undefined;
@@ -83,21 +89,24 @@ function reasonOf(message: string, name: string): string {
   return message.replace(/\s+/g, ' ').trim() || name;
 }
 
-function remedyOf(message: string, code: string): string {
-  if (code === 'ENOTFOUND') return "its name does not resolve: check its spelling and this host's name servers";
+function remedyOf(message: string, code: string, way: Way): string {
   if (message.startsWith('the proxy ')) return remedyOfProxy(message);
-  if (message.startsWith('it answered ')) return remedyOfStatus(message);
+  if (code === 'ENOTFOUND') return "its name does not resolve: check its spelling and this host's name servers";
+  if (message.startsWith('it answered ')) return remedyOfStatus(message, way);
   return REMEDY;
 }
 
 function remedyOfProxy(message: string): string {
-  return message.includes(' answered 407 ')
-    ? 'put the user and password that it wants into HTTP_PROXY and HTTPS_PROXY: http://user:password@proxy:3128'
-    : 'see that it may ask this registry, or name the registry in NO_PROXY';
+  if (message.includes(' answered 407 '))
+    return 'put the user and password that it wants into HTTP_PROXY and HTTPS_PROXY: http://user:password@proxy:3128';
+  if (/ answered \d/.test(message)) return 'see that it may ask this registry, or name the registry in NO_PROXY';
+  return 'see that HTTP_PROXY and HTTPS_PROXY are right and the proxy runs, or name the registry in NO_PROXY';
 }
 
 /** What answers can be reached. */
-function remedyOfStatus(message: string): string {
+function remedyOfStatus(message: string, { isPlain }: Way): string {
+  if (isPlain && message.startsWith('it answered 400'))
+    return 'if it speaks TLS, leave out plainHttp and --plain-http; if it is a mirror, begin its URL with https://';
   if (message.startsWith('it answered 413'))
     return 'the registry, or a proxy before it, limits uploads: raise that limit';
   if (message.startsWith('it answered 429'))

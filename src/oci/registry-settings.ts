@@ -17,12 +17,16 @@ export type Mirror = {
   readonly path: string;
 };
 
-/** undefined unless it is an http(s) URL without anything but a path. */
+const NO_PASSWORD =
+  "a mirror's URL holds no user and password: write credentials under registries, for the mirror's own host";
+
+/** undefined unless it is an http(s) URL without anything but a path. Throws RangeError where it holds a password. */
 export function parseMirror(text: string): Mirror | undefined {
   if (!URL.canParse(text)) return undefined;
   const { protocol, host, pathname, search, hash, username, password } = new URL(text);
   const path = pathname.replace(/^\/+|\/+$/g, '');
-  const isBare = [search, hash, username, password].join('') === '' && /^[a-z0-9._/-]*$/.test(path);
+  if (`${username}${password}` !== '') throw new RangeError(NO_PASSWORD);
+  const isBare = `${search}${hash}` === '' && /^[a-z0-9._/-]*$/.test(path);
   if (!isBare || (protocol !== 'https:' && protocol !== 'http:')) return undefined;
   return { host, plainHttp: protocol === 'http:', path };
 }

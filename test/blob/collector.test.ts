@@ -130,10 +130,11 @@ describe('Collector', () => {
   });
 
   it('has room for what comes ahead of need only when nothing must go for it', async () => {
-    const { fetch, collector } = setUp({ limit: 250 });
+    const { fetch, collector, events } = setUp({ limit: 250 });
     await fetch(ONE);
     const both = [TWO, THREE].map(({ descriptor }) => collector.reserve(descriptor));
     expect(await Promise.all(both)).toEqual([true, false]);
+    expect([await collector.reserve(FOUR.descriptor), kinds(events)]).toEqual([false, ['cache.short']]);
     collector.ended(TWO.descriptor.digest);
     expect(await collector.reserve(THREE.descriptor)).toBe(true);
     expect(await setUp({ limit: 'none' }).collector.reserve(ONE.descriptor)).toBe(true);
@@ -146,7 +147,7 @@ describe('Collector', () => {
     await Promise.all(
       [TWO, THREE].map(({ bytes, descriptor }) => cache.fetchAhead(descriptor, [new ReadySource(bytes)], never)),
     );
-    expect([await held(), kinds(events)]).toEqual([digests(ONE, TWO), []]);
+    expect([await held(), kinds(events)]).toEqual([digests(ONE, TWO), ['cache.short']]);
     await fetch(THREE);
     expect(await held()).toHaveLength(2);
   });

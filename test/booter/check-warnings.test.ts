@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { findMappingWarnings } from '../../src/booter/check-warnings.js';
+import type { AssignmentCheck } from '../../src/booter/check-report.js';
+import { findMappingWarnings, findRoomWarnings } from '../../src/booter/check-warnings.js';
 import { createMapping, type MappingInput } from '../../src/booter/mapping.js';
 import type { Selector } from '../../src/machine/selector.js';
+import { digestOf } from '../../src/oci/digest.js';
 import { assignment, MAC, machine } from '../fixtures/mappings.js';
 
 function warnings(input: Partial<MappingInput>): readonly string[] {
@@ -13,6 +15,24 @@ function warnings(input: Partial<MappingInput>): readonly string[] {
 /** Of one assignment beside one that takes the rest. */
 const warningsOf = (match: Selector) =>
   warnings({ assignments: [assignment({ name: 'one', match }), assignment({ name: 'rest' })] });
+
+describe('findRoomWarnings', () => {
+  const blob = (name: string, size: number) => ({ digest: digestOf(Buffer.from(name)), size });
+  const check = (...blobs: readonly ReturnType<typeof blob>[]): AssignmentCheck => ({
+    assignment: 'a',
+    image: 'i',
+    targets: [{ kind: 'boots', digest: digestOf(Buffer.from('m')), clients: [], blobs }, { kind: 'skipped' }],
+  });
+
+  it('tells when not all that is mapped fits, each blob counted once', () => {
+    const checks = [check(blob('a', 1024), blob('b', 1024)), check(blob('b', 1024))];
+    expect(findRoomWarnings(checks, 2048)).toEqual([]);
+    expect(findRoomWarnings(checks, undefined)).toEqual([]);
+    expect(findRoomWarnings(checks, 2047)).toEqual([
+      expect.stringMatching(/^what is mapped has 2\.0 KiB, and cache\.maxSize is 2\.0 KiB: not all/),
+    ]);
+  });
+});
 
 describe('findMappingWarnings', () => {
   it('has nothing to say where all is well', () => {

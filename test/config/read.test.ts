@@ -313,6 +313,10 @@ describe('a bad configuration', () => {
       'advertise: a list by interface or subnet is not in this version',
     ],
     [
+      'registries: { "lab:5000": { mirrors: ["https://u:secret@lab"] } }',
+      "mirrors[0]: a mirror's URL holds no user and password",
+    ],
+    [
       'registries: { "lab:5000": { mirrors: [x] } }',
       'mirrors[0]: "x" is no URL of a mirror, such as https://mirror.lab',
     ],

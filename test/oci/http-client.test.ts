@@ -86,6 +86,21 @@ describe('proxies', () => {
     await expect(made.send(new URL('http://registry.lab:5000/'), GET)).rejects.toThrow(why);
   });
 
+  it('that are not there are named, and not the registry', async () => {
+    const gone = createServer();
+    await once(gone.listen(0, '127.0.0.1'), 'listening');
+    const url = new URL(`http://127.0.0.1:${(gone.address() as AddressInfo).port}`);
+    gone.close();
+    const made = new HttpClient({}, () => url);
+    onTestFinished(() => made.close());
+    const why = `the proxy ${url.host} cannot be asked for registry.lab:5000: connect ECONNREFUSED`;
+    await expect(made.send(new URL('http://registry.lab:5000/'), GET)).rejects.toThrow(why);
+    const enough = new Error('enough');
+    await expect(
+      made.send(new URL('http://registry.lab:5000/'), { ...GET, signal: AbortSignal.abort(enough) }),
+    ).rejects.toBe(enough);
+  });
+
   it('lead to servers with TLS, whose authority is known or not', async () => {
     const { ca, server: certificate } = await privateAuthority();
     const server = createSecureServer(certificate, (_request, answer) => answer.end('secure'));

@@ -117,11 +117,14 @@ describe('parseMirror', () => {
     ['https://harbor.lab/proxy/hub/', { host: 'harbor.lab', plainHttp: false, path: 'proxy/hub' }],
   ])('reads %s', (text, mirror) => expect(parseMirror(text)).toEqual(mirror));
 
-  it.each([
-    'mirror.lab',
-    'ftp://mirror.lab',
-    'https://u:p@mirror.lab',
-    'https://mirror.lab?a=b',
-    'https://mirror.lab/A',
-  ])('takes %s for none', (text) => expect(parseMirror(text)).toBeUndefined());
+  it.each(['mirror.lab', 'ftp://mirror.lab', 'https://mirror.lab?a=b', 'https://mirror.lab/A'])(
+    'takes %s for none',
+    (text) => expect(parseMirror(text)).toBeUndefined(),
+  );
+
+  it('repeats no password', () => {
+    expect(() => parseMirror('https://u:secret@mirror.lab')).toThrow(
+      /^a mirror's URL holds no user and password: (?!.*secret)/,
+    );
+  });
 });

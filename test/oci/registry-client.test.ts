@@ -46,7 +46,7 @@ describe('a registry that fails', () => {
   });
 
   it.each([
-    [400, 'the log of the registry'],
+    [400, 'if it speaks TLS, leave out plainHttp'],
     [413, 'raise that limit'],
     [429, 'wait, or log in'],
     [500, 'the log of the registry'],
