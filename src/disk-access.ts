@@ -45,6 +45,16 @@ export async function openFile(path: string, flags = 0): Promise<FileHandle> {
   }
 }
 
+/** A rename is durable when the folder is (fsync(2)). */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
 /** The error with the code ENOTFILE. */
 export function notAFile(message: string): Error {
   return Object.assign(new Error(message), { code: 'ENOTFILE' });

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { notAFile } from '../disk-access.js';
+import { notAFile, syncFolder } from '../disk-access.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { DigestHasher } from '../oci/digest.js';
 import type { Ingest } from './blob-store.js';
@@ -196,13 +196,3 @@ async function endOfContent(file: FileHandle, limit: number): Promise<number> {
 
 const PIECE_BYTES = 1024 * 1024;
 const FLUSH_BYTES = 16 * 1024 * 1024;
-
-/** A rename is durable when the folder is (fsync(2)). */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}

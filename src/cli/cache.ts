@@ -8,7 +8,7 @@ import { BootlayerError } from '../errors.js';
 import { counted, formatBytes } from '../format.js';
 import { type Digest, parseDigest } from '../oci/digest.js';
 import { gcCommand } from './cache-gc.js';
-import { type CommonOptions, loadWithWarnings, parsedBy, withCommonOptions, withJson } from './common.js';
+import { type CommonOptions, parsedBy, readConfig, withCommonOptions, withJson } from './common.js';
 import { standardOutput, writeJson, writeLine, writeTable } from './output.js';
 
 type CacheOptions = CommonOptions & { readonly json?: true };
@@ -43,7 +43,7 @@ function collectDigests(text: string, others: readonly Digest[] = []): readonly 
 }
 
 async function folderOf(options: CommonOptions): Promise<string> {
-  return cacheFolderIn((await loadWithWarnings(options)).config.data);
+  return cacheFolderIn((await readConfig(options)).data);
 }
 
 async function listCache(options: CacheOptions): Promise<void> {
@@ -73,6 +73,7 @@ async function verifyCache(options: CacheOptions & { readonly remove?: true }): 
     wrong.push(blob);
     if (!options.json) writeLine(output, `${blob.digest} is ${blob.state}${removes ? ' and was removed' : ''}`);
   }
+  if (!options.json && !existsSync(folder)) return writeLine(output, `there is no cache yet in ${folder}`);
   if (options.json) writeJson(output, { folder, blobs: count, wrong, removed: options.remove === true });
   else writeLine(output, `${counted(count, 'blob')}, ${wrong.length} not intact, in ${folder}`);
   if (left === 0) return;

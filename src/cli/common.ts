@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import { type Config, findConfigFile, loadConfig } from '../config/load.js';
+import { describeError } from '../errors.js';
 import { harmless } from '../format.js';
 import { LOG_LEVELS, type LogLevel } from '../log.js';
 
@@ -47,7 +48,7 @@ export function parsedBy<T>(parse: (text: string) => T): (text: string) => T {
     try {
       return parse(text);
     } catch (thrown) {
-      throw new InvalidArgumentError(thrown instanceof Error ? thrown.message : String(thrown));
+      throw new InvalidArgumentError(describeError(thrown));
     }
   };
 }

@@ -65,7 +65,9 @@ export function readDestination(text: string, tag?: string): Destination {
 export function readPlatform(text: string): Platform {
   const platform = parsePlatform(text);
   if (platform === undefined || parseArchitecture(platform.architecture) === undefined) {
-    throw new BootlayerError('USAGE', `"${text}" is no platform; write linux/amd64, linux/arm64 or the like`);
+    throw new BootlayerError('USAGE', `"${text}" is no platform`, {
+      remedy: 'write linux/amd64, linux/arm64 or the like',
+    });
   }
   return platform;
 }

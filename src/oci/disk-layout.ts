@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, readdir, rename, stat, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { makeFolder, openFile, readFileBounded } from '../disk-access.js';
+import { dirname, join } from 'node:path';
+import { makeFolder, openFile, readFileBounded, syncFolder } from '../disk-access.js';
 import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
 import { type Descriptor, mismatch, verifyBytes } from './descriptor.js';
 import { type Digest, digestOf, hexOf } from './digest.js';
+import { withLockFile } from './disk-lock.js';
 import { type FetchedDocument, type ImageSource, type ImageTarget, type ManifestName, once } from './image-source.js';
 import { type IndexEntry, MAX_MANIFEST_BYTES, mediaTypeOf, parseDocument } from './manifest.js';
 import { OCI_INDEX } from './media-type.js';
@@ -87,6 +88,7 @@ export class DiskLayout implements ImageSource, ImageTarget {
       try {
         await writeAll(temporary, verifiedContent(`${this.name}, blob ${descriptor.digest}`, descriptor, content()));
         await rename(temporary, path);
+        await syncFolder(dirname(path));
       } catch (thrown) {
         await unlink(temporary).catch(() => undefined);
         throw thrown;
@@ -96,7 +98,9 @@ export class DiskLayout implements ImageSource, ImageTarget {
 
   async pushDocument({ descriptor, bytes }: FetchedDocument, tag?: string): Promise<void> {
     await this.pushBlob(descriptor, () => once(bytes));
-    if (tag !== undefined) await this.#writing(() => this.#tag(descriptor, tag));
+    if (tag === undefined) return;
+    const path = join(this.#folder, 'index.json');
+    await this.#writing(() => withLockFile(`${path}.lock`, () => this.#tag(descriptor, tag, path)));
   }
 
   async #entry(tag: string | undefined): Promise<IndexEntry> {
@@ -195,17 +199,21 @@ export class DiskLayout implements ImageSource, ImageTarget {
   }
 
   /** The index as others wrote it, with the tag moved; readers see the old one or the new one. */
-  async #tag(descriptor: Descriptor, tag: string): Promise<void> {
+  async #tag(descriptor: Descriptor, tag: string, path: string): Promise<void> {
     const bytes = await this.#readFile('index.json');
     const index = bytes === undefined ? {} : this.#rawIndex(bytes);
     const kept = (index.manifests ?? []).filter(({ annotations }) => annotations?.[REF_NAME] !== tag);
     const manifests = [...kept, { ...descriptor, annotations: { [REF_NAME]: tag } }];
-    const path = join(this.#folder, 'index.json');
     const temporary = `${path}.${randomBytes(6).toString('hex')}`;
-    await writeFile(temporary, JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, ...index, manifests }), {
-      flush: true,
-    });
-    await rename(temporary, path);
+    const contents = JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, ...index, manifests });
+    try {
+      await writeFile(temporary, contents, { flush: true });
+      await rename(temporary, path);
+      await syncFolder(this.#folder);
+    } catch (thrown) {
+      await unlink(temporary).catch(() => undefined);
+      throw thrown;
+    }
   }
 
   /** What we do not know in it stays; what is no index is not written over. */

@@ -87,6 +87,7 @@ export function parseRegistryHost(text: string): string {
 }
 
 function parseRegistry(name: string, text: string): RegistryReference {
+  if (/^(?:\.{0,2}|~)\//.test(name)) throw invalid(text, 'it is a path', `write oci:${text} for a layout`);
   const { rest, tag, digest } = cutTagAndDigest(name, text);
   const [first = '', ...others] = rest.split('/');
   if (rest.length > MAX_NAME) throw invalid(text, `its name is longer than ${MAX_NAME} characters`);

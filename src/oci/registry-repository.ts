@@ -129,7 +129,7 @@ export class RegistryRepository implements ImageSource, ImageTarget {
     try {
       return await this.#client.ask(url, request, { ...context, scope }, (response) => this.#mounted(response));
     } catch (thrown) {
-      if (thrown instanceof BootlayerError && thrown.code === 'REGISTRY_DENIED') return false;
+      if (thrown instanceof BootlayerError) return false;
       throw thrown;
     }
   }

@@ -233,6 +233,14 @@ describe('writing a layout', () => {
     });
   });
 
+  it('keeps every tag of many that are written at once', async () => {
+    const { folder, layout } = await layoutWith();
+    const tags = Array.from({ length: 12 }, (_, number) => `t${number}`);
+    await Promise.all(tags.map((tag) => new DiskLayout(folder).pushDocument(documentOf(tag), tag)));
+    for (const tag of tags) expect(await layout.fetchDocument({ kind: 'tag', tag })).toEqual(documentOf(tag));
+    expect((await readdir(folder)).sort()).toEqual(['blobs', 'index.json', 'oci-layout']);
+  });
+
   it('without a tag leaves the index alone', async () => {
     const { folder, layout } = await layoutWith();
     await layout.pushDocument(ONE);

@@ -69,6 +69,10 @@ describe('parseReference', () => {
 
   it.each([
     ['', 'names no repository'],
+    ['/srv/images:1', 'it is a path'],
+    ['./images:1', 'it is a path'],
+    ['../images', 'it is a path'],
+    ['~/images', 'it is a path'],
     ['ghcr.io/', 'names no repository'],
     ['ghcr.io/Debian', '"Debian" may hold lower-case'],
     ['Debian', '"Debian" may hold lower-case'],

@@ -20,10 +20,18 @@ export function cacheRoutes(app: FastifyInstance, { folder, collect }: CacheRout
   app.post('/api/v1/cache/gc', { onRequest: refuseForeignPages }, async (request, reply) => {
     const asked = gcRequest.safeParse(request.body);
     if (!asked.success) {
-      throw new BootlayerError('REQUEST_INVALID', 'the body must be {"folder": "<cache folder>"} in JSON');
+      throw new BootlayerError('REQUEST_INVALID', 'the body is not as it must be', {
+        remedy: 'send {"folder": "<cache folder>"} in JSON',
+      });
     }
     if (asked.data.folder !== folder) {
-      throw new BootlayerError('NOT_FOUND', `this server's cache is ${folder}, not ${asked.data.folder.slice(0, 200)}`);
+      throw new BootlayerError(
+        'NOT_FOUND',
+        `this server's cache is ${folder}, not ${asked.data.folder.slice(0, 200)}`,
+        {
+          remedy: 'ask the server of that cache, or name this one',
+        },
+      );
     }
     return reply.send(await collect(asked.data));
   });
