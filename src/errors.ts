@@ -79,8 +79,8 @@ export function isDiskFull(thrown: unknown): boolean {
 }
 
 /**
- * What the network is told of an error: of faults and of this host's disk only that there are such, since the details
- * are the log's.
+ * What the network is told of an error: of faults, of this host's disk and of credentials only that there is something, since
+ * the details are the log's.
  */
 export function publicMessage(error: BootlayerError): string {
   switch (error.code) {
@@ -90,6 +90,9 @@ export function publicMessage(error: BootlayerError): string {
       return "the disk of the server's data is full";
     case 'DATA_UNUSABLE':
       return 'the server cannot use its data now';
+    // It may name users and files.
+    case 'REGISTRY_DENIED':
+      return 'the registry refuses access';
     default:
       return error.message;
   }

@@ -83,12 +83,13 @@ export class DiskBlobStore implements BlobStore {
       throw diskProblem(this.#folder, cause);
     }
     const final = join(this.#folder, blobPath(descriptor.digest));
-    for (const part of await this.#leftOf(descriptor.digest)) {
+    for (const { path: part, wholeSize } of await this.#leftOf(descriptor.digest)) {
+      if (wholeSize !== descriptor.size) continue;
       const resumed = await this.#resume(descriptor, { part, final }, signal);
       if (resumed !== undefined) return resumed;
     }
     const mark = `${this.#writer.mark}${randomBytes(6).toString('hex')}`;
-    const part = join(this.#folder, ingestPath(descriptor.digest, mark));
+    const part = join(this.#folder, ingestPath(descriptor, mark));
     return this.#begun(part, (onClosed) => DiskIngest.create(descriptor, { part, final, onClosed }));
   }
 
@@ -132,7 +133,7 @@ export class DiskBlobStore implements BlobStore {
 
   async deletePart(digest: Digest): Promise<boolean> {
     const idle = await this.#leftOf(digest);
-    for (const part of idle) await unlink(part).catch(() => undefined);
+    for (const { path } of idle) await unlink(path).catch(() => undefined);
     return idle.length > 0;
   }
 
@@ -155,8 +156,8 @@ export class DiskBlobStore implements BlobStore {
   }
 
   /** Parts of it that were kept; more than one only when somebody put them there. */
-  async #leftOf(digest: Digest): Promise<readonly string[]> {
-    return (await this.#parts()).filter((part) => part.digest === digest).map(({ path }) => path);
+  async #leftOf(digest: Digest): Promise<readonly Part[]> {
+    return (await this.#parts()).filter((part) => part.digest === digest);
   }
 
   /** But for those that are being written. */

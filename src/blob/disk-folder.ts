@@ -38,7 +38,7 @@ export async function listBlobs(folder: string): Promise<readonly Holding[]> {
 }
 
 /** A part that a writer may take, at its path. */
-export type Part = Holding & { readonly path: string };
+export type Part = Holding & { readonly path: string; readonly wholeSize: number };
 
 /** What was kept of downloads, as far as `writer` may take it. */
 export async function listParts(folder: string, writer: PartWriter): Promise<readonly Part[]> {
@@ -50,7 +50,7 @@ export async function listParts(folder: string, writer: PartWriter): Promise<rea
     if (read === undefined || found?.isFile() !== true) continue;
     const { mtimeMs: touched, size } = found;
     if (!writer.mayTake({ mark: read.mark, touched })) continue;
-    parts.push({ digest: read.digest, size, isPart: true, lastUsed: touched, path });
+    parts.push({ digest: read.digest, size, isPart: true, lastUsed: touched, path, wholeSize: read.size });
   }
   return parts;
 }

@@ -1,3 +1,4 @@
+import type { Descriptor } from '../oci/descriptor.js';
 import { type Digest, digestFromHex, hexOf } from '../oci/digest.js';
 
 /**
@@ -18,9 +19,9 @@ export function blobPath(digest: Digest): string {
   return `${BLOBS}/${hexOf(digest)}`;
 }
 
-/** `ingest/ab...<mark>`: who shares a folder never writes to one file. */
-export function ingestPath(digest: Digest, mark: string): string {
-  return `${INGEST}/${hexOf(digest)}.${mark}`;
+/** `ingest/ab...<size>.<mark>`: who shares a folder never writes to one file, nor who differs about the size. */
+export function ingestPath({ digest, size }: Pick<Descriptor, 'digest' | 'size'>, mark: string): string {
+  return `${INGEST}/${hexOf(digest)}.${size}.${mark}`;
 }
 
 /** The digest a file in `blobs/sha256` stands for; undefined for strangers' files. */
@@ -28,9 +29,17 @@ export function digestOfFile(name: string): Digest | undefined {
   return digestFromHex(name);
 }
 
-/** The digest a file in `ingest` is a part of, and its mark; undefined for what is none. */
-export function readPartName(name: string): { readonly digest: Digest; readonly mark: string } | undefined {
-  const [hex = '', mark, ...rest] = name.split('.');
+export type PartName = {
+  readonly digest: Digest;
+  /** Of the whole blob, as somebody claims. */
+  readonly size: number;
+  readonly mark: string;
+};
+
+/** What a file in `ingest` is a part of; undefined for what is none. */
+export function readPartName(name: string): PartName | undefined {
+  const [hex = '', size = '', mark, ...rest] = name.split('.');
   const digest = digestFromHex(hex);
-  return digest !== undefined && mark !== undefined && rest.length === 0 ? { digest, mark } : undefined;
+  if (digest === undefined || !/^\d{1,15}$/.test(size) || mark === undefined || rest.length > 0) return undefined;
+  return { digest, size: Number(size), mark };
 }

@@ -3,7 +3,10 @@ const LEAST = { milliseconds: 60_000, bytes: 64 * 1024 };
 /** The same while another has not been asked, which may be faster: machines wait. */
 const LEAST_OF_MANY = { milliseconds: 10_000, bytes: 1024 * 1024 };
 
-/** Whether a source makes headway, asked with every piece that arrives. Only the time that was waited for it counts. */
+/**
+ * Whether a source makes headway, asked with every piece that arrives: an empty one says that it passes over what is there
+ * already. Only the time that was waited for it counts.
+ */
 export class Pace {
   #waited = 0;
   #received = 0;
@@ -12,8 +15,8 @@ export class Pace {
     this.#received += bytes;
     this.#waited += milliseconds;
     const least = hasOther ? LEAST_OF_MANY : LEAST;
-    if (this.#waited < least.milliseconds) return false;
-    const isTooSlow = this.#received < least.bytes;
+    if (this.#waited < least.milliseconds && bytes > 0) return false;
+    const isTooSlow = bytes > 0 && this.#received < least.bytes;
     this.#received = 0;
     this.#waited = 0;
     return isTooSlow;

@@ -53,8 +53,13 @@ type Wanted = { readonly force: boolean; readonly dryRun: boolean };
 async function collect(config: Config, wanted: Wanted, signal: AbortSignal): Promise<readonly Garbage[]> {
   const body = { folder: cacheFolderIn(config.data), ...wanted };
   const answer = await askServer(config.api.listen, { path: '/api/v1/cache/gc', body, signal });
-  if (answer !== undefined) return (answer as { readonly removed: readonly Garbage[] }).removed;
-  return collectAlone(config, wanted, signal);
+  return removedIn(answer) ?? collectAlone(config, wanted, signal);
+}
+
+/** undefined when it is no answer of ours: something else listens there. */
+function removedIn(answer: unknown): readonly Garbage[] | undefined {
+  const { removed } = (answer ?? {}) as { readonly removed?: readonly Garbage[] };
+  return Array.isArray(removed) ? removed : undefined;
 }
 
 /** A server has the state, and was asked in vain. */

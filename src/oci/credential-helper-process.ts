@@ -5,7 +5,8 @@ import { ANONYMOUS, type Credential } from './credential.js';
 /** How long a helper may take: it may have to ask a cloud. */
 const MAX_MILLISECONDS = 10_000;
 const MAX_BYTES = 64 * 1024;
-/** Of what it says to people. */
+/** Of what it says to people, in characters: so much is listened to, and so much repeated. */
+const MAX_HEARD = 4_096;
 const MAX_SAID = 200;
 /** The user name by which helpers say that the secret is an identity token (docker-credential-helpers). */
 const IDENTITY = '<token>';
@@ -62,20 +63,26 @@ function run(program: string, input: string, { path, maxMilliseconds }: Bounds):
     });
     let said = '';
     child.stderr?.on('data', (piece: Buffer) => {
-      said = `${said}${piece.toString('latin1')}`.slice(0, MAX_SAID);
+      said = `${said}${piece.toString('latin1')}`.slice(0, MAX_HEARD);
     });
     // It may end without reading what it was asked.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
     child.on('close', (status) => {
       clearTimeout(timer);
-      resolve({ status, out: Buffer.concat(pieces).toString('utf8'), said: oneLine(said) });
+      resolve({ status, out: Buffer.concat(pieces).toString('utf8'), said: harmlessWords(said) });
     });
   });
 }
 
-function oneLine(text: string): string {
-  return text.replace(/[^\x20-\x7e]+/g, ' ').trim();
+/** Without what a shell says of its commands (`set -x`), and what looks like an answer: that would be a secret. */
+function harmlessWords(text: string): string {
+  const lines = text.split('\n').filter((line) => !/^\s*\+|secret|password|token|[{}]/i.test(line));
+  return lines
+    .join(' ')
+    .replace(/[^\x20-\x7e]+/g, ' ')
+    .trim()
+    .slice(0, MAX_SAID);
 }
 
 function endGroup(pid: number | undefined): void {

@@ -193,8 +193,10 @@ export class DiskLayout implements ImageSource, ImageTarget {
     const folder = join(this.#folder, 'blobs', 'sha256');
     const leftover = new RegExp(`^${hex}\\.[0-9a-f]{12}$`);
     for (const name of (await readdir(folder)).filter((one) => leftover.test(one))) {
-      const { mtimeMs } = await stat(join(folder, name));
-      if (mtimeMs < Date.now() - LEFTOVER_MILLISECONDS) await unlink(join(folder, name)).catch(() => undefined);
+      // Another writer's may be gone meanwhile.
+      const found = await stat(join(folder, name)).catch(() => undefined);
+      const isLeft = found !== undefined && found.mtimeMs < Date.now() - LEFTOVER_MILLISECONDS;
+      if (isLeft) await unlink(join(folder, name)).catch(() => undefined);
     }
   }
 

@@ -44,13 +44,22 @@ export interface ImageTarget {
   pushDocument(document: FetchedDocument, tag?: string): Promise<void>;
 }
 
-/** The same without its first so many bytes. */
+const SIGN_OF_LIFE_BYTES = 1024 * 1024;
+
+/** The same without its first so many bytes; an empty piece for each MiB that is passed over says that there is headway. */
 export async function* withoutFirst(count: number, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let left = count;
+  let silent = 0;
   for await (const piece of pieces) {
     const rest = piece.subarray(left);
+    silent += piece.length - rest.length;
     left = Math.max(0, left - piece.length);
-    if (rest.length > 0) yield rest;
+    if (rest.length > 0) {
+      yield rest;
+    } else if (silent >= SIGN_OF_LIFE_BYTES) {
+      silent = 0;
+      yield rest;
+    }
   }
 }
 

@@ -34,6 +34,9 @@ const FIRST_PAUSE_MILLISECONDS = 300;
 const LONGEST_PAUSE_MILLISECONDS = 5_000;
 const USER_AGENT = 'bootlayer';
 
+/** A mirror's URL says how it is reached; credentials are those of its host, and go by what is said of that. */
+const IN_CLEAR = 'it answered 401, and without TLS it is shown no credentials unless plainHttp is set for its host';
+
 const NOBODY: FindCredential = async () => ANONYMOUS;
 
 /** Talks to registries (OCI distribution-spec): HTTPS, plain HTTP where told, with what credentials there are. */
@@ -154,6 +157,8 @@ export class RegistryClient implements RegistryTransport {
     // Whoever the registry sends on to, or names a place at, is nobody to show its credentials to.
     if (response.url.origin !== context.origin)
       return refuse(response, context, { why: `${response.url.host}, where it sends us, answered 401` });
+    if (url.protocol === 'http:' && !this.#settings(context.registry).plainHttp)
+      return refuse(response, context, { why: IN_CLEAR });
     await response.discard();
     this.#authorizer.forget(url, context);
     const challenge = response.header('www-authenticate') ?? '';

@@ -119,7 +119,7 @@ describe('a blob on the disk', () => {
     await ingest.write(bytes);
     expect(await readdir(join(folder, 'blobs/sha256'))).toEqual([]);
     const [name] = await readdir(join(folder, 'ingest'));
-    expect(name).toMatch(new RegExp(`^${hexOf(descriptor.digest)}\\.[0-9a-f]{12}$`));
+    expect(name).toMatch(new RegExp(`^${hexOf(descriptor.digest)}\\.${descriptor.size}\\.[0-9a-f]{12}$`));
     await ingest.close();
     expect(await readdir(join(folder, 'ingest'))).toEqual([]);
   });

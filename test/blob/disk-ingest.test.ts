@@ -64,6 +64,18 @@ describe('a download that was kept', () => {
     expect(await readFile(other, 'utf8')).toBe('precious');
   });
 
+  it('is left alone by a download that is said to be of another size', async () => {
+    const { folder, store } = await kept(6_000);
+    const lie = await store.ingest({ ...descriptor, size: 1_000 });
+    expect(lie.written).toBe(0);
+    await lie.abort();
+    await lie.close();
+    expect(await readdir(join(folder, 'ingest'))).toHaveLength(1);
+    const ingest = await store.ingest(descriptor);
+    expect(ingest.written).toBe(6_000);
+    await ingest.close();
+  });
+
   it('begins anew after it has proven wrong', async () => {
     const { folder, store } = await kept(6_000, (file) => file.write(Buffer.from('x'), 0, 1, 17));
     const wrong = await store.ingest(descriptor);

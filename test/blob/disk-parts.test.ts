@@ -34,7 +34,7 @@ async function leftBy(mark: string, minutesAgo = 0): Promise<string> {
   ingest.keep();
   await ingest.close();
   const [name = ''] = await inIngest(folder);
-  const path = join(folder, 'ingest', `${hexOf(descriptor.digest)}.${mark}`);
+  const path = join(folder, 'ingest', `${hexOf(descriptor.digest)}.${descriptor.size}.${mark}`);
   await rename(join(folder, 'ingest', name), path);
   const then = new Date(Date.now() - minutesAgo * MINUTE);
   await utimes(path, then, then);

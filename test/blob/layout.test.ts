@@ -8,7 +8,7 @@ const DIGEST = parseDigest(`sha256:${HEX}`);
 describe('the layout of the cache', () => {
   it('places blobs as the image-spec does', () => {
     expect(blobPath(DIGEST)).toBe(`blobs/sha256/${HEX}`);
-    expect(ingestPath(DIGEST, 'f00')).toBe(`ingest/${HEX}.f00`);
+    expect(ingestPath({ digest: DIGEST, size: 7 }, 'f00')).toBe(`ingest/${HEX}.7.f00`);
   });
 
   it('knows its own files from others', () => {

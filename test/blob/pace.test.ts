@@ -15,11 +15,18 @@ it('gives up what trickles, and nothing that is merely slow', () => {
   expect(after(59_000, 1)).toBe(true);
 });
 
+it('takes an empty piece for a sign of life', () => {
+  const pace = new Pace();
+  for (let minute = 0; minute < 10; minute += 1) expect(pace.isTooSlow(0, 59_000, OF_MANY)).toBe(false);
+  expect(pace.isTooSlow(1, 9_000, OF_MANY)).toBe(false);
+  expect(pace.isTooSlow(1, 9_000, OF_MANY)).toBe(true);
+});
+
 it('gives up what is slow while another may be faster', () => {
   const pace = new Pace();
   expect(pace.isTooSlow(2_000_000, 9_000, OF_MANY)).toBe(false);
-  expect(pace.isTooSlow(0, 1_000, OF_MANY)).toBe(false);
+  expect(pace.isTooSlow(1, 1_000, OF_MANY)).toBe(false);
   expect(pace.isTooSlow(1_000_000, 10_000, OF_MANY)).toBe(true);
   expect(pace.isTooSlow(1_000_000, 50_000, ALONE)).toBe(false);
-  expect(pace.isTooSlow(0, 1, OF_MANY)).toBe(true);
+  expect(pace.isTooSlow(1, 1, OF_MANY)).toBe(true);
 });

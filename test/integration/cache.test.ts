@@ -162,11 +162,16 @@ describe('bootlayer cache gc', () => {
     expect((await bootlayer(['cache', 'gc', '-c', config])).out).toContain('there is no cache yet');
     const { server } = await serve(config);
     expect(await server.stop()).toBe(0);
-    const stranger = createServer((_request, response) => response.writeHead(500).end('<html>'));
-    onTestFinished(() => void stranger.close());
-    await once(stranger.listen(0, '127.0.0.1'), 'listening');
-    const { port } = stranger.address() as AddressInfo;
-    const env = { BOOTLAYER_API_LISTEN: `127.0.0.1:${port}` };
-    expect(await bootlayer(['cache', 'gc', '-c', config], { env })).toMatchObject({ status: 0, err: '' });
+    for (const [status, body] of [
+      [500, '<html>'],
+      [200, 'null'],
+    ] as const) {
+      const stranger = createServer((_request, response) => response.writeHead(status).end(body));
+      onTestFinished(() => void stranger.close());
+      await once(stranger.listen(0, '127.0.0.1'), 'listening');
+      const { port } = stranger.address() as AddressInfo;
+      const env = { BOOTLAYER_API_LISTEN: `127.0.0.1:${port}` };
+      expect(await bootlayer(['cache', 'gc', '-c', config], { env })).toMatchObject({ status: 0, err: '' });
+    }
   });
 });

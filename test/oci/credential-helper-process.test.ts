@@ -40,6 +40,7 @@ describe('askCredentialHelper', () => {
   it.each([
     ['exit 3', 'docker-credential-test ended with status 3'],
     ['echo the vault is sealed >&2; echo secret; exit 1', 'ended with status 1: the vault is sealed'],
+    ['set -x; : hunter2; echo my secret is hunter2 >&2; exit 1', /ended with status 1$/],
     ['echo "{\\"Secret\\":\\"x\\"}"', 'gave no credentials'],
     ['echo nonsense', 'gave no credentials'],
     ['exec yes', 'says far too much'],

@@ -95,6 +95,30 @@ describe('mirrors', () => {
     expect(first.requests).toEqual([]);
   });
 
+  it('without TLS are shown no credentials that are for TLS', async () => {
+    const mirror = await startFakeRegistry({ auth: 'basic', user: { username: 'boot', password: 'one' } });
+    const asked: string[] = [];
+    const which = async (plainHttp: boolean) => {
+      const client = plainClient({
+        settings: (registry): RegistrySettings =>
+          registry === 'own.lab'
+            ? { plainHttp: true, mirrors: [{ host: mirror.host, plainHttp: true, path: '' }] }
+            : { plainHttp },
+        credentials: async (registry) => {
+          asked.push(registry);
+          return { kind: 'basic', username: 'boot', password: 'one' };
+        },
+      });
+      await client
+        .places('own.lab', 'demo')[0]
+        ?.source.fetchDocument(LATEST)
+        .catch(() => undefined);
+      return mirror.requests.splice(0).map(({ headers }) => headers.authorization !== undefined);
+    };
+    expect([await which(false), asked]).toEqual([[false], []]);
+    expect([await which(true), asked]).toEqual([[false, true], [mirror.host]]);
+  });
+
   it('that lack what their registry has are told of once: their path may be wrong', async () => {
     const { own, first, second, which, add, warnings } = await mirrored({ path: 'nope' });
     await expect(which()).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
