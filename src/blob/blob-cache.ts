@@ -7,6 +7,7 @@ import type { BlobSource, BlobStore } from './blob-store.js';
 import type { Collector } from './collector.js';
 import { Doubts } from './doubts.js';
 import { Fill, type FillParts } from './fill.js';
+import { PlaceLimits } from './place-limits.js';
 import { Precedence } from './precedence.js';
 
 export type BlobCacheParts = {
@@ -27,25 +28,34 @@ export type BlobCacheParts = {
 const MAX_FILLS = 16;
 /** Of one registry, or of all layouts. */
 const MAX_FILLS_OF_A_PLACE = 4;
-/** Downloaded ahead of need, at once. */
-const MAX_AHEAD = 2;
+/** Downloaded ahead of need, at once, and of a place. */
+const MAX_AHEAD = 8;
+const MAX_AHEAD_OF_A_PLACE = 2;
 
 type Limit = ReturnType<typeof pLimit>;
+
+type Running = {
+  readonly fill: Fill;
+  readonly ended: Promise<void>;
+  /** While it waits: it may also begin as soon as it is a turn of these sources. */
+  readonly queue: (sources: readonly BlobSource[]) => void;
+};
 
 /** The store, filled on demand: one download per blob however many readers there are. */
 export class BlobCache {
   readonly #parts: BlobCacheParts;
   /** Of all, and of each place: one that is stuck must not keep the others waiting. */
   readonly #limit: Limit;
-  readonly #placeLimits = new Map<string, Limit>();
-  readonly #fills = new Map<string, { readonly fill: Fill; readonly ended: Promise<void> }>();
+  readonly #places = new PlaceLimits(MAX_FILLS_OF_A_PLACE);
+  readonly #fills = new Map<string, Running>();
   readonly #ahead: Limit = pLimit(MAX_AHEAD);
+  readonly #placesAhead = new PlaceLimits(MAX_AHEAD_OF_A_PLACE);
   /** Downloads that machines wait for go before those that nobody does. */
   readonly #precedence = new Precedence();
   readonly #doubts = new Doubts();
   /** How many downloads have ended: one that ended while the store was looked into may have put the blob there. */
   #ended = 0;
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(parts: BlobCacheParts) {
     this.#parts = parts;
@@ -59,11 +69,14 @@ export class BlobCache {
       if (running?.fill.growing) {
         this.#precedence.prefer(running.fill);
         running.fill.offer(this.#doubts.inOrder(descriptor.digest, sources).sources);
+        running.queue(sources);
         return followingReader(running.fill);
       }
       await running?.ended;
       const endedBefore = this.#ended;
-      const stored = await this.#parts.store.open(descriptor);
+      const stored = await this.#parts.store
+        .open(descriptor, this.#closing.signal)
+        .catch((thrown) => this.#unlessClosed(thrown));
       if (stored !== undefined) return storedReader(stored, descriptor.size);
       const isNews = this.#fills.has(keyOf(descriptor)) || this.#ended !== endedBefore;
       if (!isNews) return followingReader(this.#start(descriptor, sources));
@@ -76,18 +89,21 @@ export class BlobCache {
    * told as events.
    */
   async fetchAhead(descriptor: Descriptor, sources: readonly BlobSource[], signal: AbortSignal): Promise<void> {
-    await this.#ahead(async () => {
-      if (signal.aborted || !this.#mayBegin(descriptor)) return;
-      const { store, collector } = this.#parts;
-      // One whose size is a lie is told of when a machine wants it.
-      const stored = await store.open(descriptor).catch(() => undefined);
-      await stored?.close();
-      if (stored !== undefined || (await collector?.reserve(descriptor)) === false) return;
-      // Else a machine's download of the same keeps the room.
-      if (!this.#mayBegin(descriptor)) return;
-      const fill = this.#newFill(descriptor, sources);
-      await this.#track(fill, () => fill.run());
-    });
+    const begin = () => this.#fetchNow(descriptor, sources, signal);
+    await this.#placesAhead.of(sources)(() => this.#ahead(begin));
+  }
+
+  async #fetchNow(descriptor: Descriptor, sources: readonly BlobSource[], signal: AbortSignal): Promise<void> {
+    if (signal.aborted || !this.#mayBegin(descriptor)) return;
+    const { store, collector } = this.#parts;
+    // One whose size is a lie is told of when a machine wants it.
+    const stored = await store.open(descriptor, this.#closing.signal).catch(() => undefined);
+    await stored?.close();
+    if (stored !== undefined || (await collector?.reserve(descriptor)) === false) return;
+    // Else a machine's download of the same keeps the room.
+    if (!this.#mayBegin(descriptor)) return;
+    const fill = this.#newFill(descriptor, sources);
+    await this.#track({ fill, ended: fill.run(), queue: () => undefined });
   }
 
   /** Downloads the blob unless it is there, for whoever comes. How it goes is told as events. */
@@ -113,18 +129,10 @@ export class BlobCache {
 
   /** Gives up all downloads and waits until they have cleaned up. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort(new Error('the server ends'));
     const all = [...this.#fills.values()];
     for (const { fill } of all) fill.abort();
     await Promise.all(all.map(({ ended }) => ended));
-  }
-
-  /** By where it is asked for first. */
-  #limitOf([first]: readonly BlobSource[]): Limit {
-    const place = first?.name.split('/', 1)[0] ?? '';
-    const limit = this.#placeLimits.get(place) ?? pLimit(MAX_FILLS_OF_A_PLACE);
-    this.#placeLimits.set(place, limit);
-    return limit;
   }
 
   async #run(fill: Fill): Promise<void> {
@@ -132,16 +140,46 @@ export class BlobCache {
     await fill.run();
   }
 
+  #unlessClosed(thrown: unknown): never {
+    throw this.#closing.signal.aborted ? ended() : thrown;
+  }
+
   #mayBegin(descriptor: Descriptor): boolean {
-    return !this.#closed && !this.#fills.has(keyOf(descriptor));
+    return !this.#closing.signal.aborted && !this.#fills.has(keyOf(descriptor));
   }
 
   #start(descriptor: Descriptor, sources: readonly BlobSource[]): Fill {
-    if (this.#closed) throw new BootlayerError('BLOB_UNAVAILABLE', 'the server ends');
+    if (this.#closing.signal.aborted) throw ended();
     const fill = this.#newFill(descriptor, sources);
     this.#precedence.prefer(fill);
-    void this.#track(fill, () => this.#limitOf(sources)(() => this.#limit(() => this.#run(fill))));
+    const running = this.#inLine(fill);
+    void this.#track(running);
+    running.queue(sources);
     return fill;
+  }
+
+  /** Begun when it is its turn at any of the places where it is queued, once. */
+  #inLine(fill: Fill): Running {
+    const lines = new Set<Limit>();
+    let isBegun = false;
+    let begin: (run: Promise<void>) => void = () => undefined;
+    const ended = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const run = async () => {
+      if (isBegun) return;
+      isBegun = true;
+      const running = this.#run(fill);
+      begin(running);
+      await running;
+    };
+    const queue = (sources: readonly BlobSource[]) => {
+      const line = this.#places.of(sources);
+      if (isBegun || lines.has(line)) return;
+      lines.add(line);
+      void line(() => this.#limit(run));
+    };
+    return { fill, ended, queue };
   }
 
   #newFill(descriptor: Descriptor, sources: readonly BlobSource[]): Fill {
@@ -159,10 +197,11 @@ export class BlobCache {
     return fill;
   }
 
-  #track(fill: Fill, run: () => Promise<void>): Promise<void> {
-    const { digest } = fill.descriptor;
+  #track(running: Running): Promise<void> {
+    const { fill } = running;
     const key = keyOf(fill.descriptor);
-    const ended = run().finally(() => {
+    const { digest } = fill.descriptor;
+    const ended = running.ended.finally(() => {
       this.#ended += 1;
       this.#fills.delete(key);
       this.#parts.collector?.ended(digest);
@@ -170,9 +209,13 @@ export class BlobCache {
       if (fill.failure === undefined) this.#doubts.clear(digest);
       else if (fill.liars.length > 0) this.#doubts.blame(digest, fill.liars);
     });
-    this.#fills.set(key, { fill, ended });
+    this.#fills.set(key, { ...running, ended });
     return ended;
   }
+}
+
+function ended(): BootlayerError {
+  return new BootlayerError('BLOB_UNAVAILABLE', 'the server ends');
 }
 
 /** An image that lies about the size of a blob is not to have others wait for what never comes: it has a download of its own. */

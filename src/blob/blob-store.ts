@@ -27,9 +27,10 @@ export interface ByteReader {
 export interface BlobStore {
   /**
    * undefined when the digest is not stored whole. A descriptor that gives an intact blob another size is a
-   * DIGEST_MISMATCH; a blob that was damaged from outside is dropped, and so fetched again.
+   * DIGEST_MISMATCH; a blob that was damaged from outside is dropped, and so fetched again. To find out which it is may take
+   * its time: the signal ends it.
    */
-  open(descriptor: Descriptor): Promise<ByteReader | undefined>;
+  open(descriptor: Descriptor, signal?: AbortSignal): Promise<ByteReader | undefined>;
   /**
    * Starts receiving a blob, or goes on with what was kept of it (`Ingest.keep`, or a crash): `written` says so. At most
    * one ingest per digest and size is under way (the cache above sees to it). Reading what was kept takes its time: the signal ends it.

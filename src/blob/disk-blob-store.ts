@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import pLimit from 'p-limit';
 import { BootlayerError, systemErrorCode } from '../errors.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
@@ -31,8 +30,8 @@ const RESERVE = 0.1;
 export class DiskBlobStore implements BlobStore {
   readonly #folder: string;
   readonly #writer: PartWriter;
-  /** One at a time: what one finds damaged and removes, another must not remove again when it has just come anew. */
-  readonly #judging = pLimit(1);
+  /** Of each blob one at a time: what one finds damaged and removes, another must not remove again when it has just come anew. */
+  readonly #judging = new Map<Digest, Promise<unknown>>();
   /** Since the start; what was used before, the file system knows to the day. */
   readonly #used = new Map<Digest, number>();
   /** Fingerprints of blobs as they were opened first since the start, or found intact: one that differs is hashed again. */
@@ -60,7 +59,7 @@ export class DiskBlobStore implements BlobStore {
     return new DiskBlobStore(folder, writer);
   }
 
-  async open(descriptor: Descriptor): Promise<ByteReader | undefined> {
+  async open(descriptor: Descriptor, signal?: AbortSignal): Promise<ByteReader | undefined> {
     const { digest, size } = descriptor;
     const reader = await this.#openFile(digest);
     if (reader === undefined) return undefined;
@@ -72,7 +71,7 @@ export class DiskBlobStore implements BlobStore {
       }
       await reader.close();
     }
-    return this.#judging(() => this.#judge(descriptor));
+    return this.#alone(digest, () => this.#judge(descriptor, signal));
   }
 
   async ingest(descriptor: Descriptor, signal?: AbortSignal): Promise<Ingest> {
@@ -143,7 +142,7 @@ export class DiskBlobStore implements BlobStore {
     if (found.state === 'intact' && found.fingerprint !== undefined) this.#intact.set(digest, found.fingerprint);
     if (found.state === 'intact' || found.state === 'gone') return found.state;
     // Not one that came anew while the old one was read.
-    return this.#judging(async () => {
+    return this.#alone(digest, async () => {
       if (found.fingerprint !== undefined && found.fingerprint !== (await fingerprintOf(path))) return 'gone';
       return (await this.delete(digest)) ? 'damaged' : 'gone';
     });
@@ -153,6 +152,18 @@ export class DiskBlobStore implements BlobStore {
     this.#used.delete(digest);
     this.#intact.delete(digest);
     return removeBlob(this.#folder, digest);
+  }
+
+  /** After whatever is done with the same blob in this way. */
+  async #alone<T>(digest: Digest, work: () => Promise<T>): Promise<T> {
+    const before = this.#judging.get(digest);
+    const mine = (before ?? Promise.resolve()).then(work, work);
+    this.#judging.set(digest, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#judging.get(digest) === mine) this.#judging.delete(digest);
+    }
   }
 
   /** Parts of it that were kept; more than one only when somebody put them there. */
@@ -194,11 +205,11 @@ export class DiskBlobStore implements BlobStore {
    * A file of the wrong size, or that was written to: either the descriptor lies, or somebody damaged the file; then it goes,
    * to be fetched again. Looks once more, since whoever judged it before may have removed it, and a good one may have come.
    */
-  async #judge(descriptor: Descriptor): Promise<ByteReader | undefined> {
+  async #judge(descriptor: Descriptor, signal: AbortSignal | undefined): Promise<ByteReader | undefined> {
     const { digest, size } = descriptor;
     const reader = await this.#openFile(digest);
     if (reader === undefined) return undefined;
-    if (reader === 'lost' || !(await this.#isIntact(digest, reader))) {
+    if (reader === 'lost' || !(await this.#isIntact(digest, reader, signal))) {
       await this.delete(digest);
       return undefined;
     }
@@ -209,11 +220,11 @@ export class DiskBlobStore implements BlobStore {
     });
   }
   /** Closes one that is not. */
-  async #isIntact(digest: Digest, reader: DiskReader): Promise<boolean> {
+  async #isIntact(digest: Digest, reader: DiskReader, signal: AbortSignal | undefined): Promise<boolean> {
     if (this.#intact.get(digest) === reader.fingerprint) return true;
     let isIntact = false;
     try {
-      isIntact = (await hashOf(reader)) === digest;
+      isIntact = (await hashOf(reader, async () => signal?.throwIfAborted())) === digest;
     } finally {
       if (!isIntact) await reader.close();
     }

@@ -1,3 +1,5 @@
+import type { Digest } from '../oci/digest.js';
+
 /**
  * Whose boot a blob request belongs to: the machine whose script step last used its source address. Two live machines
  * behind one address (a NAT, a proxy) leave a request unattributed rather than blamed on the wrong one.
@@ -11,14 +13,17 @@ export class Attribution {
     this.#now = now;
   }
 
-  /** A script step of this machine came from this address; `location`: of the image that it got, when it got one. */
-  saw(machine: string, address: string, location?: string): void {
+  /**
+   * A script step of this machine came from this address; `image`: the digest of the manifest that it got, when it
+   * got one.
+   */
+  saw(machine: string, address: string, image?: Digest): void {
     const machines = this.#seen.get(address) ?? new Map<string, Step>();
     this.#seen.delete(address);
     this.#seen.set(address, machines);
     const last = machines.get(machine);
     machines.delete(machine);
-    machines.set(machine, { at: this.#now(), location: location ?? last?.location });
+    machines.set(machine, { at: this.#now(), image: image ?? last?.image });
     if (machines.size > MAX_MACHINES_PER_ADDRESS) dropOldest(machines);
     if (this.#seen.size > MAX_ADDRESSES) dropOldest(this.#seen);
   }
@@ -27,9 +32,9 @@ export class Attribution {
     return this.#onlyAt(address)?.[0];
   }
 
-  /** Where the image is that the machine there boots. */
-  locationAt(address: string): string | undefined {
-    return this.#onlyAt(address)?.[1].location;
+  /** The digest of the manifest that the machine there boots. */
+  imageAt(address: string): Digest | undefined {
+    return this.#onlyAt(address)?.[1].image;
   }
 
   #onlyAt(address: string): readonly [string, Step] | undefined {
@@ -40,7 +45,7 @@ export class Attribution {
 }
 
 /** `at` in milliseconds. */
-type Step = { readonly at: number; readonly location: string | undefined };
+type Step = { readonly at: number; readonly image: Digest | undefined };
 
 /** A machine that asked for its script this long ago may still be fetching a root file system. */
 const LIVE_MILLISECONDS = 600_000;

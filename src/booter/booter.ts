@@ -101,22 +101,23 @@ export class Booter {
    * in what they say of it, the one that the machine at this address boots is believed.
    */
   findArtifact(digest: Digest, address: string): Promise<LocatedArtifact | undefined> {
-    return this.mapped.find(digest, this.#attribution.locationAt(address));
+    return this.mapped.find(digest, this.#attribution.imageAt(address));
   }
 
   /** Throws, as its reader does, what the cache throws. */
   async openArtifact(artifact: LocatedArtifact): Promise<BlobReader> {
     const { descriptor, location } = artifact;
-    const noted = (thrown: unknown): never => {
-      if (BootlayerError.from(thrown).code === 'DIGEST_MISMATCH') this.mapped.refute(artifact);
+    const noted = (isRefuted: boolean) => (thrown: unknown) => {
+      if (BootlayerError.from(thrown).code === 'DIGEST_MISMATCH') this.mapped.disappointed(artifact, { isRefuted });
       throw thrown;
     };
     const sources = this.mapped.sourcesOf(descriptor, location);
-    const reader = await this.#parts.blobs.open(descriptor, sources).catch(noted);
+    // What cannot even be opened is there, and of another size; later, whoever gave the bytes may be to blame.
+    const reader = await this.#parts.blobs.open(descriptor, sources).catch(noted(true));
     return {
       ...reader,
-      available: (position, signal) => reader.available(position, signal).catch(noted),
-      whole: (signal) => reader.whole(signal).catch(noted),
+      available: (position, signal) => reader.available(position, signal).catch(noted(false)),
+      whole: (signal) => reader.whole(signal).catch(noted(false)),
     };
   }
 
@@ -205,7 +206,7 @@ export class Booter {
         this.#parts.events({ event: 'script.waiting', ...told, attempt, reason: readiness.reason });
         return waitingScript(this.#parts.urls, subject.name, readiness.reason, attempt);
       case 'ready':
-        this.#attribution.saw(subject.name, address, readiness.plan.image.location);
+        this.#attribution.saw(subject.name, address, readiness.plan.image.manifestDigest);
         this.#prefetch(readiness.plan);
         this.#parts.events({ event: 'script.sent', ...told, assignment: assignment.name, plan: readiness.plan.id });
         return readiness.script;

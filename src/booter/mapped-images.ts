@@ -159,16 +159,20 @@ export class MappedImages {
     );
   }
 
-  /** The artifact that an assignment or an issued plan leads to; `location`: of the image that it is wanted of, when that is known. */
-  async find(digest: Digest, location?: string): Promise<LocatedArtifact | undefined> {
-    return (
-      this.#served.find(digest, location) ?? (await this.#parts.plans.findPlannedArtifact(digest, this.#plansSince()))
-    );
+  /** The artifact that an assignment or an issued plan leads to; `image`: the manifest that it is wanted of, when that is known. */
+  async find(digest: Digest, image?: Digest): Promise<LocatedArtifact | undefined> {
+    const own = image === undefined ? undefined : this.#served.findOf(digest, image);
+    if (own !== undefined) return own;
+    const planned = () => this.#parts.plans.findPlannedArtifact(digest, this.#plansSince());
+    // A plan that was issued before the mapping changed says more than what is mapped now.
+    if (image !== undefined) return (await planned()) ?? this.#served.find(digest);
+    return this.#served.find(digest) ?? planned();
   }
 
-  /** What an image says of it is not so. */
-  refute(artifact: LocatedArtifact): void {
-    this.#served.refute(artifact);
+  /** What an image says of it is not so, or, unless it `isRefuted`, could not be had. */
+  disappointed(artifact: LocatedArtifact, { isRefuted }: { readonly isRefuted: boolean }): void {
+    if (isRefuted) this.#served.refute(artifact);
+    else this.#served.failed(artifact);
   }
 
   /** Its own location, then every other that a mapped image has the same bytes from. */

@@ -10,8 +10,9 @@ import type { Digest } from '../oci/digest.js';
 export class ServedArtifacts {
   readonly #images = new Map<string, { readonly key: ResolutionKey; readonly image: ResolvedImage }>();
   /** Who says what of a digest, the first to name it first: an image may lie about the size of another's layer. */
-  #claims: ReadonlyMap<Digest, readonly LocatedArtifact[]> = new Map();
-  readonly #refuted = new Set<string>();
+  #claims: ReadonlyMap<Digest, readonly Claim[]> = new Map();
+  /** How often what was claimed could not be had; Infinity for what is not so. */
+  readonly #failures = new Map<string, number>();
 
   /** `key` comes from a mapping, so there are never more of them than mappings and architectures. */
   replace(key: ResolutionKey, image: ResolvedImage): void {
@@ -27,17 +28,36 @@ export class ServedArtifacts {
     this.#index();
   }
 
-  /** As the image at `location` says, when it says anything of it; else as one says that was not found to lie. */
-  find(digest: Digest, location?: string): LocatedArtifact | undefined {
-    const claims = this.#claims.get(digest) ?? [];
-    const own = claims.find((claim) => claim.location === location);
-    return own ?? claims.find((claim) => !this.#refuted.has(nameOf(claim))) ?? claims[0];
+  /** As this image says, by the digest of its manifest; undefined when that says nothing of it, or what is not so. */
+  findOf(digest: Digest, image: Digest): LocatedArtifact | undefined {
+    const own = (this.#claims.get(digest) ?? []).find((claim) => claim.image === image);
+    return own === undefined || this.#failuresOf(own.artifact) === REFUTED ? undefined : own.artifact;
   }
 
-  /** There are no such bytes: whoever asks next is to get what another image says. */
-  refute(claim: LocatedArtifact): void {
-    const isDisputed = (this.#claims.get(claim.descriptor.digest) ?? []).some((one) => nameOf(one) !== nameOf(claim));
-    if (isDisputed) this.#refuted.add(nameOf(claim));
+  /** As the first of those images says of which it was had, or could not be had least often. */
+  find(digest: Digest): LocatedArtifact | undefined {
+    const claims = (this.#claims.get(digest) ?? []).map(({ artifact }) => artifact);
+    return claims.toSorted((one, other) => this.#failuresOf(one) - this.#failuresOf(other))[0];
+  }
+
+  /** There are such bytes, and not so many: whoever asks next is to get what another image says. */
+  refute(artifact: LocatedArtifact): void {
+    this.#failed(artifact, REFUTED);
+  }
+
+  /** What it leads to could not be had, for which there may be other reasons. */
+  failed(artifact: LocatedArtifact): void {
+    this.#failed(artifact, this.#failuresOf(artifact) + 1);
+  }
+
+  /** Where nobody says anything else, it is of no use to know. */
+  #failed(artifact: LocatedArtifact, failures: number): void {
+    const claims = this.#claims.get(artifact.descriptor.digest) ?? [];
+    if (claims.some((one) => nameOf(one.artifact) !== nameOf(artifact))) this.#failures.set(nameOf(artifact), failures);
+  }
+
+  #failuresOf(artifact: LocatedArtifact): number {
+    return this.#failures.get(nameOf(artifact)) ?? 0;
   }
 
   digests(): Iterable<Digest> {
@@ -46,28 +66,34 @@ export class ServedArtifacts {
 
   /** Each once, for each size that is claimed of it. */
   all(): Iterable<LocatedArtifact> {
-    const all = [...this.#claims.values()].flat();
-    return new Map(all.toReversed().map((claim) => [nameOf(claim), claim])).values();
+    const all = [...this.#claims.values()].flat().map(({ artifact }) => artifact);
+    return new Map(all.toReversed().map((artifact) => [nameOf(artifact), artifact])).values();
   }
 
   /** Everywhere a mapped image has these bytes. */
   locationsOf({ digest, size }: Pick<Descriptor, 'digest' | 'size'>): readonly string[] {
-    const claims = this.#claims.get(digest) ?? [];
-    return [...new Set(claims.filter(({ descriptor }) => descriptor.size === size).map(({ location }) => location))];
+    const all = (this.#claims.get(digest) ?? []).map(({ artifact }) => artifact);
+    return [...new Set(all.filter(({ descriptor }) => descriptor.size === size).map(({ location }) => location))];
   }
 
   #index(): void {
-    const claims = new Map<Digest, LocatedArtifact[]>();
+    const claims = new Map<Digest, Claim[]>();
     for (const { image } of this.#images.values()) {
       for (const artifact of image.artifacts) {
         const { digest } = artifact.descriptor;
-        claims.set(digest, [...(claims.get(digest) ?? []), { ...artifact, location: image.location }]);
+        const claim = { image: image.manifestDigest, artifact: { ...artifact, location: image.location } };
+        claims.set(digest, [...(claims.get(digest) ?? []), claim]);
       }
     }
     this.#claims = claims;
-    this.#refuted.clear();
+    this.#failures.clear();
   }
 }
+
+/** What an image, by the digest of its manifest, says of one of its layers. */
+type Claim = { readonly image: Digest; readonly artifact: LocatedArtifact };
+
+const REFUTED = Number.POSITIVE_INFINITY;
 
 function nameOf({ descriptor: { digest, size } }: LocatedArtifact): string {
   return `${digest} ${size}`;

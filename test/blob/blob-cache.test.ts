@@ -61,6 +61,27 @@ describe('the blob cache', () => {
     await cache.close();
   });
 
+  it('lets nobody wait in line at a place that is stuck for what another place has', async () => {
+    const { cache } = cacheInMemory();
+    const stuck = Array.from({ length: 4 }, (_, seed) => ({
+      ...blobOf(100, seed + 10),
+      source: new ScriptedSource('stuck.lab/os'),
+    }));
+    for (const { descriptor: one, source } of stuck) cache.prefetch(one, [source]);
+    const [queued, well] = [new ScriptedSource('stuck.lab/os'), new ScriptedSource('well.lab/os')];
+    cache.prefetch(descriptor, [queued]);
+    await settled();
+    const reading = cache.open(descriptor, [well]).then(follow);
+    const asked = await queued.feed();
+    asked.fail(new BootlayerError('REGISTRY_UNREACHABLE', 'it hung up'));
+    const feed = await well.feed();
+    await feed.send(bytes);
+    feed.end();
+    expect((await reading).equals(bytes)).toBe(true);
+    await cache.close();
+    expect(well.fetches).toBe(1);
+  });
+
   it('tells of a descriptor that lies, though nothing is downloaded', async () => {
     const { cache, events } = cacheInMemory();
     const source = new ReadySource(bytes);

@@ -227,6 +227,17 @@ describe('a blob on the disk', () => {
 });
 
 describe('a descriptor that lies about the size', () => {
+  it('is found out no further than its signal lets it', async () => {
+    const { store } = await emptyStore();
+    await put(store);
+    const liar = { ...descriptor, size: descriptor.size - 1 };
+    const ending = AbortSignal.abort(new Error('enough'));
+    const { spy } = await fileMethod('read');
+    await expect(store.open(liar, ending)).rejects.toThrow('enough');
+    expect(spy).toHaveBeenCalledTimes(1);
+    await expect(store.open(liar)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+  });
+
   it('has a blob hashed once, and again when somebody touched it', async () => {
     const { folder, store } = await emptyStore();
     await put(store);

@@ -28,6 +28,16 @@ describe('fetching ahead of need', () => {
     expect(blobs[0]?.source.fetches).toBe(1);
   });
 
+  it('keeps no place waiting for one that is stuck', async () => {
+    const { cache } = cacheInMemory();
+    const stuck = [1, 2, 3].map((seed) => ({ ...blobOf(100, seed), source: new ScriptedSource('stuck.lab/os') }));
+    for (const { descriptor: one, source } of stuck) void cache.fetchAhead(one, [source], never);
+    const well = new ReadySource(bytes);
+    await cache.fetchAhead(descriptor, [well], never);
+    expect([well.fetches, stuck.map(({ source }) => source.fetches)]).toEqual([1, [1, 1, 0]]);
+    await cache.close();
+  });
+
   it('waits while a machine waits for something else, and goes on after that', async () => {
     const { cache } = cacheInMemory();
     const [ahead, wanted] = [new ScriptedSource(), new ScriptedSource()];

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Attribution } from '../../src/booter/attribution.js';
+import { type Digest, digestOf } from '../../src/oci/digest.js';
+
+const [ONE, OTHER] = ['one', 'other'].map((text) => digestOf(Buffer.from(text))) as [Digest, Digest];
 
 describe('Attribution', () => {
   it('attributes an address to the machine that last asked for its script there, for a while', () => {
@@ -19,15 +22,15 @@ describe('Attribution', () => {
     expect(attribution.machineAt('10.0.0.1')).toBeUndefined();
   });
 
-  it('knows where the image is that the only machine at an address got last', () => {
+  it('knows the image that the only machine at an address got last', () => {
     const attribution = new Attribution(() => 0);
     attribution.saw('node-01', '10.0.0.1');
-    expect(attribution.locationAt('10.0.0.1')).toBeUndefined();
-    attribution.saw('node-01', '10.0.0.1', 'registry.lab/os');
+    expect(attribution.imageAt('10.0.0.1')).toBeUndefined();
+    attribution.saw('node-01', '10.0.0.1', ONE);
     attribution.saw('node-01', '10.0.0.1');
-    expect(attribution.locationAt('10.0.0.1')).toBe('registry.lab/os');
-    attribution.saw('node-02', '10.0.0.1', 'registry.lab/other');
-    expect(attribution.locationAt('10.0.0.1')).toBeUndefined();
+    expect(attribution.imageAt('10.0.0.1')).toBe(ONE);
+    attribution.saw('node-02', '10.0.0.1', OTHER);
+    expect(attribution.imageAt('10.0.0.1')).toBeUndefined();
   });
 
   it('stays bounded', () => {

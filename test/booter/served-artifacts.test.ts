@@ -28,12 +28,29 @@ function served(...images: readonly ResolvedImage[]): ServedArtifacts {
 const told = (artifact: LocatedArtifact | undefined) => `${artifact?.location} ${artifact?.descriptor.size}`;
 
 describe('ServedArtifacts', () => {
-  it('believes the image that it is wanted of, else the first that was not found to lie', () => {
+  const claimOf = (location: string, size: number) =>
+    ({ ...image(location, size).artifacts[0], location }) as LocatedArtifact;
+
+  it('believes the image that it is wanted of, unless what that says is not so', () => {
+    const all = served(image('lies', 8), image('well', 7), image('other', 7));
+    const of = (location: string, size: number) => told(all.findOf(KERNEL, image(location, size).manifestDigest));
+    expect([of('well', 7), of('lies', 8), of('lies', 9)]).toEqual(['well 7', 'lies 8', 'undefined undefined']);
+    all.failed(claimOf('lies', 8));
+    expect(of('lies', 8)).toBe('lies 8');
+    all.refute(claimOf('lies', 8));
+    expect([of('lies', 8), of('well', 7)]).toEqual(['undefined undefined', 'well 7']);
+  });
+
+  it('else goes by what could be had most', () => {
     const all = served(image('lies', 8), image('well', 7), image('other', 7));
     expect(told(all.find(KERNEL))).toBe('lies 8');
-    expect([told(all.find(KERNEL, 'well')), told(all.find(KERNEL, 'elsewhere'))]).toEqual(['well 7', 'lies 8']);
-    all.refute(image('lies', 8).artifacts.map((one) => ({ ...one, location: 'lies' }))[0] as LocatedArtifact);
-    expect([told(all.find(KERNEL)), told(all.find(KERNEL, 'lies'))]).toEqual(['well 7', 'lies 8']);
+    all.failed(claimOf('lies', 8));
+    expect(told(all.find(KERNEL))).toBe('well 7');
+    for (let times = 0; times < 2; times += 1) all.failed(claimOf('well', 7));
+    expect(told(all.find(KERNEL))).toBe('lies 8');
+    all.refute(claimOf('lies', 8));
+    for (let times = 0; times < 5; times += 1) all.failed(claimOf('well', 7));
+    expect(told(all.find(KERNEL))).toBe('well 7');
     all.replace(key('lies'), image('lies', 9));
     expect(told(all.find(KERNEL))).toBe('lies 9');
   });
@@ -48,8 +65,8 @@ describe('ServedArtifacts', () => {
 
   it('has nothing refuted that nobody disputes', () => {
     const all = served(image('well', 7), image('other', 7));
-    all.refute(all.find(KERNEL) as LocatedArtifact);
-    expect(told(all.find(KERNEL))).toBe('well 7');
+    all.refute(claimOf('well', 7));
+    expect(told(all.findOf(KERNEL, image('well', 7).manifestDigest))).toBe('well 7');
   });
 
   it('forgets what is mapped no more', () => {

@@ -22,8 +22,8 @@ export class BrokenStore implements BlobStore {
     this.#faults = faults;
   }
 
-  async open(descriptor: Descriptor): Promise<ByteReader | undefined> {
-    const reader = await this.#store.open(descriptor);
+  async open(descriptor: Descriptor, signal?: AbortSignal): Promise<ByteReader | undefined> {
+    const reader = await this.#store.open(descriptor, signal);
     await this.#faults.looked?.();
     return reader;
   }
