@@ -4,6 +4,8 @@ import type { FetchedDocument, ImageSource, ManifestName } from './image-source.
 
 export type Mirror = {
   readonly source: ImageSource;
+  /** Else it failed a moment ago, and is asked only where nobody else gives anything. */
+  readonly isHealthy: boolean;
   /** It is told how asking it went wrong. */
   readonly failed: (problem: unknown) => void;
   /** It is told when it does not have what the repository has. */
@@ -41,7 +43,8 @@ export class MirroredRepository implements ImageSource {
   /** What went wrong with a mirror is the mirror's affair: the repository's own word is what is told. */
   async #first<T>(ask: (place: ImageSource) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const without: Mirror[] = [];
-    for (const mirror of this.#mirrors()) {
+    const mirrors = this.#mirrors();
+    for (const mirror of mirrors.filter(({ isHealthy }) => isHealthy)) {
       try {
         return await ask(mirror.source);
       } catch (problem) {
@@ -50,8 +53,34 @@ export class MirroredRepository implements ImageSource {
         if (problem instanceof BootlayerError && problem.code === 'IMAGE_NOT_FOUND') without.push(mirror);
       }
     }
-    const found = await ask(this.#own);
-    for (const { lacked } of without) lacked();
-    return found;
+    try {
+      const found = await ask(this.#own);
+      for (const { lacked } of without) lacked();
+      return found;
+    } catch (problem) {
+      signal?.throwIfAborted();
+      // A definite no is taken for one.
+      if (problem instanceof BootlayerError && problem.code === 'IMAGE_NOT_FOUND') throw problem;
+      const others = mirrors.filter(({ isHealthy }) => !isHealthy);
+      return firstThatGives(others, { ask, signal, otherwise: problem });
+    }
   }
+}
+
+type Asking<T> = {
+  readonly ask: (place: ImageSource) => Promise<T>;
+  readonly signal: AbortSignal | undefined;
+  /** Thrown when nobody gives anything. */
+  readonly otherwise: unknown;
+};
+
+async function firstThatGives<T>(mirrors: readonly Mirror[], { ask, signal, otherwise }: Asking<T>): Promise<T> {
+  for (const { source } of mirrors) {
+    try {
+      return await ask(source);
+    } catch {
+      signal?.throwIfAborted();
+    }
+  }
+  throw otherwise;
 }

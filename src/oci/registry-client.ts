@@ -68,12 +68,14 @@ export class RegistryClient implements RegistryTransport {
   }
 
   /**
-   * The places that have a repository's blobs, in the order in which they are to be asked: its mirrors, but for those that
-   * failed a moment ago, and itself.
+   * The places that have a repository's blobs, in the order in which they are to be asked: its mirrors, itself, and last those
+   * mirrors that failed a moment ago.
    */
   places(registry: string, repository: string): readonly Place[] {
     const own = this.repository(registry, repository);
-    return [...this.#mirrorsOf(registry, own), { source: own, failed: () => undefined }];
+    const mirrors = this.#mirrorsOf(registry, own);
+    const by = (health: boolean) => mirrors.filter(({ isHealthy }) => isHealthy === health);
+    return [...by(true), { source: own, failed: () => undefined }, ...by(false)];
   }
 
   /** The repository itself, past the mirrors. */
@@ -86,18 +88,17 @@ export class RegistryClient implements RegistryTransport {
   /** Each is tried once, since another place has the same. */
   #mirrorsOf(registry: string, { name }: ImageSource): readonly Mirror[] {
     const { mirrors = [] } = this.#settings(registry);
-    return mirrors
-      .filter(({ host }) => this.#mirrors.isHealthy(host))
-      .map(({ host, plainHttp, path }) => {
-        const repository = [path, name.slice(registry.length + 1)].filter((part) => part !== '').join('/');
-        const base = new URL(`${plainHttp ? 'http' : 'https'}://${host}/v2/`);
-        const place = { registry: host, repository, base, tries: 1 };
-        return {
-          source: new RegistryRepository(this, place, `${host}/${repository}`),
-          failed: (problem) => this.#mirrors.failed(host, name, problem),
-          lacked: () => this.#mirrors.lacked(host, name, `${host}/${repository}`),
-        };
-      });
+    return mirrors.map(({ host, plainHttp, path }) => {
+      const repository = [path, name.slice(registry.length + 1)].filter((part) => part !== '').join('/');
+      const base = new URL(`${plainHttp ? 'http' : 'https'}://${host}/v2/`);
+      const place = { registry: host, repository, base, tries: 1 };
+      return {
+        source: new RegistryRepository(this, place, `${host}/${repository}`),
+        isHealthy: this.#mirrors.isHealthy(host),
+        failed: (problem) => this.#mirrors.failed(host, name, problem),
+        lacked: () => this.#mirrors.lacked(host, name, `${host}/${repository}`),
+      };
+    });
   }
 
   /** Ends all connections; requests under way fail, and those that come later. */

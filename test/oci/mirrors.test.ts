@@ -58,6 +58,18 @@ describe('mirrors', () => {
     expect(first.requests).toHaveLength(2);
   });
 
+  it('that are passed over are asked when nobody else gives anything', async () => {
+    const { own, first, second, which, add } = await mirrored();
+    add(first, 'first');
+    add(own, 'own');
+    first.fail('/latest', 503, 1);
+    expect(await which()).toBe('own');
+    own.fail('/latest', 503);
+    expect([await which(), second.count('/latest')]).toEqual(['first', 2]);
+    first.fail('/latest', 503);
+    await expect(which()).rejects.toThrow(`${own.host}/demo cannot be asked`);
+  });
+
   it('that lie are found out', async () => {
     const { own, first, which, add, warnings } = await mirrored();
     add(own, 'own');
@@ -79,7 +91,8 @@ describe('mirrors', () => {
     places[0]?.failed(new BootlayerError('IMAGE_NOT_FOUND', 'it has no such blob'));
     expect(client.places(own.host, 'demo')).toHaveLength(3);
     places[0]?.failed(new BootlayerError('REGISTRY_UNREACHABLE', 'it hung up'));
-    expect([client.places(own.host, 'demo').length, warnings.length]).toEqual([2, 1]);
+    const names = client.places(own.host, 'demo').map(({ source }) => source.name);
+    expect([names, warnings.length]).toEqual([[second, own, first].map(({ host }) => `${host}/demo`), 1]);
   });
 
   it('are not asked for the repository itself, nor written to', async () => {
