@@ -84,9 +84,9 @@ export class Upkeep {
    * resolved.
    */
   async #resolve(place: string, signal: AbortSignal): Promise<boolean> {
-    const unresolved = await this.#parts.mapped.resolvePlace(place, signal);
+    const { missing, failed } = await this.#parts.mapped.resolvePlace(place, signal);
     await this.#fetchAhead(place, signal);
-    return unresolved.length === 0;
+    return missing.length === 0 && failed.size === 0;
   }
 
   async #fetchAhead(place: string, signal: AbortSignal): Promise<void> {

@@ -4,6 +4,7 @@ import { Upkeep, type UpkeepParts } from '../src/upkeep.js';
 import { gate, isWaiting, settled } from './fixtures/waiting.js';
 
 const MINUTE = 60_000;
+const GIVEN = { missing: [], failed: new Set<string>() };
 
 /** `rested`: the rests of so many minutes are over; answers what was done then. */
 function upkeep(more: Partial<UpkeepParts & UpkeepParts['mapped']> = {}) {
@@ -22,7 +23,7 @@ function upkeep(more: Partial<UpkeepParts & UpkeepParts['mapped']> = {}) {
       places,
       resolvePlace: async (place, signal) => {
         did.push('resolve');
-        return resolvePlace?.(place, signal) ?? [];
+        return resolvePlace?.(place, signal) ?? GIVEN;
       },
       fetchAhead: async () => void did.push('fetch ahead'),
       prunePlans: async () => did.push('prune'),
@@ -65,7 +66,9 @@ describe('Upkeep', () => {
   });
 
   it('resolves anew soon where something could not be, and ever less often', async () => {
-    const { kept, begun, rested } = upkeep({ resolvePlace: async () => ['lab/os:1'] });
+    const { kept, begun, rested } = upkeep({
+      resolvePlace: async () => ({ missing: [], failed: new Set(['lab/os:1']) }),
+    });
     await begun();
     for (const minutes of [5, 10, 20, 40]) expect(await rested(minutes)).toContain('resolve');
     expect(await rested(60)).toContain('resolve');
@@ -78,7 +81,7 @@ describe('Upkeep', () => {
     const { kept, did, begun } = upkeep({
       resolvePlace: async (_place, signal) => {
         signals.push(signal);
-        return [];
+        return GIVEN;
       },
     });
     await begun();
@@ -97,7 +100,7 @@ describe('Upkeep', () => {
       resolvePlace: async (place) => {
         asked.push(place);
         if (place === 'stuck') await new Promise(() => undefined);
-        return place === 'down' ? ['down/os:1'] : [];
+        return place === 'down' ? { missing: ['down/os:1'], failed: new Set<string>() } : GIVEN;
       },
     });
     expect((await begun()).filter((what) => what === 'fetch ahead')).toHaveLength(2);

@@ -1,19 +1,19 @@
-import type { ErrorCode } from '../errors.js';
-
 /** How a place was asked for all that is wanted of it. */
 export type Round = {
   /** What it did not give, or was not asked for any more. */
   readonly missing: readonly string[];
-  /** What it was asked for in vain: the next round begins with the others. */
+  /** What it was asked for in vain, remembered or not: the next round begins with the others. */
   readonly failed: ReadonlySet<string>;
 };
+
+/** `remembered`: the place did not give it, and what it gave before does. */
+export type Answer = 'given' | 'remembered' | 'unreachable' | 'refused';
 
 /** So often in a row: one that is slow to fail would be waited for again and again. */
 const MAX_UNREACHABLE = 3;
 
 export type Asking<T> = {
-  /** Answers why it got nothing. */
-  readonly ask: (one: T) => Promise<ErrorCode | undefined>;
+  readonly ask: (one: T) => Promise<Answer>;
   /** Goes by what is remembered of it; whether that is all that is wanted. */
   readonly recall: (one: T) => Promise<boolean>;
 };
@@ -35,11 +35,10 @@ export async function askInTurn<T extends { readonly text: string }>(
       if (signal.aborted || !(await recall(one))) missing.push(one.text);
       continue;
     }
-    const problem = await ask(one);
-    unreachable = problem === 'REGISTRY_UNREACHABLE' ? unreachable + 1 : 0;
-    if (problem === undefined) continue;
-    failed.add(one.text);
-    missing.push(one.text);
+    const answer = await ask(one);
+    unreachable = answer === 'unreachable' || answer === 'remembered' ? unreachable + 1 : 0;
+    if (answer !== 'given') failed.add(one.text);
+    if (answer === 'unreachable' || answer === 'refused') missing.push(one.text);
   }
   return { missing, failed };
 }

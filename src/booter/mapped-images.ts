@@ -6,7 +6,7 @@ import type { ImageWish, ResolvedImage } from '../image/image.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
-import { askInTurn, type Round } from './asking-round.js';
+import { type Answer, askInTurn, type Round } from './asking-round.js';
 import { type MappedReference, mappedReferences, placeOf, placeOfLocation } from './mapped-references.js';
 import type { Mapping } from './mapping.js';
 import { ANY_ARCHITECTURE, wishFor } from './preparation.js';
@@ -21,6 +21,8 @@ export interface Images {
   /** As `resolve` and `architecturesOf` answered last, since whenever; nobody is asked. */
   lastGood(reference: ImageReference, wish: ImageWish): Promise<ResolvedImage | undefined>;
   lastArchitectures(reference: ImageReference): Promise<readonly string[]>;
+  /** Whether its source could not be reached, or only too slowly, when it was asked last. */
+  isInTrouble(reference: ImageReference): boolean;
   /** For how many seconds the source has been asked, when it is being asked. */
   askedFor(reference: ImageReference, wish: ImageWish): number | undefined;
   sourcesOf(locations: readonly string[]): readonly BlobSource[];
@@ -79,24 +81,24 @@ export class MappedImages {
     return [...new Set(this.#parts.mapping().assignments.map(({ image }) => placeOf(image)))];
   }
 
-  /** All places at once, as it is done for each. */
+  /** All places at once. Answers the references that could not be resolved. */
   async resolveAll(signal: AbortSignal): Promise<readonly string[]> {
-    const missing = await Promise.all(this.places().map((place) => this.resolvePlace(place, signal)));
-    return missing.flat();
+    const rounds = await Promise.all(this.places().map((place) => this.resolvePlace(place, signal)));
+    return rounds.flatMap(({ missing }) => missing);
   }
 
   /**
-   * Resolves all that the mapping leads to at a place, so that the first machine finds it resolved. Answers the references
-   * that could not be, those it was asked for told as events by the catalog; a machine that needs one tries again.
+   * Resolves all that the mapping leads to at a place, so that the first machine finds it resolved. What fails is told as events
+   * by the catalog; a machine that needs it tries again.
    */
-  async resolvePlace(place: string, signal: AbortSignal): Promise<readonly string[]> {
+  async resolvePlace(place: string, signal: AbortSignal): Promise<Round> {
     const mapping = this.#parts.mapping();
     const wanted = (await this.#referencesOf(mapping)).get(place) ?? [];
     const failedBefore = this.#rounds.get(place)?.failed ?? new Set();
     const ask = (one: MappedReference) => this.#resolveFor(one, signal);
     const round = await askInTurn(wanted, { ask, recall: (one) => this.#recall(one) }, { failedBefore, signal });
     if (mapping === this.#parts.mapping() && !signal.aborted) this.#rounds.set(place, round);
-    return round.missing;
+    return round;
   }
 
   /** Gone through once for a mapping: it may hold a hundred thousand machines. */
@@ -105,8 +107,7 @@ export class MappedImages {
     return this.#references.found;
   }
 
-  /** Why it could not be, once for each. */
-  async #resolveFor(wanted: MappedReference, signal: AbortSignal): Promise<ErrorCode | undefined> {
+  async #resolveFor(wanted: MappedReference, signal: AbortSignal): Promise<Answer> {
     let problem: ErrorCode | undefined;
     const note = (thrown: unknown): undefined => {
       problem ??= BootlayerError.from(thrown).code;
@@ -116,7 +117,8 @@ export class MappedImages {
       if (signal.aborted) break;
       await this.resolve(wanted.reference, wish).catch(note);
     }
-    return problem;
+    if (problem !== undefined) return problem === 'REGISTRY_UNREACHABLE' ? 'unreachable' : 'refused';
+    return this.#parts.images.isInTrouble(wanted.reference) ? 'remembered' : 'given';
   }
 
   /** What it was last is served and stays in the cache, as if its place had been asked in vain. Whether it is all known. */

@@ -55,6 +55,8 @@ export class Catalog {
   readonly #documents = new NodeCache({ useClones: false, maxKeys: MAX_DOCUMENTS, stdTTL: DOCUMENT_SECONDS });
   /** How far the time of day is ahead of the ticks. */
   #ahead: number;
+  /** Registries; never more of them than mappings name. */
+  readonly #inTrouble = new Set<string>();
   readonly #underWay = new Map<string, { readonly image: Promise<ResolvedImage>; readonly since: number }>();
 
   constructor(parts: CatalogParts) {
@@ -71,7 +73,7 @@ export class Catalog {
     if (remembered?.kind === 'image') return remembered.image;
     if (remembered?.kind === 'failure') throw remembered.error;
     const running = this.#underWay.get(name)?.image ?? this.#start(name, reference, key);
-    return this.#orLastGood(running, key);
+    return this.#orLastGood(running, reference, key);
   }
 
   /**
@@ -80,15 +82,27 @@ export class Catalog {
    */
   async architecturesOf(reference: ImageReference): Promise<readonly string[]> {
     try {
-      const source = this.#parts.sources.of(reference);
-      const report = await inspectImage(source, reference, (wanted) => this.#fetchDocument(source, wanted));
-      return architecturesIn(report);
+      const asked = this.#inspect(reference);
+      const first = await this.#parts.clock.within(PATIENCE_MILLISECONDS, asked);
+      if (first.kind === 'done') return first.value;
+      const known = await this.lastArchitectures(reference);
+      if (known.length === 0) return await asked;
+      this.#inTrouble.add(sourceOf(reference));
+      return known;
     } catch (thrown) {
       return this.#knownArchitectures(reference, BootlayerError.from(thrown));
     }
   }
 
+  async #inspect(reference: ImageReference): Promise<readonly string[]> {
+    const source = this.#parts.sources.of(reference);
+    const report = await inspectImage(source, reference, (wanted) => this.#fetchDocument(source, wanted));
+    this.#inTrouble.delete(sourceOf(reference));
+    return architecturesIn(report);
+  }
+
   async #knownArchitectures(reference: ImageReference, error: BootlayerError): Promise<readonly string[]> {
+    this.#noteTrouble(reference, error);
     const known = REGISTRY_IN_TROUBLE.has(error.code) ? await this.lastArchitectures(reference) : [];
     const told = { reference: formatReference(reference), code: error.code, reason: describeError(error) };
     this.#parts.events({ event: 'image.failed', ...told });
@@ -104,6 +118,16 @@ export class Catalog {
   /** For which architectures it was ever resolved; nobody is asked. */
   async lastArchitectures(reference: ImageReference): Promise<readonly string[]> {
     return this.#parts.resolutions.findArchitectures(formatReference(reference)).catch(() => []);
+  }
+
+  /** Whether its source could not be reached, or only too slowly, when it was asked last. */
+  isInTrouble(reference: ImageReference): boolean {
+    return this.#inTrouble.has(sourceOf(reference));
+  }
+
+  #noteTrouble(reference: ImageReference, { code }: BootlayerError): void {
+    if (code === 'REGISTRY_UNREACHABLE') this.#inTrouble.add(sourceOf(reference));
+    else this.#inTrouble.delete(sourceOf(reference));
   }
 
   /** For how many seconds the source has been asked, when it is being asked. */
@@ -142,9 +166,15 @@ export class Catalog {
   }
 
   /** A silent registry does not keep a machine waiting that has booted this reference before. */
-  async #orLastGood(running: Promise<ResolvedImage>, key: ResolutionKey): Promise<ResolvedImage> {
+  async #orLastGood(
+    running: Promise<ResolvedImage>,
+    reference: ImageReference,
+    key: ResolutionKey,
+  ): Promise<ResolvedImage> {
     const first = await this.#parts.clock.within(PATIENCE_MILLISECONDS, running);
-    return first.kind === 'done' ? first.value : ((await this.#lastGood(key)) ?? running);
+    if (first.kind === 'done') return first.value;
+    this.#inTrouble.add(sourceOf(reference));
+    return (await this.#lastGood(key)) ?? running;
   }
 
   async #ask(name: string, reference: ImageReference, key: ResolutionKey): Promise<ResolvedImage> {
@@ -155,10 +185,13 @@ export class Catalog {
       const source = this.#parts.sources.of(reference);
       const fetch = (wanted: ManifestName | undefined) => this.#fetchDocument(source, wanted);
       const image = await new Resolver(source, fetch, reference, key.wish).resolve();
+      this.#inTrouble.delete(sourceOf(reference));
       await this.#keep(key, image);
       return this.#learned(name, key, image, { from: 'source', started });
     } catch (thrown) {
-      return this.#recover(name, key, BootlayerError.from(thrown), started);
+      const error = BootlayerError.from(thrown);
+      this.#noteTrouble(reference, error);
+      return this.#recover(name, key, error, started);
     }
   }
 
@@ -228,6 +261,11 @@ export class Catalog {
     const reason = `${prefix}${describeError(error)}`;
     this.#parts.events({ event: 'image.failed', reference, architecture, code: error.code, reason });
   }
+}
+
+/** Who is asked for it: a registry, or all layouts. */
+function sourceOf(reference: ImageReference): string {
+  return reference.kind === 'layout' ? 'oci:' : (reference.registry ?? '');
 }
 
 /** Prefixed, since node-cache keeps its keys in a plain object. */

@@ -165,6 +165,7 @@ async function reloadingBooter(file) {
       architecturesOf: async () => ['amd64'],
       lastGood: async () => undefined,
       lastArchitectures: async () => [],
+      isInTrouble: () => false,
       askedFor: () => undefined,
       sourcesOf: (names) => names.map((name) => ({ name, fetch: never })),
     },

@@ -136,6 +136,23 @@ describe('a registry that cannot be reached', () => {
     expect([...((await booter.mapped.pinnedDigests()) ?? [])]).toEqual([known.artifacts[0]?.descriptor.digest]);
   });
 
+  it('is left alone, too, when what it gave before does', async () => {
+    const asked: string[] = [];
+    const { booter } = testBooter({
+      assignments: mapped,
+      machines: [],
+      images: {
+        resolve: async ({ tag }) => {
+          asked.push(tag ?? '');
+          return resolvedImage();
+        },
+        isInTrouble: () => true,
+        lastGood: async () => resolvedImage(),
+      },
+    });
+    expect([await booter.mapped.resolveAll(never), asked]).toEqual([[], ['a', 'b', 'c']]);
+  });
+
   it('is not asked any more after the signal', async () => {
     const ending = new AbortController();
     let count = 0;

@@ -107,6 +107,22 @@ describe('Catalog.resolve', () => {
     const waiting = catalog.resolve(REFERENCE, WISH);
     await vi.advanceTimersByTimeAsync(2_500);
     expect(await waiting).toEqual(good);
+    expect(catalog.isInTrouble(REFERENCE)).toBe(true);
+    const architectures = catalog.architecturesOf(REFERENCE);
+    await vi.advanceTimersByTimeAsync(2_500);
+    expect(await architectures).toEqual(['amd64']);
+  });
+
+  it('knows whether a source was in trouble when it was asked last', async () => {
+    await catalog.resolve(REFERENCE, WISH);
+    expect(catalog.isInTrouble(REFERENCE)).toBe(false);
+    restart();
+    repository.problem = DOWN;
+    await catalog.resolve(REFERENCE, WISH);
+    expect(catalog.isInTrouble({ ...REFERENCE, tag: 'other' })).toBe(true);
+    repository.problem = new BootlayerError('IMAGE_NOT_FOUND', 'it is gone');
+    await catalog.architecturesOf(REFERENCE).catch(() => undefined);
+    expect(catalog.isInTrouble(REFERENCE)).toBe(false);
   });
 
   it('says why when there is nothing to fall back to, and remembers it for a moment only', async () => {
