@@ -1,7 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
+/** What is waited for (`expect.poll`) may take as long as the test, nearly: a busy machine is no failure. */
 const project = (name: string, include: string[], timeout: number, more: object = {}) => ({
-  test: { name, include, testTimeout: timeout, hookTimeout: timeout, ...more },
+  test: {
+    name,
+    include,
+    testTimeout: timeout,
+    hookTimeout: timeout,
+    expect: { poll: { timeout: timeout * 0.75 } },
+    ...more,
+  },
 });
 
 export default defineConfig({
