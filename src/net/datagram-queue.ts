@@ -1,0 +1,83 @@
+import type { DatagramHandler, DatagramPort, Peer } from './datagram.js';
+
+type Datagram = { readonly bytes: Buffer; readonly from: Peer };
+
+export type DatagramQueueOptions = {
+  readonly limit?: number;
+  /** Runs it after everything else that waits. */
+  readonly later?: (run: () => void) => void;
+};
+
+const LIMIT = 1_024;
+/** Handled before anything else gets its turn. */
+const AT_ONCE = 64;
+
+/** Between a port that anybody may flood and what handles it: when more comes than is handled, the oldest is dropped. */
+export class DatagramQueue {
+  readonly #handler: DatagramHandler;
+  readonly #limit: number;
+  readonly #later: (run: () => void) => void;
+  #waiting: Datagram[] = [];
+  #isRunning = false;
+  #dropped = 0;
+
+  constructor(handler: DatagramHandler, { limit = LIMIT, later = setImmediate }: DatagramQueueOptions = {}) {
+    this.#handler = handler;
+    this.#limit = limit;
+    this.#later = later;
+  }
+
+  /** How many were dropped so far. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  push(bytes: Buffer, from: Peer): void {
+    this.#waiting.push({ bytes, from });
+    // All at once, since each shift would move the rest.
+    if (this.#waiting.length >= 2 * this.#limit) this.#dropOldest();
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#later(() => this.#run());
+  }
+
+  #dropOldest(): void {
+    const kept = this.#waiting.slice(-this.#limit);
+    this.#dropped += this.#waiting.length - kept.length;
+    this.#waiting = kept;
+  }
+
+  #run(): void {
+    for (const { bytes, from } of this.#waiting.splice(0, AT_ONCE)) this.#handler(bytes, from);
+    this.#isRunning = this.#waiting.length > 0;
+    if (this.#isRunning) this.#later(() => this.#run());
+  }
+}
+
+/** A port with such a queue before whoever gets what comes. */
+export class QueuedPort implements DatagramPort {
+  readonly #port: DatagramPort;
+  readonly #options: DatagramQueueOptions;
+
+  constructor(port: DatagramPort, options: DatagramQueueOptions = {}) {
+    this.#port = port;
+    this.#options = options;
+  }
+
+  get local(): Peer {
+    return this.#port.local;
+  }
+
+  receive(handler: DatagramHandler): void {
+    const queue = new DatagramQueue(handler, this.#options);
+    this.#port.receive((bytes, from) => queue.push(bytes, from));
+  }
+
+  send(bytes: Buffer, to: Peer): void {
+    this.#port.send(bytes, to);
+  }
+
+  close(): Promise<void> {
+    return this.#port.close();
+  }
+}
