@@ -1,0 +1,120 @@
+import tftp2 from 'tftp2';
+
+const { OPCODE } = tftp2.Packet;
+/** RFC 2347, "Packet Formats". */
+const OACK = 6;
+
+/** RFC 2347: a request packet has 512 bytes at most. */
+const MAX_REQUEST_BYTES = 512;
+const MAX_OPTIONS = 16;
+/** RFC 1350, 5: of a block when nothing else was agreed on. */
+export const DEFAULT_BLOCK_BYTES = 512;
+
+export type Option = readonly [name: string, value: string];
+
+export type Request = {
+  readonly kind: 'read' | 'write';
+  /** As it was sent, a character for each byte. */
+  readonly filename: string;
+  /** In lower case. */
+  readonly mode: string;
+  /** In the order in which they were sent, names as they were spelled. */
+  readonly options: readonly Option[];
+};
+
+/** What a client sends. */
+export type Incoming =
+  | Request
+  | { readonly kind: 'ack'; readonly block: number }
+  | { readonly kind: 'error'; readonly code: number; readonly message: string }
+  | { readonly kind: 'malformed'; readonly why: string };
+
+/** RFC 1350, appendix, and RFC 2347. */
+export const TFTP_ERRORS = {
+  undefined: 0,
+  notFound: 1,
+  accessViolation: 2,
+  illegalOperation: 4,
+  unknownTransfer: 5,
+} as const;
+
+export type TftpError = keyof typeof TFTP_ERRORS;
+
+/** Never throws: datagrams come from anybody. */
+export function decodePacket(bytes: Buffer): Incoming {
+  if (bytes.length < 4) return malformed('it is too short');
+  const opcode = bytes.readUInt16BE(0);
+  switch (opcode) {
+    case OPCODE.RRQ:
+      return decodeRequest('read', bytes);
+    case OPCODE.WRQ:
+      return decodeRequest('write', bytes);
+    case OPCODE.ACK:
+      // Old loaders send more behind it.
+      return { kind: 'ack', block: bytes.readUInt16BE(2) };
+    case OPCODE.ERROR:
+      return { kind: 'error', code: bytes.readUInt16BE(2), message: textUpTo(bytes, 4, bytes.indexOf(0, 4)) };
+    default:
+      return malformed(`it has the opcode ${opcode}`);
+  }
+}
+
+function decodeRequest(kind: Request['kind'], bytes: Buffer): Incoming {
+  if (bytes.length > MAX_REQUEST_BYTES) return malformed('the request is too long');
+  const texts: string[] = [];
+  for (let start = 2; start < bytes.length && texts.length < 2 + 2 * MAX_OPTIONS; ) {
+    const end = bytes.indexOf(0, start);
+    // What has no end is as good as not sent (some ROMs pad their packets), unless the mode itself is missing.
+    if (end === -1) break;
+    texts.push(textUpTo(bytes, start, end));
+    start = end + 1;
+  }
+  const [filename, mode, ...rest] = texts;
+  if (filename === undefined || filename === '' || mode === undefined)
+    return malformed('the request names no file or mode');
+  const options: Option[] = [];
+  for (let at = 0; at + 1 < rest.length; at += 2) options.push([rest[at] ?? '', rest[at + 1] ?? '']);
+  return { kind, filename, mode: mode.toLowerCase(), options };
+}
+
+function textUpTo(bytes: Buffer, start: number, end: number): string {
+  return bytes.toString('latin1', start, end === -1 ? bytes.length : end);
+}
+
+function malformed(why: string): Incoming {
+  return { kind: 'malformed', why };
+}
+
+/** `block`: of any size; 65536 is written as 0, as iPXE, EDK2 and U-Boot count (protocols B3). */
+export function encodeData(block: number, data: Buffer): Buffer {
+  if (data.length <= DEFAULT_BLOCK_BYTES) return tftp2.Packet.createData(block % 0x10000, data);
+  const packet = Buffer.allocUnsafe(4 + data.length);
+  writeDataHeader(packet, block);
+  data.copy(packet, 4);
+  return packet;
+}
+
+/** The four bytes before a block's data. */
+export function writeDataHeader(packet: Buffer, block: number): void {
+  packet.writeUInt16BE(OPCODE.DATA, 0);
+  packet.writeUInt16BE(block % 0x10000, 2);
+}
+
+export function encodeOack(options: readonly Option[]): Buffer {
+  return withOpcode(OACK, `${options.flat().join('\0')}\0`);
+}
+
+/** In ASCII: loaders print it. */
+export function encodeError(error: TftpError, message: string): Buffer {
+  const code = Buffer.from([0, TFTP_ERRORS[error]]).toString('latin1');
+  const said = message.replace(/[^\x20-\x7e]+/g, ' ').slice(0, MAX_ERROR_CHARACTERS);
+  return withOpcode(OPCODE.ERROR, `${code}${said}\0`);
+}
+
+const MAX_ERROR_CHARACTERS = 200;
+
+function withOpcode(opcode: number, rest: string): Buffer {
+  const packet = Buffer.from(`\0\0${rest}`, 'latin1');
+  packet.writeUInt16BE(opcode, 0);
+  return packet;
+}
