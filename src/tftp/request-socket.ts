@@ -1,0 +1,22 @@
+import tftp2 from 'tftp2';
+import type { DatagramPort, Peer } from '../net/datagram.js';
+import { QueuedPort } from '../net/datagram-queue.js';
+import { bindUdpPort, openUdpPort } from '../net/udp-socket.js';
+
+/** The package's socket without what the package does with what comes: an empty datagram would end the process. */
+class RequestSocket extends tftp2.Server {
+  override handleMessage(): void {
+    // Whoever has the port handles it.
+  }
+}
+
+/** Where requests come in, by both families. Rejects with the system's error. */
+export async function openRequestPort(at: Peer): Promise<DatagramPort> {
+  const port = at.address.includes(':') ? await openUdpPort('udp6', at) : await bindUdpPort(new RequestSocket(), at);
+  return new QueuedPort(port);
+}
+
+/** For one transfer, at the same address: whoever asks one address of this host is answered by it. */
+export function openTransferPort({ address }: Peer): Promise<DatagramPort> {
+  return openUdpPort(address.includes(':') ? 'udp6' : 'udp4', { address, port: 0 });
+}

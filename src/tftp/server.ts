@@ -1,0 +1,209 @@
+import type { DatagramPort, Peer } from '../net/datagram.js';
+import { ADMISSION_LIMITS, type AdmissionLimits, Admissions } from './admission.js';
+import type { TftpFile } from './file.js';
+import { type NegotiationLimits, negotiate, type Terms } from './negotiation.js';
+import { decodePacket, encodeError, type Incoming, type Request, type TftpError } from './packet.js';
+import { type SessionParts, type TftpClock, TftpSession } from './session.js';
+import type { Outcome } from './transfer.js';
+
+/** What a client asks for. */
+export type Wanted = { readonly client: Peer; readonly filename: string };
+
+export type Opened =
+  | { readonly kind: 'file'; readonly file: TftpFile }
+  | { readonly kind: 'refused'; readonly error: TftpError; readonly message: string };
+
+export type TransferReport = Wanted & {
+  /** Bytes of the file, and how many of them the client has. */
+  readonly size: number;
+  readonly sent: number;
+  readonly milliseconds: number;
+  readonly terms: Terms;
+  readonly resends: number;
+  readonly outcome: Outcome;
+};
+
+export type TftpServerParts = {
+  /** Where requests come in. */
+  readonly port: DatagramPort;
+  /** One for each transfer (RFC 1350, 4); undefined where all of them are to go through the one that requests come in by. */
+  readonly openPort: (() => Promise<DatagramPort>) | undefined;
+  /** Never rejects. */
+  readonly open: (wanted: Wanted) => Promise<Opened>;
+  readonly explain: SessionParts['explain'];
+  readonly ended: (report: TransferReport) => void;
+  readonly negotiation: NegotiationLimits;
+  readonly clock: TftpClock;
+  readonly limits?: Partial<AdmissionLimits>;
+};
+
+/** Real ROMs ask for binaries in netascii, and want them as they are. */
+const MODES: ReadonlySet<string> = new Set(['octet', 'netascii']);
+const MAX_MILLISECONDS = 30 * 60_000;
+/** Nobody's own port (RFC 6335): whoever asks from one wants the answer to go to a service. */
+const LEAST_PORT = 1_024;
+
+type Entry = Wanted & {
+  session: TftpSession | undefined;
+  /** Whoever waits for the file, or the port, is told by this that it is not wanted any more. */
+  isOver: boolean;
+  readonly close: (() => Promise<void>)[];
+};
+
+/** TFTP as boot loaders need it (RFC 1350, 2347, 2348, 2349, 7440): it only reads. */
+export class TftpServer {
+  readonly #parts: TftpServerParts;
+  readonly #admissions: Admissions;
+  /** By the client's address and port, the oldest first. */
+  readonly #entries = new Map<string, Entry>();
+  #isClosed = false;
+
+  constructor(parts: TftpServerParts) {
+    this.#parts = parts;
+    this.#admissions = new Admissions({ ...ADMISSION_LIMITS, ...parts.limits });
+    parts.port.receive((bytes, from) => this.#arrived(bytes, from));
+  }
+
+  /** Transfers under way, or about to begin. */
+  get count(): number {
+    return this.#entries.size;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const entry of [...this.#entries.values()]) {
+      entry.session?.abort('the server ends');
+      this.#over(entry);
+    }
+    await this.#parts.port.close();
+  }
+
+  #arrived(bytes: Buffer, from: Peer): void {
+    if (this.#isClosed) return;
+    const packet = decodePacket(bytes);
+    if (packet.kind === 'read' || packet.kind === 'write') this.#requested(packet, from);
+    else if (this.#parts.openPort === undefined) this.#entries.get(keyOf(from))?.session?.deliver(packet);
+  }
+
+  #requested(request: Request, from: Peer): void {
+    if (from.port < LEAST_PORT) return;
+    const running = this.#entries.get(keyOf(from));
+    if (running?.filename === request.filename) {
+      running.session?.repeated();
+      return;
+    }
+    const admission = this.#admit(from);
+    if (admission === 'flood') return;
+    const refusal = admission === 'busy' ? BUSY : refusalOf(request);
+    if (refusal !== undefined) {
+      this.#tell(from, refusal);
+      return;
+    }
+    // A client that asks for something else from the same port has given up what it asked for before.
+    if (running !== undefined) this.#abandon(running, 'the client asks for something else');
+    void this.#begin(request, from);
+  }
+
+  /** Where there is no room, the oldest that never answered goes: its request may have been forged. */
+  #admit({ address }: Peer): ReturnType<Admissions['decide']> {
+    if (this.#admissions.isFull) {
+      const stranger = [...this.#entries.values()].find(({ session }) => session?.isStranger === true);
+      if (stranger !== undefined) this.#abandon(stranger, 'its place was needed');
+    }
+    return this.#admissions.decide(address, this.#parts.clock.ticks());
+  }
+
+  async #begin({ filename, options }: Request, client: Peer): Promise<void> {
+    const entry: Entry = { client, filename, session: undefined, isOver: false, close: [] };
+    this.#entries.set(keyOf(client), entry);
+    this.#admissions.begun(client.address);
+    const opened = await this.#parts.open({ client, filename });
+    if (opened.kind === 'refused') {
+      if (!entry.isOver) this.#tell(client, opened);
+      this.#over(entry);
+      return;
+    }
+    const { file } = opened;
+    entry.close.push(() => file.close());
+    const port = entry.isOver ? undefined : await this.#portOf(entry);
+    if (port === undefined) {
+      this.#over(entry);
+      return;
+    }
+    this.#start(entry, { file, port, terms: negotiate(options, file.size, this.#parts.negotiation) });
+  }
+
+  async #portOf(entry: Entry): Promise<DatagramPort | undefined> {
+    const { port, openPort } = this.#parts;
+    if (openPort === undefined) return port;
+    try {
+      const own = await openPort();
+      entry.close.push(() => own.close());
+      own.receive((bytes, from) => this.#answered(entry, decodePacket(bytes), from, own));
+      return entry.isOver ? undefined : own;
+    } catch {
+      this.#tell(entry.client, BUSY);
+      return undefined;
+    }
+  }
+
+  #answered(entry: Entry, packet: Incoming, from: Peer, port: DatagramPort): void {
+    if (keyOf(from) === keyOf(entry.client)) entry.session?.deliver(packet);
+    // RFC 1350, 4: a stranger is told, and the transfer goes on. An error is never answered.
+    else if (packet.kind !== 'error') port.send(encodeError('unknownTransfer', 'this transfer is not yours'), from);
+  }
+
+  #start(
+    entry: Entry,
+    { file, port, terms }: { readonly file: TftpFile; readonly port: DatagramPort; readonly terms: Terms },
+  ): void {
+    const { clock, explain, ended } = this.#parts;
+    const { client, filename } = entry;
+    const begun = clock.ticks();
+    const tooLong = clock.after(MAX_MILLISECONDS, () => session.abort('it has taken too long'));
+    const session: TftpSession = new TftpSession({
+      client,
+      file,
+      terms,
+      port,
+      clock,
+      explain,
+      ended: (outcome) => {
+        tooLong();
+        const { sentBytes: sent, resends } = session;
+        const milliseconds = clock.ticks() - begun;
+        this.#over(entry);
+        ended({ client, filename, size: file.size, sent, milliseconds, terms, resends, outcome });
+      },
+    });
+    entry.session = session;
+    session.start();
+  }
+
+  #abandon(entry: Entry, reason: string): void {
+    entry.session?.abandon(reason);
+    this.#over(entry);
+  }
+
+  #over(entry: Entry): void {
+    if (this.#entries.get(keyOf(entry.client)) === entry) this.#entries.delete(keyOf(entry.client));
+    if (!entry.isOver) this.#admissions.ended(entry.client.address);
+    entry.isOver = true;
+    for (const close of entry.close.splice(0)) close().catch(() => undefined);
+  }
+
+  #tell(to: Peer, { error, message }: { readonly error: TftpError; readonly message: string }): void {
+    this.#parts.port.send(encodeError(error, message), to);
+  }
+}
+
+const BUSY = { error: 'undefined', message: 'the server is busy: try again' } as const;
+
+function refusalOf({ kind, mode }: Request): { readonly error: TftpError; readonly message: string } | undefined {
+  if (kind === 'write') return { error: 'accessViolation', message: 'nothing is written here' };
+  return MODES.has(mode) ? undefined : { error: 'illegalOperation', message: 'the mode must be octet' };
+}
+
+function keyOf({ address, port }: Peer): string {
+  return `${address} ${port}`;
+}

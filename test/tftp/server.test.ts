@@ -1,0 +1,207 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Peer } from '../../src/net/datagram.js';
+import { fileOf } from '../../src/tftp/file.js';
+import { type Opened, TftpServer, type TftpServerParts, type TransferReport } from '../../src/tftp/server.js';
+import { FakePort } from '../fixtures/fake-port.js';
+import { FakeTftpClock } from '../fixtures/tftp-clock.js';
+import { gate, settled } from '../fixtures/waiting.js';
+
+const CLIENT: Peer = { address: '10.0.0.7', port: 2_000 };
+const bytes = (text: string) => Buffer.from(text, 'latin1');
+const rrq = (filename = 'file', mode = 'octet', options = '') => bytes(`\0\x01${filename}\0${mode}\0${options}`);
+const ack = (block: number) => Buffer.from([0, 4, block >> 8, block & 0xff]);
+const CONTENTS = Buffer.from(`${'a'.repeat(512)}b`);
+
+function serve(more: Partial<TftpServerParts> & { readonly isSinglePort?: boolean } = {}) {
+  const { isSinglePort = false, ...others } = more;
+  const port = new FakePort();
+  const ports: FakePort[] = [];
+  const reports: TransferReport[] = [];
+  const clock = new FakeTftpClock();
+  let closed = 0;
+  const close = async () => {
+    closed += 1;
+  };
+  const openPort = async () => {
+    const own = new FakePort(40_000 + ports.length);
+    ports.push(own);
+    return own;
+  };
+  const open = async ({ filename }: { readonly filename: string }): Promise<Opened> =>
+    filename === 'none'
+      ? { kind: 'refused', error: 'notFound', message: 'no such file' }
+      : { kind: 'file', file: { ...fileOf(CONTENTS), close } };
+  const server = new TftpServer({
+    port,
+    openPort: isSinglePort ? undefined : openPort,
+    open,
+    explain: (thrown) => ({ error: 'undefined', message: String(thrown) }),
+    ended: (report) => reports.push(report),
+    negotiation: { maxBlockSize: 1_468, maxWindowSize: 16 },
+    clock,
+    ...others,
+  });
+  onTestFinished(() => server.close());
+  const told = (at: FakePort | undefined) => at?.sent.splice(0).map((one) => inShort(one.bytes)) ?? [];
+  return { server, port, ports, reports, clock, told, closed: () => closed };
+}
+
+function inShort(packet: Buffer): string {
+  const opcode = packet.readUInt16BE(0);
+  if (opcode === 3) return `data ${packet.readUInt16BE(2)}:${packet.length - 4}`;
+  if (opcode === 6) return `oack ${packet.subarray(2).toString('latin1').replaceAll('\0', ' ').trim()}`;
+  return `error ${packet.readUInt16BE(2)} ${packet.subarray(4, -1).toString()}`;
+}
+
+const BUSY = 'error 0 the server is busy: try again';
+
+describe('TftpServer', () => {
+  it('sends a file from a port of its own, and reports', async () => {
+    const { port, ports, reports, told, closed, server } = serve();
+    port.arrive(rrq(), CLIENT);
+    await settled();
+    expect([told(port), told(ports[0]), server.count]).toEqual([[], ['data 1:512'], 1]);
+    ports[0]?.arrive(ack(1), CLIENT);
+    expect(told(ports[0])).toEqual(['data 2:1']);
+    ports[0]?.arrive(ack(2), CLIENT);
+    await settled();
+    expect(reports).toMatchObject([
+      { client: CLIENT, filename: 'file', size: 513, sent: 513, outcome: { kind: 'complete', isConfirmed: true } },
+    ]);
+    expect([closed(), ports[0]?.isClosed, server.count]).toEqual([1, true, 0]);
+  });
+
+  it('sends it through the one port where that is wanted', async () => {
+    const { port, told } = serve({ isSinglePort: true });
+    const other = { ...CLIENT, port: 3_000 };
+    for (const client of [CLIENT, other]) port.arrive(rrq('file', 'octet', 'blksize\x001000\0'), client);
+    await settled();
+    expect(told(port)).toEqual(['oack blksize 1000', 'oack blksize 1000']);
+    port.arrive(ack(0), other);
+    await settled();
+    const sent = port.sent.splice(0).map(({ bytes: packet, to }) => [inShort(packet), to.port]);
+    expect(sent).toEqual([['data 1:513', 3_000]]);
+    port.arrive(ack(1), { ...CLIENT, port: 4_000 });
+    expect(told(port)).toEqual([]);
+  });
+
+  it('says no to what it has not, does not do, or cannot read', async () => {
+    const { port, ports, told } = serve();
+    const write = bytes('\0\x02file\0octet\0');
+    const error = bytes('\0\x05\0\0no\0');
+    for (const request of [rrq('none'), write, rrq('file', 'mail'), bytes('\0\x01'), error, ack(1)]) {
+      port.arrive(request, CLIENT);
+    }
+    await settled();
+    expect(told(port).sort()).toEqual([
+      'error 1 no such file',
+      'error 2 nothing is written here',
+      'error 4 the mode must be octet',
+    ]);
+    expect(ports).toEqual([]);
+  });
+
+  it.each(['NetASCII', 'OCTET'])('takes the mode %s', async (mode) => {
+    const { port, ports, told } = serve();
+    port.arrive(rrq('file', mode), CLIENT);
+    await settled();
+    expect(told(ports[0])).toEqual(['data 1:512']);
+  });
+
+  it('joins a request that is repeated to what it began', async () => {
+    const opening = gate();
+    const open = async (): Promise<Opened> => {
+      await opening.passed;
+      return { kind: 'file', file: fileOf(CONTENTS) };
+    };
+    const { port, ports, told, server } = serve({ open });
+    for (let times = 0; times < 3; times += 1) port.arrive(rrq(), CLIENT);
+    await settled();
+    opening.open();
+    await settled();
+    expect([told(ports[0]), server.count]).toEqual([['data 1:512'], 1]);
+    port.arrive(rrq(), CLIENT);
+    expect([told(ports[0]), ports.length]).toEqual([['data 1:512'], 1]);
+  });
+
+  it('gives up what a client asked for before when it asks for something else', async () => {
+    const { port, ports, told, reports, server } = serve();
+    port.arrive(rrq('one'), CLIENT);
+    await settled();
+    port.arrive(rrq('other'), CLIENT);
+    await settled();
+    expect([told(ports[0]), told(ports[1]), server.count]).toEqual([['data 1:512'], ['data 1:512'], 1]);
+    expect(reports).toMatchObject([{ filename: 'one', outcome: { kind: 'aborted' } }]);
+  });
+
+  it('tells strangers at a transfer’s port that it is not theirs, and goes on', async () => {
+    const { port, ports, told } = serve();
+    port.arrive(rrq(), CLIENT);
+    await settled();
+    const [own] = ports;
+    own?.arrive(ack(1), { ...CLIENT, port: 2_001 });
+    own?.arrive(ack(1), { ...CLIENT, address: '10.0.0.8' });
+    own?.arrive(bytes('\0\x05\0\0no\0'), { ...CLIENT, address: '10.0.0.8' });
+    expect(own?.sent.map(({ bytes: packet, to }) => `${inShort(packet)} ${to.address} ${to.port}`)).toEqual([
+      'data 1:512 10.0.0.7 2000',
+      'error 5 this transfer is not yours 10.0.0.7 2001',
+      'error 5 this transfer is not yours 10.0.0.8 2000',
+    ]);
+    own?.arrive(ack(1), CLIENT);
+    expect(told(own).at(-1)).toBe('data 2:1');
+  });
+
+  it('answers no service', async () => {
+    const { port, ports, server } = serve();
+    for (const from of [0, 19, 53, 1_023]) port.arrive(rrq(), { ...CLIENT, port: from });
+    await settled();
+    expect([port.sent, ports, server.count]).toEqual([[], [], 0]);
+  });
+
+  it('has a limit for each address, and for how often one asks', async () => {
+    const { port, told, server } = serve({ limits: { maxPerAddress: 2, burst: 5, perSecond: 1 } });
+    for (let number = 0; number < 9; number += 1) port.arrive(rrq(), { ...CLIENT, port: 2_000 + number });
+    await settled();
+    expect([told(port), server.count]).toEqual([Array(3).fill(BUSY), 2]);
+  });
+
+  it('makes room for whoever comes by leaving the oldest that never answered', async () => {
+    const { port, ports, told, reports, server } = serve({ limits: { maxTransfers: 3 } });
+    const at = (number: number) => ({ address: `10.0.1.${number}`, port: 2_000 });
+    for (const number of [1, 2, 3]) port.arrive(rrq(), at(number));
+    await settled();
+    ports[0]?.arrive(ack(1), at(1));
+    port.arrive(rrq(), at(4));
+    await settled();
+    expect([server.count, reports.map(({ client }) => client.address)]).toEqual([3, ['10.0.1.2']]);
+    for (const number of [2, 3]) ports[number]?.arrive(ack(1), at(number + 1));
+    port.arrive(rrq(), at(5));
+    await settled();
+    expect(told(port)).toEqual([BUSY]);
+  });
+
+  it('leaves nothing behind when it ends, whatever is under way', async () => {
+    const opening = gate();
+    const { port, ports, server, closed } = serve();
+    const open = async (): Promise<Opened> => {
+      await opening.passed;
+      return { kind: 'file', file: fileOf(CONTENTS) };
+    };
+    const late = serve({ open });
+    port.arrive(rrq(), CLIENT);
+    late.port.arrive(rrq(), CLIENT);
+    await settled();
+    await Promise.all([server.close(), late.server.close()]);
+    opening.open();
+    await settled();
+    expect([closed(), ports[0]?.isClosed, port.isClosed, late.ports]).toEqual([1, true, true, []]);
+    expect(ports[0]?.sent.map(({ bytes: packet }) => inShort(packet)).at(-1)).toBe('error 0 the server ends');
+  });
+
+  it('says that it is busy when there is no port to be had', async () => {
+    const { port, told, closed, server } = serve({ openPort: () => Promise.reject(new Error('EMFILE')) });
+    port.arrive(rrq(), CLIENT);
+    await settled();
+    expect([told(port), closed(), server.count]).toEqual([[BUSY], 1, 0]);
+  });
+});
