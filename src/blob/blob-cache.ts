@@ -62,7 +62,10 @@ export class BlobCache {
     this.#limit = pLimit(parts.maxFills ?? MAX_FILLS);
   }
 
-  /** A reader on the stored blob, or on its download, which from now on may come from these sources, too. Throws DIGEST_MISMATCH, DATA_UNUSABLE, BLOB_UNAVAILABLE. */
+  /**
+   * A reader on the stored blob, or on its download, which from now on may come from these sources, too. Throws
+   * DIGEST_MISMATCH, DATA_UNUSABLE, BLOB_UNAVAILABLE.
+   */
   async open(descriptor: Descriptor, sources: readonly BlobSource[]): Promise<BlobReader> {
     for (;;) {
       const running = this.#fills.get(keyOf(descriptor));
