@@ -3,6 +3,8 @@ import type { DatagramHandler, DatagramPort, Peer } from './datagram.js';
 type Datagram = { readonly bytes: Buffer; readonly from: Peer };
 
 export type DatagramQueueOptions = {
+  /** The handler has thrown: a fault of ours, which is to end nothing. */
+  readonly fault: (thrown: unknown) => void;
   readonly limit?: number;
   /** Runs it after everything else that waits. */
   readonly later?: (run: () => void) => void;
@@ -15,14 +17,16 @@ const AT_ONCE = 64;
 /** Between a port that anybody may flood and what handles it: when more comes than is handled, the oldest is dropped. */
 export class DatagramQueue {
   readonly #handler: DatagramHandler;
+  readonly #fault: (thrown: unknown) => void;
   readonly #limit: number;
   readonly #later: (run: () => void) => void;
   #waiting: Datagram[] = [];
   #isRunning = false;
   #dropped = 0;
 
-  constructor(handler: DatagramHandler, { limit = LIMIT, later = setImmediate }: DatagramQueueOptions = {}) {
+  constructor(handler: DatagramHandler, { fault, limit = LIMIT, later = setImmediate }: DatagramQueueOptions) {
     this.#handler = handler;
+    this.#fault = fault;
     this.#limit = limit;
     this.#later = later;
   }
@@ -47,8 +51,16 @@ export class DatagramQueue {
     this.#waiting = kept;
   }
 
+  #handle({ bytes, from }: Datagram): void {
+    try {
+      this.#handler(bytes, from);
+    } catch (thrown) {
+      this.#fault(thrown);
+    }
+  }
+
   #run(): void {
-    for (const { bytes, from } of this.#waiting.splice(0, AT_ONCE)) this.#handler(bytes, from);
+    for (const datagram of this.#waiting.splice(0, AT_ONCE)) this.#handle(datagram);
     this.#isRunning = this.#waiting.length > 0;
     if (this.#isRunning) this.#later(() => this.#run());
   }
@@ -59,7 +71,7 @@ export class QueuedPort implements DatagramPort {
   readonly #port: DatagramPort;
   readonly #options: DatagramQueueOptions;
 
-  constructor(port: DatagramPort, options: DatagramQueueOptions = {}) {
+  constructor(port: DatagramPort, options: DatagramQueueOptions) {
     this.#port = port;
     this.#options = options;
   }

@@ -1,13 +1,18 @@
 import type { DatagramPort, Peer } from '../net/datagram.js';
 import { ADMISSION_LIMITS, type AdmissionLimits, Admissions } from './admission.js';
 import type { TftpFile } from './file.js';
+import { readFileName } from './file-name.js';
 import { type NegotiationLimits, negotiate, type Terms } from './negotiation.js';
-import { decodePacket, encodeError, type Incoming, type Request, type TftpError } from './packet.js';
+import { decodePacket, encodeError, type Incoming, type Option, type Request, type TftpError } from './packet.js';
 import { type SessionParts, type TftpClock, TftpSession } from './session.js';
 import type { Outcome } from './transfer.js';
 
 /** What a client asks for. */
-export type Wanted = { readonly client: Peer; readonly filename: string };
+export type Wanted = {
+  readonly client: Peer;
+  /** As `readFileName` has it. */
+  readonly filename: string;
+};
 
 export type Opened =
   | { readonly kind: 'file'; readonly file: TftpFile }
@@ -87,21 +92,22 @@ export class TftpServer {
 
   #requested(request: Request, from: Peer): void {
     if (from.port < LEAST_PORT) return;
+    const filename = readFileName(request.filename);
     const running = this.#entries.get(keyOf(from));
-    if (running?.filename === request.filename) {
+    if (running !== undefined && running.filename === filename) {
       running.session?.repeated();
       return;
     }
     const admission = this.#admit(from);
     if (admission === 'flood') return;
     const refusal = admission === 'busy' ? BUSY : refusalOf(request);
-    if (refusal !== undefined) {
-      this.#tell(from, refusal);
+    if (refusal !== undefined || filename === undefined) {
+      this.#tell(from, refusal ?? NO_SUCH_FILE);
       return;
     }
     // A client that asks for something else from the same port has given up what it asked for before.
     if (running !== undefined) this.#abandon(running, 'the client asks for something else');
-    void this.#begin(request, from);
+    void this.#begin({ client: from, filename }, request.options);
   }
 
   /** Where there is no room, the oldest that never answered goes: its request may have been forged. */
@@ -113,7 +119,7 @@ export class TftpServer {
     return this.#admissions.decide(address, this.#parts.clock.ticks());
   }
 
-  async #begin({ filename, options }: Request, client: Peer): Promise<void> {
+  async #begin({ client, filename }: Wanted, options: readonly Option[]): Promise<void> {
     const entry: Entry = { client, filename, session: undefined, isOver: false, close: [] };
     this.#entries.set(keyOf(client), entry);
     this.#admissions.begun(client.address);
@@ -197,6 +203,7 @@ export class TftpServer {
   }
 }
 
+const NO_SUCH_FILE = { error: 'notFound', message: 'there is no such file' } as const;
 const BUSY = { error: 'undefined', message: 'the server is busy: try again' } as const;
 
 function refusalOf({ kind, mode }: Request): { readonly error: TftpError; readonly message: string } | undefined {

@@ -6,8 +6,17 @@ const FROM = { address: '10.0.0.7', port: 2_000 };
 
 function queue(limit: number) {
   const handled: string[] = [];
+  const faults: unknown[] = [];
   const turns: (() => void)[] = [];
-  const made = new DatagramQueue((bytes) => handled.push(bytes.toString()), { limit, later: (run) => turns.push(run) });
+  const handle = (bytes: Buffer) => {
+    handled.push(bytes.toString());
+    if (bytes.toString() === '13') throw new Error('unlucky');
+  };
+  const made = new DatagramQueue(handle, {
+    limit,
+    later: (run) => turns.push(run),
+    fault: (thrown) => faults.push(thrown),
+  });
   const push = (from: number, to: number) => {
     for (let number = from; number <= to; number += 1) made.push(Buffer.from(String(number)), FROM);
   };
@@ -16,7 +25,7 @@ function queue(limit: number) {
     turns.shift()?.();
     return turns.length > 0;
   };
-  return { made, handled, push, turn };
+  return { made, handled, push, turn, faults };
 }
 
 describe('DatagramQueue', () => {
@@ -33,6 +42,12 @@ describe('DatagramQueue', () => {
     expect([turn(), handled.at(-1)]).toEqual([false, '132']);
   });
 
+  it('goes on when one of them is too much for whoever handles it', () => {
+    const { handled, push, turn, faults } = queue(1_000);
+    push(12, 14);
+    expect([turn(), handled, faults]).toEqual([false, ['12', '13', '14'], [new Error('unlucky')]]);
+  });
+
   it('drops the oldest of a flood, and counts them', () => {
     const { handled, push, turn, made } = queue(10);
     push(1, 1_000);
@@ -46,7 +61,7 @@ describe('QueuedPort', () => {
   it('is the port, but for what comes in', async () => {
     const port = new FakePort();
     const turns: (() => void)[] = [];
-    const queued = new QueuedPort(port, { later: (run) => turns.push(run) });
+    const queued = new QueuedPort(port, { later: (run) => turns.push(run), fault: () => undefined });
     const seen: string[] = [];
     queued.receive((bytes, { address }) => seen.push(`${bytes.toString()} ${address}`));
     port.arrive(Buffer.from('a'), FROM);

@@ -12,7 +12,7 @@ const { bytes } = blobOf(300_000);
 /** A server at a real port of loopback. */
 async function serve(address: string, { isSinglePort = false } = {}) {
   const at = { address, port: 0 };
-  const port = await openRequestPort(at);
+  const port = await openRequestPort(at, (thrown) => expect.unreachable(String(thrown)));
   const server = new TftpServer({
     port,
     openPort: isSinglePort ? undefined : () => openTransferPort(at),

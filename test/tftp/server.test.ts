@@ -89,12 +89,13 @@ describe('TftpServer', () => {
     const { port, ports, told } = serve();
     const write = bytes('\0\x02file\0octet\0');
     const error = bytes('\0\x05\0\0no\0');
-    for (const request of [rrq('none'), write, rrq('file', 'mail'), bytes('\0\x01'), error, ack(1)]) {
+    for (const request of [rrq('none'), rrq('../none'), write, rrq('file', 'mail'), bytes('\0\x01'), error, ack(1)]) {
       port.arrive(request, CLIENT);
     }
     await settled();
     expect(told(port).sort()).toEqual([
       'error 1 no such file',
+      'error 1 there is no such file',
       'error 2 nothing is written here',
       'error 4 the mode must be octet',
     ]);
@@ -120,7 +121,7 @@ describe('TftpServer', () => {
     opening.open();
     await settled();
     expect([told(ports[0]), server.count]).toEqual([['data 1:512'], 1]);
-    port.arrive(rrq(), CLIENT);
+    port.arrive(rrq('//file'), CLIENT);
     expect([told(ports[0]), ports.length]).toEqual([['data 1:512'], 1]);
   });
 
