@@ -31,6 +31,11 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
 }
 
+/** Printable ASCII in one line, a space for each run of anything else: for what others say, and loaders print. */
+export function asciiLine(text: string): string {
+  return text.replace(/[^\x20-\x7e]+/g, ' ');
+}
+
 /** `a, b and 7 more`: the first so many. */
 export function fewOf(texts: readonly string[], most: number, separator = ', '): string {
   const more = texts.length > most ? ` and ${texts.length - most} more` : '';

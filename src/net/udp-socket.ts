@@ -2,8 +2,6 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { DatagramHandler, DatagramPort, Peer } from './datagram.js';
 
-export type UdpFamily = 'udp4' | 'udp6';
-
 /** Addresses are never names: nobody is asked what they mean. */
 function lookup(
   address: string,
@@ -14,8 +12,13 @@ function lookup(
 }
 
 /** A port of an address of this host; 0 lets the system choose. Rejects with the system's error. */
-export async function openUdpPort(family: UdpFamily, { address, port }: Peer): Promise<UdpPort> {
-  const socket = createSocket({ type: family, lookup, ...(family === 'udp6' && { ipv6Only: address !== '::' }) });
+export async function openUdpPort({ address, port }: Peer): Promise<UdpPort> {
+  const isIpv6 = address.includes(':');
+  const socket = createSocket({
+    type: isIpv6 ? 'udp6' : 'udp4',
+    lookup,
+    ...(isIpv6 && { ipv6Only: address !== '::' }),
+  });
   return bindUdpPort(socket, { address, port });
 }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { systemErrorCode } from '../errors.js';
+import { asciiLine } from '../format.js';
 import { ANONYMOUS, type Credential } from './credential.js';
 
 /** How long a helper may take: it may have to ask a cloud. */
@@ -78,11 +79,7 @@ function run(program: string, input: string, { path, maxMilliseconds }: Bounds):
 /** Without what a shell says of its commands (`set -x`), and what looks like an answer: that would be a secret. */
 function harmlessWords(text: string): string {
   const lines = text.split('\n').filter((line) => !/^\s*\+|secret|password|token|[{}]/i.test(line));
-  return lines
-    .join(' ')
-    .replace(/[^\x20-\x7e]+/g, ' ')
-    .trim()
-    .slice(0, MAX_SAID);
+  return asciiLine(lines.join(' ')).trim().slice(0, MAX_SAID);
 }
 
 function endGroup(pid: number | undefined): void {

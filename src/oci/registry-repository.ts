@@ -1,4 +1,5 @@
 import { BootlayerError } from '../errors.js';
+import { asciiLine } from '../format.js';
 import { type Descriptor, mismatch, verifyBytes } from './descriptor.js';
 import { type Digest, digestOf, isDigest } from './digest.js';
 import { type HttpRequest, type HttpResponse, redirectTarget } from './http-client.js';
@@ -287,11 +288,8 @@ async function errorMessage(response: HttpResponse): Promise<string> {
     const body: unknown = JSON.parse(new TextDecoder().decode(await response.words(MAX_ERROR_BYTES)));
     const { errors } = body as { errors?: readonly { code?: unknown; message?: unknown }[] };
     const [first] = errors ?? [];
-    const said = [first?.code, first?.message]
-      .filter((part) => typeof part === 'string')
-      .join(': ')
-      .replace(/[^\x20-\x7e]+/g, ' ')
-      .slice(0, 200);
+    const parts = [first?.code, first?.message].filter((part) => typeof part === 'string');
+    const said = asciiLine(parts.join(': ')).slice(0, 200);
     return said === '' ? '' : ` (${said})`;
   } catch {
     // It says nothing that can be read.

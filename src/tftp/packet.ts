@@ -1,4 +1,5 @@
 import tftp2 from 'tftp2';
+import { asciiLine } from '../format.js';
 
 const { OPCODE } = tftp2.Packet;
 /** RFC 2347, "Packet Formats". */
@@ -39,6 +40,9 @@ export const TFTP_ERRORS = {
 } as const;
 
 export type TftpError = keyof typeof TFTP_ERRORS;
+
+/** What a client is told instead of being sent anything. */
+export type Refusal = { readonly error: TftpError; readonly message: string };
 
 /** Never throws: datagrams come from anybody. */
 export function decodePacket(bytes: Buffer): Incoming {
@@ -105,9 +109,9 @@ export function encodeOack(options: readonly Option[]): Buffer {
 }
 
 /** In ASCII: loaders print it. */
-export function encodeError(error: TftpError, message: string): Buffer {
+export function encodeError({ error, message }: Refusal): Buffer {
   const code = Buffer.from([0, TFTP_ERRORS[error]]).toString('latin1');
-  const said = message.replace(/[^\x20-\x7e]+/g, ' ').slice(0, MAX_ERROR_CHARACTERS);
+  const said = asciiLine(message).slice(0, MAX_ERROR_CHARACTERS);
   return withOpcode(OPCODE.ERROR, `${code}${said}\0`);
 }
 

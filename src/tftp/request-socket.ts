@@ -12,11 +12,11 @@ class RequestSocket extends tftp2.Server {
 
 /** Where requests come in, by both families; `fault`: of whoever handles them. Rejects with the system's error. */
 export async function openRequestPort(at: Peer, fault: (thrown: unknown) => void): Promise<DatagramPort> {
-  const port = at.address.includes(':') ? await openUdpPort('udp6', at) : await bindUdpPort(new RequestSocket(), at);
+  const port = at.address.includes(':') ? await openUdpPort(at) : await bindUdpPort(new RequestSocket(), at);
   return new QueuedPort(port, { fault });
 }
 
 /** For one transfer, at the same address: whoever asks one address of this host is answered by it. */
 export function openTransferPort({ address }: Peer): Promise<DatagramPort> {
-  return openUdpPort(address.includes(':') ? 'udp6' : 'udp4', { address, port: 0 });
+  return openUdpPort({ address, port: 0 });
 }

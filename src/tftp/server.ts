@@ -3,7 +3,7 @@ import { ADMISSION_LIMITS, type AdmissionLimits, Admissions } from './admission.
 import type { TftpFile } from './file.js';
 import { readFileName } from './file-name.js';
 import { type NegotiationLimits, negotiate, type Terms } from './negotiation.js';
-import { decodePacket, encodeError, type Incoming, type Option, type Request, type TftpError } from './packet.js';
+import { decodePacket, encodeError, type Incoming, type Option, type Refusal, type Request } from './packet.js';
 import { type SessionParts, type TftpClock, TftpSession } from './session.js';
 import type { Outcome } from './transfer.js';
 
@@ -14,9 +14,7 @@ export type Wanted = {
   readonly filename: string;
 };
 
-export type Opened =
-  | { readonly kind: 'file'; readonly file: TftpFile }
-  | { readonly kind: 'refused'; readonly error: TftpError; readonly message: string };
+export type Opened = { readonly kind: 'file'; readonly file: TftpFile } | ({ readonly kind: 'refused' } & Refusal);
 
 export type TransferReport = Wanted & {
   /** Bytes of the file, and how many of them the client has. */
@@ -156,7 +154,7 @@ export class TftpServer {
   #answered(entry: Entry, packet: Incoming, from: Peer, port: DatagramPort): void {
     if (keyOf(from) === keyOf(entry.client)) entry.session?.deliver(packet);
     // RFC 1350, 4: a stranger is told, and the transfer goes on. An error is never answered.
-    else if (packet.kind !== 'error') port.send(encodeError('unknownTransfer', 'this transfer is not yours'), from);
+    else if (packet.kind !== 'error') port.send(encodeError(NOT_YOURS), from);
   }
 
   #start(
@@ -198,15 +196,16 @@ export class TftpServer {
     for (const close of entry.close.splice(0)) close().catch(() => undefined);
   }
 
-  #tell(to: Peer, { error, message }: { readonly error: TftpError; readonly message: string }): void {
-    this.#parts.port.send(encodeError(error, message), to);
+  #tell(to: Peer, refusal: Refusal): void {
+    this.#parts.port.send(encodeError(refusal), to);
   }
 }
 
+const NOT_YOURS = { error: 'unknownTransfer', message: 'this transfer is not yours' } as const;
 const NO_SUCH_FILE = { error: 'notFound', message: 'there is no such file' } as const;
 const BUSY = { error: 'undefined', message: 'the server is busy: try again' } as const;
 
-function refusalOf({ kind, mode }: Request): { readonly error: TftpError; readonly message: string } | undefined {
+function refusalOf({ kind, mode }: Request): Refusal | undefined {
   if (kind === 'write') return { error: 'accessViolation', message: 'nothing is written here' };
   return MODES.has(mode) ? undefined : { error: 'illegalOperation', message: 'the mode must be octet' };
 }

@@ -1,7 +1,7 @@
 import type { DatagramPort, Peer } from '../net/datagram.js';
 import type { TftpFile } from './file.js';
 import type { Terms } from './negotiation.js';
-import { encodeData, encodeError, encodeOack, type Incoming, type TftpError } from './packet.js';
+import { encodeData, encodeError, encodeOack, type Incoming, type Refusal } from './packet.js';
 import { ReadAhead } from './read-ahead.js';
 import {
   isStranger,
@@ -29,7 +29,7 @@ export type SessionParts = {
   readonly port: Pick<DatagramPort, 'send'>;
   readonly clock: TftpClock;
   /** What a client is told of what the file throws. */
-  readonly explain: (thrown: unknown) => { readonly error: TftpError; readonly message: string };
+  readonly explain: (thrown: unknown) => Refusal;
   /** It is over; nothing is sent any more. */
   readonly ended: (outcome: Outcome) => void;
 };
@@ -115,7 +115,7 @@ export class TftpSession {
         this.#sendBlocks(action.from, action.to);
         return;
       case 'sendError':
-        port.send(encodeError(action.error, action.message), client);
+        port.send(encodeError(action), client);
         return;
       case 'wait':
         this.#wait(action.milliseconds);

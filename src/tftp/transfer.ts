@@ -1,5 +1,5 @@
 import type { Terms } from './negotiation.js';
-import type { TftpError } from './packet.js';
+import type { Refusal } from './packet.js';
 
 /**
  * One file on its way to one client, as a pure machine: `step(state, event)` answers the next state and what is to be done. It
@@ -42,14 +42,14 @@ export type TransferEvent = { readonly now: number } & (
   /** Nobody is to be told. */
   | { readonly kind: 'abandoned'; readonly reason: string }
   /** The file cannot be read any further. */
-  | { readonly kind: 'broken'; readonly error: TftpError; readonly message: string }
+  | ({ readonly kind: 'broken' } & Refusal)
 );
 
 export type TransferAction =
   | { readonly kind: 'sendOack' }
   /** Blocks, both included; whatever of others is not sent yet is not to be. */
   | { readonly kind: 'sendData'; readonly from: number; readonly to: number }
-  | { readonly kind: 'sendError'; readonly error: TftpError; readonly message: string }
+  | ({ readonly kind: 'sendError' } & Refusal)
   /** A `timeout` is wanted after so many milliseconds, and none that was wanted before. */
   | { readonly kind: 'wait'; readonly milliseconds: number }
   | { readonly kind: 'end'; readonly outcome: Outcome };
@@ -187,11 +187,7 @@ function outcomeOfError(state: TransferState, { code, message }: { code: number;
   return { kind: 'aborted', reason: `the client gave up: ${message === '' ? `error ${code}` : message}` };
 }
 
-function over(
-  state: TransferState,
-  outcome: Outcome,
-  told?: { readonly error: TftpError; readonly message: string },
-): Step {
+function over(state: TransferState, outcome: Outcome, told?: Refusal): Step {
   const telling: readonly TransferAction[] = told === undefined ? [] : [{ kind: 'sendError', ...told }];
   return [{ ...state, phase: 'over' }, [...telling, { kind: 'end', outcome }]];
 }

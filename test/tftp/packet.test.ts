@@ -83,7 +83,9 @@ describe('encoding', () => {
   });
 
   it('writes errors in short ASCII', () => {
-    expect(encodeError('notFound', 'no\nsuch “file”')).toEqual(bytes('\0\x05\0\x01no such  file \0'));
-    expect(encodeError('undefined', 'x'.repeat(500))).toHaveLength(205);
+    expect(encodeError({ error: 'notFound', message: 'no\nsuch “file”' })).toEqual(
+      bytes('\0\x05\0\x01no such  file \0'),
+    );
+    expect(encodeError({ error: 'undefined', message: 'x'.repeat(500) })).toHaveLength(205);
   });
 });
