@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { EventSink } from '../boot/event.js';
 import { BootlayerError } from '../errors.js';
-import type { Descriptor } from '../oci/descriptor.js';
+import { type Descriptor, sizedName } from '../oci/descriptor.js';
 import { type BlobReader, followingReader, storedReader } from './blob-reader.js';
 import type { BlobSource, BlobStore } from './blob-store.js';
 import type { Collector } from './collector.js';
@@ -47,6 +47,7 @@ export class BlobCache {
   /** Of all, and of each place: one that is stuck must not keep the others waiting. */
   readonly #limit: Limit;
   readonly #places = new PlaceLimits(MAX_FILLS_OF_A_PLACE);
+  /** By digest and size: an image that lies is not to have others wait for what never comes, and has a download of its own. */
   readonly #fills = new Map<string, Running>();
   readonly #ahead: Limit = pLimit(MAX_AHEAD);
   readonly #placesAhead = new PlaceLimits(MAX_AHEAD_OF_A_PLACE);
@@ -68,7 +69,7 @@ export class BlobCache {
    */
   async open(descriptor: Descriptor, sources: readonly BlobSource[]): Promise<BlobReader> {
     for (;;) {
-      const running = this.#fills.get(keyOf(descriptor));
+      const running = this.#fills.get(sizedName(descriptor));
       if (running?.fill.growing) {
         this.#precedence.prefer(running.fill);
         running.fill.offer(this.#doubts.inOrder(descriptor.digest, sources).sources);
@@ -81,7 +82,7 @@ export class BlobCache {
         .open(descriptor, this.#closing.signal)
         .catch((thrown) => this.#unlessClosed(thrown));
       if (stored !== undefined) return storedReader(stored, descriptor.size);
-      const isNews = this.#fills.has(keyOf(descriptor)) || this.#ended !== endedBefore;
+      const isNews = this.#fills.has(sizedName(descriptor)) || this.#ended !== endedBefore;
       if (!isNews) return followingReader(this.#start(descriptor, sources));
     }
   }
@@ -148,7 +149,7 @@ export class BlobCache {
   }
 
   #mayBegin(descriptor: Descriptor): boolean {
-    return !this.#closing.signal.aborted && !this.#fills.has(keyOf(descriptor));
+    return !this.#closing.signal.aborted && !this.#fills.has(sizedName(descriptor));
   }
 
   #start(descriptor: Descriptor, sources: readonly BlobSource[]): Fill {
@@ -202,7 +203,7 @@ export class BlobCache {
 
   #track(running: Running): Promise<void> {
     const { fill } = running;
-    const key = keyOf(fill.descriptor);
+    const key = sizedName(fill.descriptor);
     const { digest } = fill.descriptor;
     const ended = running.ended.finally(() => {
       this.#ended += 1;
@@ -219,9 +220,4 @@ export class BlobCache {
 
 function ended(): BootlayerError {
   return new BootlayerError('BLOB_UNAVAILABLE', 'the server ends');
-}
-
-/** An image that lies about the size of a blob is not to have others wait for what never comes: it has a download of its own. */
-function keyOf({ digest, size }: Descriptor): string {
-  return `${digest} ${size}`;
 }

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Assignment } from '../boot/assignment.js';
 import { resolutionName } from '../boot/ports.js';
 import type { ImageWish } from '../image/image.js';
-import { formatReference, type ImageReference } from '../oci/reference.js';
+import { formatReference, type ImageReference, placeOf } from '../oci/reference.js';
 import { mappedWishes, openAssignments } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
 
@@ -16,16 +16,6 @@ export type MappedReference = {
   /** Their machines may be of any architecture that the image has. */
   readonly open: readonly Assignment[];
 };
-
-/** Who is asked for an image: a registry (`host[:port]`), or `oci:` for the layouts of this host. */
-export function placeOf(reference: ImageReference): string {
-  return reference.kind === 'layout' ? 'oci:' : (reference.registry ?? '');
-}
-
-/** The same of what an image's location says. */
-export function placeOfLocation(location: string): string {
-  return location.split('/', 1)[0] ?? '';
-}
 
 /** By the place that is asked for them. */
 export async function mappedReferences(mapping: Mapping): Promise<ReadonlyMap<string, readonly MappedReference[]>> {

@@ -1,6 +1,6 @@
 import { type LocatedArtifact, type ResolutionKey, resolutionName } from '../boot/ports.js';
 import type { ResolvedImage } from '../image/image.js';
-import type { Descriptor } from '../oci/descriptor.js';
+import { type Descriptor, sizedName } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 
 /**
@@ -53,11 +53,12 @@ export class ServedArtifacts {
   /** Where nobody says anything else, it is of no use to know. */
   #failed(artifact: LocatedArtifact, failures: number): void {
     const claims = this.#claims.get(artifact.descriptor.digest) ?? [];
-    if (claims.some((one) => nameOf(one.artifact) !== nameOf(artifact))) this.#failures.set(nameOf(artifact), failures);
+    if (claims.some((one) => sizedName(one.artifact.descriptor) !== sizedName(artifact.descriptor)))
+      this.#failures.set(sizedName(artifact.descriptor), failures);
   }
 
   #failuresOf(artifact: LocatedArtifact): number {
-    return this.#failures.get(nameOf(artifact)) ?? 0;
+    return this.#failures.get(sizedName(artifact.descriptor)) ?? 0;
   }
 
   digests(): Iterable<Digest> {
@@ -67,7 +68,7 @@ export class ServedArtifacts {
   /** Each once, for each size that is claimed of it. */
   all(): Iterable<LocatedArtifact> {
     const all = [...this.#claims.values()].flat().map(({ artifact }) => artifact);
-    return new Map(all.toReversed().map((artifact) => [nameOf(artifact), artifact])).values();
+    return new Map(all.toReversed().map((artifact) => [sizedName(artifact.descriptor), artifact])).values();
   }
 
   /** Everywhere a mapped image has these bytes. */
@@ -82,7 +83,10 @@ export class ServedArtifacts {
       for (const artifact of image.artifacts) {
         const { digest } = artifact.descriptor;
         const claim = { image: image.manifestDigest, artifact: { ...artifact, location: image.location } };
-        claims.set(digest, [...(claims.get(digest) ?? []), claim]);
+        // Thousands of images may share it.
+        const known = claims.get(digest);
+        if (known === undefined) claims.set(digest, [claim]);
+        else known.push(claim);
       }
     }
     this.#claims = claims;
@@ -94,7 +98,3 @@ export class ServedArtifacts {
 type Claim = { readonly image: Digest; readonly artifact: LocatedArtifact };
 
 const REFUTED = Number.POSITIVE_INFINITY;
-
-function nameOf({ descriptor: { digest, size } }: LocatedArtifact): string {
-  return `${digest} ${size}`;
-}

@@ -6,7 +6,7 @@ import { type Clock, secondsSince } from '../clock.js';
 import { BootlayerError, describeError, type ErrorCode } from '../errors.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import type { FetchedDocument, ImageSource, ManifestName } from '../oci/image-source.js';
-import { formatReference, type ImageReference } from '../oci/reference.js';
+import { formatReference, type ImageReference, placeOf } from '../oci/reference.js';
 import type { ImageSources } from './image-sources.js';
 import { architecturesIn, inspectImage } from './inspect.js';
 import { Resolver } from './resolver.js';
@@ -87,7 +87,7 @@ export class Catalog {
       if (first.kind === 'done') return first.value;
       const known = await this.lastArchitectures(reference);
       if (known.length === 0) return await asked;
-      this.#inTrouble.add(sourceOf(reference));
+      this.#inTrouble.add(placeOf(reference));
       return known;
     } catch (thrown) {
       return this.#knownArchitectures(reference, BootlayerError.from(thrown));
@@ -97,7 +97,7 @@ export class Catalog {
   async #inspect(reference: ImageReference): Promise<readonly string[]> {
     const source = this.#parts.sources.of(reference);
     const report = await inspectImage(source, reference, (wanted) => this.#fetchDocument(source, wanted));
-    this.#inTrouble.delete(sourceOf(reference));
+    this.#inTrouble.delete(placeOf(reference));
     return architecturesIn(report);
   }
 
@@ -122,12 +122,12 @@ export class Catalog {
 
   /** Whether its source could not be reached, or only too slowly, when it was asked last. */
   isInTrouble(reference: ImageReference): boolean {
-    return this.#inTrouble.has(sourceOf(reference));
+    return this.#inTrouble.has(placeOf(reference));
   }
 
   #noteTrouble(reference: ImageReference, { code }: BootlayerError): void {
-    if (code === 'REGISTRY_UNREACHABLE') this.#inTrouble.add(sourceOf(reference));
-    else this.#inTrouble.delete(sourceOf(reference));
+    if (code === 'REGISTRY_UNREACHABLE') this.#inTrouble.add(placeOf(reference));
+    else this.#inTrouble.delete(placeOf(reference));
   }
 
   /** For how many seconds the source has been asked, when it is being asked. */
@@ -173,7 +173,7 @@ export class Catalog {
   ): Promise<ResolvedImage> {
     const first = await this.#parts.clock.within(PATIENCE_MILLISECONDS, running);
     if (first.kind === 'done') return first.value;
-    this.#inTrouble.add(sourceOf(reference));
+    this.#inTrouble.add(placeOf(reference));
     return (await this.#lastGood(key)) ?? running;
   }
 
@@ -185,7 +185,7 @@ export class Catalog {
       const source = this.#parts.sources.of(reference);
       const fetch = (wanted: ManifestName | undefined) => this.#fetchDocument(source, wanted);
       const image = await new Resolver(source, fetch, reference, key.wish).resolve();
-      this.#inTrouble.delete(sourceOf(reference));
+      this.#inTrouble.delete(placeOf(reference));
       await this.#keep(key, image);
       return this.#learned(name, key, image, { from: 'source', started });
     } catch (thrown) {
@@ -239,6 +239,7 @@ export class Catalog {
   }
 
   async #fetchDocument(source: ImageSource, wanted: ManifestName | undefined): Promise<FetchedDocument> {
+    this.#forgetWhenSetBack();
     const isPinned = wanted?.kind === 'digest';
     const name = `${source.name}|${isPinned ? wanted.digest : (wanted?.tag ?? '')}`;
     const known = this.#documents.get<FetchedDocument>(name);
@@ -261,11 +262,6 @@ export class Catalog {
     const reason = `${prefix}${describeError(error)}`;
     this.#parts.events({ event: 'image.failed', reference, architecture, code: error.code, reason });
   }
-}
-
-/** Who is asked for it: a registry, or all layouts. */
-function sourceOf(reference: ImageReference): string {
-  return reference.kind === 'layout' ? 'oci:' : (reference.registry ?? '');
 }
 
 /** Prefixed, since node-cache keeps its keys in a plain object. */

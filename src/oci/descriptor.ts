@@ -13,6 +13,11 @@ export function descriptorOf(mediaType: string, bytes: Uint8Array): Descriptor {
   return { mediaType, digest: digestOf(bytes), size: bytes.byteLength };
 }
 
+/** Digest and size as one text, for maps: images may differ in what they say of one digest. */
+export function sizedName({ digest, size }: Pick<Descriptor, 'digest' | 'size'>): string {
+  return `${digest} ${size}`;
+}
+
 /** Throws DIGEST_MISMATCH, naming `what`, unless the bytes are those the descriptor promises. */
 export function verifyBytes(
   what: string,

@@ -71,6 +71,16 @@ export function manifestNameOf(reference: ImageReference): ManifestName | undefi
   return reference.kind === 'registry' ? { kind: 'tag', tag: 'latest' } : undefined;
 }
 
+/** Who is asked for an image: a registry (`host[:port]`), or `oci:` for the layouts of this host. */
+export function placeOf(reference: ImageReference): string {
+  return reference.kind === 'layout' ? 'oci:' : (reference.registry ?? '');
+}
+
+/** The same of what an image's location says. */
+export function placeOfLocation(location: string): string {
+  return location.split('/', 1)[0] ?? '';
+}
+
 /** Fills in the registry where none is named; throws REFERENCE_INVALID when there is none to fill in. */
 export function withDefaultRegistry(reference: ImageReference, registry: string | undefined): ImageReference {
   if (reference.kind === 'layout' || reference.registry !== undefined) return reference;

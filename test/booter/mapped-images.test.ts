@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { FetchAhead } from '../../src/booter/mapped-images.js';
-import { placeOf } from '../../src/booter/mapped-references.js';
 import { BootlayerError } from '../../src/errors.js';
 import type { Descriptor } from '../../src/oci/descriptor.js';
+import { placeOf } from '../../src/oci/reference.js';
 import { testBooter } from '../fixtures/booter.js';
 import { assignment, IMAGE, MAC, machine, OTHER_MAC } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';

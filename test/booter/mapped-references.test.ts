@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { mappedReferences, placeOf, placeOfLocation } from '../../src/booter/mapped-references.js';
+import { mappedReferences } from '../../src/booter/mapped-references.js';
 import { createMapping } from '../../src/booter/mapping.js';
-import type { ImageReference } from '../../src/oci/reference.js';
+import { type ImageReference, placeOf, placeOfLocation } from '../../src/oci/reference.js';
 import { assignment, IMAGE, machine } from '../fixtures/mappings.js';
 
 const LAYOUT: ImageReference = { kind: 'layout', folder: '/srv/images', tag: '12', digest: undefined };
