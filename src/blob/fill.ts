@@ -75,7 +75,7 @@ export class Fill {
 
   /** Whoever wants it, too, may know others that have it. */
   offer(sources: readonly BlobSource[]): void {
-    const known = new Set([...this.#sources, ...(this.#parts.lastResort ?? [])].map(({ name }) => name));
+    const known = new Set(this.#allSources().map(({ name }) => name));
     this.#sources.push(...sources.filter(({ name }) => !known.has(name)));
   }
 
@@ -211,8 +211,14 @@ export class Fill {
   /** When wrong bytes are all of one source, that source is to know. */
   #blame(error: BootlayerError): void {
     const [liar, ...others] = this.#isSpoilt ? this.liars : [];
-    const all = [...this.#sources, ...(this.#parts.lastResort ?? [])];
-    if (others.length === 0) all.find(({ name }) => name === liar)?.failed?.(error);
+    if (others.length === 0)
+      this.#allSources()
+        .find(({ name }) => name === liar)
+        ?.failed?.(error);
+  }
+
+  #allSources(): readonly BlobSource[] {
+    return [...this.#sources, ...(this.#parts.lastResort ?? [])];
   }
 
   /** Up to where readers may read now. Throws the fill's error. */

@@ -62,22 +62,22 @@ async function verifyCache(options: CacheOptions & { readonly remove?: true }): 
   const folder = await folderOf(options);
   const output = standardOutput();
   const wrong: Verified[] = [];
-  let [count, left] = [0, 0];
+  const isToGo = ({ state }: Verified) => options.remove === true && state === 'damaged';
+  let count = 0;
   for await (const blob of verifyBlobs(folder)) {
     if (blob.state === 'gone') continue;
     count += 1;
     if (blob.state === 'intact') continue;
-    const removes = options.remove === true && blob.state === 'damaged';
-    if (removes) await removeBlob(folder, blob.digest);
-    else left += 1;
     wrong.push(blob);
-    if (!options.json) writeLine(output, `${blob.digest} is ${blob.state}${removes ? ' and was removed' : ''}`);
+    if (isToGo(blob)) await removeBlob(folder, blob.digest);
+    if (!options.json) writeLine(output, `${blob.digest} is ${blob.state}${isToGo(blob) ? ' and was removed' : ''}`);
   }
   if (!options.json && !existsSync(folder)) return writeLine(output, `there is no cache yet in ${folder}`);
   if (options.json) writeJson(output, { folder, blobs: count, wrong, removed: options.remove === true });
   else writeLine(output, `${counted(count, 'blob')}, ${wrong.length} not intact, in ${folder}`);
-  if (left === 0) return;
-  throw new BootlayerError('DIGEST_MISMATCH', `${counted(left, 'blob')} of ${folder} not intact`, {
+  const left = wrong.filter((blob) => !isToGo(blob));
+  if (left.length === 0) return;
+  throw new BootlayerError('DIGEST_MISMATCH', `${counted(left.length, 'blob')} of ${folder} not intact`, {
     remedy: 'bootlayer cache verify --remove removes what is damaged; what is unreadable is so to this user',
   });
 }

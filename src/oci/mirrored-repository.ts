@@ -4,13 +4,14 @@ import type { FetchedDocument, ImageSource, ManifestName } from './image-source.
 
 export type Mirror = {
   readonly source: ImageSource;
-  /** Else it failed a moment ago, and is asked only where nobody else gives anything. */
-  readonly isHealthy: boolean;
   /** It is told how asking it went wrong. */
   readonly failed: (problem: unknown) => void;
   /** It is told when it does not have what the repository has. */
   readonly lacked: () => void;
 };
+
+/** `after`: those that failed a moment ago are asked only where nobody else gives anything. */
+export type Mirrors = { readonly before: readonly Mirror[]; readonly after: readonly Mirror[] };
 
 /**
  * A repository that others mirror: they are asked first, in their order, and it is asked when none of them gives what is
@@ -19,10 +20,10 @@ export type Mirror = {
 export class MirroredRepository implements ImageSource {
   readonly name: string;
   readonly #own: ImageSource;
-  readonly #mirrors: () => readonly Mirror[];
+  readonly #mirrors: () => Mirrors;
 
   /** `mirrors`: asked anew each time. */
-  constructor(own: ImageSource, mirrors: () => readonly Mirror[]) {
+  constructor(own: ImageSource, mirrors: () => Mirrors) {
     this.name = own.name;
     this.#own = own;
     this.#mirrors = mirrors;
@@ -43,8 +44,8 @@ export class MirroredRepository implements ImageSource {
   /** What went wrong with a mirror is the mirror's affair: the repository's own word is what is told. */
   async #first<T>(ask: (place: ImageSource) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const without: Mirror[] = [];
-    const mirrors = this.#mirrors();
-    for (const mirror of mirrors.filter(({ isHealthy }) => isHealthy)) {
+    const { before, after } = this.#mirrors();
+    for (const mirror of before) {
       try {
         return await ask(mirror.source);
       } catch (problem) {
@@ -61,8 +62,7 @@ export class MirroredRepository implements ImageSource {
       signal?.throwIfAborted();
       // A definite no is taken for one.
       if (problem instanceof BootlayerError && problem.code === 'IMAGE_NOT_FOUND') throw problem;
-      const others = mirrors.filter(({ isHealthy }) => !isHealthy);
-      return firstThatGives(others, { ask, signal, otherwise: problem });
+      return firstThatGives(after, { ask, signal, otherwise: problem });
     }
   }
 }

@@ -6,11 +6,11 @@ import { CertificateFiles } from './disk-certificates.js';
 import { HttpClient, type HttpLimits, type HttpRequest, type HttpResponse } from './http-client.js';
 import type { ImageSource, ImageTarget, Place } from './image-source.js';
 import { MirrorHealth } from './mirror-health.js';
-import { type Mirror, MirroredRepository } from './mirrored-repository.js';
+import { type Mirror, MirroredRepository, type Mirrors } from './mirrored-repository.js';
 import type { FindProxy } from './proxy.js';
 import { denied, type RequestContext, unreachable } from './registry-error.js';
 import { RegistryRepository, type RegistryTransport, repositoryPath } from './registry-repository.js';
-import type { FindSettings } from './registry-settings.js';
+import type { FindSettings, Mirror as MirrorSettings } from './registry-settings.js';
 import { TokenClient } from './token-client.js';
 
 export type RegistryClientOptions = {
@@ -73,9 +73,8 @@ export class RegistryClient implements RegistryTransport {
    */
   places(registry: string, repository: string): readonly Place[] {
     const own = this.repository(registry, repository);
-    const mirrors = this.#mirrorsOf(registry, own);
-    const by = (health: boolean) => mirrors.filter(({ isHealthy }) => isHealthy === health);
-    return [...by(true), { source: own, failed: () => undefined }, ...by(false)];
+    const { before, after } = this.#mirrorsOf(registry, own);
+    return [...before, { source: own, failed: () => undefined }, ...after];
   }
 
   /** The repository itself, past the mirrors. */
@@ -86,19 +85,20 @@ export class RegistryClient implements RegistryTransport {
   }
 
   /** Each is tried once, since another place has the same. */
-  #mirrorsOf(registry: string, { name }: ImageSource): readonly Mirror[] {
+  #mirrorsOf(registry: string, { name }: ImageSource): Mirrors {
     const { mirrors = [] } = this.#settings(registry);
-    return mirrors.map(({ host, plainHttp, path }) => {
+    const by = (health: boolean) => mirrors.filter(({ host }) => this.#mirrors.isHealthy(host) === health);
+    const mirrorAt = ({ host, plainHttp, path }: MirrorSettings): Mirror => {
       const repository = [path, name.slice(registry.length + 1)].filter((part) => part !== '').join('/');
       const base = new URL(`${plainHttp ? 'http' : 'https'}://${host}/v2/`);
       const place = { registry: host, repository, base, tries: 1 };
       return {
         source: new RegistryRepository(this, place, `${host}/${repository}`),
-        isHealthy: this.#mirrors.isHealthy(host),
         failed: (problem) => this.#mirrors.failed(host, name, problem),
         lacked: () => this.#mirrors.lacked(host, name, `${host}/${repository}`),
       };
-    });
+    };
+    return { before: by(true).map(mirrorAt), after: by(false).map(mirrorAt) };
   }
 
   /** Ends all connections; requests under way fail, and those that come later. */
