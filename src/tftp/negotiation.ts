@@ -18,6 +18,8 @@ export type Terms = {
   readonly accepted: readonly Option[];
 };
 
+/** RFC 2348. */
+export const LEAST_BLOCK_BYTES = 8;
 /** Of what is on its way to one client, in bytes. */
 const MAX_WINDOW_BYTES = 256 * 1024;
 
@@ -27,7 +29,7 @@ const MAX_WINDOW_BYTES = 256 * 1024;
  */
 export function negotiate(asked: readonly Option[], size: number, limits: NegotiationLimits): Terms {
   const firsts = new Map(asked.toReversed().map(([name, text]) => [name.toLowerCase(), readNumber(text)]));
-  const blksize = within(firsts.get('blksize'), 8, 65_464, limits.maxBlockSize);
+  const blksize = within(firsts.get('blksize'), LEAST_BLOCK_BYTES, 65_464, limits.maxBlockSize);
   const largest = Math.max(1, Math.floor(MAX_WINDOW_BYTES / (blksize ?? DEFAULT_BLOCK_BYTES)));
   const windowsize = within(firsts.get('windowsize'), 1, 65_535, Math.min(limits.maxWindowSize, largest));
   // U-Boot refuses any other value than its own.

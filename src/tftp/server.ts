@@ -1,8 +1,8 @@
 import type { DatagramPort, Peer } from '../net/datagram.js';
-import { ADMISSION_LIMITS, type AdmissionLimits, Admissions } from './admission.js';
+import type { Admissions } from './admission.js';
 import type { TftpFile } from './file.js';
 import { readFileName } from './file-name.js';
-import { type NegotiationLimits, negotiate, type Terms } from './negotiation.js';
+import { LEAST_BLOCK_BYTES, type NegotiationLimits, negotiate, type Terms } from './negotiation.js';
 import { decodePacket, encodeError, type Incoming, type Option, type Refusal, type Request } from './packet.js';
 import { type SessionParts, type TftpClock, TftpSession } from './session.js';
 import type { Outcome } from './transfer.js';
@@ -16,12 +16,18 @@ export type Wanted = {
 
 export type Opened = { readonly kind: 'file'; readonly file: TftpFile } | ({ readonly kind: 'refused' } & Refusal);
 
-export type TransferReport = Wanted & {
-  /** Bytes of the file, and how many of them the client has. */
-  readonly size: number;
+/** A transfer that begins. */
+export type Begun = Wanted & {
+  readonly file: TftpFile;
+  readonly terms: Terms;
+  /** Bytes that the client has so far. */
+  readonly sent: () => number;
+};
+
+export type TransferReport = {
+  /** Bytes that the client has. */
   readonly sent: number;
   readonly milliseconds: number;
-  readonly terms: Terms;
   readonly resends: number;
   readonly outcome: Outcome;
 };
@@ -34,10 +40,14 @@ export type TftpServerParts = {
   /** Never rejects. */
   readonly open: (wanted: Wanted) => Promise<Opened>;
   readonly explain: SessionParts['explain'];
-  readonly ended: (report: TransferReport) => void;
+  /** Answers whom to tell how the transfer ended. */
+  readonly begun: (transfer: Begun) => (report: TransferReport) => void;
+  /** Something of ours broke, which ends one transfer and nothing else. */
+  readonly fault: (thrown: unknown) => void;
   readonly negotiation: NegotiationLimits;
   readonly clock: TftpClock;
-  readonly limits?: Partial<AdmissionLimits>;
+  /** Of all ports that requests come in by. */
+  readonly admissions: Admissions;
 };
 
 /** Real ROMs ask for binaries in netascii, and want them as they are. */
@@ -56,14 +66,12 @@ type Entry = Wanted & {
 /** TFTP as boot loaders need it (RFC 1350, 2347, 2348, 2349, 7440): it only reads. */
 export class TftpServer {
   readonly #parts: TftpServerParts;
-  readonly #admissions: Admissions;
   /** By the client's address and port, the oldest first. */
   readonly #entries = new Map<string, Entry>();
   #isClosed = false;
 
   constructor(parts: TftpServerParts) {
     this.#parts = parts;
-    this.#admissions = new Admissions({ ...ADMISSION_LIMITS, ...parts.limits });
     parts.port.receive((bytes, from) => this.#arrived(bytes, from));
   }
 
@@ -105,22 +113,26 @@ export class TftpServer {
     }
     // A client that asks for something else from the same port has given up what it asked for before.
     if (running !== undefined) this.#abandon(running, 'the client asks for something else');
-    void this.#begin({ client: from, filename }, request.options);
+    const entry: Entry = { client: from, filename, session: undefined, isOver: false, close: [] };
+    this.#entries.set(keyOf(from), entry);
+    this.#parts.admissions.begun(from.address);
+    this.#begin(entry, request.options).catch((thrown: unknown) => {
+      this.#parts.fault(thrown);
+      this.#over(entry);
+    });
   }
 
   /** Where there is no room, the oldest that never answered goes: its request may have been forged. */
   #admit({ address }: Peer): ReturnType<Admissions['decide']> {
-    if (this.#admissions.isFull) {
+    if (this.#parts.admissions.isFull) {
       const stranger = [...this.#entries.values()].find(({ session }) => session?.isStranger === true);
       if (stranger !== undefined) this.#abandon(stranger, 'its place was needed');
     }
-    return this.#admissions.decide(address, this.#parts.clock.ticks());
+    return this.#parts.admissions.decide(address, this.#parts.clock.ticks());
   }
 
-  async #begin({ client, filename }: Wanted, options: readonly Option[]): Promise<void> {
-    const entry: Entry = { client, filename, session: undefined, isOver: false, close: [] };
-    this.#entries.set(keyOf(client), entry);
-    this.#admissions.begun(client.address);
+  async #begin(entry: Entry, options: readonly Option[]): Promise<void> {
+    const { client, filename } = entry;
     const opened = await this.#parts.open({ client, filename });
     if (opened.kind === 'refused') {
       if (!entry.isOver) this.#tell(client, opened);
@@ -134,7 +146,11 @@ export class TftpServer {
       this.#over(entry);
       return;
     }
-    this.#start(entry, { file, port, terms: negotiate(options, file.size, this.#parts.negotiation) });
+    this.#start(entry, {
+      file,
+      port,
+      terms: negotiate(options, file.size, limitsFor(client, this.#parts.negotiation)),
+    });
   }
 
   async #portOf(entry: Entry): Promise<DatagramPort | undefined> {
@@ -161,9 +177,9 @@ export class TftpServer {
     entry: Entry,
     { file, port, terms }: { readonly file: TftpFile; readonly port: DatagramPort; readonly terms: Terms },
   ): void {
-    const { clock, explain, ended } = this.#parts;
+    const { clock, explain, begun, fault } = this.#parts;
     const { client, filename } = entry;
-    const begun = clock.ticks();
+    const since = clock.ticks();
     const tooLong = clock.after(MAX_MILLISECONDS, () => session.abort('it has taken too long'));
     const session: TftpSession = new TftpSession({
       client,
@@ -172,15 +188,15 @@ export class TftpServer {
       port,
       clock,
       explain,
+      fault,
       ended: (outcome) => {
         tooLong();
-        const { sentBytes: sent, resends } = session;
-        const milliseconds = clock.ticks() - begun;
         this.#over(entry);
-        ended({ client, filename, size: file.size, sent, milliseconds, terms, resends, outcome });
+        ended({ sent: session.sentBytes, milliseconds: clock.ticks() - since, resends: session.resends, outcome });
       },
     });
     entry.session = session;
+    const ended = begun({ client, filename, file, terms, sent: () => session.sentBytes });
     session.start();
   }
 
@@ -191,7 +207,7 @@ export class TftpServer {
 
   #over(entry: Entry): void {
     if (this.#entries.get(keyOf(entry.client)) === entry) this.#entries.delete(keyOf(entry.client));
-    if (!entry.isOver) this.#admissions.ended(entry.client.address);
+    if (!entry.isOver) this.#parts.admissions.ended(entry.client.address);
     entry.isOver = true;
     for (const close of entry.close.splice(0)) close().catch(() => undefined);
   }
@@ -208,6 +224,12 @@ const BUSY = { error: 'undefined', message: 'the server is busy: try again' } as
 function refusalOf({ kind, mode }: Request): Refusal | undefined {
   if (kind === 'write') return { error: 'accessViolation', message: 'nothing is written here' };
   return MODES.has(mode) ? undefined : { error: 'illegalOperation', message: 'the mode must be octet' };
+}
+
+/** IPv6's header is 20 bytes longer than IPv4's, which blocks that just fit into a packet are to be shorter by. */
+function limitsFor({ address }: Peer, { maxBlockSize, maxWindowSize }: NegotiationLimits): NegotiationLimits {
+  const isIpv6 = address.includes(':') && !address.startsWith('::ffff:');
+  return { maxBlockSize: isIpv6 ? Math.max(LEAST_BLOCK_BYTES, maxBlockSize - 20) : maxBlockSize, maxWindowSize };
 }
 
 function keyOf({ address, port }: Peer): string {

@@ -30,6 +30,8 @@ export type SessionParts = {
   readonly clock: TftpClock;
   /** What a client is told of what the file throws. */
   readonly explain: (thrown: unknown) => Refusal;
+  /** Something of ours broke, which ends this transfer. */
+  readonly fault: (thrown: unknown) => void;
   /** It is over; nothing is sent any more. */
   readonly ended: (outcome: Outcome) => void;
 };
@@ -44,6 +46,7 @@ export class TftpSession {
   #turn = 0;
   #cancelTimer: (() => void) | undefined;
   #resends = 0;
+  #isOver = false;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
@@ -97,11 +100,17 @@ export class TftpSession {
     return this.#parts.clock.ticks();
   }
 
+  /** Called by sockets and timers, where whatever is thrown would end the process. */
   #happened(event: TransferEvent): void {
-    const [state, actions] = step(this.#state, event);
-    if (state.isResent && actions.some(isSending)) this.#resends += 1;
-    this.#state = state;
-    for (const action of actions) this.#act(action);
+    try {
+      const [state, actions] = step(this.#state, event);
+      if (state.isResent && actions.some(isSending)) this.#resends += 1;
+      this.#state = state;
+      for (const action of actions) this.#act(action);
+    } catch (thrown) {
+      this.#parts.fault(thrown);
+      if (!this.#isOver) this.#end({ kind: 'aborted', reason: 'the server failed' });
+    }
   }
 
   #act(action: TransferAction): void {
@@ -172,6 +181,7 @@ export class TftpSession {
   }
 
   #end(outcome: Outcome): void {
+    this.#isOver = true;
     this.#stopWaiting();
     this.#ending.abort(new Error('the transfer is over'));
     this.#parts.ended(outcome);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { DatagramPort } from '../../src/net/datagram.js';
 import { openUdpPort } from '../../src/net/udp-socket.js';
+import { Admissions } from '../../src/tftp/admission.js';
 import { fileOf } from '../../src/tftp/file.js';
 import { openRequestPort, openTransferPort } from '../../src/tftp/request-socket.js';
 import { TftpServer } from '../../src/tftp/server.js';
@@ -18,7 +19,9 @@ async function serve(address: string, { isSinglePort = false } = {}) {
     openPort: isSinglePort ? undefined : () => openTransferPort(at),
     open: async () => ({ kind: 'file', file: fileOf(bytes) }),
     explain: () => ({ error: 'undefined', message: 'unused' }),
-    ended: () => undefined,
+    begun: () => () => undefined,
+    fault: (thrown) => expect.unreachable(String(thrown)),
+    admissions: new Admissions(),
     negotiation: { maxBlockSize: 1_468, maxWindowSize: 16 },
     clock: {
       ticks: () => performance.now(),

@@ -1,7 +1,14 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Peer } from '../../src/net/datagram.js';
+import { ADMISSION_LIMITS, type AdmissionLimits, Admissions } from '../../src/tftp/admission.js';
 import { fileOf } from '../../src/tftp/file.js';
-import { type Opened, TftpServer, type TftpServerParts, type TransferReport } from '../../src/tftp/server.js';
+import {
+  type Opened,
+  TftpServer,
+  type TftpServerParts,
+  type TransferReport,
+  type Wanted,
+} from '../../src/tftp/server.js';
 import { FakePort } from '../fixtures/fake-port.js';
 import { FakeTftpClock } from '../fixtures/tftp-clock.js';
 import { gate, settled } from '../fixtures/waiting.js';
@@ -12,11 +19,16 @@ const rrq = (filename = 'file', mode = 'octet', options = '') => bytes(`\0\x01${
 const ack = (block: number) => Buffer.from([0, 4, block >> 8, block & 0xff]);
 const CONTENTS = Buffer.from(`${'a'.repeat(512)}b`);
 
-function serve(more: Partial<TftpServerParts> & { readonly isSinglePort?: boolean } = {}) {
-  const { isSinglePort = false, ...others } = more;
+type Options = Partial<TftpServerParts> & {
+  readonly isSinglePort?: boolean;
+  readonly limits?: Partial<AdmissionLimits>;
+};
+
+function serve({ isSinglePort = false, limits, ...others }: Options = {}) {
   const port = new FakePort();
   const ports: FakePort[] = [];
-  const reports: TransferReport[] = [];
+  const reports: (Wanted & TransferReport)[] = [];
+  const faults: unknown[] = [];
   const clock = new FakeTftpClock();
   let closed = 0;
   const close = async () => {
@@ -36,14 +48,16 @@ function serve(more: Partial<TftpServerParts> & { readonly isSinglePort?: boolea
     openPort: isSinglePort ? undefined : openPort,
     open,
     explain: (thrown) => ({ error: 'undefined', message: String(thrown) }),
-    ended: (report) => reports.push(report),
+    begun: (wanted) => (report) => reports.push({ ...wanted, ...report }),
+    fault: (thrown) => faults.push(thrown),
     negotiation: { maxBlockSize: 1_468, maxWindowSize: 16 },
     clock,
+    admissions: new Admissions({ ...ADMISSION_LIMITS, ...limits }),
     ...others,
   });
   onTestFinished(() => server.close());
   const told = (at: FakePort | undefined) => at?.sent.splice(0).map((one) => inShort(one.bytes)) ?? [];
-  return { server, port, ports, reports, clock, told, closed: () => closed };
+  return { server, port, ports, reports, faults, clock, told, closed: () => closed };
 }
 
 function inShort(packet: Buffer): string {
@@ -66,7 +80,13 @@ describe('TftpServer', () => {
     ports[0]?.arrive(ack(2), CLIENT);
     await settled();
     expect(reports).toMatchObject([
-      { client: CLIENT, filename: 'file', size: 513, sent: 513, outcome: { kind: 'complete', isConfirmed: true } },
+      {
+        client: CLIENT,
+        filename: 'file',
+        file: { size: 513 },
+        sent: 513,
+        outcome: { kind: 'complete', isConfirmed: true },
+      },
     ]);
     expect([closed(), ports[0]?.isClosed, server.count]).toEqual([1, true, 0]);
   });
@@ -204,5 +224,37 @@ describe('TftpServer', () => {
     port.arrive(rrq(), CLIENT);
     await settled();
     expect([told(port), closed(), server.count]).toEqual([[BUSY], 1, 0]);
+  });
+
+  it('ends nothing but the transfer when something of it breaks', async () => {
+    const broken = async () => {
+      throw new Error('broken');
+    };
+    const { port, ports, faults, told, server, reports } = serve({
+      open: async ({ filename }) => (filename === 'bad' ? broken() : { kind: 'file', file: fileOf(CONTENTS) }),
+    });
+    port.arrive(rrq('bad'), CLIENT);
+    await settled();
+    expect([faults.length, server.count]).toEqual([1, 0]);
+    port.arrive(rrq(), CLIENT);
+    await settled();
+    if (ports[0] !== undefined) ports[0].send = () => expect.unreachable();
+    ports[0]?.arrive(ack(1), CLIENT);
+    await settled();
+    expect([faults.length, server.count, reports.map(({ outcome }) => outcome.kind)]).toEqual([2, 0, ['aborted']]);
+    port.arrive(rrq(), CLIENT);
+    await settled();
+    expect(told(ports[1])).toEqual(['data 1:512']);
+  });
+
+  it.each([
+    ['fd77::7', '1448'],
+    ['::ffff:10.0.0.7', '1468'],
+    ['10.0.0.7', '1468'],
+  ])('gives %s blocks that fit into its packets', async (address, blksize) => {
+    const { port, ports, told } = serve();
+    port.arrive(rrq('file', 'octet', 'blksize\x001468\0'), { address, port: 2_000 });
+    await settled();
+    expect(told(ports[0])).toEqual([`oack blksize ${blksize}`]);
   });
 });

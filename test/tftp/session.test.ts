@@ -22,6 +22,7 @@ function begin(file: TftpFile, options: readonly Option[] = []) {
     clock,
     explain: (thrown) => ({ error: 'notFound', message: String(thrown) }),
     ended: (outcome) => void outcomes.push(outcome),
+    fault: (thrown) => expect.unreachable(String(thrown)),
   });
   session.start();
   const ack = (block: number) => session.deliver({ kind: 'ack', block });

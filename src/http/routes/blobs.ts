@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { LocatedArtifact } from '../../boot/ports.js';
+import type { ActiveTransfers } from '../../booter/active-transfers.js';
 import type { Booter } from '../../booter/booter.js';
 import { BootlayerError, describeError } from '../../errors.js';
 import { type Digest, digestFromHex } from '../../oci/digest.js';
-import type { ActiveTransfers } from '../active-transfers.js';
 import { addressOf } from '../address-of.js';
 import { BlobResponse, type Span } from '../blob-response.js';
 import type { BufferPool } from '../buffer-pool.js';

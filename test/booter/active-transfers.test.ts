@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { ActiveTransfers } from '../../src/booter/active-transfers.js';
 import type { Timely } from '../../src/clock.js';
-import { ActiveTransfers } from '../../src/http/active-transfers.js';
 
 const PATIENCE = { grace: 30_000, standstill: 10_000 };
 
