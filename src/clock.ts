@@ -34,6 +34,12 @@ export const systemClock: Clock = {
   },
 };
 
+/** Runs it after so many milliseconds, unless what it answers is called before. */
+export function after(milliseconds: number, run: () => void): () => void {
+  const timer = setTimeout(run, milliseconds);
+  return () => clearTimeout(timer);
+}
+
 /** Waits so many milliseconds; rejects when the signal says so. */
 export type Wait = (milliseconds: number, signal: AbortSignal | undefined) => Promise<unknown>;
 

@@ -21,6 +21,9 @@ export type Metrics = {
   readonly transfers: Counter<'role' | 'outcome'>;
   readonly transferBytes: Counter<'role'>;
   readonly transfersUnderWay: Gauge;
+  readonly loaders: Counter<'protocol' | 'outcome'>;
+  readonly refusedFiles: Counter<'protocol'>;
+  readonly droppedDatagrams: Counter<'protocol'>;
 };
 
 export function createMetrics(): Metrics {
@@ -50,23 +53,7 @@ export function createMetrics(): Metrics {
       registers,
     }),
     ...cacheMetrics(registers),
-    transfers: new Counter({
-      name: 'bootlayer_transfers_total',
-      help: 'artifacts asked for: sent or aborted',
-      labelNames: ['role', 'outcome'],
-      registers,
-    }),
-    transferBytes: new Counter({
-      name: 'bootlayer_transfer_bytes_total',
-      help: 'bytes of artifacts sent to machines',
-      labelNames: ['role'],
-      registers,
-    }),
-    transfersUnderWay: new Gauge({
-      name: 'bootlayer_transfers_under_way',
-      help: 'artifacts being sent now',
-      registers,
-    }),
+    ...transferMetrics(registers),
   };
 }
 
@@ -122,6 +109,51 @@ function cacheMetrics(registers: Registry[]): Pick<Metrics, 'fills' | 'fillBytes
     damaged: new Counter({
       name: 'bootlayer_damaged_blobs_total',
       help: 'blobs that were found damaged on the disk and dropped',
+      registers,
+    }),
+  };
+}
+
+function transferMetrics(
+  registers: Registry[],
+): Pick<
+  Metrics,
+  'transfers' | 'transferBytes' | 'transfersUnderWay' | 'loaders' | 'refusedFiles' | 'droppedDatagrams'
+> {
+  return {
+    transfers: new Counter({
+      name: 'bootlayer_transfers_total',
+      help: 'artifacts asked for: sent or aborted',
+      labelNames: ['role', 'outcome'],
+      registers,
+    }),
+    transferBytes: new Counter({
+      name: 'bootlayer_transfer_bytes_total',
+      help: 'bytes of artifacts sent to machines',
+      labelNames: ['role'],
+      registers,
+    }),
+    transfersUnderWay: new Gauge({
+      name: 'bootlayer_transfers_under_way',
+      help: 'artifacts being sent now',
+      registers,
+    }),
+    loaders: new Counter({
+      name: 'bootlayer_loaders_total',
+      help: 'iPXE binaries asked for: sent or aborted',
+      labelNames: ['protocol', 'outcome'],
+      registers,
+    }),
+    refusedFiles: new Counter({
+      name: 'bootlayer_refused_files_total',
+      help: 'files asked for that are not there or cannot be had; a few a minute of each address',
+      labelNames: ['protocol'],
+      registers,
+    }),
+    droppedDatagrams: new Counter({
+      name: 'bootlayer_dropped_datagrams_total',
+      help: 'requests that were dropped unread, the oldest first, since more came than could be handled',
+      labelNames: ['protocol'],
       registers,
     }),
   };

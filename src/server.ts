@@ -2,7 +2,7 @@ import { advertisedUrl } from './advertise.js';
 import { collectGarbage } from './blob/garbage.js';
 import { Scrubber } from './blob/scrubber.js';
 import type { EventSink } from './boot/event.js';
-import { ActiveTransfers } from './booter/active-transfers.js';
+import { openBootListeners } from './boot-listeners.js';
 import { BootUrls } from './booter/boot-urls.js';
 import { Booter } from './booter/booter.js';
 import { logSink } from './booter/log-sink.js';
@@ -15,23 +15,22 @@ import type { Loaded } from './config/read.js';
 import type { Config } from './config/schema.js';
 import { type Content, cacheFolderIn, openContent } from './content.js';
 import { createListener } from './http/app.js';
-import { BufferPool } from './http/buffer-pool.js';
 import { closeListener, listen } from './http/listen.js';
-import { blobRoutes } from './http/routes/blobs.js';
-import { bootRoutes } from './http/routes/boot.js';
 import { type CacheRouteParts, cacheRoutes } from './http/routes/cache.js';
 import { healthRoutes } from './http/routes/health.js';
 import { metricsRoutes } from './http/routes/metrics.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
-import { formatEndpoint } from './net/endpoint.js';
+import { type Endpoint, formatEndpoint } from './net/endpoint.js';
 import { Reloader } from './reload.js';
 import { Upkeep } from './upkeep.js';
 
 export type RunningServer = {
-  /** Where the two listeners really listen. */
+  /** Where the listeners really listen. */
   readonly http: string;
+  /** Missing where it is turned off; of several, with a comma between. */
+  readonly tftp?: string;
   readonly api: string;
   /** How machines reach it. */
   readonly advertise: string;
@@ -45,9 +44,6 @@ export type RunningServer = {
 
 /** The configuration as it was read at the start. */
 type Initial = Loaded & { readonly read: ReadFiles };
-
-/** Of transfers under way when it ends. */
-const PATIENCE = { grace: 30_000, standstill: 10_000 };
 
 /**
  * Builds every part by hand and starts them in order: state, cache, catalog, booter, API listener, and the boot
@@ -90,25 +86,15 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
   };
   let ready = false;
 
-  const api = createListener(log);
-  healthRoutes(api, () => ready);
-  metricsRoutes(api, metrics);
-  cacheRoutes(api, gcOf(built, config));
-  lifecycle.started('API listener', () => closeListener(api));
-  const apiAt = await listen(api, config.api.listen, 'api.listen');
-
-  const transfers = new ActiveTransfers();
-  const boot = createListener(log);
-  healthRoutes(boot, () => ready);
-  bootRoutes(boot, booter);
-  blobRoutes(boot, { booter, pool: new BufferPool(), transfers });
-  lifecycle.started('boot listener', async () => {
-    await transfers.settled(PATIENCE, systemClock);
-    await closeListener(boot);
+  const apiAt = await openApi(config, { built, metrics, isReady: () => ready, lifecycle, log });
+  const listeners = await openBootListeners(config, {
+    ...{ booter, metrics, lifecycle, log },
+    isReady: () => ready,
+    env: process.env,
+    pid: process.pid,
   });
-  const httpAt = await listen(boot, config.http.listen, 'http.listen');
 
-  const advertised = advertise(httpAt.port);
+  const advertised = advertise(listeners.http.port);
   ready = true;
   countEntries(metrics, config);
   upkeep.start();
@@ -118,8 +104,15 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
   lifecycle.started('readiness', () => {
     ready = false;
     booter.drain();
+    listeners.drain();
   });
-  const listening = { http: formatEndpoint(httpAt), api: formatEndpoint(apiAt), advertise: advertised };
+  const { http, tftp } = listeners;
+  const listening = {
+    http: formatEndpoint(http),
+    ...(tftp !== undefined && { tftp }),
+    api: formatEndpoint(apiAt),
+    advertise: advertised,
+  };
   log.info({ event: 'server.listening', ...listening }, `machines boot from ${urls.greeting()}`);
   return {
     ...listening,
@@ -127,6 +120,23 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
     reload: () => void reloader.reloadByHand(),
     stop: () => lifecycle.stop(),
   };
+}
+
+type ApiParts = {
+  readonly built: BooterOfServer;
+  readonly metrics: Metrics;
+  readonly isReady: () => boolean;
+  readonly lifecycle: Lifecycle;
+  readonly log: Logger;
+};
+
+async function openApi(config: Config, { built, metrics, isReady, lifecycle, log }: ApiParts): Promise<Endpoint> {
+  const api = createListener(log);
+  healthRoutes(api, isReady);
+  metricsRoutes(api, metrics);
+  cacheRoutes(api, gcOf(built, config));
+  lifecycle.started('API listener', () => closeListener(api));
+  return listen(api, config.api.listen, 'api.listen');
 }
 
 type BooterOfServer = Content & {

@@ -13,7 +13,10 @@ const DOMAIN = ['boot', 'machine', 'image', 'lease', 'provision'];
 const CONTENT = ['catalog', 'blob', 'store', 'build'];
 const PROTOCOLS = ['dhcp', 'tftp', 'oci', 'ipxe'];
 const FRONT_ENDS = ['http', 'pxe', 'ui'];
-const PROCESS = ['main', 'server', 'content', 'upkeep', 'advertise', 'registries', 'reload', 'lifecycle', 'cli'];
+const PROCESS = [
+  ...['main', 'server', 'content', 'upkeep', 'advertise', 'registries', 'reload', 'lifecycle', 'cli'],
+  ...['boot-listeners', 'tftp-listener', 'inherited', 'disk-sockets', 'privileges'],
+];
 
 /** Which rooms a room may import besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {

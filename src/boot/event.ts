@@ -110,6 +110,10 @@ export type BootEvent =
     }
   /** What was read anew is wrong; what was read before stays. */
   | { readonly event: 'mapping.refused'; readonly reason: string }
+  | ({ readonly event: 'loader.sent' } & LoaderTransfer & TransferResult)
+  | ({ readonly event: 'loader.aborted'; readonly reason: string } & LoaderTransfer & TransferResult)
+  /** A machine asked for a file that is not there, or cannot be had. */
+  | ({ readonly event: 'file.refused' } & RefusedFile)
   | ({ readonly event: 'artifact.started' } & ArtifactTransfer)
   | ({ readonly event: 'artifact.sent' } & ArtifactTransfer & TransferResult)
   | ({ readonly event: 'artifact.aborted'; readonly reason: string } & ArtifactTransfer & TransferResult);
@@ -123,6 +127,14 @@ export type ArtifactTransfer = {
   /** First and last byte, when the client asked for a part. */
   readonly range?: string;
 };
+
+/** How a file goes to a machine. */
+export type Protocol = 'tftp' | 'http';
+
+/** One request for a program that boots what comes next: iPXE. */
+export type LoaderTransfer = { readonly address: string; readonly file: string; readonly protocol: Protocol };
+
+export type RefusedFile = LoaderTransfer & { readonly reason: string };
 
 export type Counts = { readonly added: number; readonly removed: number; readonly changed: number };
 

@@ -5,14 +5,15 @@ import type { ArtifactTransfer, EventSink } from '../boot/event.js';
 import type { BootPlan } from '../boot/plan.js';
 import type { LocatedArtifact, PlanStore } from '../boot/ports.js';
 import { settle } from '../boot/select.js';
-import { type Clock, secondsSince } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { BootlayerError, publicMessage } from '../errors.js';
 import { formatSeconds } from '../format.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Descriptor } from '../oci/descriptor.js';
-import type { Digest } from '../oci/digest.js';
+import { type Digest, shortDigest } from '../oci/digest.js';
 import { formatReference } from '../oci/reference.js';
 import { Attribution } from './attribution.js';
+import type { Slice } from './blob-path.js';
 import { greetingScript, MAX_ATTEMPTS, refusalOf, waitingScript } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
 import { type Images, MappedImages } from './mapped-images.js';
@@ -20,6 +21,8 @@ import { createMapping, type Mapping, type MappingInput } from './mapping.js';
 import { ARCHITECTURE_UNKNOWN, mayPass, prepareBoot, wishOf } from './preparation.js';
 import { Renewals } from './renewals.js';
 import { attemptOf, factsFromQuery, type ScriptQuery } from './report.js';
+import { sliceReader } from './slice-reader.js';
+import { TransferEvents } from './transfer-events.js';
 
 /** The cache as the booter uses it; `blob/` is it. */
 export interface Blobs {
@@ -52,6 +55,8 @@ export class Booter {
   readonly #parts: BooterParts;
   /** What the mapping leads to now. */
   readonly mapped: MappedImages;
+  /** What is sent to machines is told here. */
+  readonly transfers: TransferEvents;
   readonly #attribution: Attribution;
   readonly #renewals = new Renewals();
   #mapping: Mapping;
@@ -61,6 +66,7 @@ export class Booter {
     this.#parts = parts;
     this.#mapping = createMapping(parts.mapping);
     this.mapped = new MappedImages({ ...parts, mapping: () => this.#mapping });
+    this.transfers = new TransferEvents(parts);
     this.#attribution = new Attribution(() => parts.clock.ticks());
   }
 
@@ -104,8 +110,16 @@ export class Booter {
     return this.mapped.find(digest, this.#attribution.imageAt(address));
   }
 
-  /** Throws, as its reader does, what the cache throws. */
-  async openArtifact(artifact: LocatedArtifact): Promise<BlobReader> {
+  /** Throws, as its reader does, what the cache throws; REQUEST_INVALID for a slice that is not in it. */
+  async openArtifact(artifact: LocatedArtifact, slice?: Slice): Promise<BlobReader> {
+    if (slice === undefined) return this.#openWhole(artifact);
+    const { size, digest } = artifact.descriptor;
+    if (slice.length > 0 && slice.offset + slice.length <= size)
+      return sliceReader(await this.#openWhole(artifact), slice);
+    throw new BootlayerError('REQUEST_INVALID', `${shortDigest(digest)} has ${size} bytes, and no such part`);
+  }
+
+  async #openWhole(artifact: LocatedArtifact): Promise<BlobReader> {
     const { descriptor, location } = artifact;
     const noted = (isRefuted: boolean) => (thrown: unknown) => {
       if (BootlayerError.from(thrown).code === 'DIGEST_MISMATCH') this.mapped.disappointed(artifact, { isRefuted });
@@ -133,19 +147,11 @@ export class Booter {
     };
   }
 
-  /** Runs a transfer and tells how it went; `sent` counts the bytes so far. */
-  async recordTransfer(transfer: ArtifactTransfer, sent: () => number, run: () => Promise<void>): Promise<void> {
-    const { events, clock } = this.#parts;
-    const started = clock.ticks();
-    const result = () => ({ bytes: sent(), seconds: secondsSince(started, clock.ticks()) });
-    events({ event: 'artifact.started', ...transfer });
-    try {
-      await run();
-      events({ event: 'artifact.sent', ...transfer, ...result() });
-    } catch (thrown) {
-      events({ event: 'artifact.aborted', ...transfer, ...result(), reason: BootlayerError.from(thrown).message });
-      throw thrown;
-    }
+  /** Something of ours broke while this was done. */
+  reportFault(doing: string, thrown: unknown): void {
+    const error = BootlayerError.from(thrown);
+    const { stack = '' } = error.cause instanceof Error ? error.cause : error;
+    this.#parts.events({ event: 'fault', doing, reason: error.message, stack });
   }
 
   async #readyWithinPatience(boot: Boot, mapping: Mapping): Promise<Readiness> {
@@ -154,7 +160,7 @@ export class Booter {
       return timely.kind === 'done' ? timely.value : { kind: 'waiting', reason: this.#progress(boot) };
     } catch (thrown) {
       const error = BootlayerError.from(thrown);
-      if (error.code === 'INTERNAL') this.#reportFault(`preparing the boot of ${boot.subject.name}`, error);
+      if (error.code === 'INTERNAL') this.reportFault(`preparing the boot of ${boot.subject.name}`, thrown);
       const kind = mayPass(error) ? 'waiting' : 'refused';
       return { kind, reason: publicMessage(error) };
     }
@@ -211,11 +217,6 @@ export class Booter {
         this.#parts.events({ event: 'script.sent', ...told, assignment: assignment.name, plan: readiness.plan.id });
         return readiness.script;
     }
-  }
-
-  #reportFault(doing: string, error: BootlayerError): void {
-    const { stack = '' } = error.cause instanceof Error ? error.cause : error;
-    this.#parts.events({ event: 'fault', doing, reason: error.message, stack });
   }
 
   #reportContradictions({ name, knownBy, contradictions, facts }: Subject): void {

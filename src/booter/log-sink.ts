@@ -29,6 +29,7 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'cache.over':
     case 'upkeep.failed':
     case 'artifact.aborted':
+    case 'loader.aborted':
       return 'warn';
     case 'mapping.reloaded':
     case 'script.sent':
@@ -37,6 +38,8 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'blob.evicted':
     case 'fill.finished':
     case 'artifact.sent':
+    case 'loader.sent':
+    case 'file.refused':
       return 'info';
   }
 }
@@ -86,6 +89,12 @@ export function describeEvent(event: BootEvent): string {
       return `the cache has ${formatBytes(event.bytes)} more than cache.maxSize allows, since mappings and plans need all of it`;
     case 'upkeep.failed':
       return `${event.doing} failed, and is tried again later: ${event.reason}`;
+    case 'loader.sent':
+      return `${event.address} has ${event.file}, ${amount(event)}`;
+    case 'loader.aborted':
+      return `${event.address} did not get the whole ${event.file}, ${amount(event)}: ${event.reason}`;
+    case 'file.refused':
+      return `${event.address} asked by ${event.protocol.toUpperCase()} for ${event.file}: ${event.reason}`;
     case 'artifact.started':
       return `${to(event)} fetches the ${event.role}`;
     case 'artifact.sent':

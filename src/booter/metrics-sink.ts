@@ -42,6 +42,13 @@ function count(metrics: Metrics, event: BootEvent): void {
     case 'artifact.started':
       metrics.transfersUnderWay.inc();
       return;
+    case 'loader.sent':
+    case 'loader.aborted':
+      metrics.loaders.inc({ protocol: event.protocol, outcome: event.event.slice('loader.'.length) });
+      return;
+    case 'file.refused':
+      metrics.refusedFiles.inc({ protocol: event.protocol });
+      return;
     case 'artifact.sent':
     case 'artifact.aborted':
       metrics.transfersUnderWay.dec();

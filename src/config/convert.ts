@@ -8,6 +8,10 @@ import type { Config, ConfigFile } from './schema.js';
 
 const DATA = '/var/lib/bootlayer';
 const HTTP_LISTEN = parseEndpoint('0.0.0.0:8080') as Endpoint;
+const TFTP_LISTEN = parseEndpoint('0.0.0.0:69') as Endpoint;
+/** What fits into an Ethernet packet: 1500 bytes without the headers of IPv4, UDP and TFTP. */
+const MAX_BLOCK_BYTES = 1_468;
+const MAX_WINDOW_BLOCKS = 16;
 const API_LISTEN = parseEndpoint('127.0.0.1:8081') as Endpoint;
 
 /** Fills in defaults and makes paths absolute. Frozen. Pure. */
@@ -18,6 +22,9 @@ export function convertConfig(file: string, input: ConfigFile, { machines, assig
     advertise: input.advertise,
     data: resolve(folder, input.data ?? DATA),
     ...listenersOf(input),
+    tftp: tftpOf(input),
+    ipxe: input.ipxe?.binaries === undefined ? {} : { binaries: resolve(folder, input.ipxe.binaries) },
+    ...(input.user !== undefined && { user: input.user }),
     cache: cacheOf(input),
     ...(input.defaultRegistry !== undefined && { defaultRegistry: input.defaultRegistry }),
     registries: registriesOf(input, folder),
@@ -36,6 +43,12 @@ export function findSharedEndpoints(input: ConfigFile): readonly Problem[] {
 
 function listenersOf({ http, api }: ConfigFile): Pick<Config, 'http' | 'api'> {
   return { http: { listen: http?.listen ?? HTTP_LISTEN }, api: { listen: api?.listen ?? API_LISTEN } };
+}
+
+function tftpOf({ tftp = {} }: ConfigFile): Config['tftp'] {
+  if (tftp.enabled === false) return undefined;
+  const { listen = TFTP_LISTEN, maxBlockSize = MAX_BLOCK_BYTES, maxWindowSize = MAX_WINDOW_BLOCKS } = tftp;
+  return { listen, maxBlockSize, maxWindowSize, singlePort: tftp.singlePort === true };
 }
 
 function cacheOf({ cache: { maxSize, prefetch = true } = {} }: ConfigFile): Config['cache'] {

@@ -22,6 +22,24 @@ export type Config = {
   readonly data: string;
   readonly http: { readonly listen: Endpoint };
   readonly api: { readonly listen: Endpoint };
+  /** undefined where it is turned off. */
+  readonly tftp:
+    | {
+        readonly listen: Endpoint;
+        /** Bytes. */
+        readonly maxBlockSize: number;
+        /** Blocks. */
+        readonly maxWindowSize: number;
+        /** Whether all transfers go through the port that requests come in by. */
+        readonly singlePort: boolean;
+      }
+    | undefined;
+  readonly ipxe: {
+    /** Where the iPXE binaries are, absolute; without it, where they usually are. */
+    readonly binaries?: string;
+  };
+  /** Whom a server that was started by root becomes once it listens. */
+  readonly user?: string;
   readonly cache: {
     /** In bytes; without it, as much as there is room for. */
     readonly maxSize?: number;
@@ -77,18 +95,26 @@ const size = z.preprocess(
   parsed(parseBytes, 'is no size, such as 50GiB'),
 );
 
+const trueOrFalse = z.boolean('must be true or false');
+
 const registry = mapping({
-  plainHttp: z.boolean('must be true or false').optional(),
+  plainHttp: trueOrFalse.optional(),
   mirrors: oneOrMore(parsed(parseMirror, 'is no URL of a mirror, such as https://mirror.lab')).optional(),
   ca: text(4096).optional(),
   credentials: mapping({ username: text(), passwordFile: text(4096) }).optional(),
 });
 
+function numberFrom(least: number, most: number) {
+  const message = `must be a whole number from ${least} to ${most}`;
+  return z.int(message).min(least, message).max(most, message);
+}
+
 const tftp = mapping({
-  enabled: z.literal(false, `TFTP ${LATER}: write enabled: false, or leave tftp out`),
+  enabled: trueOrFalse.optional(),
   listen: endpoint.optional(),
-  maxBlockSize: z.int('must be a whole number').min(8).max(65464).optional(),
-  maxWindowSize: z.int('must be a whole number').min(1).max(65535).optional(),
+  maxBlockSize: numberFrom(8, 65_464).optional(),
+  maxWindowSize: numberFrom(1, 65_535).optional(),
+  singlePort: trueOrFalse.optional(),
 });
 
 const dhcp = mapping({
@@ -108,8 +134,9 @@ export const configFileSchema = mapping({
   api: mapping({ listen: loopbackEndpoint.optional(), tokenFile: later }).optional(),
   tftp: tftp.optional(),
   dhcp: dhcp.optional(),
-  ipxe: later,
-  cache: mapping({ maxSize: size.optional(), prefetch: z.boolean('must be true or false').optional() }).optional(),
+  ipxe: mapping({ binaries: text(4096).optional() }).optional(),
+  user: text(256).optional(),
+  cache: mapping({ maxSize: size.optional(), prefetch: trueOrFalse.optional() }).optional(),
   store: z.literal('sqlite', `any store but sqlite ${LATER}`).optional(),
   unknown: oneOf(['ignore'], ['enrol']).optional(),
   defaultRegistry: parsed(parseRegistryHost, 'is no registry host').optional(),

@@ -1,32 +1,32 @@
-import type { FastifyInstance } from 'fastify';
-import { BootlayerError, systemErrorCode } from '../errors.js';
+import type { FastifyInstance, FastifyListenOptions } from 'fastify';
+import { cannotListen } from '../net/cannot-listen.js';
 import { type Endpoint, formatEndpoint } from '../net/endpoint.js';
+import { parseIp } from '../net/ip.js';
 
 /** A script is answered within five seconds. */
 const CLOSING_MILLISECONDS = 5_000;
 
-/** Opens the port and answers where it really listens. Throws PORT_UNAVAILABLE, naming the configuration's key. */
-export async function listen(app: FastifyInstance, { host, port }: Endpoint, key: string): Promise<Endpoint> {
+/**
+ * Opens the port, or takes the one that is open already, and answers where it really listens. Throws PORT_UNAVAILABLE, naming
+ * the configuration's key.
+ */
+export async function listen(
+  app: FastifyInstance,
+  at: Endpoint | { readonly fd: number },
+  key: string,
+): Promise<Endpoint> {
+  const place = 'fd' in at ? `the inherited socket ${at.fd}` : formatEndpoint(at);
   try {
-    await app.listen({ host, port });
+    // It writes into what it is given.
+    await app.listen('fd' in at ? ({ fd: at.fd } as FastifyListenOptions) : { ...at });
   } catch (cause) {
-    throw cannotListen(formatEndpoint({ host, port }), key, cause);
+    throw cannotListen(place, key, cause);
   }
   const address = app.server.address();
-  return { host, port: typeof address === 'object' && address !== null ? address.port : port };
-}
-
-function cannotListen(where: string, key: string, cause: unknown): BootlayerError {
-  const code = systemErrorCode(cause);
-  const [why, remedy] =
-    code === 'EADDRINUSE'
-      ? ['another program listens there already', `end it, or set ${key} to another port`]
-      : code === 'EACCES'
-        ? ['that needs privileges', `grant CAP_NET_BIND_SERVICE, or set ${key} to a port from 1024 up`]
-        : code === 'EADDRNOTAVAIL'
-          ? ['this host does not have that address', `set ${key} to an address of this host`]
-          : [String(cause), `set ${key} to another address or port`];
-  return new BootlayerError('PORT_UNAVAILABLE', `cannot listen on ${where}: ${why}`, { remedy, cause });
+  if (typeof address !== 'object' || address === null) throw cannotListen(place, key, 'it is no TCP socket');
+  const host = 'fd' in at ? parseIp(address.address) : at.host;
+  if (host === undefined) throw cannotListen(place, key, 'it has no IP address');
+  return { host, port: address.port };
 }
 
 /** Scripts under way are answered; then whoever still holds a connection loses it. */

@@ -5,6 +5,8 @@ type Datagram = { readonly bytes: Buffer; readonly from: Peer };
 export type DatagramQueueOptions = {
   /** The handler has thrown: a fault of ours, which is to end nothing. */
   readonly fault: (thrown: unknown) => void;
+  /** So many more were dropped. */
+  readonly dropped?: (count: number) => void;
   readonly limit?: number;
   /** Runs it after everything else that waits. */
   readonly later?: (run: () => void) => void;
@@ -18,22 +20,21 @@ const AT_ONCE = 64;
 export class DatagramQueue {
   readonly #handler: DatagramHandler;
   readonly #fault: (thrown: unknown) => void;
+  readonly #dropped: (count: number) => void;
   readonly #limit: number;
   readonly #later: (run: () => void) => void;
   #waiting: Datagram[] = [];
   #isRunning = false;
-  #dropped = 0;
 
-  constructor(handler: DatagramHandler, { fault, limit = LIMIT, later = setImmediate }: DatagramQueueOptions) {
+  constructor(
+    handler: DatagramHandler,
+    { fault, dropped = () => undefined, limit = LIMIT, later = setImmediate }: DatagramQueueOptions,
+  ) {
     this.#handler = handler;
     this.#fault = fault;
+    this.#dropped = dropped;
     this.#limit = limit;
     this.#later = later;
-  }
-
-  /** How many were dropped so far. */
-  get dropped(): number {
-    return this.#dropped;
   }
 
   push(bytes: Buffer, from: Peer): void {
@@ -47,7 +48,7 @@ export class DatagramQueue {
 
   #dropOldest(): void {
     const kept = this.#waiting.slice(-this.#limit);
-    this.#dropped += this.#waiting.length - kept.length;
+    this.#dropped(this.#waiting.length - kept.length);
     this.#waiting = kept;
   }
 

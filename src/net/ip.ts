@@ -15,6 +15,11 @@ export function parseIp(text: string): IpAddress | undefined {
   return parsed === undefined ? undefined : canonical(parsed);
 }
 
+/** IPv4 as sockets for both families have it (`::ffff:10.0.0.1`), as it is written otherwise; anything else stays as it is. */
+export function withoutMapping(address: string): string {
+  return address.startsWith('::ffff:') ? (parseIp(address) ?? address) : address;
+}
+
 /** `10.1.0.0/16`, or one address. */
 export function parseSubnet(text: string): Subnet | undefined {
   const [addressText = '', lengthText, ...rest] = text.split('/');

@@ -11,22 +11,28 @@ function lookup(
   callback(null, address, address.includes(':') ? 6 : 4);
 }
 
-/** A port of an address of this host; 0 lets the system choose. Rejects with the system's error. */
-export async function openUdpPort({ address, port }: Peer): Promise<UdpPort> {
-  const isIpv6 = address.includes(':');
+/** A socket that somebody else has bound and this process has inherited. */
+export type InheritedSocket = { readonly fd: number; readonly isIpv6: boolean };
+
+/** A port of an address of this host, 0 lets the system choose; or an inherited one. Rejects with the system's error. */
+export async function openUdpPort(at: Peer | InheritedSocket): Promise<UdpPort> {
   const socket = createSocket({
-    type: isIpv6 ? 'udp6' : 'udp4',
+    type: isOfIpv6(at) ? 'udp6' : 'udp4',
     lookup,
-    ...(isIpv6 && { ipv6Only: address !== '::' }),
+    ...(isOfIpv6(at) && 'address' in at && { ipv6Only: at.address !== '::' }),
   });
-  return bindUdpPort(socket, { address, port });
+  return bindUdpPort(socket, at);
 }
 
-export async function bindUdpPort(socket: Socket, { address, port }: Peer): Promise<UdpPort> {
+export function isOfIpv6(at: Peer | InheritedSocket): boolean {
+  return 'fd' in at ? at.isIpv6 : at.address.includes(':');
+}
+
+export async function bindUdpPort(socket: Socket, at: Peer | InheritedSocket): Promise<UdpPort> {
   try {
     // It may listen at once, since nobody is asked what the address means.
     const listening = once(socket, 'listening');
-    socket.bind({ address, port, exclusive: true });
+    socket.bind('fd' in at ? { fd: at.fd, exclusive: true } : { address: at.address, port: at.port, exclusive: true });
     await listening;
   } catch (thrown) {
     socket.close();

@@ -1,7 +1,7 @@
 import tftp2 from 'tftp2';
 import type { DatagramPort, Peer } from '../net/datagram.js';
-import { QueuedPort } from '../net/datagram-queue.js';
-import { bindUdpPort, openUdpPort } from '../net/udp-socket.js';
+import { type DatagramQueueOptions, QueuedPort } from '../net/datagram-queue.js';
+import { bindUdpPort, type InheritedSocket, isOfIpv6, openUdpPort } from '../net/udp-socket.js';
 
 /** The package's socket without what the package does with what comes: an empty datagram would end the process. */
 class RequestSocket extends tftp2.Server {
@@ -10,10 +10,13 @@ class RequestSocket extends tftp2.Server {
   }
 }
 
-/** Where requests come in, by both families; `fault`: of whoever handles them. Rejects with the system's error. */
-export async function openRequestPort(at: Peer, fault: (thrown: unknown) => void): Promise<DatagramPort> {
-  const port = at.address.includes(':') ? await openUdpPort(at) : await bindUdpPort(new RequestSocket(), at);
-  return new QueuedPort(port, { fault });
+/** Where requests come in, by both families. Rejects with the system's error. */
+export async function openRequestPort(
+  at: Peer | InheritedSocket,
+  options: DatagramQueueOptions,
+): Promise<DatagramPort> {
+  const port = isOfIpv6(at) ? await openUdpPort(at) : await bindUdpPort(new RequestSocket(), at);
+  return new QueuedPort(port, options);
 }
 
 /** For one transfer, at the same address: whoever asks one address of this host is answered by it. */

@@ -14,11 +14,13 @@ export type Wanted = {
   readonly filename: string;
 };
 
-export type Opened = { readonly kind: 'file'; readonly file: TftpFile } | ({ readonly kind: 'refused' } & Refusal);
+export type Opened<File extends TftpFile = TftpFile> =
+  | { readonly kind: 'file'; readonly file: File }
+  | ({ readonly kind: 'refused' } & Refusal);
 
 /** A transfer that begins. */
-export type Begun = Wanted & {
-  readonly file: TftpFile;
+export type Begun<File extends TftpFile = TftpFile> = Wanted & {
+  readonly file: File;
   readonly terms: Terms;
   /** Bytes that the client has so far. */
   readonly sent: () => number;
@@ -32,16 +34,18 @@ export type TransferReport = {
   readonly outcome: Outcome;
 };
 
-export type TftpServerParts = {
+export type TftpServerParts<File extends TftpFile = TftpFile> = {
   /** Where requests come in. */
   readonly port: DatagramPort;
   /** One for each transfer (RFC 1350, 4); undefined where all of them are to go through the one that requests come in by. */
   readonly openPort: (() => Promise<DatagramPort>) | undefined;
   /** Never rejects. */
-  readonly open: (wanted: Wanted) => Promise<Opened>;
+  readonly open: (wanted: Wanted) => Promise<Opened<File>>;
   readonly explain: SessionParts['explain'];
-  /** Answers whom to tell how the transfer ended. */
-  readonly begun: (transfer: Begun) => (report: TransferReport) => void;
+  /** The client has answered: it is no forged request. Answers whom to tell how the transfer ended. */
+  readonly begun: (transfer: Begun<File>) => (report: TransferReport) => void;
+  /** Nothing came from a client but its request. */
+  readonly unanswered: (wanted: Wanted) => void;
   /** Something of ours broke, which ends one transfer and nothing else. */
   readonly fault: (thrown: unknown) => void;
   readonly negotiation: NegotiationLimits;
@@ -64,13 +68,14 @@ type Entry = Wanted & {
 };
 
 /** TFTP as boot loaders need it (RFC 1350, 2347, 2348, 2349, 7440): it only reads. */
-export class TftpServer {
-  readonly #parts: TftpServerParts;
+export class TftpServer<File extends TftpFile = TftpFile> {
+  readonly #parts: TftpServerParts<File>;
   /** By the client's address and port, the oldest first. */
   readonly #entries = new Map<string, Entry>();
+  #isDraining = false;
   #isClosed = false;
 
-  constructor(parts: TftpServerParts) {
+  constructor(parts: TftpServerParts<File>) {
     this.#parts = parts;
     parts.port.receive((bytes, from) => this.#arrived(bytes, from));
   }
@@ -78,6 +83,11 @@ export class TftpServer {
   /** Transfers under way, or about to begin. */
   get count(): number {
     return this.#entries.size;
+  }
+
+  /** Takes up nothing new, and says so to nobody: who asks again in a while may be answered by whoever comes next. */
+  drain(): void {
+    this.#isDraining = true;
   }
 
   async close(): Promise<void> {
@@ -104,6 +114,7 @@ export class TftpServer {
       running.session?.repeated();
       return;
     }
+    if (this.#isDraining) return;
     const admission = this.#admit(from);
     if (admission === 'flood') return;
     const refusal = admission === 'busy' ? BUSY : refusalOf(request);
@@ -175,12 +186,13 @@ export class TftpServer {
 
   #start(
     entry: Entry,
-    { file, port, terms }: { readonly file: TftpFile; readonly port: DatagramPort; readonly terms: Terms },
+    { file, port, terms }: { readonly file: File; readonly port: DatagramPort; readonly terms: Terms },
   ): void {
-    const { clock, explain, begun, fault } = this.#parts;
+    const { clock, explain, begun, unanswered, fault } = this.#parts;
     const { client, filename } = entry;
     const since = clock.ticks();
     const tooLong = clock.after(MAX_MILLISECONDS, () => session.abort('it has taken too long'));
+    let ended: ((report: TransferReport) => void) | undefined;
     const session: TftpSession = new TftpSession({
       client,
       file,
@@ -189,14 +201,17 @@ export class TftpServer {
       clock,
       explain,
       fault,
+      answered: () => {
+        ended = begun({ client, filename, file, terms, sent: () => session.sentBytes });
+      },
       ended: (outcome) => {
         tooLong();
         this.#over(entry);
-        ended({ sent: session.sentBytes, milliseconds: clock.ticks() - since, resends: session.resends, outcome });
+        ended?.({ sent: session.sentBytes, milliseconds: clock.ticks() - since, resends: session.resends, outcome });
+        if (outcome.kind === 'unanswered') unanswered({ client, filename });
       },
     });
     entry.session = session;
-    const ended = begun({ client, filename, file, terms, sent: () => session.sentBytes });
     session.start();
   }
 

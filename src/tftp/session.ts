@@ -32,6 +32,8 @@ export type SessionParts = {
   readonly explain: (thrown: unknown) => Refusal;
   /** Something of ours broke, which ends this transfer. */
   readonly fault: (thrown: unknown) => void;
+  /** Its client has acknowledged something, for the first time. */
+  readonly answered: () => void;
   /** It is over; nothing is sent any more. */
   readonly ended: (outcome: Outcome) => void;
 };
@@ -103,9 +105,11 @@ export class TftpSession {
   /** Called by sockets and timers, where whatever is thrown would end the process. */
   #happened(event: TransferEvent): void {
     try {
-      const [state, actions] = step(this.#state, event);
+      const before = this.#state;
+      const [state, actions] = step(before, event);
       if (state.isResent && actions.some(isSending)) this.#resends += 1;
       this.#state = state;
+      if (event.kind === 'ack' && isStranger(before) && !isStranger(state)) this.#parts.answered();
       for (const action of actions) this.#act(action);
     } catch (thrown) {
       this.#parts.fault(thrown);

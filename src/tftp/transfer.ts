@@ -59,6 +59,8 @@ export type Outcome =
   | { readonly kind: 'complete'; readonly isConfirmed: boolean }
   /** The client only wanted to know the size: it refused the offer (EDK2 does so each time). */
   | { readonly kind: 'probed' }
+  /** Nothing came from the client but its request. */
+  | { readonly kind: 'unanswered' }
   | { readonly kind: 'aborted'; readonly reason: string };
 
 export type Step = readonly [TransferState, readonly TransferAction[]];
@@ -177,9 +179,10 @@ function timedOut(state: TransferState, now: number): Step {
   if (!isLost) return sendAgain({ ...state, isResent: true, resends: state.resends + 1 });
   // Many clients acknowledge the last block, and are gone.
   if (!isUnknown && state.sent === state.last) return over(state, { kind: 'complete', isConfirmed: false });
-  const outcome: Outcome = { kind: 'aborted', reason: 'the client does not answer' };
   // A stranger's request that was forged is not answered even once more; a slow client asks again.
-  return over(state, outcome, isUnknown ? undefined : { error: 'undefined', message: 'no acknowledgement came' });
+  if (isUnknown) return over(state, { kind: 'unanswered' });
+  const told: Refusal = { error: 'undefined', message: 'no acknowledgement came' };
+  return over(state, { kind: 'aborted', reason: 'the client does not answer' }, told);
 }
 
 function outcomeOfError(state: TransferState, { code, message }: { code: number; message: string }): Outcome {

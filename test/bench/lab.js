@@ -64,6 +64,7 @@ export class Lab {
       'advertise: 127.0.0.1',
       `data: ${data}`,
       'http: { listen: "127.0.0.1:0" }',
+      'tftp: { listen: "127.0.0.1:0" }',
       'api: { listen: "127.0.0.1:0" }',
       `cache: { prefetch: ${prefetch} }`,
       ...(registry === undefined ? [] : [`registries: { "${registry}": { plainHttp: true } }`]),

@@ -12,6 +12,7 @@ import { startServer } from '../setup/server.js';
 const CONFIG = `advertise: 127.0.0.1
 data: data
 http: { listen: "127.0.0.1:0" }
+tftp: { listen: "127.0.0.1:0" }
 api: { listen: "127.0.0.1:0" }
 assignments: [{ name: all, match: {}, image: "oci:image:1" }]
 `;
@@ -97,7 +98,7 @@ describe('bootlayer serve', () => {
     const cwd = await folderWith({ 'bootlayer.yaml': `${CONFIG}asignments: []\nhttp: { listen: nowhere }\n` });
     const { status, err } = await bootlayer(['serve'], { cwd });
     expect(status).toBe(2);
-    expect(err).toContain('bootlayer.yaml:7:1');
+    expect(err).toContain('bootlayer.yaml:8:1');
   });
 
   it('says which port is taken', async () => {

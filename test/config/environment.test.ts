@@ -16,7 +16,9 @@ describe('environment variables', () => {
     expect(refusal('', { BOOTLAYER_HTTP_LISTEN: 'x' })).toMatch(
       /^BOOTLAYER_HTTP_LISTEN: http\.listen: "x" is not address:port/,
     );
-    expect(refusal('', { BOOTLAYER_TFTP_MAX_BLOCK_SIZE: '1468' })).toContain('TFTP is not in this version');
+    expect(refusal('', { BOOTLAYER_TFTP_MAX_BLOCK_SIZE: '7' })).toMatch(
+      /^BOOTLAYER_TFTP_MAX_BLOCK_SIZE: tftp\.maxBlockSize: must be a whole number/,
+    );
     expect(refusal('', { BOOTLAYER_HTTP_TLS_CERT: '/x' })).toContain('http.tls: is not in this version');
   });
 

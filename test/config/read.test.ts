@@ -131,9 +131,29 @@ describe('a good configuration', () => {
   });
 
   it('may say off to what is not in this version', () => {
-    const text =
-      'tftp: { enabled: false, listen: "0.0.0.0:69", maxBlockSize: 1468 }\ndhcp: { mode: off }\nstore: sqlite\nunknown: ignore\n';
+    const text = 'dhcp: { mode: off }\nstore: sqlite\nunknown: ignore\n';
     expect(read(`${text}${ASSIGNMENT}, boot: kernel, policy: { mode: always } }]`).config.assignments).toHaveLength(1);
+  });
+
+  it('answers by TFTP unless that is turned off', () => {
+    const tftpOf = (text: string, env = {}) => read(text, env).config.tftp;
+    const usual = { listen: { host: '0.0.0.0', port: 69 }, maxBlockSize: 1_468, maxWindowSize: 16, singlePort: false };
+    expect(tftpOf('')).toEqual(usual);
+    expect(tftpOf('tftp: { enabled: false, listen: "0.0.0.0:69" }')).toBeUndefined();
+    expect(tftpOf('tftp: { listen: "[::]:69", maxBlockSize: 1024, maxWindowSize: 8, singlePort: true }')).toEqual({
+      listen: { host: '::', port: 69 },
+      maxBlockSize: 1_024,
+      maxWindowSize: 8,
+      singlePort: true,
+    });
+    expect(tftpOf('', { BOOTLAYER_TFTP_ENABLED: 'false' })).toBeUndefined();
+    expect(tftpOf('', { BOOTLAYER_TFTP_SINGLE_PORT: 'true' })).toEqual({ ...usual, singlePort: true });
+  });
+
+  it('says where the iPXE binaries are, beside the file, and whom to become', () => {
+    expect(read('').config).toMatchObject({ ipxe: {} });
+    const { config } = read('ipxe: { binaries: ./ipxe }\nuser: bootlayer\n');
+    expect(config).toMatchObject({ ipxe: { binaries: '/etc/bootlayer/ipxe' }, user: 'bootlayer' });
   });
 
   it('says how large the cache may be', () => {
@@ -297,11 +317,15 @@ describe('a bad configuration', () => {
   });
 
   it.each<readonly [string, string]>([
-    ['tftp: { listen: "0.0.0.0:69" }', 'tftp.enabled: TFTP is not in this version'],
-    ['tftp: { enabled: true }', 'TFTP is not in this version'],
+    ['tftp: { enabled: maybe }', 'tftp.enabled: must be true or false'],
+    ['tftp: { listen: tftp }', 'tftp.listen: "tftp" is not address:port, such as'],
+    ['tftp: { maxBlockSize: 7 }', 'tftp.maxBlockSize: must be a whole number from 8 to 65464'],
+    ['tftp: { maxWindowSize: 1.5 }', 'tftp.maxWindowSize: must be a whole number from 1 to 65535'],
+    ['tftp: { root: /srv/tftp }', 'tftp.root: unknown key "root"'],
+    ['ipxe: { binary: /x }', 'ipxe.binary: unknown key "binary"; known here: binaries'],
+    ['user: 1000', 'user: must be text: quote it'],
     ['dhcp: { mode: proxy }', '"proxy" is not in this version'],
     ['dhcp: { mode: off, interfaces: [br0] }', 'dhcp.interfaces: is not in this version'],
-    ['ipxe: { binaries: /x }', 'ipxe: is not in this version'],
     ['cache: { maxSize: 50GiBi }', 'cache.maxSize: "50GiBi" is no size, such as 50GiB'],
     ['store: { postgres: host/db }', 'store: any store but sqlite is not in this version'],
     ['unknown: enrol', 'unknown: "enrol" is not in this version'],

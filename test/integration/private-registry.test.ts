@@ -36,6 +36,7 @@ async function lab({ password = PASSWORD, more = 'ca: lab-ca.pem' } = {}) {
     `advertise: 127.0.0.1
 data: data
 http: { listen: "127.0.0.1:0" }
+tftp: { listen: "127.0.0.1:0" }
 api: { listen: "127.0.0.1:0" }
 registries: { "${registry.host}": { ${entry} } }
 assignments: [{ name: all, match: {}, image: "${image}" }]

@@ -44,10 +44,13 @@ async function running() {
     await rename(`${file}.new`, file);
   };
   const withMark = (value: string) =>
-    ['advertise: 127.0.0.1', 'data: data', 'http: { listen: "127.0.0.1:0" }', 'api: { listen: "127.0.0.1:0" }'].concat(
-      'assignments:',
-      `  - ${mark(value)}`,
-    );
+    [
+      'advertise: 127.0.0.1',
+      'data: data',
+      'http: { listen: "127.0.0.1:0" }',
+      'tftp: { listen: "127.0.0.1:0" }',
+      'api: { listen: "127.0.0.1:0" }',
+    ].concat('assignments:', `  - ${mark(value)}`);
   return { server, script, seen, change, withMark, log, file };
 }
 

@@ -8,6 +8,7 @@ function queue(limit: number) {
   const handled: string[] = [];
   const faults: unknown[] = [];
   const turns: (() => void)[] = [];
+  let dropped = 0;
   const handle = (bytes: Buffer) => {
     handled.push(bytes.toString());
     if (bytes.toString() === '13') throw new Error('unlucky');
@@ -15,6 +16,9 @@ function queue(limit: number) {
   const made = new DatagramQueue(handle, {
     limit,
     later: (run) => turns.push(run),
+    dropped: (count) => {
+      dropped += count;
+    },
     fault: (thrown) => faults.push(thrown),
   });
   const push = (from: number, to: number) => {
@@ -25,19 +29,19 @@ function queue(limit: number) {
     turns.shift()?.();
     return turns.length > 0;
   };
-  return { made, handled, push, turn, faults };
+  return { handled, push, turn, faults, dropped: () => dropped };
 }
 
 describe('DatagramQueue', () => {
   it('handles everything in its order, a few at once', () => {
-    const { handled, push, turn, made } = queue(1_000);
+    const { handled, push, turn, dropped } = queue(1_000);
     push(1, 130);
     expect(handled).toEqual([]);
     expect([turn(), handled.length]).toEqual([true, 64]);
     push(131, 131);
     expect([turn(), handled.length]).toEqual([true, 128]);
     expect([turn(), handled.length, handled.at(-1)]).toEqual([false, 131, '131']);
-    expect(made.dropped).toBe(0);
+    expect(dropped()).toBe(0);
     push(132, 132);
     expect([turn(), handled.at(-1)]).toEqual([false, '132']);
   });
@@ -49,11 +53,11 @@ describe('DatagramQueue', () => {
   });
 
   it('drops the oldest of a flood, and counts them', () => {
-    const { handled, push, turn, made } = queue(10);
+    const { handled, push, turn, dropped } = queue(10);
     push(1, 1_000);
     while (turn());
     expect(handled.length).toBeLessThan(20);
-    expect([handled.at(-1), handled.length + made.dropped]).toEqual(['1000', 1_000]);
+    expect([handled.at(-1), handled.length + dropped()]).toEqual(['1000', 1_000]);
   });
 });
 

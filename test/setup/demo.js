@@ -89,6 +89,7 @@ function configuration(folder, image, registry) {
     `advertise: ${HOST}`,
     `data: ${join(folder, 'data')}`,
     'http: { listen: "127.0.0.1:0" }',
+    'tftp: { listen: "127.0.0.1:0" }',
     'api: { listen: "127.0.0.1:0" }',
     ...(registry === undefined ? [] : [`registries: { "${registry}": { plainHttp: true } }`]),
     'machines:',

@@ -7,7 +7,7 @@ export const PROGRAM = join(ROOT, 'dist/main.js');
 
 /**
  * A running `bootlayer serve`, with its log as values.
- * @typedef {{ http: string, api: string, process: ChildProcess, stop: () => Promise<number | string> }} Server
+ * @typedef {{ http: string, tftp: string, api: string, process: ChildProcess, stop: () => Promise<number | string> }} Server
  * @typedef {Record<string, unknown> & { event?: string, msg?: string }} LogLine
  */
 
@@ -32,8 +32,8 @@ export async function startServer(config, { onLog, env, within = [] } = {}) {
       const read = readLogLine(line);
       return read?.event === 'server.listening' ? read : undefined;
     }, 20);
-    const [http, api] = [String(listening['http']), String(listening['api'])];
-    return { http, api, process: child, stop: () => child.stop(40) };
+    const at = (/** @type {string} */ name) => String(listening[name]);
+    return { http: at('http'), tftp: at('tftp'), api: at('api'), process: child, stop: () => child.stop(40) };
   } catch (thrown) {
     await child.stop();
     throw thrown;

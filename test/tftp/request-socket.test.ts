@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { after } from '../../src/clock.js';
 import type { DatagramPort } from '../../src/net/datagram.js';
 import { openUdpPort } from '../../src/net/udp-socket.js';
 import { Admissions } from '../../src/tftp/admission.js';
@@ -13,23 +14,18 @@ const { bytes } = blobOf(300_000);
 /** A server at a real port of loopback. */
 async function serve(address: string, { isSinglePort = false } = {}) {
   const at = { address, port: 0 };
-  const port = await openRequestPort(at, (thrown) => expect.unreachable(String(thrown)));
+  const port = await openRequestPort(at, { fault: (thrown) => expect.unreachable(String(thrown)) });
   const server = new TftpServer({
     port,
     openPort: isSinglePort ? undefined : () => openTransferPort(at),
     open: async () => ({ kind: 'file', file: fileOf(bytes) }),
     explain: () => ({ error: 'undefined', message: 'unused' }),
     begun: () => () => undefined,
+    unanswered: () => undefined,
     fault: (thrown) => expect.unreachable(String(thrown)),
     admissions: new Admissions(),
     negotiation: { maxBlockSize: 1_468, maxWindowSize: 16 },
-    clock: {
-      ticks: () => performance.now(),
-      after: (milliseconds, run) => {
-        const timer = setTimeout(run, milliseconds);
-        return () => clearTimeout(timer);
-      },
-    },
+    clock: { ticks: () => performance.now(), after },
   });
   onTestFinished(() => server.close());
   return { server, to: port.local };

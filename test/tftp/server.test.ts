@@ -28,6 +28,7 @@ function serve({ isSinglePort = false, limits, ...others }: Options = {}) {
   const port = new FakePort();
   const ports: FakePort[] = [];
   const reports: (Wanted & TransferReport)[] = [];
+  const unanswered: Wanted[] = [];
   const faults: unknown[] = [];
   const clock = new FakeTftpClock();
   let closed = 0;
@@ -48,6 +49,7 @@ function serve({ isSinglePort = false, limits, ...others }: Options = {}) {
     openPort: isSinglePort ? undefined : openPort,
     open,
     explain: (thrown) => ({ error: 'undefined', message: String(thrown) }),
+    unanswered: (wanted) => unanswered.push(wanted),
     begun: (wanted) => (report) => reports.push({ ...wanted, ...report }),
     fault: (thrown) => faults.push(thrown),
     negotiation: { maxBlockSize: 1_468, maxWindowSize: 16 },
@@ -57,7 +59,7 @@ function serve({ isSinglePort = false, limits, ...others }: Options = {}) {
   });
   onTestFinished(() => server.close());
   const told = (at: FakePort | undefined) => at?.sent.splice(0).map((one) => inShort(one.bytes)) ?? [];
-  return { server, port, ports, reports, faults, clock, told, closed: () => closed };
+  return { server, port, ports, reports, unanswered, faults, clock, told, closed: () => closed };
 }
 
 function inShort(packet: Buffer): string {
@@ -146,13 +148,27 @@ describe('TftpServer', () => {
   });
 
   it('gives up what a client asked for before when it asks for something else', async () => {
-    const { port, ports, told, reports, server } = serve();
+    const { port, ports, told, server } = serve();
     port.arrive(rrq('one'), CLIENT);
     await settled();
     port.arrive(rrq('other'), CLIENT);
     await settled();
     expect([told(ports[0]), told(ports[1]), server.count]).toEqual([['data 1:512'], ['data 1:512'], 1]);
-    expect(reports).toMatchObject([{ filename: 'one', outcome: { kind: 'aborted' } }]);
+    expect(ports.map(({ isClosed }) => isClosed)).toEqual([true, false]);
+  });
+
+  it('tells of a transfer once its client has answered, and apart of one that never does', async () => {
+    const { port, ports, reports, unanswered, clock, server } = serve();
+    port.arrive(rrq('heard'), CLIENT);
+    port.arrive(rrq('silent'), { ...CLIENT, port: 2_001 });
+    await settled();
+    ports[0]?.arrive(ack(1), CLIENT);
+    ports[0]?.arrive(bytes('\0\x05\0\0no\0'), CLIENT);
+    for (let second = 0; second < 60; second += 1) clock.pass(1_000);
+    await settled();
+    expect(reports).toMatchObject([{ filename: 'heard', outcome: { kind: 'aborted' } }]);
+    expect(unanswered).toEqual([{ client: { ...CLIENT, port: 2_001 }, filename: 'silent' }]);
+    expect(server.count).toBe(0);
   });
 
   it('tells strangers at a transfer’s port that it is not theirs, and goes on', async () => {
@@ -187,14 +203,14 @@ describe('TftpServer', () => {
   });
 
   it('makes room for whoever comes by leaving the oldest that never answered', async () => {
-    const { port, ports, told, reports, server } = serve({ limits: { maxTransfers: 3 } });
+    const { port, ports, told, server } = serve({ limits: { maxTransfers: 3 } });
     const at = (number: number) => ({ address: `10.0.1.${number}`, port: 2_000 });
     for (const number of [1, 2, 3]) port.arrive(rrq(), at(number));
     await settled();
     ports[0]?.arrive(ack(1), at(1));
     port.arrive(rrq(), at(4));
     await settled();
-    expect([server.count, reports.map(({ client }) => client.address)]).toEqual([3, ['10.0.1.2']]);
+    expect([server.count, ports.map(({ isClosed }) => isClosed)]).toEqual([3, [false, true, false, false]]);
     for (const number of [2, 3]) ports[number]?.arrive(ack(1), at(number + 1));
     port.arrive(rrq(), at(5));
     await settled();

@@ -13,6 +13,7 @@ const LIMITS = { maxBlockSize: 1_468, maxWindowSize: 16 };
 function begin(file: TftpFile, options: readonly Option[] = []) {
   const sent: Buffer[] = [];
   const outcomes: Outcome[] = [];
+  const answers: number[] = [];
   const clock = new FakeTftpClock();
   const session = new TftpSession({
     client: CLIENT,
@@ -21,6 +22,7 @@ function begin(file: TftpFile, options: readonly Option[] = []) {
     port: { send: (bytes) => void sent.push(bytes) },
     clock,
     explain: (thrown) => ({ error: 'notFound', message: String(thrown) }),
+    answered: () => answers.push(clock.ticks()),
     ended: (outcome) => void outcomes.push(outcome),
     fault: (thrown) => expect.unreachable(String(thrown)),
   });
@@ -28,7 +30,7 @@ function begin(file: TftpFile, options: readonly Option[] = []) {
   const ack = (block: number) => session.deliver({ kind: 'ack', block });
   /** In short, since the last time. */
   const told = () => sent.splice(0).map(inShort);
-  return { session, clock, ack, told, outcomes };
+  return { session, clock, ack, told, outcomes, answers };
 }
 
 function inShort(packet: Buffer): string {
@@ -41,14 +43,15 @@ function inShort(packet: Buffer): string {
 
 describe('TftpSession', () => {
   it('sends a file block by block', async () => {
-    const { ack, told, outcomes, session } = begin(fileOf(Buffer.from(`${'a'.repeat(512)}bcd`)));
+    const { ack, told, outcomes, session, answers } = begin(fileOf(Buffer.from(`${'a'.repeat(512)}bcd`)));
     await settled();
-    expect(told()).toEqual(['data 1 aaa:512']);
+    expect([told(), answers]).toEqual([['data 1 aaa:512'], []]);
     ack(1);
-    expect(told()).toEqual(['data 2 bcd:3']);
+    expect([told(), answers]).toEqual([['data 2 bcd:3'], [0]]);
     expect(session.sentBytes).toBe(512);
     ack(2);
     expect([told(), outcomes, session.sentBytes]).toEqual([[], [{ kind: 'complete', isConfirmed: true }], 515]);
+    expect(answers).toEqual([0]);
   });
 
   it('sends an empty file', async () => {

@@ -146,7 +146,7 @@ describe('a transfer', () => {
       );
     }
     const done = play(WINDOWED, 9_000, ...events).filter((one) => !one.startsWith('wait') && one !== '');
-    expect(done).toEqual(['oack', 'oack', 'oack', 'oack', 'aborted']);
+    expect(done).toEqual(['oack', 'oack', 'oack', 'oack', 'unanswered']);
   });
 
   it('keeps to the interval that the client asked for', () => {

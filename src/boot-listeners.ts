@@ -1,0 +1,103 @@
+import { fileURLToPath } from 'node:url';
+import { ActiveTransfers } from './booter/active-transfers.js';
+import type { Booter } from './booter/booter.js';
+import { systemClock } from './clock.js';
+import type { Config } from './config/schema.js';
+import { isIpv6Socket } from './disk-sockets.js';
+import { createListener } from './http/app.js';
+import { BufferPool } from './http/buffer-pool.js';
+import { closeListener, listen } from './http/listen.js';
+import { blobRoutes } from './http/routes/blobs.js';
+import { bootRoutes } from './http/routes/boot.js';
+import { healthRoutes } from './http/routes/health.js';
+import { ipxeRoutes } from './http/routes/ipxe.js';
+import { type InheritedSockets, inheritedSockets } from './inherited.js';
+import { IpxeBinaries } from './ipxe/disk-binaries.js';
+import type { Lifecycle } from './lifecycle.js';
+import type { Logger } from './log.js';
+import type { Metrics } from './metrics.js';
+import type { Endpoint } from './net/endpoint.js';
+import { openTftp } from './tftp-listener.js';
+
+export type BootListenersParts = {
+  readonly booter: Booter;
+  readonly isReady: () => boolean;
+  readonly metrics: Metrics;
+  readonly lifecycle: Lifecycle;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly pid: number;
+  readonly log: Logger;
+};
+
+/** What machines boot from. */
+export type BootListeners = {
+  /** Where it really listens; of several, the first. */
+  readonly http: Endpoint;
+  /** All of them, with commas between; missing where it is turned off. */
+  readonly tftp?: string;
+  /** Takes up nothing new that could be taken up elsewhere, or later. */
+  drain(): void;
+};
+
+/** Of transfers under way when it ends. */
+const PATIENCE = { grace: 30_000, standstill: 10_000 };
+
+/** Opens HTTP, then TFTP, each at the inherited sockets where there are some. Throws PORT_UNAVAILABLE, CONFIG_INVALID. */
+export async function openBootListeners(config: Config, parts: BootListenersParts): Promise<BootListeners> {
+  const { booter, metrics, lifecycle, log } = parts;
+  const inherited = inheritedSockets({ ...parts, isIpv6: isIpv6Socket });
+  const transfers = new ActiveTransfers();
+  const binaries = new IpxeBinaries(ipxeFolders(config));
+  const common = { booter, binaries, transfers, lifecycle };
+  const http = await openHttp(config, { ...parts, ...common, inherited: inherited.http });
+  const tftp = config.tftp && (await openTftp(config.tftp, { ...common, metrics, inherited: inherited.tftp }));
+  lifecycle.started('transfers', () => transfers.settled(PATIENCE, systemClock));
+  await warnOfMissing(binaries, log);
+  return {
+    http,
+    ...(tftp !== undefined && { tftp: tftp.at.join(', ') }),
+    drain: () => tftp?.drain(),
+  };
+}
+
+/** An operator's own, else where they usually are. */
+function ipxeFolders({ ipxe, data }: Pick<Config, 'ipxe' | 'data'>): readonly string[] {
+  if (ipxe.binaries !== undefined) return [ipxe.binaries];
+  const checkout = fileURLToPath(new URL('../ipxe/build', import.meta.url));
+  return [`${data}/ipxe`, checkout, '/usr/lib/bootlayer/ipxe', '/usr/lib/ipxe'];
+}
+
+async function warnOfMissing(binaries: IpxeBinaries, log: Logger): Promise<void> {
+  const missing = await binaries.missing();
+  if (missing.length === 0) return;
+  const named = missing.map(({ file, firmware }) => `${file} (${firmware})`).join(', ');
+  log.warn(
+    { event: 'ipxe.missing', files: missing.map(({ file }) => file), folders: binaries.folders },
+    `no iPXE for some machines: ${named} in none of ${binaries.folders.join(', ')}; run "npm run ipxe" in a checkout, install ` +
+      "Debian 13's package ipxe, or set ipxe.binaries to a folder of your own",
+  );
+}
+
+type HttpParts = Omit<BootListenersParts, 'metrics' | 'env' | 'pid'> & {
+  readonly binaries: IpxeBinaries;
+  readonly transfers: ActiveTransfers;
+  readonly inherited: InheritedSockets['http'];
+};
+
+async function openHttp({ http }: Pick<Config, 'http'>, parts: HttpParts): Promise<Endpoint> {
+  const { booter, binaries, transfers, isReady, inherited, lifecycle, log } = parts;
+  const sending = { booter, pool: new BufferPool(), transfers };
+  const places = inherited.length > 0 ? inherited.map((fd) => ({ fd })) : [http.listen];
+  const at: Endpoint[] = [];
+  for (const place of places) {
+    const app = createListener(log);
+    healthRoutes(app, isReady);
+    bootRoutes(app, booter);
+    blobRoutes(app, sending);
+    ipxeRoutes(app, { ...sending, binaries });
+    lifecycle.started('boot listener', () => closeListener(app));
+    at.push(await listen(app, place, 'http.listen'));
+  }
+  const [first = http.listen] = at;
+  return first;
+}

@@ -1,0 +1,93 @@
+import { constants } from 'node:fs';
+import { access, type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BootlayerError, systemErrorCode } from '../errors.js';
+import { IPXE_BINARIES, type IpxeBinary } from './binaries.js';
+
+/** A file that is open. Whoever opened it closes it. */
+export type OpenBinary = {
+  /** Bytes. */
+  readonly size: number;
+  /** Changes with the contents. */
+  readonly version: string;
+  /** Reads up to `target.length` bytes at `position` and answers how many. */
+  read(target: Uint8Array, position: number): Promise<number>;
+  close(): Promise<void>;
+};
+
+/** Files and nothing else: no folders, nothing hidden. */
+const NAME = /^[A-Za-z0-9][\w.+-]{0,127}$/;
+const ABSENT: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO']);
+/** Of a pipe that somebody put there, nobody waits for the other end. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/** The iPXE binaries, and whatever else their folders hold, by name. What replaces a file counts at once. */
+export class IpxeBinaries {
+  readonly folders: readonly string[];
+
+  /** Folders that may be missing; of two files of a name the first folder's counts. */
+  constructor(folders: readonly string[]) {
+    this.folders = folders;
+  }
+
+  /** undefined when there is no such file. Throws DATA_UNUSABLE. */
+  async open(name: string): Promise<OpenBinary | undefined> {
+    if (!NAME.test(name)) return undefined;
+    for (const folder of this.folders) {
+      const opened = await openFile(join(folder, name));
+      if (opened !== undefined) return opened;
+    }
+    return undefined;
+  }
+
+  /** Those of the table that are in none of the folders. */
+  async missing(): Promise<readonly IpxeBinary[]> {
+    const found = await Promise.all(IPXE_BINARIES.map(({ file }) => this.#has(file)));
+    return IPXE_BINARIES.filter((_binary, index) => found[index] !== true);
+  }
+
+  async #has(name: string): Promise<boolean> {
+    const tries = this.folders.map((folder) => access(join(folder, name), constants.R_OK));
+    return (await Promise.allSettled(tries)).some(({ status }) => status === 'fulfilled');
+  }
+}
+
+async function openFile(path: string): Promise<OpenBinary | undefined> {
+  const handle = await openHandle(path);
+  if (handle === undefined) return undefined;
+  try {
+    const stats = await handle.stat();
+    if (stats.isFile()) return opened(handle, stats);
+  } catch (cause) {
+    await handle.close();
+    throw unreadable(path, cause);
+  }
+  await handle.close();
+  return undefined;
+}
+
+async function openHandle(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, FLAGS);
+  } catch (cause) {
+    if (ABSENT.has(systemErrorCode(cause))) return undefined;
+    throw unreadable(path, cause);
+  }
+}
+
+function opened(
+  handle: FileHandle,
+  { size, mtimeMs, ino }: { readonly size: number; readonly mtimeMs: number; readonly ino: number },
+): OpenBinary {
+  return {
+    size,
+    version: [ino, mtimeMs, size].map((number) => number.toString(16)).join('-'),
+    read: async (target, position) => (await handle.read(target, 0, target.length, position)).bytesRead,
+    close: () => handle.close(),
+  };
+}
+
+function unreadable(path: string, cause: unknown): BootlayerError {
+  const remedy = 'make it readable for the user that the server runs as';
+  return new BootlayerError('DATA_UNUSABLE', `${path} cannot be read (${systemErrorCode(cause)})`, { remedy, cause });
+}

@@ -1,0 +1,73 @@
+import type { ActiveTransfers } from './booter/active-transfers.js';
+import type { Booter } from './booter/booter.js';
+import { after, systemClock } from './clock.js';
+import type { Config } from './config/schema.js';
+import type { InheritedSockets } from './inherited.js';
+import type { IpxeBinaries } from './ipxe/disk-binaries.js';
+import type { Lifecycle } from './lifecycle.js';
+import type { Metrics } from './metrics.js';
+import { cannotListen } from './net/cannot-listen.js';
+import type { DatagramPort } from './net/datagram.js';
+import { formatEndpoint } from './net/endpoint.js';
+import { artifactRoute } from './pxe/artifact-route.js';
+import { binaryRoute } from './pxe/binary-route.js';
+import type { BootFile } from './pxe/boot-file.js';
+import { scriptRoute } from './pxe/script-route.js';
+import { TftpFrontEnd } from './pxe/tftp-front-end.js';
+import { Admissions } from './tftp/admission.js';
+import { openRequestPort, openTransferPort } from './tftp/request-socket.js';
+import { TftpServer, type TftpServerParts } from './tftp/server.js';
+
+export type TftpListenerParts = {
+  readonly booter: Booter;
+  readonly binaries: IpxeBinaries;
+  readonly transfers: ActiveTransfers;
+  readonly metrics: Metrics;
+  readonly inherited: InheritedSockets['tftp'];
+  readonly lifecycle: Lifecycle;
+};
+
+export type TftpListener = {
+  /** Where it really listens: `0.0.0.0:69`. */
+  readonly at: readonly string[];
+  /** Nothing new is taken up from then on. */
+  drain(): void;
+};
+
+/** TFTP at each of its ports. Throws PORT_UNAVAILABLE. */
+export async function openTftp(
+  { listen, maxBlockSize, maxWindowSize, singlePort }: NonNullable<Config['tftp']>,
+  parts: TftpListenerParts,
+): Promise<TftpListener> {
+  const { booter, binaries, transfers, metrics, inherited, lifecycle } = parts;
+  const routes = [scriptRoute(booter), artifactRoute(booter), binaryRoute(binaries, booter.transfers)];
+  const { open, explain, begun, unanswered } = new TftpFrontEnd({ routes, booter, transfers });
+  const fault = (thrown: unknown) => booter.reportFault('serving TFTP', thrown);
+  const common = {
+    ...{ open, explain, begun, unanswered, fault },
+    negotiation: { maxBlockSize, maxWindowSize },
+    clock: { ticks: () => systemClock.ticks(), after },
+    admissions: new Admissions(),
+  };
+  const dropped = (count: number) => metrics.droppedDatagrams.inc({ protocol: 'tftp' }, count);
+  const servers: TftpServer<BootFile>[] = [];
+  const at: string[] = [];
+  const places = inherited.length > 0 ? inherited : [{ address: listen.host, port: listen.port }];
+  for (const place of places) {
+    const port = await openRequestPort(place, { fault, dropped }).catch((cause: unknown) => {
+      throw cannotListen(formatEndpoint(listen), 'tftp.listen', cause);
+    });
+    const server = new TftpServer({ ...common, port, openPort: ownPorts(port, singlePort) });
+    lifecycle.started('TFTP listener', () => server.close());
+    servers.push(server);
+    at.push(formatEndpoint({ host: port.local.address, port: port.local.port }));
+  }
+  const drain = () => {
+    for (const server of servers) server.drain();
+  };
+  return { at, drain };
+}
+
+function ownPorts({ local }: DatagramPort, singlePort: boolean): TftpServerParts['openPort'] {
+  return singlePort ? undefined : () => openTransferPort(local);
+}
