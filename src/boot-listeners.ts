@@ -17,6 +17,7 @@ import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
 import type { Endpoint } from './net/endpoint.js';
+import type { Privileges } from './privileges-process.js';
 import { openTftp } from './tftp-listener.js';
 
 export type BootListenersParts = {
@@ -24,6 +25,7 @@ export type BootListenersParts = {
   readonly isReady: () => boolean;
   readonly metrics: Metrics;
   readonly lifecycle: Lifecycle;
+  readonly raised: Privileges['raised'];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly pid: number;
   readonly log: Logger;
@@ -44,13 +46,13 @@ const PATIENCE = { grace: 30_000, standstill: 10_000 };
 
 /** Opens HTTP, then TFTP, each at the inherited sockets where there are some. Throws PORT_UNAVAILABLE, CONFIG_INVALID. */
 export async function openBootListeners(config: Config, parts: BootListenersParts): Promise<BootListeners> {
-  const { booter, metrics, lifecycle, log } = parts;
+  const { booter, metrics, lifecycle, raised, log } = parts;
   const inherited = inheritedSockets({ ...parts, isIpv6: isIpv6Socket });
   const transfers = new ActiveTransfers();
   const binaries = new IpxeBinaries(ipxeFolders(config));
   const common = { booter, binaries, transfers, lifecycle };
   const http = await openHttp(config, { ...parts, ...common, inherited: inherited.http });
-  const tftp = config.tftp && (await openTftp(config.tftp, { ...common, metrics, inherited: inherited.tftp }));
+  const tftp = config.tftp && (await openTftp(config.tftp, { ...common, metrics, raised, inherited: inherited.tftp }));
   lifecycle.started('transfers', () => transfers.settled(PATIENCE, systemClock));
   await warnOfMissing(binaries, log);
   return {
@@ -85,7 +87,7 @@ type HttpParts = Omit<BootListenersParts, 'metrics' | 'env' | 'pid'> & {
 };
 
 async function openHttp({ http }: Pick<Config, 'http'>, parts: HttpParts): Promise<Endpoint> {
-  const { booter, binaries, transfers, isReady, inherited, lifecycle, log } = parts;
+  const { booter, binaries, transfers, isReady, inherited, lifecycle, raised, log } = parts;
   const sending = { booter, pool: new BufferPool(), transfers };
   const places = inherited.length > 0 ? inherited.map((fd) => ({ fd })) : [http.listen];
   const at: Endpoint[] = [];
@@ -96,7 +98,7 @@ async function openHttp({ http }: Pick<Config, 'http'>, parts: HttpParts): Promi
     blobRoutes(app, sending);
     ipxeRoutes(app, { ...sending, binaries });
     lifecycle.started('boot listener', () => closeListener(app));
-    at.push(await listen(app, place, 'http.listen'));
+    at.push(await raised(() => listen(app, place, 'http.listen')));
   }
   const [first = http.listen] = at;
   return first;

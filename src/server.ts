@@ -23,6 +23,7 @@ import { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { type Endpoint, formatEndpoint } from './net/endpoint.js';
+import { lowerPrivileges } from './privileges-process.js';
 import { Reloader } from './reload.js';
 import { Upkeep } from './upkeep.js';
 
@@ -63,16 +64,15 @@ export async function startServer(initial: Initial, log: Logger): Promise<Runnin
 
 async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promise<RunningServer> {
   const { config } = initial;
+  const warn = (text: string) => log.warn({ event: 'config.warning' }, text);
+  const privileges = lowerPrivileges(config, warn);
   const metrics = createMetrics();
-  const sinks = [logSink(log), metricsSink(metrics)];
-  const events: EventSink = (event) => {
-    for (const sink of sinks) sink(event);
-  };
+  const events = intoAll([logSink(log), metricsSink(metrics)]);
   const reloader = new Reloader({
     initial,
     load: (inForce, signal) => readAnew(config.file, inForce, signal),
     apply: (next) => remap(next),
-    warn: (text) => log.warn({ event: 'config.warning' }, text),
+    warn,
     events,
     clock: systemClock,
   });
@@ -86,14 +86,18 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
   };
   let ready = false;
 
-  const apiAt = await openApi(config, { built, metrics, isReady: () => ready, lifecycle, log });
+  const apiAt = await privileges.raised(() =>
+    openApi(config, { built, metrics, isReady: () => ready, lifecycle, log }),
+  );
   const listeners = await openBootListeners(config, {
     ...{ booter, metrics, lifecycle, log },
+    raised: (work) => privileges.raised(work),
     isReady: () => ready,
     env: process.env,
     pid: process.pid,
   });
 
+  privileges.drop();
   const advertised = advertise(listeners.http.port);
   ready = true;
   countEntries(metrics, config);
@@ -119,6 +123,12 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
     ended: lifecycle.endedWith(database.ended),
     reload: () => void reloader.reloadByHand(),
     stop: () => lifecycle.stop(),
+  };
+}
+
+function intoAll(sinks: readonly EventSink[]): EventSink {
+  return (event) => {
+    for (const sink of sinks) sink(event);
   };
 }
 

@@ -9,6 +9,7 @@ import type { Metrics } from './metrics.js';
 import { cannotListen } from './net/cannot-listen.js';
 import type { DatagramPort } from './net/datagram.js';
 import { formatEndpoint } from './net/endpoint.js';
+import type { Privileges } from './privileges-process.js';
 import { artifactRoute } from './pxe/artifact-route.js';
 import { binaryRoute } from './pxe/binary-route.js';
 import type { BootFile } from './pxe/boot-file.js';
@@ -25,6 +26,7 @@ export type TftpListenerParts = {
   readonly metrics: Metrics;
   readonly inherited: InheritedSockets['tftp'];
   readonly lifecycle: Lifecycle;
+  readonly raised: Privileges['raised'];
 };
 
 export type TftpListener = {
@@ -39,7 +41,7 @@ export async function openTftp(
   { listen, maxBlockSize, maxWindowSize, singlePort }: NonNullable<Config['tftp']>,
   parts: TftpListenerParts,
 ): Promise<TftpListener> {
-  const { booter, binaries, transfers, metrics, inherited, lifecycle } = parts;
+  const { booter, binaries, transfers, metrics, inherited, lifecycle, raised } = parts;
   const routes = [scriptRoute(booter), artifactRoute(booter), binaryRoute(binaries, booter.transfers)];
   const { open, explain, begun, unanswered } = new TftpFrontEnd({ routes, booter, transfers });
   const fault = (thrown: unknown) => booter.reportFault('serving TFTP', thrown);
@@ -54,7 +56,8 @@ export async function openTftp(
   const at: string[] = [];
   const places = inherited.length > 0 ? inherited : [{ address: listen.host, port: listen.port }];
   for (const place of places) {
-    const port = await openRequestPort(place, { fault, dropped }).catch((cause: unknown) => {
+    const opening = raised(() => openRequestPort(place, { fault, dropped }));
+    const port = await opening.catch((cause: unknown) => {
       throw cannotListen(formatEndpoint(listen), 'tftp.listen', cause);
     });
     const server = new TftpServer({ ...common, port, openPort: ownPorts(port, singlePort) });

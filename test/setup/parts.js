@@ -41,6 +41,11 @@ export async function fetchParts(level) {
   });
 }
 
+/** The iPXE binaries alone. */
+export async function fetchIpxe() {
+  await FIRMWARE.unpack([firmware('ipxe')]);
+}
+
 /** The program that serves images. */
 export function registryProgram() {
   return join(own().folder(registry()), 'usr/bin/docker-registry');

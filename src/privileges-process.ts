@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync } from 'node:fs';
+import type { Config } from './config/schema.js';
+import { BootlayerError } from './errors.js';
+
+/** What a server that root has started may do on its way to being somebody else. */
+export type Privileges = {
+  /** Does what only root may, such as opening a port below 1024. */
+  raised<T>(work: () => Promise<T>): Promise<T>;
+  /** For good: from now on nothing of root is left. */
+  drop(): void;
+};
+
+const AS_IT_IS: Privileges = { raised: (work) => work(), drop: () => undefined };
+
+/**
+ * Becomes the configured user at once, so that all files are that user's, and keeps the way back open until `drop`. A process
+ * that root has not started stays what it is. Throws CONFIG_INVALID.
+ */
+export function lowerPrivileges(
+  { user, data }: Pick<Config, 'user' | 'data'>,
+  warn: (text: string) => void,
+): Privileges {
+  if (user === undefined) return AS_IT_IS;
+  const [[uid = 0] = [], [gid = 0] = [], groups] = [idsOf('-u', user), idsOf('-g', user), idsOf('-G', user)];
+  if (process.geteuid?.() !== 0) {
+    if (process.geteuid?.() !== uid) warn(`user: the server cannot become ${user}, since root has not started it`);
+    return AS_IT_IS;
+  }
+  if (uid === 0) return AS_IT_IS;
+  if (!existsSync(data)) {
+    mkdirSync(data, { recursive: true, mode: 0o750 });
+    chownSync(data, uid, gid);
+  }
+  process.setgroups?.(groups);
+  process.setegid?.(gid);
+  process.seteuid?.(uid);
+  return {
+    raised: async (work) => {
+      process.seteuid?.(0);
+      try {
+        return await work();
+      } finally {
+        process.seteuid?.(uid);
+      }
+    },
+    drop: () => {
+      process.seteuid?.(0);
+      process.setgid?.(gid);
+      process.setuid?.(uid);
+    },
+  };
+}
+
+/** Wherever the system's users are (nsswitch.conf(5)), `id` finds them. */
+function idsOf(which: '-u' | '-g' | '-G', user: string): number[] {
+  try {
+    const printed = execFileSync('id', [which, '--', user], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    return printed.trim().split(' ').map(Number);
+  } catch (cause) {
+    throw new BootlayerError('CONFIG_INVALID', `user: there is no user "${user}" on this host`, {
+      remedy: `create it (useradd --system ${user}), or leave "user" out`,
+      cause,
+    });
+  }
+}
