@@ -12,8 +12,6 @@ export type Terms = {
   readonly blksize: number;
   /** Blocks that are sent before one is acknowledged (RFC 7440). */
   readonly windowsize: number;
-  /** Seconds after which the client wants to be sent the same again (RFC 2349). */
-  readonly timeout: number | undefined;
   /** What was agreed to, to be told; empty for a client that asked for nothing, which is told nothing (RFC 2347). */
   readonly accepted: readonly Option[];
 };
@@ -32,7 +30,7 @@ export function negotiate(asked: readonly Option[], size: number, limits: Negoti
   const blksize = within(firsts.get('blksize'), LEAST_BLOCK_BYTES, 65_464, limits.maxBlockSize);
   const largest = Math.max(1, Math.floor(MAX_WINDOW_BYTES / (blksize ?? DEFAULT_BLOCK_BYTES)));
   const windowsize = within(firsts.get('windowsize'), 1, 65_535, Math.min(limits.maxWindowSize, largest));
-  // U-Boot refuses any other value than its own.
+  // Told back as asked, since U-Boot refuses any other value; when to send again is the transfer's own business.
   const timeout = within(firsts.get('timeout'), 1, 255, 255);
   const tsize = firsts.get('tsize') === undefined ? undefined : size;
   const values = new Map(Object.entries({ blksize, windowsize, timeout, tsize }));
@@ -43,7 +41,7 @@ export function negotiate(asked: readonly Option[], size: number, limits: Negoti
     accepted.push([name, String(value)]);
     values.delete(name.toLowerCase());
   }
-  return { blksize: blksize ?? DEFAULT_BLOCK_BYTES, windowsize: windowsize ?? 1, timeout, accepted };
+  return { blksize: blksize ?? DEFAULT_BLOCK_BYTES, windowsize: windowsize ?? 1, accepted };
 }
 
 /** Capped; undefined for what is out of the option's own range. */

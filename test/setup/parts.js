@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PrivateApt } from './apt.js';
 import { debianRelease } from './debian-release.js';
+import { locateProgram, packagesOfPrograms } from './programs.js';
 import { step } from './steps.js';
 
 /**
@@ -15,22 +16,15 @@ const own = () => new PrivateApt(debianRelease());
 const FIRMWARE = new PrivateApt('trixie');
 
 /** @type {Record<Level, readonly Firmware[]>} */
-const FIRMWARE_PACKAGES = { test: ['ipxe-qemu'], full: ['ipxe', 'ipxe-qemu', 'ovmf', 'qemu-efi-aarch64'] };
+const FIRMWARE_PACKAGES = { test: ['ipxe', 'ipxe-qemu'], full: ['ipxe', 'ipxe-qemu', 'ovmf', 'qemu-efi-aarch64'] };
 
-const OWN_PACKAGES = [
-  kernelOf('amd64'),
-  busyboxOf('amd64'),
-  kernelOf('arm64'),
-  busyboxOf('arm64'),
-  registry(),
-  ...skopeo(),
-];
+const OWN_PACKAGES = [kernelOf('amd64'), busyboxOf('amd64'), kernelOf('arm64'), busyboxOf('arm64'), registry()];
 
 /** Fetches and unpacks what boots and what serves; nothing of it is installed or started. @param {Level} level */
 export async function fetchParts(level) {
   /** @type {[PrivateApt, import('./apt.js').Package[]][]} */
   const wanted = [
-    [own(), [...OWN_PACKAGES, ...(level === 'full' ? [nginx()] : [])]],
+    [own(), [...OWN_PACKAGES, ...packagesOfPrograms(level).map(hostPackage)]],
     [FIRMWARE, FIRMWARE_PACKAGES[level].map(firmware)],
   ];
   const missing = wanted.flatMap(([apt, packages]) => packages.filter((one) => !existsSync(apt.folder(one))));
@@ -51,18 +45,24 @@ export function registryProgram() {
   return join(own().folder(registry()), 'usr/bin/docker-registry');
 }
 
+/**
+ * A program of Debian's and the libraries that it wants of the environment.
+ * @param {import('./programs.js').ProgramName} name
+ */
+export function program(name) {
+  return locateProgram(name, (packaged) => own().folder(hostPackage(packaged)));
+}
+
 /** The tool that most people copy images with, and what it wants of the environment. @param {string} home a folder for it alone */
 export function skopeoProgram(home) {
-  const [program = '', ...libraries] = skopeo().map((one) => own().folder(one));
-  const triplet = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
-  const paths = libraries.flatMap((folder) => [join(folder, 'usr/lib', triplet), join(folder, 'lib', triplet)]);
-  const env = { ...process.env, HOME: home, TMPDIR: home, XDG_RUNTIME_DIR: home, LD_LIBRARY_PATH: paths.join(':') };
-  return { command: join(program, 'usr/bin/skopeo'), env };
+  const { command, libraryPath } = program('skopeo');
+  const env = { ...process.env, HOME: home, TMPDIR: home, XDG_RUNTIME_DIR: home, LD_LIBRARY_PATH: libraryPath };
+  return { command, env };
 }
 
 /** A peer of the benchmarks. */
 export function nginxProgram() {
-  return join(own().folder(nginx()), 'usr/sbin/nginx');
+  return program('nginx').command;
 }
 
 /** @param {Firmware} name @param {string} path inside the package */
@@ -106,18 +106,12 @@ function busyboxOf(architecture) {
 }
 
 function registry() {
-  return { name: 'docker-registry', architecture: hostArchitecture() };
+  return hostPackage('docker-registry');
 }
 
-/** With those of its libraries that not every machine has. */
-function skopeo() {
-  const gpg = debianRelease() === 'bookworm' ? ['libgpgme11', 'libassuan0'] : ['libgpgme11t64', 'libassuan9'];
-  const others = ['libgpg-error0', 'libdevmapper1.02.1', 'libsqlite3-0'];
-  return ['skopeo', ...gpg, ...others].map((name) => ({ name, architecture: hostArchitecture() }));
-}
-
-function nginx() {
-  return { name: 'nginx', architecture: hostArchitecture() };
+/** @param {string} name */
+function hostPackage(name) {
+  return { name, architecture: hostArchitecture() };
 }
 
 /** Debian's name of it. */

@@ -8,7 +8,7 @@ const agreed = (...asked: readonly Option[]) => negotiate(asked, 70_000, LIMITS)
 
 describe('negotiate', () => {
   it('is plain TFTP for a client that asks for nothing', () => {
-    expect(agreed()).toEqual({ blksize: 512, windowsize: 1, timeout: undefined, accepted: [] });
+    expect(agreed()).toEqual({ blksize: 512, windowsize: 1, accepted: [] });
   });
 
   it.each<[string, string, string | undefined]>([
@@ -43,7 +43,6 @@ describe('negotiate', () => {
     expect(agreed(['TSIZE', '0'], ['BlkSize', '1432'], ['unknown', 'x'], ['WindowSize', '8'])).toEqual({
       blksize: 1_432,
       windowsize: 8,
-      timeout: undefined,
       accepted: [
         ['TSIZE', '70000'],
         ['BlkSize', '1432'],

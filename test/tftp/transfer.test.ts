@@ -4,7 +4,7 @@ import type { Terms } from '../../src/tftp/negotiation.js';
 import { newTransfer, type Step, step, type TransferEvent, type TransferState } from '../../src/tftp/transfer.js';
 import { type Fate, playTransfer } from '../fixtures/tftp-network.js';
 
-const PLAIN: Terms = { blksize: 512, windowsize: 1, timeout: undefined, accepted: [] };
+const PLAIN: Terms = { blksize: 512, windowsize: 1, accepted: [] };
 const agreed = (more: Partial<Terms>): Terms => ({ ...PLAIN, accepted: [['tsize', '1']], ...more });
 const WINDOWED = agreed({ windowsize: 4 });
 
@@ -129,10 +129,10 @@ describe('a transfer', () => {
       '800',
       '1600',
       '3200',
-      '4000',
-      '4000',
+      '6400',
+      '8000',
     ]);
-    expect([done, now >= 30_000 && now < 35_000]).toEqual([['error undefined', 'aborted'], true]);
+    expect([done, now >= 30_000 && now < 40_000]).toEqual([['error undefined', 'aborted'], true]);
   });
 
   it('sends a stranger little: four times the offer, whatever it does', () => {
@@ -147,12 +147,6 @@ describe('a transfer', () => {
     }
     const done = play(WINDOWED, 9_000, ...events).filter((one) => !one.startsWith('wait') && one !== '');
     expect(done).toEqual(['oack', 'oack', 'oack', 'oack', 'unanswered']);
-  });
-
-  it('keeps to the interval that the client asked for', () => {
-    const terms = agreed({ timeout: 5 });
-    const events = [at(0).start, at(0).sent, at(5_000).timeout, at(5_000).sent, at(5_001).ack(0), at(5_001).sent];
-    expect(play(terms, 9_000, ...events).filter((one) => one.startsWith('wait'))).toEqual(Array(3).fill('wait 5000'));
   });
 
   it('is complete when the client falls silent after the last block', () => {
@@ -210,26 +204,33 @@ describe('any network that lets anything through', () => {
     rest: fc.nat({ max: 511 }),
     windowsize: fc.integer({ min: 1, max: 20 }),
     isOffered: fc.boolean(),
-    isEager: fc.boolean(),
+    manner: fc.constantFrom('once' as const, 'eager' as const, 'deaf' as const),
+    clientTimeout: fc.constantFrom(1_000, 2_000, 5_000),
   });
 
   it('ends with the exact file', () => {
+    let unanswered = 0;
     fc.assert(
-      fc.property(conditions, ({ blocks, rest, windowsize, isOffered, isEager, seed, ...kind }) => {
+      fc.property(conditions, ({ blocks, rest, windowsize, isOffered, manner, clientTimeout, seed, ...kind }) => {
         const size = blocks * 512 + rest;
         const terms = isOffered ? agreed({ windowsize }) : PLAIN;
-        const played = playTransfer({ terms, size, isEager, fate: network(seed, kind) });
+        const played = playTransfer({ terms, size, manner, clientTimeout, fate: network(seed, kind) });
+        // Whoever is not heard within fifteen seconds is a stranger for good.
+        if (played.outcome?.kind === 'unanswered') {
+          unanswered += 1;
+          return;
+        }
         expect(played).toMatchObject({ received: size, clientIsDone: true });
-        // Of a file of one block, the only answer may be lost each time: nobody knows then whether anybody was there.
-        if (isOffered || blocks > 0) expect(played.outcome?.kind).toBe('complete');
+        expect(played.outcome?.kind).toBe('complete');
       }),
       { numRuns: 2_000 },
     );
+    expect(unanswered).toBeLessThan(20);
   });
 
   it('and loses nothing is sent every block once', () => {
     for (const windowsize of [1, 4, 16]) {
-      const played = playTransfer({ terms: agreed({ windowsize }), size: 100 * 512, isEager: true, fate: () => [1] });
+      const played = playTransfer({ terms: agreed({ windowsize }), size: 100 * 512, manner: 'eager', fate: () => [1] });
       expect(played).toMatchObject({ packets: 101, outcome: { kind: 'complete', isConfirmed: true } });
     }
   });
@@ -239,7 +240,7 @@ describe('any network that lets anything through', () => {
       const played = playTransfer({
         terms: agreed({ windowsize }),
         size: 1_000 * 512,
-        isEager: true,
+        manner: 'eager',
         fate: () => [1, 1.1],
       });
       expect(played.packets).toBeLessThan(1_001 * 2);

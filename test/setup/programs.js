@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { debianRelease } from './debian-release.js';
+
+/**
+ * Debian's programs that the tests run without installing them: the real clients and peers.
+ * @typedef {{ package: string, path: string, libraries: readonly string[] }} Program `libraries`: those that not every machine has
+ */
+
+const isBookworm = debianRelease() === 'bookworm';
+/** Of Debian 13, for which times after 2038 were made to fit. @param {string} name */
+const t64 = (name) => (isBookworm ? name : `${name}t64`);
+
+const NETFILTER = ['libmnl0', 'libnfnetlink0', 'libnetfilter-conntrack3', 'libnftnl11', 'libxtables12'];
+
+/** @satisfies {Record<string, Program>} */
+const TEST_PROGRAMS = {
+  skopeo: {
+    package: 'skopeo',
+    path: 'usr/bin/skopeo',
+    libraries: [
+      t64('libgpgme11'),
+      isBookworm ? 'libassuan0' : 'libassuan9',
+      'libgpg-error0',
+      'libdevmapper1.02.1',
+      'libsqlite3-0',
+    ],
+  },
+  iptables: {
+    package: 'iptables',
+    path: 'usr/sbin/xtables-nft-multi',
+    libraries: ['libip4tc2', 'libip6tc2', ...NETFILTER],
+  },
+  atftp: { package: 'atftp', path: 'usr/bin/atftp', libraries: [t64('libreadline8'), 'libtinfo6'] },
+  'tftp-hpa': { package: 'tftp-hpa', path: 'usr/bin/tftp', libraries: [t64('libreadline8'), 'libtinfo6'] },
+  curl: { package: 'curl', path: 'usr/bin/curl', libraries: [t64('libcurl4'), t64('libssl3')] },
+};
+
+/** @satisfies {Record<string, Program>} */
+const FULL_PROGRAMS = {
+  nginx: { package: 'nginx', path: 'usr/sbin/nginx', libraries: [] },
+  atftpd: { package: 'atftpd', path: 'usr/sbin/atftpd', libraries: ['libwrap0', 'libpcre2-8-0'] },
+  'tftpd-hpa': { package: 'tftpd-hpa', path: 'usr/sbin/in.tftpd', libraries: ['libwrap0'] },
+  dnsmasq: {
+    package: 'dnsmasq-base',
+    path: 'usr/sbin/dnsmasq',
+    libraries: [
+      ...['libdbus-1-3', 'libgmp10', 'libidn2-0', 'libnftables1', 'libjansson4', ...NETFILTER],
+      ...[t64('libnettle8'), t64('libhogweed6')],
+    ],
+  },
+};
+
+/** @typedef {keyof typeof TEST_PROGRAMS | keyof typeof FULL_PROGRAMS} ProgramName */
+
+/** @param {import('./parts.js').Level} level @returns {string[]} packages, each once */
+export function packagesOfPrograms(level) {
+  const programs = Object.values(level === 'full' ? { ...TEST_PROGRAMS, ...FULL_PROGRAMS } : TEST_PROGRAMS);
+  return [...new Set(programs.flatMap(({ package: name, libraries }) => [name, ...libraries]))];
+}
+
+/**
+ * @param {ProgramName} name
+ * @param {(name: string) => string} folderOf where a package is unpacked
+ * @returns {{ command: string, libraryPath: string, folder: string }}
+ */
+export function locateProgram(name, folderOf) {
+  /** @type {Record<ProgramName, Program>} */
+  const all = { ...TEST_PROGRAMS, ...FULL_PROGRAMS };
+  const { package: packaged, path, libraries } = all[name];
+  const triplet = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
+  const folder = folderOf(packaged);
+  // Plug-ins and private libraries are in the package itself.
+  const folders = [folder, ...libraries.map(folderOf)];
+  const paths = folders.flatMap((one) => [join(one, 'usr/lib', triplet), join(one, 'lib', triplet)]);
+  return { command: join(folder, path), libraryPath: paths.join(':'), folder };
+}
