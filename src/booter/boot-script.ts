@@ -10,6 +10,8 @@ import type { BootUrls } from './boot-urls.js';
 /** How often a machine asks for a script that is not ready before it goes on to its next boot device. */
 export const MAX_ATTEMPTS = 60;
 const SECONDS_BETWEEN_ATTEMPTS = 5;
+/** How often a machine asks DHCP, which takes about a minute each time: switches may keep a port shut for half of one. */
+const MAX_NETWORK_TRIES = 3;
 /** How often a machine fetches kernel and initramfs before it gives up. */
 const MAX_FETCHES = 5;
 /** Long enough to read, or to photograph, what the screen says. */
@@ -17,12 +19,26 @@ const SECONDS_TO_READ = 20;
 /** Firmware reports junk as well: a UUID that a thousand boards share, or one that is no UUID. */
 const NOTHING = 'none that can be used';
 
+const GREETING = ipxe.comment('Bootlayer: tells the server who this machine is and runs what it answers.');
+
 /** The script every machine gets first: it reports what the machine is to /boot/script. The same for all. */
 export function greetingScript(urls: BootUrls): string {
+  return ipxe.renderScript([GREETING, ipxe.ensureNetwork(), ...askForScript(urls, 1)]);
+}
+
+/** The same for an iPXE that has only just been started, and has fetched this by what its firmware left of the network. */
+export function autoexecScript(urls: BootUrls): string {
   return ipxe.renderScript([
-    ipxe.comment('Bootlayer: tells the server who this machine is and runs what it answers.'),
-    ipxe.ensureNetwork(),
+    GREETING,
+    ipxe.resetCounter('tries'),
+    ipxe.label('network'),
+    ipxe.configureNetwork('nonetwork'),
     ...askForScript(urls, 1),
+    ipxe.label('nonetwork'),
+    ...ipxe.countTo('tries', MAX_NETWORK_TRIES, 'giveup'),
+    ipxe.echo('Bootlayer: no answer by DHCP, asking again'),
+    ipxe.sleep(SECONDS_BETWEEN_ATTEMPTS),
+    ipxe.goto('network'),
   ]);
 }
 
@@ -106,7 +122,7 @@ function askForScript(urls: BootUrls, attempt: number): readonly ipxe.Command[] 
     ipxe.sleep(SECONDS_BETWEEN_ATTEMPTS),
     ipxe.goto('ask'),
     ipxe.label('giveup'),
-    ipxe.echo('Bootlayer: the server did not answer, going on to the next boot device'),
+    ipxe.echo('Bootlayer: nobody answered, going on to the next boot device'),
     ipxe.sleep(SECONDS_TO_READ),
     ipxe.exit(),
   ];

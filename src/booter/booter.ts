@@ -14,7 +14,7 @@ import { type Digest, shortDigest } from '../oci/digest.js';
 import { formatReference } from '../oci/reference.js';
 import { Attribution } from './attribution.js';
 import type { Slice } from './blob-path.js';
-import { greetingScript, MAX_ATTEMPTS, refusalOf, waitingScript } from './boot-script.js';
+import { autoexecScript, greetingScript, MAX_ATTEMPTS, refusalOf, waitingScript } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
 import { type Images, MappedImages } from './mapped-images.js';
 import { createMapping, type Mapping, type MappingInput } from './mapping.js';
@@ -85,6 +85,12 @@ export class Booter {
   greeting(address: string): string {
     this.#parts.events({ event: 'greeting.sent', address });
     return greetingScript(this.#parts.urls);
+  }
+
+  /** The same for an iPXE that asks for it by itself, without having been told to (`autoexec.ipxe`). */
+  autoexec(address: string): string {
+    this.#parts.events({ event: 'greeting.sent', address });
+    return autoexecScript(this.#parts.urls);
   }
 
   /** The script for the machine that reports itself with this query. Never throws: what goes wrong is on its screen. */

@@ -71,6 +71,14 @@ export function ensureNetwork(): Command {
   return { text: 'isset ${ip} || dhcp', onFailure: 'ignore' };
 }
 
+/**
+ * Asks DHCP, whatever is known already: an iPXE that firmware has started has the firmware's address, and a card that is not
+ * open ("Network unreachable", stock UEFI builds of 2025).
+ */
+export function configureNetwork(onFailure: string): Command {
+  return { text: 'dhcp', onFailure: { goto: checkedLabel(onFailure) } };
+}
+
 /** Runs another script in place of this one. */
 export function chain(url: Word, onFailure: string): Command {
   return { text: `chain --replace --autofree ${url}`, onFailure: { goto: checkedLabel(onFailure) } };

@@ -2,8 +2,9 @@ import type { Booter } from '../booter/booter.js';
 import { fileOf } from '../tftp/file.js';
 import type { BootFile, BootFileRoute } from './boot-file.js';
 
-/** iPXE of 2025 and later asks for the first beside where it came from, and then in the root. */
-const GREETINGS = /^(?:.*\/)?(?:autoexec|boot)\.ipxe$/;
+const GREETING = /^(?:ipxe\/)?boot\.ipxe$/;
+/** iPXE of 2025 and later asks for it beside where it came from, and then in the root. */
+const AUTOEXEC = /^(?:.*\/)?autoexec\.ipxe$/;
 const SCRIPT = /^boot\/script(?:\?(.*))?$/;
 
 /** The scripts that HTTP has, for clients that have no HTTP. */
@@ -11,7 +12,8 @@ export function scriptRoute(booter: Booter): BootFileRoute {
   return {
     name: 'scripts',
     claim: (path) => {
-      if (GREETINGS.test(path)) return async ({ address }) => scriptFile(booter.greeting(address));
+      if (GREETING.test(path)) return async ({ address }) => scriptFile(booter.greeting(address));
+      if (AUTOEXEC.test(path)) return async ({ address }) => scriptFile(booter.autoexec(address));
       const query = SCRIPT.exec(path);
       if (query === null) return undefined;
       const report = Object.fromEntries(new URLSearchParams(query[1] ?? ''));

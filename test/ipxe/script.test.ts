@@ -20,6 +20,7 @@ describe('renderScript', () => {
     ['sleep, whole seconds', ipxe.sleep(1.2), 'sleep 2'],
     ['set', ipxe.set('arch', setting('buildarch')), `set arch \${buildarch}`],
     ['resetCounter', ipxe.resetCounter('n'), 'set n:int32 0'],
+    ['configureNetwork', ipxe.configureNetwork('again'), 'dhcp || goto again'],
     ['ensureNetwork', ipxe.ensureNetwork(), `isset \${ip} || dhcp ||`],
     ['freeImages', ipxe.freeImages(), 'imgfree ||'],
     [

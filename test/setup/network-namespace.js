@@ -68,12 +68,33 @@ export class NetworkNamespace {
     });
   }
 
-  /** From now on so much of all UDP packets is lost on their way in. @param {number} share 0.05 for one of twenty */
+  /** A card for a virtual machine, and the address of this end of it. @param {string} name @param {string} address with `/24` */
+  async addTap(name, address) {
+    const busybox = busyboxProgram();
+    await this.#must([busybox, 'tunctl', '-t', name]);
+    await this.#must([busybox, 'ip', 'address', 'add', address, 'dev', name]);
+    await this.#must([busybox, 'ip', 'link', 'set', name, 'up']);
+    return { name, within: this.within };
+  }
+
+  /** @param {readonly string[]} command @param {{ env?: NodeJS.ProcessEnv }} [options] */
+  async #must(command, options) {
+    const { status, out } = await this.run(command, options);
+    if (status !== 0) throw new SetupError(`${command.join(' ')} ended with ${status}\n${out}`);
+  }
+
+  /**
+   * From now on so much of all UDP packets is lost, each once: on loopback on its way in. DHCP is left alone: firmware asks it
+   * four times in a minute.
+   * @param {number} share 0.05 for one of twenty
+   */
   async lose(share) {
     await this.#iptables('-F');
     if (share === 0) return;
-    const chance = ['-m', 'statistic', '--mode', 'random', '--probability', String(share)];
-    await this.#iptables('-A', 'INPUT', '-p', 'udp', ...chance, '-j', 'DROP');
+    const lost = ['-m', 'statistic', '--mode', 'random', '--probability', String(share), '-j', 'DROP'];
+    const dhcp = ['-p', 'udp', '-m', 'multiport', '!', '--ports', '67,68'];
+    await this.#iptables('-A', 'INPUT', ...dhcp, ...lost);
+    await this.#iptables('-A', 'OUTPUT', '!', '-o', 'lo', ...dhcp, ...lost);
   }
 
   /** @param {readonly string[]} args */
@@ -85,7 +106,6 @@ export class NetworkNamespace {
       LD_LIBRARY_PATH: libraryPath,
       XTABLES_LIBDIR: join(folder, 'usr/lib', triplet, 'xtables'),
     };
-    const { status, out } = await this.run([command, 'iptables', ...args], { env });
-    if (status !== 0) throw new SetupError(`iptables ${args.join(' ')} ended with ${status}\n${out}`);
+    await this.#must([command, 'iptables', ...args], { env });
   }
 }

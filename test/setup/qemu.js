@@ -9,19 +9,21 @@ import { SetupError } from './steps.js';
 /** @typedef {import('./parts.js').Architecture} Architecture */
 
 /**
- * A virtual machine that boots from the network. QEMU's user-mode network makes the host 10.0.2.2 and needs no
- * privileges; the CPU is emulated, so it runs the same everywhere.
+ * A virtual machine that boots from the network: QEMU's user-mode network, which makes the host 10.0.2.2 and needs no
+ * privileges, or a network of the test's own with servers of its own. The CPU is emulated, so it runs the same everywhere.
  * @typedef {{
  *   firmware: 'bios' | 'uefi',
  *   architecture: Architecture,
- *   script: string,
+ *   script?: string,
+ *   tap?: { name: string, within: readonly string[] },
  *   mac?: string,
  *   uuid?: string,
  *   serial?: string,
  *   onLine?: (line: string) => void,
  *   expect?: RegExp,
  *   seconds?: number,
- * }} Machine `script`: the URL of the script its iPXE starts; `expect`: what it must print
+ * }} Machine `script`: the URL of the script its iPXE starts, in the user-mode network; `tap`: the card of the other network,
+ *   and the command that runs the rest of its arguments there; `expect`: what it must print
  * @typedef {{ line: string, seconds: number, lines: readonly string[] }} Booted
  */
 
@@ -42,7 +44,13 @@ export async function bootMachine(machine) {
   }
   const folder = mkdtempSync(join(tmpdir(), 'bootlayer-machine-'));
   const since = Date.now();
-  const child = new ChildProcess(program, [...commonArguments(machine), ...firmwareArguments(machine, folder)], {
+  const command = [...(machine.tap?.within ?? []), program];
+  const args = [
+    ...commonArguments(machine),
+    ...firmwareArguments(machine, folder),
+    ...networkArguments(machine, folder),
+  ];
+  const child = new ChildProcess(command[0] ?? program, [...command.slice(1), ...args], {
     name: 'the virtual machine',
   });
   try {
@@ -77,30 +85,32 @@ function commonArguments({ architecture, firmware, mac = MAC, uuid = UUID, seria
 }
 
 /** @param {Machine} machine @param {string} folder */
-function firmwareArguments({ architecture, firmware, script }, folder) {
-  const network = 'user,id=n0,ipv6=off';
-  if (firmware === 'bios') return ['-netdev', `${network},bootfile=${value(script)}`];
-  // The firmware loads iPXE by TFTP, and iPXE looks for autoexec.ipxe beside itself.
-  const [code, variables, ipxe] =
+function firmwareArguments({ architecture, firmware }, folder) {
+  if (firmware === 'bios') return [];
+  const [code, variables] =
     architecture === 'amd64'
-      ? [
-          firmwareFile('ovmf', 'usr/share/OVMF/OVMF_CODE_4M.fd'),
-          firmwareFile('ovmf', 'usr/share/OVMF/OVMF_VARS_4M.fd'),
-          'usr/lib/ipxe/ipxe-amd64.efi',
-        ]
+      ? [firmwareFile('ovmf', 'usr/share/OVMF/OVMF_CODE_4M.fd'), firmwareFile('ovmf', 'usr/share/OVMF/OVMF_VARS_4M.fd')]
       : [
           firmwareFile('qemu-efi-aarch64', 'usr/share/AAVMF/AAVMF_CODE.no-secboot.fd'),
           firmwareFile('qemu-efi-aarch64', 'usr/share/AAVMF/AAVMF_VARS.fd'),
-          'usr/lib/ipxe/ipxe-arm64.efi',
         ];
   copyFileSync(variables, join(folder, 'variables.fd'));
-  copyFileSync(firmwareFile('ipxe', ipxe), join(folder, 'ipxe.efi'));
-  writeFileSync(join(folder, 'autoexec.ipxe'), `#!ipxe\ndhcp\nchain ${script}\n`);
   return [
     ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${value(code)}`],
     ...['-drive', `if=pflash,format=raw,unit=1,file=${value(join(folder, 'variables.fd'))}`],
-    ...['-netdev', `${network},tftp=${value(folder)},bootfile=ipxe.efi`],
   ];
+}
+
+/** @param {Machine} machine @param {string} folder */
+function networkArguments({ architecture, firmware, script = '', tap }, folder) {
+  if (tap !== undefined) return ['-netdev', `tap,id=n0,ifname=${tap.name},script=no,downscript=no`];
+  const network = 'user,id=n0,ipv6=off';
+  if (firmware === 'bios') return ['-netdev', `${network},bootfile=${value(script)}`];
+  // The firmware loads iPXE by TFTP, and iPXE looks for autoexec.ipxe beside itself.
+  const ipxe = architecture === 'amd64' ? 'usr/lib/ipxe/ipxe-amd64.efi' : 'usr/lib/ipxe/ipxe-arm64.efi';
+  copyFileSync(firmwareFile('ipxe', ipxe), join(folder, 'ipxe.efi'));
+  writeFileSync(join(folder, 'autoexec.ipxe'), `#!ipxe\ndhcp\nchain ${script}\n`);
+  return ['-netdev', `${network},tftp=${value(folder)},bootfile=ipxe.efi`];
 }
 
 /** QEMU takes a comma for the next option. @param {string} text */

@@ -3,13 +3,14 @@ import type { Booter } from '../../booter/booter.js';
 import type { ScriptQuery } from '../../booter/report.js';
 import { addressOf } from '../address-of.js';
 
-/** By `autoexec.ipxe` builds of 2025 and later ask, beside where they came from and in its root. */
-const GREETING_PATHS = ['/boot.ipxe', '/ipxe/autoexec.ipxe', '/autoexec.ipxe'];
+/** Builds of 2025 and later ask for it beside where they came from, and in its root. */
+const AUTOEXEC_PATHS = ['/ipxe/autoexec.ipxe', '/autoexec.ipxe'];
 
 /** `/boot.ipxe` and `/boot/script`: what iPXE asks for before it fetches anything. */
 export function bootRoutes(app: FastifyInstance, booter: Booter): void {
-  for (const path of GREETING_PATHS)
-    app.get(path, (request, reply) => sendScript(reply, booter.greeting(addressOf(request))));
+  app.get('/boot.ipxe', (request, reply) => sendScript(reply, booter.greeting(addressOf(request))));
+  for (const path of AUTOEXEC_PATHS)
+    app.get(path, (request, reply) => sendScript(reply, booter.autoexec(addressOf(request))));
   app.get<{ Querystring: ScriptQuery }>('/boot/script', async (request, reply) =>
     sendScript(reply, await booter.script(request.query, addressOf(request))),
   );
