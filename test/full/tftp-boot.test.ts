@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -10,6 +10,12 @@ import { ChildProcess } from '../setup/process.js';
 import { bootMachine, type Machine } from '../setup/qemu.js';
 import { type LogLine, startServer } from '../setup/server.js';
 
+/** QEMU's card starts with an iPXE; that one is to load another, as a plain PXE ROM would, and only once. */
+const ROM = `#!ipxe
+iseq \${netX/chip} virtio-net && chain tftp://192.168.77.1/undionly.kpxe ||
+chain http://192.168.77.1:8080/boot.ipxe
+`;
+
 /** Firmware that gets all it boots from Bootlayer at TFTP's own port, with dnsmasq beside it, on a network that loses packets. */
 describe('by TFTP', () => {
   let folder = '';
@@ -18,11 +24,13 @@ describe('by TFTP', () => {
     folder = await mkdtemp(join(tmpdir(), 'bootlayer-tftp-boot-'));
     await buildTestImage(`oci:${join(folder, 'image')}:1`, ['amd64', 'arm64']);
     await buildIpxe(join(folder, 'ipxe'));
+    await copyFile(new URL('../../ipxe/embed.ipxe', import.meta.url), join(folder, 'ipxe/embed.ipxe'));
+    await writeFile(join(folder, 'ipxe/rom.ipxe'), ROM);
   });
 
   afterAll(() => rm(folder, { recursive: true }));
 
-  async function lab(loss: number, more: readonly string[] = []) {
+  async function lab(loss: number, adapt = (dnsmasq: string) => dnsmasq) {
     const network = await NetworkNamespace.start();
     onTestFinished(async () => void (await network.stop()));
     const tap = await network.addTap('tap0', '192.168.77.1/24');
@@ -38,16 +46,20 @@ describe('by TFTP', () => {
     const log: LogLine[] = [];
     const server = await startServer(config, { within: network.within, onLog: (line) => log.push(line) });
     onTestFinished(async () => void (await server.stop()));
-    await startDnsmasq(network, own, more);
+    await startDnsmasq(network, own, adapt);
     await network.lose(loss);
     return { tap, log };
   }
 
-  async function startDnsmasq(network: NetworkNamespace, own: string, more: readonly string[]): Promise<void> {
+  async function startDnsmasq(
+    network: NetworkNamespace,
+    own: string,
+    adapt: (sample: string) => string,
+  ): Promise<void> {
     const sample = await readFile(new URL('../../deploy/dnsmasq.conf', import.meta.url), 'utf8');
     const file = join(own, 'dnsmasq.conf');
-    const others = ['no-ping', `dhcp-leasefile=${join(own, 'leases')}`, ...more];
-    await writeFile(file, `${sample.replace('br0', 'tap0')}\n${others.join('\n')}\n`);
+    const others = ['no-ping', `dhcp-leasefile=${join(own, 'leases')}`];
+    await writeFile(file, `${adapt(sample.replace('br0', 'tap0'))}\n${others.join('\n')}\n`);
     const { command, libraryPath } = program('dnsmasq');
     const [first = '', ...args] = [...network.within, command, '--no-daemon', '-C', file];
     const env = { ...process.env, LD_LIBRARY_PATH: libraryPath };
@@ -58,6 +70,7 @@ describe('by TFTP', () => {
 
   it.concurrent.each<[number, string, Pick<Machine, 'firmware' | 'architecture'>]>([
     [0.05, 'snponly.efi', { firmware: 'uefi', architecture: 'amd64' }],
+    [0.2, 'snponly.efi', { firmware: 'uefi', architecture: 'amd64' }],
     [0.01, 'ipxe-arm64.efi', { firmware: 'uefi', architecture: 'arm64' }],
   ])('with a loss of %d: %s by its firmware, and the rest by autoexec.ipxe', async (loss, file, machine) => {
     const { tap, log } = await lab(loss);
@@ -67,5 +80,22 @@ describe('by TFTP', () => {
     expect(told).toContain(`loader.sent ${file} tftp`);
     expect(told).toContain('artifact.sent kernel');
     expect(log.filter(({ event }) => event === 'fault')).toEqual([]);
+  });
+
+  const toldIpxe = (file: string) => (dnsmasq: string) =>
+    dnsmasq.replace('tag:ipxe,http://192.168.77.1:8080/boot.ipxe', `tag:ipxe,${file},,192.168.77.1`);
+
+  it.concurrent('a BIOS, by the script for own builds, with a loss of 0.2', async () => {
+    const { tap, log } = await lab(0.2, toldIpxe('embed.ipxe'));
+    const booted = await bootMachine({ firmware: 'bios', architecture: 'amd64', tap, seconds: 120 });
+    expect(booted.line).toContain('BOOT-OK');
+    expect(log.map(({ event, file }) => `${event} ${file}`)).toContain('loader.sent embed.ipxe');
+  });
+
+  it.concurrent('a BIOS, by undionly.kpxe', async () => {
+    const { tap, log } = await lab(0, toldIpxe('rom.ipxe'));
+    const booted = await bootMachine({ firmware: 'bios', architecture: 'amd64', tap, seconds: 200 });
+    expect(booted.line).toContain('BOOT-OK');
+    expect(log.map(({ event, file }) => `${event} ${file}`)).toContain('loader.sent undionly.kpxe');
   });
 });
