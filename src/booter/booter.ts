@@ -10,7 +10,7 @@ import { BootlayerError, publicMessage } from '../errors.js';
 import { formatSeconds } from '../format.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Descriptor } from '../oci/descriptor.js';
-import { type Digest, shortDigest } from '../oci/digest.js';
+import type { Digest } from '../oci/digest.js';
 import { formatReference } from '../oci/reference.js';
 import { Attribution } from './attribution.js';
 import type { Slice } from './blob-path.js';
@@ -21,7 +21,7 @@ import { createMapping, type Mapping, type MappingInput } from './mapping.js';
 import { ARCHITECTURE_UNKNOWN, mayPass, prepareBoot, wishOf } from './preparation.js';
 import { Renewals } from './renewals.js';
 import { attemptOf, factsFromQuery, type ScriptQuery } from './report.js';
-import { sliceReader } from './slice-reader.js';
+import { requirePart, sliceReader } from './slice-reader.js';
 import { TransferEvents } from './transfer-events.js';
 
 /** The cache as the booter uses it; `blob/` is it. */
@@ -119,10 +119,8 @@ export class Booter {
   /** Throws, as its reader does, what the cache throws; REQUEST_INVALID for a slice that is not in it. */
   async openArtifact(artifact: LocatedArtifact, slice?: Slice): Promise<BlobReader> {
     if (slice === undefined) return this.#openWhole(artifact);
-    const { size, digest } = artifact.descriptor;
-    if (slice.length > 0 && slice.offset + slice.length <= size)
-      return sliceReader(await this.#openWhole(artifact), slice);
-    throw new BootlayerError('REQUEST_INVALID', `${shortDigest(digest)} has ${size} bytes, and no such part`);
+    requirePart(slice, artifact.descriptor);
+    return sliceReader(await this.#openWhole(artifact), slice);
   }
 
   async #openWhole(artifact: LocatedArtifact): Promise<BlobReader> {

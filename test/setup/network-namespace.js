@@ -14,18 +14,21 @@ const LONGEST_SECONDS = 1_200;
 export class NetworkNamespace {
   /** @type {ChildProcess} */
   #holder;
+  #hasUsers;
 
-  /** @param {ChildProcess} holder */
-  constructor(holder) {
+  /** @param {ChildProcess} holder @param {boolean} hasUsers */
+  constructor(holder, hasUsers) {
     this.#holder = holder;
+    this.#hasUsers = hasUsers;
   }
 
-  static async start() {
+  /** `hasUsers`: all of this system's, which root alone can have. @param {{ hasUsers?: boolean }} [options] */
+  static async start({ hasUsers = false } = {}) {
     const begin = `${busyboxProgram()} ip link set lo up && echo ready && exec sleep ${LONGEST_SECONDS}`;
-    const args = ['--user', '--map-root-user', '--net', 'sh', '-c', begin];
+    const args = [...(hasUsers ? [] : ['--user', '--map-root-user']), '--net', 'sh', '-c', begin];
     const holder = new ChildProcess('unshare', args, { name: 'a network namespace' });
     await holder.waitForLine((line) => (line === 'ready' ? true : undefined), 10);
-    return new NetworkNamespace(holder);
+    return new NetworkNamespace(holder, hasUsers);
   }
 
   stop() {
@@ -35,7 +38,8 @@ export class NetworkNamespace {
   /** The command that runs the rest of its arguments in here. */
   get within() {
     const { pid } = this.#holder;
-    return ['nsenter', '--preserve-credentials', '--user', '--net', `--target=${pid}`, '--'];
+    const own = this.#hasUsers ? [] : ['--preserve-credentials', '--user'];
+    return ['nsenter', ...own, '--net', `--target=${pid}`, '--'];
   }
 
   /**

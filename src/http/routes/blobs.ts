@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { LocatedArtifact } from '../../boot/ports.js';
 import { parseSlice, type Slice } from '../../booter/blob-path.js';
 import type { Booter } from '../../booter/booter.js';
+import { requirePart } from '../../booter/slice-reader.js';
 import { BootlayerError } from '../../errors.js';
 import { type Digest, digestFromHex } from '../../oci/digest.js';
 import { addressOf } from '../address-of.js';
@@ -24,6 +25,7 @@ export function blobRoutes(app: FastifyInstance, parts: BlobRouteParts): void {
     await turnOf(reply.raw, clientGone(request.raw.socket));
     const slice = sliceIn(request.params.slice);
     const artifact = await findArtifact(parts.booter, request);
+    if (slice !== undefined) requirePart(slice, artifact.descriptor);
     return sendEntity(request, reply, sendingOf(parts.booter, artifact, { slice, address: addressOf(request) }), parts);
   };
   for (const url of ['/blobs/sha256/:hex/:name', '/blobs/sha256/:hex/:slice/:name']) {

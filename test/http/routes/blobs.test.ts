@@ -249,3 +249,30 @@ it('serves an empty blob', async () => {
   // Nobody is asked for nothing.
   expect(source.fetches).toBe(0);
 });
+
+describe('GET of a part as if it were a file of its own', () => {
+  it('sends that, by an ETag of its own', async () => {
+    const { url, events } = await withCachedKernel();
+    const slice = url.replace('/vmlinuz', '/1000+500/vmlinuz');
+    const response = await fetch(slice);
+    expect(Buffer.from(await response.arrayBuffer()).equals(bytes.subarray(1_000, 1_500))).toBe(true);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-length': '500',
+      etag: `"${descriptor.digest}:1000+500"`,
+    });
+    const part = await fetch(slice, { headers: { range: 'bytes=10-19' } });
+    expect(Buffer.from(await part.arrayBuffer()).equals(bytes.subarray(1_010, 1_020))).toBe(true);
+    expect([part.status, part.headers.get('content-range')]).toEqual([206, 'bytes 10-19/500']);
+    const ranges = events.flatMap((event) => (event.event === 'artifact.sent' ? [event.range] : []));
+    expect(ranges).toEqual(['1000-1499', '1010-1019']);
+  });
+
+  it.each([`0+${SIZE + 1}`, `${SIZE}+1`, '5+0', '1-2', '1+', '1+2+3', '99999999999999999+1'])(
+    'is refused where there is none: %s',
+    async (slice) => {
+      const { url } = await withCachedKernel();
+      for (const method of ['GET', 'HEAD'])
+        expect((await fetch(url.replace('/vmlinuz', `/${slice}/vmlinuz`), { method })).status).toBe(400);
+    },
+  );
+});

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import type { BootEvent } from '../../src/boot/event.js';
+import { TransferEvents, tellEnd } from '../../src/booter/transfer-events.js';
+
+const LOADER = { address: '10.0.0.7', file: 'snponly.efi', protocol: 'tftp' } as const;
+
+function tell() {
+  const events: BootEvent[] = [];
+  let now = 0;
+  const transfers = new TransferEvents({ events: (event) => events.push(event), clock: { ticks: () => now } });
+  const pass = (milliseconds: number) => {
+    now += milliseconds;
+  };
+  return { transfers, events, pass };
+}
+
+describe('TransferEvents', () => {
+  it('tells of loaders when they have been sent, or not', () => {
+    const { transfers, events, pass } = tell();
+    const [one, other] = [transfers.loader(LOADER), transfers.loader(LOADER)];
+    pass(1_500);
+    one({ kind: 'sent', bytes: 300 });
+    other({ kind: 'aborted', bytes: 100, reason: 'gone' });
+    expect(events).toEqual([
+      { event: 'loader.sent', ...LOADER, bytes: 300, seconds: 1.5 },
+      { event: 'loader.aborted', ...LOADER, bytes: 100, seconds: 1.5, reason: 'gone' },
+    ]);
+  });
+
+  it('tells little of what is refused, to each address and to all', () => {
+    const { transfers, events, pass } = tell();
+    const refuse = (address: string) => transfers.refused({ ...LOADER, address, reason: 'none' });
+    for (let times = 0; times < 100; times += 1) refuse('10.0.0.7');
+    expect(events).toHaveLength(10);
+    for (let number = 0; number < 1_000; number += 1) refuse(`10.0.1.${number}`);
+    expect(events).toHaveLength(300);
+    pass(60_000);
+    refuse('10.0.0.7');
+    expect(events.at(-1)).toEqual({ event: 'file.refused', ...LOADER, reason: 'none' });
+  });
+});
+
+describe('tellEnd', () => {
+  it('tells how it ended, and throws what was thrown', async () => {
+    const ends: unknown[] = [];
+    const sent = () => 7;
+    await tellEnd(
+      (end) => ends.push(end),
+      sent,
+      async () => undefined,
+    );
+    const failing = tellEnd(
+      (end) => ends.push(end),
+      sent,
+      async () => {
+        throw new Error('gone');
+      },
+    );
+    await expect(failing).rejects.toThrow('gone');
+    expect(ends).toEqual([
+      { kind: 'sent', bytes: 7 },
+      { kind: 'aborted', bytes: 7, reason: 'gone' },
+    ]);
+  });
+});
