@@ -1,7 +1,10 @@
 import type { TftpFile } from './file.js';
 
-/** Each read costs the same, whatever it reads: measured, 64 KiB are enough for blocks of any size. */
-const LEAST_BYTES = 64 * 1024;
+/**
+ * Each read costs the same, whatever it reads. Measured: 64 KiB is 8 percent slower, 256 KiB no faster, and to read the next
+ * piece while one is being sent costs more than it gains.
+ */
+const LEAST_BYTES = 128 * 1024;
 
 /** The part of a file that is being sent, read in large pieces. */
 export class ReadAhead {

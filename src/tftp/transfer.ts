@@ -22,7 +22,8 @@ export type TransferState = {
   readonly restartedBehind: number | undefined;
   /** Since anything was acknowledged. */
   readonly resends: number;
-  readonly progressAt: number;
+  /** Something came from the client that belongs to what is under way. */
+  readonly heardAt: number;
   readonly roundTrip: RoundTrip;
 };
 
@@ -90,7 +91,7 @@ export function newTransfer(terms: Terms, size: number, now: number): TransferSt
     isResent: false,
     restartedBehind: undefined,
     resends: 0,
-    progressAt: now,
+    heardAt: now,
     roundTrip: { smoothed: undefined, variation: 0 },
   };
 }
@@ -145,7 +146,7 @@ function acknowledged(state: TransferState, block: number, now: number): Step {
   }
   // Older than what is under way, or of nothing that was sent.
   if (ahead > state.sent - state.acked) return [state, []];
-  if (ahead === 0) return again(state, now);
+  if (ahead === 0) return again({ ...state, heardAt: now }, now);
   const acked = state.acked + ahead;
   if (acked === state.last) return over({ ...state, acked }, { kind: 'complete', isConfirmed: true });
   return window({ ...progressed(state, now), acked });
@@ -154,7 +155,7 @@ function acknowledged(state: TransferState, block: number, now: number): Step {
 function progressed(state: TransferState, now: number): TransferState {
   const { sentAt, isResent } = state;
   const roundTrip = sentAt === undefined || isResent ? state.roundTrip : measured(state.roundTrip, now - sentAt);
-  return { ...state, roundTrip, resends: 0, isResent: false, restartedBehind: undefined, progressAt: now };
+  return { ...state, roundTrip, resends: 0, isResent: false, restartedBehind: undefined, heardAt: now };
 }
 
 /**
@@ -179,7 +180,7 @@ function repeated(state: TransferState): Step {
 function timedOut(state: TransferState, now: number): Step {
   if (state.sentAt === undefined) return [state, []];
   const isUnknown = isStranger(state);
-  const isLost = isUnknown ? state.resends >= MAX_RESENDS_TO_STRANGERS : now - state.progressAt >= PATIENCE;
+  const isLost = isUnknown ? state.resends >= MAX_RESENDS_TO_STRANGERS : now - state.heardAt >= PATIENCE;
   if (!isLost) return sendAgain({ ...state, isResent: true, resends: state.resends + 1 });
   // Many clients acknowledge the last block, and are gone.
   if (!isUnknown && state.sent === state.last) return over(state, { kind: 'complete', isConfirmed: false });

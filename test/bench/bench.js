@@ -9,9 +9,17 @@ import { benchHttp } from './http.js';
 import { benchMapping } from './mapping.js';
 import { benchMemory } from './memory.js';
 import { benchPull } from './pull.js';
+import { benchTftp } from './tftp.js';
 
 /** @type {Record<string, (options: { smoke: boolean }) => Promise<void>>} */
-const BENCHMARKS = { mapping: benchMapping, http: benchHttp, pull: benchPull, herd: benchHerd, memory: benchMemory };
+const BENCHMARKS = {
+  mapping: benchMapping,
+  http: benchHttp,
+  tftp: benchTftp,
+  pull: benchPull,
+  herd: benchHerd,
+  memory: benchMemory,
+};
 
 await runScript(async () => {
   const { values, positionals } = parseArgs({

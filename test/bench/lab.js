@@ -53,9 +53,10 @@ export class Lab {
   /**
    * A server with an empty cache that boots everybody from the image.
    * @param {string} image
-   * @param {{ registry?: string, prefetch?: boolean, onLog?: (line: import('../setup/server.js').LogLine) => void }} [options]
+   * @param {{ registry?: string, prefetch?: boolean, onLog?: (line: import('../setup/server.js').LogLine) => void,
+   *   within?: readonly string[] }} [options] `within`: a command that runs the rest of its arguments
    */
-  async serve(image, { registry, prefetch = false, onLog } = {}) {
+  async serve(image, { registry, prefetch = false, onLog, within = [] } = {}) {
     this.#servers += 1;
     const file = join(this.folder, `bootlayer-${this.#servers}.yaml`);
     const data = `data-${this.#servers}`;
@@ -72,7 +73,7 @@ export class Lab {
       `assignments: [{ name: all, match: {}, image: "${image}", ${append} }]`,
     ];
     writeFileSync(file, `${lines.join('\n')}\n`);
-    const server = this.started(await startServer(file, { ...(onLog !== undefined && { onLog }) }));
+    const server = this.started(await startServer(file, { within, ...(onLog !== undefined && { onLog }) }));
     const script = async () => (await fetch(`http://${server.http}${SCRIPT_PATH}`)).text();
     const port = Number(server.http.split(':').at(-1));
     return { ...server, data: join(this.folder, data), port, pid: server.process.pid ?? 0, script };

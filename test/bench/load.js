@@ -31,7 +31,7 @@ export async function load({ port, path, pid }, work) {
 }
 
 /** @param {number} pid */
-function processorSeconds(pid) {
+export function processorSeconds(pid) {
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
