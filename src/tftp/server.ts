@@ -57,6 +57,8 @@ export type TftpServerParts<File extends TftpFile = TftpFile> = {
 /** Real ROMs ask for binaries in netascii, and want them as they are. */
 const MODES: ReadonlySet<string> = new Set(['octet', 'netascii']);
 const MAX_MILLISECONDS = 30 * 60_000;
+/** Longer than clients wait before they say something again: EDK2 four seconds, U-Boot and atftp five, curl six. */
+const LONG_SILENCE = 10_000;
 /** Nobody's own port (RFC 6335): whoever asks from one wants the answer to go to a service. */
 const LEAST_PORT = 1_024;
 
@@ -133,11 +135,17 @@ export class TftpServer<File extends TftpFile = TftpFile> {
     });
   }
 
-  /** Where there is no room, the oldest that never answered goes: its request may have been forged. */
+  /**
+   * Where there is no room, somebody goes: the oldest that never answered, whose request may have been forged; else whoever has
+   * said nothing for long.
+   */
   #admit({ address }: Peer): ReturnType<Admissions['decide']> {
     if (this.#parts.admissions.isFull) {
-      const stranger = [...this.#entries.values()].find(({ session }) => session?.isStranger === true);
-      if (stranger !== undefined) this.#abandon(stranger, 'its place was needed');
+      const all = [...this.#entries.values()];
+      const least =
+        all.find(({ session }) => session?.isStranger === true) ??
+        all.find(({ session }) => session !== undefined && session.silentMilliseconds >= LONG_SILENCE);
+      if (least !== undefined) this.#abandon(least, 'its place was needed');
     }
     return this.#parts.admissions.decide(address, this.#parts.clock.ticks());
   }

@@ -72,6 +72,11 @@ export class TftpSession {
     return isStranger(this.#state);
   }
 
+  /** Since it began, or its client was heard. */
+  get silentMilliseconds(): number {
+    return this.#now() - this.#state.heardAt;
+  }
+
   start(): void {
     this.#happened({ kind: 'start', now: this.#now() });
   }

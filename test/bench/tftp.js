@@ -39,17 +39,14 @@ export async function benchTftp({ smoke }) {
 
     const rows = [];
     for (const [role, file] of Object.entries(files)) {
-      const path = moved(file, root, role);
-      const fetch = fetchBy(network, path);
+      const fetch = fetchBy(network, moved(file, root, role));
       for (const target of [ours, ...peers]) await fetchOnce(target, fetch);
-      for (const blksize of sizes.blksizes)
-        for (const windowsize of sizes.windows)
-          for (const clients of sizes.clients) {
-            const job = { blksize, windowsize, clients, milliseconds: sizes.milliseconds };
-            const measured = await inTurn(sizes.rounds, [ours, ...peers], (target) => fetch(target, job), server.pid);
-            const size = role === 'kernel' ? '1 MiB' : '32 MiB';
-            rows.push([size, String(blksize), String(windowsize), String(clients), ...columnsOf(measured)]);
-          }
+      const size = role === 'kernel' ? '1 MiB' : '32 MiB';
+      for (const work of worksOf(sizes)) {
+        const measured = await inTurn(sizes.rounds, [ours, ...peers], (target) => fetch(target, work), server.pid);
+        const how = [work.blksize, work.windowsize, work.clients].map(String);
+        rows.push([size, ...how, ...columnsOf(measured)]);
+      }
     }
     printTable(
       'files from the cache by TFTP: MiB/s of ours, and the ratio to each peer',
@@ -57,6 +54,13 @@ export async function benchTftp({ smoke }) {
       rows,
     );
   });
+}
+
+/** @param {typeof FULL} sizes @returns {readonly Work[]} */
+function worksOf({ blksizes, windows, clients: counts, milliseconds }) {
+  return blksizes.flatMap((blksize) =>
+    windows.flatMap((windowsize) => counts.map((clients) => ({ blksize, windowsize, clients, milliseconds }))),
+  );
 }
 
 /**
@@ -90,7 +94,9 @@ function fetchBy(network, path) {
     const command = [process.execPath, CLIENT, JSON.stringify({ host, port, path, ...work })];
     const { status, out } = await network.run(command, { seconds: 60 });
     if (status !== 0) throw new Error(`the load client of ${name} ended with ${status}\n${out}`);
-    return /** @type {TftpLoad} */ (JSON.parse(out));
+    /** @type {TftpLoad} */
+    const load = JSON.parse(out);
+    return load;
   };
 }
 

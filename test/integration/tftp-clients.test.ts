@@ -7,8 +7,9 @@ import { hexOf } from '../../src/oci/digest.js';
 import { blobOf } from '../fixtures/blobs.js';
 import { writeConfiguration } from '../fixtures/configuration.js';
 import { bootlayer } from '../fixtures/program.js';
+import { atftp, busybox, curl, hpa, type TftpClient } from '../fixtures/tftp-clients.js';
 import { NetworkNamespace } from '../setup/network-namespace.js';
-import { busyboxProgram, program } from '../setup/parts.js';
+import { program } from '../setup/parts.js';
 import { type LogLine, type Server, startServer } from '../setup/server.js';
 
 /** Real clients, and a network that loses what they and the server say. */
@@ -17,39 +18,7 @@ const MIDDLE = blobOf(100_000, 2);
 /** More than 65535 blocks of 512 bytes. */
 const LARGE = blobOf(34 * 1024 * 1024, 3);
 
-/** How to fetch a path from that port into a file. */
-type Client = (port: string, path: string, file: string) => Command;
-type Command = { readonly command: readonly string[]; readonly libraries?: string };
-
-const atftp =
-  (...options: readonly string[]): Client =>
-  (port, path, file) => ({
-    command: [
-      program('atftp').command,
-      ...options.flatMap((option) => ['--option', option]),
-      ...['--get', '-r', path, '-l', file, '127.0.0.1', port],
-    ],
-    libraries: program('atftp').libraryPath,
-  });
-const hpa =
-  (mode: string): Client =>
-  (port, path, file) => ({
-    command: [program('tftp-hpa').command, '-m', mode, '127.0.0.1', port, '-c', 'get', path, file],
-    libraries: program('tftp-hpa').libraryPath,
-  });
-const curl =
-  (...options: readonly string[]): Client =>
-  (port, path, file) => ({
-    command: [program('curl').command, '-sS', ...options, '-o', file, `tftp://127.0.0.1:${port}/${path}`],
-    libraries: program('curl').libraryPath,
-  });
-const busybox =
-  (...options: readonly string[]): Client =>
-  (port, path, file) => ({
-    command: [busyboxProgram(), 'tftp', '-g', ...options, '-r', path, '-l', file, '127.0.0.1', port],
-  });
-
-const CLIENTS: readonly (readonly [string, Client])[] = [
+const CLIENTS: readonly (readonly [string, TftpClient])[] = [
   ['atftp', atftp()],
   ['atftp, blksize 1468, windowsize 8', atftp('blksize 1468', 'windowsize 8')],
   ['atftp, blksize 1024, windowsize 16, timeout 1', atftp('blksize 1024', 'windowsize 16', 'timeout 1')],
@@ -89,7 +58,7 @@ describe('TFTP with real clients', () => {
   });
 
   /** Clients have limits of their own: atftp gives up when an OACK comes twice (`unexpected OACK`), so each may try again. */
-  async function fetchBy(client: Client, { descriptor }: typeof SMALL, tries: number): Promise<string> {
+  async function fetchBy(client: TftpClient, { descriptor }: typeof SMALL, tries: number): Promise<string> {
     const file = join(folder, `fetched-${randomUUID()}`);
     const path = `blobs/sha256/${hexOf(descriptor.digest)}/file`;
     const { command, libraries } = client(server.tftp.split(':').at(-1) ?? '', path, file);

@@ -217,6 +217,25 @@ describe('TftpServer', () => {
     expect(told(port)).toEqual([BUSY]);
   });
 
+  it('makes room by leaving who has said nothing for long, where all have answered once', async () => {
+    const { port, ports, told, clock } = serve({ limits: { maxTransfers: 2 } });
+    const from = (last: number) => ({ ...CLIENT, address: `10.0.0.${last}` });
+    const ask = async (last: number) => {
+      port.arrive(rrq('file', 'octet', 'blksize\x008\0'), from(last));
+      await settled();
+    };
+    for (const last of [1, 2]) {
+      await ask(last);
+      ports[last - 1]?.arrive(ack(0), from(last));
+    }
+    await ask(3);
+    expect(told(port)).toEqual([BUSY]);
+    clock.pass(10_000);
+    ports[0]?.arrive(ack(1), from(1));
+    await ask(3);
+    expect([told(port), ports.map(({ isClosed }) => isClosed)]).toEqual([[], [false, true, false]]);
+  });
+
   it('leaves nothing behind when it ends, whatever is under way', async () => {
     const opening = gate();
     const { port, ports, server, closed } = serve();
