@@ -15,7 +15,7 @@ import { binaryRoute } from './pxe/binary-route.js';
 import type { BootFile } from './pxe/boot-file.js';
 import { scriptRoute } from './pxe/script-route.js';
 import { TftpFrontEnd } from './pxe/tftp-front-end.js';
-import { Admissions } from './tftp/admission.js';
+import { ADMISSION_LIMITS, Admissions, LIMITS_BEHIND_NAT } from './tftp/admission.js';
 import { openRequestPort, openTransferPort } from './tftp/request-socket.js';
 import { TftpServer, type TftpServerParts } from './tftp/server.js';
 
@@ -49,7 +49,7 @@ export async function openTftp(
     ...{ open, explain, begun, unanswered, fault },
     negotiation: { maxBlockSize, maxWindowSize },
     clock: { ticks: () => systemClock.ticks(), after },
-    admissions: new Admissions(),
+    admissions: new Admissions(singlePort ? LIMITS_BEHIND_NAT : ADMISSION_LIMITS),
   };
   const dropped = (count: number) => metrics.droppedDatagrams.inc({ protocol: 'tftp' }, count);
   const servers: TftpServer<BootFile>[] = [];

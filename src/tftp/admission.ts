@@ -10,6 +10,9 @@ export type AdmissionLimits = {
 /** Many loaders ask for a dozen files that are not there before one that is. */
 export const ADMISSION_LIMITS: AdmissionLimits = { maxTransfers: 500, maxPerAddress: 10, burst: 50, perSecond: 20 };
 
+/** Where many clients come from one address, which single-port mode is for: a rack that powers on behind a NAT. */
+export const LIMITS_BEHIND_NAT: AdmissionLimits = { maxTransfers: 500, maxPerAddress: 500, burst: 500, perSecond: 100 };
+
 /** `flood`: not even worth an answer, whose receiver may be somebody else. */
 export type Admission = 'admitted' | 'flood' | 'busy';
 
@@ -25,7 +28,7 @@ export class Admissions {
   readonly #running = new Map<string, number>();
   #total = 0;
 
-  constructor(limits: AdmissionLimits = ADMISSION_LIMITS) {
+  constructor(limits: AdmissionLimits) {
     this.#limits = limits;
   }
 

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { after } from '../../src/clock.js';
 import type { DatagramPort } from '../../src/net/datagram.js';
 import { openUdpPort } from '../../src/net/udp-socket.js';
-import { Admissions } from '../../src/tftp/admission.js';
+import { ADMISSION_LIMITS, Admissions } from '../../src/tftp/admission.js';
 import { fileOf } from '../../src/tftp/file.js';
 import { openRequestPort, openTransferPort } from '../../src/tftp/request-socket.js';
 import { TftpServer } from '../../src/tftp/server.js';
@@ -23,7 +23,7 @@ async function serve(address: string, { isSinglePort = false } = {}) {
     begun: () => () => undefined,
     unanswered: () => undefined,
     fault: (thrown) => expect.unreachable(String(thrown)),
-    admissions: new Admissions(),
+    admissions: new Admissions(ADMISSION_LIMITS),
     negotiation: { maxBlockSize: 1_468, maxWindowSize: 16 },
     clock: { ticks: () => performance.now(), after },
   });
