@@ -23,6 +23,7 @@ export type Metrics = {
   readonly transfersUnderWay: Gauge;
   readonly loaders: Counter<'protocol' | 'outcome'>;
   readonly refusedFiles: Counter<'protocol'>;
+  readonly unansweredFiles: Counter<'protocol'>;
   readonly droppedDatagrams: Counter<'protocol'>;
 };
 
@@ -118,7 +119,13 @@ function transferMetrics(
   registers: Registry[],
 ): Pick<
   Metrics,
-  'transfers' | 'transferBytes' | 'transfersUnderWay' | 'loaders' | 'refusedFiles' | 'droppedDatagrams'
+  | 'transfers'
+  | 'transferBytes'
+  | 'transfersUnderWay'
+  | 'loaders'
+  | 'refusedFiles'
+  | 'unansweredFiles'
+  | 'droppedDatagrams'
 > {
   return {
     transfers: new Counter({
@@ -146,7 +153,13 @@ function transferMetrics(
     }),
     refusedFiles: new Counter({
       name: 'bootlayer_refused_files_total',
-      help: 'files asked for that are not there or cannot be had; a few a minute of each address',
+      help: 'files asked for that are not there or cannot be had',
+      labelNames: ['protocol'],
+      registers,
+    }),
+    unansweredFiles: new Counter({
+      name: 'bootlayer_unanswered_files_total',
+      help: 'files asked for by somebody who never answered what was sent',
       labelNames: ['protocol'],
       registers,
     }),

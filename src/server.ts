@@ -67,7 +67,7 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
   const warn = (text: string) => log.warn({ event: 'config.warning' }, text);
   const privileges = lowerPrivileges(config, warn);
   const metrics = createMetrics();
-  const events = intoAll([logSink(log), metricsSink(metrics)]);
+  const events = intoAll([logSink(log, () => systemClock.ticks()), metricsSink(metrics)]);
   const reloader = new Reloader({
     initial,
     load: (inForce, signal) => readAnew(config.file, inForce, signal),

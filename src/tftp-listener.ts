@@ -1,5 +1,6 @@
 import type { ActiveTransfers } from './booter/active-transfers.js';
 import type { Booter } from './booter/booter.js';
+import { Sparing } from './booter/sparing.js';
 import { after, systemClock } from './clock.js';
 import type { Config } from './config/schema.js';
 import type { InheritedSockets } from './inherited.js';
@@ -14,7 +15,7 @@ import { artifactRoute } from './pxe/artifact-route.js';
 import { binaryRoute } from './pxe/binary-route.js';
 import type { BootFile } from './pxe/boot-file.js';
 import { scriptRoute } from './pxe/script-route.js';
-import { TftpFrontEnd } from './pxe/tftp-front-end.js';
+import { tftpFrontEnd } from './pxe/tftp-front-end.js';
 import { ADMISSION_LIMITS, Admissions, LIMITS_BEHIND_NAT } from './tftp/admission.js';
 import { openRequestPort, openTransferPort } from './tftp/request-socket.js';
 import { TftpServer, type TftpServerParts } from './tftp/server.js';
@@ -36,17 +37,25 @@ export type TftpListener = {
   drain(): void;
 };
 
+/** Of machines: real ones ask for them by HTTP. */
+const SCRIPTS_A_SECOND = 50;
+
 /** TFTP at each of its ports. Throws PORT_UNAVAILABLE. */
 export async function openTftp(
   { listen, maxBlockSize, maxWindowSize, singlePort }: NonNullable<Config['tftp']>,
   parts: TftpListenerParts,
 ): Promise<TftpListener> {
   const { booter, binaries, transfers, metrics, inherited, lifecycle, raised } = parts;
-  const routes = [scriptRoute(booter), artifactRoute(booter), binaryRoute(binaries, booter.transfers)];
-  const { open, explain, begun, unanswered } = new TftpFrontEnd({ routes, booter, transfers });
+  const scripts = new Sparing(SCRIPTS_A_SECOND, 1_000, () => systemClock.ticks());
+  const routes = [
+    scriptRoute(booter, () => scripts.allows('')),
+    artifactRoute(booter),
+    binaryRoute(binaries, booter.transfers),
+  ];
   const fault = (thrown: unknown) => booter.reportFault('serving TFTP', thrown);
   const common = {
-    ...{ open, explain, begun, unanswered, fault },
+    ...tftpFrontEnd({ routes, booter, transfers }),
+    fault,
     negotiation: { maxBlockSize, maxWindowSize },
     clock: { ticks: () => systemClock.ticks(), after },
     admissions: new Admissions(singlePort ? LIMITS_BEHIND_NAT : ADMISSION_LIMITS),
@@ -58,7 +67,8 @@ export async function openTftp(
   for (const place of places) {
     const opening = raised(() => openRequestPort(place, { fault, dropped }));
     const port = await opening.catch((cause: unknown) => {
-      throw cannotListen(formatEndpoint(listen), 'tftp.listen', cause);
+      const named = 'fd' in place ? `the inherited socket ${place.fd}` : formatEndpoint(listen);
+      throw cannotListen(named, 'tftp.listen', cause);
     });
     const server = new TftpServer({ ...common, port, openPort: ownPorts(port, singlePort) });
     lifecycle.started('TFTP listener', () => server.close());

@@ -7,7 +7,8 @@ import type { Digest } from '../oci/digest.js';
  */
 export type BootEvent =
   /** The constant /boot.ipxe was fetched: a machine is there, but has not said who it is. */
-  | { readonly event: 'greeting.sent'; readonly address: string }
+  /** The script that makes a machine report itself, or that of iPXE's own accord (`autoexec.ipxe`). */
+  | ({ readonly event: 'greeting.sent' } & LoaderTransfer)
   | {
       readonly event: 'script.sent';
       readonly machine: string;
@@ -114,6 +115,8 @@ export type BootEvent =
   | ({ readonly event: 'loader.aborted'; readonly reason: string } & LoaderTransfer & TransferResult)
   /** A machine asked for a file that is not there, or cannot be had. */
   | ({ readonly event: 'file.refused' } & RefusedFile)
+  /** A machine asked for a file, and never answered what it was sent. */
+  | ({ readonly event: 'file.unanswered' } & LoaderTransfer)
   | ({ readonly event: 'artifact.started' } & ArtifactTransfer)
   | ({ readonly event: 'artifact.sent' } & ArtifactTransfer & TransferResult)
   | ({ readonly event: 'artifact.aborted'; readonly reason: string } & ArtifactTransfer & TransferResult);
@@ -122,6 +125,7 @@ export type BootEvent =
 export type ArtifactTransfer = {
   readonly machine?: string;
   readonly address: string;
+  readonly protocol: Protocol;
   readonly role: Role;
   readonly digest: Digest;
   /** First and last byte, when the client asked for a part. */
@@ -138,6 +142,16 @@ export type RefusedFile = LoaderTransfer & { readonly reason: string };
 
 export type Counts = { readonly added: number; readonly removed: number; readonly changed: number };
 
-export type TransferResult = { readonly bytes: number; readonly seconds: number };
+/** How a transfer went; of TFTP, in which blocks and windows as well. */
+export type TransferResult = { readonly bytes: number; readonly seconds: number } & Partial<TftpResult>;
+
+export type TftpResult = {
+  readonly blksize: number;
+  readonly windowsize: number;
+  /** How often something was sent again. */
+  readonly resends: number;
+  /** Whether the client has said that it has all. */
+  readonly isConfirmed: boolean;
+};
 
 export type EventSink = (event: BootEvent) => void;

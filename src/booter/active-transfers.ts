@@ -22,16 +22,24 @@ export class ActiveTransfers {
     return this.#running.size;
   }
 
-  /** Counts the transfer for as long as it runs. */
-  async track<T>({ sent, run }: Transfer & { readonly run: () => Promise<T> }): Promise<T> {
+  /** Counts a transfer until what it answers is called, once. `sent`: its bytes so far. */
+  begin(sent: () => number): () => void {
     const transfer = { sent };
     this.#running.add(transfer);
-    try {
-      return await run();
-    } finally {
+    return () => {
       this.#running.delete(transfer);
       this.#sentByEnded += sent();
       if (this.#running.size === 0) this.#wake();
+    };
+  }
+
+  /** Counts the transfer for as long as it runs. */
+  async track<T>({ sent, run }: Transfer & { readonly run: () => Promise<T> }): Promise<T> {
+    const over = this.begin(sent);
+    try {
+      return await run();
+    } finally {
+      over();
     }
   }
 

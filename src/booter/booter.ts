@@ -1,7 +1,7 @@
 import type { BlobReader } from '../blob/blob-reader.js';
 import type { BlobSource } from '../blob/blob-store.js';
 import type { Assignment } from '../boot/assignment.js';
-import type { ArtifactTransfer, EventSink } from '../boot/event.js';
+import type { EventSink, LoaderTransfer } from '../boot/event.js';
 import type { BootPlan } from '../boot/plan.js';
 import type { LocatedArtifact, PlanStore } from '../boot/ports.js';
 import { settle } from '../boot/select.js';
@@ -22,7 +22,7 @@ import { ARCHITECTURE_UNKNOWN, mayPass, prepareBoot, wishOf } from './preparatio
 import { Renewals } from './renewals.js';
 import { attemptOf, factsFromQuery, type ScriptQuery } from './report.js';
 import { requirePart, sliceReader } from './slice-reader.js';
-import { TransferEvents } from './transfer-events.js';
+import { type TransferEnded, TransferEvents } from './transfer-events.js';
 
 /** The cache as the booter uses it; `blob/` is it. */
 export interface Blobs {
@@ -82,14 +82,12 @@ export class Booter {
   }
 
   /** The constant script that makes a machine report itself. */
-  greeting(address: string): string {
-    this.#parts.events({ event: 'greeting.sent', address });
+  greeting(): string {
     return greetingScript(this.#parts.urls);
   }
 
   /** The same for an iPXE that asks for it by itself, without having been told to (`autoexec.ipxe`). */
-  autoexec(address: string): string {
-    this.#parts.events({ event: 'greeting.sent', address });
+  autoexec(): string {
     return autoexecScript(this.#parts.urls);
   }
 
@@ -109,11 +107,13 @@ export class Booter {
   }
 
   /**
-   * The artifact that an assignment or an issued plan leads to, or undefined: nothing else is ever served. Where images differ
-   * in what they say of it, the one that the machine at this address boots is believed.
+   * The artifact that an assignment or an issued plan leads to: nothing else is ever served. Where images differ in what they
+   * say of it, the one that the machine at this address boots is believed. Throws BLOB_UNKNOWN.
    */
-  findArtifact(digest: Digest, address: string): Promise<LocatedArtifact | undefined> {
-    return this.mapped.find(digest, this.#attribution.imageAt(address));
+  async findArtifact(digest: Digest, address: string): Promise<LocatedArtifact> {
+    const found = await this.mapped.find(digest, this.#attribution.imageAt(address));
+    if (found !== undefined) return found;
+    throw new BootlayerError('BLOB_UNKNOWN', `no assignment and no issued plan leads to ${digest}`);
   }
 
   /** Throws, as its reader does, what the cache throws; REQUEST_INVALID for a slice that is not in it. */
@@ -139,16 +139,17 @@ export class Booter {
     };
   }
 
-  /** One GET of an artifact; `range` as `first-last` when it is of a part. */
-  transferOf(artifact: LocatedArtifact, address: string, range?: string): ArtifactTransfer {
+  /** An artifact begins to be sent; `range`: the part of it that was asked for, when that is not all. */
+  artifactBegun(
+    { role, descriptor: { digest } }: LocatedArtifact,
+    { address, protocol, range }: Pick<LoaderTransfer, 'address' | 'protocol'> & { readonly range: Slice | undefined },
+  ): TransferEnded {
     const machine = this.#attribution.machineAt(address);
-    return {
+    return this.transfers.artifact({
       ...(machine !== undefined && { machine }),
-      address,
-      role: artifact.role,
-      digest: artifact.descriptor.digest,
-      ...(range !== undefined && { range }),
-    };
+      ...{ address, protocol, role, digest },
+      ...(range !== undefined && { range: `${range.offset}-${range.offset + range.length - 1}` }),
+    });
   }
 
   /** Something of ours broke while this was done. */

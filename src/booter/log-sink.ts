@@ -2,10 +2,28 @@ import type { ArtifactTransfer, BootEvent, Counts, EventSink } from '../boot/eve
 import { formatBytes, formatSeconds, harmless } from '../format.js';
 import type { Logger } from '../log.js';
 import { shortDigest } from '../oci/digest.js';
+import { Sparing } from './sparing.js';
 
-/** One line per milestone: the event's fields for machines, a sentence for people. */
-export function logSink(log: Logger): EventSink {
-  return (event) => log[levelOf(event)](event, harmless(describeEvent(event)));
+/** Within a minute, of each address and of all: a loader asks for a dozen names before one that is there. */
+const SPARED = { milliseconds: 60_000, ofAddress: 10, ofAll: 300 };
+
+/** One line per milestone: the event's fields for machines, a sentence for people. `now`: milliseconds that only go forward. */
+export function logSink(log: Logger, now: () => number): EventSink {
+  const ofAddress = new Sparing(SPARED.ofAddress, SPARED.milliseconds, now);
+  const ofAll = new Sparing(SPARED.ofAll, SPARED.milliseconds, now);
+  return (event) => {
+    if (isCausedByAnybody(event) && !(ofAddress.allows(addressIn(event)) && ofAll.allows(event.event))) return;
+    log[levelOf(event)](event, harmless(describeEvent(event)));
+  };
+}
+
+/** By a datagram whose sender may be forged, as often as somebody likes. */
+function isCausedByAnybody({ event }: BootEvent): boolean {
+  return event === 'file.refused' || event === 'file.unanswered' || event === 'fault';
+}
+
+function addressIn(event: BootEvent): string {
+  return 'address' in event ? event.address : event.event;
 }
 
 function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
@@ -40,6 +58,7 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'artifact.sent':
     case 'loader.sent':
     case 'file.refused':
+    case 'file.unanswered':
       return 'info';
   }
 }
@@ -48,7 +67,7 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
 export function describeEvent(event: BootEvent): string {
   switch (event.event) {
     case 'greeting.sent':
-      return `${event.address} fetched /boot.ipxe`;
+      return `${event.address} fetches ${event.file}`;
     case 'script.sent':
       return `${event.machine} gets the script for ${event.image} (assignment ${event.assignment})`;
     case 'script.waiting':
@@ -95,6 +114,8 @@ export function describeEvent(event: BootEvent): string {
       return `${event.address} did not get the whole ${event.file}, ${amount(event)}: ${event.reason}`;
     case 'file.refused':
       return `${event.address} asked by ${event.protocol.toUpperCase()} for ${event.file}: ${event.reason}`;
+    case 'file.unanswered':
+      return `${event.address} asked for ${event.file} and never answered what it was sent: is there a packet filter between?`;
     case 'artifact.started':
       return `${to(event)} fetches the ${event.role}`;
     case 'artifact.sent':

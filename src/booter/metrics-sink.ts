@@ -46,6 +46,9 @@ function count(metrics: Metrics, event: BootEvent): void {
     case 'loader.aborted':
       metrics.loaders.inc({ protocol: event.protocol, outcome: event.event.slice('loader.'.length) });
       return;
+    case 'file.unanswered':
+      metrics.unansweredFiles.inc({ protocol: event.protocol });
+      return;
     case 'file.refused':
       metrics.refusedFiles.inc({ protocol: event.protocol });
       return;

@@ -1,10 +1,16 @@
-import type { ArtifactTransfer, EventSink, LoaderTransfer, RefusedFile, TransferResult } from '../boot/event.js';
+import type {
+  ArtifactTransfer,
+  EventSink,
+  LoaderTransfer,
+  RefusedFile,
+  TftpResult,
+  TransferResult,
+} from '../boot/event.js';
 import { type Clock, secondsSince } from '../clock.js';
 import { BootlayerError } from '../errors.js';
-import { Sparing } from './sparing.js';
 
 /** How a transfer ended; `bytes` are those that were sent. */
-export type TransferEnd = { readonly bytes: number } & (
+export type TransferEnd = { readonly bytes: number; readonly tftp?: TftpResult } & (
   | { readonly kind: 'sent' }
   | { readonly kind: 'aborted'; readonly reason: string }
 );
@@ -14,22 +20,12 @@ export type TransferEnded = (end: TransferEnd) => void;
 
 export type TransferEventsParts = { readonly events: EventSink; readonly clock: Pick<Clock, 'ticks'> };
 
-/** Within a minute, of each address and of all: a loader asks for a dozen names before one that is there. */
-const REFUSALS_TOLD = 10;
-const ALL_REFUSALS_TOLD = 300;
-const REFUSALS_MILLISECONDS = 60_000;
-
 /** Tells as events what goes to machines, whichever protocol carries it. */
 export class TransferEvents {
   readonly #parts: TransferEventsParts;
-  readonly #refusals: Sparing;
-  readonly #allRefusals: Sparing;
 
   constructor(parts: TransferEventsParts) {
     this.#parts = parts;
-    const now = () => parts.clock.ticks();
-    this.#refusals = new Sparing(REFUSALS_TOLD, REFUSALS_MILLISECONDS, now);
-    this.#allRefusals = new Sparing(ALL_REFUSALS_TOLD, REFUSALS_MILLISECONDS, now);
   }
 
   /** An artifact begins to be sent. */
@@ -42,7 +38,12 @@ export class TransferEvents {
     });
   }
 
-  /** So does a boot loader. */
+  /** The first script of a machine begins to be sent. */
+  greeting(file: LoaderTransfer): void {
+    this.#parts.events({ event: 'greeting.sent', ...file });
+  }
+
+  /** A boot loader begins to be sent. */
   loader(transfer: LoaderTransfer): TransferEnded {
     const { events } = this.#parts;
     return this.#timed((end, result) => {
@@ -53,14 +54,18 @@ export class TransferEvents {
 
   /** What is asked for is not there, or cannot be had. */
   refused(file: RefusedFile): void {
-    if (this.#refusals.allows(file.address) && this.#allRefusals.allows(''))
-      this.#parts.events({ event: 'file.refused', ...file });
+    this.#parts.events({ event: 'file.refused', ...file });
+  }
+
+  /** What was asked for was sent, and nothing came back. */
+  unanswered(file: LoaderTransfer): void {
+    this.#parts.events({ event: 'file.unanswered', ...file });
   }
 
   #timed(tell: (end: TransferEnd, result: TransferResult) => void): TransferEnded {
     const { clock } = this.#parts;
     const started = clock.ticks();
-    return (end) => tell(end, { bytes: end.bytes, seconds: secondsSince(started, clock.ticks()) });
+    return (end) => tell(end, { bytes: end.bytes, seconds: secondsSince(started, clock.ticks()), ...end.tftp });
   }
 }
 

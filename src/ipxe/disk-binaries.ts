@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BootlayerError, systemErrorCode } from '../errors.js';
 import { IPXE_BINARIES, type IpxeBinary } from './binaries.js';
@@ -10,6 +10,8 @@ export type OpenBinary = {
   readonly size: number;
   /** Changes with the contents. */
   readonly version: string;
+  /** How many bytes from `position` on there are. */
+  available(position: number): Promise<number>;
   /** Reads up to `target.length` bytes at `position` and answers how many. */
   read(target: Uint8Array, position: number): Promise<number>;
   close(): Promise<void>;
@@ -46,9 +48,11 @@ export class IpxeBinaries {
     return IPXE_BINARIES.filter((_binary, index) => found[index] !== true);
   }
 
+  /** As this user, whom access(2) does not ask for while root may still be become. */
   async #has(name: string): Promise<boolean> {
-    const tries = this.folders.map((folder) => access(join(folder, name), constants.R_OK));
-    return (await Promise.allSettled(tries)).some(({ status }) => status === 'fulfilled');
+    const opened = await this.open(name).catch(() => undefined);
+    await opened?.close();
+    return opened !== undefined;
   }
 }
 
@@ -82,6 +86,7 @@ function opened(
   return {
     size,
     version: [ino, mtimeMs, size].map((number) => number.toString(16)).join('-'),
+    available: async (position) => Math.max(0, size - position),
     read: async (target, position) => (await handle.read(target, 0, target.length, position)).bytesRead,
     close: () => handle.close(),
   };

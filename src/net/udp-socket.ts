@@ -45,6 +45,7 @@ export async function bindUdpPort(socket: Socket, at: Peer | InheritedSocket): P
 export class UdpPort implements DatagramPort {
   readonly local: Peer;
   readonly #socket: Socket;
+  #isClosed = false;
 
   /** `socket` is bound. */
   constructor(socket: Socket) {
@@ -55,15 +56,20 @@ export class UdpPort implements DatagramPort {
   }
 
   receive(handler: DatagramHandler): void {
-    this.#socket.on('message', (bytes: Buffer, { address, port }: RemoteInfo) => handler(bytes, { address, port }));
+    this.#socket.on('message', (bytes: Buffer, { address, port }: RemoteInfo) => {
+      // Who has no port cannot be answered: the packet is forged.
+      if (port > 0) handler(bytes, { address, port });
+    });
   }
 
   send(bytes: Buffer, { address, port }: Peer): void {
+    if (this.#isClosed) return;
     // Without a callback, errors are ignored and a tenth of the time is saved.
     this.#socket.send(bytes, port, address);
   }
 
   close(): Promise<void> {
+    this.#isClosed = true;
     return new Promise((resolve) => {
       this.#socket.close(() => resolve());
     });

@@ -1,7 +1,7 @@
 import type { TransferEvents } from '../booter/transfer-events.js';
 import { BootlayerError } from '../errors.js';
 import { IPXE_BINARIES } from '../ipxe/binaries.js';
-import type { IpxeBinaries, OpenBinary } from '../ipxe/disk-binaries.js';
+import type { IpxeBinaries } from '../ipxe/disk-binaries.js';
 import type { BootFile, BootFileRoute, FileRequest } from './boot-file.js';
 
 /** The iPXE binaries, under the path that HTTP has them under and under their bare names. */
@@ -17,18 +17,8 @@ export function binaryRoute(binaries: IpxeBinaries, transfers: TransferEvents): 
   async function openBinary(file: string, { address }: FileRequest): Promise<BootFile> {
     const binary = await binaries.open(file);
     if (binary === undefined) throw absent(file, binaries.folders);
-    return { ...fileOf(binary), begun: () => transfers.loader({ address, protocol: 'tftp', file }) };
+    return { ...binary, begun: () => transfers.loader({ address, protocol: 'tftp', file }) };
   }
-}
-
-function fileOf(binary: OpenBinary) {
-  const { size } = binary;
-  return {
-    size,
-    available: async (position: number) => Math.max(0, size - position),
-    read: (target: Uint8Array, position: number) => binary.read(target, position),
-    close: () => binary.close(),
-  };
 }
 
 /** Which folders there are is the log's. */

@@ -3,8 +3,9 @@ import type { Booter } from '../booter/booter.js';
 import type { TransferEnd } from '../booter/transfer-events.js';
 import { BootlayerError, describeError, type ErrorCode, publicMessage } from '../errors.js';
 import { withoutMapping } from '../net/ip.js';
-import type { Refusal } from '../tftp/packet.js';
-import type { Begun, Opened, TftpServerParts, TransferReport, Wanted } from '../tftp/server.js';
+import type { Terms } from '../tftp/negotiation.js';
+import type { Begun, Opened, TftpServerParts, TransferReport, UnbegunOutcome, Wanted } from '../tftp/server.js';
+import type { Failure } from '../tftp/transfer.js';
 import { type BootFile, type BootFileRoute, claimed } from './boot-file.js';
 
 export type TftpFrontEndParts = {
@@ -14,58 +15,54 @@ export type TftpFrontEndParts = {
   readonly transfers: ActiveTransfers;
 };
 
+/** What the TFTP server asks and tells. */
+export type TftpFrontEnd = Pick<TftpServerParts<BootFile>, 'open' | 'explain' | 'begun' | 'unbegun'>;
+
 /** What TFTP asks for, and how its transfers are told. */
-export class TftpFrontEnd implements Pick<TftpServerParts<BootFile>, 'open' | 'explain' | 'begun' | 'unanswered'> {
-  readonly #parts: TftpFrontEndParts;
+export function tftpFrontEnd({ routes, booter, transfers }: TftpFrontEndParts): TftpFrontEnd {
+  return { open, explain: (thrown) => explain('sending a file by TFTP', thrown), begun, unbegun };
 
-  constructor(parts: TftpFrontEndParts) {
-    this.#parts = parts;
-  }
-
-  readonly open = async ({ client, filename: path }: Wanted): Promise<Opened<BootFile>> => {
+  async function open({ client, filename: path }: Wanted): Promise<Opened<BootFile>> {
     const address = withoutMapping(client.address);
     try {
-      const open = claimed(this.#parts.routes, path);
-      if (open === undefined) throw new BootlayerError('NOT_FOUND', 'there is no such file');
-      return { kind: 'file', file: await open({ path, address }) };
+      const opening = claimed(routes, path);
+      if (opening === undefined) throw new BootlayerError('NOT_FOUND', 'there is no such file');
+      return { kind: 'file', file: await opening({ path, address }) };
     } catch (thrown) {
-      if (BootlayerError.from(thrown).code === 'INTERNAL') this.#parts.booter.reportFault(`opening ${path}`, thrown);
-      this.#refused(path, address, describeError(thrown));
-      return { kind: 'refused', ...this.explain(thrown) };
+      const { reason, ...refusal } = explain(`opening ${path}`, thrown);
+      booter.transfers.refused({ address, protocol: 'tftp', file: path, reason });
+      return { kind: 'refused', ...refusal };
     }
-  };
+  }
 
-  readonly explain = (thrown: unknown): Refusal => {
+  function explain(doing: string, thrown: unknown): Failure {
     const error = BootlayerError.from(thrown);
-    return { error: NOT_THERE.has(error.code) ? 'notFound' : 'undefined', message: publicMessage(error) };
-  };
+    if (error.code === 'INTERNAL') booter.reportFault(doing, thrown);
+    const told = NOT_THERE.has(error.code) ? 'notFound' : 'undefined';
+    return { error: told, message: publicMessage(error), reason: describeError(thrown) };
+  }
 
-  readonly begun = ({ file, sent }: Begun<BootFile>): ((report: TransferReport) => void) => {
-    const { transfers } = this.#parts;
+  function begun({ file, terms, sent }: Begun<BootFile>): (report: TransferReport) => void {
     const ended = file.begun();
-    let done = (): void => undefined;
-    const run = () => new Promise<void>((resolve) => (done = resolve));
-    void transfers.track({ sent, run });
+    const over = transfers.begin(sent);
     return (report) => {
-      ended(endOf(report));
-      done();
+      ended(endOf(report, terms));
+      over();
     };
-  };
+  }
 
-  readonly unanswered = ({ client, filename }: Wanted): void => {
-    this.#refused(filename, withoutMapping(client.address), 'nothing came back: is there a packet filter between?');
-  };
-
-  #refused(file: string, address: string, reason: string): void {
-    this.#parts.booter.transfers.refused({ address, protocol: 'tftp', file, reason });
+  function unbegun({ client, filename: file }: Wanted, outcome: UnbegunOutcome): void {
+    const asked = { address: withoutMapping(client.address), protocol: 'tftp', file } as const;
+    if (outcome.kind === 'unanswered') booter.transfers.unanswered(asked);
+    else booter.transfers.refused({ ...asked, reason: outcome.reason });
   }
 }
 
 /** The one place where an error becomes TFTP's; every other is `undefined` with a sentence (RFC 1350, appendix). */
 const NOT_THERE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NOT_FOUND', 'BLOB_UNKNOWN', 'REQUEST_INVALID']);
 
-function endOf({ outcome, sent: bytes }: TransferReport): TransferEnd {
-  if (outcome.kind === 'complete') return { kind: 'sent', bytes };
-  const reason = outcome.kind === 'aborted' ? outcome.reason : 'the client did not want it';
-  return { kind: 'aborted', bytes, reason };
+function endOf({ resends, outcome, sent: bytes }: TransferReport, { blksize, windowsize }: Terms): TransferEnd {
+  const tftp = { blksize, windowsize, resends, isConfirmed: outcome.kind === 'complete' && outcome.isConfirmed };
+  if (outcome.kind === 'complete') return { kind: 'sent', bytes, tftp };
+  return { kind: 'aborted', bytes, tftp, reason: outcome.reason };
 }

@@ -13,14 +13,14 @@ export const ADMISSION_LIMITS: AdmissionLimits = { maxTransfers: 500, maxPerAddr
 /** Where many clients come from one address, which single-port mode is for: a rack that powers on behind a NAT. */
 export const LIMITS_BEHIND_NAT: AdmissionLimits = { maxTransfers: 500, maxPerAddress: 500, burst: 500, perSecond: 100 };
 
-/** `flood`: not even worth an answer, whose receiver may be somebody else. */
-export type Admission = 'admitted' | 'flood' | 'busy';
+/** `busy`: this address has enough; `full`: all have. */
+export type Room = 'free' | 'busy' | 'full';
 
 type Bucket = { readonly tokens: number; readonly at: number };
 
 const MAX_ADDRESSES = 10_000;
 
-/** Which requests are looked at. */
+/** Which requests are looked at, and how many transfers there may be. */
 export class Admissions {
   readonly #limits: AdmissionLimits;
   /** Addresses in the order of their last request. */
@@ -32,15 +32,15 @@ export class Admissions {
     this.#limits = limits;
   }
 
-  get isFull(): boolean {
-    return this.#total >= this.#limits.maxTransfers;
+  /** Whether a request is worth an answer, whose receiver may be somebody else. `now`: milliseconds that only go forward. */
+  takes(address: string, now: number): boolean {
+    return this.#takeToken(address, now);
   }
 
-  /** `now`: milliseconds that only go forward. */
-  decide(address: string, now: number): Admission {
-    const { maxPerAddress } = this.#limits;
-    if (!this.#takeToken(address, now)) return 'flood';
-    return this.isFull || (this.#running.get(address) ?? 0) >= maxPerAddress ? 'busy' : 'admitted';
+  /** Whether a transfer may begin. */
+  roomFor(address: string): Room {
+    if ((this.#running.get(address) ?? 0) >= this.#limits.maxPerAddress) return 'busy';
+    return this.#total >= this.#limits.maxTransfers ? 'full' : 'free';
   }
 
   begun(address: string): void {

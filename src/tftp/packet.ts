@@ -7,7 +7,10 @@ const OACK = 6;
 
 /** RFC 2347: a request packet has 512 bytes at most. */
 const MAX_REQUEST_BYTES = 512;
+/** Nobody knows more than a handful. */
 const MAX_OPTIONS = 16;
+/** Loaders print them, and so does the log. */
+const MAX_ERROR_CHARACTERS = 200;
 /** RFC 1350, 5: of a block when nothing else was agreed on. */
 export const DEFAULT_BLOCK_BYTES = 512;
 
@@ -28,7 +31,8 @@ export type Incoming =
   | Request
   | { readonly kind: 'ack'; readonly block: number }
   | { readonly kind: 'error'; readonly code: number; readonly message: string }
-  | { readonly kind: 'malformed'; readonly why: string };
+  /** `isRequest`: it was meant to be one. */
+  | { readonly kind: 'malformed'; readonly why: string; readonly isRequest: boolean };
 
 /** RFC 1350, appendix, and RFC 2347. */
 export const TFTP_ERRORS = {
@@ -46,8 +50,9 @@ export type Refusal = { readonly error: TftpError; readonly message: string };
 
 /** Never throws: datagrams come from anybody. */
 export function decodePacket(bytes: Buffer): Incoming {
-  if (bytes.length < 4) return malformed('it is too short');
-  const opcode = bytes.readUInt16BE(0);
+  const opcode = bytes.length < 2 ? undefined : bytes.readUInt16BE(0);
+  const isRequest = opcode === OPCODE.RRQ || opcode === OPCODE.WRQ;
+  if (opcode === undefined || bytes.length < 4) return { kind: 'malformed', why: 'it is too short', isRequest };
   switch (opcode) {
     case OPCODE.RRQ:
       return decodeRequest('read', bytes);
@@ -57,9 +62,9 @@ export function decodePacket(bytes: Buffer): Incoming {
       // Old loaders send more behind it.
       return { kind: 'ack', block: bytes.readUInt16BE(2) };
     case OPCODE.ERROR:
-      return { kind: 'error', code: bytes.readUInt16BE(2), message: textUpTo(bytes, 4, bytes.indexOf(0, 4)) };
+      return { kind: 'error', code: bytes.readUInt16BE(2), message: errorMessage(bytes) };
     default:
-      return malformed(`it has the opcode ${opcode}`);
+      return { kind: 'malformed', why: `it has the opcode ${opcode}`, isRequest };
   }
 }
 
@@ -85,11 +90,16 @@ function textUpTo(bytes: Buffer, start: number, end: number): string {
   return bytes.toString('latin1', start, end === -1 ? bytes.length : end);
 }
 
-function malformed(why: string): Incoming {
-  return { kind: 'malformed', why };
+/** It is logged: the rest may be anything. */
+function errorMessage(bytes: Buffer): string {
+  return asciiLine(textUpTo(bytes, 4, bytes.indexOf(0, 4)).slice(0, MAX_ERROR_CHARACTERS));
 }
 
-/** `block`: of any size; 65536 is written as 0, as iPXE, EDK2 and U-Boot count (protocols B3). */
+function malformed(why: string): Incoming {
+  return { kind: 'malformed', why, isRequest: true };
+}
+
+/** `block`: of any size; 65536 is written as 0, as iPXE, EDK2 and U-Boot count. */
 export function encodeData(block: number, data: Buffer): Buffer {
   if (data.length <= DEFAULT_BLOCK_BYTES) return tftp2.Packet.createData(block % 0x10000, data);
   const packet = Buffer.allocUnsafe(4 + data.length);
@@ -99,7 +109,7 @@ export function encodeData(block: number, data: Buffer): Buffer {
 }
 
 /** The four bytes before a block's data. */
-export function writeDataHeader(packet: Buffer, block: number): void {
+function writeDataHeader(packet: Buffer, block: number): void {
   packet.writeUInt16BE(OPCODE.DATA, 0);
   packet.writeUInt16BE(block % 0x10000, 2);
 }
@@ -114,8 +124,6 @@ export function encodeError({ error, message }: Refusal): Buffer {
   const said = asciiLine(message).slice(0, MAX_ERROR_CHARACTERS);
   return withOpcode(OPCODE.ERROR, `${code}${said}\0`);
 }
-
-const MAX_ERROR_CHARACTERS = 200;
 
 function withOpcode(opcode: number, rest: string): Buffer {
   const packet = Buffer.from(`\0\0${rest}`, 'latin1');

@@ -19,7 +19,10 @@ export async function openRequestPort(
   return new QueuedPort(port, options);
 }
 
-/** For one transfer, at the same address: whoever asks one address of this host is answered by it. */
+/**
+ * For one transfer, at the same address. Where that is all of them (`0.0.0.0`), the route to the client chooses which it is
+ * answered by: a host with several addresses in one network is to listen at one of them. Rejects with the system's error.
+ */
 export function openTransferPort({ address }: Peer): Promise<DatagramPort> {
   return openUdpPort({ address, port: 0 });
 }

@@ -29,10 +29,14 @@ export type Begun<File extends TftpFile = TftpFile> = Wanted & {
 export type TransferReport = {
   /** Bytes that the client has. */
   readonly sent: number;
-  readonly milliseconds: number;
+  /** How often something was sent again. */
   readonly resends: number;
-  readonly outcome: Outcome;
+  readonly outcome: BegunOutcome;
 };
+
+/** Only who has never answered can end in the other ways. */
+export type BegunOutcome = Extract<Outcome, { readonly kind: 'complete' | 'aborted' | 'failed' }>;
+export type UnbegunOutcome = Extract<Outcome, { readonly kind: 'unanswered' | 'failed' }>;
 
 export type TftpServerParts<File extends TftpFile = TftpFile> = {
   /** Where requests come in. */
@@ -44,8 +48,8 @@ export type TftpServerParts<File extends TftpFile = TftpFile> = {
   readonly explain: SessionParts['explain'];
   /** The client has answered: it is no forged request. Answers whom to tell how the transfer ended. */
   readonly begun: (transfer: Begun<File>) => (report: TransferReport) => void;
-  /** Nothing came from a client but its request. */
-  readonly unanswered: (wanted: Wanted) => void;
+  /** A transfer that never began has ended: nothing came from the client but its request, or something of ours failed before. */
+  readonly unbegun: (wanted: Wanted, outcome: UnbegunOutcome) => void;
   /** Something of ours broke, which ends one transfer and nothing else. */
   readonly fault: (thrown: unknown) => void;
   readonly negotiation: NegotiationLimits;
@@ -56,6 +60,7 @@ export type TftpServerParts<File extends TftpFile = TftpFile> = {
 
 /** Real ROMs ask for binaries in netascii, and want them as they are. */
 const MODES: ReadonlySet<string> = new Set(['octet', 'netascii']);
+/** Of a transfer: a gigabyte at the ten megabits a second of an old management network takes half of it. */
 const MAX_MILLISECONDS = 30 * 60_000;
 /** Longer than clients wait before they say something again: EDK2 four seconds, U-Boot and atftp five, curl six. */
 const LONG_SILENCE = 10_000;
@@ -74,6 +79,7 @@ export class TftpServer<File extends TftpFile = TftpFile> {
   readonly #parts: TftpServerParts<File>;
   /** By the client's address and port, the oldest first. */
   readonly #entries = new Map<string, Entry>();
+  readonly #closing = new Set<Promise<unknown>>();
   #isDraining = false;
   #isClosed = false;
 
@@ -98,34 +104,41 @@ export class TftpServer<File extends TftpFile = TftpFile> {
       entry.session?.abort('the server ends');
       this.#over(entry);
     }
-    await this.#parts.port.close();
+    await Promise.all([...this.#closing, this.#parts.port.close()]);
   }
 
   #arrived(bytes: Buffer, from: Peer): void {
     if (this.#isClosed) return;
     const packet = decodePacket(bytes);
     if (packet.kind === 'read' || packet.kind === 'write') this.#requested(packet, from);
+    else if (packet.kind === 'malformed' && packet.isRequest) this.#misread(packet.why, from);
     else if (this.#parts.openPort === undefined) this.#entries.get(keyOf(from))?.session?.deliver(packet);
   }
 
+  #misread(why: string, from: Peer): void {
+    if (!this.#mayAnswer(from)) return;
+    this.#tell(from, { error: 'illegalOperation', message: `not understood: ${why}` });
+  }
+
   #requested(request: Request, from: Peer): void {
-    if (from.port < LEAST_PORT) return;
     const filename = readFileName(request.filename);
     const running = this.#entries.get(keyOf(from));
     if (running !== undefined && running.filename === filename) {
       running.session?.repeated();
       return;
     }
-    if (this.#isDraining) return;
-    const admission = this.#admit(from);
-    if (admission === 'flood') return;
-    const refusal = admission === 'busy' ? BUSY : refusalOf(request);
+    if (!this.#mayAnswer(from)) return;
+    const refusal = refusalOf(request);
     if (refusal !== undefined || filename === undefined) {
       this.#tell(from, refusal ?? NO_SUCH_FILE);
       return;
     }
     // A client that asks for something else from the same port has given up what it asked for before.
     if (running !== undefined) this.#abandon(running, 'the client asks for something else');
+    if (!this.#hasRoomFor(from)) {
+      this.#tell(from, BUSY);
+      return;
+    }
     const entry: Entry = { client: from, filename, session: undefined, isOver: false, close: [] };
     this.#entries.set(keyOf(from), entry);
     this.#parts.admissions.begun(from.address);
@@ -135,19 +148,25 @@ export class TftpServer<File extends TftpFile = TftpFile> {
     });
   }
 
+  #mayAnswer({ address, port }: Peer): boolean {
+    if (this.#isDraining || port < LEAST_PORT) return false;
+    return this.#parts.admissions.takes(address, this.#parts.clock.ticks());
+  }
+
   /**
-   * Where there is no room, somebody goes: the oldest that never answered, whose request may have been forged; else whoever has
+   * Where there is none, somebody goes: the oldest that never answered, whose request may have been forged; else whoever has
    * said nothing for long.
    */
-  #admit({ address }: Peer): ReturnType<Admissions['decide']> {
-    if (this.#parts.admissions.isFull) {
+  #hasRoomFor({ address }: Peer): boolean {
+    const { admissions } = this.#parts;
+    if (admissions.roomFor(address) === 'full') {
       const all = [...this.#entries.values()];
       const least =
-        all.find(({ session }) => session?.isStranger === true) ??
+        all.find(({ session }) => session === undefined || session.isStranger) ??
         all.find(({ session }) => session !== undefined && session.silentMilliseconds >= LONG_SILENCE);
       if (least !== undefined) this.#abandon(least, 'its place was needed');
     }
-    return this.#parts.admissions.decide(address, this.#parts.clock.ticks());
+    return admissions.roomFor(address) === 'free';
   }
 
   async #begin(entry: Entry, options: readonly Option[]): Promise<void> {
@@ -178,11 +197,26 @@ export class TftpServer<File extends TftpFile = TftpFile> {
     try {
       const own = await openPort();
       entry.close.push(() => own.close());
-      own.receive((bytes, from) => this.#answered(entry, decodePacket(bytes), from, own));
+      // No queue between, which would cost a fifth of the speed.
+      own.receive((bytes, from) => this.#guarded(() => this.#answered(entry, decodePacket(bytes), from, own)));
       return entry.isOver ? undefined : own;
-    } catch {
-      this.#tell(entry.client, BUSY);
+    } catch (thrown) {
+      const { client, filename } = entry;
+      this.#tell(client, BUSY);
+      this.#parts.unbegun(
+        { client, filename },
+        { kind: 'failed', reason: `no port to answer from: ${String(thrown)}` },
+      );
       return undefined;
+    }
+  }
+
+  /** A socket calls this: what is thrown would end the process. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (thrown) {
+      this.#parts.fault(thrown);
     }
   }
 
@@ -196,9 +230,8 @@ export class TftpServer<File extends TftpFile = TftpFile> {
     entry: Entry,
     { file, port, terms }: { readonly file: File; readonly port: DatagramPort; readonly terms: Terms },
   ): void {
-    const { clock, explain, begun, unanswered, fault } = this.#parts;
+    const { clock, explain, begun, fault } = this.#parts;
     const { client, filename } = entry;
-    const since = clock.ticks();
     const tooLong = clock.after(MAX_MILLISECONDS, () => session.abort('it has taken too long'));
     let ended: ((report: TransferReport) => void) | undefined;
     const session: TftpSession = new TftpSession({
@@ -215,12 +248,18 @@ export class TftpServer<File extends TftpFile = TftpFile> {
       ended: (outcome) => {
         tooLong();
         this.#over(entry);
-        ended?.({ sent: session.sentBytes, milliseconds: clock.ticks() - since, resends: session.resends, outcome });
-        if (outcome.kind === 'unanswered') unanswered({ client, filename });
+        if (ended === undefined) this.#neverBegun(entry, outcome);
+        else if (outcome.kind !== 'unanswered' && outcome.kind !== 'probed')
+          ended({ sent: session.sentBytes, resends: session.resends, outcome });
       },
     });
     entry.session = session;
     session.start();
+  }
+
+  /** Size probes, and what was abandoned for others, are nothing to tell. */
+  #neverBegun({ client, filename }: Entry, outcome: Outcome): void {
+    if (outcome.kind === 'unanswered' || outcome.kind === 'failed') this.#parts.unbegun({ client, filename }, outcome);
   }
 
   #abandon(entry: Entry, reason: string): void {
@@ -232,7 +271,9 @@ export class TftpServer<File extends TftpFile = TftpFile> {
     if (this.#entries.get(keyOf(entry.client)) === entry) this.#entries.delete(keyOf(entry.client));
     if (!entry.isOver) this.#parts.admissions.ended(entry.client.address);
     entry.isOver = true;
-    for (const close of entry.close.splice(0)) close().catch(() => undefined);
+    const closing = Promise.allSettled(entry.close.splice(0).map((close) => close()));
+    this.#closing.add(closing);
+    void closing.then(() => this.#closing.delete(closing));
   }
 
   #tell(to: Peer, refusal: Refusal): void {

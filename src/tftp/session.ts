@@ -1,12 +1,14 @@
 import type { DatagramPort, Peer } from '../net/datagram.js';
 import type { TftpFile } from './file.js';
 import type { Terms } from './negotiation.js';
-import { encodeData, encodeError, encodeOack, type Incoming, type Refusal } from './packet.js';
+import { encodeData, encodeError, encodeOack, type Incoming } from './packet.js';
 import { ReadAhead } from './read-ahead.js';
 import {
+  type Failure,
   isStranger,
   newTransfer,
   type Outcome,
+  silence,
   step,
   type TransferAction,
   type TransferEvent,
@@ -28,8 +30,8 @@ export type SessionParts = {
   /** By which the client is answered. */
   readonly port: Pick<DatagramPort, 'send'>;
   readonly clock: TftpClock;
-  /** What a client is told of what the file throws. */
-  readonly explain: (thrown: unknown) => Refusal;
+  /** What a client, and the log, is told of what the file throws. */
+  readonly explain: (thrown: unknown) => Failure;
   /** Something of ours broke, which ends this transfer. */
   readonly fault: (thrown: unknown) => void;
   /** Its client has acknowledged something, for the first time. */
@@ -38,16 +40,19 @@ export type SessionParts = {
   readonly ended: (outcome: Outcome) => void;
 };
 
+/** Both included. */
+type Blocks = { readonly from: number; readonly to: number };
+
 /** A transfer with its client: carries out what the machine says, and tells it what happens. */
 export class TftpSession {
   readonly #parts: SessionParts;
   readonly #ahead: ReadAhead;
   readonly #ending = new AbortController();
   #state: TransferState;
-  /** Which of the windows is being sent: what belongs to an earlier one is not sent any more. */
-  #turn = 0;
+  /** Blocks that are to be sent as soon as they are read: whatever was wanted before is not any more. */
+  #wanted: Blocks | undefined;
+  #isReading = false;
   #cancelTimer: (() => void) | undefined;
-  #resends = 0;
   #isOver = false;
 
   constructor(parts: SessionParts) {
@@ -64,7 +69,7 @@ export class TftpSession {
 
   /** How often something was sent again. */
   get resends(): number {
-    return this.#resends;
+    return this.#state.allResends;
   }
 
   /** Its client has never answered: the request may have been forged. */
@@ -72,9 +77,9 @@ export class TftpSession {
     return isStranger(this.#state);
   }
 
-  /** Since it began, or its client was heard. */
+  /** For how long its client has said nothing while there was something to answer. */
   get silentMilliseconds(): number {
-    return this.#now() - this.#state.heardAt;
+    return silence(this.#state, this.#now());
   }
 
   start(): void {
@@ -100,25 +105,29 @@ export class TftpSession {
 
   /** Gives it up, and tells the client. */
   abort(message: string): void {
-    this.#happened({ kind: 'broken', error: 'undefined', message, now: this.#now() });
+    this.#happened({ kind: 'failed', error: 'undefined', message, reason: message, now: this.#now() });
   }
 
   #now(): number {
     return this.#parts.clock.ticks();
   }
 
-  /** Called by sockets and timers, where whatever is thrown would end the process. */
   #happened(event: TransferEvent): void {
-    try {
-      const before = this.#state;
-      const [state, actions] = step(before, event);
-      if (state.isResent && actions.some(isSending)) this.#resends += 1;
+    this.#guarded(() => {
+      if (this.#isOver) return;
+      const [state, actions] = step(this.#state, event);
       this.#state = state;
-      if (event.kind === 'ack' && isStranger(before) && !isStranger(state)) this.#parts.answered();
       for (const action of actions) this.#act(action);
+    });
+  }
+
+  /** Whatever is thrown would end the process: sockets and timers call this, and nobody waits for what is read. */
+  #guarded(work: () => void): void {
+    try {
+      work();
     } catch (thrown) {
       this.#parts.fault(thrown);
-      if (!this.#isOver) this.#end({ kind: 'aborted', reason: 'the server failed' });
+      if (!this.#isOver) this.#end({ kind: 'failed', reason: 'the server failed' });
     }
   }
 
@@ -129,8 +138,13 @@ export class TftpSession {
         port.send(encodeOack(terms.accepted), client);
         this.#happened({ kind: 'sent', now: this.#now() });
         return;
+      case 'answered':
+        this.#parts.answered();
+        return;
       case 'sendData':
-        this.#sendBlocks(action.from, action.to);
+        this.#stopWaiting();
+        this.#wanted = action;
+        this.#sendWanted();
         return;
       case 'sendError':
         port.send(encodeError(action), client);
@@ -143,28 +157,31 @@ export class TftpSession {
     }
   }
 
-  #sendBlocks(from: number, to: number): void {
-    this.#turn += 1;
-    this.#stopWaiting();
+  #sendWanted(): void {
+    if (this.#wanted === undefined || this.#isReading || this.#isOver) return;
+    const { from, to } = this.#wanted;
     const { blksize } = this.#parts.terms;
     const [start, end] = [(from - 1) * blksize, Math.min(to * blksize, this.#parts.file.size)];
-    if (this.#ahead.holds(start, end)) this.#send(from, to);
-    else void this.#load(from, to, { start, end });
+    if (!this.#ahead.holds(start, end)) {
+      void this.#read(start, end);
+      return;
+    }
+    this.#wanted = undefined;
+    this.#send(from, to);
   }
 
-  async #load(
-    from: number,
-    to: number,
-    { start, end }: { readonly start: number; readonly end: number },
-  ): Promise<void> {
-    const turn = this.#turn;
+  /** One at a time; what is wanted when it has ended may be something else. */
+  async #read(start: number, end: number): Promise<void> {
+    this.#isReading = true;
     try {
       await this.#ahead.load(start, end, this.#ending.signal);
     } catch (thrown) {
-      this.#happened({ kind: 'broken', ...this.#parts.explain(thrown), now: this.#now() });
+      if (this.#isOver) return;
+      this.#guarded(() => this.#happened({ kind: 'failed', ...this.#parts.explain(thrown), now: this.#now() }));
       return;
     }
-    if (turn === this.#turn && !this.#ending.signal.aborted) this.#send(from, to);
+    this.#isReading = false;
+    this.#guarded(() => this.#sendWanted());
   }
 
   #send(from: number, to: number): void {
@@ -195,8 +212,4 @@ export class TftpSession {
     this.#ending.abort(new Error('the transfer is over'));
     this.#parts.ended(outcome);
   }
-}
-
-function isSending({ kind }: TransferAction): boolean {
-  return kind === 'sendOack' || kind === 'sendData';
 }

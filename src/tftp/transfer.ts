@@ -14,7 +14,10 @@ export type TransferState = {
   readonly acked: number;
   /** Up to this one they were sent. */
   readonly sent: number;
-  /** Milliseconds; undefined while what is to be sent is being read. */
+  /** Up to this one they are to be sent, since so many milliseconds: what is not sent of them yet is being read. */
+  readonly due: number;
+  readonly dueAt: number;
+  /** Milliseconds; undefined while what is due is being read. */
   readonly sentAt: number | undefined;
   /** What is under way was sent before, so that its answer tells nothing of the way's length (Karn). */
   readonly isResent: boolean;
@@ -22,7 +25,11 @@ export type TransferState = {
   readonly restartedBehind: number | undefined;
   /** Since anything was acknowledged. */
   readonly resends: number;
-  /** Something came from the client that belongs to what is under way. */
+  /** From the beginning. */
+  readonly allResends: number;
+  /** How often the timeout is doubled. It stays so until something that was sent once is answered (Karn; RFC 6298, 5). */
+  readonly backoff: number;
+  /** Something came from the client that belongs to what is under way. The time that is taken by reading does not count. */
   readonly heardAt: number;
   readonly roundTrip: RoundTrip;
 };
@@ -42,12 +49,17 @@ export type TransferEvent = { readonly now: number } & (
   | { readonly kind: 'timeout' }
   /** Nobody is to be told. */
   | { readonly kind: 'abandoned'; readonly reason: string }
-  /** The file cannot be read any further. */
-  | ({ readonly kind: 'broken' } & Refusal)
+  /** It cannot go on, by no fault of the client, who is told so. */
+  | ({ readonly kind: 'failed' } & Failure)
 );
+
+/** What the client is told, and what the log is. */
+export type Failure = Refusal & { readonly reason: string };
 
 export type TransferAction =
   | { readonly kind: 'sendOack' }
+  /** The client is heard for the first time: nobody has forged its request. */
+  | { readonly kind: 'answered' }
   /** Blocks, both included; whatever of others is not sent yet is not to be. */
   | { readonly kind: 'sendData'; readonly from: number; readonly to: number }
   | ({ readonly kind: 'sendError' } & Refusal)
@@ -62,11 +74,14 @@ export type Outcome =
   | { readonly kind: 'probed' }
   /** Nothing came from the client but its request. */
   | { readonly kind: 'unanswered' }
-  | { readonly kind: 'aborted'; readonly reason: string };
+  /** The client gave up, or is given up. */
+  | { readonly kind: 'aborted'; readonly reason: string }
+  | { readonly kind: 'failed'; readonly reason: string };
 
 export type Step = readonly [TransferState, readonly TransferAction[]];
 
 const FIRST_TIMEOUT = 1_000;
+/** Of a way that is quick: what clients take to write a window down is not measured yet. */
 const SHORTEST_TIMEOUT = 100;
 /**
  * Longer than clients wait. atftp answers a block that came before only once, and each time it comes begins to wait anew: it
@@ -75,6 +90,7 @@ const SHORTEST_TIMEOUT = 100;
 const LONGEST_TIMEOUT = 8_000;
 /** Whoever has acknowledged nothing may be somebody else whose address was forged (RFC 1350 has no handshake). */
 const MAX_RESENDS_TO_STRANGERS = 3;
+/** With a client that says nothing at all. */
 const PATIENCE = 30_000;
 /** Of a way that was never measured. */
 const UNKNOWN_ROUND_TRIP = 100;
@@ -87,13 +103,22 @@ export function newTransfer(terms: Terms, size: number, now: number): TransferSt
     phase: terms.accepted.length > 0 ? 'offered' : 'sending',
     acked: 0,
     sent: 0,
+    due: 0,
+    dueAt: now,
     sentAt: undefined,
     isResent: false,
     restartedBehind: undefined,
     resends: 0,
+    allResends: 0,
+    backoff: 0,
     heardAt: now,
     roundTrip: { smoothed: undefined, variation: 0 },
   };
+}
+
+/** For so many milliseconds its client has said nothing, while there was something to answer. */
+export function silence({ heardAt, sentAt }: TransferState, now: number): number {
+  return sentAt === undefined ? 0 : now - heardAt;
 }
 
 /** Nothing was ever acknowledged: the request may be one that somebody forged. */
@@ -105,36 +130,44 @@ export function step(state: TransferState, event: TransferEvent): Step {
   if (state.phase === 'over') return [state, []];
   switch (event.kind) {
     case 'start':
-      return sendAgain(state);
+      return send(state, event.now);
     case 'sent':
-      return [{ ...state, sentAt: event.now }, [{ kind: 'wait', milliseconds: timeoutOf(state) }]];
+      return sent(state, event.now);
     case 'ack':
       return acknowledged(state, event.block, event.now);
     case 'repeated':
-      return repeated(state);
+      return repeated(state, event.now);
     case 'timeout':
       return timedOut(state, event.now);
     case 'error':
       return over(state, outcomeOfError(state, event));
     case 'abandoned':
       return over(state, { kind: 'aborted', reason: event.reason });
-    case 'broken':
-      return over(state, { kind: 'aborted', reason: event.message }, { error: event.error, message: event.message });
+    case 'failed':
+      return over(state, { kind: 'failed', reason: event.reason }, { error: event.error, message: event.message });
   }
 }
 
 /** The offer, or the window that is not acknowledged. */
-function sendAgain(state: TransferState): Step {
-  const sending = { ...state, sentAt: undefined };
-  if (state.phase === 'offered') return [sending, [{ kind: 'sendOack' }]];
-  return window(sending);
+function send(state: TransferState, now: number): Step {
+  if (state.phase === 'offered') return [{ ...state, sentAt: undefined, dueAt: now }, [{ kind: 'sendOack' }]];
+  return window(state, now);
+}
+
+function sendAgain(state: TransferState, now: number): Step {
+  return send({ ...state, isResent: true, resends: state.resends + 1, allResends: state.allResends + 1 }, now);
 }
 
 /** All of it: the client counts the blocks, and answers the last of them only (RFC 7440, 4). */
-function window(state: TransferState): Step {
+function window(state: TransferState, now: number): Step {
   const from = state.acked + 1;
   const to = Math.min(state.acked + state.terms.windowsize, state.last);
-  return [{ ...state, sent: to, sentAt: undefined }, [{ kind: 'sendData', from, to }]];
+  return [{ ...state, due: to, dueAt: now, sentAt: undefined }, [{ kind: 'sendData', from, to }]];
+}
+
+function sent(state: TransferState, now: number): Step {
+  const heardAt = Math.min(now, state.heardAt + (now - state.dueAt));
+  return [{ ...state, sent: state.due, sentAt: now, heardAt }, [{ kind: 'wait', milliseconds: timeoutOf(state) }]];
 }
 
 /** Numbers on the wire have 16 bits, and go on with 0 behind 65535. */
@@ -142,46 +175,56 @@ function acknowledged(state: TransferState, block: number, now: number): Step {
   const ahead = (block - state.acked) & 0xffff;
   if (state.phase === 'offered') {
     if (block !== 0) return [state, []];
-    return window({ ...progressed(state, now), phase: 'sending' });
+    return heard(window({ ...progressed(state, now), phase: 'sending' }, now));
   }
   // Older than what is under way, or of nothing that was sent.
   if (ahead > state.sent - state.acked) return [state, []];
   if (ahead === 0) return again({ ...state, heardAt: now }, now);
   const acked = state.acked + ahead;
-  if (acked === state.last) return over({ ...state, acked }, { kind: 'complete', isConfirmed: true });
-  return window({ ...progressed(state, now), acked });
+  const next =
+    acked === state.last
+      ? over({ ...state, acked }, { kind: 'complete', isConfirmed: true })
+      : window({ ...progressed(state, now), acked }, now);
+  return isStranger(state) ? heard(next) : next;
+}
+
+function heard([state, actions]: Step): Step {
+  return [state, [{ kind: 'answered' }, ...actions]];
 }
 
 function progressed(state: TransferState, now: number): TransferState {
   const { sentAt, isResent } = state;
-  const roundTrip = sentAt === undefined || isResent ? state.roundTrip : measured(state.roundTrip, now - sentAt);
-  return { ...state, roundTrip, resends: 0, isResent: false, restartedBehind: undefined, heardAt: now };
+  const measurement =
+    sentAt === undefined || isResent ? {} : { roundTrip: measured(state.roundTrip, now - sentAt), backoff: 0 };
+  return { ...state, ...measurement, resends: 0, isResent: false, restartedBehind: undefined, heardAt: now };
 }
 
 /**
  * An acknowledgement that came before. With one block at a time it is never a reason to send anything, or a delayed one would
  * double every packet that follows (RFC 1123, 4.2.3.1). In a window it says that the first block was lost, unless it is only
- * late itself; clients say so for every block behind the gap (EDK2), so once for each window must do.
+ * late itself; clients say so for every block behind the gap (EDK2), so once for each window must do. Where the way has become
+ * longer than was measured, it is about what was sent before, and whoever heeds it sends everything twice from then on.
  */
 function again(state: TransferState, now: number): Step {
-  const { terms, acked, sentAt, restartedBehind, roundTrip } = state;
+  const { terms, acked, sentAt, restartedBehind, roundTrip, allResends, backoff } = state;
   if (terms.windowsize === 1 || sentAt === undefined || restartedBehind === acked) return [state, []];
-  if (now - sentAt < (roundTrip.smoothed ?? UNKNOWN_ROUND_TRIP)) return [state, []];
-  return window({ ...state, isResent: true, restartedBehind: acked });
+  const way = backoff > 0 ? timeoutOf(state) : (roundTrip.smoothed ?? UNKNOWN_ROUND_TRIP);
+  if (now - sentAt < way) return [state, []];
+  return window({ ...state, isResent: true, restartedBehind: acked, allResends: allResends + 1 }, now);
 }
 
 /** The same request from the same port: its answer was lost, or took too long. */
-function repeated(state: TransferState): Step {
+function repeated(state: TransferState, now: number): Step {
   const isUnanswered = isStranger(state) && state.sentAt !== undefined;
   if (!isUnanswered || state.resends >= MAX_RESENDS_TO_STRANGERS) return [state, []];
-  return sendAgain({ ...state, isResent: true, resends: state.resends + 1 });
+  return sendAgain(state, now);
 }
 
 function timedOut(state: TransferState, now: number): Step {
   if (state.sentAt === undefined) return [state, []];
   const isUnknown = isStranger(state);
-  const isLost = isUnknown ? state.resends >= MAX_RESENDS_TO_STRANGERS : now - state.heardAt >= PATIENCE;
-  if (!isLost) return sendAgain({ ...state, isResent: true, resends: state.resends + 1 });
+  const isLost = isUnknown ? state.resends >= MAX_RESENDS_TO_STRANGERS : silence(state, now) >= PATIENCE;
+  if (!isLost) return sendAgain({ ...state, backoff: state.backoff + 1 }, now);
   // Many clients acknowledge the last block, and are gone.
   if (!isUnknown && state.sent === state.last) return over(state, { kind: 'complete', isConfirmed: false });
   // A stranger's request that was forged is not answered even once more; a slow client asks again.
@@ -214,7 +257,7 @@ function measured({ smoothed, variation }: RoundTrip, sample: number): RoundTrip
  * seconds, which each lost packet would cost on a way of one millisecond; and with the same interval at both ends, theirs may
  * never end (see above).
  */
-function timeoutOf({ resends, roundTrip: { smoothed, variation } }: TransferState): number {
+function timeoutOf({ backoff, roundTrip: { smoothed, variation } }: TransferState): number {
   const first = smoothed === undefined ? FIRST_TIMEOUT : Math.max(SHORTEST_TIMEOUT, smoothed + 4 * variation);
-  return Math.min(LONGEST_TIMEOUT, first * 2 ** Math.min(resends, 10));
+  return Math.min(LONGEST_TIMEOUT, first * 2 ** Math.min(backoff, 10));
 }

@@ -7,13 +7,14 @@ import { createMetrics } from '../../src/metrics.js';
 import { digestOf } from '../../src/oci/digest.js';
 
 const digest = digestOf(Buffer.from('x'));
-const transfer = { machine: 'node-01', address: '10.0.0.1', role: 'kernel', digest } as const;
+const transfer = { machine: 'node-01', address: '10.0.0.1', protocol: 'http', role: 'kernel', digest } as const;
 const result = { bytes: 1024, seconds: 1.5 };
 
+const file = { address: '10.0.0.1', protocol: 'tftp', file: 'snponly.efi' } as const;
 const COUNTS = { added: 1, removed: 0, changed: 1 };
 
 const EVENTS: readonly BootEvent[] = [
-  { event: 'greeting.sent', address: '10.0.0.1' },
+  { event: 'greeting.sent', ...file },
   { event: 'script.sent', machine: 'node-01', address: '10.0.0.1', assignment: 'all', image: 'os:1', plan: digest },
   { event: 'script.waiting', machine: 'node-01', address: '10.0.0.1', image: 'os:1', attempt: 2, reason: 'slow' },
   { event: 'script.refused', machine: 'node-01', address: '10.0.0.1', reason: 'nothing' },
@@ -34,6 +35,10 @@ const EVENTS: readonly BootEvent[] = [
   { event: 'cache.over', bytes: 1024 },
   { event: 'fill.finished', digest, source: 'lab/os', ...result },
   { event: 'fill.failed', digest, source: 'lab/os', code: 'DISK_FULL', reason: 'full', ...result },
+  { event: 'loader.sent', ...file, ...result, blksize: 1_468, windowsize: 4, resends: 1, isConfirmed: true },
+  { event: 'loader.aborted', ...file, ...result, reason: 'gone' },
+  { event: 'file.refused', ...file, reason: 'there is no such file' },
+  { event: 'file.unanswered', ...file },
   { event: 'artifact.started', ...transfer },
   { event: 'artifact.sent', ...transfer, ...result },
   { event: 'artifact.aborted', ...transfer, ...result, range: '0-9', reason: 'gone' },
@@ -41,7 +46,7 @@ const EVENTS: readonly BootEvent[] = [
 
 function logged(level: 'debug' | 'info', events: readonly BootEvent[]) {
   const lines: string[] = [];
-  const sink = logSink(createLog(level, { write: (line) => void lines.push(line) }));
+  const sink = logSink(createLog(level, { write: (line) => void lines.push(line) }), () => 0);
   events.forEach(sink);
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
@@ -78,6 +83,10 @@ describe('logSink', () => {
       'cache.over 40',
       'fill.finished 30',
       'fill.failed 40',
+      'loader.sent 30',
+      'loader.aborted 40',
+      'file.refused 30',
+      'file.unanswered 30',
       'artifact.sent 30',
       'artifact.aborted 40',
     ]);
@@ -87,6 +96,20 @@ describe('logSink', () => {
 it('lets nothing through that could drive a terminal', () => {
   const [line] = logged('info', [{ event: 'script.refused', machine: 'a', address: '', reason: 'x\x1b[2J\x9b1m\ny' }]);
   expect(line?.['msg']).toBe('a is not booted: x?[2J?1m\ny');
+});
+
+it('writes little of what anybody can cause, of each address and of all', () => {
+  const lines: string[] = [];
+  let now = 0;
+  const sink = logSink(createLog('info', { write: (line) => void lines.push(line) }), () => now);
+  const refuse = (address: string) => sink({ event: 'file.refused', ...file, address, reason: 'none' });
+  for (let times = 0; times < 100; times += 1) refuse('10.0.0.7');
+  expect(lines).toHaveLength(10);
+  for (let number = 0; number < 1_000; number += 1) refuse(`10.0.1.${number}`);
+  expect(lines).toHaveLength(300);
+  now = 60_000;
+  refuse('10.0.0.7');
+  expect(lines).toHaveLength(301);
 });
 
 it('says that nothing of the mapping changed', () => {

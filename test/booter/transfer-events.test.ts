@@ -27,16 +27,18 @@ describe('TransferEvents', () => {
     ]);
   });
 
-  it('tells little of what is refused, to each address and to all', () => {
-    const { transfers, events, pass } = tell();
-    const refuse = (address: string) => transfers.refused({ ...LOADER, address, reason: 'none' });
-    for (let times = 0; times < 100; times += 1) refuse('10.0.0.7');
-    expect(events).toHaveLength(10);
-    for (let number = 0; number < 1_000; number += 1) refuse(`10.0.1.${number}`);
-    expect(events).toHaveLength(300);
-    pass(60_000);
-    refuse('10.0.0.7');
-    expect(events.at(-1)).toEqual({ event: 'file.refused', ...LOADER, reason: 'none' });
+  it('tells in which blocks and windows TFTP has sent it', () => {
+    const { transfers, events } = tell();
+    const tftp = { blksize: 1_468, windowsize: 4, resends: 2, isConfirmed: false };
+    transfers.loader(LOADER)({ kind: 'sent', bytes: 300, tftp });
+    expect(events).toEqual([{ event: 'loader.sent', ...LOADER, bytes: 300, seconds: 0, ...tftp }]);
+  });
+
+  it('tells of every file that is refused, and of every one that nobody answers', () => {
+    const { transfers, events } = tell();
+    transfers.refused({ ...LOADER, reason: 'none' });
+    transfers.unanswered(LOADER);
+    expect(events.map(({ event }) => event)).toEqual(['file.refused', 'file.unanswered']);
   });
 });
 

@@ -7,10 +7,11 @@ import { IpxeBinaries } from '../../src/ipxe/disk-binaries.js';
 import { hexOf } from '../../src/oci/digest.js';
 import { artifactRoute } from '../../src/pxe/artifact-route.js';
 import { binaryRoute } from '../../src/pxe/binary-route.js';
+import type { BootFile } from '../../src/pxe/boot-file.js';
 import { scriptRoute } from '../../src/pxe/script-route.js';
-import { TftpFrontEnd } from '../../src/pxe/tftp-front-end.js';
+import { type TftpFrontEnd, tftpFrontEnd } from '../../src/pxe/tftp-front-end.js';
 import type { TftpFile } from '../../src/tftp/file.js';
-import type { Outcome } from '../../src/tftp/transfer.js';
+import type { BegunOutcome } from '../../src/tftp/server.js';
 import { testBooter } from '../fixtures/booter.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { assignment, MAC } from '../fixtures/mappings.js';
@@ -19,7 +20,7 @@ import { contentsOf, resolvedImage } from '../fixtures/plans.js';
 const CLIENT = { address: '10.0.0.7', port: 2_000 };
 const TERMS = { blksize: 512, windowsize: 1, accepted: [] };
 
-async function frontEnd() {
+async function frontEnd(mayRender: () => boolean = () => true) {
   const image = resolvedImage(['kernel', 'initramfs']);
   const { booter, events } = testBooter({ image, assignments: [assignment({ match: { arch: ['amd64'] } })] });
   await booter.mapped.resolveAll(new AbortController().signal);
@@ -27,8 +28,8 @@ async function frontEnd() {
   const folder = await temporaryFolder();
   const binaries = new IpxeBinaries([folder]);
   const transfers = new ActiveTransfers();
-  const routes = [scriptRoute(booter), artifactRoute(booter), binaryRoute(binaries, booter.transfers)];
-  const front = new TftpFrontEnd({ routes, booter, transfers });
+  const routes = [scriptRoute(booter, mayRender), artifactRoute(booter), binaryRoute(binaries, booter.transfers)];
+  const front = tftpFrontEnd({ routes, booter, transfers });
   const kernel = image.artifacts.find(({ role }) => role === 'kernel')?.descriptor ?? expect.unreachable();
   return { front, events, transfers, folder, kernel };
 }
@@ -36,6 +37,7 @@ async function frontEnd() {
 async function contentsIn(file: TftpFile): Promise<string> {
   const target = Buffer.alloc(file.size);
   await file.available(0);
+  if ('begun' in file) (file as BootFile).begun();
   const count = await file.read(target, 0);
   await file.close();
   return target.subarray(0, count).toString();
@@ -55,7 +57,7 @@ describe('TftpFrontEnd', () => {
       expect(contents).toMatch(/^#!ipxe\n/);
       expect([filename, /^dhcp /m.test(contents)]).toEqual([filename, filename.endsWith('autoexec.ipxe')]);
     }
-    expect(events.map(({ event }) => event)).toEqual(Array(5).fill('greeting.sent'));
+    expect(events).toMatchObject(asked.map((file) => ({ event: 'greeting.sent', protocol: 'tftp', file })));
     expect(await open(front, `boot/script?mac=${MAC}&buildarch=x86_64`)).toMatchObject({
       contents: expect.stringMatching(/^kernel http/m) as string,
     });
@@ -106,10 +108,11 @@ describe('TftpFrontEnd', () => {
     }
   });
 
-  it.each<[Outcome, string]>([
+  it.each<[BegunOutcome, string]>([
     [{ kind: 'complete', isConfirmed: true }, 'artifact.sent'],
     [{ kind: 'complete', isConfirmed: false }, 'artifact.sent'],
     [{ kind: 'aborted', reason: 'gone' }, 'artifact.aborted'],
+    [{ kind: 'failed', reason: 'EIO' }, 'artifact.aborted'],
   ])('tells that it ended %o', async (outcome, event) => {
     const { front, events, transfers, kernel } = await frontEnd();
     const filename = `blobs/sha256/${hexOf(kernel.digest)}/vmlinuz`;
@@ -118,27 +121,43 @@ describe('TftpFrontEnd', () => {
     events.length = 0;
     const ended = front.begun({ client: CLIENT, filename, file: opened.file, terms: TERMS, sent: () => 3 });
     expect([transfers.count, events.map((one) => one.event)]).toEqual([1, ['artifact.started']]);
-    ended({ sent: 5, milliseconds: 1, resends: 0, outcome });
+    ended({ sent: 5, resends: 3, outcome });
     await transfers.idle();
-    expect(events.at(-1)).toMatchObject({ event, bytes: 5, role: 'kernel', address: '10.0.0.7' });
+    expect(events.at(-1)).toMatchObject({
+      ...{ event, bytes: 5, role: 'kernel', address: '10.0.0.7', protocol: 'tftp' },
+      ...{ blksize: 512, windowsize: 1, resends: 3, isConfirmed: outcome.kind === 'complete' && outcome.isConfirmed },
+    });
     await opened.file.close();
   });
 
-  it('tells of a client of which nothing is heard', async () => {
+  it('sends a machine to HTTP where too many ask for scripts', async () => {
+    const { front, events } = await frontEnd(() => false);
+    const { contents = '' } = { contents: '', ...(await open(front, `boot/script?mac=${MAC}&buildarch=x86_64`)) };
+    expect(contents).toMatch(/^chain .*\/boot\/script\?/m);
+    expect(events.map(({ event }) => event)).toEqual(['greeting.sent']);
+  });
+
+  it('tells of a transfer that never began', async () => {
     const { front, events } = await frontEnd();
-    front.unanswered({ client: CLIENT, filename: 'snponly.efi' });
-    expect(events).toMatchObject([
-      { event: 'file.refused', reason: expect.stringContaining('packet filter') as string },
+    const wanted = { client: CLIENT, filename: 'snponly.efi' };
+    front.unbegun(wanted, { kind: 'unanswered' });
+    front.unbegun(wanted, { kind: 'failed', reason: 'EIO' });
+    const file = { address: '10.0.0.7', protocol: 'tftp', file: 'snponly.efi' };
+    expect(events).toEqual([
+      { event: 'file.unanswered', ...file },
+      { event: 'file.refused', ...file, reason: 'EIO' },
     ]);
   });
 
-  it('tells the network no more of an error than HTTP does', async () => {
-    const { front } = await frontEnd();
-    const told = (thrown: unknown) => front.explain(thrown);
-    expect(told(new Error('/secret'))).toEqual({ error: 'undefined', message: 'internal error' });
-    expect(told(new BootlayerError('REGISTRY_DENIED', 'user boot'))).toMatchObject({
-      message: 'the registry refuses access',
+  it('tells the network no more of an error than HTTP does, and the log all of it', async () => {
+    const { front, events } = await frontEnd();
+    expect(front.explain(new Error('/secret'))).toEqual({
+      ...{ error: 'undefined', message: 'internal error', reason: '/secret' },
     });
-    expect(told(new BootlayerError('BLOB_UNAVAILABLE', 'not now'))).toEqual({ error: 'undefined', message: 'not now' });
+    expect(events).toMatchObject([{ event: 'fault', reason: '/secret' }]);
+    expect(front.explain(new BootlayerError('REGISTRY_DENIED', 'user boot'))).toEqual({
+      ...{ error: 'undefined', message: 'the registry refuses access', reason: 'user boot' },
+    });
+    expect(front.explain(new BootlayerError('BLOB_UNAVAILABLE', 'not now'))).toMatchObject({ message: 'not now' });
   });
 });

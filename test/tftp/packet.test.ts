@@ -30,6 +30,7 @@ describe('decodePacket', () => {
     ['\0\x05\0\x08no thanks\0', { kind: 'error', code: 8, message: 'no thanks' }],
     ['\0\x05\0\x08no end', { kind: 'error', code: 8, message: 'no end' }],
     ['\0\x05\0\0', { kind: 'error', code: 0, message: '' }],
+    [`\0\x05\0\0\n${'a'.repeat(600)}`, { kind: 'error', code: 0, message: ` ${'a'.repeat(199)}` }],
   ])('reads %j', (text, packet) => expect(decodePacket(bytes(text))).toEqual(packet));
 
   it.each([
@@ -43,7 +44,11 @@ describe('decodePacket', () => {
     ['\xff\xff\0\0', 'opcode 65535'],
     [`\0\x01${'a'.repeat(510)}\0octet\0`, 'too long'],
   ])('refuses %j', (text, why) => {
-    expect(decodePacket(bytes(text))).toEqual({ kind: 'malformed', why: expect.stringContaining(why) as string });
+    expect(decodePacket(bytes(text))).toEqual({
+      kind: 'malformed',
+      why: expect.stringContaining(why) as string,
+      isRequest: text.startsWith('\0\x01') || text.startsWith('\0\x02'),
+    });
   });
 
   it('reads sixteen options and no more', () => {

@@ -7,6 +7,7 @@ import {
   TftpServer,
   type TftpServerParts,
   type TransferReport,
+  type UnbegunOutcome,
   type Wanted,
 } from '../../src/tftp/server.js';
 import { FakePort } from '../fixtures/fake-port.js';
@@ -28,7 +29,7 @@ function serve({ isSinglePort = false, limits, ...others }: Options = {}) {
   const port = new FakePort();
   const ports: FakePort[] = [];
   const reports: (Wanted & TransferReport)[] = [];
-  const unanswered: Wanted[] = [];
+  const unbegun: (Wanted & { readonly outcome: UnbegunOutcome })[] = [];
   const faults: unknown[] = [];
   const clock = new FakeTftpClock();
   let closed = 0;
@@ -48,8 +49,8 @@ function serve({ isSinglePort = false, limits, ...others }: Options = {}) {
     port,
     openPort: isSinglePort ? undefined : openPort,
     open,
-    explain: (thrown) => ({ error: 'undefined', message: String(thrown) }),
-    unanswered: (wanted) => unanswered.push(wanted),
+    explain: (thrown) => ({ error: 'undefined', message: 'it broke', reason: String(thrown) }),
+    unbegun: (wanted, outcome) => unbegun.push({ ...wanted, outcome }),
     begun: (wanted) => (report) => reports.push({ ...wanted, ...report }),
     fault: (thrown) => faults.push(thrown),
     negotiation: { maxBlockSize: 1_468, maxWindowSize: 16 },
@@ -59,7 +60,7 @@ function serve({ isSinglePort = false, limits, ...others }: Options = {}) {
   });
   onTestFinished(() => server.close());
   const told = (at: FakePort | undefined) => at?.sent.splice(0).map((one) => inShort(one.bytes)) ?? [];
-  return { server, port, ports, reports, unanswered, faults, clock, told, closed: () => closed };
+  return { server, port, ports, reports, unbegun, faults, clock, told, closed: () => closed };
 }
 
 function inShort(packet: Buffer): string {
@@ -119,6 +120,7 @@ describe('TftpServer', () => {
       'error 1 no such file',
       'error 1 there is no such file',
       'error 2 nothing is written here',
+      'error 4 not understood: it is too short',
       'error 4 the mode must be octet',
     ]);
     expect(ports).toEqual([]);
@@ -158,7 +160,7 @@ describe('TftpServer', () => {
   });
 
   it('tells of a transfer once its client has answered, and apart of one that never does', async () => {
-    const { port, ports, reports, unanswered, clock, server } = serve();
+    const { port, ports, reports, unbegun, clock, server } = serve();
     port.arrive(rrq('heard'), CLIENT);
     port.arrive(rrq('silent'), { ...CLIENT, port: 2_001 });
     await settled();
@@ -167,7 +169,9 @@ describe('TftpServer', () => {
     for (let second = 0; second < 60; second += 1) clock.pass(1_000);
     await settled();
     expect(reports).toMatchObject([{ filename: 'heard', outcome: { kind: 'aborted' } }]);
-    expect(unanswered).toEqual([{ client: { ...CLIENT, port: 2_001 }, filename: 'silent' }]);
+    expect(unbegun).toEqual([
+      { client: { ...CLIENT, port: 2_001 }, filename: 'silent', outcome: { kind: 'unanswered' } },
+    ]);
     expect(server.count).toBe(0);
   });
 
@@ -217,6 +221,35 @@ describe('TftpServer', () => {
     expect(told(port)).toEqual([BUSY]);
   });
 
+  it('makes room for nobody who is refused anyway', async () => {
+    const { port, told, server } = serve({ limits: { maxTransfers: 2, burst: 3 } });
+    const from = (last: number) => ({ ...CLIENT, address: `10.0.0.${last}` });
+    for (const last of [1, 2]) port.arrive(rrq(), from(last));
+    for (const request of [bytes('\0\x02file\0octet\0'), rrq('file', 'mail'), rrq('../x'), rrq('x'), bytes('\0\x01')])
+      port.arrive(request, from(3));
+    await settled();
+    expect([server.count, told(port)]).toEqual([
+      2,
+      ['error 2 nothing is written here', 'error 4 the mode must be octet', 'error 1 there is no such file'],
+    ]);
+  });
+
+  it('makes room by leaving one whose file is still being opened', async () => {
+    const opening = gate();
+    const open = async ({ filename }: Wanted): Promise<Opened> => {
+      if (filename === 'slow') await opening.passed;
+      return { kind: 'file', file: fileOf(CONTENTS) };
+    };
+    const { port, ports, told, server } = serve({ open, limits: { maxTransfers: 1 } });
+    port.arrive(rrq('slow'), CLIENT);
+    port.arrive(rrq(), { ...CLIENT, address: '10.0.0.8' });
+    await settled();
+    expect([told(ports[0]), server.count]).toEqual([['data 1:512'], 1]);
+    opening.open();
+    await settled();
+    expect([ports.length, server.count]).toEqual([1, 1]);
+  });
+
   it('makes room by leaving who has said nothing for long, where all have answered once', async () => {
     const { port, ports, told, clock } = serve({ limits: { maxTransfers: 2 } });
     const from = (last: number) => ({ ...CLIENT, address: `10.0.0.${last}` });
@@ -255,10 +288,14 @@ describe('TftpServer', () => {
   });
 
   it('says that it is busy when there is no port to be had', async () => {
-    const { port, told, closed, server } = serve({ openPort: () => Promise.reject(new Error('EMFILE')) });
+    const openPort = () => Promise.reject(new Error('EMFILE'));
+    const { port, told, closed, server, unbegun } = serve({ openPort });
     port.arrive(rrq(), CLIENT);
     await settled();
     expect([told(port), closed(), server.count]).toEqual([[BUSY], 1, 0]);
+    expect(unbegun).toMatchObject([
+      { outcome: { kind: 'failed', reason: expect.stringContaining('EMFILE') as string } },
+    ]);
   });
 
   it('ends nothing but the transfer when something of it breaks', async () => {
@@ -276,7 +313,7 @@ describe('TftpServer', () => {
     if (ports[0] !== undefined) ports[0].send = () => expect.unreachable();
     ports[0]?.arrive(ack(1), CLIENT);
     await settled();
-    expect([faults.length, server.count, reports.map(({ outcome }) => outcome.kind)]).toEqual([2, 0, ['aborted']]);
+    expect([faults.length, server.count, reports.map(({ outcome }) => outcome.kind)]).toEqual([2, 0, ['failed']]);
     port.arrive(rrq(), CLIENT);
     await settled();
     expect(told(ports[1])).toEqual(['data 1:512']);

@@ -1,9 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fileOf, type TftpFile } from '../../src/tftp/file.js';
 import { negotiate } from '../../src/tftp/negotiation.js';
 import { decodePacket, type Option } from '../../src/tftp/packet.js';
 import { TftpSession } from '../../src/tftp/session.js';
 import type { Outcome } from '../../src/tftp/transfer.js';
+import { blobOf } from '../fixtures/blobs.js';
 import { FakeTftpClock } from '../fixtures/tftp-clock.js';
 import { gate, settled } from '../fixtures/waiting.js';
 
@@ -21,7 +23,7 @@ function begin(file: TftpFile, options: readonly Option[] = []) {
     terms: negotiate(options, file.size, LIMITS),
     port: { send: (bytes) => void sent.push(bytes) },
     clock,
-    explain: (thrown) => ({ error: 'notFound', message: String(thrown) }),
+    explain: (thrown) => ({ error: 'notFound', message: 'it broke', reason: String(thrown) }),
     answered: () => answers.push(clock.ticks()),
     ended: (outcome) => void outcomes.push(outcome),
     fault: (thrown) => expect.unreachable(String(thrown)),
@@ -30,7 +32,7 @@ function begin(file: TftpFile, options: readonly Option[] = []) {
   const ack = (block: number) => session.deliver({ kind: 'ack', block });
   /** In short, since the last time. */
   const told = () => sent.splice(0).map(inShort);
-  return { session, clock, ack, told, outcomes, answers };
+  return { session, clock, ack, told, sent, outcomes, answers };
 }
 
 function inShort(packet: Buffer): string {
@@ -39,6 +41,52 @@ function inShort(packet: Buffer): string {
   if (packet.readUInt16BE(0) === 6) return `oack ${packet.subarray(2).toString('latin1').replaceAll('\0', ' ').trim()}`;
   const error = decodePacket(packet);
   return error.kind === 'error' ? `error ${error.code} ${error.message}` : error.kind;
+}
+
+const CONTENTS = blobOf(300_000).bytes;
+
+/** Plays these, then whatever is missing up to the end, and compares each block that is sent with the file. */
+async function checkBlocks(blksize: string, windowsize: number, happenings: readonly (readonly [string, number])[]) {
+  const reads: (() => void)[] = [];
+  const file = fileOf(CONTENTS);
+  const slow: TftpFile = {
+    ...file,
+    read: async (target, position) => {
+      await new Promise<void>((resolve) => reads.push(resolve));
+      return file.read(target, position);
+    },
+  };
+  const options: Option[] = [
+    ['blksize', blksize],
+    ['windowsize', String(windowsize)],
+  ];
+  const { sent, clock, ack, outcomes } = begin(slow, options);
+  let most = 0;
+  const check = () => {
+    for (const packet of sent.splice(0).filter((one) => one[1] === 3)) {
+      const block = packet.readUInt16BE(2);
+      const start = (block - 1) * Number(blksize);
+      most = Math.max(most, block);
+      expect([block, packet.subarray(4).equals(CONTENTS.subarray(start, start + Number(blksize)))]).toEqual([
+        block,
+        true,
+      ]);
+    }
+  };
+  const happen = async (what: string, number: number) => {
+    // Up to the last block that was sent, and a few behind that.
+    if (what === 'ack') ack(Math.max(0, most + 2 - number));
+    if (what === 'pass') clock.pass(number * 10);
+    if (what === 'read') reads.shift()?.();
+    await settled();
+    check();
+  };
+  for (const [what, number] of happenings) await happen(what, number);
+  for (let turn = 0; outcomes.length === 0 && turn < 2_000; turn += 1) {
+    await happen('read', 0);
+    await happen('ack', 2);
+  }
+  expect(outcomes).toEqual([{ kind: 'complete', isConfirmed: true }]);
 }
 
 describe('TftpSession', () => {
@@ -99,17 +147,33 @@ describe('TftpSession', () => {
         return position >= 512 ? contents.length - position : 512 - position;
       },
     };
-    const { ack, told, clock, outcomes } = begin(file);
+    const { ack, told, clock, outcomes, session } = begin(file);
     await settled();
     expect(told()).toEqual(['data 1 aaa:512']);
     ack(1);
     clock.pass(60_000);
     await settled();
-    ack(1);
-    expect([told(), outcomes]).toEqual([[], []]);
+    expect([told(), outcomes, session.silentMilliseconds]).toEqual([[], [], 0]);
     more.open();
     await settled();
     expect(told()).toEqual(['data 2 bbb:512']);
+    clock.pass(100);
+    expect([told(), outcomes]).toEqual([['data 2 bbb:512'], []]);
+  });
+
+  it('sends every block as it is in the file, whatever comes while it reads', async () => {
+    const happenings = fc.array(fc.tuple(fc.constantFrom('ack', 'ack', 'read', 'pass'), fc.nat(40)), {
+      maxLength: 200,
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom('512', '1000', '1468'),
+        fc.integer({ min: 1, max: 16 }),
+        happenings,
+        checkBlocks,
+      ),
+      { numRuns: 200 },
+    );
   });
 
   it('sends again what nobody acknowledges, and counts it', async () => {
@@ -124,8 +188,8 @@ describe('TftpSession', () => {
     const broken: TftpFile = { ...fileOf(Buffer.from('abc')), read: () => Promise.reject(new Error('EIO')) };
     const { told, outcomes, clock } = begin(broken);
     await settled();
-    expect(told()).toEqual(['error 1 Error: EIO']);
-    expect(outcomes).toEqual([{ kind: 'aborted', reason: 'Error: EIO' }]);
+    expect(told()).toEqual(['error 1 it broke']);
+    expect(outcomes).toEqual([{ kind: 'failed', reason: 'Error: EIO' }]);
     clock.pass(100_000);
     expect([told(), clock.waiting]).toEqual([[], 0]);
   });
@@ -134,7 +198,7 @@ describe('TftpSession', () => {
     const short: TftpFile = { ...fileOf(Buffer.from('abc')), size: 600, available: async () => 600 };
     const { outcomes } = begin(short);
     await settled();
-    expect(outcomes).toMatchObject([{ kind: 'aborted', reason: expect.stringContaining('before its time') as string }]);
+    expect(outcomes).toMatchObject([{ kind: 'failed', reason: expect.stringContaining('before its time') as string }]);
   });
 
   it('ends while it reads', async () => {
@@ -150,6 +214,6 @@ describe('TftpSession', () => {
     session.abort('the server ends');
     await settled();
     expect([told(), signal?.aborted]).toEqual([['error 0 the server ends'], true]);
-    expect(outcomes).toEqual([{ kind: 'aborted', reason: 'the server ends' }]);
+    expect(outcomes).toEqual([{ kind: 'failed', reason: 'the server ends' }]);
   });
 });

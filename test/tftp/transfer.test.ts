@@ -22,6 +22,8 @@ function inShort(action: Step[1][number]): string {
   switch (action.kind) {
     case 'sendOack':
       return 'oack';
+    case 'answered':
+      return 'answered';
     case 'sendData':
       return `data ${action.from}-${action.to}`;
     case 'sendError':
@@ -48,7 +50,7 @@ describe('a transfer', () => {
     expect(play(PLAIN, 1_100, ...events)).toEqual([
       'data 1-1',
       'wait 1000',
-      'data 2-2',
+      'answered data 2-2',
       'wait 100',
       'data 3-3',
       'wait 100',
@@ -68,7 +70,8 @@ describe('a transfer', () => {
 
   it('with options begins with an offer, and with data when that is accepted', () => {
     const events = [at(0).start, at(0).sent, at(1).ack(1), at(1).ack(0), at(1).sent, at(2).ack(4)];
-    expect(play(WINDOWED, 4_000, ...events)).toEqual(['oack', 'wait 1000', '', 'data 1-4', 'wait 100', 'data 5-8']);
+    const done = ['oack', 'wait 1000', '', 'answered data 1-4', 'wait 100', 'data 5-8'];
+    expect(play(WINDOWED, 4_000, ...events)).toEqual(done);
   });
 
   it('takes an error after the offer for a question about the size, and one later for the end', () => {
@@ -105,6 +108,24 @@ describe('a transfer', () => {
     ]);
   });
 
+  it('takes no acknowledgement of what is still being read', () => {
+    const events = [at(0).start, at(0).sent, at(1).ack(0), at(2).ack(3), at(2).sent, at(3).ack(3)];
+    expect(play(WINDOWED, 9_000, ...events).slice(2)).toEqual(['answered data 1-4', '', 'wait 100', 'data 4-7']);
+  });
+
+  it('takes no time that it reads for the client’s', () => {
+    const events = [at(0).start, at(0).sent, at(5).ack(1), at(60_000).sent, at(60_100).timeout];
+    expect(play(PLAIN, 2_000, ...events).slice(2)).toEqual(['answered data 2-2', 'wait 100', 'data 2-2']);
+  });
+
+  it('waits as long as it last had to, until it has measured anew (Karn)', () => {
+    const quick = [at(0).start, at(0).sent, at(1).ack(1), at(1).sent];
+    const slow = [at(101).timeout, at(101).sent, at(251).ack(2), at(251).sent, at(501).ack(3), at(501).sent];
+    const waits = play(PLAIN, 9_000, ...quick, ...slow).filter((one) => one.startsWith('wait'));
+    expect(waits.slice(1, 4)).toEqual(['wait 100', 'wait 200', 'wait 200']);
+    expect(Number(waits.at(-1)?.slice(5))).toBeGreaterThan(250);
+  });
+
   it('waits longer each time, as long as the client once answered, and then gives up', () => {
     const waits: string[] = [];
     let state: TransferState = newTransfer(PLAIN, 5_000, 0);
@@ -136,15 +157,9 @@ describe('a transfer', () => {
   });
 
   it('sends a stranger little: four times the offer, whatever it does', () => {
-    const events = [at(0).start];
-    for (let second = 0; second < 20; second += 1) {
-      events.push(
-        at(second).sent as never,
-        at(second).repeated as never,
-        at(second).sent as never,
-        at(second).timeout as never,
-      );
-    }
+    const events: TransferEvent[] = [at(0).start];
+    for (let second = 0; second < 20; second += 1)
+      events.push(at(second).sent, at(second).repeated, at(second).sent, at(second).timeout);
     const done = play(WINDOWED, 9_000, ...events).filter((one) => !one.startsWith('wait') && one !== '');
     expect(done).toEqual(['oack', 'oack', 'oack', 'oack', 'unanswered']);
   });
@@ -174,8 +189,8 @@ describe('a transfer', () => {
   });
 
   it('is told when its file cannot be read any further', () => {
-    const broken = { kind: 'broken', error: 'notFound', message: 'gone', now: 1 } as const;
-    expect(play(PLAIN, 600, at(0).start, broken, at(2).ack(1))).toEqual(['data 1-1', 'error notFound aborted', '']);
+    const broken = { kind: 'failed', error: 'notFound', message: 'gone', reason: 'EIO', now: 1 } as const;
+    expect(play(PLAIN, 600, at(0).start, broken, at(2).ack(1))).toEqual(['data 1-1', 'error notFound failed', '']);
   });
 });
 
@@ -250,6 +265,16 @@ describe('a network that doubles, reorders', () => {
     for (const windowsize of [1, 4, 16]) {
       const played = playTransfer({ terms: agreed({ windowsize }), size: 100 * 512, manner: 'eager', fate: () => [1] });
       expect(played).toMatchObject({ packets: 101, outcome: { kind: 'complete', isConfirmed: true } });
+    }
+  });
+
+  it('and becomes slower is not sent everything twice', () => {
+    for (const windowsize of [1, 4, 16]) {
+      let packets = 0;
+      const fate = () => [packets++ < 10 ? 0.5 : 125];
+      const played = playTransfer({ terms: agreed({ windowsize }), size: 100 * 512, manner: 'once', fate });
+      expect(played).toMatchObject({ received: 100 * 512, outcome: { kind: 'complete' } });
+      expect(played.packets).toBeLessThan(101 + 4 * windowsize);
     }
   });
 

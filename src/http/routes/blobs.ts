@@ -4,7 +4,7 @@ import { parseSlice, type Slice } from '../../booter/blob-path.js';
 import type { Booter } from '../../booter/booter.js';
 import { requirePart } from '../../booter/slice-reader.js';
 import { BootlayerError } from '../../errors.js';
-import { type Digest, digestFromHex } from '../../oci/digest.js';
+import { digestFromHex } from '../../oci/digest.js';
 import { addressOf } from '../address-of.js';
 import { clientGone } from '../client-gone.js';
 import { contentTypeOf } from '../content-type.js';
@@ -44,11 +44,7 @@ async function findArtifact(booter: Booter, request: FastifyRequest<BlobRequest>
   const { hex } = request.params;
   const digest = digestFromHex(hex);
   if (digest === undefined) throw new BootlayerError('DIGEST_INVALID', `"${hex.slice(0, 80)}" is not a sha256 in hex`);
-  return (await booter.findArtifact(digest, addressOf(request))) ?? unknown(digest);
-}
-
-function unknown(digest: Digest): never {
-  throw new BootlayerError('BLOB_UNKNOWN', `no assignment and no issued plan leads to ${digest}`);
+  return booter.findArtifact(digest, addressOf(request));
 }
 
 function sendingOf(
@@ -62,8 +58,9 @@ function sendingOf(
     open: () => booter.openArtifact(artifact, slice),
     begun: (part) => {
       const { start, end } = part ?? { start: 0, end: size };
-      const range = part === undefined && slice === undefined ? undefined : `${offset + start}-${offset + end - 1}`;
-      return booter.transfers.artifact(booter.transferOf(artifact, address, range));
+      const isAll = part === undefined && slice === undefined;
+      const range = isAll ? undefined : { offset: offset + start, length: end - start };
+      return booter.artifactBegun(artifact, { address, protocol: 'http', range });
     },
   };
 }

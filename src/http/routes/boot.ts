@@ -8,12 +8,28 @@ const AUTOEXEC_PATHS = ['/ipxe/autoexec.ipxe', '/autoexec.ipxe'];
 
 /** `/boot.ipxe` and `/boot/script`: what iPXE asks for before it fetches anything. */
 export function bootRoutes(app: FastifyInstance, booter: Booter): void {
-  app.get('/boot.ipxe', (request, reply) => sendScript(reply, booter.greeting(addressOf(request))));
-  for (const path of AUTOEXEC_PATHS)
-    app.get(path, (request, reply) => sendScript(reply, booter.autoexec(addressOf(request))));
+  greetingRoute(app, booter, { path: '/boot.ipxe', script: () => booter.greeting() });
+  for (const path of AUTOEXEC_PATHS) greetingRoute(app, booter, { path, script: () => booter.autoexec() });
   app.get<{ Querystring: ScriptQuery }>('/boot/script', async (request, reply) =>
     sendScript(reply, await booter.script(request.query, addressOf(request))),
   );
+}
+
+/** A HEAD is answered as well, and is not a machine's beginning. */
+function greetingRoute(
+  app: FastifyInstance,
+  { transfers }: Booter,
+  { path, script }: { readonly path: string; readonly script: () => string },
+): void {
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: path,
+    handler: (request, reply) => {
+      const file = path.slice(1);
+      if (request.method === 'GET') transfers.greeting({ address: addressOf(request), protocol: 'http', file });
+      return sendScript(reply, script());
+    },
+  });
 }
 
 /** Rendered whole, so that the length is known: firmware wants no chunks (protocols D2). */

@@ -62,9 +62,8 @@ async function answer(
 
 function readerOf(binary: OpenBinary): EntityReader {
   return {
-    available: async (position) => Math.max(0, binary.size - position),
+    ...binary,
     whole: async () => undefined,
-    read: (target, position) => binary.read(target, position),
     // Whoever opened it does.
     close: async () => undefined,
   };
