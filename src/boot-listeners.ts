@@ -48,13 +48,18 @@ const PATIENCE = { grace: 30_000, standstill: 10_000 };
 export async function openBootListeners(config: Config, parts: BootListenersParts): Promise<BootListeners> {
   const { booter, metrics, lifecycle, raised, log } = parts;
   const inherited = inheritedSockets({ ...parts, isIpv6: isIpv6Socket });
+  if (config.tftp === undefined && inherited.tftp.length > 0)
+    log.warn(
+      { event: 'config.warning' },
+      'a socket for TFTP is inherited, and tftp.enabled is false: nobody answers there',
+    );
   const transfers = new ActiveTransfers();
   const binaries = new IpxeBinaries(ipxeFolders(config));
   const common = { booter, binaries, transfers, lifecycle };
   const http = await openHttp(config, { ...parts, ...common, inherited: inherited.http });
   const tftp = config.tftp && (await openTftp(config.tftp, { ...common, metrics, raised, inherited: inherited.tftp }));
   lifecycle.started('transfers', () => transfers.settled(PATIENCE, systemClock));
-  await warnOfMissing(binaries, log);
+  await warnOfMissing(binaries, config.ipxe.binaries !== undefined, log);
   return {
     http,
     ...(tftp !== undefined && { tftp: tftp.at.join(', ') }),
@@ -69,14 +74,16 @@ function ipxeFolders({ ipxe, data }: Pick<Config, 'ipxe' | 'data'>): readonly st
   return [`${data}/ipxe`, checkout, '/usr/lib/bootlayer/ipxe', '/usr/lib/ipxe'];
 }
 
-async function warnOfMissing(binaries: IpxeBinaries, log: Logger): Promise<void> {
+async function warnOfMissing(binaries: IpxeBinaries, isConfigured: boolean, log: Logger): Promise<void> {
   const missing = await binaries.missing();
   if (missing.length === 0) return;
   const named = missing.map(({ file, firmware }) => `${file} (${firmware})`).join(', ');
+  const remedy = isConfigured
+    ? `put them there, or run "npm run ipxe -- ${binaries.folders.join()}" in a checkout`
+    : 'run "npm run ipxe" in a checkout, install Debian 13\'s package ipxe, or set ipxe.binaries to a folder of your own';
   log.warn(
     { event: 'ipxe.missing', files: missing.map(({ file }) => file), folders: binaries.folders },
-    `no iPXE for some machines: ${named} in none of ${binaries.folders.join(', ')}; run "npm run ipxe" in a checkout, install ` +
-      "Debian 13's package ipxe, or set ipxe.binaries to a folder of your own",
+    `no iPXE for some machines: ${named} cannot be read in ${binaries.folders.join(', ')}; ${remedy}`,
   );
 }
 

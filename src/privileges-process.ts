@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync } from 'node:fs';
+import { chownSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Config } from './config/schema.js';
-import { BootlayerError } from './errors.js';
+import { BootlayerError, systemErrorCode } from './errors.js';
 
 /** What a server that root has started may do on its way to being somebody else. */
 export type Privileges = {
-  /** Does what only root may, such as opening a port below 1024. */
+  /** Does what only root may, such as opening a port below 1024. All of the process is root meanwhile: one at a time. */
   raised<T>(work: () => Promise<T>): Promise<T>;
   /** For good: from now on nothing of root is left. */
   drop(): void;
@@ -15,10 +16,10 @@ const AS_IT_IS: Privileges = { raised: (work) => work(), drop: () => undefined }
 
 /**
  * Becomes the configured user at once, so that all files are that user's, and keeps the way back open until `drop`. A process
- * that root has not started stays what it is. Throws CONFIG_INVALID.
+ * that root has not started stays what it is. Throws CONFIG_INVALID, DATA_UNUSABLE.
  */
 export function lowerPrivileges(
-  { user, data }: Pick<Config, 'user' | 'data'>,
+  { user, data, file }: Pick<Config, 'user' | 'data' | 'file'>,
   warn: (text: string) => void,
 ): Privileges {
   if (user === undefined) return AS_IT_IS;
@@ -28,13 +29,11 @@ export function lowerPrivileges(
     return AS_IT_IS;
   }
   if (uid === 0) return AS_IT_IS;
-  if (!existsSync(data)) {
-    mkdirSync(data, { recursive: true, mode: 0o750 });
-    chownSync(data, uid, gid);
-  }
+  makeDataOf(data, uid, gid);
   process.setgroups?.(groups);
   process.setegid?.(gid);
   process.seteuid?.(uid);
+  requireReadable(file, user);
   return {
     raised: async (work) => {
       process.seteuid?.(0);
@@ -52,12 +51,38 @@ export function lowerPrivileges(
   };
 }
 
+/** Where it is missing: only root may put it there. */
+function makeDataOf(data: string, uid: number, gid: number): void {
+  if (existsSync(data)) return;
+  try {
+    mkdirSync(dirname(data), { recursive: true });
+    mkdirSync(data, { mode: 0o750 });
+    chownSync(data, uid, gid);
+  } catch (cause) {
+    throw new BootlayerError('DATA_UNUSABLE', `${data} cannot be made (${systemErrorCode(cause)})`, { cause });
+  }
+}
+
+/** It is read anew when it changes: by that user, and not as access(2) asks, by whoever started the server. */
+function requireReadable(file: string, user: string): void {
+  try {
+    closeSync(openSync(file, 'r'));
+  } catch (cause) {
+    throw new BootlayerError('CONFIG_INVALID', `user: ${user} cannot read ${file} (${systemErrorCode(cause)})`, {
+      remedy: `let that user read it, what it includes and the files that it names: chgrp ${user}, chmod g+r`,
+      cause,
+    });
+  }
+}
+
 /** Wherever the system's users are (nsswitch.conf(5)), `id` finds them. */
 function idsOf(which: '-u' | '-g' | '-G', user: string): number[] {
   try {
     const printed = execFileSync('id', [which, '--', user], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
     return printed.trim().split(' ').map(Number);
   } catch (cause) {
+    if (systemErrorCode(cause) === 'ENOENT')
+      throw new BootlayerError('CONFIG_INVALID', 'user: the program id, which knows users, is missing', { cause });
     throw new BootlayerError('CONFIG_INVALID', `user: there is no user "${user}" on this host`, {
       remedy: `create it (useradd --system ${user}), or leave "user" out`,
       cause,

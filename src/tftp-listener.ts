@@ -7,7 +7,7 @@ import type { InheritedSockets } from './inherited.js';
 import type { IpxeBinaries } from './ipxe/disk-binaries.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Metrics } from './metrics.js';
-import { cannotListen } from './net/cannot-listen.js';
+import { cannotInherit, cannotListen } from './net/cannot-listen.js';
 import type { DatagramPort } from './net/datagram.js';
 import { formatEndpoint } from './net/endpoint.js';
 import type { Privileges } from './privileges-process.js';
@@ -67,8 +67,8 @@ export async function openTftp(
   for (const place of places) {
     const opening = raised(() => openRequestPort(place, { fault, dropped }));
     const port = await opening.catch((cause: unknown) => {
-      const named = 'fd' in place ? `the inherited socket ${place.fd}` : formatEndpoint(listen);
-      throw cannotListen(named, 'tftp.listen', cause);
+      if ('fd' in place) throw cannotInherit(place.fd, 'tftp', cause);
+      throw cannotListen(formatEndpoint(listen), 'tftp.listen', cause);
     });
     const server = new TftpServer({ ...common, port, openPort: ownPorts(port, singlePort) });
     lifecycle.started('TFTP listener', () => server.close());

@@ -44,6 +44,10 @@ it.each<['udp4' | 'udp6', string, boolean]>([
   expect(isIpv6Socket(fdOf(socket))).toBe(isIpv6);
 });
 
+it('isIpv6Socket knows what is none', () => {
+  for (const fd of [0, 9_999]) expect(() => isIpv6Socket(fd)).toThrow(`${fd}, named "tftp", is no bound UDP socket`);
+});
+
 /** Node has no name for it that is not its own. */
 function fdOf(socket: object): number {
   const handle = Object.getOwnPropertySymbols(socket)

@@ -12,6 +12,7 @@ export function logSink(log: Logger, now: () => number): EventSink {
   const ofAddress = new Sparing(SPARED.ofAddress, SPARED.milliseconds, now);
   const ofAll = new Sparing(SPARED.ofAll, SPARED.milliseconds, now);
   return (event) => {
+    // Counted all the same.
     if (isCausedByAnybody(event) && !(ofAddress.allows(addressIn(event)) && ofAll.allows(event.event))) return;
     log[levelOf(event)](event, harmless(describeEvent(event)));
   };
@@ -28,7 +29,6 @@ function addressIn(event: BootEvent): string {
 
 function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
   switch (event) {
-    case 'greeting.sent':
     case 'artifact.started':
     case 'fill.started':
       return 'debug';
@@ -50,6 +50,7 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'loader.aborted':
       return 'warn';
     case 'mapping.reloaded':
+    case 'greeting.sent':
     case 'script.sent':
     case 'script.waiting':
     case 'image.resolved':
@@ -113,9 +114,9 @@ export function describeEvent(event: BootEvent): string {
     case 'loader.aborted':
       return `${event.address} did not get the whole ${event.file}, ${amount(event)}: ${event.reason}`;
     case 'file.refused':
-      return `${event.address} asked by ${event.protocol.toUpperCase()} for ${event.file}: ${event.reason}`;
+      return `${event.address} asked by ${event.protocol.toUpperCase()} for ${JSON.stringify(event.file)}: ${event.reason}`;
     case 'file.unanswered':
-      return `${event.address} asked for ${event.file} and never answered what it was sent: is there a packet filter between?`;
+      return `${event.address} asked for ${JSON.stringify(event.file)} and never answered what it was sent: is there a packet filter between?`;
     case 'artifact.started':
       return `${to(event)} fetches the ${event.role}`;
     case 'artifact.sent':

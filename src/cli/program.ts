@@ -38,7 +38,9 @@ function endQuietlyWithoutReader(): void {
 
 function buildProgram(): Command {
   const program = new Command('bootlayer')
-    .description('Boots bare metal from OCI images: maps machines to image references and serves them to iPXE.')
+    .description(
+      'Boots bare metal from OCI images: maps machines to image references and serves them to firmware and iPXE.',
+    )
     .version(version())
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .showHelpAfterError('(bootlayer --help lists the commands)')

@@ -38,7 +38,7 @@ export type Config = {
     /** Where the iPXE binaries are, absolute; without it, where they usually are. */
     readonly binaries?: string;
   };
-  /** Whom a server that was started by root becomes once it listens. */
+  /** Who a server is that root has started: at once, but for opening its ports, and for good once they are open. */
   readonly user?: string;
   readonly cache: {
     /** In bytes; without it, as much as there is room for. */

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyListenOptions } from 'fastify';
-import { cannotListen } from '../net/cannot-listen.js';
+import { cannotInherit, cannotListen } from '../net/cannot-listen.js';
 import { type Endpoint, formatEndpoint } from '../net/endpoint.js';
 import { parseIp } from '../net/ip.js';
 
@@ -15,17 +15,18 @@ export async function listen(
   at: Endpoint | { readonly fd: number },
   key: string,
 ): Promise<Endpoint> {
-  const place = 'fd' in at ? `the inherited socket ${at.fd}` : formatEndpoint(at);
+  const cannot = (cause: unknown) =>
+    'fd' in at ? cannotInherit(at.fd, 'http', cause) : cannotListen(formatEndpoint(at), key, cause);
   try {
     // It writes into what it is given.
     await app.listen('fd' in at ? ({ fd: at.fd } as FastifyListenOptions) : { ...at });
   } catch (cause) {
-    throw cannotListen(place, key, cause);
+    throw cannot(cause);
   }
   const address = app.server.address();
-  if (typeof address !== 'object' || address === null) throw cannotListen(place, key, 'it is no TCP socket');
+  if (typeof address !== 'object' || address === null) throw cannot('it is no TCP socket');
   const host = 'fd' in at ? parseIp(address.address) : at.host;
-  if (host === undefined) throw cannotListen(place, key, 'it has no IP address');
+  if (host === undefined) throw cannot('it has no IP address');
   return { host, port: address.port };
 }
 

@@ -52,7 +52,7 @@ export class IpxeBinaries {
   async #has(name: string): Promise<boolean> {
     const opened = await this.open(name).catch(() => undefined);
     await opened?.close();
-    return opened !== undefined;
+    return opened !== undefined && opened.size > 0;
   }
 }
 

@@ -51,12 +51,15 @@ export function tftpFrontEnd({ routes, booter, transfers }: TftpFrontEndParts): 
     };
   }
 
-  function unbegun({ client, filename: file }: Wanted, outcome: UnbegunOutcome): void {
+  function unbegun({ client, filename }: Wanted, outcome: UnbegunOutcome): void {
+    const file = filename.slice(0, MAX_NAME_CHARACTERS);
     const asked = { address: withoutMapping(client.address), protocol: 'tftp', file } as const;
     if (outcome.kind === 'unanswered') booter.transfers.unanswered(asked);
     else booter.transfers.refused({ ...asked, reason: outcome.reason });
   }
 }
+
+const MAX_NAME_CHARACTERS = 200;
 
 /** The one place where an error becomes TFTP's; every other is `undefined` with a sentence (RFC 1350, appendix). */
 const NOT_THERE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['NOT_FOUND', 'BLOB_UNKNOWN', 'REQUEST_INVALID']);

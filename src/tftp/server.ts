@@ -1,5 +1,5 @@
 import type { DatagramPort, Peer } from '../net/datagram.js';
-import type { Admissions } from './admission.js';
+import type { Admissions, Room } from './admission.js';
 import type { TftpFile } from './file.js';
 import { readFileName } from './file-name.js';
 import { LEAST_BLOCK_BYTES, type NegotiationLimits, negotiate, type Terms } from './negotiation.js';
@@ -36,7 +36,10 @@ export type TransferReport = {
 
 /** Only who has never answered can end in the other ways. */
 export type BegunOutcome = Extract<Outcome, { readonly kind: 'complete' | 'aborted' | 'failed' }>;
-export type UnbegunOutcome = Extract<Outcome, { readonly kind: 'unanswered' | 'failed' }>;
+export type UnbegunOutcome =
+  | Extract<Outcome, { readonly kind: 'unanswered' | 'failed' }>
+  /** By the server, before anybody looked for the file. */
+  | { readonly kind: 'refused'; readonly reason: string };
 
 export type TftpServerParts<File extends TftpFile = TftpFile> = {
   /** Where requests come in. */
@@ -48,7 +51,7 @@ export type TftpServerParts<File extends TftpFile = TftpFile> = {
   readonly explain: SessionParts['explain'];
   /** The client has answered: it is no forged request. Answers whom to tell how the transfer ended. */
   readonly begun: (transfer: Begun<File>) => (report: TransferReport) => void;
-  /** A transfer that never began has ended: nothing came from the client but its request, or something of ours failed before. */
+  /** What became of a request of which no transfer has begun. */
   readonly unbegun: (wanted: Wanted, outcome: UnbegunOutcome) => void;
   /** Something of ours broke, which ends one transfer and nothing else. */
   readonly fault: (thrown: unknown) => void;
@@ -116,8 +119,8 @@ export class TftpServer<File extends TftpFile = TftpFile> {
   }
 
   #misread(why: string, from: Peer): void {
-    if (!this.#mayAnswer(from)) return;
-    this.#tell(from, { error: 'illegalOperation', message: `not understood: ${why}` });
+    const wanted = { client: from, filename: '' };
+    if (this.#mayAnswer(wanted)) this.#refuse(wanted, { error: 'illegalOperation', message: `not understood: ${why}` });
   }
 
   #requested(request: Request, from: Peer): void {
@@ -127,16 +130,18 @@ export class TftpServer<File extends TftpFile = TftpFile> {
       running.session?.repeated();
       return;
     }
-    if (!this.#mayAnswer(from)) return;
+    const asked = { client: from, filename: request.filename };
+    if (!this.#mayAnswer(asked)) return;
     const refusal = refusalOf(request);
     if (refusal !== undefined || filename === undefined) {
-      this.#tell(from, refusal ?? NO_SUCH_FILE);
+      this.#refuse(asked, refusal ?? NO_SUCH_FILE, refusal?.message ?? 'no file can have this name');
       return;
     }
     // A client that asks for something else from the same port has given up what it asked for before.
     if (running !== undefined) this.#abandon(running, 'the client asks for something else');
-    if (!this.#hasRoomFor(from)) {
-      this.#tell(from, BUSY);
+    const room = this.#roomFor(from);
+    if (room !== 'free') {
+      this.#refuse(asked, BUSY, TOO_MANY[room]);
       return;
     }
     const entry: Entry = { client: from, filename, session: undefined, isOver: false, close: [] };
@@ -148,25 +153,33 @@ export class TftpServer<File extends TftpFile = TftpFile> {
     });
   }
 
-  #mayAnswer({ address, port }: Peer): boolean {
+  #mayAnswer(asked: Wanted): boolean {
+    const { address, port } = asked.client;
     if (this.#isDraining || port < LEAST_PORT) return false;
-    return this.#parts.admissions.takes(address, this.#parts.clock.ticks());
+    if (this.#parts.admissions.takes(address, this.#parts.clock.ticks())) return true;
+    this.#parts.unbegun(asked, { kind: 'refused', reason: 'more requests come from this address than are answered' });
+    return false;
+  }
+
+  #refuse(asked: Wanted, refusal: Refusal, reason = refusal.message): void {
+    this.#tell(asked.client, refusal);
+    this.#parts.unbegun(asked, { kind: 'refused', reason });
   }
 
   /**
-   * Where there is none, somebody goes: the oldest that never answered, whose request may have been forged; else whoever has
-   * said nothing for long.
+   * Where there is none, somebody goes, of the same address where that has too many: the oldest that never answered, whose
+   * request may have been forged; else whoever has said nothing for long.
    */
-  #hasRoomFor({ address }: Peer): boolean {
+  #roomFor({ address }: Peer): Room {
     const { admissions } = this.#parts;
-    if (admissions.roomFor(address) === 'full') {
-      const all = [...this.#entries.values()];
-      const least =
-        all.find(({ session }) => session === undefined || session.isStranger) ??
-        all.find(({ session }) => session !== undefined && session.silentMilliseconds >= LONG_SILENCE);
-      if (least !== undefined) this.#abandon(least, 'its place was needed');
-    }
-    return admissions.roomFor(address) === 'free';
+    const room = admissions.roomFor(address);
+    if (room === 'free') return room;
+    const all = [...this.#entries.values()].filter(({ client }) => room === 'full' || client.address === address);
+    const least =
+      all.find(({ session }) => session === undefined || session.isStranger) ??
+      all.find(({ session }) => session !== undefined && session.silentMilliseconds >= LONG_SILENCE);
+    if (least !== undefined) this.#abandon(least, 'its place was needed');
+    return admissions.roomFor(address);
   }
 
   async #begin(entry: Entry, options: readonly Option[]): Promise<void> {
@@ -283,6 +296,10 @@ export class TftpServer<File extends TftpFile = TftpFile> {
 
 const NOT_YOURS = { error: 'unknownTransfer', message: 'this transfer is not yours' } as const;
 const NO_SUCH_FILE = { error: 'notFound', message: 'there is no such file' } as const;
+const TOO_MANY: Readonly<Record<Exclude<Room, 'free'>, string>> = {
+  busy: 'too many transfers to this address are under way: behind a NAT, set tftp.singlePort',
+  full: 'too many transfers are under way',
+};
 const BUSY = { error: 'undefined', message: 'the server is busy: try again' } as const;
 
 function refusalOf({ kind, mode }: Request): Refusal | undefined {

@@ -64,6 +64,7 @@ describe('logSink', () => {
   it('warns of what went wrong and tells milestones at the usual level', () => {
     const levels = logged('info', EVENTS).map(({ event, level }) => `${String(event)} ${String(level)}`);
     expect(levels).toEqual([
+      'greeting.sent 30',
       'script.sent 30',
       'script.waiting 30',
       'script.refused 40',

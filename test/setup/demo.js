@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { run } from './command.js';
+import { buildIpxe } from './ipxe.js';
 import { requireNode } from './node-version.js';
 import { payloadFiles } from './payload.js';
 import { endAll } from './process.js';
@@ -54,6 +55,7 @@ async function demo(folder, options, cleanUp) {
   if (registry !== undefined) cleanUp.push(registry.stop);
   const image = registry === undefined ? `oci:${join(folder, 'image')}:1` : `${registry.host}/demo/busybox:1`;
   await step(`building ${image}`, () => buildImage(image));
+  await buildIpxe(join(folder, 'ipxe'));
   const config = join(folder, 'bootlayer.yaml');
   writeFileSync(config, configuration(folder, image, registry?.host));
   const server = await step('bootlayer serve', () => startServer(config, { onLog: tellServer }));
@@ -90,6 +92,7 @@ function configuration(folder, image, registry) {
     `data: ${join(folder, 'data')}`,
     'http: { listen: "127.0.0.1:0" }',
     'tftp: { listen: "127.0.0.1:0" }',
+    `ipxe: { binaries: "${join(folder, 'ipxe')}" }`,
     'api: { listen: "127.0.0.1:0" }',
     ...(registry === undefined ? [] : [`registries: { "${registry}": { plainHttp: true } }`]),
     'machines:',

@@ -3,7 +3,16 @@
  * `npm run ipxe -- FOLDER` names; with their sums, for `sha256sum -c`.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
@@ -26,7 +35,12 @@ export async function buildIpxe(folder) {
     throw new SetupError('this is no Debian: there is no apt-get', 'ipxe/README.md says what is needed by which name');
   }
   await fetchIpxe();
-  mkdirSync(folder, { recursive: true });
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (thrown) {
+    throw new SetupError(`${folder} is no folder to write to: ${String(thrown)}`);
+  }
   const sums = Object.entries(FILES).map(([name, packaged]) => {
     const contents = readFileSync(firmwareFile('ipxe', join('usr/lib/ipxe', packaged)));
     replace(join(folder, name), contents);
@@ -51,7 +65,10 @@ function packageVersion() {
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   await runScript(async () => {
     requireNode();
-    const folder = resolve(process.argv[2] ?? join(ROOT, 'ipxe/build'));
+    const [wanted = join(ROOT, 'ipxe/build'), ...more] = process.argv.slice(2);
+    if (wanted.startsWith('-') || more.length > 0)
+      throw new SetupError('npm run ipxe takes a folder', 'npm run ipxe -- FOLDER');
+    const folder = resolve(wanted);
     await step('iPXE from Debian 13', () => buildIpxe(folder));
     say(`${Object.keys(FILES).join(', ')} are in ${folder}`);
   });

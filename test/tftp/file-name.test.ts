@@ -10,6 +10,7 @@ describe('readFileName', () => {
     ['\\boot\\x64\\wdsnbp.com', 'boot/x64/wdsnbp.com'],
     ['./a/./b', 'a/b'],
     ['a b', 'a b'],
+    ['undionly.kpxe\xff\xff', 'undionly.kpxe'],
     ['...', '...'],
     ['a..b', 'a..b'],
   ])('reads %s as %s', (filename, path) => expect(readFileName(filename)).toBe(path));
@@ -27,6 +28,7 @@ describe('readFileName', () => {
     'C:\\a',
     'a\nb',
     'caf\xe9',
+    'a\xffb',
     '\x7f',
   ])('takes %j for none', (filename) => expect(readFileName(filename)).toBeUndefined());
 

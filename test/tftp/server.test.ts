@@ -200,10 +200,29 @@ describe('TftpServer', () => {
   });
 
   it('has a limit for each address, and for how often one asks', async () => {
-    const { port, told, server } = serve({ limits: { maxPerAddress: 2, burst: 5, perSecond: 1 } });
-    for (let number = 0; number < 9; number += 1) port.arrive(rrq(), { ...CLIENT, port: 2_000 + number });
-    await settled();
+    const { port, ports, told, server, unbegun } = serve({ limits: { maxPerAddress: 2, burst: 5, perSecond: 1 } });
+    const ask = async (number: number) => {
+      port.arrive(rrq(), { ...CLIENT, port: 2_000 + number });
+      await settled();
+    };
+    for (const number of [0, 1]) {
+      await ask(number);
+      ports[number]?.arrive(ack(1), { ...CLIENT, port: 2_000 + number });
+    }
+    for (let number = 2; number < 9; number += 1) await ask(number);
     expect([told(port), server.count]).toEqual([Array(3).fill(BUSY), 2]);
+    const reasons = unbegun.map(({ outcome }) => (outcome.kind === 'refused' ? outcome.reason : outcome.kind));
+    expect(reasons.map((reason) => reason.slice(0, 13))).toEqual([
+      ...Array<string>(3).fill('too many tran'),
+      ...Array<string>(4).fill('more requests'),
+    ]);
+  });
+
+  it('makes room for an address by leaving its own oldest that never answered', async () => {
+    const { port, ports, told, server } = serve({ limits: { maxPerAddress: 2 } });
+    for (let number = 0; number < 3; number += 1) port.arrive(rrq(), { ...CLIENT, port: 2_000 + number });
+    await settled();
+    expect([told(port), server.count, ports.length]).toEqual([[], 2, 2]);
   });
 
   it('makes room for whoever comes by leaving the oldest that never answered', async () => {
