@@ -1,6 +1,5 @@
 import type { ActiveTransfers } from './booter/active-transfers.js';
 import type { Booter } from './booter/booter.js';
-import { Sparing } from './booter/sparing.js';
 import { after, systemClock } from './clock.js';
 import type { Config } from './config/schema.js';
 import type { InheritedSockets } from './inherited.js';
@@ -37,21 +36,13 @@ export type TftpListener = {
   drain(): void;
 };
 
-/** Of machines: real ones ask for them by HTTP. */
-const SCRIPTS_A_SECOND = 50;
-
 /** TFTP at each of its ports. Throws PORT_UNAVAILABLE. */
 export async function openTftp(
   { listen, maxBlockSize, maxWindowSize, singlePort }: NonNullable<Config['tftp']>,
   parts: TftpListenerParts,
 ): Promise<TftpListener> {
   const { booter, binaries, transfers, metrics, inherited, lifecycle, raised } = parts;
-  const scripts = new Sparing(SCRIPTS_A_SECOND, 1_000, () => systemClock.ticks());
-  const routes = [
-    scriptRoute(booter, () => scripts.allows('')),
-    artifactRoute(booter),
-    binaryRoute(binaries, booter.transfers),
-  ];
+  const routes = [scriptRoute(booter), artifactRoute(booter), binaryRoute(binaries, booter.transfers)];
   const fault = (thrown: unknown) => booter.reportFault('serving TFTP', thrown);
   const common = {
     ...tftpFrontEnd({ routes, booter, transfers }),

@@ -30,9 +30,11 @@ export function diskProblem(where: string, cause: unknown): BootlayerError {
     });
   }
   if (TOO_MANY.has(code)) {
-    return new BootlayerError('BLOB_UNAVAILABLE', `${where} cannot be opened now: too many files are open (${code})`, {
+    // The network is told this, and not where.
+    const problem = new Error(`${where} cannot be opened`, { cause });
+    return new BootlayerError('BLOB_UNAVAILABLE', `the server has too many files open now (${code})`, {
       remedy: 'raise the limit of open files, such as LimitNOFILE= of the systemd unit',
-      cause,
+      cause: problem,
     });
   }
   return new BootlayerError('DATA_UNUSABLE', `${where} cannot be used (${why})`, {

@@ -110,7 +110,7 @@ export function describeEvent(event: BootEvent): string {
     case 'upkeep.failed':
       return `${event.doing} failed, and is tried again later: ${event.reason}`;
     case 'loader.sent':
-      return `${event.address} has ${event.file}, ${amount(event)}`;
+      return `${event.address} ${has(event)} ${event.file}, ${amount(event)}`;
     case 'loader.aborted':
       return `${event.address} did not get the whole ${event.file}, ${amount(event)}: ${event.reason}`;
     case 'file.refused':
@@ -120,7 +120,7 @@ export function describeEvent(event: BootEvent): string {
     case 'artifact.started':
       return `${to(event)} fetches the ${event.role}`;
     case 'artifact.sent':
-      return `${to(event)} has the ${event.role}${range(event)}, ${amount(event)}`;
+      return `${to(event)} ${has(event)} the ${event.role}${range(event)}, ${amount(event)}`;
     case 'artifact.aborted':
       return `${to(event)} did not get the whole ${event.role}${range(event)}, ${amount(event)}: ${event.reason}`;
   }
@@ -148,6 +148,11 @@ function counts({ added, removed, changed }: Counts): string {
 
 function amount({ bytes, seconds }: { bytes: number; seconds: number }): string {
   return `${formatBytes(bytes)} in ${formatSeconds(seconds)}`;
+}
+
+/** By TFTP, many clients say nothing of the last block, and those that have broken down say nothing either. */
+function has({ isConfirmed = true }: { readonly isConfirmed?: boolean }): string {
+  return isConfirmed ? 'has' : 'was sent, and never said that it has,';
 }
 
 function to({ machine, address }: ArtifactTransfer): string {

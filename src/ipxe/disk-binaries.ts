@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BootlayerError, systemErrorCode } from '../errors.js';
@@ -61,7 +61,7 @@ async function openFile(path: string): Promise<OpenBinary | undefined> {
   if (handle === undefined) return undefined;
   try {
     const stats = await handle.stat();
-    if (stats.isFile()) return opened(handle, stats);
+    if (stats.isFile()) return opened(handle, stats, path);
   } catch (cause) {
     await handle.close();
     throw unreadable(path, cause);
@@ -79,17 +79,30 @@ async function openHandle(path: string): Promise<FileHandle | undefined> {
   }
 }
 
-function opened(
-  handle: FileHandle,
-  { size, mtimeMs, ino }: { readonly size: number; readonly mtimeMs: number; readonly ino: number },
-): OpenBinary {
+function opened(handle: FileHandle, stats: Pick<Stats, 'ino' | 'mtimeMs' | 'size'>, path: string): OpenBinary {
+  const { size } = stats;
+  const version = versionOf(stats);
   return {
     size,
-    version: [ino, mtimeMs, size].map((number) => number.toString(16)).join('-'),
+    version,
     available: async (position) => Math.max(0, size - position),
-    read: async (target, position) => (await handle.read(target, 0, target.length, position)).bytesRead,
+    read: async (target, position) => {
+      const { bytesRead } = await handle.read(target, 0, target.length, position);
+      // A client that has all of it starts it: half of one and half of another is worse than none.
+      if (position + bytesRead >= size && versionOf(await handle.stat()) !== version) throw changed(path);
+      return bytesRead;
+    },
     close: () => handle.close(),
   };
+}
+
+function versionOf({ ino, mtimeMs, size }: Pick<Stats, 'ino' | 'mtimeMs' | 'size'>): string {
+  return [ino, mtimeMs, size].map((number) => number.toString(16)).join('-');
+}
+
+function changed(path: string): BootlayerError {
+  const remedy = 'write a new one beside it, and rename it into its place';
+  return new BootlayerError('DATA_UNUSABLE', `${path} was written to while it was being sent`, { remedy });
 }
 
 function unreadable(path: string, cause: unknown): BootlayerError {

@@ -68,10 +68,10 @@ export class UdpPort implements DatagramPort {
     this.#socket.send(bytes, port, address);
   }
 
-  close(): Promise<void> {
+  /** What was sent before goes out: the socket of a package may look its address up first. */
+  async close(): Promise<void> {
     this.#isClosed = true;
-    return new Promise((resolve) => {
-      this.#socket.close(() => resolve());
-    });
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => this.#socket.close(() => resolve()));
   }
 }

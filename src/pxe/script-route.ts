@@ -2,42 +2,31 @@ import type { Booter } from '../booter/booter.js';
 import { fileOf } from '../tftp/file.js';
 import type { BootFile, BootFileRoute, FileRequest } from './boot-file.js';
 
-const GREETING = /^(?:ipxe\/)?boot\.ipxe$/;
+const GREETING = /^(?:(?:ipxe\/)?boot\.ipxe|boot\/script(?:\?.*)?)$/;
 /** iPXE of 2025 and later asks for it beside where it came from, and then in the root. */
 const AUTOEXEC = /^(?:.*\/)?autoexec\.ipxe$/;
-const SCRIPT = /^boot\/script(?:\?(.*))?$/;
 
 /**
- * The scripts that HTTP has. A request may be forged, and a script costs a plan: where `mayRender` says no, the machine gets the
- * one that makes it ask by HTTP.
+ * The scripts that HTTP has. Whoever asks for the one of its plan gets the one that makes it ask for it by HTTP: a request by
+ * TFTP may be forged, and nobody whose address it is in would be told of the plan that is made, kept and attributed to it.
  */
-export function scriptRoute(booter: Booter, mayRender: () => boolean): BootFileRoute {
+export function scriptRoute(booter: Booter): BootFileRoute {
   return {
     name: 'scripts',
     claim: (path) => {
       if (GREETING.test(path)) return async (request) => greetingFile(booter, booter.greeting(), request);
       if (AUTOEXEC.test(path)) return async (request) => greetingFile(booter, booter.autoexec(), request);
-      const query = SCRIPT.exec(path);
-      if (query === null) return undefined;
-      const report = Object.fromEntries(new URLSearchParams(query[1] ?? ''));
-      return async (request) => {
-        if (!mayRender()) return greetingFile(booter, booter.greeting(), request);
-        return { ...fileInMemory(await booter.script(report, request.address)), begun: () => () => undefined };
-      };
+      return undefined;
     },
   };
 }
 
 function greetingFile(booter: Booter, text: string, { path, address }: FileRequest): BootFile {
   return {
-    ...fileInMemory(text),
+    ...fileOf(Buffer.from(text, 'latin1')),
     begun: () => {
       booter.transfers.greeting({ address, protocol: 'tftp', file: path });
       return () => undefined;
     },
   };
-}
-
-function fileInMemory(text: string) {
-  return fileOf(Buffer.from(text, 'latin1'));
 }

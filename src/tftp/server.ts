@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { DatagramPort, Peer } from '../net/datagram.js';
 import type { Admissions, Room } from './admission.js';
 import type { TftpFile } from './file.js';
@@ -67,10 +68,17 @@ const MODES: ReadonlySet<string> = new Set(['octet', 'netascii']);
 const MAX_MILLISECONDS = 30 * 60_000;
 /** Longer than clients wait before they say something again: EDK2 four seconds, U-Boot and atftp five, curl six. */
 const LONG_SILENCE = 10_000;
+/** Bytes a second, on an average: less than any firmware takes on any network that it could boot by. */
+const CRAWLING = 1_024;
+/** Milliseconds that a copy of a request may be late. */
+const LATE = 2_000;
 /** Nobody's own port (RFC 6335): whoever asks from one wants the answer to go to a service. */
 const LEAST_PORT = 1_024;
 
 type Entry = Wanted & {
+  readonly options: readonly Option[];
+  /** Milliseconds, as the clock's. */
+  readonly since: number;
   session: TftpSession | undefined;
   /** Whoever waits for the file, or the port, is told by this that it is not wanted any more. */
   isOver: boolean;
@@ -126,7 +134,7 @@ export class TftpServer<File extends TftpFile = TftpFile> {
   #requested(request: Request, from: Peer): void {
     const filename = readFileName(request.filename);
     const running = this.#entries.get(keyOf(from));
-    if (running !== undefined && running.filename === filename) {
+    if (running !== undefined && isRepeated(running, filename, request.options)) {
       running.session?.repeated();
       return;
     }
@@ -137,14 +145,17 @@ export class TftpServer<File extends TftpFile = TftpFile> {
       this.#refuse(asked, refusal ?? NO_SUCH_FILE, refusal?.message ?? 'no file can have this name');
       return;
     }
-    // A client that asks for something else from the same port has given up what it asked for before.
-    if (running !== undefined) this.#abandon(running, 'the client asks for something else');
+    // A client that asks anew from the same port has given up what it asked for before, or was reset.
+    if (running !== undefined) this.#abandon(running, 'the client asks anew');
     const room = this.#roomFor(from);
     if (room !== 'free') {
       this.#refuse(asked, BUSY, TOO_MANY[room]);
       return;
     }
-    const entry: Entry = { client: from, filename, session: undefined, isOver: false, close: [] };
+    const entry: Entry = {
+      ...{ client: from, filename, options: request.options, since: this.#parts.clock.ticks() },
+      ...{ session: undefined, isOver: false, close: [] },
+    };
     this.#entries.set(keyOf(from), entry);
     this.#parts.admissions.begun(from.address);
     this.#begin(entry, request.options).catch((thrown: unknown) => {
@@ -168,16 +179,19 @@ export class TftpServer<File extends TftpFile = TftpFile> {
 
   /**
    * Where there is none, somebody goes, of the same address where that has too many: the oldest that never answered, whose
-   * request may have been forged; else whoever has said nothing for long.
+   * request may have been forged; else whoever has said nothing for long; else whoever keeps its place by taking next to
+   * nothing.
    */
   #roomFor({ address }: Peer): Room {
     const { admissions } = this.#parts;
     const room = admissions.roomFor(address);
     if (room === 'free') return room;
     const all = [...this.#entries.values()].filter(({ client }) => room === 'full' || client.address === address);
+    const now = this.#parts.clock.ticks();
     const least =
       all.find(({ session }) => session === undefined || session.isStranger) ??
-      all.find(({ session }) => session !== undefined && session.silentMilliseconds >= LONG_SILENCE);
+      all.find(({ session }) => session !== undefined && session.silentMilliseconds >= LONG_SILENCE) ??
+      all.find((entry) => isCrawling(entry, now));
     if (least !== undefined) this.#abandon(least, 'its place was needed');
     return admissions.roomFor(address);
   }
@@ -301,6 +315,17 @@ const TOO_MANY: Readonly<Record<Exclude<Room, 'free'>, string>> = {
   full: 'too many transfers are under way',
 };
 const BUSY = { error: 'undefined', message: 'the server is busy: try again' } as const;
+
+/** Joined to what it began; one that comes when its transfer has long been under way is of a client that has begun anew. */
+function isRepeated({ session, ...entry }: Entry, filename: string | undefined, options: readonly Option[]): boolean {
+  if (entry.filename !== filename || !isDeepStrictEqual(entry.options, options)) return false;
+  return session === undefined || session.isStranger || session.silentMilliseconds < LATE;
+}
+
+function isCrawling({ session, since }: Entry, now: number): boolean {
+  if (session === undefined) return false;
+  return now - since >= LONG_SILENCE && (session.sentBytes * 1_000) / (now - since) < CRAWLING;
+}
 
 function refusalOf({ kind, mode }: Request): Refusal | undefined {
   if (kind === 'write') return { error: 'accessViolation', message: 'nothing is written here' };

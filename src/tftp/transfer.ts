@@ -23,6 +23,10 @@ export type TransferState = {
   readonly isResent: boolean;
   /** The window behind this block was sent again because its acknowledgement came once more. */
   readonly restartedBehind: number | undefined;
+  /** Up to this one, they were sent again because of what the client said, who may have had them on their way already. */
+  readonly copiesTo: number;
+  /** So was the window before: what the client says of copies is still to come. */
+  readonly isBehindCopies: boolean;
   /** Since anything was acknowledged. */
   readonly resends: number;
   /** From the beginning. */
@@ -108,6 +112,8 @@ export function newTransfer(terms: Terms, size: number, now: number): TransferSt
     sentAt: undefined,
     isResent: false,
     restartedBehind: undefined,
+    copiesTo: 0,
+    isBehindCopies: false,
     resends: 0,
     allResends: 0,
     backoff: 0,
@@ -155,7 +161,7 @@ function send(state: TransferState, now: number): Step {
 }
 
 function sendAgain(state: TransferState, now: number): Step {
-  return send({ ...state, isResent: true, resends: state.resends + 1, allResends: state.allResends + 1 }, now);
+  return send({ ...resent(state), resends: state.resends + 1, copiesTo: 0 }, now);
 }
 
 /** All of it: the client counts the blocks, and answers the last of them only (RFC 7440, 4). */
@@ -180,12 +186,37 @@ function acknowledged(state: TransferState, block: number, now: number): Step {
   // Older than what is under way, or of nothing that was sent.
   if (ahead > state.sent - state.acked) return [state, []];
   if (ahead === 0) return again({ ...state, heardAt: now }, now);
-  const acked = state.acked + ahead;
-  const next =
-    acked === state.last
-      ? over({ ...state, acked }, { kind: 'complete', isConfirmed: true })
-      : window({ ...progressed(state, now), acked }, now);
+  const next = advanced(state, state.acked + ahead, now);
   return isStranger(state) ? heard(next) : next;
+}
+
+/** `acked`: more than before. Before the end of what was sent, it says that the block behind it was lost. */
+function advanced(state: TransferState, acked: number, now: number): Step {
+  if (acked === state.last) return over({ ...state, acked }, { kind: 'complete', isConfirmed: true });
+  const next = { ...progressed(state, now), acked };
+  if (acked === state.sent) return window({ ...next, isBehindCopies: state.isResent, copiesTo: 0 }, now);
+  if (acked <= state.copiesTo && state.sentAt !== undefined) return extended(next, now);
+  return window({ ...resent(next), copiesTo: state.sent }, now);
+}
+
+/**
+ * A client that gets a copy of what it has says what it has, and waits for no more than what comes behind: to send all from
+ * there once more would make more copies, and so on to the end of the transfer. What comes behind is sent.
+ */
+function extended(state: TransferState, now: number): Step {
+  const [from, to] = [state.sent + 1, Math.min(state.acked + state.terms.windowsize, state.last)];
+  const waiting = { ...state, isResent: true };
+  if (from > to) return [{ ...waiting, sentAt: now }, [{ kind: 'wait', milliseconds: timeoutOf(state) }]];
+  return [{ ...waiting, due: to, dueAt: now, sentAt: undefined }, [{ kind: 'sendData', from, to }]];
+}
+
+function resent(state: TransferState): TransferState {
+  return { ...state, isResent: true, allResends: state.allResends + 1 };
+}
+
+/** Milliseconds that an answer takes, as far as is known. */
+function wayOf(state: TransferState): number {
+  return state.backoff > 0 ? timeoutOf(state) : (state.roundTrip.smoothed ?? UNKNOWN_ROUND_TRIP);
 }
 
 function heard([state, actions]: Step): Step {
@@ -196,21 +227,24 @@ function progressed(state: TransferState, now: number): TransferState {
   const { sentAt, isResent } = state;
   const measurement =
     sentAt === undefined || isResent ? {} : { roundTrip: measured(state.roundTrip, now - sentAt), backoff: 0 };
-  return { ...state, ...measurement, resends: 0, isResent: false, restartedBehind: undefined, heardAt: now };
+  return {
+    ...{ ...state, ...measurement, resends: 0, heardAt: now },
+    ...{ isResent: false, restartedBehind: undefined },
+  };
 }
 
 /**
  * An acknowledgement that came before. With one block at a time it is never a reason to send anything, or a delayed one would
  * double every packet that follows (RFC 1123, 4.2.3.1). In a window it says that the first block was lost, unless it is only
- * late itself; clients say so for every block behind the gap (EDK2), so once for each window must do. Where the way has become
- * longer than was measured, it is about what was sent before, and whoever heeds it sends everything twice from then on.
+ * late itself; clients say so for every block behind the gap (EDK2), so once for each window must do. They say so of copies as
+ * well: whoever heeds it behind a window that was sent twice, or before an answer can be here, sends all others twice, too.
  */
 function again(state: TransferState, now: number): Step {
-  const { terms, acked, sentAt, restartedBehind, roundTrip, allResends, backoff } = state;
-  if (terms.windowsize === 1 || sentAt === undefined || restartedBehind === acked) return [state, []];
-  const way = backoff > 0 ? timeoutOf(state) : (roundTrip.smoothed ?? UNKNOWN_ROUND_TRIP);
-  if (now - sentAt < way) return [state, []];
-  return window({ ...state, isResent: true, restartedBehind: acked, allResends: allResends + 1 }, now);
+  const { terms, acked, sentAt, restartedBehind, isBehindCopies } = state;
+  if (terms.windowsize === 1 || sentAt === undefined) return [state, []];
+  if (restartedBehind === acked || isBehindCopies) return [state, []];
+  if (now - sentAt < wayOf(state)) return [state, []];
+  return window({ ...resent(state), copiesTo: state.sent, restartedBehind: acked }, now);
 }
 
 /** The same request from the same port: its answer was lost, or took too long. */

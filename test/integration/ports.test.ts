@@ -56,7 +56,7 @@ describe('ports below 1024', () => {
     const { status, out } = await network.run([...only(), process.execPath, PROGRAM, 'serve', '-c', config]);
     expect(status).toBe(1);
     expect(out).toContain(
-      'cannot listen on 127.0.0.1:69: that needs privileges; grant CAP_NET_BIND_SERVICE, or set tftp.listen',
+      'cannot listen on 127.0.0.1:69: that needs privileges; grant CAP_NET_BIND_SERVICE, start as root with',
     );
   });
 

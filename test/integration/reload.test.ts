@@ -75,7 +75,7 @@ it('refuses a file that is wrong, keeps the one before, and takes the next that 
   const { script, seen, change, withMark, file } = await running();
   await change([...withMark('second'), '  - { name: all, match: { macs: x } }'].join('\n'));
   const { reason, level } = await seen('mapping.refused');
-  expect([level, reason]).toEqual([50, expect.stringContaining(`${file}:7:`)]);
+  expect([level, reason]).toEqual([50, expect.stringContaining(`${file}:8:`)]);
   expect(await script()).toContain('mark=first');
   await change(withMark('third').join('\n'));
   await seen('mapping.reloaded');

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { IPXE_BINARIES } from '../../src/ipxe/binaries.js';
@@ -44,6 +44,18 @@ describe('IpxeBinaries', () => {
     const fresh = await binaries.open('a.efi');
     expect([await read(binaries, 'a.efi'), fresh?.version === open?.version]).toEqual(['new one', false]);
     await Promise.all([open?.close(), fresh?.close()]);
+  });
+
+  it('sends no mixture of what is written over', async () => {
+    const { first, binaries } = await folders();
+    await writeFile(join(first, 'a.efi'), 'old one');
+    const open = await binaries.open('a.efi');
+    const target = Buffer.alloc(3);
+    expect([await open?.read(target, 0), target.toString()]).toEqual([3, 'old']);
+    await writeFile(join(first, 'a.efi'), 'another');
+    await utimes(join(first, 'a.efi'), 1, 1);
+    await expect(open?.read(Buffer.alloc(4), 3)).rejects.toMatchObject({ code: 'DATA_UNUSABLE' });
+    await open?.close();
   });
 
   it('has files only, and none outside', async () => {

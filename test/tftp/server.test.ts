@@ -149,6 +149,40 @@ describe('TftpServer', () => {
     expect([told(ports[0]), ports.length]).toEqual([['data 1:512'], 1]);
   });
 
+  it.each([
+    ['the same after a while', rrq(), 2_000, 2],
+    ['a late copy', rrq(), 1_999, 1],
+    ['the same with other options', rrq('file', 'octet', 'blksize\x008\0'), 0, 2],
+  ])('begins anew for a client that was reset: %s', async (_, request, milliseconds, transfers) => {
+    const { port, ports, server, clock } = serve();
+    port.arrive(rrq(), CLIENT);
+    await settled();
+    ports[0]?.arrive(ack(1), CLIENT);
+    clock.pass(milliseconds);
+    port.arrive(request, CLIENT);
+    await settled();
+    expect([ports.length, server.count]).toEqual([transfers, 1]);
+  });
+
+  it('makes room by leaving whoever takes next to nothing', async () => {
+    const { port, ports, told, clock, server } = serve({ limits: { maxTransfers: 1 } });
+    port.arrive(rrq('file', 'octet', 'blksize\x008\0'), CLIENT);
+    await settled();
+    const ask = async () => {
+      port.arrive(rrq(), { ...CLIENT, address: '10.0.0.8' });
+      await settled();
+    };
+    for (let block = 0; block < 9; block += 1) {
+      ports[0]?.arrive(ack(block), CLIENT);
+      clock.pass(1_000);
+    }
+    await ask();
+    expect(told(port)).toEqual([BUSY]);
+    clock.pass(1_000);
+    await ask();
+    expect([told(port), ports[0]?.isClosed, server.count]).toEqual([[], true, 1]);
+  });
+
   it('gives up what a client asked for before when it asks for something else', async () => {
     const { port, ports, told, server } = serve();
     port.arrive(rrq('one'), CLIENT);
