@@ -42,7 +42,7 @@ export async function openTftp(
   parts: TftpListenerParts,
 ): Promise<TftpListener> {
   const { booter, binaries, transfers, metrics, inherited, lifecycle, raised } = parts;
-  const routes = [scriptRoute(booter), artifactRoute(booter), binaryRoute(binaries, booter.transfers)];
+  const routes = [scriptRoute(booter), artifactRoute(booter), binaryRoute(binaries, booter.transferEvents)];
   const fault = (thrown: unknown) => booter.reportFault('serving TFTP', thrown);
   const common = {
     ...tftpFrontEnd({ routes, booter, transfers }),

@@ -56,7 +56,7 @@ export class Booter {
   /** What the mapping leads to now. */
   readonly mapped: MappedImages;
   /** What is sent to machines is told here. */
-  readonly transfers: TransferEvents;
+  readonly transferEvents: TransferEvents;
   readonly #attribution: Attribution;
   readonly #renewals = new Renewals();
   #mapping: Mapping;
@@ -66,7 +66,7 @@ export class Booter {
     this.#parts = parts;
     this.#mapping = createMapping(parts.mapping);
     this.mapped = new MappedImages({ ...parts, mapping: () => this.#mapping });
-    this.transfers = new TransferEvents(parts);
+    this.transferEvents = new TransferEvents(parts);
     this.#attribution = new Attribution(() => parts.clock.ticks());
   }
 
@@ -145,7 +145,7 @@ export class Booter {
     { address, protocol, range }: Pick<LoaderTransfer, 'address' | 'protocol'> & { readonly range: Slice | undefined },
   ): TransferEnded {
     const machine = this.#attribution.machineAt(address);
-    return this.transfers.artifact({
+    return this.transferEvents.artifact({
       ...(machine !== undefined && { machine }),
       ...{ address, protocol, role, digest },
       ...(range !== undefined && { range: `${range.offset}-${range.offset + range.length - 1}` }),

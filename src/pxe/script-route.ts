@@ -25,7 +25,7 @@ function greetingFile(booter: Booter, text: string, { path, address }: FileReque
   return {
     ...fileOf(Buffer.from(text, 'latin1')),
     begun: () => {
-      booter.transfers.greeting({ address, protocol: 'tftp', file: path });
+      booter.transferEvents.greeting({ address, protocol: 'tftp', file: path });
       return () => undefined;
     },
   };

@@ -30,7 +30,7 @@ export function tftpFrontEnd({ routes, booter, transfers }: TftpFrontEndParts): 
       return { kind: 'file', file: await opening({ path, address }) };
     } catch (thrown) {
       const { reason, ...refusal } = explain(`opening ${path}`, thrown);
-      booter.transfers.refused({ address, protocol: 'tftp', file: path, reason });
+      booter.transferEvents.refused({ address, protocol: 'tftp', file: path, reason });
       return { kind: 'refused', ...refusal };
     }
   }
@@ -54,8 +54,8 @@ export function tftpFrontEnd({ routes, booter, transfers }: TftpFrontEndParts): 
   function unbegun({ client, filename }: Wanted, outcome: UnbegunOutcome): void {
     const file = filename.slice(0, MAX_NAME_CHARACTERS);
     const asked = { address: withoutMapping(client.address), protocol: 'tftp', file } as const;
-    if (outcome.kind === 'unanswered') booter.transfers.unanswered(asked);
-    else booter.transfers.refused({ ...asked, reason: outcome.reason });
+    if (outcome.kind === 'unanswered') booter.transferEvents.unanswered(asked);
+    else booter.transferEvents.refused({ ...asked, reason: outcome.reason });
   }
 }
 

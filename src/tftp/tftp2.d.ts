@@ -13,8 +13,6 @@ declare module 'tftp2' {
     };
     /** Up to 512 bytes of data. */
     createData(block: number, data: Uint8Array): Buffer;
-    createAck(block: number): Buffer;
-    createRequest(opcode: number, filename: string, mode?: string): Buffer;
   };
 
   /** An IPv4 socket; its constructor binds `handleMessage`, which may be overridden. */

@@ -28,7 +28,7 @@ async function frontEnd() {
   const folder = await temporaryFolder();
   const binaries = new IpxeBinaries([folder]);
   const transfers = new ActiveTransfers();
-  const routes = [scriptRoute(booter), artifactRoute(booter), binaryRoute(binaries, booter.transfers)];
+  const routes = [scriptRoute(booter), artifactRoute(booter), binaryRoute(binaries, booter.transferEvents)];
   const front = tftpFrontEnd({ routes, booter, transfers });
   const kernel = image.artifacts.find(({ role }) => role === 'kernel')?.descriptor ?? expect.unreachable();
   return { front, events, transfers, folder, kernel };

@@ -18,7 +18,7 @@ export function bootRoutes(app: FastifyInstance, booter: Booter): void {
 /** A HEAD is answered as well, and is not a machine's beginning. */
 function greetingRoute(
   app: FastifyInstance,
-  { transfers }: Booter,
+  { transferEvents }: Booter,
   { path, script }: { readonly path: string; readonly script: () => string },
 ): void {
   app.route({
@@ -26,7 +26,7 @@ function greetingRoute(
     url: path,
     handler: (request, reply) => {
       const file = path.slice(1);
-      if (request.method === 'GET') transfers.greeting({ address: addressOf(request), protocol: 'http', file });
+      if (request.method === 'GET') transferEvents.greeting({ address: addressOf(request), protocol: 'http', file });
       return sendScript(reply, script());
     },
   });

@@ -26,10 +26,10 @@ export function ipxeRoutes(app: FastifyInstance, parts: IpxeRouteParts): void {
   });
 }
 
-function refuse({ transfers }: Booter, request: FastifyRequest<FileRequest>): never {
+function refuse({ transferEvents }: Booter, request: FastifyRequest<FileRequest>): never {
   const file = request.params.file.slice(0, 200);
   const reason = 'there is no such file among the iPXE binaries';
-  transfers.refused({ address: addressOf(request), protocol: 'http', file: `ipxe/${file}`, reason });
+  transferEvents.refused({ address: addressOf(request), protocol: 'http', file: `ipxe/${file}`, reason });
   throw new BootlayerError('NOT_FOUND', `ipxe/${file}: ${reason}`);
 }
 
@@ -51,7 +51,7 @@ async function answer(
       isImmutable: false,
     },
     open: async () => readerOf(binary),
-    begun: () => booter.transfers.loader({ address, protocol: 'http', file }),
+    begun: () => booter.transferEvents.loader({ address, protocol: 'http', file }),
   };
   try {
     return await sendEntity(request, reply, sending, parts);
