@@ -6,8 +6,7 @@ import type { Digest } from '../oci/digest.js';
  * nothing decides on it. Field names are the log's field names. Seconds are elapsed, sizes are bytes.
  */
 export type BootEvent =
-  /** The constant /boot.ipxe was fetched: a machine is there, but has not said who it is. */
-  /** The script that makes a machine report itself, or that of iPXE's own accord (`autoexec.ipxe`). */
+  /** A machine is there, but has not said who it is: it fetches the script that makes it, under one of its names. */
   | ({ readonly event: 'greeting.sent' } & LoaderTransfer)
   | {
       readonly event: 'script.sent';
