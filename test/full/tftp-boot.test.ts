@@ -78,7 +78,7 @@ describe('by TFTP', () => {
     expect(booted.line).toContain('BOOT-OK');
     const told = log.map(({ event, file: sent, protocol, role }) => [event, sent ?? role, protocol].join(' ').trim());
     expect(told).toContain(`loader.sent ${file} tftp`);
-    expect(told).toContain('artifact.sent kernel');
+    expect(told).toContain('artifact.sent kernel http');
     expect(log.filter(({ event }) => event === 'fault')).toEqual([]);
   });
 
