@@ -5,7 +5,7 @@ import { sendError } from './error-reply.js';
 import { boundPipelining } from './pipelining.js';
 
 /**
- * A listener without routes, set up for firmware (RFC 9112; protocols D2): doubled slashes are one, idle connections
+ * A listener without routes, set up for firmware (RFC 9112): doubled slashes are one, idle connections
  * stay open longer than a boot loader's pauses, whole bodies have no deadline, nothing is compressed, and few requests wait on
  * one connection.
  */

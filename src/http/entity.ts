@@ -26,7 +26,7 @@ export type Body = {
 };
 export type Answer = Body | { readonly kind: 'status'; readonly status: 304 | 412 | 416; readonly headers: Headers };
 
-/** Everything about the answer that needs no bytes: HEAD is the same but for the body (protocols D2). Pure. */
+/** Everything about the answer that needs no bytes: HEAD is the same but for the body (RFC 9110, 9.3.2). Pure. */
 export function decideAnswer(
   { method, headers }: Pick<FastifyRequest, 'method' | 'headers'>,
   { size, etag, contentType, isImmutable }: Entity,

@@ -20,7 +20,7 @@ export type ManifestChoice =
   | { readonly kind: 'nested'; readonly entries: readonly IndexEntry[] }
   | { readonly kind: 'none'; readonly available: readonly string[] };
 
-/** Pure (protocols E6, the selection of boot-operator and more). */
+/** Pure (as boot-operator selects, and more). */
 export function selectManifest(index: Index, wish: ImageWish): ManifestChoice {
   const manifests = index.entries.filter((entry) => isManifestType(entry.mediaType) && !isAttestation(entry));
   const fitting = manifests.filter((entry) => fits(entry, wish));

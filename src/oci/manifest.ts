@@ -4,7 +4,7 @@ import { isDigest } from './digest.js';
 import { bareMediaType, isIndexType, isManifestType, OCI_INDEX, OCI_MANIFEST } from './media-type.js';
 import { normalizeArchitecture, type Platform } from './platform.js';
 
-/** Nothing an index or manifest needs is larger (protocols E2: manifests up to 4 MiB). */
+/** Nothing an index or manifest needs is larger (distribution-spec, "Pushing Manifests": registries take 4 MiB at least). */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 const MAX_ENTRIES = 2_000;
 const MAX_ANNOTATIONS = 500;

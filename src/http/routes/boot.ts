@@ -32,7 +32,7 @@ function greetingRoute(
   });
 }
 
-/** Rendered whole, so that the length is known: firmware wants no chunks (protocols D2). */
+/** Rendered whole, so that the length is known: EDK2 wants no chunks of a file. */
 function sendScript(reply: FastifyReply, text: string): FastifyReply {
   return reply.type('text/plain').header('cache-control', 'no-store').send(Buffer.from(text, 'latin1'));
 }
