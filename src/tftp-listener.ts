@@ -17,7 +17,8 @@ import { scriptRoute } from './pxe/script-route.js';
 import { tftpFrontEnd } from './pxe/tftp-front-end.js';
 import { ADMISSION_LIMITS, Admissions, LIMITS_BEHIND_NAT } from './tftp/admission.js';
 import { openRequestPort, openTransferPort } from './tftp/request-socket.js';
-import { TftpServer, type TftpServerParts } from './tftp/server.js';
+import { TftpServer } from './tftp/server.js';
+import type { TftpServerParts } from './tftp/server-parts.js';
 
 export type TftpListenerParts = {
   readonly booter: Booter;

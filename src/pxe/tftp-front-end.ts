@@ -4,7 +4,7 @@ import type { TransferEnd } from '../booter/transfer-events.js';
 import { BootlayerError, describeError, type ErrorCode, publicMessage } from '../errors.js';
 import { withoutMapping } from '../net/ip.js';
 import type { Terms } from '../tftp/negotiation.js';
-import type { Begun, Opened, TftpServerParts, TransferReport, UnbegunOutcome, Wanted } from '../tftp/server.js';
+import type { Begun, Opened, TftpServerParts, TransferReport, UnbegunOutcome, Wanted } from '../tftp/server-parts.js';
 import type { Failure } from '../tftp/transfer.js';
 import { type BootFile, type BootFileRoute, claimed } from './boot-file.js';
 

@@ -1,89 +1,20 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { DatagramPort, Peer } from '../net/datagram.js';
-import type { Admissions, Room } from './admission.js';
+import type { Room } from './admission.js';
+import { type Entry, isRepeated, leastWanted } from './entry.js';
 import type { TftpFile } from './file.js';
 import { readFileName } from './file-name.js';
 import { LEAST_BLOCK_BYTES, type NegotiationLimits, negotiate, type Terms } from './negotiation.js';
 import { decodePacket, encodeError, type Incoming, type Option, type Refusal, type Request } from './packet.js';
-import { type SessionParts, type TftpClock, TftpSession } from './session.js';
+import type { TftpServerParts, TransferReport, Wanted } from './server-parts.js';
+import { TftpSession } from './session.js';
 import type { Outcome } from './transfer.js';
-
-/** What a client asks for. */
-export type Wanted = {
-  readonly client: Peer;
-  /** As `readFileName` has it. */
-  readonly filename: string;
-};
-
-export type Opened<File extends TftpFile = TftpFile> =
-  | { readonly kind: 'file'; readonly file: File }
-  | ({ readonly kind: 'refused' } & Refusal);
-
-/** A transfer that begins. */
-export type Begun<File extends TftpFile = TftpFile> = Wanted & {
-  readonly file: File;
-  readonly terms: Terms;
-  /** Bytes that the client has so far. */
-  readonly sent: () => number;
-};
-
-export type TransferReport = {
-  /** Bytes that the client has. */
-  readonly sent: number;
-  /** How often something was sent again. */
-  readonly resends: number;
-  readonly outcome: BegunOutcome;
-};
-
-/** Only who has never answered can end in the other ways. */
-export type BegunOutcome = Extract<Outcome, { readonly kind: 'complete' | 'aborted' | 'failed' }>;
-export type UnbegunOutcome =
-  | Extract<Outcome, { readonly kind: 'unanswered' | 'failed' }>
-  /** By the server, before anybody looked for the file. */
-  | { readonly kind: 'refused'; readonly reason: string };
-
-export type TftpServerParts<File extends TftpFile = TftpFile> = {
-  /** Where requests come in. */
-  readonly port: DatagramPort;
-  /** One for each transfer (RFC 1350, 4); undefined where all of them are to go through the one that requests come in by. */
-  readonly openPort: (() => Promise<DatagramPort>) | undefined;
-  /** Never rejects. */
-  readonly open: (wanted: Wanted) => Promise<Opened<File>>;
-  readonly explain: SessionParts['explain'];
-  /** The client has answered: it is no forged request. Answers whom to tell how the transfer ended. */
-  readonly begun: (transfer: Begun<File>) => (report: TransferReport) => void;
-  /** What became of a request of which no transfer has begun. */
-  readonly unbegun: (wanted: Wanted, outcome: UnbegunOutcome) => void;
-  /** Something of ours broke, which ends one transfer and nothing else. */
-  readonly fault: (thrown: unknown) => void;
-  readonly negotiation: NegotiationLimits;
-  readonly clock: TftpClock;
-  /** Of all ports that requests come in by. */
-  readonly admissions: Admissions;
-};
 
 /** Real ROMs ask for binaries in netascii, and want them as they are. */
 const MODES: ReadonlySet<string> = new Set(['octet', 'netascii']);
 /** Of a transfer: a gigabyte at the ten megabits a second of an old management network takes half of it. */
 const MAX_MILLISECONDS = 30 * 60_000;
-/** Longer than clients wait before they say something again: EDK2 four seconds, U-Boot and atftp five, curl six. */
-const LONG_SILENCE = 10_000;
-/** Bytes a second, on an average: less than any firmware takes on any network that it could boot by. */
-const CRAWLING = 1_024;
-/** Milliseconds that a copy of a request may be late. */
-const LATE = 2_000;
 /** Nobody's own port (RFC 6335): whoever asks from one wants the answer to go to a service. */
 const LEAST_PORT = 1_024;
-
-type Entry = Wanted & {
-  readonly options: readonly Option[];
-  /** Milliseconds, as the clock's. */
-  readonly since: number;
-  session: TftpSession | undefined;
-  /** Whoever waits for the file, or the port, is told by this that it is not wanted any more. */
-  isOver: boolean;
-  readonly close: (() => Promise<void>)[];
-};
 
 /** TFTP as boot loaders need it (RFC 1350, 2347, 2348, 2349, 7440): it only reads. */
 export class TftpServer<File extends TftpFile = TftpFile> {
@@ -177,21 +108,13 @@ export class TftpServer<File extends TftpFile = TftpFile> {
     this.#parts.unbegun(asked, { kind: 'refused', reason });
   }
 
-  /**
-   * Where there is none, somebody goes, of the same address where that has too many: the oldest that never answered, whose
-   * request may have been forged; else whoever has said nothing for long; else whoever keeps its place by taking next to
-   * nothing.
-   */
+  /** Where there is none, somebody goes, of the same address where that has too many. */
   #roomFor({ address }: Peer): Room {
     const { admissions } = this.#parts;
     const room = admissions.roomFor(address);
     if (room === 'free') return room;
     const all = [...this.#entries.values()].filter(({ client }) => room === 'full' || client.address === address);
-    const now = this.#parts.clock.ticks();
-    const least =
-      all.find(({ session }) => session === undefined || session.isStranger) ??
-      all.find(({ session }) => session !== undefined && session.silentMilliseconds >= LONG_SILENCE) ??
-      all.find((entry) => isCrawling(entry, now));
+    const least = leastWanted(all, this.#parts.clock.ticks());
     if (least !== undefined) this.#abandon(least, 'its place was needed');
     return admissions.roomFor(address);
   }
@@ -315,17 +238,6 @@ const TOO_MANY: Readonly<Record<Exclude<Room, 'free'>, string>> = {
   full: 'too many transfers are under way',
 };
 const BUSY = { error: 'undefined', message: 'the server is busy: try again' } as const;
-
-/** Joined to what it began; one that comes when its transfer has long been under way is of a client that has begun anew. */
-function isRepeated({ session, ...entry }: Entry, filename: string | undefined, options: readonly Option[]): boolean {
-  if (entry.filename !== filename || !isDeepStrictEqual(entry.options, options)) return false;
-  return session === undefined || session.isStranger || session.silentMilliseconds < LATE;
-}
-
-function isCrawling({ session, since }: Entry, now: number): boolean {
-  if (session === undefined) return false;
-  return now - since >= LONG_SILENCE && (session.sentBytes * 1_000) / (now - since) < CRAWLING;
-}
 
 function refusalOf({ kind, mode }: Request): Refusal | undefined {
   if (kind === 'write') return { error: 'accessViolation', message: 'nothing is written here' };

@@ -11,7 +11,7 @@ import type { BootFile } from '../../src/pxe/boot-file.js';
 import { scriptRoute } from '../../src/pxe/script-route.js';
 import { type TftpFrontEnd, tftpFrontEnd } from '../../src/pxe/tftp-front-end.js';
 import type { TftpFile } from '../../src/tftp/file.js';
-import type { BegunOutcome } from '../../src/tftp/server.js';
+import type { BegunOutcome } from '../../src/tftp/server-parts.js';
 import { testBooter } from '../fixtures/booter.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { assignment, MAC } from '../fixtures/mappings.js';

@@ -2,14 +2,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Peer } from '../../src/net/datagram.js';
 import { ADMISSION_LIMITS, type AdmissionLimits, Admissions } from '../../src/tftp/admission.js';
 import { fileOf } from '../../src/tftp/file.js';
-import {
-  type Opened,
-  TftpServer,
-  type TftpServerParts,
-  type TransferReport,
-  type UnbegunOutcome,
-  type Wanted,
-} from '../../src/tftp/server.js';
+import { TftpServer } from '../../src/tftp/server.js';
+import type { Opened, TftpServerParts, TransferReport, UnbegunOutcome, Wanted } from '../../src/tftp/server-parts.js';
 import { FakePort } from '../fixtures/fake-port.js';
 import { FakeTftpClock } from '../fixtures/tftp-clock.js';
 import { gate, settled } from '../fixtures/waiting.js';
