@@ -31,7 +31,10 @@ export type TransferState = {
   readonly resends: number;
   /** From the beginning. */
   readonly allResends: number;
-  /** How often the timeout is doubled. It stays so until something that was sent once is answered (Karn; RFC 6298, 5). */
+  /**
+   * How often the timeout is doubled. Once it stays so, until something that was sent once is answered (Karn; RFC 6298, 5); all
+   * of it would have to be given up on a network that loses a fifth, where iPXE waits for sixteen seconds in all.
+   */
   readonly backoff: number;
   /** Something came from the client that belongs to what is under way. The time that is taken by reading does not count. */
   readonly heardAt: number;
@@ -226,7 +229,9 @@ function heard([state, actions]: Step): Step {
 function progressed(state: TransferState, now: number): TransferState {
   const { sentAt, isResent } = state;
   const measurement =
-    sentAt === undefined || isResent ? {} : { roundTrip: measured(state.roundTrip, now - sentAt), backoff: 0 };
+    sentAt === undefined || isResent
+      ? { backoff: Math.min(1, state.backoff) }
+      : { roundTrip: measured(state.roundTrip, now - sentAt), backoff: 0 };
   return {
     ...{ ...state, ...measurement, resends: 0, heardAt: now },
     ...{ isResent: false, restartedBehind: undefined },

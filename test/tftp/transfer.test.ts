@@ -284,7 +284,7 @@ describe('a network that doubles, reorders', () => {
   it('and becomes slower is not sent everything twice', () => {
     for (const windowsize of [1, 4, 16]) {
       let packets = 0;
-      const fate = () => [packets++ < 10 ? 0.5 : 125];
+      const fate = () => [packets++ < 10 ? 0.5 : 75];
       const played = playTransfer({ terms: agreed({ windowsize }), size: 100 * 512, manner: 'once', fate });
       expect(played).toMatchObject({ received: 100 * 512, outcome: { kind: 'complete' } });
       expect(played.packets).toBeLessThan(101 + 4 * windowsize);
