@@ -1,5 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,7 +6,7 @@ import { hexOf } from '../../src/oci/digest.js';
 import { blobOf } from '../fixtures/blobs.js';
 import { writeConfiguration } from '../fixtures/configuration.js';
 import { bootlayer } from '../fixtures/program.js';
-import { atftp, busybox, curl, hpa, type TftpClient } from '../fixtures/tftp-clients.js';
+import { atftp, busybox, curl, fetchByTftp, hpa, type TftpClient } from '../fixtures/tftp-clients.js';
 import { NetworkNamespace } from '../setup/network-namespace.js';
 import { program } from '../setup/parts.js';
 import { type LogLine, type Server, startServer } from '../setup/server.js';
@@ -57,21 +56,13 @@ describe('TFTP with real clients', () => {
     await rm(folder, { recursive: true });
   });
 
-  /** Clients have limits of their own: atftp gives up when an OACK comes twice (`unexpected OACK`), so each may try again. */
-  async function fetchBy(client: TftpClient, { descriptor }: typeof SMALL, tries: number): Promise<string> {
-    const file = join(folder, `fetched-${randomUUID()}`);
-    const path = `blobs/sha256/${hexOf(descriptor.digest)}/file`;
-    const { command, libraries } = client(server.tftp.split(':').at(-1) ?? '', path, file);
-    const env = { ...process.env, ...(libraries !== undefined && { LD_LIBRARY_PATH: libraries }) };
-    const told: string[] = [];
-    for (let tried = 0; tried < tries; tried += 1) {
-      const { status, out } = await network.run(command, { env, seconds: 90 });
-      const contents = await readFile(file).catch(() => Buffer.alloc(0));
-      if (status === 0) return `sha256:${createHash('sha256').update(contents).digest('hex')}`;
-      told.push(`${status}: ${out.trim().split('\n').at(-1)}`);
-    }
-    return told.join('; ');
-  }
+  const fetchBy = (client: TftpClient, { descriptor: { digest } }: typeof SMALL, tries: number) =>
+    fetchByTftp(network, client, {
+      port: portOf(server),
+      path: `blobs/sha256/${hexOf(digest)}/file`,
+      tries,
+      seconds: 90,
+    });
 
   describe.each([
     [0, MIDDLE],
@@ -93,7 +84,7 @@ describe('TFTP with real clients', () => {
   });
 
   it('are told what they cannot have', async () => {
-    const [port = ''] = server.tftp.split(':').slice(-1);
+    const port = portOf(server);
     for (const path of ['none', '../../etc/passwd', 'blobs/sha256/0/x', `blobs/sha256/${'0'.repeat(64)}/x`]) {
       const { command } = curl('--path-as-is')(port, path, join(folder, 'nothing'));
       const { libraryPath } = program('curl');
@@ -106,3 +97,7 @@ describe('TFTP with real clients', () => {
     expect(log.filter(({ event }) => event === 'fault')).toEqual([]);
   });
 });
+
+function portOf({ tftp }: Server): string {
+  return tftp.split(':').at(-1) ?? '';
+}
