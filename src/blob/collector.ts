@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import type { EventSink } from '../boot/event.js';
+import { type Wait, waitFor } from '../clock.js';
 import { BootlayerError } from '../errors.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
@@ -13,6 +14,7 @@ export type CollectorParts = {
   /** How many bytes blobs and kept parts may have; undefined for as many as there is room for. */
   readonly limit: () => number | undefined;
   readonly events: EventSink;
+  readonly wait?: Wait;
 };
 
 type Sized = Pick<Descriptor, 'digest' | 'size'>;
@@ -69,14 +71,26 @@ export class Collector {
 
   /**
    * The disk is full: so many bytes go, whatever the limit, as far as they may: first what is kept of broken downloads.
-   * Answers how many went. Never rejects.
+   * Answers how many went. While nobody knows what must stay, which is so for a moment after each reload, it waits for a while:
+   * the download would be lost. Never rejects.
    */
   async free(bytes: number): Promise<number> {
+    for (let tries = 0; tries < PINS_TRIES; tries++) {
+      const freed = await this.#freeNow(bytes);
+      if (freed !== undefined) return freed;
+      await (this.#parts.wait ?? waitFor)(PINS_TRY_MILLISECONDS, undefined);
+    }
+    return 0;
+  }
+
+  /** undefined: nothing went, since nobody knows what may. */
+  async #freeNow(bytes: number): Promise<number | undefined> {
     return this.#turn(async () => {
       const { holdings, pinned } = await this.#state();
       const parts = holdings.filter(({ isPart }) => isPart);
       const freed = await this.#remove(parts, 'room');
-      if (freed >= bytes || pinned === undefined) return freed;
+      if (freed >= bytes) return freed;
+      if (pinned === undefined) return freed > 0 ? freed : undefined;
       const blobs = holdings.filter(({ isPart }) => !isPart);
       const { evicted } = chooseEvicted(blobs, pinned, bytesIn(blobs) - (bytes - freed));
       return freed + (await this.#remove(evicted, 'room'));
@@ -124,3 +138,6 @@ export class Collector {
     return freed;
   }
 }
+
+const PINS_TRY_MILLISECONDS = 100;
+const PINS_TRIES = 50;

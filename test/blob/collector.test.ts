@@ -26,11 +26,17 @@ function setUp({ limit = 250, disk = { holds: Number.POSITIVE_INFINITY } }: Sett
   const events: BootEvent[] = [];
   const pinned = { digests: new Set<Digest>() as Set<Digest> | undefined };
   const tell = (event: BootEvent) => void events.push(event);
+  const waits = { counted: 0, during: () => undefined as unknown };
+  const wait = async () => {
+    waits.counted += 1;
+    waits.during();
+  };
   const collector = new Collector({
     store,
     pins: async () => pinned.digests,
     limit: () => (limit === 'none' ? undefined : limit),
     events: tell,
+    wait,
   });
   const cache = new BlobCache({ store, events: tell, clock: { now: () => 0 }, collector });
   const fetch = async ({ bytes, descriptor }: typeof ONE) => {
@@ -38,7 +44,7 @@ function setUp({ limit = 250, disk = { holds: Number.POSITIVE_INFINITY } }: Sett
     await reader.whole().finally(() => reader.close());
   };
   const held = async () => (await store.list()).map(({ digest }) => digest).sort();
-  return { fetch, held, events, pinned, collector, cache };
+  return { fetch, held, events, pinned, waits, collector, cache };
 }
 
 async function onDisk(limit: number) {
@@ -150,6 +156,19 @@ describe('Collector', () => {
     expect([await held(), kinds(events)]).toEqual([digests(ONE, TWO), ['cache.short']]);
     await fetch(THREE);
     expect(await held()).toHaveLength(2);
+  });
+
+  it('waits on a full disk until it is known what may go, but not for ever', async () => {
+    const { fetch, held, pinned, waits } = setUp({ limit: 'none', disk: { holds: 250 } });
+    for (const blob of [ONE, TWO]) await fetch(blob);
+    pinned.digests = undefined;
+    await expect(fetch(THREE)).rejects.toMatchObject({ code: 'DISK_FULL' });
+    expect(waits.counted).toBe(50);
+    waits.during = () => {
+      pinned.digests = new Set(digests(TWO));
+    };
+    await fetch(THREE);
+    expect([await held(), waits.counted]).toEqual([digests(TWO, THREE), 51]);
   });
 
   it('collects everything that may go, as soon as it is known', async () => {

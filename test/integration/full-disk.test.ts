@@ -64,7 +64,7 @@ describe('a disk that fills up', () => {
     server.process.kill('SIGHUP');
     await expect.poll(() => told('mapping.reloaded')).toHaveLength(1);
     expect((await boot('new')).equals(NEW.bytes)).toBe(true);
-    expect(told('blob.evicted').map(({ digest }) => digest)).toEqual([OLD.descriptor.digest]);
+    await expect.poll(() => told('blob.evicted').map(({ digest }) => digest)).toEqual([OLD.descriptor.digest]);
     expect(told('fill.failed')).toEqual([]);
   });
 
