@@ -45,19 +45,19 @@ const ETHERNET = { htype: 1, hlen: 6 };
 export function headerFault(bytes: Buffer): string | undefined {
   if (bytes.length < HEADER_BYTES) return `it has ${bytes.length} bytes, fewer than a header`;
   if (bytes.readUInt32BE(HEADER_BYTES - 4) !== COOKIE) return 'it has no DHCP cookie';
-  const [op, , hlen = 0] = bytes;
+  const op = bytes.readUInt8(0);
   if (op !== 1 && op !== 2) return `its op is ${op}`;
+  const hlen = bytes.readUInt8(2);
   return hlen > CHADDR.bytes ? `its hardware address has ${hlen} bytes` : undefined;
 }
 
 /** Of bytes without a `headerFault`. `chaddr` is a view of them. */
 export function decodeHeader(bytes: Buffer): DhcpHeader {
-  const [op, htype = 0, hlen = 0] = bytes;
   const read = protocol.parse(asEthernet(bytes.subarray(0, HEADER_BYTES)));
   return {
-    op: op === 1 ? 1 : 2,
-    htype,
-    hlen,
+    op: read.op === 1 ? 1 : 2,
+    htype: bytes.readUInt8(1),
+    hlen: bytes.readUInt8(2),
     hops: read.hops,
     xid: read.xid,
     secs: read.secs,
@@ -90,18 +90,27 @@ function textIn(bytes: Buffer, { at, bytes: length }: Field): string {
   return bytes.toString('latin1', at, end === -1 ? at + length : Math.min(end, at + length));
 }
 
-/** Writes the first `HEADER_BYTES`. Throws a DhcpCodecError, at a width that is wrong. */
-export function encodeHeader(header: DhcpHeader, target: Buffer): void {
+/** `length` bytes that begin with the header; the others are zeros, or to be written. Throws at a width that is wrong. */
+export function encodeHeader(header: DhcpHeader, length: number): Buffer {
   checkWidths(header);
-  const written = protocol.format({ ...header, chaddr: NO_ADDRESS, sname: '', file: '', options: {} });
-  written._data.copy(target, 0, 0, HEADER_BYTES);
-  // The package has six bytes of it, and UTF-8 for the texts, cut without a word.
-  header.chaddr.copy(target, CHADDR.at);
-  writeText('sname', header.sname, target, SNAME);
-  writeText('file', header.file, target, FILE);
+  const { _data: written } = protocol.format({
+    ...header,
+    chaddr: NO_ADDRESS,
+    sname: '',
+    file: '',
+    options: NO_OPTIONS,
+  });
+  // Its own buffer, which it has for each packet, has room for most.
+  const bytes = length <= written.length ? written.subarray(0, length) : Buffer.concat([written], length);
+  // The package writes six bytes of it, and texts in UTF-8, cut without a word.
+  header.chaddr.copy(bytes, CHADDR.at);
+  writeText('sname', header.sname, bytes, SNAME);
+  writeText('file', header.file, bytes, FILE);
+  return bytes;
 }
 
 const NO_ADDRESS = '00-00-00-00-00-00';
+const NO_OPTIONS = {};
 
 function checkWidths(header: DhcpHeader): void {
   checkWidth('op', header.op, 2);

@@ -9,12 +9,17 @@ export function ip4At(bytes: Buffer, at: number): IpAddress {
 
 /** Four bytes of a dotted quad, as a number. Throws at anything else: what sockets and configurations say is parsed before. */
 export function ip4Number(text: string): number {
-  let [value, part, digits, dots] = [0, 0, 0, 0];
+  let value = 0;
+  let part = 0;
+  let digits = 0;
+  let dots = 0;
   for (let at = 0; at < text.length; at += 1) {
     const character = text.charCodeAt(at);
     if (character === 0x2e && digits > 0) {
       value = value * 256 + part;
-      [part, digits, dots] = [0, 0, dots + 1];
+      part = 0;
+      digits = 0;
+      dots += 1;
     } else if (character >= 0x30 && character <= 0x39 && digits < 3) {
       part = part * 10 + character - 0x30;
       digits += 1;

@@ -39,7 +39,8 @@ export function scanOptions(bytes: Buffer): ScannedOptions {
   const found: Found = { options: new Map(), pieces: new Map() };
   let cut = collect(bytes, HEADER_BYTES, bytes.length, found);
   const overload = overloadOf(found.options.get(OPTION.overload));
-  const [inFile, inSname] = [(overload & 1) !== 0, (overload & 2) !== 0];
+  const inFile = (overload & 1) !== 0;
+  const inSname = (overload & 2) !== 0;
   if (inFile) cut ??= collect(bytes, FILE.at, FILE.at + FILE.bytes, found);
   if (inSname) cut ??= collect(bytes, SNAME.at, SNAME.at + SNAME.bytes, found);
   if (cut !== undefined) return { kind: 'malformed', reason: `its option ${cut} is cut off` };
@@ -50,8 +51,8 @@ export function scanOptions(bytes: Buffer): ScannedOptions {
 
 /** 0 for what makes no sense (RFC 2132, 9.3). */
 function overloadOf(value: Buffer | undefined): number {
-  const [overload = 0] = value ?? [];
-  return value?.length === 1 && overload <= 3 ? overload : 0;
+  const overload = value?.length === 1 ? value.readUInt8(0) : 0;
+  return overload <= 3 ? overload : 0;
 }
 
 /** Answers the code of the option that does not end there, if any. */

@@ -43,8 +43,7 @@ export type EncodeLimits = {
  */
 export function encodePacket(packet: DhcpPacket, limits: EncodeLimits): Buffer {
   const { leftOut, length } = whatFits(packet.options, limits);
-  const bytes = Buffer.alloc(length);
-  encodeHeader(packet, bytes);
+  const bytes = encodeHeader(packet, length);
   writeOptions(packet.options, leftOut, bytes, HEADER_BYTES);
   return bytes;
 }
