@@ -1,0 +1,51 @@
+import type { Peer } from '../net/datagram.js';
+import type { DhcpPacket } from './packet.js';
+
+/** Where an answer goes. */
+export type ReplyDestination =
+  | { readonly kind: 'relay'; readonly address: string; readonly port: 67 }
+  | { readonly kind: 'unicast'; readonly address: string; readonly port: 68 }
+  /** To everybody on the network that it came from. */
+  | { readonly kind: 'broadcast'; readonly port: 68 }
+  /** Back to where it came from. */
+  | { readonly kind: 'sender'; readonly address: string; readonly port: number };
+
+export type ReplyRoute = {
+  readonly request: Pick<DhcpPacket, 'ciaddr' | 'giaddr'>;
+  /** Whom the datagram came from. */
+  readonly from: Peer;
+  /** Where it came in: 67, or the 4011 of PXE boot servers. */
+  readonly servedPort: number;
+  readonly kind: 'offer' | 'ack' | 'nak';
+};
+
+/** PXE 2.1, 2.2: where boot servers are asked. */
+const BOOT_SERVER_PORT = 4011;
+
+/** The bit of `flags` by which a broadcast is wanted (RFC 2131, 2). */
+export const BROADCAST_FLAG = 0x8000;
+
+/**
+ * RFC 2131, 4.1, but for its last case: a client without an address is broadcast to even if it does not ask for that. To send
+ * to one that does not answer ARP yet takes a raw socket, and the standard leaves the choice. Pure.
+ */
+export function replyDestination({ request, from, servedPort, kind }: ReplyRoute): ReplyDestination {
+  // EDK2 asks there from 4011 and hears nothing at 68; iPXE asks from 68.
+  if (servedPort === BOOT_SERVER_PORT && isHost(from.address))
+    return { kind: 'sender', address: from.address, port: from.port };
+  if (isHost(request.giaddr)) return { kind: 'relay', address: request.giaddr, port: 67 };
+  // The address that it has may be the very one that is refused.
+  if (kind !== 'nak' && isHost(request.ciaddr)) return { kind: 'unicast', address: request.ciaddr, port: 68 };
+  return { kind: 'broadcast', port: 68 };
+}
+
+/** Those of the request; a relay has to broadcast a NAK (RFC 2131, 4.3.2). */
+export function replyFlags({ flags, giaddr }: Pick<DhcpPacket, 'flags' | 'giaddr'>, kind: ReplyRoute['kind']): number {
+  return kind === 'nak' && isHost(giaddr) ? flags | BROADCAST_FLAG : flags;
+}
+
+/** Whether a machine can have it, so that nobody makes us send to ourselves or to many: not 0/8, 127/8, multicast and above. */
+function isHost(address: string): boolean {
+  const first = Number(address.slice(0, address.indexOf('.')));
+  return first > 0 && first !== 127 && first < 224;
+}
