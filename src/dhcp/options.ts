@@ -49,7 +49,7 @@ export function scanOptions(bytes: Buffer): ScannedOptions {
   return { kind: 'options', options: found.options, inFile, inSname };
 }
 
-/** 0 for what makes no sense (RFC 2132, 9.3). */
+/** Of the first, if there are more; 0 for what makes no sense (RFC 2132, 9.3). */
 function overloadOf(value: Buffer | undefined): number {
   const overload = value?.length === 1 ? value.readUInt8(0) : 0;
   return overload <= 3 ? overload : 0;

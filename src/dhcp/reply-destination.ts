@@ -44,8 +44,8 @@ export function replyFlags({ flags, giaddr }: Pick<DhcpPacket, 'flags' | 'giaddr
   return kind === 'nak' && isHost(giaddr) ? flags | BROADCAST_FLAG : flags;
 }
 
-/** Whether a machine can have it, so that nobody makes us send to ourselves or to many: not 0/8, 127/8, multicast and above. */
+/** Whether a machine can have it, so that nobody makes us send to many: not 0/8, multicast and above. */
 function isHost(address: string): boolean {
   const first = Number(address.slice(0, address.indexOf('.')));
-  return first > 0 && first !== 127 && first < 224;
+  return first > 0 && first < 224;
 }
