@@ -62,10 +62,9 @@ function collect(bytes: Buffer, from: number, to: number, { options, pieces }: F
     at += 1;
     if (code === END) return undefined;
     if (code === PAD) continue;
-    const start = at + 1;
-    const end = start + (bytes[at] ?? 0);
-    if (start > to || end > to) return code;
-    const value = bytes.subarray(start, end);
+    const end = at + 1 + (bytes[at] ?? 0);
+    if (end > to) return code;
+    const value = bytes.subarray(at + 1, end);
     const before = options.get(code);
     if (before === undefined) options.set(code, value);
     // Joined at the end: a packet of nothing but pieces would be copied again for each.

@@ -16,7 +16,7 @@ export function readSuboptions(bytes: Buffer): Suboptions {
     at += 1;
     if (code === END) break;
     if (code === PAD) continue;
-    const end = at + 1 + (bytes[at] ?? bytes.length);
+    const end = at + 1 + (bytes[at] ?? 0);
     if (end > bytes.length) break;
     if (!found.has(code)) found.set(code, bytes.subarray(at + 1, end));
     at = end;

@@ -52,6 +52,7 @@ describe('overload', () => {
     ['both, behind what comes first', '4301 7a 340103', { 67: '7a616263', 12: '64' }],
     ['neither, for 0', '340100 350101', { 53: '01' }],
     ['neither, for what is no value of it', '340104 350101', { 53: '01' }],
+    ['neither, for what has the bits and more', '340107 350101', { 53: '01' }],
     ['neither, for two bytes', '34020101 350101', { 53: '01' }],
     ['neither, for none', '3400 350101', { 53: '01' }],
     ['what the first says, for two', '340101 350101 340102', { 53: '01', 67: '6162' }],

@@ -154,6 +154,17 @@ describe('decodePacket', () => {
     expect(named).toMatchObject({ sname: 'boot', file: '/éÿ' });
     const full = packetOf(rawPacket('ff', { sname: '61'.repeat(64), file: '62'.repeat(128) }));
     expect(full).toMatchObject({ sname: 'a'.repeat(64), file: 'b'.repeat(128) });
+    const half = packetOf(rawPacket('ff', { sname: '61'.repeat(64), file: '62' }));
+    expect(half).toMatchObject({ sname: 'a'.repeat(64), file: 'b' });
+  });
+
+  it('reads no text where there are options', () => {
+    const fields = { sname: '420161ff', file: '430162ff' };
+    expect(packetOf(rawPacket('340101', fields))).toMatchObject({ sname: 'B\x01a\xff', file: '' });
+    expect(packetOf(rawPacket('340102', fields))).toMatchObject({ sname: '', file: 'C\x01b\xff' });
+    const both = packetOf(rawPacket('340103', fields));
+    expect(both).toMatchObject({ sname: '', file: '' });
+    expect(packetOf(encodePacket(both, LIMITS))).toEqual(both);
   });
 
   it('reads InfiniBand, and GUIDs as hardware addresses', () => {
