@@ -51,8 +51,11 @@ export function headerFault(bytes: Buffer): string | undefined {
   return hlen > CHADDR.bytes ? `its hardware address has ${hlen} bytes` : undefined;
 }
 
+/** Which fields hold options instead of texts (RFC 2132, 9.3). */
+export type Overload = { readonly inFile: boolean; readonly inSname: boolean };
+
 /** Of bytes without a `headerFault`. `chaddr` is a view of them. */
-export function decodeHeader(bytes: Buffer): DhcpHeader {
+export function decodeHeader(bytes: Buffer, { inFile, inSname }: Overload): DhcpHeader {
   const read = protocol.parse(asEthernet(bytes.subarray(0, HEADER_BYTES)));
   return {
     op: read.op === 1 ? 1 : 2,
@@ -68,8 +71,8 @@ export function decodeHeader(bytes: Buffer): DhcpHeader {
     giaddr: read.giaddr,
     chaddr: bytes.subarray(CHADDR.at, CHADDR.at + CHADDR.bytes),
     // Byte for byte, where the package reads UTF-8.
-    sname: textIn(bytes, SNAME),
-    file: textIn(bytes, FILE),
+    sname: inSname ? '' : textIn(bytes, SNAME),
+    file: inFile ? '' : textIn(bytes, FILE),
   };
 }
 

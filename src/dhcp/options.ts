@@ -1,5 +1,5 @@
 import { DhcpCodecError } from './codec-error.js';
-import { FILE, HEADER_BYTES, SNAME } from './header.js';
+import { FILE, HEADER_BYTES, type Overload, SNAME } from './header.js';
 import { OPTION } from './option-code.js';
 
 /**
@@ -9,13 +9,7 @@ import { OPTION } from './option-code.js';
 export type DhcpOptions = ReadonlyMap<number, Buffer>;
 
 export type ScannedOptions =
-  | {
-      readonly kind: 'options';
-      readonly options: DhcpOptions;
-      /** Whether these fields hold options instead of texts. */
-      readonly inFile: boolean;
-      readonly inSname: boolean;
-    }
+  | ({ readonly kind: 'options'; readonly options: DhcpOptions } & Overload)
   | { readonly kind: 'malformed'; readonly reason: string };
 
 /** RFC 2132, 3.1 and 3.2. */
