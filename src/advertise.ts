@@ -3,6 +3,12 @@ import { decideBaseUrl } from './booter/base-url.js';
 import type { Config } from './config/schema.js';
 import { BootlayerError } from './errors.js';
 import { type IpAddress, isLinkLocal, parseIp } from './net/ip.js';
+import {
+  decideInterfaces,
+  type HostInterface,
+  type ServedInterfaces,
+  type ServedInterfacesInput,
+} from './pxe/served-interfaces.js';
 
 export type AdvertiseOptions = {
   /** This host's, without loopback and link-local ones. */
@@ -39,4 +45,25 @@ function hostAddresses(): readonly IpAddress[] {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   const ours = all.filter(({ internal }) => !internal).flatMap(({ address }) => parseIp(address) ?? []);
   return ours.filter((ip) => !isLinkLocal(ip));
+}
+
+/** Where DHCP is answered. */
+export function interfacesOf(config: Config, inherited: ServedInterfacesInput['inherited']): ServedInterfaces {
+  const { hostname } = new URL(advertisedUrl(config, config.http.listen.port));
+  return decideInterfaces({
+    wanted: config.dhcp?.interfaces ?? [],
+    advertised: hostname,
+    host: hostInterfaces(),
+    inherited,
+  });
+}
+
+/** Those with IPv4, but for loopback, which no machine reaches. */
+function hostInterfaces(): readonly HostInterface[] {
+  return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) => {
+    const own = addresses
+      .filter(({ internal, family }) => !internal && family === 'IPv4')
+      .map(({ address }) => address);
+    return own.length === 0 ? [] : [{ name, addresses: own }];
+  });
 }

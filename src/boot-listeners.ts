@@ -1,14 +1,18 @@
 import { fileURLToPath } from 'node:url';
+import { interfacesOf } from './advertise.js';
 import { ActiveTransfers } from './booter/active-transfers.js';
+import type { BootUrls } from './booter/boot-urls.js';
 import type { Booter } from './booter/booter.js';
 import { systemClock } from './clock.js';
 import type { Config } from './config/schema.js';
+import { openProxyDhcp } from './dhcp-listener.js';
 import { isIpv6Socket } from './disk-sockets.js';
 import { createListener } from './http/app.js';
 import { BufferPool } from './http/buffer-pool.js';
 import { closeListener, listen } from './http/listen.js';
 import { blobRoutes } from './http/routes/blobs.js';
 import { bootRoutes } from './http/routes/boot.js';
+import { firmwareRoutes } from './http/routes/firmware.js';
 import { healthRoutes } from './http/routes/health.js';
 import { ipxeRoutes } from './http/routes/ipxe.js';
 import { type InheritedSockets, inheritedSockets } from './inherited.js';
@@ -22,6 +26,7 @@ import { openTftp } from './tftp-listener.js';
 
 export type BootListenersParts = {
   readonly booter: Booter;
+  readonly urls: BootUrls;
   readonly isReady: () => boolean;
   readonly metrics: Metrics;
   readonly lifecycle: Lifecycle;
@@ -37,6 +42,8 @@ export type BootListeners = {
   readonly http: Endpoint;
   /** All of them, with commas between; missing where it is turned off. */
   readonly tftp?: string;
+  /** The same: `br0 (192.168.77.1:67, 4011)`. */
+  readonly dhcp?: string;
   /** Takes up nothing new that could be taken up elsewhere, or later. */
   drain(): void;
 };
@@ -44,15 +51,11 @@ export type BootListeners = {
 /** Of transfers under way when it ends. */
 const PATIENCE = { grace: 30_000, standstill: 10_000 };
 
-/** Opens HTTP, then TFTP, each at the inherited sockets where there are some. Throws PORT_UNAVAILABLE, CONFIG_INVALID. */
+/** Opens HTTP, then TFTP, then DHCP, which invites to the others, each at the inherited sockets where there are some. Throws PORT_UNAVAILABLE, CONFIG_INVALID. */
 export async function openBootListeners(config: Config, parts: BootListenersParts): Promise<BootListeners> {
   const { booter, metrics, lifecycle, raised, log } = parts;
   const inherited = inheritedSockets({ ...parts, isIpv6: isIpv6Socket });
-  if (config.tftp === undefined && inherited.tftp.length > 0)
-    log.warn(
-      { event: 'config.warning' },
-      'a socket for TFTP is inherited, and tftp.enabled is false: nobody answers there',
-    );
+  warnOfUnused(config, inherited, log);
   const transfers = new ActiveTransfers();
   const binaries = new IpxeBinaries(ipxeFolders(config));
   const common = { booter, binaries, transfers, lifecycle };
@@ -60,11 +63,23 @@ export async function openBootListeners(config: Config, parts: BootListenersPart
   const tftp = config.tftp && (await openTftp(config.tftp, { ...common, metrics, raised, inherited: inherited.tftp }));
   lifecycle.started('transfers', () => transfers.settled(PATIENCE, systemClock));
   await warnOfMissing(binaries, config.ipxe.binaries !== undefined, log);
+  const dhcp = await openProxyDhcp(config, {
+    ...{ ...common, metrics, raised, urls: parts.urls, interfaces: interfacesOf(config, inherited.dhcp) },
+    warn: (text) => log.warn({ event: 'config.warning' }, text),
+  });
   return {
     http,
     ...(tftp !== undefined && { tftp: tftp.at.join(', ') }),
+    ...(dhcp.length > 0 && { dhcp: dhcp.join(', ') }),
     drain: () => tftp?.drain(),
   };
+}
+
+function warnOfUnused(config: Config, inherited: InheritedSockets, log: Logger): void {
+  const warn = (what: string, key: string) =>
+    log.warn({ event: 'config.warning' }, `a socket for ${what} is inherited, and ${key}: nobody answers there`);
+  if (config.tftp === undefined && inherited.tftp.length > 0) warn('TFTP', 'tftp.enabled is false');
+  if (config.dhcp === undefined && inherited.dhcp.size > 0) warn('DHCP', 'dhcp.mode is off');
 }
 
 /** An operator's own, else where they usually are. */
@@ -104,6 +119,7 @@ async function openHttp({ http }: Pick<Config, 'http'>, parts: HttpParts): Promi
     bootRoutes(app, booter);
     blobRoutes(app, sending);
     ipxeRoutes(app, { ...sending, binaries });
+    firmwareRoutes(app, { ...sending, binaries });
     lifecycle.started('boot listener', () => closeListener(app));
     at.push(await raised(() => listen(app, place, 'http.listen')));
   }

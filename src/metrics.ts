@@ -25,6 +25,8 @@ export type Metrics = {
   readonly refusedFiles: Counter<'protocol'>;
   readonly unansweredFiles: Counter<'protocol'>;
   readonly droppedDatagrams: Counter<'protocol'>;
+  readonly dhcp: Counter<'outcome'>;
+  readonly loaderLoops: Counter;
 };
 
 export function createMetrics(): Metrics {
@@ -126,6 +128,8 @@ function transferMetrics(
   | 'refusedFiles'
   | 'unansweredFiles'
   | 'droppedDatagrams'
+  | 'dhcp'
+  | 'loaderLoops'
 > {
   return {
     transfers: new Counter({
@@ -167,6 +171,17 @@ function transferMetrics(
       name: 'bootlayer_dropped_datagrams_total',
       help: 'requests that were dropped unread, the oldest first, since more came than could be handled',
       labelNames: ['protocol'],
+      registers,
+    }),
+    dhcp: new Counter({
+      name: 'bootlayer_dhcp_requests_total',
+      help: 'datagrams at the ports of DHCP: answered; unanswered, since the machine is not to be booted; dropped, since it is no boot request',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    loaderLoops: new Counter({
+      name: 'bootlayer_loader_loops_total',
+      help: 'machines that load the same boot loader again and again, and never ask for a script',
       registers,
     }),
   };

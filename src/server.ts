@@ -32,6 +32,8 @@ export type RunningServer = {
   readonly http: string;
   /** Missing where it is turned off; of several, with a comma between. */
   readonly tftp?: string;
+  /** With the interfaces: `br0 (192.168.77.1:67, 4011)`. */
+  readonly dhcp?: string;
   readonly api: string;
   /** How machines reach it. */
   readonly advertise: string;
@@ -90,7 +92,7 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
     openApi(config, { built, metrics, isReady: () => ready, lifecycle, log }),
   );
   const listeners = await openBootListeners(config, {
-    ...{ booter, metrics, lifecycle, log },
+    ...{ booter, urls, metrics, lifecycle, log },
     raised: (work) => privileges.raised(work),
     isReady: () => ready,
     env: process.env,
@@ -110,10 +112,11 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
     booter.drain();
     listeners.drain();
   });
-  const { http, tftp } = listeners;
+  const { http, tftp, dhcp } = listeners;
   const listening = {
     http: formatEndpoint(http),
     ...(tftp !== undefined && { tftp }),
+    ...(dhcp !== undefined && { dhcp }),
     api: formatEndpoint(apiAt),
     advertise: advertised,
   };

@@ -14,7 +14,20 @@ describe('inheritedSockets', () => {
         { fd: 4, isIpv6: true },
       ],
       http: [5, 6],
+      dhcp: new Map(),
     });
+  });
+
+  it('are of DHCP for each interface two', () => {
+    const names = 'dhcp-br0:pxe-eth1:pxe-br0:dhcp-eth1';
+    const { dhcp } = read({ LISTEN_PID: '7', LISTEN_FDS: '4', LISTEN_FDNAMES: names });
+    const socket = (fd: number) => ({ fd, isIpv6: false });
+    expect([...dhcp]).toEqual([
+      ['br0', { dhcp: socket(3), pxe: socket(5) }],
+      ['eth1', { dhcp: socket(6), pxe: socket(4) }],
+    ]);
+    const half = { LISTEN_PID: '7', LISTEN_FDS: '1', LISTEN_FDNAMES: 'dhcp-br0' };
+    expect(() => read(half)).toThrow('DHCP needs two sockets of each interface, and pxe-br0 is not inherited');
   });
 
   it.each<Record<string, string>>([
@@ -25,7 +38,7 @@ describe('inheritedSockets', () => {
     { LISTEN_PID: '7', LISTEN_FDS: 'x' },
     { LISTEN_PID: '7', LISTEN_FDS: '-1' },
     { LISTEN_PID: '7', LISTEN_FDS: '1e9' },
-  ])('are none with %o', (env) => expect(read(env)).toEqual({ tftp: [], http: [] }));
+  ])('are none with %o', (env) => expect(read(env)).toEqual({ tftp: [], http: [], dhcp: new Map() }));
 
   it.each([{ LISTEN_FDNAMES: 'tftp:unknown' }, { LISTEN_FDNAMES: 'tftp' }, {}])('must have names: %o', (names) => {
     expect(() => read({ LISTEN_PID: '7', LISTEN_FDS: '2', ...names })).toThrow(/inherited socket \d, named/);

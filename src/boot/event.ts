@@ -35,6 +35,39 @@ export type BootEvent =
     }
   /** The plan could not be kept: what it names is served for as long as it is mapped and the server runs. */
   | { readonly event: 'plan.unsaved'; readonly machine: string; readonly plan: Digest; readonly reason: string }
+  /** A machine asked by DHCP how to boot, and was told. */
+  | ({
+      readonly event: 'dhcp.answered';
+      readonly answer: string;
+      /** Missing while a later step may still choose another. */
+      readonly assignment?: string;
+    } & DhcpQuestion)
+  /** It was told nothing, so that it goes on to its next boot device. */
+  | ({ readonly event: 'dhcp.unanswered'; readonly reason: string } & DhcpQuestion)
+  /** A datagram at DHCP's ports that was for somebody else, or for nobody. */
+  | { readonly event: 'dhcp.dropped'; readonly address: string; readonly reason: string }
+  /** Firmware loads the same program again and again, and never gets to a script. */
+  | {
+      readonly event: 'loader.repeated';
+      readonly machine: string;
+      readonly mac: string;
+      readonly loader: string;
+      readonly times: number;
+      readonly seconds: number;
+    }
+  /** UEFI HTTP Boot is given the UKI; `isPlain`: without kernel arguments of the mapping, which would be lost. */
+  | {
+      readonly event: 'uki.planned';
+      readonly machine: string;
+      readonly address: string;
+      readonly assignment: string;
+      readonly image: string;
+      readonly plan: Digest;
+      readonly isPlain: boolean;
+    }
+  /** It is given iPXE instead. */
+  | { readonly event: 'uki.replaced'; readonly machine: string; readonly address: string; readonly reason: string }
+  | { readonly event: 'uki.refused'; readonly machine: string; readonly address: string; readonly reason: string }
   | { readonly event: 'script.refused'; readonly machine: string; readonly address: string; readonly reason: string }
   | {
       readonly event: 'image.resolved';
@@ -129,6 +162,17 @@ export type ArtifactTransfer = {
   readonly digest: Digest;
   /** First and last byte, when the client asked for a part. */
   readonly range?: string;
+};
+
+/** Who asked by DHCP, and at which of its ports. */
+export type DhcpQuestion = {
+  readonly machine: string;
+  readonly mac?: string;
+  /** `x64 UEFI by PXE` */
+  readonly client: string;
+  readonly relay?: string;
+  /** `offer` to a DISCOVER, `ack` to what comes to the boot server's port, 4011. */
+  readonly step: 'offer' | 'ack';
 };
 
 /** How a file goes to a machine. */

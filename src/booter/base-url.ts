@@ -1,3 +1,5 @@
+import { parseIp } from '../net/ip.js';
+
 /** How machines reach this server, decided from the configuration and this host's addresses. */
 export type BaseUrlInput = {
   /** From the configuration, when it says: an address, or a whole URL. */
@@ -30,6 +32,12 @@ export function decideBaseUrl({ advertise, listen, hostAddresses }: BaseUrlInput
   const [only] = candidates;
   if (only === undefined || candidates.length > 1) return { kind: 'undecided', candidates };
   return { kind: 'url', url: httpUrl(only, listen.port) };
+}
+
+/** The same where a name would have to be looked up: UEFI HTTP Boot fails without a word where DHCP names no DNS server. */
+export function withoutName(base: string, { host, port }: { readonly host: string; readonly port: number }): string {
+  const { hostname } = new URL(base);
+  return parseIp(hostname.replace(/^\[(.*)\]$/, '$1')) === undefined ? httpUrl(host, port) : base;
 }
 
 function isOurs(address: string, listenHost: string, hostAddresses: readonly string[]): boolean {

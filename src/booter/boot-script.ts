@@ -1,4 +1,4 @@
-import type { BootPlan } from '../boot/plan.js';
+import type { KernelPlan } from '../boot/plan.js';
 import { fillPlaceholders } from '../image/command-line.js';
 import type { Artifact } from '../image/image.js';
 import * as ipxe from '../ipxe/script.js';
@@ -70,7 +70,7 @@ export type RenderedPlan =
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** The same plan and URLs give the same bytes. Refused when iPXE cannot carry a kernel argument. */
-export function planScript(plan: BootPlan, urls: BootUrls): RenderedPlan {
+export function planScript(plan: KernelPlan, urls: BootUrls): RenderedPlan {
   const filled = fillPlaceholders(plan.kernelArgs, placeholderUrls(plan, urls));
   if (filled.kind === 'refused') return { kind: 'refused', reason: filled.reason };
   const args = argumentWords(filled.commandLine);
@@ -80,7 +80,7 @@ export function planScript(plan: BootPlan, urls: BootUrls): RenderedPlan {
   return { kind: 'script', text: ipxe.renderScript(planCommands(plan, urls, args.words)) };
 }
 
-function planCommands(plan: BootPlan, urls: BootUrls, args: Word): readonly ipxe.Command[] {
+function planCommands(plan: KernelPlan, urls: BootUrls, args: Word): readonly ipxe.Command[] {
   const fetch = (artifact: Artifact) => urlWord(urls.blob(artifact.role, artifact.descriptor));
   return [
     ipxe.comment(`machine ${plan.machine}, assignment ${plan.assignment}, plan ${plan.id}`),
@@ -104,7 +104,7 @@ function planCommands(plan: BootPlan, urls: BootUrls, args: Word): readonly ipxe
 }
 
 /** `{blob.<role>.url}` for every artifact that is served beside the kernel. */
-function placeholderUrls(plan: BootPlan, urls: BootUrls): ReadonlyMap<string, string> {
+function placeholderUrls(plan: KernelPlan, urls: BootUrls): ReadonlyMap<string, string> {
   return new Map(plan.extras.map(({ role, descriptor }) => [`blob.${role}.url`, urls.blob(role, descriptor)]));
 }
 

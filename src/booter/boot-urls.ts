@@ -1,6 +1,10 @@
 import type { Role } from '../image/role.js';
+import type { MacAddress } from '../net/mac.js';
+import { parseMac } from '../net/mac.js';
+import { parseUuid, type Uuid } from '../net/uuid.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { hexOf } from '../oci/digest.js';
+import { parseArchitecture } from '../oci/platform.js';
 
 /** File names by role: iPXE names images after them, EDK2 decides by `.efi`, `.iso` and `.img` what it got. */
 const FILE_NAMES: Readonly<Record<Role, string>> = {
@@ -13,13 +17,38 @@ const FILE_NAMES: Readonly<Record<Role, string>> = {
   disk: 'disk.img',
 };
 
+/** What the path says of the machine whose firmware asks. */
+export type FirmwareAsks = { readonly mac?: MacAddress; readonly uuid?: Uuid; readonly architecture: string };
+
+const NOTHING = '-';
+
+/** The path of such a URL, or anything else: a part that cannot be read is as good as not there. */
+export function readFirmwarePath({
+  architecture,
+  mac,
+  uuid,
+}: Record<'architecture' | 'mac' | 'uuid', string>): FirmwareAsks | undefined {
+  const [goArchitecture, readMac, readUuid] = [parseArchitecture(architecture), parseMac(mac), parseUuid(uuid)];
+  if (goArchitecture === undefined) return undefined;
+  return {
+    ...(readMac !== undefined && { mac: readMac }),
+    ...(readUuid !== undefined && { uuid: readUuid }),
+    architecture: goArchitecture,
+  };
+}
+
 /** Absolute URLs from the advertised address, never from a Host header (EDK2 leaves the port out of it). */
 export class BootUrls {
   readonly #base: () => string;
+  readonly #firmwareBase: () => string;
 
-  /** `base` answers `http://host[:port]`, no slash at the end; asked each time, since a port may be chosen late. */
-  constructor(base: () => string) {
+  /**
+   * `base` answers `http://host[:port]`, no slash at the end; asked each time, since a port may be chosen late. `firmwareBase`
+   * does for UEFI HTTP Boot, which may want another scheme, and no name.
+   */
+  constructor(base: () => string, firmwareBase = base) {
     this.#base = base;
+    this.#firmwareBase = firmwareBase;
   }
 
   greeting(): string {
@@ -29,6 +58,12 @@ export class BootUrls {
   /** Without its query. */
   script(): string {
     return `${this.#base()}/boot/script`;
+  }
+
+  /** Where the firmware of a machine finds what it starts; it goes by the name's end, and a query is not for every firmware. */
+  firmware({ mac, uuid, architecture }: FirmwareAsks): string {
+    const parts = [architecture, mac?.replaceAll(':', '-') ?? NOTHING, uuid ?? NOTHING];
+    return `${this.#firmwareBase()}/uefi/${parts.join('/')}/boot.efi`;
   }
 
   blob(role: Role, descriptor: Descriptor): string {

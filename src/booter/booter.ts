@@ -2,7 +2,7 @@ import type { BlobReader } from '../blob/blob-reader.js';
 import type { BlobSource } from '../blob/blob-store.js';
 import type { Assignment } from '../boot/assignment.js';
 import type { EventSink, LoaderTransfer } from '../boot/event.js';
-import type { BootPlan } from '../boot/plan.js';
+import { type KernelPlan, startOf } from '../boot/plan.js';
 import type { LocatedArtifact, PlanStore } from '../boot/ports.js';
 import { settle } from '../boot/select.js';
 import type { Clock } from '../clock.js';
@@ -16,10 +16,14 @@ import { Attribution } from './attribution.js';
 import type { Slice } from './blob-path.js';
 import { autoexecScript, greetingScript, MAX_ATTEMPTS, refusalOf, waitingScript } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
+import { DhcpMemory } from './dhcp-memory.js';
+import { DhcpStep } from './dhcp-step.js';
+import { Expectations } from './expectations.js';
+import { FirmwareStep } from './firmware-step.js';
 import { type Images, MappedImages } from './mapped-images.js';
 import { createMapping, type Mapping, type MappingInput } from './mapping.js';
+import { PlanIssuer } from './plan-issuer.js';
 import { ARCHITECTURE_UNKNOWN, mayPass, prepareBoot, wishOf } from './preparation.js';
-import { Renewals } from './renewals.js';
 import { attemptOf, factsFromQuery, type ScriptQuery } from './report.js';
 import { requirePart, sliceReader } from './slice-reader.js';
 import { type TransferEnded, TransferEvents } from './transfer-events.js';
@@ -43,7 +47,7 @@ export type BooterParts = {
 /** A script is answered within five seconds, ready or not; the rest is for the network and the rendering. */
 const PATIENCE_MILLISECONDS = 4_000;
 type Readiness =
-  | { readonly kind: 'ready'; readonly script: string; readonly plan: BootPlan }
+  | { readonly kind: 'ready'; readonly script: string; readonly plan: KernelPlan }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'waiting'; readonly reason: string };
 
@@ -58,7 +62,12 @@ export class Booter {
   /** What is sent to machines is told here. */
   readonly transferEvents: TransferEvents;
   readonly #attribution: Attribution;
-  readonly #renewals = new Renewals();
+  readonly #issuer: PlanIssuer;
+  readonly #memory: DhcpMemory;
+  /** What machines ask by DHCP. */
+  readonly dhcp: DhcpStep;
+  /** What firmware fetches by itself. */
+  readonly firmware: FirmwareStep;
   #mapping: Mapping;
   #draining = false;
 
@@ -68,6 +77,14 @@ export class Booter {
     this.mapped = new MappedImages({ ...parts, mapping: () => this.#mapping });
     this.transferEvents = new TransferEvents(parts);
     this.#attribution = new Attribution(() => parts.clock.ticks());
+    this.#issuer = new PlanIssuer(parts);
+    this.#memory = new DhcpMemory(() => parts.clock.ticks());
+    const [mapped, attribution, issuer, memory] = [this.mapped, this.#attribution, this.#issuer, this.#memory];
+    const mapping = () => this.#mapping;
+    const prefetch = parts.blobs.prefetch.bind(parts.blobs);
+    const expectations = new Expectations({ ...parts, mapped, prefetch });
+    this.dhcp = new DhcpStep({ ...parts, mapping, memory, expectations, isDraining: () => this.#draining });
+    this.firmware = new FirmwareStep({ ...parts, mapping, mapped, attribution, issuer });
   }
 
   /** From now on machines boot by this mapping. Boots under way keep their plans, and what those name stays served. */
@@ -94,7 +111,8 @@ export class Booter {
   /** The script for the machine that reports itself with this query. Never throws: what goes wrong is on its screen. */
   async script(query: ScriptQuery, address: string): Promise<string> {
     const mapping = this.#mapping;
-    const subject = mapping.inventory.identify(factsFromQuery(query, address));
+    const subject = mapping.inventory.identify(this.#memory.withFirmware(factsFromQuery(query, address)));
+    this.#memory.asked(subject.facts.macs);
     this.#reportContradictions(subject);
     const attempt = attemptOf(query);
     const assignment = settle(mapping.index.select(subject));
@@ -176,25 +194,8 @@ export class Booter {
     if (wish === undefined) return { kind: 'refused', reason: ARCHITECTURE_UNKNOWN };
     const image = await this.mapped.resolve(boot.assignment.image, wish);
     const prepared = prepareBoot(boot, image, { defaults: defaults.kernelArgs, urls: this.#parts.urls });
-    if (prepared.kind === 'ready') await this.#issue(prepared.plan);
+    if (prepared.kind === 'ready') await this.#issuer.issue(prepared.plan);
     return prepared;
-  }
-
-  /**
-   * Durable before the machine has it: what it names is served after a restart, too. A full or broken disk keeps no
-   * machine from booting now.
-   */
-  async #issue(plan: BootPlan): Promise<void> {
-    const now = this.#parts.clock.now();
-    if (!this.#renewals.isDue(plan.id, now)) return;
-    try {
-      await this.#parts.plans.savePlan(plan, now);
-      this.#renewals.written(plan.id, now);
-    } catch (thrown) {
-      const { code, message: reason } = BootlayerError.from(thrown);
-      if (code !== 'DISK_FULL' && code !== 'DATA_UNUSABLE') throw thrown;
-      this.#parts.events({ event: 'plan.unsaved', machine: plan.machine, plan: plan.id, reason });
-    }
   }
 
   /** What the machine's screen says while its image is not there yet. */
@@ -232,8 +233,8 @@ export class Booter {
   }
 
   /** The kernel will be asked for in a moment, and the initramfs after it. */
-  #prefetch(plan: BootPlan): void {
-    for (const { descriptor } of [plan.kernel, plan.initramfs]) {
+  #prefetch(plan: KernelPlan): void {
+    for (const { descriptor } of startOf(plan)) {
       this.#parts.blobs.prefetch(descriptor, this.mapped.sourcesOf(descriptor, plan.image.location));
     }
   }

@@ -34,6 +34,19 @@ export function findVariantWarnings({ assignments }: Mapping, checks: readonly A
   });
 }
 
+/** An image that some of the machines that it may be meant for cannot start. Pure. */
+export function findUkiWarnings(checks: readonly AssignmentCheck[]): readonly string[] {
+  return checks.flatMap(({ assignment, targets }) =>
+    targets.flatMap((target) =>
+      target.kind === 'boots' && target.clients.length === 1 && target.clients[0] === 'uefi-http'
+        ? [
+            `assignment "${assignment}": its image for ${target.architecture ?? 'any machine'} has a UKI and no kernel with an initramfs: UEFI HTTP Boot starts it, and machines that come by iPXE are refused`,
+          ]
+        : [],
+    ),
+  );
+}
+
 /** Nothing that is mapped is ever removed from the cache, and nothing is downloaded ahead for which something must go. Pure. */
 export function findRoomWarnings(checks: readonly AssignmentCheck[], maxSize: number | undefined): readonly string[] {
   const targets = checks.flatMap((one) => one.targets);

@@ -8,7 +8,7 @@ import type { Machine } from '../machine/machine.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
 import type { BootUrls } from './boot-urls.js';
 import type { AssignmentCheck, CheckReport, TargetCheck } from './check-report.js';
-import { findMappingWarnings, findVariantWarnings } from './check-warnings.js';
+import { findMappingWarnings, findUkiWarnings, findVariantWarnings } from './check-warnings.js';
 import { mappedWishes, openAssignments, possibleAssignments } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
 import { ANY_ARCHITECTURE, prepareBoot, wishFor } from './preparation.js';
@@ -49,7 +49,11 @@ export async function checkMapping(parts: CheckParts): Promise<CheckReport> {
   return {
     assignments,
     machines,
-    warnings: [...findMappingWarnings(mapping), ...findVariantWarnings(mapping, assignments)],
+    warnings: [
+      ...findMappingWarnings(mapping),
+      ...findVariantWarnings(mapping, assignments),
+      ...findUkiWarnings(assignments),
+    ],
     problems: failed.length + machines.length,
   };
 }
@@ -95,9 +99,12 @@ async function checkTarget(assignment: Assignment, architecture: string, parts: 
     const image = await parts.images.resolve(assignment.image, wishFor(assignment, architecture));
     const prepared = prepare(subject, assignment, image, parts);
     const { manifestDigest: digest } = image;
-    if (prepared.kind === 'refused') return { architecture, kind: 'refused', digest, reason: prepared.reason };
     const { variant } = image;
     const clients = clientsOf(image.artifacts, architecture);
+    // Without kernel and initramfs: what comes by iPXE is refused, as a warning says.
+    const isByFirmwareAlone = clients.length === 1 && clients[0] === 'uefi-http';
+    if (prepared.kind === 'refused' && !isByFirmwareAlone)
+      return { architecture, kind: 'refused', digest, reason: prepared.reason };
     const blobs = image.artifacts.map(({ descriptor }) => ({ digest: descriptor.digest, size: descriptor.size }));
     return { architecture, kind: 'boots', digest, clients, blobs, ...(variant !== undefined && { variant }) };
   } catch (thrown) {

@@ -1,4 +1,5 @@
 import { explainSelection, type Tried } from '../boot/explain.js';
+import { artifactsOf } from '../boot/plan.js';
 import { type Selection, settle } from '../boot/select.js';
 import { BootlayerError, describeError, type ErrorCode, publicMessage } from '../errors.js';
 import { type Client, clientsOf } from '../image/clients.js';
@@ -111,8 +112,7 @@ function nothing(subject: Subject, reason: string): BootExplanation {
 }
 
 function filesOf({ plan }: Preparation & { kind: 'ready' }, urls: BootUrls): readonly ExplainedFile[] {
-  const artifacts = [plan.kernel, plan.initramfs, ...plan.extras];
-  return artifacts.map((artifact) => ({ ...artifact, url: urls.blob(artifact.role, artifact.descriptor) }));
+  return artifactsOf(plan).map((artifact) => ({ ...artifact, url: urls.blob(artifact.role, artifact.descriptor) }));
 }
 
 /** Keys that are why an assignment before the winner cannot be judged yet, or why its image cannot be chosen. */

@@ -1,4 +1,4 @@
-import type { ArtifactTransfer, BootEvent, Counts, EventSink } from '../boot/event.js';
+import type { ArtifactTransfer, BootEvent, Counts, DhcpQuestion, EventSink } from '../boot/event.js';
 import { formatBytes, formatSeconds, harmless } from '../format.js';
 import type { Logger } from '../log.js';
 import { shortDigest } from '../oci/digest.js';
@@ -31,6 +31,7 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
   switch (event) {
     case 'artifact.started':
     case 'fill.started':
+    case 'dhcp.dropped':
       return 'debug';
     case 'fault':
     case 'mapping.refused':
@@ -38,6 +39,8 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'machine.contradicted':
     case 'plan.unsaved':
     case 'script.refused':
+    case 'uki.refused':
+    case 'loader.repeated':
     case 'image.failed':
     case 'fill.failed':
     case 'fill.resumed':
@@ -51,6 +54,10 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
       return 'warn';
     case 'mapping.reloaded':
     case 'greeting.sent':
+    case 'dhcp.answered':
+    case 'dhcp.unanswered':
+    case 'uki.planned':
+    case 'uki.replaced':
     case 'script.sent':
     case 'script.waiting':
     case 'image.resolved':
@@ -75,6 +82,20 @@ export function describeEvent(event: BootEvent): string {
       return `${event.machine} waits for ${event.image}: ${event.reason}`;
     case 'script.refused':
       return `${event.machine} is not booted: ${event.reason}`;
+    case 'dhcp.answered':
+      return `${asks(event)}: told to load ${event.answer}${byAssignment(event)}`;
+    case 'dhcp.unanswered':
+      return `${asks(event)}: told nothing, since ${event.reason}`;
+    case 'dhcp.dropped':
+      return `a datagram from ${event.address} is dropped: ${event.reason}`;
+    case 'loader.repeated':
+      return `${event.machine} was told to load ${event.loader} ${event.times} times in ${formatSeconds(event.seconds)}, and never asked for a script: does it reach this server by TFTP and HTTP, and does its Secure Boot allow that program?`;
+    case 'uki.planned':
+      return `${event.machine} gets the UKI of ${event.image} (assignment ${event.assignment})${event.isPlain ? '' : '; the kernel arguments of the mapping are not given, since a UKI has its own'}`;
+    case 'uki.replaced':
+      return `${event.machine} gets iPXE by HTTP Boot: ${event.reason}`;
+    case 'uki.refused':
+      return `${event.machine} gets nothing by HTTP Boot: ${event.reason}`;
     case 'machine.contradicted':
       return `${event.machine} is taken for that by its ${event.knownBy}, and shows the ${event.others}`;
     case 'plan.unsaved':
@@ -127,6 +148,16 @@ export function describeEvent(event: BootEvent): string {
 }
 
 const GONE = { room: 'had to make room in the cache', unneeded: 'was removed: nothing needs it' } as const;
+
+function asks({ machine, mac, client, relay, step }: DhcpQuestion): string {
+  const who = mac === undefined || mac === machine ? machine : `${machine} (${mac})`;
+  const over = relay === undefined ? '' : ` over the relay ${relay}`;
+  return `${who}, ${client},${over} asks how to boot${step === 'ack' ? ' at port 4011' : ''}`;
+}
+
+function byAssignment({ assignment }: { readonly assignment?: string }): string {
+  return assignment === undefined ? '; what it reports then decides' : ` (assignment ${assignment})`;
+}
 
 function forArchitecture({ architecture }: { readonly architecture?: string }): string {
   return architecture === undefined ? '' : ` for ${architecture}`;

@@ -18,6 +18,14 @@ function count(metrics: Metrics, event: BootEvent): void {
         outcome: event.event === 'greeting.sent' ? 'greeting' : event.event.slice('script.'.length),
       });
       return;
+    case 'dhcp.answered':
+    case 'dhcp.unanswered':
+    case 'dhcp.dropped':
+      metrics.dhcp.inc({ outcome: event.event.slice('dhcp.'.length) });
+      return;
+    case 'loader.repeated':
+      metrics.loaderLoops.inc();
+      return;
     case 'fault':
       metrics.faults.inc();
       return;

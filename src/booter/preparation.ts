@@ -1,5 +1,5 @@
 import type { Assignment } from '../boot/assignment.js';
-import { type BootPlan, planBoot } from '../boot/plan.js';
+import { type KernelPlan, planBoot } from '../boot/plan.js';
 import type { BootlayerError, ErrorCode } from '../errors.js';
 import type { KernelArgs } from '../image/command-line.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
@@ -9,7 +9,7 @@ import type { BootUrls } from './boot-urls.js';
 
 /** What a machine gets from its image: a script that starts it, or the reason why there is none. */
 export type Preparation =
-  | { readonly kind: 'ready'; readonly plan: BootPlan; readonly script: string }
+  | { readonly kind: 'ready'; readonly plan: KernelPlan; readonly script: string }
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** What of the assignment's image a machine of this architecture needs. */

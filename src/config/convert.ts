@@ -12,6 +12,7 @@ const TFTP_LISTEN = parseEndpoint('0.0.0.0:69') as Endpoint;
 /** What fits into an Ethernet packet: 1500 bytes without the headers of IPv4, UDP and TFTP. */
 const MAX_BLOCK_BYTES = 1_468;
 const MAX_WINDOW_BLOCKS = 16;
+const DHCP_LISTEN = parseEndpoint('0.0.0.0:67') as Endpoint;
 const API_LISTEN = parseEndpoint('127.0.0.1:8081') as Endpoint;
 
 /** Fills in defaults and makes paths absolute. Frozen. Pure. */
@@ -23,6 +24,7 @@ export function convertConfig(file: string, input: ConfigFile, { machines, assig
     data: resolve(folder, input.data ?? DATA),
     ...listenersOf(input),
     tftp: tftpOf(input),
+    dhcp: dhcpOf(input),
     ipxe: input.ipxe?.binaries === undefined ? {} : { binaries: resolve(folder, input.ipxe.binaries) },
     ...(input.user !== undefined && { user: input.user }),
     cache: cacheOf(input),
@@ -49,6 +51,11 @@ function tftpOf({ tftp = {} }: ConfigFile): Config['tftp'] {
   if (tftp.enabled === false) return undefined;
   const { listen = TFTP_LISTEN, maxBlockSize = MAX_BLOCK_BYTES, maxWindowSize = MAX_WINDOW_BLOCKS } = tftp;
   return { listen, maxBlockSize, maxWindowSize, singlePort: tftp.singlePort === true };
+}
+
+function dhcpOf({ dhcp = {} }: ConfigFile): Config['dhcp'] {
+  const { mode = 'off', listen = DHCP_LISTEN, interfaces = [], httpBoot = 'http' } = dhcp;
+  return mode === 'off' ? undefined : { mode, listen, interfaces, httpBoot };
 }
 
 function cacheOf({ cache: { maxSize, prefetch = true } = {} }: ConfigFile): Config['cache'] {

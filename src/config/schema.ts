@@ -34,6 +34,18 @@ export type Config = {
         readonly singlePort: boolean;
       }
     | undefined;
+  /** undefined where it is turned off. */
+  readonly dhcp:
+    | {
+        /** Beside another server, which gives addresses. */
+        readonly mode: 'proxy';
+        readonly listen: Endpoint;
+        /** Their names; without any, the one that has the advertised address. */
+        readonly interfaces: readonly string[];
+        /** By what UEFI HTTP Boot is told to fetch. */
+        readonly httpBoot: 'http' | 'https';
+      }
+    | undefined;
   readonly ipxe: {
     /** Where the iPXE binaries are, absolute; without it, where they usually are. */
     readonly binaries?: string;
@@ -117,10 +129,13 @@ const tftp = mapping({
   singlePort: trueOrFalse.optional(),
 });
 
+const interfaceName = text(15).regex(/^[^\s/:]+$/, 'is no name of a network interface');
+
 const dhcp = mapping({
-  mode: oneOf(['off'], ['proxy', 'server']).optional(),
-  listen: later,
-  interfaces: later,
+  mode: oneOf(['off', 'proxy'], ['server']).optional(),
+  listen: endpoint.refine(({ host }) => !host.includes(':'), 'must be an IPv4 address: DHCP has no other').optional(),
+  interfaces: oneOrMore(interfaceName).optional(),
+  httpBoot: oneOf(['http', 'https']).optional(),
   authoritative: later,
   allowOtherServers: later,
   subnets: later,

@@ -4,6 +4,8 @@ export type IpxeBinary = {
   readonly firmware: string;
   /** Client architectures (DHCP option 93, IANA "Processor Architecture Types") that load it. */
   readonly architectures: readonly number[];
+  /** Go's name of the processor whose UEFI starts it. */
+  readonly uefi?: string;
 };
 
 /**
@@ -13,7 +15,17 @@ export type IpxeBinary = {
  */
 export const IPXE_BINARIES: readonly IpxeBinary[] = [
   { file: 'undionly.kpxe', firmware: 'BIOS', architectures: [0] },
-  { file: 'snponly.efi', firmware: "UEFI amd64, by the firmware's driver", architectures: [7, 9, 16] },
-  { file: 'ipxe.efi', firmware: 'UEFI amd64, by drivers of its own', architectures: [7, 9, 16] },
-  { file: 'ipxe-arm64.efi', firmware: 'UEFI arm64', architectures: [11, 19] },
+  {
+    file: 'snponly.efi',
+    firmware: "UEFI amd64, by the firmware's driver",
+    architectures: [7, 9, 16, 17],
+    uefi: 'amd64',
+  },
+  { file: 'ipxe.efi', firmware: 'UEFI amd64, by drivers of its own', architectures: [7, 9, 16, 17], uefi: 'amd64' },
+  { file: 'ipxe-arm64.efi', firmware: 'UEFI arm64', architectures: [11, 19, 22], uefi: 'arm64' },
 ];
+
+/** By the names of the files, those first that are tried first; `architecture`: Go's name. */
+export function uefiLoadersFor(architecture: string): readonly string[] {
+  return IPXE_BINARIES.filter(({ uefi }) => uefi === architecture).map(({ file }) => file);
+}

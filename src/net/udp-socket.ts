@@ -14,14 +14,27 @@ function lookup(
 /** A socket that somebody else has bound and this process has inherited. */
 export type InheritedSocket = { readonly fd: number; readonly isIpv6: boolean };
 
+export type UdpOptions = {
+  /** Others may have the same port, at other addresses of this host or at all of them. */
+  readonly reuseAddr?: boolean;
+  /** Whether it may send to all hosts of a network at once. */
+  readonly broadcasts?: boolean;
+};
+
 /** A port of an address of this host, 0 lets the system choose; or an inherited one. Rejects with the system's error. */
-export async function openUdpPort(at: Peer | InheritedSocket): Promise<UdpPort> {
+export async function openUdpPort(
+  at: Peer | InheritedSocket,
+  { reuseAddr = false, broadcasts = false }: UdpOptions = {},
+): Promise<UdpPort> {
   const socket = createSocket({
     type: isOfIpv6(at) ? 'udp6' : 'udp4',
     lookup,
+    reuseAddr,
     ...(isOfIpv6(at) && 'address' in at && { ipv6Only: at.address !== '::' }),
   });
-  return bindUdpPort(socket, at);
+  const port = await bindUdpPort(socket, at);
+  if (broadcasts) socket.setBroadcast(true);
+  return port;
 }
 
 export function isOfIpv6(at: Peer | InheritedSocket): boolean {

@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
-import type { BootPlan } from '../boot/plan.js';
+import { artifactsOf, type BootPlan } from '../boot/plan.js';
 import type { LocatedArtifact, PlanStore } from '../boot/ports.js';
 import { ROLES } from '../image/role.js';
 import { type Digest, isDigest } from '../oci/digest.js';
@@ -109,7 +109,7 @@ async function insertPlan(transaction: Transaction<Schema>, plan: BootPlan, now:
   const { id, machine, image } = plan;
   const row = { id, machine, issued_at: now, plan: JSON.stringify(plan) };
   await transaction.insertInto('plans').values(row).execute();
-  const artifacts = [plan.kernel, plan.initramfs, ...plan.extras].map(({ role, descriptor }) => ({
+  const artifacts = artifactsOf(plan).map(({ role, descriptor }) => ({
     digest: descriptor.digest,
     plan_id: id,
     role,
@@ -125,8 +125,9 @@ async function insertPlan(transaction: Transaction<Schema>, plan: BootPlan, now:
 function readPlan(text: string, id: Digest): BootPlan | undefined {
   try {
     const plan = JSON.parse(text) as BootPlan;
-    const artifacts = [plan.kernel, plan.initramfs, ...plan.extras];
-    return plan.id === id && artifacts.every(({ descriptor }) => isDigest(descriptor.digest)) ? plan : undefined;
+    return plan.id === id && artifactsOf(plan).every(({ descriptor }) => isDigest(descriptor.digest))
+      ? plan
+      : undefined;
   } catch {
     return undefined;
   }

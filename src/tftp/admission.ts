@@ -1,3 +1,5 @@
+import { TokenBuckets } from '../net/token-buckets.js';
+
 export type AdmissionLimits = {
   /** Transfers at once, of all clients and of one address. */
   readonly maxTransfers: number;
@@ -16,25 +18,21 @@ export const LIMITS_BEHIND_NAT: AdmissionLimits = { maxTransfers: 500, maxPerAdd
 /** `busy`: this address has enough; `full`: all have. */
 export type Room = 'free' | 'busy' | 'full';
 
-type Bucket = { readonly tokens: number; readonly at: number };
-
-const MAX_ADDRESSES = 10_000;
-
 /** Which requests are looked at, and how many transfers there may be. */
 export class Admissions {
   readonly #limits: AdmissionLimits;
-  /** Addresses in the order of their last request. */
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets: TokenBuckets;
   readonly #running = new Map<string, number>();
   #total = 0;
 
   constructor(limits: AdmissionLimits) {
     this.#limits = limits;
+    this.#buckets = new TokenBuckets(limits);
   }
 
   /** Whether a request is worth an answer, whose receiver may be somebody else. `now`: milliseconds that only go forward. */
   takes(address: string, now: number): boolean {
-    return this.#takeToken(address, now);
+    return this.#buckets.take(address, now);
   }
 
   /** Whether a transfer may begin. */
@@ -53,16 +51,5 @@ export class Admissions {
     this.#total -= 1;
     if (left > 0) this.#running.set(address, left);
     else this.#running.delete(address);
-  }
-
-  #takeToken(address: string, now: number): boolean {
-    const { burst, perSecond } = this.#limits;
-    const { tokens, at } = this.#buckets.get(address) ?? { tokens: burst, at: now };
-    const filled = Math.min(burst, tokens + ((now - at) / 1000) * perSecond);
-    this.#buckets.delete(address);
-    this.#buckets.set(address, { tokens: filled >= 1 ? filled - 1 : filled, at: now });
-    const [oldest] = this.#buckets.keys();
-    if (this.#buckets.size > MAX_ADDRESSES && oldest !== undefined) this.#buckets.delete(oldest);
-    return filled >= 1;
   }
 }

@@ -43,7 +43,7 @@ describe('Booter.script', () => {
       defaults: { kernelArgs: { append: ['console=ttyS0'] } },
     });
     const script = await booter.script(QUERY, FROM);
-    const [plan] = plans.plans;
+    const [plan] = plans.kernelPlans;
     const url = (hex = '', name = '') => `http://10.0.2.2:8080/blobs/sha256/${hex.slice(7)}/${name}`;
     const squashfs = url(plan?.extras[0]?.descriptor.digest, 'root.squashfs');
     expect(script).toContain(

@@ -34,8 +34,8 @@ describe('checkMapping', () => {
       ['any', ['amd64', 'arm64']],
     ]);
     expect(assignments[2]?.targets).toMatchObject([
-      { kind: 'boots', clients: ['ipxe-bios', 'ipxe-uefi'] },
-      { kind: 'boots', clients: ['ipxe-uefi'] },
+      { kind: 'boots', clients: ['ipxe-bios', 'ipxe-uefi', 'uefi-http'] },
+      { kind: 'boots', clients: ['ipxe-uefi', 'uefi-http'] },
     ]);
     expect(problems).toBe(0);
   });

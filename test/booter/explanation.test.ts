@@ -28,7 +28,7 @@ describe('explainBoot', () => {
     const { booter } = testBooter();
     const script = await booter.script({ mac: MAC, buildarch: 'x86_64' }, '192.168.77.20');
     const { boot, selection, subject } = await explain({ architecture: 'amd64' });
-    expect(boot).toMatchObject({ kind: 'image', script, clients: ['ipxe-bios', 'ipxe-uefi'] });
+    expect(boot).toMatchObject({ kind: 'image', script, clients: ['ipxe-bios', 'ipxe-uefi', 'uefi-http'] });
     expect(boot.kind === 'image' && boot.files.map(({ role, url }) => [role, url.split('/').at(-1)])).toEqual([
       ['kernel', 'vmlinuz'],
       ['initramfs', 'initrd'],

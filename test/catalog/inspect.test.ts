@@ -28,7 +28,7 @@ it('shows every manifest of every index, and what each can boot', async () => {
     platform: 'linux/amd64',
     variant: 'metal',
     commandLine: 'quiet',
-    clients: ['ipxe-bios', 'ipxe-uefi'],
+    clients: ['ipxe-bios', 'ipxe-uefi', 'uefi-http'],
   });
   expect(report.manifests[1]).toMatchObject({
     platform: 'linux/arm64',
@@ -41,5 +41,5 @@ it('shows a single manifest, which names no platform', async () => {
   const repository = new FakeRepository();
   repository.addManifest(TYPES, { tag: '12', annotations: { architecture: 'aarch64' } });
   const { manifests } = await inspectImage(repository, REFERENCE);
-  expect(manifests).toMatchObject([{ platform: 'arm64', clients: ['ipxe-uefi'] }]);
+  expect(manifests).toMatchObject([{ platform: 'arm64', clients: ['ipxe-uefi', 'uefi-http'] }]);
 });

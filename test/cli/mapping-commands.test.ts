@@ -48,7 +48,7 @@ describe('bootlayer check', () => {
   it('finds everything in order', async () => {
     const { status, out, err } = await bootlayer(['check'], { cwd });
     expect([status, err]).toEqual([0, '']);
-    expect(out).toMatch(/^rack +oci:\S+\/images:1 +amd64 +sha256:[0-9a-f]{12} +ipxe-bios, ipxe-uefi$/m);
+    expect(out).toMatch(/^rack +oci:\S+\/images:1 +amd64 +sha256:[0-9a-f]{12} +ipxe-bios, ipxe-uefi, uefi-http$/m);
     expect(out.trimEnd().split('\n').at(-1)).toBe('1 machine, 1 assignment, 0 problems, 0 warnings');
   });
 
@@ -121,7 +121,7 @@ describe('bootlayer plan', () => {
       'machine node-01, known by its mac',
       /^ {2}rack +0 +wins +fits in labels$/m,
       /^ {2}manifest {2}sha256:[0-9a-f]{64}$/m,
-      '  boots     ipxe-bios, ipxe-uefi (this machine comes as ipxe-bios)',
+      '  boots     ipxe-bios, ipxe-uefi, uefi-http (this machine comes as ipxe-bios)',
       /^ {2}kernel +6 B +http:\/\/192\.168\.77\.1:8080\/blobs\/sha256\/[0-9a-f]{64}\/vmlinuz$/m,
       '  kernel http://192.168.77.1:8080/blobs/sha256/',
     ]) {

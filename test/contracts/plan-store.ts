@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { artifactsOf } from '../../src/boot/plan.js';
 import type { PlanStore } from '../../src/boot/ports.js';
 import { digestOf } from '../../src/oci/digest.js';
 import { bootPlan } from '../fixtures/plans.js';
@@ -18,7 +19,7 @@ export function planStoreContract(open: () => Promise<PlanStore>): void {
     it('finds every artifact of a plan with the place it comes from', async () => {
       const store = await open();
       await store.savePlan(plan, 1000);
-      for (const artifact of [plan.kernel, plan.initramfs, ...plan.extras]) {
+      for (const artifact of artifactsOf(plan)) {
         expect(await store.findPlannedArtifact(artifact.descriptor.digest, 999)).toEqual({
           ...artifact,
           location: plan.image.location,
@@ -41,7 +42,9 @@ export function planStoreContract(open: () => Promise<PlanStore>): void {
       const other = bootPlan('node-02');
       await store.savePlan(plan, 1000);
       await store.savePlan(other, 2000);
-      const digests = [plan.kernel, plan.initramfs, ...plan.extras].map(({ descriptor }) => descriptor.digest).sort();
+      const digests = artifactsOf(plan)
+        .map(({ descriptor }) => descriptor.digest)
+        .sort();
       expect([...(await store.plannedDigests(0))].sort()).toEqual(digests);
       expect(await store.plannedDigests(2000)).toEqual([]);
     });

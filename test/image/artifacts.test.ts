@@ -50,14 +50,20 @@ describe('which clients an image boots', () => {
   const both = artifactsOf(manifest(layers(`${IRONCORE}kernel`, `${IRONCORE}initramfs`)));
 
   it('gives a BIOS to PCs only', () => {
-    expect(clientsOf(both, 'amd64')).toEqual(['ipxe-bios', 'ipxe-uefi']);
-    expect(clientsOf(both, 'arm64')).toEqual(['ipxe-uefi']);
+    expect(clientsOf(both, 'amd64')).toEqual(['ipxe-bios', 'ipxe-uefi', 'uefi-http']);
+    expect(clientsOf(both, 'arm64')).toEqual(['ipxe-uefi', 'uefi-http']);
+    expect(clientsOf(both, '386')).toEqual(['ipxe-bios', 'ipxe-uefi']);
+  });
+
+  it('gives a UKI to UEFI HTTP Boot alone', () => {
+    const uki = artifactsOf(manifest(layers(`${IRONCORE}uki`)));
+    expect(clientsOf(uki, 'arm64')).toEqual(['uefi-http']);
+    expect(unbootableBecause(uki)).toContain('a UKI, which UEFI HTTP Boot alone starts');
   });
 
   it.each([
     [['kernel'], 'no initramfs'],
     [['initramfs'], 'no kernel'],
-    [['uki'], 'UKI'],
     [['iso'], 'ISO'],
     [['disk.img'], 'only a disk image'],
     [['squashfs'], 'neither a kernel nor an initramfs'],

@@ -38,8 +38,8 @@ describe('the real registry', () => {
     expect(JSON.parse(out)).toMatchObject({
       reference: image,
       manifests: [
-        { platform: 'linux/amd64', variant: 'metal', clients: ['ipxe-bios', 'ipxe-uefi'] },
-        { platform: 'linux/arm64', variant: 'metal', clients: ['ipxe-uefi'] },
+        { platform: 'linux/amd64', variant: 'metal', clients: ['ipxe-bios', 'ipxe-uefi', 'uefi-http'] },
+        { platform: 'linux/arm64', variant: 'metal', clients: ['ipxe-uefi', 'uefi-http'] },
       ],
     });
   });

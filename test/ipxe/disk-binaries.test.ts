@@ -80,6 +80,6 @@ describe('the table', () => {
     const rows = [...readme.matchAll(/^\| (.+) \| `(\S+)` \| ([\d, ]+) \|$/gm)].map(([, firmware, file, codes]) => {
       return { file, firmware, architectures: codes?.split(', ').map(Number) };
     });
-    expect(rows).toEqual(IPXE_BINARIES);
+    expect(rows).toEqual(IPXE_BINARIES.map(({ uefi: _processor, ...row }) => row));
   });
 });

@@ -47,10 +47,11 @@ async function findArtifact(booter: Booter, request: FastifyRequest<BlobRequest>
   return booter.findArtifact(digest, addressOf(request));
 }
 
-function sendingOf(
+/** An artifact, or a part of it, for a machine at this address. */
+export function sendingOf(
   booter: Booter,
   artifact: LocatedArtifact,
-  { slice, address }: { readonly slice: Slice | undefined; readonly address: string },
+  { slice, address }: { readonly slice?: Slice | undefined; readonly address: string },
 ): Sending {
   const { offset = 0, length: size = artifact.descriptor.size } = slice ?? {};
   return {

@@ -21,7 +21,7 @@ export function ipxeRoutes(app: FastifyInstance, parts: IpxeRouteParts): void {
       const { file } = request.params;
       const binary = await parts.binaries.open(file);
       if (binary === undefined) return refuse(parts.booter, request);
-      return answer(request, reply, binary, parts);
+      return sendBinary(request, reply, { file, binary }, parts);
     },
   });
 }
@@ -34,13 +34,12 @@ function refuse({ transferEvents }: Booter, request: FastifyRequest<FileRequest>
 }
 
 /** It is open already, so that what is described is what is sent. */
-async function answer(
-  request: FastifyRequest<FileRequest>,
+export async function sendBinary(
+  request: FastifyRequest,
   reply: FastifyReply,
-  binary: OpenBinary,
+  { file, binary }: { readonly file: string; readonly binary: OpenBinary },
   { booter, ...parts }: IpxeRouteParts,
 ): Promise<FastifyReply> {
-  const { file } = request.params;
   const address = addressOf(request);
   const sending: Sending = {
     entity: {

@@ -1,0 +1,80 @@
+import type { Firmware, MachineFacts } from '../machine/facts.js';
+import type { MacAddress } from '../net/mac.js';
+
+/** What a machine last asked for by DHCP. Milliseconds. */
+type Step = {
+  readonly at: number;
+  readonly firmware: Firmware | undefined;
+  /** The loads of one loader since `since`, of which none led to a script. */
+  readonly loader: string | undefined;
+  readonly loads: number;
+  readonly since: number;
+  /** Of the request that was counted last: firmware repeats one that is not answered. */
+  readonly xid: number;
+};
+
+/** A firmware that asks again for a loader, `times` within so many seconds. */
+export type LoaderLoop = { readonly loader: string; readonly times: number; readonly seconds: number };
+
+/** A machine boots once within them. */
+const LIVE_MILLISECONDS = 600_000;
+const LOOP_MILLISECONDS = 300_000;
+const LOOP_LOADS = 6;
+const MAX_MACHINES = 50_000;
+
+/** What the DHCP steps of boots have shown, by the cards they came from: anybody may forge it, so that nothing rests on it. */
+export class DhcpMemory {
+  readonly #now: () => number;
+  /** In the order of their last step. */
+  readonly #steps = new Map<MacAddress, Step>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Firmware was told to load; answers the loop it is in, each time that another round of it is full. */
+  told(mac: MacAddress, { firmware, loader, xid }: Pick<Step, 'firmware' | 'loader' | 'xid'>): LoaderLoop | undefined {
+    const now = this.#now();
+    const last = this.#steps.get(mac);
+    const goesOn =
+      last !== undefined && loader !== undefined && last.loader === loader && now - last.since < LOOP_MILLISECONDS;
+    const isRepeated = goesOn && last.xid === xid;
+    const loads = goesOn ? last.loads + (isRepeated ? 0 : 1) : 1;
+    const since = goesOn ? last.since : now;
+    this.#keep(mac, { at: now, firmware, loader, loads, since, xid });
+    if (loader === undefined || isRepeated || loads < LOOP_LOADS) return undefined;
+    this.#keep(mac, { at: now, firmware, loader, loads: 0, since: now, xid });
+    return { loader, times: loads, seconds: Math.round((now - since) / 1000) };
+  }
+
+  /** A script was asked for: what was loaded before works. */
+  asked(macs: readonly MacAddress[]): void {
+    for (const mac of macs) {
+      const last = this.#steps.get(mac);
+      if (last !== undefined) this.#steps.set(mac, { ...last, loads: 0, since: this.#now() });
+    }
+  }
+
+  /** What an iPXE that was loaded does not say: by which of the firmwares that it may be its machine boots now. */
+  withFirmware(facts: MachineFacts): MachineFacts {
+    if (facts.firmware === undefined || facts.firmware.length < 2) return facts;
+    const shown = this.#firmwareOf(facts.macs);
+    return shown !== undefined && facts.firmware.includes(shown) ? { ...facts, firmware: [shown] } : facts;
+  }
+
+  #firmwareOf(macs: readonly MacAddress[]): Firmware | undefined {
+    const since = this.#now() - LIVE_MILLISECONDS;
+    for (const mac of macs) {
+      const step = this.#steps.get(mac);
+      if (step?.firmware !== undefined && step.at >= since) return step.firmware;
+    }
+    return undefined;
+  }
+
+  #keep(mac: MacAddress, step: Step): void {
+    this.#steps.delete(mac);
+    this.#steps.set(mac, step);
+    const [oldest] = this.#steps.keys();
+    if (this.#steps.size > MAX_MACHINES && oldest !== undefined) this.#steps.delete(oldest);
+  }
+}

@@ -1,0 +1,82 @@
+import type { EventSink } from '../boot/event.js';
+import type { Firmware, MachineFacts } from '../machine/facts.js';
+import type { MacAddress } from '../net/mac.js';
+import type { DhcpMemory } from './dhcp-memory.js';
+import type { Expectations } from './expectations.js';
+import type { Invitation } from './invitation.js';
+import type { Mapping } from './mapping.js';
+
+export type DhcpStepParts = {
+  /** The one in force. */
+  readonly mapping: () => Mapping;
+  readonly memory: DhcpMemory;
+  readonly expectations: Expectations;
+  readonly isDraining: () => boolean;
+  readonly events: EventSink;
+};
+
+/** Who asked by DHCP, in the words of the log. */
+export type DhcpAsked = {
+  readonly mac?: MacAddress;
+  /** `x64 UEFI by PXE` */
+  readonly client: string;
+  /** The relay that it came by. */
+  readonly relay?: string;
+  readonly step: 'offer' | 'ack';
+};
+
+/** What it was told to load. */
+export type DhcpTold = {
+  /** `snponly.efi by TFTP from 192.168.77.1` */
+  readonly answer: string;
+  /** The file, when firmware loads a boot loader. */
+  readonly loader?: string;
+  /** Of the machine, when it is not iPXE that asks. */
+  readonly firmware?: Firmware;
+  /** The number of the exchange, by which firmware repeats what is not answered. */
+  readonly xid: number;
+};
+
+/** The first step of a boot: a machine asks by DHCP. */
+export class DhcpStep {
+  readonly #parts: DhcpStepParts;
+
+  constructor(parts: DhcpStepParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether the machine is to be booted, as far as it shows. */
+  invite(facts: MachineFacts): Invitation {
+    const { mapping, memory, isDraining } = this.#parts;
+    const { inventory, index } = mapping();
+    const subject = inventory.identify(memory.withFirmware(facts));
+    if (isDraining()) return { kind: 'draining', subject };
+    const selection = index.select(subject);
+    if (selection.kind === 'none') return { kind: 'unmapped', subject };
+    const { assignment } = selection;
+    return { kind: selection.kind === 'selected' ? 'sure' : 'open', subject, assignment };
+  }
+
+  /** It was told to load something. */
+  answered({ subject, ...invitation }: Invitation, asked: DhcpAsked, told: DhcpTold): void {
+    const { memory, expectations, events } = this.#parts;
+    const { name: machine } = subject;
+    if (invitation.kind === 'sure') expectations.expect(subject, invitation.assignment);
+    const { answer, loader, firmware, xid } = told;
+    const assignment = invitation.kind === 'sure' ? { assignment: invitation.assignment.name } : {};
+    events({ event: 'dhcp.answered', machine, ...asked, answer, ...assignment });
+    if (asked.mac === undefined || firmware === undefined || asked.step === 'ack') return;
+    const loop = memory.told(asked.mac, { firmware, loader, xid });
+    if (loop !== undefined) events({ event: 'loader.repeated', machine, mac: asked.mac, ...loop });
+  }
+
+  /** It goes on to its next boot device. */
+  unanswered({ subject }: Invitation, asked: DhcpAsked, reason: string): void {
+    this.#parts.events({ event: 'dhcp.unanswered', machine: subject.name, ...asked, reason });
+  }
+
+  /** It was not for us, or is no packet of DHCP. */
+  dropped(address: string, reason: string): void {
+    this.#parts.events({ event: 'dhcp.dropped', address, reason });
+  }
+}

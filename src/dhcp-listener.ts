@@ -1,0 +1,108 @@
+import type { BootUrls, FirmwareAsks } from './booter/boot-urls.js';
+import type { Booter } from './booter/booter.js';
+import { systemClock } from './clock.js';
+import type { Config } from './config/schema.js';
+import { openDhcpPort, openInheritedDhcpPort } from './dhcp/dhcp-socket.js';
+import { BootlayerError } from './errors.js';
+import { IPXE_BINARIES } from './ipxe/binaries.js';
+import type { IpxeBinaries } from './ipxe/disk-binaries.js';
+import type { Lifecycle } from './lifecycle.js';
+import type { Metrics } from './metrics.js';
+import { cannotListen } from './net/cannot-listen.js';
+import type { DatagramPort, Peer } from './net/datagram.js';
+import { QueuedPort } from './net/datagram-queue.js';
+import { formatEndpoint } from './net/endpoint.js';
+import { openUdpPort } from './net/udp-socket.js';
+import type { Privileges } from './privileges-process.js';
+import { dhcpFrontEnd } from './pxe/dhcp-front-end.js';
+import type { ServedInterface, ServedInterfaces } from './pxe/served-interfaces.js';
+
+export type DhcpListenerParts = {
+  readonly booter: Booter;
+  readonly urls: BootUrls;
+  readonly binaries: IpxeBinaries;
+  readonly interfaces: ServedInterfaces;
+  readonly metrics: Metrics;
+  readonly lifecycle: Lifecycle;
+  readonly raised: Privileges['raised'];
+  readonly warn: (text: string) => void;
+};
+
+/** The port of PXE boot servers (PXE 2.1, 2.2.3). */
+const PXE_PORT = 4011;
+/** Who puts a binary into its folder waits so long for the first machine that is told of it. */
+const LOOK_MILLISECONDS = 5_000;
+
+/** proxyDHCP at each served interface; answers where it listens. Throws PORT_UNAVAILABLE, CONFIG_INVALID. */
+export async function openProxyDhcp(config: Config, parts: DhcpListenerParts): Promise<readonly string[]> {
+  const { dhcp } = config;
+  const { interfaces, booter, urls, binaries, lifecycle, warn } = parts;
+  if (dhcp === undefined) return [];
+  if (interfaces.kind === 'refused')
+    throw new BootlayerError('CONFIG_INVALID', interfaces.reason, { remedy: interfaces.remedy });
+  for (const warning of interfaces.warnings) warn(warning);
+  const loaders = await watchLoaders(binaries, lifecycle);
+  const offerings = () => ({
+    loaders: loaders(),
+    hasTftp: config.tftp !== undefined,
+    scriptUrl: urls.greeting(),
+    firmwareUrl: (asks: FirmwareAsks) => urls.firmware(asks),
+  });
+  const answer = dhcpFrontEnd({ booter, offerings, ticks: () => systemClock.ticks() });
+  const at: string[] = [];
+  for (const served of interfaces.interfaces) {
+    const ports = await openPorts(served, dhcp.listen, parts);
+    ports.dhcp.receive(answer(ports.dhcp, { step: 'offer', address: served.address }));
+    ports.pxe.receive(answer(ports.pxe, { step: 'ack', address: served.address }));
+    at.push(`${served.name} (${served.address}:${ports.dhcp.local.port}, ${ports.pxe.local.port})`);
+  }
+  return at;
+}
+
+/** Which iPXE binaries there are, as of a moment ago. */
+async function watchLoaders(binaries: IpxeBinaries, lifecycle: Lifecycle): Promise<() => ReadonlySet<string>> {
+  let there = await loadersIn(binaries);
+  const timer = setInterval(() => {
+    loadersIn(binaries).then(
+      (now) => {
+        there = now;
+      },
+      () => undefined,
+    );
+  }, LOOK_MILLISECONDS);
+  lifecycle.started('watch of the iPXE binaries', () => clearInterval(timer));
+  return () => there;
+}
+
+async function loadersIn(binaries: IpxeBinaries): Promise<ReadonlySet<string>> {
+  const missing = new Set(await binaries.missing());
+  return new Set(IPXE_BINARIES.filter((binary) => !missing.has(binary)).map(({ file }) => file));
+}
+
+type Ports = { readonly dhcp: DatagramPort; readonly pxe: DatagramPort };
+
+async function openPorts(
+  served: ServedInterface,
+  { host, port }: NonNullable<Config['dhcp']>['listen'],
+  { booter, metrics, lifecycle, raised }: DhcpListenerParts,
+): Promise<Ports> {
+  const fault = (thrown: unknown) => booter.reportFault('answering DHCP', thrown);
+  const dropped = (count: number) => metrics.droppedDatagrams.inc({ protocol: 'dhcp' }, count);
+  const open = async (where: Peer, opening: () => Promise<DatagramPort>) => {
+    const opened = await raised(opening).catch((cause: unknown) => {
+      throw cannotListen(formatEndpoint({ host: where.address, port: where.port }), 'dhcp.listen', cause);
+    });
+    lifecycle.started('DHCP listener', () => opened.close());
+    return new QueuedPort(opened, { fault, dropped });
+  };
+  const { address, inherited } = served;
+  const at = { address: host, port };
+  // Chosen by the system, as the other is: for tests.
+  const pxeAt = { address: host === '0.0.0.0' ? address : host, port: port === 0 ? 0 : PXE_PORT };
+  return {
+    dhcp: await open(at, () => (inherited ? openInheritedDhcpPort(inherited.dhcp) : openDhcpPort(at, address))),
+    pxe: await open(pxeAt, () =>
+      inherited ? openInheritedDhcpPort(inherited.pxe) : openUdpPort(pxeAt, { broadcasts: true }),
+    ),
+  };
+}

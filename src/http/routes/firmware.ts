@@ -1,0 +1,58 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { readFirmwarePath } from '../../booter/boot-urls.js';
+import { factsFromFirmware } from '../../booter/report.js';
+import { BootlayerError } from '../../errors.js';
+import { uefiLoadersFor } from '../../ipxe/binaries.js';
+import { addressOf } from '../address-of.js';
+import { clientGone } from '../client-gone.js';
+import { sendEntity } from '../send-entity.js';
+import { turnOf } from '../turn.js';
+import { sendingOf } from './blobs.js';
+import { type IpxeRouteParts, sendBinary } from './ipxe.js';
+
+type FirmwareRequest = { Params: { architecture: string; mac: string; uuid: string } };
+
+/**
+ * `/uefi/<architecture>/<mac>/<uuid>/boot.efi`, which DHCP names to UEFI HTTP Boot: the UKI of the machine's image, else iPXE.
+ * Without a redirect, which EDK2 does not follow.
+ */
+export function firmwareRoutes(app: FastifyInstance, parts: IpxeRouteParts): void {
+  app.route<FirmwareRequest>({
+    method: ['GET', 'HEAD'],
+    url: '/uefi/:architecture/:mac/:uuid/boot.efi',
+    handler: async (request, reply) => {
+      await turnOf(reply.raw, clientGone(request.raw.socket));
+      const asked = readFirmwarePath(request.params);
+      if (asked === undefined) throw new BootlayerError('NOT_FOUND', 'there is no such architecture');
+      const address = addressOf(request);
+      const file = await parts.booter.firmware.file(factsFromFirmware(asked, address));
+      switch (file.kind) {
+        case 'uki':
+          return sendEntity(request, reply, sendingOf(parts.booter, file.artifact, { address }), parts);
+        case 'loader':
+          return sendLoader(request, reply, asked.architecture, parts);
+        case 'refused':
+          throw new BootlayerError('NOT_FOUND', file.reason);
+      }
+    },
+  });
+}
+
+async function sendLoader(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  architecture: string,
+  parts: IpxeRouteParts,
+): Promise<FastifyReply> {
+  const files = uefiLoadersFor(architecture);
+  for (const file of files) {
+    const binary = await parts.binaries.open(file);
+    if (binary !== undefined) return sendBinary(request, reply, { file, binary }, parts);
+  }
+  const reason = files.length === 0 ? 'there is no iPXE for it' : `${files.join(' or ')} is missing`;
+  const file = request.url.slice(0, MAX_NAME_CHARACTERS);
+  parts.booter.transferEvents.refused({ address: addressOf(request), protocol: 'http', file, reason });
+  throw new BootlayerError('NOT_FOUND', reason);
+}
+
+const MAX_NAME_CHARACTERS = 200;

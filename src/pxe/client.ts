@@ -1,0 +1,114 @@
+import { OPTION } from '../dhcp/option-code.js';
+import { clientArchitectures, clientUuid, text, userClasses } from '../dhcp/option-values.js';
+import type { DhcpPacket } from '../dhcp/packet.js';
+import { readSuboptions } from '../dhcp/suboptions.js';
+import type { Firmware, MachineFacts } from '../machine/facts.js';
+import { parseIp } from '../net/ip.js';
+import { isJunkMac, type MacAddress, parseMac } from '../net/mac.js';
+import { isJunkUuid, type Uuid } from '../net/uuid.js';
+import { type ClientArchitecture, firstKnown, RPIBOOT } from './client-architecture.js';
+
+/** What a packet says of who asks. After this nobody looks at its options again to find that out. */
+export type PxeClient = {
+  /** `other`: it asks for an address, and not to be booted. */
+  readonly kind: 'pxe' | 'http' | 'ipxe' | 'other';
+  readonly mac?: MacAddress;
+  readonly uuid?: Uuid;
+  readonly hostname?: string;
+  /** Missing where it says none that is known. */
+  readonly architecture?: ClientArchitecture;
+  /** What an iPXE says that it can do. */
+  readonly ipxe?: IpxeFeatures;
+};
+
+export type IpxeFeatures = { readonly hasHttp: boolean; readonly hasHttps: boolean };
+
+/** Of option 175 (iPXE: src/include/ipxe/features.h). */
+const FEATURE = { http: 0x13, https: 0x14 } as const;
+
+/** Its boot ROM says that it is an x86 BIOS, and is none: these are the prefixes of its maker's cards. */
+const RASPBERRY_PI = ['b8:27:eb', 'dc:a6:32', 'e4:5f:01', '28:cd:c1', 'd8:3a:dd', '2c:cf:67'];
+
+/** Pure. Whatever is odd in a packet is as good as not said. */
+export function readClient(packet: DhcpPacket): PxeClient {
+  const { options } = packet;
+  const vendorClass = text(options.get(OPTION.vendorClass)) ?? '';
+  const mac = macOf(packet);
+  const architecture = architectureOf(packet, vendorClass, mac);
+  const ipxe = ipxeOf(packet);
+  const uuid = clientUuid(options.get(OPTION.clientUuid));
+  const hostname = text(options.get(OPTION.hostName));
+  return {
+    kind: kindOf(vendorClass, architecture, ipxe !== undefined),
+    ...(mac !== undefined && { mac }),
+    ...(uuid !== undefined && !isJunkUuid(uuid) && { uuid }),
+    ...(hostname !== undefined && hostname !== '' && { hostname }),
+    ...(architecture !== undefined && { architecture }),
+    ...(ipxe !== undefined && { ipxe }),
+  };
+}
+
+/** By options 93 and 77 rather than the text of 60: an iPXE that another has loaded may say a bare `PXEClient`. */
+function kindOf(vendorClass: string, architecture: ClientArchitecture | undefined, isIpxe: boolean): PxeClient['kind'] {
+  if (vendorClass.startsWith('HTTPClient')) return 'http';
+  if (isIpxe) return 'ipxe';
+  // U-Boot's class is whatever its builder wrote.
+  const isUboot = architecture !== undefined && architecture.code >= 21 && architecture.code <= 24;
+  return vendorClass.startsWith('PXEClient') || isUboot ? 'pxe' : 'other';
+}
+
+function macOf({ chaddr, hlen }: DhcpPacket): MacAddress | undefined {
+  const mac = parseMac(chaddr.toString('hex', 0, hlen));
+  return mac === undefined || isJunkMac(mac) ? undefined : mac;
+}
+
+/** What option 93 lists, else the digits of the class: `PXEClient:Arch:00007:UNDI:003000`. */
+function architectureOf(
+  { options }: DhcpPacket,
+  vendorClass: string,
+  mac: MacAddress | undefined,
+): ClientArchitecture | undefined {
+  const [, digits] = /:Arch:(\d{5})/.exec(vendorClass) ?? [];
+  const listed = clientArchitectures(options.get(OPTION.clientArchitecture));
+  const known = firstKnown(listed) ?? firstKnown(digits === undefined ? [] : [Number(digits)]);
+  return known?.code === 0 && RASPBERRY_PI.some((prefix) => mac?.startsWith(prefix)) ? firstKnown([RPIBOOT]) : known;
+}
+
+/** By its user class, or by its own option, which a build with another class sends all the same. */
+function ipxeOf({ options }: DhcpPacket): IpxeFeatures | undefined {
+  const encapsulated = options.get(OPTION.ipxe);
+  const isNamed = userClasses(options.get(OPTION.userClass)).includes('iPXE');
+  if (encapsulated === undefined) return isNamed ? { hasHttp: true, hasHttps: false } : undefined;
+  const features = readSuboptions(encapsulated);
+  const has = (code: number) => (features.get(code)?.[0] ?? 0) > 0;
+  return { hasHttp: has(FEATURE.http), hasHttps: has(FEATURE.https) };
+}
+
+/** What machines are judged by. `from`: whom the packet came from. */
+export function factsOf(client: PxeClient, { ciaddr }: DhcpPacket, from: string): MachineFacts {
+  const { mac, uuid, hostname, architecture } = client;
+  const ip = ciaddr === '0.0.0.0' ? undefined : parseIp(ciaddr);
+  const firmware = firmwaresOf(client);
+  return {
+    macs: mac === undefined ? [] : [mac],
+    ...(uuid !== undefined && { uuid }),
+    ...(hostname !== undefined && { hostname }),
+    ...(ip !== undefined && { ip }),
+    ...(architecture?.architecture !== undefined && { architecture: architecture.architecture }),
+    ...(firmware !== undefined && { firmware }),
+    sourceAddress: from,
+  };
+}
+
+/** iPXE does not say how its UEFI came to load it. */
+function firmwaresOf({ kind, architecture }: PxeClient): readonly Firmware[] | undefined {
+  const firmware = architecture?.firmware;
+  if (firmware === undefined) return undefined;
+  return kind === 'ipxe' && firmware !== 'bios' ? ['uefi', 'uefi-http'] : [firmware];
+}
+
+/** For people: `x64 UEFI by PXE`, `x86 BIOS, iPXE`. */
+export function describeClient({ kind, architecture }: PxeClient): string {
+  const name = architecture?.name ?? 'a machine of no known architecture';
+  return { pxe: `${name} by PXE`, http: name, ipxe: `${name}, iPXE`, other: 'no boot client' }[kind];
+}

@@ -1,0 +1,84 @@
+import type { Booter } from '../booter/booter.js';
+import type { DhcpAsked, DhcpTold } from '../booter/dhcp-step.js';
+import type { ReplyDestination } from '../dhcp/reply-destination.js';
+import type { DatagramHandler, DatagramPort, Peer } from '../net/datagram.js';
+import { TokenBuckets } from '../net/token-buckets.js';
+import type { Told } from './boot-reply.js';
+import { describeClient } from './client.js';
+import { type Door, type Exchange, type ProxyDhcpParts, proxyExchange } from './proxy-dhcp.js';
+
+export type DhcpFrontEndParts = {
+  readonly booter: Booter;
+  readonly offerings: ProxyDhcpParts['offerings'];
+  /** Milliseconds that only go forward. */
+  readonly ticks: () => number;
+};
+
+/** Of one hardware address: firmware asks a handful of times in a minute, in each of a boot's two or three rounds. */
+const LIMITS = { burst: 30, perSecond: 5 };
+
+/** Where a packet says whose it is: the field chaddr (RFC 2131, 2). */
+const CHADDR = { from: 28, to: 44 };
+
+/** Answers what comes in at a port, and tells of it. Whoever repeats one hardware address is slowed down, and nobody else. */
+export function dhcpFrontEnd({ booter, offerings, ticks }: DhcpFrontEndParts) {
+  const buckets = new TokenBuckets(LIMITS);
+  const parts: ProxyDhcpParts = { invite: (facts) => booter.dhcp.invite(facts), offerings };
+
+  return (port: Pick<DatagramPort, 'send'>, door: Door): DatagramHandler =>
+    (bytes, from) => {
+      if (!buckets.take(bytes.toString('latin1', CHADDR.from, CHADDR.to), ticks())) {
+        booter.dhcp.dropped(from.address, 'its hardware address asks too often');
+        return;
+      }
+      const exchange = proxyExchange(bytes, from, door, parts);
+      if (exchange.kind === 'answered') port.send(exchange.bytes, peerOf(exchange.to));
+      tell(booter, exchange, from, door);
+    };
+}
+
+function tell({ dhcp }: Booter, exchange: Exchange, from: Peer, door: Door): void {
+  switch (exchange.kind) {
+    case 'malformed':
+    case 'ignored':
+      dhcp.dropped(from.address, exchange.reason);
+      break;
+    case 'unanswered':
+      dhcp.unanswered(exchange.invitation, askedOf(exchange, door), exchange.reason);
+      break;
+    case 'answered':
+      dhcp.answered(exchange.invitation, askedOf(exchange, door), toldOf(exchange, door));
+  }
+}
+
+function askedOf(
+  { client, request }: Extract<Exchange, { kind: 'answered' | 'unanswered' }>,
+  { step }: Door,
+): DhcpAsked {
+  const relay = request.giaddr === '0.0.0.0' ? undefined : request.giaddr;
+  return {
+    ...(client.mac !== undefined && { mac: client.mac }),
+    client: describeClient(client),
+    ...(relay !== undefined && { relay }),
+    step,
+  };
+}
+
+function toldOf({ client, request, told }: Extract<Exchange, { kind: 'answered' }>, door: Door): DhcpTold {
+  const firmware = client.kind === 'ipxe' ? undefined : client.architecture?.firmware;
+  return {
+    answer: describeTold(told, door.address),
+    ...(told.kind === 'loader' && { loader: told.file }),
+    ...(firmware !== undefined && { firmware }),
+    xid: request.xid,
+  };
+}
+
+/** `snponly.efi by TFTP from 192.168.77.1` */
+export function describeTold(told: Told, address: string): string {
+  return told.kind === 'loader' ? `${told.file} by TFTP from ${address}` : told.url;
+}
+
+function peerOf(to: ReplyDestination): Peer {
+  return { address: to.kind === 'broadcast' ? '255.255.255.255' : to.address, port: to.port };
+}

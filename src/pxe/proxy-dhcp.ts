@@ -1,0 +1,92 @@
+import type { Invitation } from '../booter/invitation.js';
+import { DhcpCodecError } from '../dhcp/codec-error.js';
+import { MESSAGE, OPTION } from '../dhcp/option-code.js';
+import { maxPayloadBytes, messageType } from '../dhcp/option-values.js';
+import { type DhcpPacket, decodePacket, encodePacket } from '../dhcp/packet.js';
+import { readRelayAgent } from '../dhcp/relay-agent.js';
+import { type ReplyDestination, replyDestination } from '../dhcp/reply-destination.js';
+import type { MachineFacts } from '../machine/facts.js';
+import type { Peer } from '../net/datagram.js';
+import { answerTo, type Offerings } from './answer.js';
+import { bootReply, DROPPABLE, type Told } from './boot-reply.js';
+import { factsOf, type PxeClient, readClient } from './client.js';
+
+/** Where a datagram came in: at DHCP's port, or at the one of PXE boot servers. */
+export type Door = {
+  readonly step: 'offer' | 'ack';
+  /** Ours there. */
+  readonly address: string;
+};
+
+export type ProxyDhcpParts = {
+  readonly invite: (facts: MachineFacts) => Invitation;
+  /** What there is to be given at one of our addresses. */
+  readonly offerings: (address: string) => Offerings;
+};
+
+/** What became of a datagram. */
+export type Exchange =
+  /** It is no packet of DHCP. */
+  | { readonly kind: 'malformed'; readonly reason: string }
+  /** It is not for a proxy, or not from a machine that asks to be booted. */
+  | { readonly kind: 'ignored'; readonly reason: string }
+  | ({ readonly kind: 'unanswered'; readonly reason: string } & Asked)
+  | ({ readonly kind: 'answered'; readonly told: Told; readonly reply: DhcpPacket } & Asked & Sent);
+
+/** Who asked. */
+export type Asked = { readonly request: DhcpPacket; readonly client: PxeClient; readonly invitation: Invitation };
+
+type Sent = { readonly bytes: Buffer; readonly to: ReplyDestination };
+
+/** By which number it is known; tests have others. */
+const DOOR_PORT = { offer: 67, ack: 4011 } as const;
+/** More than any network has (RFC 1542, 4.1.1): the packet goes in a circle. */
+const MAX_HOPS = 16;
+
+/**
+ * The second server beside the one that gives addresses (PXE 2.1, 2.2): offers to machines that ask to be booted, and
+ * acknowledges at the boot server's port. Pure but for its parts. Never throws for what comes.
+ */
+export function proxyExchange(bytes: Buffer, from: Peer, door: Door, parts: ProxyDhcpParts): Exchange {
+  const decoded = decodePacket(bytes);
+  if (decoded.kind === 'malformed') return decoded;
+  const request = decoded.packet;
+  const reason = whyNotOurs(request, door);
+  if (reason !== undefined) return { kind: 'ignored', reason };
+  const client = readClient(request);
+  if (client.kind === 'other') return { kind: 'ignored', reason: 'it does not ask to be booted' };
+  const source = request.giaddr === '0.0.0.0' ? from.address : request.giaddr;
+  const invitation = parts.invite(factsOf(client, request, source));
+  return answered({ request, client, invitation }, from, door, parts);
+}
+
+/** A REQUEST at DHCP's port is for the server that gives addresses, whatever it says of booting. */
+function whyNotOurs({ op, hops, options }: DhcpPacket, { step }: Door): string | undefined {
+  if (op !== 1) return 'it is an answer';
+  if (hops > MAX_HOPS) return `it came over ${hops} relays`;
+  const type = messageType(options.get(OPTION.messageType));
+  if (type === undefined) return 'it is of BOOTP';
+  const isOurs = step === 'offer' ? type === MESSAGE.discover : type === MESSAGE.request || type === MESSAGE.inform;
+  return isOurs ? undefined : `its message type ${type} is not for a proxy at this port`;
+}
+
+function answered(asked: Asked, from: Peer, door: Door, { offerings }: ProxyDhcpParts): Exchange {
+  const { request, client, invitation } = asked;
+  const unanswered = (reason: string) => ({ kind: 'unanswered', reason, ...asked }) as const;
+  if (invitation.kind === 'unmapped') return unanswered('no assignment matches this machine');
+  if (invitation.kind === 'draining') return unanswered('the server is about to end');
+  const told = answerTo(client, offerings(door.address));
+  if (told.kind === 'silent') return unanswered(told.reason);
+  const relay = request.giaddr === '0.0.0.0' ? undefined : readRelayAgent(request.options.get(OPTION.relayAgent));
+  const { step, address } = door;
+  const reply = bootReply({ request, client, told, step, address, serverId: relay?.serverIdOverride ?? address });
+  try {
+    const maxBytes = maxPayloadBytes(request.options.get(OPTION.maxMessageSize));
+    const written = encodePacket(reply, { maxBytes, droppable: DROPPABLE });
+    const to = replyDestination({ request, from, servedPort: DOOR_PORT[step], kind: step });
+    return { kind: 'answered', told, reply, bytes: written, to, ...asked };
+  } catch (thrown) {
+    if (thrown instanceof DhcpCodecError) return unanswered(`the answer cannot be written: ${thrown.message}`);
+    throw thrown;
+  }
+}

@@ -1,0 +1,104 @@
+import type { InheritedSocket } from '../net/udp-socket.js';
+
+/** An interface of this host, with its IPv4 addresses. */
+export type HostInterface = { readonly name: string; readonly addresses: readonly string[] };
+
+/** Where machines are answered: from that address, which they reach there. */
+export type ServedInterface = {
+  readonly name: string;
+  readonly address: string;
+  /** Opened by whoever started the server, and bound to the interface: for DHCP's port, and for the boot server's. */
+  readonly inherited?: { readonly dhcp: InheritedSocket; readonly pxe: InheritedSocket };
+};
+
+export type ServedInterfaces =
+  | { readonly kind: 'served'; readonly interfaces: readonly ServedInterface[]; readonly warnings: readonly string[] }
+  | { readonly kind: 'refused'; readonly reason: string; readonly remedy: string };
+
+export type ServedInterfacesInput = {
+  /** From the configuration. */
+  readonly wanted: readonly string[];
+  /** The address that machines are told; a name where a URL says so. */
+  readonly advertised: string;
+  /** Of this host, without loopback. */
+  readonly host: readonly HostInterface[];
+  /** Of `dhcp-<interface>` and `pxe-<interface>`, by the interface. */
+  readonly inherited: ReadonlyMap<string, NonNullable<ServedInterface['inherited']>>;
+};
+
+/**
+ * Which interfaces are served. A socket does not tell by which interface a broadcast came in, so that several need sockets
+ * that are bound to them, which this program cannot do itself. Pure.
+ */
+export function decideInterfaces(input: ServedInterfacesInput): ServedInterfaces {
+  const { wanted, host, inherited } = input;
+  const names = wanted.length > 0 ? wanted : inherited.size > 0 ? [...inherited.keys()] : undefined;
+  if (names === undefined) return decideByAddress(input);
+  const found = names.map((name) => ({ name, interface: host.find((one) => one.name === name) }));
+  const missing = found.find((one) => one.interface === undefined);
+  if (missing !== undefined) return noInterface(missing.name, host);
+  const served = found.map(({ name, interface: there }) => serve(name, there?.addresses ?? [], input));
+  const bare = served.find(({ address }) => address === undefined);
+  if (bare !== undefined) {
+    const reason = `the interface ${bare.name} has no IPv4 address that machines could be told`;
+    return { kind: 'refused', reason, remedy: 'give it one, or leave it out of dhcp.interfaces' };
+  }
+  const unbound = served.filter(({ name }) => !inherited.has(name)).map(({ name }) => name);
+  if (served.length > 1 && unbound.length > 0) return needsSockets(unbound);
+  return {
+    kind: 'served',
+    interfaces: served as ServedInterface[],
+    warnings: warningsOf(served.length, unbound, input),
+  };
+}
+
+function decideByAddress(input: ServedInterfacesInput): ServedInterfaces {
+  const { advertised, host } = input;
+  const holder = host.find(({ addresses }) => addresses.includes(advertised));
+  if (holder !== undefined) {
+    const { name } = holder;
+    return { kind: 'served', interfaces: [{ name, address: advertised }], warnings: warningsOf(1, [name], input) };
+  }
+  const reason = `no interface of this host has the advertised address ${advertised}, so that nothing says where to answer DHCP`;
+  return {
+    kind: 'refused',
+    reason,
+    remedy: `set dhcp.interfaces to one of ${listOf(host)}, or "advertise" to its address`,
+  };
+}
+
+/** The advertised address is told where it is one of the interface's. */
+function serve(name: string, addresses: readonly string[], { advertised, inherited }: ServedInterfacesInput) {
+  const address = addresses.includes(advertised) ? advertised : addresses[0];
+  const sockets = inherited.get(name);
+  return { name, address, ...(sockets !== undefined && { inherited: sockets }) };
+}
+
+function warningsOf(count: number, unbound: readonly string[], { host }: ServedInterfacesInput): readonly string[] {
+  const [name] = unbound;
+  const others = host.filter((one) => one.name !== name && one.addresses.length > 0);
+  if (count > 1 || name === undefined || others.length === 0) return [];
+  return [
+    `DHCP is answered on ${name} alone, and requests that come by ${listOf(others)} are answered there, too, where nobody hears it: bind the sockets to ${name} (bootlayer check prints the systemd units)`,
+  ];
+}
+
+function noInterface(name: string, host: readonly HostInterface[]): ServedInterfaces {
+  return {
+    kind: 'refused',
+    reason: `dhcp.interfaces: this host has no interface ${name}`,
+    remedy: `name one of ${listOf(host)}`,
+  };
+}
+
+function needsSockets(names: readonly string[]): ServedInterfaces {
+  return {
+    kind: 'refused',
+    reason: `several interfaces are to be served, and a socket does not tell by which of them a broadcast came in (${names.join(', ')})`,
+    remedy: 'let systemd open sockets that are bound to them: bootlayer check prints the units',
+  };
+}
+
+function listOf(host: readonly HostInterface[]): string {
+  return host.map(({ name }) => name).join(', ') || 'none that there is';
+}
