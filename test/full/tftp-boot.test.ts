@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { buildTestImage } from '../fixtures/program.js';
+import { startDnsmasq } from '../setup/dnsmasq.js';
 import { buildIpxe } from '../setup/ipxe.js';
 import { NetworkNamespace } from '../setup/network-namespace.js';
-import { program } from '../setup/parts.js';
-import { ChildProcess } from '../setup/process.js';
 import { bootMachine, type Machine } from '../setup/qemu.js';
 import { type LogLine, startServer } from '../setup/server.js';
 
@@ -46,26 +45,11 @@ describe('by TFTP', () => {
     const log: LogLine[] = [];
     const server = await startServer(config, { within: network.within, onLog: (line) => log.push(line) });
     onTestFinished(async () => void (await server.stop()));
-    await startDnsmasq(network, own, adapt);
+    const sample = await readFile(new URL('../../deploy/dnsmasq.conf', import.meta.url), 'utf8');
+    const dnsmasq = await startDnsmasq(network, [adapt(sample.replace('br0', 'tap0'))]);
+    onTestFinished(dnsmasq.stop);
     await network.lose(loss);
     return { tap, log };
-  }
-
-  async function startDnsmasq(
-    network: NetworkNamespace,
-    own: string,
-    adapt: (sample: string) => string,
-  ): Promise<void> {
-    const sample = await readFile(new URL('../../deploy/dnsmasq.conf', import.meta.url), 'utf8');
-    const file = join(own, 'dnsmasq.conf');
-    const others = ['no-ping', `dhcp-leasefile=${join(own, 'leases')}`];
-    await writeFile(file, `${adapt(sample.replace('br0', 'tap0'))}\n${others.join('\n')}\n`);
-    const { command, libraryPath } = program('dnsmasq');
-    const [first = '', ...args] = [...network.within, command, '--no-daemon', '-C', file];
-    const env = { ...process.env, LD_LIBRARY_PATH: libraryPath };
-    const dnsmasq = new ChildProcess(first, args, { name: 'dnsmasq', env });
-    onTestFinished(async () => void (await dnsmasq.stop()));
-    await dnsmasq.waitForLine((line) => (line.includes('DHCP, IP range') ? true : undefined), 10);
   }
 
   it.concurrent.each<[number, string, Pick<Machine, 'firmware' | 'architecture'>]>([

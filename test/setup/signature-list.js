@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { SetupError } from './steps.js';
 
 /** EFI_CERT_X509_GUID (UEFI specification, "Signature Database"), little-endian in its first three fields. */
 const X509 = Buffer.from('a159c0a5e494a74a87b5ab155c2bf072', 'hex');
@@ -11,6 +12,7 @@ const LIST_HEADER = GUID + 3 * 4;
  */
 export function signatureLists(pem) {
   const certificates = pem.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs) ?? [];
+  if (certificates.length === 0) throw new SetupError('what a machine is to trust has no certificate in PEM');
   return Buffer.concat(certificates.map((one) => signatureList(new X509Certificate(one).raw)));
 }
 
