@@ -7,8 +7,8 @@ import { busyboxProgram } from '../setup/parts.js';
 
 /** The network that the tests of DHCP stand on: what it does wrong, they would not notice. */
 
-it('leases addresses to everybody on the segment, and says nothing of booting', async () => {
-  const { segment, leases } = await startSite();
+it('leases addresses to everybody on the segment, and says nothing of booting', async (context) => {
+  const { segment, leases } = await startSite(context);
   const client = await segment.addHost('192.168.77.3/24');
   const script = join(await temporaryFolder(), 'script');
   await writeFile(script, '#!/bin/sh\nenv\n', { mode: 0o755 });
@@ -35,8 +35,8 @@ it('leases addresses to everybody on the segment, and says nothing of booting', 
   expect(leases.lines.join('\n')).toMatch(/DHCPACK\(eth0\) 192\.168\.77\.1\d\d/);
 });
 
-it('loses what it is told to, and only at the server', async () => {
-  const { segment } = await startSite();
+it('loses what it is told to, and only at the server', async (context) => {
+  const { segment } = await startSite(context);
   const client = await segment.addHost('192.168.77.3/24');
   const ping = async (address: string) =>
     (await client.run([busyboxProgram(), 'ping', '-c', '3', '-i', '0.1', '-W', '1', address])).status;

@@ -22,12 +22,14 @@ import { SetupError } from './steps.js';
  *   uuid?: string,
  *   serial?: string,
  *   trust?: string,
+ *   capture?: string,
  *   onLine?: (line: string) => void,
  *   expect?: RegExp,
  *   seconds?: number,
  * }} Machine `firmware`: `uefi` boots by PXE, `uefi-http` by HTTP Boot, both over IPv4; `release`: whose iPXE ROM or UEFI it
  *   has; `script`: the URL of the script its iPXE starts, in the user-mode network; `tap`: the card of the other network, and
- *   the command that runs the rest of its arguments there; `trust`: PEM of the authorities its HTTPS trusts; `expect`: what it
+ *   the command that runs the rest of its arguments there; `trust`: PEM of the authorities its HTTPS trusts; `capture`: a pcap that
+ *   gets all that its card says and hears; `expect`: what it
  *   must print
  * @typedef {{ line: string, seconds: number, lines: readonly string[] }} Booted
  */
@@ -59,6 +61,7 @@ export async function bootMachine(machine) {
     ...commonArguments(machine),
     ...firmwareArguments(machine, folder),
     ...networkArguments(machine, folder),
+    ...captureArguments(machine),
   ];
   const child = new ChildProcess(command[0] ?? program, [...command.slice(1), ...args], {
     name: 'the virtual machine',
@@ -169,6 +172,11 @@ function networkArguments({ architecture, firmware, script = '', tap }, folder) 
   copyFileSync(firmwareFile('ipxe', ipxe), join(folder, 'ipxe.efi'));
   writeFileSync(join(folder, 'autoexec.ipxe'), `#!ipxe\ndhcp\nchain ${script}\n`);
   return ['-netdev', `${network},tftp=${value(folder)},bootfile=ipxe.efi`];
+}
+
+/** @param {Machine} machine */
+function captureArguments({ capture }) {
+  return capture === undefined ? [] : ['-object', `filter-dump,id=capture,netdev=n0,file=${value(capture)}`];
 }
 
 /** QEMU takes a comma for the next option. @param {string} text */
