@@ -7,7 +7,7 @@ const RECORD_HEADER = 16;
  * The frames of a pcap as QEMU writes it (`-object filter-dump`), which may be written to still: a last one that is not all
  * there is left out.
  * @param {Buffer} bytes
- * @returns {{ seconds: number, frame: Buffer }[]} `seconds`: since the machine's start
+ * @returns {{ seconds: number, frame: Buffer }[]} `seconds`: since the epoch
  */
 export function framesOf(bytes) {
   if (bytes.length < HEADER) return [];

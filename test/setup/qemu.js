@@ -161,8 +161,12 @@ function trustArguments({ trust }, folder) {
 }
 
 /** @param {Machine} machine @param {string} folder */
-function networkArguments({ architecture, firmware, script = '', tap }, folder) {
-  if (tap !== undefined) return ['-netdev', `tap,id=n0,ifname=${tap.name},script=no,downscript=no`];
+function networkArguments({ architecture, firmware, script = '', tap, capture }, folder) {
+  if (tap !== undefined) {
+    // Else what is captured begins with a header of virtio's.
+    const frames = capture === undefined ? '' : ',vnet_hdr=off';
+    return ['-netdev', `tap,id=n0,ifname=${tap.name},script=no,downscript=no${frames}`];
+  }
   if (firmware === 'uefi-http')
     throw new SetupError('QEMU offers no HTTP Boot in its user-mode network', 'give it a tap');
   const network = 'user,id=n0,ipv6=off';
