@@ -29,7 +29,7 @@ const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 await runScript(async () => {
   requireNode();
   const options = readOptions();
-  await setUp('test', options);
+  await setUp('demo', options);
   const folder = mkdtempSync(join(tmpdir(), 'bootlayer-demo-'));
   /** @type {(() => Promise<unknown>)[]} */
   const cleanUp = [async () => rmSync(folder, { recursive: true, force: true })];

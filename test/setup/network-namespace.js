@@ -7,6 +7,13 @@ import { SetupError } from './steps.js';
 /** It ends by itself when nobody ends it. */
 const LONGEST_SECONDS = 1_200;
 
+/** What may be lost, for iptables(8). */
+const LOST = {
+  transfers: ['-p', 'udp', '-m', 'multiport', '!', '--ports', '67,68,4011'],
+  datagrams: ['-p', 'udp'],
+  packets: [],
+};
+
 /**
  * A network of its own, which nothing leaves: loopback, and what is added to it. An ordinary user is root in it.
  * @typedef {{ status: number | string, out: string }} Ran `out`: of both streams
@@ -22,24 +29,38 @@ export class NetworkNamespace {
     this.#hasUsers = hasUsers;
   }
 
-  /** `hasUsers`: all of this system's, which root alone can have. @param {{ hasUsers?: boolean }} [options] */
-  static async start({ hasUsers = false } = {}) {
+  /**
+   * `hasUsers`: all of this system's, which root alone can have; `beside`: one whose root may move cards between the two.
+   * @param {{ hasUsers?: boolean, beside?: NetworkNamespace }} [options]
+   */
+  static async start({ hasUsers = false, beside } = {}) {
     const begin = `${busyboxProgram()} ip link set lo up && echo ready && exec sleep ${LONGEST_SECONDS}`;
-    const args = [...(hasUsers ? [] : ['--user', '--map-root-user']), '--net', 'sh', '-c', begin];
-    const holder = new ChildProcess('unshare', args, { name: 'a network namespace' });
+    const own = hasUsers ? [] : ['unshare', '--user', '--map-root-user', '--'];
+    const enter = beside === undefined ? own : beside.#enterUsers;
+    const [first = '', ...args] = [...enter, 'unshare', '--net', 'sh', '-c', begin];
+    const holder = new ChildProcess(first, args, { name: 'a network namespace' });
     await holder.waitForLine((line) => (line === 'ready' ? true : undefined), 10);
-    return new NetworkNamespace(holder, hasUsers);
+    return new NetworkNamespace(holder, beside === undefined ? hasUsers : beside.#hasUsers);
   }
 
   stop() {
     return this.#holder.stop();
   }
 
+  /** The process by which Linux knows it. */
+  get pid() {
+    return this.#holder.pid;
+  }
+
   /** The command that runs the rest of its arguments in here. */
   get within() {
-    const { pid } = this.#holder;
     const own = this.#hasUsers ? [] : ['--preserve-credentials', '--user'];
-    return ['nsenter', ...own, '--net', `--target=${pid}`, '--'];
+    return ['nsenter', ...own, '--net', `--target=${this.pid}`, '--'];
+  }
+
+  /** The command that runs the rest of its arguments as its root, in the network of the caller. */
+  get #enterUsers() {
+    return this.#hasUsers ? [] : ['nsenter', '--preserve-credentials', '--user', `--target=${this.pid}`, '--'];
   }
 
   /**
@@ -74,31 +95,36 @@ export class NetworkNamespace {
 
   /** A card for a virtual machine, and the address of this end of it. @param {string} name @param {string} address with `/24` */
   async addTap(name, address) {
-    const busybox = busyboxProgram();
-    await this.#must([busybox, 'tunctl', '-t', name]);
-    await this.#must([busybox, 'ip', 'address', 'add', address, 'dev', name]);
-    await this.#must([busybox, 'ip', 'link', 'set', name, 'up']);
+    await this.must([busyboxProgram(), 'tunctl', '-t', name]);
+    await this.ip('address', 'add', address, 'dev', name);
+    await this.ip('link', 'set', name, 'up');
     return { name, within: this.within };
   }
 
-  /** @param {readonly string[]} command @param {{ env?: NodeJS.ProcessEnv }} [options] */
-  async #must(command, options) {
+  /** ip(8), as busybox has it. @param {readonly string[]} args */
+  ip(...args) {
+    return this.must([busyboxProgram(), 'ip', ...args]);
+  }
+
+  /** Runs what must not fail. @param {readonly string[]} command @param {{ env?: NodeJS.ProcessEnv }} [options] */
+  async must(command, options) {
     const { status, out } = await this.run(command, options);
     if (status !== 0) throw new SetupError(`${command.join(' ')} ended with ${status}\n${out}`);
   }
 
   /**
-   * From now on so much of all UDP packets is lost, each once: on loopback on its way in. DHCP is left alone: firmware asks it
-   * four times in a minute.
+   * From now on so much of all packets from and to here is lost, each once: on loopback on its way in. What two others say to
+   * each other over a bridge in here is not touched.
    * @param {number} share 0.05 for one of twenty
+   * @param {keyof typeof LOST} [what] `transfers`: UDP without DHCP, which firmware asks but four times in a minute; `datagrams`:
+   *   DHCP too
    */
-  async lose(share) {
+  async lose(share, what = 'transfers') {
     await this.#iptables('-F');
     if (share === 0) return;
-    const lost = ['-m', 'statistic', '--mode', 'random', '--probability', String(share), '-j', 'DROP'];
-    const dhcp = ['-p', 'udp', '-m', 'multiport', '!', '--ports', '67,68'];
-    await this.#iptables('-A', 'INPUT', ...dhcp, ...lost);
-    await this.#iptables('-A', 'OUTPUT', '!', '-o', 'lo', ...dhcp, ...lost);
+    const lost = [...LOST[what], '-m', 'statistic', '--mode', 'random', '--probability', String(share), '-j', 'DROP'];
+    await this.#iptables('-A', 'INPUT', ...lost);
+    await this.#iptables('-A', 'OUTPUT', '!', '-o', 'lo', ...lost);
   }
 
   /** @param {readonly string[]} args */
@@ -110,6 +136,6 @@ export class NetworkNamespace {
       LD_LIBRARY_PATH: libraryPath,
       XTABLES_LIBDIR: join(folder, 'usr/lib', triplet, 'xtables'),
     };
-    await this.#must([command, 'iptables', ...args], { env });
+    await this.must([command, 'iptables', ...args], { env });
   }
 }

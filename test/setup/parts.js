@@ -7,25 +7,40 @@ import { step } from './steps.js';
 
 /**
  * @typedef {'amd64' | 'arm64'} Architecture
- * @typedef {'test' | 'full'} Level `full`: every firmware, and the peers of the benchmarks
+ * @typedef {'demo' | 'test' | 'full'} Level `demo`: one machine with a BIOS; `test`: also UEFI, and the real clients; `full`: also
+ *   the older firmware, and the peers of the benchmarks
  * @typedef {'ipxe' | 'ipxe-qemu' | 'ovmf' | 'qemu-efi-aarch64'} Firmware
+ * @typedef {'trixie' | 'bookworm'} FirmwareRelease Debian's, whatever this machine runs: every mirror has both
  */
 
 /** The payload and the registry are of the machine's own release. Older iPXE has no arm64 and waits long for IPv6. */
 const own = () => new PrivateApt(debianRelease());
-const FIRMWARE = new PrivateApt('trixie');
+const NEWER_FIRMWARE = new PrivateApt('trixie');
+const OLDER_FIRMWARE = new PrivateApt('bookworm');
 
+/** @type {readonly Firmware[]} */
+const UEFI = ['ovmf', 'qemu-efi-aarch64'];
+/** @type {readonly Firmware[]} */
+const IPXE = ['ipxe', 'ipxe-qemu'];
 /** @type {Record<Level, readonly Firmware[]>} */
-const FIRMWARE_PACKAGES = { test: ['ipxe', 'ipxe-qemu'], full: ['ipxe', 'ipxe-qemu', 'ovmf', 'qemu-efi-aarch64'] };
+const NEWER_PACKAGES = { demo: IPXE, test: [...IPXE, ...UEFI], full: [...IPXE, ...UEFI] };
+/** @type {Record<Level, readonly Firmware[]>} */
+const OLDER_PACKAGES = { demo: [], test: [], full: ['ipxe-qemu', ...UEFI] };
 
-const OWN_PACKAGES = [kernelOf('amd64'), busyboxOf('amd64'), kernelOf('arm64'), busyboxOf('arm64'), registry()];
+const STUBS = { amd64: 'linuxx64.efi.stub', arm64: 'linuxaa64.efi.stub' };
+const OWN_PACKAGES = [
+  ...[kernelOf('amd64'), busyboxOf('amd64'), stubOf('amd64')],
+  ...[kernelOf('arm64'), busyboxOf('arm64'), stubOf('arm64')],
+  registry(),
+];
 
 /** Fetches and unpacks what boots and what serves; nothing of it is installed or started. @param {Level} level */
 export async function fetchParts(level) {
   /** @type {[PrivateApt, import('./apt.js').Package[]][]} */
   const wanted = [
     [own(), [...OWN_PACKAGES, ...packagesOfPrograms(level).map(hostPackage)]],
-    [FIRMWARE, FIRMWARE_PACKAGES[level].map(firmware)],
+    [NEWER_FIRMWARE, NEWER_PACKAGES[level].map(firmware)],
+    [OLDER_FIRMWARE, OLDER_PACKAGES[level].map(firmware)],
   ];
   const missing = wanted.flatMap(([apt, packages]) => packages.filter((one) => !existsSync(apt.folder(one))));
   if (missing.length === 0) return;
@@ -37,7 +52,7 @@ export async function fetchParts(level) {
 
 /** The iPXE binaries alone. */
 export async function fetchIpxe() {
-  await FIRMWARE.unpack([firmware('ipxe')]);
+  await NEWER_FIRMWARE.unpack([firmware('ipxe')]);
 }
 
 /** The program that serves images. */
@@ -65,12 +80,13 @@ export function nginxProgram() {
   return program('nginx').command;
 }
 
-/** @param {Firmware} name @param {string} path inside the package */
-export function firmwareFile(name, path) {
-  return join(FIRMWARE.folder(firmware(name)), path);
+/** @param {Firmware} name @param {string} path inside the package @param {FirmwareRelease} [release] */
+export function firmwareFile(name, path, release = 'trixie') {
+  const apt = release === 'trixie' ? NEWER_FIRMWARE : OLDER_FIRMWARE;
+  return join(apt.folder(firmware(name)), path);
 }
 
-/** Kernel image, its modules and busybox. @param {Architecture} architecture */
+/** Kernel image, its modules, busybox, and systemd's stub that makes them one program for UEFI. @param {Architecture} architecture */
 export function payloadParts(architecture) {
   const kernel = own().folder(kernelOf(architecture));
   // Debian 13 has everything under /usr.
@@ -81,6 +97,7 @@ export function payloadParts(architecture) {
     vmlinuz: join(kernel, `boot/vmlinuz-${version}`),
     modules: join(modules, version),
     busybox: busyboxProgram(architecture),
+    stub: join(own().folder(stubOf(architecture)), 'usr/lib/systemd/boot/efi', STUBS[architecture]),
   };
 }
 
@@ -103,6 +120,11 @@ function kernelOf(architecture) {
 /** @param {Architecture} architecture */
 function busyboxOf(architecture) {
   return { name: 'busybox-static', architecture };
+}
+
+/** @param {Architecture} architecture */
+function stubOf(architecture) {
+  return { name: 'systemd-boot-efi', architecture };
 }
 
 function registry() {

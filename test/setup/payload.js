@@ -7,12 +7,13 @@ import { cpio } from './cpio.js';
 import { modulesInOrder } from './kernel-modules.js';
 import { busyboxProgram, payloadParts } from './parts.js';
 import { step } from './steps.js';
+import { uki } from './uki.js';
 
 /** @typedef {import('./parts.js').Architecture} Architecture */
 
 const INIT = new URL('init.sh', import.meta.url);
 /** Whatever of these changes, the initramfs does. */
-const RECIPE = ['init.sh', 'payload.js', 'cpio.js', 'kernel-modules.js'];
+const RECIPE = ['init.sh', 'payload.js', 'cpio.js', 'kernel-modules.js', 'uki.js'];
 const MODULES = ['virtio_pci', 'virtio_net'];
 const FOLDERS = ['bin', 'dev', 'etc', 'modules', 'proc', 'sys', 'tmp'];
 const APPLETS =
@@ -21,13 +22,14 @@ const APPLETS =
   );
 const CONSOLES = { amd64: 'ttyS0', arm64: 'ttyAMA0' };
 
-/** What is booted: vmlinuz, initramfs and cmdline of one architecture. @param {Architecture} architecture */
+/** What is booted: vmlinuz, initramfs and cmdline of one architecture, and a UKI of all three. @param {Architecture} architecture */
 export function payloadFiles(architecture) {
   const folder = join(PARTS, 'payload', architecture);
   return {
     kernel: join(folder, 'vmlinuz'),
     initramfs: join(folder, 'initramfs'),
     cmdline: join(folder, 'cmdline'),
+    uki: join(folder, 'uki.efi'),
   };
 }
 
@@ -36,15 +38,17 @@ export async function makePayload(architecture) {
   const parts = payloadParts(architecture);
   const files = payloadFiles(architecture);
   const stamp = `${files.kernel}.stamp`;
-  const recipe = createHash('sha256').update(parts.version);
+  const recipe = createHash('sha256').update(parts.version).update(readFileSync(parts.stub));
   for (const name of RECIPE) recipe.update(readFileSync(new URL(name, import.meta.url)));
   const made = recipe.digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === made) return;
   await step(`kernel ${parts.version} and its initramfs`, async () => {
     mkdirSync(join(PARTS, 'payload', architecture), { recursive: true });
+    const cmdline = `console=${CONSOLES[architecture]} panic=-1 quiet`;
     copyFileSync(parts.vmlinuz, files.kernel);
     writeFileSync(files.initramfs, gzipSync(cpio(initramfsEntries(parts)), { level: 9 }));
-    writeFileSync(files.cmdline, `console=${CONSOLES[architecture]} panic=-1 quiet\n`);
+    writeFileSync(files.cmdline, `${cmdline}\n`);
+    writeFileSync(files.uki, uki(readFileSync(parts.stub), ukiSections(parts.version, files, `${cmdline} mark=uki`)));
     writeFileSync(stamp, made);
   });
 }
@@ -63,5 +67,20 @@ function initramfsEntries({ modules, busybox }) {
       ({ name, contents }) => /** @type {const} */ ({ path: `modules/${name}.ko`, kind: 'file', contents }),
     ),
     { path: 'modules/order', kind: 'file', contents: Buffer.from(wanted.map(({ name }) => `${name}\n`).join('')) },
+  ];
+}
+
+/**
+ * The stub measures and starts what it finds under these names (systemd-stub(7)).
+ * @param {string} version @param {{ kernel: string, initramfs: string }} files @param {string} cmdline
+ * @returns {import('./uki.js').Section[]}
+ */
+function ukiSections(version, { kernel, initramfs }, cmdline) {
+  return [
+    { name: '.osrel', contents: Buffer.from('ID=test\nNAME="Test system"\nVERSION_ID=1\n') },
+    { name: '.cmdline', contents: Buffer.from(cmdline) },
+    { name: '.uname', contents: Buffer.from(version) },
+    { name: '.linux', contents: readFileSync(kernel) },
+    { name: '.initrd', contents: readFileSync(initramfs) },
   ];
 }

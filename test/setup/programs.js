@@ -32,14 +32,6 @@ const TEST_PROGRAMS = {
   },
   atftp: { package: 'atftp', path: 'usr/bin/atftp', libraries: [t64('libreadline8'), 'libtinfo6'] },
   'tftp-hpa': { package: 'tftp-hpa', path: 'usr/bin/tftp', libraries: [t64('libreadline8'), 'libtinfo6'] },
-  curl: { package: 'curl', path: 'usr/bin/curl', libraries: [t64('libcurl4'), t64('libssl3')] },
-};
-
-/** @satisfies {Record<string, Program>} */
-const FULL_PROGRAMS = {
-  nginx: { package: 'nginx', path: 'usr/sbin/nginx', libraries: [] },
-  atftpd: { package: 'atftpd', path: 'usr/sbin/atftpd', libraries: ['libwrap0', 'libpcre2-8-0'] },
-  'tftpd-hpa': { package: 'tftpd-hpa', path: 'usr/sbin/in.tftpd', libraries: ['libwrap0'] },
   dnsmasq: {
     package: 'dnsmasq-base',
     path: 'usr/sbin/dnsmasq',
@@ -48,13 +40,24 @@ const FULL_PROGRAMS = {
       ...[t64('libnettle8'), t64('libhogweed6')],
     ],
   },
+  curl: { package: 'curl', path: 'usr/bin/curl', libraries: [t64('libcurl4'), t64('libssl3')] },
+};
+
+/** @satisfies {Record<string, Program>} */
+const FULL_PROGRAMS = {
+  nginx: { package: 'nginx', path: 'usr/sbin/nginx', libraries: [] },
+  atftpd: { package: 'atftpd', path: 'usr/sbin/atftpd', libraries: ['libwrap0', 'libpcre2-8-0'] },
+  'tftpd-hpa': { package: 'tftpd-hpa', path: 'usr/sbin/in.tftpd', libraries: ['libwrap0'] },
 };
 
 /** @typedef {keyof typeof TEST_PROGRAMS | keyof typeof FULL_PROGRAMS} ProgramName */
 
 /** @param {import('./parts.js').Level} level @returns {string[]} packages, each once */
 export function packagesOfPrograms(level) {
-  const programs = Object.values(level === 'full' ? { ...TEST_PROGRAMS, ...FULL_PROGRAMS } : TEST_PROGRAMS);
+  const programs = [
+    ...(level === 'demo' ? [] : Object.values(TEST_PROGRAMS)),
+    ...(level === 'full' ? Object.values(FULL_PROGRAMS) : []),
+  ];
   return [...new Set(programs.flatMap(({ package: name, libraries }) => [name, ...libraries]))];
 }
 

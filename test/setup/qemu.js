@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { onPath } from './command.js';
 import { firmwareFile } from './parts.js';
 import { ChildProcess } from './process.js';
+import { signatureLists } from './signature-list.js';
 import { SetupError } from './steps.js';
 
 /** @typedef {import('./parts.js').Architecture} Architecture */
@@ -12,36 +13,47 @@ import { SetupError } from './steps.js';
  * A virtual machine that boots from the network: QEMU's user-mode network, which makes the host 10.0.2.2 and needs no
  * privileges, or a network of the test's own with servers of its own. The CPU is emulated, so it runs the same everywhere.
  * @typedef {{
- *   firmware: 'bios' | 'uefi',
+ *   firmware: 'bios' | 'uefi' | 'uefi-http',
  *   architecture: Architecture,
+ *   release?: import('./parts.js').FirmwareRelease,
  *   script?: string,
  *   tap?: { name: string, within: readonly string[] },
  *   mac?: string,
  *   uuid?: string,
  *   serial?: string,
+ *   trust?: string,
+ *   capture?: string,
  *   onLine?: (line: string) => void,
  *   expect?: RegExp,
  *   seconds?: number,
- * }} Machine `script`: the URL of the script its iPXE starts, in the user-mode network; `tap`: the card of the other network,
- *   and the command that runs the rest of its arguments there; `expect`: what it must print
+ * }} Machine `firmware`: `uefi` boots by PXE, `uefi-http` by HTTP Boot, both over IPv4; `release`: whose iPXE ROM or UEFI it
+ *   has; `script`: the URL of the script its iPXE starts, in the user-mode network; `tap`: the card of the other network, and
+ *   the command that runs the rest of its arguments there; `trust`: PEM of the authorities its HTTPS trusts; `capture`: a pcap that
+ *   gets all that its card says and hears; `expect`: what it
+ *   must print
  * @typedef {{ line: string, seconds: number, lines: readonly string[] }} Booted
  */
 
 export const MAC = '52:54:00:12:34:56';
 export const UUID = '4c4c4544-0042-3010-8057-b7c04f4d3732';
 
-/** Boots a machine until it prints what is expected, and ends it. @param {Machine} machine @returns {Promise<Booted>} */
+/** What a machine prints that gives up the network and goes on to its next boot device. It is not waited for what comes then. */
+export const FALLS_THROUGH = {
+  // SeaBIOS has no other.
+  bios: /^No bootable device\./,
+  uefi: /^BdsDxe: failed to load Boot\d+ "UEFI PXEv4 .*/,
+  'uefi-http': /^BdsDxe: failed to load Boot\d+ "UEFI HTTPv4 .*/,
+};
+
+/**
+ * Boots a machine until it prints what is expected, and ends it. One that goes on to its next boot device has failed, unless
+ * that is what is expected: another entry of its firmware's could still boot it, by another way than the test is about.
+ * @param {Machine} machine
+ * @returns {Promise<Booted>}
+ */
 export async function bootMachine(machine) {
   const { expect = /BOOT-OK .*/, seconds = 180 } = machine;
-  const emulator = machine.architecture === 'amd64' ? 'qemu-system-x86_64' : 'qemu-system-aarch64';
-  const program = onPath(emulator);
-  if (program === undefined) {
-    const name = machine.architecture === 'amd64' ? 'qemu-system-x86' : 'qemu-system-arm';
-    throw new SetupError(
-      `${emulator} is not installed`,
-      `install it with: apt-get install --no-install-recommends ${name}`,
-    );
-  }
+  const program = emulatorOf(machine);
   const folder = mkdtempSync(join(tmpdir(), 'bootlayer-machine-'));
   const since = Date.now();
   const command = [...(machine.tap?.within ?? []), program];
@@ -49,13 +61,16 @@ export async function bootMachine(machine) {
     ...commonArguments(machine),
     ...firmwareArguments(machine, folder),
     ...networkArguments(machine, folder),
+    ...captureArguments(machine),
   ];
   const child = new ChildProcess(command[0] ?? program, [...command.slice(1), ...args], {
     name: 'the virtual machine',
   });
   try {
     child.onLine((line) => machine.onLine?.(readable(line)));
-    const line = await child.waitForLine((text) => expect.exec(readable(text))?.[0], seconds);
+    const line = await child.waitForLine((text) => printed(machine, expect, readable(text)), seconds);
+    if (typeof line !== 'string')
+      throw new SetupError(`${line.end}\n${child.lines.slice(-20).map(readable).join('\n')}`);
     return { line, seconds: (Date.now() - since) / 1000, lines: child.lines.map(readable) };
   } finally {
     await child.stop();
@@ -63,18 +78,35 @@ export async function bootMachine(machine) {
   }
 }
 
+/** @param {Machine} machine @param {RegExp} expect @param {string} line */
+function printed({ firmware }, expect, line) {
+  const found = expect.exec(line)?.[0];
+  if (found !== undefined) return found;
+  return FALLS_THROUGH[firmware].test(line) ? { end: `the virtual machine gave up the network: ${line}` } : undefined;
+}
+
 /** @param {Machine} machine */
-function commonArguments({ architecture, firmware, mac = MAC, uuid = UUID, serial = 'SN-1' }) {
+function emulatorOf({ architecture }) {
+  const emulator = architecture === 'amd64' ? 'qemu-system-x86_64' : 'qemu-system-aarch64';
+  const program = onPath(emulator);
+  if (program !== undefined) return program;
+  const name = architecture === 'amd64' ? 'qemu-system-x86' : 'qemu-system-arm';
+  throw new SetupError(
+    `${emulator} is not installed`,
+    `install it with: apt-get install --no-install-recommends ${name}`,
+  );
+}
+
+/** @param {Machine} machine */
+function commonArguments({ architecture, firmware, release, mac = MAC, uuid = UUID, serial = 'SN-1' }) {
   const board =
     architecture === 'arm64'
       ? ['-M', 'virt', '-cpu', 'cortex-a57']
       : ['-M', firmware === 'bios' ? 'q35,graphics=off' : 'q35', '-cpu', 'qemu64'];
   const nic = ['virtio-net-pci', 'netdev=n0', `mac=${mac}`];
-  // AAVMF drops its network entries when QEMU names a boot order; by itself it tries them first.
-  if (architecture === 'amd64') nic.push('bootindex=0');
-  // QEMU writes the card's id only into its own ROM: the one given here wants a modern card. UEFI has its own driver.
-  if (firmware === 'bios')
-    nic.push('disable-legacy=on', `romfile=${value(firmwareFile('ipxe-qemu', 'usr/share/qemu/pxe-virtio.rom'))}`);
+  // QEMU writes the card's id only into its own ROM: the one given here wants a modern card. UEFI has its own driver, and an
+  // order of its own that has the network first as long as there is no disk.
+  if (firmware === 'bios') nic.push('bootindex=0', 'disable-legacy=on', `romfile=${value(romFile(release))}`);
   else nic.push('romfile=');
   return [
     ...board,
@@ -84,26 +116,59 @@ function commonArguments({ architecture, firmware, mac = MAC, uuid = UUID, seria
   ];
 }
 
+/** QEMU's card starts with an iPXE. @param {Machine['release']} release */
+function romFile(release = 'trixie') {
+  const folder = release === 'trixie' ? 'usr/share/qemu' : 'usr/lib/ipxe/qemu';
+  return firmwareFile('ipxe-qemu', `${folder}/pxe-virtio.rom`, release);
+}
+
 /** @param {Machine} machine @param {string} folder */
-function firmwareArguments({ architecture, firmware }, folder) {
-  if (firmware === 'bios') return [];
-  const [code, variables] =
-    architecture === 'amd64'
-      ? [firmwareFile('ovmf', 'usr/share/OVMF/OVMF_CODE_4M.fd'), firmwareFile('ovmf', 'usr/share/OVMF/OVMF_VARS_4M.fd')]
-      : [
-          firmwareFile('qemu-efi-aarch64', 'usr/share/AAVMF/AAVMF_CODE.no-secboot.fd'),
-          firmwareFile('qemu-efi-aarch64', 'usr/share/AAVMF/AAVMF_VARS.fd'),
-        ];
+function firmwareArguments(machine, folder) {
+  if (machine.firmware === 'bios') return [];
+  const { code, variables } = uefiFiles(machine);
   copyFileSync(variables, join(folder, 'variables.fd'));
   return [
     ...['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${value(code)}`],
     ...['-drive', `if=pflash,format=raw,unit=1,file=${value(join(folder, 'variables.fd'))}`],
+    // Its entries for a card are PXE, then HTTP Boot, each over IPv4, then IPv6 (edk2: OvmfPkg/Library/PxeBcPcdProducerLib).
+    ...(machine.firmware === 'uefi-http' ? ['-fw_cfg', 'name=opt/org.tianocore/IPv4PXESupport,string=n'] : []),
+    ...['-fw_cfg', 'name=opt/org.tianocore/IPv6PXESupport,string=n'],
+    ...trustArguments(machine, folder),
   ];
 }
 
+/** @param {Machine} machine */
+function uefiFiles({ architecture, release = 'trixie' }) {
+  if (architecture === 'amd64')
+    return {
+      code: firmwareFile('ovmf', 'usr/share/OVMF/OVMF_CODE_4M.fd', release),
+      variables: firmwareFile('ovmf', 'usr/share/OVMF/OVMF_VARS_4M.fd', release),
+    };
+  const code = release === 'trixie' ? 'AAVMF_CODE.no-secboot.fd' : 'AAVMF_CODE.fd';
+  return {
+    code: firmwareFile('qemu-efi-aarch64', `usr/share/AAVMF/${code}`, release),
+    // Bookworm's has nothing in it but zeros.
+    variables: firmwareFile('qemu-efi-aarch64', 'usr/share/AAVMF/AAVMF_VARS.fd', 'trixie'),
+  };
+}
+
 /** @param {Machine} machine @param {string} folder */
-function networkArguments({ architecture, firmware, script = '', tap }, folder) {
-  if (tap !== undefined) return ['-netdev', `tap,id=n0,ifname=${tap.name},script=no,downscript=no`];
+function trustArguments({ trust }, folder) {
+  if (trust === undefined) return [];
+  const file = join(folder, 'authorities');
+  writeFileSync(file, signatureLists(trust));
+  return ['-fw_cfg', `name=etc/edk2/https/cacerts,file=${value(file)}`];
+}
+
+/** @param {Machine} machine @param {string} folder */
+function networkArguments({ architecture, firmware, script = '', tap, capture }, folder) {
+  if (tap !== undefined) {
+    // Else what is captured begins with a header of virtio's.
+    const frames = capture === undefined ? '' : ',vnet_hdr=off';
+    return ['-netdev', `tap,id=n0,ifname=${tap.name},script=no,downscript=no${frames}`];
+  }
+  if (firmware === 'uefi-http')
+    throw new SetupError('QEMU offers no HTTP Boot in its user-mode network', 'give it a tap');
   const network = 'user,id=n0,ipv6=off';
   if (firmware === 'bios') return ['-netdev', `${network},bootfile=${value(script)}`];
   // The firmware loads iPXE by TFTP, and iPXE looks for autoexec.ipxe beside itself.
@@ -111,6 +176,11 @@ function networkArguments({ architecture, firmware, script = '', tap }, folder) 
   copyFileSync(firmwareFile('ipxe', ipxe), join(folder, 'ipxe.efi'));
   writeFileSync(join(folder, 'autoexec.ipxe'), `#!ipxe\ndhcp\nchain ${script}\n`);
   return ['-netdev', `${network},tftp=${value(folder)},bootfile=ipxe.efi`];
+}
+
+/** @param {Machine} machine */
+function captureArguments({ capture }) {
+  return capture === undefined ? [] : ['-object', `filter-dump,id=capture,netdev=n0,file=${value(capture)}`];
 }
 
 /** QEMU takes a comma for the next option. @param {string} text */

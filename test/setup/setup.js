@@ -13,7 +13,7 @@ import { runScript, SetupError } from './steps.js';
 export async function setUp(level, options) {
   // First, as it may ask.
   await installEmulators(
-    level === 'full' ? ['qemu-system-x86_64', 'qemu-system-aarch64'] : ['qemu-system-x86_64'],
+    level === 'demo' ? ['qemu-system-x86_64'] : ['qemu-system-x86_64', 'qemu-system-aarch64'],
     options,
   );
   await installPackages();

@@ -1,0 +1,71 @@
+import { NetworkNamespace } from './network-namespace.js';
+import { busyboxProgram } from './parts.js';
+
+const BRIDGE = 'br0';
+/** Its own, else a bridge takes one of its cards', and another with every card that comes: machines would lose the server. */
+const MAC = '52:54:00:77:ff:01';
+
+/**
+ * One Ethernet segment with several on it: the server, whose network is the bridge's, virtual machines, and other hosts.
+ */
+export class Segment {
+  /** The server's: its card is `br0`. @type {NetworkNamespace} */
+  network;
+  /** @type {NetworkNamespace[]} */
+  #hosts = [];
+  #taps = 0;
+
+  /** @param {NetworkNamespace} network */
+  constructor(network) {
+    this.network = network;
+  }
+
+  /** @param {string} [address] the server's */
+  static async start(address = '192.168.77.1/24') {
+    const network = await NetworkNamespace.start();
+    try {
+      await network.ip('link', 'add', BRIDGE, 'type', 'bridge');
+      await network.ip('link', 'set', BRIDGE, 'address', MAC);
+      await network.ip('address', 'add', address, 'dev', BRIDGE);
+      await network.ip('link', 'set', BRIDGE, 'up');
+      return new Segment(network);
+    } catch (thrown) {
+      await network.stop();
+      throw thrown;
+    }
+  }
+
+  /** A card for one more virtual machine. */
+  async addTap() {
+    const name = `tap${this.#taps}`;
+    this.#taps += 1;
+    await this.network.must([busyboxProgram(), 'tunctl', '-t', name]);
+    await this.#plug(name);
+    return { name, within: this.network.within };
+  }
+
+  /** Another host on it, in a network of its own: its card is `eth0`. @param {string} address `192.168.77.2/24` */
+  async addHost(address) {
+    const host = await NetworkNamespace.start({ beside: this.network });
+    this.#hosts.push(host);
+    const end = `host${this.#hosts.length}`;
+    // busybox cannot name the other end of the cable: Linux calls it veth0.
+    await host.ip('link', 'add', 'eth0', 'type', 'veth');
+    await host.ip('link', 'set', 'veth0', 'name', end);
+    await host.ip('link', 'set', end, 'netns', String(this.network.pid));
+    await this.#plug(end);
+    await host.ip('address', 'add', address, 'dev', 'eth0');
+    await host.ip('link', 'set', 'eth0', 'up');
+    return host;
+  }
+
+  async stop() {
+    for (const network of [...this.#hosts, this.network]) await network.stop();
+  }
+
+  /** @param {string} card */
+  async #plug(card) {
+    await this.network.ip('link', 'set', card, 'master', BRIDGE);
+    await this.network.ip('link', 'set', card, 'up');
+  }
+}
