@@ -17,6 +17,7 @@ const readOf = (contents: string) => ({
   file: FILE,
   include: [],
   included: [contents],
+  named: [],
   fingerprints: prints(contents),
 });
 

@@ -19,6 +19,7 @@ async function watched({ pollMilliseconds = NEVER, quietMilliseconds = 20, holds
     file,
     include,
     included: [] as readonly string[],
+    named: [] as readonly string[],
     fingerprints: fingerprintsOf([{ kind: 'text', file, text: 'a' }]),
   };
   let changes = 0;
@@ -29,7 +30,7 @@ async function watched({ pollMilliseconds = NEVER, quietMilliseconds = 20, holds
     onChange: async () => {
       const { files } = await findIncluded(file, include);
       const sources = await Promise.all([file, ...files].map(readSource));
-      read = { file, include, included: files, fingerprints: fingerprintsOf(sources) };
+      read = { file, include, included: files, named: [], fingerprints: fingerprintsOf(sources) };
       changes += 1;
       wake();
     },
