@@ -5,6 +5,7 @@ import { loadConfig, readConfigFiles } from '../../src/config/load.js';
 import { readConfigFilesAside } from '../../src/config/load-process.js';
 import { LOAD_THREAD } from '../fixtures/built.js';
 import { type Certificate, tlsPair } from '../fixtures/certificates.js';
+import { read as readText, refusal } from '../fixtures/configuration-texts.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 
 let pair: Certificate;
@@ -27,6 +28,34 @@ async function lab({ cert, key } = pair, main = MAIN): Promise<string> {
 }
 
 const load = (cwd: string, env = {}) => loadConfig({ env, cwd, withTls: true });
+
+describe('http.tls', () => {
+  it('names a certificate and a key beside the configuration, and where to listen', () => {
+    const tlsOf = (text: string, env = {}) => readText(text, env).config.http.tls;
+    expect(tlsOf('')).toBeUndefined();
+    expect(tlsOf('http: { tls: { cert: tls/cert.pem, key: /run/secrets/key.pem } }')).toEqual({
+      listen: { host: '0.0.0.0', port: 8443 },
+      certFile: '/etc/bootlayer/tls/cert.pem',
+      keyFile: '/run/secrets/key.pem',
+    });
+    const env = { BOOTLAYER_HTTP_TLS_CERT: 'c', BOOTLAYER_HTTP_TLS_KEY: 'k', BOOTLAYER_HTTP_TLS_LISTEN: '[::]:443' };
+    expect(tlsOf('', env)).toMatchObject({ listen: { host: '::', port: 443 }, certFile: '/etc/bootlayer/c' });
+    // The system gives each another one.
+    const free = '"127.0.0.1:0"';
+    expect(tlsOf(`http: { listen: ${free}, tls: { cert: c, key: k, listen: ${free} } }`)?.listen.port).toBe(0);
+  });
+
+  it.each([
+    ['http: { tls: { cert: a } }', 'http.tls.key: is missing'],
+    ['http: { tls: { cert: a, key: b, ca: c } }', 'unknown key "ca"; known here: cert, key, listen'],
+    ['http: { tls: { cert: a, key: b, listen: 8443 } }', 'http.tls.listen: "8443" is not address:port'],
+    [
+      'http: { listen: ":8443", tls: { cert: a, key: b } }',
+      'http.tls.listen: is the same as http.listen: give each listener a port of its own',
+    ],
+    ['http: { tls: { cert: a, key: b, listen: "127.0.0.1:8081" } }', 'api.listen: is the same as http.tls.listen'],
+  ])('%s', (text, message) => expect(refusal(text)).toContain(message));
+});
 
 describe('the files of http.tls', () => {
   it('are read with the configuration by whoever needs them, and by nobody else', async () => {

@@ -150,21 +150,6 @@ describe('a good configuration', () => {
     expect(tftpOf('', { BOOTLAYER_TFTP_SINGLE_PORT: 'true' })).toEqual({ ...usual, singlePort: true });
   });
 
-  it('answers by HTTPS where it names a certificate and a key', () => {
-    const tlsOf = (text: string, env = {}) => read(text, env).config.http.tls;
-    expect(tlsOf('')).toBeUndefined();
-    expect(tlsOf('http: { tls: { cert: tls/cert.pem, key: /run/secrets/key.pem } }')).toEqual({
-      listen: { host: '0.0.0.0', port: 8443 },
-      certFile: '/etc/bootlayer/tls/cert.pem',
-      keyFile: '/run/secrets/key.pem',
-    });
-    const env = { BOOTLAYER_HTTP_TLS_CERT: 'c', BOOTLAYER_HTTP_TLS_KEY: 'k', BOOTLAYER_HTTP_TLS_LISTEN: '[::]:443' };
-    expect(tlsOf('', env)).toMatchObject({ listen: { host: '::', port: 443 }, certFile: '/etc/bootlayer/c' });
-    // The system gives each another one.
-    const free = '"127.0.0.1:0"';
-    expect(tlsOf(`http: { listen: ${free}, tls: { cert: c, key: k, listen: ${free} } }`)?.listen.port).toBe(0);
-  });
-
   it('says where the iPXE binaries are, beside the file, and whom to become', () => {
     expect(read('').config).toMatchObject({ ipxe: {} });
     const { config } = read('ipxe: { binaries: ./ipxe }\nuser: bootlayer\n');
@@ -217,16 +202,6 @@ describe('a bad configuration', () => {
     ['an unknown key that is like no other', 'x: 1', 'x: unknown key "x"; known here: advertise, data'],
     ['a bad endpoint', 'http: { listen: 8080 }', 'http.listen: "8080" is not address:port, such as 0.0.0.0:8080'],
     ['one endpoint for both', 'http: { listen: "127.0.0.1:8081" }', 'api.listen: is the same as http.listen'],
-    [
-      'one endpoint for HTTP and HTTPS',
-      'http: { listen: ":8443", tls: { cert: a, key: b } }',
-      'http.tls.listen: is the same as http.listen: give each listener a port of its own',
-    ],
-    [
-      'one endpoint for HTTPS and the API',
-      'http: { tls: { cert: a, key: b, listen: "127.0.0.1:8081" } }',
-      'api.listen: is the same as http.tls.listen',
-    ],
     [
       'a URL for a registry',
       'registries: { "http://lab:5000": {} }',
@@ -354,9 +329,6 @@ describe('a bad configuration', () => {
     ['cache: { maxSize: 50GiBi }', 'cache.maxSize: "50GiBi" is no size, such as 50GiB'],
     ['store: { postgres: host/db }', 'store: any store but sqlite is not in this version'],
     ['unknown: enrol', 'unknown: "enrol" is not in this version'],
-    ['http: { tls: { cert: a } }', 'http.tls.key: is missing'],
-    ['http: { tls: { cert: a, key: b, ca: c } }', 'unknown key "ca"; known here: cert, key, listen'],
-    ['http: { tls: { cert: a, key: b, listen: 8443 } }', 'http.tls.listen: "8443" is not address:port'],
     ['http: { trustedProxies: [10.0.0.0/8] }', 'http.trustedProxies: is not in this version'],
     ['api: { tokenFile: /x }', 'api.tokenFile: is not in this version'],
     [
