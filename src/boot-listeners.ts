@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { interfacesOf } from './advertise.js';
 import { ActiveTransfers } from './booter/active-transfers.js';
 import type { BootUrls } from './booter/boot-urls.js';
@@ -18,6 +17,7 @@ import { type IpxeRouteParts, ipxeRoutes } from './http/routes/ipxe.js';
 import { renewPair } from './http/secure.js';
 import { type InheritedSockets, inheritedSockets } from './inherited.js';
 import { IpxeBinaries } from './ipxe/disk-binaries.js';
+import { ipxeFolders } from './ipxe-folders.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
@@ -100,13 +100,6 @@ function warnOfUnused(config: Config, inherited: InheritedSockets, log: Logger):
   if (config.tftp === undefined && inherited.tftp.length > 0) warn('TFTP', 'tftp.enabled is false');
   if (config.http.tls === undefined && inherited.https.length > 0) warn('HTTPS', 'http.tls is not set');
   if (config.dhcp === undefined && inherited.dhcp.size > 0) warn('DHCP', 'dhcp.mode is off');
-}
-
-/** An operator's own, else where they usually are. */
-function ipxeFolders({ ipxe, data }: Pick<Config, 'ipxe' | 'data'>): readonly string[] {
-  if (ipxe.binaries !== undefined) return [ipxe.binaries];
-  const checkout = fileURLToPath(new URL('../ipxe/build', import.meta.url));
-  return [`${data}/ipxe`, checkout, '/usr/lib/bootlayer/ipxe', '/usr/lib/ipxe'];
 }
 
 async function warnOfMissing(binaries: IpxeBinaries, isConfigured: boolean, log: Logger): Promise<void> {

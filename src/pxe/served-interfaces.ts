@@ -67,10 +67,10 @@ function decideByAddress(input: ServedInterfacesInput): ServedInterfaces {
   };
 }
 
-/** The advertised address is told where it is one of the interface's. */
+/** The advertised address is told where it is one of the interface's; an inherited socket sends by the first in any case. */
 function serve(name: string, addresses: readonly string[], { advertised, inherited }: ServedInterfacesInput) {
-  const address = addresses.includes(advertised) ? advertised : addresses[0];
   const sockets = inherited.get(name);
+  const address = sockets === undefined && addresses.includes(advertised) ? advertised : addresses[0];
   return { name, address, ...(sockets !== undefined && { inherited: sockets }) };
 }
 

@@ -6,9 +6,10 @@ import type { Selector } from '../../src/machine/selector.js';
 import { digestOf } from '../../src/oci/digest.js';
 import { assignment, MAC, machine } from '../fixtures/mappings.js';
 
-function warnings(input: Partial<MappingInput>): readonly string[] {
+function warnings(input: Partial<MappingInput>, seesDhcp = false): readonly string[] {
   return findMappingWarnings(
     createMapping({ machines: [machine()], assignments: [], defaults: { kernelArgs: {} }, ...input }),
+    { seesDhcp },
   );
 }
 
@@ -37,6 +38,12 @@ describe('findRoomWarnings', () => {
 describe('findMappingWarnings', () => {
   it('has nothing to say where all is well', () => {
     expect(warnings({ assignments: [assignment({ match: { mac: [MAC] } })] })).toEqual([]);
+  });
+
+  it('lets a server that answers DHCP tell the two ways of UEFI apart', () => {
+    const both = [assignment({ name: 'one', match: { firmware: ['uefi-http'] } }), assignment({ name: 'rest' })];
+    expect(warnings({ assignments: both }, true)).toEqual([]);
+    expect(warnings({ assignments: both })).toHaveLength(1);
   });
 
   it('tells what can never win', () => {
