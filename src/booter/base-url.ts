@@ -39,7 +39,8 @@ export type FirmwareBaseInput = {
   readonly base: string;
   /** Ours on their network. */
   readonly address: string;
-  readonly scheme: 'http' | 'https';
+  /** That of `base`, unless it says. */
+  readonly scheme: 'http' | 'https' | undefined;
   /** Where we listen for each. */
   readonly ports: { readonly http: number; readonly https?: number };
 };
@@ -51,9 +52,12 @@ export type FirmwareBaseInput = {
 export function firmwareBase({ base, address, scheme, ports }: FirmwareBaseInput): string {
   const { protocol, hostname } = new URL(base);
   const literal = parseIp(hostname.replace(/^\[(.*)\]$/, '$1'));
-  if (literal !== undefined && protocol === `${scheme}:`) return base;
+  const isAsBase = scheme === undefined || protocol === `${scheme}:`;
+  if (literal !== undefined && isAsBase) return base;
   const host = literal ?? address;
-  return scheme === 'https' ? originOf('https', host, ports.https ?? 443) : originOf('http', host, ports.http);
+  return (scheme ?? protocol).startsWith('https')
+    ? originOf('https', host, ports.https ?? 443)
+    : originOf('http', host, ports.http);
 }
 
 function isOurs(address: string, listenHost: string, hostAddresses: readonly string[]): boolean {

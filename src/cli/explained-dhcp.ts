@@ -42,7 +42,7 @@ export async function explainDhcp(
   const loaders = await binaries.available();
   const { dhcp, http } = config;
   const ports = { http: http.listen.port, ...(http.tls !== undefined && { https: http.tls.listen.port }) };
-  const base = firmwareBase({ base: urls.base(), address, scheme: dhcp?.httpBoot ?? 'http', ports });
+  const base = firmwareBase({ base: urls.base(), address, scheme: dhcp?.httpBoot, ports });
   const offerings = () => ({
     loaders,
     hasTftp: config.tftp !== undefined,
