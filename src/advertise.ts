@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { decideBaseUrl } from './booter/base-url.js';
 import type { Config } from './config/schema.js';
 import { BootlayerError } from './errors.js';
-import { type IpAddress, isLinkLocal, parseIp } from './net/ip.js';
+import { type IpAddress, isLinkLocal, parseIp, parseSubnet } from './net/ip.js';
 import {
   decideInterfaces,
   type HostInterface,
@@ -61,9 +61,8 @@ export function interfacesOf(config: Config, inherited: ServedInterfacesInput['i
 /** Those with IPv4, but for loopback, which no machine reaches. */
 function hostInterfaces(): readonly HostInterface[] {
   return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) => {
-    const own = addresses
-      .filter(({ internal, family }) => !internal && family === 'IPv4')
-      .map(({ address }) => address);
-    return own.length === 0 ? [] : [{ name, addresses: own }];
+    const own = addresses.filter(({ internal, family }) => !internal && family === 'IPv4');
+    const subnets = own.flatMap(({ cidr }) => parseSubnet(cidr ?? '') ?? []);
+    return own.length === 0 ? [] : [{ name, addresses: own.map(({ address }) => address), subnets }];
   });
 }

@@ -47,9 +47,9 @@ export async function openProxyDhcp(config: Config, parts: DhcpListenerParts): P
   const offerings = (address: string) => ({
     loaders: loaders(),
     hasTftp: config.tftp !== undefined,
-    scriptUrl: urls.greeting(),
+    scriptUrl: urls.for(address).greeting(),
     firmwareUrl: (asks: FirmwareAsks) =>
-      firmwareBase({ base: urls.base(), address, scheme: dhcp.httpBoot, ports }) + firmwarePath(asks),
+      firmwareBase({ base: urls.for(address).base(), address, scheme: dhcp.httpBoot, ports }) + firmwarePath(asks),
   });
   const answer = dhcpFrontEnd({ booter, offerings, ticks: () => systemClock.ticks() });
   const at: string[] = [];

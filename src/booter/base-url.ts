@@ -1,4 +1,5 @@
-import { parseIp } from '../net/ip.js';
+import { parseIp, type Subnet } from '../net/ip.js';
+import type { NearerBase } from './boot-urls.js';
 
 /** How machines reach this server, decided from the configuration and this host's addresses. */
 export type BaseUrlInput = {
@@ -33,6 +34,22 @@ export function decideBaseUrl({ advertise, listen, hostAddresses }: BaseUrlInput
   if (only === undefined || candidates.length > 1) return { kind: 'undecided', candidates };
   return { kind: 'url', url: httpUrl(only, listen.port) };
 }
+
+/**
+ * Of several networks, each has an address of ours of its own, unless a whole URL says how all of them reach us. Pure.
+ */
+export function nearerBases(
+  { advertise, interfaces }: Pick<BaseUrlInput, 'advertise'> & { readonly interfaces: readonly Network[] },
+  port: number,
+): readonly NearerBase[] {
+  if (advertise?.kind === 'url' || interfaces.length < 2) return [];
+  return interfaces.flatMap(({ address, subnets }) =>
+    subnets.map((subnet) => ({ subnet, base: httpUrl(address, port) })),
+  );
+}
+
+/** One that machines boot from, and our address there. */
+type Network = { readonly address: string; readonly subnets: readonly Subnet[] };
 
 export type FirmwareBaseInput = {
   /** How machines reach this server. */
