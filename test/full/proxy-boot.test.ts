@@ -1,5 +1,8 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, it } from 'vitest';
 import { useBootFolder } from '../fixtures/boot-folder.js';
+import { tlsPair } from '../fixtures/certificates.js';
 import { startProxiedSite } from '../fixtures/proxied-site.js';
 import { bootMachine, FALLS_THROUGH, type Machine } from '../setup/qemu.js';
 
@@ -60,6 +63,29 @@ describe('by proxyDHCP', () => {
     },
   );
 
+  it.concurrent('a BIOS by undionly.kpxe', async (context) => {
+    const { segment, told } = await startProxiedSite(context, { folder: folder() });
+    const bios = { firmware: 'bios', architecture: 'amd64', first: LOADS_UNDIONLY } as const;
+    const { line } = await bootMachine({ ...bios, tap: await segment.addTap(), seconds: 300 });
+    context.expect(line).toMatch(booted(bios));
+    await context.expect.poll(() => told('loader.sent').map(({ file }) => file)).toContain('undionly.kpxe');
+  });
+
+  it.concurrent.for(table(EVERY.filter(({ firmware, release }) => firmware === 'uefi-http' && release === 'trixie')))(
+    '%s by HTTPS with an authority of its own',
+    async ([_name, machine], context) => {
+      const { ca, pair } = await tlsPair({ ip: '192.168.77.1' });
+      const own = await mkdtemp(join(folder(), 'tls-'));
+      await writeFile(join(own, 'cert.pem'), pair.cert);
+      await writeFile(join(own, 'key.pem'), pair.key);
+      const more = [`http: { tls: { cert: "${own}/cert.pem", key: "${own}/key.pem" } }`];
+      const site = await startProxiedSite(context, { folder: folder(), more, dhcp: ['httpBoot: https'] });
+      const { line } = await bootMachine({ ...machine, tap: await site.segment.addTap(), trust: ca, seconds: 300 });
+      context.expect(line).toMatch(booted(machine));
+      context.expect(site.told('dhcp.answered')[0]?.answer).toMatch(/^https:\/\/192\.168\.77\.1:8443\/uefi\//);
+    },
+  );
+
   it.concurrent('two machines of two architectures at once, and one assignment', async (context) => {
     const { segment, told } = await startProxiedSite(context, { folder: folder() });
     const machines: readonly (Firmware & { mac: string; uuid: string })[] = [
@@ -109,6 +135,9 @@ describe('by proxyDHCP', () => {
     },
   );
 });
+
+/** What another PXE ROM would do: it asks as no iPXE does, and is told to load one. */
+const LOADS_UNDIONLY = `#!ipxe\ndhcp\nchain tftp://192.168.77.1/undionly.kpxe\n`;
 
 /** Up to three times. */
 async function powerOn(machine: Firmware, tap: Machine['tap']): Promise<string> {

@@ -17,6 +17,7 @@ import { SetupError } from './steps.js';
  *   architecture: Architecture,
  *   release?: import('./parts.js').FirmwareRelease,
  *   script?: string,
+ *   first?: string,
  *   tap?: { name: string, within: readonly string[] },
  *   mac?: string,
  *   uuid?: string,
@@ -27,7 +28,8 @@ import { SetupError } from './steps.js';
  *   expect?: RegExp,
  *   seconds?: number,
  * }} Machine `firmware`: `uefi` boots by PXE, `uefi-http` by HTTP Boot, both over IPv4; `release`: whose iPXE ROM or UEFI it
- *   has; `script`: the URL of the script its iPXE starts, in the user-mode network; `tap`: the card of the other network, and
+ *   has; `script`: the URL of the script its iPXE starts, in the user-mode network; `first`: the script
+ *   that an iPXE runs before the card's own, on a BIOS; `tap`: the card of the other network, and
  *   the command that runs the rest of its arguments there; `trust`: PEM of the authorities its HTTPS trusts; `capture`: a pcap that
  *   gets all that its card says and hears; `expect`: what it
  *   must print
@@ -124,7 +126,7 @@ function romFile(release = 'trixie') {
 
 /** @param {Machine} machine @param {string} folder */
 function firmwareArguments(machine, folder) {
-  if (machine.firmware === 'bios') return [];
+  if (machine.firmware === 'bios') return firstArguments(machine, folder);
   const { code, variables } = uefiFiles(machine);
   copyFileSync(variables, join(folder, 'variables.fd'));
   return [
@@ -135,6 +137,14 @@ function firmwareArguments(machine, folder) {
     ...['-fw_cfg', 'name=opt/org.tianocore/IPv6PXESupport,string=n'],
     ...trustArguments(machine, folder),
   ];
+}
+
+/** @param {Machine} machine @param {string} folder */
+function firstArguments({ first }, folder) {
+  if (first === undefined) return [];
+  const file = join(folder, 'first.ipxe');
+  writeFileSync(file, first);
+  return ['-kernel', firmwareFile('ipxe', 'usr/lib/ipxe/ipxe.lkrn'), '-initrd', file];
 }
 
 /** @param {Machine} machine */
