@@ -100,7 +100,7 @@ function emulatorOf({ architecture }) {
 }
 
 /** @param {Machine} machine */
-function commonArguments({ architecture, firmware, release, mac = MAC, uuid = UUID, serial = 'SN-1' }) {
+function commonArguments({ architecture, firmware, release, first, mac = MAC, uuid = UUID, serial = 'SN-1' }) {
   const board =
     architecture === 'arm64'
       ? ['-M', 'virt', '-cpu', 'cortex-a57']
@@ -108,8 +108,9 @@ function commonArguments({ architecture, firmware, release, mac = MAC, uuid = UU
   const nic = ['virtio-net-pci', 'netdev=n0', `mac=${mac}`];
   // QEMU writes the card's id only into its own ROM: the one given here wants a modern card. UEFI has its own driver, and an
   // order of its own that has the network first as long as there is no disk.
-  if (firmware === 'bios') nic.push('bootindex=0', 'disable-legacy=on', `romfile=${value(romFile(release))}`);
+  if (firmware === 'bios') nic.push('disable-legacy=on', `romfile=${value(romFile(release))}`);
   else nic.push('romfile=');
+  if (firmware === 'bios' && first === undefined) nic.push('bootindex=0');
   return [
     ...board,
     ...['-accel', 'tcg', '-m', '1024', '-nodefaults', '-display', 'none', '-serial', 'stdio', '-no-reboot'],
