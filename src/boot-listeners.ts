@@ -4,17 +4,18 @@ import { ActiveTransfers } from './booter/active-transfers.js';
 import type { BootUrls } from './booter/boot-urls.js';
 import type { Booter } from './booter/booter.js';
 import { systemClock } from './clock.js';
-import type { Config } from './config/schema.js';
+import type { Config, TlsPair } from './config/schema.js';
 import { openProxyDhcp } from './dhcp-listener.js';
 import { isIpv6Socket } from './disk-sockets.js';
 import { createListener } from './http/app.js';
 import { BufferPool } from './http/buffer-pool.js';
 import { closeListener, listen } from './http/listen.js';
-import { blobRoutes } from './http/routes/blobs.js';
+import { type BlobRouteParts, blobRoutes } from './http/routes/blobs.js';
 import { bootRoutes } from './http/routes/boot.js';
 import { firmwareRoutes } from './http/routes/firmware.js';
 import { healthRoutes } from './http/routes/health.js';
-import { ipxeRoutes } from './http/routes/ipxe.js';
+import { type IpxeRouteParts, ipxeRoutes } from './http/routes/ipxe.js';
+import { renewPair } from './http/secure.js';
 import { type InheritedSockets, inheritedSockets } from './inherited.js';
 import { IpxeBinaries } from './ipxe/disk-binaries.js';
 import type { Lifecycle } from './lifecycle.js';
@@ -27,6 +28,8 @@ import { openTftp } from './tftp-listener.js';
 export type BootListenersParts = {
   readonly booter: Booter;
   readonly urls: BootUrls;
+  /** What `http.tls` names. */
+  readonly tls: TlsPair | undefined;
   readonly isReady: () => boolean;
   readonly metrics: Metrics;
   readonly lifecycle: Lifecycle;
@@ -40,38 +43,54 @@ export type BootListenersParts = {
 export type BootListeners = {
   /** Where it really listens; of several, the first. */
   readonly http: Endpoint;
+  /** The same of HTTPS; missing where it is not configured. */
+  readonly https?: Endpoint;
   /** All of them, with commas between; missing where it is turned off. */
   readonly tftp?: string;
   /** The same: `br0 (192.168.77.1:67, 4011)`. */
   readonly dhcp?: string;
   /** Takes up nothing new that could be taken up elsewhere, or later. */
   drain(): void;
+  /** New connections of HTTPS are shown this pair. Throws what the library says of one that does not do. */
+  renewTls(pair: TlsPair): void;
 };
 
 /** Of transfers under way when it ends. */
 const PATIENCE = { grace: 30_000, standstill: 10_000 };
 
-/** Opens HTTP, then TFTP, then DHCP, which invites to the others, each at the inherited sockets where there are some. Throws PORT_UNAVAILABLE, CONFIG_INVALID. */
+/**
+ * Opens HTTP, HTTPS, TFTP, and then DHCP, which invites to the others, each at the inherited sockets where there are some. Throws
+ * PORT_UNAVAILABLE, CONFIG_INVALID.
+ */
 export async function openBootListeners(config: Config, parts: BootListenersParts): Promise<BootListeners> {
-  const { booter, metrics, lifecycle, raised, log } = parts;
+  const { booter, tls, metrics, lifecycle, raised, log } = parts;
   const inherited = inheritedSockets({ ...parts, isIpv6: isIpv6Socket });
   warnOfUnused(config, inherited, log);
   const transfers = new ActiveTransfers();
   const binaries = new IpxeBinaries(ipxeFolders(config));
   const common = { booter, binaries, transfers, lifecycle };
-  const http = await openHttp(config, { ...parts, ...common, inherited: inherited.http });
+  const web = { ...parts, sending: { booter, binaries, transfers, pool: new BufferPool() } };
+  const [listen, secureListen] = [config.http.listen, config.http.tls?.listen];
+  const plain = await openHttp({ key: 'http.listen', listen, inherited: inherited.http }, web);
+  const secure =
+    secureListen &&
+    tls &&
+    (await openHttp({ key: 'http.tls.listen', listen: secureListen, inherited: inherited.https, tls }, web));
   const tftp = config.tftp && (await openTftp(config.tftp, { ...common, metrics, raised, inherited: inherited.tftp }));
   lifecycle.started('transfers', () => transfers.settled(PATIENCE, systemClock));
   await warnOfMissing(binaries, config.ipxe.binaries !== undefined, log);
   const dhcp = await openProxyDhcp(config, {
     ...{ ...common, metrics, raised, urls: parts.urls, interfaces: interfacesOf(config, inherited.dhcp) },
+    ports: { http: plain.at.port, ...(secure !== undefined && { https: secure.at.port }) },
     warn: (text) => log.warn({ event: 'config.warning' }, text),
   });
   return {
-    http,
+    http: plain.at,
+    ...(secure !== undefined && { https: secure.at }),
     ...(tftp !== undefined && { tftp: tftp.at.join(', ') }),
     ...(dhcp.length > 0 && { dhcp: dhcp.join(', ') }),
     drain: () => tftp?.drain(),
+    renewTls: (pair) => secure?.renew(pair),
   };
 }
 
@@ -79,6 +98,7 @@ function warnOfUnused(config: Config, inherited: InheritedSockets, log: Logger):
   const warn = (what: string, key: string) =>
     log.warn({ event: 'config.warning' }, `a socket for ${what} is inherited, and ${key}: nobody answers there`);
   if (config.tftp === undefined && inherited.tftp.length > 0) warn('TFTP', 'tftp.enabled is false');
+  if (config.http.tls === undefined && inherited.https.length > 0) warn('HTTPS', 'http.tls is not set');
   if (config.dhcp === undefined && inherited.dhcp.size > 0) warn('DHCP', 'dhcp.mode is off');
 }
 
@@ -102,27 +122,47 @@ async function warnOfMissing(binaries: IpxeBinaries, isConfigured: boolean, log:
   );
 }
 
-type HttpParts = Omit<BootListenersParts, 'metrics' | 'env' | 'pid'> & {
-  readonly binaries: IpxeBinaries;
-  readonly transfers: ActiveTransfers;
-  readonly inherited: InheritedSockets['http'];
+type HttpParts = Pick<BootListenersParts, 'isReady' | 'lifecycle' | 'raised' | 'log'> & {
+  readonly sending: BlobRouteParts & IpxeRouteParts;
 };
 
-async function openHttp({ http }: Pick<Config, 'http'>, parts: HttpParts): Promise<Endpoint> {
-  const { booter, binaries, transfers, isReady, inherited, lifecycle, raised, log } = parts;
-  const sending = { booter, pool: new BufferPool(), transfers };
-  const places = inherited.length > 0 ? inherited.map((fd) => ({ fd })) : [http.listen];
+type HttpListener = {
+  readonly key: 'http.listen' | 'http.tls.listen';
+  readonly listen: Endpoint;
+  readonly inherited: readonly number[];
+  /** It speaks TLS. */
+  readonly tls?: TlsPair;
+};
+
+/** At one place, or several inherited ones. */
+type OpenHttp = {
+  /** The first of them. */
+  readonly at: Endpoint;
+  readonly renew: (pair: TlsPair) => void;
+};
+
+async function openHttp(
+  { key, listen: configured, inherited, tls }: HttpListener,
+  parts: HttpParts,
+): Promise<OpenHttp> {
+  const { sending, isReady, lifecycle, raised, log } = parts;
+  const places = inherited.length > 0 ? inherited.map((fd) => ({ fd })) : [configured];
   const at: Endpoint[] = [];
+  const servers: Parameters<typeof renewPair>[0][] = [];
   for (const place of places) {
-    const app = createListener(log);
+    const app = createListener(log, tls);
     healthRoutes(app, isReady);
-    bootRoutes(app, booter);
+    bootRoutes(app, sending.booter);
     blobRoutes(app, sending);
-    ipxeRoutes(app, { ...sending, binaries });
-    firmwareRoutes(app, { ...sending, binaries });
+    ipxeRoutes(app, sending);
+    firmwareRoutes(app, sending);
     lifecycle.started('boot listener', () => closeListener(app));
-    at.push(await raised(() => listen(app, place, 'http.listen')));
+    at.push(await raised(() => listen(app, place, key)));
+    servers.push(app.server);
   }
-  const [first = http.listen] = at;
-  return first;
+  const [first = configured] = at;
+  const renew = (pair: TlsPair) => {
+    for (const server of servers) renewPair(server, pair);
+  };
+  return { at: first, renew };
 }

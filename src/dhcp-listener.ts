@@ -1,4 +1,5 @@
-import type { BootUrls, FirmwareAsks } from './booter/boot-urls.js';
+import { type FirmwareBaseInput, firmwareBase } from './booter/base-url.js';
+import { type BootUrls, type FirmwareAsks, firmwarePath } from './booter/boot-urls.js';
 import type { Booter } from './booter/booter.js';
 import { systemClock } from './clock.js';
 import type { Config } from './config/schema.js';
@@ -22,6 +23,8 @@ export type DhcpListenerParts = {
   readonly urls: BootUrls;
   readonly binaries: IpxeBinaries;
   readonly interfaces: ServedInterfaces;
+  /** Where HTTP and HTTPS listen. */
+  readonly ports: FirmwareBaseInput['ports'];
   readonly metrics: Metrics;
   readonly lifecycle: Lifecycle;
   readonly raised: Privileges['raised'];
@@ -36,25 +39,26 @@ const LOOK_MILLISECONDS = 5_000;
 /** proxyDHCP at each served interface; answers where it listens. Throws PORT_UNAVAILABLE, CONFIG_INVALID. */
 export async function openProxyDhcp(config: Config, parts: DhcpListenerParts): Promise<readonly string[]> {
   const { dhcp } = config;
-  const { interfaces, booter, urls, binaries, lifecycle, warn } = parts;
+  const { interfaces, booter, urls, binaries, ports, lifecycle, warn } = parts;
   if (dhcp === undefined) return [];
   if (interfaces.kind === 'refused')
     throw new BootlayerError('CONFIG_INVALID', interfaces.reason, { remedy: interfaces.remedy });
   for (const warning of interfaces.warnings) warn(warning);
   const loaders = await watchLoaders(binaries, lifecycle);
-  const offerings = () => ({
+  const offerings = (address: string) => ({
     loaders: loaders(),
     hasTftp: config.tftp !== undefined,
     scriptUrl: urls.greeting(),
-    firmwareUrl: (asks: FirmwareAsks) => urls.firmware(asks),
+    firmwareUrl: (asks: FirmwareAsks) =>
+      firmwareBase({ base: urls.base(), address, scheme: dhcp.httpBoot, ports }) + firmwarePath(asks),
   });
   const answer = dhcpFrontEnd({ booter, offerings, ticks: () => systemClock.ticks() });
   const at: string[] = [];
   for (const served of interfaces.interfaces) {
-    const ports = await openPorts(served, dhcp.listen, parts);
-    ports.dhcp.receive(answer(ports.dhcp, { step: 'offer', address: served.address }));
-    ports.pxe.receive(answer(ports.pxe, { step: 'ack', address: served.address }));
-    at.push(`${served.name} (${served.address}:${ports.dhcp.local.port}, ${ports.pxe.local.port})`);
+    const opened = await openPorts(served, dhcp.listen, parts);
+    opened.dhcp.receive(answer(opened.dhcp, { step: 'offer', address: served.address }));
+    opened.pxe.receive(answer(opened.pxe, { step: 'ack', address: served.address }));
+    at.push(`${served.name} (${served.address}:${opened.dhcp.local.port}, ${opened.pxe.local.port})`);
   }
   return at;
 }

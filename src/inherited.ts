@@ -4,6 +4,7 @@ import type { InheritedSocket } from './net/udp-socket.js';
 /** Sockets that whoever started the server has opened for it (systemd: sd_listen_fds(3)), by what they are for. */
 export type InheritedSockets = {
   readonly http: readonly number[];
+  readonly https: readonly number[];
   readonly tftp: readonly InheritedSocket[];
   /** By the interface that they are bound to: of DHCP's port, and of the PXE boot server's. */
   readonly dhcp: ReadonlyMap<string, { readonly dhcp: InheritedSocket; readonly pxe: InheritedSocket }>;
@@ -18,7 +19,8 @@ export type InheritedParts = {
 
 /** Behind stdin, stdout and stderr. */
 const FIRST = 3;
-const NONE: InheritedSockets = { http: [], tftp: [], dhcp: new Map() };
+const NONE: InheritedSockets = { http: [], https: [], tftp: [], dhcp: new Map() };
+const NAMES: ReadonlySet<string> = new Set(['http', 'https', 'tftp']);
 /** `dhcp-br0` and `pxe-br0`. */
 const OF_INTERFACE = /^(dhcp|pxe)-(.+)$/;
 
@@ -29,10 +31,11 @@ export function inheritedSockets({ env, pid, isIpv6 }: InheritedParts): Inherite
   if (LISTEN_PID !== String(pid) || !Number.isSafeInteger(count) || count < 1 || count > 1_000) return NONE;
   const names = LISTEN_FDNAMES.split(':');
   const named = Array.from({ length: count }, (_one, index) => ({ fd: FIRST + index, name: names[index] ?? '' }));
-  const stray = named.find(({ name }) => name !== 'http' && name !== 'tftp' && !OF_INTERFACE.test(name));
+  const stray = named.find(({ name }) => !NAMES.has(name) && !OF_INTERFACE.test(name));
   if (stray !== undefined) throw strange(stray);
   const fds = (wanted: string) => named.filter(({ name }) => name === wanted).map(({ fd }) => fd);
-  return { http: fds('http'), tftp: fds('tftp').map((fd) => ({ fd, isIpv6: isIpv6(fd) })), dhcp: pairsOf(named) };
+  const tftp = fds('tftp').map((fd) => ({ fd, isIpv6: isIpv6(fd) }));
+  return { http: fds('http'), https: fds('https'), tftp, dhcp: pairsOf(named) };
 }
 
 type Named = { readonly fd: number; readonly name: string };
@@ -65,6 +68,6 @@ function halfAPair(name: string): BootlayerError {
 function strange({ fd, name }: Named): BootlayerError {
   return new BootlayerError('CONFIG_INVALID', `nobody knows what the inherited socket ${fd}, named "${name}", is for`, {
     remedy:
-      'name it in its systemd socket unit: FileDescriptorName=tftp, http, or dhcp-<interface> and pxe-<interface>',
+      'name it in its systemd socket unit: FileDescriptorName=tftp, http, https, or dhcp-<interface> and pxe-<interface>',
   });
 }

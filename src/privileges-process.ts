@@ -19,7 +19,7 @@ const AS_IT_IS: Privileges = { raised: (work) => work(), drop: () => undefined }
  * that root has not started stays what it is. Throws CONFIG_INVALID, DATA_UNUSABLE.
  */
 export function lowerPrivileges(
-  { user, data, file }: Pick<Config, 'user' | 'data' | 'file'>,
+  { user, data, file, http }: Pick<Config, 'user' | 'data' | 'file' | 'http'>,
   warn: (text: string) => void,
 ): Privileges {
   if (user === undefined) return AS_IT_IS;
@@ -33,7 +33,8 @@ export function lowerPrivileges(
   process.setgroups?.(groups);
   process.setegid?.(gid);
   process.seteuid?.(uid);
-  requireReadable(file, user);
+  const { certFile, keyFile } = http.tls ?? {};
+  for (const name of [file, certFile, keyFile]) if (name !== undefined) requireReadable(name, user);
   return {
     raised: async (work) => {
       process.seteuid?.(0);
@@ -63,7 +64,7 @@ function makeDataOf(data: string, uid: number, gid: number): void {
   }
 }
 
-/** It is read anew when it changes: by that user, and not as access(2) asks, by whoever started the server. */
+/** Each is read anew when it changes: by that user, and not as access(2) asks, by whoever started the server. */
 function requireReadable(file: string, user: string): void {
   try {
     closeSync(openSync(file, 'r'));

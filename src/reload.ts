@@ -6,7 +6,7 @@ import { type Clock, secondsSince } from './clock.js';
 import { doNotContradict, type Fingerprints, holdTheSame } from './config/fingerprint.js';
 import type { LoadOutcome, ReadFiles } from './config/load.js';
 import type { Loaded } from './config/read.js';
-import type { Config } from './config/schema.js';
+import type { Config, TlsPair } from './config/schema.js';
 import { BootlayerError, describeError } from './errors.js';
 import { fewOf } from './format.js';
 
@@ -14,8 +14,8 @@ export type ReloaderParts = {
   readonly initial: Loaded & { readonly read: ReadFiles };
   /** Reads all files anew. `inForce`: what was read of the configuration that counts, when mishaps are to be refused. */
   readonly load: (inForce: ReadFiles | undefined, signal: AbortSignal) => Promise<LoadOutcome>;
-  /** Makes the new mapping the one that counts. */
-  readonly apply: (config: Config) => void;
+  /** Makes the new mapping the one that counts, and the pair of TLS, where that is another one. What it throws refuses both. */
+  readonly apply: (config: Config, tls: TlsPair | undefined) => void;
   readonly warn: (text: string) => void;
   readonly events: EventSink;
   readonly clock: Pick<Clock, 'ticks'>;
@@ -33,6 +33,7 @@ const MAX_NAMES = 8;
 export class Reloader {
   readonly #parts: ReloaderParts;
   #config: Config;
+  #tls: TlsPair | undefined;
   #read: ReadFiles;
   /** Of the configuration in force: what is missing of it is missed for as long as it is in force. */
   #taken: ReadFiles;
@@ -43,6 +44,7 @@ export class Reloader {
   constructor(parts: ReloaderParts) {
     this.#parts = parts;
     this.#config = parts.initial.config;
+    this.#tls = parts.initial.tls;
     this.#read = parts.initial.read;
     this.#taken = parts.initial.read;
   }
@@ -115,8 +117,8 @@ export class Reloader {
   }
 
   /** Whoever looked at the files went by the patterns that were read last. */
-  #isThat(atRest: Fingerprints, { include, fingerprints }: ReadFiles): boolean {
-    const goesBySame = isDeepStrictEqual(include, this.#read.include);
+  #isThat(atRest: Fingerprints, { include, named, fingerprints }: ReadFiles): boolean {
+    const goesBySame = isDeepStrictEqual([include, named], [this.#read.include, this.#read.named]);
     return goesBySame ? holdTheSame(atRest, fingerprints) : doNotContradict(atRest, fingerprints);
   }
 
@@ -128,18 +130,21 @@ export class Reloader {
     });
   }
 
-  async #take({ config, warnings }: Loaded, started: number): Promise<void> {
+  async #take({ config, warnings, tls }: Loaded, started: number): Promise<void> {
     const { initial, apply, warn, events, clock } = this.#parts;
     const before = this.#config;
-    apply(config);
+    const isRenewed = tls !== undefined && !isDeepStrictEqual(tls, this.#tls);
+    apply(config, isRenewed ? tls : undefined);
     this.#config = config;
+    this.#tls = tls;
     for (const warning of warnings) warn(warning);
-    const fixed = FIXED.filter((key) => !isDeepStrictEqual(initial.config[key], config[key]));
+    const fixed = FIXED.filter((key) => !isDeepStrictEqual(fixedIn(initial.config, key), fixedIn(config, key)));
     if (fixed.length > 0) warn(`${fixed.join(', ')}: changed, which counts from the next start on`);
     // Comparing is for the log alone: machines that came in the meantime go first.
     await setImmediate();
     const change = mappingChange(before, config);
-    const others = NAMED.filter((key) => !isDeepStrictEqual(before[key], config[key]));
+    const changed = NAMED.filter((key) => !isDeepStrictEqual(before[key], config[key]));
+    const others = [...changed, ...(isRenewed ? ['http.tls'] : [])];
     events({
       event: 'mapping.reloaded',
       machines: countsOf(change.machines),
@@ -148,6 +153,11 @@ export class Reloader {
       seconds: secondsSince(started, clock.ticks()),
     });
   }
+}
+
+/** Where a certificate and its key are read may change while it runs. */
+function fixedIn(config: Config, key: (typeof FIXED)[number]): unknown {
+  return key === 'http' ? [config.http.listen, config.http.tls?.listen] : config[key];
 }
 
 function countsOf({ added, removed, changed }: NamesChanged) {

@@ -2,7 +2,7 @@ import { advertisedUrl } from './advertise.js';
 import { collectGarbage } from './blob/garbage.js';
 import { Scrubber } from './blob/scrubber.js';
 import type { EventSink } from './boot/event.js';
-import { openBootListeners } from './boot-listeners.js';
+import { type BootListeners, openBootListeners } from './boot-listeners.js';
 import { BootUrls } from './booter/boot-urls.js';
 import { Booter } from './booter/booter.js';
 import { logSink } from './booter/log-sink.js';
@@ -12,7 +12,7 @@ import type { LoadOutcome, ReadFiles } from './config/load.js';
 import { readConfigFilesAside } from './config/load-process.js';
 import { MappingWatch } from './config/mapping-watch.js';
 import type { Loaded } from './config/read.js';
-import type { Config } from './config/schema.js';
+import type { Config, TlsPair } from './config/schema.js';
 import { type Content, cacheFolderIn, openContent } from './content.js';
 import { createListener } from './http/app.js';
 import { closeListener, listen } from './http/listen.js';
@@ -30,6 +30,8 @@ import { Upkeep } from './upkeep.js';
 export type RunningServer = {
   /** Where the listeners really listen. */
   readonly http: string;
+  /** Missing where it is not configured. */
+  readonly https?: string;
   /** Missing where it is turned off; of several, with a comma between. */
   readonly tftp?: string;
   /** With the interfaces: `br0 (192.168.77.1:67, 4011)`. */
@@ -73,7 +75,7 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
   const reloader = new Reloader({
     initial,
     load: (inForce, signal) => readAnew(config.file, inForce, signal),
-    apply: (next) => remap(next),
+    apply: (next, tls) => remap(next, tls),
     warn,
     events,
     clock: systemClock,
@@ -81,7 +83,9 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
   const built = await buildBooter(reloader, log, { lifecycle, events });
   const { booter, database, urls, advertise } = built;
   const upkeep = upkeepOf(built, reloader, events);
-  const remap = (next: Config) => {
+  const remap = (next: Config, tls: TlsPair | undefined) => {
+    // First: it alone may not do, and nothing is to change then.
+    if (tls !== undefined) listeners.renewTls(tls);
     booter.remap(next);
     countEntries(metrics, next);
     upkeep.remapped();
@@ -92,7 +96,7 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
     openApi(config, { built, metrics, isReady: () => ready, lifecycle, log }),
   );
   const listeners = await openBootListeners(config, {
-    ...{ booter, urls, metrics, lifecycle, log },
+    ...{ booter, urls, metrics, lifecycle, log, tls: initial.tls },
     raised: (work) => privileges.raised(work),
     isReady: () => ready,
     env: process.env,
@@ -112,20 +116,22 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
     booter.drain();
     listeners.drain();
   });
-  const { http, tftp, dhcp } = listeners;
-  const listening = {
-    http: formatEndpoint(http),
-    ...(tftp !== undefined && { tftp }),
-    ...(dhcp !== undefined && { dhcp }),
-    api: formatEndpoint(apiAt),
-    advertise: advertised,
-  };
+  const listening = { ...placesOf(listeners), api: formatEndpoint(apiAt), advertise: advertised };
   log.info({ event: 'server.listening', ...listening }, `machines boot from ${urls.greeting()}`);
   return {
     ...listening,
     ended: lifecycle.endedWith(database.ended),
     reload: () => void reloader.reloadByHand(),
     stop: () => lifecycle.stop(),
+  };
+}
+
+function placesOf({ http, https, tftp, dhcp }: BootListeners): Pick<RunningServer, 'http' | 'https' | 'tftp' | 'dhcp'> {
+  return {
+    http: formatEndpoint(http),
+    ...(https !== undefined && { https: formatEndpoint(https) }),
+    ...(tftp !== undefined && { tftp }),
+    ...(dhcp !== undefined && { dhcp }),
   };
 }
 
@@ -209,7 +215,7 @@ function upkeepOf({ booter, store, blobs }: BooterOfServer, reloader: Reloader, 
 }
 
 function readAnew(file: string, inForce: ReadFiles | undefined, signal: AbortSignal): Promise<LoadOutcome> {
-  const options = { file, env: process.env, cwd: process.cwd() };
+  const options = { file, env: process.env, cwd: process.cwd(), withTls: true };
   return readConfigFilesAside({ ...options, ...(inForce !== undefined && { inForce }) }, { signal });
 }
 

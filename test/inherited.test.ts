@@ -8,12 +8,13 @@ const read = (env: Record<string, string>) => inheritedSockets({ env, pid: 7, is
 
 describe('inheritedSockets', () => {
   it('are those that systemd names', () => {
-    expect(read({ LISTEN_PID: '7', LISTEN_FDS: '4', LISTEN_FDNAMES: 'tftp:tftp:http:http' })).toEqual({
+    expect(read({ LISTEN_PID: '7', LISTEN_FDS: '5', LISTEN_FDNAMES: 'tftp:tftp:http:http:https' })).toEqual({
       tftp: [
         { fd: 3, isIpv6: false },
         { fd: 4, isIpv6: true },
       ],
       http: [5, 6],
+      https: [7],
       dhcp: new Map(),
     });
   });
@@ -38,7 +39,7 @@ describe('inheritedSockets', () => {
     { LISTEN_PID: '7', LISTEN_FDS: 'x' },
     { LISTEN_PID: '7', LISTEN_FDS: '-1' },
     { LISTEN_PID: '7', LISTEN_FDS: '1e9' },
-  ])('are none with %o', (env) => expect(read(env)).toEqual({ tftp: [], http: [], dhcp: new Map() }));
+  ])('are none with %o', (env) => expect(read(env)).toEqual({ tftp: [], http: [], https: [], dhcp: new Map() }));
 
   it.each([{ LISTEN_FDNAMES: 'tftp:unknown' }, { LISTEN_FDNAMES: 'tftp' }, {}])('must have names: %o', (names) => {
     expect(() => read({ LISTEN_PID: '7', LISTEN_FDS: '2', ...names })).toThrow(/inherited socket \d, named/);

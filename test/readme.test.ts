@@ -26,12 +26,21 @@ async function boot(example: string, query: Readonly<Record<string, string>>, fr
 describe("the README's mappings", () => {
   it('are all run here', () => {
     expect([...EXAMPLES.keys()]).toEqual([
+      'HTTPS',
       'registries',
       'one machine',
       'a rack by labels',
       'mixed architectures',
       'unknown machines',
     ]);
+  });
+
+  it('go by HTTPS throughout', () => {
+    const { config } = readConfigText(EXAMPLES.get('HTTPS') ?? '', '/etc/bootlayer/bootlayer.yaml', {});
+    expect(config).toMatchObject({
+      advertise: { kind: 'url', url: 'https://192.168.77.1:8443' },
+      http: { tls: { certFile: '/etc/bootlayer/cert.pem', keyFile: '/etc/bootlayer/key.pem', listen: { port: 8443 } } },
+    });
   });
 
   it('boot from a private registry', async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { BootEvent } from '../src/boot/event.js';
 import type { LoadOutcome, ReadFiles } from '../src/config/load.js';
-import { readConfigText } from '../src/config/read.js';
-import type { Config } from '../src/config/schema.js';
+import { type Loaded, readConfigText } from '../src/config/read.js';
+import type { Config, TlsPair } from '../src/config/schema.js';
 import { BootlayerError } from '../src/errors.js';
 import { Reloader } from '../src/reload.js';
 
@@ -17,7 +17,70 @@ const readOf = (contents: string) => ({
   file: FILE,
   include: [],
   included: [contents],
+  named: [],
   fingerprints: prints(contents),
+});
+
+/** A certificate and its key that are told apart by their letter. */
+const pair = (letter: string): TlsPair => ({ cert: `certificate ${letter}`, key: `key ${letter}` });
+
+/** What is read of a configuration that names the pair. */
+const withPair = (letter: string, text = ''): Loaded => ({
+  config: config(
+    `http: { tls: { cert: ${letter}, key: ${letter} } }\n${text}assignments: [{ name: x, match: {}, image: lab:5000/os:1 }]`,
+  ),
+  warnings: [],
+  tls: pair(letter),
+});
+
+/** A reloader of a server that was started with the pair `a`. */
+function secureReloader(next: Loaded, refusal?: Error) {
+  const events: BootEvent[] = [];
+  const warnings: string[] = [];
+  const applied: (TlsPair | undefined)[] = [];
+  const made = new Reloader({
+    initial: { ...withPair('a'), read: readOf('0') },
+    load: async () => ({ kind: 'loaded', read: readOf('1'), loaded: next }),
+    apply: (_config, tls) => {
+      if (refusal !== undefined) throw refusal;
+      applied.push(tls);
+    },
+    warn: (text) => void warnings.push(text),
+    events: (event) => void events.push(event),
+    clock: { ticks: () => 0 },
+  });
+  return { reloader: made, events, warnings, applied };
+}
+
+describe('Reloader, with TLS', () => {
+  it('applies a pair that is another one, wherever it is read', async () => {
+    const { reloader: one, events, warnings, applied } = secureReloader(withPair('b'));
+    await one.reloadByHand();
+    await one.reloadByHand();
+    expect(applied).toEqual([pair('b'), undefined]);
+    expect(events).toMatchObject([{ names: 'http.tls' }, { names: '' }]);
+    expect(warnings).toEqual([]);
+  });
+
+  it('leaves the pair alone that is the same, or is named no more', async () => {
+    const same = secureReloader(withPair('a'));
+    await same.reloader.reloadByHand();
+    expect([same.applied, same.events]).toMatchObject([[undefined], [{ names: '' }]]);
+    const gone = secureReloader({ config: FIRST, warnings: [] });
+    await gone.reloader.reloadByHand();
+    expect([gone.applied, gone.warnings]).toEqual([
+      [undefined],
+      ['http: changed, which counts from the next start on'],
+    ]);
+  });
+
+  it('takes nothing of what comes with a pair that the listener refuses', async () => {
+    const { reloader: one, events } = secureReloader(withPair('b', 'data: elsewhere\n'), new Error('key too small'));
+    const before = one.config;
+    await one.reloadByHand();
+    expect(one.config).toBe(before);
+    expect(events).toEqual([{ event: 'mapping.refused', reason: 'key too small' }]);
+  });
 });
 
 /** A reloader whose next configurations, or failures, are given one by one. */

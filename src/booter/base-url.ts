@@ -34,10 +34,26 @@ export function decideBaseUrl({ advertise, listen, hostAddresses }: BaseUrlInput
   return { kind: 'url', url: httpUrl(only, listen.port) };
 }
 
-/** The same where a name would have to be looked up: UEFI HTTP Boot fails without a word where DHCP names no DNS server. */
-export function withoutName(base: string, { host, port }: { readonly host: string; readonly port: number }): string {
-  const { hostname } = new URL(base);
-  return parseIp(hostname.replace(/^\[(.*)\]$/, '$1')) === undefined ? httpUrl(host, port) : base;
+export type FirmwareBaseInput = {
+  /** How machines reach this server. */
+  readonly base: string;
+  /** Ours on their network. */
+  readonly address: string;
+  readonly scheme: 'http' | 'https';
+  /** Where we listen for each. */
+  readonly ports: { readonly http: number; readonly https?: number };
+};
+
+/**
+ * The same for UEFI HTTP Boot, which may want HTTPS, and fails without a word at a name where DHCP says no DNS server
+ * (edk2: NetworkPkg/HttpBootDxe). Pure.
+ */
+export function firmwareBase({ base, address, scheme, ports }: FirmwareBaseInput): string {
+  const { protocol, hostname } = new URL(base);
+  const literal = parseIp(hostname.replace(/^\[(.*)\]$/, '$1'));
+  if (literal !== undefined && protocol === `${scheme}:`) return base;
+  const host = literal ?? address;
+  return scheme === 'https' ? originOf('https', host, ports.https ?? 443) : originOf('http', host, ports.http);
 }
 
 function isOurs(address: string, listenHost: string, hostAddresses: readonly string[]): boolean {
@@ -45,6 +61,10 @@ function isOurs(address: string, listenHost: string, hostAddresses: readonly str
 }
 
 function httpUrl(host: string, port: number): string {
+  return originOf('http', host, port);
+}
+
+function originOf(scheme: 'http' | 'https', host: string, port: number): string {
   const bracketed = host.includes(':') ? `[${host}]` : host;
-  return port === 80 ? `http://${bracketed}` : `http://${bracketed}:${port}`;
+  return port === (scheme === 'http' ? 80 : 443) ? `${scheme}://${bracketed}` : `${scheme}://${bracketed}:${port}`;
 }

@@ -22,7 +22,13 @@ export type FirmwareAsks = { readonly mac?: MacAddress; readonly uuid?: Uuid; re
 
 const NOTHING = '-';
 
-/** The path of such a URL, or anything else: a part that cannot be read is as good as not there. */
+/** Where the firmware of a machine finds what it starts: it goes by the end of the name, and not every one takes a query. */
+export function firmwarePath({ mac, uuid, architecture }: FirmwareAsks): string {
+  const parts = [architecture, mac?.replaceAll(':', '-') ?? NOTHING, uuid ?? NOTHING];
+  return `/uefi/${parts.join('/')}/boot.efi`;
+}
+
+/** What such a path says, or anything else: a part that cannot be read is as good as not there. */
 export function readFirmwarePath({
   architecture,
   mac,
@@ -40,15 +46,14 @@ export function readFirmwarePath({
 /** Absolute URLs from the advertised address, never from a Host header (EDK2 leaves the port out of it). */
 export class BootUrls {
   readonly #base: () => string;
-  readonly #firmwareBase: () => string;
 
-  /**
-   * `base` answers `http://host[:port]`, no slash at the end; asked each time, since a port may be chosen late. `firmwareBase`
-   * does for UEFI HTTP Boot, which may want another scheme, and no name.
-   */
-  constructor(base: () => string, firmwareBase = base) {
+  /** `base` answers `http://host[:port]`, no slash at the end; asked each time, since a port may be chosen late. */
+  constructor(base: () => string) {
     this.#base = base;
-    this.#firmwareBase = firmwareBase;
+  }
+
+  base(): string {
+    return this.#base();
   }
 
   greeting(): string {
@@ -58,12 +63,6 @@ export class BootUrls {
   /** Without its query. */
   script(): string {
     return `${this.#base()}/boot/script`;
-  }
-
-  /** Where the firmware of a machine finds what it starts; it goes by the name's end, and a query is not for every firmware. */
-  firmware({ mac, uuid, architecture }: FirmwareAsks): string {
-    const parts = [architecture, mac?.replaceAll(':', '-') ?? NOTHING, uuid ?? NOTHING];
-    return `${this.#firmwareBase()}/uefi/${parts.join('/')}/boot.efi`;
   }
 
   blob(role: Role, descriptor: Descriptor): string {

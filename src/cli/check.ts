@@ -26,7 +26,7 @@ Exit status: 0 all mapped images can be booted; 1 something keeps machines from 
 
 async function check(options: CheckOptions): Promise<void> {
   const output = standardOutput();
-  const { config, warnings, read } = await loadWithWarnings(options).catch((thrown: unknown) => {
+  const { config, warnings, read } = await loadWithWarnings(options, { withTls: true }).catch((thrown: unknown) => {
     if (options.json && thrown instanceof BootlayerError) writeJson(output, { refused: refusalOf(thrown) });
     throw thrown;
   });

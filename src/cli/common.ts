@@ -19,10 +19,13 @@ export function withJson(command: Command): Command {
   return command.option('--json', 'print JSON');
 }
 
-/** Reads the configuration, with what is odd but harmless in it. */
-export function loadWithWarnings(options: { readonly config?: string }): ReturnType<typeof loadConfig> {
+/** Reads the configuration, with what is odd but harmless in it. `withTls`: and what it names for TLS. */
+export function loadWithWarnings(
+  options: { readonly config?: string },
+  { withTls = false }: { readonly withTls?: boolean } = {},
+): ReturnType<typeof loadConfig> {
   const { config: file } = options;
-  return loadConfig({ ...(file !== undefined && { file }), env: process.env, cwd: process.cwd() });
+  return loadConfig({ ...(file !== undefined && { file }), env: process.env, cwd: process.cwd(), withTls });
 }
 
 /** Reads the configuration; what is odd but harmless is said on stderr. */

@@ -3,11 +3,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Endpoint, parseEndpoint } from '../net/endpoint.js';
 import { type ConvertedMapping, toKernelArgs } from './convert-mapping.js';
 import { deepFreeze } from './freeze.js';
-import type { Problem } from './problem.js';
-import type { Config, ConfigFile } from './schema.js';
+import { formatPath, type Problem } from './problem.js';
+import type { Config, ConfigFile, TlsListener } from './schema.js';
 
 const DATA = '/var/lib/bootlayer';
 const HTTP_LISTEN = parseEndpoint('0.0.0.0:8080') as Endpoint;
+const TLS_LISTEN = parseEndpoint('0.0.0.0:8443') as Endpoint;
 const TFTP_LISTEN = parseEndpoint('0.0.0.0:69') as Endpoint;
 /** What fits into an Ethernet packet: 1500 bytes without the headers of IPv4, UDP and TFTP. */
 const MAX_BLOCK_BYTES = 1_468;
@@ -22,7 +23,7 @@ export function convertConfig(file: string, input: ConfigFile, { machines, assig
     file,
     advertise: input.advertise,
     data: resolve(folder, input.data ?? DATA),
-    ...listenersOf(input),
+    ...listenersOf(input, folder),
     tftp: tftpOf(input),
     dhcp: dhcpOf(input),
     ipxe: input.ipxe?.binaries === undefined ? {} : { binaries: resolve(folder, input.ipxe.binaries) },
@@ -36,15 +37,41 @@ export function convertConfig(file: string, input: ConfigFile, { machines, assig
   });
 }
 
-/** Each listener has an endpoint of its own. Pure. */
-export function findSharedEndpoints(input: ConfigFile): readonly Problem[] {
-  const { http, api } = listenersOf(input);
-  if (http.listen.port === 0 || !isDeepStrictEqual(http.listen, api.listen)) return [];
-  return [{ path: ['api', 'listen'], message: 'is the same as http.listen: give each listener a port of its own' }];
+/** What listeners want of each other. Pure. */
+export function findListenerProblems(input: ConfigFile): readonly Problem[] {
+  const isWithoutTls = input.dhcp?.httpBoot === 'https' && input.http?.tls === undefined;
+  const message = 'is https, and nothing listens for that: set http.tls';
+  return [...findSharedEndpoints(input), ...(isWithoutTls ? [{ path: ['dhcp', 'httpBoot'], message }] : [])];
 }
 
-function listenersOf({ http, api }: ConfigFile): Pick<Config, 'http' | 'api'> {
-  return { http: { listen: http?.listen ?? HTTP_LISTEN }, api: { listen: api?.listen ?? API_LISTEN } };
+/** Each listener has an endpoint of its own. */
+function findSharedEndpoints(input: ConfigFile): readonly Problem[] {
+  const { http, api } = listenersOf(input, '/');
+  const listeners = [
+    { path: ['http', 'listen'], listen: http.listen },
+    ...(http.tls === undefined ? [] : [{ path: ['http', 'tls', 'listen'], listen: http.tls.listen }]),
+    { path: ['api', 'listen'], listen: api.listen },
+  ];
+  return listeners.flatMap(({ path, listen }, position) => {
+    const same = listeners.slice(0, position).find((one) => isDeepStrictEqual(one.listen, listen));
+    if (same === undefined || listen.port === 0) return [];
+    return [{ path, message: `is the same as ${formatPath(same.path)}: give each listener a port of its own` }];
+  });
+}
+
+function listenersOf({ http, api }: ConfigFile, folder: string): Pick<Config, 'http' | 'api'> {
+  const tls = tlsOf({ http }, folder);
+  return {
+    http: { listen: http?.listen ?? HTTP_LISTEN, ...(tls !== undefined && { tls }) },
+    api: { listen: api?.listen ?? API_LISTEN },
+  };
+}
+
+/** `folder`: of the configuration, beside which its files are named. Pure. */
+export function tlsOf({ http }: Pick<ConfigFile, 'http'>, folder: string): TlsListener | undefined {
+  if (http?.tls === undefined) return undefined;
+  const { cert, key, listen = TLS_LISTEN } = http.tls;
+  return { listen, certFile: resolve(folder, cert), keyFile: resolve(folder, key) };
 }
 
 function tftpOf({ tftp = {} }: ConfigFile): Config['tftp'] {

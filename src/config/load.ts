@@ -1,10 +1,12 @@
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { BootlayerError } from '../errors.js';
+import { tlsOf } from './convert.js';
 import { findIncluded, readSource } from './disk-sources.js';
+import { type PairRead, readPair } from './disk-tls-pair.js';
 import { emptied, type Fingerprints, fingerprintsOf } from './fingerprint.js';
 import type { Problem } from './problem.js';
-import { type Environment, joinFiles, type Loaded, readMainFile } from './read.js';
+import { type Environment, joinFiles, type Loaded, type MainFile, readMainFile } from './read.js';
 
 export type { Config } from './schema.js';
 
@@ -13,6 +15,8 @@ export type LoadOptions = {
   readonly file?: string;
   readonly env: Environment;
   readonly cwd: string;
+  /** Whether the certificate and the key that it names are read: not everybody may who may read the configuration. */
+  readonly withTls?: boolean;
   /** What was read of the configuration that counts now: what looks like a mishap beside it is refused. */
   readonly inForce?: ReadFiles;
 };
@@ -23,6 +27,8 @@ export type ReadFiles = {
   /** As it is written. */
   readonly include: readonly string[];
   readonly included: readonly string[];
+  /** Files that it names which are no configuration: the certificate and the key of TLS. */
+  readonly named: readonly string[];
   /** Of all of them. */
   readonly fingerprints: Fingerprints;
 };
@@ -42,27 +48,38 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded & { reado
 }
 
 /** The same, with what was read. Throws CONFIG_INVALID only when there is nothing to read. */
-export async function readConfigFiles({ file, env, cwd, inForce }: LoadOptions): Promise<LoadOutcome> {
+export async function readConfigFiles(options: LoadOptions): Promise<LoadOutcome> {
+  const { file, env, cwd, inForce } = options;
   const path = file === undefined ? await findConfigFile(cwd) : resolve(cwd, file);
   if (path === undefined) throw noConfiguration(cwd);
   const source = await readSource(path);
   if (source.kind === 'unreadable') {
-    const read = { file: path, include: [], included: [], fingerprints: fingerprintsOf([source]) };
+    const read = { file: path, include: [], included: [], named: [], fingerprints: fingerprintsOf([source]) };
     return { kind: 'refused', read, error: unreadable(path, source.why) };
   }
   const main = readMainFile(source, env);
   const { files, idle, problems } = await findIncluded(path, main.include, inForce);
   const others = await Promise.all(files.map(readSource));
-  const fingerprints = fingerprintsOf([source, ...others]);
-  const read = { file: path, include: main.include, included: files, fingerprints };
+  const tls = await readNamed(main, options);
+  const named = tls.sources.map((one) => one.file);
+  const fingerprints = fingerprintsOf([source, ...others, ...tls.sources]);
+  const read = { file: path, include: main.include, included: files, named, fingerprints };
   try {
-    const gone = inForce === undefined ? [] : emptied(inForce.fingerprints, fingerprints).map(wasEmptied);
-    const { config, warnings } = joinFiles(main, others, [...problems, ...gone]);
+    const included = fingerprintsOf([source, ...others]);
+    const gone = inForce === undefined ? [] : emptied(inForce.fingerprints, included).map(wasEmptied);
+    const { config, warnings } = joinFiles(main, others, [...problems, ...gone, ...tls.problems]);
     const idleWarnings = idle.map((pattern) => `include "${pattern}" names no file`);
-    return { kind: 'loaded', read, loaded: { config, warnings: [...warnings, ...idleWarnings] } };
+    const loaded = { config, warnings: [...warnings, ...idleWarnings, ...tls.warnings] };
+    return { kind: 'loaded', read, loaded: tls.pair === undefined ? loaded : { ...loaded, tls: tls.pair } };
   } catch (thrown) {
     return { kind: 'refused', read, error: BootlayerError.from(thrown) };
   }
+}
+
+/** Of a configuration that is wrong itself, nobody knows what it means to name. */
+function readNamed({ file, input }: MainFile, { withTls = false }: LoadOptions): Promise<PairRead> {
+  const tls = withTls && input !== undefined ? tlsOf(input, dirname(file)) : undefined;
+  return readPair(tls, input?.advertise);
 }
 
 /** More likely a file that is just being written than one whose entries are to go. */

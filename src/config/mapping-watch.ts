@@ -109,8 +109,8 @@ export class MappingWatch {
   }
 
   async #files(): Promise<readonly string[]> {
-    const { file, include } = this.#parts.lastRead();
-    return [file, ...(await findIncluded(file, include, this.#parts.inForce())).files];
+    const { file, include, named } = this.#parts.lastRead();
+    return [file, ...named, ...(await findIncluded(file, include, this.#parts.inForce())).files];
   }
 
   /** Whether any of them was not watched before. */

@@ -1,19 +1,24 @@
 import type { z } from 'zod';
-import { convertConfig, findSharedEndpoints } from './convert.js';
+import { convertConfig, findListenerProblems } from './convert.js';
 import { type ConvertedMapping, convertMapping } from './convert-mapping.js';
 import type { Source } from './disk-sources.js';
 import { type ConfigDocument, parseConfigDocument } from './document.js';
 import { applyEnvironment, variableKey } from './environment.js';
 import { type MappingFile, mappingFileSchema, type SoundEntries, soundEntries } from './mapping-schema.js';
 import { configError, type Problem } from './problem.js';
-import { type Config, type ConfigFile, configFileSchema, sharedSchema } from './schema.js';
+import { type Config, type ConfigFile, configFileSchema, sharedSchema, type TlsPair } from './schema.js';
 import { findConflicts, findUnknownMachines } from './unique.js';
 
 type SourceText = { readonly file: string; readonly text: string };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export type Loaded = { readonly config: Config; readonly warnings: readonly string[] };
+export type Loaded = {
+  readonly config: Config;
+  readonly warnings: readonly string[];
+  /** What `http.tls` names, where somebody wanted it read. */
+  readonly tls?: TlsPair;
+};
 
 /** A file, read but not yet joined with the others. */
 type FileRead = {
@@ -55,7 +60,7 @@ export function readMainFile({ file, text }: SourceText, env: Environment): Main
   return { file, place, include, warnings, input: result.data, shared, ...judged(result, value, place) };
 }
 
-/** Pure. `found`: what was wrong with finding the others. Throws CONFIG_INVALID with the problems of all files at once. */
+/** Pure. `found`: what was wrong with finding the others, and with files that the main one names. Throws CONFIG_INVALID with the problems of all files at once. */
 export function joinFiles(main: MainFile, included: readonly Source[], found: readonly Problem[] = []): Loaded {
   const others = included.flatMap((source) => (source.kind === 'text' ? readIncludedFile(source) : []));
   const missing = included.flatMap((source) => (source.kind === 'text' ? [] : cannotRead(source)));
@@ -63,7 +68,8 @@ export function joinFiles(main: MainFile, included: readonly Source[], found: re
   const mapping = convertMapping(files, main.shared ?? {});
   const problems = [...files.flatMap((one) => one.problems), ...[...found, ...missing].map(main.place)];
   const places = new Map(files.map(({ file, place }) => [file, place]));
-  const isWhole = found.length + missing.length === 0 && files.every((one) => one.isWhole);
+  const isEachThere = missing.length === 0 && found.every(({ path: [key] }) => key !== 'include');
+  const isWhole = isEachThere && files.every((one) => one.isWhole);
   const across = placedSome(problemsAcross(mapping, main, isWhole), (problem) =>
     (places.get(problem.file ?? main.file) ?? main.place)(withOther(problem, places)),
   );
@@ -92,7 +98,7 @@ function problemsAcross(mapping: ConvertedMapping, { input, shared }: MainFile, 
     ...findConflicts(mapping),
     ...(isWhole ? findUnknownMachines(mapping) : []),
     ...(shared === undefined ? [] : mapping.problems),
-    ...(input === undefined ? [] : findSharedEndpoints(input)),
+    ...(input === undefined ? [] : findListenerProblems(input)),
   ];
 }
 

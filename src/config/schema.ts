@@ -20,7 +20,11 @@ export type Config = {
     | undefined;
   /** Absolute. */
   readonly data: string;
-  readonly http: { readonly listen: Endpoint };
+  readonly http: {
+    readonly listen: Endpoint;
+    /** The same for machines that want TLS (UEFI HTTPS Boot); undefined where there is none. */
+    readonly tls?: TlsListener;
+  };
   readonly api: { readonly listen: Endpoint };
   /** undefined where it is turned off. */
   readonly tftp:
@@ -67,6 +71,16 @@ export type Config = {
   /** In the files' order. */
   readonly assignments: readonly Assignment[];
 };
+
+export type TlsListener = {
+  readonly listen: Endpoint;
+  /** PEM files, absolute. */
+  readonly certFile: string;
+  readonly keyFile: string;
+};
+
+/** What a TLS server is: PEM texts of its certificate, with those that prove it behind it, and of its private key. */
+export type TlsPair = { readonly cert: string; readonly key: string };
 
 /** A lone port is a number to YAML, and no endpoint either way. */
 const endpoint = z.preprocess(
@@ -121,6 +135,8 @@ function numberFrom(least: number, most: number) {
   return z.int(message).min(least, message).max(most, message);
 }
 
+const tls = mapping({ cert: text(4096), key: text(4096), listen: endpoint.optional() });
+
 const tftp = mapping({
   enabled: trueOrFalse.optional(),
   listen: endpoint.optional(),
@@ -145,7 +161,7 @@ const dhcp = mapping({
 export const configFileSchema = mapping({
   advertise: advertise.optional(),
   data: text(4096).optional(),
-  http: mapping({ listen: endpoint.optional(), tls: later, trustedProxies: later }).optional(),
+  http: mapping({ listen: endpoint.optional(), tls: tls.optional(), trustedProxies: later }).optional(),
   api: mapping({ listen: loopbackEndpoint.optional(), tokenFile: later }).optional(),
   tftp: tftp.optional(),
   dhcp: dhcp.optional(),

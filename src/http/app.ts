@@ -1,16 +1,20 @@
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { TlsPair } from '../config/schema.js';
 import { BootlayerError } from '../errors.js';
 import type { Logger } from '../log.js';
 import { sendError } from './error-reply.js';
+import { watchHandshakes } from './handshakes.js';
 import { boundPipelining } from './pipelining.js';
+import { secureOptions } from './secure.js';
 
 /**
  * A listener without routes, set up for firmware (RFC 9112): doubled slashes are one, idle connections
  * stay open longer than a boot loader's pauses, whole bodies have no deadline, nothing is compressed, and few requests wait on
- * one connection.
+ * one connection. `tls`: it speaks TLS, and HTTP/1.1 as without.
  */
-export function createListener(log: Logger): FastifyInstance {
+export function createListener(log: Logger, tls?: TlsPair): FastifyInstance {
   const app = Fastify({
+    ...(tls !== undefined && { https: secureOptions(tls) }),
     loggerInstance: withoutChatter(log),
     logController: new LogController({ disableRequestLogging: true }),
     // iPXE reuses connections and gives up on idle ones after 120 s: the server closes them before that.
@@ -27,6 +31,7 @@ export function createListener(log: Logger): FastifyInstance {
     },
   });
   boundPipelining(app.server);
+  if (tls !== undefined) watchHandshakes(app.server, log);
   app.setErrorHandler((error, _request, reply) => sendError(reply, error));
   app.setNotFoundHandler((request, reply) =>
     sendError(

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyListenOptions } from 'fastify';
 import { cannotInherit, cannotListen } from '../net/cannot-listen.js';
 import { type Endpoint, formatEndpoint } from '../net/endpoint.js';
 import { parseIp } from '../net/ip.js';
+import { cutConnections } from './handshakes.js';
 
 /** A script is answered within five seconds. */
 const CLOSING_MILLISECONDS = 5_000;
@@ -16,7 +17,7 @@ export async function listen(
   key: string,
 ): Promise<Endpoint> {
   const cannot = (cause: unknown) =>
-    'fd' in at ? cannotInherit(at.fd, 'http', cause) : cannotListen(formatEndpoint(at), key, cause);
+    'fd' in at ? cannotInherit(at.fd, nameOf(key), cause) : cannotListen(formatEndpoint(at), key, cause);
   try {
     // It writes into what it is given.
     await app.listen('fd' in at ? ({ fd: at.fd } as FastifyListenOptions) : { ...at });
@@ -30,11 +31,19 @@ export async function listen(
   return { host, port: address.port };
 }
 
+/** Of its inherited sockets. */
+function nameOf(key: string): 'http' | 'https' {
+  return key === 'http.tls.listen' ? 'https' : 'http';
+}
+
 /** Scripts under way are answered; then whoever still holds a connection loses it. */
 export async function closeListener(app: FastifyInstance): Promise<void> {
   const closing = app.close();
   app.server.closeIdleConnections();
-  const timer = setTimeout(() => app.server.closeAllConnections(), CLOSING_MILLISECONDS);
+  const timer = setTimeout(() => {
+    app.server.closeAllConnections();
+    cutConnections(app.server);
+  }, CLOSING_MILLISECONDS);
   try {
     await closing;
   } finally {

@@ -7,7 +7,7 @@ export function cannotListen(where: string, key: string, cause: unknown): Bootla
 }
 
 /** The same of a socket that whoever started the server has opened. */
-export function cannotInherit(fd: number, kind: 'tftp' | 'http', cause: unknown): BootlayerError {
+export function cannotInherit(fd: number, kind: 'tftp' | 'http' | 'https', cause: unknown): BootlayerError {
   const remedy = `FileDescriptorName=${kind} is for ${kind === 'tftp' ? 'ListenDatagram=' : 'ListenStream='} of an IP address`;
   return new BootlayerError('PORT_UNAVAILABLE', `cannot use the inherited socket ${fd}: ${String(cause)}`, {
     remedy,

@@ -19,7 +19,7 @@ describe('environment variables', () => {
     expect(refusal('', { BOOTLAYER_TFTP_MAX_BLOCK_SIZE: '7' })).toMatch(
       /^BOOTLAYER_TFTP_MAX_BLOCK_SIZE: tftp\.maxBlockSize: must be a whole number/,
     );
-    expect(refusal('', { BOOTLAYER_HTTP_TLS_CERT: '/x' })).toContain('http.tls: is not in this version');
+    expect(refusal('', { BOOTLAYER_HTTP_TLS_CERT: '/x' })).toMatch(/http\.tls\.key: is missing$/);
   });
 
   it('are not taken for a key with dots', () => {

@@ -1,5 +1,5 @@
 import { appendFile, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { findIncluded, readSource } from '../../src/config/disk-sources.js';
 import { fingerprintsOf } from '../../src/config/fingerprint.js';
@@ -9,17 +9,24 @@ import { temporaryFolder } from '../fixtures/folder.js';
 /** Long enough that only the notice of the folder can be why a change is seen. */
 const NEVER = 3_600_000;
 
-async function watched({ pollMilliseconds = NEVER, quietMilliseconds = 20, holds = 'a' } = {}) {
+async function watched({ pollMilliseconds = NEVER, quietMilliseconds = 20, holds = 'a', named: name = '' } = {}) {
   const folder = await temporaryFolder();
   const file = join(folder, 'bootlayer.yaml');
   await mkdir(join(folder, 'mappings.d'));
   await writeFile(file, holds);
   const include = ['mappings.d/*.yaml'];
+  const named = name === '' ? [] : [join(folder, name)];
+  for (const one of named) {
+    await mkdir(dirname(one), { recursive: true });
+    await writeFile(one, 'a');
+  }
+  const sources = [file, ...named].map((one) => ({ kind: 'text', file: one, text: 'a' }) as const);
   let read = {
     file,
     include,
     included: [] as readonly string[],
-    fingerprints: fingerprintsOf([{ kind: 'text', file, text: 'a' }]),
+    named,
+    fingerprints: fingerprintsOf(sources),
   };
   let changes = 0;
   let wake = (): void => undefined;
@@ -28,8 +35,8 @@ async function watched({ pollMilliseconds = NEVER, quietMilliseconds = 20, holds
     inForce: () => read,
     onChange: async () => {
       const { files } = await findIncluded(file, include);
-      const sources = await Promise.all([file, ...files].map(readSource));
-      read = { file, include, included: files, fingerprints: fingerprintsOf(sources) };
+      const now = await Promise.all([file, ...named, ...files].map(readSource));
+      read = { file, include, included: files, named, fingerprints: fingerprintsOf(now) };
       changes += 1;
       wake();
     },
@@ -115,6 +122,15 @@ describe('MappingWatch notices', () => {
     onTestFinished(() => clearInterval(log));
     await writeFile(file, 'b');
     expect(await changed(1)).toBe(1);
+  });
+
+  it('a file that the configuration names, which is none itself', async () => {
+    const { folder, changed } = await watched({ named: 'tls/key.pem' });
+    await writeFile(join(folder, 'tls/key.pem'), 'b');
+    expect(await changed(1)).toBe(1);
+    await writeFile(join(folder, 'tls/key.pem.new'), 'c');
+    await rename(join(folder, 'tls/key.pem.new'), join(folder, 'tls/key.pem'));
+    expect(await changed(2)).toBe(2);
   });
 
   it('by looking, what nobody tells of', async () => {

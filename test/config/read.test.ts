@@ -330,11 +330,11 @@ describe('a bad configuration', () => {
     ['dhcp: { mode: proxy, interfaces: [] }', 'dhcp.interfaces: the list is empty'],
     ['dhcp: { mode: proxy, interfaces: [br0:1] }', 'dhcp.interfaces[0]: is no name of a network interface'],
     ['dhcp: { mode: proxy, httpBoot: ftp }', 'dhcp.httpBoot: must be http or https'],
+    ['dhcp: { mode: proxy, httpBoot: https }', 'dhcp.httpBoot: is https, and nothing listens for that: set http.tls'],
     ['dhcp: { mode: proxy, subnets: [] }', 'dhcp.subnets: is not in this version'],
     ['cache: { maxSize: 50GiBi }', 'cache.maxSize: "50GiBi" is no size, such as 50GiB'],
     ['store: { postgres: host/db }', 'store: any store but sqlite is not in this version'],
     ['unknown: enrol', 'unknown: "enrol" is not in this version'],
-    ['http: { tls: { cert: a } }', 'http.tls: is not in this version'],
     ['http: { trustedProxies: [10.0.0.0/8] }', 'http.trustedProxies: is not in this version'],
     ['api: { tokenFile: /x }', 'api.tokenFile: is not in this version'],
     [

@@ -1,0 +1,155 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { parseIp } from '../net/ip.js';
+import type { Source } from './disk-sources.js';
+import type { Problem } from './problem.js';
+import type { Config, TlsPair } from './schema.js';
+
+/** Whether a certificate and a key do for a TLS server, and what is odd about them. */
+export type JudgedPair =
+  | { readonly kind: 'usable'; readonly pair: TlsPair; readonly warnings: readonly string[] }
+  | { readonly kind: 'unusable'; readonly problems: readonly Problem[] };
+
+export type PairInput = {
+  readonly cert: Source;
+  readonly key: Source;
+  readonly advertise: Config['advertise'];
+  readonly now: Date;
+};
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+const PRIVATE_KEY = /-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----[\s\S]+?-----END \1-----/;
+
+const CERT = ['http', 'tls', 'cert'] as const;
+const KEY = ['http', 'tls', 'key'] as const;
+
+/** Pure. Both files are told of at once. */
+export function judgePair({ cert, key, advertise, now }: PairInput): JudgedPair {
+  const chain = read(CERT, () => readChain(cert));
+  const privateKey = read(KEY, () => readKey(key));
+  const problems = [...chain.problems, ...privateKey.problems];
+  if (chain.value === undefined || privateKey.value === undefined) return { kind: 'unusable', problems };
+  const misfit = findMisfit(chain.value, privateKey.value, { cert: cert.file, key: key.file });
+  if (misfit !== undefined) return { kind: 'unusable', problems: [misfit] };
+  return {
+    kind: 'usable',
+    pair: { cert: chain.value.map(String).join(''), key: privateKey.value.export(PKCS8).toString() },
+    warnings: warningsOf(chain.value, { file: cert.file, advertise, now }),
+  };
+}
+
+const PKCS8 = { type: 'pkcs8', format: 'pem' } as const;
+
+type Read<T> = { readonly value?: T; readonly problems: readonly Problem[] };
+
+/** What the reader throws is the problem. */
+function read<T>(path: readonly string[], reader: () => T): Read<T> {
+  try {
+    return { value: reader(), problems: [] };
+  } catch (thrown) {
+    return { problems: [{ path, message: thrown instanceof Error ? thrown.message : String(thrown) }] };
+  }
+}
+
+/** The server's own certificate comes first. */
+function readChain(source: Source): readonly X509Certificate[] {
+  const text = textOf(source);
+  const found = text.match(CERTIFICATE) ?? [];
+  if (found.length === 0)
+    throw new Error(`${source.file} holds no certificate in PEM: ${convert(text, 'x509', 'a certificate')}`);
+  return found.map((pem, position) => {
+    try {
+      return new X509Certificate(pem);
+    } catch {
+      throw new Error(`certificate ${position + 1} in ${source.file} is none: make the file anew`);
+    }
+  });
+}
+
+function readKey(source: Source): KeyObject {
+  const text = textOf(source);
+  const [pem] = PRIVATE_KEY.exec(text) ?? [];
+  if (pem === undefined)
+    throw new Error(`${source.file} holds no private key in PEM: ${convert(text, 'pkey', 'the private key')}`);
+  // Nobody is there to type it.
+  if (pem.includes('ENCRYPTED'))
+    throw new Error(`the key in ${source.file} has a passphrase: take it off with openssl pkey -in OLD -out NEW`);
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    throw new Error(`the key in ${source.file} cannot be read: make it anew, or convert it with openssl pkey`);
+  }
+}
+
+function textOf(source: Source): string {
+  if (source.kind === 'text') return source.text;
+  throw new Error(`cannot read ${source.file} (${source.why}): name a PEM file that the server may read`);
+}
+
+function convert(text: string, command: 'x509' | 'pkey', what: string): string {
+  if (text.includes('-----BEGIN ')) return `it holds something else, so name the file that holds ${what}`;
+  return `if it is DER, convert it with openssl ${command} -inform DER -in OLD -out NEW`;
+}
+
+type FileNames = { readonly cert: string; readonly key: string };
+
+function findMisfit(
+  [own, ...others]: readonly X509Certificate[],
+  key: KeyObject,
+  files: FileNames,
+): Problem | undefined {
+  if (own === undefined || own.checkPrivateKey(key)) return undefined;
+  const position = others.findIndex((one) => one.checkPrivateKey(key));
+  if (position === -1) {
+    return {
+      path: KEY,
+      message: `the key in ${files.key} does not fit the certificate in ${files.cert}: name its own`,
+    };
+  }
+  const message = `the certificate of the key is number ${position + 2} in ${files.cert}: put it first, those that prove it behind it`;
+  return { path: CERT, message };
+}
+
+type About = { readonly file: string } & Pick<PairInput, 'advertise' | 'now'>;
+
+/** What makes clients refuse it, or some of them. */
+function warningsOf(chain: readonly X509Certificate[], { file, advertise, now }: About): readonly string[] {
+  const [own] = chain;
+  const told = [
+    ...chain.flatMap((one, position) => validityWarning(one, position, now)),
+    ...(own === undefined ? [] : [...kindWarning(own), ...nameWarning(own, advertise)]),
+    ...orderWarning(chain),
+  ];
+  return told.map((text) => `http.tls.cert: ${file}: ${text}`);
+}
+
+function validityWarning({ validFrom, validTo }: X509Certificate, position: number, now: Date): readonly string[] {
+  const which = position === 0 ? 'the certificate' : `certificate ${position + 1}`;
+  if (new Date(validTo) < now) return [`${which} is expired since ${validTo}: renew it, no client takes it`];
+  if (new Date(validFrom) <= now) return [];
+  return [`${which} is not valid before ${validFrom}: no client takes it until then; is this host's clock right?`];
+}
+
+/** Seen of EDK2: it offers DHE-RSA and RSA key exchange alone, which an elliptic curve's key cannot do. */
+function kindWarning({ publicKey }: X509Certificate): readonly string[] {
+  const kind = publicKey.asymmetricKeyType ?? 'unknown';
+  if (kind === 'rsa') return [];
+  return [`the key is of the kind ${kind}: UEFI HTTPS Boot takes RSA alone, so use an RSA key`];
+}
+
+function nameWarning(certificate: X509Certificate, advertise: Config['advertise']): readonly string[] {
+  if (advertise === undefined) return [];
+  const host = advertise.kind === 'address' ? advertise.address : new URL(advertise.url).hostname;
+  const address = host.replace(/^\[|\]$/g, '');
+  const found = parseIp(address) === undefined ? certificate.checkHost(address) : certificate.checkIP(address);
+  if (found !== undefined) return [];
+  return [`it is not for ${address}, by which machines reach this host: add that to its subjectAltName`];
+}
+
+function orderWarning(chain: readonly X509Certificate[]): readonly string[] {
+  const position = chain.findIndex((one, index) => {
+    const next = chain[index + 1];
+    return next !== undefined && !(one.checkIssued(next) && one.verify(next.publicKey));
+  });
+  if (position === -1) return [];
+  return [`certificate ${position + 2} did not issue certificate ${position + 1}: put each behind the one it proves`];
+}
