@@ -58,12 +58,11 @@ export function interfacesOf(config: Config, inherited: ServedInterfacesInput['i
   });
 }
 
-/** Those with IPv4, but for loopback, which no machine reaches. */
+/** All that are up but loopback, which no machine reaches. */
 function hostInterfaces(): readonly HostInterface[] {
   return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) => {
-    const own = addresses
-      .filter(({ internal, family }) => !internal && family === 'IPv4')
-      .map(({ address }) => address);
-    return own.length === 0 ? [] : [{ name, addresses: own }];
+    const outside = addresses.filter(({ internal }) => !internal);
+    const ipv4 = outside.filter(({ family }) => family === 'IPv4').map(({ address }) => address);
+    return outside.length === 0 ? [] : [{ name, addresses: ipv4 }];
   });
 }
