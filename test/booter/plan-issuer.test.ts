@@ -34,21 +34,28 @@ describe('PlanIssuer', () => {
       await issues.issue(one);
       return plans.plans.length;
     };
-    expect([await keep(0), await keep(HOUR - 1), await keep(HOUR - 1, other), await keep(HOUR), await keep(HOUR)]).toEqual(
-      [1, 1, 2, 3, 3],
-    );
+    expect([
+      await keep(0),
+      await keep(HOUR - 1),
+      await keep(HOUR - 1, other),
+      await keep(HOUR),
+      await keep(HOUR),
+    ]).toEqual([1, 1, 2, 3, 3]);
     expect(plans.plans).toEqual([plan, other, plan]);
   });
 
-  it.each(['DISK_FULL', 'DATA_UNUSABLE'] as const)('lets a machine boot whose plan cannot be kept: %s', async (code) => {
-    const { plans, events, issuer: issues, mend } = failing(code);
-    const plan = bootPlan();
-    await issues.issue(plan);
-    expect(events).toEqual([{ event: 'plan.unsaved', machine: 'node-01', plan: plan.id, reason: `it is ${code}` }]);
-    mend();
-    await issues.issue(plan);
-    expect([plans.plans, events.length]).toEqual([[plan], 1]);
-  });
+  it.each(['DISK_FULL', 'DATA_UNUSABLE'] as const)(
+    'lets a machine boot whose plan cannot be kept: %s',
+    async (code) => {
+      const { plans, events, issuer: issues, mend } = failing(code);
+      const plan = bootPlan();
+      await issues.issue(plan);
+      expect(events).toEqual([{ event: 'plan.unsaved', machine: 'node-01', plan: plan.id, reason: `it is ${code}` }]);
+      mend();
+      await issues.issue(plan);
+      expect([plans.plans, events.length]).toEqual([[plan], 1]);
+    },
+  );
 
   it('hides no fault of ours', async () => {
     const { events, issuer: issues } = failing('INTERNAL');

@@ -18,7 +18,11 @@ const SOMEBODY = { address: '192.168.77.199', port: 4_011 };
 const SUBJECT = { name: 'node-01', contradictions: [], mayBeKnown: false, facts: { macs: [], sourceAddress: '' } };
 const SURE: Invitation = { kind: 'sure', subject: SUBJECT, assignment: assignment() };
 
-type Options = { readonly invitation?: Invitation; readonly from?: typeof NOBODY; readonly offered?: typeof allOffered };
+type Options = {
+  readonly invitation?: Invitation;
+  readonly from?: typeof NOBODY;
+  readonly offered?: typeof allOffered;
+};
 
 function exchange(bytes: Buffer, door: Door, { invitation = SURE, from, offered = allOffered }: Options = {}) {
   const seen: MachineFacts[] = [];
@@ -244,10 +248,16 @@ describe('byte for byte, the answer', () => {
 
 describe('whatever comes', () => {
   const doors = fc.constantFrom(DHCP, PXE);
-  const from = fc.record({ address: fc.constantFrom('0.0.0.0', '10.1.0.9', '239.0.0.1'), port: fc.constantFrom(67, 68, 4_011) });
+  const from = fc.record({
+    address: fc.constantFrom('0.0.0.0', '10.1.0.9', '239.0.0.1'),
+    port: fc.constantFrom(67, 68, 4_011),
+  });
 
   it('is an exchange: any bytes', () => {
-    const datagram = fc.oneof(fc.uint8Array({ maxLength: 600 }).map((bytes) => Buffer.from(bytes)), anyDatagram);
+    const datagram = fc.oneof(
+      fc.uint8Array({ maxLength: 600 }).map((bytes) => Buffer.from(bytes)),
+      anyDatagram,
+    );
     const kinds = new Set<string>();
     fc.assert(
       fc.property(datagram, doors, from, (bytes, door, peer) => {

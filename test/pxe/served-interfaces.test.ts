@@ -28,7 +28,12 @@ describe('the interfaces that are served', () => {
       [{ name: 'eth1', address: '10.1.0.2' }],
       [],
     ],
-    ['the same, with a warning of others', { host: [BR0, ETH1] }, [{ name: 'br0', address: '192.168.77.1' }], [WARNING]],
+    [
+      'the same, with a warning of others',
+      { host: [BR0, ETH1] },
+      [{ name: 'br0', address: '192.168.77.1' }],
+      [WARNING],
+    ],
     [
       'the one that is named, with a warning of others',
       { wanted: ['br0'], advertised: 'boot.lab', host: [ETH1, BR0, BARE] },
@@ -62,12 +67,7 @@ describe('the interfaces that are served', () => {
       ],
       [],
     ],
-    [
-      'one that is named twice',
-      { wanted: ['br0', 'br0'] },
-      [{ name: 'br0', address: '192.168.77.1' }],
-      [],
-    ],
+    ['one that is named twice', { wanted: ['br0', 'br0'] }, [{ name: 'br0', address: '192.168.77.1' }], []],
   ])('are %s', (_, input, interfaces, warnings) =>
     expect(decide(input)).toEqual({ kind: 'served', interfaces, warnings }),
   );
