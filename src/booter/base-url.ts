@@ -50,7 +50,8 @@ export type FirmwareBaseInput = {
  */
 export function firmwareBase({ base, address, scheme, ports }: FirmwareBaseInput): string {
   const { protocol, hostname } = new URL(base);
-  const literal = parseIp(hostname.replace(/^\[(.*)\]$/, '$1'));
+  // One of IPv6 has brackets here: who is told by DHCP for IPv4 does not reach it.
+  const literal = parseIp(hostname);
   if (literal !== undefined && protocol === `${scheme}:`) return base;
   const host = literal ?? address;
   return scheme === 'https' ? originOf('https', host, ports.https ?? 443) : originOf('http', host, ports.http);
