@@ -112,7 +112,13 @@ describe('iPXE in its place', () => {
     const path = firmwarePath({ architecture });
     const refused = await ask(path);
     expect([refused.status, await refused.json()]).toEqual([404, { error: { code: 'NOT_FOUND', message: reason } }]);
-    expect(events.at(-1)).toEqual({ event: 'file.refused', address: '127.0.0.1', protocol: 'http', file: path, reason });
+    expect(events.at(-1)).toEqual({
+      event: 'file.refused',
+      address: '127.0.0.1',
+      protocol: 'http',
+      file: path,
+      reason,
+    });
   });
 });
 
