@@ -58,7 +58,7 @@ export function interfacesOf(config: Config, inherited: ServedInterfacesInput['i
   });
 }
 
-/** All that are up but loopback, which no machine reaches. */
+/** All that are up but loopback, which no machine reaches. The system does not say which address one that is down has. */
 function hostInterfaces(): readonly HostInterface[] {
   return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) => {
     const outside = addresses.filter(({ internal }) => !internal);

@@ -59,7 +59,7 @@ function decideByAddress(input: ServedInterfacesInput): ServedInterfaces {
     const { name } = holder;
     return { kind: 'served', interfaces: [{ name, address: advertised }], warnings: warningsOf(1, [name], input) };
   }
-  const reason = `no interface of this host has the advertised address ${advertised}, so that nothing says where to answer DHCP`;
+  const reason = `no interface of this host that is up has the advertised address ${advertised}, so that nothing says where to answer DHCP`;
   const remedy = `set dhcp.interfaces to one of ${listOf(host)}, or "advertise" to its address`;
   return { kind: 'refused', reason, remedy: isAnyThere(host) ? remedy : NONE_THERE };
 }
@@ -83,7 +83,7 @@ function warningsOf(count: number, unbound: readonly string[], { host }: ServedI
 function noInterface(name: string, host: readonly HostInterface[]): ServedInterfaces {
   return {
     kind: 'refused',
-    reason: `dhcp.interfaces: this host has no interface ${name}`,
+    reason: `dhcp.interfaces: this host has no interface ${name}, or it is down: without a cable, or a bridge with nobody on it`,
     remedy: isAnyThere(host) ? `name one of ${listOf(host)}` : NONE_THERE,
   };
 }
@@ -104,7 +104,7 @@ function unusedOf(names: readonly string[], inherited: ServedInterfacesInput['in
   return [`sockets for DHCP on ${which} are inherited, and dhcp.interfaces does not name it: nobody answers there`];
 }
 
-const NONE_THERE = 'give an interface of this host an IPv4 address';
+const NONE_THERE = 'bring an interface of this host up, and give it an IPv4 address';
 
 function isAnyThere(host: readonly HostInterface[]): boolean {
   return host.some(({ addresses }) => addresses.length > 0);

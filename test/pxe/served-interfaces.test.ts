@@ -85,25 +85,25 @@ describe('the interfaces that are served', () => {
     [
       'nothing has the advertised address',
       { advertised: '10.9.9.9', host: [BR0, ETH1, BARE] },
-      'no interface of this host has the advertised address 10.9.9.9, so that nothing says where to answer DHCP',
+      'no interface of this host that is up has the advertised address 10.9.9.9, so that nothing says where to answer DHCP',
       'set dhcp.interfaces to one of br0, eth1, or "advertise" to its address',
     ],
     [
       'a name is advertised',
       { advertised: 'boot.lab' },
-      'no interface of this host has the advertised address boot.lab, so that nothing says where to answer DHCP',
+      'no interface of this host that is up has the advertised address boot.lab, so that nothing says where to answer DHCP',
       'set dhcp.interfaces to one of br0, or "advertise" to its address',
     ],
     [
       'there is no such interface',
       { wanted: ['br0', 'eth9'], host: [BR0, BARE] },
-      'dhcp.interfaces: this host has no interface eth9',
+      'dhcp.interfaces: this host has no interface eth9, or it is down: without a cable, or a bridge with nobody on it',
       'name one of br0',
     ],
     [
       'an inherited socket is for one that is gone',
       { inherited: sockets('eth9') },
-      'dhcp.interfaces: this host has no interface eth9',
+      'dhcp.interfaces: this host has no interface eth9, or it is down: without a cable, or a bridge with nobody on it',
       'name one of br0',
     ],
     [
@@ -127,8 +127,8 @@ describe('the interfaces that are served', () => {
     [
       'there is nothing at all',
       { host: [] },
-      'no interface of this host has the advertised address 192.168.77.1, so that nothing says where to answer DHCP',
-      'give an interface of this host an IPv4 address',
+      'no interface of this host that is up has the advertised address 192.168.77.1, so that nothing says where to answer DHCP',
+      'bring an interface of this host up, and give it an IPv4 address',
     ],
   ])('are none where %s', (_, input, reason, remedy) =>
     expect(decide(input)).toEqual({ kind: 'refused', reason, remedy }),
