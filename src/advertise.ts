@@ -58,11 +58,12 @@ export function interfacesOf(config: Config, inherited: ServedInterfacesInput['i
   });
 }
 
-/** Those with IPv4, but for loopback, which no machine reaches. */
+/** All that are up but loopback, which no machine reaches. The system does not say which address one that is down has. */
 function hostInterfaces(): readonly HostInterface[] {
   return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) => {
-    const own = addresses.filter(({ internal, family }) => !internal && family === 'IPv4');
-    const subnets = own.flatMap(({ cidr }) => parseSubnet(cidr ?? '') ?? []);
-    return own.length === 0 ? [] : [{ name, addresses: own.map(({ address }) => address), subnets }];
+    const outside = addresses.filter(({ internal }) => !internal);
+    const ipv4 = outside.filter(({ family }) => family === 'IPv4');
+    const subnets = ipv4.flatMap(({ cidr }) => parseSubnet(cidr ?? '') ?? []);
+    return outside.length === 0 ? [] : [{ name, addresses: ipv4.map(({ address }) => address), subnets }];
   });
 }

@@ -8,7 +8,7 @@ import { BootlayerError } from './errors.js';
 import type { IpxeBinaries } from './ipxe/disk-binaries.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Metrics } from './metrics.js';
-import { cannotListen } from './net/cannot-listen.js';
+import { cannotInherit, cannotListen } from './net/cannot-listen.js';
 import type { DatagramPort, Peer } from './net/datagram.js';
 import { QueuedPort } from './net/datagram-queue.js';
 import { formatEndpoint } from './net/endpoint.js';
@@ -86,21 +86,34 @@ async function openPorts(
 ): Promise<Ports> {
   const fault = (thrown: unknown) => booter.reportFault('answering DHCP', thrown);
   const dropped = (count: number) => metrics.droppedDatagrams.inc({ protocol: 'dhcp' }, count);
-  const open = async (where: Peer, opening: () => Promise<DatagramPort>) => {
+  const open = async (opening: () => Promise<DatagramPort>, cannot: (cause: unknown) => BootlayerError) => {
     const opened = await raised(opening).catch((cause: unknown) => {
-      throw cannotListen(formatEndpoint({ host: where.address, port: where.port }), 'dhcp.listen', cause);
+      throw cannot(cause);
     });
     lifecycle.started('DHCP listener', () => opened.close());
     return new QueuedPort(opened, { fault, dropped });
   };
-  const { address, inherited } = served;
+  const { name, address, inherited } = served;
+  if (inherited !== undefined) {
+    const { dhcp, pxe } = inherited;
+    return {
+      dhcp: await open(
+        () => openInheritedDhcpPort(dhcp),
+        (cause) => cannotInherit(dhcp.fd, `dhcp-${name}`, cause),
+      ),
+      pxe: await open(
+        () => openInheritedDhcpPort(pxe),
+        (cause) => cannotInherit(pxe.fd, `pxe-${name}`, cause),
+      ),
+    };
+  }
+  const cannot = (where: Peer) => (cause: unknown) =>
+    cannotListen(formatEndpoint({ host: where.address, port: where.port }), 'dhcp.listen', cause);
   const at = { address: host, port };
   // Chosen by the system, as the other is: for tests.
   const pxeAt = { address: host === '0.0.0.0' ? address : host, port: port === 0 ? 0 : PXE_PORT };
   return {
-    dhcp: await open(at, () => (inherited ? openInheritedDhcpPort(inherited.dhcp) : openDhcpPort(at, address))),
-    pxe: await open(pxeAt, () =>
-      inherited ? openInheritedDhcpPort(inherited.pxe) : openUdpPort(pxeAt, { broadcasts: true }),
-    ),
+    dhcp: await open(() => openDhcpPort(at, address), cannot(at)),
+    pxe: await open(() => openUdpPort(pxeAt, { broadcasts: true }), cannot(pxeAt)),
   };
 }

@@ -68,7 +68,8 @@ export type FirmwareBaseInput = {
  */
 export function firmwareBase({ base, address, scheme, ports }: FirmwareBaseInput): string {
   const { protocol, hostname } = new URL(base);
-  const literal = parseIp(hostname.replace(/^\[(.*)\]$/, '$1'));
+  // One of IPv6 has brackets here: who is told by DHCP for IPv4 does not reach it.
+  const literal = parseIp(hostname);
   const isAsBase = scheme === undefined || protocol === `${scheme}:`;
   if (literal !== undefined && isAsBase) return base;
   const host = literal ?? address;

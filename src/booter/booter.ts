@@ -84,7 +84,8 @@ export class Booter {
     const prefetch = parts.blobs.prefetch.bind(parts.blobs);
     const expectations = new Expectations({ ...parts, mapped, prefetch });
     this.dhcp = new DhcpStep({ ...parts, mapping, memory, expectations, isDraining: () => this.#draining });
-    this.firmware = new FirmwareStep({ ...parts, mapping, mapped, attribution, issuer });
+    const reportFault = this.reportFault.bind(this);
+    this.firmware = new FirmwareStep({ ...parts, mapping, mapped, attribution, issuer, reportFault });
   }
 
   /** From now on machines boot by this mapping. Boots under way keep their plans, and what those name stays served. */

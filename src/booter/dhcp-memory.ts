@@ -32,10 +32,14 @@ export class DhcpMemory {
     this.#now = now;
   }
 
-  /** Firmware was told to load; answers the loop it is in, each time that another round of it is full. */
-  told(mac: MacAddress, { firmware, loader, xid }: Pick<Step, 'firmware' | 'loader' | 'xid'>): LoaderLoop | undefined {
+  /**
+   * Firmware was told to load, or an iPXE, which does not show by which firmware it came; answers the loop it is in, each time
+   * that another round of it is full.
+   */
+  told(mac: MacAddress, { loader, xid, ...told }: Pick<Step, 'firmware' | 'loader' | 'xid'>): LoaderLoop | undefined {
     const now = this.#now();
     const last = this.#steps.get(mac);
+    const firmware = told.firmware ?? last?.firmware;
     const goesOn =
       last !== undefined && loader !== undefined && last.loader === loader && now - last.since < LOOP_MILLISECONDS;
     const isRepeated = goesOn && last.xid === xid;

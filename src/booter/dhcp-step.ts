@@ -60,7 +60,8 @@ export class DhcpStep {
     const { answer, loader, firmware, xid } = told;
     const assignment = invitation.kind === 'sure' ? { assignment: invitation.assignment.name } : {};
     events({ event: 'dhcp.answered', machine, ...asked, answer, ...assignment });
-    if (asked.mac === undefined || firmware === undefined || asked.step === 'ack') return;
+    // An iPXE that is told the script is not in a loop; one that is told to load another may be.
+    if (asked.mac === undefined || (firmware ?? loader) === undefined || asked.step === 'ack') return;
     const loop = memory.told(asked.mac, { firmware, loader, xid });
     if (loop !== undefined) events({ event: 'loader.repeated', machine, mac: asked.mac, ...loop });
   }

@@ -20,6 +20,8 @@ export type FirmwareStepParts = {
   readonly issuer: PlanIssuer;
   readonly events: EventSink;
   readonly clock: Clock;
+  /** Something of ours broke while this was done. */
+  readonly reportFault: (doing: string, thrown: unknown) => void;
 };
 
 /** What UEFI HTTP Boot starts on a machine. */
@@ -41,7 +43,7 @@ const MAX_MACHINES = 10_000;
 /** What the firmware of machines fetches by itself. */
 export class FirmwareStep {
   readonly #parts: FirmwareStepParts;
-  /** In the order of their last choice. */
+  /** By machine and architecture, in the order of their last choice. */
   readonly #chosen = new Map<string, Chosen>();
 
   constructor(parts: FirmwareStepParts) {
@@ -52,10 +54,12 @@ export class FirmwareStep {
   async file(facts: MachineFacts): Promise<FirmwareFile> {
     const subject = this.#parts.mapping().inventory.identify(facts);
     const now = this.#parts.clock.ticks();
-    const last = this.#chosen.get(subject.name);
+    // Anybody may ask in the machine's name, and for another processor.
+    const key = `${subject.facts.architecture} ${subject.name}`;
+    const last = this.#chosen.get(key);
     if (last !== undefined && now - last.at < SAME_FILE_MILLISECONDS) return last.file;
     const file = await this.#choose(subject);
-    if (file.kind !== 'refused') this.#keep(subject.name, { at: now, file });
+    if (file.kind !== 'refused') this.#keep(key, { at: now, file });
     this.#tell(subject, file);
     return file;
   }
@@ -70,7 +74,9 @@ export class FirmwareStep {
       const timely = await clock.within(PATIENCE_MILLISECONDS, this.#planned(subject));
       return timely.kind === 'done' ? timely.value : { kind: 'loader', reason: 'its image is still being resolved' };
     } catch (thrown) {
-      return { kind: 'loader', reason: publicMessage(BootlayerError.from(thrown)) };
+      const error = BootlayerError.from(thrown);
+      if (error.code === 'INTERNAL') this.#parts.reportFault(`choosing what ${subject.name} starts`, thrown);
+      return { kind: 'loader', reason: publicMessage(error) };
     }
   }
 
@@ -92,9 +98,9 @@ export class FirmwareStep {
     return { kind: 'uki', plan, isPlain, artifact: { ...plan.uki, location: plan.image.location } };
   }
 
-  #keep(machine: string, chosen: Chosen): void {
-    this.#chosen.delete(machine);
-    this.#chosen.set(machine, chosen);
+  #keep(key: string, chosen: Chosen): void {
+    this.#chosen.delete(key);
+    this.#chosen.set(key, chosen);
     const [oldest] = this.#chosen.keys();
     if (this.#chosen.size > MAX_MACHINES && oldest !== undefined) this.#chosen.delete(oldest);
   }

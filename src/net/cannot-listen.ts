@@ -6,9 +6,10 @@ export function cannotListen(where: string, key: string, cause: unknown): Bootla
   return new BootlayerError('PORT_UNAVAILABLE', `cannot listen on ${where}: ${why}`, { remedy, cause });
 }
 
-/** The same of a socket that whoever started the server has opened. */
-export function cannotInherit(fd: number, kind: 'tftp' | 'http' | 'https', cause: unknown): BootlayerError {
-  const remedy = `FileDescriptorName=${kind} is for ${kind === 'tftp' ? 'ListenDatagram=' : 'ListenStream='} of an IP address`;
+/** The same of a socket that whoever started the server has opened; `name`: of it. */
+export function cannotInherit(fd: number, name: string, cause: unknown): BootlayerError {
+  const isStream = name === 'http' || name === 'https';
+  const remedy = `FileDescriptorName=${name} is for ${isStream ? 'ListenStream=' : 'ListenDatagram='} of an IP address`;
   return new BootlayerError('PORT_UNAVAILABLE', `cannot use the inherited socket ${fd}: ${String(cause)}`, {
     remedy,
     cause,
@@ -28,13 +29,18 @@ function explain(code: string | undefined, key: string, cause: unknown): readonl
   }
 }
 
-/** Firmware asks at TFTP's own port, and at no other. */
+/** Firmware asks at the protocols' own ports, and at no others. */
+const OF_FIRMWARE: Readonly<Record<string, { readonly off: string; readonly bySystemd: string }>> = {
+  'tftp.listen': { off: 'tftp: { enabled: false }', bySystemd: 'deploy/bootlayer-tftp.socket' },
+  'dhcp.listen': { off: 'dhcp: { mode: off }', bySystemd: 'bootlayer check prints the units' },
+};
+
 function otherwise(key: string): string {
-  return key === 'tftp.listen' ? 'turn it off with "tftp: { enabled: false }"' : `set ${key} to another port`;
+  const firmware = OF_FIRMWARE[key];
+  return firmware === undefined ? `set ${key} to another port` : `turn it off with "${firmware.off}"`;
 }
 
 function elsewise(key: string): string {
-  return key === 'tftp.listen'
-    ? 'start as root with "user" set, let systemd open it (deploy/bootlayer-tftp.socket), '
-    : '';
+  const firmware = OF_FIRMWARE[key];
+  return firmware === undefined ? '' : `start as root with "user" set, let systemd open it (${firmware.bySystemd}), `;
 }

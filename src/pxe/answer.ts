@@ -1,6 +1,6 @@
 import type { FirmwareAsks } from '../booter/boot-urls.js';
 import { IPXE_BINARIES } from '../ipxe/binaries.js';
-import { describeClient, type PxeClient } from './client.js';
+import { describeClient, firmwaresOf, type PxeClient } from './client.js';
 
 /** What a machine that asks to be booted is told. `silent`: nothing, and then it goes on to its next boot device. */
 export type Answer =
@@ -47,8 +47,8 @@ function byTftp(client: PxeClient, offerings: Offerings): Answer {
 
 /** What is started there may be a UKI, so that it matters to nobody yet which loaders there are. */
 function byFirmware(client: PxeClient, firmwareUrl: Offerings['firmwareUrl']): Answer {
-  const { mac, uuid, architecture: { firmware, architecture } = {} } = client;
-  if (firmware !== 'uefi-http' || architecture === undefined) return withoutLoader(client);
+  const { mac, uuid, architecture: { architecture } = {} } = client;
+  if (firmwaresOf(client)?.[0] !== 'uefi-http' || architecture === undefined) return withoutLoader(client);
   const asks = { ...(mac !== undefined && { mac }), ...(uuid !== undefined && { uuid }), architecture };
   return { kind: 'url', url: firmwareUrl(asks) };
 }

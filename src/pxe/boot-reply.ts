@@ -30,8 +30,6 @@ const DISCOVERY_CONTROL = 6;
 const BOOT_ITEM = 71;
 /** Neither menu nor discovery: the file is named. */
 const LOAD_THE_FILE = Buffer.of(8);
-/** Of option 175: whoever has this answer need not wait for another (iPXE: src/include/ipxe/dhcp.h). */
-const NO_PXEDHCP = 0xb0;
 /** What goes first when the machine takes no more: the field has it too. */
 export const DROPPABLE: readonly number[] = [OPTION.tftpServerName];
 
@@ -72,7 +70,6 @@ function* optionsOf(input: ReplyInput): Generator<readonly [number, Buffer | und
   yield [OPTION.clientId, request.options.get(OPTION.clientId)];
   yield [OPTION.vendorSpecific, vendorOptions(input)];
   yield [OPTION.tftpServerName, Buffer.from(address)];
-  if (client.kind === 'ipxe') yield [OPTION.ipxe, writeSuboptions(new Map([[NO_PXEDHCP, Buffer.of(1)]]))];
   // Some ROMs want the NUL; in a URL it would be one more character.
   yield [OPTION.bootFileName, Buffer.from(told.kind === 'loader' ? `${told.file}\0` : nameOf(told))];
   yield [OPTION.relayAgent, request.options.get(OPTION.relayAgent)];

@@ -100,11 +100,12 @@ export function factsOf(client: PxeClient, { ciaddr }: DhcpPacket, from: string)
   };
 }
 
-/** iPXE does not say how its UEFI came to load it. */
-function firmwaresOf({ kind, architecture }: PxeClient): readonly Firmware[] | undefined {
+/** By how it asks, since UEFI may list the architectures of both its ways. iPXE does not say how its UEFI came to load it. */
+export function firmwaresOf({ kind, architecture }: PxeClient): readonly Firmware[] | undefined {
   const firmware = architecture?.firmware;
-  if (firmware === undefined) return undefined;
-  return kind === 'ipxe' && firmware !== 'bios' ? ['uefi', 'uefi-http'] : [firmware];
+  if (firmware === undefined || firmware === 'bios') return firmware && [firmware];
+  if (kind === 'ipxe') return ['uefi', 'uefi-http'];
+  return kind === 'http' ? ['uefi-http'] : ['uefi'];
 }
 
 /** For people: `x64 UEFI by PXE`, `x86 BIOS, iPXE`. */

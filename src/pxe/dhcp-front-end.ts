@@ -4,7 +4,7 @@ import type { ReplyDestination } from '../dhcp/reply-destination.js';
 import type { DatagramHandler, DatagramPort, Peer } from '../net/datagram.js';
 import { TokenBuckets } from '../net/token-buckets.js';
 import type { Told } from './boot-reply.js';
-import { describeClient } from './client.js';
+import { describeClient, firmwaresOf } from './client.js';
 import { type Door, type Exchange, type ProxyDhcpParts, proxyExchange } from './proxy-dhcp.js';
 
 export type DhcpFrontEndParts = {
@@ -65,7 +65,7 @@ function askedOf(
 }
 
 function toldOf({ client, request, told }: Extract<Exchange, { kind: 'answered' }>, door: Door): DhcpTold {
-  const firmware = client.kind === 'ipxe' ? undefined : client.architecture?.firmware;
+  const firmware = client.kind === 'ipxe' ? undefined : firmwaresOf(client)?.[0];
   return {
     answer: describeTold(told, door.address),
     ...(told.kind === 'loader' && { loader: told.file }),

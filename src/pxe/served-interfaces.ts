@@ -1,7 +1,7 @@
 import type { Subnet } from '../net/ip.js';
 import type { InheritedSocket } from '../net/udp-socket.js';
 
-/** An interface of this host, with its IPv4 addresses. */
+/** An interface of this host, with its IPv4 addresses, if any. */
 export type HostInterface = {
   readonly name: string;
   readonly addresses: readonly string[];
@@ -39,9 +39,9 @@ export type ServedInterfacesInput = {
  */
 export function decideInterfaces(input: ServedInterfacesInput): ServedInterfaces {
   const { wanted, host, inherited } = input;
-  const names = wanted.length > 0 ? wanted : inherited.size > 0 ? [...inherited.keys()] : undefined;
-  if (names === undefined) return decideByAddress(input);
-  const found = names.map((name) => ({ name, interface: host.find((one) => one.name === name) }));
+  const names = wanted.length > 0 ? wanted : [...inherited.keys()];
+  if (names.length === 0) return decideByAddress(input);
+  const found = [...new Set(names)].map((name) => ({ name, interface: host.find((one) => one.name === name) }));
   const missing = found.find((one) => one.interface === undefined);
   if (missing !== undefined) return noInterface(missing.name, host);
   const served = found.map(({ name, interface: there }) => serve(name, there, input));
@@ -55,7 +55,7 @@ export function decideInterfaces(input: ServedInterfacesInput): ServedInterfaces
   return {
     kind: 'served',
     interfaces: served as ServedInterface[],
-    warnings: warningsOf(served.length, unbound, input),
+    warnings: [...warningsOf(served.length, unbound, input), ...unusedOf(names, inherited)],
   };
 }
 
@@ -70,12 +70,9 @@ function decideByAddress(input: ServedInterfacesInput): ServedInterfaces {
       warnings: warningsOf(1, [name], input),
     };
   }
-  const reason = `no interface of this host has the advertised address ${advertised}, so that nothing says where to answer DHCP`;
-  return {
-    kind: 'refused',
-    reason,
-    remedy: `set dhcp.interfaces to one of ${listOf(host)}, or "advertise" to its address`,
-  };
+  const reason = `no interface of this host that is up has the advertised address ${advertised}, so that nothing says where to answer DHCP`;
+  const remedy = `set dhcp.interfaces to one of ${listOf(host)}, or "advertise" to its address`;
+  return { kind: 'refused', reason, remedy: isAnyThere(host) ? remedy : NONE_THERE };
 }
 
 /** The advertised address is told where it is one of the interface's; an inherited socket sends by the first in any case. */
@@ -101,8 +98,8 @@ function warningsOf(count: number, unbound: readonly string[], { host }: ServedI
 function noInterface(name: string, host: readonly HostInterface[]): ServedInterfaces {
   return {
     kind: 'refused',
-    reason: `dhcp.interfaces: this host has no interface ${name}`,
-    remedy: `name one of ${listOf(host)}`,
+    reason: `dhcp.interfaces: this host has no interface ${name}, or it is down: without a cable, or a bridge with nobody on it`,
+    remedy: isAnyThere(host) ? `name one of ${listOf(host)}` : NONE_THERE,
   };
 }
 
@@ -114,6 +111,24 @@ function needsSockets(names: readonly string[]): ServedInterfaces {
   };
 }
 
+/** Sockets that somebody opened to no avail. */
+function unusedOf(names: readonly string[], inherited: ServedInterfacesInput['inherited']): readonly string[] {
+  const unused = [...inherited.keys()].filter((name) => !names.includes(name));
+  if (unused.length === 0) return [];
+  const which = unused.join(', ');
+  return [`sockets for DHCP on ${which} are inherited, and dhcp.interfaces does not name it: nobody answers there`];
+}
+
+const NONE_THERE = 'bring an interface of this host up, and give it an IPv4 address';
+
+function isAnyThere(host: readonly HostInterface[]): boolean {
+  return host.some(({ addresses }) => addresses.length > 0);
+}
+
+/** Those that could be served. */
 function listOf(host: readonly HostInterface[]): string {
-  return host.map(({ name }) => name).join(', ') || 'none that there is';
+  return host
+    .filter(({ addresses }) => addresses.length > 0)
+    .map(({ name }) => name)
+    .join(', ');
 }

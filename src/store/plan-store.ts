@@ -121,10 +121,10 @@ async function insertPlan(transaction: Transaction<Schema>, plan: BootPlan, now:
   await transaction.insertInto('plan_artifacts').values(artifacts).execute();
 }
 
-/** We wrote it; a row that somebody changed is as good as missing. */
+/** We wrote it, or a version that knew no kinds; a row that somebody changed is as good as missing. */
 function readPlan(text: string, id: Digest): BootPlan | undefined {
   try {
-    const plan = JSON.parse(text) as BootPlan;
+    const plan = { kind: 'kernel', ...(JSON.parse(text) as object) } as BootPlan;
     return plan.id === id && artifactsOf(plan).every(({ descriptor }) => isDigest(descriptor.digest))
       ? plan
       : undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decideBaseUrl } from '../../src/booter/base-url.js';
+import { decideBaseUrl, type FirmwareBaseInput, firmwareBase } from '../../src/booter/base-url.js';
 
 const any = { host: '0.0.0.0', port: 8080 };
 const one = ['192.168.77.1'];
@@ -60,4 +60,28 @@ describe('decideBaseUrl', () => {
       url: 'http://10.0.0.1:8080',
     });
   });
+});
+
+describe('firmwareBase', () => {
+  const decide = (base: string, more: Partial<FirmwareBaseInput> = {}) =>
+    firmwareBase({ base, address: '192.168.77.1', scheme: 'http', ports: { http: 8080 }, ...more });
+
+  it.each<[string, Partial<FirmwareBaseInput>, string]>([
+    // As it is advertised, though we listen elsewhere: something may stand before us.
+    ['http://10.0.0.1', {}, 'http://10.0.0.1'],
+    ['http://10.0.0.1:9090/boot', {}, 'http://10.0.0.1:9090/boot'],
+    ['https://10.0.0.1:9443', { scheme: 'https' }, 'https://10.0.0.1:9443'],
+    // A name would have to be looked up.
+    ['http://boot.lab:8080', {}, 'http://192.168.77.1:8080'],
+    ['http://boot.lab', { ports: { http: 80 } }, 'http://192.168.77.1'],
+    ['https://boot.lab', { scheme: 'https', ports: { http: 80, https: 443 } }, 'https://192.168.77.1'],
+    ['https://boot.lab', { scheme: 'https', ports: { http: 80, https: 8443 } }, 'https://192.168.77.1:8443'],
+    // Over the other scheme.
+    ['https://10.0.0.1:9443', {}, 'http://10.0.0.1:8080'],
+    ['http://10.0.0.1:8080', { scheme: 'https', ports: { http: 8080, https: 8443 } }, 'https://10.0.0.1:8443'],
+    ['https://boot.lab', {}, 'http://192.168.77.1:8080'],
+    // Who asks by DHCP for IPv4 has no other address.
+    ['http://[fd77::1]:8080', {}, 'http://192.168.77.1:8080'],
+    ['https://[fd77::1]', { scheme: 'https', ports: { http: 80, https: 443 } }, 'https://192.168.77.1'],
+  ])('of %s with %o', (base, more, url) => expect(decide(base, more)).toBe(url));
 });

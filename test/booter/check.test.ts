@@ -3,6 +3,7 @@ import { BootUrls } from '../../src/booter/boot-urls.js';
 import { type CheckParts, checkMapping } from '../../src/booter/check.js';
 import { createMapping, type MappingInput } from '../../src/booter/mapping.js';
 import { BootlayerError } from '../../src/errors.js';
+import type { Role } from '../../src/image/role.js';
 import { assignment, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
@@ -124,5 +125,34 @@ describe('checkMapping', () => {
       'assignment "all": its image for arm64 has no variant edge, and cloud is taken',
     ]);
     expect([...(await about('cloud')), ...(await about('metal'))]).toEqual([]);
+  });
+
+  it('finds an image of a UKI alone bootable, by UEFI HTTP Boot, and warns of all others', async () => {
+    const only = (roles: readonly Role[], architecture = 'amd64') =>
+      check(
+        { assignments: [assignment({ match: { arch: [architecture] } })] },
+        { images: { ...IMAGES, resolve: async () => resolvedImage(roles) } },
+      );
+    const uki = await only(['uki', 'squashfs']);
+    expect([uki.assignments[0]?.targets, uki.problems]).toMatchObject([
+      [{ kind: 'boots', architecture: 'amd64', clients: ['uefi-http'], blobs: [{}, {}] }],
+      0,
+    ]);
+    expect(uki.warnings).toEqual([
+      'assignment "all": its image for amd64 has a UKI and no kernel with an initramfs: UEFI HTTP Boot starts it, and machines that come by iPXE are refused',
+    ]);
+    expect(await only(['kernel', 'initramfs', 'uki'])).toMatchObject({ problems: 0, warnings: [] });
+    // Half of what iPXE wants is no use, and yet the UKI is.
+    expect(await only(['kernel', 'uki'])).toMatchObject({ problems: 0, warnings: [expect.stringContaining('a UKI')] });
+    expect(await only(['kernel'])).toMatchObject({ problems: 1, warnings: [] });
+    // No such firmware boots by HTTP.
+    expect(await only(['uki'], '386')).toMatchObject({ problems: 1, warnings: [] });
+  });
+
+  it('warns of a UKI alone that any machine is given', async () => {
+    const images = { architecturesOf: async () => [], resolve: async () => resolvedImage(['uki']) };
+    const { warnings, assignments } = await check({ assignments: [assignment()] }, { images });
+    expect(assignments[0]?.targets).toMatchObject([{ kind: 'boots', clients: ['uefi-http'] }]);
+    expect(warnings).toEqual([expect.stringContaining('its image for any machine has a UKI and no kernel')]);
   });
 });

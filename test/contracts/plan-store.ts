@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { artifactsOf } from '../../src/boot/plan.js';
 import type { PlanStore } from '../../src/boot/ports.js';
 import { digestOf } from '../../src/oci/digest.js';
-import { bootPlan } from '../fixtures/plans.js';
+import { bootPlan, ukiPlan } from '../fixtures/plans.js';
 
 /** What every store of plans does. `open` gives an empty one. */
 export function planStoreContract(open: () => Promise<PlanStore>): void {
@@ -14,6 +14,18 @@ export function planStoreContract(open: () => Promise<PlanStore>): void {
       await store.savePlan(plan, 1000);
       expect(await store.findPlan(plan.id)).toEqual(plan);
       expect(await store.findPlan(digestOf(Buffer.from('other')))).toBeUndefined();
+    });
+
+    it('keeps plans for UEFI HTTP Boot beside those for iPXE', async () => {
+      const store = await open();
+      const uki = ukiPlan();
+      await store.savePlan(plan, 1000);
+      await store.savePlan(uki, 1000);
+      expect([await store.findPlan(uki.id), await store.findPlan(plan.id)]).toEqual([uki, plan]);
+      const { location } = uki.image;
+      expect(await store.findPlannedArtifact(uki.uki.descriptor.digest, 999)).toEqual({ ...uki.uki, location });
+      const digests = [...artifactsOf(plan), ...artifactsOf(uki)].map(({ descriptor }) => descriptor.digest);
+      expect([...(await store.plannedDigests(999))].sort()).toEqual([...new Set(digests)].sort());
     });
 
     it('finds every artifact of a plan with the place it comes from', async () => {

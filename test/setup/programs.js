@@ -40,6 +40,8 @@ const TEST_PROGRAMS = {
       ...[t64('libnettle8'), t64('libhogweed6')],
     ],
   },
+  // Debian 13 has everything under /usr.
+  dhclient: { package: 'isc-dhcp-client', path: isBookworm ? 'sbin/dhclient' : 'usr/sbin/dhclient', libraries: [] },
   curl: { package: 'curl', path: 'usr/bin/curl', libraries: [t64('libcurl4'), t64('libssl3')] },
 };
 

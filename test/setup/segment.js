@@ -44,8 +44,18 @@ export class Segment {
     return { name, within: this.network.within };
   }
 
-  /** Another host on it, in a network of its own: its card is `eth0`. @param {string} address `192.168.77.2/24` */
-  async addHost(address) {
+  /** A card of the server with nobody on it yet: another segment. @param {string} bridge @param {string} address `10.1.0.1/24` */
+  async addBridge(bridge, address) {
+    await this.network.ip('link', 'add', bridge, 'type', 'bridge');
+    await this.network.ip('address', 'add', address, 'dev', bridge);
+    await this.network.ip('link', 'set', bridge, 'up');
+  }
+
+  /**
+   * Another host on it, in a network of its own: its card is `eth0`.
+   * @param {string} address `192.168.77.2/24` @param {string} [bridge] of `addBridge`, for the segment there
+   */
+  async addHost(address, bridge = BRIDGE) {
     const host = await NetworkNamespace.start({ beside: this.network });
     this.#hosts.push(host);
     const end = `host${this.#hosts.length}`;
@@ -53,7 +63,7 @@ export class Segment {
     await host.ip('link', 'add', 'eth0', 'type', 'veth');
     await host.ip('link', 'set', 'veth0', 'name', end);
     await host.ip('link', 'set', end, 'netns', String(this.network.pid));
-    await this.#plug(end);
+    await this.#plug(end, bridge);
     await host.ip('address', 'add', address, 'dev', 'eth0');
     await host.ip('link', 'set', 'eth0', 'up');
     return host;
@@ -63,9 +73,9 @@ export class Segment {
     for (const network of [...this.#hosts, this.network]) await network.stop();
   }
 
-  /** @param {string} card */
-  async #plug(card) {
-    await this.network.ip('link', 'set', card, 'master', BRIDGE);
+  /** @param {string} card @param {string} [bridge] */
+  async #plug(card, bridge = BRIDGE) {
+    await this.network.ip('link', 'set', card, 'master', bridge);
     await this.network.ip('link', 'set', card, 'up');
   }
 }

@@ -41,6 +41,19 @@ it.each([
   expect(await plans.findPlan(plan.id)).toEqual(plan);
 });
 
+/** Versions before UEFI HTTP Boot had no other kind, and named none. */
+it('knows a plan that an older version wrote', async () => {
+  const { raw, plans } = await open();
+  const plan = bootPlan();
+  const { kind, ...older } = plan;
+  expect(kind).toBe('kernel');
+  await plans.savePlan(plan, 1000);
+  await raw.query('update plans set plan = ?', [JSON.stringify(older)]);
+  expect(await plans.findPlan(plan.id)).toEqual(plan);
+  expect((await plans.findPlannedArtifact(plan.kernel.descriptor.digest, 999))?.role).toBe('kernel');
+  expect(await plans.plannedDigests(999)).toHaveLength(3);
+});
+
 it.each(['not JSON', 'null', '{}'])('does not know a resolution that reads %s', async (text) => {
   const { raw, resolutions } = await open();
   const key = { reference: 'os/debian:12', wish: { os: 'linux', architecture: 'amd64', variant: 'metal' } } as const;

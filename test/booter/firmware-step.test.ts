@@ -1,0 +1,189 @@
+import { describe, expect, it } from 'vitest';
+import type { FirmwareFile } from '../../src/booter/firmware-step.js';
+import type { Images } from '../../src/booter/mapped-images.js';
+import { BootlayerError } from '../../src/errors.js';
+import type { Role } from '../../src/image/role.js';
+import { testBooter } from '../fixtures/booter.js';
+import { assignment, facts, machine, OTHER_MAC } from '../fixtures/mappings.js';
+import { resolvedImage } from '../fixtures/plans.js';
+import { gate, settled } from '../fixtures/waiting.js';
+
+const FROM = '192.168.77.20';
+const ASKS = facts({ architecture: 'amd64', firmware: ['uefi-http'], sourceAddress: FROM });
+const BOTH = resolvedImage(['kernel', 'initramfs', 'squashfs', 'uki']);
+const told = (name: string) => expect.objectContaining({ event: name }) as unknown;
+
+function step(more: Parameters<typeof testBooter>[0] = {}) {
+  return testBooter({ image: BOTH, ...more });
+}
+
+const failing = (thrown: Error): Partial<Images> => ({ resolve: () => Promise.reject(thrown) });
+const loader = (reason: string): FirmwareFile => ({ kind: 'loader', reason });
+
+describe('what firmware starts', () => {
+  it('is the UKI of the image, planned, kept, and known as the machine’s at its address', async () => {
+    const { booter, plans, events, clock } = step();
+    const file = await booter.firmware.file(ASKS);
+    if (file.kind !== 'uki') return expect.unreachable(file.reason);
+    const uki = BOTH.artifacts.find(({ role }) => role === 'uki');
+    expect(file.artifact).toEqual({ ...uki, location: BOTH.location });
+    expect(file.plan).toMatchObject({ kind: 'uki', machine: 'node-01', assignment: 'all', uki });
+    expect(file.plan.extras.map(({ role }) => role)).toEqual(['squashfs']);
+    expect(plans.plans).toEqual([file.plan]);
+    expect(events).toEqual([
+      {
+        ...{ event: 'uki.planned', machine: 'node-01', address: FROM, assignment: 'all' },
+        ...{ image: BOTH.reference, plan: file.plan.id, isPlain: true },
+      },
+    ]);
+    booter.artifactBegun(file.artifact, { address: FROM, protocol: 'http', range: undefined });
+    expect(events.at(-1)).toMatchObject({ event: 'artifact.started', machine: 'node-01', role: 'uki' });
+    // It is what the plan names, which a change of the mapping does not end.
+    booter.remap({ machines: [], assignments: [], defaults: { kernelArgs: {} } });
+    clock.milliseconds += 60_000;
+    const { digest } = file.artifact.descriptor;
+    expect(await booter.findArtifact(digest, FROM)).toEqual(file.artifact);
+  });
+
+  it.each<[string, readonly Role[], string]>([
+    ['no UKI', ['kernel', 'initramfs'], 'registry.lab:5000/os/debian:12 holds no UKI'],
+    ['nothing that boots', ['disk'], 'registry.lab:5000/os/debian:12 holds no UKI'],
+  ])('is iPXE where the image has %s', async (_, roles, reason) => {
+    const { booter, plans, events } = step({ image: resolvedImage(roles) });
+    expect(await booter.firmware.file(ASKS)).toEqual(loader(reason));
+    expect(plans.plans).toEqual([]);
+    expect(events).toEqual([{ event: 'uki.replaced', machine: 'node-01', address: FROM, reason }]);
+  });
+
+  it('is iPXE where only that can report what decides', async () => {
+    const waits = assignment({ name: 'asset', match: { asset: ['A'] } });
+    const { booter, plans } = step({ assignments: [waits, assignment()] });
+    expect(await booter.firmware.file(ASKS)).toEqual(loader('"asset" waits for what iPXE alone reports'));
+    expect(plans.plans).toEqual([]);
+  });
+
+  it('is iPXE, which waits, where the image is late', async () => {
+    const { booter, clock, events } = step({ images: { resolve: () => new Promise(() => undefined) } });
+    clock.late = true;
+    expect(await booter.firmware.file(ASKS)).toEqual(loader('its image is still being resolved'));
+    expect(events).toEqual([told('uki.replaced')]);
+  });
+
+  it.each([
+    [new BootlayerError('REGISTRY_UNREACHABLE', 'cannot reach registry.lab:5000'), 'cannot reach registry.lab:5000'],
+    [new BootlayerError('IMAGE_NOT_FOUND', 'no such image'), 'no such image'],
+    [new BootlayerError('REGISTRY_DENIED', 'denied for robot$secret'), 'the registry refuses access'],
+  ])('is iPXE, which shows it, where there is no image: %s', async (thrown, reason) => {
+    const { booter, events } = step({ images: failing(thrown) });
+    expect(await booter.firmware.file(ASKS)).toEqual(loader(reason));
+    expect(events).toEqual([{ event: 'uki.replaced', machine: 'node-01', address: FROM, reason }]);
+  });
+
+  it('is iPXE where something of ours broke, which is told', async () => {
+    const { booter, events } = step({ images: failing(new TypeError('x is not a function')) });
+    expect(await booter.firmware.file(ASKS)).toEqual(loader('internal error'));
+    expect(events).toMatchObject([
+      { event: 'fault', doing: 'choosing what node-01 starts', reason: 'x is not a function' },
+      { event: 'uki.replaced', reason: 'internal error' },
+    ]);
+  });
+
+  it('is nothing for a machine that is not mapped, which is asked anew each time', async () => {
+    const { booter, events } = step({ machines: [], assignments: [] });
+    const refused = { kind: 'refused', reason: 'no assignment matches this machine' };
+    expect(await booter.firmware.file(ASKS)).toEqual(refused);
+    expect(events).toEqual([{ event: 'uki.refused', machine: ASKS.macs[0], address: FROM, reason: refused.reason }]);
+    booter.remap({ machines: [], assignments: [assignment()], defaults: { kernelArgs: {} } });
+    expect((await booter.firmware.file(ASKS)).kind).toBe('uki');
+  });
+
+  it('is the UKI without the kernel arguments that somebody wants, and tells that', async () => {
+    for (const more of [
+      { defaults: { kernelArgs: { append: ['quiet'] } } },
+      { assignments: [assignment({ kernelArgs: [{ remove: ['quiet'] }] })] },
+      { machines: [machine({ kernelArgs: { append: ['quiet'] } })] },
+    ]) {
+      const { booter, events } = step(more);
+      expect(await booter.firmware.file(ASKS)).toMatchObject({ kind: 'uki', isPlain: false });
+      expect(events).toMatchObject([{ event: 'uki.planned', isPlain: false }]);
+    }
+  });
+
+  it('is the UKI though its plan cannot be kept', async () => {
+    const { booter, plans, events } = step();
+    plans.savePlan = () => Promise.reject(new BootlayerError('DISK_FULL', 'no room'));
+    expect((await booter.firmware.file(ASKS)).kind).toBe('uki');
+    expect(events).toEqual([told('plan.unsaved'), told('uki.planned')]);
+  });
+});
+
+describe('what firmware starts when it asks again', () => {
+  /** Two images, of which the first has a UKI. */
+  function changing() {
+    let image = BOTH;
+    const parts = step({ images: { resolve: async () => image } });
+    const change = () => {
+      image = resolvedImage(['kernel', 'initramfs']);
+    };
+    return { ...parts, change };
+  }
+
+  it('is the same for fifteen seconds, though the image is another: it has asked for the size', async () => {
+    const { booter, clock, events, change } = changing();
+    const head = await booter.firmware.file(ASKS);
+    change();
+    clock.milliseconds = 14_999;
+    expect(await booter.firmware.file(ASKS)).toBe(head);
+    expect(events).toHaveLength(1);
+    clock.milliseconds = 15_000;
+    expect((await booter.firmware.file(ASKS)).kind).toBe('loader');
+    expect(events).toEqual([told('uki.planned'), told('uki.replaced')]);
+  });
+
+  it('is iPXE again, though the UKI is there now', async () => {
+    const { passed, open } = gate();
+    const { booter, clock } = step({ images: { resolve: () => passed.then(() => BOTH) } });
+    clock.late = true;
+    expect((await booter.firmware.file(ASKS)).kind).toBe('loader');
+    clock.late = false;
+    open();
+    await settled();
+    expect((await booter.firmware.file(ASKS)).kind).toBe('loader');
+    clock.milliseconds = 15_000;
+    expect((await booter.firmware.file(ASKS)).kind).toBe('uki');
+  });
+
+  it('is its own, and no other machine’s', async () => {
+    const { booter, change } = changing();
+    await booter.firmware.file(ASKS);
+    change();
+    expect((await booter.firmware.file({ ...ASKS, macs: [OTHER_MAC] })).kind).toBe('loader');
+  });
+
+  it('is that of its own architecture, though somebody has asked in its name for another', async () => {
+    const { booter, change } = changing();
+    await booter.firmware.file({ ...ASKS, architecture: 'arm64' });
+    change();
+    expect((await booter.firmware.file(ASKS)).kind).toBe('loader');
+  });
+
+  it('is remembered of ten thousand machines', async () => {
+    const { booter, change } = changing();
+    await booter.firmware.file(ASKS);
+    change();
+    const ask = (from: number, to: number) =>
+      Promise.all(
+        Array.from({ length: to - from }, (_, index) =>
+          booter.firmware.file({
+            ...ASKS,
+            macs: [],
+            sourceAddress: `10.0.${(from + index) >> 8}.${(from + index) & 255}`,
+          }),
+        ),
+      );
+    await ask(0, 9_999);
+    expect((await booter.firmware.file(ASKS)).kind).toBe('uki');
+    await ask(10_000, 10_001);
+    expect((await booter.firmware.file(ASKS)).kind).toBe('loader');
+  });
+});

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { OPTION } from '../../src/dhcp/option-code.js';
+import { dhcpFrontEnd } from '../../src/pxe/dhcp-front-end.js';
+import { testBooter } from '../fixtures/booter.js';
+import { packetOf } from '../fixtures/dhcp.js';
+import { DHCP_PACKETS } from '../fixtures/dhcp-packets.js';
+import { FakePort } from '../fixtures/fake-port.js';
+import { assignment } from '../fixtures/mappings.js';
+import { allOffered, pxeDatagram } from '../fixtures/pxe.js';
+
+const ADDRESS = '192.168.77.1';
+const NOBODY = { address: '0.0.0.0', port: 68 };
+const MAC = '52:54:00:77:00:01';
+
+function frontEnd(more: Parameters<typeof testBooter>[0] = {}) {
+  const { booter, events } = testBooter({ machines: [], ...more });
+  let now = 0;
+  const answer = dhcpFrontEnd({ booter, offerings: () => allOffered(), ticks: () => now });
+  const [dhcp, pxe] = [new FakePort(67), new FakePort(4_011)];
+  dhcp.receive(answer(dhcp, { step: 'offer', address: ADDRESS }));
+  pxe.receive(answer(pxe, { step: 'ack', address: ADDRESS }));
+  const pass = (milliseconds: number) => {
+    now += milliseconds;
+  };
+  return { dhcp, pxe, events, pass, booter };
+}
+
+describe('what comes in', () => {
+  it('is answered by the port that it came to, and told of', () => {
+    const { dhcp, pxe, events } = frontEnd();
+    const sender = { address: '192.168.77.199', port: 4_011 };
+    dhcp.arrive(DHCP_PACKETS.ovmfPxeDiscover, NOBODY);
+    pxe.arrive(DHCP_PACKETS.ovmfPxeBootServerRequest, sender);
+    dhcp.arrive(pxeDatagram({ architectures: [0], giaddr: '10.1.0.1' }), { address: '10.1.0.1', port: 67 });
+    expect(dhcp.sent.map(({ to }) => to)).toEqual([
+      { address: '255.255.255.255', port: 68 },
+      { address: '10.1.0.1', port: 67 },
+    ]);
+    expect(pxe.sent.map(({ to }) => to)).toEqual([sender]);
+    const types = [...dhcp.sent, ...pxe.sent].map(({ bytes }) => packetOf(bytes).options.get(OPTION.messageType)?.[0]);
+    expect(types).toEqual([2, 2, 5]);
+    const told = { event: 'dhcp.answered', machine: MAC, mac: MAC, client: 'x64 UEFI by PXE', assignment: 'all' };
+    expect(events).toEqual([
+      { ...told, step: 'offer', answer: 'snponly.efi by TFTP from 192.168.77.1' },
+      { ...told, step: 'ack', answer: 'snponly.efi by TFTP from 192.168.77.1' },
+      {
+        ...{ ...told, client: 'x86 BIOS by PXE', relay: '10.1.0.1', step: 'offer' },
+        answer: 'undionly.kpxe by TFTP from 192.168.77.1',
+      },
+    ]);
+  });
+
+  it.each([
+    ['ovmfHttpDiscover', 'http://192.168.77.1:8080/uefi/amd64/'],
+    ['ipxeBiosDiscover', 'http://192.168.77.1:8080/boot.ipxe'],
+  ] as const)('%s is told a URL', (name, url) => {
+    const { dhcp, events } = frontEnd();
+    dhcp.arrive(DHCP_PACKETS[name], NOBODY);
+    expect(events).toMatchObject([{ event: 'dhcp.answered', answer: expect.stringContaining(url) as string }]);
+  });
+
+  it('gets no answer where there is none, and is told of', () => {
+    const { dhcp, pxe, events } = frontEnd({ assignments: [] });
+    dhcp.arrive(DHCP_PACKETS.ovmfPxeDiscover, NOBODY);
+    dhcp.arrive(DHCP_PACKETS.udhcpcDiscover, NOBODY);
+    pxe.arrive(Buffer.from('x'), { address: '10.0.0.9', port: 5 });
+    expect([dhcp.sent, pxe.sent]).toEqual([[], []]);
+    expect(events).toMatchObject([
+      { event: 'dhcp.unanswered', mac: MAC, step: 'offer', reason: 'no assignment matches this machine' },
+      { event: 'dhcp.dropped', address: '0.0.0.0', reason: 'it does not ask to be booted' },
+      { event: 'dhcp.dropped', address: '10.0.0.9', reason: 'it has 1 bytes, fewer than a header' },
+    ]);
+  });
+
+  it.each([
+    ['ovmfPxeDiscover', 'uefi'],
+    ['ovmfHttpDiscover', 'uefi-http'],
+  ] as const)('shows the iPXE that comes next by which firmware it came: %s', (name, firmware) => {
+    const assignments = [
+      assignment({ name: 'uefi', match: { firmware: ['uefi'] } }),
+      assignment({ name: 'uefi-http', match: { firmware: ['uefi-http'] } }),
+    ];
+    const { dhcp, events } = frontEnd({ assignments });
+    for (const packet of [DHCP_PACKETS[name], DHCP_PACKETS.ipxeAmd64ProxyDiscover]) dhcp.arrive(packet, NOBODY);
+    expect(events).toMatchObject([{ assignment: firmware }, { client: 'x64 UEFI, iPXE', assignment: firmware }]);
+    // What it says itself is no sign of it.
+    dhcp.arrive(DHCP_PACKETS.ipxeAmd64ProxyDiscover, NOBODY);
+    expect(events.at(-1)).toMatchObject({ assignment: firmware });
+  });
+
+  it('may be a loop, which is told of', () => {
+    const { dhcp, events } = frontEnd();
+    for (let xid = 1; xid <= 6; xid += 1)
+      for (let times = 0; times < 2; times += 1) dhcp.arrive(pxeDatagram({ architectures: [7], xid }), NOBODY);
+    expect(events.filter(({ event }) => event === 'loader.repeated')).toMatchObject([
+      { machine: MAC, mac: MAC, loader: 'snponly.efi', times: 6 },
+    ]);
+  });
+});
+
+describe('whoever asks too often', () => {
+  const of = (last: number) =>
+    pxeDatagram({
+      architectures: [7],
+      chaddr: Buffer.from(`5254007700${last.toString(16).padStart(2, '0')}`.padEnd(32, '0'), 'hex'),
+    });
+
+  it('waits, and nobody else does', () => {
+    const { dhcp, events, pass } = frontEnd();
+    for (let times = 0; times < 40; times += 1) dhcp.arrive(of(1), NOBODY);
+    expect(dhcp.sent).toHaveLength(30);
+    expect(events.at(-1)).toEqual({
+      ...{ event: 'dhcp.dropped', address: '0.0.0.0', reason: 'its hardware address asks too often' },
+    });
+    dhcp.arrive(of(2), NOBODY);
+    expect(dhcp.sent).toHaveLength(31);
+    pass(1_000);
+    for (let times = 0; times < 40; times += 1) dhcp.arrive(of(1), NOBODY);
+    expect(dhcp.sent).toHaveLength(36);
+  });
+
+  it('waits at both ports', () => {
+    const { dhcp, pxe } = frontEnd();
+    for (let times = 0; times < 30; times += 1) dhcp.arrive(DHCP_PACKETS.ovmfPxeDiscover, NOBODY);
+    pxe.arrive(DHCP_PACKETS.ovmfPxeBootServerRequest, { address: '192.168.77.199', port: 4_011 });
+    expect(pxe.sent).toEqual([]);
+  });
+});
