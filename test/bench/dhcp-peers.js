@@ -14,10 +14,17 @@ import { ChildProcess } from '../setup/process.js';
 export const DHCP_PEERS = {
   /** Beside another server, as ours. */
   'dnsmasq proxy': (network) =>
-    dnsmasq('dnsmasq proxy', network, ['dhcp-range=10.77.0.0,proxy,255.255.0.0', 'pxe-service=X86-64_EFI,boot,snponly.efi']),
+    dnsmasq('dnsmasq proxy', network, [
+      'dhcp-range=10.77.0.0,proxy,255.255.0.0',
+      'pxe-service=X86-64_EFI,boot,snponly.efi',
+    ]),
   /** It gives addresses too. */
   dnsmasq: (network) =>
-    dnsmasq('dnsmasq', network, [`dhcp-range=${FIRST},${LAST},255.255.0.0,1h`, 'dhcp-boot=snponly.efi', 'dhcp-lease-max=60000']),
+    dnsmasq('dnsmasq', network, [
+      `dhcp-range=${FIRST},${LAST},255.255.0.0,1h`,
+      'dhcp-boot=snponly.efi',
+      'dhcp-lease-max=60000',
+    ]),
   kea: startKea,
 };
 
@@ -39,7 +46,9 @@ async function startKea(network, folder) {
   const settings = {
     'interfaces-config': { interfaces: ['eth0'], 'dhcp-socket-type': 'udp' },
     'lease-database': { type: 'memfile', persist: false },
-    subnet4: [{ id: 1, subnet: '10.77.0.0/16', pools: [{ pool: `${FIRST} - ${LAST}` }], 'boot-file-name': 'snponly.efi' }],
+    subnet4: [
+      { id: 1, subnet: '10.77.0.0/16', pools: [{ pool: `${FIRST} - ${LAST}` }], 'boot-file-name': 'snponly.efi' },
+    ],
     loggers: [{ name: 'kea-dhcp4', severity: 'INFO', output_options: [{ output: 'stdout' }] }],
   };
   writeFileSync(file, JSON.stringify({ Dhcp4: settings }));

@@ -99,7 +99,8 @@ async function inTurn(rounds, targets, load) {
 
 /** @param {readonly (readonly Measured[])[]} measured */
 function columnsOf([ours = [], ...peers]) {
-  const rate = (/** @type {Measured | undefined} */ load) => (load === undefined ? Number.NaN : load.offers / load.seconds);
+  const rate = (/** @type {Measured | undefined} */ load) =>
+    load === undefined ? Number.NaN : load.offers / load.seconds;
   const microseconds = (/** @type {readonly Measured[]} */ loads) =>
     figure(median(loads.map((load) => (Math.max(load.processorSeconds, 0.01) * 1e6) / load.offers)));
   return [
