@@ -55,13 +55,10 @@ function askedOf(
   { client, request }: Extract<Exchange, { kind: 'answered' | 'unanswered' }>,
   { step }: Door,
 ): DhcpAsked {
-  const relay = request.giaddr === '0.0.0.0' ? undefined : request.giaddr;
-  return {
-    ...(client.mac !== undefined && { mac: client.mac }),
-    client: describeClient(client),
-    ...(relay !== undefined && { relay }),
-    step,
-  };
+  const { mac } = client;
+  const who = { client: describeClient(client), step };
+  const asked = mac === undefined ? who : { ...who, mac };
+  return request.giaddr === '0.0.0.0' ? asked : { ...asked, relay: request.giaddr };
 }
 
 function toldOf({ client, request, told }: Extract<Exchange, { kind: 'answered' }>, door: Door): DhcpTold {
