@@ -20,7 +20,15 @@ const EVENTS: readonly BootEvent[] = [
   { event: 'dhcp.unanswered', ...asked, step: 'ack', relay: '10.0.0.9', reason: 'no assignment matches this machine' },
   { event: 'dhcp.dropped', address: '10.0.0.1', reason: 'it is an answer' },
   { event: 'loader.repeated', machine: 'node-01', mac: asked.mac, loader: 'snponly.efi', times: 6, seconds: 60 },
-  { event: 'uki.planned', machine: 'node-01', address: '10.0.0.1', assignment: 'all', image: 'os:1', plan: digest, isPlain: true },
+  {
+    event: 'uki.planned',
+    machine: 'node-01',
+    address: '10.0.0.1',
+    assignment: 'all',
+    image: 'os:1',
+    plan: digest,
+    isPlain: true,
+  },
   { event: 'uki.replaced', machine: 'node-01', address: '10.0.0.1', reason: 'slow' },
   { event: 'uki.refused', machine: 'node-01', address: '10.0.0.1', reason: 'none' },
   { event: 'script.sent', machine: 'node-01', address: '10.0.0.1', assignment: 'all', image: 'os:1', plan: digest },
@@ -131,10 +139,12 @@ it('tells of a thousand machines that ask at once, and little of one that never 
   const lines: string[] = [];
   let now = 0;
   const sink = logSink(createLog('info', { write: (line) => void lines.push(line) }), () => now);
-  const ask = (mac: string) => sink({ event: 'dhcp.unanswered', machine: mac, mac, client: 'x', step: 'offer', reason: 'none' });
+  const ask = (mac: string) =>
+    sink({ event: 'dhcp.unanswered', machine: mac, mac, client: 'x', step: 'offer', reason: 'none' });
   for (let times = 0; times < 100; times += 1) ask('one');
   expect(lines).toHaveLength(20);
-  for (let times = 0; times < 4; times += 1) for (let machine = 0; machine < 1_000; machine += 1) ask(`rack ${machine}`);
+  for (let times = 0; times < 4; times += 1)
+    for (let machine = 0; machine < 1_000; machine += 1) ask(`rack ${machine}`);
   expect(lines).toHaveLength(4_020);
   for (let machine = 0; machine < 10_000; machine += 1) ask(`forged ${machine}`);
   expect(lines).toHaveLength(5_000);
@@ -145,7 +155,12 @@ it('tells of a thousand machines that ask at once, and little of one that never 
 
 it('spares what is dropped by the address that it came from', () => {
   const dropped = { event: 'dhcp.dropped', address: '10.0.0.1', reason: 'it is an answer' } as const;
-  expect(logged('debug', Array.from({ length: 100 }, () => dropped))).toHaveLength(20);
+  expect(
+    logged(
+      'debug',
+      Array.from({ length: 100 }, () => dropped),
+    ),
+  ).toHaveLength(20);
 });
 
 it('says that nothing of the mapping changed', () => {

@@ -5,7 +5,8 @@ const LIMITS = { burst: 3, perSecond: 2 };
 
 it('lets each take so many at once, and then so many a second', () => {
   const buckets = new TokenBuckets(LIMITS);
-  const taken = (key: string, now: number) => Array.from({ length: 5 }, () => buckets.take(key, now)).filter(Boolean).length;
+  const taken = (key: string, now: number) =>
+    Array.from({ length: 5 }, () => buckets.take(key, now)).filter(Boolean).length;
   expect([taken('a', 0), taken('a', 0), taken('b', 0)]).toEqual([3, 0, 3]);
   expect([taken('a', 499), taken('a', 1_000), taken('a', 60_000)]).toEqual([0, 2, 3]);
 });
