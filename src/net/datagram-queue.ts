@@ -13,10 +13,16 @@ export type DatagramQueueOptions = {
 };
 
 const LIMIT = 1_024;
-/** Handled before anything else gets its turn. */
-const AT_ONCE = 64;
+/**
+ * Handled before anything else gets its turn. Half of what node reads of a socket in its turn: what is read is dropped fairly
+ * when there is too much of it, and what is not is dropped by the system, whoever it is from.
+ */
+const AT_ONCE = 16;
 
-/** Between a port that anybody may flood and what handles it: when more comes than is handled, the oldest is dropped. */
+/**
+ * Between a port that anybody may flood and what handles it: when more comes than is handled, the oldest are dropped of those
+ * sources that have the most.
+ */
 export class DatagramQueue {
   readonly #handler: DatagramHandler;
   readonly #fault: (thrown: unknown) => void;
@@ -40,14 +46,14 @@ export class DatagramQueue {
   push(bytes: Buffer, from: Peer): void {
     this.#waiting.push({ bytes, from });
     // All at once, since each shift would move the rest.
-    if (this.#waiting.length >= 2 * this.#limit) this.#dropOldest();
+    if (this.#waiting.length >= 2 * this.#limit) this.#dropSome();
     if (this.#isRunning) return;
     this.#isRunning = true;
     this.#later(() => this.#run());
   }
 
-  #dropOldest(): void {
-    const kept = this.#waiting.slice(-this.#limit);
+  #dropSome(): void {
+    const kept = fairShare(this.#waiting, this.#limit);
     this.#dropped(this.#waiting.length - kept.length);
     this.#waiting = kept;
   }
@@ -65,6 +71,32 @@ export class DatagramQueue {
     this.#isRunning = this.#waiting.length > 0;
     if (this.#isRunning) this.#later(() => this.#run());
   }
+}
+
+/** The newest of each source, at most so many of all, and as few of any one as it takes. In their order. */
+function fairShare(all: readonly Datagram[], limit: number): Datagram[] {
+  const counts = new Map<string, number>();
+  for (const { from } of all) counts.set(from.address, (counts.get(from.address) ?? 0) + 1);
+  const share = equalShare([...counts.values()], limit);
+  const kept: Datagram[] = [];
+  for (const datagram of all) {
+    const left = counts.get(datagram.from.address) ?? 0;
+    counts.set(datagram.from.address, left - 1);
+    if (left <= share) kept.push(datagram);
+  }
+  // So many sources that there is less than one for each.
+  return kept.slice(-limit);
+}
+
+/** How many each may have, at least one, when who wants less leaves the rest to the others. */
+function equalShare(wanted: readonly number[], limit: number): number {
+  let [left, others] = [limit, wanted.length];
+  for (const one of wanted.toSorted((a, b) => a - b)) {
+    if (one * others > left) return Math.max(1, Math.floor(left / others));
+    left -= one;
+    others -= 1;
+  }
+  return limit;
 }
 
 /** A port with such a queue before whoever gets what comes. */

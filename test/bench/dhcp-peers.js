@@ -8,7 +8,8 @@ import { ChildProcess } from '../setup/process.js';
 
 /**
  * The DHCP servers that people run, told to boot their machines. None of them writes a line for each request.
- * @typedef {{ name: string, stop: () => Promise<unknown> }} DhcpPeer `network`: in which it is alone, with the card eth0
+ * `network`: in which it is alone, with the card eth0.
+ * @typedef {{ name: string, process: ChildProcess, stop: () => Promise<unknown> }} DhcpPeer
  * @type {Record<string, (network: NetworkNamespace, folder: string) => Promise<DhcpPeer>>}
  */
 export const DHCP_PEERS = {

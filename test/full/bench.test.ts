@@ -12,10 +12,12 @@ it('runs every benchmark to its end and prints a ratio for each', async () => {
   const http = 2 * 2 * 3 + 1;
   // Two files, one block at a time and in windows, by one and by many.
   const tftp = 2 * 2 * 2;
+  // Offers.
+  const dhcp = 1;
   // Pulls against four, the three figures of a herd, memory in two states.
   const cache = 4 + 3 + 2;
   const rows = printed.split('\n').filter((line) => /^ {2}.* -?\d[\d.]*$/.test(line));
-  expect(rows).toHaveLength(mapping + http + tftp + cache);
+  expect(rows).toHaveLength(mapping + http + tftp + dhcp + cache);
   // Counts, and no times: of ours exactly one.
   expect(printed).toMatch(/^ {2}fetched from the registry, times +1\.00 /m);
   expect(printed).not.toMatch(/NaN|undefined|Infinity/);

@@ -137,7 +137,7 @@ async function run(job) {
     client.close();
   };
   await Promise.all(job.roles.map(askOn));
-  console.log(JSON.stringify(answers));
+  process.stdout.write(`${JSON.stringify(answers)}\n`);
 }
 
 await run(/** @type {ClientsJob} */ (JSON.parse(process.argv[2] ?? '')));

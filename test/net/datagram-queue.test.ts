@@ -24,26 +24,27 @@ function queue(limit: number) {
   const push = (from: number, to: number) => {
     for (let number = from; number <= to; number += 1) made.push(Buffer.from(String(number)), FROM);
   };
+  const pushFrom = (address: string, text: string) => made.push(Buffer.from(text), { ...FROM, address });
   /** Lets it run once; whether it wants to again. */
   const turn = () => {
     turns.shift()?.();
     return turns.length > 0;
   };
-  return { handled, push, turn, faults, dropped: () => dropped };
+  return { handled, push, pushFrom, turn, faults, dropped: () => dropped };
 }
 
 describe('DatagramQueue', () => {
   it('handles everything in its order, a few at once', () => {
     const { handled, push, turn, dropped } = queue(1_000);
-    push(1, 130);
+    push(1, 40);
     expect(handled).toEqual([]);
-    expect([turn(), handled.length]).toEqual([true, 64]);
-    push(131, 131);
-    expect([turn(), handled.length]).toEqual([true, 128]);
-    expect([turn(), handled.length, handled.at(-1)]).toEqual([false, 131, '131']);
+    expect([turn(), handled.length]).toEqual([true, 16]);
+    push(41, 41);
+    expect([turn(), handled.length]).toEqual([true, 32]);
+    expect([turn(), handled.length, handled.at(-1)]).toEqual([false, 41, '41']);
     expect(dropped()).toBe(0);
-    push(132, 132);
-    expect([turn(), handled.at(-1)]).toEqual([false, '132']);
+    push(42, 42);
+    expect([turn(), handled.at(-1)]).toEqual([false, '42']);
   });
 
   it('goes on when one of them is too much for whoever handles it', () => {
@@ -58,6 +59,26 @@ describe('DatagramQueue', () => {
     while (turn());
     expect(handled.length).toBeLessThan(20);
     expect([handled.at(-1), handled.length + dropped()]).toEqual(['1000', 1_000]);
+  });
+
+  it('drops nothing of who sends little while others send much', () => {
+    const { handled, push, pushFrom, turn, dropped } = queue(10);
+    pushFrom('10.0.0.1', 'one');
+    push(1, 500);
+    pushFrom('10.0.0.2', 'two');
+    for (let number = 0; number < 500; number += 1) pushFrom('10.0.0.8', `of 8: ${number}`);
+    while (turn());
+    expect(handled).toEqual(expect.arrayContaining(['one', '500', 'two', 'of 8: 499']));
+    expect(handled.indexOf('one')).toBe(0);
+    expect(handled.length + dropped()).toBe(1_002);
+  });
+
+  it('drops the oldest of so many sources that there is no room for one of each', () => {
+    const { handled, pushFrom, turn, dropped } = queue(10);
+    for (let number = 0; number < 1_000; number += 1) pushFrom(`10.0.1.${number}`, String(number));
+    while (turn());
+    expect(handled.length).toBeLessThan(20);
+    expect([handled.at(-1), handled.length + dropped()]).toEqual(['999', 1_000]);
   });
 });
 

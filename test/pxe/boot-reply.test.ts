@@ -124,11 +124,11 @@ describe('the options', () => {
     expect(reply(OVMF).options.has(OPTION.clientId)).toBe(false);
   });
 
-  it('are no others: neither a lease nor anything that would turn iPXE from a proxy', () => {
+  it('are no others, and none of a lease', () => {
     const codes = [53, 54, 60, 97, 66, 67];
     expect(codesOf(written(reply(OVMF)))).toEqual(codes);
     expect(codesOf(written(reply(OVMF_HTTP, URL)))).toEqual(codes);
-    expect(codesOf(written(reply(IPXE, SCRIPT)))).toEqual([53, 54, 60, 97, 61, 66, 67]);
+    expect(codesOf(written(reply(IPXE, SCRIPT)))).toEqual([53, 54, 60, 97, 61, 66, 175, 67]);
     expect(codesOf(written(reply(BIOS)))).toEqual([53, 54, 60, 43, 66, 67]);
   });
 });

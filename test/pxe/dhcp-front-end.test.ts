@@ -119,10 +119,12 @@ describe('whoever asks too often', () => {
     expect(dhcp.sent).toHaveLength(36);
   });
 
-  it('waits at both ports', () => {
-    const { dhcp, pxe } = frontEnd();
-    for (let times = 0; times < 30; times += 1) dhcp.arrive(DHCP_PACKETS.ovmfPxeDiscover, NOBODY);
-    pxe.arrive(DHCP_PACKETS.ovmfPxeBootServerRequest, { address: '192.168.77.199', port: 4_011 });
-    expect(pxe.sent).toEqual([]);
+  it('waits there, and uses up nothing of whoever comes from elsewhere', () => {
+    const { dhcp } = frontEnd();
+    const ask = (address: string) => dhcp.arrive(DHCP_PACKETS.ovmfPxeDiscover, { address, port: 68 });
+    for (let times = 0; times < 40; times += 1) ask('10.0.0.9');
+    expect(dhcp.sent).toHaveLength(30);
+    ask('0.0.0.0');
+    expect(dhcp.sent).toHaveLength(31);
   });
 });
