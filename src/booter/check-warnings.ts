@@ -69,11 +69,13 @@ function firmwareWarnings({ name, match: { firmware = [], arch } }: Assignment):
   if (isBiosAlone && arch !== undefined && !arch.some(hasBios)) {
     return [`assignment "${name}" matches no machine: nothing but x86 has a bios, and it names ${arch.join(', ')}`];
   }
-  // The script step, where alone machines are mapped in this version, cannot tell the two ways of UEFI apart.
+  // The script step alone cannot tell the two ways of UEFI apart; whoever came by our DHCP, or fetched what it names, has shown it.
   if (firmware.includes('uefi') === firmware.includes('uefi-http')) return [];
   const open = firmware.includes('uefi') ? 'uefi' : 'uefi-http';
-  const both = 'iPXE does not tell it from the other, so name both uefi and uefi-http';
-  return [`assignment "${name}" matches no machine by its firmware ${open}: ${both}`];
+  const both = 'iPXE itself does not tell it from the other: name both uefi and uefi-http';
+  return [
+    `assignment "${name}" matches by its firmware ${open} only machines that ask this server by DHCP: ${both}, or see that dhcp.mode is proxy`,
+  ];
 }
 
 /** The PC's BIOS is one of x86. */

@@ -54,12 +54,12 @@ describe('findMappingWarnings', () => {
   it.each<[Selector, string]>([
     [
       { firmware: ['bios', 'uefi'] },
-      'by its firmware uefi: iPXE does not tell it from the other, so name both uefi and uefi-http',
+      'by its firmware uefi only machines that ask this server by DHCP: iPXE itself does not tell it from the other: name both uefi and uefi-http, or see that dhcp.mode is proxy',
     ],
-    [{ firmware: ['uefi-http'] }, 'by its firmware uefi-http'],
+    [{ firmware: ['uefi-http'] }, 'by its firmware uefi-http only machines that ask this server by DHCP'],
     [{ firmware: ['bios'], arch: ['arm64', 'riscv64'] }, 'nothing but x86 has a bios, and it names arm64, riscv64'],
     [{ labels: { rack: ['r9', 'r8'] } }, 'matches nobody: no machine has the label rack=r9 or rack=r8'],
-  ])('tells that %j matches nobody', (match, text) => {
+  ])('tells that %j matches nobody, or hardly anybody', (match, text) => {
     expect(warningsOf(match)).toEqual([expect.stringContaining(text)]);
   });
 
