@@ -17,8 +17,8 @@ export default defineConfig({
     projects: [
       project('unit', ['test/**/*.test.ts', '!test/{integration,e2e,full}/**'], 20_000),
       project('integration', ['test/integration/**/*.test.ts'], 120_000),
-      project('e2e', ['test/e2e/**/*.test.ts'], 300_000, { fileParallelism: false }),
       // Machines boot two at a time: there may be no more processors.
+      project('e2e', ['test/e2e/**/*.test.ts'], 300_000, { fileParallelism: false, maxConcurrency: 2 }),
       project('full', ['test/full/**/*.test.ts'], 900_000, { fileParallelism: false, maxConcurrency: 2 }),
     ],
   },

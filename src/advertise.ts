@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { decideBaseUrl } from './booter/base-url.js';
 import type { Config } from './config/schema.js';
 import { BootlayerError } from './errors.js';
-import { type IpAddress, isLinkLocal, parseIp } from './net/ip.js';
+import { type IpAddress, isLinkLocal, parseIp, parseSubnet } from './net/ip.js';
 import {
   decideInterfaces,
   type HostInterface,
@@ -62,7 +62,8 @@ export function interfacesOf(config: Config, inherited: ServedInterfacesInput['i
 function hostInterfaces(): readonly HostInterface[] {
   return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) => {
     const outside = addresses.filter(({ internal }) => !internal);
-    const ipv4 = outside.filter(({ family }) => family === 'IPv4').map(({ address }) => address);
-    return outside.length === 0 ? [] : [{ name, addresses: ipv4 }];
+    const own = outside.filter(({ family }) => family === 'IPv4');
+    const subnets = own.flatMap(({ cidr }) => parseSubnet(cidr ?? '') ?? []);
+    return outside.length === 0 ? [] : [{ name, addresses: own.map(({ address }) => address), subnets }];
   });
 }

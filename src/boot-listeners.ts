@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { interfacesOf } from './advertise.js';
 import { ActiveTransfers } from './booter/active-transfers.js';
 import type { BootUrls } from './booter/boot-urls.js';
@@ -18,11 +17,13 @@ import { type IpxeRouteParts, ipxeRoutes } from './http/routes/ipxe.js';
 import { renewPair } from './http/secure.js';
 import { type InheritedSockets, inheritedSockets } from './inherited.js';
 import { IpxeBinaries } from './ipxe/disk-binaries.js';
+import { ipxeFolders } from './ipxe-folders.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
 import type { Endpoint } from './net/endpoint.js';
 import type { Privileges } from './privileges-process.js';
+import type { ServedInterface } from './pxe/served-interfaces.js';
 import { openTftp } from './tftp-listener.js';
 
 export type BootListenersParts = {
@@ -49,6 +50,8 @@ export type BootListeners = {
   readonly tftp?: string;
   /** The same: `br0 (192.168.77.1:67, 4011)`. */
   readonly dhcp?: string;
+  /** Where DHCP is answered. */
+  readonly interfaces: readonly ServedInterface[];
   /** Takes up nothing new that could be taken up elsewhere, or later. */
   drain(): void;
   /** New connections of HTTPS are shown this pair. Throws what the library says of one that does not do. */
@@ -79,8 +82,9 @@ export async function openBootListeners(config: Config, parts: BootListenersPart
   const tftp = config.tftp && (await openTftp(config.tftp, { ...common, metrics, raised, inherited: inherited.tftp }));
   lifecycle.started('transfers', () => transfers.settled(PATIENCE, systemClock));
   await warnOfMissing(binaries, config.ipxe.binaries !== undefined, log);
+  const interfaces = interfacesOf(config, inherited.dhcp);
   const dhcp = await openProxyDhcp(config, {
-    ...{ ...common, metrics, raised, urls: parts.urls, interfaces: interfacesOf(config, inherited.dhcp) },
+    ...{ ...common, metrics, raised, urls: parts.urls, interfaces },
     ports: { http: plain.at.port, ...(secure !== undefined && { https: secure.at.port }) },
     warn: (text) => log.warn({ event: 'config.warning' }, text),
   });
@@ -89,6 +93,7 @@ export async function openBootListeners(config: Config, parts: BootListenersPart
     ...(secure !== undefined && { https: secure.at }),
     ...(tftp !== undefined && { tftp: tftp.at.join(', ') }),
     ...(dhcp.length > 0 && { dhcp: dhcp.join(', ') }),
+    interfaces: config.dhcp !== undefined && interfaces.kind === 'served' ? interfaces.interfaces : [],
     drain: () => tftp?.drain(),
     renewTls: (pair) => secure?.renew(pair),
   };
@@ -100,13 +105,6 @@ function warnOfUnused(config: Config, inherited: InheritedSockets, log: Logger):
   if (config.tftp === undefined && inherited.tftp.length > 0) warn('TFTP', 'tftp.enabled is false');
   if (config.http.tls === undefined && inherited.https.length > 0) warn('HTTPS', 'http.tls is not set');
   if (config.dhcp === undefined && inherited.dhcp.size > 0) warn('DHCP', 'dhcp.mode is off');
-}
-
-/** An operator's own, else where they usually are. */
-function ipxeFolders({ ipxe, data }: Pick<Config, 'ipxe' | 'data'>): readonly string[] {
-  if (ipxe.binaries !== undefined) return [ipxe.binaries];
-  const checkout = fileURLToPath(new URL('../ipxe/build', import.meta.url));
-  return [`${data}/ipxe`, checkout, '/usr/lib/bootlayer/ipxe', '/usr/lib/ipxe'];
 }
 
 async function warnOfMissing(binaries: IpxeBinaries, isConfigured: boolean, log: Logger): Promise<void> {

@@ -5,7 +5,6 @@ import { systemClock } from './clock.js';
 import type { Config } from './config/schema.js';
 import { openDhcpPort, openInheritedDhcpPort } from './dhcp/dhcp-socket.js';
 import { BootlayerError } from './errors.js';
-import { IPXE_BINARIES } from './ipxe/binaries.js';
 import type { IpxeBinaries } from './ipxe/disk-binaries.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Metrics } from './metrics.js';
@@ -48,9 +47,9 @@ export async function openProxyDhcp(config: Config, parts: DhcpListenerParts): P
   const offerings = (address: string) => ({
     loaders: loaders(),
     hasTftp: config.tftp !== undefined,
-    scriptUrl: urls.greeting(),
+    scriptUrl: urls.for(address).greeting(),
     firmwareUrl: (asks: FirmwareAsks) =>
-      firmwareBase({ base: urls.base(), address, scheme: dhcp.httpBoot, ports }) + firmwarePath(asks),
+      firmwareBase({ base: urls.for(address).base(), address, scheme: dhcp.httpBoot, ports }) + firmwarePath(asks),
   });
   const answer = dhcpFrontEnd({ booter, offerings, ticks: () => systemClock.ticks() });
   const at: string[] = [];
@@ -65,9 +64,9 @@ export async function openProxyDhcp(config: Config, parts: DhcpListenerParts): P
 
 /** Which iPXE binaries there are, as of a moment ago. */
 async function watchLoaders(binaries: IpxeBinaries, lifecycle: Lifecycle): Promise<() => ReadonlySet<string>> {
-  let there = await loadersIn(binaries);
+  let there = await binaries.available();
   const timer = setInterval(() => {
-    loadersIn(binaries).then(
+    binaries.available().then(
       (now) => {
         there = now;
       },
@@ -76,11 +75,6 @@ async function watchLoaders(binaries: IpxeBinaries, lifecycle: Lifecycle): Promi
   }, LOOK_MILLISECONDS);
   lifecycle.started('watch of the iPXE binaries', () => clearInterval(timer));
   return () => there;
-}
-
-async function loadersIn(binaries: IpxeBinaries): Promise<ReadonlySet<string>> {
-  const missing = new Set(await binaries.missing());
-  return new Set(IPXE_BINARIES.filter((binary) => !missing.has(binary)).map(({ file }) => file));
 }
 
 type Ports = { readonly dhcp: DatagramPort; readonly pxe: DatagramPort };

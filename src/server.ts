@@ -3,7 +3,8 @@ import { collectGarbage } from './blob/garbage.js';
 import { Scrubber } from './blob/scrubber.js';
 import type { EventSink } from './boot/event.js';
 import { type BootListeners, openBootListeners } from './boot-listeners.js';
-import { BootUrls } from './booter/boot-urls.js';
+import { nearerBases } from './booter/base-url.js';
+import { BootUrls, type NearerBase } from './booter/boot-urls.js';
 import { Booter } from './booter/booter.js';
 import { logSink } from './booter/log-sink.js';
 import { metricsSink } from './booter/metrics-sink.js';
@@ -104,7 +105,7 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
   });
 
   privileges.drop();
-  const advertised = advertise(listeners.http.port);
+  const advertised = advertise(listeners);
   ready = true;
   countEntries(metrics, config);
   upkeep.start();
@@ -162,7 +163,7 @@ type BooterOfServer = Content & {
   readonly booter: Booter;
   readonly urls: BootUrls;
   /** Says on which port machines are to ask, which the system may have chosen; answers the whole base URL. */
-  readonly advertise: (port: number) => string;
+  readonly advertise: (listeners: Pick<BootListeners, 'http' | 'interfaces'>) => string;
 };
 
 async function buildBooter(
@@ -181,12 +182,17 @@ async function buildBooter(
   let base = advertisedUrl(config, config.http.listen.port, {
     warn: (text) => log.warn({ event: 'config.warning' }, text),
   });
-  const urls = new BootUrls(() => base);
+  let nearer: readonly NearerBase[] = [];
+  const urls = new BootUrls(
+    () => base,
+    () => nearer,
+  );
   const { images, blobs, database } = content;
   const parts = { mapping: config, images, blobs, plans: database.plans, urls, events, clock: systemClock };
   const booter: Booter = new Booter(parts);
-  const advertise = (port: number) => {
-    base = advertisedUrl(config, port);
+  const advertise: BooterOfServer['advertise'] = ({ http, interfaces }) => {
+    base = advertisedUrl(config, http.port);
+    nearer = nearerBases({ advertise: config.advertise, interfaces }, http.port);
     return base;
   };
   return { ...content, booter, urls, advertise };

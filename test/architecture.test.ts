@@ -15,7 +15,15 @@ const PROTOCOLS = ['dhcp', 'tftp', 'oci', 'ipxe'];
 const FRONT_ENDS = ['http', 'pxe', 'ui'];
 const PROCESS = [
   ...['main', 'server', 'content', 'upkeep', 'advertise', 'registries', 'reload', 'lifecycle', 'cli'],
-  ...['boot-listeners', 'tftp-listener', 'dhcp-listener', 'inherited', 'disk-sockets', 'privileges-process'],
+  ...[
+    'boot-listeners',
+    'tftp-listener',
+    'dhcp-listener',
+    'ipxe-folders',
+    'inherited',
+    'disk-sockets',
+    'privileges-process',
+  ],
 ];
 
 /** Which rooms a room may import besides itself. */

@@ -26,6 +26,7 @@ async function boot(example: string, query: Readonly<Record<string, string>>, fr
 describe("the README's mappings", () => {
   it('are all run here', () => {
     expect([...EXAMPLES.keys()]).toEqual([
+      'proxyDHCP',
       'HTTPS',
       'registries',
       'one machine',
@@ -33,6 +34,11 @@ describe("the README's mappings", () => {
       'mixed architectures',
       'unknown machines',
     ]);
+  });
+
+  it('tell machines how to boot', () => {
+    const { config } = readConfigText(EXAMPLES.get('proxyDHCP') ?? '', '/etc/bootlayer/bootlayer.yaml', {});
+    expect(config.dhcp).toEqual({ mode: 'proxy', listen: { host: '0.0.0.0', port: 67 }, interfaces: [] });
   });
 
   it('go by HTTPS throughout', () => {

@@ -1,4 +1,5 @@
-import { parseIp } from '../net/ip.js';
+import { parseIp, type Subnet } from '../net/ip.js';
+import type { NearerBase } from './boot-urls.js';
 
 /** How machines reach this server, decided from the configuration and this host's addresses. */
 export type BaseUrlInput = {
@@ -34,12 +35,29 @@ export function decideBaseUrl({ advertise, listen, hostAddresses }: BaseUrlInput
   return { kind: 'url', url: httpUrl(only, listen.port) };
 }
 
+/**
+ * Of several networks, each has an address of ours of its own, unless a whole URL says how all of them reach us. Pure.
+ */
+export function nearerBases(
+  { advertise, interfaces }: Pick<BaseUrlInput, 'advertise'> & { readonly interfaces: readonly Network[] },
+  port: number,
+): readonly NearerBase[] {
+  if (advertise?.kind === 'url' || interfaces.length < 2) return [];
+  return interfaces.flatMap(({ address, subnets }) =>
+    subnets.map((subnet) => ({ subnet, base: httpUrl(address, port) })),
+  );
+}
+
+/** One that machines boot from, and our address there. */
+type Network = { readonly address: string; readonly subnets: readonly Subnet[] };
+
 export type FirmwareBaseInput = {
   /** How machines reach this server. */
   readonly base: string;
   /** Ours on their network. */
   readonly address: string;
-  readonly scheme: 'http' | 'https';
+  /** That of `base`, unless it says. */
+  readonly scheme: 'http' | 'https' | undefined;
   /** Where we listen for each. */
   readonly ports: { readonly http: number; readonly https?: number };
 };
@@ -52,9 +70,12 @@ export function firmwareBase({ base, address, scheme, ports }: FirmwareBaseInput
   const { protocol, hostname } = new URL(base);
   // One of IPv6 has brackets here: who is told by DHCP for IPv4 does not reach it.
   const literal = parseIp(hostname);
-  if (literal !== undefined && protocol === `${scheme}:`) return base;
+  const isAsBase = scheme === undefined || protocol === `${scheme}:`;
+  if (literal !== undefined && isAsBase) return base;
   const host = literal ?? address;
-  return scheme === 'https' ? originOf('https', host, ports.https ?? 443) : originOf('http', host, ports.http);
+  return (scheme ?? protocol).startsWith('https')
+    ? originOf('https', host, ports.https ?? 443)
+    : originOf('http', host, ports.http);
 }
 
 function isOurs(address: string, listenHost: string, hostAddresses: readonly string[]): boolean {

@@ -1,4 +1,5 @@
 import type { Role } from '../image/role.js';
+import { parseIp, type Subnet, subnetHolds } from '../net/ip.js';
 import type { MacAddress } from '../net/mac.js';
 import { parseMac } from '../net/mac.js';
 import { parseUuid, type Uuid } from '../net/uuid.js';
@@ -43,13 +44,29 @@ export function readFirmwarePath({
   };
 }
 
+/** What is advertised on one network of several. */
+export type NearerBase = { readonly subnet: Subnet; readonly base: string };
+
 /** Absolute URLs from the advertised address, never from a Host header (EDK2 leaves the port out of it). */
 export class BootUrls {
   readonly #base: () => string;
+  readonly #nearer: () => readonly NearerBase[];
 
-  /** `base` answers `http://host[:port]`, no slash at the end; asked each time, since a port may be chosen late. */
-  constructor(base: () => string) {
+  /**
+   * `base` answers `http://host[:port]`, no slash at the end; asked each time, since a port may be chosen late. `nearer`: what
+   * counts in its place on some networks.
+   */
+  constructor(base: () => string, nearer: () => readonly NearerBase[] = () => []) {
     this.#base = base;
+    this.#nearer = nearer;
+  }
+
+  /** As a machine at this address reaches them. */
+  for(address: string): BootUrls {
+    const nearer = this.#nearer();
+    const ip = nearer.length === 0 ? undefined : parseIp(address);
+    const found = ip && nearer.find(({ subnet }) => subnetHolds(subnet, ip));
+    return found === undefined ? this : new BootUrls(() => found.base);
   }
 
   base(): string {

@@ -100,13 +100,13 @@ export class Booter {
   }
 
   /** The constant script that makes a machine report itself. */
-  greeting(): string {
-    return greetingScript(this.#parts.urls);
+  greeting(address: string): string {
+    return greetingScript(this.#parts.urls.for(address));
   }
 
   /** The same for an iPXE that asks for it by itself, without having been told to (`autoexec.ipxe`). */
-  autoexec(): string {
-    return autoexecScript(this.#parts.urls);
+  autoexec(address: string): string {
+    return autoexecScript(this.#parts.urls.for(address));
   }
 
   /** The script for the machine that reports itself with this query. Never throws: what goes wrong is on its screen. */
@@ -194,7 +194,8 @@ export class Booter {
     const wish = wishOf(boot.subject, boot.assignment);
     if (wish === undefined) return { kind: 'refused', reason: ARCHITECTURE_UNKNOWN };
     const image = await this.mapped.resolve(boot.assignment.image, wish);
-    const prepared = prepareBoot(boot, image, { defaults: defaults.kernelArgs, urls: this.#parts.urls });
+    const urls = this.#parts.urls.for(boot.subject.facts.sourceAddress);
+    const prepared = prepareBoot(boot, image, { defaults: defaults.kernelArgs, urls });
     if (prepared.kind === 'ready') await this.#issuer.issue(prepared.plan);
     return prepared;
   }
@@ -217,7 +218,7 @@ export class Booter {
       case 'waiting':
         if (attempt >= MAX_ATTEMPTS) return this.#refuse(subject, `${readiness.reason} (asked ${attempt} times)`);
         this.#parts.events({ event: 'script.waiting', ...told, attempt, reason: readiness.reason });
-        return waitingScript(this.#parts.urls, subject.name, readiness.reason, attempt);
+        return waitingScript(this.#parts.urls.for(address), subject.name, readiness.reason, attempt);
       case 'ready':
         this.#attribution.saw(subject.name, address, readiness.plan.image.manifestDigest);
         this.#prefetch(readiness.plan);

@@ -6,11 +6,14 @@ import type { AssignmentCheck } from './check-report.js';
 import { recordedCandidate } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
 
-/** What is odd about a mapping and harmless by itself: it is not what somebody will have meant. Pure. */
-export function findMappingWarnings(mapping: Mapping): readonly string[] {
+/**
+ * What is odd about a mapping and harmless by itself: it is not what somebody will have meant. `seesDhcp`: whether the server
+ * answers DHCP, by which alone it knows of UEFI's two ways to boot. Pure.
+ */
+export function findMappingWarnings(mapping: Mapping, { seesDhcp }: { readonly seesDhcp: boolean }): readonly string[] {
   const { ordered } = mapping.index;
   return [
-    ...ordered.flatMap(firmwareWarnings),
+    ...ordered.flatMap((assignment) => firmwareWarnings(assignment, seesDhcp)),
     ...shadowWarnings(ordered),
     ...labelWarnings(mapping),
     ...togetherWarnings(mapping),
@@ -64,18 +67,15 @@ function shadowWarnings(ordered: readonly Assignment[]): readonly string[] {
   );
 }
 
-function firmwareWarnings({ name, match: { firmware = [], arch } }: Assignment): readonly string[] {
+function firmwareWarnings({ name, match: { firmware = [], arch } }: Assignment, seesDhcp: boolean): readonly string[] {
   const isBiosAlone = firmware.length > 0 && firmware.every((one) => one === 'bios');
   if (isBiosAlone && arch !== undefined && !arch.some(hasBios)) {
     return [`assignment "${name}" matches no machine: nothing but x86 has a bios, and it names ${arch.join(', ')}`];
   }
-  // The script step alone cannot tell the two ways of UEFI apart; whoever came by our DHCP, or fetched what it names, has shown it.
-  if (firmware.includes('uefi') === firmware.includes('uefi-http')) return [];
+  if (seesDhcp || firmware.includes('uefi') === firmware.includes('uefi-http')) return [];
   const open = firmware.includes('uefi') ? 'uefi' : 'uefi-http';
-  const both = 'iPXE itself does not tell it from the other: name both uefi and uefi-http';
-  return [
-    `assignment "${name}" matches by its firmware ${open} only machines that ask this server by DHCP: ${both}, or see that dhcp.mode is proxy`,
-  ];
+  const both = 'iPXE does not tell it from the other, so name both uefi and uefi-http, or set dhcp.mode to proxy';
+  return [`assignment "${name}" matches no machine by its firmware ${open}: ${both}`];
 }
 
 /** The PC's BIOS is one of x86. */

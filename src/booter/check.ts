@@ -23,6 +23,8 @@ export type CheckParts = {
   readonly urls: BootUrls;
   /** Only layouts on this disk are looked into. */
   readonly offline: boolean;
+  /** Whether the server answers DHCP. */
+  readonly seesDhcp: boolean;
 };
 
 /** Registries are asked about so many images at once. */
@@ -50,7 +52,7 @@ export async function checkMapping(parts: CheckParts): Promise<CheckReport> {
     assignments,
     machines,
     warnings: [
-      ...findMappingWarnings(mapping),
+      ...findMappingWarnings(mapping, parts),
       ...findVariantWarnings(mapping, assignments),
       ...findUkiWarnings(assignments),
     ],

@@ -3,7 +3,7 @@ import type { Firmware, MachineFacts } from '../machine/facts.js';
 import type { MacAddress } from '../net/mac.js';
 import type { DhcpMemory } from './dhcp-memory.js';
 import type { Expectations } from './expectations.js';
-import type { Invitation } from './invitation.js';
+import { type Invitation, inviteBy } from './invitation.js';
 import type { Mapping } from './mapping.js';
 
 export type DhcpStepParts = {
@@ -48,13 +48,8 @@ export class DhcpStep {
   /** Whether the machine is to be booted, as far as it shows. */
   invite(facts: MachineFacts): Invitation {
     const { mapping, memory, isDraining } = this.#parts;
-    const { inventory, index } = mapping();
-    const subject = inventory.identify(memory.withFirmware(facts));
-    if (isDraining()) return { kind: 'draining', subject };
-    const selection = index.select(subject);
-    if (selection.kind === 'none') return { kind: 'unmapped', subject };
-    const { assignment } = selection;
-    return { kind: selection.kind === 'selected' ? 'sure' : 'open', subject, assignment };
+    const invitation = inviteBy(mapping(), memory.withFirmware(facts));
+    return isDraining() ? { kind: 'draining', subject: invitation.subject } : invitation;
   }
 
   /** It was told to load something. */

@@ -1,5 +1,5 @@
 import { explainSelection, type Tried } from '../boot/explain.js';
-import { artifactsOf } from '../boot/plan.js';
+import { artifactsOf, type BootPlan, planUki, type UkiPlan } from '../boot/plan.js';
 import { type Selection, settle } from '../boot/select.js';
 import { BootlayerError, describeError, type ErrorCode, publicMessage } from '../errors.js';
 import { type Client, clientsOf } from '../image/clients.js';
@@ -44,6 +44,8 @@ export type BootExplanation =
       /** What this machine comes as; missing while its firmware is not known. */
       readonly client?: Client;
       readonly preparation: Preparation;
+      /** What UEFI HTTP Boot starts by itself, for a machine that comes by it; missing for others, and where that is iPXE. */
+      readonly uki?: UkiPlan;
       /** What the machine gets: the plan's, or one that says why there is none. */
       readonly script: string;
       readonly files: readonly ExplainedFile[];
@@ -81,7 +83,9 @@ async function explainImage(
     const image = await images.resolve(assignment.image, wish);
     const whom = { subject, assignment };
     const client = clientOf(subject.facts);
-    const preparation = prepareBoot(whom, image, { defaults: mapping.defaults.kernelArgs, urls });
+    const defaults = mapping.defaults.kernelArgs;
+    const preparation = prepareBoot(whom, image, { defaults, urls });
+    const uki = client === 'uefi-http' ? planUki({ ...whom, image, defaults }) : undefined;
     return {
       kind: 'image',
       assignment: assignment.name,
@@ -89,8 +93,12 @@ async function explainImage(
       clients: clientsOf(image.artifacts, wish.architecture),
       ...(client !== undefined && { client }),
       preparation,
+      ...(uki?.kind === 'plan' && { uki: uki.plan }),
       script: preparation.kind === 'ready' ? preparation.script : refusalOf(subject, preparation.reason),
-      files: preparation.kind === 'ready' ? filesOf(preparation, urls) : [],
+      files: filesOf(
+        uki?.kind === 'plan' ? uki.plan : preparation.kind === 'ready' ? preparation.plan : undefined,
+        urls,
+      ),
     };
   } catch (thrown) {
     const error = BootlayerError.from(thrown);
@@ -101,9 +109,10 @@ async function explainImage(
   }
 }
 
-/** Whatever its firmware, a machine comes by iPXE in this version. */
+/** All but UEFI HTTP Boot come by iPXE. */
 function clientOf({ firmware = [] }: MachineFacts): Client | undefined {
   if (firmware.length === 0) return undefined;
+  if (firmware.every((one) => one === 'uefi-http')) return 'uefi-http';
   return firmware.includes('bios') ? 'ipxe-bios' : 'ipxe-uefi';
 }
 
@@ -111,8 +120,11 @@ function nothing(subject: Subject, reason: string): BootExplanation {
   return { kind: 'nothing', reason, script: refusalOf(subject, reason) };
 }
 
-function filesOf({ plan }: Preparation & { kind: 'ready' }, urls: BootUrls): readonly ExplainedFile[] {
-  return artifactsOf(plan).map((artifact) => ({ ...artifact, url: urls.blob(artifact.role, artifact.descriptor) }));
+function filesOf(plan: BootPlan | undefined, urls: BootUrls): readonly ExplainedFile[] {
+  return (plan === undefined ? [] : artifactsOf(plan)).map((artifact) => ({
+    ...artifact,
+    url: urls.blob(artifact.role, artifact.descriptor),
+  }));
 }
 
 /** Keys that are why an assignment before the winner cannot be judged yet, or why its image cannot be chosen. */

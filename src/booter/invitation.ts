@@ -1,5 +1,7 @@
 import type { Assignment } from '../boot/assignment.js';
+import type { MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
+import type { Mapping } from './mapping.js';
 
 /**
  * Whether a machine that asks by DHCP is to be booted, as far as its packet shows. `open`: an assignment that waits for what
@@ -11,3 +13,12 @@ export type Invitation =
   | { readonly kind: 'unmapped'; readonly subject: Subject }
   /** The server is about to end. */
   | { readonly kind: 'draining'; readonly subject: Subject };
+
+/** Pure. */
+export function inviteBy({ inventory, index }: Pick<Mapping, 'inventory' | 'index'>, facts: MachineFacts): Invitation {
+  const subject = inventory.identify(facts);
+  const selection = index.select(subject);
+  if (selection.kind === 'none') return { kind: 'unmapped', subject };
+  const { assignment } = selection;
+  return { kind: selection.kind === 'selected' ? 'sure' : 'open', subject, assignment };
+}

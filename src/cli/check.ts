@@ -1,12 +1,16 @@
 import { Command } from 'commander';
+import { interfacesOf } from '../advertise.js';
 import { checkMapping } from '../booter/check.js';
 import type { CheckReport, TargetCheck } from '../booter/check-report.js';
 import { findRoomWarnings } from '../booter/check-warnings.js';
 import { createMapping } from '../booter/mapping.js';
+import type { Config } from '../config/schema.js';
 import { BootlayerError } from '../errors.js';
 import { counted, harmless } from '../format.js';
 import { shortDigest } from '../oci/digest.js';
+import type { ServedInterfaces } from '../pxe/served-interfaces.js';
 import { type CommonOptions, loadWithWarnings, withCommonOptions, withJson } from './common.js';
+import { dhcpUnits, type Unit } from './dhcp-units.js';
 import { explainedImages, explainedUrls } from './explained.js';
 import { emphasize, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
 
@@ -36,16 +40,57 @@ async function check(options: CheckOptions): Promise<void> {
       images,
       urls: explainedUrls(config),
       offline: options.offline === true,
+      seesDhcp: config.dhcp !== undefined,
     }),
   );
   const room = findRoomWarnings(report.assignments, config.cache.maxSize);
-  const whole: CheckReport = { ...report, warnings: [...warnings, ...report.warnings, ...room] };
-  if (options.json) writeJson(output, { file: config.file, included: read.included, ...whole });
-  else writeReport(output, whole, config.machines.length);
+  const dhcp = checkDhcp(config);
+  const whole: CheckReport = { ...report, warnings: [...warnings, ...report.warnings, ...room, ...dhcp.warnings] };
+  if (options.json) writeJson(output, { file: config.file, included: read.included, ...whole, units: dhcp.units });
+  else {
+    writeReport(output, whole, config.machines.length);
+    writeUnits(output, dhcp.units);
+  }
   const failed = whole.problems + (options.strict ? whole.warnings.length : 0);
   if (failed > 0) {
     const found = [counted(whole.problems, 'problem'), counted(whole.warnings.length, 'warning')];
     throw new BootlayerError('PLAN_IMPOSSIBLE', `${config.file}: ${found.join(', ')}`, { remedy: 'see above' });
+  }
+}
+
+/** On this host, which need not be the one that the configuration is for: nothing of it is a problem here. */
+function checkDhcp(config: Config): { readonly warnings: readonly string[]; readonly units: readonly Unit[] } {
+  if (config.dhcp === undefined) return { warnings: [], units: [] };
+  const decided = interfacesOnThisHost(config);
+  if (decided.kind === 'served' && decided.warnings.length === 0) return { warnings: [], units: [] };
+  const { interfaces } = config.dhcp;
+  const served = decided.kind === 'served' ? decided.interfaces.map(({ name }) => name) : [];
+  const units = dhcpUnits(interfaces.length > 0 ? interfaces : served);
+  const warnings = decided.kind === 'served' ? decided.warnings : [`${decided.reason}: ${decided.remedy}`];
+  return { warnings, units };
+}
+
+function interfacesOnThisHost(config: Config): ServedInterfaces {
+  try {
+    return interfacesOf(config, new Map());
+  } catch (thrown) {
+    const { message, remedy = '' } = BootlayerError.from(thrown);
+    return { kind: 'refused', reason: message, remedy };
+  }
+}
+
+/** They are for those who want them. */
+function writeUnits(output: Output, units: readonly Unit[]): void {
+  if (units.length === 0) return;
+  writeLine(output, '');
+  writeLine(
+    output,
+    'Sockets for systemd, which binds them to the interface (/etc/systemd/system, then systemctl daemon-reload):',
+  );
+  for (const { file, text } of units) {
+    writeLine(output, '');
+    writeLine(output, emphasize(output, 'bold', `# ${file}`));
+    for (const line of text.trimEnd().split('\n')) writeLine(output, line);
   }
 }
 

@@ -4,10 +4,11 @@ import { formatBytes, harmless } from '../format.js';
 import type { Machine } from '../machine/machine.js';
 import { formatPlatform } from '../oci/platform.js';
 import { formatReference } from '../oci/reference.js';
+import type { DhcpExplanation } from './explained-dhcp.js';
 import { emphasize, type Output, writeLine, writeTable } from './output.js';
 
 /** The explanation as one JSON document. */
-export function planDocument({ subject, missing, selection, tried, boot }: Explanation) {
+export function planDocument({ subject, missing, selection, tried, boot }: Explanation, dhcp: DhcpExplanation) {
   const { name, machine, knownBy, contradictions, mayBeKnown, facts } = subject;
   return {
     machine: { name, known: machine !== undefined, knownBy, record: machine, contradictions, mayBeKnown },
@@ -26,6 +27,7 @@ export function planDocument({ subject, missing, selection, tried, boot }: Expla
       outcome,
       keys,
     })),
+    dhcp,
     boot,
   };
 }
@@ -33,11 +35,12 @@ export function planDocument({ subject, missing, selection, tried, boot }: Expla
 /** How many assignments that differ are shown one by one. */
 const MAX_DIFFERING = 10;
 
-export function writePlan(output: Output, explanation: Explanation): void {
+export function writePlan(output: Output, explanation: Explanation, dhcp: DhcpExplanation): void {
   writeMachine(output, explanation);
   heading(output, 'assignments, in their order');
   writeTried(output, explanation.tried);
   writeSelection(output, explanation);
+  writeDhcp(output, dhcp);
   writeBoot(output, explanation.boot);
 }
 
@@ -105,6 +108,31 @@ function writeSelection(output: Output, { selection }: Explanation): void {
   writeLine(output, `  what the machine never says counts as different, and then ${otherwise}`);
 }
 
+const BYTES_IN_LINE = 32;
+
+function writeDhcp(output: Output, dhcp: DhcpExplanation): void {
+  if (dhcp.kind === 'undescribed') {
+    writeLine(output, `The DHCP answer is not shown: ${dhcp.reason}`);
+    return;
+  }
+  const off = dhcp.isOn ? '' : ', if dhcp.mode were proxy';
+  if (dhcp.kind === 'unanswered') {
+    heading(output, `DHCP answer${off}: none, since ${harmless(dhcp.reason)}`);
+    return;
+  }
+  heading(output, `DHCP answer${off}`);
+  writeTable(
+    output,
+    ['  FIELD', 'VALUE', 'WHY'],
+    dhcp.fields.map(({ field, value, why }) => [`  ${field}`, harmless(value), why]),
+  );
+  for (const warning of dhcp.warnings) writeLine(output, `${emphasize(output, 'bold', 'warning')}: ${warning}`);
+  const lines = dhcp.bytes.match(new RegExp(`.{1,${2 * BYTES_IN_LINE}}`, 'g')) ?? [];
+  for (const [index, line] of lines.entries()) {
+    writeLine(output, `  ${(index * BYTES_IN_LINE).toString(16).padStart(4, '0')}  ${line}`);
+  }
+}
+
 function writeBoot(output: Output, boot: BootExplanation): void {
   switch (boot.kind) {
     case 'nothing':
@@ -121,7 +149,7 @@ function writeBoot(output: Output, boot: BootExplanation): void {
 }
 
 function writeImage(output: Output, boot: BootExplanation & { readonly kind: 'image' }): void {
-  const { image, client, clients, preparation, files, script } = boot;
+  const { image, client, clients, preparation, uki, files, script } = boot;
   heading(output, `image ${image.reference} (assignment ${boot.assignment})`);
   writeLine(output, `  digest    ${image.digest}`);
   writeLine(output, `  manifest  ${image.manifestDigest}`);
@@ -129,20 +157,20 @@ function writeImage(output: Output, boot: BootExplanation & { readonly kind: 'im
   writeLine(output, `  platform  ${harmless(formatPlatform(image.platform))}${variant}`);
   const comesAs = client === undefined ? 'firmware not said' : `this machine comes as ${client}`;
   writeLine(output, `  boots     ${clients.join(', ') || 'nothing'} (${comesAs})`);
-  if (preparation.kind === 'refused') heading(output, `nothing is booted: ${harmless(preparation.reason)}`);
+  if (uki !== undefined) writeLine(output, `  plan      ${uki.id}: its firmware starts the UKI`);
+  else if (preparation.kind === 'refused') heading(output, `nothing is booted: ${harmless(preparation.reason)}`);
   else writeLine(output, `  plan      ${preparation.plan.id}`);
   if (files.length > 0) {
     heading(output, 'files');
     const rows = files.map(({ role, descriptor, url }) => [`  ${role}`, formatBytes(descriptor.size), url]);
     writeTable(output, ['  ROLE', 'SIZE', 'URL'], rows);
   }
-  writeScript(output, script);
+  if (uki === undefined) writeScript(output, script);
 }
 
 function writeScript(output: Output, script: string): void {
   heading(output, 'script');
   for (const line of script.trimEnd().split('\n')) writeLine(output, `  ${line}`);
-  writeLine(output, 'The DHCP answer is not in this version: machines come by an iPXE that asks for /boot.ipxe.');
 }
 
 function heading(output: Output, text: string): void {

@@ -5,28 +5,32 @@ import { nearest } from '../config/nearest.js';
 import type { Config } from '../config/schema.js';
 import { BootlayerError } from '../errors.js';
 import type { Firmware, MachineFacts } from '../machine/facts.js';
+import type { Subject } from '../machine/inventory.js';
 import type { Machine } from '../machine/machine.js';
 import { parseIp } from '../net/ip.js';
 import { parseMac } from '../net/mac.js';
 import { isJunkUuid, parseUuid } from '../net/uuid.js';
 import { parseArchitecture } from '../oci/platform.js';
+import type { DescribedClient } from '../pxe/described-client.js';
 import { type CommonOptions, parsedBy, readConfig, warnOnStderr, withCommonOptions, withJson } from './common.js';
 import { explainedImages, explainedUrls } from './explained.js';
+import { explainDhcp } from './explained-dhcp.js';
 import { standardOutput, writeJson } from './output.js';
 import { planDocument, writePlan } from './plan-output.js';
 
 const EITHER_UEFI = ['uefi', 'uefi-http'] as const;
 
-/** Kinds of clients by the firmwares they may be: the script step, which decides in this version, sees iPXE alone. */
-const CLIENTS: Readonly<Record<string, readonly Firmware[]>> = {
+/** Kinds of clients by the firmwares they may be, when DHCP has shown it: iPXE alone does not tell UEFI's two ways apart. */
+const CLIENTS: Readonly<Record<DescribedClient['kind'], readonly Firmware[]>> = {
   bios: ['bios'],
-  uefi: EITHER_UEFI,
-  'uefi-http': EITHER_UEFI,
+  uefi: ['uefi'],
+  'uefi-http': ['uefi-http'],
   'ipxe-bios': ['bios'],
   'ipxe-uefi': EITHER_UEFI,
 };
 
-type Said = Partial<Omit<MachineFacts, 'sourceAddress' | 'macs' | 'architecture'>> & {
+type Said = Partial<Omit<MachineFacts, 'sourceAddress' | 'macs' | 'architecture' | 'firmware'>> & {
+  readonly firmware?: DescribedClient['kind'];
   readonly mac?: MachineFacts['macs'];
   readonly arch?: string;
 };
@@ -55,38 +59,60 @@ export function planCommand(): Command {
 }
 
 const HELP = `
-What is not said is not known yet: the answer says which assignments wait for it. Whatever the firmware, a machine comes
-by iPXE in this version, which does not tell uefi and uefi-http apart. Without an architecture, said or in the machine's
-record, no image can be chosen.
+What is not said is not known yet: the answer says which assignments wait for it. With a firmware, the DHCP answer is shown
+byte for byte, with the reason for each field. Where dhcp.mode is off, machines come by iPXE, which does not tell uefi and
+uefi-http apart. Without an architecture, said or in the machine's record, no image can be chosen.
 
-Example:
+Examples:
   bootlayer plan --mac 52:54:00:12:34:56 --arch amd64 --firmware ipxe-uefi
+  bootlayer plan --machine node-01 --arch arm64 --firmware uefi-http
 
 Exit status: 0 explained, whatever the machine gets; 1 the image cannot be had; 2 wrong usage or configuration.`;
 
 async function plan(options: PlanOptions): Promise<void> {
   const config = await readConfig(options);
-  const facts = factsOf(options, machineNamed(options.machine, config));
-  const explanation = await explainedImages(config, (images) =>
-    explainBoot(facts, { mapping: createMapping(config), images, urls: explainedUrls(config) }),
-  );
+  const facts = factsOf(options, machineNamed(options.machine, config), config.dhcp !== undefined);
+  const parts = { mapping: createMapping(config), urls: explainedUrls(config) };
+  const explanation = await explainedImages(config, (images) => explainBoot(facts, { ...parts, images }));
+  const dhcp = await explainDhcp(config, describedOf(options.firmware, explanation.subject), parts);
   if (options.machine !== undefined && explanation.subject.name !== options.machine) {
     warnOnStderr(`what is said of it makes it another machine than ${options.machine}`);
   }
   const output = standardOutput();
-  if (options.json) writeJson(output, planDocument(explanation));
-  else writePlan(output, explanation);
+  if (options.json) writeJson(output, planDocument(explanation, dhcp));
+  else writePlan(output, explanation, dhcp);
   if (explanation.boot.kind === 'unresolved') {
     throw new BootlayerError(explanation.boot.code, explanation.boot.reason);
   }
 }
 
-function factsOf(said: PlanOptions, known: Machine | undefined): MachineFacts {
+function factsOf(said: PlanOptions, known: Machine | undefined, isShown: boolean): MachineFacts {
   const { mac = known?.macs.slice(0, 1) ?? [], uuid = known?.uuid, serial = known?.serial, arch, ip, hostname } = said;
-  const { asset, manufacturer, product, firmware } = said;
+  const { asset, manufacturer, product } = said;
+  const firmware = said.firmware && firmwaresOf(said.firmware, isShown);
   const texts = { uuid, serial, asset, manufacturer, product, hostname, ip, firmware, architecture: arch };
   const pairs = Object.entries(texts).filter(([, value]) => value !== undefined);
   return { ...(Object.fromEntries(pairs) as Partial<MachineFacts>), macs: mac, sourceAddress: ip ?? 'unknown' };
+}
+
+/** `isShown`: by DHCP, which the server answers itself. */
+function firmwaresOf(kind: DescribedClient['kind'], isShown: boolean): readonly Firmware[] {
+  return isShown || CLIENTS[kind].includes('bios') ? CLIENTS[kind] : EITHER_UEFI;
+}
+
+function describedOf(
+  kind: DescribedClient['kind'] | undefined,
+  { facts, machine }: Subject,
+): DescribedClient | undefined {
+  if (kind === undefined) return undefined;
+  const { macs: [mac] = [], uuid } = facts;
+  const architecture = facts.architecture ?? machine?.architecture;
+  return {
+    kind,
+    ...(architecture !== undefined && { architecture }),
+    ...(mac !== undefined && { mac }),
+    ...(uuid !== undefined && { uuid }),
+  };
 }
 
 function machineNamed(name: string | undefined, { machines }: Config): Machine | undefined {
@@ -112,12 +138,9 @@ function readUuid(text: string) {
   throw new BootlayerError('USAGE', `"${text}" is a placeholder that many machines share, and identifies nothing`);
 }
 
-function readFirmware(text: string): readonly Firmware[] {
-  const known = Object.keys(CLIENTS);
-  return readWith(
-    (kind) => (known.includes(kind) ? CLIENTS[kind] : undefined),
-    `firmware; known: ${known.join(', ')}`,
-  )(text);
+function readFirmware(text: string): DescribedClient['kind'] {
+  const known = Object.keys(CLIENTS) as DescribedClient['kind'][];
+  return readWith((kind) => known.find((one) => one === kind), `firmware; known: ${known.join(', ')}`)(text);
 }
 
 function readWith<T>(parse: (text: string) => T | undefined, what: string): (text: string) => T {

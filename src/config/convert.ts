@@ -81,8 +81,8 @@ function tftpOf({ tftp = {} }: ConfigFile): Config['tftp'] {
 }
 
 function dhcpOf({ dhcp = {} }: ConfigFile): Config['dhcp'] {
-  const { mode = 'off', listen = DHCP_LISTEN, interfaces = [], httpBoot = 'http' } = dhcp;
-  return mode === 'off' ? undefined : { mode, listen, interfaces, httpBoot };
+  const { mode = 'off', listen = DHCP_LISTEN, interfaces = [], httpBoot } = dhcp;
+  return mode === 'off' ? undefined : { mode, listen, interfaces, ...(httpBoot !== undefined && { httpBoot }) };
 }
 
 function cacheOf({ cache: { maxSize, prefetch = true } = {} }: ConfigFile): Config['cache'] {

@@ -46,8 +46,8 @@ export type Config = {
         readonly listen: Endpoint;
         /** Their names; without any, the one that has the advertised address. */
         readonly interfaces: readonly string[];
-        /** By what UEFI HTTP Boot is told to fetch. */
-        readonly httpBoot: 'http' | 'https';
+        /** By what UEFI HTTP Boot is told to fetch; without it, by what is advertised. */
+        readonly httpBoot?: 'http' | 'https';
       }
     | undefined;
   readonly ipxe: {

@@ -17,6 +17,8 @@ export function watchHandshakes(server: Server, log: Logger): void {
   open.set(server, sockets);
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
+    // Asked for now, it is still known when the connection is gone.
+    void socket.remoteAddress;
     socket.once('close', () => sockets.delete(socket));
   });
   logFailures(server, log);
@@ -32,15 +34,20 @@ const SPARED = { milliseconds: 60_000, times: 10 };
 
 function logFailures(server: Server, log: Logger): void {
   const sparing = new Sparing(SPARED.times, SPARED.milliseconds, () => systemClock.ticks());
-  server.prependListener('tlsClientError', (error: Error, { remoteAddress = 'unknown' }: TLSSocket) => {
-    const address = withoutMapping(remoteAddress);
+  server.prependListener('tlsClientError', (error: Error, socket: TLSSocket) => {
+    const address = withoutMapping(addressOf(socket));
     const code = systemErrorCode(error) ?? error.message;
-    const level = code !== 'ECONNRESET' && sparing.allows(address) ? 'info' : 'debug';
+    const level = sparing.allows(address) ? 'info' : 'debug';
     log[level](
       { event: 'tls.refused', address, code },
       `${address} gets no secure connection: ${reasonOf(code, error)}`,
     );
   });
+}
+
+/** Of a connection that was reset, nothing but the one below still knows it. */
+function addressOf(socket: TLSSocket & { readonly _parent?: Socket }): string {
+  return socket.remoteAddress ?? socket._parent?.remoteAddress ?? 'unknown';
 }
 
 /** What the other side's alerts (RFC 8446, 6) and the library's complaints mean here. */
@@ -56,6 +63,10 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   ],
   [/HTTP_REQUEST/, 'it speaks plain HTTP, which is at http.listen'],
   [/UNSUPPORTED_PROTOCOL|WRONG_VERSION/, 'it speaks nothing newer than TLS 1.1'],
+  [
+    /ECONNRESET/,
+    'it hung up: firmware does so without a word where it does not trust the certificate (enrol the root of http.tls.cert in it)',
+  ],
   [/HANDSHAKE_TIMEOUT/, 'it has fallen silent'],
 ];
 

@@ -48,6 +48,12 @@ export class IpxeBinaries {
     return IPXE_BINARIES.filter((_binary, index) => found[index] !== true);
   }
 
+  /** The files of the table that there are. */
+  async available(): Promise<ReadonlySet<string>> {
+    const missing = new Set(await this.missing());
+    return new Set(IPXE_BINARIES.filter((binary) => !missing.has(binary)).map(({ file }) => file));
+  }
+
   /** As this user, whom access(2) does not ask for while root may still be become. */
   async #has(name: string): Promise<boolean> {
     const opened = await this.open(name).catch(() => undefined);

@@ -14,8 +14,10 @@ export function scriptRoute(booter: Booter): BootFileRoute {
   return {
     name: 'scripts',
     claim: (path) => {
-      if (GREETING.test(path)) return async (request) => greetingFile(booter, booter.greeting(), request);
-      if (AUTOEXEC.test(path)) return async (request) => greetingFile(booter, booter.autoexec(), request);
+      if (GREETING.test(path))
+        return async (request) => greetingFile(booter, booter.greeting(request.address), request);
+      if (AUTOEXEC.test(path))
+        return async (request) => greetingFile(booter, booter.autoexec(request.address), request);
       return undefined;
     },
   };

@@ -1,12 +1,19 @@
+import type { Subnet } from '../net/ip.js';
 import type { InheritedSocket } from '../net/udp-socket.js';
 
 /** An interface of this host, with its IPv4 addresses, if any. */
-export type HostInterface = { readonly name: string; readonly addresses: readonly string[] };
+export type HostInterface = {
+  readonly name: string;
+  readonly addresses: readonly string[];
+  /** The networks that it is in. */
+  readonly subnets: readonly Subnet[];
+};
 
 /** Where machines are answered: from that address, which they reach there. */
 export type ServedInterface = {
   readonly name: string;
   readonly address: string;
+  readonly subnets: readonly Subnet[];
   /** Opened by whoever started the server, and bound to the interface: for DHCP's port, and for the boot server's. */
   readonly inherited?: { readonly dhcp: InheritedSocket; readonly pxe: InheritedSocket };
 };
@@ -37,7 +44,7 @@ export function decideInterfaces(input: ServedInterfacesInput): ServedInterfaces
   const found = [...new Set(names)].map((name) => ({ name, interface: host.find((one) => one.name === name) }));
   const missing = found.find((one) => one.interface === undefined);
   if (missing !== undefined) return noInterface(missing.name, host);
-  const served = found.map(({ name, interface: there }) => serve(name, there?.addresses ?? [], input));
+  const served = found.map(({ name, interface: there }) => serve(name, there, input));
   const bare = served.find(({ address }) => address === undefined);
   if (bare !== undefined) {
     const reason = `the interface ${bare.name} has no IPv4 address that machines could be told`;
@@ -57,18 +64,26 @@ function decideByAddress(input: ServedInterfacesInput): ServedInterfaces {
   const holder = host.find(({ addresses }) => addresses.includes(advertised));
   if (holder !== undefined) {
     const { name } = holder;
-    return { kind: 'served', interfaces: [{ name, address: advertised }], warnings: warningsOf(1, [name], input) };
+    return {
+      kind: 'served',
+      interfaces: [{ name, address: advertised, subnets: holder.subnets }],
+      warnings: warningsOf(1, [name], input),
+    };
   }
   const reason = `no interface of this host that is up has the advertised address ${advertised}, so that nothing says where to answer DHCP`;
   const remedy = `set dhcp.interfaces to one of ${listOf(host)}, or "advertise" to its address`;
   return { kind: 'refused', reason, remedy: isAnyThere(host) ? remedy : NONE_THERE };
 }
 
-/** The advertised address is told where it is one of the interface's. */
-function serve(name: string, addresses: readonly string[], { advertised, inherited }: ServedInterfacesInput) {
-  const address = addresses.includes(advertised) ? advertised : addresses[0];
+/** The advertised address is told where it is one of the interface's; an inherited socket sends by the first in any case. */
+function serve(
+  name: string,
+  { addresses = [], subnets = [] }: Partial<HostInterface> = {},
+  { advertised, inherited }: ServedInterfacesInput,
+) {
   const sockets = inherited.get(name);
-  return { name, address, ...(sockets !== undefined && { inherited: sockets }) };
+  const address = sockets === undefined && addresses.includes(advertised) ? advertised : addresses[0];
+  return { name, address, subnets, ...(sockets !== undefined && { inherited: sockets }) };
 }
 
 function warningsOf(count: number, unbound: readonly string[], { host }: ServedInterfacesInput): readonly string[] {

@@ -24,8 +24,8 @@ const UNKNOWN = { code: 'BLOB_UNKNOWN' };
 describe('Booter.greeting', () => {
   it('reports everything the contract names', () => {
     const { booter } = testBooter();
-    const script = booter.greeting();
-    expect(script).toBe(booter.greeting());
+    const script = booter.greeting(FROM);
+    expect(script).toBe(booter.greeting(FROM));
     const report = /boot\/script\?(\S+)/.exec(script)?.[1] ?? '';
     const names = report.split('&').map((pair) => pair.split('=')[0]);
     expect(names).toEqual(

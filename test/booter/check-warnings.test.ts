@@ -6,9 +6,10 @@ import type { Selector } from '../../src/machine/selector.js';
 import { digestOf } from '../../src/oci/digest.js';
 import { assignment, MAC, machine } from '../fixtures/mappings.js';
 
-function warnings(input: Partial<MappingInput>): readonly string[] {
+function warnings(input: Partial<MappingInput>, seesDhcp = false): readonly string[] {
   return findMappingWarnings(
     createMapping({ machines: [machine()], assignments: [], defaults: { kernelArgs: {} }, ...input }),
+    { seesDhcp },
   );
 }
 
@@ -39,6 +40,12 @@ describe('findMappingWarnings', () => {
     expect(warnings({ assignments: [assignment({ match: { mac: [MAC] } })] })).toEqual([]);
   });
 
+  it('lets a server that answers DHCP tell the two ways of UEFI apart', () => {
+    const both = [assignment({ name: 'one', match: { firmware: ['uefi-http'] } }), assignment({ name: 'rest' })];
+    expect(warnings({ assignments: both }, true)).toEqual([]);
+    expect(warnings({ assignments: both })).toHaveLength(1);
+  });
+
   it('tells what can never win', () => {
     expect(
       warnings({
@@ -54,12 +61,12 @@ describe('findMappingWarnings', () => {
   it.each<[Selector, string]>([
     [
       { firmware: ['bios', 'uefi'] },
-      'by its firmware uefi only machines that ask this server by DHCP: iPXE itself does not tell it from the other: name both uefi and uefi-http, or see that dhcp.mode is proxy',
+      'by its firmware uefi: iPXE does not tell it from the other, so name both uefi and uefi-http',
     ],
-    [{ firmware: ['uefi-http'] }, 'by its firmware uefi-http only machines that ask this server by DHCP'],
+    [{ firmware: ['uefi-http'] }, 'by its firmware uefi-http'],
     [{ firmware: ['bios'], arch: ['arm64', 'riscv64'] }, 'nothing but x86 has a bios, and it names arm64, riscv64'],
     [{ labels: { rack: ['r9', 'r8'] } }, 'matches nobody: no machine has the label rack=r9 or rack=r8'],
-  ])('tells that %j matches nobody, or hardly anybody', (match, text) => {
+  ])('tells that %j matches nobody', (match, text) => {
     expect(warningsOf(match)).toEqual([expect.stringContaining(text)]);
   });
 

@@ -14,7 +14,7 @@ const IMAGES: CheckParts['images'] = {
 
 function check(input: Partial<MappingInput>, { images = IMAGES, offline = false }: Partial<CheckParts> = {}) {
   const mapping = createMapping({ machines: [], assignments: [], defaults: { kernelArgs: {} }, ...input });
-  return checkMapping({ mapping, images, urls: new BootUrls(() => 'http://10.0.2.2:8080'), offline });
+  return checkMapping({ mapping, images, urls: new BootUrls(() => 'http://10.0.2.2:8080'), offline, seesDhcp: false });
 }
 
 describe('checkMapping', () => {

@@ -140,6 +140,17 @@ describe('a pair that is renewed', () => {
 });
 
 describe('who comes to no terms', () => {
+  it('by hanging up in the middle, as EDK2 does, is told of with its address', async () => {
+    const { port, lines } = await listening();
+    const socket = connectPlain(port, '127.0.0.1');
+    socket.write(hello({ version: 0x0303, ciphers: [0x009f] }));
+    await once(socket, 'data');
+    socket.resetAndDestroy();
+    await expect
+      .poll(() => lines.map(({ event, address, msg }) => [event, address, msg]))
+      .toContainEqual(['tls.refused', '127.0.0.1', expect.stringContaining('it hung up: firmware') as string]);
+  });
+
   it('is told of, a few times', async () => {
     const { port, lines } = await listening();
     await expect(shake(port, { ca: [] })).rejects.toThrow();

@@ -17,6 +17,7 @@ import { SetupError } from './steps.js';
  *   architecture: Architecture,
  *   release?: import('./parts.js').FirmwareRelease,
  *   script?: string,
+ *   first?: string,
  *   tap?: { name: string, within: readonly string[] },
  *   mac?: string,
  *   uuid?: string,
@@ -27,7 +28,8 @@ import { SetupError } from './steps.js';
  *   expect?: RegExp,
  *   seconds?: number,
  * }} Machine `firmware`: `uefi` boots by PXE, `uefi-http` by HTTP Boot, both over IPv4; `release`: whose iPXE ROM or UEFI it
- *   has; `script`: the URL of the script its iPXE starts, in the user-mode network; `tap`: the card of the other network, and
+ *   has; `script`: the URL of the script its iPXE starts, in the user-mode network; `first`: the script
+ *   that an iPXE runs before the card's own, on a BIOS; `tap`: the card of the other network, and
  *   the command that runs the rest of its arguments there; `trust`: PEM of the authorities its HTTPS trusts; `capture`: a pcap that
  *   gets all that its card says and hears; `expect`: what it
  *   must print
@@ -98,7 +100,7 @@ function emulatorOf({ architecture }) {
 }
 
 /** @param {Machine} machine */
-function commonArguments({ architecture, firmware, release, mac = MAC, uuid = UUID, serial = 'SN-1' }) {
+function commonArguments({ architecture, firmware, release, first, mac = MAC, uuid = UUID, serial = 'SN-1' }) {
   const board =
     architecture === 'arm64'
       ? ['-M', 'virt', '-cpu', 'cortex-a57']
@@ -106,8 +108,9 @@ function commonArguments({ architecture, firmware, release, mac = MAC, uuid = UU
   const nic = ['virtio-net-pci', 'netdev=n0', `mac=${mac}`];
   // QEMU writes the card's id only into its own ROM: the one given here wants a modern card. UEFI has its own driver, and an
   // order of its own that has the network first as long as there is no disk.
-  if (firmware === 'bios') nic.push('bootindex=0', 'disable-legacy=on', `romfile=${value(romFile(release))}`);
+  if (firmware === 'bios') nic.push('disable-legacy=on', `romfile=${value(romFile(release))}`);
   else nic.push('romfile=');
+  if (firmware === 'bios' && first === undefined) nic.push('bootindex=0');
   return [
     ...board,
     ...['-accel', 'tcg', '-m', '1024', '-nodefaults', '-display', 'none', '-serial', 'stdio', '-no-reboot'],
@@ -124,7 +127,7 @@ function romFile(release = 'trixie') {
 
 /** @param {Machine} machine @param {string} folder */
 function firmwareArguments(machine, folder) {
-  if (machine.firmware === 'bios') return [];
+  if (machine.firmware === 'bios') return firstArguments(machine, folder);
   const { code, variables } = uefiFiles(machine);
   copyFileSync(variables, join(folder, 'variables.fd'));
   return [
@@ -135,6 +138,14 @@ function firmwareArguments(machine, folder) {
     ...['-fw_cfg', 'name=opt/org.tianocore/IPv6PXESupport,string=n'],
     ...trustArguments(machine, folder),
   ];
+}
+
+/** @param {Machine} machine @param {string} folder */
+function firstArguments({ first }, folder) {
+  if (first === undefined) return [];
+  const file = join(folder, 'first.ipxe');
+  writeFileSync(file, first);
+  return ['-kernel', firmwareFile('ipxe', 'usr/lib/ipxe/ipxe.lkrn'), '-initrd', file];
 }
 
 /** @param {Machine} machine */

@@ -8,8 +8,9 @@ const AUTOEXEC_PATHS = ['/ipxe/autoexec.ipxe', '/autoexec.ipxe'];
 
 /** `/boot.ipxe` and `/boot/script`: what iPXE asks for before it fetches anything. */
 export function bootRoutes(app: FastifyInstance, booter: Booter): void {
-  greetingRoute(app, booter, { path: '/boot.ipxe', script: () => booter.greeting() });
-  for (const path of AUTOEXEC_PATHS) greetingRoute(app, booter, { path, script: () => booter.autoexec() });
+  greetingRoute(app, booter, { path: '/boot.ipxe', script: (address) => booter.greeting(address) });
+  for (const path of AUTOEXEC_PATHS)
+    greetingRoute(app, booter, { path, script: (address) => booter.autoexec(address) });
   app.get<{ Querystring: ScriptQuery }>('/boot/script', async (request, reply) =>
     sendScript(reply, await booter.script(request.query, addressOf(request))),
   );
@@ -19,15 +20,16 @@ export function bootRoutes(app: FastifyInstance, booter: Booter): void {
 function greetingRoute(
   app: FastifyInstance,
   { transferEvents }: Booter,
-  { path, script }: { readonly path: string; readonly script: () => string },
+  { path, script }: { readonly path: string; readonly script: (address: string) => string },
 ): void {
   app.route({
     method: ['GET', 'HEAD'],
     url: path,
     handler: (request, reply) => {
       const file = path.slice(1);
-      if (request.method === 'GET') transferEvents.greeting({ address: addressOf(request), protocol: 'http', file });
-      return sendScript(reply, script());
+      const address = addressOf(request);
+      if (request.method === 'GET') transferEvents.greeting({ address, protocol: 'http', file });
+      return sendScript(reply, script(address));
     },
   });
 }
