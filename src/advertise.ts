@@ -62,8 +62,8 @@ export function interfacesOf(config: Config, inherited: ServedInterfacesInput['i
 function hostInterfaces(): readonly HostInterface[] {
   return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) => {
     const outside = addresses.filter(({ internal }) => !internal);
-    const own = outside.filter(({ family }) => family === 'IPv4');
-    const subnets = own.flatMap(({ cidr }) => parseSubnet(cidr ?? '') ?? []);
-    return outside.length === 0 ? [] : [{ name, addresses: own.map(({ address }) => address), subnets }];
+    const ipv4 = outside.filter(({ family }) => family === 'IPv4');
+    const subnets = ipv4.flatMap(({ cidr }) => parseSubnet(cidr ?? '') ?? []);
+    return outside.length === 0 ? [] : [{ name, addresses: ipv4.map(({ address }) => address), subnets }];
   });
 }

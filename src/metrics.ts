@@ -57,6 +57,7 @@ export function createMetrics(): Metrics {
     }),
     ...cacheMetrics(registers),
     ...transferMetrics(registers),
+    ...dhcpMetrics(registers),
   };
 }
 
@@ -128,8 +129,6 @@ function transferMetrics(
   | 'refusedFiles'
   | 'unansweredFiles'
   | 'droppedDatagrams'
-  | 'dhcp'
-  | 'loaderLoops'
 > {
   return {
     transfers: new Counter({
@@ -173,6 +172,11 @@ function transferMetrics(
       labelNames: ['protocol'],
       registers,
     }),
+  };
+}
+
+function dhcpMetrics(registers: Registry[]): Pick<Metrics, 'dhcp' | 'loaderLoops'> {
+  return {
     dhcp: new Counter({
       name: 'bootlayer_dhcp_requests_total',
       help: 'datagrams at the ports of DHCP: answered; unanswered, since the machine is not to be booted; dropped, since it is no boot request',

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
-const BASE = ['net', 'errors', 'log', 'metrics', 'clock', 'format', 'disk-access'];
+const BASE = ['net', 'errors', 'log', 'metrics', 'clock', 'format', 'disk-access', 'recent-map'];
 const DOMAIN = ['boot', 'machine', 'image', 'lease', 'provision'];
 const CONTENT = ['catalog', 'blob', 'store', 'build'];
 const PROTOCOLS = ['dhcp', 'tftp', 'oci', 'ipxe'];
@@ -35,12 +35,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ...forEach(['catalog', 'build'], [...DOMAIN, 'oci', ...BASE, 'blob', 'store']),
   ...forEach(['blob', 'store'], [...DOMAIN, 'oci', ...BASE]),
   ...forEach(PROTOCOLS, BASE),
-  net: ['errors'],
+  net: ['errors', 'recent-map'],
   errors: [],
   log: ['errors'],
   metrics: ['errors'],
   clock: [],
   format: [],
+  'recent-map': [],
   'disk-access': ['errors'],
   config: [...DOMAIN, 'oci', 'net', 'errors', 'format', 'disk-access'],
 };

@@ -1,5 +1,6 @@
 import type { Firmware, MachineFacts } from '../machine/facts.js';
 import type { MacAddress } from '../net/mac.js';
+import { RecentMap } from '../recent-map.js';
 
 /** What a machine last asked for by DHCP. Milliseconds. */
 type Step = {
@@ -20,13 +21,13 @@ export type LoaderLoop = { readonly loader: string; readonly times: number; read
 const LIVE_MILLISECONDS = 600_000;
 const LOOP_MILLISECONDS = 300_000;
 const LOOP_LOADS = 6;
-const MAX_MACHINES = 50_000;
+/** Are remembered at least. */
+const MACHINES = 25_000;
 
 /** What the DHCP steps of boots have shown, by the cards they came from: anybody may forge it, so that nothing rests on it. */
 export class DhcpMemory {
   readonly #now: () => number;
-  /** In the order of their last step. */
-  readonly #steps = new Map<MacAddress, Step>();
+  readonly #steps = new RecentMap<MacAddress, Step>(MACHINES);
 
   constructor(now: () => number) {
     this.#now = now;
@@ -45,9 +46,9 @@ export class DhcpMemory {
     const isRepeated = goesOn && last.xid === xid;
     const loads = goesOn ? last.loads + (isRepeated ? 0 : 1) : 1;
     const since = goesOn ? last.since : now;
-    this.#keep(mac, { at: now, firmware, loader, loads, since, xid });
+    this.#steps.set(mac, { at: now, firmware, loader, loads, since, xid });
     if (loader === undefined || isRepeated || loads < LOOP_LOADS) return undefined;
-    this.#keep(mac, { at: now, firmware, loader, loads: 0, since: now, xid });
+    this.#steps.set(mac, { at: now, firmware, loader, loads: 0, since: now, xid });
     return { loader, times: loads, seconds: Math.round((now - since) / 1000) };
   }
 
@@ -73,12 +74,5 @@ export class DhcpMemory {
       if (step?.firmware !== undefined && step.at >= since) return step.firmware;
     }
     return undefined;
-  }
-
-  #keep(mac: MacAddress, step: Step): void {
-    this.#steps.delete(mac);
-    this.#steps.set(mac, step);
-    const [oldest] = this.#steps.keys();
-    if (this.#steps.size > MAX_MACHINES && oldest !== undefined) this.#steps.delete(oldest);
   }
 }

@@ -53,13 +53,15 @@ export class DhcpStep {
   }
 
   /** It was told to load something. */
-  answered({ subject, ...invitation }: Invitation, asked: DhcpAsked, told: DhcpTold): void {
+  answered(invitation: Invitation, asked: DhcpAsked, told: DhcpTold): void {
     const { memory, expectations, events } = this.#parts;
-    const { name: machine } = subject;
-    if (invitation.kind === 'sure') expectations.expect(subject, invitation.assignment);
+    const { name: machine } = invitation.subject;
     const { answer, loader, firmware, xid } = told;
-    const assignment = invitation.kind === 'sure' ? { assignment: invitation.assignment.name } : {};
-    events({ event: 'dhcp.answered', machine, ...asked, answer, ...assignment });
+    const event = { ...asked, event: 'dhcp.answered', machine, answer } as const;
+    if (invitation.kind === 'sure') {
+      expectations.expect(invitation.subject, invitation.assignment);
+      events({ ...event, assignment: invitation.assignment.name });
+    } else events(event);
     // An iPXE that is told the script is not in a loop; one that is told to load another may be.
     if (asked.mac === undefined || (firmware ?? loader) === undefined || asked.step === 'ack') return;
     const loop = memory.told(asked.mac, { firmware, loader, xid });

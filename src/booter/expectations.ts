@@ -6,6 +6,7 @@ import type { Role } from '../image/role.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { formatReference } from '../oci/reference.js';
+import { RecentMap } from '../recent-map.js';
 import type { MappedImages } from './mapped-images.js';
 import { ANY_ARCHITECTURE, wishFor } from './preparation.js';
 
@@ -17,13 +18,14 @@ export type ExpectationsParts = {
 
 /** Its source is asked no more often for machines that may not even exist. */
 const AGAIN_MILLISECONDS = 30_000;
-const MAX_EXPECTED = 10_000;
+/** Are remembered at least. */
+const EXPECTED = 5_000;
 
 /** While firmware is busy, the image that its machine will ask for is resolved, and what it starts with is fetched. */
 export class Expectations {
   readonly #parts: ExpectationsParts;
-  /** Images by when they were expected last, in that order. */
-  readonly #expected = new Map<string, number>();
+  /** Images by when they were expected last. */
+  readonly #expected = new RecentMap<string, number>(EXPECTED);
 
   constructor(parts: ExpectationsParts) {
     this.#parts = parts;
@@ -54,10 +56,7 @@ export class Expectations {
     const now = this.#parts.clock.ticks();
     const last = this.#expected.get(key);
     if (last !== undefined && now - last < AGAIN_MILLISECONDS) return false;
-    this.#expected.delete(key);
     this.#expected.set(key, now);
-    const [oldest] = this.#expected.keys();
-    if (this.#expected.size > MAX_EXPECTED && oldest !== undefined) this.#expected.delete(oldest);
     return true;
   }
 }

@@ -47,6 +47,13 @@ function count(metrics: Metrics, event: BootEvent): void {
     case 'image.failed':
       metrics.resolutions.inc({ outcome: 'failed' });
       return;
+    default:
+      countTransfer(metrics, event);
+  }
+}
+
+function countTransfer(metrics: Metrics, event: BootEvent): void {
+  switch (event.event) {
     case 'artifact.started':
       metrics.transfersUnderWay.inc();
       return;

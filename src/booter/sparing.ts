@@ -1,14 +1,19 @@
+import { RecentMap } from '../recent-map.js';
+
 type Count = { readonly since: number; readonly told: number };
 
-const MAX_KEYS = 1_000;
+/** Are remembered at least. */
+const KEYS = 1_000;
 
-/** What anybody on the network can cause is not told without end: so many times for each key within so many milliseconds. */
+/**
+ * What anybody on the network can cause is not told without end: so many times for each key within so many
+ * milliseconds. With so many keys at once that some are forgotten, those are told again.
+ */
 export class Sparing {
   readonly #limit: number;
   readonly #milliseconds: number;
   readonly #now: () => number;
-  /** In the order of their beginning. */
-  readonly #counts = new Map<string, Count>();
+  readonly #counts = new RecentMap<string, Count>(KEYS);
 
   constructor(limit: number, milliseconds: number, now: () => number) {
     this.#limit = limit;
@@ -19,19 +24,23 @@ export class Sparing {
   /** Asked once for each time that it would be told. */
   allows(key: string): boolean {
     const now = this.#now();
-    const known = this.#counts.get(key);
-    if (known === undefined || now - known.since >= this.#milliseconds) return this.#begin(key, now);
+    const known = this.#known(key, now);
+    if (known === undefined) {
+      this.#counts.set(key, { since: now, told: 1 });
+      return true;
+    }
     if (known.told >= this.#limit) return false;
-    this.#counts.set(key, { ...known, told: known.told + 1 });
+    this.#counts.set(key, { since: known.since, told: known.told + 1 });
     return true;
   }
 
-  /** With so many keys at once that some are forgotten, they are told again. */
-  #begin(key: string, since: number): boolean {
-    this.#counts.delete(key);
-    this.#counts.set(key, { since, told: 1 });
-    const [oldest] = this.#counts.keys();
-    if (this.#counts.size > MAX_KEYS && oldest !== undefined) this.#counts.delete(oldest);
-    return true;
+  /** Whether it would not be allowed now, without being counted. */
+  isSpent(key: string): boolean {
+    return (this.#known(key, this.#now())?.told ?? 0) >= this.#limit;
+  }
+
+  #known(key: string, now: number): Count | undefined {
+    const known = this.#counts.get(key);
+    return known !== undefined && now - known.since < this.#milliseconds ? known : undefined;
   }
 }

@@ -6,7 +6,7 @@ import { listBlobs } from '../blob/disk-folder.js';
 import { besideServer } from '../blob/disk-parts.js';
 import { bytesIn } from '../blob/eviction.js';
 import type { BootEvent } from '../boot/event.js';
-import { describeEvent } from '../booter/log-sink.js';
+import { describeEvent } from '../booter/event-text.js';
 import { inspectImage, type ManifestReport } from '../catalog/inspect.js';
 import { systemClock } from '../clock.js';
 import { cacheFolderIn } from '../content.js';

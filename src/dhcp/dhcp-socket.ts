@@ -1,11 +1,19 @@
 import type { DatagramHandler, DatagramPort, Peer } from '../net/datagram.js';
 import { type InheritedSocket, openUdpPort, type UdpPort } from '../net/udp-socket.js';
+import { RecentMap } from '../recent-map.js';
 
 const ANY_ADDRESS = '0.0.0.0';
 
+const BROADCAST = '255.255.255.255';
+/** A rack of machines that begin at once; an ordinary system has room for some three hundred packets by itself. */
+const RECV_BUFFER_BYTES = 1024 * 1024;
+/** Relays, and machines with addresses, that are remembered at least. */
+const HEARD = 10_000;
+
 /**
  * DHCP's port for one interface. A socket bound to an address of the interface does not get broadcasts, and one that is bound to
- * none sends them by the default route: it takes both, the second to send by, so that an answer comes from that address.
+ * none sends them by the default route: it takes both, the second to send by, so that an answer comes from that address. Answers
+ * to whom nothing has come from go by a third.
  * `listen`: its host is that of all, or the address alone, where only relays are answered. Rejects with the system's error.
  */
 export async function openDhcpPort(listen: Peer, address: string): Promise<DatagramPort> {
@@ -14,45 +22,62 @@ export async function openDhcpPort(listen: Peer, address: string): Promise<Datag
   const alone = await openUdpPort(listen);
   const { port } = alone.local;
   await alone.close();
-  const heard = await openUdpPort({ address: ANY_ADDRESS, port }, { reuseAddr: true });
+  const opened: UdpPort[] = [];
+  const open = async (at: string): Promise<UdpPort> => {
+    const one = await openUdpPort(
+      { address: at, port },
+      { reuseAddr: true, broadcasts: at !== ANY_ADDRESS, recvBufferSize: RECV_BUFFER_BYTES },
+    );
+    opened.push(one);
+    return one;
+  };
   try {
-    const own = await openUdpPort({ address, port }, { reuseAddr: true, broadcasts: true });
-    return new PairedPort(heard, own);
+    return new InterfacePort({ all: await open(ANY_ADDRESS), doubtful: await open(address), own: await open(address) });
   } catch (thrown) {
-    await heard.close();
+    await Promise.all(opened.map((one) => one.close()));
     throw thrown;
   }
 }
 
 /** One that is bound to an interface by whoever has opened it. */
 export function openInheritedDhcpPort(socket: InheritedSocket): Promise<DatagramPort> {
-  return openUdpPort(socket, { broadcasts: true });
+  return openUdpPort(socket, { broadcasts: true, recvBufferSize: RECV_BUFFER_BYTES });
 }
 
-/** Hears by both, sends by the second. */
-class PairedPort implements DatagramPort {
-  readonly #heard: UdpPort;
-  readonly #own: UdpPort;
+type InterfaceSockets = { readonly all: UdpPort; readonly own: UdpPort; readonly doubtful: UdpPort };
 
-  constructor(heard: UdpPort, own: UdpPort) {
-    this.#heard = heard;
-    this.#own = own;
+/**
+ * Hears by all of them. Whoever names the address of a relay or a machine that there is not makes Linux keep the answer for
+ * seconds, in vain, and a socket has room for some hundred such: those must not be the ones that others' answers go by.
+ */
+class InterfacePort implements DatagramPort {
+  readonly #sockets: InterfaceSockets;
+  /** Addresses that something came from. */
+  readonly #heard = new RecentMap<string, true>(HEARD);
+
+  constructor(sockets: InterfaceSockets) {
+    this.#sockets = sockets;
   }
 
   get local(): Peer {
-    return this.#heard.local;
+    return this.#sockets.all.local;
   }
 
   receive(handler: DatagramHandler): void {
-    this.#heard.receive(handler);
-    this.#own.receive(handler);
+    const heard: DatagramHandler = (bytes, from) => {
+      this.#heard.set(from.address, true);
+      handler(bytes, from);
+    };
+    for (const socket of Object.values(this.#sockets)) socket.receive(heard);
   }
 
   send(bytes: Buffer, to: Peer): void {
-    this.#own.send(bytes, to);
+    const { own, doubtful } = this.#sockets;
+    const isThere = to.address === BROADCAST || this.#heard.get(to.address) !== undefined;
+    (isThere ? own : doubtful).send(bytes, to);
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#heard.close(), this.#own.close()]);
+    await Promise.all(Object.values(this.#sockets).map((socket) => socket.close()));
   }
 }

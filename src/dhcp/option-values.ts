@@ -1,6 +1,6 @@
 import { asciiLine } from '../format.js';
 import type { IpAddress } from '../net/ip.js';
-import { parseUuid, swapUuid, type Uuid } from '../net/uuid.js';
+import type { Uuid } from '../net/uuid.js';
 import { DhcpCodecError } from './codec-error.js';
 import { ip4At, ip4Number } from './ip4.js';
 
@@ -92,8 +92,11 @@ const CLIENT_UUID_BYTES = 17;
 /** Of option 97, as firmware and Linux print it: its first three fields are little-endian, as SMBIOS has them. */
 export function clientUuid(value: Value): Uuid | undefined {
   if (value?.length !== CLIENT_UUID_BYTES || value[0] !== 0) return undefined;
-  const asSent = parseUuid(value.toString('hex', 1));
-  return asSent === undefined ? undefined : swapUuid(asSent);
+  const digits = value.toString('hex', 1);
+  const low = digits.slice(6, 8) + digits.slice(4, 6) + digits.slice(2, 4) + digits.slice(0, 2);
+  const mid = digits.slice(10, 12) + digits.slice(8, 10);
+  const high = digits.slice(14, 16) + digits.slice(12, 14);
+  return `${low}-${mid}-${high}-${digits.slice(16, 20)}-${digits.slice(20)}` as Uuid;
 }
 
 export function writeU32(value: number): Buffer {

@@ -1,8 +1,10 @@
+import { RecentMap } from '../recent-map.js';
+
 export type BucketLimits = {
   /** So many at once, and then so many a second. */
   readonly burst: number;
   readonly perSecond: number;
-  /** How many keys are remembered: those that asked last. */
+  /** How many keys are remembered at least: those that asked last. */
   readonly maxKeys?: number;
 };
 
@@ -12,27 +14,20 @@ const MAX_KEYS = 10_000;
 
 /** How often each of many may ask: a token bucket for every key. One that is forgotten has a full one. */
 export class TokenBuckets {
-  readonly #limits: Required<BucketLimits>;
-  /** In the order of their last request. */
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #limits: BucketLimits;
+  readonly #buckets: RecentMap<string, Bucket>;
 
   constructor({ maxKeys = MAX_KEYS, ...limits }: BucketLimits) {
-    this.#limits = { maxKeys, ...limits };
+    this.#limits = limits;
+    this.#buckets = new RecentMap(maxKeys);
   }
 
   /** Whether there is one left, which is gone then. `now`: milliseconds that only go forward. */
   take(key: string, now: number): boolean {
-    const { burst, perSecond, maxKeys } = this.#limits;
+    const { burst, perSecond } = this.#limits;
     const { tokens, at } = this.#buckets.get(key) ?? { tokens: burst, at: now };
     const filled = Math.min(burst, tokens + ((now - at) / 1000) * perSecond);
-    this.#buckets.delete(key);
     this.#buckets.set(key, { tokens: filled >= 1 ? filled - 1 : filled, at: now });
-    if (this.#buckets.size > maxKeys) this.#forgetOldest();
     return filled >= 1;
-  }
-
-  #forgetOldest(): void {
-    const [oldest] = this.#buckets.keys();
-    if (oldest !== undefined) this.#buckets.delete(oldest);
   }
 }

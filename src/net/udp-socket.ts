@@ -19,17 +19,20 @@ export type UdpOptions = {
   readonly reuseAddr?: boolean;
   /** Whether it may send to all hosts of a network at once. */
   readonly broadcasts?: boolean;
+  /** How much may wait until it is read, in bytes, where the system allows that. */
+  readonly recvBufferSize?: number;
 };
 
 /** A port of an address of this host, 0 lets the system choose; or an inherited one. Rejects with the system's error. */
 export async function openUdpPort(
   at: Peer | InheritedSocket,
-  { reuseAddr = false, broadcasts = false }: UdpOptions = {},
+  { reuseAddr = false, broadcasts = false, recvBufferSize }: UdpOptions = {},
 ): Promise<UdpPort> {
   const socket = createSocket({
     type: isOfIpv6(at) ? 'udp6' : 'udp4',
     lookup,
     reuseAddr,
+    ...(recvBufferSize !== undefined && { recvBufferSize }),
     ...(isOfIpv6(at) && 'address' in at && { ipv6Only: at.address !== '::' }),
   });
   const port = await bindUdpPort(socket, at);
@@ -54,6 +57,9 @@ export async function bindUdpPort(socket: Socket, at: Peer | InheritedSocket): P
   return new UdpPort(socket);
 }
 
+/** Datagrams that the system does not take yet, since what it has waits for an answer to ARP: node would keep any number. */
+const MOST_WAITING = 64;
+
 /** `node:dgram` behind the seam. Errors of single datagrams (ENOBUFS, EPERM of a packet filter) are losses. */
 export class UdpPort implements DatagramPort {
   readonly local: Peer;
@@ -76,7 +82,7 @@ export class UdpPort implements DatagramPort {
   }
 
   send(bytes: Buffer, { address, port }: Peer): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#socket.getSendQueueCount() >= MOST_WAITING) return;
     // Without a callback, errors are ignored and a tenth of the time is saved.
     this.#socket.send(bytes, port, address);
   }

@@ -30,15 +30,15 @@ function swapBytes(hex: string): string {
 }
 
 /** What boards without a UUID of their own report; they identify nothing. */
-const PLACEHOLDERS: ReadonlySet<string> = new Set([
+const PLACEHOLDERS = [
   '03000200-0400-0500-0006-000700080009',
   '00020003-0004-0005-0006-000700080009',
   '12345678-1234-5678-90ab-cddeefaabbcc',
   '12345678-1234-1234-1234-123456789abc',
   '00112233-4455-6677-8899-aabbccddeeff',
-]);
+];
+const JUNK: ReadonlySet<string> = new Set([...PLACEHOLDERS, ...PLACEHOLDERS.map((one) => swapUuid(one as Uuid))]);
 
 export function isJunkUuid(uuid: Uuid): boolean {
-  const digits = uuid.replaceAll('-', '');
-  return /^(.)\1*$/.test(digits) || PLACEHOLDERS.has(uuid) || PLACEHOLDERS.has(swapUuid(uuid));
+  return /^(.)(?:-?\1)*$/.test(uuid) || JUNK.has(uuid);
 }

@@ -1,5 +1,6 @@
 import { MESSAGE, OPTION } from '../dhcp/option-code.js';
 import { writeIp4s } from '../dhcp/option-values.js';
+import type { DhcpOptions } from '../dhcp/options.js';
 import type { DhcpPacket } from '../dhcp/packet.js';
 import { BROADCAST_FLAG } from '../dhcp/reply-destination.js';
 import { readSuboptions, writeSuboptions } from '../dhcp/suboptions.js';
@@ -30,6 +31,15 @@ const DISCOVERY_CONTROL = 6;
 const BOOT_ITEM = 71;
 /** Neither menu nor discovery: the file is named. */
 const LOAD_THE_FILE = Buffer.of(8);
+/** Of option 175. */
+const NO_PXEDHCP = 0xb0;
+/** Whoever has this answer need not wait for another (iPXE: src/include/ipxe/dhcp.h). */
+const SAYS_ALL = writeSuboptions(new Map([[NO_PXEDHCP, Buffer.of(1)]]));
+
+const OFFER = Buffer.of(MESSAGE.offer);
+const ACK = Buffer.of(MESSAGE.ack);
+const PXE_CLIENT = Buffer.from('PXEClient');
+const HTTP_CLIENT = Buffer.from('HTTPClient');
 /** What goes first when the machine takes no more: the field has it too. */
 export const DROPPABLE: readonly number[] = [OPTION.tftpServerName];
 
@@ -42,37 +52,46 @@ export function bootReply(input: ReplyInput): DhcpPacket {
   const { htype, hlen, xid, flags, ciaddr, giaddr, chaddr } = request;
   const name = nameOf(told);
   return {
-    ...{ op: 2 as const, htype, hlen, hops: 0, xid, secs: 0, chaddr, giaddr },
+    op: 2,
+    htype,
+    hlen,
+    hops: 0,
+    xid,
+    secs: 0,
     // Without an address of its own, which is not in this answer either, nothing but a broadcast reaches it.
     flags: giaddr === NO_ADDRESS && step === 'offer' ? flags | BROADCAST_FLAG : flags,
     ciaddr: step === 'ack' ? ciaddr : NO_ADDRESS,
     yiaddr: NO_ADDRESS,
     siaddr: address,
+    giaddr,
+    chaddr,
     sname: address,
     file: Buffer.byteLength(name) > MAX_FIELD_BYTES ? '' : name,
-    options: new Map([...optionsOf(input)].filter(isThere)),
+    options: optionsOf(input),
   };
 }
 
-type Option = readonly [number, Buffer];
-
-function isThere(option: readonly [number, Buffer | undefined]): option is Option {
-  return option[1] !== undefined;
+function optionsOf(input: ReplyInput): DhcpOptions {
+  const { request, client, told, step, address, serverId } = input;
+  const options = new Map<number, Buffer>();
+  const copy = (code: number) => setIfThere(options, code, request.options.get(code));
+  options.set(OPTION.messageType, step === 'offer' ? OFFER : ACK);
+  options.set(OPTION.serverId, writeIp4s(serverId));
+  options.set(OPTION.vendorClass, client.kind === 'http' ? HTTP_CLIENT : PXE_CLIENT);
+  copy(OPTION.clientUuid);
+  // RFC 6842, 3.
+  copy(OPTION.clientId);
+  setIfThere(options, OPTION.vendorSpecific, vendorOptions(input));
+  options.set(OPTION.tftpServerName, Buffer.from(address));
+  if (client.kind === 'ipxe') options.set(OPTION.ipxe, SAYS_ALL);
+  // Some ROMs want the NUL; in a URL it would be one more character.
+  options.set(OPTION.bootFileName, Buffer.from(told.kind === 'loader' ? `${told.file}\0` : nameOf(told)));
+  copy(OPTION.relayAgent);
+  return options;
 }
 
-function* optionsOf(input: ReplyInput): Generator<readonly [number, Buffer | undefined]> {
-  const { request, client, told, step, address, serverId } = input;
-  yield [OPTION.messageType, Buffer.of(step === 'offer' ? MESSAGE.offer : MESSAGE.ack)];
-  yield [OPTION.serverId, writeIp4s(serverId)];
-  yield [OPTION.vendorClass, Buffer.from(client.kind === 'http' ? 'HTTPClient' : 'PXEClient')];
-  yield [OPTION.clientUuid, request.options.get(OPTION.clientUuid)];
-  // RFC 6842, 3.
-  yield [OPTION.clientId, request.options.get(OPTION.clientId)];
-  yield [OPTION.vendorSpecific, vendorOptions(input)];
-  yield [OPTION.tftpServerName, Buffer.from(address)];
-  // Some ROMs want the NUL; in a URL it would be one more character.
-  yield [OPTION.bootFileName, Buffer.from(told.kind === 'loader' ? `${told.file}\0` : nameOf(told))];
-  yield [OPTION.relayAgent, request.options.get(OPTION.relayAgent)];
+function setIfThere(options: Map<number, Buffer>, code: number, value: Buffer | undefined): void {
+  if (value !== undefined) options.set(code, value);
 }
 
 /**
@@ -80,12 +99,13 @@ function* optionsOf(input: ReplyInput): Generator<readonly [number, Buffer | und
  * one without it to the boot server's port. Whoever asks for an item of a menu there wants to see it again.
  */
 function vendorOptions({ request, client, step }: ReplyInput): Buffer | undefined {
-  const item = readSuboptions(request.options.get(OPTION.vendorSpecific) ?? Buffer.alloc(0)).get(BOOT_ITEM);
   const isBios = client.kind === 'pxe' && client.architecture?.firmware === 'bios';
-  const control: readonly Option[] = isBios ? [[DISCOVERY_CONTROL, LOAD_THE_FILE]] : [];
-  const chosen: readonly Option[] = step === 'ack' && item !== undefined ? [[BOOT_ITEM, item]] : [];
-  const all = [...control, ...chosen];
-  return all.length === 0 ? undefined : writeSuboptions(new Map(all), { hasEnd: true });
+  const asked = step === 'ack' ? request.options.get(OPTION.vendorSpecific) : undefined;
+  const item = asked && readSuboptions(asked).get(BOOT_ITEM);
+  const all = new Map<number, Buffer>();
+  if (isBios) all.set(DISCOVERY_CONTROL, LOAD_THE_FILE);
+  setIfThere(all, BOOT_ITEM, item);
+  return all.size === 0 ? undefined : writeSuboptions(all, { hasEnd: true });
 }
 
 function nameOf(told: Told): string {

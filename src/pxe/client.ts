@@ -111,5 +111,14 @@ export function firmwaresOf({ kind, architecture }: PxeClient): readonly Firmwar
 /** For people: `x64 UEFI by PXE`, `x86 BIOS, iPXE`. */
 export function describeClient({ kind, architecture }: PxeClient): string {
   const name = architecture?.name ?? 'a machine of no known architecture';
-  return { pxe: `${name} by PXE`, http: name, ipxe: `${name}, iPXE`, other: 'no boot client' }[kind];
+  switch (kind) {
+    case 'pxe':
+      return `${name} by PXE`;
+    case 'http':
+      return name;
+    case 'ipxe':
+      return `${name}, iPXE`;
+    case 'other':
+      return 'no boot client';
+  }
 }

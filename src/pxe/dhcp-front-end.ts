@@ -14,7 +14,7 @@ export type DhcpFrontEndParts = {
   readonly ticks: () => number;
 };
 
-/** Of one hardware address: firmware asks a handful of times in a minute, in each of a boot's two or three rounds. */
+/** Of one hardware address at one source: firmware asks a handful of times in a minute, in each of a boot's two or three rounds. */
 const LIMITS = { burst: 30, perSecond: 5 };
 
 /** Where a packet says whose it is: the field chaddr (RFC 2131, 2). */
@@ -27,7 +27,9 @@ export function dhcpFrontEnd({ booter, offerings, ticks }: DhcpFrontEndParts) {
 
   return (port: Pick<DatagramPort, 'send'>, door: Door): DatagramHandler =>
     (bytes, from) => {
-      if (!buckets.take(bytes.toString('latin1', CHADDR.from, CHADDR.to), ticks())) {
+      // With whom it comes from: who is elsewhere cannot use up what a machine has here by naming its hardware address.
+      const key = `${bytes.toString('latin1', CHADDR.from, CHADDR.to)} ${from.address}`;
+      if (!buckets.take(key, ticks())) {
         booter.dhcp.dropped(from.address, 'its hardware address asks too often');
         return;
       }
@@ -55,13 +57,10 @@ function askedOf(
   { client, request }: Extract<Exchange, { kind: 'answered' | 'unanswered' }>,
   { step }: Door,
 ): DhcpAsked {
-  const relay = request.giaddr === '0.0.0.0' ? undefined : request.giaddr;
-  return {
-    ...(client.mac !== undefined && { mac: client.mac }),
-    client: describeClient(client),
-    ...(relay !== undefined && { relay }),
-    step,
-  };
+  const { mac } = client;
+  const who = { client: describeClient(client), step };
+  const asked = mac === undefined ? who : { ...who, mac };
+  return request.giaddr === '0.0.0.0' ? asked : { ...asked, relay: request.giaddr };
 }
 
 function toldOf({ client, request, told }: Extract<Exchange, { kind: 'answered' }>, door: Door): DhcpTold {

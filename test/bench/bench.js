@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { runScript, SetupError } from '../setup/steps.js';
+import { benchDhcp } from './dhcp.js';
 import { benchHerd } from './herd.js';
 import { benchHttp } from './http.js';
 import { benchMapping } from './mapping.js';
@@ -16,6 +17,7 @@ const BENCHMARKS = {
   mapping: benchMapping,
   http: benchHttp,
   tftp: benchTftp,
+  dhcp: benchDhcp,
   pull: benchPull,
   herd: benchHerd,
   memory: benchMemory,

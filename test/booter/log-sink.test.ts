@@ -11,10 +11,26 @@ const transfer = { machine: 'node-01', address: '10.0.0.1', protocol: 'http', ro
 const result = { bytes: 1024, seconds: 1.5 };
 
 const file = { address: '10.0.0.1', protocol: 'tftp', file: 'snponly.efi' } as const;
+const asked = { machine: 'node-01', mac: '52:54:00:12:34:56', client: 'x64 UEFI by PXE' } as const;
 const COUNTS = { added: 1, removed: 0, changed: 1 };
 
 const EVENTS: readonly BootEvent[] = [
   { event: 'greeting.sent', ...file },
+  { event: 'dhcp.answered', ...asked, step: 'offer', answer: 'snponly.efi by TFTP from 10.0.0.2', assignment: 'all' },
+  { event: 'dhcp.unanswered', ...asked, step: 'ack', relay: '10.0.0.9', reason: 'no assignment matches this machine' },
+  { event: 'dhcp.dropped', address: '10.0.0.1', reason: 'it is an answer' },
+  { event: 'loader.repeated', machine: 'node-01', mac: asked.mac, loader: 'snponly.efi', times: 6, seconds: 60 },
+  {
+    event: 'uki.planned',
+    machine: 'node-01',
+    address: '10.0.0.1',
+    assignment: 'all',
+    image: 'os:1',
+    plan: digest,
+    isPlain: true,
+  },
+  { event: 'uki.replaced', machine: 'node-01', address: '10.0.0.1', reason: 'slow' },
+  { event: 'uki.refused', machine: 'node-01', address: '10.0.0.1', reason: 'none' },
   { event: 'script.sent', machine: 'node-01', address: '10.0.0.1', assignment: 'all', image: 'os:1', plan: digest },
   { event: 'script.waiting', machine: 'node-01', address: '10.0.0.1', image: 'os:1', attempt: 2, reason: 'slow' },
   { event: 'script.refused', machine: 'node-01', address: '10.0.0.1', reason: 'nothing' },
@@ -65,6 +81,12 @@ describe('logSink', () => {
     const levels = logged('info', EVENTS).map(({ event, level }) => `${String(event)} ${String(level)}`);
     expect(levels).toEqual([
       'greeting.sent 30',
+      'dhcp.answered 30',
+      'dhcp.unanswered 30',
+      'loader.repeated 40',
+      'uki.planned 30',
+      'uki.replaced 30',
+      'uki.refused 40',
       'script.sent 30',
       'script.waiting 30',
       'script.refused 40',
@@ -113,6 +135,34 @@ it('writes little of what anybody can cause, of each address and of all', () => 
   expect(lines).toHaveLength(301);
 });
 
+it('tells of a thousand machines that ask at once, and little of one that never stops', () => {
+  const lines: string[] = [];
+  let now = 0;
+  const sink = logSink(createLog('info', { write: (line) => void lines.push(line) }), () => now);
+  const ask = (mac: string) =>
+    sink({ event: 'dhcp.unanswered', machine: mac, mac, client: 'x', step: 'offer', reason: 'none' });
+  for (let times = 0; times < 100; times += 1) ask('one');
+  expect(lines).toHaveLength(20);
+  for (let times = 0; times < 4; times += 1)
+    for (let machine = 0; machine < 1_000; machine += 1) ask(`rack ${machine}`);
+  expect(lines).toHaveLength(4_020);
+  for (let machine = 0; machine < 10_000; machine += 1) ask(`forged ${machine}`);
+  expect(lines).toHaveLength(5_000);
+  now = 60_000;
+  ask('one');
+  expect(lines).toHaveLength(5_001);
+});
+
+it('spares what is dropped by the address that it came from', () => {
+  const dropped = { event: 'dhcp.dropped', address: '10.0.0.1', reason: 'it is an answer' } as const;
+  expect(
+    logged(
+      'debug',
+      Array.from({ length: 100 }, () => dropped),
+    ),
+  ).toHaveLength(20);
+});
+
 it('says that nothing of the mapping changed', () => {
   const [line] = logged('info', [
     { event: 'mapping.reloaded', machines: COUNTS, assignments: COUNTS, names: '', seconds: 0.1 },
@@ -138,6 +188,9 @@ it('counts every event', async () => {
   expect(counted).toContain('bootlayer_resolutions_total{outcome="failed"} 1');
   expect(counted).toContain('bootlayer_transfers_total{role="kernel",outcome="aborted"} 1');
   expect(counted).toContain('bootlayer_contradictions_total 1');
+  for (const outcome of ['answered', 'unanswered', 'dropped'])
+    expect(counted).toContain(`bootlayer_dhcp_requests_total{outcome="${outcome}"} 1`);
+  expect(counted).toContain('bootlayer_loader_loops_total 1');
   expect(counted).toContain('bootlayer_faults_total 1');
   for (const outcome of ['reloaded', 'refused']) {
     expect(counted).toContain(`bootlayer_mapping_reloads_total{outcome="${outcome}"} 1`);

@@ -5,6 +5,7 @@
  */
 import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Dice } from './dice.js';
 
 /** @typedef {{ host: string, port: number, path: string, count: number, seed: number }} Flood */
 
@@ -41,34 +42,6 @@ const PATHS = [
   '%2e%2e/x',
   'undionly.kpxe',
 ];
-
-/** Whole numbers from 0 to below `limit`, the same for the same seed (xorshift). */
-class Dice {
-  #state;
-
-  /** @param {number} seed */
-  constructor(seed) {
-    this.#state = Math.imul(seed, 0x9e3779b1) | 1;
-  }
-
-  /** @param {number} limit */
-  below(limit) {
-    this.#state ^= this.#state << 13;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    return (this.#state >>> 0) % limit;
-  }
-
-  /** @template T @param {readonly T[]} all @returns {T} */
-  one(all) {
-    return /** @type {T} */ (all[this.below(all.length)]);
-  }
-
-  /** @param {number} length */
-  bytes(length) {
-    return Buffer.from(Array.from({ length }, () => this.below(256)));
-  }
-}
 
 /** @param {Dice} dice @param {string} path of a file that exists */
 function hostile(dice, path) {

@@ -49,6 +49,14 @@ const TEST_PROGRAMS = {
 const FULL_PROGRAMS = {
   nginx: { package: 'nginx', path: 'usr/sbin/nginx', libraries: [] },
   atftpd: { package: 'atftpd', path: 'usr/sbin/atftpd', libraries: ['libwrap0', 'libpcre2-8-0'] },
+  kea: {
+    package: 'kea-dhcp4-server',
+    path: 'usr/sbin/kea-dhcp4',
+    libraries: [
+      ...['kea-common', 'libmariadb3', 'libpq5', isBookworm ? 'libldap-2.5-0' : 'libldap2', 'libsasl2-2'],
+      ...[t64('liblog4cplus-2.0.5'), isBookworm ? 'libboost-system1.74.0' : 'libboost-system1.83.0'],
+    ],
+  },
   'tftpd-hpa': { package: 'tftpd-hpa', path: 'usr/sbin/in.tftpd', libraries: ['libwrap0'] },
 };
 

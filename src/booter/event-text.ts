@@ -1,0 +1,197 @@
+import type { ArtifactTransfer, BootEvent, Counts, DhcpQuestion } from '../boot/event.js';
+import { formatBytes, formatSeconds } from '../format.js';
+import { shortDigest } from '../oci/digest.js';
+
+type Of<Name extends BootEvent['event']> = BootEvent & { readonly event: Name };
+
+/** In a sentence, which may hold what others wrote. */
+export function describeEvent(event: BootEvent): string {
+  switch (event.event) {
+    case 'greeting.sent':
+      return `${event.address} fetches ${event.file}`;
+    case 'script.sent':
+      return `${event.machine} gets the script for ${event.image} (assignment ${event.assignment})`;
+    case 'script.waiting':
+      return `${event.machine} waits for ${event.image}: ${event.reason}`;
+    case 'script.refused':
+      return `${event.machine} is not booted: ${event.reason}`;
+    case 'machine.contradicted':
+      return `${event.machine} is taken for that by its ${event.knownBy}, and shows the ${event.others}`;
+    case 'plan.unsaved':
+      return `the plan of ${event.machine} could not be kept: ${event.reason}`;
+    case 'fault':
+      return `a fault of this program, ${event.doing}: ${event.reason}`;
+    case 'mapping.reloaded':
+      return `the mapping was read anew in ${formatSeconds(event.seconds)}: ${changes(event)}`;
+    case 'mapping.refused':
+      return `the changed configuration is refused, and the one before stays: ${event.reason}`;
+    case 'image.resolved':
+      return `${event.reference} for ${event.architecture} is ${shortDigest(event.digest)}${resolvedHow(event)}`;
+    case 'image.failed':
+      return `${event.reference}${forArchitecture(event)} cannot be resolved: ${event.reason}`;
+    case 'upkeep.failed':
+      return `${event.doing} failed, and is tried again later: ${event.reason}`;
+    case 'dhcp.answered':
+    case 'dhcp.unanswered':
+    case 'dhcp.dropped':
+    case 'loader.repeated':
+      return describeDhcp(event);
+    case 'uki.planned':
+    case 'uki.replaced':
+    case 'uki.refused':
+      return describeFirmware(event);
+    case 'fill.started':
+    case 'fill.resumed':
+    case 'fill.finished':
+    case 'fill.failed':
+    case 'blob.evicted':
+    case 'blob.damaged':
+    case 'blob.unreadable':
+    case 'cache.short':
+    case 'cache.over':
+      return describeCache(event);
+    case 'loader.sent':
+    case 'loader.aborted':
+    case 'file.refused':
+    case 'file.unanswered':
+    case 'artifact.started':
+    case 'artifact.sent':
+    case 'artifact.aborted':
+      return describeTransfer(event);
+  }
+}
+
+function describeDhcp(event: Of<'dhcp.answered' | 'dhcp.unanswered' | 'dhcp.dropped' | 'loader.repeated'>): string {
+  switch (event.event) {
+    case 'dhcp.answered':
+      return `${asks(event)}: told to load ${event.answer}${byAssignment(event)}`;
+    case 'dhcp.unanswered':
+      return `${asks(event)}: told nothing, since ${event.reason}`;
+    case 'dhcp.dropped':
+      return `a datagram from ${event.address} is dropped: ${event.reason}`;
+    case 'loader.repeated':
+      return `${event.machine} was told to load ${event.loader} ${event.times} times in ${formatSeconds(event.seconds)}, and never asked for a script: does it reach this server by TFTP and HTTP, and does its Secure Boot allow that program?`;
+  }
+}
+
+function describeFirmware(event: Of<'uki.planned' | 'uki.replaced' | 'uki.refused'>): string {
+  switch (event.event) {
+    case 'uki.planned':
+      return `${event.machine} gets the UKI of ${event.image} (assignment ${event.assignment})${event.isPlain ? '' : '; the kernel arguments of the mapping are not given, since a UKI has its own'}`;
+    case 'uki.replaced':
+      return `${event.machine} gets iPXE by HTTP Boot: ${event.reason}`;
+    case 'uki.refused':
+      return `${event.machine} gets nothing by HTTP Boot: ${event.reason}`;
+  }
+}
+
+function describeCache(
+  event: Of<
+    | 'fill.started'
+    | 'fill.resumed'
+    | 'fill.finished'
+    | 'fill.failed'
+    | 'blob.evicted'
+    | 'blob.damaged'
+    | 'blob.unreadable'
+    | 'cache.short'
+    | 'cache.over'
+  >,
+): string {
+  switch (event.event) {
+    case 'fill.started':
+      return `downloading ${shortDigest(event.digest)}, ${formatBytes(event.size)}, from ${event.source}`;
+    case 'fill.resumed':
+      return `downloading ${shortDigest(event.digest)} goes on from ${event.source} after ${formatBytes(event.bytes)}: ${event.reason}`;
+    case 'fill.finished':
+      return `downloaded ${shortDigest(event.digest)}, ${amount(event)}, from ${event.source}`;
+    case 'fill.failed':
+      return `downloading ${shortDigest(event.digest)} from ${event.source} failed after ${amount(event)}: ${event.reason}`;
+    case 'blob.evicted':
+      return `${shortDigest(event.digest)}, ${formatBytes(event.bytes)}, ${GONE[event.why]}`;
+    case 'blob.damaged':
+      return `${shortDigest(event.digest)}, ${formatBytes(event.bytes)}, was damaged on the disk and is dropped: it is downloaded again when it is needed`;
+    case 'blob.unreadable':
+      return `${shortDigest(event.digest)} could not be read again: ${event.reason}`;
+    case 'cache.short':
+      return `there is no room in the cache, or on its disk, to download ${formatBytes(event.bytes)} before a machine asks`;
+    case 'cache.over':
+      return `the cache has ${formatBytes(event.bytes)} more than cache.maxSize allows, since mappings and plans need all of it`;
+  }
+}
+
+function describeTransfer(
+  event: Of<
+    | 'loader.sent'
+    | 'loader.aborted'
+    | 'file.refused'
+    | 'file.unanswered'
+    | 'artifact.started'
+    | 'artifact.sent'
+    | 'artifact.aborted'
+  >,
+): string {
+  switch (event.event) {
+    case 'loader.sent':
+      return `${event.address} ${has(event)} ${event.file}, ${amount(event)}`;
+    case 'loader.aborted':
+      return `${event.address} did not get the whole ${event.file}, ${amount(event)}: ${event.reason}`;
+    case 'file.refused':
+      return `${event.address} asked by ${event.protocol.toUpperCase()} for ${JSON.stringify(event.file)}: ${event.reason}`;
+    case 'file.unanswered':
+      return `${event.address} asked for ${JSON.stringify(event.file)} and never answered what it was sent: is there a packet filter between?`;
+    case 'artifact.started':
+      return `${to(event)} fetches the ${event.role}`;
+    case 'artifact.sent':
+      return `${to(event)} ${has(event)} the ${event.role}${range(event)}, ${amount(event)}`;
+    case 'artifact.aborted':
+      return `${to(event)} did not get the whole ${event.role}${range(event)}, ${amount(event)}: ${event.reason}`;
+  }
+}
+
+const GONE = { room: 'had to make room in the cache', unneeded: 'was removed: nothing needs it' } as const;
+
+function asks({ machine, mac, client, relay, step }: DhcpQuestion): string {
+  const who = mac === undefined || mac === machine ? machine : `${machine} (${mac})`;
+  const over = relay === undefined ? '' : ` over the relay ${relay}`;
+  return `${who}, ${client},${over} asks how to boot${step === 'ack' ? ' at port 4011' : ''}`;
+}
+
+function byAssignment({ assignment }: { readonly assignment?: string }): string {
+  return assignment === undefined ? '; what it reports then decides' : ` (assignment ${assignment})`;
+}
+
+function forArchitecture({ architecture }: { readonly architecture?: string }): string {
+  return architecture === undefined ? '' : ` for ${architecture}`;
+}
+
+function resolvedHow({ from, seconds }: { from: 'source' | 'pinned' | 'last-good'; seconds: number }): string {
+  if (from === 'pinned') return ', as pinned';
+  return from === 'source' ? `, ${formatSeconds(seconds)}` : ', as it was when last resolved';
+}
+
+function changes({ machines, assignments, names }: BootEvent & { readonly event: 'mapping.reloaded' }): string {
+  if (names === '') return 'nothing of it changed';
+  return `machines ${counts(machines)}, assignments ${counts(assignments)} (${names})`;
+}
+
+function counts({ added, removed, changed }: Counts): string {
+  return `+${added} -${removed} ~${changed}`;
+}
+
+function amount({ bytes, seconds }: { bytes: number; seconds: number }): string {
+  return `${formatBytes(bytes)} in ${formatSeconds(seconds)}`;
+}
+
+/** By TFTP, many clients say nothing of the last block, and those that have broken down say nothing either. */
+function has({ isConfirmed = true }: { readonly isConfirmed?: boolean }): string {
+  return isConfirmed ? 'has' : 'was sent, and never said that it has,';
+}
+
+function to({ machine, address }: ArtifactTransfer): string {
+  return machine ?? address;
+}
+
+function range(transfer: ArtifactTransfer): string {
+  return transfer.range === undefined ? '' : ` (bytes ${transfer.range})`;
+}

@@ -1,0 +1,85 @@
+/**
+ * A relay before very many machines that does as little as possible, so that what is measured is the server: it sends DISCOVERs
+ * of OVMF, each of another machine, so many unanswered at once, and counts the OFFERs. Run as a process of its own by `dhcp.js`.
+ */
+import { createSocket } from 'node:dgram';
+
+/**
+ * `relay`: its own address; `first`: which machine comes first, so that no run has those of the one before.
+ * @typedef {{ host: string, relay: string, first: number, outstanding: number, milliseconds: number }} DhcpJob
+ * `lost`: DISCOVERs that were not answered within half a second.
+ * @typedef {{ seconds: number, offers: number, lost: number }} DhcpLoad
+ */
+
+const PORT = 67;
+const LOST_MILLISECONDS = 500;
+/** Of the machines' addresses; whoever comes again after all of them is another machine to nobody. */
+const MACHINES = 40_000;
+
+const AT = { op: 0, xid: 4, giaddr: 24, chaddr: 28, uuid: 287 };
+const OFFER = 2;
+
+/** What OVMF 2025.02 (amd64) sends, over one relay. @param {string} relay */
+function discover(relay) {
+  const header = Buffer.alloc(240);
+  header.set([1, 1, 6, 1]);
+  header.set([0x80], 10);
+  header.set(relay.split('.').map(Number), AT.giaddr);
+  header.set([0x63, 0x82, 0x53, 0x63], 236);
+  const options = Buffer.from(
+    `350101 390205c0
+    37230102030405060c0d0f111216171c28292a2b3233363a3b3c42436180818283848586 87
+    6111 00 010000 77b01a0d4c8e0f000000000001 5e03010300 5d020007
+    3c20 505845436c69656e743a417263683a30303030373a554e44493a303033303030 ff`.replaceAll(/\s/g, ''),
+    'hex',
+  );
+  return Buffer.concat([header, options]);
+}
+
+/** @param {DhcpJob} job @returns {Promise<DhcpLoad>} */
+function run({ host, relay, first, outstanding, milliseconds }) {
+  const socket = createSocket('udp4');
+  // Each has bytes of its own, which are not sent before they are changed again.
+  const slots = Array.from({ length: outstanding }, () => ({ bytes: discover(relay), xid: 0, sentAt: 0 }));
+  const load = { seconds: 0, offers: 0, lost: 0 };
+  let sent = 0;
+  const send = (/** @type {(typeof slots)[number]} */ slot, /** @type {number} */ position) => {
+    const machine = (first + sent) % MACHINES;
+    slot.xid = (0x40000000 + sent * outstanding + position) >>> 0;
+    sent += 1;
+    slot.bytes.writeUInt32BE(slot.xid, AT.xid);
+    slot.bytes.writeUIntBE(0x020000000000 + machine, AT.chaddr, 6);
+    slot.bytes.writeUInt32BE(machine, AT.uuid);
+    slot.sentAt = performance.now();
+    socket.send(slot.bytes, PORT, host);
+  };
+  return new Promise((resolve, reject) => {
+    socket.on('error', reject);
+    socket.bind(PORT, relay, () => {
+      const since = performance.now();
+      socket.on('message', (bytes) => {
+        const position = bytes.readUInt32BE(AT.xid) % outstanding;
+        const slot = slots[position];
+        if (bytes[AT.op] !== OFFER || slot === undefined || slot.xid !== bytes.readUInt32BE(AT.xid)) return;
+        load.offers += 1;
+        send(slot, position);
+      });
+      const watch = setInterval(() => {
+        const late = performance.now() - LOST_MILLISECONDS;
+        for (const [position, slot] of slots.entries()) {
+          if (slot.sentAt >= late) continue;
+          load.lost += 1;
+          send(slot, position);
+        }
+      }, LOST_MILLISECONDS / 10);
+      setTimeout(() => {
+        clearInterval(watch);
+        socket.close();
+        resolve({ ...load, seconds: (performance.now() - since) / 1000 });
+      }, milliseconds);
+      slots.forEach(send);
+    });
+  });
+}
+
+console.log(JSON.stringify(await run(/** @type {DhcpJob} */ (JSON.parse(process.argv[2] ?? '')))));
