@@ -80,6 +80,10 @@ describe('firmwareBase', () => {
     ['https://10.0.0.1:9443', {}, 'http://10.0.0.1:8080'],
     ['http://10.0.0.1:8080', { scheme: 'https', ports: { http: 8080, https: 8443 } }, 'https://10.0.0.1:8443'],
     ['https://boot.lab', {}, 'http://192.168.77.1:8080'],
+    // The advertised one, unless somebody says another.
+    ['https://10.0.0.1:9443', { scheme: undefined }, 'https://10.0.0.1:9443'],
+    ['https://boot.lab', { scheme: undefined, ports: { http: 80, https: 8443 } }, 'https://192.168.77.1:8443'],
+    ['http://boot.lab', { scheme: undefined }, 'http://192.168.77.1:8080'],
     // Who asks by DHCP for IPv4 has no other address.
     ['http://[fd77::1]:8080', {}, 'http://192.168.77.1:8080'],
     ['https://[fd77::1]', { scheme: 'https', ports: { http: 80, https: 443 } }, 'https://192.168.77.1'],

@@ -1,9 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { parseSubnet } from '../../src/net/ip.js';
 import { decideInterfaces, type HostInterface, type ServedInterfacesInput } from '../../src/pxe/served-interfaces.js';
 
-const BR0: HostInterface = { name: 'br0', addresses: ['192.168.77.1'], subnets: [] };
-const ETH1: HostInterface = { name: 'eth1', addresses: ['10.1.0.1', '10.1.0.2'], subnets: [] };
+const subnets = (...texts: readonly string[]) => texts.flatMap((text) => parseSubnet(text) ?? []);
+const BR0: HostInterface = { name: 'br0', addresses: ['192.168.77.1'], subnets: subnets('192.168.77.0/24') };
+const ETH1: HostInterface = {
+  ...{ name: 'eth1', addresses: ['10.1.0.1', '10.1.0.2'], subnets: subnets('10.1.0.0/24', '10.1.0.0/16') },
+};
 const BARE: HostInterface = { name: 'eth2', addresses: [], subnets: [] };
+/** What each of them is, when it is served. */
+const servedAs = ({ name, subnets: networks }: HostInterface, address: string) => ({
+  name,
+  address,
+  subnets: networks,
+});
 
 const sockets = (...names: readonly string[]): ServedInterfacesInput['inherited'] =>
   new Map(names.map((name, index) => [name, socketsOf(index)]));
@@ -21,58 +31,54 @@ const WARNING =
 
 describe('the interfaces that are served', () => {
   it.each<[string, Partial<ServedInterfacesInput>, unknown, readonly string[]]>([
-    ['the one that has the advertised address', {}, [{ name: 'br0', address: '192.168.77.1', subnets: [] }], []],
+    ['the one that has the advertised address', {}, [servedAs(BR0, '192.168.77.1')], []],
     [
       'the same where machines are told its second address',
       { advertised: '10.1.0.2', host: [ETH1, BARE] },
-      [{ name: 'eth1', address: '10.1.0.2', subnets: [] }],
+      [servedAs(ETH1, '10.1.0.2')],
       [],
     ],
-    [
-      'the same, with a warning of others',
-      { host: [BR0, ETH1] },
-      [{ name: 'br0', address: '192.168.77.1', subnets: [] }],
-      [WARNING],
-    ],
+    ['the same, with a warning of others', { host: [BR0, ETH1] }, [servedAs(BR0, '192.168.77.1')], [WARNING]],
     [
       'the one that is named, with a warning of others',
       { wanted: ['br0'], advertised: 'boot.lab', host: [ETH1, BR0, BARE] },
-      [{ name: 'br0', address: '192.168.77.1', subnets: [] }],
+      [servedAs(BR0, '192.168.77.1')],
       [WARNING],
     ],
     [
       'the one that is named, though the advertised address is another’s',
       { wanted: ['eth1'], host: [ETH1] },
-      [{ name: 'eth1', address: '10.1.0.1', subnets: [] }],
+      [servedAs(ETH1, '10.1.0.1')],
       [],
     ],
     [
       'the one that is named, by the advertised one of its addresses',
       { wanted: ['eth1'], advertised: '10.1.0.2', host: [ETH1] },
-      [{ name: 'eth1', address: '10.1.0.2', subnets: [] }],
+      [servedAs(ETH1, '10.1.0.2')],
       [],
     ],
     [
       'one by sockets that are bound to it: others are not heard',
       { wanted: ['br0'], host: [BR0, ETH1], inherited: sockets('br0') },
-      [{ name: 'br0', address: '192.168.77.1', subnets: [], inherited: socketsOf(0) }],
+      [{ ...servedAs(BR0, '192.168.77.1'), inherited: socketsOf(0) }],
+      [],
+    ],
+    [
+      'one by a socket that is bound to it, and sends by its first address whatever is advertised',
+      { advertised: '10.1.0.2', host: [ETH1], inherited: sockets('eth1') },
+      [{ ...servedAs(ETH1, '10.1.0.1'), inherited: socketsOf(0) }],
       [],
     ],
     [
       'all for which there are sockets',
       { host: [BR0, ETH1], inherited: sockets('eth1', 'br0') },
       [
-        { name: 'eth1', address: '10.1.0.1', subnets: [], inherited: socketsOf(0) },
-        { name: 'br0', address: '192.168.77.1', subnets: [], inherited: socketsOf(1) },
+        { ...servedAs(ETH1, '10.1.0.1'), inherited: socketsOf(0) },
+        { ...servedAs(BR0, '192.168.77.1'), inherited: socketsOf(1) },
       ],
       [],
     ],
-    [
-      'one that is named twice',
-      { wanted: ['br0', 'br0'] },
-      [{ name: 'br0', address: '192.168.77.1', subnets: [] }],
-      [],
-    ],
+    ['one that is named twice', { wanted: ['br0', 'br0'] }, [servedAs(BR0, '192.168.77.1')], []],
   ])('are %s', (_, input, interfaces, warnings) =>
     expect(decide(input)).toEqual({ kind: 'served', interfaces, warnings }),
   );
