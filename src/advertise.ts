@@ -50,7 +50,9 @@ function hostAddresses(): readonly IpAddress[] {
 /** Where DHCP is answered. */
 export function interfacesOf(config: Config, inherited: ServedInterfacesInput['inherited']): ServedInterfaces {
   const { hostname } = new URL(advertisedUrl(config, config.http.listen.port));
+  const listen = config.dhcp?.listen.host ?? '0.0.0.0';
   return decideInterfaces({
+    ...(listen !== '0.0.0.0' && { listen }),
     wanted: config.dhcp?.interfaces ?? [],
     advertised: hostname,
     host: hostInterfaces(),

@@ -32,6 +32,8 @@ export type DhcpListenerParts = {
 
 /** The port of PXE boot servers (PXE 2.1, 2.2.3). */
 const PXE_PORT = 4011;
+/** Where firmware asks for files, whatever else is said (RFC 1350, 4). */
+const TFTP_PORT = 69;
 /** Who puts a binary into its folder waits so long for the first machine that is told of it. */
 const LOOK_MILLISECONDS = 5_000;
 
@@ -43,6 +45,8 @@ export async function openProxyDhcp(config: Config, parts: DhcpListenerParts): P
   if (interfaces.kind === 'refused')
     throw new BootlayerError('CONFIG_INVALID', interfaces.reason, { remedy: interfaces.remedy });
   for (const warning of interfaces.warnings) warn(warning);
+  if (config.tftp !== undefined && config.tftp.listen.port !== TFTP_PORT)
+    warn(`firmware that is told to load by TFTP asks at port ${TFTP_PORT}, and tftp.listen is at another`);
   const loaders = await watchLoaders(binaries, lifecycle);
   const offerings = (address: string) => ({
     loaders: loaders(),
@@ -55,9 +59,10 @@ export async function openProxyDhcp(config: Config, parts: DhcpListenerParts): P
   const at: string[] = [];
   for (const served of interfaces.interfaces) {
     const opened = await openPorts(served, dhcp.listen, parts);
-    opened.dhcp.receive(answer(opened.dhcp, { step: 'offer', address: served.address }));
-    opened.pxe.receive(answer(opened.pxe, { step: 'ack', address: served.address }));
-    at.push(`${served.name} (${served.address}:${opened.dhcp.local.port}, ${opened.pxe.local.port})`);
+    opened.dhcp.receive(answer(opened.dhcp, { step: 'offer', ...served }));
+    opened.pxe.receive(answer(opened.pxe, { step: 'ack', ...served }));
+    const whom = dhcp.listen.host === '0.0.0.0' || served.inherited !== undefined ? '' : ', relays alone';
+    at.push(`${served.name} (${served.address}:${opened.dhcp.local.port}, ${opened.pxe.local.port}${whom})`);
   }
   return at;
 }

@@ -24,7 +24,7 @@ export type ReloaderParts = {
 type Request = { readonly kind: 'by hand' } | { readonly kind: 'at rest'; readonly atRest: Fingerprints };
 
 /** What is fixed while the server runs: its places and its listeners. */
-const FIXED = ['advertise', 'data', 'http', 'api', 'tftp', 'ipxe', 'user'] as const;
+const FIXED = ['advertise', 'data', 'http', 'api', 'tftp', 'dhcp', 'ipxe', 'user'] as const;
 /** What is told by its name alone when it changed. */
 const NAMED = ['defaults', 'defaultRegistry', 'registries', 'cache'] as const;
 const MAX_NAMES = 8;

@@ -83,9 +83,14 @@ export class Booter {
     const mapping = () => this.#mapping;
     const prefetch = parts.blobs.prefetch.bind(parts.blobs);
     const expectations = new Expectations({ ...parts, mapped, prefetch });
-    this.dhcp = new DhcpStep({ ...parts, mapping, memory, expectations, isDraining: () => this.#draining });
+    const isDraining = () => this.#draining;
+    this.dhcp = new DhcpStep({ ...parts, mapping, memory, expectations, isDraining });
     const reportFault = this.reportFault.bind(this);
-    this.firmware = new FirmwareStep({ ...parts, mapping, mapped, attribution, issuer, reportFault });
+    this.firmware = new FirmwareStep({
+      ...{ ...parts, mapping, mapped, attribution, issuer, isDraining, reportFault },
+      begins: (artifact) => this.#begins(artifact),
+      contradicted: (subject) => this.#reportContradictions(subject),
+    });
   }
 
   /** From now on machines boot by this mapping. Boots under way keep their plans, and what those name stays served. */
@@ -140,6 +145,12 @@ export class Booter {
     if (slice === undefined) return this.#openWhole(artifact);
     requirePart(slice, artifact.descriptor);
     return sliceReader(await this.#openWhole(artifact), slice);
+  }
+
+  /** Resolves when some of it is there. */
+  async #begins(artifact: LocatedArtifact): Promise<void> {
+    const reader = await this.openArtifact(artifact);
+    await reader.available(0).finally(() => reader.close());
   }
 
   async #openWhole(artifact: LocatedArtifact): Promise<BlobReader> {

@@ -24,7 +24,8 @@ const LOOP_LOADS = 6;
 /** Are remembered at least. */
 const MACHINES = 25_000;
 
-/** What the DHCP steps of boots have shown, by the cards they came from: anybody may forge it, so that nothing rests on it. */
+/** What the DHCP steps of boots have shown, by the cards they came from: whoever forges it can take a machine from an
+ * assignment for `uefi` to one for `uefi-http`, or back, and nothing else. */
 export class DhcpMemory {
   readonly #now: () => number;
   readonly #steps = new RecentMap<MacAddress, Step>(MACHINES);

@@ -1,16 +1,18 @@
+import type { Assignment } from '../boot/assignment.js';
 import type { EventSink } from '../boot/event.js';
 import { kernelArgsOf, planUki, type UkiPlan } from '../boot/plan.js';
 import type { LocatedArtifact } from '../boot/ports.js';
-import { settle } from '../boot/select.js';
+import type { Selection } from '../boot/select.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError, publicMessage } from '../errors.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
+import { RecentMap } from '../recent-map.js';
 import type { Attribution } from './attribution.js';
 import type { MappedImages } from './mapped-images.js';
 import type { Mapping } from './mapping.js';
 import type { PlanIssuer } from './plan-issuer.js';
-import { wishOf } from './preparation.js';
+import { ARCHITECTURE_UNKNOWN, wishOf } from './preparation.js';
 
 export type FirmwareStepParts = {
   /** The one in force. */
@@ -18,6 +20,11 @@ export type FirmwareStepParts = {
   readonly mapped: MappedImages;
   readonly attribution: Attribution;
   readonly issuer: PlanIssuer;
+  readonly isDraining: () => boolean;
+  /** Resolves when its first bytes are there. Throws what the cache throws. */
+  readonly begins: (artifact: LocatedArtifact) => Promise<void>;
+  /** Its facts may name several machines. */
+  readonly contradicted: (subject: Subject) => void;
   readonly events: EventSink;
   readonly clock: Clock;
   /** Something of ours broke while this was done. */
@@ -32,47 +39,62 @@ export type FirmwareFile =
   | { readonly kind: 'loader'; readonly reason: string }
   | { readonly kind: 'refused'; readonly reason: string };
 
-type Chosen = { readonly at: number; readonly file: FirmwareFile };
+/** Who boots, and by which assignment. */
+type Boot = { readonly subject: Subject; readonly assignment: Assignment };
+
+type Chosable = Exclude<Selection, { readonly kind: 'none' }>;
+
+/** By which mapping, and when. */
+type Chosen = { readonly at: number; readonly mapping: Mapping; readonly file: FirmwareFile };
 
 /** EDK2 waits five seconds for an answer (edk2: NetworkPkg/HttpBootDxe). */
 const PATIENCE_MILLISECONDS = 3_000;
-/** It asks for the size first (HEAD), and then for the file, which must be the same. */
+/** It asks for the size first (HEAD), maybe twice, and then for the file, which must be the same. */
+const SAME_ANSWER_MILLISECONDS = 2_000;
 const SAME_FILE_MILLISECONDS = 15_000;
-const MAX_MACHINES = 10_000;
+/** Are remembered at least. */
+const MACHINES = 5_000;
+const NO_ASSIGNMENT = 'no assignment matches this machine';
 
 /** What the firmware of machines fetches by itself. */
 export class FirmwareStep {
   readonly #parts: FirmwareStepParts;
-  /** By machine and architecture, in the order of their last choice. */
-  readonly #chosen = new Map<string, Chosen>();
+  readonly #chosen = new RecentMap<string, Chosen>(MACHINES);
 
   constructor(parts: FirmwareStepParts) {
     this.#parts = parts;
   }
 
-  /** The UKI of its image, when it has one and is ready in time; else iPXE. Never throws. */
-  async file(facts: MachineFacts): Promise<FirmwareFile> {
-    const subject = this.#parts.mapping().inventory.identify(facts);
-    const now = this.#parts.clock.ticks();
-    // Anybody may ask in the machine's name, and for another processor.
-    const key = `${subject.facts.architecture} ${subject.name}`;
+  /**
+   * The UKI of its image, when it has one and its bytes begin to come in time; else iPXE. What a GET gets is what the HEAD before
+   * it was told of. Never throws.
+   */
+  async file(facts: MachineFacts, { isHead }: { readonly isHead: boolean }): Promise<FirmwareFile> {
+    const { mapping: inForce, contradicted, clock } = this.#parts;
+    const mapping = inForce();
+    const subject = mapping.inventory.identify(facts);
+    contradicted(subject);
+    const selection = mapping.index.select(subject);
+    if (selection.kind === 'none') return this.#told(subject, { kind: 'refused', reason: NO_ASSIGNMENT });
+    const now = clock.ticks();
+    const key = keyOf(facts);
     const last = this.#chosen.get(key);
-    if (last !== undefined && now - last.at < SAME_FILE_MILLISECONDS) return last.file;
-    const file = await this.#choose(subject);
-    if (file.kind !== 'refused') this.#keep(key, { at: now, file });
-    this.#tell(subject, file);
-    return file;
+    const life = isHead ? SAME_ANSWER_MILLISECONDS : SAME_FILE_MILLISECONDS;
+    if (last?.mapping === mapping && now - last.at < life) return this.#seen(subject, last.file);
+    const file = await this.#choose(subject, selection, mapping);
+    this.#chosen.set(key, { at: now, mapping, file });
+    return this.#told(subject, file);
   }
 
-  async #choose(subject: Subject): Promise<FirmwareFile> {
-    const { mapping, clock } = this.#parts;
-    const selection = mapping().index.select(subject);
-    if (selection.kind === 'none') return { kind: 'refused', reason: 'no assignment matches this machine' };
+  async #choose(subject: Subject, selection: Chosable, mapping: Mapping): Promise<FirmwareFile> {
+    const { isDraining, clock } = this.#parts;
+    const { assignment } = selection;
     if (selection.kind === 'undecided')
-      return { kind: 'loader', reason: `"${selection.assignment.name}" waits for what iPXE alone reports` };
+      return { kind: 'loader', reason: `"${assignment.name}" waits for what iPXE alone reports` };
+    if (isDraining()) return { kind: 'loader', reason: 'the server is restarting' };
     try {
-      const timely = await clock.within(PATIENCE_MILLISECONDS, this.#planned(subject));
-      return timely.kind === 'done' ? timely.value : { kind: 'loader', reason: 'its image is still being resolved' };
+      const timely = await clock.within(PATIENCE_MILLISECONDS, this.#planned({ subject, assignment }, mapping));
+      return timely.kind === 'done' ? timely.value : { kind: 'loader', reason: 'its image is not there yet' };
     } catch (thrown) {
       const error = BootlayerError.from(thrown);
       if (error.code === 'INTERNAL') this.#parts.reportFault(`choosing what ${subject.name} starts`, thrown);
@@ -80,29 +102,32 @@ export class FirmwareStep {
     }
   }
 
-  async #planned(subject: Subject): Promise<FirmwareFile> {
-    const { mapping, mapped, attribution, issuer } = this.#parts;
-    const { index, defaults } = mapping();
-    const assignment = settle(index.select(subject));
-    const wish = assignment && wishOf(subject, assignment);
-    if (assignment === undefined || wish === undefined)
-      return { kind: 'loader', reason: 'its architecture is unknown' };
+  async #planned({ subject, assignment }: Boot, { defaults }: Mapping): Promise<FirmwareFile> {
+    const { mapped, issuer, begins } = this.#parts;
+    const wish = wishOf(subject, assignment);
+    if (wish === undefined) return { kind: 'loader', reason: ARCHITECTURE_UNKNOWN };
     const image = await mapped.resolve(assignment.image, wish);
     const input = { subject, assignment, image, defaults: defaults.kernelArgs };
     const planning = planUki(input);
     if (planning.kind === 'refused') return { kind: 'loader', reason: planning.reason };
     const { plan } = planning;
+    const artifact = { ...plan.uki, location: plan.image.location };
+    // Firmware waits for no file that does not come, and starts no other.
+    await begins(artifact);
     await issuer.issue(plan);
-    attribution.saw(subject.name, subject.facts.sourceAddress, plan.image.manifestDigest);
     const isPlain = kernelArgsOf(input).every((args) => Object.keys(args).length === 0);
-    return { kind: 'uki', plan, isPlain, artifact: { ...plan.uki, location: plan.image.location } };
+    return { kind: 'uki', plan, isPlain, artifact };
   }
 
-  #keep(key: string, chosen: Chosen): void {
-    this.#chosen.delete(key);
-    this.#chosen.set(key, chosen);
-    const [oldest] = this.#chosen.keys();
-    if (this.#chosen.size > MAX_MACHINES && oldest !== undefined) this.#chosen.delete(oldest);
+  #told(subject: Subject, file: FirmwareFile): FirmwareFile {
+    this.#tell(subject, file);
+    return this.#seen(subject, file);
+  }
+
+  /** What comes from there is this machine's from now on. */
+  #seen({ name, facts }: Subject, file: FirmwareFile): FirmwareFile {
+    if (file.kind === 'uki') this.#parts.attribution.saw(name, facts.sourceAddress, file.plan.image.manifestDigest);
+    return file;
   }
 
   #tell({ name: machine, facts }: Subject, file: FirmwareFile): void {
@@ -114,4 +139,9 @@ export class FirmwareStep {
     const { assignment, image, id: plan } = file.plan;
     events({ event: 'uki.planned', ...told, assignment, image: image.reference, plan, isPlain: file.isPlain });
   }
+}
+
+/** Anybody may ask in a machine's name, and for another processor: who asks from elsewhere changes nothing for it. */
+function keyOf({ macs, uuid, architecture, sourceAddress }: MachineFacts): string {
+  return [...macs, uuid, architecture, sourceAddress].join(' ');
 }

@@ -33,7 +33,7 @@ function limitOf({ ofOne, ofAll }: typeof FILES, now: () => number): (one: strin
 
 type Cause = { readonly limit: 'files' | 'dhcp'; readonly by: string };
 
-/** By whom it is caused, if that is a datagram, which anybody may forge and send as often as they like. */
+/** By whom it is caused, if anybody can as often as they like: by datagrams that may be forged, or in the name of any machine. */
 function causeOf(event: BootEvent): Cause | undefined {
   switch (event.event) {
     case 'file.refused':
@@ -46,6 +46,9 @@ function causeOf(event: BootEvent): Cause | undefined {
     case 'loader.repeated':
       return { limit: 'dhcp', by: event.mac ?? event.machine };
     case 'dhcp.dropped':
+    case 'uki.planned':
+    case 'uki.replaced':
+    case 'uki.refused':
       return { limit: 'dhcp', by: event.address };
     default:
       return undefined;

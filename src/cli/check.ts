@@ -26,6 +26,8 @@ export function checkCommand(): Command {
 }
 
 const HELP = `
+With dhcp.mode proxy on a host with several interfaces, the systemd units of sockets that are bound to them are printed.
+
 Exit status: 0 all mapped images can be booted; 1 something keeps machines from booting; 2 the configuration is wrong.`;
 
 async function check(options: CheckOptions): Promise<void> {
@@ -45,9 +47,17 @@ async function check(options: CheckOptions): Promise<void> {
   );
   const room = findRoomWarnings(report.assignments, config.cache.maxSize);
   const dhcp = checkDhcp(config);
-  const whole: CheckReport = { ...report, warnings: [...warnings, ...report.warnings, ...room, ...dhcp.warnings] };
-  if (options.json) writeJson(output, { file: config.file, included: read.included, ...whole, units: dhcp.units });
+  // Where registries are not to be asked, this is not the host that it is for either.
+  const [problems, more] = options.offline ? [[], dhcp.problems] : [dhcp.problems, []];
+  const whole: CheckReport = {
+    ...report,
+    warnings: [...warnings, ...report.warnings, ...room, ...more],
+    problems: report.problems + problems.length,
+  };
+  if (options.json)
+    writeJson(output, { file: config.file, included: read.included, ...whole, dhcp: problems, units: dhcp.units });
   else {
+    for (const problem of problems) writeLine(output, `DHCP cannot be answered: ${harmless(problem)}`);
     writeReport(output, whole, config.machines.length);
     writeUnits(output, dhcp.units);
   }
@@ -58,16 +68,17 @@ async function check(options: CheckOptions): Promise<void> {
   }
 }
 
-/** On this host, which need not be the one that the configuration is for: nothing of it is a problem here. */
-function checkDhcp(config: Config): { readonly warnings: readonly string[]; readonly units: readonly Unit[] } {
-  if (config.dhcp === undefined) return { warnings: [], units: [] };
+/** On this host. */
+function checkDhcp(config: Config): { readonly problems: readonly string[]; readonly units: readonly Unit[] } {
+  if (config.dhcp === undefined) return { problems: [], units: [] };
   const decided = interfacesOnThisHost(config);
-  if (decided.kind === 'served' && decided.warnings.length === 0) return { warnings: [], units: [] };
+  if (decided.kind === 'served' && decided.warnings.length === 0) return { problems: [], units: [] };
   const { interfaces } = config.dhcp;
   const served = decided.kind === 'served' ? decided.interfaces.map(({ name }) => name) : [];
   const units = dhcpUnits(interfaces.length > 0 ? interfaces : served);
-  const warnings = decided.kind === 'served' ? decided.warnings : [`${decided.reason}: ${decided.remedy}`];
-  return { warnings, units };
+  // Whether they are there is not known here: they are shown to those who want them, and nothing is wrong without them.
+  if (decided.kind === 'served' || decided.wantsSockets) return { problems: [], units };
+  return { problems: [`${decided.reason}; ${decided.remedy}`], units: [] };
 }
 
 function interfacesOnThisHost(config: Config): ServedInterfaces {
@@ -85,7 +96,11 @@ function writeUnits(output: Output, units: readonly Unit[]): void {
   writeLine(output, '');
   writeLine(
     output,
-    'Sockets for systemd, which binds them to the interface (/etc/systemd/system, then systemctl daemon-reload):',
+    'Sockets that systemd binds to their interface, which more than one interface needs. For /etc/systemd/system;',
+  );
+  writeLine(
+    output,
+    'then: systemctl daemon-reload, stop bootlayer, systemctl enable --now for each, and start bootlayer.',
   );
   for (const { file, text } of units) {
     writeLine(output, '');

@@ -53,7 +53,7 @@ export async function explainDhcp(
   const exchange = proxyExchange(
     bytes,
     { address: '0.0.0.0', port: 68 },
-    { step: 'offer', address },
+    { step: 'offer', address, subnets: [] },
     { invite: (facts) => inviteBy(mapping, facts), offerings },
   );
   const isOn = dhcp !== undefined;

@@ -20,6 +20,7 @@ const SCALARS: readonly { readonly path: readonly string[]; readonly kind: 'text
   { path: ['tftp', 'singlePort'], kind: 'boolean' },
   { path: ['dhcp', 'mode'], kind: 'text' },
   { path: ['dhcp', 'listen'], kind: 'text' },
+  { path: ['dhcp', 'httpBoot'], kind: 'text' },
   { path: ['dhcp', 'authoritative'], kind: 'boolean' },
   { path: ['dhcp', 'allowOtherServers'], kind: 'boolean' },
   { path: ['ipxe', 'binaries'], kind: 'text' },

@@ -145,7 +145,7 @@ const tftp = mapping({
   singlePort: trueOrFalse.optional(),
 });
 
-const interfaceName = text(15).regex(/^[^\s/:]+$/, 'is no name of a network interface');
+const interfaceName = text(15).regex(/^[\w.@-]+$/, 'is no name of a network interface');
 
 const dhcp = mapping({
   mode: oneOf(['off', 'proxy'], ['server']).optional(),

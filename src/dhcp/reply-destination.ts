@@ -33,15 +33,21 @@ export function replyDestination({ request, from, servedPort, kind }: ReplyRoute
   // EDK2 asks there from 4011 and hears nothing at 68; iPXE asks from 68.
   if (servedPort === BOOT_SERVER_PORT && isHost(from.address))
     return { kind: 'sender', address: from.address, port: from.port };
-  if (isHost(request.giaddr)) return { kind: 'relay', address: request.giaddr, port: 67 };
-  // The address that it has may be the very one that is refused.
-  if (kind !== 'nak' && isHost(request.ciaddr)) return { kind: 'unicast', address: request.ciaddr, port: 68 };
+  const relay = relayOf(request);
+  if (relay !== undefined) return { kind: 'relay', address: relay, port: 67 };
+  // Whoever still looks for a server has none; and the address that it has may be the very one that is refused.
+  if (kind === 'ack' && isHost(request.ciaddr)) return { kind: 'unicast', address: request.ciaddr, port: 68 };
   return { kind: 'broadcast', port: 68 };
 }
 
 /** Those of the request; a relay has to broadcast a NAK (RFC 2131, 4.3.2). */
 export function replyFlags({ flags, giaddr }: Pick<DhcpPacket, 'flags' | 'giaddr'>, kind: ReplyRoute['kind']): number {
   return kind === 'nak' && isHost(giaddr) ? flags | BROADCAST_FLAG : flags;
+}
+
+/** The relay that a packet came over; a giaddr that no relay can have is as good as none. */
+export function relayOf({ giaddr }: Pick<DhcpPacket, 'giaddr'>): string | undefined {
+  return isHost(giaddr) ? giaddr : undefined;
 }
 
 /** Whether a machine can have it, so that nobody makes us send to many: not 0/8, multicast and above. */

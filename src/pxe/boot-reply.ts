@@ -2,7 +2,7 @@ import { MESSAGE, OPTION } from '../dhcp/option-code.js';
 import { writeIp4s } from '../dhcp/option-values.js';
 import type { DhcpOptions } from '../dhcp/options.js';
 import type { DhcpPacket } from '../dhcp/packet.js';
-import { BROADCAST_FLAG } from '../dhcp/reply-destination.js';
+import { BROADCAST_FLAG, relayOf } from '../dhcp/reply-destination.js';
 import { readSuboptions, writeSuboptions } from '../dhcp/suboptions.js';
 import type { Answer } from './answer.js';
 import type { PxeClient } from './client.js';
@@ -59,7 +59,7 @@ export function bootReply(input: ReplyInput): DhcpPacket {
     xid,
     secs: 0,
     // Without an address of its own, which is not in this answer either, nothing but a broadcast reaches it.
-    flags: giaddr === NO_ADDRESS && step === 'offer' ? flags | BROADCAST_FLAG : flags,
+    flags: relayOf(request) === undefined && step === 'offer' ? flags | BROADCAST_FLAG : flags,
     ciaddr: step === 'ack' ? ciaddr : NO_ADDRESS,
     yiaddr: NO_ADDRESS,
     siaddr: address,

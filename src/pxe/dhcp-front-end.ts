@@ -1,6 +1,6 @@
 import type { Booter } from '../booter/booter.js';
 import type { DhcpAsked, DhcpTold } from '../booter/dhcp-step.js';
-import type { ReplyDestination } from '../dhcp/reply-destination.js';
+import { type ReplyDestination, relayOf } from '../dhcp/reply-destination.js';
 import type { DatagramHandler, DatagramPort, Peer } from '../net/datagram.js';
 import { TokenBuckets } from '../net/token-buckets.js';
 import type { Told } from './boot-reply.js';
@@ -60,7 +60,8 @@ function askedOf(
   const { mac } = client;
   const who = { client: describeClient(client), step };
   const asked = mac === undefined ? who : { ...who, mac };
-  return request.giaddr === '0.0.0.0' ? asked : { ...asked, relay: request.giaddr };
+  const relay = relayOf(request);
+  return relay === undefined ? asked : { ...asked, relay };
 }
 
 function toldOf({ client, request, told }: Extract<Exchange, { kind: 'answered' }>, door: Door): DhcpTold {

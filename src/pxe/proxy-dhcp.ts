@@ -4,9 +4,10 @@ import { MESSAGE, OPTION } from '../dhcp/option-code.js';
 import { maxPayloadBytes, messageType } from '../dhcp/option-values.js';
 import { type DhcpPacket, decodePacket, encodePacket } from '../dhcp/packet.js';
 import { readRelayAgent } from '../dhcp/relay-agent.js';
-import { type ReplyDestination, replyDestination } from '../dhcp/reply-destination.js';
+import { type ReplyDestination, relayOf, replyDestination } from '../dhcp/reply-destination.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { Peer } from '../net/datagram.js';
+import { parseIp, type Subnet, subnetHolds } from '../net/ip.js';
 import { answerTo, type Offerings } from './answer.js';
 import { bootReply, DROPPABLE, type Told } from './boot-reply.js';
 import { factsOf, type PxeClient, readClient } from './client.js';
@@ -16,6 +17,8 @@ export type Door = {
   readonly step: 'offer' | 'ack';
   /** Ours there. */
   readonly address: string;
+  /** Of the networks behind it; none where they are not known. */
+  readonly subnets: readonly Subnet[];
 };
 
 export type ProxyDhcpParts = {
@@ -51,11 +54,11 @@ export function proxyExchange(bytes: Buffer, from: Peer, door: Door, parts: Prox
   const decoded = decodePacket(bytes);
   if (decoded.kind === 'malformed') return decoded;
   const request = decoded.packet;
-  const reason = whyNotOurs(request, door);
+  const reason = whyNotOurs(request, door) ?? whyNotFromHere(request, from, door);
   if (reason !== undefined) return { kind: 'ignored', reason };
   const client = readClient(request);
   if (client.kind === 'other') return { kind: 'ignored', reason: 'it does not ask to be booted' };
-  const source = request.giaddr === '0.0.0.0' ? from.address : request.giaddr;
+  const source = relayOf(request) ?? from.address;
   const invitation = parts.invite(factsOf(client, request, source));
   return answered({ request, client, invitation }, from, door, parts);
 }
@@ -70,6 +73,14 @@ function whyNotOurs({ op, hops, options }: DhcpPacket, { step }: Door): string |
   return isOurs ? undefined : `its message type ${type} is not for a proxy at this port`;
 }
 
+/** A broadcast is answered by one: nobody elsewhere is to make us fill this network, or to speak for the machines on it. */
+function whyNotFromHere(request: DhcpPacket, from: Peer, { step, subnets }: Door): string | undefined {
+  if (step === 'ack' || relayOf(request) !== undefined || from.address === '0.0.0.0') return undefined;
+  const ip = parseIp(from.address);
+  const isHere = subnets.length === 0 || (ip !== undefined && subnets.some((subnet) => subnetHolds(subnet, ip)));
+  return isHere ? undefined : 'it comes from another network, and over no relay';
+}
+
 function answered(asked: Asked, from: Peer, door: Door, { offerings }: ProxyDhcpParts): Exchange {
   const { request, client, invitation } = asked;
   const unanswered = (reason: string) => ({ kind: 'unanswered', reason, ...asked }) as const;
@@ -77,7 +88,8 @@ function answered(asked: Asked, from: Peer, door: Door, { offerings }: ProxyDhcp
   if (invitation.kind === 'draining') return unanswered('the server is about to end');
   const told = answerTo(client, offerings(door.address));
   if (told.kind === 'silent') return unanswered(told.reason);
-  const relay = request.giaddr === '0.0.0.0' ? undefined : readRelayAgent(request.options.get(OPTION.relayAgent));
+  const isRelayed = relayOf(request) !== undefined;
+  const relay = isRelayed ? readRelayAgent(request.options.get(OPTION.relayAgent)) : undefined;
   const { step, address } = door;
   const reply = bootReply({ request, client, told, step, address, serverId: relay?.serverIdOverride ?? address });
   try {

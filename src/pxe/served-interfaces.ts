@@ -20,13 +20,16 @@ export type ServedInterface = {
 
 export type ServedInterfaces =
   | { readonly kind: 'served'; readonly interfaces: readonly ServedInterface[]; readonly warnings: readonly string[] }
-  | { readonly kind: 'refused'; readonly reason: string; readonly remedy: string };
+  /** `wantsSockets`: all would be well with sockets that are bound to the interfaces. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly remedy: string; readonly wantsSockets?: true };
 
 export type ServedInterfacesInput = {
   /** From the configuration. */
   readonly wanted: readonly string[];
   /** The address that machines are told; a name where a URL says so. */
   readonly advertised: string;
+  /** The one address at which DHCP listens, where that is not all of them: what answers come from. */
+  readonly listen?: string;
   /** Of this host, without loopback. */
   readonly host: readonly HostInterface[];
   /** Of `dhcp-<interface>` and `pxe-<interface>`, by the interface. */
@@ -37,7 +40,16 @@ export type ServedInterfacesInput = {
  * Which interfaces are served. A socket does not tell by which interface a broadcast came in, so that several need sockets
  * that are bound to them, which this program cannot do itself. Pure.
  */
-export function decideInterfaces(input: ServedInterfacesInput): ServedInterfaces {
+export function decideInterfaces({ listen, ...given }: ServedInterfacesInput): ServedInterfaces {
+  const decided = decide({ ...given, advertised: listen ?? given.advertised });
+  if (decided.kind === 'refused' || listen === undefined) return decided;
+  const other = decided.interfaces.find(({ address, inherited }) => inherited === undefined && address !== listen);
+  if (other === undefined) return decided;
+  const reason = `dhcp.listen is at ${listen}, which is no address of ${other.name}: answers would come from another address than they say`;
+  return { kind: 'refused', reason, remedy: `set dhcp.listen to 0.0.0.0:67, or to ${other.address}:67` };
+}
+
+function decide(input: ServedInterfacesInput): ServedInterfaces {
   const { wanted, host, inherited } = input;
   const names = wanted.length > 0 ? wanted : [...inherited.keys()];
   if (names.length === 0) return decideByAddress(input);
@@ -106,6 +118,7 @@ function noInterface(name: string, host: readonly HostInterface[]): ServedInterf
 function needsSockets(names: readonly string[]): ServedInterfaces {
   return {
     kind: 'refused',
+    wantsSockets: true,
     reason: `several interfaces are to be served, and a socket does not tell by which of them a broadcast came in (${names.join(', ')})`,
     remedy: 'let systemd open sockets that are bound to them: bootlayer check prints the units',
   };

@@ -4,17 +4,31 @@ import type { Images } from '../../src/booter/mapped-images.js';
 import { BootlayerError } from '../../src/errors.js';
 import type { Role } from '../../src/image/role.js';
 import { testBooter } from '../fixtures/booter.js';
-import { assignment, facts, machine, OTHER_MAC } from '../fixtures/mappings.js';
+import { assignment, facts, machine, OTHER_MAC, UUID } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 import { gate, settled } from '../fixtures/waiting.js';
+
+const GET = { isHead: false };
+const HEAD = { isHead: true };
 
 const FROM = '192.168.77.20';
 const ASKS = facts({ architecture: 'amd64', firmware: ['uefi-http'], sourceAddress: FROM });
 const BOTH = resolvedImage(['kernel', 'initramfs', 'squashfs', 'uki']);
 const told = (name: string) => expect.objectContaining({ event: name }) as unknown;
 
-function step(more: Parameters<typeof testBooter>[0] = {}) {
-  return testBooter({ image: BOTH, ...more });
+/** All bytes are there at once, unless they are not: `begins` says when. */
+function step({
+  begins = async () => 1,
+  ...more
+}: Parameters<typeof testBooter>[0] & { begins?: () => Promise<number> } = {}) {
+  const reader = {
+    size: 4,
+    available: begins,
+    read: async () => 0,
+    whole: async () => undefined,
+    close: async () => undefined,
+  };
+  return testBooter({ image: BOTH, blobs: { open: async () => reader, prefetch: () => undefined }, ...more });
 }
 
 const failing = (thrown: Error): Partial<Images> => ({ resolve: () => Promise.reject(thrown) });
@@ -23,7 +37,7 @@ const loader = (reason: string): FirmwareFile => ({ kind: 'loader', reason });
 describe('what firmware starts', () => {
   it('is the UKI of the image, planned, kept, and known as the machine’s at its address', async () => {
     const { booter, plans, events, clock } = step();
-    const file = await booter.firmware.file(ASKS);
+    const file = await booter.firmware.file(ASKS, GET);
     if (file.kind !== 'uki') return expect.unreachable(file.reason);
     const uki = BOTH.artifacts.find(({ role }) => role === 'uki');
     expect(file.artifact).toEqual({ ...uki, location: BOTH.location });
@@ -50,22 +64,43 @@ describe('what firmware starts', () => {
     ['nothing that boots', ['disk'], 'registry.lab:5000/os/debian:12 holds no UKI'],
   ])('is iPXE where the image has %s', async (_, roles, reason) => {
     const { booter, plans, events } = step({ image: resolvedImage(roles) });
-    expect(await booter.firmware.file(ASKS)).toEqual(loader(reason));
+    expect(await booter.firmware.file(ASKS, GET)).toEqual(loader(reason));
     expect(plans.plans).toEqual([]);
     expect(events).toEqual([{ event: 'uki.replaced', machine: 'node-01', address: FROM, reason }]);
+  });
+
+  it('is iPXE where its bytes cannot be had, or do not come', async () => {
+    const broken = step({
+      begins: () => Promise.reject(new BootlayerError('REGISTRY_UNREACHABLE', 'cannot reach it')),
+    });
+    expect(await broken.booter.firmware.file(ASKS, GET)).toEqual(loader('cannot reach it'));
+    expect(broken.plans.plans).toEqual([]);
+  });
+
+  it('is iPXE, which waits, while the server ends', async () => {
+    const { booter } = step();
+    booter.drain();
+    expect(await booter.firmware.file(ASKS, GET)).toEqual(loader('the server is restarting'));
+  });
+
+  it('is told of, where its facts name several machines', async () => {
+    const other = machine({ name: 'node-02', macs: [OTHER_MAC], uuid: UUID });
+    const { booter, events } = step({ machines: [machine(), other] });
+    await booter.firmware.file({ ...ASKS, uuid: UUID }, GET);
+    expect(events).toContainEqual(told('machine.contradicted'));
   });
 
   it('is iPXE where only that can report what decides', async () => {
     const waits = assignment({ name: 'asset', match: { asset: ['A'] } });
     const { booter, plans } = step({ assignments: [waits, assignment()] });
-    expect(await booter.firmware.file(ASKS)).toEqual(loader('"asset" waits for what iPXE alone reports'));
+    expect(await booter.firmware.file(ASKS, GET)).toEqual(loader('"asset" waits for what iPXE alone reports'));
     expect(plans.plans).toEqual([]);
   });
 
   it('is iPXE, which waits, where the image is late', async () => {
     const { booter, clock, events } = step({ images: { resolve: () => new Promise(() => undefined) } });
     clock.late = true;
-    expect(await booter.firmware.file(ASKS)).toEqual(loader('its image is still being resolved'));
+    expect(await booter.firmware.file(ASKS, GET)).toEqual(loader('its image is not there yet'));
     expect(events).toEqual([told('uki.replaced')]);
   });
 
@@ -75,13 +110,13 @@ describe('what firmware starts', () => {
     [new BootlayerError('REGISTRY_DENIED', 'denied for robot$secret'), 'the registry refuses access'],
   ])('is iPXE, which shows it, where there is no image: %s', async (thrown, reason) => {
     const { booter, events } = step({ images: failing(thrown) });
-    expect(await booter.firmware.file(ASKS)).toEqual(loader(reason));
+    expect(await booter.firmware.file(ASKS, GET)).toEqual(loader(reason));
     expect(events).toEqual([{ event: 'uki.replaced', machine: 'node-01', address: FROM, reason }]);
   });
 
   it('is iPXE where something of ours broke, which is told', async () => {
     const { booter, events } = step({ images: failing(new TypeError('x is not a function')) });
-    expect(await booter.firmware.file(ASKS)).toEqual(loader('internal error'));
+    expect(await booter.firmware.file(ASKS, GET)).toEqual(loader('internal error'));
     expect(events).toMatchObject([
       { event: 'fault', doing: 'choosing what node-01 starts', reason: 'x is not a function' },
       { event: 'uki.replaced', reason: 'internal error' },
@@ -91,10 +126,10 @@ describe('what firmware starts', () => {
   it('is nothing for a machine that is not mapped, which is asked anew each time', async () => {
     const { booter, events } = step({ machines: [], assignments: [] });
     const refused = { kind: 'refused', reason: 'no assignment matches this machine' };
-    expect(await booter.firmware.file(ASKS)).toEqual(refused);
+    expect(await booter.firmware.file(ASKS, GET)).toEqual(refused);
     expect(events).toEqual([{ event: 'uki.refused', machine: ASKS.macs[0], address: FROM, reason: refused.reason }]);
     booter.remap({ machines: [], assignments: [assignment()], defaults: { kernelArgs: {} } });
-    expect((await booter.firmware.file(ASKS)).kind).toBe('uki');
+    expect((await booter.firmware.file(ASKS, GET)).kind).toBe('uki');
   });
 
   it('is the UKI without the kernel arguments that somebody wants, and tells that', async () => {
@@ -104,7 +139,7 @@ describe('what firmware starts', () => {
       { machines: [machine({ kernelArgs: { append: ['quiet'] } })] },
     ]) {
       const { booter, events } = step(more);
-      expect(await booter.firmware.file(ASKS)).toMatchObject({ kind: 'uki', isPlain: false });
+      expect(await booter.firmware.file(ASKS, GET)).toMatchObject({ kind: 'uki', isPlain: false });
       expect(events).toMatchObject([{ event: 'uki.planned', isPlain: false }]);
     }
   });
@@ -112,7 +147,7 @@ describe('what firmware starts', () => {
   it('is the UKI though its plan cannot be kept', async () => {
     const { booter, plans, events } = step();
     plans.savePlan = () => Promise.reject(new BootlayerError('DISK_FULL', 'no room'));
-    expect((await booter.firmware.file(ASKS)).kind).toBe('uki');
+    expect((await booter.firmware.file(ASKS, GET)).kind).toBe('uki');
     expect(events).toEqual([told('plan.unsaved'), told('uki.planned')]);
   });
 });
@@ -130,60 +165,89 @@ describe('what firmware starts when it asks again', () => {
 
   it('is the same for fifteen seconds, though the image is another: it has asked for the size', async () => {
     const { booter, clock, events, change } = changing();
-    const head = await booter.firmware.file(ASKS);
+    const head = await booter.firmware.file(ASKS, HEAD);
     change();
     clock.milliseconds = 14_999;
-    expect(await booter.firmware.file(ASKS)).toBe(head);
+    expect(await booter.firmware.file(ASKS, GET)).toBe(head);
     expect(events).toHaveLength(1);
     clock.milliseconds = 15_000;
-    expect((await booter.firmware.file(ASKS)).kind).toBe('loader');
+    expect((await booter.firmware.file(ASKS, GET)).kind).toBe('loader');
     expect(events).toEqual([told('uki.planned'), told('uki.replaced')]);
+  });
+
+  it('is chosen anew by a HEAD that is not the same attempt', async () => {
+    const { booter, clock, change } = changing();
+    await booter.firmware.file(ASKS, HEAD);
+    change();
+    clock.milliseconds = 1_999;
+    expect((await booter.firmware.file(ASKS, HEAD)).kind).toBe('uki');
+    clock.milliseconds = 14_000;
+    expect((await booter.firmware.file(ASKS, HEAD)).kind).toBe('loader');
+    clock.milliseconds = 28_000;
+    expect((await booter.firmware.file(ASKS, GET)).kind).toBe('loader');
+  });
+
+  it('is by the mapping in force', async () => {
+    const { booter } = step();
+    expect((await booter.firmware.file(ASKS, HEAD)).kind).toBe('uki');
+    booter.remap({ machines: [], assignments: [], defaults: { kernelArgs: {} } });
+    expect((await booter.firmware.file(ASKS, GET)).kind).toBe('refused');
+  });
+
+  it('is nobody’s else who asks in its name from elsewhere', async () => {
+    const { booter, change } = changing();
+    await booter.firmware.file({ ...ASKS, sourceAddress: '10.9.9.9' }, GET);
+    change();
+    expect((await booter.firmware.file(ASKS, GET)).kind).toBe('loader');
   });
 
   it('is iPXE again, though the UKI is there now', async () => {
     const { passed, open } = gate();
     const { booter, clock } = step({ images: { resolve: () => passed.then(() => BOTH) } });
     clock.late = true;
-    expect((await booter.firmware.file(ASKS)).kind).toBe('loader');
+    expect((await booter.firmware.file(ASKS, GET)).kind).toBe('loader');
     clock.late = false;
     open();
     await settled();
-    expect((await booter.firmware.file(ASKS)).kind).toBe('loader');
+    expect((await booter.firmware.file(ASKS, GET)).kind).toBe('loader');
     clock.milliseconds = 15_000;
-    expect((await booter.firmware.file(ASKS)).kind).toBe('uki');
+    expect((await booter.firmware.file(ASKS, GET)).kind).toBe('uki');
   });
 
   it('is its own, and no other machine’s', async () => {
     const { booter, change } = changing();
-    await booter.firmware.file(ASKS);
+    await booter.firmware.file(ASKS, GET);
     change();
-    expect((await booter.firmware.file({ ...ASKS, macs: [OTHER_MAC] })).kind).toBe('loader');
+    expect((await booter.firmware.file({ ...ASKS, macs: [OTHER_MAC] }, GET)).kind).toBe('loader');
   });
 
   it('is that of its own architecture, though somebody has asked in its name for another', async () => {
     const { booter, change } = changing();
-    await booter.firmware.file({ ...ASKS, architecture: 'arm64' });
+    await booter.firmware.file({ ...ASKS, architecture: 'arm64' }, GET);
     change();
-    expect((await booter.firmware.file(ASKS)).kind).toBe('loader');
+    expect((await booter.firmware.file(ASKS, GET)).kind).toBe('loader');
   });
 
   it('is remembered of ten thousand machines', async () => {
     const { booter, change } = changing();
-    await booter.firmware.file(ASKS);
+    await booter.firmware.file(ASKS, GET);
     change();
     const ask = (from: number, to: number) =>
       Promise.all(
         Array.from({ length: to - from }, (_, index) =>
-          booter.firmware.file({
-            ...ASKS,
-            macs: [],
-            sourceAddress: `10.0.${(from + index) >> 8}.${(from + index) & 255}`,
-          }),
+          booter.firmware.file(
+            {
+              ...ASKS,
+              macs: [],
+              sourceAddress: `10.0.${(from + index) >> 8}.${(from + index) & 255}`,
+            },
+            GET,
+          ),
         ),
       );
     await ask(0, 9_999);
-    expect((await booter.firmware.file(ASKS)).kind).toBe('uki');
+    expect((await booter.firmware.file(ASKS, GET)).kind).toBe('uki');
     await ask(10_000, 10_001);
-    expect((await booter.firmware.file(ASKS)).kind).toBe('loader');
+    expect((await booter.firmware.file(ASKS, GET)).kind).toBe('loader');
   });
 });

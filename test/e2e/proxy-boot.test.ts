@@ -21,6 +21,8 @@ describe('by proxyDHCP', () => {
     expect(leases.lines.join('\n')).toContain('DHCPACK');
     const events = log.map(({ event = '' }) => event).filter((event) => story.includes(event));
     expect([...new Set(events)]).toEqual(story);
+    // UEFI that boots by PXE comes to the boot server's port, and nobody else does.
+    expect(told('dhcp.answered').some(({ step }) => step === 'ack')).toBe(firmware === 'uefi');
     expect(told('fault')).toEqual([]);
   });
 });

@@ -17,8 +17,8 @@ function frontEnd(more: Parameters<typeof testBooter>[0] = {}) {
   let now = 0;
   const answer = dhcpFrontEnd({ booter, offerings: () => allOffered(), ticks: () => now });
   const [dhcp, pxe] = [new FakePort(67), new FakePort(4_011)];
-  dhcp.receive(answer(dhcp, { step: 'offer', address: ADDRESS }));
-  pxe.receive(answer(pxe, { step: 'ack', address: ADDRESS }));
+  dhcp.receive(answer(dhcp, { step: 'offer', address: ADDRESS, subnets: [] }));
+  pxe.receive(answer(pxe, { step: 'ack', address: ADDRESS, subnets: [] }));
   const pass = (milliseconds: number) => {
     now += milliseconds;
   };

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Invitation } from '../../src/booter/invitation.js';
 import { MESSAGE, OPTION } from '../../src/dhcp/option-code.js';
 import type { MachineFacts } from '../../src/machine/facts.js';
+import { parseIp } from '../../src/net/ip.js';
 import { type Door, type Exchange, proxyExchange } from '../../src/pxe/proxy-dhcp.js';
 import { packetOf, rawPacket } from '../fixtures/dhcp.js';
 import { DHCP_PACKETS } from '../fixtures/dhcp-packets.js';
@@ -10,8 +11,8 @@ import { assignment } from '../fixtures/mappings.js';
 import { allOffered, anyDatagram, pxeDatagram } from '../fixtures/pxe.js';
 
 const ADDRESS = '192.168.77.1';
-const DHCP: Door = { step: 'offer', address: ADDRESS };
-const PXE: Door = { step: 'ack', address: ADDRESS };
+const DHCP: Door = { step: 'offer', address: ADDRESS, subnets: [] };
+const PXE: Door = { step: 'ack', address: ADDRESS, subnets: [] };
 /** Whoever has no address yet. */
 const NOBODY = { address: '0.0.0.0', port: 68 };
 const SOMEBODY = { address: '192.168.77.199', port: 4_011 };
@@ -232,6 +233,19 @@ const GOLDEN: readonly [string, Buffer, Door, string][] = [
 function hex(text: string): string {
   return Buffer.from(text).toString('hex');
 }
+
+describe('what comes from another network', () => {
+  const door = { ...DHCP, subnets: [{ address: parseIp('192.168.77.0') ?? expect.unreachable(), prefixLength: 24 }] };
+  it.each<[string, string, boolean]>([
+    ['0.0.0.0', '0.0.0.0', true],
+    ['192.168.77.20', '0.0.0.0', true],
+    ['10.9.9.2', '0.0.0.0', false],
+    ['10.9.9.2', '10.9.9.1', true],
+  ])('from %s over %s', (address, giaddr, isAnswered) => {
+    const { result } = exchange(pxeDatagram({ architectures: [7], giaddr }), door, { from: { address, port: 68 } });
+    expect(result.kind).toBe(isAnswered ? 'answered' : 'ignored');
+  });
+});
 
 describe('byte for byte, the answer', () => {
   it.each(GOLDEN)('to %s', (_, bytes, door, golden) => {

@@ -92,6 +92,18 @@ describe('the interfaces that are served', () => {
     });
   });
 
+  it('are the one where DHCP listens at its address alone, and none where answers would come from another', () => {
+    const at = (listen: string, more: Partial<ServedInterfacesInput> = {}) =>
+      decide({ host: [BR0, ETH1], listen, ...more });
+    expect(at('10.1.0.2')).toMatchObject({ kind: 'served', interfaces: [{ name: 'eth1', address: '10.1.0.2' }] });
+    expect(at('10.1.0.2', { wanted: ['eth1'] })).toMatchObject({ interfaces: [{ address: '10.1.0.2' }] });
+    expect(at('10.1.0.2', { wanted: ['br0'] })).toMatchObject({
+      kind: 'refused',
+      remedy: 'set dhcp.listen to 0.0.0.0:67, or to 192.168.77.1:67',
+    });
+    expect(at('10.9.9.9')).toMatchObject({ kind: 'refused' });
+  });
+
   it.each<[string, Partial<ServedInterfacesInput>, string, string]>([
     [
       'nothing has the advertised address',
@@ -142,6 +154,6 @@ describe('the interfaces that are served', () => {
       'bring an interface of this host up, and give it an IPv4 address',
     ],
   ])('are none where %s', (_, input, reason, remedy) =>
-    expect(decide(input)).toEqual({ kind: 'refused', reason, remedy }),
+    expect(decide(input)).toMatchObject({ kind: 'refused', reason, remedy }),
   );
 });

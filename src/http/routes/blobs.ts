@@ -51,11 +51,11 @@ async function findArtifact(booter: Booter, request: FastifyRequest<BlobRequest>
 export function sendingOf(
   booter: Booter,
   artifact: LocatedArtifact,
-  { slice, address }: { readonly slice?: Slice | undefined; readonly address: string },
+  { slice, address, isImmutable = true }: SendingOptions,
 ): Sending {
   const { offset = 0, length: size = artifact.descriptor.size } = slice ?? {};
   return {
-    entity: entityOf(artifact, slice, size),
+    entity: { ...entityOf(artifact, slice, size), isImmutable },
     open: () => booter.openArtifact(artifact, slice),
     begun: (part) => {
       const { start, end } = part ?? { start: 0, end: size };
@@ -66,8 +66,19 @@ export function sendingOf(
   };
 }
 
-function entityOf({ role, descriptor }: LocatedArtifact, slice: Slice | undefined, size: number): Entity {
+type SendingOptions = {
+  readonly slice?: Slice | undefined;
+  readonly address: string;
+  /** Whether the path has never anything else. */
+  readonly isImmutable?: boolean;
+};
+
+function entityOf(
+  { role, descriptor }: LocatedArtifact,
+  slice: Slice | undefined,
+  size: number,
+): Omit<Entity, 'isImmutable'> {
   const etag =
     slice === undefined ? `"${descriptor.digest}"` : `"${descriptor.digest}:${slice.offset}+${slice.length}"`;
-  return { size, etag, contentType: contentTypeOf(role), isImmutable: true };
+  return { size, etag, contentType: contentTypeOf(role) };
 }

@@ -25,10 +25,16 @@ export function firmwareRoutes(app: FastifyInstance, parts: IpxeRouteParts): voi
       const asked = readFirmwarePath(request.params);
       if (asked === undefined) throw new BootlayerError('NOT_FOUND', 'there is no such architecture');
       const address = addressOf(request);
-      const file = await parts.booter.firmware.file(factsFromFirmware(asked, address));
+      const isHead = request.method === 'HEAD';
+      const file = await parts.booter.firmware.file(factsFromFirmware(asked, address), { isHead });
       switch (file.kind) {
         case 'uki':
-          return sendEntity(request, reply, sendingOf(parts.booter, file.artifact, { address }), parts);
+          return sendEntity(
+            request,
+            reply,
+            sendingOf(parts.booter, file.artifact, { address, isImmutable: false }),
+            parts,
+          );
         case 'loader':
           return sendLoader(request, reply, asked.architecture, parts);
         case 'refused':
