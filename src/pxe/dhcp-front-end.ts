@@ -3,6 +3,7 @@ import type { DhcpAsked, DhcpTold } from '../booter/dhcp-step.js';
 import type { ReplyDestination } from '../dhcp/reply-destination.js';
 import type { DatagramHandler, DatagramPort, Peer } from '../net/datagram.js';
 import { TokenBuckets } from '../net/token-buckets.js';
+import type { Writable } from '../writable.js';
 import type { Told } from './boot-reply.js';
 import { describeClient } from './client.js';
 import { type Door, type Exchange, type ProxyDhcpParts, proxyExchange } from './proxy-dhcp.js';
@@ -57,20 +58,18 @@ function askedOf(
   { client, request }: Extract<Exchange, { kind: 'answered' | 'unanswered' }>,
   { step }: Door,
 ): DhcpAsked {
-  const { mac } = client;
-  const who = { client: describeClient(client), step };
-  const asked = mac === undefined ? who : { ...who, mac };
-  return request.giaddr === '0.0.0.0' ? asked : { ...asked, relay: request.giaddr };
+  const asked: Writable<DhcpAsked> = { client: describeClient(client), step };
+  if (client.mac !== undefined) asked.mac = client.mac;
+  if (request.giaddr !== '0.0.0.0') asked.relay = request.giaddr;
+  return asked;
 }
 
 function toldOf({ client, request, told }: Extract<Exchange, { kind: 'answered' }>, door: Door): DhcpTold {
   const firmware = client.kind === 'ipxe' ? undefined : client.architecture?.firmware;
-  return {
-    answer: describeTold(told, door.address),
-    ...(told.kind === 'loader' && { loader: told.file }),
-    ...(firmware !== undefined && { firmware }),
-    xid: request.xid,
-  };
+  const answered: Writable<DhcpTold> = { answer: describeTold(told, door.address), xid: request.xid };
+  if (told.kind === 'loader') answered.loader = told.file;
+  if (firmware !== undefined) answered.firmware = firmware;
+  return answered;
 }
 
 /** `snponly.efi by TFTP from 192.168.77.1` */
