@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
-const BASE = ['net', 'errors', 'log', 'metrics', 'clock', 'format', 'disk-access', 'recent-map'];
+const BASE = ['net', 'errors', 'log', 'metrics', 'clock', 'format', 'disk-access', 'recent-map', 'writable'];
 const DOMAIN = ['boot', 'machine', 'image', 'lease', 'provision'];
 const CONTENT = ['catalog', 'blob', 'store', 'build'];
 const PROTOCOLS = ['dhcp', 'tftp', 'oci', 'ipxe'];
@@ -42,6 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   clock: [],
   format: [],
   'recent-map': [],
+  writable: [],
   'disk-access': ['errors'],
   config: [...DOMAIN, 'oci', 'net', 'errors', 'format', 'disk-access'],
 };

@@ -1,6 +1,7 @@
-import type { EventSink } from '../boot/event.js';
+import type { BootEvent, EventSink } from '../boot/event.js';
 import type { Firmware, MachineFacts } from '../machine/facts.js';
 import type { MacAddress } from '../net/mac.js';
+import type { Writable } from '../writable.js';
 import type { DhcpMemory } from './dhcp-memory.js';
 import type { Expectations } from './expectations.js';
 import { type Invitation, inviteBy } from './invitation.js';
@@ -14,6 +15,8 @@ export type DhcpStepParts = {
   readonly isDraining: () => boolean;
   readonly events: EventSink;
 };
+
+type DhcpAnswered = Extract<BootEvent, { readonly event: 'dhcp.answered' }>;
 
 /** Who asked by DHCP, in the words of the log. */
 export type DhcpAsked = {
@@ -57,15 +60,19 @@ export class DhcpStep {
     const { memory, expectations, events } = this.#parts;
     const { name: machine } = invitation.subject;
     const { answer, loader, firmware, xid } = told;
-    const event = { ...asked, event: 'dhcp.answered', machine, answer } as const;
+    const { mac, client, relay, step } = asked;
+    const event: Writable<DhcpAnswered> = { event: 'dhcp.answered', machine, client, step, answer };
+    if (mac !== undefined) event.mac = mac;
+    if (relay !== undefined) event.relay = relay;
     if (invitation.kind === 'sure') {
       expectations.expect(invitation.subject, invitation.assignment);
-      events({ ...event, assignment: invitation.assignment.name });
-    } else events(event);
+      event.assignment = invitation.assignment.name;
+    }
+    events(event);
     // An iPXE that is told the script is not in a loop; one that is told to load another may be.
-    if (asked.mac === undefined || (firmware ?? loader) === undefined || asked.step === 'ack') return;
-    const loop = memory.told(asked.mac, { firmware, loader, xid });
-    if (loop !== undefined) events({ event: 'loader.repeated', machine, mac: asked.mac, ...loop });
+    if (mac === undefined || (firmware ?? loader) === undefined || step === 'ack') return;
+    const loop = memory.told(mac, { firmware, loader, xid });
+    if (loop !== undefined) events({ event: 'loader.repeated', machine, mac, ...loop });
   }
 
   /** It goes on to its next boot device. */

@@ -6,6 +6,7 @@ import type { Firmware, MachineFacts } from '../machine/facts.js';
 import { parseIp } from '../net/ip.js';
 import { isJunkMac, type MacAddress, parseMac } from '../net/mac.js';
 import { isJunkUuid, type Uuid } from '../net/uuid.js';
+import type { Writable } from '../writable.js';
 import { type ClientArchitecture, firstKnown, RPIBOOT } from './client-architecture.js';
 
 /** What a packet says of who asks. After this nobody looks at its options again to find that out. */
@@ -38,14 +39,13 @@ export function readClient(packet: DhcpPacket): PxeClient {
   const ipxe = ipxeOf(packet);
   const uuid = clientUuid(options.get(OPTION.clientUuid));
   const hostname = text(options.get(OPTION.hostName));
-  return {
-    kind: kindOf(vendorClass, architecture, ipxe !== undefined),
-    ...(mac !== undefined && { mac }),
-    ...(uuid !== undefined && !isJunkUuid(uuid) && { uuid }),
-    ...(hostname !== undefined && hostname !== '' && { hostname }),
-    ...(architecture !== undefined && { architecture }),
-    ...(ipxe !== undefined && { ipxe }),
-  };
+  const client: Writable<PxeClient> = { kind: kindOf(vendorClass, architecture, ipxe !== undefined) };
+  if (mac !== undefined) client.mac = mac;
+  if (uuid !== undefined && !isJunkUuid(uuid)) client.uuid = uuid;
+  if (hostname !== undefined && hostname !== '') client.hostname = hostname;
+  if (architecture !== undefined) client.architecture = architecture;
+  if (ipxe !== undefined) client.ipxe = ipxe;
+  return client;
 }
 
 /** By options 93 and 77 rather than the text of 60: an iPXE that another has loaded may say a bare `PXEClient`. */
@@ -89,15 +89,13 @@ export function factsOf(client: PxeClient, { ciaddr }: DhcpPacket, from: string)
   const { mac, uuid, hostname, architecture } = client;
   const ip = ciaddr === '0.0.0.0' ? undefined : parseIp(ciaddr);
   const firmware = firmwaresOf(client);
-  return {
-    macs: mac === undefined ? [] : [mac],
-    ...(uuid !== undefined && { uuid }),
-    ...(hostname !== undefined && { hostname }),
-    ...(ip !== undefined && { ip }),
-    ...(architecture?.architecture !== undefined && { architecture: architecture.architecture }),
-    ...(firmware !== undefined && { firmware }),
-    sourceAddress: from,
-  };
+  const facts: Writable<MachineFacts> = { macs: mac === undefined ? [] : [mac], sourceAddress: from };
+  if (uuid !== undefined) facts.uuid = uuid;
+  if (hostname !== undefined) facts.hostname = hostname;
+  if (ip !== undefined) facts.ip = ip;
+  if (architecture?.architecture !== undefined) facts.architecture = architecture.architecture;
+  if (firmware !== undefined) facts.firmware = firmware;
+  return facts;
 }
 
 /** By how it asks, since UEFI may list the architectures of both its ways. iPXE does not say how its UEFI came to load it. */

@@ -3,6 +3,7 @@ import type { DhcpAsked, DhcpTold } from '../booter/dhcp-step.js';
 import { type ReplyDestination, relayOf } from '../dhcp/reply-destination.js';
 import type { DatagramHandler, DatagramPort, Peer } from '../net/datagram.js';
 import { TokenBuckets } from '../net/token-buckets.js';
+import type { Writable } from '../writable.js';
 import type { Told } from './boot-reply.js';
 import { describeClient, firmwaresOf } from './client.js';
 import { type Door, type Exchange, type ProxyDhcpParts, proxyExchange } from './proxy-dhcp.js';
@@ -57,21 +58,19 @@ function askedOf(
   { client, request }: Extract<Exchange, { kind: 'answered' | 'unanswered' }>,
   { step }: Door,
 ): DhcpAsked {
-  const { mac } = client;
-  const who = { client: describeClient(client), step };
-  const asked = mac === undefined ? who : { ...who, mac };
+  const asked: Writable<DhcpAsked> = { client: describeClient(client), step };
+  if (client.mac !== undefined) asked.mac = client.mac;
   const relay = relayOf(request);
-  return relay === undefined ? asked : { ...asked, relay };
+  if (relay !== undefined) asked.relay = relay;
+  return asked;
 }
 
 function toldOf({ client, request, told }: Extract<Exchange, { kind: 'answered' }>, door: Door): DhcpTold {
   const firmware = client.kind === 'ipxe' ? undefined : firmwaresOf(client)?.[0];
-  return {
-    answer: describeTold(told, door.address),
-    ...(told.kind === 'loader' && { loader: told.file }),
-    ...(firmware !== undefined && { firmware }),
-    xid: request.xid,
-  };
+  const answered: Writable<DhcpTold> = { answer: describeTold(told, door.address), xid: request.xid };
+  if (told.kind === 'loader') answered.loader = told.file;
+  if (firmware !== undefined) answered.firmware = firmware;
+  return answered;
 }
 
 /** `snponly.efi by TFTP from 192.168.77.1` */

@@ -83,7 +83,7 @@ function whyNotFromHere(request: DhcpPacket, from: Peer, { step, subnets }: Door
 
 function answered(asked: Asked, from: Peer, door: Door, { offerings }: ProxyDhcpParts): Exchange {
   const { request, client, invitation } = asked;
-  const unanswered = (reason: string) => ({ kind: 'unanswered', reason, ...asked }) as const;
+  const unanswered = (reason: string) => ({ kind: 'unanswered', request, client, invitation, reason }) as const;
   if (invitation.kind === 'unmapped') return unanswered('no assignment matches this machine');
   if (invitation.kind === 'draining') return unanswered('the server is about to end');
   const told = answerTo(client, offerings(door.address));
@@ -96,7 +96,8 @@ function answered(asked: Asked, from: Peer, door: Door, { offerings }: ProxyDhcp
     const maxBytes = maxPayloadBytes(request.options.get(OPTION.maxMessageSize));
     const written = encodePacket(reply, { maxBytes, droppable: DROPPABLE });
     const to = replyDestination({ request, from, servedPort: DOOR_PORT[step], kind: step });
-    return { kind: 'answered', told, reply, bytes: written, to, ...asked };
+    // Each by its name: to copy them from an object takes V8 several microseconds.
+    return { kind: 'answered', request, client, invitation, told, reply, bytes: written, to };
   } catch (thrown) {
     if (thrown instanceof DhcpCodecError) return unanswered(`the answer cannot be written: ${thrown.message}`);
     throw thrown;
