@@ -25,7 +25,6 @@ const FLOODS: readonly Pick<Flood, 'count' | 'kinds'>[] = [
   { count: COUNT },
   // What a machine does whose firmware is broken, and what somebody does who means it.
   { count: COUNT / 10, kinds: ['oneMachine'] },
-  { count: COUNT / 5, kinds: ['relays', 'addresses'] },
 ];
 
 it.each(FLOODS)('answers machines while twice $count datagrams come that nobody should send, $kinds', async (what) => {
