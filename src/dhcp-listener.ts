@@ -1,5 +1,5 @@
-import { type FirmwareBaseInput, firmwareBase } from './booter/base-url.js';
-import { type BootUrls, type FirmwareAsks, firmwarePath } from './booter/boot-urls.js';
+import type { FirmwareBaseInput } from './booter/base-url.js';
+import type { BootUrls } from './booter/boot-urls.js';
 import type { Booter } from './booter/booter.js';
 import { systemClock } from './clock.js';
 import type { Config } from './config/schema.js';
@@ -15,6 +15,7 @@ import { formatEndpoint } from './net/endpoint.js';
 import { openUdpPort } from './net/udp-socket.js';
 import type { Privileges } from './privileges-process.js';
 import { dhcpFrontEnd } from './pxe/dhcp-front-end.js';
+import { offeringsAt } from './pxe/offerings.js';
 import type { ServedInterface, ServedInterfaces } from './pxe/served-interfaces.js';
 
 export type DhcpListenerParts = {
@@ -48,13 +49,8 @@ export async function openProxyDhcp(config: Config, parts: DhcpListenerParts): P
   if (config.tftp !== undefined && config.tftp.listen.port !== TFTP_PORT)
     warn(`firmware that is told to load by TFTP asks at port ${TFTP_PORT}, and tftp.listen is at another`);
   const loaders = await watchLoaders(binaries, lifecycle);
-  const offerings = (address: string) => ({
-    loaders: loaders(),
-    hasTftp: config.tftp !== undefined,
-    scriptUrl: urls.for(address).greeting(),
-    firmwareUrl: (asks: FirmwareAsks) =>
-      firmwareBase({ base: urls.for(address).base(), address, scheme: dhcp.httpBoot, ports }) + firmwarePath(asks),
-  });
+  const common = { urls, ports, hasTftp: config.tftp !== undefined, scheme: dhcp.httpBoot };
+  const offerings = (address: string) => offeringsAt({ ...common, address, loaders: loaders() });
   const answer = dhcpFrontEnd({ booter, offerings, ticks: () => systemClock.ticks() });
   const at: string[] = [];
   for (const served of interfaces.interfaces) {

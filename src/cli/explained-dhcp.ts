@@ -1,6 +1,5 @@
 import { advertisedUrl, interfacesOf } from '../advertise.js';
-import { firmwareBase } from '../booter/base-url.js';
-import { type BootUrls, firmwarePath } from '../booter/boot-urls.js';
+import type { BootUrls } from '../booter/boot-urls.js';
 import { inviteBy } from '../booter/invitation.js';
 import type { Mapping } from '../booter/mapping.js';
 import type { Config } from '../config/schema.js';
@@ -9,6 +8,7 @@ import { IpxeBinaries } from '../ipxe/disk-binaries.js';
 import { ipxeFolders } from '../ipxe-folders.js';
 import { parseIp } from '../net/ip.js';
 import { type DescribedClient, describedDiscover } from '../pxe/described-client.js';
+import { offeringsAt } from '../pxe/offerings.js';
 import { proxyExchange } from '../pxe/proxy-dhcp.js';
 import { describeReply, type ReplyField } from '../pxe/reply-fields.js';
 
@@ -42,13 +42,8 @@ export async function explainDhcp(
   const loaders = await binaries.available();
   const { dhcp, http } = config;
   const ports = { http: http.listen.port, ...(http.tls !== undefined && { https: http.tls.listen.port }) };
-  const base = firmwareBase({ base: urls.base(), address, scheme: dhcp?.httpBoot, ports });
-  const offerings = () => ({
-    loaders,
-    hasTftp: config.tftp !== undefined,
-    scriptUrl: urls.greeting(),
-    firmwareUrl: (asks: Parameters<typeof firmwarePath>[0]) => base + firmwarePath(asks),
-  });
+  const hasTftp = config.tftp !== undefined;
+  const offerings = () => offeringsAt({ urls, address, loaders, hasTftp, scheme: dhcp?.httpBoot, ports });
   const bytes = encodePacket(discover, { maxBytes: 1472 });
   const exchange = proxyExchange(
     bytes,
