@@ -15,7 +15,7 @@ import { formatEndpoint } from './net/endpoint.js';
 import { openUdpPort } from './net/udp-socket.js';
 import type { Privileges } from './privileges-process.js';
 import { dhcpFrontEnd } from './pxe/dhcp-front-end.js';
-import { offeringsAt } from './pxe/offerings.js';
+import { keptOfferings } from './pxe/offerings.js';
 import type { ServedInterface, ServedInterfaces } from './pxe/served-interfaces.js';
 
 export type DhcpListenerParts = {
@@ -50,8 +50,7 @@ export async function openProxyDhcp(config: Config, parts: DhcpListenerParts): P
     warn(`firmware that is told to load by TFTP asks at port ${TFTP_PORT}, and tftp.listen is at another`);
   const loaders = await watchLoaders(binaries, lifecycle);
   const common = { urls, ports, hasTftp: config.tftp !== undefined, scheme: dhcp.httpBoot };
-  const offerings = (address: string) => offeringsAt({ ...common, address, loaders: loaders() });
-  const answer = dhcpFrontEnd({ booter, offerings, ticks: () => systemClock.ticks() });
+  const answer = dhcpFrontEnd({ booter, offerings: keptOfferings(common, loaders), ticks: () => systemClock.ticks() });
   const at: string[] = [];
   for (const served of interfaces.interfaces) {
     const opened = await openPorts(served, dhcp.listen, parts);

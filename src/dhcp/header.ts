@@ -1,4 +1,5 @@
 import protocol from 'dhcp/lib/protocol.js';
+import { RecentMap } from '../recent-map.js';
 import { DhcpCodecError } from './codec-error.js';
 import { ip4Number } from './ip4.js';
 
@@ -93,39 +94,59 @@ function textIn(bytes: Buffer, { at, bytes: length }: Field): string {
   return bytes.toString('latin1', at, end === -1 ? at + length : Math.min(end, at + length));
 }
 
-/** `length` bytes that begin with the header; the others are zeros, or to be written. Throws at a width that is wrong. */
+/** `length` bytes that begin with the header; the others are zeros. Throws a DhcpCodecError at a width that is wrong. */
 export function encodeHeader(header: DhcpHeader, length: number): Buffer {
   checkWidths(header);
-  const { op, htype, hlen, hops, xid, secs, flags, ciaddr, yiaddr, siaddr, giaddr } = header;
-  // Not a copy of the header with some of it changed, which takes V8 several times as long.
-  const { _data: written } = protocol.format({
-    op,
-    htype,
-    hlen,
-    hops,
-    xid,
-    secs,
-    flags,
-    ciaddr,
-    yiaddr,
-    siaddr,
-    giaddr,
-    chaddr: NO_ADDRESS,
-    sname: '',
-    file: '',
-    options: NO_OPTIONS,
-  });
-  // Its own buffer, which it has for each packet, has room for most.
-  const bytes = length <= written.length ? written.subarray(0, length) : Buffer.concat([written], length);
-  // The package writes six bytes of it, and texts in UTF-8, cut without a word.
+  const bytes = Buffer.allocUnsafe(length);
+  formOf(header).copy(bytes);
+  bytes.fill(0, HEADER_BYTES);
+  bytes[1] = header.htype;
+  bytes[2] = header.hlen;
+  bytes[3] = header.hops;
+  bytes.writeUInt32BE(header.xid, 4);
+  bytes.writeUInt16BE(header.secs, 8);
+  bytes.writeUInt16BE(header.flags, 10);
+  writeAddress(header.ciaddr, bytes, 12);
+  writeAddress(header.yiaddr, bytes, 16);
+  writeAddress(header.giaddr, bytes, 24);
   header.chaddr.copy(bytes, CHADDR.at);
-  writeText('sname', header.sname, bytes, SNAME);
-  writeText('file', header.file, bytes, FILE);
   return bytes;
 }
 
-const NO_ADDRESS = '00-00-00-00-00-00';
-const NO_OPTIONS = {};
+/** What a server says of itself in each of its answers, by that. */
+const forms = new RecentMap<string, Buffer>(64);
+
+/**
+ * A header with what is the server's own, and the rest blank: answers to a rack of machines differ in what the machines said,
+ * and the package takes several times as long for a header as all else takes for a packet.
+ */
+function formOf({ op, siaddr, sname, file }: DhcpHeader): Buffer {
+  const key = `${op} ${siaddr} ${sname}\0${file}`;
+  const known = forms.get(key);
+  if (known !== undefined) return known;
+  const form = newForm(op, siaddr);
+  // The package writes texts in UTF-8, and cuts them without a word.
+  writeText('sname', sname, form, SNAME);
+  writeText('file', file, form, FILE);
+  forms.set(key, form);
+  return form;
+}
+
+function newForm(op: number, siaddr: string): Buffer {
+  const blank = { htype: 0, hlen: 0, hops: 0, xid: 0, secs: 0, flags: 0, sname: '', file: '', options: {} };
+  // The package takes "1x.2.3.4" for 1.2.3.4.
+  ip4Number(siaddr);
+  const addresses = { ciaddr: NO_ADDRESS, yiaddr: NO_ADDRESS, siaddr, giaddr: NO_ADDRESS };
+  const { _data: written } = protocol.format({ ...blank, ...addresses, op, chaddr: '00-00-00-00-00-00' });
+  return written.subarray(0, HEADER_BYTES);
+}
+
+function writeAddress(address: string, target: Buffer, at: number): void {
+  // Most are none, and are so in the form.
+  if (address !== NO_ADDRESS) target.writeUInt32BE(ip4Number(address), at);
+}
+
+const NO_ADDRESS = '0.0.0.0';
 
 function checkWidths(header: DhcpHeader): void {
   checkWidth('op', header.op, 2);
@@ -135,8 +156,6 @@ function checkWidths(header: DhcpHeader): void {
   checkWidth('xid', header.xid, 0xffffffff);
   checkWidth('secs', header.secs, 0xffff);
   checkWidth('flags', header.flags, 0xffff);
-  // The package takes "1x.2.3.4" for 1.2.3.4.
-  for (const address of [header.ciaddr, header.yiaddr, header.siaddr, header.giaddr]) ip4Number(address);
   if (header.chaddr.length !== CHADDR.bytes)
     throw new DhcpCodecError(`chaddr has ${header.chaddr.length} bytes, and needs ${CHADDR.bytes}`);
 }

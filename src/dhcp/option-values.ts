@@ -30,8 +30,9 @@ export function ip4s(value: Value): readonly IpAddress[] {
 }
 
 function wholes<T>(value: Value, width: number, read: (bytes: Buffer, at: number) => T): readonly T[] {
-  if (value === undefined) return [];
-  return Array.from({ length: Math.floor(value.length / width) }, (_, index) => read(value, index * width));
+  const found: T[] = [];
+  if (value !== undefined) for (let at = 0; at + width <= value.length; at += width) found.push(read(value, at));
+  return found;
 }
 
 /** Printable ASCII in one line, without the NULs that some clients put behind it. */

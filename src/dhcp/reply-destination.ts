@@ -52,6 +52,7 @@ export function relayOf({ giaddr }: Pick<DhcpPacket, 'giaddr'>): string | undefi
 
 /** Whether a machine can have it, so that nobody makes us send to many: not 0/8, multicast and above. */
 function isHost(address: string): boolean {
+  if (address === '0.0.0.0') return false;
   const first = Number(address.slice(0, address.indexOf('.')));
   return first > 0 && first < 224;
 }

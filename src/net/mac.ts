@@ -18,6 +18,23 @@ export function parseMac(text: string): MacAddress | undefined {
   return (digits.match(/../g) ?? []).join(':') as MacAddress;
 }
 
+const PAIRS = Array.from({ length: 256 }, (_, byte) =>
+  Buffer.from(`${byte.toString(16).padStart(2, '0')}:`).readUIntBE(0, 3),
+);
+/** Written to again for each: to join texts leaves V8 a tree of them, which is put together when it is looked up. */
+const spelled = Buffer.alloc(3 * Math.max(...LENGTHS));
+
+/** Of its bytes; undefined when no card has so many. */
+export function macOf(bytes: Uint8Array): MacAddress | undefined {
+  if (!LENGTHS.has(bytes.length)) return undefined;
+  let at = 0;
+  for (const byte of bytes) {
+    spelled.writeUIntBE(PAIRS[byte] ?? 0, at, 3);
+    at += 3;
+  }
+  return spelled.toString('latin1', 0, at - 1) as MacAddress;
+}
+
 /** What cards without an address report, and what is everybody's: they identify nothing. */
 export function isJunkMac(mac: MacAddress): boolean {
   return /^(00|ff)(:\1)*$/.test(mac);

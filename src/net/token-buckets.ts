@@ -1,33 +1,62 @@
-import { RecentMap } from '../recent-map.js';
+import { randomInt } from 'node:crypto';
 
 export type BucketLimits = {
   /** So many at once, and then so many a second. */
   readonly burst: number;
   readonly perSecond: number;
-  /** How many keys are remembered at least: those that asked last. */
-  readonly maxKeys?: number;
+  /** How many places there are for buckets, rounded up to a power of two. */
+  readonly places?: number;
 };
 
-type Bucket = { readonly tokens: number; readonly at: number };
+const PLACES = 32_768;
+/** Of FNV-1a, 32 bits wide, and another odd one. */
+const PRIMES = { place: 16_777_619, mark: 2_246_822_519 } as const;
 
-const MAX_KEYS = 10_000;
-
-/** How often each of many may ask: a token bucket for every key. One that is forgotten has a full one. */
+/**
+ * How often each of many may ask: a token bucket for every key. A table of a fixed size, since a flood has a new key each time:
+ * each key has one place, by a hash that nobody outside can foresee, and whoever comes to a place that is another's has a full
+ * bucket there, as the other will have again.
+ */
 export class TokenBuckets {
-  readonly #limits: BucketLimits;
-  readonly #buckets: RecentMap<string, Bucket>;
+  readonly #burst: number;
+  readonly #perMillisecond: number;
+  readonly #seed = randomInt(2 ** 32);
+  readonly #mask: number;
+  /** Whose bucket is at each place: another hash of its key, never 0. */
+  readonly #marks: Uint32Array;
+  readonly #tokens: Float64Array;
+  /** When the tokens were counted. */
+  readonly #at: Float64Array;
 
-  constructor({ maxKeys = MAX_KEYS, ...limits }: BucketLimits) {
-    this.#limits = limits;
-    this.#buckets = new RecentMap(maxKeys);
+  constructor({ burst, perSecond, places = PLACES }: BucketLimits) {
+    this.#burst = burst;
+    this.#perMillisecond = perSecond / 1000;
+    const size = 2 ** Math.ceil(Math.log2(places));
+    this.#mask = size - 1;
+    this.#marks = new Uint32Array(size);
+    this.#tokens = new Float64Array(size);
+    this.#at = new Float64Array(size);
   }
 
   /** Whether there is one left, which is gone then. `now`: milliseconds that only go forward. */
   take(key: string, now: number): boolean {
-    const { burst, perSecond } = this.#limits;
-    const { tokens, at } = this.#buckets.get(key) ?? { tokens: burst, at: now };
-    const filled = Math.min(burst, tokens + ((now - at) / 1000) * perSecond);
-    this.#buckets.set(key, { tokens: filled >= 1 ? filled - 1 : filled, at: now });
+    let place = this.#seed;
+    let mark = this.#seed;
+    for (let at = 0; at < key.length; at += 1) {
+      const unit = key.charCodeAt(at);
+      place = Math.imul(place ^ unit, PRIMES.place);
+      mark = Math.imul(mark + unit, PRIMES.mark) ^ (mark >>> 13);
+    }
+    return this.#takeAt((place ^ (place >>> 15)) & this.#mask, mark >>> 0 || 1, now);
+  }
+
+  #takeAt(place: number, mark: number, now: number): boolean {
+    const isKnown = this.#marks[place] === mark;
+    const [tokens = 0, at = 0] = isKnown ? [this.#tokens[place], this.#at[place]] : [this.#burst, now];
+    const filled = Math.min(this.#burst, tokens + (now - at) * this.#perMillisecond);
+    this.#marks[place] = mark;
+    this.#tokens[place] = filled >= 1 ? filled - 1 : filled;
+    this.#at[place] = now;
     return filled >= 1;
   }
 }

@@ -4,6 +4,7 @@ import type { DhcpOptions } from '../dhcp/options.js';
 import type { DhcpPacket } from '../dhcp/packet.js';
 import { BROADCAST_FLAG, relayOf } from '../dhcp/reply-destination.js';
 import { readSuboptions, writeSuboptions } from '../dhcp/suboptions.js';
+import { RecentMap } from '../recent-map.js';
 import type { Answer } from './answer.js';
 import type { PxeClient } from './client.js';
 
@@ -76,18 +77,36 @@ function optionsOf(input: ReplyInput): DhcpOptions {
   const options = new Map<number, Buffer>();
   const copy = (code: number) => setIfThere(options, code, request.options.get(code));
   options.set(OPTION.messageType, step === 'offer' ? OFFER : ACK);
-  options.set(OPTION.serverId, writeIp4s(serverId));
+  options.set(
+    OPTION.serverId,
+    kept(`ip ${serverId}`, () => writeIp4s(serverId)),
+  );
   options.set(OPTION.vendorClass, client.kind === 'http' ? HTTP_CLIENT : PXE_CLIENT);
   copy(OPTION.clientUuid);
   // RFC 6842, 3.
   copy(OPTION.clientId);
   setIfThere(options, OPTION.vendorSpecific, vendorOptions(input));
-  options.set(OPTION.tftpServerName, Buffer.from(address));
+  options.set(OPTION.tftpServerName, textBytes(address));
   if (client.kind === 'ipxe') options.set(OPTION.ipxe, SAYS_ALL);
   // Some ROMs want the NUL; in a URL it would be one more character.
-  options.set(OPTION.bootFileName, Buffer.from(told.kind === 'loader' ? `${told.file}\0` : nameOf(told)));
+  options.set(OPTION.bootFileName, textBytes(told.kind === 'loader' ? `${told.file}\0` : nameOf(told)));
   copy(OPTION.relayAgent);
   return options;
+}
+
+/** Values that are the same in the answers to many machines. */
+const values = new RecentMap<string, Buffer>(64);
+
+function textBytes(text: string): Buffer {
+  return kept(text, () => Buffer.from(text));
+}
+
+function kept(key: string, make: () => Buffer): Buffer {
+  const known = values.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  values.set(key, made);
+  return made;
 }
 
 function setIfThere(options: Map<number, Buffer>, code: number, value: Buffer | undefined): void {

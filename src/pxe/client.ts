@@ -4,7 +4,7 @@ import type { DhcpPacket } from '../dhcp/packet.js';
 import { readSuboptions } from '../dhcp/suboptions.js';
 import type { Firmware, MachineFacts } from '../machine/facts.js';
 import { parseIp } from '../net/ip.js';
-import { isJunkMac, type MacAddress, parseMac } from '../net/mac.js';
+import { isJunkMac, type MacAddress, macOf } from '../net/mac.js';
 import { isJunkUuid, type Uuid } from '../net/uuid.js';
 import type { Writable } from '../writable.js';
 import { type ClientArchitecture, firstKnown, RPIBOOT } from './client-architecture.js';
@@ -34,7 +34,7 @@ const RASPBERRY_PI = ['b8:27:eb', 'dc:a6:32', 'e4:5f:01', '28:cd:c1', 'd8:3a:dd'
 export function readClient(packet: DhcpPacket): PxeClient {
   const { options } = packet;
   const vendorClass = text(options.get(OPTION.vendorClass)) ?? '';
-  const mac = macOf(packet);
+  const mac = hardwareAddress(packet);
   const architecture = architectureOf(packet, vendorClass, mac);
   const ipxe = ipxeOf(packet);
   const uuid = clientUuid(options.get(OPTION.clientUuid));
@@ -57,8 +57,8 @@ function kindOf(vendorClass: string, architecture: ClientArchitecture | undefine
   return vendorClass.startsWith('PXEClient') || isUboot ? 'pxe' : 'other';
 }
 
-function macOf({ chaddr, hlen }: DhcpPacket): MacAddress | undefined {
-  const mac = parseMac(chaddr.toString('hex', 0, hlen));
+function hardwareAddress({ chaddr, hlen }: DhcpPacket): MacAddress | undefined {
+  const mac = macOf(chaddr.subarray(0, hlen));
   return mac === undefined || isJunkMac(mac) ? undefined : mac;
 }
 

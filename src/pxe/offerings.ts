@@ -2,7 +2,7 @@ import { type FirmwareBaseInput, firmwareBase } from '../booter/base-url.js';
 import { type BootUrls, firmwarePath } from '../booter/boot-urls.js';
 import type { Offerings } from './answer.js';
 
-export type OfferingsInput = Pick<Offerings, 'loaders' | 'hasTftp'> &
+type OfferingsInput = Pick<Offerings, 'loaders' | 'hasTftp'> &
   Pick<FirmwareBaseInput, 'address' | 'scheme' | 'ports'> & { readonly urls: BootUrls };
 
 /** What there is to be given at one of our addresses, to machines and to whoever asks what they would be told. */
@@ -13,5 +13,21 @@ export function offeringsAt({ urls, loaders, hasTftp, ...firmware }: OfferingsIn
     hasTftp,
     scriptUrl: near.greeting(),
     firmwareUrl: (asks) => firmwareBase({ base: near.base(), ...firmware }) + firmwarePath(asks),
+  };
+}
+
+/** The same for all machines at an address, until the loaders are looked at again: to put URLs together for each takes long. */
+export function keptOfferings(
+  common: Omit<OfferingsInput, 'address' | 'loaders'>,
+  loaders: () => ReadonlySet<string>,
+): (address: string) => Offerings {
+  const kept = new Map<string, Offerings>();
+  return (address) => {
+    const there = loaders();
+    const known = kept.get(address);
+    if (known?.loaders === there) return known;
+    const made = offeringsAt({ ...common, address, loaders: there });
+    kept.set(address, made);
+    return made;
   };
 }

@@ -96,4 +96,29 @@ describe('QueuedPort', () => {
     await queued.close();
     expect([seen, port.sent.length, port.isClosed, queued.local]).toEqual([['a 10.0.0.7'], 1, true, port.local]);
   });
+
+  it('sends the answers of a turn together at its end, and what is sent at other times at once', () => {
+    const port = new FakePort();
+    const turns: (() => void)[] = [];
+    const queued = new QueuedPort(port, { later: (run) => turns.push(run), fault: () => undefined });
+    const sentBefore: number[] = [];
+    queued.receive((bytes, from) => {
+      sentBefore.push(port.sent.length);
+      queued.send(bytes, from);
+      if (bytes.toString() === 'b') throw new Error('after its answer');
+    });
+    const turn = () => turns.shift()?.();
+    const sent = () => port.sent.map(({ bytes }) => bytes.toString());
+    for (const text of ['a', 'b', 'c']) port.arrive(Buffer.from(text), FROM);
+    turn();
+    expect([sentBefore, sent()]).toEqual([
+      [0, 0, 0],
+      ['a', 'b', 'c'],
+    ]);
+    queued.send(Buffer.from('d'), FROM);
+    expect(sent()).toEqual(['a', 'b', 'c', 'd']);
+    port.arrive(Buffer.from('e'), FROM);
+    turn();
+    expect(sent()).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
 });

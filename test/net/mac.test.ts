@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseMac } from '../../src/net/mac.js';
+import { macOf, parseMac } from '../../src/net/mac.js';
 
 describe('parseMac', () => {
   it.each(['52:54:00:AB:34:56', '52-54-00-ab-34-56', '525400AB3456', '5254.00ab.3456', ' 52:54:00:ab:34:56 '])(
@@ -17,6 +17,15 @@ describe('parseMac', () => {
     const infiniband = Array.from({ length: 20 }, (_, byte) => byte.toString(16).padStart(2, '0')).join(':');
     expect(parseMac(infiniband.toUpperCase())).toBe(infiniband);
     expect(parseMac('0002c90300a1b2c3')).toBe('00:02:c9:03:00:a1:b2:c3');
+  });
+
+  it('is what the bytes of a card are, however many a card has', () => {
+    const anyBytes = fc.uint8Array({ maxLength: 20 });
+    fc.assert(
+      fc.property(anyBytes, (bytes) => {
+        expect(macOf(bytes)).toBe(parseMac(Buffer.from(bytes).toString('hex')));
+      }),
+    );
   });
 
   it('reads its own output, and never throws', () => {
