@@ -8,6 +8,7 @@ export type Metrics = {
   readonly scripts: Counter<'outcome'>;
   readonly faults: Counter;
   readonly unsavedPlans: Counter;
+  readonly lostSteps: Counter;
   readonly contradictions: Counter;
   readonly reloads: Counter<'outcome'>;
   readonly mappingPending: Gauge;
@@ -63,12 +64,17 @@ export function createMetrics(): Metrics {
 
 function mappingMetrics(
   registers: Registry[],
-): Pick<Metrics, 'faults' | 'unsavedPlans' | 'contradictions' | 'reloads' | 'mappingPending' | 'mapped'> {
+): Pick<Metrics, 'faults' | 'unsavedPlans' | 'lostSteps' | 'contradictions' | 'reloads' | 'mappingPending' | 'mapped'> {
   return {
     faults: new Counter({ name: 'bootlayer_faults_total', help: 'faults of this program', registers }),
     unsavedPlans: new Counter({
       name: 'bootlayer_unsaved_plans_total',
       help: 'issued plans that could not be kept',
+      registers,
+    }),
+    lostSteps: new Counter({
+      name: 'bootlayer_lost_boot_steps_total',
+      help: 'steps of boots that could not be kept',
       registers,
     }),
     contradictions: new Counter({

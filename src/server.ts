@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { advertisedUrl } from './advertise.js';
 import { collectGarbage } from './blob/garbage.js';
 import { Scrubber } from './blob/scrubber.js';
@@ -6,6 +7,8 @@ import { type BootListeners, openBootListeners } from './boot-listeners.js';
 import { nearerBases } from './booter/base-url.js';
 import { BootUrls, type NearerBase } from './booter/boot-urls.js';
 import { Booter } from './booter/booter.js';
+import { Journal } from './booter/journal.js';
+import { JournalWriter } from './booter/journal-writer.js';
 import { logSink } from './booter/log-sink.js';
 import { metricsSink } from './booter/metrics-sink.js';
 import { systemClock, waitFor } from './clock.js';
@@ -17,6 +20,7 @@ import type { Config, TlsPair } from './config/schema.js';
 import { type Content, cacheFolderIn, openContent } from './content.js';
 import { createListener } from './http/app.js';
 import { closeListener, listen } from './http/listen.js';
+import { bootRecordRoutes } from './http/routes/boots.js';
 import { type CacheRouteParts, cacheRoutes } from './http/routes/cache.js';
 import { healthRoutes } from './http/routes/health.js';
 import { metricsRoutes } from './http/routes/metrics.js';
@@ -26,6 +30,7 @@ import { createMetrics, type Metrics } from './metrics.js';
 import { type Endpoint, formatEndpoint } from './net/endpoint.js';
 import { lowerPrivileges } from './privileges-process.js';
 import { Reloader } from './reload.js';
+import type { Database } from './store/sqlite-database.js';
 import { Upkeep } from './upkeep.js';
 
 export type RunningServer = {
@@ -72,7 +77,10 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
   const warn = (text: string) => log.warn({ event: 'config.warning' }, text);
   const privileges = lowerPrivileges(config, warn);
   const metrics = createMetrics();
-  const events = intoAll([logSink(log, () => systemClock.ticks()), metricsSink(metrics)]);
+  const told = intoAll([logSink(log, () => systemClock.ticks()), metricsSink(metrics)]);
+  // Of what is told before there is a store, nothing is of a machine.
+  let journal: Journal | undefined;
+  const events = intoAll([told, (event) => journal?.sink(event)]);
   const reloader = new Reloader({
     initial,
     load: (inForce, signal) => readAnew(config.file, inForce, signal),
@@ -83,7 +91,9 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
   });
   const built = await buildBooter(reloader, log, { lifecycle, events });
   const { booter, database, urls, advertise } = built;
-  const upkeep = upkeepOf(built, reloader, events);
+  const boots = await openJournal(database, told, lifecycle);
+  journal = boots;
+  const upkeep = upkeepOf({ ...built, journal: boots }, reloader, events);
   const remap = (next: Config, tls: TlsPair | undefined) => {
     // First: it alone may not do, and nothing is to change then.
     if (tls !== undefined) listeners.renewTls(tls);
@@ -94,7 +104,7 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
   let ready = false;
 
   const apiAt = await privileges.raised(() =>
-    openApi(config, { built, metrics, isReady: () => ready, lifecycle, log }),
+    openApi(config, { built, journal: boots, metrics, isReady: () => ready, lifecycle, log }),
   );
   const listeners = await openBootListeners(config, {
     ...{ booter, urls, metrics, lifecycle, log, tls: initial.tls },
@@ -144,17 +154,22 @@ function intoAll(sinks: readonly EventSink[]): EventSink {
 
 type ApiParts = {
   readonly built: BooterOfServer;
+  readonly journal: Journal;
   readonly metrics: Metrics;
   readonly isReady: () => boolean;
   readonly lifecycle: Lifecycle;
   readonly log: Logger;
 };
 
-async function openApi(config: Config, { built, metrics, isReady, lifecycle, log }: ApiParts): Promise<Endpoint> {
+async function openApi(
+  config: Config,
+  { built, journal, metrics, isReady, lifecycle, log }: ApiParts,
+): Promise<Endpoint> {
   const api = createListener(log);
   healthRoutes(api, isReady);
   metricsRoutes(api, metrics);
   cacheRoutes(api, gcOf(built, config));
+  bootRecordRoutes(api, { boots: built.database.boots, settled: () => journal.settled() });
   lifecycle.started('API listener', () => closeListener(api));
   return listen(api, config.api.listen, 'api.listen');
 }
@@ -209,9 +224,25 @@ function gcOf({ collector, booter }: BooterOfServer, { data }: Config): CacheRou
   };
 }
 
-function upkeepOf({ booter, store, blobs }: BooterOfServer, reloader: Reloader, events: EventSink): Upkeep {
+/** Stopped when nothing is told any more, and before the state is. */
+async function openJournal({ boots }: Database, told: EventSink, lifecycle: Lifecycle): Promise<Journal> {
+  const lost = (steps: number, reason: string) => told({ event: 'journal.lost', steps, reason });
+  const newId = () => randomBytes(8).toString('hex');
+  const writer = new JournalWriter({ boots, lost });
+  const journal = new Journal({ boots, writer, now: systemClock.now, newId });
+  await journal.restore();
+  lifecycle.started('journal', () => journal.settled());
+  return journal;
+}
+
+function upkeepOf(
+  { booter, store, blobs, journal }: BooterOfServer & { readonly journal: Journal },
+  reloader: Reloader,
+  events: EventSink,
+): Upkeep {
   return new Upkeep({
     mapped: booter.mapped,
+    journal,
     scrubber: new Scrubber({ store, events, wait: waitFor, random: Math.random }),
     fetchAhead: (descriptor, sources, signal) => blobs.fetchAhead(descriptor, sources, signal),
     prefetches: () => reloader.config.cache.prefetch,

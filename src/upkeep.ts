@@ -5,6 +5,7 @@ import { BootlayerError } from './errors.js';
 
 export type UpkeepParts = {
   readonly mapped: Pick<MappedImages, 'places' | 'resolvePlace' | 'fetchAhead' | 'prunePlans'>;
+  readonly journal: { prune(): Promise<number> };
   readonly scrubber: { pass(signal: AbortSignal): Promise<number> };
   readonly fetchAhead: FetchAhead;
   /** `cache.prefetch`, of the configuration in force. */
@@ -37,7 +38,7 @@ export class Upkeep {
     const { signal } = this.#ending;
     this.remapped();
     this.#chores = [
-      this.#repeat('forgetting plans that are over', signal, () => this.#prune()),
+      this.#repeat('forgetting plans and boots that are over', signal, () => this.#prune()),
       this.#repeat('reading the cache again', signal, () => this.#scrub(signal)),
     ];
   }
@@ -96,6 +97,7 @@ export class Upkeep {
 
   async #prune(): Promise<number> {
     await this.#parts.mapped.prunePlans();
+    await this.#parts.journal.prune();
     return REST.pruning;
   }
 

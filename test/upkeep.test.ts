@@ -28,6 +28,7 @@ function upkeep(more: Partial<UpkeepParts & UpkeepParts['mapped']> = {}) {
       fetchAhead: async () => void did.push('fetch ahead'),
       prunePlans: async () => did.push('prune'),
     },
+    journal: { prune: async () => did.push('prune boots') },
     scrubber: {
       pass: async () => {
         did.push('scrub');
@@ -58,8 +59,8 @@ function upkeep(more: Partial<UpkeepParts & UpkeepParts['mapped']> = {}) {
 describe('Upkeep', () => {
   it('does everything at once, and again when it is time', async () => {
     const { kept, begun, rested } = upkeep();
-    expect((await begun()).sort()).toEqual(['fetch ahead', 'prune', 'resolve', 'scrub']);
-    expect(await rested(60)).toEqual(['prune']);
+    expect((await begun()).sort()).toEqual(['fetch ahead', 'prune', 'prune boots', 'resolve', 'scrub']);
+    expect(await rested(60)).toEqual(['prune', 'prune boots']);
     expect(await rested(6 * 60)).toEqual(['resolve', 'fetch ahead']);
     expect(await rested(24 * 60)).toEqual(['scrub']);
     await kept.stop();
@@ -115,7 +116,7 @@ describe('Upkeep', () => {
 
   it('downloads nothing ahead where that is not wanted', async () => {
     const { kept, begun } = upkeep({ prefetches: () => false });
-    expect((await begun()).sort()).toEqual(['prune', 'resolve', 'scrub']);
+    expect((await begun()).sort()).toEqual(['prune', 'prune boots', 'resolve', 'scrub']);
     await kept.stop();
   });
 

@@ -1,4 +1,5 @@
 import type { Role } from '../image/role.js';
+import type { Firmware } from '../machine/facts.js';
 import type { Digest } from '../oci/digest.js';
 
 /**
@@ -33,6 +34,8 @@ export type BootEvent =
       /** `uuid of node-02, serial of node-03` */
       readonly others: string;
     }
+  /** So many steps of boots could not be kept. */
+  | { readonly event: 'journal.lost'; readonly steps: number; readonly reason: string }
   /** The plan could not be kept: what it names is served for as long as it is mapped and the server runs. */
   | { readonly event: 'plan.unsaved'; readonly machine: string; readonly plan: Digest; readonly reason: string }
   /** A machine asked by DHCP how to boot, and was told. */
@@ -41,6 +44,8 @@ export type BootEvent =
       readonly answer: string;
       /** Missing while a later step may still choose another. */
       readonly assignment?: string;
+      /** By which the machine boots; missing when iPXE asks. */
+      readonly firmware?: Firmware;
     } & DhcpQuestion)
   /** It was told nothing, so that it goes on to its next boot device. */
   | ({ readonly event: 'dhcp.unanswered'; readonly reason: string } & DhcpQuestion)
@@ -179,7 +184,13 @@ export type DhcpQuestion = {
 export type Protocol = 'tftp' | 'http';
 
 /** One request for a program that boots what comes next: iPXE. */
-export type LoaderTransfer = { readonly address: string; readonly file: string; readonly protocol: Protocol };
+export type LoaderTransfer = {
+  /** Missing when the address does not say whose boot it is. */
+  readonly machine?: string;
+  readonly address: string;
+  readonly file: string;
+  readonly protocol: Protocol;
+};
 
 export type RefusedFile = LoaderTransfer & { readonly reason: string };
 

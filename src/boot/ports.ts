@@ -1,5 +1,6 @@
 import type { Artifact, ImageWish, ResolvedImage } from '../image/image.js';
 import type { Digest } from '../oci/digest.js';
+import type { Boot, BootStep } from './boot.js';
 import type { BootPlan } from './plan.js';
 
 /**
@@ -36,3 +37,42 @@ export function resolutionName({ reference, wish }: ResolutionKey): string {
 }
 
 export type LocatedArtifact = Artifact & { readonly location: string };
+
+/** What is new of a boot. */
+export type BootChange = {
+  readonly boot: Boot;
+  /** Those that came last, in their order. */
+  readonly steps: readonly BootStep[];
+};
+
+/** Which boots are asked for: the newest first. */
+export type BootQuery = {
+  readonly machine?: string;
+  /** Only those that began before this one, by its time and id: where the page before ended. */
+  readonly before?: Pick<Boot, 'beganAt' | 'id'>;
+  readonly limit: number;
+};
+
+/** The boots of all machines, with their steps. */
+export interface BootStore {
+  /** All of them or none; durable when it resolves. */
+  saveBoots(changes: readonly BootChange[]): Promise<void>;
+  findBoots(query: BootQuery): Promise<readonly Boot[]>;
+  findBoot(id: string): Promise<BootWithSteps | undefined>;
+  /** Those whose last step came at that time or later, each machine's last one: what goes on after a restart. */
+  lastBoots(since: number): Promise<readonly Boot[]>;
+  /** Answers how many were forgotten. */
+  pruneBoots(kept: KeptBoots): Promise<number>;
+}
+
+export type BootWithSteps = { readonly boot: Boot; readonly steps: readonly BootStep[] };
+
+/** The boots that are not forgotten. */
+export type KeptBoots = {
+  /** Their last step came then or later. */
+  readonly before: number;
+  /** So many of the newest. */
+  readonly most: number;
+  /** So many of the newest of those that came no farther than DHCP: anybody can make more. */
+  readonly mostOffered: number;
+};

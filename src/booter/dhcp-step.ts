@@ -64,6 +64,7 @@ export class DhcpStep {
     const event: Writable<DhcpAnswered> = { event: 'dhcp.answered', machine, client, step, answer };
     if (mac !== undefined) event.mac = mac;
     if (relay !== undefined) event.relay = relay;
+    if (firmware !== undefined) event.firmware = firmware;
     if (invitation.kind === 'sure') {
       expectations.expect(invitation.subject, invitation.assignment);
       event.assignment = invitation.assignment.name;

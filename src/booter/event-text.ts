@@ -1,5 +1,5 @@
 import type { ArtifactTransfer, BootEvent, Counts, DhcpQuestion } from '../boot/event.js';
-import { formatBytes, formatSeconds } from '../format.js';
+import { counted, formatBytes, formatSeconds } from '../format.js';
 import { shortDigest } from '../oci/digest.js';
 
 type Of<Name extends BootEvent['event']> = BootEvent & { readonly event: Name };
@@ -19,6 +19,8 @@ export function describeEvent(event: BootEvent): string {
       return `${event.machine} is taken for that by its ${event.knownBy}, and shows the ${event.others}`;
     case 'plan.unsaved':
       return `the plan of ${event.machine} could not be kept: ${event.reason}`;
+    case 'journal.lost':
+      return `${counted(event.steps, 'step')} of boots could not be kept: ${event.reason}`;
     case 'fault':
       return `a fault of this program, ${event.doing}: ${event.reason}`;
     case 'mapping.reloaded':

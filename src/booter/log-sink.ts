@@ -66,6 +66,7 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
       return 'error';
     case 'machine.contradicted':
     case 'plan.unsaved':
+    case 'journal.lost':
     case 'script.refused':
     case 'uki.refused':
     case 'loader.repeated':

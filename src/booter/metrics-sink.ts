@@ -32,6 +32,9 @@ function count(metrics: Metrics, event: BootEvent): void {
     case 'plan.unsaved':
       metrics.unsavedPlans.inc();
       return;
+    case 'journal.lost':
+      metrics.lostSteps.inc(event.steps);
+      return;
     case 'machine.contradicted':
       metrics.contradictions.inc();
       return;

@@ -26,4 +26,21 @@ export type Schema = {
     /** The ResolvedImage as JSON. */
     image: string;
   };
+  boots: {
+    id: string;
+    machine: string;
+    began_at: number;
+    last_at: number;
+    state: string;
+    /** The Boot as JSON. */
+    boot: string;
+  };
+  boot_steps: {
+    boot_id: string;
+    /** Which of the boot's, from 1. */
+    number: number;
+    at: number;
+    /** The StepEvent as JSON. */
+    event: string;
+  };
 };

@@ -1,9 +1,10 @@
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Kysely } from 'kysely';
-import type { PlanStore, ResolutionStore } from '../boot/ports.js';
+import type { BootStore, PlanStore, ResolutionStore } from '../boot/ports.js';
 import { makeFolder } from '../disk-access.js';
 import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
+import { SqlBootStore } from './boot-store.js';
 import { migrate } from './migrations.js';
 import { SqlPlanStore } from './plan-store.js';
 import { SqlResolutionStore } from './resolution-store.js';
@@ -16,6 +17,7 @@ import { WriteBatches } from './write-batches.js';
 export type Database = {
   readonly plans: PlanStore;
   readonly resolutions: ResolutionStore;
+  readonly boots: BootStore;
   /** undefined after `close`, the reason when it ended by itself. */
   readonly ended: Promise<Error | undefined>;
   /** Writes that are under way are finished first. */
@@ -38,6 +40,7 @@ export async function openDatabase(file: string, script?: URL): Promise<Database
   return {
     plans: new SqlPlanStore(database, writes),
     resolutions: new SqlResolutionStore(database, writes),
+    boots: new SqlBootStore(database, writes),
     ended: worker.ended,
     close: async () => {
       await writes.drained();

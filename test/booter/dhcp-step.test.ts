@@ -81,7 +81,7 @@ describe('what a machine was told', () => {
     expect(events).toEqual([
       {
         ...{ event: 'dhcp.answered', machine: 'node-01', mac: MAC, client: 'x64 UEFI by PXE', relay: '10.1.0.1' },
-        ...{ step: 'offer', answer: 'snponly.efi by TFTP from 192.168.77.1', assignment: 'all' },
+        ...{ step: 'offer', answer: 'snponly.efi by TFTP from 192.168.77.1', assignment: 'all', firmware: 'uefi' },
       },
     ]);
   });

@@ -1,7 +1,7 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { BootlayerError } from '../../errors.js';
-import { isLoopback, parseIp } from '../../net/ip.js';
+import { refuseForeignPages } from '../foreign-pages.js';
 
 export type CacheRouteParts = {
   /** Absolute: who asks names it, so as not to speak of another server's. */
@@ -34,14 +34,5 @@ export function cacheRoutes(app: FastifyInstance, { folder, collect }: CacheRout
       );
     }
     return reply.send(await collect(asked.data));
-  });
-}
-
-/** A page in a browser on this host can ask us by a name of its own that leads here; it cannot hide that name. */
-async function refuseForeignPages(request: FastifyRequest): Promise<void> {
-  const address = parseIp(request.hostname.replace(/^\[|\]$/g, ''));
-  if (request.hostname === 'localhost' || (address !== undefined && isLoopback(address))) return;
-  throw new BootlayerError('REQUEST_INVALID', `"${request.hostname.slice(0, 80)}" is no name of this listener`, {
-    remedy: 'ask it by its address',
   });
 }

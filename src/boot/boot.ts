@@ -1,0 +1,203 @@
+import type { Role } from '../image/role.js';
+import type { Digest } from '../oci/digest.js';
+import type { BootEvent } from './event.js';
+
+/** One start of one machine, from the first packet of its firmware to what its system reports. Times: milliseconds since the epoch. */
+export type Boot = {
+  readonly id: string;
+  readonly machine: string;
+  readonly beganAt: number;
+  /** Of its last step. */
+  readonly lastAt: number;
+  readonly state: BootState;
+  /** What it is about to start, as far as that is decided. */
+  readonly assignment?: string;
+  readonly image?: string;
+  readonly plan?: Digest;
+  /** When the kernel, UKI or ISO was asked for first: from then on the boot counts as an attempt. */
+  readonly attemptedAt?: number;
+  /** When it had been sent completely: what the machine asks to be told after that is a new boot. */
+  readonly startSentAt?: number;
+  /** How many steps were told of it. */
+  readonly steps: number;
+};
+
+/** How far it has come. */
+export const BOOT_STATES = [
+  /** It was told by DHCP what to load. */
+  'offered',
+  /** It has a boot loader, or the first script. */
+  'loading',
+  /** Its image is not ready. */
+  'waiting',
+  /** It was told what to start. */
+  'planned',
+  /** That is under way. */
+  'fetching',
+  /** It has all that firmware or iPXE fetches before they start it. */
+  'started',
+  /** It was told why it is not booted. */
+  'refused',
+] as const;
+export type BootState = (typeof BOOT_STATES)[number];
+
+/** What happens in a boot; the others are about images and the server. */
+export type StepEvent = Extract<
+  BootEvent,
+  {
+    readonly event:
+      | 'dhcp.answered'
+      | 'loader.sent'
+      | 'loader.aborted'
+      | 'loader.repeated'
+      | 'greeting.sent'
+      | 'script.sent'
+      | 'script.waiting'
+      | 'script.refused'
+      | 'uki.planned'
+      | 'uki.replaced'
+      | 'machine.contradicted'
+      | 'plan.unsaved'
+      | 'artifact.started'
+      | 'artifact.sent'
+      | 'artifact.aborted';
+  }
+>;
+
+export type BootStep = { readonly at: number; readonly event: StepEvent };
+
+/** Without a step for so long, and with nothing on its way to the machine, it is over: firmware repeats itself within seconds. */
+export const SILENCE_MILLISECONDS = 120_000;
+
+/** What the machine starts, not what that loads. */
+const STARTS: ReadonlySet<Role> = new Set(['kernel', 'uki', 'iso']);
+/** The last that iPXE or firmware fetches before anything of the image runs. */
+const LAST_OF_START: ReadonlySet<Role> = new Set(['initramfs', 'uki', 'iso']);
+
+/** The step that an event is, if it is one of a machine that is known. */
+export function stepIn(event: BootEvent): (StepEvent & { readonly machine: string }) | undefined {
+  return isStep(event) && 'machine' in event && event.machine !== undefined
+    ? (event as StepEvent & { readonly machine: string })
+    : undefined;
+}
+
+function isStep({ event }: BootEvent): boolean {
+  return STEP_EVENTS.has(event);
+}
+
+const STEP_EVENTS: ReadonlySet<string> = new Set<StepEvent['event']>([
+  'dhcp.answered',
+  'loader.sent',
+  'loader.aborted',
+  'loader.repeated',
+  'greeting.sent',
+  'script.sent',
+  'script.waiting',
+  'script.refused',
+  'uki.planned',
+  'uki.replaced',
+  'machine.contradicted',
+  'plan.unsaved',
+  'artifact.started',
+  'artifact.sent',
+  'artifact.aborted',
+]);
+
+/** To which boot a step belongs. */
+export type Belonging =
+  /** To a new one. */
+  | 'begins'
+  /** To the one that is there. */
+  | 'goes-on'
+  /** To none: it came late, or from nowhere. */
+  | 'alone';
+
+/** What is known of a machine's last boot. */
+export type LastBoot = {
+  readonly boot: Boot;
+  /** Transfers to it that are under way. */
+  readonly running: number;
+};
+
+/**
+ * Protocols repeat their steps: a boot begins with a step that opens one, where the last boot of the machine is over, or has
+ * got all that it starts. Who asks again for the plan that it has just got is still in its boot. Pure.
+ */
+export function belongingOf(step: StepEvent, last: LastBoot | undefined, now: number): Belonging {
+  const opens = opensBoot(step);
+  if (last === undefined) return opens ? 'begins' : 'alone';
+  const { boot, running } = last;
+  const isOver = running === 0 && now - boot.lastAt >= SILENCE_MILLISECONDS;
+  if (!opens) return isOver && boot.startSentAt === undefined ? 'alone' : 'goes-on';
+  if (isOver) return 'begins';
+  return boot.startSentAt === undefined || asksAgain(step, boot) ? 'goes-on' : 'begins';
+}
+
+/** A DISCOVER of firmware, not of iPXE; a script; or what firmware starts by itself. */
+function opensBoot(step: StepEvent): boolean {
+  switch (step.event) {
+    case 'dhcp.answered':
+      return step.firmware !== undefined && step.step === 'offer';
+    case 'script.sent':
+    case 'script.waiting':
+    case 'script.refused':
+    case 'uki.planned':
+    case 'uki.replaced':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** EDK2 asks for the size, maybe twice, and then for the file: each may be told of. */
+function asksAgain(step: StepEvent, { plan }: Boot): boolean {
+  return step.event === 'uki.planned' && step.plan === plan;
+}
+
+/** A boot of this machine that begins with its first step, which `withStep` adds. */
+export function newBoot(id: string, machine: string, now: number): Boot {
+  return { id, machine, beganAt: now, lastAt: now, state: 'offered', steps: 0 };
+}
+
+/** The boot after the step. Pure. */
+export function withStep(boot: Boot, { at, event }: BootStep): Boot {
+  const next = { ...boot, lastAt: Math.max(at, boot.lastAt), steps: boot.steps + 1 };
+  switch (event.event) {
+    case 'dhcp.answered':
+      return { ...next, ...(event.assignment !== undefined && { assignment: event.assignment }) };
+    case 'loader.sent':
+    case 'greeting.sent':
+    case 'uki.replaced':
+      return atLeast(next, 'loading');
+    case 'script.waiting':
+      return { ...next, state: 'waiting', image: event.image };
+    case 'script.refused':
+      return { ...next, state: 'refused' };
+    case 'script.sent':
+    case 'uki.planned':
+      return { ...next, state: 'planned', assignment: event.assignment, image: event.image, plan: event.plan };
+    case 'artifact.started':
+      return fetching(next, event.role, at);
+    case 'artifact.sent':
+      return fetched(next, event, at);
+    default:
+      return next;
+  }
+}
+
+function atLeast(boot: Boot, state: BootState): Boot {
+  return BOOT_STATES.indexOf(boot.state) < BOOT_STATES.indexOf(state) ? { ...boot, state } : boot;
+}
+
+function fetching(boot: Boot, role: Role, at: number): Boot {
+  const attempted = STARTS.has(role) && boot.attemptedAt === undefined ? { attemptedAt: at } : {};
+  // What it fetches later is fetched by its system.
+  return { ...boot, ...attempted, state: boot.state === 'started' ? 'started' : 'fetching' };
+}
+
+/** A part alone is no start: who asks for ranges gets the rest with others. */
+function fetched(boot: Boot, { role, range }: Extract<StepEvent, { event: 'artifact.sent' }>, at: number): Boot {
+  if (range !== undefined) return boot;
+  const sent = STARTS.has(role) && boot.startSentAt === undefined ? { startSentAt: at } : {};
+  return { ...boot, ...sent, ...(LAST_OF_START.has(role) && { state: 'started' as const }) };
+}

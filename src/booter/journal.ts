@@ -1,0 +1,170 @@
+import {
+  type Boot,
+  type BootStep,
+  belongingOf,
+  type LastBoot,
+  newBoot,
+  SILENCE_MILLISECONDS,
+  type StepEvent,
+  stepIn,
+  withStep,
+} from '../boot/boot.js';
+import type { EventSink } from '../boot/event.js';
+import type { BootStore } from '../boot/ports.js';
+import type { JournalWriter } from './journal-writer.js';
+import { Sparing } from './sparing.js';
+
+export type JournalParts = {
+  readonly boots: Pick<BootStore, 'lastBoots' | 'pruneBoots'>;
+  readonly writer: Pick<JournalWriter, 'write' | 'settled'>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** One that no other boot has. */
+  readonly newId: () => string;
+};
+
+/** A boot whose machine was heard of lately. */
+type Live = {
+  boot: Boot;
+  /** Transfers to the machine that are under way. */
+  running: number;
+  /** Not given to the writer yet. */
+  unwritten: BootStep[];
+  isWritten: boolean;
+};
+
+/** Are remembered at most, of each kind: those that have come no farther than DHCP, and the others. */
+const MOST_LIVE = 20_000;
+/** Of one boot: who repeats a step for hours adds nothing to what is known. */
+const MOST_STEPS = 500;
+const MOST_UNWRITTEN = 10;
+const MINUTE = 60_000;
+/** Boots that are written within a minute and have come no farther than DHCP, where anybody can speak for any machine. */
+const MOST_OFFERED = 600;
+const DAY = 24 * 60 * MINUTE;
+const KEPT = { milliseconds: 30 * DAY, most: 100_000, mostOffered: 10_000 } as const;
+
+/** Gathers what is told of machines into their boots, and keeps those. */
+export class Journal {
+  readonly #parts: JournalParts;
+  /** By machine, in the order in which they were heard of last. */
+  readonly #offered = new Map<string, Live>();
+  readonly #farther = new Map<string, Live>();
+  readonly #sparing: Sparing;
+  /** Boots of transfers under way, the oldest first, by what is the same when one begins and when it ends. */
+  readonly #transfers = new Map<string, Live[]>();
+
+  constructor(parts: JournalParts) {
+    this.#parts = parts;
+    this.#sparing = new Sparing(MOST_OFFERED, MINUTE, parts.now);
+  }
+
+  /** Takes up the boots that were under way when the server ended. */
+  async restore(): Promise<void> {
+    const boots = await this.#parts.boots.lastBoots(this.#parts.now() - SILENCE_MILLISECONDS);
+    for (const boot of boots)
+      if (this.last(boot.machine) === undefined) this.#remember({ boot, running: 0, unwritten: [], isWritten: true });
+  }
+
+  /** What was told. Never throws. */
+  readonly sink: EventSink = (event) => {
+    const step = stepIn(event);
+    if (step !== undefined) this.#take(step);
+  };
+
+  /** The last boot of a machine that was heard of lately. */
+  last(machine: string): LastBoot | undefined {
+    return this.#known(machine);
+  }
+
+  /** Forgets what is old, and all but so many; answers how many. */
+  prune(): Promise<number> {
+    const { milliseconds, most, mostOffered } = KEPT;
+    return this.#parts.boots.pruneBoots({ before: this.#parts.now() - milliseconds, most, mostOffered });
+  }
+
+  /** Resolves when all that was told is written, or cannot be. */
+  settled(): Promise<void> {
+    return this.#parts.writer.settled();
+  }
+
+  #take(event: StepEvent & { readonly machine: string }): void {
+    const at = this.#parts.now();
+    const live = this.#ended(event) ?? this.#boot(event, at);
+    if (live === undefined) return;
+    if (event.event === 'artifact.started') this.#started(event, live);
+    const isFull = live.boot.steps >= MOST_STEPS;
+    const boot = withStep(live.boot, { at, event });
+    // Of what goes in a circle the last is remembered, and no more is written.
+    live.boot = isFull ? { ...boot, steps: live.boot.steps } : boot;
+    if (!isFull && live.unwritten.length < MOST_UNWRITTEN) live.unwritten.push({ at, event });
+    this.#write(live);
+  }
+
+  /** Whose it is; undefined where it is nobody's. */
+  #boot(event: StepEvent & { readonly machine: string }, at: number): Live | undefined {
+    const { machine } = event;
+    const known = this.#known(machine);
+    switch (belongingOf(event, known, at)) {
+      case 'alone':
+        return undefined;
+      case 'goes-on':
+        return known;
+      case 'begins': {
+        const boot = newBoot(this.#parts.newId(), machine, at);
+        return this.#remember({ boot, running: 0, unwritten: [], isWritten: false });
+      }
+    }
+  }
+
+  #known(machine: string): Live | undefined {
+    return this.#farther.get(machine) ?? this.#offered.get(machine);
+  }
+
+  #remember(live: Live): Live {
+    const { machine, state } = live.boot;
+    this.#offered.delete(machine);
+    this.#farther.delete(machine);
+    const kind = state === 'offered' ? this.#offered : this.#farther;
+    kind.set(machine, live);
+    const [oldest] = kind.size > MOST_LIVE ? kind.keys() : [];
+    if (oldest !== undefined) kind.delete(oldest);
+    return live;
+  }
+
+  #write(live: Live): void {
+    const { boot, unwritten } = live;
+    // A transfer of an older boot may have ended.
+    if (this.#known(boot.machine) === live) this.#remember(live);
+    if (unwritten.length === 0) return;
+    if (boot.state === 'offered' && !live.isWritten && !this.#sparing.allows('offered')) return;
+    this.#parts.writer.write(boot, unwritten);
+    live.isWritten = true;
+    live.unwritten = [];
+  }
+
+  #started(event: ArtifactEvent, live: Live): void {
+    live.running += 1;
+    const key = transferKey(event);
+    const others = this.#transfers.get(key);
+    if (others === undefined) this.#transfers.set(key, [live]);
+    else others.push(live);
+  }
+
+  /** The boot in which a transfer began that ends now, whatever the machine does meanwhile. */
+  #ended(event: StepEvent): Live | undefined {
+    if (event.event !== 'artifact.sent' && event.event !== 'artifact.aborted') return undefined;
+    const key = transferKey(event);
+    const begun = this.#transfers.get(key);
+    const live = begun?.shift();
+    if (begun?.length === 0) this.#transfers.delete(key);
+    if (live !== undefined) live.running -= 1;
+    return live;
+  }
+}
+
+type ArtifactEvent = Extract<StepEvent, { event: 'artifact.started' | 'artifact.sent' | 'artifact.aborted' }>;
+
+function transferKey({ machine, address, protocol, digest, role, range }: ArtifactEvent): string {
+  return [machine, address, protocol, digest, role, range].join(' ');
+}

@@ -1,0 +1,124 @@
+import type { Kysely, Transaction } from 'kysely';
+import { BOOT_STATES, type Boot, type BootState, type BootStep, type StepEvent } from '../boot/boot.js';
+import type { BootChange, BootQuery, BootStore, BootWithSteps, KeptBoots } from '../boot/ports.js';
+import type { Schema } from './schema.js';
+import type { WriteBatches } from './write-batches.js';
+
+/** Boots in SQL, each with its steps in a table of their own. */
+export class SqlBootStore implements BootStore {
+  readonly #database: Kysely<Schema>;
+  readonly #writes: WriteBatches;
+
+  constructor(database: Kysely<Schema>, writes: WriteBatches) {
+    this.#database = database;
+    this.#writes = writes;
+  }
+
+  saveBoots(changes: readonly BootChange[]): Promise<void> {
+    return this.#writes.add(async (transaction) => {
+      for (const change of changes) await saveBoot(transaction, change);
+    });
+  }
+
+  async findBoots({ machine, before, limit }: BootQuery): Promise<readonly Boot[]> {
+    let query = this.#database.selectFrom('boots').select(['id', 'boot']);
+    if (machine !== undefined) query = query.where('machine', '=', machine);
+    if (before !== undefined) {
+      const { beganAt, id } = before;
+      query = query.where(({ eb, and, or }) =>
+        or([eb('began_at', '<', beganAt), and([eb('began_at', '=', beganAt), eb('id', '<', id)])]),
+      );
+    }
+    const rows = await query.orderBy('began_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
+    return rows.flatMap((row) => readBoot(row) ?? []);
+  }
+
+  async findBoot(id: string): Promise<BootWithSteps | undefined> {
+    const row = await this.#database.selectFrom('boots').select(['id', 'boot']).where('id', '=', id).executeTakeFirst();
+    const boot = row && readBoot(row);
+    if (boot === undefined) return undefined;
+    const rows = await this.#database
+      .selectFrom('boot_steps')
+      .select(['at', 'event'])
+      .where('boot_id', '=', id)
+      .orderBy('number')
+      .execute();
+    return { boot, steps: rows.flatMap((step) => readStep(step) ?? []) };
+  }
+
+  async lastBoots(since: number): Promise<readonly Boot[]> {
+    const rows = await this.#database
+      .selectFrom('boots')
+      .select(['id', 'boot'])
+      .where('last_at', '>=', since)
+      .orderBy('began_at')
+      .orderBy('id')
+      .execute();
+    const last = new Map<string, Boot>();
+    for (const boot of rows.flatMap((row) => readBoot(row) ?? [])) last.set(boot.machine, boot);
+    return [...last.values()];
+  }
+
+  async pruneBoots({ before, most, mostOffered }: KeptBoots): Promise<number> {
+    let pruned = 0n;
+    await this.#writes.add(async (transaction) => {
+      const old = await transaction.deleteFrom('boots').where('last_at', '<', before).executeTakeFirst();
+      pruned = old.numDeletedRows;
+      pruned += await pruneAllBut(transaction, mostOffered, 'offered');
+      pruned += await pruneAllBut(transaction, most);
+    });
+    return Number(pruned);
+  }
+}
+
+/** Keeps so many of the newest, or of those in one state. */
+async function pruneAllBut(transaction: Transaction<Schema>, most: number, state?: BootState): Promise<bigint> {
+  const all = transaction.selectFrom('boots').select('id');
+  const meant = state === undefined ? all : all.where('state', '=', state);
+  const tooMany = meant.orderBy('began_at', 'desc').orderBy('id', 'desc').limit(-1).offset(most);
+  const { numDeletedRows } = await transaction.deleteFrom('boots').where('id', 'in', tooMany).executeTakeFirst();
+  return numDeletedRows;
+}
+
+async function saveBoot(transaction: Transaction<Schema>, { boot, steps }: BootChange): Promise<void> {
+  const { id, machine, beganAt, lastAt, state } = boot;
+  const changing = { last_at: lastAt, state, boot: JSON.stringify(boot) };
+  await transaction
+    .insertInto('boots')
+    .values({ id, machine, began_at: beganAt, ...changing })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(changing))
+    .execute();
+  if (steps.length === 0) return;
+  const first = boot.steps - steps.length + 1;
+  const rows = steps.map(({ at, event }, index) => ({
+    boot_id: id,
+    number: first + index,
+    at,
+    event: JSON.stringify(event),
+  }));
+  // A write that failed in the middle of a batch is done again.
+  await transaction
+    .insertInto('boot_steps')
+    .values(rows)
+    .onConflict((conflict) => conflict.columns(['boot_id', 'number']).doNothing())
+    .execute();
+}
+
+/** We wrote it; a row that somebody changed is as good as missing. */
+function readBoot({ id, boot: text }: { readonly id: string; readonly boot: string }): Boot | undefined {
+  try {
+    const boot = JSON.parse(text) as Boot;
+    return boot.id === id && BOOT_STATES.includes(boot.state) ? boot : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readStep({ at, event: text }: { readonly at: number; readonly event: string }): BootStep | undefined {
+  try {
+    const event = JSON.parse(text) as StepEvent;
+    return typeof event.event === 'string' ? { at, event } : undefined;
+  } catch {
+    return undefined;
+  }
+}

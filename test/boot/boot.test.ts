@@ -1,0 +1,121 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BOOT_STATES, type Boot, belongingOf, newBoot, type StepEvent, stepIn, withStep } from '../../src/boot/boot.js';
+import { digestOf } from '../../src/oci/digest.js';
+import { BOOT_STEPS as STEP } from '../fixtures/boot-steps.js';
+
+const LATE = 120_000;
+
+function boot(...events: readonly StepEvent[]): Boot {
+  return events.reduce((before, event, at) => withStep(before, { at, event }), newBoot('b1', 'node-01', 0));
+}
+
+describe('belongingOf', () => {
+  it.each([
+    ['a DISCOVER of firmware', STEP.discover, 'begins'],
+    ['a script', STEP.script, 'begins'],
+    ['a script that waits', STEP.waiting, 'begins'],
+    ['a script that says why not', STEP.refused, 'begins'],
+    ['a UKI', STEP.uki, 'begins'],
+    ['iPXE in its place', STEP.replaced, 'begins'],
+    ['a DISCOVER of iPXE', STEP.ipxeDiscover, 'alone'],
+    ['what comes to the boot server', STEP.acknowledged, 'alone'],
+    ['a loader', STEP.loader, 'alone'],
+    ['a kernel', STEP.kernelStarted, 'alone'],
+  ] as const)('takes %s of a machine without a boot for what %s', (_, step, expected) => {
+    expect(belongingOf(step, undefined, 0)).toBe(expected);
+  });
+
+  it('keeps all steps in a boot that goes on, however often they are repeated', () => {
+    for (const step of Object.values(STEP)) {
+      const last = { boot: boot(STEP.discover, STEP.loader, STEP.script, STEP.kernelStarted), running: 1 };
+      expect(belongingOf(step, last, 100_000)).toBe('goes-on');
+    }
+  });
+
+  it('begins a new one after two minutes of silence, but not while something is on its way', () => {
+    const last = boot(STEP.discover, STEP.loader);
+    const { lastAt } = last;
+    const belonging = (running: number, now: number) => belongingOf(STEP.discover, { boot: last, running }, now);
+    expect([belonging(0, lastAt + LATE - 1), belonging(0, lastAt + LATE), belonging(1, lastAt + LATE)]).toEqual([
+      'goes-on',
+      'begins',
+      'goes-on',
+    ]);
+  });
+
+  it('begins a new one when the machine asks anew after it got its kernel', () => {
+    const started = { boot: boot(STEP.script, STEP.kernelStarted, STEP.kernelSent), running: 0 };
+    expect([STEP.discover, STEP.script].map((step) => belongingOf(step, started, 10))).toEqual(['begins', 'begins']);
+    expect([STEP.initramfsSent, STEP.rootStarted].map((step) => belongingOf(step, started, 9 * LATE))).toEqual([
+      'goes-on',
+      'goes-on',
+    ]);
+  });
+
+  it('does not begin a new one when firmware asks again for the UKI that it got', () => {
+    const got = { boot: boot(STEP.uki, STEP.ukiStarted, STEP.ukiSent), running: 0 };
+    const other = { ...STEP.uki, plan: digestOf(Buffer.from('another')) };
+    expect(belongingOf(STEP.uki, got, 10)).toBe('goes-on');
+    expect(belongingOf(other, got, 10)).toBe('begins');
+    expect(belongingOf(STEP.uki, got, 10 + LATE)).toBe('begins');
+  });
+
+  it('leaves alone what comes long after a boot that got nowhere', () => {
+    expect(belongingOf(STEP.loader, { boot: boot(STEP.discover), running: 0 }, 9 * LATE)).toBe('alone');
+  });
+});
+
+describe('withStep', () => {
+  it('tells how far a boot has come', () => {
+    const steps = [
+      STEP.discover,
+      STEP.loader,
+      STEP.waiting,
+      STEP.script,
+      STEP.kernelStarted,
+      STEP.kernelSent,
+      STEP.initramfsStarted,
+      STEP.initramfsSent,
+      STEP.rootStarted,
+    ];
+    const states = steps.map((_, index) => boot(...steps.slice(0, index + 1)).state);
+    expect(states).toEqual([
+      ...['offered', 'loading', 'waiting', 'planned', 'fetching', 'fetching', 'fetching', 'started', 'started'],
+    ]);
+    expect(boot(...steps)).toEqual({
+      ...{ id: 'b1', machine: 'node-01', beganAt: 0, lastAt: 8, state: 'started', steps: 9 },
+      ...{ assignment: 'all', image: STEP.script.image, plan: STEP.script.plan, attemptedAt: 4, startSentAt: 5 },
+    });
+  });
+
+  it('counts the first time only that a kernel is asked for', () => {
+    const again = boot(STEP.script, STEP.kernelStarted, STEP.kernelAborted, STEP.kernelStarted, STEP.kernelSent);
+    expect([again.attemptedAt, again.startSentAt]).toEqual([1, 4]);
+    expect(boot(STEP.script, STEP.initramfsStarted).attemptedAt).toBeUndefined();
+  });
+
+  it('takes a part of a kernel for no kernel', () => {
+    const part = { ...STEP.kernelSent, range: '0-99' };
+    expect(boot(STEP.script, STEP.kernelStarted, part).startSentAt).toBeUndefined();
+  });
+
+  it('is a boot of some state whatever comes, and never goes back in time', () => {
+    const anySteps = fc.array(fc.constantFrom(...Object.values(STEP)), { maxLength: 30 });
+    fc.assert(
+      fc.property(anySteps, (steps) => {
+        const { state, steps: count, attemptedAt = 0, startSentAt = attemptedAt, lastAt } = boot(...steps);
+        expect(BOOT_STATES).toContain(state);
+        expect([count, lastAt]).toEqual([steps.length, Math.max(0, steps.length - 1)]);
+        expect(startSentAt).toBeLessThanOrEqual(lastAt);
+      }),
+    );
+  });
+});
+
+it('knows a step of a machine from what is told of images, and of nobody', () => {
+  expect(stepIn(STEP.loader)).toBe(STEP.loader);
+  const { machine, ...nobodys } = STEP.loader;
+  expect([machine, stepIn(nobodys)]).toEqual(['node-01', undefined]);
+  expect(stepIn({ event: 'mapping.refused', reason: 'it is no YAML' })).toBeUndefined();
+});

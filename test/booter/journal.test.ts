@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import type { Boot, StepEvent } from '../../src/boot/boot.js';
+import type { BootEvent } from '../../src/boot/event.js';
+import type { KeptBoots } from '../../src/boot/ports.js';
+import { Journal } from '../../src/booter/journal.js';
+import { BOOT_STEPS as STEP } from '../fixtures/boot-steps.js';
+
+const MINUTE = 60_000;
+
+function journal({ last = [] as readonly Boot[] } = {}) {
+  const written = new Map<string, { boot: Boot; steps: StepEvent[] }>();
+  const pruned: KeptBoots[] = [];
+  let now = 1_000_000;
+  let ids = 0;
+  const made = new Journal({
+    boots: {
+      lastBoots: async (since) => last.filter(({ lastAt }) => lastAt >= since),
+      pruneBoots: async (kept) => {
+        pruned.push(kept);
+        return 7;
+      },
+    },
+    writer: {
+      write: (boot, steps) => {
+        const before = written.get(boot.id)?.steps ?? [];
+        written.set(boot.id, { boot, steps: [...before, ...steps.map(({ event }) => event)] });
+      },
+      settled: async () => undefined,
+    },
+    now: () => now,
+    newId: () => {
+      ids += 1;
+      return `b${ids}`;
+    },
+  });
+  const tell = (...events: readonly BootEvent[]) => events.forEach(made.sink);
+  const eventsOf = (id: string) => written.get(id)?.steps.map(({ event }) => event);
+  const pass = (milliseconds: number) => {
+    now += milliseconds;
+  };
+  return { made, tell, written, eventsOf, pass, pruned };
+}
+
+const FROM_A_MACHINE = [STEP.discover, STEP.loader, STEP.script, STEP.kernelStarted, STEP.kernelSent] as const;
+
+/** The same step of another machine. */
+function of(machine: string, step: StepEvent): StepEvent {
+  return { ...step, machine };
+}
+
+describe('Journal', () => {
+  it('gathers the steps of a machine into one boot, and those of others into theirs', () => {
+    const { tell, eventsOf, written, made } = journal();
+    for (const step of FROM_A_MACHINE) tell(step, of('node-02', step));
+    tell({ event: 'mapping.refused', reason: 'it is no YAML' });
+    expect([...written.keys()]).toEqual(['b1', 'b2']);
+    expect(eventsOf('b1')).toEqual(FROM_A_MACHINE.map(({ event }) => event));
+    expect(written.get('b2')?.boot).toMatchObject({ machine: 'node-02', state: 'fetching', steps: 5 });
+    expect(made.last('node-02')?.boot).toEqual(written.get('b2')?.boot);
+  });
+
+  it('has a boot for each time that a machine begins anew', () => {
+    const { tell, pass, written } = journal();
+    tell(...FROM_A_MACHINE, ...FROM_A_MACHINE);
+    pass(2 * MINUTE);
+    tell(STEP.discover, STEP.loader);
+    pass(2 * MINUTE);
+    tell(STEP.discover);
+    expect([...written.values()].map(({ boot, steps }) => [boot.id, steps.length])).toEqual([
+      ['b1', 5],
+      ['b2', 5],
+      ['b3', 2],
+      ['b4', 1],
+    ]);
+  });
+
+  it('keeps a boot while something is on its way to the machine, however long that takes', () => {
+    const { tell, pass, written } = journal();
+    tell(STEP.script, STEP.kernelStarted);
+    pass(60 * MINUTE);
+    tell(STEP.script, STEP.kernelSent);
+    expect([...written.keys()]).toEqual(['b1']);
+  });
+
+  it('adds the end of a transfer to the boot that it began in', () => {
+    const { tell, eventsOf, made } = journal();
+    tell(STEP.script, STEP.rootStarted, STEP.kernelStarted, STEP.kernelSent, STEP.discover, STEP.loader, STEP.rootSent);
+    expect(eventsOf('b1')?.at(-1)).toBe('artifact.sent');
+    expect(eventsOf('b2')).toEqual(['dhcp.answered', 'loader.sent']);
+    expect(made.last('node-01')?.boot.id).toBe('b2');
+  });
+
+  it('goes on with the boots of before a restart', async () => {
+    const before = journal();
+    before.tell(...FROM_A_MACHINE.slice(0, 3));
+    const last = [...before.written.values()].map(({ boot }) => boot);
+    const { made, tell, eventsOf } = journal({ last });
+    await made.restore();
+    tell(STEP.kernelStarted);
+    expect(eventsOf('b1')).toEqual(['artifact.started']);
+    expect(made.last('node-01')?.boot.steps).toBe(4);
+  });
+
+  it('writes few of a flood that comes no farther than DHCP, and all of those that do', () => {
+    const { tell, written, eventsOf, pass } = journal();
+    for (let number = 0; number < 50_000; number += 1) tell(of(`forged-${number}`, STEP.discover));
+    expect(written.size).toBe(600);
+    tell(...FROM_A_MACHINE);
+    expect(eventsOf('b50001')).toEqual(FROM_A_MACHINE.map(({ event }) => event));
+    pass(MINUTE);
+    tell(of('forged', STEP.discover));
+    expect(written.size).toBe(602);
+  });
+
+  it('does not let a flood of DISCOVERs take a boot away that has come farther', () => {
+    const { tell, eventsOf } = journal();
+    tell(STEP.script);
+    for (let number = 0; number < 50_000; number += 1) tell(of(`forged-${number}`, STEP.discover));
+    tell(STEP.kernelStarted);
+    expect(eventsOf('b1')).toEqual(['script.sent', 'artifact.started']);
+  });
+
+  it('has no more than so many steps of a machine in a circle', () => {
+    const { tell, written } = journal();
+    for (let times = 0; times < 5_000; times += 1) tell(STEP.waiting);
+    expect([written.get('b1')?.steps.length, written.get('b1')?.boot.state]).toEqual([500, 'waiting']);
+  });
+
+  it('forgets what is older than a month', async () => {
+    const { made, pruned } = journal();
+    expect(await made.prune()).toBe(7);
+    const before = 1_000_000 - 30 * 24 * 60 * MINUTE;
+    expect(pruned).toEqual([{ before, most: 100_000, mostOffered: 10_000 }]);
+  });
+});

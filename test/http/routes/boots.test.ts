@@ -1,0 +1,80 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { type Boot, newBoot, withStep } from '../../../src/boot/boot.js';
+import type { BootQuery } from '../../../src/boot/ports.js';
+import { createListener } from '../../../src/http/app.js';
+import { bootRecordRoutes } from '../../../src/http/routes/boots.js';
+import { createLog } from '../../../src/log.js';
+import { BOOT_STEPS } from '../../fixtures/boot-steps.js';
+
+const STEPS = [
+  { at: 1_000, event: BOOT_STEPS.script },
+  { at: 2_000, event: BOOT_STEPS.kernelStarted },
+];
+const BOOT: Boot = STEPS.reduce(withStep, newBoot('ab12', 'node-01', 1_000));
+
+function listener(found: readonly Boot[] = [BOOT]) {
+  const app = createListener(createLog('silent', { write: () => undefined }));
+  onTestFinished(() => app.close());
+  const asked: BootQuery[] = [];
+  bootRecordRoutes(app, {
+    boots: {
+      findBoots: async (query) => {
+        asked.push(query);
+        return found;
+      },
+      findBoot: async (id) => (id === BOOT.id ? { boot: BOOT, steps: STEPS } : undefined),
+    },
+    settled: async () => undefined,
+  });
+  const get = async (url: string, host = '127.0.0.1:8081') => {
+    const answer = await app.inject({ url, headers: { host } });
+    return { status: answer.statusCode, body: answer.json<Record<string, unknown>>() };
+  };
+  return { get, asked };
+}
+
+const PRESENTED = {
+  ...{ id: 'ab12', machine: 'node-01', state: 'fetching', assignment: 'all', stepCount: 2 },
+  ...{ beganAt: '1970-01-01T00:00:01.000Z', lastAt: '1970-01-01T00:00:02.000Z' },
+};
+
+it('lists boots, with where the next page begins', async () => {
+  const { get, asked } = listener();
+  expect((await get('/api/v1/boots')).body).toEqual({ boots: [expect.objectContaining(PRESENTED)] });
+  expect((await get('/api/v1/boots?limit=1')).body).toMatchObject({ next: '1000-ab12' });
+  await get('/api/v1/boots?machine=node-01&limit=5&before=1000-ab12');
+  expect(asked).toEqual([
+    { limit: 100 },
+    { limit: 1 },
+    { machine: 'node-01', limit: 5, before: { beganAt: 1_000, id: 'ab12' } },
+  ]);
+});
+
+it('shows one with its steps, in words too', async () => {
+  const { get } = listener();
+  const { status, body } = await get('/api/v1/boots/ab12');
+  expect([status, body]).toEqual([200, expect.objectContaining(PRESENTED)]);
+  expect(body.steps).toEqual([
+    expect.objectContaining({ event: 'script.sent', at: '1970-01-01T00:00:01.000Z', text: expect.any(String) }),
+    expect.objectContaining({ event: 'artifact.started', role: 'kernel' }),
+  ]);
+  expect(await get('/api/v1/boots/cd34')).toMatchObject({ status: 404, body: { error: { code: 'NOT_FOUND' } } });
+});
+
+it.each(['limit=0', 'limit=1001', 'limit=x', 'before=x', 'before=1000-AB', 'machines=a', 'machine=a&machine=b'])(
+  'refuses %s',
+  async (query) => {
+    const { get, asked } = listener();
+    expect(await get(`/api/v1/boots?${query}`)).toMatchObject({
+      status: 400,
+      body: { error: { code: 'REQUEST_INVALID' } },
+    });
+    expect(asked).toEqual([]);
+  },
+);
+
+it('refuses pages of others', async () => {
+  const { get } = listener();
+  for (const path of ['/api/v1/boots', '/api/v1/boots/ab12'])
+    expect((await get(path, 'boot.example.com')).status).toBe(400);
+});
