@@ -1,11 +1,9 @@
-import { interfacesOf } from './advertise.js';
 import { ActiveTransfers } from './booter/active-transfers.js';
 import type { BootUrls } from './booter/boot-urls.js';
 import type { Booter } from './booter/booter.js';
 import { systemClock } from './clock.js';
 import type { Config, TlsPair } from './config/schema.js';
 import { openProxyDhcp } from './dhcp-listener.js';
-import { isIpv6Socket } from './disk-sockets.js';
 import { createListener } from './http/app.js';
 import { BufferPool } from './http/buffer-pool.js';
 import { closeListener, listen } from './http/listen.js';
@@ -15,7 +13,7 @@ import { firmwareRoutes } from './http/routes/firmware.js';
 import { healthRoutes } from './http/routes/health.js';
 import { type IpxeRouteParts, ipxeRoutes } from './http/routes/ipxe.js';
 import { renewPair } from './http/secure.js';
-import { type InheritedSockets, inheritedSockets } from './inherited.js';
+import type { InheritedSockets } from './inherited.js';
 import { IpxeBinaries } from './ipxe/disk-binaries.js';
 import { ipxeFolders } from './ipxe-folders.js';
 import type { Lifecycle } from './lifecycle.js';
@@ -23,7 +21,7 @@ import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
 import type { Endpoint } from './net/endpoint.js';
 import type { Privileges } from './privileges-process.js';
-import type { ServedInterface } from './pxe/served-interfaces.js';
+import type { ServedInterface, ServedInterfaces } from './pxe/served-interfaces.js';
 import { openTftp } from './tftp-listener.js';
 
 export type BootListenersParts = {
@@ -35,8 +33,9 @@ export type BootListenersParts = {
   readonly metrics: Metrics;
   readonly lifecycle: Lifecycle;
   readonly raised: Privileges['raised'];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly pid: number;
+  readonly inherited: InheritedSockets;
+  /** Where DHCP is answered, where it is. */
+  readonly interfaces: ServedInterfaces;
   readonly log: Logger;
 };
 
@@ -66,8 +65,7 @@ const PATIENCE = { grace: 30_000, standstill: 10_000 };
  * PORT_UNAVAILABLE, CONFIG_INVALID.
  */
 export async function openBootListeners(config: Config, parts: BootListenersParts): Promise<BootListeners> {
-  const { booter, tls, metrics, lifecycle, raised, log } = parts;
-  const inherited = inheritedSockets({ ...parts, isIpv6: isIpv6Socket });
+  const { booter, tls, metrics, lifecycle, raised, inherited, interfaces, log } = parts;
   warnOfUnused(config, inherited, log);
   const transfers = new ActiveTransfers();
   const binaries = new IpxeBinaries(ipxeFolders(config));
@@ -82,7 +80,6 @@ export async function openBootListeners(config: Config, parts: BootListenersPart
   const tftp = config.tftp && (await openTftp(config.tftp, { ...common, metrics, raised, inherited: inherited.tftp }));
   lifecycle.started('transfers', () => transfers.settled(PATIENCE, systemClock));
   await warnOfMissing(binaries, config.ipxe.binaries !== undefined, log);
-  const interfaces = interfacesOf(config, inherited.dhcp);
   const dhcp = await openProxyDhcp(config, {
     ...{ ...common, metrics, raised, urls: parts.urls, interfaces },
     ports: { http: plain.at.port, ...(secure !== undefined && { https: secure.at.port }) },
