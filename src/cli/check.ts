@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { interfacesOf } from '../advertise.js';
 import { checkMapping } from '../booter/check.js';
 import type { CheckReport, TargetCheck } from '../booter/check-report.js';
 import { findRoomWarnings } from '../booter/check-warnings.js';
@@ -8,10 +7,10 @@ import type { Config } from '../config/schema.js';
 import { BootlayerError } from '../errors.js';
 import { counted, harmless } from '../format.js';
 import { shortDigest } from '../oci/digest.js';
-import type { ServedInterfaces } from '../pxe/served-interfaces.js';
 import { type CommonOptions, loadWithWarnings, withCommonOptions, withJson } from './common.js';
 import { dhcpUnits, type Unit } from './dhcp-units.js';
 import { explainedImages, explainedUrls } from './explained.js';
+import { interfacesOnThisHost } from './explained-site.js';
 import { emphasize, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
 
 type CheckOptions = CommonOptions & { readonly offline?: true; readonly strict?: true; readonly json?: true };
@@ -77,17 +76,8 @@ function checkDhcp(config: Config): { readonly problems: readonly string[]; read
   const served = decided.kind === 'served' ? decided.interfaces.map(({ name }) => name) : [];
   const units = dhcpUnits(interfaces.length > 0 ? interfaces : served);
   // Whether they are there is not known here: they are shown to those who want them, and nothing is wrong without them.
-  if (decided.kind === 'served' || decided.wantsSockets) return { problems: [], units };
+  if (decided.kind === 'served' || decided.withSockets !== undefined) return { problems: [], units };
   return { problems: [`${decided.reason}; ${decided.remedy}`], units: [] };
-}
-
-function interfacesOnThisHost(config: Config): ServedInterfaces {
-  try {
-    return interfacesOf(config, new Map());
-  } catch (thrown) {
-    const { message, remedy = '' } = BootlayerError.from(thrown);
-    return { kind: 'refused', reason: message, remedy };
-  }
 }
 
 /** They are for those who want them. */
