@@ -1,4 +1,5 @@
 import { ActiveTransfers } from './booter/active-transfers.js';
+import type { FirmwareBaseInput } from './booter/base-url.js';
 import type { BootUrls } from './booter/boot-urls.js';
 import type { Booter } from './booter/booter.js';
 import { systemClock } from './clock.js';
@@ -19,6 +20,7 @@ import { ipxeFolders } from './ipxe-folders.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
+import { findMissingIpxe } from './missing-ipxe.js';
 import type { Endpoint } from './net/endpoint.js';
 import type { Privileges } from './privileges-process.js';
 import type { ServedInterface, ServedInterfaces } from './pxe/served-interfaces.js';
@@ -51,6 +53,8 @@ export type BootListeners = {
   readonly dhcp?: string;
   /** Where DHCP is answered. */
   readonly interfaces: readonly ServedInterface[];
+  /** Where HTTP and HTTPS really listen. */
+  readonly ports: FirmwareBaseInput['ports'];
   /** Takes up nothing new that could be taken up elsewhere, or later. */
   drain(): void;
   /** New connections of HTTPS are shown this pair. Throws what the library says of one that does not do. */
@@ -79,10 +83,10 @@ export async function openBootListeners(config: Config, parts: BootListenersPart
     (await openHttp({ key: 'http.tls.listen', listen: secureListen, inherited: inherited.https, tls }, web));
   const tftp = config.tftp && (await openTftp(config.tftp, { ...common, metrics, raised, inherited: inherited.tftp }));
   lifecycle.started('transfers', () => transfers.settled(PATIENCE, systemClock));
-  await warnOfMissing(binaries, config.ipxe.binaries !== undefined, log);
+  await warnOfMissing(binaries, config, log);
+  const ports = { http: plain.at.port, ...(secure !== undefined && { https: secure.at.port }) };
   const dhcp = await openProxyDhcp(config, {
-    ...{ ...common, metrics, raised, urls: parts.urls, interfaces },
-    ports: { http: plain.at.port, ...(secure !== undefined && { https: secure.at.port }) },
+    ...{ ...common, metrics, raised, urls: parts.urls, interfaces, ports },
     warn: (text) => log.warn({ event: 'config.warning' }, text),
   });
   return {
@@ -91,6 +95,7 @@ export async function openBootListeners(config: Config, parts: BootListenersPart
     ...(tftp !== undefined && { tftp: tftp.at.join(', ') }),
     ...(dhcp.length > 0 && { dhcp: dhcp.join(', ') }),
     interfaces: config.dhcp !== undefined && interfaces.kind === 'served' ? interfaces.interfaces : [],
+    ports,
     drain: () => tftp?.drain(),
     renewTls: (pair) => secure?.renew(pair),
   };
@@ -104,17 +109,11 @@ function warnOfUnused(config: Config, inherited: InheritedSockets, log: Logger):
   if (config.dhcp === undefined && inherited.dhcp.size > 0) warn('DHCP', 'dhcp.mode is off');
 }
 
-async function warnOfMissing(binaries: IpxeBinaries, isConfigured: boolean, log: Logger): Promise<void> {
-  const missing = await binaries.missing();
-  if (missing.length === 0) return;
-  const named = missing.map(({ file, firmware }) => `${file} (${firmware})`).join(', ');
-  const remedy = isConfigured
-    ? `put them there, or run "npm run ipxe -- ${binaries.folders.join()}" in a checkout`
-    : 'run "npm run ipxe" in a checkout, install Debian 13\'s package ipxe, or set ipxe.binaries to a folder of your own';
-  log.warn(
-    { event: 'ipxe.missing', files: missing.map(({ file }) => file), folders: binaries.folders },
-    `no iPXE for some machines: ${named} cannot be read in ${binaries.folders.join(', ')}; ${remedy}`,
-  );
+async function warnOfMissing(binaries: IpxeBinaries, config: Config, log: Logger): Promise<void> {
+  const missing = await findMissingIpxe(binaries, config);
+  if (missing === undefined) return;
+  const { text, ...which } = missing;
+  log.warn({ event: 'ipxe.missing', ...which }, text);
 }
 
 type HttpParts = Pick<BootListenersParts, 'isReady' | 'lifecycle' | 'raised' | 'log'> & {

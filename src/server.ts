@@ -3,6 +3,7 @@ import { collectGarbage } from './blob/garbage.js';
 import { Scrubber } from './blob/scrubber.js';
 import type { EventSink } from './boot/event.js';
 import { type BootListeners, type BootListenersParts, openBootListeners } from './boot-listeners.js';
+import { findBootWarnings } from './boot-warnings.js';
 import { nearerBases } from './booter/base-url.js';
 import { BootUrls, type NearerBase } from './booter/boot-urls.js';
 import { Booter } from './booter/booter.js';
@@ -114,6 +115,7 @@ async function start(
 
   privileges.drop();
   const advertised = advertise(listeners);
+  for (const text of findBootWarnings({ ...listeners, config, tls: initial.tls, urls })) warn(text);
   ready = true;
   countEntries(metrics, config);
   upkeep.start();

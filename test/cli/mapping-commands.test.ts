@@ -40,10 +40,14 @@ afterAll(() => rm(cwd, { recursive: true }));
 async function withAssignment(text: string, more: readonly string[] = []): Promise<string> {
   files += 1;
   const file = `with-${files}.yaml`;
-  await writeFile(
-    join(cwd, file),
-    `advertise: 192.168.77.1\ninclude: mappings.d/*.yaml\nmachines: [{ name: node-01, mac: "${MAC}", arch: amd64, labels: { rack: r1 } }]\nassignments: [${text}]\n${more.join('\n')}\n`,
-  );
+  const lines = [
+    ...(more.some((line) => line.startsWith('advertise:')) ? [] : ['advertise: 192.168.77.1']),
+    'include: mappings.d/*.yaml',
+    `machines: [{ name: node-01, mac: "${MAC}", arch: amd64, labels: { rack: r1 } }]`,
+    `assignments: [${text}]`,
+    ...more,
+  ];
+  await writeFile(join(cwd, file), lines.join('\n'));
   return file;
 }
 
@@ -89,6 +93,25 @@ describe('bootlayer check', () => {
     });
     expect(out).not.toMatch(/[\u009b\u202e]/);
     expect(JSON.parse(out)).toMatchObject({ facts: { asset: 'a\u009b\u202e' } });
+  });
+
+  it('tells what machines that DHCP leads here will miss', async () => {
+    const file = await withAssignment('', [
+      'advertise: http://192.168.77.1',
+      'dhcp: { mode: proxy }',
+      'ipxe: { binaries: no-such-folder }',
+      'tftp: { enabled: false }',
+    ]);
+    const { out } = await bootlayer(['check', '-c', file], { cwd });
+    expect(out).toContain('warning: advertise: http://192.168.77.1 leads to port 80, and http.listen is at 8080');
+    expect(out).toContain('warning: tftp.enabled is false, and dhcp.mode is proxy');
+    expect(out).toMatch(
+      /^warning: no iPXE for some machines: snponly\.efi \(.+\), ipxe\.efi \(.+\) cannot be read in \S+no-such-folder; /m,
+    );
+    // For another host than this one.
+    const offline = await bootlayer(['check', '-c', file, '--offline'], { cwd });
+    expect(offline.out).toContain('warning: tftp.enabled is false');
+    expect(offline.out).not.toContain('no iPXE');
   });
 
   it('asks no registry when it is offline', async () => {
