@@ -42,7 +42,11 @@ function firmwareWarnings({ config, tls, interfaces, ports, urls }: BootWarnings
     const what = `UEFI HTTP Boot on ${name} is told ${told}`;
     // Where it is told what is advertised, that is warned of.
     if (ports.https === undefined)
-      return told === base ? [] : [`${what}, and nothing listens there: set http.tls, or dhcp.httpBoot to http`];
+      return told === base
+        ? []
+        : [
+            `${what}, and nothing of ours listens there: set http.tls, or dhcp.httpBoot to http, unless a proxy on this host takes HTTPS`,
+          ];
     const host = hostIn(told);
     if (certificate === undefined || isFor(certificate, host) || host === advertisedHost(config)) return [];
     return [`http.tls.cert: ${config.http.tls?.certFile ?? ''}: ${what}, and it is not for that: ${nameRemedy(host)}`];

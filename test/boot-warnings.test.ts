@@ -83,7 +83,7 @@ describe('findBootWarnings', () => {
     const base = 'https://boot.lab';
     expect(warnings([`advertise: ${base}`, PROXY], { base })).toEqual([
       expect.stringContaining('advertise: https://boot.lab is HTTPS, and http.tls is not set'),
-      'UEFI HTTP Boot on br0 is told https://192.168.77.1, and nothing listens there: set http.tls, or dhcp.httpBoot to http',
+      'UEFI HTTP Boot on br0 is told https://192.168.77.1, and nothing of ours listens there: set http.tls, or dhcp.httpBoot to http, unless a proxy on this host takes HTTPS',
     ]);
     const address = 'https://192.168.77.1';
     expect(warnings([`advertise: ${address}`, PROXY], { base: address })).toHaveLength(1);

@@ -69,8 +69,9 @@ export function planCommand(): Command {
 
 const HELP = `
 What is not said is not known yet: the answer says which assignments wait for it. With a firmware, the DHCP answer is shown
-with the reason for each field, with --bytes (and in JSON, as hexadecimal digits) byte for byte. Where dhcp.mode is off, machines come by iPXE, which does not tell uefi and
-uefi-http apart. Without an architecture, said or in the machine's record, no image can be chosen.
+with the reason for each field; with --bytes (and in JSON, as hexadecimal digits) byte for byte. Of several interfaces that
+are served, --interface names the one whose answer and URLs are shown. Where dhcp.mode is off, machines come by iPXE, which
+does not tell uefi and uefi-http apart. Without an architecture, said or in the machine's record, no image can be chosen.
 
 Examples:
   bootlayer plan --mac 52:54:00:12:34:56 --arch amd64 --firmware ipxe-uefi
