@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { type FirmwareBaseInput, firmwareBase, urlWarning } from './booter/base-url.js';
+import { type FirmwareBaseInput, firmwareBase, hostIn, urlWarning } from './booter/base-url.js';
 import type { BootUrls } from './booter/boot-urls.js';
 import type { Config, TlsPair } from './config/schema.js';
 import { isFor, nameRemedy } from './config/tls-pair.js';
@@ -56,8 +56,4 @@ function firmwareWarnings({ config, tls, interfaces, ports, urls }: BootWarnings
 /** For which the certificate was judged when it was read. */
 function advertisedHost({ advertise }: BootWarningsInput['config']): string | undefined {
   return advertise?.kind === 'url' ? hostIn(advertise.url) : advertise?.address;
-}
-
-function hostIn(url: string): string {
-  return new URL(url).hostname.replace(/^\[|\]$/g, '');
 }

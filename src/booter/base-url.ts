@@ -86,11 +86,11 @@ export type UrlWarningInput = Pick<BaseUrlInput, 'advertise'> & Pick<FirmwareBas
  */
 export function urlWarning({ advertise, ports }: UrlWarningInput): string | undefined {
   if (advertise?.kind !== 'url') return undefined;
-  const { protocol, hostname, port } = new URL(advertise.url);
+  const { protocol, port } = new URL(advertise.url);
   const [scheme, other] = protocol === 'https:' ? (['https', 'http'] as const) : (['http', 'https'] as const);
   const asked = Number(port) || DEFAULT_PORTS[scheme];
   const ours = ports[scheme];
-  const host = hostname.replace(/^\[|\]$/g, '');
+  const host = hostIn(advertise.url);
   // Of a port that the system chooses, nothing is known yet.
   if (asked === ours || ours === 0) return undefined;
   if (ours === undefined)
@@ -99,6 +99,11 @@ export function urlWarning({ advertise, ports }: UrlWarningInput): string | unde
   if (scheme === 'http' && !isOther && parseIp(host) === undefined) return undefined;
   const where = isOther ? `port ${asked}, where ${KEYS[other]} takes ${other} alone` : `port ${asked}`;
   return `advertise: ${advertise.url} leads to ${where}, and ${KEYS[scheme]} is at ${ours}: write ${originOf(scheme, host, ours)}, unless a proxy in front leads on`;
+}
+
+/** Its name or address, one of IPv6 without brackets. */
+export function hostIn(url: string): string {
+  return new URL(url).hostname.replace(/^\[|\]$/g, '');
 }
 
 const DEFAULT_PORTS = { http: 80, https: 443 } as const;

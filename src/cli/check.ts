@@ -31,8 +31,8 @@ export function checkCommand(): Command {
 
 const HELP = `
 With dhcp.mode proxy, what of this host would leave machines without an answer is told, too (iPXE binaries, interfaces, certificates),
-and on a host with several interfaces, the systemd units of sockets that are bound to them are printed. With --offline, this host is
-taken for another than the one that will serve.
+and on a host with several interfaces, the systemd units of sockets that are bound to them are printed. With --offline, another
+host may be meant: what is wrong with the interfaces of this one is a warning, and its iPXE binaries are not looked for.
 
 Exit status: 0 all mapped images can be booted; 1 something keeps machines from booting; 2 the configuration is wrong.`;
 
