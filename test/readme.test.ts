@@ -28,6 +28,7 @@ describe("the README's mappings", () => {
   it('are all run here', () => {
     expect([...EXAMPLES.keys()]).toEqual([
       'proxyDHCP',
+      'most of it',
       'HTTPS',
       'registries',
       'one machine',
@@ -47,6 +48,15 @@ describe("the README's mappings", () => {
       'oci:/etc/bootlayer/images/debian:12',
     ]);
     expect((await boot('proxyDHCP', { mac: '52-54-00-00-00-01' })).script).toContain('no assignment matches');
+  });
+
+  it('have most of what there is in one', async () => {
+    const known = await boot('most of it', { mac: '52-54-00-12-34-56' });
+    expect(known).toMatchObject({ assignment: 'node-01', image: 'registry.lab:5000/os/debian:12' });
+    expect(known.script).toContain('console=ttyS0');
+    const { config } = readConfigText(EXAMPLES.get('most of it') ?? '', '/etc/bootlayer/bootlayer.yaml', {});
+    expect(config.assignments.map(({ name }) => name)).toEqual(['node-01', 'everyone-else']);
+    expect([config.dhcp?.mode, config.data]).toEqual(['proxy', '/var/lib/bootlayer']);
   });
 
   it('go by HTTPS throughout', () => {
