@@ -60,6 +60,13 @@ export function interfacesOf(config: Config, inherited: ServedInterfacesInput['i
   });
 }
 
+/** The same for who is about to answer there. Throws CONFIG_INVALID where it cannot be done. */
+export function requireInterfaces(config: Config, inherited: ServedInterfacesInput['inherited']): ServedInterfaces {
+  const interfaces = interfacesOf(config, inherited);
+  if (config.dhcp === undefined || interfaces.kind === 'served') return interfaces;
+  throw new BootlayerError('CONFIG_INVALID', interfaces.reason, { remedy: interfaces.remedy });
+}
+
 /** All that are up but loopback, which no machine reaches. The system does not say which address one that is down has. */
 function hostInterfaces(): readonly HostInterface[] {
   return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) => {

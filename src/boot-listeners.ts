@@ -1,11 +1,10 @@
-import { interfacesOf } from './advertise.js';
 import { ActiveTransfers } from './booter/active-transfers.js';
+import type { FirmwareBaseInput } from './booter/base-url.js';
 import type { BootUrls } from './booter/boot-urls.js';
 import type { Booter } from './booter/booter.js';
 import { systemClock } from './clock.js';
 import type { Config, TlsPair } from './config/schema.js';
 import { openProxyDhcp } from './dhcp-listener.js';
-import { isIpv6Socket } from './disk-sockets.js';
 import { createListener } from './http/app.js';
 import { BufferPool } from './http/buffer-pool.js';
 import { closeListener, listen } from './http/listen.js';
@@ -15,15 +14,16 @@ import { firmwareRoutes } from './http/routes/firmware.js';
 import { healthRoutes } from './http/routes/health.js';
 import { type IpxeRouteParts, ipxeRoutes } from './http/routes/ipxe.js';
 import { renewPair } from './http/secure.js';
-import { type InheritedSockets, inheritedSockets } from './inherited.js';
+import type { InheritedSockets } from './inherited.js';
 import { IpxeBinaries } from './ipxe/disk-binaries.js';
 import { ipxeFolders } from './ipxe-folders.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
+import { findMissingIpxe } from './missing-ipxe.js';
 import type { Endpoint } from './net/endpoint.js';
 import type { Privileges } from './privileges-process.js';
-import type { ServedInterface } from './pxe/served-interfaces.js';
+import type { ServedInterface, ServedInterfaces } from './pxe/served-interfaces.js';
 import { openTftp } from './tftp-listener.js';
 
 export type BootListenersParts = {
@@ -35,8 +35,9 @@ export type BootListenersParts = {
   readonly metrics: Metrics;
   readonly lifecycle: Lifecycle;
   readonly raised: Privileges['raised'];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly pid: number;
+  readonly inherited: InheritedSockets;
+  /** Where DHCP is answered, where it is. */
+  readonly interfaces: ServedInterfaces;
   readonly log: Logger;
 };
 
@@ -52,6 +53,8 @@ export type BootListeners = {
   readonly dhcp?: string;
   /** Where DHCP is answered. */
   readonly interfaces: readonly ServedInterface[];
+  /** Where HTTP and HTTPS really listen. */
+  readonly ports: FirmwareBaseInput['ports'];
   /** Takes up nothing new that could be taken up elsewhere, or later. */
   drain(): void;
   /** New connections of HTTPS are shown this pair. Throws what the library says of one that does not do. */
@@ -66,8 +69,7 @@ const PATIENCE = { grace: 30_000, standstill: 10_000 };
  * PORT_UNAVAILABLE, CONFIG_INVALID.
  */
 export async function openBootListeners(config: Config, parts: BootListenersParts): Promise<BootListeners> {
-  const { booter, tls, metrics, lifecycle, raised, log } = parts;
-  const inherited = inheritedSockets({ ...parts, isIpv6: isIpv6Socket });
+  const { booter, tls, metrics, lifecycle, raised, inherited, interfaces, log } = parts;
   warnOfUnused(config, inherited, log);
   const transfers = new ActiveTransfers();
   const binaries = new IpxeBinaries(ipxeFolders(config));
@@ -81,11 +83,10 @@ export async function openBootListeners(config: Config, parts: BootListenersPart
     (await openHttp({ key: 'http.tls.listen', listen: secureListen, inherited: inherited.https, tls }, web));
   const tftp = config.tftp && (await openTftp(config.tftp, { ...common, metrics, raised, inherited: inherited.tftp }));
   lifecycle.started('transfers', () => transfers.settled(PATIENCE, systemClock));
-  await warnOfMissing(binaries, config.ipxe.binaries !== undefined, log);
-  const interfaces = interfacesOf(config, inherited.dhcp);
+  await warnOfMissing(binaries, config, log);
+  const ports = { http: plain.at.port, ...(secure !== undefined && { https: secure.at.port }) };
   const dhcp = await openProxyDhcp(config, {
-    ...{ ...common, metrics, raised, urls: parts.urls, interfaces },
-    ports: { http: plain.at.port, ...(secure !== undefined && { https: secure.at.port }) },
+    ...{ ...common, metrics, raised, urls: parts.urls, interfaces, ports },
     warn: (text) => log.warn({ event: 'config.warning' }, text),
   });
   return {
@@ -94,6 +95,7 @@ export async function openBootListeners(config: Config, parts: BootListenersPart
     ...(tftp !== undefined && { tftp: tftp.at.join(', ') }),
     ...(dhcp.length > 0 && { dhcp: dhcp.join(', ') }),
     interfaces: config.dhcp !== undefined && interfaces.kind === 'served' ? interfaces.interfaces : [],
+    ports,
     drain: () => tftp?.drain(),
     renewTls: (pair) => secure?.renew(pair),
   };
@@ -107,17 +109,11 @@ function warnOfUnused(config: Config, inherited: InheritedSockets, log: Logger):
   if (config.dhcp === undefined && inherited.dhcp.size > 0) warn('DHCP', 'dhcp.mode is off');
 }
 
-async function warnOfMissing(binaries: IpxeBinaries, isConfigured: boolean, log: Logger): Promise<void> {
-  const missing = await binaries.missing();
-  if (missing.length === 0) return;
-  const named = missing.map(({ file, firmware }) => `${file} (${firmware})`).join(', ');
-  const remedy = isConfigured
-    ? `put them there, or run "npm run ipxe -- ${binaries.folders.join()}" in a checkout`
-    : 'run "npm run ipxe" in a checkout, install Debian 13\'s package ipxe, or set ipxe.binaries to a folder of your own';
-  log.warn(
-    { event: 'ipxe.missing', files: missing.map(({ file }) => file), folders: binaries.folders },
-    `no iPXE for some machines: ${named} cannot be read in ${binaries.folders.join(', ')}; ${remedy}`,
-  );
+async function warnOfMissing(binaries: IpxeBinaries, config: Config, log: Logger): Promise<void> {
+  const missing = await findMissingIpxe(binaries, config);
+  if (missing === undefined) return;
+  const { text, ...which } = missing;
+  log.warn({ event: 'ipxe.missing', ...which }, text);
 }
 
 type HttpParts = Pick<BootListenersParts, 'isReady' | 'lifecycle' | 'raised' | 'log'> & {

@@ -29,12 +29,12 @@ export function lowerPrivileges(
     return AS_IT_IS;
   }
   if (uid === 0) return AS_IT_IS;
-  makeDataOf(data, uid, gid);
   process.setgroups?.(groups);
   process.setegid?.(gid);
   process.seteuid?.(uid);
   const { certFile, keyFile } = http.tls ?? {};
   for (const name of [file, certFile, keyFile]) if (name !== undefined) requireReadable(name, user);
+  makeDataOf(data, uid, gid);
   return {
     raised: async (work) => {
       process.seteuid?.(0);
@@ -52,15 +52,20 @@ export function lowerPrivileges(
   };
 }
 
-/** Where it is missing: only root may put it there. */
+/** Where it is missing: only root may put it there, and what leads there stays root's. */
 function makeDataOf(data: string, uid: number, gid: number): void {
   if (existsSync(data)) return;
+  process.seteuid?.(0);
+  process.setegid?.(0);
   try {
     mkdirSync(dirname(data), { recursive: true });
     mkdirSync(data, { mode: 0o750 });
     chownSync(data, uid, gid);
   } catch (cause) {
     throw new BootlayerError('DATA_UNUSABLE', `${data} cannot be made (${systemErrorCode(cause)})`, { cause });
+  } finally {
+    process.setegid?.(gid);
+    process.seteuid?.(uid);
   }
 }
 

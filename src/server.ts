@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { advertisedUrl } from './advertise.js';
+import { advertisedUrl, requireInterfaces } from './advertise.js';
 import { collectGarbage } from './blob/garbage.js';
 import { Scrubber } from './blob/scrubber.js';
 import type { EventSink } from './boot/event.js';
-import { type BootListeners, openBootListeners } from './boot-listeners.js';
+import { type BootListeners, type BootListenersParts, openBootListeners } from './boot-listeners.js';
+import { findBootWarnings } from './boot-warnings.js';
 import { nearerBases } from './booter/base-url.js';
 import { BootUrls, type NearerBase } from './booter/boot-urls.js';
 import { Booter } from './booter/booter.js';
@@ -18,12 +19,14 @@ import { MappingWatch } from './config/mapping-watch.js';
 import type { Loaded } from './config/read.js';
 import type { Config, TlsPair } from './config/schema.js';
 import { type Content, cacheFolderIn, openContent } from './content.js';
+import { isIpv6Socket } from './disk-sockets.js';
 import { createListener } from './http/app.js';
 import { closeListener, listen } from './http/listen.js';
 import { bootRecordRoutes } from './http/routes/boots.js';
 import { type CacheRouteParts, cacheRoutes } from './http/routes/cache.js';
 import { healthRoutes } from './http/routes/health.js';
 import { metricsRoutes } from './http/routes/metrics.js';
+import { inheritedSockets } from './inherited.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
@@ -56,23 +59,31 @@ export type RunningServer = {
 /** The configuration as it was read at the start. */
 type Initial = Loaded & { readonly read: ReadFiles };
 
+/** Where it is to be reached, decided before anything is opened. */
+type Reach = Pick<BootListenersParts, 'inherited' | 'interfaces'>;
+
 /**
  * Builds every part by hand and starts them in order: state, cache, catalog, booter, API listener, and the boot
- * listener last, so that no machine is invited that cannot be served. Whatever fails on the way stops what runs.
+ * listener last, so that no machine is invited that cannot be served. Whatever fails on the way stops what runs; what can be
+ * refused beforehand is, and leaves nothing on the disk.
  */
 export async function startServer(initial: Initial, log: Logger): Promise<RunningServer> {
-  const { config } = initial;
-  advertisedUrl(config, config.http.listen.port);
+  const inherited = inheritedSockets({ env: process.env, pid: process.pid, isIpv6: isIpv6Socket });
+  const interfaces = requireInterfaces(initial.config, inherited.dhcp);
   const lifecycle = new Lifecycle();
   try {
-    return await start(initial, log, lifecycle);
+    return await start(initial, { inherited, interfaces }, { log, lifecycle });
   } catch (thrown) {
     await lifecycle.stop().catch(() => undefined);
     throw thrown;
   }
 }
 
-async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promise<RunningServer> {
+async function start(
+  initial: Initial,
+  reach: Reach,
+  { log, lifecycle }: { readonly log: Logger; readonly lifecycle: Lifecycle },
+): Promise<RunningServer> {
   const { config } = initial;
   const warn = (text: string) => log.warn({ event: 'config.warning' }, text);
   const privileges = lowerPrivileges(config, warn);
@@ -107,15 +118,14 @@ async function start(initial: Initial, log: Logger, lifecycle: Lifecycle): Promi
     openApi(config, { built, journal: boots, metrics, isReady: () => ready, lifecycle, log }),
   );
   const listeners = await openBootListeners(config, {
-    ...{ booter, urls, metrics, lifecycle, log, tls: initial.tls },
+    ...{ booter, urls, metrics, lifecycle, log, tls: initial.tls, ...reach },
     raised: (work) => privileges.raised(work),
     isReady: () => ready,
-    env: process.env,
-    pid: process.pid,
   });
 
   privileges.drop();
   const advertised = advertise(listeners);
+  for (const text of findBootWarnings({ ...listeners, config, tls: initial.tls, urls })) warn(text);
   ready = true;
   countEntries(metrics, config);
   upkeep.start();

@@ -17,9 +17,11 @@ const PROCESS = [
   ...['main', 'server', 'content', 'upkeep', 'advertise', 'registries', 'reload', 'lifecycle', 'cli'],
   ...[
     'boot-listeners',
+    'boot-warnings',
     'tftp-listener',
     'dhcp-listener',
     'ipxe-folders',
+    'missing-ipxe',
     'inherited',
     'disk-sockets',
     'privileges-process',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readConfigText } from '../src/config/read.js';
+import { formatReference } from '../src/oci/reference.js';
 import { testBooter } from './fixtures/booter.js';
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
@@ -27,6 +28,7 @@ describe("the README's mappings", () => {
   it('are all run here', () => {
     expect([...EXAMPLES.keys()]).toEqual([
       'proxyDHCP',
+      'most of it',
       'HTTPS',
       'registries',
       'one machine',
@@ -36,9 +38,25 @@ describe("the README's mappings", () => {
     ]);
   });
 
-  it('tell machines how to boot', () => {
-    const { config } = readConfigText(EXAMPLES.get('proxyDHCP') ?? '', '/etc/bootlayer/bootlayer.yaml', {});
+  it('tell machines how to boot, and begin with one that is named', async () => {
+    const { config, warnings } = readConfigText(EXAMPLES.get('proxyDHCP') ?? '', '/etc/bootlayer/bootlayer.yaml', {});
     expect(config.dhcp).toEqual({ mode: 'proxy', listen: { host: '0.0.0.0', port: 67 }, interfaces: [] });
+    expect(warnings).toEqual([]);
+    const booted = await boot('proxyDHCP', { mac: '52-54-00-12-34-56' });
+    expect(booted).toMatchObject({ assignment: 'node-01' });
+    expect(config.assignments.map((one) => formatReference(one.image))).toEqual([
+      'oci:/etc/bootlayer/images/debian:12',
+    ]);
+    expect((await boot('proxyDHCP', { mac: '52-54-00-00-00-01' })).script).toContain('no assignment matches');
+  });
+
+  it('have most of what there is in one', async () => {
+    const known = await boot('most of it', { mac: '52-54-00-12-34-56' });
+    expect(known).toMatchObject({ assignment: 'node-01', image: 'registry.lab:5000/os/debian:12' });
+    expect(known.script).toContain('console=ttyS0');
+    const { config } = readConfigText(EXAMPLES.get('most of it') ?? '', '/etc/bootlayer/bootlayer.yaml', {});
+    expect(config.assignments.map(({ name }) => name)).toEqual(['node-01', 'everyone-else']);
+    expect([config.dhcp?.mode, config.data]).toEqual(['proxy', '/var/lib/bootlayer']);
   });
 
   it('go by HTTPS throughout', () => {

@@ -74,9 +74,40 @@ export function firmwareBase({ base, address, scheme, ports }: FirmwareBaseInput
   if (literal !== undefined && isAsBase) return base;
   const host = literal ?? address;
   return (scheme ?? protocol).startsWith('https')
-    ? originOf('https', host, ports.https ?? 443)
+    ? originOf('https', host, ports.https ?? DEFAULT_PORTS.https)
     : originOf('http', host, ports.http);
 }
+
+export type UrlWarningInput = Pick<BaseUrlInput, 'advertise'> & Pick<FirmwareBaseInput, 'ports'>;
+
+/**
+ * A whole URL that leads to no port of ours, which is right where a proxy stands in front. By HTTP a name says that there is one;
+ * an address is most likely ours, with its port forgotten. Pure.
+ */
+export function urlWarning({ advertise, ports }: UrlWarningInput): string | undefined {
+  if (advertise?.kind !== 'url') return undefined;
+  const { protocol, port } = new URL(advertise.url);
+  const [scheme, other] = protocol === 'https:' ? (['https', 'http'] as const) : (['http', 'https'] as const);
+  const asked = Number(port) || DEFAULT_PORTS[scheme];
+  const ours = ports[scheme];
+  const host = hostIn(advertise.url);
+  // Of a port that the system chooses, nothing is known yet.
+  if (asked === ours || ours === 0) return undefined;
+  if (ours === undefined)
+    return `advertise: ${advertise.url} is HTTPS, and http.tls is not set: set it, unless a proxy in front takes HTTPS for this server`;
+  const isOther = asked === ports[other];
+  if (scheme === 'http' && !isOther && parseIp(host) === undefined) return undefined;
+  const where = isOther ? `port ${asked}, where ${KEYS[other]} takes ${other} alone` : `port ${asked}`;
+  return `advertise: ${advertise.url} leads to ${where}, and ${KEYS[scheme]} is at ${ours}: write ${originOf(scheme, host, ours)}, unless a proxy in front leads on`;
+}
+
+/** Its name or address, one of IPv6 without brackets. */
+export function hostIn(url: string): string {
+  return new URL(url).hostname.replace(/^\[|\]$/g, '');
+}
+
+const DEFAULT_PORTS = { http: 80, https: 443 } as const;
+const KEYS = { http: 'http.listen', https: 'http.tls.listen' } as const;
 
 function isOurs(address: string, listenHost: string, hostAddresses: readonly string[]): boolean {
   return address === listenHost || hostAddresses.includes(address) || address === '127.0.0.1' || address === '::1';
@@ -88,5 +119,5 @@ function httpUrl(host: string, port: number): string {
 
 function originOf(scheme: 'http' | 'https', host: string, port: number): string {
   const bracketed = host.includes(':') ? `[${host}]` : host;
-  return port === (scheme === 'http' ? 80 : 443) ? `${scheme}://${bracketed}` : `${scheme}://${bracketed}:${port}`;
+  return port === DEFAULT_PORTS[scheme] ? `${scheme}://${bracketed}` : `${scheme}://${bracketed}:${port}`;
 }

@@ -24,6 +24,8 @@ export type TargetCheck = { readonly architecture?: string } & (
       readonly kind: 'boots';
       readonly digest: Digest;
       readonly clients: readonly Client[];
+      /** Which UEFI HTTP Boot starts, where it comes. */
+      readonly hasUki: boolean;
       readonly variant?: string;
       /** What the cache is to hold for it. */
       readonly blobs: readonly Pick<Descriptor, 'digest' | 'size'>[];

@@ -2,7 +2,8 @@ import pLimit from 'p-limit';
 import type { Assignment } from '../boot/assignment.js';
 import { describeError } from '../errors.js';
 import { clientsOf } from '../image/clients.js';
-import type { ImageWish, ResolvedImage } from '../image/image.js';
+import { isChange } from '../image/command-line.js';
+import { artifactOf, type ImageWish, type ResolvedImage } from '../image/image.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Machine } from '../machine/machine.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
@@ -12,6 +13,7 @@ import { findMappingWarnings, findUkiWarnings, findVariantWarnings } from './che
 import { mappedWishes, openAssignments, possibleAssignments } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
 import { ANY_ARCHITECTURE, prepareBoot, wishFor } from './preparation.js';
+import { findLostArguments } from './uki-arguments.js';
 
 export type CheckParts = {
   readonly mapping: Mapping;
@@ -44,7 +46,7 @@ export async function checkMapping(parts: CheckParts): Promise<CheckReport> {
       }),
     ),
   );
-  const withArguments = mapping.machines.filter(({ kernelArgs }) => Object.keys(kernelArgs).length > 0);
+  const withArguments = mapping.machines.filter(({ kernelArgs }) => isChange(kernelArgs));
   const refused = await Promise.all(withArguments.map((machine) => limit(() => checkMachine(machine, parts))));
   const machines = refused.flatMap((one) => one ?? []);
   const failed = assignments.flatMap(({ targets }) => targets).filter(({ kind }) => kind === 'refused');
@@ -55,6 +57,7 @@ export async function checkMapping(parts: CheckParts): Promise<CheckReport> {
       ...findMappingWarnings(mapping, parts),
       ...findVariantWarnings(mapping, assignments),
       ...findUkiWarnings(assignments),
+      ...(parts.seesDhcp ? findLostArguments(mapping, assignments) : []),
     ],
     problems: failed.length + machines.length,
   };
@@ -108,7 +111,8 @@ async function checkTarget(assignment: Assignment, architecture: string, parts: 
     if (prepared.kind === 'refused' && !isByFirmwareAlone)
       return { architecture, kind: 'refused', digest, reason: prepared.reason };
     const blobs = image.artifacts.map(({ descriptor }) => ({ digest: descriptor.digest, size: descriptor.size }));
-    return { architecture, kind: 'boots', digest, clients, blobs, ...(variant !== undefined && { variant }) };
+    const hasUki = artifactOf(image, 'uki') !== undefined;
+    return { architecture, kind: 'boots', digest, clients, hasUki, blobs, ...(variant !== undefined && { variant }) };
   } catch (thrown) {
     return { architecture, kind: 'refused', reason: describeError(thrown) };
   }

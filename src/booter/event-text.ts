@@ -1,6 +1,7 @@
 import type { ArtifactTransfer, BootEvent, Counts, DhcpQuestion } from '../boot/event.js';
 import { counted, formatBytes, formatSeconds } from '../format.js';
 import { shortDigest } from '../oci/digest.js';
+import { LOST_ARGUMENTS } from './uki-arguments.js';
 
 type Of<Name extends BootEvent['event']> = BootEvent & { readonly event: Name };
 
@@ -79,7 +80,7 @@ function describeDhcp(event: Of<'dhcp.answered' | 'dhcp.unanswered' | 'dhcp.drop
 function describeFirmware(event: Of<'uki.planned' | 'uki.replaced' | 'uki.refused'>): string {
   switch (event.event) {
     case 'uki.planned':
-      return `${event.machine} gets the UKI of ${event.image} (assignment ${event.assignment})${event.isPlain ? '' : '; the kernel arguments of the mapping are not given, since a UKI has its own'}`;
+      return `${event.machine} gets the UKI of ${event.image} (assignment ${event.assignment})${event.isPlain ? '' : `; ${LOST_ARGUMENTS}`}`;
     case 'uki.replaced':
       return `${event.machine} gets iPXE by HTTP Boot: ${event.reason}`;
     case 'uki.refused':

@@ -1,5 +1,5 @@
 import { explainSelection, type Tried } from '../boot/explain.js';
-import { artifactsOf, type BootPlan, planUki, type UkiPlan } from '../boot/plan.js';
+import { artifactsOf, type BootPlan, type PlanInput, planUki, type UkiPlan } from '../boot/plan.js';
 import { type Selection, settle } from '../boot/select.js';
 import { BootlayerError, describeError, type ErrorCode, publicMessage } from '../errors.js';
 import { type Client, clientsOf } from '../image/clients.js';
@@ -8,10 +8,11 @@ import type { MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
 import type { SelectorKey } from '../machine/selector.js';
 import { refusalOf, waitingScript } from './boot-script.js';
-import type { BootUrls } from './boot-urls.js';
+import type { BootUrls, FirmwareAsks } from './boot-urls.js';
 import type { Images } from './mapped-images.js';
 import type { Mapping } from './mapping.js';
 import { ARCHITECTURE_UNKNOWN, mayPass, type Preparation, prepareBoot, wishOf } from './preparation.js';
+import { LOST_ARGUMENTS, wantsArguments } from './uki-arguments.js';
 
 /** Everything that is decided for a machine, and why, without a machine. Nothing of it counts as a boot. */
 export type Explanation = {
@@ -49,14 +50,23 @@ export type BootExplanation =
       /** What the machine gets: the plan's, or one that says why there is none. */
       readonly script: string;
       readonly files: readonly ExplainedFile[];
+      /** What somebody will not have meant. */
+      readonly warnings: readonly string[];
     };
 
+/** `url`: where the machine asks for it. */
 export type ExplainedFile = Artifact & { readonly url: string };
 
-type Parts = { readonly mapping: Mapping; readonly images: Pick<Images, 'resolve'>; readonly urls: BootUrls };
+export type ExplanationParts = {
+  readonly mapping: Mapping;
+  readonly images: Pick<Images, 'resolve'>;
+  readonly urls: BootUrls;
+  /** Where UEFI HTTP Boot is told to ask. */
+  readonly firmwareUrl: (asks: FirmwareAsks) => string;
+};
 
 /** Never throws: an image that cannot be resolved is part of the explanation. */
-export async function explainBoot(facts: MachineFacts, parts: Parts): Promise<Explanation> {
+export async function explainBoot(facts: MachineFacts, parts: ExplanationParts): Promise<Explanation> {
   const { inventory, index } = parts.mapping;
   const subject = inventory.identify(facts);
   const tried = explainSelection(index.ordered, subject);
@@ -74,8 +84,9 @@ export async function explainBoot(facts: MachineFacts, parts: Parts): Promise<Ex
 async function explainImage(
   subject: Subject,
   assignment: ReturnType<typeof settle>,
-  { mapping, images, urls }: Parts,
+  parts: ExplanationParts,
 ): Promise<BootExplanation> {
+  const { mapping, images, urls } = parts;
   if (assignment === undefined) return nothing(subject, 'no assignment matches this machine');
   const wish = wishOf(subject, assignment);
   if (wish === undefined) return nothing(subject, ARCHITECTURE_UNKNOWN);
@@ -85,7 +96,7 @@ async function explainImage(
     const client = clientOf(subject.facts);
     const defaults = mapping.defaults.kernelArgs;
     const preparation = prepareBoot(whom, image, { defaults, urls });
-    const uki = client === 'uefi-http' ? planUki({ ...whom, image, defaults }) : undefined;
+    const uki = client === 'uefi-http' ? ukiOf({ ...whom, image, defaults }) : undefined;
     return {
       kind: 'image',
       assignment: assignment.name,
@@ -93,12 +104,10 @@ async function explainImage(
       clients: clientsOf(image.artifacts, wish.architecture),
       ...(client !== undefined && { client }),
       preparation,
-      ...(uki?.kind === 'plan' && { uki: uki.plan }),
+      ...(uki !== undefined && { uki }),
       script: preparation.kind === 'ready' ? preparation.script : refusalOf(subject, preparation.reason),
-      files: filesOf(
-        uki?.kind === 'plan' ? uki.plan : preparation.kind === 'ready' ? preparation.plan : undefined,
-        urls,
-      ),
+      files: filesOf(uki ?? (preparation.kind === 'ready' ? preparation.plan : undefined), subject.facts, parts),
+      warnings: uki !== undefined && wantsArguments({ ...whom, defaults }) ? [LOST_ARGUMENTS] : [],
     };
   } catch (thrown) {
     const error = BootlayerError.from(thrown);
@@ -120,11 +129,21 @@ function nothing(subject: Subject, reason: string): BootExplanation {
   return { kind: 'nothing', reason, script: refusalOf(subject, reason) };
 }
 
-function filesOf(plan: BootPlan | undefined, urls: BootUrls): readonly ExplainedFile[] {
-  return (plan === undefined ? [] : artifactsOf(plan)).map((artifact) => ({
-    ...artifact,
-    url: urls.blob(artifact.role, artifact.descriptor),
-  }));
+function ukiOf(input: PlanInput): UkiPlan | undefined {
+  const planning = planUki(input);
+  return planning.kind === 'plan' ? planning.plan : undefined;
+}
+
+function filesOf(
+  plan: BootPlan | undefined,
+  { macs: [mac], uuid, architecture }: MachineFacts,
+  { urls, firmwareUrl }: Pick<ExplanationParts, 'urls' | 'firmwareUrl'>,
+): readonly ExplainedFile[] {
+  const asks = { ...(mac !== undefined && { mac }), ...(uuid !== undefined && { uuid }) };
+  const urlOf = ({ role, descriptor }: Artifact) =>
+    // The firmware knows no other, whatever is behind it.
+    role === 'uki' && architecture !== undefined ? firmwareUrl({ ...asks, architecture }) : urls.blob(role, descriptor);
+  return (plan === undefined ? [] : artifactsOf(plan)).map((artifact) => ({ ...artifact, url: urlOf(artifact) }));
 }
 
 /** Keys that are why an assignment before the winner cannot be judged yet, or why its image cannot be chosen. */

@@ -1,6 +1,6 @@
 import type { Assignment } from '../boot/assignment.js';
 import type { EventSink } from '../boot/event.js';
-import { kernelArgsOf, planUki, type UkiPlan } from '../boot/plan.js';
+import { planUki, type UkiPlan } from '../boot/plan.js';
 import type { LocatedArtifact } from '../boot/ports.js';
 import type { Selection } from '../boot/select.js';
 import type { Clock } from '../clock.js';
@@ -13,6 +13,7 @@ import type { MappedImages } from './mapped-images.js';
 import type { Mapping } from './mapping.js';
 import type { PlanIssuer } from './plan-issuer.js';
 import { ARCHITECTURE_UNKNOWN, wishOf } from './preparation.js';
+import { wantsArguments } from './uki-arguments.js';
 
 export type FirmwareStepParts = {
   /** The one in force. */
@@ -115,8 +116,7 @@ export class FirmwareStep {
     // Firmware waits for no file that does not come, and starts no other.
     await begins(artifact);
     await issuer.issue(plan);
-    const isPlain = kernelArgsOf(input).every((args) => Object.keys(args).length === 0);
-    return { kind: 'uki', plan, isPlain, artifact };
+    return { kind: 'uki', plan, isPlain: !wantsArguments(input), artifact };
   }
 
   #told(subject: Subject, file: FirmwareFile): FirmwareFile {

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { interfacesOf } from '../advertise.js';
+import { findBootWarnings } from '../boot-warnings.js';
 import { checkMapping } from '../booter/check.js';
 import type { CheckReport, TargetCheck } from '../booter/check-report.js';
 import { findRoomWarnings } from '../booter/check-warnings.js';
@@ -7,11 +7,15 @@ import { createMapping } from '../booter/mapping.js';
 import type { Config } from '../config/schema.js';
 import { BootlayerError } from '../errors.js';
 import { counted, harmless } from '../format.js';
+import { IpxeBinaries } from '../ipxe/disk-binaries.js';
+import { ipxeFolders } from '../ipxe-folders.js';
+import { findMissingIpxe } from '../missing-ipxe.js';
 import { shortDigest } from '../oci/digest.js';
-import type { ServedInterfaces } from '../pxe/served-interfaces.js';
+import type { ServedInterface } from '../pxe/served-interfaces.js';
 import { type CommonOptions, loadWithWarnings, withCommonOptions, withJson } from './common.js';
 import { dhcpUnits, type Unit } from './dhcp-units.js';
-import { explainedImages, explainedUrls } from './explained.js';
+import { explainedImages, explainedUrls, portsOf } from './explained.js';
+import { interfacesOnThisHost, servedBy } from './explained-site.js';
 import { emphasize, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
 
 type CheckOptions = CommonOptions & { readonly offline?: true; readonly strict?: true; readonly json?: true };
@@ -26,16 +30,20 @@ export function checkCommand(): Command {
 }
 
 const HELP = `
-With dhcp.mode proxy on a host with several interfaces, the systemd units of sockets that are bound to them are printed.
+With dhcp.mode proxy, what of this host would leave machines without an answer is told, too (iPXE binaries, interfaces, certificates),
+and on a host with several interfaces, the systemd units of sockets that are bound to them are printed. With --offline, another
+host may be meant: what is wrong with the interfaces of this one is a warning, and its iPXE binaries are not looked for.
 
 Exit status: 0 all mapped images can be booted; 1 something keeps machines from booting; 2 the configuration is wrong.`;
 
 async function check(options: CheckOptions): Promise<void> {
   const output = standardOutput();
-  const { config, warnings, read } = await loadWithWarnings(options, { withTls: true }).catch((thrown: unknown) => {
-    if (options.json && thrown instanceof BootlayerError) writeJson(output, { refused: refusalOf(thrown) });
-    throw thrown;
-  });
+  const { config, warnings, read, tls } = await loadWithWarnings(options, { withTls: true }).catch(
+    (thrown: unknown) => {
+      if (options.json && thrown instanceof BootlayerError) writeJson(output, { refused: refusalOf(thrown) });
+      throw thrown;
+    },
+  );
   const report = await explainedImages(config, (images) =>
     checkMapping({
       mapping: createMapping(config),
@@ -48,10 +56,13 @@ async function check(options: CheckOptions): Promise<void> {
   const room = findRoomWarnings(report.assignments, config.cache.maxSize);
   const dhcp = checkDhcp(config);
   // Where registries are not to be asked, this is not the host that it is for either.
-  const [problems, more] = options.offline ? [[], dhcp.problems] : [dhcp.problems, []];
+  const [problems, more] = options.offline ? [[], dhcp.problems] : [dhcp.problems, await checkIpxe(config, report)];
+  const interfaces = options.offline ? [] : dhcp.served;
+  const urls = explainedUrls(config, interfaces);
+  const ofBoot = findBootWarnings({ config, tls, interfaces, ports: portsOf(config), urls });
   const whole: CheckReport = {
     ...report,
-    warnings: [...warnings, ...report.warnings, ...room, ...more],
+    warnings: [...warnings, ...ofBoot, ...report.warnings, ...room, ...more],
     problems: report.problems + problems.length,
   };
   if (options.json)
@@ -68,26 +79,33 @@ async function check(options: CheckOptions): Promise<void> {
   }
 }
 
+type DhcpCheck = {
+  readonly problems: readonly string[];
+  readonly units: readonly Unit[];
+  readonly served: readonly ServedInterface[];
+};
+
 /** On this host. */
-function checkDhcp(config: Config): { readonly problems: readonly string[]; readonly units: readonly Unit[] } {
-  if (config.dhcp === undefined) return { problems: [], units: [] };
+function checkDhcp(config: Config): DhcpCheck {
+  if (config.dhcp === undefined) return { problems: [], units: [], served: [] };
   const decided = interfacesOnThisHost(config);
-  if (decided.kind === 'served' && decided.warnings.length === 0) return { problems: [], units: [] };
-  const { interfaces } = config.dhcp;
-  const served = decided.kind === 'served' ? decided.interfaces.map(({ name }) => name) : [];
-  const units = dhcpUnits(interfaces.length > 0 ? interfaces : served);
+  const served = servedBy(decided);
+  if (decided.kind === 'refused' && decided.withSockets === undefined)
+    return { problems: [`${decided.reason}; ${decided.remedy}`], units: [], served };
+  if (decided.kind === 'served' && decided.warnings.length === 0) return { problems: [], units: [], served };
   // Whether they are there is not known here: they are shown to those who want them, and nothing is wrong without them.
-  if (decided.kind === 'served' || decided.wantsSockets) return { problems: [], units };
-  return { problems: [`${decided.reason}; ${decided.remedy}`], units: [] };
+  return { problems: [], units: dhcpUnits(served.map(({ name }) => name)), served };
 }
 
-function interfacesOnThisHost(config: Config): ServedInterfaces {
-  try {
-    return interfacesOf(config, new Map());
-  } catch (thrown) {
-    const { message, remedy = '' } = BootlayerError.from(thrown);
-    return { kind: 'refused', reason: message, remedy };
-  }
+/** What of it those whom DHCP leads here will miss. */
+async function checkIpxe(config: Config, { assignments }: CheckReport): Promise<readonly string[]> {
+  if (config.dhcp === undefined) return [];
+  const targets = assignments.flatMap((one) => one.targets);
+  const named = targets.flatMap(({ architecture }) => architecture ?? []);
+  // An image that names none is for all.
+  const architectures = named.length === targets.length ? new Set(named) : undefined;
+  const missing = await findMissingIpxe(new IpxeBinaries(ipxeFolders(config)), config, architectures);
+  return missing === undefined ? [] : [missing.text];
 }
 
 /** They are for those who want them. */

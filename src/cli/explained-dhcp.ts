@@ -1,16 +1,16 @@
-import { advertisedUrl, interfacesOf } from '../advertise.js';
-import type { BootUrls } from '../booter/boot-urls.js';
 import { inviteBy } from '../booter/invitation.js';
 import type { Mapping } from '../booter/mapping.js';
 import type { Config } from '../config/schema.js';
 import { encodePacket } from '../dhcp/packet.js';
 import { IpxeBinaries } from '../ipxe/disk-binaries.js';
 import { ipxeFolders } from '../ipxe-folders.js';
-import { parseIp } from '../net/ip.js';
+import type { Offerings } from '../pxe/answer.js';
 import { type DescribedClient, describedDiscover } from '../pxe/described-client.js';
 import { offeringsAt } from '../pxe/offerings.js';
 import { proxyExchange } from '../pxe/proxy-dhcp.js';
 import { describeReply, type ReplyField } from '../pxe/reply-fields.js';
+import { portsOf } from './explained.js';
+import type { Site } from './explained-site.js';
 
 /** What a machine that is described would be told by DHCP. */
 export type DhcpExplanation =
@@ -26,58 +26,36 @@ export type DhcpExplanation =
   /** Too little of it is known. */
   | { readonly kind: 'undescribed'; readonly reason: string };
 
-type Parts = { readonly mapping: Mapping; readonly urls: BootUrls };
+type Parts = {
+  readonly isOn: boolean;
+  readonly mapping: Mapping;
+  readonly site: Site;
+  readonly offerings: Offerings;
+};
 
-/** As the server would, by the very code that answers. */
-export async function explainDhcp(
-  config: Config,
+/** What there is to be given to machines there. */
+export async function offeringsOf(config: Config, { urls, address }: Site): Promise<Offerings> {
+  const { dhcp, tftp } = config;
+  const loaders = await new IpxeBinaries(ipxeFolders(config)).available();
+  const ports = portsOf(config);
+  return offeringsAt({ urls, address, loaders, hasTftp: tftp !== undefined, scheme: dhcp?.httpBoot, ports });
+}
+
+/** As the server would, by the very code that answers. Pure. */
+export function explainDhcp(
   described: DescribedClient | undefined,
-  { mapping, urls }: Parts,
-): Promise<DhcpExplanation> {
+  { isOn, mapping, site, offerings }: Parts,
+): DhcpExplanation {
   if (described === undefined) return { kind: 'undescribed', reason: 'its firmware is not said (--firmware)' };
   const discover = describedDiscover(described);
   if (discover === undefined) return { kind: 'undescribed', reason: 'its architecture is not said (--arch)' };
-  const { address, warnings } = ourAddress(config);
-  const binaries = new IpxeBinaries(ipxeFolders(config));
-  const loaders = await binaries.available();
-  const { dhcp, http } = config;
-  const ports = { http: http.listen.port, ...(http.tls !== undefined && { https: http.tls.listen.port }) };
-  const hasTftp = config.tftp !== undefined;
-  const offerings = () => offeringsAt({ urls, address, loaders, hasTftp, scheme: dhcp?.httpBoot, ports });
-  const bytes = encodePacket(discover, { maxBytes: 1472 });
   const exchange = proxyExchange(
-    bytes,
+    encodePacket(discover, { maxBytes: 1472 }),
     { address: '0.0.0.0', port: 68 },
-    { step: 'offer', address, subnets: [] },
-    { invite: (facts) => inviteBy(mapping, facts), offerings },
+    { step: 'offer', address: site.address, subnets: [] },
+    { invite: (facts) => inviteBy(mapping, facts), offerings: () => offerings },
   );
-  const isOn = dhcp !== undefined;
   if (exchange.kind !== 'answered') return { kind: 'unanswered', isOn, reason: exchange.reason };
   const fields = describeReply(exchange.reply, exchange.client);
-  return { kind: 'answered', isOn, fields, bytes: exchange.bytes.toString('hex'), warnings };
+  return { kind: 'answered', isOn, fields, bytes: exchange.bytes.toString('hex'), warnings: site.warnings };
 }
-
-/** Of the first interface that would be served. */
-function ourAddress(config: Config): { readonly address: string; readonly warnings: readonly string[] } {
-  try {
-    const interfaces = interfacesOf(config, new Map());
-    if (interfaces.kind === 'served') {
-      const [first] = interfaces.interfaces;
-      if (first !== undefined) return { address: first.address, warnings: interfaces.warnings };
-    } else {
-      return { address: advertisedAddress(config), warnings: [`${interfaces.reason}: ${interfaces.remedy}`] };
-    }
-  } catch {
-    // Nothing says how machines reach this host.
-  }
-  return { address: EXAMPLE, warnings: ['nothing says by which address machines reach this host: set "advertise"'] };
-}
-
-function advertisedAddress(config: Config): string {
-  const { hostname } = new URL(advertisedUrl(config, config.http.listen.port));
-  const ip = parseIp(hostname);
-  return ip === undefined || ip.includes(':') ? EXAMPLE : ip;
-}
-
-/** An address of no host (RFC 5737). */
-const EXAMPLE = '192.0.2.1';

@@ -1,5 +1,6 @@
 import { advertisedUrl } from '../advertise.js';
 import { resolutionName } from '../boot/ports.js';
+import { type FirmwareBaseInput, nearerBases } from '../booter/base-url.js';
 import { BootUrls } from '../booter/boot-urls.js';
 import type { CheckParts } from '../booter/check.js';
 import type { Images } from '../booter/mapped-images.js';
@@ -9,6 +10,7 @@ import { Resolver } from '../catalog/resolver.js';
 import type { Config } from '../config/schema.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
+import type { ServedInterface } from '../pxe/served-interfaces.js';
 import { openRegistries, settingsIn } from '../registries.js';
 import { warnOnStderr } from './common.js';
 
@@ -49,9 +51,18 @@ async function resolveOnce(sources: ImageSources, reference: ImageReference, wis
 }
 
 /** The URLs a machine would be given; where nothing says how machines reach this host, a name that says so. */
-export function explainedUrls(config: Config): BootUrls {
+export function explainedUrls(config: Config, served: readonly ServedInterface[] = []): BootUrls {
   const base = baseOf(config);
-  return new BootUrls(() => base);
+  const nearer = nearerBases({ advertise: config.advertise, interfaces: served }, config.http.listen.port);
+  return new BootUrls(
+    () => base,
+    () => nearer,
+  );
+}
+
+/** Where HTTP and HTTPS are to listen. */
+export function portsOf({ http: { listen, tls } }: Pick<Config, 'http'>): FirmwareBaseInput['ports'] {
+  return { http: listen.port, ...(tls !== undefined && { https: tls.listen.port }) };
 }
 
 function baseOf(config: Config): string {

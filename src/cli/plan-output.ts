@@ -5,10 +5,20 @@ import type { Machine } from '../machine/machine.js';
 import { formatPlatform } from '../oci/platform.js';
 import { formatReference } from '../oci/reference.js';
 import type { DhcpExplanation } from './explained-dhcp.js';
+import type { Site } from './explained-site.js';
 import { emphasize, type Output, writeLine, writeTable } from './output.js';
 
-/** The explanation as one JSON document. */
-export function planDocument({ subject, missing, selection, tried, boot }: Explanation, dhcp: DhcpExplanation) {
+/** All that `plan` shows. */
+export type Shown = {
+  readonly explanation: Explanation;
+  readonly dhcp: DhcpExplanation;
+  /** Where the machine is. */
+  readonly site: Pick<Site, 'name' | 'address' | 'others'>;
+};
+
+/** The same as one JSON document. */
+export function planDocument({ explanation, dhcp, site: { name: served, address, others } }: Shown) {
+  const { subject, missing, selection, tried, boot } = explanation;
   const { name, machine, knownBy, contradictions, mayBeKnown, facts } = subject;
   return {
     machine: { name, known: machine !== undefined, knownBy, record: machine, contradictions, mayBeKnown },
@@ -27,6 +37,7 @@ export function planDocument({ subject, missing, selection, tried, boot }: Expla
       outcome,
       keys,
     })),
+    interface: { name: served ?? null, address, others },
     dhcp,
     boot,
   };
@@ -35,12 +46,18 @@ export function planDocument({ subject, missing, selection, tried, boot }: Expla
 /** How many assignments that differ are shown one by one. */
 const MAX_DIFFERING = 10;
 
-export function writePlan(output: Output, explanation: Explanation, dhcp: DhcpExplanation): void {
+/** `bytes`: those of the DHCP answer, too. */
+export function writePlan(
+  output: Output,
+  { explanation, dhcp, site }: Shown,
+  { bytes }: { readonly bytes: boolean },
+): void {
   writeMachine(output, explanation);
   heading(output, 'assignments, in their order');
   writeTried(output, explanation.tried);
   writeSelection(output, explanation);
-  writeDhcp(output, dhcp);
+  writeSite(output, site);
+  writeDhcp(output, dhcp, { bytes });
   writeBoot(output, explanation.boot);
 }
 
@@ -108,9 +125,12 @@ function writeSelection(output: Output, { selection }: Explanation): void {
   writeLine(output, `  what the machine never says counts as different, and then ${otherwise}`);
 }
 
-const BYTES_IN_LINE = 32;
+function writeSite(output: Output, { name = '', address, others }: Shown['site']): void {
+  if (others.length === 0) return;
+  writeLine(output, `As on ${name} (${address}); with --interface, as on another that is served: ${others.join(', ')}`);
+}
 
-function writeDhcp(output: Output, dhcp: DhcpExplanation): void {
+function writeDhcp(output: Output, dhcp: DhcpExplanation, { bytes }: { readonly bytes: boolean }): void {
   if (dhcp.kind === 'undescribed') {
     writeLine(output, `The DHCP answer is not shown: ${dhcp.reason}`);
     return;
@@ -126,11 +146,23 @@ function writeDhcp(output: Output, dhcp: DhcpExplanation): void {
     ['  FIELD', 'VALUE', 'WHY'],
     dhcp.fields.map(({ field, value, why }) => [`  ${field}`, harmless(value), why]),
   );
-  for (const warning of dhcp.warnings) writeLine(output, `${emphasize(output, 'bold', 'warning')}: ${warning}`);
-  const lines = dhcp.bytes.match(new RegExp(`.{1,${2 * BYTES_IN_LINE}}`, 'g')) ?? [];
+  if (bytes) writeBytes(output, dhcp.bytes);
+  else writeLine(output, `  ${dhcp.bytes.length / 2} bytes: --bytes shows them`);
+  writeWarnings(output, dhcp.warnings);
+}
+
+const BYTES_IN_LINE = 32;
+
+/** Of hexadecimal digits. */
+function writeBytes(output: Output, bytes: string): void {
+  const lines = bytes.match(new RegExp(`.{1,${2 * BYTES_IN_LINE}}`, 'g')) ?? [];
   for (const [index, line] of lines.entries()) {
     writeLine(output, `  ${(index * BYTES_IN_LINE).toString(16).padStart(4, '0')}  ${line}`);
   }
+}
+
+function writeWarnings(output: Output, warnings: readonly string[]): void {
+  for (const warning of warnings) writeLine(output, `${emphasize(output, 'bold', 'warning')}: ${harmless(warning)}`);
 }
 
 function writeBoot(output: Output, boot: BootExplanation): void {
@@ -149,7 +181,7 @@ function writeBoot(output: Output, boot: BootExplanation): void {
 }
 
 function writeImage(output: Output, boot: BootExplanation & { readonly kind: 'image' }): void {
-  const { image, client, clients, preparation, uki, files, script } = boot;
+  const { image, client, clients, preparation, uki, files, warnings, script } = boot;
   heading(output, `image ${image.reference} (assignment ${boot.assignment})`);
   writeLine(output, `  digest    ${image.digest}`);
   writeLine(output, `  manifest  ${image.manifestDigest}`);
@@ -160,6 +192,7 @@ function writeImage(output: Output, boot: BootExplanation & { readonly kind: 'im
   if (uki !== undefined) writeLine(output, `  plan      ${uki.id}: its firmware starts the UKI`);
   else if (preparation.kind === 'refused') heading(output, `nothing is booted: ${harmless(preparation.reason)}`);
   else writeLine(output, `  plan      ${preparation.plan.id}`);
+  writeWarnings(output, warnings);
   if (files.length > 0) {
     heading(output, 'files');
     const rows = files.map(({ role, descriptor, url }) => [`  ${role}`, formatBytes(descriptor.size), url]);

@@ -13,8 +13,9 @@ import { isJunkUuid, parseUuid } from '../net/uuid.js';
 import { parseArchitecture } from '../oci/platform.js';
 import type { DescribedClient } from '../pxe/described-client.js';
 import { type CommonOptions, parsedBy, readConfig, warnOnStderr, withCommonOptions, withJson } from './common.js';
-import { explainedImages, explainedUrls } from './explained.js';
-import { explainDhcp } from './explained-dhcp.js';
+import { explainedImages } from './explained.js';
+import { explainDhcp, offeringsOf } from './explained-dhcp.js';
+import { siteOf } from './explained-site.js';
 import { standardOutput, writeJson } from './output.js';
 import { planDocument, writePlan } from './plan-output.js';
 
@@ -35,7 +36,13 @@ type Said = Partial<Omit<MachineFacts, 'sourceAddress' | 'macs' | 'architecture'
   readonly arch?: string;
 };
 
-type PlanOptions = CommonOptions & Said & { readonly machine?: string; readonly json?: true };
+type PlanOptions = CommonOptions &
+  Said & {
+    readonly machine?: string;
+    readonly interface?: string;
+    readonly bytes?: true;
+    readonly json?: true;
+  };
 
 export function planCommand(): Command {
   const command = withJson(withCommonOptions(new Command('plan')))
@@ -54,33 +61,43 @@ export function planCommand(): Command {
       ),
     )
     .addOption(new Option('--firmware <kind>', Object.keys(CLIENTS).join(', ')).argParser(parsedBy(readFirmware)))
+    .option('--interface <name>', 'where it is, of several that are served; without it, on the first')
+    .option('--bytes', 'show the DHCP answer byte for byte, too')
     .addHelpText('after', HELP)
     .action(plan);
 }
 
 const HELP = `
 What is not said is not known yet: the answer says which assignments wait for it. With a firmware, the DHCP answer is shown
-byte for byte, with the reason for each field. Where dhcp.mode is off, machines come by iPXE, which does not tell uefi and
-uefi-http apart. Without an architecture, said or in the machine's record, no image can be chosen.
+with the reason for each field; with --bytes (and in JSON, as hexadecimal digits) byte for byte. Of several interfaces that
+are served, --interface names the one whose answer and URLs are shown. Where dhcp.mode is off, machines come by iPXE, which
+does not tell uefi and uefi-http apart. Without an architecture, said or in the machine's record, no image can be chosen.
 
 Examples:
   bootlayer plan --mac 52:54:00:12:34:56 --arch amd64 --firmware ipxe-uefi
-  bootlayer plan --machine node-01 --arch arm64 --firmware uefi-http
+  bootlayer plan --machine node-01 --arch arm64 --firmware uefi-http --bytes
 
 Exit status: 0 explained, whatever the machine gets; 1 the image cannot be had; 2 wrong usage or configuration.`;
 
 async function plan(options: PlanOptions): Promise<void> {
   const config = await readConfig(options);
   const facts = factsOf(options, machineNamed(options.machine, config), config.dhcp !== undefined);
-  const parts = { mapping: createMapping(config), urls: explainedUrls(config) };
-  const explanation = await explainedImages(config, (images) => explainBoot(facts, { ...parts, images }));
-  const dhcp = await explainDhcp(config, describedOf(options.firmware, explanation.subject), parts);
+  const site = siteOf(config, options.interface);
+  const offerings = await offeringsOf(config, site);
+  const mapping = createMapping(config);
+  const { firmwareUrl } = offerings;
+  const explanation = await explainedImages(config, (images) =>
+    explainBoot(facts, { mapping, urls: site.urls, firmwareUrl, images }),
+  );
+  const isOn = config.dhcp !== undefined;
+  const dhcp = explainDhcp(describedOf(options.firmware, explanation.subject), { isOn, mapping, site, offerings });
   if (options.machine !== undefined && explanation.subject.name !== options.machine) {
     warnOnStderr(`what is said of it makes it another machine than ${options.machine}`);
   }
   const output = standardOutput();
-  if (options.json) writeJson(output, planDocument(explanation, dhcp));
-  else writePlan(output, explanation, dhcp);
+  const shown = { explanation, dhcp, site };
+  if (options.json) writeJson(output, planDocument(shown));
+  else writePlan(output, shown, { bytes: options.bytes === true });
   if (explanation.boot.kind === 'unresolved') {
     throw new BootlayerError(explanation.boot.code, explanation.boot.reason);
   }

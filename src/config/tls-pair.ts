@@ -138,11 +138,21 @@ function kindWarning({ publicKey }: X509Certificate): readonly string[] {
 
 function nameWarning(certificate: X509Certificate, advertise: Config['advertise']): readonly string[] {
   if (advertise === undefined) return [];
-  const host = advertise.kind === 'address' ? advertise.address : new URL(advertise.url).hostname;
-  const address = host.replace(/^\[|\]$/g, '');
-  const found = parseIp(address) === undefined ? certificate.checkHost(address) : certificate.checkIP(address);
-  if (found !== undefined) return [];
-  return [`it is not for ${address}, by which machines reach this host: add that to its subjectAltName`];
+  const written = advertise.kind === 'address' ? advertise.address : new URL(advertise.url).hostname;
+  const host = written.replace(/^\[|\]$/g, '');
+  if (isFor(certificate, host)) return [];
+  return [`it is not for ${host}, by which machines reach this host: ${nameRemedy(host)}`];
+}
+
+/** Whether a client that was told this address or name believes it. An address must stand there as one (edk2: CryptoPkg/Library/TlsLib). */
+export function isFor(certificate: X509Certificate, host: string): boolean {
+  const found = parseIp(host) === undefined ? certificate.checkHost(host) : certificate.checkIP(host);
+  return found !== undefined;
+}
+
+/** As openssl wants it written. */
+export function nameRemedy(host: string): string {
+  return `add ${parseIp(host) === undefined ? 'DNS' : 'IP'}:${host} to its subjectAltName`;
 }
 
 function orderWarning(chain: readonly X509Certificate[]): readonly string[] {

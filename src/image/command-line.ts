@@ -24,6 +24,11 @@ export function normalizeCommandLine(text: string): string {
   return text.replaceAll('\0', ' ').trim().replace(/\s+/g, ' ');
 }
 
+/** Whether there is anything in it. */
+export function isChange({ append = [], remove = [], replace = {} }: KernelArgs): boolean {
+  return append.length + remove.length + Object.keys(replace).length > 0;
+}
+
 /** Pure. What follows a lone `--` belongs to init and stays at the end. */
 export function editCommandLine(commandLine: string, { append = [], remove = [], replace = {} }: KernelArgs): string {
   const all = kernelArguments(commandLine);

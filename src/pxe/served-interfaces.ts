@@ -20,8 +20,13 @@ export type ServedInterface = {
 
 export type ServedInterfaces =
   | { readonly kind: 'served'; readonly interfaces: readonly ServedInterface[]; readonly warnings: readonly string[] }
-  /** `wantsSockets`: all would be well with sockets that are bound to the interfaces. */
-  | { readonly kind: 'refused'; readonly reason: string; readonly remedy: string; readonly wantsSockets?: true };
+  /** `withSockets`: what would be served if there were sockets that are bound to the interfaces. */
+  | {
+      readonly kind: 'refused';
+      readonly reason: string;
+      readonly remedy: string;
+      readonly withSockets?: readonly ServedInterface[];
+    };
 
 export type ServedInterfacesInput = {
   /** From the configuration. */
@@ -63,7 +68,12 @@ function decide(input: ServedInterfacesInput): ServedInterfaces {
     return { kind: 'refused', reason, remedy: 'give it one, or leave it out of dhcp.interfaces' };
   }
   const unbound = served.filter(({ name }) => !inherited.has(name)).map(({ name }) => name);
-  if (served.length > 1 && unbound.length > 0) return needsSockets(unbound);
+  if (served.length > 1 && unbound.length > 0) {
+    return needsSockets(
+      unbound,
+      found.flatMap((one) => one.interface ?? []),
+    );
+  }
   return {
     kind: 'served',
     interfaces: served as ServedInterface[],
@@ -115,10 +125,12 @@ function noInterface(name: string, host: readonly HostInterface[]): ServedInterf
   };
 }
 
-function needsSockets(names: readonly string[]): ServedInterfaces {
+function needsSockets(names: readonly string[], all: readonly HostInterface[]): ServedInterfaces {
   return {
     kind: 'refused',
-    wantsSockets: true,
+    withSockets: all.flatMap(({ name, addresses: [address], subnets }) =>
+      address === undefined ? [] : [{ name, address, subnets }],
+    ),
     reason: `several interfaces are to be served, and a socket does not tell by which of them a broadcast came in (${names.join(', ')})`,
     remedy: 'let systemd open sockets that are bound to them: bootlayer check prints the units',
   };

@@ -1,8 +1,45 @@
 import { describe, expect, it } from 'vitest';
-import { decideBaseUrl, type FirmwareBaseInput, firmwareBase } from '../../src/booter/base-url.js';
+import { decideBaseUrl, type FirmwareBaseInput, firmwareBase, urlWarning } from '../../src/booter/base-url.js';
 
 const any = { host: '0.0.0.0', port: 8080 };
 const one = ['192.168.77.1'];
+
+describe('urlWarning', () => {
+  const of = (url: string, ports: FirmwareBaseInput['ports'] = { http: 8080, https: 8443 }) =>
+    urlWarning({ advertise: { kind: 'url', url }, ports });
+
+  it.each([
+    ['https://boot.lab:8443'],
+    ['http://192.168.77.1:8080'],
+    // A name is most likely that of what stands in front.
+    ['http://boot.lab'],
+  ])('has nothing to say of %s', (url) => expect(of(url)).toBeUndefined());
+
+  it('knows nothing of ports that are not chosen yet, and minds no address', () => {
+    expect(of('https://boot.lab', { http: 0, https: 0 })).toBeUndefined();
+    expect(of('http://192.168.77.1', { http: 0 })).toBeUndefined();
+    const advertise = { kind: 'address', address: '192.168.77.1' } as const;
+    expect(urlWarning({ advertise, ports: { http: 8080 } })).toBeUndefined();
+    expect(urlWarning({ advertise: undefined, ports: { http: 8080 } })).toBeUndefined();
+  });
+
+  it.each([
+    [
+      'https://boot.lab',
+      'leads to port 443, and http.tls.listen is at 8443: write https://boot.lab:8443, unless a proxy in front leads on',
+    ],
+    ['https://boot.lab:8080', 'leads to port 8080, where http.listen takes http alone, and http.tls.listen is at 8443'],
+    ['http://boot.lab:8443', 'leads to port 8443, where http.tls.listen takes https alone, and http.listen is at 8080'],
+    ['http://192.168.77.1', 'leads to port 80, and http.listen is at 8080: write http://192.168.77.1:8080, unless'],
+    ['http://[fd77::1]', 'leads to port 80, and http.listen is at 8080: write http://[fd77::1]:8080, unless'],
+  ])('tells of %s', (url, text) => expect(of(url)).toContain(`advertise: ${url} ${text}`));
+
+  it('tells of HTTPS that nothing speaks here', () => {
+    expect(of('https://boot.lab', { http: 8080 })).toBe(
+      'advertise: https://boot.lab is HTTPS, and http.tls is not set: set it, unless a proxy in front takes HTTPS for this server',
+    );
+  });
+});
 
 describe('decideBaseUrl', () => {
   it('takes a configured URL as it is', () => {

@@ -22,7 +22,10 @@ describe('findRoomWarnings', () => {
   const check = (...blobs: readonly ReturnType<typeof blob>[]): AssignmentCheck => ({
     assignment: 'a',
     image: 'i',
-    targets: [{ kind: 'boots', digest: digestOf(Buffer.from('m')), clients: [], blobs }, { kind: 'skipped' }],
+    targets: [
+      { kind: 'boots', digest: digestOf(Buffer.from('m')), clients: [], hasUki: false, blobs },
+      { kind: 'skipped' },
+    ],
   });
 
   it('tells when not all that is mapped fits, each blob counted once', () => {

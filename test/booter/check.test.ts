@@ -12,9 +12,12 @@ const IMAGES: CheckParts['images'] = {
   architecturesOf: async () => ['amd64', 'arm64'],
 };
 
-function check(input: Partial<MappingInput>, { images = IMAGES, offline = false }: Partial<CheckParts> = {}) {
+function check(
+  input: Partial<MappingInput>,
+  { images = IMAGES, offline = false, seesDhcp = false }: Partial<CheckParts> = {},
+) {
   const mapping = createMapping({ machines: [], assignments: [], defaults: { kernelArgs: {} }, ...input });
-  return checkMapping({ mapping, images, urls: new BootUrls(() => 'http://10.0.2.2:8080'), offline, seesDhcp: false });
+  return checkMapping({ mapping, images, urls: new BootUrls(() => 'http://10.0.2.2:8080'), offline, seesDhcp });
 }
 
 describe('checkMapping', () => {
@@ -147,6 +150,16 @@ describe('checkMapping', () => {
     expect(await only(['kernel'])).toMatchObject({ problems: 1, warnings: [] });
     // No such firmware boots by HTTP.
     expect(await only(['uki'], '386')).toMatchObject({ problems: 1, warnings: [] });
+  });
+
+  it('warns of kernel arguments that a UKI is not given, where DHCP leads machines to it', async () => {
+    const images = { ...IMAGES, resolve: async () => resolvedImage(['kernel', 'initramfs', 'uki']) };
+    const assignments = [assignment({ match: { arch: ['amd64'] }, kernelArgs: [{ append: ['quiet'] }] })];
+    expect((await check({ assignments }, { images })).warnings).toEqual([]);
+    expect((await check({ assignments }, { images, seesDhcp: true })).warnings).toEqual([
+      expect.stringContaining('assignment "all": where UEFI HTTP Boot starts a UKI, the kernel arguments'),
+    ]);
+    expect((await check({ assignments }, { seesDhcp: true })).warnings).toEqual([]);
   });
 
   it('warns of a UKI alone that any machine is given', async () => {

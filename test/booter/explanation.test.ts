@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { BootUrls } from '../../src/booter/boot-urls.js';
+import { BootUrls, firmwarePath } from '../../src/booter/boot-urls.js';
 import { explainBoot } from '../../src/booter/explanation.js';
 import { createMapping, type MappingInput } from '../../src/booter/mapping.js';
 import { BootlayerError } from '../../src/errors.js';
+import type { ResolvedImage } from '../../src/image/image.js';
 import type { MachineFacts } from '../../src/machine/facts.js';
 import { testBooter } from '../fixtures/booter.js';
-import { assignment, facts, MAC, machine, OTHER_MAC } from '../fixtures/mappings.js';
+import { assignment, facts, MAC, machine, OTHER_MAC, UUID } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
 const DEFAULTS = { kernelArgs: {} };
@@ -13,13 +14,14 @@ const DEFAULTS = { kernelArgs: {} };
 function explain(
   said: Partial<MachineFacts>,
   input: Partial<MappingInput> = {},
-  image: BootlayerError | 'whole' = 'whole',
+  image: BootlayerError | ResolvedImage = resolvedImage(),
 ) {
   const mapping = createMapping({ machines: [machine()], assignments: [assignment()], defaults: DEFAULTS, ...input });
   return explainBoot(facts(said), {
     mapping,
-    images: { resolve: () => (image === 'whole' ? Promise.resolve(resolvedImage()) : Promise.reject(image)) },
+    images: { resolve: () => (image instanceof BootlayerError ? Promise.reject(image) : Promise.resolve(image)) },
     urls: new BootUrls(() => 'http://10.0.2.2:8080'),
+    firmwareUrl: (asks) => `https://10.0.2.2:8443${firmwarePath(asks)}`,
   });
 }
 
@@ -41,6 +43,34 @@ describe('explainBoot', () => {
     const script = await booter.script({ mac: MAC, buildarch: 'x86_64' }, '192.168.77.20');
     const { boot } = await explain({ architecture: 'amd64' }, { assignments: [] });
     expect(boot).toEqual({ kind: 'nothing', reason: 'no assignment matches this machine', script });
+  });
+
+  describe('of UEFI HTTP Boot', () => {
+    const BOTH = resolvedImage(['kernel', 'initramfs', 'squashfs', 'uki']);
+    const said = { macs: [MAC], uuid: UUID, architecture: 'amd64', firmware: ['uefi-http'] } as const;
+
+    it('names the URL that its firmware asks for, and says what becomes of kernel arguments', async () => {
+      const { boot } = await explain(said, { defaults: { kernelArgs: { append: ['quiet'] } } }, BOTH);
+      const named = boot.kind === 'image' ? boot.files.map(({ role, url }) => [role, url]) : [];
+      expect(named).toEqual([
+        ['uki', `https://10.0.2.2:8443/uefi/amd64/52-54-00-12-34-56/${UUID}/boot.efi`],
+        ['squashfs', expect.stringMatching(/^http:\/\/10\.0\.2\.2:8080\/blobs\/sha256\/\w{64}\/root\.squashfs$/)],
+      ]);
+      expect(boot).toMatchObject({
+        warnings: ['the kernel arguments of the mapping are not given, since a UKI has its own'],
+      });
+    });
+
+    it('has nothing to say of arguments that nobody wants, or that iPXE gives', async () => {
+      const nothing = { kernelArgs: { append: [], replace: {} } };
+      const defaults = { kernelArgs: { append: ['quiet'] } };
+      expect((await explain(said, { defaults: nothing }, BOTH)).boot).toMatchObject({ uki: {}, warnings: [] });
+      const byIpxe = await explain({ ...said, firmware: ['uefi'] }, { defaults }, BOTH);
+      expect(byIpxe.boot).toMatchObject({ client: 'ipxe-uefi', warnings: [] });
+      const without = await explain(said, { defaults });
+      expect(without.boot).toMatchObject({ client: 'uefi-http', warnings: [], preparation: { kind: 'ready' } });
+      expect(without.boot).not.toHaveProperty('uki');
+    });
   });
 
   it('says what was not said, and what waits for it', async () => {

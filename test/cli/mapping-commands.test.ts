@@ -14,11 +14,14 @@ beforeAll(async () => {
   for (const [name, bytes] of [
     ['vmlinuz', 'kernel'],
     ['initrd', 'initramfs'],
+    ['uki.efi', 'uki'],
   ] as const) {
     await writeFile(join(cwd, name), bytes);
   }
   const layers = ['--kernel', 'vmlinuz', '--initramfs', 'initrd'];
   await bootlayer(['image', 'build', '--platform', 'linux/amd64', ...layers, 'oci:images:1'], { cwd });
+  const uki = [...layers, '--uki', 'uki.efi'];
+  await bootlayer(['image', 'build', '--platform', 'linux/amd64', ...uki, 'oci:images:uki'], { cwd });
   const lines = [
     'advertise: 192.168.77.1',
     'include: mappings.d/*.yaml',
@@ -34,13 +37,17 @@ beforeAll(async () => {
 afterAll(() => rm(cwd, { recursive: true }));
 
 /** The same mappings and more, in a file beside them. */
-async function withAssignment(text: string): Promise<string> {
+async function withAssignment(text: string, more: readonly string[] = []): Promise<string> {
   files += 1;
   const file = `with-${files}.yaml`;
-  await writeFile(
-    join(cwd, file),
-    `advertise: 192.168.77.1\ninclude: mappings.d/*.yaml\nmachines: [{ name: node-01, mac: "${MAC}", arch: amd64, labels: { rack: r1 } }]\nassignments: [${text}]\n`,
-  );
+  const lines = [
+    ...(more.some((line) => line.startsWith('advertise:')) ? [] : ['advertise: 192.168.77.1']),
+    'include: mappings.d/*.yaml',
+    `machines: [{ name: node-01, mac: "${MAC}", arch: amd64, labels: { rack: r1 } }]`,
+    `assignments: [${text}]`,
+    ...more,
+  ];
+  await writeFile(join(cwd, file), lines.join('\n'));
   return file;
 }
 
@@ -86,6 +93,25 @@ describe('bootlayer check', () => {
     });
     expect(out).not.toMatch(/[\u009b\u202e]/);
     expect(JSON.parse(out)).toMatchObject({ facts: { asset: 'a\u009b\u202e' } });
+  });
+
+  it('tells what machines that DHCP leads here will miss', async () => {
+    const file = await withAssignment('', [
+      'advertise: http://192.168.77.1',
+      'dhcp: { mode: proxy }',
+      'ipxe: { binaries: no-such-folder }',
+      'tftp: { enabled: false }',
+    ]);
+    const { out } = await bootlayer(['check', '-c', file], { cwd });
+    expect(out).toContain('warning: advertise: http://192.168.77.1 leads to port 80, and http.listen is at 8080');
+    expect(out).toContain('warning: tftp.enabled is false, and dhcp.mode is proxy');
+    expect(out).toMatch(
+      /^warning: no iPXE for some machines: snponly\.efi \(.+\), ipxe\.efi \(.+\) cannot be read in \S+no-such-folder; /m,
+    );
+    // For another host than this one.
+    const offline = await bootlayer(['check', '-c', file, '--offline'], { cwd });
+    expect(offline.out).toContain('warning: tftp.enabled is false');
+    expect(offline.out).not.toContain('no iPXE');
   });
 
   it('asks no registry when it is offline', async () => {
@@ -137,6 +163,34 @@ describe('bootlayer plan', () => {
       tried: [{ assignment: 'rack', outcome: 'wins', keys: [{ key: 'labels', answer: 'yes' }] }],
       boot: { kind: 'image', preparation: { kind: 'ready' }, script: expect.stringContaining('#!ipxe') as string },
     });
+  });
+
+  it('shows the DHCP answer with the reason for each field, and its bytes when they are wanted', async () => {
+    const args = ['plan', '--mac', MAC, '--arch', 'amd64', '--firmware', 'uefi-http'];
+    const plain = await bootlayer(args, { cwd });
+    expect(plain.out).toMatch(/^ {2}option 60 +HTTPClient +UEFI HTTP Boot takes no other offer$/m);
+    const { dhcp } = JSON.parse((await bootlayer([...args, '--json'], { cwd })).out) as { dhcp: { bytes: string } };
+    expect(dhcp.bytes).toMatch(/^0201060{7}/);
+    expect(plain.out).toContain(`\n  ${dhcp.bytes.length / 2} bytes: --bytes shows them\n`);
+    expect(plain.out).not.toContain(dhcp.bytes.slice(0, 64));
+    const { out } = await bootlayer([...args, '--bytes'], { cwd });
+    const shown = [...out.matchAll(/^ {2}[0-9a-f]{4} {2}([0-9a-f]+)$/gm)].map(([, digits]) => digits);
+    expect(shown.join('')).toBe(dhcp.bytes);
+    expect(out).not.toContain('--bytes shows');
+  });
+
+  it('names for UEFI HTTP Boot what its firmware asks for, which DHCP tells it', async () => {
+    const file = await withAssignment('{ name: tagged, priority: 1, match: {}, image: "oci:images:uki" }', [
+      'dhcp: { mode: proxy }',
+      'defaults: { kernelArgs: { append: [quiet] } }',
+    ]);
+    const { out } = await bootlayer(['plan', '-c', file, '--mac', MAC, '--arch', 'amd64', '--firmware', 'uefi-http'], {
+      cwd,
+    });
+    const told = /^ {2}option 67 +(\S+)/m.exec(out)?.[1];
+    const asked = /^ {2}uki +3 B +(\S+)$/m.exec(out)?.[1];
+    expect([told, asked]).toEqual(Array(2).fill('http://192.168.77.1:8080/uefi/amd64/52-54-00-12-34-56/-/boot.efi'));
+    expect(out).toContain('warning: the kernel arguments of the mapping are not given, since a UKI has its own\n');
   });
 
   it('explains a machine of which little is known yet', async () => {

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -47,12 +46,6 @@ describe('a good configuration', () => {
         },
       ],
     });
-  });
-
-  it("is the README's example", async () => {
-    const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-    const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(readme) ?? [];
-    expect(read(example).config.assignments.map(({ name }) => name)).toEqual(['node-01', 'everyone-else']);
   });
 
   it('has defaults for everything, and a warning when it boots nobody', () => {

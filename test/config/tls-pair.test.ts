@@ -134,12 +134,16 @@ describe('judgePair warns of', () => {
     };
     expect(warningsOf(good, address('127.0.0.1'))).toEqual([]);
     expect(warningsOf(good, address('192.168.77.1'))).toEqual([
-      expect.stringContaining('it is not for 192.168.77.1, by which machines reach this host'),
+      expect.stringContaining(
+        'it is not for 192.168.77.1, by which machines reach this host: add IP:192.168.77.1 to its subjectAltName',
+      ),
     ]);
     const url = (written: string) => ({ advertise: { kind: 'url', url: written } }) as const;
     expect(warningsOf(good, url('https://127.0.0.1:8443'))).toEqual([]);
     expect(warningsOf(good, url('https://[::1]:8443'))).toEqual([expect.stringContaining('it is not for ::1')]);
-    expect(warningsOf(good, url('https://boot.lab'))).toEqual([expect.stringContaining('it is not for boot.lab')]);
+    expect(warningsOf(good, url('https://boot.lab'))).toEqual([
+      expect.stringMatching(/it is not for boot\.lab, .*: add DNS:boot\.lab to its subjectAltName$/),
+    ]);
   });
 
   it('a chain in another order', () => {

@@ -174,6 +174,20 @@ describe('where DHCP is answered', () => {
     expect(refused.status).toBe(2);
     expect(refused.out).toContain('a socket does not tell by which of them a broadcast came in (br0, br1)');
 
+    const plan = async (...more: readonly string[]) => {
+      const machine = ['--mac', '52:54:00:00:00:01', '--arch', 'amd64', '--firmware', 'uefi-http'];
+      return segment.network.run([process.execPath, PROGRAM, 'plan', '-c', both, ...machine, ...more]);
+    };
+    const [first, other, none] = [await plan(), await plan('--interface', 'br1'), await plan('--interface', 'br2')];
+    expect(first.out).toContain('As on br0 (192.168.77.1); with --interface, as on another that is served: br1\n');
+    expect(first.out).toMatch(/option 67 +http:\/\/192\.168\.77\.1:8080\/uefi\//);
+    expect(other.out).toMatch(/^ {2}siaddr +10\.1\.0\.1 /m);
+    expect(other.out).toMatch(/option 67 +http:\/\/10\.1\.0\.1:8080\/uefi\//);
+    expect([none.status, none.out]).toEqual([
+      2,
+      'bootlayer: DHCP is not answered on an interface br2; name one that is served: br0, br1\n',
+    ]);
+
     const one = await startProxied(context, await writeProxiedConfig({ folder }), segment.network.within);
     expect(one.told('config.warning').map(({ msg }) => msg)).toEqual([
       expect.stringContaining('DHCP is answered on br0 alone, and requests that come by br1 are answered there, too'),

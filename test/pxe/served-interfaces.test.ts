@@ -92,6 +92,17 @@ describe('the interfaces that are served', () => {
     });
   });
 
+  it('would be several, each by its first address, with sockets that are bound to them', () => {
+    const wanted = ['eth1', 'br0'];
+    const withSockets = [servedAs(ETH1, '10.1.0.1'), servedAs(BR0, '192.168.77.1')];
+    expect(decide({ wanted, advertised: '10.1.0.2', host: [BR0, ETH1] })).toMatchObject({
+      ...{ kind: 'refused', withSockets },
+    });
+    const some = decide({ wanted, host: [BR0, ETH1], inherited: sockets('br0') });
+    expect(some).toMatchObject({ kind: 'refused', reason: expect.stringContaining('(eth1)') as string, withSockets });
+    expect(decide({ wanted: ['br0', 'not-there'] })).not.toHaveProperty('withSockets');
+  });
+
   it('are the one where DHCP listens at its address alone, and none where answers would come from another', () => {
     const at = (listen: string, more: Partial<ServedInterfacesInput> = {}) =>
       decide({ host: [BR0, ETH1], listen, ...more });

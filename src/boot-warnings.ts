@@ -1,0 +1,59 @@
+import { X509Certificate } from 'node:crypto';
+import { type FirmwareBaseInput, firmwareBase, hostIn, urlWarning } from './booter/base-url.js';
+import type { BootUrls } from './booter/boot-urls.js';
+import type { Config, TlsPair } from './config/schema.js';
+import { isFor, nameRemedy } from './config/tls-pair.js';
+import type { ServedInterface } from './pxe/served-interfaces.js';
+
+export type BootWarningsInput = {
+  readonly config: Pick<Config, 'advertise' | 'dhcp' | 'tftp' | 'http'>;
+  /** What `http.tls` names. */
+  readonly tls: TlsPair | undefined;
+  /** Where DHCP is answered; none where that is not known. */
+  readonly interfaces: readonly Pick<ServedInterface, 'name' | 'address'>[];
+  /** Where HTTP and HTTPS listen. */
+  readonly ports: FirmwareBaseInput['ports'];
+  readonly urls: BootUrls;
+};
+
+/** What of the listeners and of what machines are told does not go together, though each may be right by itself. Pure. */
+export function findBootWarnings(input: BootWarningsInput): readonly string[] {
+  const { config, ports } = input;
+  const ofUrl = urlWarning({ advertise: config.advertise, ports });
+  return [...(ofUrl === undefined ? [] : [ofUrl]), ...tftpWarnings(config), ...firmwareWarnings(input)];
+}
+
+function tftpWarnings({ dhcp, tftp }: BootWarningsInput['config']): readonly string[] {
+  if (dhcp === undefined || tftp !== undefined) return [];
+  return [
+    'tftp.enabled is false, and dhcp.mode is proxy: BIOS and UEFI PXE load by TFTP alone, and are told nothing; set it to true, unless all machines come by UEFI HTTP Boot or an iPXE of their own',
+  ];
+}
+
+/** UEFI HTTP Boot is told an address at each interface, and believes a certificate that is for it. */
+function firmwareWarnings({ config, tls, interfaces, ports, urls }: BootWarningsInput): readonly string[] {
+  if (config.dhcp === undefined) return [];
+  const { httpBoot: scheme } = config.dhcp;
+  const certificate = tls && new X509Certificate(tls.cert);
+  return interfaces.flatMap(({ name, address }) => {
+    const base = urls.for(address).base();
+    const told = firmwareBase({ base, address, scheme, ports });
+    if (!told.startsWith('https:')) return [];
+    const what = `UEFI HTTP Boot on ${name} is told ${told}`;
+    // Where it is told what is advertised, that is warned of.
+    if (ports.https === undefined)
+      return told === base
+        ? []
+        : [
+            `${what}, and nothing of ours listens there: set http.tls, or dhcp.httpBoot to http, unless a proxy on this host takes HTTPS`,
+          ];
+    const host = hostIn(told);
+    if (certificate === undefined || isFor(certificate, host) || host === advertisedHost(config)) return [];
+    return [`http.tls.cert: ${config.http.tls?.certFile ?? ''}: ${what}, and it is not for that: ${nameRemedy(host)}`];
+  });
+}
+
+/** For which the certificate was judged when it was read. */
+function advertisedHost({ advertise }: BootWarningsInput['config']): string | undefined {
+  return advertise?.kind === 'url' ? hostIn(advertise.url) : advertise?.address;
+}
