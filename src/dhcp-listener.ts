@@ -4,6 +4,7 @@ import type { Booter } from './booter/booter.js';
 import { systemClock } from './clock.js';
 import type { Config } from './config/schema.js';
 import { openDhcpPort, openInheritedDhcpPort } from './dhcp/dhcp-socket.js';
+import { PORT } from './dhcp/ports.js';
 import { BootlayerError } from './errors.js';
 import type { IpxeBinaries } from './ipxe/disk-binaries.js';
 import type { Lifecycle } from './lifecycle.js';
@@ -11,7 +12,7 @@ import type { Metrics } from './metrics.js';
 import { cannotInherit, cannotListen } from './net/cannot-listen.js';
 import type { DatagramPort, Peer } from './net/datagram.js';
 import { QueuedPort } from './net/datagram-queue.js';
-import { formatEndpoint } from './net/endpoint.js';
+import { ALL_IP4, formatEndpoint } from './net/endpoint.js';
 import { openUdpPort } from './net/udp-socket.js';
 import type { Privileges } from './privileges-process.js';
 import { dhcpFrontEnd } from './pxe/dhcp-front-end.js';
@@ -31,8 +32,6 @@ export type DhcpListenerParts = {
   readonly warn: (text: string) => void;
 };
 
-/** The port of PXE boot servers (PXE 2.1, 2.2.3). */
-const PXE_PORT = 4011;
 /** Where firmware asks for files, whatever else is said (RFC 1350, 4). */
 const TFTP_PORT = 69;
 /** Who puts a binary into its folder waits so long for the first machine that is told of it. */
@@ -57,7 +56,7 @@ export async function openProxyDhcp(config: Config, parts: DhcpListenerParts): P
     const opened = await openPorts(served, dhcp.listen, parts);
     opened.dhcp.receive(answer(opened.dhcp, { step: 'offer', ...served }));
     opened.pxe.receive(answer(opened.pxe, { step: 'ack', ...served }));
-    const whom = dhcp.listen.host === '0.0.0.0' || served.inherited !== undefined ? '' : ', relays alone';
+    const whom = dhcp.listen.host === ALL_IP4 || served.inherited !== undefined ? '' : ', relays alone';
     at.push(`${served.name} (${served.address}:${opened.dhcp.local.port}, ${opened.pxe.local.port}${whom})`);
   }
   return at;
@@ -112,7 +111,7 @@ async function openPorts(
     cannotListen(formatEndpoint({ host: where.address, port: where.port }), 'dhcp.listen', cause);
   const at = { address: host, port };
   // Chosen by the system, as the other is: for tests.
-  const pxeAt = { address: host === '0.0.0.0' ? address : host, port: port === 0 ? 0 : PXE_PORT };
+  const pxeAt = { address: host === ALL_IP4 ? address : host, port: port === 0 ? 0 : PORT.bootServer };
   return {
     dhcp: await open(() => openDhcpPort(at, address), cannot(at)),
     pxe: await open(() => openUdpPort(pxeAt, { broadcasts: true }), cannot(pxeAt)),

@@ -3,7 +3,9 @@ import type { BootUrls } from '../booter/boot-urls.js';
 import { inviteBy } from '../booter/invitation.js';
 import type { Mapping } from '../booter/mapping.js';
 import type { Config } from '../config/schema.js';
+import { NO_IP4 } from '../dhcp/ip4.js';
 import { encodePacket } from '../dhcp/packet.js';
+import { PORT } from '../dhcp/ports.js';
 import { IpxeBinaries } from '../ipxe/disk-binaries.js';
 import { ipxeFolders } from '../ipxe-folders.js';
 import { parseIp } from '../net/ip.js';
@@ -47,7 +49,7 @@ export async function explainDhcp(
   const bytes = encodePacket(discover, { maxBytes: 1472 });
   const exchange = proxyExchange(
     bytes,
-    { address: '0.0.0.0', port: 68 },
+    { address: NO_IP4, port: PORT.client },
     { step: 'offer', address, subnets: [] },
     { invite: (facts) => inviteBy(mapping, facts), offerings },
   );

@@ -1,5 +1,6 @@
 import type { Booter } from '../booter/booter.js';
 import type { DhcpAsked, DhcpTold } from '../booter/dhcp-step.js';
+import { BROADCAST_IP4 } from '../dhcp/ip4.js';
 import { type ReplyDestination, relayOf } from '../dhcp/reply-destination.js';
 import type { DatagramHandler, DatagramPort, Peer } from '../net/datagram.js';
 import { TokenBuckets } from '../net/token-buckets.js';
@@ -79,5 +80,5 @@ export function describeTold(told: Told, address: string): string {
 }
 
 function peerOf(to: ReplyDestination): Peer {
-  return { address: to.kind === 'broadcast' ? '255.255.255.255' : to.address, port: to.port };
+  return { address: to.kind === 'broadcast' ? BROADCAST_IP4 : to.address, port: to.port };
 }

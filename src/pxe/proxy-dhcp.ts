@@ -1,8 +1,10 @@
 import type { Invitation } from '../booter/invitation.js';
 import { DhcpCodecError } from '../dhcp/codec-error.js';
+import { NO_IP4 } from '../dhcp/ip4.js';
 import { MESSAGE, OPTION } from '../dhcp/option-code.js';
 import { maxPayloadBytes, messageType } from '../dhcp/option-values.js';
 import { type DhcpPacket, decodePacket, encodePacket } from '../dhcp/packet.js';
+import { PORT } from '../dhcp/ports.js';
 import { readRelayAgent } from '../dhcp/relay-agent.js';
 import { type ReplyDestination, relayOf, replyDestination } from '../dhcp/reply-destination.js';
 import type { MachineFacts } from '../machine/facts.js';
@@ -42,7 +44,7 @@ export type Asked = { readonly request: DhcpPacket; readonly client: PxeClient; 
 type Sent = { readonly bytes: Buffer; readonly to: ReplyDestination };
 
 /** By which number it is known; tests have others. */
-const DOOR_PORT = { offer: 67, ack: 4011 } as const;
+const DOOR_PORT = { offer: PORT.server, ack: PORT.bootServer } as const;
 /** More than any network has (RFC 1542, 4.1.1): the packet goes in a circle. */
 const MAX_HOPS = 16;
 
@@ -75,7 +77,7 @@ function whyNotOurs({ op, hops, options }: DhcpPacket, { step }: Door): string |
 
 /** A broadcast is answered by one: nobody elsewhere is to make us fill this network, or to speak for the machines on it. */
 function whyNotFromHere(request: DhcpPacket, from: Peer, { step, subnets }: Door): string | undefined {
-  if (step === 'ack' || relayOf(request) !== undefined || from.address === '0.0.0.0') return undefined;
+  if (step === 'ack' || relayOf(request) !== undefined || from.address === NO_IP4) return undefined;
   const ip = parseIp(from.address);
   const isHere = subnets.length === 0 || (ip !== undefined && subnets.some((subnet) => subnetHolds(subnet, ip)));
   return isHere ? undefined : 'it comes from another network, and over no relay';
