@@ -1,4 +1,4 @@
-import type { FirmwareAsks } from '../booter/boot-urls.js';
+import type { FirmwareAsks } from '../booter/firmware-path.js';
 import { IPXE_BINARIES } from '../ipxe/binaries.js';
 import { describeClient, firmwaresOf, type PxeClient } from './client.js';
 

@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { readFirmwarePath } from '../../booter/boot-urls.js';
-import { factsFromFirmware } from '../../booter/report.js';
+import { factsFromFirmware, readFirmwarePath } from '../../booter/firmware-path.js';
 import { BootlayerError } from '../../errors.js';
 import { uefiLoadersFor } from '../../ipxe/binaries.js';
 import { addressOf } from '../address-of.js';

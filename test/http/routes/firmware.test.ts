@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ActiveTransfers } from '../../../src/booter/active-transfers.js';
-import { firmwarePath } from '../../../src/booter/boot-urls.js';
+import { firmwarePath } from '../../../src/booter/firmware-path.js';
 import { createListener } from '../../../src/http/app.js';
 import { BufferPool } from '../../../src/http/buffer-pool.js';
 import { closeListener, listen } from '../../../src/http/listen.js';
