@@ -11,7 +11,7 @@ import { refusalOf, waitingScript } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
 import type { Images } from './mapped-images.js';
 import type { Mapping } from './mapping.js';
-import { ARCHITECTURE_UNKNOWN, mayPass, type Preparation, prepareBoot, wishOf } from './preparation.js';
+import { ARCHITECTURE_UNKNOWN, mayPass, NO_ASSIGNMENT, type Preparation, prepareBoot, wishOf } from './preparation.js';
 
 /** Everything that is decided for a machine, and why, without a machine. Nothing of it counts as a boot. */
 export type Explanation = {
@@ -76,7 +76,7 @@ async function explainImage(
   assignment: ReturnType<typeof settle>,
   { mapping, images, urls }: Parts,
 ): Promise<BootExplanation> {
-  if (assignment === undefined) return nothing(subject, 'no assignment matches this machine');
+  if (assignment === undefined) return nothing(subject, NO_ASSIGNMENT);
   const wish = wishOf(subject, assignment);
   if (wish === undefined) return nothing(subject, ARCHITECTURE_UNKNOWN);
   try {

@@ -1,4 +1,5 @@
 import type { Invitation } from '../booter/invitation.js';
+import { NO_ASSIGNMENT } from '../booter/preparation.js';
 import { DhcpCodecError } from '../dhcp/codec-error.js';
 import { NO_IP4 } from '../dhcp/ip4.js';
 import { MESSAGE, OPTION } from '../dhcp/option-code.js';
@@ -86,7 +87,7 @@ function whyNotFromHere(request: DhcpPacket, from: Peer, { step, subnets }: Door
 function answered(asked: Asked, from: Peer, door: Door, { offerings }: ProxyDhcpParts): Exchange {
   const { request, client, invitation } = asked;
   const unanswered = (reason: string) => ({ kind: 'unanswered', request, client, invitation, reason }) as const;
-  if (invitation.kind === 'unmapped') return unanswered('no assignment matches this machine');
+  if (invitation.kind === 'unmapped') return unanswered(NO_ASSIGNMENT);
   if (invitation.kind === 'draining') return unanswered('the server is about to end');
   const told = answerTo(client, offerings(door.address));
   if (told.kind === 'silent') return unanswered(told.reason);
