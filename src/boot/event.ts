@@ -170,7 +170,10 @@ export type DhcpQuestion = {
   readonly mac?: string;
   /** `x64 UEFI by PXE` */
   readonly client: string;
+  /** That it came over, and where it is plugged in, as that says: printable, and short (RFC 3046, 3.1 and 3.2). */
   readonly relay?: string;
+  readonly circuitId?: string;
+  readonly remoteId?: string;
   /** `offer` to a DISCOVER, `ack` to what comes to the boot server's port, 4011. */
   readonly step: 'offer' | 'ack';
 };

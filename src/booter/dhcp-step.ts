@@ -23,8 +23,10 @@ export type DhcpAsked = {
   readonly mac?: MacAddress;
   /** `x64 UEFI by PXE` */
   readonly client: string;
-  /** The relay that it came by. */
+  /** The relay that it came by, and what that says of where it is plugged in. */
   readonly relay?: string;
+  readonly circuitId?: string;
+  readonly remoteId?: string;
   readonly step: 'offer' | 'ack';
 };
 
@@ -60,10 +62,12 @@ export class DhcpStep {
     const { memory, expectations, events } = this.#parts;
     const { name: machine } = invitation.subject;
     const { answer, loader, firmware, xid } = told;
-    const { mac, client, relay, step } = asked;
+    const { mac, client, relay, circuitId, remoteId, step } = asked;
     const event: Writable<DhcpAnswered> = { event: 'dhcp.answered', machine, client, step, answer };
     if (mac !== undefined) event.mac = mac;
     if (relay !== undefined) event.relay = relay;
+    if (circuitId !== undefined) event.circuitId = circuitId;
+    if (remoteId !== undefined) event.remoteId = remoteId;
     if (invitation.kind === 'sure') {
       expectations.expect(invitation.subject, invitation.assignment);
       event.assignment = invitation.assignment.name;

@@ -1,6 +1,8 @@
 import type { Booter } from '../booter/booter.js';
 import type { DhcpAsked, DhcpTold } from '../booter/dhcp-step.js';
 import { BROADCAST_IP4 } from '../dhcp/ip4.js';
+import { OPTION } from '../dhcp/option-code.js';
+import { readRelayAgent } from '../dhcp/relay-agent.js';
 import { type ReplyDestination, relayOf } from '../dhcp/reply-destination.js';
 import type { DatagramHandler, DatagramPort, Peer } from '../net/datagram.js';
 import { TokenBuckets } from '../net/token-buckets.js';
@@ -62,7 +64,11 @@ function askedOf(
   const asked: Writable<DhcpAsked> = { client: describeClient(client), step };
   if (client.mac !== undefined) asked.mac = client.mac;
   const relay = relayOf(request);
-  if (relay !== undefined) asked.relay = relay;
+  if (relay === undefined) return asked;
+  asked.relay = relay;
+  const said = readRelayAgent(request.options.get(OPTION.relayAgent));
+  if (said?.circuitId !== undefined) asked.circuitId = said.circuitId;
+  if (said?.remoteId !== undefined) asked.remoteId = said.remoteId;
   return asked;
 }
 

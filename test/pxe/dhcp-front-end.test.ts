@@ -50,6 +50,23 @@ describe('what comes in', () => {
     ]);
   });
 
+  it('is told with the place that its relay names, and with none that a client makes up', () => {
+    const { dhcp, events } = frontEnd();
+    const place = Buffer.from(`0108${Buffer.from('ge-0/0/1').toString('hex')}0206aabbccddeeff`, 'hex');
+    const asks = (giaddr: string, architecture: number) =>
+      pxeDatagram({ architectures: [architecture], giaddr, options: [[OPTION.relayAgent, place]] });
+    dhcp.arrive(asks('10.1.0.1', 7), { address: '10.1.0.1', port: 67 });
+    dhcp.arrive(asks('10.1.0.1', 2), { address: '10.1.0.1', port: 67 });
+    dhcp.arrive(asks('0.0.0.0', 7), NOBODY);
+    const relayed = { relay: '10.1.0.1', circuitId: 'ge-0/0/1', remoteId: '0xaabbccddeeff' };
+    expect(events).toMatchObject([
+      { event: 'dhcp.answered', ...relayed },
+      { event: 'dhcp.unanswered', ...relayed },
+      { event: 'dhcp.answered' },
+    ]);
+    for (const name of Object.keys(relayed)) expect(events[2]).not.toHaveProperty(name);
+  });
+
   it.each([
     ['ovmfHttpDiscover', 'http://192.168.77.1:8080/uefi/amd64/'],
     ['ipxeBiosDiscover', 'http://192.168.77.1:8080/boot.ipxe'],
