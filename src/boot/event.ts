@@ -46,7 +46,7 @@ export type BootEvent =
   | ({ readonly event: 'dhcp.unanswered'; readonly reason: string } & DhcpQuestion)
   /** A datagram at DHCP's ports that was for somebody else, or for nobody. */
   | { readonly event: 'dhcp.dropped'; readonly address: string; readonly reason: string }
-  /** Firmware loads the same program again and again, and never gets to a script. */
+  /** Firmware is told to load the same program again and again, and never gets to a script: of UEFI HTTP Boot, its URL. */
   | {
       readonly event: 'loader.repeated';
       readonly machine: string;

@@ -6,15 +6,15 @@ import { RecentMap } from '../recent-map.js';
 type Step = {
   readonly at: number;
   readonly firmware: Firmware | undefined;
-  /** The loads of one loader since `since`, of which none led to a script. */
-  readonly loader: string | undefined;
+  /** The loads of one program since `since`, of which none led to a script: a UKI never does, and is not loaded as often. */
+  readonly loader: string;
   readonly loads: number;
   readonly since: number;
   /** Of the request that was counted last: firmware repeats one that is not answered. */
   readonly xid: number;
 };
 
-/** A firmware that asks again for a loader, `times` within so many seconds. */
+/** A firmware that asks again for the same program, `times` within so many seconds. */
 export type LoaderLoop = { readonly loader: string; readonly times: number; readonly seconds: number };
 
 /** A machine boots once within them. */
@@ -42,13 +42,12 @@ export class DhcpMemory {
     const now = this.#now();
     const last = this.#steps.get(mac);
     const firmware = told.firmware ?? last?.firmware;
-    const goesOn =
-      last !== undefined && loader !== undefined && last.loader === loader && now - last.since < LOOP_MILLISECONDS;
+    const goesOn = last !== undefined && last.loader === loader && now - last.since < LOOP_MILLISECONDS;
     const isRepeated = goesOn && last.xid === xid;
     const loads = goesOn ? last.loads + (isRepeated ? 0 : 1) : 1;
     const since = goesOn ? last.since : now;
     this.#steps.set(mac, { at: now, firmware, loader, loads, since, xid });
-    if (loader === undefined || isRepeated || loads < LOOP_LOADS) return undefined;
+    if (isRepeated || loads < LOOP_LOADS) return undefined;
     this.#steps.set(mac, { at: now, firmware, loader, loads: 0, since: now, xid });
     return { loader, times: loads, seconds: Math.round((now - since) / 1000) };
   }

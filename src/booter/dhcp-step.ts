@@ -34,7 +34,7 @@ export type DhcpAsked = {
 export type DhcpTold = {
   /** `snponly.efi by TFTP from 192.168.77.1` */
   readonly answer: string;
-  /** The file, when firmware loads a boot loader. */
+  /** A file, or the URL of UEFI HTTP Boot, whatever is started there; missing for an iPXE that is told the script. */
   readonly loader?: string;
   /** Of the machine, when it is not iPXE that asks. */
   readonly firmware?: Firmware;
@@ -73,8 +73,8 @@ export class DhcpStep {
       event.assignment = invitation.assignment.name;
     }
     events(event);
-    // An iPXE that is told the script is not in a loop; one that is told to load another may be.
-    if (mac === undefined || (firmware ?? loader) === undefined || step === 'ack') return;
+    // An iPXE that is told the script is not in a loop; one that is told to load another may be, as firmware may.
+    if (mac === undefined || loader === undefined || step === 'ack') return;
     const loop = memory.told(mac, { firmware, loader, xid });
     if (loop !== undefined) events({ event: 'loader.repeated', machine, mac, ...loop });
   }

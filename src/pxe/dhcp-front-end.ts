@@ -75,7 +75,7 @@ function askedOf(
 function toldOf({ client, request, told }: Extract<Exchange, { kind: 'answered' }>, door: Door): DhcpTold {
   const firmware = client.kind === 'ipxe' ? undefined : firmwaresOf(client)?.[0];
   const answered: Writable<DhcpTold> = { answer: describeTold(told, door.address), xid: request.xid };
-  if (told.kind === 'loader') answered.loader = told.file;
+  if (told.kind !== 'script') answered.loader = told.kind === 'loader' ? told.file : told.url;
   if (firmware !== undefined) answered.firmware = firmware;
   return answered;
 }

@@ -16,7 +16,7 @@ function memory() {
       now += milliseconds;
     },
     /** Firmware was told to load a program, in an exchange of its own unless one is given. */
-    told: (loader: string | undefined, { mac = MAC, exchange = ++xid, firmware = 'uefi' as const } = {}) =>
+    told: (loader: string, { mac = MAC, exchange = ++xid, firmware = 'uefi' as const } = {}) =>
       kept.told(mac, { firmware, loader, xid: exchange }),
     /** As which of UEFI's two ways an iPXE of this machine is known. */
     firmware: (macs = [MAC]) => kept.withFirmware(facts({ macs, firmware: UNSURE })).firmware,
@@ -70,13 +70,12 @@ describe('loops', () => {
     }
   });
 
-  it('are none of different programs, of different cards, or of what is no program', () => {
+  it('are none of different programs, or of different cards', () => {
     const { told } = memory();
     for (let load = 0; load < 20; load += 1) {
       expect(told(load % 2 === 0 ? 'snponly.efi' : 'undionly.kpxe')).toBeUndefined();
       const mac = parseMac(`52540000000${(load % 4) + 1}`);
       if (load < 20 && mac !== undefined) expect(told('ipxe.efi', { mac })).toBeUndefined();
-      expect(told(undefined, { mac: OTHER_MAC })).toBeUndefined();
     }
   });
 
@@ -99,9 +98,9 @@ describe('the firmware', () => {
     expect(firmware([OTHER_MAC, MAC])).toEqual(['uefi']);
   });
 
-  it('of HTTP Boot is known without a program', () => {
+  it('is that of its last boot', () => {
     const { kept, firmware } = memory();
-    kept.told(MAC, { firmware: 'uefi-http', loader: undefined, xid: 1 });
+    kept.told(MAC, { firmware: 'uefi-http', loader: 'http://x/boot.efi', xid: 1 });
     expect(firmware()).toEqual(['uefi-http']);
     // It is another boot.
     kept.told(MAC, { firmware: 'uefi', loader: 'snponly.efi', xid: 2 });
@@ -110,7 +109,7 @@ describe('the firmware', () => {
 
   it('is still known when an iPXE had to load another', () => {
     const { kept, firmware } = memory();
-    kept.told(MAC, { firmware: 'uefi-http', loader: undefined, xid: 1 });
+    kept.told(MAC, { firmware: 'uefi-http', loader: 'http://x/boot.efi', xid: 1 });
     kept.told(MAC, { firmware: undefined, loader: 'snponly.efi', xid: 2 });
     expect(firmware()).toEqual(['uefi-http']);
   });

@@ -113,6 +113,19 @@ describe('what comes in', () => {
       { machine: MAC, mac: MAC, loader: 'snponly.efi', times: 6 },
     ]);
   });
+
+  it('may be a loop of UEFI HTTP Boot, which is told of unless an iPXE from there asks for its script', async () => {
+    const { dhcp, events, booter } = frontEnd();
+    const asks = (xid: number) =>
+      dhcp.arrive(pxeDatagram({ vendorClass: 'HTTPClient', architectures: [16], xid }), NOBODY);
+    for (let xid = 1; xid <= 5; xid += 1) asks(xid);
+    await booter.script({ mac: MAC, buildarch: 'x86_64', platform: 'efi' }, '192.168.77.20');
+    for (let xid = 6; xid <= 10; xid += 1) asks(xid);
+    expect(events.filter(({ event }) => event === 'loader.repeated')).toEqual([]);
+    asks(11);
+    const loader = `http://192.168.77.1:8080/uefi/amd64/${MAC}/-/boot.efi`;
+    expect(events.at(-1)).toMatchObject({ event: 'loader.repeated', machine: MAC, loader, times: 6 });
+  });
 });
 
 describe('whoever asks too often', () => {
