@@ -1,4 +1,4 @@
-import type { BootEvent, EventSink } from '../boot/event.js';
+import type { BootEvent, DhcpQuestion, EventSink } from '../boot/event.js';
 import type { Firmware, MachineFacts } from '../machine/facts.js';
 import type { MacAddress } from '../net/mac.js';
 import type { Writable } from '../writable.js';
@@ -18,17 +18,8 @@ export type DhcpStepParts = {
 
 type DhcpAnswered = Extract<BootEvent, { readonly event: 'dhcp.answered' }>;
 
-/** Who asked by DHCP, in the words of the log. */
-export type DhcpAsked = {
-  readonly mac?: MacAddress;
-  /** `x64 UEFI by PXE` */
-  readonly client: string;
-  /** The relay that it came by, and what that says of where it is plugged in. */
-  readonly relay?: string;
-  readonly circuitId?: string;
-  readonly remoteId?: string;
-  readonly step: 'offer' | 'ack';
-};
+/** Who asked by DHCP, before it is known which machine that is. */
+export type DhcpAsked = Omit<DhcpQuestion, 'machine' | 'mac'> & { readonly mac?: MacAddress };
 
 /** What it was told to load. */
 export type DhcpTold = {

@@ -39,7 +39,7 @@ export function describeEvent(event: BootEvent): string {
     case 'uki.planned':
     case 'uki.replaced':
     case 'uki.refused':
-      return describeFirmware(event);
+      return describeUki(event);
     case 'fill.started':
     case 'fill.resumed':
     case 'fill.finished':
@@ -74,7 +74,7 @@ function describeDhcp(event: Of<'dhcp.answered' | 'dhcp.unanswered' | 'dhcp.drop
   }
 }
 
-function describeFirmware(event: Of<'uki.planned' | 'uki.replaced' | 'uki.refused'>): string {
+function describeUki(event: Of<'uki.planned' | 'uki.replaced' | 'uki.refused'>): string {
   switch (event.event) {
     case 'uki.planned':
       return `${event.machine} gets the UKI of ${event.image} (assignment ${event.assignment})${event.isPlain ? '' : '; the kernel arguments of the mapping are not given, since a UKI has its own'}`;

@@ -35,7 +35,7 @@ export type DhcpHeader = {
 export const HEADER_BYTES = 240;
 const COOKIE = 0x63825363;
 
-const CHADDR = { at: 28, bytes: 16 };
+export const CHADDR = { at: 28, bytes: 16 };
 export const SNAME = { at: 44, bytes: 64 };
 export const FILE = { at: 108, bytes: 128 };
 

@@ -1,5 +1,6 @@
 import type { Booter } from '../booter/booter.js';
 import type { DhcpAsked, DhcpTold } from '../booter/dhcp-step.js';
+import { CHADDR } from '../dhcp/header.js';
 import { BROADCAST_IP4 } from '../dhcp/ip4.js';
 import { OPTION } from '../dhcp/option-code.js';
 import { readRelayAgent } from '../dhcp/relay-agent.js';
@@ -21,8 +22,8 @@ export type DhcpFrontEndParts = {
 /** Of one hardware address at one source: firmware asks a handful of times in a minute, in each of a boot's two or three rounds. */
 const LIMITS = { burst: 30, perSecond: 5 };
 
-/** Where a packet says whose it is: the field chaddr (RFC 2131, 2). */
-const CHADDR = { from: 28, to: 44 };
+/** Of the field by which a packet says whose it is. */
+const CHADDR_END = CHADDR.at + CHADDR.bytes;
 
 /** Answers what comes in at a port, and tells of it. Whoever repeats one hardware address is slowed down, and nobody else. */
 export function dhcpFrontEnd({ booter, offerings, ticks }: DhcpFrontEndParts) {
@@ -32,7 +33,7 @@ export function dhcpFrontEnd({ booter, offerings, ticks }: DhcpFrontEndParts) {
   return (port: Pick<DatagramPort, 'send'>, door: Door): DatagramHandler =>
     (bytes, from) => {
       // With whom it comes from: who is elsewhere cannot use up what a machine has here by naming its hardware address.
-      const key = `${bytes.toString('latin1', CHADDR.from, CHADDR.to)} ${from.address}`;
+      const key = `${bytes.toString('latin1', CHADDR.at, CHADDR_END)} ${from.address}`;
       if (!buckets.take(key, ticks())) {
         booter.dhcp.dropped(from.address, 'its hardware address asks too often');
         return;
