@@ -70,12 +70,22 @@ describe('loops', () => {
     }
   });
 
-  it('are none of different programs, or of different cards', () => {
+  it('are counted by programs: firmware tries PXE and HTTP Boot in turn', () => {
+    const { told, kept } = memory();
+    const round = () => [told('snponly.efi'), told('http://x/boot.efi')];
+    for (let load = 0; load < 5; load += 1) expect(round()).toEqual([undefined, undefined]);
+    expect(round()).toMatchObject([{ loader: 'snponly.efi' }, { loader: 'http://x/boot.efi' }]);
+    for (let load = 0; load < 5; load += 1) expect(round()).toEqual([undefined, undefined]);
+    kept.asked([MAC]);
+    expect(round()).toEqual([undefined, undefined]);
+  });
+
+  it('are none of more programs than firmware tries, or of different cards', () => {
     const { told } = memory();
+    for (let load = 0; load < 40; load += 1) expect(told(`${load % 5}.efi`)).toBeUndefined();
     for (let load = 0; load < 20; load += 1) {
-      expect(told(load % 2 === 0 ? 'snponly.efi' : 'undionly.kpxe')).toBeUndefined();
       const mac = parseMac(`52540000000${(load % 4) + 1}`);
-      if (load < 20 && mac !== undefined) expect(told('ipxe.efi', { mac })).toBeUndefined();
+      if (mac !== undefined) expect(told('ipxe.efi', { mac })).toBeUndefined();
     }
   });
 
