@@ -51,12 +51,13 @@ export class DhcpMemory {
   told(mac: MacAddress, { loader, xid, ...told }: Told): LoaderLoop | undefined {
     const now = this.#now();
     const last = this.#steps.get(mac);
-    const { loads, loop } = counted(
-      last?.loads.find((one) => one.loader === loader),
-      { loader, xid, now },
-    );
-    const others = last?.loads.filter((one) => one.loader !== loader).slice(0, MOST_LOADERS - 1) ?? [];
-    this.#steps.set(mac, { at: now, firmware: told.firmware ?? last?.firmware, loads: [loads, ...others] });
+    const before = last?.loads ?? [];
+    const known = before.find((one) => one.loader === loader);
+    const { loads, loop } = counted(known, { loader, xid, now });
+    // Nearly all load one program alone.
+    const isAlone = before.length === (known === undefined ? 0 : 1);
+    const all = isAlone ? [loads] : [loads, ...before.filter((one) => one !== known).slice(0, MOST_LOADERS - 1)];
+    this.#steps.set(mac, { at: now, firmware: told.firmware ?? last?.firmware, loads: all });
     return loop;
   }
 
