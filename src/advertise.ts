@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { decideBaseUrl } from './booter/base-url.js';
 import type { Config } from './config/schema.js';
 import { BootlayerError } from './errors.js';
+import { ALL_IP4 } from './net/endpoint.js';
 import { type IpAddress, isLinkLocal, parseIp, parseSubnet } from './net/ip.js';
 import {
   decideInterfaces,
@@ -50,9 +51,9 @@ function hostAddresses(): readonly IpAddress[] {
 /** Where DHCP is answered. */
 export function interfacesOf(config: Config, inherited: ServedInterfacesInput['inherited']): ServedInterfaces {
   const { hostname } = new URL(advertisedUrl(config, config.http.listen.port));
-  const listen = config.dhcp?.listen.host ?? '0.0.0.0';
+  const listen = config.dhcp?.listen.host ?? ALL_IP4;
   return decideInterfaces({
-    ...(listen !== '0.0.0.0' && { listen }),
+    ...(listen !== ALL_IP4 && { listen }),
     wanted: config.dhcp?.interfaces ?? [],
     advertised: hostname,
     host: hostInterfaces(),

@@ -1,18 +1,20 @@
 import type { FirmwareBaseInput } from './booter/base-url.js';
 import type { BootUrls } from './booter/boot-urls.js';
 import type { Booter } from './booter/booter.js';
-import { systemClock } from './clock.js';
+import { after, systemClock } from './clock.js';
 import type { Config } from './config/schema.js';
 import { openDhcpPort, openInheritedDhcpPort } from './dhcp/dhcp-socket.js';
+import { PORT } from './dhcp/ports.js';
 import { BootlayerError } from './errors.js';
+import { BinariesWatch } from './ipxe/binaries-watch.js';
 import type { IpxeBinaries } from './ipxe/disk-binaries.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Metrics } from './metrics.js';
-import { cannotInherit, cannotListen } from './net/cannot-listen.js';
+import { openedAt } from './net/cannot-listen.js';
 import type { DatagramPort, Peer } from './net/datagram.js';
 import { QueuedPort } from './net/datagram-queue.js';
-import { formatEndpoint } from './net/endpoint.js';
-import { openUdpPort } from './net/udp-socket.js';
+import { ALL_IP4 } from './net/endpoint.js';
+import { type InheritedSocket, openUdpPort } from './net/udp-socket.js';
 import type { Privileges } from './privileges-process.js';
 import { dhcpFrontEnd } from './pxe/dhcp-front-end.js';
 import { keptOfferings } from './pxe/offerings.js';
@@ -31,12 +33,8 @@ export type DhcpListenerParts = {
   readonly warn: (text: string) => void;
 };
 
-/** The port of PXE boot servers (PXE 2.1, 2.2.3). */
-const PXE_PORT = 4011;
 /** Where firmware asks for files, whatever else is said (RFC 1350, 4). */
 const TFTP_PORT = 69;
-/** Who puts a binary into its folder waits so long for the first machine that is told of it. */
-const LOOK_MILLISECONDS = 5_000;
 
 /** proxyDHCP at each served interface; answers where it listens. Throws PORT_UNAVAILABLE, CONFIG_INVALID. */
 export async function openProxyDhcp(config: Config, parts: DhcpListenerParts): Promise<readonly string[]> {
@@ -48,33 +46,20 @@ export async function openProxyDhcp(config: Config, parts: DhcpListenerParts): P
   for (const warning of interfaces.warnings) warn(warning);
   if (config.tftp !== undefined && config.tftp.listen.port !== TFTP_PORT)
     warn(`firmware that is told to load by TFTP asks at port ${TFTP_PORT}, and tftp.listen is at another`);
-  const loaders = await watchLoaders(binaries, lifecycle);
+  const loaders = await BinariesWatch.start(binaries, after);
+  lifecycle.started('watch of the iPXE binaries', () => loaders.close());
   const common = { urls, ports, hasTftp: config.tftp !== undefined, scheme: dhcp.httpBoot };
-  const answer = dhcpFrontEnd({ booter, offerings: keptOfferings(common, loaders), ticks: () => systemClock.ticks() });
+  const offerings = keptOfferings(common, () => loaders.there);
+  const answer = dhcpFrontEnd({ booter, offerings, ticks: () => systemClock.ticks() });
   const at: string[] = [];
   for (const served of interfaces.interfaces) {
     const opened = await openPorts(served, dhcp.listen, parts);
     opened.dhcp.receive(answer(opened.dhcp, { step: 'offer', ...served }));
     opened.pxe.receive(answer(opened.pxe, { step: 'ack', ...served }));
-    const whom = dhcp.listen.host === '0.0.0.0' || served.inherited !== undefined ? '' : ', relays alone';
+    const whom = dhcp.listen.host === ALL_IP4 || served.inherited !== undefined ? '' : ', relays alone';
     at.push(`${served.name} (${served.address}:${opened.dhcp.local.port}, ${opened.pxe.local.port}${whom})`);
   }
   return at;
-}
-
-/** Which iPXE binaries there are, as of a moment ago. */
-async function watchLoaders(binaries: IpxeBinaries, lifecycle: Lifecycle): Promise<() => ReadonlySet<string>> {
-  let there = await binaries.available();
-  const timer = setInterval(() => {
-    binaries.available().then(
-      (now) => {
-        there = now;
-      },
-      () => undefined,
-    );
-  }, LOOK_MILLISECONDS);
-  lifecycle.started('watch of the iPXE binaries', () => clearInterval(timer));
-  return () => there;
 }
 
 type Ports = { readonly dhcp: DatagramPort; readonly pxe: DatagramPort };
@@ -86,34 +71,21 @@ async function openPorts(
 ): Promise<Ports> {
   const fault = (thrown: unknown) => booter.reportFault('answering DHCP', thrown);
   const dropped = (count: number) => metrics.droppedDatagrams.inc({ protocol: 'dhcp' }, count);
-  const open = async (opening: () => Promise<DatagramPort>, cannot: (cause: unknown) => BootlayerError) => {
-    const opened = await raised(opening).catch((cause: unknown) => {
-      throw cannot(cause);
-    });
+  const { name, address, inherited } = served;
+  const open = async (kind: keyof Ports, at: Peer | InheritedSocket, opening: () => Promise<DatagramPort>) => {
+    const opened = await openedAt({ at, key: 'dhcp.listen', name: `${kind}-${name}` }, raised(opening));
     lifecycle.started('DHCP listener', () => opened.close());
     return new QueuedPort(opened, { fault, dropped });
   };
-  const { name, address, inherited } = served;
   if (inherited !== undefined) {
-    const { dhcp, pxe } = inherited;
-    return {
-      dhcp: await open(
-        () => openInheritedDhcpPort(dhcp),
-        (cause) => cannotInherit(dhcp.fd, `dhcp-${name}`, cause),
-      ),
-      pxe: await open(
-        () => openInheritedDhcpPort(pxe),
-        (cause) => cannotInherit(pxe.fd, `pxe-${name}`, cause),
-      ),
-    };
+    const take = (kind: keyof Ports) => open(kind, inherited[kind], () => openInheritedDhcpPort(inherited[kind]));
+    return { dhcp: await take('dhcp'), pxe: await take('pxe') };
   }
-  const cannot = (where: Peer) => (cause: unknown) =>
-    cannotListen(formatEndpoint({ host: where.address, port: where.port }), 'dhcp.listen', cause);
   const at = { address: host, port };
   // Chosen by the system, as the other is: for tests.
-  const pxeAt = { address: host === '0.0.0.0' ? address : host, port: port === 0 ? 0 : PXE_PORT };
+  const pxeAt = { address: host === ALL_IP4 ? address : host, port: port === 0 ? 0 : PORT.bootServer };
   return {
-    dhcp: await open(() => openDhcpPort(at, address), cannot(at)),
-    pxe: await open(() => openUdpPort(pxeAt, { broadcasts: true }), cannot(pxeAt)),
+    dhcp: await open('dhcp', at, () => openDhcpPort(at, address)),
+    pxe: await open('pxe', pxeAt, () => openUdpPort(pxeAt, { broadcasts: true })),
   };
 }

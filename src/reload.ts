@@ -23,10 +23,29 @@ export type ReloaderParts = {
 
 type Request = { readonly kind: 'by hand' } | { readonly kind: 'at rest'; readonly atRest: Fingerprints };
 
-/** What is fixed while the server runs: its places and its listeners. */
-const FIXED = ['advertise', 'data', 'http', 'api', 'tftp', 'dhcp', 'ipxe', 'user'] as const;
-/** What is told by its name alone when it changed. */
-const NAMED = ['defaults', 'defaultRegistry', 'registries', 'cache'] as const;
+/**
+ * What a change of each key does while the server runs. `fixed`, its places and its listeners: nothing, until the next start.
+ * `named`: it counts, and is told by its name alone. `told`: it counts, and what is in it is told. `same`: it cannot change.
+ */
+const CHANGES = {
+  advertise: 'fixed',
+  data: 'fixed',
+  http: 'fixed',
+  api: 'fixed',
+  tftp: 'fixed',
+  dhcp: 'fixed',
+  ipxe: 'fixed',
+  user: 'fixed',
+  defaults: 'named',
+  defaultRegistry: 'named',
+  registries: 'named',
+  cache: 'named',
+  machines: 'told',
+  assignments: 'told',
+  file: 'same',
+} as const satisfies Record<keyof Config, 'fixed' | 'named' | 'told' | 'same'>;
+const FIXED = keysThat('fixed');
+const NAMED = keysThat('named');
 const MAX_NAMES = 8;
 
 /** Reads the configuration anew when asked to; a wrong one is refused, and the one before stays. */
@@ -155,8 +174,12 @@ export class Reloader {
   }
 }
 
+function keysThat(change: (typeof CHANGES)[keyof Config]): readonly (keyof Config)[] {
+  return (Object.keys(CHANGES) as (keyof Config)[]).filter((key) => CHANGES[key] === change);
+}
+
 /** Where a certificate and its key are read may change while it runs. */
-function fixedIn(config: Config, key: (typeof FIXED)[number]): unknown {
+function fixedIn(config: Config, key: keyof Config): unknown {
   return key === 'http' ? [config.http.listen, config.http.tls?.listen] : config[key];
 }
 

@@ -6,7 +6,7 @@ import type { InheritedSockets } from './inherited.js';
 import type { IpxeBinaries } from './ipxe/disk-binaries.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Metrics } from './metrics.js';
-import { cannotInherit, cannotListen } from './net/cannot-listen.js';
+import { openedAt } from './net/cannot-listen.js';
 import type { DatagramPort } from './net/datagram.js';
 import { formatEndpoint } from './net/endpoint.js';
 import type { Privileges } from './privileges-process.js';
@@ -54,23 +54,20 @@ export async function openTftp(
   };
   const dropped = (count: number) => metrics.droppedDatagrams.inc({ protocol: 'tftp' }, count);
   const servers: TftpServer<BootFile>[] = [];
-  const at: string[] = [];
+  const opened: string[] = [];
   const places = inherited.length > 0 ? inherited : [{ address: listen.host, port: listen.port }];
-  for (const place of places) {
-    const opening = raised(() => openRequestPort(place, { fault, dropped }));
-    const port = await opening.catch((cause: unknown) => {
-      if ('fd' in place) throw cannotInherit(place.fd, 'tftp', cause);
-      throw cannotListen(formatEndpoint(listen), 'tftp.listen', cause);
-    });
+  for (const at of places) {
+    const opening = raised(() => openRequestPort(at, { fault, dropped }));
+    const port = await openedAt({ at, key: 'tftp.listen', name: 'tftp' }, opening);
     const server = new TftpServer({ ...common, port, openPort: ownPorts(port, singlePort) });
     lifecycle.started('TFTP listener', () => server.close());
     servers.push(server);
-    at.push(formatEndpoint({ host: port.local.address, port: port.local.port }));
+    opened.push(formatEndpoint({ host: port.local.address, port: port.local.port }));
   }
   const drain = () => {
     for (const server of servers) server.drain();
   };
-  return { at, drain };
+  return { at: opened, drain };
 }
 
 function ownPorts({ local }: DatagramPort, singlePort: boolean): TftpServerParts['openPort'] {

@@ -51,7 +51,7 @@ export type BootEvent =
   | ({ readonly event: 'dhcp.unanswered'; readonly reason: string } & DhcpQuestion)
   /** A datagram at DHCP's ports that was for somebody else, or for nobody. */
   | { readonly event: 'dhcp.dropped'; readonly address: string; readonly reason: string }
-  /** Firmware loads the same program again and again, and never gets to a script. */
+  /** Firmware is told to load the same program again and again, and never gets to a script: of UEFI HTTP Boot, its URL. */
   | {
       readonly event: 'loader.repeated';
       readonly machine: string;
@@ -175,7 +175,10 @@ export type DhcpQuestion = {
   readonly mac?: string;
   /** `x64 UEFI by PXE` */
   readonly client: string;
+  /** That it came over, and where it is plugged in, as that says: printable, and short (RFC 3046, 3.1 and 3.2). */
   readonly relay?: string;
+  readonly circuitId?: string;
+  readonly remoteId?: string;
   /** `offer` to a DISCOVER, `ack` to what comes to the boot server's port, 4011. */
   readonly step: 'offer' | 'ack';
 };

@@ -1,3 +1,4 @@
+import { ALL_IP4 } from '../net/endpoint.js';
 import { parseIp, type Subnet } from '../net/ip.js';
 import type { NearerBase } from './boot-urls.js';
 
@@ -17,7 +18,7 @@ export type BaseUrl =
   | { readonly kind: 'url'; readonly url: string; readonly warning?: string }
   | { readonly kind: 'undecided'; readonly candidates: readonly string[] };
 
-const ANY_ADDRESS = new Set(['0.0.0.0', '::', '']);
+const ANY_ADDRESS = new Set<string>([ALL_IP4, '::', '']);
 
 /** Pure: the same input, the same URL. IPv4 addresses go first, since a BIOS machine has no other. */
 export function decideBaseUrl({ advertise, listen, hostAddresses }: BaseUrlInput): BaseUrl {

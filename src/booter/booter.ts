@@ -23,7 +23,7 @@ import { FirmwareStep } from './firmware-step.js';
 import { type Images, MappedImages } from './mapped-images.js';
 import { createMapping, type Mapping, type MappingInput } from './mapping.js';
 import { PlanIssuer } from './plan-issuer.js';
-import { ARCHITECTURE_UNKNOWN, mayPass, prepareBoot, wishOf } from './preparation.js';
+import { ARCHITECTURE_UNKNOWN, mayPass, NO_ASSIGNMENT, prepareBoot, wishOf } from './preparation.js';
 import { attemptOf, factsFromQuery, type ScriptQuery } from './report.js';
 import { requirePart, sliceReader } from './slice-reader.js';
 import { type TransferEnded, TransferEvents } from './transfer-events.js';
@@ -122,7 +122,7 @@ export class Booter {
     this.#reportContradictions(subject);
     const attempt = attemptOf(query);
     const assignment = settle(mapping.index.select(subject));
-    if (assignment === undefined) return this.#refuse(subject, 'no assignment matches this machine');
+    if (assignment === undefined) return this.#refuse(subject, NO_ASSIGNMENT);
     this.#attribution.saw(subject.name, address);
     const readiness = this.#draining
       ? ({ kind: 'waiting', reason: 'the server is restarting' } as const)

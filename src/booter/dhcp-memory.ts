@@ -6,21 +6,31 @@ import { RecentMap } from '../recent-map.js';
 type Step = {
   readonly at: number;
   readonly firmware: Firmware | undefined;
-  /** The loads of one loader since `since`, of which none led to a script. */
-  readonly loader: string | undefined;
-  readonly loads: number;
+  /** What it loaded since it last asked for a script, the last first. */
+  readonly loads: readonly Loads[];
+};
+
+/** How often it loads one program, which led to no script: a UKI never does, and is not loaded as often. */
+type Loads = {
+  readonly loader: string;
   readonly since: number;
+  readonly times: number;
   /** Of the request that was counted last: firmware repeats one that is not answered. */
   readonly xid: number;
 };
 
-/** A firmware that asks again for a loader, `times` within so many seconds. */
+/** What firmware is told to load. */
+type Told = { readonly firmware: Firmware | undefined; readonly loader: string; readonly xid: number };
+
+/** A firmware that asks again for the same program, `times` within so many seconds. */
 export type LoaderLoop = { readonly loader: string; readonly times: number; readonly seconds: number };
 
 /** A machine boots once within them. */
 const LIVE_MILLISECONDS = 600_000;
 const LOOP_MILLISECONDS = 300_000;
 const LOOP_LOADS = 6;
+/** Programs of one machine: firmware tries PXE and HTTP Boot in turn. */
+const MOST_LOADERS = 4;
 /** Are remembered at least. */
 const MACHINES = 25_000;
 
@@ -38,26 +48,24 @@ export class DhcpMemory {
    * Firmware was told to load, or an iPXE, which does not show by which firmware it came; answers the loop it is in, each time
    * that another round of it is full.
    */
-  told(mac: MacAddress, { loader, xid, ...told }: Pick<Step, 'firmware' | 'loader' | 'xid'>): LoaderLoop | undefined {
+  told(mac: MacAddress, { loader, xid, ...told }: Told): LoaderLoop | undefined {
     const now = this.#now();
     const last = this.#steps.get(mac);
-    const firmware = told.firmware ?? last?.firmware;
-    const goesOn =
-      last !== undefined && loader !== undefined && last.loader === loader && now - last.since < LOOP_MILLISECONDS;
-    const isRepeated = goesOn && last.xid === xid;
-    const loads = goesOn ? last.loads + (isRepeated ? 0 : 1) : 1;
-    const since = goesOn ? last.since : now;
-    this.#steps.set(mac, { at: now, firmware, loader, loads, since, xid });
-    if (loader === undefined || isRepeated || loads < LOOP_LOADS) return undefined;
-    this.#steps.set(mac, { at: now, firmware, loader, loads: 0, since: now, xid });
-    return { loader, times: loads, seconds: Math.round((now - since) / 1000) };
+    const before = last?.loads ?? [];
+    const known = before.find((one) => one.loader === loader);
+    const { loads, loop } = counted(known, { loader, xid, now });
+    // Nearly all load one program alone.
+    const isAlone = before.length === (known === undefined ? 0 : 1);
+    const all = isAlone ? [loads] : [loads, ...before.filter((one) => one !== known).slice(0, MOST_LOADERS - 1)];
+    this.#steps.set(mac, { at: now, firmware: told.firmware ?? last?.firmware, loads: all });
+    return loop;
   }
 
   /** A script was asked for: what was loaded before works. */
   asked(macs: readonly MacAddress[]): void {
     for (const mac of macs) {
       const last = this.#steps.get(mac);
-      if (last !== undefined) this.#steps.set(mac, { ...last, loads: 0, since: this.#now() });
+      if (last !== undefined) this.#steps.set(mac, { ...last, loads: [] });
     }
   }
 
@@ -76,4 +84,21 @@ export class DhcpMemory {
     }
     return undefined;
   }
+}
+
+type Counted = { readonly loads: Loads; readonly loop?: LoaderLoop };
+
+/** One load more, of those of its program. */
+function counted(
+  last: Loads | undefined,
+  { loader, xid, now }: { readonly loader: string; readonly xid: number; readonly now: number },
+): Counted {
+  if (last === undefined || now - last.since >= LOOP_MILLISECONDS)
+    return { loads: { loader, since: now, times: 1, xid } };
+  if (last.xid === xid) return { loads: last };
+  const { since } = last;
+  const times = last.times + 1;
+  if (times < LOOP_LOADS) return { loads: { loader, since, times, xid } };
+  const loop = { loader, times, seconds: Math.round((now - since) / 1000) };
+  return { loads: { loader, since: now, times: 0, xid }, loop };
 }

@@ -1,4 +1,4 @@
-import type { BootEvent, EventSink } from '../boot/event.js';
+import type { BootEvent, DhcpQuestion, EventSink } from '../boot/event.js';
 import type { Firmware, MachineFacts } from '../machine/facts.js';
 import type { MacAddress } from '../net/mac.js';
 import type { Writable } from '../writable.js';
@@ -18,21 +18,14 @@ export type DhcpStepParts = {
 
 type DhcpAnswered = Extract<BootEvent, { readonly event: 'dhcp.answered' }>;
 
-/** Who asked by DHCP, in the words of the log. */
-export type DhcpAsked = {
-  readonly mac?: MacAddress;
-  /** `x64 UEFI by PXE` */
-  readonly client: string;
-  /** The relay that it came by. */
-  readonly relay?: string;
-  readonly step: 'offer' | 'ack';
-};
+/** Who asked by DHCP, before it is known which machine that is. */
+export type DhcpAsked = Omit<DhcpQuestion, 'machine' | 'mac'> & { readonly mac?: MacAddress };
 
 /** What it was told to load. */
 export type DhcpTold = {
   /** `snponly.efi by TFTP from 192.168.77.1` */
   readonly answer: string;
-  /** The file, when firmware loads a boot loader. */
+  /** A file, or the URL of UEFI HTTP Boot, whatever is started there; missing for an iPXE that is told the script. */
   readonly loader?: string;
   /** Of the machine, when it is not iPXE that asks. */
   readonly firmware?: Firmware;
@@ -60,18 +53,20 @@ export class DhcpStep {
     const { memory, expectations, events } = this.#parts;
     const { name: machine } = invitation.subject;
     const { answer, loader, firmware, xid } = told;
-    const { mac, client, relay, step } = asked;
+    const { mac, client, relay, circuitId, remoteId, step } = asked;
     const event: Writable<DhcpAnswered> = { event: 'dhcp.answered', machine, client, step, answer };
     if (mac !== undefined) event.mac = mac;
     if (relay !== undefined) event.relay = relay;
     if (firmware !== undefined) event.firmware = firmware;
+    if (circuitId !== undefined) event.circuitId = circuitId;
+    if (remoteId !== undefined) event.remoteId = remoteId;
     if (invitation.kind === 'sure') {
       expectations.expect(invitation.subject, invitation.assignment);
       event.assignment = invitation.assignment.name;
     }
     events(event);
-    // An iPXE that is told the script is not in a loop; one that is told to load another may be.
-    if (mac === undefined || (firmware ?? loader) === undefined || step === 'ack') return;
+    // An iPXE that is told the script is not in a loop; one that is told to load another may be, as firmware may.
+    if (mac === undefined || loader === undefined || step === 'ack') return;
     const loop = memory.told(mac, { firmware, loader, xid });
     if (loop !== undefined) events({ event: 'loader.repeated', machine, mac, ...loop });
   }

@@ -42,7 +42,7 @@ export function describeEvent(event: BootEvent): string {
     case 'uki.planned':
     case 'uki.replaced':
     case 'uki.refused':
-      return describeFirmware(event);
+      return describeUki(event);
     case 'fill.started':
     case 'fill.resumed':
     case 'fill.finished':
@@ -77,7 +77,7 @@ function describeDhcp(event: Of<'dhcp.answered' | 'dhcp.unanswered' | 'dhcp.drop
   }
 }
 
-function describeFirmware(event: Of<'uki.planned' | 'uki.replaced' | 'uki.refused'>): string {
+function describeUki(event: Of<'uki.planned' | 'uki.replaced' | 'uki.refused'>): string {
   switch (event.event) {
     case 'uki.planned':
       return `${event.machine} gets the UKI of ${event.image} (assignment ${event.assignment})${event.isPlain ? '' : `; ${LOST_ARGUMENTS}`}`;
@@ -154,10 +154,19 @@ function describeTransfer(
 
 const GONE = { room: 'had to make room in the cache', unneeded: 'was removed: nothing needs it' } as const;
 
-function asks({ machine, mac, client, relay, step }: DhcpQuestion): string {
+function asks(question: DhcpQuestion): string {
+  const { machine, mac, client, step } = question;
   const who = mac === undefined || mac === machine ? machine : `${machine} (${mac})`;
-  const over = relay === undefined ? '' : ` over the relay ${relay}`;
-  return `${who}, ${client},${over} asks how to boot${step === 'ack' ? ' at port 4011' : ''}`;
+  return `${who}, ${client},${over(question)} asks how to boot${step === 'ack' ? ' at port 4011' : ''}`;
+}
+
+/** ` over the relay 10.1.0.1 (circuit "ge-0/0/1", remote "sw-7")`: in quotes, since the relay may say anything. */
+function over({ relay, circuitId, remoteId }: DhcpQuestion): string {
+  if (relay === undefined) return '';
+  const circuit = circuitId === undefined ? [] : [`circuit ${JSON.stringify(circuitId)}`];
+  const remote = remoteId === undefined ? [] : [`remote ${JSON.stringify(remoteId)}`];
+  const place = [...circuit, ...remote].join(', ');
+  return ` over the relay ${relay}${place === '' ? '' : ` (${place})`}`;
 }
 
 function byAssignment({ assignment }: { readonly assignment?: string }): string {

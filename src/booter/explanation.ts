@@ -8,10 +8,11 @@ import type { MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
 import type { SelectorKey } from '../machine/selector.js';
 import { refusalOf, waitingScript } from './boot-script.js';
-import type { BootUrls, FirmwareAsks } from './boot-urls.js';
+import type { BootUrls } from './boot-urls.js';
+import type { FirmwareAsks } from './firmware-path.js';
 import type { Images } from './mapped-images.js';
 import type { Mapping } from './mapping.js';
-import { ARCHITECTURE_UNKNOWN, mayPass, type Preparation, prepareBoot, wishOf } from './preparation.js';
+import { ARCHITECTURE_UNKNOWN, mayPass, NO_ASSIGNMENT, type Preparation, prepareBoot, wishOf } from './preparation.js';
 import { LOST_ARGUMENTS, wantsArguments } from './uki-arguments.js';
 
 /** Everything that is decided for a machine, and why, without a machine. Nothing of it counts as a boot. */
@@ -87,7 +88,7 @@ async function explainImage(
   parts: ExplanationParts,
 ): Promise<BootExplanation> {
   const { mapping, images, urls } = parts;
-  if (assignment === undefined) return nothing(subject, 'no assignment matches this machine');
+  if (assignment === undefined) return nothing(subject, NO_ASSIGNMENT);
   const wish = wishOf(subject, assignment);
   if (wish === undefined) return nothing(subject, ARCHITECTURE_UNKNOWN);
   try {

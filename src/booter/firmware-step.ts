@@ -12,7 +12,7 @@ import type { Attribution } from './attribution.js';
 import type { MappedImages } from './mapped-images.js';
 import type { Mapping } from './mapping.js';
 import type { PlanIssuer } from './plan-issuer.js';
-import { ARCHITECTURE_UNKNOWN, wishOf } from './preparation.js';
+import { ARCHITECTURE_UNKNOWN, NO_ASSIGNMENT, wishOf } from './preparation.js';
 import { wantsArguments } from './uki-arguments.js';
 
 export type FirmwareStepParts = {
@@ -55,7 +55,6 @@ const SAME_ANSWER_MILLISECONDS = 2_000;
 const SAME_FILE_MILLISECONDS = 15_000;
 /** Are remembered at least. */
 const MACHINES = 5_000;
-const NO_ASSIGNMENT = 'no assignment matches this machine';
 
 /** What the firmware of machines fetches by itself. */
 export class FirmwareStep {

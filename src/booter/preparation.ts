@@ -25,6 +25,8 @@ export function wishOf({ facts }: Subject, assignment: Assignment): ImageWish | 
 /** Stands for all where an image names none. */
 export const ANY_ARCHITECTURE = 'amd64';
 
+/** Why a machine is not booted, in the words of its screen and of the log. */
+export const NO_ASSIGNMENT = 'no assignment matches this machine';
 export const ARCHITECTURE_UNKNOWN = 'it does not report its architecture, and none is configured for it';
 
 /** Plans and renders. Pure: the same for a machine that boots and for one that is only asked about. */

@@ -4,7 +4,6 @@ import { parseIp } from '../net/ip.js';
 import { isJunkMac, type MacAddress, parseMac } from '../net/mac.js';
 import { isJunkUuid, parseUuid } from '../net/uuid.js';
 import { parseArchitecture } from '../oci/platform.js';
-import type { FirmwareAsks } from './boot-urls.js';
 
 /** The query of /boot/script as it came: anything at all, any number of times. */
 export type ScriptQuery = Readonly<Record<string, unknown>>;
@@ -35,19 +34,6 @@ export function factsFromQuery(query: ScriptQuery, sourceAddress: string): Machi
     ...(ip !== undefined && { ip }),
     ...(architecture !== undefined && { architecture }),
     ...(firmware !== undefined && { firmware }),
-    sourceAddress,
-  };
-}
-
-/** What the path says that UEFI HTTP Boot was told to ask for. */
-export function factsFromFirmware({ mac, uuid, architecture }: FirmwareAsks, sourceAddress: string): MachineFacts {
-  const ip = parseIp(sourceAddress);
-  return {
-    macs: mac === undefined || isJunkMac(mac) ? [] : [mac],
-    ...(uuid !== undefined && !isJunkUuid(uuid) && { uuid }),
-    ...(ip !== undefined && { ip }),
-    architecture,
-    firmware: ['uefi-http'],
     sourceAddress,
   };
 }

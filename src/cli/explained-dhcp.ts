@@ -1,7 +1,9 @@
 import { inviteBy } from '../booter/invitation.js';
 import type { Mapping } from '../booter/mapping.js';
 import type { Config } from '../config/schema.js';
+import { NO_IP4 } from '../dhcp/ip4.js';
 import { encodePacket } from '../dhcp/packet.js';
+import { PORT } from '../dhcp/ports.js';
 import { IpxeBinaries } from '../ipxe/disk-binaries.js';
 import { ipxeFolders } from '../ipxe-folders.js';
 import type { Offerings } from '../pxe/answer.js';
@@ -51,7 +53,7 @@ export function explainDhcp(
   if (discover === undefined) return { kind: 'undescribed', reason: 'its architecture is not said (--arch)' };
   const exchange = proxyExchange(
     encodePacket(discover, { maxBytes: 1472 }),
-    { address: '0.0.0.0', port: 68 },
+    { address: NO_IP4, port: PORT.client },
     { step: 'offer', address: site.address, subnets: [] },
     { invite: (facts) => inviteBy(mapping, facts), offerings: () => offerings },
   );

@@ -1,10 +1,9 @@
 import type { DatagramHandler, DatagramPort, Peer } from '../net/datagram.js';
+import { ALL_IP4 } from '../net/endpoint.js';
 import { type InheritedSocket, openUdpPort, type UdpPort } from '../net/udp-socket.js';
 import { RecentMap } from '../recent-map.js';
+import { BROADCAST_IP4 } from './ip4.js';
 
-const ANY_ADDRESS = '0.0.0.0';
-
-const BROADCAST = '255.255.255.255';
 /** A rack of machines that begin at once; an ordinary system has room for some three hundred packets by itself. */
 const RECV_BUFFER_BYTES = 1024 * 1024;
 /** Relays, and machines with addresses, that are remembered at least. */
@@ -17,7 +16,7 @@ const HEARD = 10_000;
  * `listen`: its host is that of all, or the address alone, where only relays are answered. Rejects with the system's error.
  */
 export async function openDhcpPort(listen: Peer, address: string): Promise<DatagramPort> {
-  if (listen.address !== ANY_ADDRESS) return openUdpPort(listen, { broadcasts: true });
+  if (listen.address !== ALL_IP4) return openUdpPort(listen, { broadcasts: true });
   // With `reuseAddr` it would not be told of another server, whose clients' renewals it would get in its place.
   const alone = await openUdpPort(listen);
   const { port } = alone.local;
@@ -26,13 +25,13 @@ export async function openDhcpPort(listen: Peer, address: string): Promise<Datag
   const open = async (at: string): Promise<UdpPort> => {
     const one = await openUdpPort(
       { address: at, port },
-      { reuseAddr: true, broadcasts: at !== ANY_ADDRESS, recvBufferSize: RECV_BUFFER_BYTES },
+      { reuseAddr: true, broadcasts: at !== ALL_IP4, recvBufferSize: RECV_BUFFER_BYTES },
     );
     opened.push(one);
     return one;
   };
   try {
-    return new InterfacePort({ all: await open(ANY_ADDRESS), doubtful: await open(address), own: await open(address) });
+    return new InterfacePort({ all: await open(ALL_IP4), doubtful: await open(address), own: await open(address) });
   } catch (thrown) {
     await Promise.all(opened.map((one) => one.close()));
     throw thrown;
@@ -73,7 +72,7 @@ class InterfacePort implements DatagramPort {
 
   send(bytes: Buffer, to: Peer): void {
     const { own, doubtful } = this.#sockets;
-    const isThere = to.address === BROADCAST || this.#heard.get(to.address) !== undefined;
+    const isThere = to.address === BROADCAST_IP4 || this.#heard.get(to.address) !== undefined;
     (isThere ? own : doubtful).send(bytes, to);
   }
 

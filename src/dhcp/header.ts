@@ -1,7 +1,7 @@
 import protocol from 'dhcp/lib/protocol.js';
 import { RecentMap } from '../recent-map.js';
 import { DhcpCodecError } from './codec-error.js';
-import { ip4Number } from './ip4.js';
+import { ip4Number, NO_IP4 } from './ip4.js';
 
 /** What every packet begins with (RFC 2131, 2); the names are the standard's. */
 export type DhcpHeader = {
@@ -36,7 +36,7 @@ export type DhcpHeader = {
 export const HEADER_BYTES = 240;
 const COOKIE = 0x63825363;
 
-const CHADDR = { at: 28, bytes: 16 };
+export const CHADDR = { at: 28, bytes: 16 };
 export const SNAME = { at: 44, bytes: 64 };
 export const FILE = { at: 108, bytes: 128 };
 
@@ -136,17 +136,15 @@ function newForm(op: number, siaddr: string): Buffer {
   const blank = { htype: 0, hlen: 0, hops: 0, xid: 0, secs: 0, flags: 0, sname: '', file: '', options: {} };
   // The package takes "1x.2.3.4" for 1.2.3.4.
   ip4Number(siaddr);
-  const addresses = { ciaddr: NO_ADDRESS, yiaddr: NO_ADDRESS, siaddr, giaddr: NO_ADDRESS };
+  const addresses = { ciaddr: NO_IP4, yiaddr: NO_IP4, siaddr, giaddr: NO_IP4 };
   const { _data: written } = protocol.format({ ...blank, ...addresses, op, chaddr: '00-00-00-00-00-00' });
   return written.subarray(0, HEADER_BYTES);
 }
 
 function writeAddress(address: string, target: Buffer, at: number): void {
   // Most are none, and are so in the form.
-  if (address !== NO_ADDRESS) target.writeUInt32BE(ip4Number(address), at);
+  if (address !== NO_IP4) target.writeUInt32BE(ip4Number(address), at);
 }
-
-const NO_ADDRESS = '0.0.0.0';
 
 function checkWidths(header: DhcpHeader): void {
   checkWidth('op', header.op, 2);

@@ -50,6 +50,9 @@ export const OPTION = {
   ipxe: 175,
 } as const;
 
+/** In option 175: what an iPXE can do (iPXE: src/include/ipxe/features.h), and is told (src/include/ipxe/dhcp.h). */
+export const IPXE_OPTION = { http: 0x13, https: 0x14, noPxeDhcp: 0xb0 } as const;
+
 /** Values of option 53 (RFC 2132, 9.6). */
 export const MESSAGE = {
   discover: 1,

@@ -30,9 +30,14 @@ export function readRelayAgent(value: Buffer | undefined): RelayAgent | undefine
   };
 }
 
-/** The text that it is (`ge-0/0/1`), or `0x` and hex digits: many switches send numbers. */
+/** Bytes of an id that are shown: nobody's log is to be filled by what a relay may say. */
+const MAX_SHOWN = 64;
+
+/** The text that it is (`ge-0/0/1`), or `0x` and hex digits, since many switches send numbers; `...` behind what is cut. */
 function readable(value: Buffer | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  const isText = value.length > 0 && value.every((byte) => byte >= 0x20 && byte <= 0x7e);
-  return isText ? value.toString('latin1') : `0x${value.toString('hex')}`;
+  if (value === undefined || value.length === 0) return undefined;
+  const shown = value.subarray(0, MAX_SHOWN);
+  const isText = shown.every((byte) => byte >= 0x20 && byte <= 0x7e);
+  const text = isText ? shown.toString('latin1') : `0x${shown.toString('hex')}`;
+  return value.length > MAX_SHOWN ? `${text}...` : text;
 }

@@ -1,12 +1,14 @@
 import type { Peer } from '../net/datagram.js';
+import { NO_IP4 } from './ip4.js';
 import type { DhcpPacket } from './packet.js';
+import { PORT } from './ports.js';
 
 /** Where an answer goes. */
 export type ReplyDestination =
-  | { readonly kind: 'relay'; readonly address: string; readonly port: 67 }
-  | { readonly kind: 'unicast'; readonly address: string; readonly port: 68 }
+  | { readonly kind: 'relay'; readonly address: string; readonly port: typeof PORT.server }
+  | { readonly kind: 'unicast'; readonly address: string; readonly port: typeof PORT.client }
   /** To everybody on the network that it came from. */
-  | { readonly kind: 'broadcast'; readonly port: 68 }
+  | { readonly kind: 'broadcast'; readonly port: typeof PORT.client }
   /** Back to where it came from. */
   | { readonly kind: 'sender'; readonly address: string; readonly port: number };
 
@@ -14,13 +16,10 @@ export type ReplyRoute = {
   readonly request: Pick<DhcpPacket, 'ciaddr' | 'giaddr'>;
   /** Whom the datagram came from. */
   readonly from: Peer;
-  /** Where it came in: 67, or the 4011 of PXE boot servers. */
+  /** Where it came in: a server's, or that of PXE boot servers. */
   readonly servedPort: number;
   readonly kind: 'offer' | 'ack' | 'nak';
 };
-
-/** PXE 2.1, 2.2: where boot servers are asked. */
-const BOOT_SERVER_PORT = 4011;
 
 /** The bit of `flags` by which a broadcast is wanted (RFC 2131, 2). */
 export const BROADCAST_FLAG = 0x8000;
@@ -31,13 +30,13 @@ export const BROADCAST_FLAG = 0x8000;
  */
 export function replyDestination({ request, from, servedPort, kind }: ReplyRoute): ReplyDestination {
   // EDK2 asks there from 4011 and hears nothing at 68; iPXE asks from 68.
-  if (servedPort === BOOT_SERVER_PORT && isHost(from.address))
+  if (servedPort === PORT.bootServer && isHost(from.address))
     return { kind: 'sender', address: from.address, port: from.port };
   const relay = relayOf(request);
-  if (relay !== undefined) return { kind: 'relay', address: relay, port: 67 };
+  if (relay !== undefined) return { kind: 'relay', address: relay, port: PORT.server };
   // Whoever still looks for a server has none; and the address that it has may be the very one that is refused.
-  if (kind === 'ack' && isHost(request.ciaddr)) return { kind: 'unicast', address: request.ciaddr, port: 68 };
-  return { kind: 'broadcast', port: 68 };
+  if (kind === 'ack' && isHost(request.ciaddr)) return { kind: 'unicast', address: request.ciaddr, port: PORT.client };
+  return { kind: 'broadcast', port: PORT.client };
 }
 
 /** Those of the request; a relay has to broadcast a NAK (RFC 2131, 4.3.2). */
@@ -52,7 +51,7 @@ export function relayOf({ giaddr }: Pick<DhcpPacket, 'giaddr'>): string | undefi
 
 /** Whether a machine can have it, so that nobody makes us send to many: not 0/8, multicast and above. */
 function isHost(address: string): boolean {
-  if (address === '0.0.0.0') return false;
+  if (address === NO_IP4) return false;
   const first = Number(address.slice(0, address.indexOf('.')));
   return first > 0 && first < 224;
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyListenOptions } from 'fastify';
-import { cannotInherit, cannotListen } from '../net/cannot-listen.js';
-import { type Endpoint, formatEndpoint } from '../net/endpoint.js';
+import { cannotOpen, openedAt } from '../net/cannot-listen.js';
+import type { Endpoint } from '../net/endpoint.js';
 import { parseIp } from '../net/ip.js';
 import { cutConnections } from './handshakes.js';
 
@@ -16,18 +16,13 @@ export async function listen(
   at: Endpoint | { readonly fd: number },
   key: string,
 ): Promise<Endpoint> {
-  const cannot = (cause: unknown) =>
-    'fd' in at ? cannotInherit(at.fd, nameOf(key), cause) : cannotListen(formatEndpoint(at), key, cause);
-  try {
-    // It writes into what it is given.
-    await app.listen('fd' in at ? ({ fd: at.fd } as FastifyListenOptions) : { ...at });
-  } catch (cause) {
-    throw cannot(cause);
-  }
+  const place = { at: 'fd' in at ? at : { address: at.host, port: at.port }, key, name: nameOf(key) };
+  // It writes into what it is given.
+  await openedAt(place, app.listen('fd' in at ? ({ fd: at.fd } as FastifyListenOptions) : { ...at }));
   const address = app.server.address();
-  if (typeof address !== 'object' || address === null) throw cannot('it is no TCP socket');
+  if (typeof address !== 'object' || address === null) throw cannotOpen(place, 'it is no TCP socket');
   const host = 'fd' in at ? parseIp(address.address) : at.host;
-  if (host === undefined) throw cannot('it has no IP address');
+  if (host === undefined) throw cannotOpen(place, 'it has no IP address');
   return { host, port: address.port };
 }
 

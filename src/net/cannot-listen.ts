@@ -1,13 +1,36 @@
 import { BootlayerError, systemErrorCode } from '../errors.js';
+import type { Peer } from './datagram.js';
+import { formatEndpoint } from './endpoint.js';
 
-/** PORT_UNAVAILABLE of the system's error; `key`: of the configuration. */
-export function cannotListen(where: string, key: string, cause: unknown): BootlayerError {
+/** Where something is to listen. */
+export type ListenPlace = {
+  /** An address, or a socket that whoever started the server has opened. */
+  readonly at: Peer | { readonly fd: number };
+  /** Of the configuration. */
+  readonly key: string;
+  /** Of the inherited socket, where it is one. */
+  readonly name: string;
+};
+
+/** What is opened there. Rejects with PORT_UNAVAILABLE where the system refuses. */
+export function openedAt<T>(place: ListenPlace, opening: Promise<T>): Promise<T> {
+  return opening.catch((cause: unknown) => {
+    throw cannotOpen(place, cause);
+  });
+}
+
+/** PORT_UNAVAILABLE of the system's error. */
+export function cannotOpen({ at, key, name }: ListenPlace, cause: unknown): BootlayerError {
+  if ('fd' in at) return cannotInherit(at.fd, name, cause);
+  return cannotListen(formatEndpoint({ host: at.address, port: at.port }), key, cause);
+}
+
+function cannotListen(where: string, key: string, cause: unknown): BootlayerError {
   const [why, remedy] = explain(systemErrorCode(cause), key, cause);
   return new BootlayerError('PORT_UNAVAILABLE', `cannot listen on ${where}: ${why}`, { remedy, cause });
 }
 
-/** The same of a socket that whoever started the server has opened; `name`: of it. */
-export function cannotInherit(fd: number, name: string, cause: unknown): BootlayerError {
+function cannotInherit(fd: number, name: string, cause: unknown): BootlayerError {
   const isStream = name === 'http' || name === 'https';
   const remedy = `FileDescriptorName=${name} is for ${isStream ? 'ListenStream=' : 'ListenDatagram='} of an IP address`;
   return new BootlayerError('PORT_UNAVAILABLE', `cannot use the inherited socket ${fd}: ${String(cause)}`, {

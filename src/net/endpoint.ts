@@ -1,5 +1,8 @@
 import { type IpAddress, parseIp } from './ip.js';
 
+/** All IPv4 addresses of this host, as a place to listen at. */
+export const ALL_IP4 = '0.0.0.0';
+
 /** Where a server listens. Port 0 lets the system choose. */
 export type Endpoint = { readonly host: IpAddress; readonly port: number };
 
@@ -8,7 +11,7 @@ export function parseEndpoint(text: string): Endpoint | undefined {
   const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text.trim());
   if (match === null) return undefined;
   const port = Number(match[3]);
-  const host = parseIp(match[1] ?? (match[2] === '' ? '0.0.0.0' : (match[2] ?? '')));
+  const host = parseIp(match[1] ?? (match[2] === '' ? ALL_IP4 : (match[2] ?? '')));
   return host === undefined || port > 65535 ? undefined : { host, port };
 }
 

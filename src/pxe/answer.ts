@@ -1,4 +1,5 @@
-import type { FirmwareAsks } from '../booter/boot-urls.js';
+import type { FirmwareAsks } from '../booter/firmware-path.js';
+import { whyNoBinary } from '../ipxe/absent-binary.js';
 import { IPXE_BINARIES } from '../ipxe/binaries.js';
 import { describeClient, firmwaresOf, type PxeClient } from './client.js';
 
@@ -45,7 +46,11 @@ function byTftp(client: PxeClient, offerings: Offerings): Answer {
   return loaderFor(client, offerings);
 }
 
-/** What is started there may be a UKI, so that it matters to nobody yet which loaders there are. */
+/**
+ * Whatever loaders there are, for every processor that an image can be for: what is started there may be a UKI, and which there
+ * is for x86 or ARM of 32 bits, for which the table has no iPXE, shows when the image is resolved. Silence would take it from
+ * the machine; a URL behind which there is nothing costs it one request, whose refusal says why.
+ */
 function byFirmware(client: PxeClient, firmwareUrl: Offerings['firmwareUrl']): Answer {
   const { mac, uuid, architecture: { architecture } = {} } = client;
   if (firmwaresOf(client)?.[0] !== 'uefi-http' || architecture === undefined) return withoutLoader(client);
@@ -63,9 +68,8 @@ function loaderFor(client: PxeClient, { loaders }: Offerings): Answer {
   const fitting = IPXE_BINARIES.filter(({ architectures }) => code !== undefined && architectures.includes(code));
   if (fitting.length === 0) return withoutLoader(client);
   const there = fitting.find(({ file }) => loaders.has(file));
-  const missing = fitting.map(({ file }) => file).join(' or ');
   return there === undefined
-    ? silent(`${missing} is missing (npm run ipxe, or ipxe.binaries)`)
+    ? silent(`${whyNoBinary(fitting.map(({ file }) => file))} (npm run ipxe, or ipxe.binaries)`)
     : { kind: 'loader', file: there.file };
 }
 

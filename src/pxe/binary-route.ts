@@ -1,6 +1,5 @@
 import type { TransferEvents } from '../booter/transfer-events.js';
-import { BootlayerError } from '../errors.js';
-import { IPXE_BINARIES } from '../ipxe/binaries.js';
+import { absentBinary } from '../ipxe/absent-binary.js';
 import type { IpxeBinaries } from '../ipxe/disk-binaries.js';
 import type { BootFile, BootFileRoute, FileRequest } from './boot-file.js';
 
@@ -16,15 +15,7 @@ export function binaryRoute(binaries: IpxeBinaries, transfers: TransferEvents): 
 
   async function openBinary(file: string, { address }: FileRequest): Promise<BootFile> {
     const binary = await binaries.open(file);
-    if (binary === undefined) throw absent(file, binaries.folders);
+    if (binary === undefined) throw absentBinary([file], binaries.folders);
     return { ...binary, begun: () => transfers.loader({ address, protocol: 'tftp', file }) };
   }
-}
-
-/** Which folders there are is the log's. */
-function absent(file: string, folders: readonly string[]): BootlayerError {
-  const isOurs = IPXE_BINARIES.some((binary) => binary.file === file);
-  if (!isOurs) return new BootlayerError('NOT_FOUND', 'there is no such file');
-  const remedy = `put it into one of ${folders.join(', ')}, as ipxe/README.md says`;
-  return new BootlayerError('NOT_FOUND', 'this iPXE binary is missing', { remedy });
 }

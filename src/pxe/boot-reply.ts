@@ -1,4 +1,5 @@
-import { MESSAGE, OPTION } from '../dhcp/option-code.js';
+import { NO_IP4 } from '../dhcp/ip4.js';
+import { IPXE_OPTION, MESSAGE, OPTION } from '../dhcp/option-code.js';
 import { writeIp4s } from '../dhcp/option-values.js';
 import type { DhcpOptions } from '../dhcp/options.js';
 import type { DhcpPacket } from '../dhcp/packet.js';
@@ -23,7 +24,6 @@ export type ReplyInput = {
   readonly serverId: string;
 };
 
-const NO_ADDRESS = '0.0.0.0';
 /** The field has room for a NUL, too. */
 const MAX_FIELD_BYTES = 127;
 
@@ -32,10 +32,8 @@ const DISCOVERY_CONTROL = 6;
 const BOOT_ITEM = 71;
 /** Neither menu nor discovery: the file is named. */
 const LOAD_THE_FILE = Buffer.of(8);
-/** Of option 175. */
-const NO_PXEDHCP = 0xb0;
-/** Whoever has this answer need not wait for another (iPXE: src/include/ipxe/dhcp.h). */
-const SAYS_ALL = writeSuboptions(new Map([[NO_PXEDHCP, Buffer.of(1)]]));
+/** Whoever has this answer need not wait for another. */
+const SAYS_ALL = writeSuboptions(new Map([[IPXE_OPTION.noPxeDhcp, Buffer.of(1)]]));
 
 const OFFER = Buffer.of(MESSAGE.offer);
 const ACK = Buffer.of(MESSAGE.ack);
@@ -61,8 +59,8 @@ export function bootReply(input: ReplyInput): DhcpPacket {
     secs: 0,
     // Without an address of its own, which is not in this answer either, nothing but a broadcast reaches it.
     flags: relayOf(request) === undefined && step === 'offer' ? flags | BROADCAST_FLAG : flags,
-    ciaddr: step === 'ack' ? ciaddr : NO_ADDRESS,
-    yiaddr: NO_ADDRESS,
+    ciaddr: step === 'ack' ? ciaddr : NO_IP4,
+    yiaddr: NO_IP4,
     siaddr: address,
     giaddr,
     chaddr,

@@ -58,12 +58,14 @@ const ARCHITECTURES: readonly ClientArchitecture[] = [
   { code: 41, name: 'ARM rpiboot', architecture: 'arm64' },
 ];
 
+const BY_CODE: ReadonlyMap<number, ClientArchitecture> = new Map(ARCHITECTURES.map((one) => [one.code, one]));
+
 export const RPIBOOT = 41;
 
 /** The first that is known of what a client says it is, of which firmware lists several; undefined when none is. */
 export function firstKnown(codes: readonly number[]): ClientArchitecture | undefined {
   for (const code of codes) {
-    const known = ARCHITECTURES[code];
+    const known = BY_CODE.get(code);
     if (known !== undefined) return known;
   }
   return undefined;

@@ -1,4 +1,5 @@
-import { OPTION } from '../dhcp/option-code.js';
+import { NO_IP4 } from '../dhcp/ip4.js';
+import { IPXE_OPTION, OPTION } from '../dhcp/option-code.js';
 import { clientArchitectures, clientUuid, text, userClasses } from '../dhcp/option-values.js';
 import type { DhcpPacket } from '../dhcp/packet.js';
 import { readSuboptions } from '../dhcp/suboptions.js';
@@ -23,9 +24,6 @@ export type PxeClient = {
 };
 
 export type IpxeFeatures = { readonly hasHttp: boolean; readonly hasHttps: boolean };
-
-/** Of option 175 (iPXE: src/include/ipxe/features.h). */
-const FEATURE = { http: 0x13, https: 0x14 } as const;
 
 /** Its boot ROM says that it is an x86 BIOS, and is none: these are the prefixes of its maker's cards. */
 const RASPBERRY_PI = ['b8:27:eb', 'dc:a6:32', 'e4:5f:01', '28:cd:c1', 'd8:3a:dd', '2c:cf:67'];
@@ -81,13 +79,13 @@ function ipxeOf({ options }: DhcpPacket): IpxeFeatures | undefined {
   if (encapsulated === undefined) return isNamed ? { hasHttp: true, hasHttps: false } : undefined;
   const features = readSuboptions(encapsulated);
   const has = (code: number) => (features.get(code)?.[0] ?? 0) > 0;
-  return { hasHttp: has(FEATURE.http), hasHttps: has(FEATURE.https) };
+  return { hasHttp: has(IPXE_OPTION.http), hasHttps: has(IPXE_OPTION.https) };
 }
 
 /** What machines are judged by. `from`: whom the packet came from. */
 export function factsOf(client: PxeClient, { ciaddr }: DhcpPacket, from: string): MachineFacts {
   const { mac, uuid, hostname, architecture } = client;
-  const ip = ciaddr === '0.0.0.0' ? undefined : parseIp(ciaddr);
+  const ip = ciaddr === NO_IP4 ? undefined : parseIp(ciaddr);
   const firmware = firmwaresOf(client);
   const facts: Writable<MachineFacts> = { macs: mac === undefined ? [] : [mac], sourceAddress: from };
   if (uuid !== undefined) facts.uuid = uuid;

@@ -1,5 +1,7 @@
-import { MESSAGE, OPTION } from '../dhcp/option-code.js';
+import { NO_IP4 } from '../dhcp/ip4.js';
+import { IPXE_OPTION, MESSAGE, OPTION } from '../dhcp/option-code.js';
 import type { DhcpPacket } from '../dhcp/packet.js';
+import { BROADCAST_FLAG } from '../dhcp/reply-destination.js';
 import { writeSuboptions } from '../dhcp/suboptions.js';
 import type { MacAddress } from '../net/mac.js';
 import { swapUuid, type Uuid } from '../net/uuid.js';
@@ -23,7 +25,7 @@ const UEFI_CODES: Readonly<Record<string, readonly [pxe: number, http: number]>>
   loong64: [39, 40],
 };
 /** What an iPXE of Debian 13 says that it can do. */
-const IPXE_FEATURES = new Map([0x13, 0x14].map((code) => [code, Buffer.of(1)]));
+const IPXE_FEATURES = new Map([IPXE_OPTION.http, IPXE_OPTION.https].map((code) => [code, Buffer.of(1)]));
 /** Ethernet's, without the headers of IP and UDP. */
 const MAX_MESSAGE = Buffer.of(0x05, 0xc0);
 
@@ -52,15 +54,13 @@ export function describedDiscover({ kind, architecture = '', mac, uuid }: Descri
       hops: 0,
       xid: 0,
       secs: 0,
-      flags: code === 0 ? 0 : 0x8000,
+      flags: code === 0 ? 0 : BROADCAST_FLAG,
     },
-    ...{ ciaddr: NONE, yiaddr: NONE, siaddr: NONE, giaddr: NONE, sname: '', file: '' },
+    ...{ ciaddr: NO_IP4, yiaddr: NO_IP4, siaddr: NO_IP4, giaddr: NO_IP4, sname: '', file: '' },
     chaddr: Buffer.concat([address, Buffer.alloc(16)], 16),
     options: new Map(options.flatMap(([option, value]) => (value === undefined ? [] : [[option, value] as const]))),
   };
 }
-
-const NONE = '0.0.0.0';
 
 function classOf(code: number, { isHttp, isBios }: { readonly isHttp: boolean; readonly isBios: boolean }): string {
   const digits = String(code).padStart(5, '0');

@@ -1,5 +1,9 @@
 import type { Booter } from '../booter/booter.js';
 import type { DhcpAsked, DhcpTold } from '../booter/dhcp-step.js';
+import { CHADDR } from '../dhcp/header.js';
+import { BROADCAST_IP4 } from '../dhcp/ip4.js';
+import { OPTION } from '../dhcp/option-code.js';
+import { readRelayAgent } from '../dhcp/relay-agent.js';
 import { type ReplyDestination, relayOf } from '../dhcp/reply-destination.js';
 import type { DatagramHandler, DatagramPort, Peer } from '../net/datagram.js';
 import { TokenBuckets } from '../net/token-buckets.js';
@@ -18,8 +22,8 @@ export type DhcpFrontEndParts = {
 /** Of one hardware address at one source: firmware asks a handful of times in a minute, in each of a boot's two or three rounds. */
 const LIMITS = { burst: 30, perSecond: 5 };
 
-/** Where a packet says whose it is: the field chaddr (RFC 2131, 2). */
-const CHADDR = { from: 28, to: 44 };
+/** Of the field by which a packet says whose it is. */
+const CHADDR_END = CHADDR.at + CHADDR.bytes;
 
 /** Answers what comes in at a port, and tells of it. Whoever repeats one hardware address is slowed down, and nobody else. */
 export function dhcpFrontEnd({ booter, offerings, ticks }: DhcpFrontEndParts) {
@@ -29,7 +33,7 @@ export function dhcpFrontEnd({ booter, offerings, ticks }: DhcpFrontEndParts) {
   return (port: Pick<DatagramPort, 'send'>, door: Door): DatagramHandler =>
     (bytes, from) => {
       // With whom it comes from: who is elsewhere cannot use up what a machine has here by naming its hardware address.
-      const key = `${bytes.toString('latin1', CHADDR.from, CHADDR.to)} ${from.address}`;
+      const key = `${bytes.toString('latin1', CHADDR.at, CHADDR_END)} ${from.address}`;
       if (!buckets.take(key, ticks())) {
         booter.dhcp.dropped(from.address, 'its hardware address asks too often');
         return;
@@ -61,14 +65,18 @@ function askedOf(
   const asked: Writable<DhcpAsked> = { client: describeClient(client), step };
   if (client.mac !== undefined) asked.mac = client.mac;
   const relay = relayOf(request);
-  if (relay !== undefined) asked.relay = relay;
+  if (relay === undefined) return asked;
+  asked.relay = relay;
+  const said = readRelayAgent(request.options.get(OPTION.relayAgent));
+  if (said?.circuitId !== undefined) asked.circuitId = said.circuitId;
+  if (said?.remoteId !== undefined) asked.remoteId = said.remoteId;
   return asked;
 }
 
 function toldOf({ client, request, told }: Extract<Exchange, { kind: 'answered' }>, door: Door): DhcpTold {
   const firmware = client.kind === 'ipxe' ? undefined : firmwaresOf(client)?.[0];
   const answered: Writable<DhcpTold> = { answer: describeTold(told, door.address), xid: request.xid };
-  if (told.kind === 'loader') answered.loader = told.file;
+  if (told.kind !== 'script') answered.loader = told.kind === 'loader' ? told.file : told.url;
   if (firmware !== undefined) answered.firmware = firmware;
   return answered;
 }
@@ -79,5 +87,5 @@ export function describeTold(told: Told, address: string): string {
 }
 
 function peerOf(to: ReplyDestination): Peer {
-  return { address: to.kind === 'broadcast' ? '255.255.255.255' : to.address, port: to.port };
+  return { address: to.kind === 'broadcast' ? BROADCAST_IP4 : to.address, port: to.port };
 }

@@ -1,5 +1,6 @@
 import { type FirmwareBaseInput, firmwareBase } from '../booter/base-url.js';
-import { type BootUrls, firmwarePath } from '../booter/boot-urls.js';
+import type { BootUrls } from '../booter/boot-urls.js';
+import { firmwarePath } from '../booter/firmware-path.js';
 import type { Offerings } from './answer.js';
 
 type OfferingsInput = Pick<Offerings, 'loaders' | 'hasTftp'> &

@@ -1,8 +1,11 @@
 import type { Invitation } from '../booter/invitation.js';
+import { NO_ASSIGNMENT } from '../booter/preparation.js';
 import { DhcpCodecError } from '../dhcp/codec-error.js';
+import { NO_IP4 } from '../dhcp/ip4.js';
 import { MESSAGE, OPTION } from '../dhcp/option-code.js';
 import { maxPayloadBytes, messageType } from '../dhcp/option-values.js';
 import { type DhcpPacket, decodePacket, encodePacket } from '../dhcp/packet.js';
+import { PORT } from '../dhcp/ports.js';
 import { readRelayAgent } from '../dhcp/relay-agent.js';
 import { type ReplyDestination, relayOf, replyDestination } from '../dhcp/reply-destination.js';
 import type { MachineFacts } from '../machine/facts.js';
@@ -42,7 +45,7 @@ export type Asked = { readonly request: DhcpPacket; readonly client: PxeClient; 
 type Sent = { readonly bytes: Buffer; readonly to: ReplyDestination };
 
 /** By which number it is known; tests have others. */
-const DOOR_PORT = { offer: 67, ack: 4011 } as const;
+const DOOR_PORT = { offer: PORT.server, ack: PORT.bootServer } as const;
 /** More than any network has (RFC 1542, 4.1.1): the packet goes in a circle. */
 const MAX_HOPS = 16;
 
@@ -75,7 +78,7 @@ function whyNotOurs({ op, hops, options }: DhcpPacket, { step }: Door): string |
 
 /** A broadcast is answered by one: nobody elsewhere is to make us fill this network, or to speak for the machines on it. */
 function whyNotFromHere(request: DhcpPacket, from: Peer, { step, subnets }: Door): string | undefined {
-  if (step === 'ack' || relayOf(request) !== undefined || from.address === '0.0.0.0') return undefined;
+  if (step === 'ack' || relayOf(request) !== undefined || from.address === NO_IP4) return undefined;
   const ip = parseIp(from.address);
   const isHere = subnets.length === 0 || (ip !== undefined && subnets.some((subnet) => subnetHolds(subnet, ip)));
   return isHere ? undefined : 'it comes from another network, and over no relay';
@@ -84,7 +87,7 @@ function whyNotFromHere(request: DhcpPacket, from: Peer, { step, subnets }: Door
 function answered(asked: Asked, from: Peer, door: Door, { offerings }: ProxyDhcpParts): Exchange {
   const { request, client, invitation } = asked;
   const unanswered = (reason: string) => ({ kind: 'unanswered', request, client, invitation, reason }) as const;
-  if (invitation.kind === 'unmapped') return unanswered('no assignment matches this machine');
+  if (invitation.kind === 'unmapped') return unanswered(NO_ASSIGNMENT);
   if (invitation.kind === 'draining') return unanswered('the server is about to end');
   const told = answerTo(client, offerings(door.address));
   if (told.kind === 'silent') return unanswered(told.reason);

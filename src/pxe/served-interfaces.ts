@@ -1,3 +1,5 @@
+import { PORT } from '../dhcp/ports.js';
+import { ALL_IP4, formatEndpoint } from '../net/endpoint.js';
 import type { Subnet } from '../net/ip.js';
 import type { InheritedSocket } from '../net/udp-socket.js';
 
@@ -51,7 +53,8 @@ export function decideInterfaces({ listen, ...given }: ServedInterfacesInput): S
   const other = decided.interfaces.find(({ address, inherited }) => inherited === undefined && address !== listen);
   if (other === undefined) return decided;
   const reason = `dhcp.listen is at ${listen}, which is no address of ${other.name}: answers would come from another address than they say`;
-  return { kind: 'refused', reason, remedy: `set dhcp.listen to 0.0.0.0:67, or to ${other.address}:67` };
+  const [all, its] = [ALL_IP4, other.address].map((host) => formatEndpoint({ host, port: PORT.server }));
+  return { kind: 'refused', reason, remedy: `set dhcp.listen to ${all}, or to ${its}` };
 }
 
 function decide(input: ServedInterfacesInput): ServedInterfaces {

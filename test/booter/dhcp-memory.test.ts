@@ -16,7 +16,7 @@ function memory() {
       now += milliseconds;
     },
     /** Firmware was told to load a program, in an exchange of its own unless one is given. */
-    told: (loader: string | undefined, { mac = MAC, exchange = ++xid, firmware = 'uefi' as const } = {}) =>
+    told: (loader: string, { mac = MAC, exchange = ++xid, firmware = 'uefi' as const } = {}) =>
       kept.told(mac, { firmware, loader, xid: exchange }),
     /** As which of UEFI's two ways an iPXE of this machine is known. */
     firmware: (macs = [MAC]) => kept.withFirmware(facts({ macs, firmware: UNSURE })).firmware,
@@ -70,13 +70,22 @@ describe('loops', () => {
     }
   });
 
-  it('are none of different programs, of different cards, or of what is no program', () => {
+  it('are counted by programs: firmware tries PXE and HTTP Boot in turn', () => {
+    const { told, kept } = memory();
+    const round = () => [told('snponly.efi'), told('http://x/boot.efi')];
+    for (let load = 0; load < 5; load += 1) expect(round()).toEqual([undefined, undefined]);
+    expect(round()).toMatchObject([{ loader: 'snponly.efi' }, { loader: 'http://x/boot.efi' }]);
+    for (let load = 0; load < 5; load += 1) expect(round()).toEqual([undefined, undefined]);
+    kept.asked([MAC]);
+    expect(round()).toEqual([undefined, undefined]);
+  });
+
+  it('are none of more programs than firmware tries, or of different cards', () => {
     const { told } = memory();
+    for (let load = 0; load < 40; load += 1) expect(told(`${load % 5}.efi`)).toBeUndefined();
     for (let load = 0; load < 20; load += 1) {
-      expect(told(load % 2 === 0 ? 'snponly.efi' : 'undionly.kpxe')).toBeUndefined();
       const mac = parseMac(`52540000000${(load % 4) + 1}`);
-      if (load < 20 && mac !== undefined) expect(told('ipxe.efi', { mac })).toBeUndefined();
-      expect(told(undefined, { mac: OTHER_MAC })).toBeUndefined();
+      if (mac !== undefined) expect(told('ipxe.efi', { mac })).toBeUndefined();
     }
   });
 
@@ -99,9 +108,9 @@ describe('the firmware', () => {
     expect(firmware([OTHER_MAC, MAC])).toEqual(['uefi']);
   });
 
-  it('of HTTP Boot is known without a program', () => {
+  it('is that of its last boot', () => {
     const { kept, firmware } = memory();
-    kept.told(MAC, { firmware: 'uefi-http', loader: undefined, xid: 1 });
+    kept.told(MAC, { firmware: 'uefi-http', loader: 'http://x/boot.efi', xid: 1 });
     expect(firmware()).toEqual(['uefi-http']);
     // It is another boot.
     kept.told(MAC, { firmware: 'uefi', loader: 'snponly.efi', xid: 2 });
@@ -110,7 +119,7 @@ describe('the firmware', () => {
 
   it('is still known when an iPXE had to load another', () => {
     const { kept, firmware } = memory();
-    kept.told(MAC, { firmware: 'uefi-http', loader: undefined, xid: 1 });
+    kept.told(MAC, { firmware: 'uefi-http', loader: 'http://x/boot.efi', xid: 1 });
     kept.told(MAC, { firmware: undefined, loader: 'snponly.efi', xid: 2 });
     expect(firmware()).toEqual(['uefi-http']);
   });

@@ -77,10 +77,11 @@ describe('what a machine was told', () => {
   it('is an event, with the assignment where that is sure', () => {
     const { dhcp, events } = stepOf();
     const invitation = dhcp.invite(PXE);
-    dhcp.answered(invitation, { ...ASKED, relay: '10.1.0.1' }, loads(1));
+    const place = { relay: '10.1.0.1', circuitId: 'ge-0/0/1', remoteId: 'sw-7' };
+    dhcp.answered(invitation, { ...ASKED, ...place }, loads(1));
     expect(events).toEqual([
       {
-        ...{ event: 'dhcp.answered', machine: 'node-01', mac: MAC, client: 'x64 UEFI by PXE', relay: '10.1.0.1' },
+        ...{ event: 'dhcp.answered', machine: 'node-01', mac: MAC, client: 'x64 UEFI by PXE', ...place },
         ...{ step: 'offer', answer: 'snponly.efi by TFTP from 192.168.77.1', assignment: 'all', firmware: 'uefi' },
       },
     ]);

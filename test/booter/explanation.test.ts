@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { BootUrls, firmwarePath } from '../../src/booter/boot-urls.js';
+import { BootUrls } from '../../src/booter/boot-urls.js';
 import { explainBoot } from '../../src/booter/explanation.js';
+import { firmwarePath } from '../../src/booter/firmware-path.js';
 import { createMapping, type MappingInput } from '../../src/booter/mapping.js';
 import { BootlayerError } from '../../src/errors.js';
 import type { ResolvedImage } from '../../src/image/image.js';

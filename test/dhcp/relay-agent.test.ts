@@ -22,7 +22,16 @@ describe('readRelayAgent', () => {
   });
 
   it('is harmless to whoever reads it', () => {
-    expect(read('0105 1b5b324a0a 0200')).toEqual({ ...NOTHING, circuitId: '0x1b5b324a0a', remoteId: '0x' });
+    expect(read('0105 1b5b324a0a 0200')).toEqual({ ...NOTHING, circuitId: '0x1b5b324a0a', remoteId: undefined });
+  });
+
+  it.each([
+    ['61'.repeat(64), 'a'.repeat(64)],
+    ['61'.repeat(65), `${'a'.repeat(64)}...`],
+    ['00'.repeat(255), `0x${'00'.repeat(64)}...`],
+  ])('shows so much of it: %s', (digits, shown) => {
+    const length = (digits.length / 2).toString(16).padStart(2, '0');
+    expect(read(`02${length}${digits}`)).toEqual({ ...NOTHING, remoteId: shown });
   });
 
   it('takes no address from what is none', () => {

@@ -100,6 +100,8 @@ describe('what UEFI HTTP Boot is told', () => {
     told(pxeRequest({ vendorClass: 'HTTPClient', architectures: codes }), more);
 
   it.each([
+    // No iPXE of the table is for it: a UKI may be.
+    [15, '386'],
     [16, 'amd64'],
     [17, 'amd64'],
     [18, 'arm'],

@@ -50,6 +50,23 @@ describe('what comes in', () => {
     ]);
   });
 
+  it('is told with the place that its relay names, and with none that a client makes up', () => {
+    const { dhcp, events } = frontEnd();
+    const place = Buffer.from(`0108${Buffer.from('ge-0/0/1').toString('hex')}0206aabbccddeeff`, 'hex');
+    const asks = (giaddr: string, architecture: number) =>
+      pxeDatagram({ architectures: [architecture], giaddr, options: [[OPTION.relayAgent, place]] });
+    dhcp.arrive(asks('10.1.0.1', 7), { address: '10.1.0.1', port: 67 });
+    dhcp.arrive(asks('10.1.0.1', 2), { address: '10.1.0.1', port: 67 });
+    dhcp.arrive(asks('0.0.0.0', 7), NOBODY);
+    const relayed = { relay: '10.1.0.1', circuitId: 'ge-0/0/1', remoteId: '0xaabbccddeeff' };
+    expect(events).toMatchObject([
+      { event: 'dhcp.answered', ...relayed },
+      { event: 'dhcp.unanswered', ...relayed },
+      { event: 'dhcp.answered' },
+    ]);
+    for (const name of Object.keys(relayed)) expect(events[2]).not.toHaveProperty(name);
+  });
+
   it.each([
     ['ovmfHttpDiscover', 'http://192.168.77.1:8080/uefi/amd64/'],
     ['ipxeBiosDiscover', 'http://192.168.77.1:8080/boot.ipxe'],
@@ -95,6 +112,19 @@ describe('what comes in', () => {
     expect(events.filter(({ event }) => event === 'loader.repeated')).toMatchObject([
       { machine: MAC, mac: MAC, loader: 'snponly.efi', times: 6 },
     ]);
+  });
+
+  it('may be a loop of UEFI HTTP Boot, which is told of unless an iPXE from there asks for its script', async () => {
+    const { dhcp, events, booter } = frontEnd();
+    const asks = (xid: number) =>
+      dhcp.arrive(pxeDatagram({ vendorClass: 'HTTPClient', architectures: [16], xid }), NOBODY);
+    for (let xid = 1; xid <= 5; xid += 1) asks(xid);
+    await booter.script({ mac: MAC, buildarch: 'x86_64', platform: 'efi' }, '192.168.77.20');
+    for (let xid = 6; xid <= 10; xid += 1) asks(xid);
+    expect(events.filter(({ event }) => event === 'loader.repeated')).toEqual([]);
+    asks(11);
+    const loader = `http://192.168.77.1:8080/uefi/amd64/${MAC}/-/boot.efi`;
+    expect(events.at(-1)).toMatchObject({ event: 'loader.repeated', machine: MAC, loader, times: 6 });
   });
 });
 

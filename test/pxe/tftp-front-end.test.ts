@@ -79,7 +79,7 @@ describe('TftpFrontEnd', () => {
       expect(await open(front, filename)).toEqual({ contents: 'an iPXE' });
     expect(await open(front, 'undionly.kpxe')).toEqual({
       ...{ kind: 'refused', error: 'notFound' },
-      message: 'this iPXE binary is missing',
+      message: 'undionly.kpxe is missing',
     });
     expect(await open(front, 'pxelinux.0', { ...CLIENT, address: '::ffff:10.0.0.8' })).toMatchObject({
       message: 'there is no such file',

@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { readFirmwarePath } from '../../booter/boot-urls.js';
-import { factsFromFirmware } from '../../booter/report.js';
+import { factsFromFirmware, readFirmwarePath } from '../../booter/firmware-path.js';
 import { BootlayerError } from '../../errors.js';
 import { uefiLoadersFor } from '../../ipxe/binaries.js';
 import { addressOf } from '../address-of.js';
@@ -8,7 +7,7 @@ import { clientGone } from '../client-gone.js';
 import { sendEntity } from '../send-entity.js';
 import { turnOf } from '../turn.js';
 import { sendingOf } from './blobs.js';
-import { type IpxeRouteParts, sendBinary } from './ipxe.js';
+import { type IpxeRouteParts, refuseBinary, sendBinary } from './ipxe.js';
 
 type FirmwareRequest = { Params: { architecture: string; mac: string; uuid: string } };
 
@@ -55,10 +54,5 @@ async function sendLoader(
     const binary = await parts.binaries.open(file);
     if (binary !== undefined) return sendBinary(request, reply, { file, binary }, parts);
   }
-  const reason = files.length === 0 ? 'there is no iPXE for it' : `${files.join(' or ')} is missing`;
-  const file = request.url.slice(0, MAX_NAME_CHARACTERS);
-  parts.booter.transferEvents.refused({ address: addressOf(request), protocol: 'http', file, reason });
-  throw new BootlayerError('NOT_FOUND', reason);
+  return refuseBinary(request, { asked: request.url, files }, parts);
 }
-
-const MAX_NAME_CHARACTERS = 200;

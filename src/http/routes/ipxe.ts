@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Booter } from '../../booter/booter.js';
-import { BootlayerError } from '../../errors.js';
+import { BootlayerError, describeError } from '../../errors.js';
+import { absentBinary } from '../../ipxe/absent-binary.js';
 import type { IpxeBinaries, OpenBinary } from '../../ipxe/disk-binaries.js';
 import { addressOf } from '../address-of.js';
 import { clientGone } from '../client-gone.js';
@@ -20,18 +21,25 @@ export function ipxeRoutes(app: FastifyInstance, parts: IpxeRouteParts): void {
       await turnOf(reply.raw, clientGone(request.raw.socket));
       const { file } = request.params;
       const binary = await parts.binaries.open(file);
-      if (binary === undefined) return refuse(parts.booter, request);
+      if (binary === undefined) return refuseBinary(request, { asked: `ipxe/${file}`, files: [file] }, parts);
       return sendBinary(request, reply, { file, binary }, parts);
     },
   });
 }
 
-function refuse({ transferEvents }: Booter, request: FastifyRequest<FileRequest>): never {
-  const file = request.params.file.slice(0, 200);
-  const reason = 'there is no such file among the iPXE binaries';
-  transferEvents.refused({ address: addressOf(request), protocol: 'http', file: `ipxe/${file}`, reason });
-  throw new BootlayerError('NOT_FOUND', `ipxe/${file}: ${reason}`);
+/** `asked`: by which name, and `files`: what would do. Throws NOT_FOUND, and tells the log where it was looked for. */
+export function refuseBinary(
+  request: FastifyRequest,
+  { asked, files }: { readonly asked: string; readonly files: readonly string[] },
+  { booter, binaries }: Pick<IpxeRouteParts, 'booter' | 'binaries'>,
+): never {
+  const error = absentBinary(files, binaries.folders);
+  const refused = { address: addressOf(request), protocol: 'http', file: asked.slice(0, MAX_NAME_CHARACTERS) } as const;
+  booter.transferEvents.refused({ ...refused, reason: describeError(error) });
+  throw new BootlayerError(error.code, error.message);
 }
+
+const MAX_NAME_CHARACTERS = 200;
 
 /** It is open already, so that what is described is what is sent. */
 export async function sendBinary(

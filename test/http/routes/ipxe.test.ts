@@ -74,3 +74,18 @@ it('has nothing else', async () => {
   }
   expect(events[0]).toMatchObject({ event: 'file.refused', file: 'ipxe/none.efi', protocol: 'http' });
 });
+
+it('says of one that should be there that it is missing, and to the log alone where', async () => {
+  const { folder, events, url } = await serve();
+  const response = await fetch(`${url}/snponly.efi`);
+  expect([response.status, await response.json()]).toEqual([
+    404,
+    { error: { code: 'NOT_FOUND', message: 'snponly.efi is missing' } },
+  ]);
+  expect(events).toMatchObject([
+    {
+      ...{ event: 'file.refused', file: 'ipxe/snponly.efi' },
+      reason: `snponly.efi is missing; put it into one of ${folder}, as ipxe/README.md says`,
+    },
+  ]);
+});

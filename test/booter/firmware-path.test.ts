@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { firmwarePath, readFirmwarePath } from '../../src/booter/boot-urls.js';
-import { factsFromFirmware } from '../../src/booter/report.js';
+import { factsFromFirmware, firmwarePath, readFirmwarePath } from '../../src/booter/firmware-path.js';
 import { parseMac } from '../../src/net/mac.js';
 import { parseUuid } from '../../src/net/uuid.js';
 import { knownArchitectures } from '../../src/oci/platform.js';

@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+import type { BootEvent, DhcpQuestion } from '../../src/boot/event.js';
+import { describeEvent } from '../../src/booter/event-text.js';
+
+const unanswered = (more: Partial<DhcpQuestion>): BootEvent => ({
+  ...{ event: 'dhcp.unanswered', machine: 'node-01', client: 'x64 UEFI by PXE', step: 'offer', reason: 'none' },
+  ...more,
+});
+
+it.each<[Partial<DhcpQuestion>, string]>([
+  [{}, ''],
+  [{ relay: '10.1.0.1' }, ' over the relay 10.1.0.1'],
+  [{ relay: '10.1.0.1', circuitId: 'ge-0/0/1' }, ' over the relay 10.1.0.1 (circuit "ge-0/0/1")'],
+  [{ relay: '10.1.0.1', remoteId: '0x01' }, ' over the relay 10.1.0.1 (remote "0x01")'],
+  [
+    { relay: '10.1.0.1', circuitId: 'a") asks', remoteId: 'sw-7' },
+    ' over the relay 10.1.0.1 (circuit "a\\") asks", remote "sw-7")',
+  ],
+])('says over which relay a machine asks, and where it is plugged in: %j', (more, over) =>
+  expect(describeEvent(unanswered(more))).toBe(
+    `node-01, x64 UEFI by PXE,${over} asks how to boot: told nothing, since none`,
+  ),
+);
