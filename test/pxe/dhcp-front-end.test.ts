@@ -39,12 +39,13 @@ describe('what comes in', () => {
     expect(pxe.sent.map(({ to }) => to)).toEqual([sender]);
     const types = [...dhcp.sent, ...pxe.sent].map(({ bytes }) => packetOf(bytes).options.get(OPTION.messageType)?.[0]);
     expect(types).toEqual([2, 2, 5]);
-    const told = { event: 'dhcp.answered', machine: MAC, mac: MAC, client: 'x64 UEFI by PXE', assignment: 'all' };
+    const told = { event: 'dhcp.answered', machine: MAC, mac: MAC, assignment: 'all' };
+    const uefi = { ...told, client: 'x64 UEFI by PXE', firmware: 'uefi' };
     expect(events).toEqual([
-      { ...told, step: 'offer', answer: 'snponly.efi by TFTP from 192.168.77.1' },
-      { ...told, step: 'ack', answer: 'snponly.efi by TFTP from 192.168.77.1' },
+      { ...uefi, step: 'offer', answer: 'snponly.efi by TFTP from 192.168.77.1' },
+      { ...uefi, step: 'ack', answer: 'snponly.efi by TFTP from 192.168.77.1' },
       {
-        ...{ ...told, client: 'x86 BIOS by PXE', relay: '10.1.0.1', step: 'offer' },
+        ...{ ...told, client: 'x86 BIOS by PXE', firmware: 'bios', relay: '10.1.0.1', step: 'offer' },
         answer: 'undionly.kpxe by TFTP from 192.168.77.1',
       },
     ]);
