@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   DATA_UNUSABLE: 'the data folder or its contents cannot be used',
   PLAN_IMPOSSIBLE: 'the image and the machine do not fit together',
   PORT_UNAVAILABLE: 'a port cannot be listened on',
+  SERVER_UNREACHABLE: 'no running server answers the command',
   REQUEST_INVALID: 'the request is malformed',
   NOT_FOUND: 'there is nothing under this path',
   INTERRUPTED: 'a signal ended the command',

@@ -1,32 +1,32 @@
 import { BootlayerError, ERROR_CODES, type ErrorCode } from '../errors.js';
-import { type Endpoint, formatEndpoint } from '../net/endpoint.js';
 
-export type Question = { readonly path: string; readonly body: unknown; readonly signal: AbortSignal };
+/** `body`: what is posted; without one the answer is only read. */
+export type Question = { readonly path: string; readonly body?: unknown; readonly signal: AbortSignal };
 
 /** Thousands of large files are not removed at once. */
 const PATIENCE_MILLISECONDS = 4 * 60_000;
 
 /**
- * What the server on this host answers at its API listener; undefined where none answers, or one that is not meant. Throws the
- * error that it tells, and BLOB_UNAVAILABLE when it does not come to an end.
+ * What the server answers at its API listener, `http://127.0.0.1:8081`; undefined where none answers, or one that is not meant.
+ * Throws the error that it tells, and BLOB_UNAVAILABLE when it does not come to an end.
  */
 export async function askServer(
-  api: Endpoint,
+  api: string,
   { path, body, signal }: Question,
   patience = PATIENCE_MILLISECONDS,
 ): Promise<unknown> {
   const late = AbortSignal.timeout(patience);
-  const answer = await ask(`http://${formatEndpoint(api)}${path}`, body, AbortSignal.any([signal, late]));
+  const answer = await ask(`${api}${path}`, body, AbortSignal.any([signal, late]));
   signal.throwIfAborted();
   if (answer === undefined && late.aborted) {
-    throw new BootlayerError('BLOB_UNAVAILABLE', `the server at ${formatEndpoint(api)} has not answered yet`, {
+    throw new BootlayerError('BLOB_UNAVAILABLE', `the server at ${api} has not answered yet`, {
       remedy: 'it is busy with it: see its log, and try again',
     });
   }
   if (answer?.isGood === true) return answer.body;
   const told = toldBy(answer?.body);
-  if (told === undefined || told.code === 'NOT_FOUND') return undefined;
-  throw told;
+  if (told !== undefined) throw told;
+  return undefined;
 }
 
 type Answer = { readonly isGood: boolean; readonly body: unknown };
@@ -34,8 +34,8 @@ type Answer = { readonly isGood: boolean; readonly body: unknown };
 async function ask(url: string, body: unknown, signal: AbortSignal): Promise<Answer | undefined> {
   try {
     const headers = { 'content-type': 'application/json' };
-    const init = { method: 'POST', headers, body: JSON.stringify(body), signal, redirect: 'error' } as const;
-    const response = await fetch(url, init);
+    const posted = body === undefined ? {} : { method: 'POST', headers, body: JSON.stringify(body) };
+    const response = await fetch(url, { ...posted, signal, redirect: 'error' });
     return { isGood: response.ok, body: await response.json() };
   } catch {
     // Nobody is there, or somebody who does not speak as we do.

@@ -52,8 +52,14 @@ type Wanted = { readonly force: boolean; readonly dryRun: boolean };
 
 async function collect(config: Config, wanted: Wanted, signal: AbortSignal): Promise<readonly Garbage[]> {
   const body = { folder: cacheFolderIn(config.data), ...wanted };
-  const answer = await askServer(config.api.listen, { path: '/api/v1/cache/gc', body, signal });
+  const api = `http://${formatEndpoint(config.api.listen)}`;
+  const answer = await askServer(api, { path: '/api/v1/cache/gc', body, signal }).catch(unlessAnothers);
   return removedIn(answer) ?? collectAlone(config, wanted, signal);
+}
+
+/** A server of another cache listens there. */
+function unlessAnothers(thrown: unknown): undefined {
+  if (BootlayerError.from(thrown).code !== 'NOT_FOUND') throw thrown;
 }
 
 /** undefined when it is no answer of ours: something else listens there. */

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { BootlayerError, describeError } from '../errors.js';
 import { harmless } from '../format.js';
+import { bootCommand } from './boot.js';
 import { cacheCommand } from './cache.js';
 import { checkCommand } from './check.js';
 import { demoCommand } from './demo.js';
@@ -11,7 +12,7 @@ import { serveCommand } from './serve.js';
 import { version } from './version.js';
 
 /** Commands of the design that this version does not have. */
-const LATER = ['machine', 'assignment', 'boot', 'lease', 'watch', 'doctor'];
+const LATER = ['machine', 'assignment', 'lease', 'watch', 'doctor'];
 
 /** Runs one command and answers the exit status: 0 done, 1 the operation failed, 2 wrong usage or configuration. */
 export async function runProgram(args: readonly string[]): Promise<number> {
@@ -45,7 +46,15 @@ function buildProgram(): Command {
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .showHelpAfterError('(bootlayer --help lists the commands)')
     .exitOverride();
-  const commands = [serveCommand(), checkCommand(), planCommand(), imageCommand(), cacheCommand(), demoCommand()];
+  const commands = [
+    serveCommand(),
+    checkCommand(),
+    planCommand(),
+    imageCommand(),
+    cacheCommand(),
+    bootCommand(),
+    demoCommand(),
+  ];
   for (const command of commands) program.addCommand(command);
   for (const name of LATER) program.addCommand(laterCommand(name), { hidden: true });
   exitByThrowing(program);

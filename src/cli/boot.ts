@@ -1,0 +1,99 @@
+import { Command } from 'commander';
+import { BootlayerError } from '../errors.js';
+import { formatSeconds } from '../format.js';
+import { formatEndpoint } from '../net/endpoint.js';
+import { askServer } from './ask-server.js';
+import { type CommonOptions, parsedBy, readConfig, withCommonOptions, withJson } from './common.js';
+import { emphasize, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
+import { untilSignal } from './until-signal.js';
+
+type BootOptions = CommonOptions & { readonly json?: true; readonly server?: string };
+type ListOptions = BootOptions & { readonly machine?: string; readonly limit: number };
+
+/** What the API tells of a boot. */
+type ToldBoot = {
+  readonly id: string;
+  readonly machine: string;
+  readonly state: string;
+  readonly beganAt: string;
+  readonly lastAt: string;
+  readonly assignment?: string;
+  readonly image?: string;
+};
+type ToldSteps = ToldBoot & { readonly steps: readonly { readonly at: string; readonly text: string }[] };
+
+/** What machines did when they booted, asked of a running server. */
+export function bootCommand(): Command {
+  const boot = new Command('boot').description('show how machines booted');
+  boot.addCommand(
+    withServer(new Command('ls'))
+      .description('list boots, the newest first')
+      .option('--machine <name>', 'only those of one machine')
+      .option('--limit <number>', 'how many at most, up to 1000', parsedBy(parseLimit), 20)
+      .addHelpText('after', STATES)
+      .action(listBoots),
+  );
+  boot.addCommand(
+    withServer(new Command('show'))
+      .description('show one boot, step by step')
+      .argument('<id>', 'as ls prints it')
+      .action(showBoot),
+  );
+  return boot;
+}
+
+const STATES = `
+States: offered (told by DHCP what to load), loading (has a boot loader), waiting (for its image), planned (told what to start),
+fetching, started (has all that is fetched before its system runs), refused (not booted: show says why).`;
+
+function withServer(command: Command): Command {
+  return withJson(withCommonOptions(command)).option('--server <url>', 'the API of the server (default: api.listen)');
+}
+
+function parseLimit(text: string): number {
+  const limit = Number(text);
+  if (Number.isInteger(limit) && limit >= 1 && limit <= 1_000) return limit;
+  throw new BootlayerError('USAGE', `"${text}" is no number from 1 to 1000`);
+}
+
+async function listBoots(options: ListOptions): Promise<void> {
+  const query = new URLSearchParams({ limit: String(options.limit) });
+  if (options.machine !== undefined) query.set('machine', options.machine);
+  const { boots } = await ask<{ readonly boots: readonly ToldBoot[] }>(options, `/api/v1/boots?${query}`);
+  const output = standardOutput();
+  if (options.json) return writeJson(output, boots);
+  if (boots.length === 0) return writeLine(output, 'no machine has booted yet');
+  const rows = boots.map((boot) => [boot.id, boot.machine, boot.beganAt, duration(boot), boot.state, boot.image ?? '']);
+  writeTable(output, ['BOOT', 'MACHINE', 'BEGAN', 'TOOK', 'STATE', 'IMAGE'], rows);
+}
+
+async function showBoot(id: string, options: BootOptions): Promise<void> {
+  const boot = await ask<ToldSteps>(options, `/api/v1/boots/${encodeURIComponent(id)}`);
+  const output = standardOutput();
+  if (options.json) return writeJson(output, boot);
+  const by = boot.assignment === undefined ? '' : `, assignment ${boot.assignment}`;
+  writeLine(output, emphasize(output, 'bold', `${boot.machine}: ${boot.state}${by}`));
+  writeSteps(output, boot);
+}
+
+/** Each with how long after the boot's begin it came. */
+function writeSteps(output: Output, { beganAt, steps }: ToldSteps): void {
+  for (const { at, text } of steps) {
+    const after = formatSeconds((Date.parse(at) - Date.parse(beganAt)) / 1000);
+    writeLine(output, `${at}  ${`+${after}`.padStart(9)}  ${text}`);
+  }
+}
+
+function duration({ beganAt, lastAt }: ToldBoot): string {
+  return formatSeconds((Date.parse(lastAt) - Date.parse(beganAt)) / 1000);
+}
+
+/** Throws what the server tells, and SERVER_UNREACHABLE when none answers. */
+async function ask<Answer>(options: BootOptions, path: string): Promise<Answer> {
+  const api = options.server ?? `http://${formatEndpoint((await readConfig(options)).api.listen)}`;
+  const answer = await untilSignal((signal) => askServer(api.replace(/\/+$/, ''), { path, signal }));
+  if (answer !== undefined) return answer as Answer;
+  throw new BootlayerError('SERVER_UNREACHABLE', `no server of ours answers at ${api}`, {
+    remedy: 'see that the server runs, and that api.listen or --server is where it listens',
+  });
+}
