@@ -1,7 +1,7 @@
 import type { Invitation } from '../booter/invitation.js';
 import { DhcpCodecError } from '../dhcp/codec-error.js';
 import { MESSAGE, OPTION } from '../dhcp/option-code.js';
-import { maxPayloadBytes, messageType } from '../dhcp/option-values.js';
+import { ip4, maxPayloadBytes, messageType } from '../dhcp/option-values.js';
 import { type DhcpPacket, decodePacket, encodePacket } from '../dhcp/packet.js';
 import { readRelayAgent } from '../dhcp/relay-agent.js';
 import { type ReplyDestination, relayOf, replyDestination } from '../dhcp/reply-destination.js';
@@ -54,7 +54,7 @@ export function proxyExchange(bytes: Buffer, from: Peer, door: Door, parts: Prox
   const decoded = decodePacket(bytes);
   if (decoded.kind === 'malformed') return decoded;
   const request = decoded.packet;
-  const reason = whyNotOurs(request, door) ?? whyNotFromHere(request, from, door);
+  const reason = whyNotOurs(request, door) ?? whyNotForUs(request, door) ?? whyNotFromHere(request, from, door);
   if (reason !== undefined) return { kind: 'ignored', reason };
   const client = readClient(request);
   if (client.kind === 'other') return { kind: 'ignored', reason: 'it does not ask to be booted' };
@@ -71,6 +71,12 @@ function whyNotOurs({ op, hops, options }: DhcpPacket, { step }: Door): string |
   if (type === undefined) return 'it is of BOOTP';
   const isOurs = step === 'offer' ? type === MESSAGE.discover : type === MESSAGE.request || type === MESSAGE.inform;
   return isOurs ? undefined : `its message type ${type} is not for a proxy at this port`;
+}
+
+/** At the boot server's port EDK2 was seen to name no server, and iPXE names the one of the offer (src/net/udp/dhcp.c). */
+function whyNotForUs({ options }: DhcpPacket, { step, address }: Door): string | undefined {
+  const named = step === 'ack' ? ip4(options.get(OPTION.serverId)) : undefined;
+  return named === undefined || named === address ? undefined : `it is for the server ${named}`;
 }
 
 /** A broadcast is answered by one: nobody elsewhere is to make us fill this network, or to speak for the machines on it. */
