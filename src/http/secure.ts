@@ -19,9 +19,6 @@ const CIPHERS = [
   ...['AES256-SHA256', 'AES128-SHA256', 'AES256-SHA', 'AES128-SHA'],
 ].join(':');
 
-/** What boots has sent its first bytes long before. */
-const HANDSHAKE_MILLISECONDS = 60_000;
-
 /** What a server that speaks TLS is made with. */
 export function secureOptions({ cert, key }: TlsPair): ServerOptions {
   return {
@@ -33,7 +30,6 @@ export function secureOptions({ cert, key }: TlsPair): ServerOptions {
     honorCipherOrder: true,
     // As strong as the certificate's key.
     dhparam: 'auto',
-    handshakeTimeout: HANDSHAKE_MILLISECONDS,
   };
 }
 
