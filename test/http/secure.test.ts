@@ -109,6 +109,15 @@ describe('a listener that speaks TLS', () => {
     expect(await answerTo(port, hello(offer))).toBe(alert);
   });
 
+  it('does not begin anew on a connection', async () => {
+    const { port } = await listening();
+    const socket = await shake(port, { maxVersion: 'TLSv1.2' });
+    const refused = once(socket, 'error');
+    socket.renegotiate({}, () => undefined);
+    expect(await refused).toMatchObject([{ message: expect.stringContaining('no renegotiation') as string }]);
+    expect(await get(await shake(port))).toContain('hello');
+  });
+
   it('has ECDSA for an elliptic key', async () => {
     const { ca: authority, server } = await privateAuthority();
     const { port } = await listening(server);
