@@ -17,7 +17,7 @@ const open = new WeakMap<Server, Set<Socket>>();
  * RSA key of 2048 bits.
  */
 const LIMITS = {
-  ...{ underWay: 128, underWayOfOne: 16 },
+  ...{ underWay: 64, underWayOfOne: 16 },
   ...{ waiting: 1_024, waitingOfOne: 256 },
   ...{ patience: 5_000, longestPause: 50 },
 };
