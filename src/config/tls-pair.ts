@@ -109,6 +109,9 @@ function findMisfit(
   return { path: CERT, message };
 }
 
+/** Of an RSA key; as strong as the ciphers. */
+const MOST_BITS = 3_072;
+
 type About = { readonly file: string } & Pick<PairInput, 'advertise' | 'now'>;
 
 /** What makes clients refuse it, or some of them. */
@@ -132,8 +135,16 @@ function validityWarning({ validFrom, validTo }: X509Certificate, position: numb
 /** Seen of EDK2: it offers DHE-RSA and RSA key exchange alone, which an elliptic curve's key cannot do. */
 function kindWarning({ publicKey }: X509Certificate): readonly string[] {
   const kind = publicKey.asymmetricKeyType ?? 'unknown';
-  if (kind === 'rsa') return [];
+  if (kind === 'rsa') return sizeWarning(publicKey.asymmetricKeyDetails?.modulusLength ?? 0);
   return [`the key is of the kind ${kind}: UEFI HTTPS Boot takes RSA alone, so use an RSA key`];
+}
+
+/** Each connection costs several milliseconds of the server's one thread with 4096 bits, and DHE, which EDK2 wants, tens. */
+function sizeWarning(bits: number): readonly string[] {
+  if (bits <= MOST_BITS) return [];
+  return [
+    `the key has ${bits} bits, which slows the whole server while a rack boots: use one of 2048, or ${MOST_BITS}`,
+  ];
 }
 
 function nameWarning(certificate: X509Certificate, advertise: Config['advertise']): readonly string[] {

@@ -11,8 +11,8 @@ const HEARD = 10_000;
 
 /**
  * DHCP's port for one interface. A socket bound to an address of the interface does not get broadcasts, and one that is bound to
- * none sends them by the default route: it takes both, the second to send by, so that an answer comes from that address. Answers
- * to whom nothing has come from go by a third.
+ * none sends them by the default route: it takes both, the second to send by, so that an answer comes from that address, and
+ * more of the second kind for answers that may have to wait.
  * `listen`: its host is that of all, or the address alone, where only relays are answered. Rejects with the system's error.
  */
 export async function openDhcpPort(listen: Peer, address: string): Promise<DatagramPort> {
@@ -31,7 +31,12 @@ export async function openDhcpPort(listen: Peer, address: string): Promise<Datag
     return one;
   };
   try {
-    return new InterfacePort({ all: await open(ALL_IP4), doubtful: await open(address), own: await open(address) });
+    return new InterfacePort({
+      all: await open(ALL_IP4),
+      doubtful: await open(address),
+      heard: await open(address),
+      everybody: await open(address),
+    });
   } catch (thrown) {
     await Promise.all(opened.map((one) => one.close()));
     throw thrown;
@@ -43,11 +48,20 @@ export function openInheritedDhcpPort(socket: InheritedSocket): Promise<Datagram
   return openUdpPort(socket, { broadcasts: true, recvBufferSize: RECV_BUFFER_BYTES });
 }
 
-type InterfaceSockets = { readonly all: UdpPort; readonly own: UdpPort; readonly doubtful: UdpPort };
+type InterfaceSockets = {
+  /** Hears broadcasts. */
+  readonly all: UdpPort;
+  /** Sends them. */
+  readonly everybody: UdpPort;
+  /** Sends to whom something has come from. */
+  readonly heard: UdpPort;
+  readonly doubtful: UdpPort;
+};
 
 /**
  * Hears by all of them. Whoever names the address of a relay or a machine that there is not makes Linux keep the answer for
- * seconds, in vain, and a socket has room for some hundred such: those must not be the ones that others' answers go by.
+ * seconds, in vain, and a socket has room for some hundred such: those must not be the ones that others' answers go by. What
+ * something came from may be forged, too; a broadcast alone waits for nobody.
  */
 class InterfacePort implements DatagramPort {
   readonly #sockets: InterfaceSockets;
@@ -71,9 +85,13 @@ class InterfacePort implements DatagramPort {
   }
 
   send(bytes: Buffer, to: Peer): void {
-    const { own, doubtful } = this.#sockets;
-    const isThere = to.address === BROADCAST_IP4 || this.#heard.get(to.address) !== undefined;
-    (isThere ? own : doubtful).send(bytes, to);
+    this.#socketFor(to).send(bytes, to);
+  }
+
+  #socketFor({ address }: Peer): UdpPort {
+    const { everybody, heard, doubtful } = this.#sockets;
+    if (address === BROADCAST_IP4) return everybody;
+    return this.#heard.get(address) === undefined ? doubtful : heard;
   }
 
   async close(): Promise<void> {

@@ -7,14 +7,17 @@ import { watchHandshakes } from './handshakes.js';
 import { boundPipelining } from './pipelining.js';
 import { secureOptions } from './secure.js';
 
+/** Firmware of a slow machine takes a few seconds for its part. */
+const HANDSHAKE_MILLISECONDS = 20_000;
+
 /**
  * A listener without routes, set up for firmware (RFC 9112): doubled slashes are one, idle connections
  * stay open longer than a boot loader's pauses, whole bodies have no deadline, nothing is compressed, and few requests wait on
- * one connection. `tls`: it speaks TLS, and HTTP/1.1 as without.
+ * one connection. `tls`: it speaks TLS, and HTTP/1.1 as without; `handshake`: how long one may take, in milliseconds.
  */
-export function createListener(log: Logger, tls?: TlsPair): FastifyInstance {
+export function createListener(log: Logger, tls?: TlsPair, handshake = HANDSHAKE_MILLISECONDS): FastifyInstance {
   const app = Fastify({
-    ...(tls !== undefined && { https: secureOptions(tls) }),
+    ...(tls !== undefined && { https: { ...secureOptions(tls), handshakeTimeout: handshake } }),
     loggerInstance: withoutChatter(log),
     logController: new LogController({ disableRequestLogging: true }),
     // iPXE reuses connections and gives up on idle ones after 120 s: the server closes them before that.
@@ -31,7 +34,7 @@ export function createListener(log: Logger, tls?: TlsPair): FastifyInstance {
     },
   });
   boundPipelining(app.server);
-  if (tls !== undefined) watchHandshakes(app.server, log);
+  if (tls !== undefined) watchHandshakes(app.server, log, handshake);
   app.setErrorHandler((error, _request, reply) => sendError(reply, error));
   app.setNotFoundHandler((request, reply) =>
     sendError(

@@ -23,7 +23,7 @@ const AT_ONCE = 16;
 
 /**
  * Between a port that anybody may flood and what handles it: when more comes than is handled, the oldest are dropped of those
- * sources that have the most.
+ * sources that have the most. Machines without an address count as many.
  */
 export class DatagramQueue {
   readonly #handler: DatagramHandler;
@@ -80,8 +80,21 @@ function nothing(): void {
   // Nobody wants to know.
 }
 
-/** The newest of each source, at most so many of all, and as few of any one as it takes. In their order. */
+/** Whoever has none yet (RFC 2131, 4.1): not one source, but all the machines of a network that begin. */
+const NO_ADDRESS = '0.0.0.0';
+
+/** In their order. Half of the room is for those without an address, else thirty addresses have thirty times what they have. */
 function fairShare(all: readonly Datagram[], limit: number): Datagram[] {
+  const addressless = all.filter(({ from }) => from.address === NO_ADDRESS);
+  const others = all.filter(({ from }) => from.address !== NO_ADDRESS);
+  const room = Math.max(Math.floor(limit / 2), limit - others.length);
+  const first = addressless.slice(-room);
+  const kept = new Set([...first, ...newestOfEach(others, limit - first.length)]);
+  return all.filter((datagram) => kept.has(datagram));
+}
+
+/** The newest of each source, at most so many of all, and as few of any one as it takes. */
+function newestOfEach(all: readonly Datagram[], limit: number): readonly Datagram[] {
   const counts = new Map<string, number>();
   for (const { from } of all) counts.set(from.address, (counts.get(from.address) ?? 0) + 1);
   const share = equalShare([...counts.values()], limit);

@@ -49,6 +49,12 @@ export function subnetHolds(subnet: Subnet, ip: IpAddress): boolean {
   return network.kind() === address.kind() && address.match(network, subnet.prefixLength);
 }
 
+/** By which everybody in it is reached (RFC 919); undefined where there is none: of IPv6, and of two addresses or one (RFC 3021). */
+export function broadcastOf({ address, prefixLength }: Subnet): IpAddress | undefined {
+  if (prefixLength > 30 || ipaddr.parse(address).kind() === 'ipv6') return undefined;
+  return canonical(ipaddr.IPv4.broadcastAddressFromCIDR(`${address}/${prefixLength}`));
+}
+
 export function isLoopback(ip: IpAddress): boolean {
   return ipaddr.parse(ip).range() === 'loopback';
 }

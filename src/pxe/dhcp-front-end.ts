@@ -11,6 +11,7 @@ import type { Writable } from '../writable.js';
 import type { Told } from './boot-reply.js';
 import { describeClient, firmwaresOf } from './client.js';
 import { type Door, type Exchange, type ProxyDhcpParts, proxyExchange } from './proxy-dhcp.js';
+import { Relays } from './relays.js';
 
 export type DhcpFrontEndParts = {
   readonly booter: Booter;
@@ -30,8 +31,9 @@ export function dhcpFrontEnd({ booter, offerings, ticks }: DhcpFrontEndParts) {
   const buckets = new TokenBuckets(LIMITS);
   const parts: ProxyDhcpParts = { invite: (facts) => booter.dhcp.invite(facts), offerings };
 
-  return (port: Pick<DatagramPort, 'send'>, door: Door): DatagramHandler =>
-    (bytes, from) => {
+  return (port: Pick<DatagramPort, 'send'>, door: Door): DatagramHandler => {
+    const relays = new Relays(door);
+    return (bytes, from) => {
       // With whom it comes from: who is elsewhere cannot use up what a machine has here by naming its hardware address.
       const key = `${bytes.toString('latin1', CHADDR.at, CHADDR_END)} ${from.address}`;
       if (!buckets.take(key, ticks())) {
@@ -39,9 +41,17 @@ export function dhcpFrontEnd({ booter, offerings, ticks }: DhcpFrontEndParts) {
         return;
       }
       const exchange = proxyExchange(bytes, from, door, parts);
-      if (exchange.kind === 'answered') port.send(exchange.bytes, peerOf(exchange.to));
+      if (exchange.kind === 'answered') {
+        const reason = relays.whyNot(exchange.to, from, ticks());
+        if (reason !== undefined) {
+          booter.dhcp.dropped(from.address, reason);
+          return;
+        }
+        port.send(exchange.bytes, peerOf(exchange.to));
+      }
       tell(booter, exchange, from, door);
     };
+  };
 }
 
 function tell({ dhcp }: Booter, exchange: Exchange, from: Peer, door: Door): void {

@@ -3,7 +3,7 @@ import { NO_ASSIGNMENT } from '../booter/preparation.js';
 import { DhcpCodecError } from '../dhcp/codec-error.js';
 import { NO_IP4 } from '../dhcp/ip4.js';
 import { MESSAGE, OPTION } from '../dhcp/option-code.js';
-import { maxPayloadBytes, messageType } from '../dhcp/option-values.js';
+import { ip4, maxPayloadBytes, messageType } from '../dhcp/option-values.js';
 import { type DhcpPacket, decodePacket, encodePacket } from '../dhcp/packet.js';
 import { PORT } from '../dhcp/ports.js';
 import { readRelayAgent } from '../dhcp/relay-agent.js';
@@ -57,7 +57,7 @@ export function proxyExchange(bytes: Buffer, from: Peer, door: Door, parts: Prox
   const decoded = decodePacket(bytes);
   if (decoded.kind === 'malformed') return decoded;
   const request = decoded.packet;
-  const reason = whyNotOurs(request, door) ?? whyNotFromHere(request, from, door);
+  const reason = whyNotOurs(request, door) ?? whyNotForUs(request, door) ?? whyNotFromHere(request, from, door);
   if (reason !== undefined) return { kind: 'ignored', reason };
   const client = readClient(request);
   if (client.kind === 'other') return { kind: 'ignored', reason: 'it does not ask to be booted' };
@@ -74,6 +74,12 @@ function whyNotOurs({ op, hops, options }: DhcpPacket, { step }: Door): string |
   if (type === undefined) return 'it is of BOOTP';
   const isOurs = step === 'offer' ? type === MESSAGE.discover : type === MESSAGE.request || type === MESSAGE.inform;
   return isOurs ? undefined : `its message type ${type} is not for a proxy at this port`;
+}
+
+/** At the boot server's port EDK2 was seen to name no server, and iPXE names the one of the offer (src/net/udp/dhcp.c). */
+function whyNotForUs({ options }: DhcpPacket, { step, address }: Door): string | undefined {
+  const named = step === 'ack' ? ip4(options.get(OPTION.serverId)) : undefined;
+  return named === undefined || named === address ? undefined : `it is for the server ${named}`;
 }
 
 /** A broadcast is answered by one: nobody elsewhere is to make us fill this network, or to speak for the machines on it. */

@@ -127,6 +127,13 @@ describe('judgePair warns of', () => {
     ]);
   });
 
+  it('a key that is longer than it need be', async () => {
+    expect(warningsOf((await tlsPair({ keySize: 4_096 })).pair)).toEqual([
+      'http.tls.cert: /cert.pem: the key has 4096 bits, which slows the whole server while a rack boots: use one of 2048, or 3072',
+    ]);
+    expect(warningsOf((await tlsPair({ keySize: 3_072 })).pair)).toEqual([]);
+  });
+
   it('one that is for another address than machines use', () => {
     const address = (written: string) => {
       const ip = parseIp(written) ?? expect.fail();

@@ -25,6 +25,7 @@ const FLOODS: readonly Pick<Flood, 'count' | 'kinds'>[] = [
   { count: COUNT },
   // What a machine does whose firmware is broken, and what somebody does who means it.
   { count: COUNT / 10, kinds: ['oneMachine'] },
+  { count: COUNT / 5, kinds: ['relays', 'addresses'] },
 ];
 
 it.each(FLOODS)('answers machines while twice $count datagrams come that nobody should send, $kinds', async (what) => {
@@ -91,8 +92,9 @@ async function addressless(segment: Segment, number: number): Promise<NetworkNam
   return host;
 }
 
+/** The flood is to take the server's network, and not its processor, which it has beside it here and nowhere else. */
 async function send(from: NetworkNamespace, flood: Flood): Promise<void> {
-  const { status, out } = await from.run([process.execPath, FLOOD, JSON.stringify(flood)], { seconds: 600 });
+  const { status, out } = await from.run(['nice', process.execPath, FLOOD, JSON.stringify(flood)], { seconds: 600 });
   expect({ status, out }).toEqual({ status: 0, out: '' });
 }
 

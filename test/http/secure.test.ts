@@ -17,12 +17,12 @@ beforeAll(async () => {
 });
 
 /** A listener that speaks TLS and says hello. */
-async function listening(shown = pair) {
+async function listening(shown = pair, handshake?: number) {
   const lines: Record<string, unknown>[] = [];
   const log = createLog('info', {
     write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>),
   });
-  const app = createListener(log, shown);
+  const app = createListener(log, shown, handshake);
   app.get('/', (_request, reply) => reply.send('hello'));
   let isClosed = false;
   const close = () => {
@@ -36,7 +36,10 @@ async function listening(shown = pair) {
 }
 
 /** Comes to terms with it, or rejects as the client does. */
-async function shake(port: number, options: ConnectionOptions = {}): Promise<TLSSocket> {
+async function shake(
+  port: number,
+  options: ConnectionOptions & { readonly localAddress?: string } = {},
+): Promise<TLSSocket> {
   const socket = connect({ port, host: '127.0.0.1', ca, ...options });
   onTestFinished(() => void socket.destroy());
   await once(socket, 'secureConnect');
@@ -106,6 +109,15 @@ describe('a listener that speaks TLS', () => {
     expect(await answerTo(port, hello(offer))).toBe(alert);
   });
 
+  it('does not begin anew on a connection', async () => {
+    const { port } = await listening();
+    const socket = await shake(port, { maxVersion: 'TLSv1.2' });
+    const refused = once(socket, 'error');
+    socket.renegotiate({}, () => undefined);
+    expect(await refused).toMatchObject([{ message: expect.stringContaining('no renegotiation') as string }]);
+    expect(await get(await shake(port))).toContain('hello');
+  });
+
   it('has ECDSA for an elliptic key', async () => {
     const { ca: authority, server } = await privateAuthority();
     const { port } = await listening(server);
@@ -135,6 +147,53 @@ describe('a pair that is renewed', () => {
     const { app, port } = await listening();
     const { pair: other } = await tlsPair();
     expect(() => renewPair(app.server, { cert: pair.cert, key: other.key })).toThrow('mismatch');
+    expect(await get(await shake(port))).toContain('hello');
+  });
+});
+
+describe('many who come at once', () => {
+  it('have their turns, each of a rack from its address, while one address opens hundreds of connections', async () => {
+    const { port, lines } = await listening();
+    const offer = hello({ version: 0x0303, ciphers: [0x009d] });
+    let cut = 0;
+    const hammer = Array.from({ length: 600 }, () => {
+      const socket = connectPlain({ port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+      socket.on('error', () => undefined).once('close', () => (cut += 1));
+      socket.write(offer);
+      return socket;
+    });
+    onTestFinished(() => {
+      for (const socket of hammer) socket.destroy();
+    });
+    const rack = Array.from(
+      { length: 200 },
+      (_, number) => `127.0.${1 + Math.floor(number / 100)}.${1 + (number % 100)}`,
+    );
+    const answers = rack.map(async (localAddress) => get(await shake(port, { localAddress })));
+    for (const answer of await Promise.all(answers)) expect(answer).toContain('hello');
+    await expect.poll(() => cut).toBeGreaterThan(300);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ event: 'tls.refused', address: '127.0.0.2', code: 'TOO_MANY' }) as unknown,
+    );
+    expect(new Set(lines.map(({ address }) => address))).toEqual(new Set(['127.0.0.2']));
+  });
+
+  it('from one address, as behind a router, have their turns too', async () => {
+    const { port, lines } = await listening();
+    const rack = Array.from({ length: 200 }, async () => get(await shake(port)));
+    for (const answer of await Promise.all(rack)) expect(answer).toContain('hello');
+    expect(lines).toEqual([]);
+  });
+
+  it('and fall silent are cut in the end, also before they had their turn', async () => {
+    const { app, port } = await listening(pair, 300);
+    const mute = Array.from({ length: 40 }, () => connectPlain(port, '127.0.0.1').on('error', () => undefined));
+    onTestFinished(() => {
+      for (const socket of mute) socket.destroy();
+    });
+    await Promise.all(mute.slice(16).map((socket) => once(socket, 'close')));
+    for (const socket of mute) socket.destroy();
+    await expect.poll(() => connectionsOf(app.server)).toBe(0);
     expect(await get(await shake(port))).toContain('hello');
   });
 });

@@ -73,6 +73,28 @@ describe('DatagramQueue', () => {
     expect(handled.length + dropped()).toBe(1_002);
   });
 
+  it.each([30, 1_000])('keeps half of the room for machines without an address while %i sources send', (sources) => {
+    const { handled, pushFrom, turn, dropped } = queue(100);
+    for (let number = 0; number < 2_000; number += 1) {
+      pushFrom('0.0.0.0', `machine ${number}`);
+      pushFrom(`10.0.${Math.floor((number % sources) / 250)}.${(number % sources) % 250}`, `other ${number}`);
+    }
+    while (turn());
+    const machines = handled.filter((text) => text.startsWith('machine')).length;
+    expect([machines >= 50, handled.length - machines >= 50]).toEqual([true, true]);
+    expect(handled.slice(-2)).toEqual(['machine 1999', 'other 1999']);
+    expect(handled.length).toBeLessThan(200);
+    expect(handled.length + dropped()).toBe(4_000);
+  });
+
+  it('gives machines without an address no more room than is left when others want little', () => {
+    const { handled, push, pushFrom, turn } = queue(10);
+    push(1, 3);
+    for (let number = 0; number < 17; number += 1) pushFrom('0.0.0.0', `machine ${number}`);
+    while (turn());
+    expect(handled).toEqual(['1', '2', '3', ...Array.from({ length: 7 }, (_, number) => `machine ${number + 10}`)]);
+  });
+
   it('drops the oldest of so many sources that there is no room for one of each', () => {
     const { handled, pushFrom, turn, dropped } = queue(10);
     for (let number = 0; number < 1_000; number += 1) pushFrom(`10.0.1.${number}`, String(number));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  broadcastOf,
   type IpAddress,
   isLinkLocal,
   isLoopback,
@@ -43,6 +44,14 @@ describe('parseSubnet', () => {
     expect(subnetHolds(subnet('10.1.0.0/16'), ip('fd77::1'))).toBe(false);
     expect(subnetHolds(subnet('0.0.0.0/0'), ip('10.2.0.1'))).toBe(true);
   });
+});
+
+it('knows by which address everybody is reached', () => {
+  const all = ['10.1.2.0/24', '10.1.2.64/26', '10.0.0.0/8', '10.1.2.4/30', '10.1.2.4/31', '10.1.2.4/32', 'fd77::/64'];
+  expect(all.map((text) => broadcastOf(subnet(text)))).toEqual([
+    ...['10.1.2.255', '10.1.2.127', '10.255.255.255', '10.1.2.7'],
+    ...[undefined, undefined, undefined],
+  ]);
 });
 
 it('tells loopback and link-local addresses from others', () => {

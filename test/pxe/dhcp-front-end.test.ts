@@ -159,3 +159,17 @@ describe('whoever asks too often', () => {
     expect(dhcp.sent).toHaveLength(31);
   });
 });
+
+it('a relay is sent no more than it can mean, and that is told of', () => {
+  const { dhcp, events } = frontEnd();
+  const ask = (number: number, giaddr: string, address: string) => {
+    const chaddr = Buffer.from(`52540077${number.toString(16).padStart(4, '0')}`.padEnd(32, '0'), 'hex');
+    dhcp.arrive(pxeDatagram({ architectures: [7], chaddr, giaddr }), { address, port: 67 });
+  };
+  for (let number = 0; number < 1_001; number += 1) ask(number, '10.1.0.1', '10.0.0.254');
+  expect(dhcp.sent).toHaveLength(1_000);
+  const reason = 'it names a relay at another address too often';
+  expect(events.at(-1)).toEqual({ event: 'dhcp.dropped', address: '10.0.0.254', reason });
+  ask(0, '10.1.0.1', '10.1.0.1');
+  expect(dhcp.sent).toHaveLength(1_001);
+});

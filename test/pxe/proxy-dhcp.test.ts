@@ -91,6 +91,17 @@ describe('at the boot server’s port', () => {
     expect(exchange(pxeDatagram({ type, architectures: [7] }), PXE).result.kind).toBe('ignored'),
   );
 
+  it('is silent to who asks another server, and takes who asks this one or says nothing of it', () => {
+    const asking = (...server: readonly number[]) =>
+      exchange(
+        pxeDatagram({ type: MESSAGE.request, architectures: [7], options: [[OPTION.serverId, Buffer.from(server)]] }),
+        PXE,
+      ).result;
+    expect(asking(192, 168, 77, 2)).toEqual({ kind: 'ignored', reason: 'it is for the server 192.168.77.2' });
+    expect([asking(192, 168, 77, 1).kind, asking().kind, asking(192, 168).kind]).toEqual(Array(3).fill('answered'));
+    expect(exchange(DHCP_PACKETS.aavmfPxeBootServerRequest, PXE).result.kind).toBe('answered');
+  });
+
   it('is silent to who asks for no boot', () => {
     const lease = pxeDatagram({ type: MESSAGE.request, vendorClass: 'udhcp 1.35.0' });
     expect(exchange(lease, PXE).result).toEqual({ kind: 'ignored', reason: 'it does not ask to be booted' });
