@@ -11,6 +11,7 @@ import {
 } from '../boot/boot.js';
 import type { EventSink } from '../boot/event.js';
 import type { BootStore } from '../boot/ports.js';
+import { RecentMap } from '../recent-map.js';
 import type { JournalWriter } from './journal-writer.js';
 import { Sparing } from './sparing.js';
 
@@ -26,6 +27,8 @@ export type JournalParts = {
 /** A boot whose machine was heard of lately. */
 type Live = {
   boot: Boot;
+  /** How many boots began before it. */
+  readonly order: number;
   /** Transfers to the machine that are under way. */
   running: number;
   /** Not given to the writer yet. */
@@ -33,8 +36,8 @@ type Live = {
   isWritten: boolean;
 };
 
-/** Are remembered at most, of each kind: those that have come no farther than DHCP, and the others. */
-const MOST_LIVE = 20_000;
+/** Are remembered at least, of each kind: those that have come no farther than DHCP, and the others. */
+const LIVE = 10_000;
 /** Of one boot: who repeats a step for hours adds nothing to what is known. */
 const MOST_STEPS = 500;
 const MOST_UNWRITTEN = 10;
@@ -47,9 +50,10 @@ const KEPT = { milliseconds: 30 * DAY, most: 100_000, mostOffered: 10_000 } as c
 /** Gathers what is told of machines into their boots, and keeps those. */
 export class Journal {
   readonly #parts: JournalParts;
-  /** By machine, in the order in which they were heard of last. */
-  readonly #offered = new Map<string, Live>();
-  readonly #farther = new Map<string, Live>();
+  /** By machine. */
+  readonly #offered = new RecentMap<string, Live>(LIVE);
+  readonly #farther = new RecentMap<string, Live>(LIVE);
+  #begun = 0;
   readonly #sparing: Sparing;
   /** Boots of transfers under way, the oldest first, by what is the same when one begins and when it ends. */
   readonly #transfers = new Map<string, Live[]>();
@@ -63,7 +67,7 @@ export class Journal {
   async restore(): Promise<void> {
     const boots = await this.#parts.boots.lastBoots(this.#parts.now() - SILENCE_MILLISECONDS);
     for (const boot of boots)
-      if (this.last(boot.machine) === undefined) this.#remember({ boot, running: 0, unwritten: [], isWritten: true });
+      if (this.last(boot.machine) === undefined) this.#remember(this.#liveOf(boot, { isWritten: true }));
   }
 
   /** What was told. Never throws. */
@@ -112,23 +116,26 @@ export class Journal {
         return known;
       case 'begins': {
         const boot = newBoot(this.#parts.newId(), machine, at);
-        return this.#remember({ boot, running: 0, unwritten: [], isWritten: false });
+        return this.#remember(this.#liveOf(boot, { isWritten: false }));
       }
     }
   }
 
+  #liveOf(boot: Boot, { isWritten }: Pick<Live, 'isWritten'>): Live {
+    this.#begun += 1;
+    return { boot, order: this.#begun, running: 0, unwritten: [], isWritten };
+  }
+
   #known(machine: string): Live | undefined {
-    return this.#farther.get(machine) ?? this.#offered.get(machine);
+    const farther = this.#farther.get(machine);
+    const offered = this.#offered.get(machine);
+    return farther === undefined || (offered !== undefined && offered.order > farther.order) ? offered : farther;
   }
 
   #remember(live: Live): Live {
     const { machine, state } = live.boot;
-    this.#offered.delete(machine);
-    this.#farther.delete(machine);
     const kind = state === 'offered' ? this.#offered : this.#farther;
     kind.set(machine, live);
-    const [oldest] = kind.size > MOST_LIVE ? kind.keys() : [];
-    if (oldest !== undefined) kind.delete(oldest);
     return live;
   }
 
