@@ -1,15 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import { advertisedUrl, requireInterfaces } from './advertise.js';
 import { collectGarbage } from './blob/garbage.js';
 import { Scrubber } from './blob/scrubber.js';
 import type { EventSink } from './boot/event.js';
 import { type BootListeners, type BootListenersParts, openBootListeners } from './boot-listeners.js';
+import { openJournal } from './boot-records.js';
 import { findBootWarnings } from './boot-warnings.js';
 import { nearerBases } from './booter/base-url.js';
 import { BootUrls, type NearerBase } from './booter/boot-urls.js';
 import { Booter } from './booter/booter.js';
-import { Journal } from './booter/journal.js';
-import { JournalWriter } from './booter/journal-writer.js';
+import { EventHub } from './booter/event-hub.js';
+import type { Journal } from './booter/journal.js';
 import { logSink } from './booter/log-sink.js';
 import { metricsSink } from './booter/metrics-sink.js';
 import { systemClock, waitFor } from './clock.js';
@@ -33,7 +33,6 @@ import { createMetrics, type Metrics } from './metrics.js';
 import { type Endpoint, formatEndpoint } from './net/endpoint.js';
 import { lowerPrivileges } from './privileges-process.js';
 import { Reloader } from './reload.js';
-import type { Database } from './store/sqlite-database.js';
 import { Upkeep } from './upkeep.js';
 
 export type RunningServer = {
@@ -88,10 +87,8 @@ async function start(
   const warn = (text: string) => log.warn({ event: 'config.warning' }, text);
   const privileges = lowerPrivileges(config, warn);
   const metrics = createMetrics();
-  const told = intoAll([logSink(log, () => systemClock.ticks()), metricsSink(metrics)]);
-  // Of what is told before there is a store, nothing is of a machine.
-  let journal: Journal | undefined;
-  const events = intoAll([told, (event) => journal?.sink(event)]);
+  const hub = new EventHub([logSink(log, () => systemClock.ticks()), metricsSink(metrics)]);
+  const events = hub.tell;
   const reloader = new Reloader({
     initial,
     load: (inForce, signal) => readAnew(config.file, inForce, signal),
@@ -100,11 +97,9 @@ async function start(
     events,
     clock: systemClock,
   });
-  const built = await buildBooter(reloader, log, { lifecycle, events });
+  const built = await buildBooter(reloader, log, { lifecycle, hub });
   const { booter, database, urls, advertise } = built;
-  const boots = await openJournal(database, told, lifecycle);
-  journal = boots;
-  const upkeep = upkeepOf({ ...built, journal: boots }, reloader, events);
+  const upkeep = upkeepOf(built, reloader, events);
   const remap = (next: Config, tls: TlsPair | undefined) => {
     // First: it alone may not do, and nothing is to change then.
     if (tls !== undefined) listeners.renewTls(tls);
@@ -115,7 +110,7 @@ async function start(
   let ready = false;
 
   const apiAt = await privileges.raised(() =>
-    openApi(config, { built, journal: boots, metrics, isReady: () => ready, lifecycle, log }),
+    openApi(config, { built, metrics, isReady: () => ready, lifecycle, log }),
   );
   const listeners = await openBootListeners(config, {
     ...{ booter, urls, metrics, lifecycle, log, tls: initial.tls, ...reach },
@@ -156,36 +151,27 @@ function placesOf({ http, https, tftp, dhcp }: BootListeners): Pick<RunningServe
   };
 }
 
-function intoAll(sinks: readonly EventSink[]): EventSink {
-  return (event) => {
-    for (const sink of sinks) sink(event);
-  };
-}
-
 type ApiParts = {
   readonly built: BooterOfServer;
-  readonly journal: Journal;
   readonly metrics: Metrics;
   readonly isReady: () => boolean;
   readonly lifecycle: Lifecycle;
   readonly log: Logger;
 };
 
-async function openApi(
-  config: Config,
-  { built, journal, metrics, isReady, lifecycle, log }: ApiParts,
-): Promise<Endpoint> {
+async function openApi(config: Config, { built, metrics, isReady, lifecycle, log }: ApiParts): Promise<Endpoint> {
   const api = createListener(log);
   healthRoutes(api, isReady);
   metricsRoutes(api, metrics);
   cacheRoutes(api, gcOf(built, config));
-  bootRecordRoutes(api, { boots: built.database.boots, settled: () => journal.settled() });
+  bootRecordRoutes(api, { boots: built.database.boots, settled: () => built.journal.settled() });
   lifecycle.started('API listener', () => closeListener(api));
   return listen(api, config.api.listen, 'api.listen');
 }
 
 type BooterOfServer = Content & {
   readonly booter: Booter;
+  readonly journal: Journal;
   readonly urls: BootUrls;
   /** Says on which port machines are to ask, which the system may have chosen; answers the whole base URL. */
   readonly advertise: (listeners: Pick<BootListeners, 'http' | 'interfaces'>) => string;
@@ -194,9 +180,10 @@ type BooterOfServer = Content & {
 async function buildBooter(
   reloader: Reloader,
   log: Logger,
-  { lifecycle, events }: { readonly lifecycle: Lifecycle; readonly events: EventSink },
+  { lifecycle, hub }: { readonly lifecycle: Lifecycle; readonly hub: EventHub },
 ): Promise<BooterOfServer> {
   const { config } = reloader;
+  const events = hub.tell;
   const content = await openContent({
     config: () => reloader.config,
     pins: () => booter.mapped.pinnedDigests(),
@@ -204,6 +191,8 @@ async function buildBooter(
     events,
     lifecycle,
   });
+  const journal = await openJournal({ boots: content.database.boots, events, lifecycle });
+  hub.add(journal.sink);
   let base = advertisedUrl(config, config.http.listen.port, {
     warn: (text) => log.warn({ event: 'config.warning' }, text),
   });
@@ -220,7 +209,7 @@ async function buildBooter(
     nearer = nearerBases({ advertise: config.advertise, interfaces }, http.port);
     return base;
   };
-  return { ...content, booter, urls, advertise };
+  return { ...content, booter, journal, urls, advertise };
 }
 
 function gcOf({ collector, booter }: BooterOfServer, { data }: Config): CacheRouteParts {
@@ -234,27 +223,7 @@ function gcOf({ collector, booter }: BooterOfServer, { data }: Config): CacheRou
   };
 }
 
-/** 64 random bits, as hex digits: those of UUIDs are made ahead, while to ask for 64 takes longer than all else of a boot's step. */
-function newBootId(): string {
-  const uuid = randomUUID();
-  return uuid.slice(0, 8) + uuid.slice(-8);
-}
-
-/** Stopped when nothing is told any more, and before the state is. */
-async function openJournal({ boots }: Database, told: EventSink, lifecycle: Lifecycle): Promise<Journal> {
-  const lost = (steps: number, reason: string) => told({ event: 'journal.lost', steps, reason });
-  const writer = new JournalWriter({ boots, lost });
-  const journal = new Journal({ boots, writer, now: systemClock.now, newId: newBootId });
-  await journal.restore();
-  lifecycle.started('journal', () => journal.settled());
-  return journal;
-}
-
-function upkeepOf(
-  { booter, store, blobs, journal }: BooterOfServer & { readonly journal: Journal },
-  reloader: Reloader,
-  events: EventSink,
-): Upkeep {
+function upkeepOf({ booter, store, blobs, journal }: BooterOfServer, reloader: Reloader, events: EventSink): Upkeep {
   return new Upkeep({
     mapped: booter.mapped,
     journal,

@@ -41,51 +41,8 @@ export const BOOT_STATES = [
 ] as const;
 export type BootState = (typeof BOOT_STATES)[number];
 
-/** What happens in a boot; the others are about images and the server. */
-export type StepEvent = Extract<
-  BootEvent,
-  {
-    readonly event:
-      | 'dhcp.answered'
-      | 'loader.sent'
-      | 'loader.aborted'
-      | 'loader.repeated'
-      | 'greeting.sent'
-      | 'script.sent'
-      | 'script.waiting'
-      | 'script.refused'
-      | 'uki.planned'
-      | 'uki.replaced'
-      | 'machine.contradicted'
-      | 'plan.unsaved'
-      | 'artifact.started'
-      | 'artifact.sent'
-      | 'artifact.aborted';
-  }
->;
-
-export type BootStep = { readonly at: number; readonly event: StepEvent };
-
-/** Without a step for so long, and with nothing on its way to the machine, it is over: firmware repeats itself within seconds. */
-export const SILENCE_MILLISECONDS = 120_000;
-
-/** What the machine starts, not what that loads. */
-const STARTS: ReadonlySet<Role> = new Set(['kernel', 'uki', 'iso']);
-/** The last that iPXE or firmware fetches before anything of the image runs. */
-const LAST_OF_START: ReadonlySet<Role> = new Set(['initramfs', 'uki', 'iso']);
-
-/** The step that an event is, if it is one of a machine that is known. */
-export function stepIn(event: BootEvent): (StepEvent & { readonly machine: string }) | undefined {
-  return isStep(event) && 'machine' in event && event.machine !== undefined
-    ? (event as StepEvent & { readonly machine: string })
-    : undefined;
-}
-
-function isStep({ event }: BootEvent): boolean {
-  return STEP_EVENTS.has(event);
-}
-
-const STEP_EVENTS: ReadonlySet<string> = new Set<StepEvent['event']>([
+/** What happens in a boot; the other events are about images and the server. */
+const STEP_EVENTS = [
   'dhcp.answered',
   'loader.sent',
   'loader.aborted',
@@ -101,7 +58,37 @@ const STEP_EVENTS: ReadonlySet<string> = new Set<StepEvent['event']>([
   'artifact.started',
   'artifact.sent',
   'artifact.aborted',
-]);
+] as const satisfies readonly BootEvent['event'][];
+
+export type StepEvent = Extract<BootEvent, { readonly event: (typeof STEP_EVENTS)[number] }>;
+
+/** One that says whose it is. */
+export type StepOfMachine = StepEvent & { readonly machine: string };
+
+export type BootStep = { readonly at: number; readonly event: StepEvent };
+
+/** Without a step for so long, and with nothing on its way to the machine, it is over: firmware repeats itself within seconds. */
+export const SILENCE_MILLISECONDS = 120_000;
+
+/** What the machine starts, not what that loads. */
+const STARTS: ReadonlySet<Role> = new Set(['kernel', 'uki', 'iso']);
+/** The last that iPXE or firmware fetches before anything of the image runs. */
+const LAST_OF_START: ReadonlySet<Role> = new Set(['initramfs', 'uki', 'iso']);
+
+const STEPS: ReadonlySet<BootEvent['event']> = new Set(STEP_EVENTS);
+
+/** The step that an event is, if it is one and says whose. */
+export function stepIn(event: BootEvent): StepOfMachine | undefined {
+  return isStep(event) && hasMachine(event) ? event : undefined;
+}
+
+function isStep(event: BootEvent): event is StepEvent {
+  return STEPS.has(event.event);
+}
+
+function hasMachine(step: StepEvent): step is StepOfMachine {
+  return step.machine !== undefined;
+}
 
 /** To which boot a step belongs. */
 export type Belonging =

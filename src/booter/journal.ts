@@ -6,6 +6,7 @@ import {
   newBoot,
   SILENCE_MILLISECONDS,
   type StepEvent,
+  type StepOfMachine,
   stepIn,
   withStep,
 } from '../boot/boot.js';
@@ -92,7 +93,7 @@ export class Journal {
     return this.#parts.writer.settled();
   }
 
-  #take(event: StepEvent & { readonly machine: string }): void {
+  #take(event: StepOfMachine): void {
     const at = this.#parts.now();
     const live = this.#ended(event) ?? this.#boot(event, at);
     if (live === undefined) return;
@@ -106,7 +107,7 @@ export class Journal {
   }
 
   /** Whose it is; undefined where it is nobody's. */
-  #boot(event: StepEvent & { readonly machine: string }, at: number): Live | undefined {
+  #boot(event: StepOfMachine, at: number): Live | undefined {
     const { machine } = event;
     const known = this.#known(machine);
     switch (belongingOf(event, known, at)) {

@@ -55,7 +55,11 @@ it('shows one with its steps, in words too', async () => {
   const { status, body } = await get('/api/v1/boots/ab12');
   expect([status, body]).toEqual([200, expect.objectContaining(PRESENTED)]);
   expect(body.steps).toEqual([
-    expect.objectContaining({ event: 'script.sent', at: '1970-01-01T00:00:01.000Z', text: expect.any(String) }),
+    expect.objectContaining({
+      event: 'script.sent',
+      at: '1970-01-01T00:00:01.000Z',
+      text: 'node-01 gets the script for registry.lab:5000/os/debian:12 (assignment all)',
+    }),
     expect.objectContaining({ event: 'artifact.started', role: 'kernel' }),
   ]);
   expect(await get('/api/v1/boots/cd34')).toMatchObject({ status: 404, body: { error: { code: 'NOT_FOUND' } } });
