@@ -75,8 +75,11 @@ export class Booter {
     this.#parts = parts;
     this.#mapping = createMapping(parts.mapping);
     this.mapped = new MappedImages({ ...parts, mapping: () => this.#mapping });
-    this.transferEvents = new TransferEvents(parts);
     this.#attribution = new Attribution(() => parts.clock.ticks());
+    this.transferEvents = new TransferEvents({
+      ...parts,
+      machineAt: (address) => this.#attribution.machineAt(address),
+    });
     this.#issuer = new PlanIssuer(parts);
     this.#memory = new DhcpMemory(() => parts.clock.ticks());
     const [mapped, attribution, issuer, memory] = [this.mapped, this.#attribution, this.#issuer, this.#memory];
@@ -84,7 +87,7 @@ export class Booter {
     const prefetch = parts.blobs.prefetch.bind(parts.blobs);
     const expectations = new Expectations({ ...parts, mapped, prefetch });
     const isDraining = () => this.#draining;
-    this.dhcp = new DhcpStep({ ...parts, mapping, memory, expectations, isDraining });
+    this.dhcp = new DhcpStep({ ...parts, mapping, memory, attribution, expectations, isDraining });
     const reportFault = this.reportFault.bind(this);
     this.firmware = new FirmwareStep({
       ...{ ...parts, mapping, mapped, attribution, issuer, isDraining, reportFault },

@@ -2,6 +2,7 @@ import type { BootEvent, DhcpQuestion, EventSink } from '../boot/event.js';
 import type { Firmware, MachineFacts } from '../machine/facts.js';
 import type { MacAddress } from '../net/mac.js';
 import type { Writable } from '../writable.js';
+import type { Attribution } from './attribution.js';
 import type { DhcpMemory } from './dhcp-memory.js';
 import type { Expectations } from './expectations.js';
 import { type Invitation, inviteBy } from './invitation.js';
@@ -11,6 +12,7 @@ export type DhcpStepParts = {
   /** The one in force. */
   readonly mapping: () => Mapping;
   readonly memory: DhcpMemory;
+  readonly attribution: Pick<Attribution, 'saw'>;
   readonly expectations: Expectations;
   readonly isDraining: () => boolean;
   readonly events: EventSink;
@@ -50,7 +52,7 @@ export class DhcpStep {
 
   /** It was told to load something. */
   answered(invitation: Invitation, asked: DhcpAsked, told: DhcpTold): void {
-    const { memory, expectations, events } = this.#parts;
+    const { memory, attribution, expectations, events } = this.#parts;
     const { name: machine } = invitation.subject;
     const { answer, loader, firmware, xid } = told;
     const { mac, client, relay, circuitId, remoteId, step } = asked;
@@ -64,6 +66,8 @@ export class DhcpStep {
       expectations.expect(invitation.subject, invitation.assignment);
       event.assignment = invitation.assignment.name;
     }
+    // The boot server's port is asked with an address, which the loader is fetched from.
+    if (step === 'ack' && relay === undefined) attribution.saw(machine, invitation.subject.facts.sourceAddress);
     events(event);
     // An iPXE that is told the script is not in a loop; one that is told to load another may be, as firmware may.
     if (mac === undefined || loader === undefined || step === 'ack') return;

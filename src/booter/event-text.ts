@@ -9,7 +9,7 @@ type Of<Name extends BootEvent['event']> = BootEvent & { readonly event: Name };
 export function describeEvent(event: BootEvent): string {
   switch (event.event) {
     case 'greeting.sent':
-      return `${event.address} fetches ${event.file}`;
+      return `${to(event)} fetches ${event.file}`;
     case 'script.sent':
       return `${event.machine} gets the script for ${event.image} (assignment ${event.assignment})`;
     case 'script.waiting':
@@ -136,9 +136,9 @@ function describeTransfer(
 ): string {
   switch (event.event) {
     case 'loader.sent':
-      return `${event.address} ${has(event)} ${event.file}, ${amount(event)}`;
+      return `${to(event)} ${has(event)} ${event.file}, ${amount(event)}`;
     case 'loader.aborted':
-      return `${event.address} did not get the whole ${event.file}, ${amount(event)}: ${event.reason}`;
+      return `${to(event)} did not get the whole ${event.file}, ${amount(event)}: ${event.reason}`;
     case 'file.refused':
       return `${event.address} asked by ${event.protocol.toUpperCase()} for ${JSON.stringify(event.file)}: ${event.reason}`;
     case 'file.unanswered':
@@ -200,7 +200,7 @@ function has({ isConfirmed = true }: { readonly isConfirmed?: boolean }): string
   return isConfirmed ? 'has' : 'was sent, and never said that it has,';
 }
 
-function to({ machine, address }: ArtifactTransfer): string {
+function to({ machine, address }: Pick<ArtifactTransfer, 'machine' | 'address'>): string {
   return machine ?? address;
 }
 

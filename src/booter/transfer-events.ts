@@ -18,7 +18,12 @@ export type TransferEnd = { readonly bytes: number; readonly tftp?: TftpResult }
 /** Called once, when the transfer has ended. */
 export type TransferEnded = (end: TransferEnd) => void;
 
-export type TransferEventsParts = { readonly events: EventSink; readonly clock: Pick<Clock, 'ticks'> };
+export type TransferEventsParts = {
+  readonly events: EventSink;
+  readonly clock: Pick<Clock, 'ticks'>;
+  /** Whose boot what comes from an address belongs to. */
+  readonly machineAt: (address: string) => string | undefined;
+};
 
 /** Tells as events what goes to machines, whichever protocol carries it. */
 export class TransferEvents {
@@ -40,12 +45,13 @@ export class TransferEvents {
 
   /** The first script of a machine begins to be sent. */
   greeting(file: LoaderTransfer): void {
-    this.#parts.events({ event: 'greeting.sent', ...file });
+    this.#parts.events({ event: 'greeting.sent', ...this.#attributed(file) });
   }
 
   /** A boot loader begins to be sent. */
-  loader(transfer: LoaderTransfer): TransferEnded {
+  loader(file: LoaderTransfer): TransferEnded {
     const { events } = this.#parts;
+    const transfer = this.#attributed(file);
     return this.#timed((end, result) => {
       if (end.kind === 'sent') events({ event: 'loader.sent', ...transfer, ...result });
       else events({ event: 'loader.aborted', ...transfer, ...result, reason: end.reason });
@@ -60,6 +66,11 @@ export class TransferEvents {
   /** What was asked for was sent, and nothing came back. */
   unanswered(file: LoaderTransfer): void {
     this.#parts.events({ event: 'file.unanswered', ...file });
+  }
+
+  #attributed(file: LoaderTransfer): LoaderTransfer {
+    const machine = this.#parts.machineAt(file.address);
+    return machine === undefined ? file : { machine, ...file };
   }
 
   #timed(tell: (end: TransferEnd, result: TransferResult) => void): TransferEnded {

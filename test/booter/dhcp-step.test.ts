@@ -87,6 +87,18 @@ describe('what a machine was told', () => {
     ]);
   });
 
+  it('makes what comes from where it asked the boot server its own', () => {
+    const { dhcp, booter, events } = stepOf();
+    const at = (address: string) => {
+      booter.transferEvents.greeting({ address, protocol: 'tftp', file: 'boot.ipxe' });
+      return events.at(-1);
+    };
+    dhcp.answered(dhcp.invite(PXE), ASKED, loads(1));
+    expect(at(PXE.sourceAddress)).not.toHaveProperty('machine');
+    dhcp.answered(dhcp.invite({ ...PXE, sourceAddress: FROM }), { ...ASKED, step: 'ack' }, loads(1));
+    expect(at(FROM)).toMatchObject({ event: 'greeting.sent', machine: 'node-01' });
+  });
+
   it('has its image resolved meanwhile, when that is sure', async () => {
     const sure = stepOf();
     sure.dhcp.answered(sure.dhcp.invite(PXE), ASKED, loads(1));

@@ -7,7 +7,11 @@ const LOADER = { address: '10.0.0.7', file: 'snponly.efi', protocol: 'tftp' } as
 function tell() {
   const events: BootEvent[] = [];
   let now = 0;
-  const transfers = new TransferEvents({ events: (event) => events.push(event), clock: { ticks: () => now } });
+  const transfers = new TransferEvents({
+    events: (event) => events.push(event),
+    clock: { ticks: () => now },
+    machineAt: (address) => (address === '10.0.0.8' ? 'node-08' : undefined),
+  });
   const pass = (milliseconds: number) => {
     now += milliseconds;
   };
@@ -25,6 +29,15 @@ describe('TransferEvents', () => {
       { event: 'loader.sent', ...LOADER, bytes: 300, seconds: 1.5 },
       { event: 'loader.aborted', ...LOADER, bytes: 100, seconds: 1.5, reason: 'gone' },
     ]);
+  });
+
+  it('tells whose boot it is where the address says so', () => {
+    const { transfers, events } = tell();
+    const from = { ...LOADER, address: '10.0.0.8' };
+    transfers.loader(from)({ kind: 'sent', bytes: 300 });
+    transfers.greeting(from);
+    transfers.greeting(LOADER);
+    expect(events.map((event) => 'machine' in event && event.machine)).toEqual(['node-08', 'node-08', false]);
   });
 
   it('tells in which blocks and windows TFTP has sent it', () => {

@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { writeConfiguration } from '../fixtures/configuration.js';
+import { temporaryFolder } from '../fixtures/folder.js';
+import { bootlayer, buildTestImage } from '../fixtures/program.js';
+import { startServer } from '../setup/server.js';
+
+const MACHINES = ['52:54:00:00:00:01', '52:54:00:00:00:02'] as const;
+
+async function site() {
+  const folder = await temporaryFolder();
+  await buildTestImage(`oci:${join(folder, 'image')}:1`, ['amd64']);
+  const file = await writeConfiguration(folder, { assignments: ['{ name: all, match: {}, image: "oci:image:1" }'] });
+  const start = async () => {
+    const server = await startServer(file);
+    onTestFinished(async () => void (await server.stop()));
+    const script = async (mac: string) =>
+      (await fetch(`http://${server.http}/boot/script?mac=${mac}&buildarch=x86_64`)).text();
+    const fetched = async (url: string) => (await (await fetch(url)).arrayBuffer()).byteLength;
+    const show = async (...args: readonly string[]) => {
+      const { status, out, err } = await bootlayer(['boot', ...args, '--server', `http://${server.api}`, '--json']);
+      expect([status, err]).toEqual([0, '']);
+      return JSON.parse(out) as Told[] & Told;
+    };
+    return { server, script, fetched, show };
+  };
+  return { file, start };
+}
+
+type Told = { readonly id: string; readonly machine: string; readonly state: string } & {
+  readonly steps: readonly { readonly event: string; readonly text: string }[];
+};
+
+function urlIn(script: string, command: string): string {
+  return new RegExp(`^${command} (?:--\\S+ \\S+ )?(http\\S+)`, 'm').exec(script)?.[1] ?? '';
+}
+
+it('is a record of each boot, with its steps, which outlives a kill in the middle', async () => {
+  const { start } = await site();
+  const first = await start();
+  const [one, other] = MACHINES;
+  const script = await first.script(one);
+  expect(await first.fetched(urlIn(script, 'kernel'))).toBeGreaterThan(1_000);
+  // What is told by the API is in the store.
+  const [before] = await first.show('ls');
+  expect(before).toMatchObject({ machine: one, state: 'fetching' });
+  first.server.process.kill('SIGKILL');
+  await first.server.stop();
+
+  const again = await start();
+  await again.fetched(urlIn(await again.script(other), 'kernel'));
+  const boots = await again.show('ls');
+  expect(boots.map(({ machine }) => machine)).toEqual([other, one]);
+  expect(boots[1]?.id).toBe(before?.id);
+  const { steps } = await again.show('show', before?.id ?? '');
+  expect(steps.map(({ event }) => event)).toEqual(['script.sent', 'artifact.started', 'artifact.sent']);
+  expect(steps[0]?.text).toContain(`${one} gets the script`);
+  // Its kernel was sent: who asks anew boots anew.
+  await again.script(one);
+  expect(await again.show('ls', '--machine', one)).toHaveLength(2);
+});
+
+it('is told when there is no server, and when there is no such boot', async () => {
+  const { file, start } = await site();
+  const { server } = await start();
+  const missing = await bootlayer(['boot', 'show', 'abc', '--server', `http://${server.api}`]);
+  expect([missing.status, missing.err]).toEqual([1, 'bootlayer: there is no boot abc\n']);
+  expect((await bootlayer(['boot', 'ls', '--server', `http://${server.api}`])).out).toBe('no machine has booted yet\n');
+  await server.stop();
+  const nobody = await bootlayer(['boot', 'ls', '-c', file]);
+  expect(nobody.status).toBe(1);
+  expect(nobody.err).toMatch(/^bootlayer: no server of ours answers at http:\/\/127\.0\.0\.1:0; see that/);
+});
