@@ -30,6 +30,7 @@ import { inheritedSockets } from './inherited.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
+import { DiskNeighbours } from './net/disk-neighbours.js';
 import { type Endpoint, formatEndpoint } from './net/endpoint.js';
 import { lowerPrivileges } from './privileges-process.js';
 import { Reloader } from './reload.js';
@@ -202,8 +203,9 @@ async function buildBooter(
     () => nearer,
   );
   const { images, blobs, database } = content;
-  const parts = { mapping: config, images, blobs, plans: database.plans, urls, events, clock: systemClock };
-  const booter: Booter = new Booter(parts);
+  const parts = { mapping: config, images, blobs, plans: database.plans, urls, events };
+  const neighbours = new DiskNeighbours({ ticks: () => systemClock.ticks() });
+  const booter: Booter = new Booter({ ...parts, clock: systemClock, neighbours });
   const advertise: BooterOfServer['advertise'] = ({ http, interfaces }) => {
     base = advertisedUrl(config, http.port);
     nearer = nearerBases({ advertise: config.advertise, interfaces }, http.port);

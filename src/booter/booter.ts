@@ -9,9 +9,11 @@ import type { Clock } from '../clock.js';
 import { BootlayerError, publicMessage } from '../errors.js';
 import { formatSeconds } from '../format.js';
 import type { Subject } from '../machine/inventory.js';
+import type { Neighbours } from '../net/neighbours.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import { formatReference } from '../oci/reference.js';
+import { AddressOwner } from './address-owner.js';
 import { Attribution } from './attribution.js';
 import type { Slice } from './blob-path.js';
 import { autoexecScript, greetingScript, MAX_ATTEMPTS, refusalOf, waitingScript } from './boot-script.js';
@@ -42,6 +44,7 @@ export type BooterParts = {
   readonly urls: BootUrls;
   readonly events: EventSink;
   readonly clock: Clock;
+  readonly neighbours: Neighbours;
 };
 
 /** A script is answered within five seconds, ready or not; the rest is for the network and the rendering. */
@@ -76,14 +79,12 @@ export class Booter {
     this.#mapping = createMapping(parts.mapping);
     this.mapped = new MappedImages({ ...parts, mapping: () => this.#mapping });
     this.#attribution = new Attribution(() => parts.clock.ticks());
-    this.transferEvents = new TransferEvents({
-      ...parts,
-      machineAt: (address) => this.#attribution.machineAt(address),
-    });
     this.#issuer = new PlanIssuer(parts);
     this.#memory = new DhcpMemory(() => parts.clock.ticks());
     const [mapped, attribution, issuer, memory] = [this.mapped, this.#attribution, this.#issuer, this.#memory];
     const mapping = () => this.#mapping;
+    const owner = new AddressOwner({ ...parts, attribution, memory, mapping });
+    this.transferEvents = new TransferEvents({ ...parts, owner });
     const prefetch = parts.blobs.prefetch.bind(parts.blobs);
     const expectations = new Expectations({ ...parts, mapped, prefetch });
     const isDraining = () => this.#draining;

@@ -69,6 +69,12 @@ export class DhcpMemory {
     }
   }
 
+  /** Whether firmware there is booting now, by what it was told. */
+  hasAsked(mac: MacAddress): boolean {
+    const step = this.#steps.get(mac);
+    return step !== undefined && step.at >= this.#now() - LIVE_MILLISECONDS;
+  }
+
   /** What an iPXE that was loaded does not say: by which of the firmwares that it may be its machine boots now. */
   withFirmware(facts: MachineFacts): MachineFacts {
     if (facts.firmware === undefined || facts.firmware.length < 2) return facts;

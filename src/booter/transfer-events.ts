@@ -8,6 +8,7 @@ import type {
 } from '../boot/event.js';
 import { type Clock, secondsSince } from '../clock.js';
 import { BootlayerError } from '../errors.js';
+import type { AddressOwner } from './address-owner.js';
 
 /** How a transfer ended; `bytes` are those that were sent. */
 export type TransferEnd = { readonly bytes: number; readonly tftp?: TftpResult } & (
@@ -21,8 +22,7 @@ export type TransferEnded = (end: TransferEnd) => void;
 export type TransferEventsParts = {
   readonly events: EventSink;
   readonly clock: Pick<Clock, 'ticks'>;
-  /** Whose boot what comes from an address belongs to. */
-  readonly machineAt: (address: string) => string | undefined;
+  readonly owner: Pick<AddressOwner, 'look' | 'machineAt'>;
 };
 
 /** Tells as events what goes to machines, whichever protocol carries it. */
@@ -50,9 +50,10 @@ export class TransferEvents {
 
   /** A boot loader begins to be sent. */
   loader(file: LoaderTransfer): TransferEnded {
-    const { events } = this.#parts;
-    const transfer = this.#attributed(file);
+    const { events, owner } = this.#parts;
+    owner.look(file.address);
     return this.#timed((end, result) => {
+      const transfer = this.#attributed(file);
       if (end.kind === 'sent') events({ event: 'loader.sent', ...transfer, ...result });
       else events({ event: 'loader.aborted', ...transfer, ...result, reason: end.reason });
     });
@@ -69,7 +70,7 @@ export class TransferEvents {
   }
 
   #attributed(file: LoaderTransfer): LoaderTransfer {
-    const machine = this.#parts.machineAt(file.address);
+    const machine = this.#parts.owner.machineAt(file.address);
     return machine === undefined ? file : { machine, ...file };
   }
 

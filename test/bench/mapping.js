@@ -170,6 +170,7 @@ async function reloadingBooter(file) {
       sourcesOf: (names) => names.map((name) => ({ name, fetch: never })),
     },
     blobs: { open: never, prefetch: () => undefined },
+    neighbours: { look: () => undefined, macAt: () => undefined },
     plans: {
       savePlan: async () => undefined,
       findPlan: async () => undefined,

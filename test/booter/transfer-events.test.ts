@@ -7,10 +7,14 @@ const LOADER = { address: '10.0.0.7', file: 'snponly.efi', protocol: 'tftp' } as
 function tell() {
   const events: BootEvent[] = [];
   let now = 0;
+  const looked: string[] = [];
   const transfers = new TransferEvents({
     events: (event) => events.push(event),
     clock: { ticks: () => now },
-    machineAt: (address) => (address === '10.0.0.8' ? 'node-08' : undefined),
+    owner: {
+      look: (address) => void looked.push(address),
+      machineAt: (address) => (looked.includes(address) && address === '10.0.0.8' ? 'node-08' : undefined),
+    },
   });
   const pass = (milliseconds: number) => {
     now += milliseconds;

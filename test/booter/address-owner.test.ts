@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { testBooter } from '../fixtures/booter.js';
+import { facts, MAC, OTHER_MAC } from '../fixtures/mappings.js';
+
+const ASKED = { mac: MAC, client: 'x86 BIOS by PXE', step: 'offer' } as const;
+const TOLD = { answer: 'undionly.kpxe by TFTP', loader: 'undionly.kpxe', firmware: 'bios', xid: 1 } as const;
+const [HERE, ELSEWHERE] = ['192.168.77.20', '192.168.77.21'];
+
+/** Of the machine whose card answers at HERE, after so many minutes. */
+function loaderFrom(address: string, { asks = true, minutes = 0 } = {}) {
+  const { booter, events, clock } = testBooter({
+    neighbours: { look: () => undefined, macAt: (at) => ({ [HERE]: MAC, [ELSEWHERE]: OTHER_MAC })[at] },
+  });
+  const { dhcp } = booter;
+  if (asks) dhcp.answered(dhcp.invite(facts({ sourceAddress: '0.0.0.0' })), ASKED, TOLD);
+  clock.milliseconds += minutes * 60_000;
+  booter.transferEvents.loader({ address, protocol: 'tftp', file: 'undionly.kpxe' })({ kind: 'sent', bytes: 1 });
+  const told = events.at(-1);
+  return told !== undefined && 'machine' in told ? told.machine : undefined;
+}
+
+it('is the machine whose card answers there and has asked how to boot', () => {
+  expect(loaderFrom(HERE)).toBe('node-01');
+  expect(loaderFrom(HERE, { asks: false })).toBeUndefined();
+  expect(loaderFrom(HERE, { minutes: 11 })).toBeUndefined();
+  expect(loaderFrom(ELSEWHERE)).toBeUndefined();
+  expect(loaderFrom('192.168.77.22')).toBeUndefined();
+});
+
+it('is whoever was seen there rather than the card that answers', async () => {
+  const { booter, events } = testBooter({ neighbours: { look: () => undefined, macAt: () => MAC } });
+  booter.dhcp.answered(booter.dhcp.invite(facts({ sourceAddress: '0.0.0.0' })), ASKED, TOLD);
+  await booter.script({ mac: OTHER_MAC, buildarch: 'x86_64' }, HERE);
+  booter.transferEvents.greeting({ address: HERE, protocol: 'http', file: 'boot.ipxe' });
+  expect(events.at(-1)).toMatchObject({ machine: OTHER_MAC });
+});
