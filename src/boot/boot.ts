@@ -24,6 +24,8 @@ export type Boot = {
 
 /** How far it has come. */
 export const BOOT_STATES = [
+  /** It was told nothing by DHCP. */
+  'unanswered',
   /** It was told by DHCP what to load. */
   'offered',
   /** It has a boot loader, or the first script. */
@@ -41,9 +43,13 @@ export const BOOT_STATES = [
 ] as const;
 export type BootState = (typeof BOOT_STATES)[number];
 
+/** Those of boots that came no farther than DHCP, where anybody can speak for any machine. */
+export const EARLY_STATES: ReadonlySet<BootState> = new Set(['unanswered', 'offered']);
+
 /** What happens in a boot; the other events are about images and the server. */
 const STEP_EVENTS = [
   'dhcp.answered',
+  'dhcp.unanswered',
   'loader.sent',
   'loader.aborted',
   'loader.repeated',
@@ -116,7 +122,8 @@ export function belongingOf(step: StepEvent, last: LastBoot | undefined, now: nu
   const { boot, running } = last;
   const isOver = running === 0 && now - boot.lastAt >= SILENCE_MILLISECONDS;
   if (!opens) return isOver && boot.startSentAt === undefined ? 'alone' : 'goes-on';
-  if (isOver) return 'begins';
+  // It was sent on to its next boot device, and is there again.
+  if (isOver || (boot.state === 'refused' && isOfDhcp(step))) return 'begins';
   return boot.startSentAt === undefined || asksAgain(step, boot) ? 'goes-on' : 'begins';
 }
 
@@ -124,6 +131,7 @@ export function belongingOf(step: StepEvent, last: LastBoot | undefined, now: nu
 function opensBoot(step: StepEvent): boolean {
   switch (step.event) {
     case 'dhcp.answered':
+    case 'dhcp.unanswered':
       return step.firmware !== undefined && step.step === 'offer';
     case 'script.sent':
     case 'script.waiting':
@@ -134,6 +142,10 @@ function opensBoot(step: StepEvent): boolean {
     default:
       return false;
   }
+}
+
+function isOfDhcp({ event }: StepEvent): boolean {
+  return event === 'dhcp.answered' || event === 'dhcp.unanswered';
 }
 
 /** EDK2 asks for the size, maybe twice, and then for the file: each may be told of. */
@@ -150,8 +162,10 @@ export function newBoot(id: string, machine: string, now: number): Boot {
 export function withStep(boot: Boot, { at, event }: BootStep): Boot {
   const next = { ...boot, lastAt: Math.max(at, boot.lastAt), steps: boot.steps + 1 };
   switch (event.event) {
+    case 'dhcp.unanswered':
+      return boot.steps === 0 ? { ...next, state: 'unanswered' } : next;
     case 'dhcp.answered':
-      return { ...next, ...(event.assignment !== undefined && { assignment: event.assignment }) };
+      return { ...atLeast(next, 'offered'), ...(event.assignment !== undefined && { assignment: event.assignment }) };
     case 'loader.sent':
     case 'greeting.sent':
     case 'uki.replaced':

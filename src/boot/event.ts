@@ -44,8 +44,6 @@ export type BootEvent =
       readonly answer: string;
       /** Missing while a later step may still choose another. */
       readonly assignment?: string;
-      /** By which the machine boots; missing when iPXE asks. */
-      readonly firmware?: Firmware;
     } & DhcpQuestion)
   /** It was told nothing, so that it goes on to its next boot device. */
   | ({ readonly event: 'dhcp.unanswered'; readonly reason: string } & DhcpQuestion)
@@ -175,6 +173,8 @@ export type DhcpQuestion = {
   readonly mac?: string;
   /** `x64 UEFI by PXE` */
   readonly client: string;
+  /** Of the machine; missing when iPXE asks, which does not say by which it came. */
+  readonly firmware?: Firmware;
   /** That it came over, and where it is plugged in, as that says: printable, and short (RFC 3046, 3.1 and 3.2). */
   readonly relay?: string;
   readonly circuitId?: string;

@@ -74,5 +74,5 @@ export type KeptBoots = {
   /** So many of the newest. */
   readonly most: number;
   /** So many of the newest of those that came no farther than DHCP: anybody can make more. */
-  readonly mostOffered: number;
+  readonly mostEarly: number;
 };

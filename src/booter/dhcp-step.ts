@@ -1,5 +1,5 @@
 import type { BootEvent, DhcpQuestion, EventSink } from '../boot/event.js';
-import type { Firmware, MachineFacts } from '../machine/facts.js';
+import type { MachineFacts } from '../machine/facts.js';
 import type { MacAddress } from '../net/mac.js';
 import type { Writable } from '../writable.js';
 import type { Attribution } from './attribution.js';
@@ -29,8 +29,6 @@ export type DhcpTold = {
   readonly answer: string;
   /** A file, or the URL of UEFI HTTP Boot, whatever is started there; missing for an iPXE that is told the script. */
   readonly loader?: string;
-  /** Of the machine, when it is not iPXE that asks. */
-  readonly firmware?: Firmware;
   /** The number of the exchange, by which firmware repeats what is not answered. */
   readonly xid: number;
 };
@@ -54,8 +52,8 @@ export class DhcpStep {
   answered(invitation: Invitation, asked: DhcpAsked, told: DhcpTold): void {
     const { memory, attribution, expectations, events } = this.#parts;
     const { name: machine } = invitation.subject;
-    const { answer, loader, firmware, xid } = told;
-    const { mac, client, relay, circuitId, remoteId, step } = asked;
+    const { answer, loader, xid } = told;
+    const { mac, client, firmware, relay, circuitId, remoteId, step } = asked;
     const event: Writable<DhcpAnswered> = { event: 'dhcp.answered', machine, client, step, answer };
     if (mac !== undefined) event.mac = mac;
     if (relay !== undefined) event.relay = relay;

@@ -2,6 +2,7 @@ import {
   type Boot,
   type BootStep,
   belongingOf,
+  EARLY_STATES,
   type LastBoot,
   newBoot,
   SILENCE_MILLISECONDS,
@@ -44,15 +45,15 @@ const MOST_STEPS = 500;
 const MOST_UNWRITTEN = 10;
 const MINUTE = 60_000;
 /** Boots that are written within a minute and have come no farther than DHCP, where anybody can speak for any machine. */
-const MOST_OFFERED = 600;
+const MOST_EARLY = 600;
 const DAY = 24 * 60 * MINUTE;
-const KEPT = { milliseconds: 30 * DAY, most: 100_000, mostOffered: 10_000 } as const;
+const KEPT = { milliseconds: 30 * DAY, most: 100_000, mostEarly: 10_000 } as const;
 
 /** Gathers what is told of machines into their boots, and keeps those. */
 export class Journal {
   readonly #parts: JournalParts;
   /** By machine. */
-  readonly #offered = new RecentMap<string, Live>(LIVE);
+  readonly #early = new RecentMap<string, Live>(LIVE);
   readonly #farther = new RecentMap<string, Live>(LIVE);
   #begun = 0;
   readonly #sparing: Sparing;
@@ -61,7 +62,7 @@ export class Journal {
 
   constructor(parts: JournalParts) {
     this.#parts = parts;
-    this.#sparing = new Sparing(MOST_OFFERED, MINUTE, parts.now);
+    this.#sparing = new Sparing(MOST_EARLY, MINUTE, parts.now);
   }
 
   /** Takes up the boots that were under way when the server ended. */
@@ -84,8 +85,8 @@ export class Journal {
 
   /** Forgets what is old, and all but so many; answers how many. */
   prune(): Promise<number> {
-    const { milliseconds, most, mostOffered } = KEPT;
-    return this.#parts.boots.pruneBoots({ before: this.#parts.now() - milliseconds, most, mostOffered });
+    const { milliseconds, most, mostEarly } = KEPT;
+    return this.#parts.boots.pruneBoots({ before: this.#parts.now() - milliseconds, most, mostEarly });
   }
 
   /** Resolves when all that was told is written, or cannot be. */
@@ -129,13 +130,13 @@ export class Journal {
 
   #known(machine: string): Live | undefined {
     const farther = this.#farther.get(machine);
-    const offered = this.#offered.get(machine);
-    return farther === undefined || (offered !== undefined && offered.order > farther.order) ? offered : farther;
+    const early = this.#early.get(machine);
+    return farther === undefined || (early !== undefined && early.order > farther.order) ? early : farther;
   }
 
   #remember(live: Live): Live {
     const { machine, state } = live.boot;
-    const kind = state === 'offered' ? this.#offered : this.#farther;
+    const kind = EARLY_STATES.has(state) ? this.#early : this.#farther;
     kind.set(machine, live);
     return live;
   }
@@ -145,7 +146,7 @@ export class Journal {
     // A transfer of an older boot may have ended.
     if (this.#known(boot.machine) === live) this.#remember(live);
     if (unwritten.length === 0) return;
-    if (boot.state === 'offered' && !live.isWritten && !this.#sparing.allows('offered')) return;
+    if (EARLY_STATES.has(boot.state) && !live.isWritten && !this.#sparing.allows('early')) return;
     this.#parts.writer.write(boot, unwritten);
     live.isWritten = true;
     live.unwritten = [];

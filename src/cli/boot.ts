@@ -43,7 +43,7 @@ export function bootCommand(): Command {
 }
 
 const STATES = `
-States: offered (told by DHCP what to load), loading (has a boot loader), waiting (for its image), planned (told what to start),
+States: unanswered (told nothing by DHCP: show says why), offered (told by DHCP what to load), loading (has a boot loader), waiting (for its image), planned (told what to start),
 fetching, started (has all that is fetched before its system runs), refused (not booted: show says why).`;
 
 function withServer(command: Command): Command {
@@ -62,7 +62,8 @@ async function listBoots(options: ListOptions): Promise<void> {
   const { boots } = await ask<{ readonly boots: readonly ToldBoot[] }>(options, `/api/v1/boots?${query}`);
   const output = standardOutput();
   if (options.json) return writeJson(output, boots);
-  if (boots.length === 0) return writeLine(output, 'no machine has booted yet');
+  if (boots.length === 0)
+    return writeLine(output, `no boot${options.machine === undefined ? '' : ` of ${options.machine}`} is known`);
   const rows = boots.map((boot) => [boot.id, boot.machine, boot.beganAt, duration(boot), boot.state, boot.image ?? '']);
   writeTable(output, ['BOOT', 'MACHINE', 'BEGAN', 'TOOK', 'STATE', 'IMAGE'], rows);
 }

@@ -66,11 +66,18 @@ async function check(options: CheckOptions): Promise<void> {
     problems: report.problems + problems.length,
   };
   if (options.json)
-    writeJson(output, { file: config.file, included: read.included, ...whole, dhcp: problems, units: dhcp.units });
+    writeJson(output, {
+      file: config.file,
+      included: read.included,
+      ...whole,
+      dhcp: problems,
+      withoutSockets: dhcp.withoutSockets,
+      units: dhcp.units,
+    });
   else {
     for (const problem of problems) writeLine(output, `DHCP cannot be answered: ${harmless(problem)}`);
     writeReport(output, whole, config.machines.length);
-    writeUnits(output, dhcp.units);
+    writeUnits(output, dhcp);
   }
   const failed = whole.problems + (options.strict ? whole.warnings.length : 0);
   if (failed > 0) {
@@ -81,20 +88,25 @@ async function check(options: CheckOptions): Promise<void> {
 
 type DhcpCheck = {
   readonly problems: readonly string[];
+  /** What the server will say of interfaces, or do, unless it is given such sockets. */
+  readonly withoutSockets: readonly string[];
   readonly units: readonly Unit[];
   readonly served: readonly ServedInterface[];
 };
 
 /** On this host. */
 function checkDhcp(config: Config): DhcpCheck {
-  if (config.dhcp === undefined) return { problems: [], units: [], served: [] };
+  const nothing = { problems: [], withoutSockets: [], units: [] };
+  if (config.dhcp === undefined) return { ...nothing, served: [] };
   const decided = interfacesOnThisHost(config);
   const served = servedBy(decided);
   if (decided.kind === 'refused' && decided.withSockets === undefined)
-    return { problems: [`${decided.reason}; ${decided.remedy}`], units: [], served };
-  if (decided.kind === 'served' && decided.warnings.length === 0) return { problems: [], units: [], served };
-  // Whether they are there is not known here: they are shown to those who want them, and nothing is wrong without them.
-  return { problems: [], units: dhcpUnits(served.map(({ name }) => name)), served };
+    return { ...nothing, problems: [`${decided.reason}; ${decided.remedy}`], served };
+  const withoutSockets =
+    decided.kind === 'served' ? decided.warnings : [`the server does not start: ${decided.reason}`];
+  if (withoutSockets.length === 0) return { ...nothing, served };
+  // Whether they are there is not known here, so that it is neither a problem nor a warning.
+  return { ...nothing, withoutSockets, units: dhcpUnits(served.map(({ name }) => name)), served };
 }
 
 /** What of it those whom DHCP leads here will miss. */
@@ -109,17 +121,16 @@ async function checkIpxe(config: Config, { assignments }: CheckReport): Promise<
 }
 
 /** They are for those who want them. */
-function writeUnits(output: Output, units: readonly Unit[]): void {
+function writeUnits(output: Output, { withoutSockets, units }: DhcpCheck): void {
   if (units.length === 0) return;
   writeLine(output, '');
+  writeLine(output, 'Without sockets that are bound to their interface:');
+  for (const text of withoutSockets) writeLine(output, `  ${harmless(text)}`);
   writeLine(
     output,
-    'Sockets that systemd binds to their interface, which more than one interface needs. For /etc/systemd/system;',
+    'systemd opens them by the units below. For /etc/systemd/system; then: systemctl daemon-reload, stop',
   );
-  writeLine(
-    output,
-    'then: systemctl daemon-reload, stop bootlayer, systemctl enable --now for each, and start bootlayer.',
-  );
+  writeLine(output, 'bootlayer, systemctl enable --now for each, and start bootlayer.');
   for (const { file, text } of units) {
     writeLine(output, '');
     writeLine(output, emphasize(output, 'bold', `# ${file}`));

@@ -138,6 +138,8 @@ function writeDhcp(output: Output, dhcp: DhcpExplanation, { bytes }: { readonly 
   const off = dhcp.isOn ? '' : ', if dhcp.mode were proxy';
   if (dhcp.kind === 'unanswered') {
     heading(output, `DHCP answer${off}: none, since ${harmless(dhcp.reason)}`);
+    if (dhcp.isOn)
+      writeLine(output, '  what follows is for a machine that comes to us by other ways: nothing here leads it');
     return;
   }
   heading(output, `DHCP answer${off}`);

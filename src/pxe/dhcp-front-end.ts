@@ -73,7 +73,9 @@ function askedOf(
   { step }: Door,
 ): DhcpAsked {
   const asked: Writable<DhcpAsked> = { client: describeClient(client), step };
+  const firmware = client.kind === 'ipxe' ? undefined : firmwaresOf(client)?.[0];
   if (client.mac !== undefined) asked.mac = client.mac;
+  if (firmware !== undefined) asked.firmware = firmware;
   const relay = relayOf(request);
   if (relay === undefined) return asked;
   asked.relay = relay;
@@ -83,11 +85,9 @@ function askedOf(
   return asked;
 }
 
-function toldOf({ client, request, told }: Extract<Exchange, { kind: 'answered' }>, door: Door): DhcpTold {
-  const firmware = client.kind === 'ipxe' ? undefined : firmwaresOf(client)?.[0];
+function toldOf({ request, told }: Extract<Exchange, { kind: 'answered' }>, door: Door): DhcpTold {
   const answered: Writable<DhcpTold> = { answer: describeTold(told, door.address), xid: request.xid };
   if (told.kind !== 'script') answered.loader = told.kind === 'loader' ? told.file : told.url;
-  if (firmware !== undefined) answered.firmware = firmware;
   return answered;
 }
 

@@ -80,7 +80,11 @@ function decide(input: ServedInterfacesInput): ServedInterfaces {
   return {
     kind: 'served',
     interfaces: served as ServedInterface[],
-    warnings: [...warningsOf(served.length, unbound, input), ...unusedOf(names, inherited)],
+    warnings: [
+      ...warningsOf(served.length, unbound, input),
+      ...elsewhere(unbound, input),
+      ...unusedOf(names, inherited),
+    ],
   };
 }
 
@@ -117,6 +121,15 @@ function warningsOf(count: number, unbound: readonly string[], { host }: ServedI
   if (count > 1 || name === undefined || others.length === 0) return [];
   return [
     `DHCP is answered on ${name} alone, and requests that come by ${listOf(others)} are answered there, too, where nobody hears it: bind the sockets to ${name} (bootlayer check prints the systemd units)`,
+  ];
+}
+
+/** Machines there are told of an address on another of our networks, which only a router gets them to. */
+function elsewhere([name]: readonly string[], { advertised, host }: ServedInterfacesInput): readonly string[] {
+  const holder = host.find(({ addresses }) => addresses.includes(advertised));
+  if (name === undefined || holder === undefined || holder.name === name) return [];
+  return [
+    `"advertise" is the address of ${holder.name}, and DHCP is answered on ${name}: machines there are told to come to ${advertised}`,
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
-import { BOOT_STATES, type Boot, type BootState, type BootStep, type StepEvent } from '../boot/boot.js';
+import { BOOT_STATES, type Boot, type BootState, type BootStep, EARLY_STATES, type StepEvent } from '../boot/boot.js';
 import type { BootChange, BootQuery, BootStore, BootWithSteps, KeptBoots } from '../boot/ports.js';
 import type { Schema } from './schema.js';
 import type { WriteBatches } from './write-batches.js';
@@ -59,22 +59,26 @@ export class SqlBootStore implements BootStore {
     return [...last.values()];
   }
 
-  async pruneBoots({ before, most, mostOffered }: KeptBoots): Promise<number> {
+  async pruneBoots({ before, most, mostEarly }: KeptBoots): Promise<number> {
     let pruned = 0n;
     await this.#writes.add(async (transaction) => {
       const old = await transaction.deleteFrom('boots').where('last_at', '<', before).executeTakeFirst();
       pruned = old.numDeletedRows;
-      pruned += await pruneAllBut(transaction, mostOffered, 'offered');
+      pruned += await pruneAllBut(transaction, mostEarly, EARLY_STATES);
       pruned += await pruneAllBut(transaction, most);
     });
     return Number(pruned);
   }
 }
 
-/** Keeps so many of the newest, or of those in one state. */
-async function pruneAllBut(transaction: Transaction<Schema>, most: number, state?: BootState): Promise<bigint> {
+/** Keeps so many of the newest, or of those in some states. */
+async function pruneAllBut(
+  transaction: Transaction<Schema>,
+  most: number,
+  states?: ReadonlySet<BootState>,
+): Promise<bigint> {
   const all = transaction.selectFrom('boots').select('id');
-  const meant = state === undefined ? all : all.where('state', '=', state);
+  const meant = states === undefined ? all : all.where('state', 'in', [...states]);
   const tooMany = meant.orderBy('began_at', 'desc').orderBy('id', 'desc').limit(-1).offset(most);
   const { numDeletedRows } = await transaction.deleteFrom('boots').where('id', 'in', tooMany).executeTakeFirst();
   return numDeletedRows;

@@ -13,6 +13,7 @@ function boot(...events: readonly StepEvent[]): Boot {
 describe('belongingOf', () => {
   it.each([
     ['a DISCOVER of firmware', STEP.discover, 'begins'],
+    ['a DISCOVER that is not answered', STEP.unanswered, 'begins'],
     ['a script', STEP.script, 'begins'],
     ['a script that waits', STEP.waiting, 'begins'],
     ['a script that says why not', STEP.refused, 'begins'],
@@ -53,6 +54,12 @@ describe('belongingOf', () => {
     ]);
   });
 
+  it('begins a new one when firmware asks again after it was refused, and not when iPXE does', () => {
+    const refused = { boot: boot(STEP.discover, STEP.refused), running: 0 };
+    const steps = [STEP.discover, STEP.unanswered, STEP.refused, STEP.script];
+    expect(steps.map((step) => belongingOf(step, refused, 10))).toEqual(['begins', 'begins', 'goes-on', 'goes-on']);
+  });
+
   it('does not begin a new one when firmware asks again for the UKI that it got', () => {
     const got = { boot: boot(STEP.uki, STEP.ukiStarted, STEP.ukiSent), running: 0 };
     const other = { ...STEP.uki, plan: digestOf(Buffer.from('another')) };
@@ -87,6 +94,11 @@ describe('withStep', () => {
       ...{ id: 'b1', machine: 'node-01', beganAt: 0, lastAt: 8, state: 'started', steps: 9 },
       ...{ assignment: 'all', image: STEP.script.image, plan: STEP.script.plan, attemptedAt: 4, startSentAt: 5 },
     });
+  });
+
+  it('tells that nothing was told, until something is', () => {
+    const states = [[STEP.unanswered], [STEP.unanswered, STEP.discover], [STEP.discover, STEP.unanswered]];
+    expect(states.map((steps) => boot(...steps).state)).toEqual(['unanswered', 'offered', 'offered']);
   });
 
   it('counts the first time only that a kernel is asked for', () => {

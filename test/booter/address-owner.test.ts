@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { testBooter } from '../fixtures/booter.js';
 import { facts, MAC, OTHER_MAC } from '../fixtures/mappings.js';
 
-const ASKED = { mac: MAC, client: 'x86 BIOS by PXE', step: 'offer' } as const;
-const TOLD = { answer: 'undionly.kpxe by TFTP', loader: 'undionly.kpxe', firmware: 'bios', xid: 1 } as const;
+const ASKED = { mac: MAC, client: 'x86 BIOS by PXE', firmware: 'bios', step: 'offer' } as const;
+const TOLD = { answer: 'undionly.kpxe by TFTP', loader: 'undionly.kpxe', xid: 1 } as const;
 const [HERE, ELSEWHERE] = ['192.168.77.20', '192.168.77.21'];
 
 /** Of the machine whose card answers at HERE, after so many minutes. */

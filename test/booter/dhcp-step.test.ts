@@ -6,9 +6,9 @@ import { resolvedImage } from '../fixtures/plans.js';
 import { settled } from '../fixtures/waiting.js';
 
 const FROM = '192.168.77.20';
-const ASKED: DhcpAsked = { mac: MAC, client: 'x64 UEFI by PXE', step: 'offer' };
+const ASKED = { mac: MAC, client: 'x64 UEFI by PXE', firmware: 'uefi', step: 'offer' } as const satisfies DhcpAsked;
 const loads = (xid: number, more: Partial<DhcpTold> = {}): DhcpTold => ({
-  ...{ answer: 'snponly.efi by TFTP from 192.168.77.1', loader: 'snponly.efi', firmware: 'uefi', xid },
+  ...{ answer: 'snponly.efi by TFTP from 192.168.77.1', loader: 'snponly.efi', xid },
   ...more,
 });
 const PXE = facts({ sourceAddress: '0.0.0.0', architecture: 'amd64', firmware: ['uefi'] });
@@ -119,7 +119,7 @@ describe('what a machine was told', () => {
     expect(events).toEqual([
       {
         ...{ event: 'dhcp.unanswered', machine: 'node-01', mac: MAC, client: 'x64 UEFI by PXE', step: 'offer' },
-        reason: 'no assignment matches this machine',
+        ...{ firmware: 'uefi', reason: 'no assignment matches this machine' },
       },
       { event: 'dhcp.dropped', address: '10.1.0.9', reason: 'it is an answer' },
     ]);
@@ -158,8 +158,9 @@ describe('a loop', () => {
 
   it('may be that of an iPXE that can do too little, and is none of one that is told the script', () => {
     const { dhcp, events } = stepOf();
-    const ipxe = { ...ASKED, client: 'x64 UEFI, iPXE' };
-    const tell = ({ firmware: _, ...told }: DhcpTold) => dhcp.answered(dhcp.invite(PXE), ipxe, told);
+    const { firmware: _firmware, ...asked } = ASKED;
+    const ipxe = { ...asked, client: 'x64 UEFI, iPXE' };
+    const tell = (told: DhcpTold) => dhcp.answered(dhcp.invite(PXE), ipxe, told);
     for (let xid = 1; xid <= 6; xid += 1) {
       const { loader: _loader, ...script } = loads(100 + xid, { answer: 'http://192.168.77.1/boot.ipxe' });
       tell(script);
@@ -180,7 +181,7 @@ describe('the script step', () => {
       ['uefi-http', 'http'],
     ] as const) {
       const { booter, dhcp, plans } = stepOf({ assignments: [pxe, http] });
-      dhcp.answered(dhcp.invite(facts({ firmware: [firmware] })), ASKED, loads(1, { firmware }));
+      dhcp.answered(dhcp.invite(facts({ firmware: [firmware] })), { ...ASKED, firmware }, loads(1));
       await booter.script(QUERY, FROM);
       expect(plans.plans.map((plan) => plan.assignment)).toEqual([name]);
     }

@@ -65,7 +65,7 @@ it('is told when there is no server, and when there is no such boot', async () =
   const { server } = await start();
   const missing = await bootlayer(['boot', 'show', 'abc', '--server', `http://${server.api}`]);
   expect([missing.status, missing.err]).toEqual([1, 'bootlayer: there is no boot abc\n']);
-  expect((await bootlayer(['boot', 'ls', '--server', `http://${server.api}`])).out).toBe('no machine has booted yet\n');
+  expect((await bootlayer(['boot', 'ls', '--server', `http://${server.api}`])).out).toBe('no boot is known\n');
   await server.stop();
   const nobody = await bootlayer(['boot', 'ls', '-c', file]);
   expect(nobody.status).toBe(1);

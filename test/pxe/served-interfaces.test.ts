@@ -52,6 +52,15 @@ describe('the interfaces that are served', () => {
       [],
     ],
     [
+      'the one that is named, with a warning where machines there are told the address of another',
+      { wanted: ['eth1'], host: [ETH1, BR0] },
+      [servedAs(ETH1, '10.1.0.1')],
+      [
+        WARNING.replaceAll('br0', 'eth0').replaceAll('eth1', 'br0').replaceAll('eth0', 'eth1'),
+        '"advertise" is the address of br0, and DHCP is answered on eth1: machines there are told to come to 192.168.77.1',
+      ],
+    ],
+    [
       'the one that is named, by the advertised one of its addresses',
       { wanted: ['eth1'], advertised: '10.1.0.2', host: [ETH1] },
       [servedAs(ETH1, '10.1.0.2')],

@@ -75,16 +75,16 @@ it("answers each machine's last boot of those that were heard of lately", async 
 
 it('forgets the old, and all but so many, with their steps', async () => {
   const { raw, boots } = await open();
-  const offered = (id: string, at: number) => kept(id, at, { events: [STEP.discover] });
+  const early = (id: string, at: number, event: StepEvent) => kept(id, at, { events: [event] });
   await boots.saveBoots([
     kept('a', 1),
     kept('b', 10),
     kept('c', 11),
     kept('d', 12),
-    offered('x', 13),
-    offered('y', 14),
+    early('x', 13, STEP.unanswered),
+    early('y', 14, STEP.discover),
   ]);
-  expect(await boots.pruneBoots({ before: 5, most: 3, mostOffered: 1 })).toBe(3);
+  expect(await boots.pruneBoots({ before: 5, most: 3, mostEarly: 1 })).toBe(3);
   expect((await boots.findBoots({ limit: 9 })).map(({ id }) => id)).toEqual(['y', 'd', 'c']);
   expect((await raw.query('select distinct boot_id from boot_steps', [])).rows).toHaveLength(3);
 });
