@@ -66,7 +66,7 @@ const PATIENCE = { grace: 30_000, standstill: 10_000 };
 
 /**
  * Opens HTTP, HTTPS, TFTP, and then DHCP, which invites to the others, each at the inherited sockets where there are some. Throws
- * PORT_UNAVAILABLE, CONFIG_INVALID.
+ * PORT_UNAVAILABLE.
  */
 export async function openBootListeners(config: Config, parts: BootListenersParts): Promise<BootListeners> {
   const { booter, tls, metrics, lifecycle, raised, inherited, interfaces, log } = parts;
