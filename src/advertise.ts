@@ -7,6 +7,7 @@ import { type IpAddress, isLinkLocal, parseIp, parseSubnet } from './net/ip.js';
 import {
   decideInterfaces,
   type HostInterface,
+  type Served,
   type ServedInterfaces,
   type ServedInterfacesInput,
 } from './pxe/served-interfaces.js';
@@ -61,10 +62,11 @@ export function interfacesOf(config: Config, inherited: ServedInterfacesInput['i
   });
 }
 
-/** The same for who is about to answer there. Throws CONFIG_INVALID where it cannot be done. */
-export function requireInterfaces(config: Config, inherited: ServedInterfacesInput['inherited']): ServedInterfaces {
+/** The same for who is about to answer there; undefined where it is not to be answered. Throws CONFIG_INVALID where it cannot be. */
+export function requireInterfaces(config: Config, inherited: ServedInterfacesInput['inherited']): Served | undefined {
   const interfaces = interfacesOf(config, inherited);
-  if (config.dhcp === undefined || interfaces.kind === 'served') return interfaces;
+  if (config.dhcp === undefined) return undefined;
+  if (interfaces.kind === 'served') return interfaces;
   throw new BootlayerError('CONFIG_INVALID', interfaces.reason, { remedy: interfaces.remedy });
 }
 

@@ -23,7 +23,7 @@ import type { Metrics } from './metrics.js';
 import { findMissingIpxe } from './missing-ipxe.js';
 import type { Endpoint } from './net/endpoint.js';
 import type { Privileges } from './privileges-process.js';
-import type { ServedInterface, ServedInterfaces } from './pxe/served-interfaces.js';
+import type { Served, ServedInterface } from './pxe/served-interfaces.js';
 import { openTftp } from './tftp-listener.js';
 
 export type BootListenersParts = {
@@ -37,7 +37,7 @@ export type BootListenersParts = {
   readonly raised: Privileges['raised'];
   readonly inherited: InheritedSockets;
   /** Where DHCP is answered, where it is. */
-  readonly interfaces: ServedInterfaces;
+  readonly interfaces: Served | undefined;
   readonly log: Logger;
 };
 
@@ -66,7 +66,7 @@ const PATIENCE = { grace: 30_000, standstill: 10_000 };
 
 /**
  * Opens HTTP, HTTPS, TFTP, and then DHCP, which invites to the others, each at the inherited sockets where there are some. Throws
- * PORT_UNAVAILABLE, CONFIG_INVALID.
+ * PORT_UNAVAILABLE.
  */
 export async function openBootListeners(config: Config, parts: BootListenersParts): Promise<BootListeners> {
   const { booter, tls, metrics, lifecycle, raised, inherited, interfaces, log } = parts;
@@ -94,7 +94,7 @@ export async function openBootListeners(config: Config, parts: BootListenersPart
     ...(secure !== undefined && { https: secure.at }),
     ...(tftp !== undefined && { tftp: tftp.at.join(', ') }),
     ...(dhcp.length > 0 && { dhcp: dhcp.join(', ') }),
-    interfaces: config.dhcp !== undefined && interfaces.kind === 'served' ? interfaces.interfaces : [],
+    interfaces: interfaces?.interfaces ?? [],
     ports,
     drain: () => tftp?.drain(),
     renewTls: (pair) => secure?.renew(pair),

@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { type FirmwareBaseInput, firmwareBase, hostIn, urlWarning } from './booter/base-url.js';
+import { type FirmwareBaseInput, firmwareBase, urlWarning } from './booter/base-url.js';
 import type { BootUrls } from './booter/boot-urls.js';
 import type { Config, TlsPair } from './config/schema.js';
-import { isFor, nameRemedy } from './config/tls-pair.js';
+import { advertisedHost, isFor, nameRemedy } from './config/tls-pair.js';
+import { hostIn } from './net/endpoint.js';
 import type { ServedInterface } from './pxe/served-interfaces.js';
 
 export type BootWarningsInput = {
@@ -40,20 +41,14 @@ function firmwareWarnings({ config, tls, interfaces, ports, urls }: BootWarnings
     const told = firmwareBase({ base, address, scheme, ports });
     if (!told.startsWith('https:')) return [];
     const what = `UEFI HTTP Boot on ${name} is told ${told}`;
-    // Where it is told what is advertised, that is warned of.
-    if (ports.https === undefined)
-      return told === base
-        ? []
-        : [
-            `${what}, and nothing of ours listens there: set http.tls, or dhcp.httpBoot to http, unless a proxy on this host takes HTTPS`,
-          ];
+    if (ports.https === undefined) {
+      // That is what is advertised, of which the URL's own warning tells.
+      if (told === base) return [];
+      const remedy = 'set http.tls, or dhcp.httpBoot to http, unless a proxy on this host takes HTTPS';
+      return [`${what}, and nothing of ours listens there: ${remedy}`];
+    }
     const host = hostIn(told);
-    if (certificate === undefined || isFor(certificate, host) || host === advertisedHost(config)) return [];
+    if (certificate === undefined || isFor(certificate, host) || host === advertisedHost(config.advertise)) return [];
     return [`http.tls.cert: ${config.http.tls?.certFile ?? ''}: ${what}, and it is not for that: ${nameRemedy(host)}`];
   });
-}
-
-/** For which the certificate was judged when it was read. */
-function advertisedHost({ advertise }: BootWarningsInput['config']): string | undefined {
-  return advertise?.kind === 'url' ? hostIn(advertise.url) : advertise?.address;
 }

@@ -5,7 +5,6 @@ import { after, systemClock } from './clock.js';
 import type { Config } from './config/schema.js';
 import { openDhcpPort, openInheritedDhcpPort } from './dhcp/dhcp-socket.js';
 import { PORT } from './dhcp/ports.js';
-import { BootlayerError } from './errors.js';
 import { BinariesWatch } from './ipxe/binaries-watch.js';
 import type { IpxeBinaries } from './ipxe/disk-binaries.js';
 import type { Lifecycle } from './lifecycle.js';
@@ -18,13 +17,14 @@ import { type InheritedSocket, openUdpPort } from './net/udp-socket.js';
 import type { Privileges } from './privileges-process.js';
 import { dhcpFrontEnd } from './pxe/dhcp-front-end.js';
 import { keptOfferings } from './pxe/offerings.js';
-import type { ServedInterface, ServedInterfaces } from './pxe/served-interfaces.js';
+import type { Served, ServedInterface } from './pxe/served-interfaces.js';
 
 export type DhcpListenerParts = {
   readonly booter: Booter;
   readonly urls: BootUrls;
   readonly binaries: IpxeBinaries;
-  readonly interfaces: ServedInterfaces;
+  /** Where it is answered, where it is. */
+  readonly interfaces: Served | undefined;
   /** Where HTTP and HTTPS listen. */
   readonly ports: FirmwareBaseInput['ports'];
   readonly metrics: Metrics;
@@ -36,13 +36,11 @@ export type DhcpListenerParts = {
 /** Where firmware asks for files, whatever else is said (RFC 1350, 4). */
 const TFTP_PORT = 69;
 
-/** proxyDHCP at each served interface; answers where it listens. Throws PORT_UNAVAILABLE, CONFIG_INVALID. */
+/** proxyDHCP at each served interface; answers where it listens. Throws PORT_UNAVAILABLE. */
 export async function openProxyDhcp(config: Config, parts: DhcpListenerParts): Promise<readonly string[]> {
   const { dhcp } = config;
   const { interfaces, booter, urls, binaries, ports, lifecycle, warn } = parts;
-  if (dhcp === undefined) return [];
-  if (interfaces.kind === 'refused')
-    throw new BootlayerError('CONFIG_INVALID', interfaces.reason, { remedy: interfaces.remedy });
+  if (dhcp === undefined || interfaces === undefined) return [];
   for (const warning of interfaces.warnings) warn(warning);
   if (config.tftp !== undefined && config.tftp.listen.port !== TFTP_PORT)
     warn(`firmware that is told to load by TFTP asks at port ${TFTP_PORT}, and tftp.listen is at another`);

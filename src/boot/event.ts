@@ -49,11 +49,12 @@ export type BootEvent =
   | ({ readonly event: 'dhcp.unanswered'; readonly reason: string } & DhcpQuestion)
   /** A datagram at DHCP's ports that was for somebody else, or for nobody. */
   | { readonly event: 'dhcp.dropped'; readonly address: string; readonly reason: string }
-  /** Firmware is told to load the same program again and again, and never gets to a script: of UEFI HTTP Boot, its URL. */
+  /** Firmware is told to load the same program again and again, and never gets to a script. */
   | {
       readonly event: 'loader.repeated';
       readonly machine: string;
       readonly mac: string;
+      /** A file, or the URL of UEFI HTTP Boot. */
       readonly loader: string;
       readonly times: number;
       readonly seconds: number;

@@ -1,4 +1,4 @@
-import { ALL_IP4 } from '../net/endpoint.js';
+import { ALL_IP4, hostIn } from '../net/endpoint.js';
 import { parseIp, type Subnet } from '../net/ip.js';
 import type { NearerBase } from './boot-urls.js';
 
@@ -100,11 +100,6 @@ export function urlWarning({ advertise, ports }: UrlWarningInput): string | unde
   if (scheme === 'http' && !isOther && parseIp(host) === undefined) return undefined;
   const where = isOther ? `port ${asked}, where ${KEYS[other]} takes ${other} alone` : `port ${asked}`;
   return `advertise: ${advertise.url} leads to ${where}, and ${KEYS[scheme]} is at ${ours}: write ${originOf(scheme, host, ours)}, unless a proxy in front leads on`;
-}
-
-/** Its name or address, one of IPv6 without brackets. */
-export function hostIn(url: string): string {
-  return new URL(url).hostname.replace(/^\[|\]$/g, '');
 }
 
 const DEFAULT_PORTS = { http: 80, https: 443 } as const;

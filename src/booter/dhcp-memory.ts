@@ -53,7 +53,7 @@ export class DhcpMemory {
     const last = this.#steps.get(mac);
     const before = last?.loads ?? [];
     const known = before.find((one) => one.loader === loader);
-    const { loads, loop } = counted(known, { loader, xid, now });
+    const { loads, loop } = loadedAgain(known, { loader, xid, now });
     // Nearly all load one program alone.
     const isAlone = before.length === (known === undefined ? 0 : 1);
     const all = isAlone ? [loads] : [loads, ...before.filter((one) => one !== known).slice(0, MOST_LOADERS - 1)];
@@ -95,7 +95,7 @@ export class DhcpMemory {
 type Counted = { readonly loads: Loads; readonly loop?: LoaderLoop };
 
 /** One load more, of those of its program. */
-function counted(
+function loadedAgain(
   last: Loads | undefined,
   { loader, xid, now }: { readonly loader: string; readonly xid: number; readonly now: number },
 ): Counted {

@@ -7,8 +7,8 @@ export type Question = { readonly path: string; readonly body?: unknown; readonl
 const PATIENCE_MILLISECONDS = 4 * 60_000;
 
 /**
- * What the server answers at its API listener, `http://127.0.0.1:8081`; undefined where none answers, or one that is not meant.
- * Throws the error that it tells, and BLOB_UNAVAILABLE when it does not come to an end.
+ * What the server answers at its API listener, `http://127.0.0.1:8081`; undefined where none answers, or something that is none
+ * of ours. Throws the error that it tells, and BLOB_UNAVAILABLE when it does not come to an end.
  */
 export async function askServer(
   api: string,

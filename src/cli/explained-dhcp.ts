@@ -1,11 +1,11 @@
 import { inviteBy } from '../booter/invitation.js';
 import type { Mapping } from '../booter/mapping.js';
 import type { Config } from '../config/schema.js';
-import { NO_IP4 } from '../dhcp/ip4.js';
 import { encodePacket } from '../dhcp/packet.js';
 import { PORT } from '../dhcp/ports.js';
 import { IpxeBinaries } from '../ipxe/disk-binaries.js';
 import { ipxeFolders } from '../ipxe-folders.js';
+import { NO_IP4 } from '../net/ip.js';
 import type { Offerings } from '../pxe/answer.js';
 import { type DescribedClient, describedDiscover } from '../pxe/described-client.js';
 import { offeringsAt } from '../pxe/offerings.js';

@@ -1,4 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { hostIn } from '../net/endpoint.js';
 import { parseIp } from '../net/ip.js';
 import type { Source } from './disk-sources.js';
 import type { Problem } from './problem.js';
@@ -148,11 +149,14 @@ function sizeWarning(bits: number): readonly string[] {
 }
 
 function nameWarning(certificate: X509Certificate, advertise: Config['advertise']): readonly string[] {
-  if (advertise === undefined) return [];
-  const written = advertise.kind === 'address' ? advertise.address : new URL(advertise.url).hostname;
-  const host = written.replace(/^\[|\]$/g, '');
-  if (isFor(certificate, host)) return [];
+  const host = advertisedHost(advertise);
+  if (host === undefined || isFor(certificate, host)) return [];
   return [`it is not for ${host}, by which machines reach this host: ${nameRemedy(host)}`];
+}
+
+/** For which it is judged when it is read; undefined where nothing is advertised. */
+export function advertisedHost(advertise: Config['advertise']): string | undefined {
+  return advertise?.kind === 'url' ? hostIn(advertise.url) : advertise?.address;
 }
 
 /** Whether a client that was told this address or name believes it. An address must stand there as one (edk2: CryptoPkg/Library/TlsLib). */

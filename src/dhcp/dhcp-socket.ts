@@ -1,8 +1,8 @@
 import type { DatagramHandler, DatagramPort, Peer } from '../net/datagram.js';
 import { ALL_IP4 } from '../net/endpoint.js';
+import { BROADCAST_IP4 } from '../net/ip.js';
 import { type InheritedSocket, openUdpPort, type UdpPort } from '../net/udp-socket.js';
 import { RecentMap } from '../recent-map.js';
-import { BROADCAST_IP4 } from './ip4.js';
 
 /** A rack of machines that begin at once; an ordinary system has room for some three hundred packets by itself. */
 const RECV_BUFFER_BYTES = 1024 * 1024;

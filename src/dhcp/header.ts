@@ -1,7 +1,8 @@
 import protocol from 'dhcp/lib/protocol.js';
+import { NO_IP4 } from '../net/ip.js';
 import { RecentMap } from '../recent-map.js';
 import { DhcpCodecError } from './codec-error.js';
-import { ip4Number, NO_IP4 } from './ip4.js';
+import { ip4Number } from './ip4.js';
 
 /** What every packet begins with (RFC 2131, 2); the names are the standard's. */
 export type DhcpHeader = {

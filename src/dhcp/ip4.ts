@@ -1,11 +1,6 @@
 import type { IpAddress } from '../net/ip.js';
 import { DhcpCodecError } from './codec-error.js';
 
-/** What a field holds that says no address, and whom a machine sends from that has none. */
-export const NO_IP4 = '0.0.0.0';
-/** All on the network (RFC 919, 7). */
-export const BROADCAST_IP4 = '255.255.255.255';
-
 /** The four bytes there, as a dotted quad. */
 export function ip4At(bytes: Buffer, at: number): IpAddress {
   const value = bytes.readUInt32BE(at);

@@ -1,5 +1,5 @@
 import type { Peer } from '../net/datagram.js';
-import { NO_IP4 } from './ip4.js';
+import { NO_IP4 } from '../net/ip.js';
 import type { DhcpPacket } from './packet.js';
 import { PORT } from './ports.js';
 
@@ -51,6 +51,7 @@ export function relayOf({ giaddr }: Pick<DhcpPacket, 'giaddr'>): string | undefi
 
 /** Whether a machine can have it, so that nobody makes us send to many: not 0/8, multicast and above. */
 function isHost(address: string): boolean {
+  // Most are none: to read its first number takes longer.
   if (address === NO_IP4) return false;
   const first = Number(address.slice(0, address.indexOf('.')));
   return first > 0 && first < 224;

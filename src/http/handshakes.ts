@@ -48,7 +48,7 @@ export function watchHandshakes(server: Server, log: Logger, patience: number): 
       socket.destroy();
     };
     const begin = () => {
-      socket.setTimeout(0);
+      socket.setTimeout(0, refuse);
       for (const beginner of beginners) beginner.call(server, socket);
     };
     const comer: Comer = { address, begin, refuse };

@@ -1,4 +1,5 @@
 import type { DatagramHandler, DatagramPort, Peer } from './datagram.js';
+import { NO_IP4 } from './ip.js';
 
 type Datagram = { readonly bytes: Buffer; readonly from: Peer };
 
@@ -80,13 +81,13 @@ function nothing(): void {
   // Nobody wants to know.
 }
 
-/** Whoever has none yet (RFC 2131, 4.1): not one source, but all the machines of a network that begin. */
-const NO_ADDRESS = '0.0.0.0';
-
-/** In their order. Half of the room is for those without an address, else thirty addresses have thirty times what they have. */
+/**
+ * In their order. Half of the room is for those without an address, who are not one source, but all the machines of a network
+ * that begin (RFC 2131, 4.1): else thirty addresses have thirty times what they have.
+ */
 function fairShare(all: readonly Datagram[], limit: number): Datagram[] {
-  const addressless = all.filter(({ from }) => from.address === NO_ADDRESS);
-  const others = all.filter(({ from }) => from.address !== NO_ADDRESS);
+  const addressless = all.filter(({ from }) => from.address === NO_IP4);
+  const others = all.filter(({ from }) => from.address !== NO_IP4);
   const room = Math.max(Math.floor(limit / 2), limit - others.length);
   const first = addressless.slice(-room);
   const kept = new Set([...first, ...newestOfEach(others, limit - first.length)]);

@@ -15,6 +15,16 @@ export function parseEndpoint(text: string): Endpoint | undefined {
   return host === undefined || port > 65535 ? undefined : { host, port };
 }
 
+/** The name or address in a URL, one of IPv6 without its brackets. */
+export function hostIn(url: string): string {
+  return withoutBrackets(new URL(url).hostname);
+}
+
+/** An IPv6 address without its brackets; anything else as it is. */
+export function withoutBrackets(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1');
+}
+
 export function formatEndpoint({ host, port }: { readonly host: string; readonly port: number }): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -8,6 +8,11 @@ export type IpAddress = string & { readonly [ipBrand]: true };
 /** A subnet: `10.1.0.0/16`, the host bits cleared; a single address has the full prefix length. */
 export type Subnet = { readonly address: IpAddress; readonly prefixLength: number };
 
+/** Of whoever has no address yet: where a machine sends from, and what a packet says in its place (RFC 1122, 3.2.1.3). */
+export const NO_IP4 = '0.0.0.0';
+/** All on the network (RFC 919, 7). */
+export const BROADCAST_IP4 = '255.255.255.255';
+
 /** undefined unless it is a dotted quad or an IPv6 address; IPv4-mapped IPv6 (`::ffff:10.0.0.1`) becomes IPv4. */
 export function parseIp(text: string): IpAddress | undefined {
   const bare = text.split('%')[0] ?? '';

@@ -1,4 +1,5 @@
 import { BootlayerError } from '../errors.js';
+import { withoutBrackets } from '../net/endpoint.js';
 import { isLoopback, parseIp, parseSubnet, subnetHolds } from '../net/ip.js';
 
 /** Which proxy a URL is asked through; undefined for none. */
@@ -41,27 +42,22 @@ function isDecodable(text: string): boolean {
 }
 
 function isOwn({ hostname }: URL): boolean {
-  const ip = parseIp(bare(hostname));
+  const ip = parseIp(withoutBrackets(hostname));
   return ip === undefined ? hostname === 'localhost' || hostname.endsWith('.localhost') : isLoopback(ip);
 }
 
 function matches(entry: string, url: URL): boolean {
   if (entry === '*') return true;
-  const host = bare(url.hostname);
+  const host = withoutBrackets(url.hostname);
   const ip = parseIp(host);
   const subnet = ip === undefined ? undefined : parseSubnet(entry);
   if (ip !== undefined && subnet !== undefined) return subnetHolds(subnet, ip);
   const [, name = '', port] = /^\*?\.?(.+?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
   if (port !== undefined && port !== portOf(url)) return false;
-  return name !== '' && (host === bare(name) || host.endsWith(`.${name}`));
+  return name !== '' && (host === withoutBrackets(name) || host.endsWith(`.${name}`));
 }
 
 function portOf({ port, protocol }: URL): string {
   if (port !== '') return port;
   return protocol === 'https:' ? '443' : '80';
-}
-
-/** An IPv6 address without its brackets. */
-function bare(hostname: string): string {
-  return hostname.replace(/^\[(.*)\]$/, '$1');
 }

@@ -47,9 +47,9 @@ function byTftp(client: PxeClient, offerings: Offerings): Answer {
 }
 
 /**
- * Whatever loaders there are, for every processor that an image can be for: what is started there may be a UKI, and which there
- * is for x86 or ARM of 32 bits, for which the table has no iPXE, shows when the image is resolved. Silence would take it from
- * the machine; a URL behind which there is nothing costs it one request, whose refusal says why.
+ * Whichever loaders there are: what is started there may be a UKI, also for processors that the table has no iPXE for (x86 and
+ * ARM of 32 bits), and whether the image has one shows when it is resolved. Silence would take it from the machine; a URL behind
+ * which there is nothing costs it one request, whose refusal says why.
  */
 function byFirmware(client: PxeClient, firmwareUrl: Offerings['firmwareUrl']): Answer {
   const { mac, uuid, architecture: { architecture } = {} } = client;

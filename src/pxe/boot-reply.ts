@@ -1,10 +1,10 @@
-import { NO_IP4 } from '../dhcp/ip4.js';
 import { IPXE_OPTION, MESSAGE, OPTION } from '../dhcp/option-code.js';
 import { writeIp4s } from '../dhcp/option-values.js';
 import type { DhcpOptions } from '../dhcp/options.js';
 import type { DhcpPacket } from '../dhcp/packet.js';
 import { BROADCAST_FLAG, relayOf } from '../dhcp/reply-destination.js';
 import { readSuboptions, writeSuboptions } from '../dhcp/suboptions.js';
+import { NO_IP4 } from '../net/ip.js';
 import { RecentMap } from '../recent-map.js';
 import type { Answer } from './answer.js';
 import type { PxeClient } from './client.js';

@@ -1,10 +1,9 @@
-import { NO_IP4 } from '../dhcp/ip4.js';
 import { IPXE_OPTION, OPTION } from '../dhcp/option-code.js';
 import { clientArchitectures, clientUuid, text, userClasses } from '../dhcp/option-values.js';
 import type { DhcpPacket } from '../dhcp/packet.js';
 import { readSuboptions } from '../dhcp/suboptions.js';
 import type { Firmware, MachineFacts } from '../machine/facts.js';
-import { parseIp } from '../net/ip.js';
+import { NO_IP4, parseIp } from '../net/ip.js';
 import { isJunkMac, type MacAddress, macOf } from '../net/mac.js';
 import { isJunkUuid, type Uuid } from '../net/uuid.js';
 import type { Writable } from '../writable.js';

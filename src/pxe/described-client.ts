@@ -1,8 +1,8 @@
-import { NO_IP4 } from '../dhcp/ip4.js';
 import { IPXE_OPTION, MESSAGE, OPTION } from '../dhcp/option-code.js';
 import type { DhcpPacket } from '../dhcp/packet.js';
 import { BROADCAST_FLAG } from '../dhcp/reply-destination.js';
 import { writeSuboptions } from '../dhcp/suboptions.js';
+import { NO_IP4 } from '../net/ip.js';
 import type { MacAddress } from '../net/mac.js';
 import { swapUuid, type Uuid } from '../net/uuid.js';
 

@@ -1,11 +1,11 @@
 import type { Booter } from '../booter/booter.js';
 import type { DhcpAsked, DhcpTold } from '../booter/dhcp-step.js';
 import { CHADDR } from '../dhcp/header.js';
-import { BROADCAST_IP4 } from '../dhcp/ip4.js';
 import { OPTION } from '../dhcp/option-code.js';
 import { readRelayAgent } from '../dhcp/relay-agent.js';
 import { type ReplyDestination, relayOf } from '../dhcp/reply-destination.js';
 import type { DatagramHandler, DatagramPort, Peer } from '../net/datagram.js';
+import { BROADCAST_IP4 } from '../net/ip.js';
 import { TokenBuckets } from '../net/token-buckets.js';
 import type { Writable } from '../writable.js';
 import type { Told } from './boot-reply.js';

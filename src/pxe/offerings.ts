@@ -17,18 +17,22 @@ export function offeringsAt({ urls, loaders, hasTftp, ...firmware }: OfferingsIn
   };
 }
 
-/** The same for all machines at an address, until the loaders are looked at again: to put URLs together for each takes long. */
+/**
+ * The same for all machines at an address, until the loaders are looked at again, or machines are to come by another URL (the
+ * first may ask before our port is known): to put URLs together for each takes long.
+ */
 export function keptOfferings(
   common: Omit<OfferingsInput, 'address' | 'loaders'>,
   loaders: () => ReadonlySet<string>,
 ): (address: string) => Offerings {
-  const kept = new Map<string, Offerings>();
+  const kept = new Map<string, { readonly base: string; readonly offerings: Offerings }>();
   return (address) => {
     const there = loaders();
+    const base = common.urls.for(address).base();
     const known = kept.get(address);
-    if (known?.loaders === there) return known;
-    const made = offeringsAt({ ...common, address, loaders: there });
-    kept.set(address, made);
-    return made;
+    if (known?.base === base && known.offerings.loaders === there) return known.offerings;
+    const offerings = offeringsAt({ ...common, address, loaders: there });
+    kept.set(address, { base, offerings });
+    return offerings;
   };
 }

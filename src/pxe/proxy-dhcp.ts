@@ -1,7 +1,6 @@
 import type { Invitation } from '../booter/invitation.js';
 import { NO_ASSIGNMENT } from '../booter/preparation.js';
 import { DhcpCodecError } from '../dhcp/codec-error.js';
-import { NO_IP4 } from '../dhcp/ip4.js';
 import { MESSAGE, OPTION } from '../dhcp/option-code.js';
 import { ip4, maxPayloadBytes, messageType } from '../dhcp/option-values.js';
 import { type DhcpPacket, decodePacket, encodePacket } from '../dhcp/packet.js';
@@ -10,7 +9,7 @@ import { readRelayAgent } from '../dhcp/relay-agent.js';
 import { type ReplyDestination, relayOf, replyDestination } from '../dhcp/reply-destination.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { Peer } from '../net/datagram.js';
-import { parseIp, type Subnet, subnetHolds } from '../net/ip.js';
+import { NO_IP4, parseIp, type Subnet, subnetHolds } from '../net/ip.js';
 import { answerTo, type Offerings } from './answer.js';
 import { bootReply, DROPPABLE, type Told } from './boot-reply.js';
 import { factsOf, type PxeClient, readClient } from './client.js';

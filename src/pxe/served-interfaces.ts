@@ -20,8 +20,15 @@ export type ServedInterface = {
   readonly inherited?: { readonly dhcp: InheritedSocket; readonly pxe: InheritedSocket };
 };
 
+/** `warnings`: what may keep machines on them from an answer. */
+export type Served = {
+  readonly kind: 'served';
+  readonly interfaces: readonly ServedInterface[];
+  readonly warnings: readonly string[];
+};
+
 export type ServedInterfaces =
-  | { readonly kind: 'served'; readonly interfaces: readonly ServedInterface[]; readonly warnings: readonly string[] }
+  | Served
   /** `withSockets`: what would be served if there were sockets that are bound to the interfaces. */
   | {
       readonly kind: 'refused';

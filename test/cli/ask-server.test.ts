@@ -16,7 +16,7 @@ async function answering(listener: RequestListener) {
   const { port } = server.address() as AddressInfo;
   const at = `http://127.0.0.1:${port}`;
   const ask = (signal = never, patience?: number) => askServer(at, { path: '/x', body: { a: 1 }, signal }, patience);
-  return { ask, server };
+  return { ask, at, server };
 }
 
 it('answers what the server does', async () => {
@@ -28,6 +28,19 @@ it('throws what the server tells, with its remedy', async () => {
   const error = { code: 'DISK_FULL', message: 'full', details: { remedy: 'make room' } };
   const { ask } = await answering((_request, response) => response.writeHead(507).end(JSON.stringify({ error })));
   await expect(ask()).rejects.toMatchObject({ code: 'DISK_FULL', message: 'full', remedy: 'make room' });
+});
+
+it('throws, too, that the server has nothing of that name: who asks knows what that means', async () => {
+  const error = { code: 'NOT_FOUND', message: 'not mine' };
+  const { ask } = await answering((_request, response) => response.writeHead(404).end(JSON.stringify({ error })));
+  await expect(ask()).rejects.toMatchObject(error);
+});
+
+it('only reads where nothing is posted', async () => {
+  const { at } = await answering(({ method, url, headers }, response) =>
+    response.end(JSON.stringify([method, url, headers['content-type']])),
+  );
+  expect(await askServer(at, { path: '/x?y=1', signal: never })).toEqual(['GET', '/x?y=1', null]);
 });
 
 it.each([

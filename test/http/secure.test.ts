@@ -186,7 +186,7 @@ describe('many who come at once', () => {
   });
 
   it('and fall silent are cut in the end, also before they had their turn', async () => {
-    const { app, port } = await listening(pair, 300);
+    const { app, port } = await listening(pair, 1_000);
     const mute = Array.from({ length: 40 }, () => connectPlain(port, '127.0.0.1').on('error', () => undefined));
     onTestFinished(() => {
       for (const socket of mute) socket.destroy();

@@ -156,7 +156,7 @@ describe('bootlayer cache gc', () => {
     expect(await held()).toHaveLength(2);
   });
 
-  it('does it itself where something else answers at that port', async () => {
+  it('does it itself where something else answers at that port, or the server of another cache', async () => {
     const { registry, map } = await setUp();
     const config = await map(imageOf(registry, 'others'));
     expect((await bootlayer(['cache', 'gc', '-c', config])).out).toContain('there is no cache yet');
@@ -165,6 +165,8 @@ describe('bootlayer cache gc', () => {
     for (const [status, body] of [
       [500, '<html>'],
       [200, 'null'],
+      // A server of ours, with another cache.
+      [404, '{"error":{"code":"NOT_FOUND","message":"it is not mine"}}'],
     ] as const) {
       const stranger = createServer((_request, response) => response.writeHead(status).end(body));
       onTestFinished(() => void stranger.close());

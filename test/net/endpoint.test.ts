@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatEndpoint, parseEndpoint } from '../../src/net/endpoint.js';
+import { formatEndpoint, hostIn, parseEndpoint, withoutBrackets } from '../../src/net/endpoint.js';
 
 describe('parseEndpoint', () => {
   it.each([
@@ -18,3 +18,12 @@ describe('parseEndpoint', () => {
     expect(formatEndpoint({ host: '10.0.0.1', port: 80 })).toBe('10.0.0.1:80');
   });
 });
+
+it.each([
+  ['http://boot.lab:8080/x', 'boot.lab'],
+  ['https://10.0.0.1', '10.0.0.1'],
+  ['http://[FD77::1]:8080', 'fd77::1'],
+])('knows the host of %s', (url, host) => expect(hostIn(url)).toBe(host));
+
+it('takes brackets that are a pair, and no others', () =>
+  expect(['[::1]', '::1', '[::1', 'boot.lab'].map(withoutBrackets)).toEqual(['::1', '::1', '[::1', 'boot.lab']));
