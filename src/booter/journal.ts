@@ -33,17 +33,21 @@ type Live = {
   running: number;
   /** Not given to the writer yet. */
   unwritten: BootStep[];
-  isWritten: boolean;
+  /** It was told more than an offer of DHCP or a refusal, at some time. */
+  hasComeFarther: boolean;
 };
 
-/** Are remembered at least, of each kind: those that have come no farther than DHCP, and the others. */
+/** Are remembered at least, of each kind: those that have come farther, and the others. */
 const LIVE = 10_000;
 /** Of one boot: who repeats a step for hours adds nothing to what is known. */
 const MOST_STEPS = 500;
 const MOST_UNWRITTEN = 10;
 const MINUTE = 60_000;
-/** Boots that are written within a minute and have come no farther than DHCP, where anybody can speak for any machine. */
-const MOST_OFFERED = 600;
+/**
+ * So often within a minute is something written of boots that have come no farther than an offer of DHCP, and of those that are
+ * refused: anybody can speak for any machine there.
+ */
+const MOST_DOUBTFUL = 600;
 const DAY = 24 * 60 * MINUTE;
 const KEPT = { milliseconds: 30 * DAY, most: 100_000, mostOffered: 10_000 } as const;
 
@@ -51,7 +55,7 @@ const KEPT = { milliseconds: 30 * DAY, most: 100_000, mostOffered: 10_000 } as c
 export class Journal {
   readonly #parts: JournalParts;
   /** By machine. */
-  readonly #offered = new RecentMap<string, Live>(LIVE);
+  readonly #doubtful = new RecentMap<string, Live>(LIVE);
   readonly #farther = new RecentMap<string, Live>(LIVE);
   #begun = 0;
   readonly #sparing: Sparing;
@@ -60,14 +64,14 @@ export class Journal {
 
   constructor(parts: JournalParts) {
     this.#parts = parts;
-    this.#sparing = new Sparing(MOST_OFFERED, MINUTE, parts.now);
+    this.#sparing = new Sparing(MOST_DOUBTFUL, MINUTE, parts.now);
   }
 
   /** Takes up the boots that were under way when the server ended. */
   async restore(): Promise<void> {
     const boots = await this.#parts.boots.lastBoots(this.#parts.now() - SILENCE_MILLISECONDS);
     for (const boot of boots)
-      if (this.last(boot.machine) === undefined) this.#remember(this.#liveOf(boot, { isWritten: true }));
+      if (this.last(boot.machine) === undefined) this.#remember(this.#liveOf(boot));
   }
 
   /** What was told. Never throws. */
@@ -97,12 +101,16 @@ export class Journal {
     const live = this.#ended(event) ?? this.#boot(event, at);
     if (live === undefined) return;
     if (event.event === 'artifact.started') this.#started(event, live);
-    const isFull = live.boot.steps >= MOST_STEPS;
-    const boot = withStep(live.boot, { at, event });
-    // Of what goes in a circle the last is remembered, and no more is written.
-    live.boot = isFull ? { ...boot, steps: live.boot.steps } : boot;
-    if (!isFull && live.unwritten.length < MOST_UNWRITTEN) live.unwritten.push({ at, event });
-    this.#write(live);
+    const { boot } = live;
+    const isFull = boot.steps >= MOST_STEPS;
+    const next = withStep(boot, { at, event });
+    // Of what goes in a circle the last is remembered, and how far it comes is written, without more steps.
+    live.boot = isFull ? { ...next, steps: boot.steps } : next;
+    live.hasComeFarther ||= isFarther(next);
+    // A transfer of an older boot may have ended.
+    if (this.#known(boot.machine) === live) this.#remember(live);
+    if (!isFull) keepLast(live.unwritten, { at, event });
+    if (!isFull || next.state !== boot.state) this.#write(live);
   }
 
   /** Whose it is; undefined where it is nobody's. */
@@ -116,37 +124,32 @@ export class Journal {
         return known;
       case 'begins': {
         const boot = newBoot(this.#parts.newId(), machine, at);
-        return this.#remember(this.#liveOf(boot, { isWritten: false }));
+        return this.#remember(this.#liveOf(boot));
       }
     }
   }
 
-  #liveOf(boot: Boot, { isWritten }: Pick<Live, 'isWritten'>): Live {
+  #liveOf(boot: Boot): Live {
     this.#begun += 1;
-    return { boot, order: this.#begun, running: 0, unwritten: [], isWritten };
+    return { boot, order: this.#begun, running: 0, unwritten: [], hasComeFarther: isFarther(boot) };
   }
 
   #known(machine: string): Live | undefined {
     const farther = this.#farther.get(machine);
-    const offered = this.#offered.get(machine);
-    return farther === undefined || (offered !== undefined && offered.order > farther.order) ? offered : farther;
+    const doubtful = this.#doubtful.get(machine);
+    return farther === undefined || (doubtful !== undefined && doubtful.order > farther.order) ? doubtful : farther;
   }
 
   #remember(live: Live): Live {
-    const { machine, state } = live.boot;
-    const kind = state === 'offered' ? this.#offered : this.#farther;
-    kind.set(machine, live);
+    const kind = live.hasComeFarther ? this.#farther : this.#doubtful;
+    kind.set(live.boot.machine, live);
     return live;
   }
 
   #write(live: Live): void {
-    const { boot, unwritten } = live;
-    // A transfer of an older boot may have ended.
-    if (this.#known(boot.machine) === live) this.#remember(live);
-    if (unwritten.length === 0) return;
-    if (boot.state === 'offered' && !live.isWritten && !this.#sparing.allows('offered')) return;
+    const { boot, unwritten, hasComeFarther } = live;
+    if (!hasComeFarther && !this.#sparing.allows(boot.state)) return;
     this.#parts.writer.write(boot, unwritten);
-    live.isWritten = true;
     live.unwritten = [];
   }
 
@@ -163,11 +166,22 @@ export class Journal {
     if (event.event !== 'artifact.sent' && event.event !== 'artifact.aborted') return undefined;
     const key = transferKey(event);
     const begun = this.#transfers.get(key);
-    const live = begun?.shift();
+    // A machine that was reset has the second of two, and the first breaks off later.
+    const live = event.event === 'artifact.sent' ? begun?.pop() : begun?.shift();
     if (begun?.length === 0) this.#transfers.delete(key);
     if (live !== undefined) live.running -= 1;
     return live;
   }
+}
+
+function isFarther({ state }: Boot): boolean {
+  return state !== 'offered' && state !== 'refused';
+}
+
+/** Those that belong together without a gap, by whose number the others are known. */
+function keepLast(steps: BootStep[], step: BootStep): void {
+  steps.push(step);
+  if (steps.length > MOST_UNWRITTEN) steps.shift();
 }
 
 type ArtifactEvent = Extract<StepEvent, { event: 'artifact.started' | 'artifact.sent' | 'artifact.aborted' }>;
