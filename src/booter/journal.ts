@@ -49,7 +49,7 @@ const MINUTE = 60_000;
  */
 const MOST_DOUBTFUL = 600;
 const DAY = 24 * 60 * MINUTE;
-const KEPT = { milliseconds: 30 * DAY, most: 100_000, mostOffered: 10_000 } as const;
+const KEPT = { milliseconds: 30 * DAY, most: 100_000, mostDoubtful: 10_000 } as const;
 
 /** Gathers what is told of machines into their boots, and keeps those. */
 export class Journal {
@@ -87,8 +87,8 @@ export class Journal {
 
   /** Forgets what is old, and all but so many; answers how many. */
   prune(): Promise<number> {
-    const { milliseconds, most, mostOffered } = KEPT;
-    return this.#parts.boots.pruneBoots({ before: this.#parts.now() - milliseconds, most, mostOffered });
+    const { milliseconds, most, mostDoubtful } = KEPT;
+    return this.#parts.boots.pruneBoots({ before: this.#parts.now() - milliseconds, most, mostDoubtful });
   }
 
   /** Resolves when all that was told is written, or cannot be. */

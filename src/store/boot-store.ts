@@ -4,6 +4,8 @@ import type { BootChange, BootQuery, BootStore, BootWithSteps, KeptBoots } from 
 import type { Schema } from './schema.js';
 import type { WriteBatches } from './write-batches.js';
 
+const DOUBTFUL = ['offered', 'refused'] as const satisfies readonly BootState[];
+
 /** Boots in SQL, each with its steps in a table of their own. */
 export class SqlBootStore implements BootStore {
   readonly #database: Kysely<Schema>;
@@ -59,12 +61,12 @@ export class SqlBootStore implements BootStore {
     return [...last.values()];
   }
 
-  async pruneBoots({ before, most, mostOffered }: KeptBoots): Promise<number> {
+  async pruneBoots({ before, most, mostDoubtful }: KeptBoots): Promise<number> {
     let pruned = 0n;
     await this.#writes.add(async (transaction) => {
       const old = await transaction.deleteFrom('boots').where('last_at', '<', before).executeTakeFirst();
       pruned = old.numDeletedRows;
-      pruned += await pruneAllBut(transaction, mostOffered, 'offered');
+      for (const state of DOUBTFUL) pruned += await pruneAllBut(transaction, mostDoubtful, state);
       pruned += await pruneAllBut(transaction, most);
     });
     return Number(pruned);

@@ -173,6 +173,6 @@ describe('Journal', () => {
     const { made, pruned } = journal();
     expect(await made.prune()).toBe(7);
     const before = 1_000_000 - 30 * 24 * 60 * MINUTE;
-    expect(pruned).toEqual([{ before, most: 100_000, mostOffered: 10_000 }]);
+    expect(pruned).toEqual([{ before, most: 100_000, mostDoubtful: 10_000 }]);
   });
 });

@@ -76,6 +76,7 @@ it("answers each machine's last boot of those that were heard of lately", async 
 it('forgets the old, and all but so many, with their steps', async () => {
   const { raw, boots } = await open();
   const offered = (id: string, at: number) => kept(id, at, { events: [STEP.discover] });
+  const refused = (id: string, at: number) => kept(id, at, { events: [STEP.refused] });
   await boots.saveBoots([
     kept('a', 1),
     kept('b', 10),
@@ -83,10 +84,12 @@ it('forgets the old, and all but so many, with their steps', async () => {
     kept('d', 12),
     offered('x', 13),
     offered('y', 14),
+    refused('r', 15),
+    refused('s', 16),
   ]);
-  expect(await boots.pruneBoots({ before: 5, most: 3, mostOffered: 1 })).toBe(3);
-  expect((await boots.findBoots({ limit: 9 })).map(({ id }) => id)).toEqual(['y', 'd', 'c']);
-  expect((await raw.query('select distinct boot_id from boot_steps', [])).rows).toHaveLength(3);
+  expect(await boots.pruneBoots({ before: 5, most: 4, mostDoubtful: 1 })).toBe(4);
+  expect((await boots.findBoots({ limit: 9 })).map(({ id }) => id)).toEqual(['s', 'y', 'd', 'c']);
+  expect((await raw.query('select distinct boot_id from boot_steps', [])).rows).toHaveLength(4);
 });
 
 it.each(['not JSON', 'null', '{}', '{"id":"a","state":"unheard of"}'])(
