@@ -35,6 +35,7 @@ type Live = {
   unwritten: BootStep[];
   /** It was told more than an offer of DHCP or a refusal, at some time. */
   hasComeFarther: boolean;
+  isWritten: boolean;
 };
 
 /** Are remembered at least, of each kind: those that have come farther, and the others. */
@@ -48,6 +49,8 @@ const MINUTE = 60_000;
  * refused: anybody can speak for any machine there.
  */
 const MOST_DOUBTFUL = 600;
+/** After so many new ones, those that are too many are forgotten at once, so that nobody fills the disk before that is done anyway. */
+const MOST_NEW = 10_000;
 const DAY = 24 * 60 * MINUTE;
 const KEPT = { milliseconds: 30 * DAY, most: 100_000, mostDoubtful: 10_000 } as const;
 
@@ -58,6 +61,8 @@ export class Journal {
   readonly #doubtful = new RecentMap<string, Live>(LIVE);
   readonly #farther = new RecentMap<string, Live>(LIVE);
   #begun = 0;
+  /** Boots that were written for the first time since those that are too many were forgotten. */
+  #new = 0;
   readonly #sparing: Sparing;
   /** Boots of transfers under way, the oldest first, by what is the same when one begins and when it ends. */
   readonly #transfers = new Map<string, Live[]>();
@@ -71,7 +76,7 @@ export class Journal {
   async restore(): Promise<void> {
     const boots = await this.#parts.boots.lastBoots(this.#parts.now() - SILENCE_MILLISECONDS);
     for (const boot of boots)
-      if (this.last(boot.machine) === undefined) this.#remember(this.#liveOf(boot));
+      if (this.last(boot.machine) === undefined) this.#remember(this.#liveOf(boot, { isWritten: true }));
   }
 
   /** What was told. Never throws. */
@@ -88,6 +93,7 @@ export class Journal {
   /** Forgets what is old, and all but so many; answers how many. */
   prune(): Promise<number> {
     const { milliseconds, most, mostDoubtful } = KEPT;
+    this.#new = 0;
     return this.#parts.boots.pruneBoots({ before: this.#parts.now() - milliseconds, most, mostDoubtful });
   }
 
@@ -124,14 +130,14 @@ export class Journal {
         return known;
       case 'begins': {
         const boot = newBoot(this.#parts.newId(), machine, at);
-        return this.#remember(this.#liveOf(boot));
+        return this.#remember(this.#liveOf(boot, { isWritten: false }));
       }
     }
   }
 
-  #liveOf(boot: Boot): Live {
+  #liveOf(boot: Boot, { isWritten }: Pick<Live, 'isWritten'>): Live {
     this.#begun += 1;
-    return { boot, order: this.#begun, running: 0, unwritten: [], hasComeFarther: isFarther(boot) };
+    return { boot, order: this.#begun, running: 0, unwritten: [], hasComeFarther: isFarther(boot), isWritten };
   }
 
   #known(machine: string): Live | undefined {
@@ -151,6 +157,14 @@ export class Journal {
     if (!hasComeFarther && !this.#sparing.allows(boot.state)) return;
     this.#parts.writer.write(boot, unwritten);
     live.unwritten = [];
+    if (!live.isWritten) this.#countNew();
+    live.isWritten = true;
+  }
+
+  #countNew(): void {
+    this.#new += 1;
+    // One that fails is told of by whoever prunes from time to time.
+    if (this.#new >= MOST_NEW) this.prune().catch(() => undefined);
   }
 
   #started(event: ArtifactEvent, live: Live): void {

@@ -7,7 +7,7 @@ import { BOOT_STEPS as STEP } from '../fixtures/boot-steps.js';
 
 const MINUTE = 60_000;
 
-function journal({ last = [] as readonly Boot[] } = {}) {
+function journal({ last = [] as readonly Boot[], prune = async () => 7 } = {}) {
   const written = new Map<string, { boot: Boot; steps: StepEvent[] }>();
   const pruned: KeptBoots[] = [];
   let now = 1_000_000;
@@ -17,7 +17,7 @@ function journal({ last = [] as readonly Boot[] } = {}) {
       lastBoots: async (since) => last.filter(({ lastAt }) => lastAt >= since),
       pruneBoots: async (kept) => {
         pruned.push(kept);
-        return 7;
+        return prune();
       },
     },
     writer: {
@@ -167,6 +167,19 @@ describe('Journal', () => {
     tell(STEP.script, STEP.kernelStarted);
     const { boot, steps } = written.get('b1') ?? {};
     expect([steps?.length, boot?.steps, boot?.state, boot?.assignment]).toEqual([500, 500, 'fetching', 'all']);
+  });
+
+  it('forgets those that are too many when many have begun, and lives with a store that cannot', async () => {
+    const { tell, pruned } = journal({ prune: async () => Promise.reject(new Error('the disk is full')) });
+    const begin = (times: number) => {
+      for (let number = 0; number < times; number += 1) tell(of(`node-${pruned.length}-${number}`, STEP.waiting));
+    };
+    begin(9_999);
+    expect(pruned).toHaveLength(0);
+    tell(STEP.script, STEP.kernelStarted);
+    expect(pruned).toHaveLength(1);
+    begin(10_000);
+    expect(pruned).toHaveLength(2);
   });
 
   it('forgets what is older than a month', async () => {
