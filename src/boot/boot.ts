@@ -43,8 +43,8 @@ export const BOOT_STATES = [
 ] as const;
 export type BootState = (typeof BOOT_STATES)[number];
 
-/** Those of boots that came no farther than DHCP, where anybody can speak for any machine. */
-export const EARLY_STATES: ReadonlySet<BootState> = new Set(['unanswered', 'offered']);
+/** What anybody can bring about in the name of any machine: an answer of DHCP, and a refusal. */
+export const DOUBTFUL_STATES: ReadonlySet<BootState> = new Set(['unanswered', 'offered', 'refused']);
 
 /** What happens in a boot; the other events are about images and the server. */
 const STEP_EVENTS = [

@@ -73,6 +73,6 @@ export type KeptBoots = {
   readonly before: number;
   /** So many of the newest. */
   readonly most: number;
-  /** So many of the newest of those that came no farther than DHCP: anybody can make more. */
-  readonly mostEarly: number;
+  /** So many of the newest in each state that anybody can bring about. */
+  readonly mostDoubtful: number;
 };

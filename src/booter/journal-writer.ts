@@ -16,6 +16,8 @@ export type JournalWriterLimits = {
   readonly mostAtOnce: number;
 };
 
+type Settling = { readonly after: number; readonly resolve: () => void };
+
 const LIMITS: JournalWriterLimits = { mostWaiting: 20_000, mostAtOnce: 500 };
 
 /** Writes what is told of boots, one write after the other: what is told meanwhile is in the next. */
@@ -26,7 +28,12 @@ export class JournalWriter {
   readonly #waiting = new Map<string, BootChange>();
   #waitingSteps = 0;
   #lost = 0;
-  #writing: Promise<void> | undefined;
+  #isWriting = false;
+  #isSaving = false;
+  /** How many saves have ended. */
+  #ended = 0;
+  /** Who is told when so many have. */
+  #settling: readonly Settling[] = [];
 
   constructor(parts: JournalWriterParts) {
     this.#parts = parts;
@@ -42,20 +49,26 @@ export class JournalWriter {
     const before = this.#waiting.get(boot.id)?.steps ?? [];
     this.#waiting.set(boot.id, { boot, steps: [...before, ...steps] });
     this.#waitingSteps += steps.length;
-    this.#writing ??= this.#writeAll();
+    if (!this.#isWriting) void this.#writeAll();
   }
 
-  /** Resolves when all that was told is written, or cannot be. */
-  async settled(): Promise<void> {
-    while (this.#writing !== undefined) await this.#writing;
+  /** Resolves when all that was told by now is written, or cannot be: what is told meanwhile may have no end. */
+  settled(): Promise<void> {
+    // A boot that waits keeps its place.
+    const left = Math.ceil(this.#waiting.size / this.#limits.mostAtOnce) + (this.#isSaving ? 1 : 0);
+    if (left === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#settling = [...this.#settling, { after: this.#ended + left, resolve }];
+    });
   }
 
   async #writeAll(): Promise<void> {
+    this.#isWriting = true;
     // Whatever is told in this turn of the event loop comes along.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#waiting.size > 0) await this.#writeSome();
     // In the same step as the last look: whoever writes from now on starts anew.
-    this.#writing = undefined;
+    this.#isWriting = false;
   }
 
   async #writeSome(): Promise<void> {
@@ -64,6 +77,7 @@ export class JournalWriter {
       this.#waiting.delete(boot.id);
       this.#waitingSteps -= steps.length;
     }
+    this.#isSaving = true;
     try {
       await this.#parts.boots.saveBoots(changes);
       this.#tellLost(0, 'more was told at once than can be written');
@@ -71,6 +85,15 @@ export class JournalWriter {
       const steps = changes.reduce((sum, change) => sum + change.steps.length, 0);
       this.#tellLost(steps, BootlayerError.from(thrown).message);
     }
+    this.#saved();
+  }
+
+  #saved(): void {
+    this.#isSaving = false;
+    this.#ended += 1;
+    const over = this.#settling.filter(({ after }) => after <= this.#ended);
+    this.#settling = this.#settling.filter(({ after }) => after > this.#ended);
+    for (const { resolve } of over) resolve();
   }
 
   #tellLost(steps: number, reason: string): void {

@@ -2,7 +2,7 @@ import {
   type Boot,
   type BootStep,
   belongingOf,
-  EARLY_STATES,
+  DOUBTFUL_STATES,
   type LastBoot,
   newBoot,
   SILENCE_MILLISECONDS,
@@ -35,34 +35,42 @@ type Live = {
   running: number;
   /** Not given to the writer yet. */
   unwritten: BootStep[];
+  /** It was told more than what anybody can bring about, at some time. */
+  hasComeFarther: boolean;
   isWritten: boolean;
 };
 
-/** Are remembered at least, of each kind: those that have come no farther than DHCP, and the others. */
+/** Are remembered at least, of each kind: those that have come farther, and the others. */
 const LIVE = 10_000;
 /** Of one boot: who repeats a step for hours adds nothing to what is known. */
 const MOST_STEPS = 500;
 const MOST_UNWRITTEN = 10;
 const MINUTE = 60_000;
-/** Boots that are written within a minute and have come no farther than DHCP, where anybody can speak for any machine. */
-const MOST_EARLY = 600;
+/**
+ * So often within a minute is something written of boots of each state that anybody can bring about in the name of any machine.
+ */
+const MOST_DOUBTFUL = 600;
+/** After so many new ones, those that are too many are forgotten at once, so that nobody fills the disk before that is done anyway. */
+const MOST_NEW = 10_000;
 const DAY = 24 * 60 * MINUTE;
-const KEPT = { milliseconds: 30 * DAY, most: 100_000, mostEarly: 10_000 } as const;
+const KEPT = { milliseconds: 30 * DAY, most: 100_000, mostDoubtful: 10_000 } as const;
 
 /** Gathers what is told of machines into their boots, and keeps those. */
 export class Journal {
   readonly #parts: JournalParts;
   /** By machine. */
-  readonly #early = new RecentMap<string, Live>(LIVE);
+  readonly #doubtful = new RecentMap<string, Live>(LIVE);
   readonly #farther = new RecentMap<string, Live>(LIVE);
   #begun = 0;
+  /** Boots that were written for the first time since those that are too many were forgotten. */
+  #new = 0;
   readonly #sparing: Sparing;
   /** Boots of transfers under way, the oldest first, by what is the same when one begins and when it ends. */
   readonly #transfers = new Map<string, Live[]>();
 
   constructor(parts: JournalParts) {
     this.#parts = parts;
-    this.#sparing = new Sparing(MOST_EARLY, MINUTE, parts.now);
+    this.#sparing = new Sparing(MOST_DOUBTFUL, MINUTE, parts.now);
   }
 
   /** Takes up the boots that were under way when the server ended. */
@@ -85,8 +93,9 @@ export class Journal {
 
   /** Forgets what is old, and all but so many; answers how many. */
   prune(): Promise<number> {
-    const { milliseconds, most, mostEarly } = KEPT;
-    return this.#parts.boots.pruneBoots({ before: this.#parts.now() - milliseconds, most, mostEarly });
+    const { milliseconds, most, mostDoubtful } = KEPT;
+    this.#new = 0;
+    return this.#parts.boots.pruneBoots({ before: this.#parts.now() - milliseconds, most, mostDoubtful });
   }
 
   /** Resolves when all that was told is written, or cannot be. */
@@ -99,12 +108,16 @@ export class Journal {
     const live = this.#ended(event) ?? this.#boot(event, at);
     if (live === undefined) return;
     if (event.event === 'artifact.started') this.#started(event, live);
-    const isFull = live.boot.steps >= MOST_STEPS;
-    const boot = withStep(live.boot, { at, event });
-    // Of what goes in a circle the last is remembered, and no more is written.
-    live.boot = isFull ? { ...boot, steps: live.boot.steps } : boot;
-    if (!isFull && live.unwritten.length < MOST_UNWRITTEN) live.unwritten.push({ at, event });
-    this.#write(live);
+    const { boot } = live;
+    const isFull = boot.steps >= MOST_STEPS;
+    const next = withStep(boot, { at, event });
+    // Of what goes in a circle the last is remembered, and how far it comes is written, without more steps.
+    live.boot = isFull ? { ...next, steps: boot.steps } : next;
+    live.hasComeFarther ||= isFarther(next);
+    // A transfer of an older boot may have ended.
+    if (this.#known(boot.machine) === live) this.#remember(live);
+    if (!isFull) keepLast(live.unwritten, { at, event });
+    if (!isFull || next.state !== boot.state) this.#write(live);
   }
 
   /** Whose it is; undefined where it is nobody's. */
@@ -125,31 +138,34 @@ export class Journal {
 
   #liveOf(boot: Boot, { isWritten }: Pick<Live, 'isWritten'>): Live {
     this.#begun += 1;
-    return { boot, order: this.#begun, running: 0, unwritten: [], isWritten };
+    return { boot, order: this.#begun, running: 0, unwritten: [], hasComeFarther: isFarther(boot), isWritten };
   }
 
   #known(machine: string): Live | undefined {
     const farther = this.#farther.get(machine);
-    const early = this.#early.get(machine);
-    return farther === undefined || (early !== undefined && early.order > farther.order) ? early : farther;
+    const doubtful = this.#doubtful.get(machine);
+    return farther === undefined || (doubtful !== undefined && doubtful.order > farther.order) ? doubtful : farther;
   }
 
   #remember(live: Live): Live {
-    const { machine, state } = live.boot;
-    const kind = EARLY_STATES.has(state) ? this.#early : this.#farther;
-    kind.set(machine, live);
+    const kind = live.hasComeFarther ? this.#farther : this.#doubtful;
+    kind.set(live.boot.machine, live);
     return live;
   }
 
   #write(live: Live): void {
-    const { boot, unwritten } = live;
-    // A transfer of an older boot may have ended.
-    if (this.#known(boot.machine) === live) this.#remember(live);
-    if (unwritten.length === 0) return;
-    if (EARLY_STATES.has(boot.state) && !live.isWritten && !this.#sparing.allows('early')) return;
+    const { boot, unwritten, hasComeFarther } = live;
+    if (!hasComeFarther && !this.#sparing.allows(boot.state)) return;
     this.#parts.writer.write(boot, unwritten);
-    live.isWritten = true;
     live.unwritten = [];
+    if (!live.isWritten) this.#countNew();
+    live.isWritten = true;
+  }
+
+  #countNew(): void {
+    this.#new += 1;
+    // One that fails is told of by whoever prunes from time to time.
+    if (this.#new >= MOST_NEW) this.prune().catch(() => undefined);
   }
 
   #started(event: ArtifactEvent, live: Live): void {
@@ -165,11 +181,22 @@ export class Journal {
     if (event.event !== 'artifact.sent' && event.event !== 'artifact.aborted') return undefined;
     const key = transferKey(event);
     const begun = this.#transfers.get(key);
-    const live = begun?.shift();
+    // A machine that was reset has the second of two, and the first breaks off later.
+    const live = event.event === 'artifact.sent' ? begun?.pop() : begun?.shift();
     if (begun?.length === 0) this.#transfers.delete(key);
     if (live !== undefined) live.running -= 1;
     return live;
   }
+}
+
+function isFarther({ state }: Boot): boolean {
+  return !DOUBTFUL_STATES.has(state);
+}
+
+/** Those that belong together without a gap, by whose number the others are known. */
+function keepLast(steps: BootStep[], step: BootStep): void {
+  steps.push(step);
+  if (steps.length > MOST_UNWRITTEN) steps.shift();
 }
 
 type ArtifactEvent = Extract<StepEvent, { event: 'artifact.started' | 'artifact.sent' | 'artifact.aborted' }>;

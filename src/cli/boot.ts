@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { BootlayerError } from '../errors.js';
-import { formatSeconds } from '../format.js';
+import { formatSeconds, harmless } from '../format.js';
 import { formatEndpoint } from '../net/endpoint.js';
 import { askServer } from './ask-server.js';
 import { type CommonOptions, parsedBy, readConfig, withCommonOptions, withJson } from './common.js';
@@ -65,7 +65,11 @@ async function listBoots(options: ListOptions): Promise<void> {
   if (boots.length === 0)
     return writeLine(output, `no boot${options.machine === undefined ? '' : ` of ${options.machine}`} is known`);
   const rows = boots.map((boot) => [boot.id, boot.machine, boot.beganAt, duration(boot), boot.state, boot.image ?? '']);
-  writeTable(output, ['BOOT', 'MACHINE', 'BEGAN', 'TOOK', 'STATE', 'IMAGE'], rows);
+  writeTable(
+    output,
+    ['BOOT', 'MACHINE', 'BEGAN', 'TOOK', 'STATE', 'IMAGE'],
+    rows.map((row) => row.map(inOneLine)),
+  );
 }
 
 async function showBoot(id: string, options: BootOptions): Promise<void> {
@@ -73,7 +77,7 @@ async function showBoot(id: string, options: BootOptions): Promise<void> {
   const output = standardOutput();
   if (options.json) return writeJson(output, boot);
   const by = boot.assignment === undefined ? '' : `, assignment ${boot.assignment}`;
-  writeLine(output, emphasize(output, 'bold', `${boot.machine}: ${boot.state}${by}`));
+  writeLine(output, emphasize(output, 'bold', inOneLine(`${boot.machine}: ${boot.state}${by}`)));
   writeSteps(output, boot);
 }
 
@@ -81,8 +85,13 @@ async function showBoot(id: string, options: BootOptions): Promise<void> {
 function writeSteps(output: Output, { beganAt, steps }: ToldSteps): void {
   for (const { at, text } of steps) {
     const after = formatSeconds((Date.parse(at) - Date.parse(beganAt)) / 1000);
-    writeLine(output, `${at}  ${`+${after}`.padStart(9)}  ${text}`);
+    writeLine(output, inOneLine(`${at}  ${`+${after}`.padStart(9)}  ${text}`));
   }
+}
+
+/** What machines, registries and relays have said is in it. */
+function inOneLine(text: string): string {
+  return harmless(text.replaceAll('\n', ' '));
 }
 
 function duration({ beganAt, lastAt }: ToldBoot): string {

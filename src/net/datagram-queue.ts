@@ -159,7 +159,16 @@ export class QueuedPort implements DatagramPort {
     const held = this.#held;
     this.#isHandling = false;
     this.#held = [];
-    for (const { bytes, to } of held) this.#port.send(bytes, to);
+    for (const one of held) this.#sendHeld(one);
+  }
+
+  /** Nothing is to keep the others' answers back, or the next turn. */
+  #sendHeld({ bytes, to }: Outgoing): void {
+    try {
+      this.#port.send(bytes, to);
+    } catch (thrown) {
+      this.#options.fault(thrown);
+    }
   }
 
   close(): Promise<void> {

@@ -1,5 +1,12 @@
 import type { Kysely, Transaction } from 'kysely';
-import { BOOT_STATES, type Boot, type BootState, type BootStep, EARLY_STATES, type StepEvent } from '../boot/boot.js';
+import {
+  BOOT_STATES,
+  type Boot,
+  type BootState,
+  type BootStep,
+  DOUBTFUL_STATES,
+  type StepEvent,
+} from '../boot/boot.js';
 import type { BootChange, BootQuery, BootStore, BootWithSteps, KeptBoots } from '../boot/ports.js';
 import type { Schema } from './schema.js';
 import type { WriteBatches } from './write-batches.js';
@@ -59,26 +66,22 @@ export class SqlBootStore implements BootStore {
     return [...last.values()];
   }
 
-  async pruneBoots({ before, most, mostEarly }: KeptBoots): Promise<number> {
+  async pruneBoots({ before, most, mostDoubtful }: KeptBoots): Promise<number> {
     let pruned = 0n;
     await this.#writes.add(async (transaction) => {
       const old = await transaction.deleteFrom('boots').where('last_at', '<', before).executeTakeFirst();
       pruned = old.numDeletedRows;
-      pruned += await pruneAllBut(transaction, mostEarly, EARLY_STATES);
+      for (const state of DOUBTFUL_STATES) pruned += await pruneAllBut(transaction, mostDoubtful, state);
       pruned += await pruneAllBut(transaction, most);
     });
     return Number(pruned);
   }
 }
 
-/** Keeps so many of the newest, or of those in some states. */
-async function pruneAllBut(
-  transaction: Transaction<Schema>,
-  most: number,
-  states?: ReadonlySet<BootState>,
-): Promise<bigint> {
+/** Keeps so many of the newest, or of those in one state. */
+async function pruneAllBut(transaction: Transaction<Schema>, most: number, state?: BootState): Promise<bigint> {
   const all = transaction.selectFrom('boots').select('id');
-  const meant = states === undefined ? all : all.where('state', 'in', [...states]);
+  const meant = state === undefined ? all : all.where('state', '=', state);
   const tooMany = meant.orderBy('began_at', 'desc').orderBy('id', 'desc').limit(-1).offset(most);
   const { numDeletedRows } = await transaction.deleteFrom('boots').where('id', 'in', tooMany).executeTakeFirst();
   return numDeletedRows;

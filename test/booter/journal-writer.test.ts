@@ -70,3 +70,29 @@ it('tells what could not be written, and goes on', async () => {
   writes[2]?.end();
   await made.settled();
 });
+
+it('is settled when all is written that was told before, however much is told meanwhile', async () => {
+  const { made, writes, begun } = writer({ mostAtOnce: 2 });
+  for (const id of ['a', 'b', 'c']) made.write(boot(id), STEPS);
+  let settled = 0;
+  const count = () => {
+    settled += 1;
+  };
+  const first = made.settled().then(count);
+  await begun(1);
+  for (const id of ['a', 'd']) made.write(boot(id), STEPS);
+  const second = made.settled().then(count);
+  writes[0]?.end();
+  await begun(2);
+  expect(settled).toBe(0);
+  for (const id of ['e', 'f']) made.write(boot(id), STEPS);
+  writes[1]?.end();
+  await begun(3);
+  await first;
+  expect(settled).toBe(1);
+  writes[2]?.end(new Error('the disk is full'));
+  await second;
+  await begun(4);
+  writes[3]?.end();
+  await made.settled();
+});

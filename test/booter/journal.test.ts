@@ -7,7 +7,7 @@ import { BOOT_STEPS as STEP } from '../fixtures/boot-steps.js';
 
 const MINUTE = 60_000;
 
-function journal({ last = [] as readonly Boot[] } = {}) {
+function journal({ last = [] as readonly Boot[], prune = async () => 7 } = {}) {
   const written = new Map<string, { boot: Boot; steps: StepEvent[] }>();
   const pruned: KeptBoots[] = [];
   let now = 1_000_000;
@@ -17,7 +17,7 @@ function journal({ last = [] as readonly Boot[] } = {}) {
       lastBoots: async (since) => last.filter(({ lastAt }) => lastAt >= since),
       pruneBoots: async (kept) => {
         pruned.push(kept);
-        return 7;
+        return prune();
       },
     },
     writer: {
@@ -120,16 +120,72 @@ describe('Journal', () => {
     expect(eventsOf('b1')).toEqual(['script.sent', 'artifact.started']);
   });
 
+  it('writes few of a flood of machines that are refused, which takes no boot away that has come farther', () => {
+    const { tell, written, eventsOf } = journal();
+    tell(STEP.script);
+    for (let number = 0; number < 50_000; number += 1) tell(of(`stranger-${number}`, STEP.refused));
+    expect(written.size).toBe(601);
+    tell(STEP.kernelStarted, STEP.refused);
+    expect(eventsOf('b1')).toEqual(['script.sent', 'artifact.started', 'script.refused']);
+  });
+
+  it('writes few steps of few machines that come no farther', () => {
+    const { tell, written, pass } = journal();
+    const ask = () => {
+      for (let number = 0; number < 5_000; number += 1) tell(of(`forged-${number % 50}`, STEP.discover));
+    };
+    ask();
+    const steps = () => [...written.values()].reduce((sum, boot) => sum + boot.steps.length, 0);
+    expect(steps()).toBe(600);
+    pass(MINUTE);
+    tell(of('forged-0', STEP.discover));
+    expect(steps()).toBe(610);
+  });
+
+  it('keeps the last steps of a boot that was not written, under their numbers', () => {
+    const { tell, written } = journal();
+    for (let number = 0; number < 600; number += 1) tell(of(`forged-${number}`, STEP.discover));
+    for (let times = 0; times < 12; times += 1) tell(STEP.discover);
+    tell(STEP.loader);
+    const { boot, steps } = written.get('b601') ?? {};
+    expect([boot?.steps, steps?.length, steps?.at(-1)?.event]).toEqual([13, 10, 'loader.sent']);
+  });
+
+  it('has a transfer that was sent in the boot that began it last, and one that broke off in the oldest', () => {
+    const { tell, made, eventsOf } = journal();
+    tell(...FROM_A_MACHINE, STEP.initramfsStarted);
+    // It is reset, which the server is not told of at once.
+    tell(...FROM_A_MACHINE, STEP.initramfsStarted, STEP.initramfsSent, STEP.initramfsAborted);
+    expect(made.last('node-01')?.boot).toMatchObject({ id: 'b2', state: 'started' });
+    expect(['b1', 'b2'].map((id) => eventsOf(id)?.at(-1))).toEqual(['artifact.aborted', 'artifact.sent']);
+  });
+
   it('has no more than so many steps of a machine in a circle', () => {
     const { tell, written } = journal();
     for (let times = 0; times < 5_000; times += 1) tell(STEP.waiting);
     expect([written.get('b1')?.steps.length, written.get('b1')?.boot.state]).toEqual([500, 'waiting']);
+    tell(STEP.script, STEP.kernelStarted);
+    const { boot, steps } = written.get('b1') ?? {};
+    expect([steps?.length, boot?.steps, boot?.state, boot?.assignment]).toEqual([500, 500, 'fetching', 'all']);
+  });
+
+  it('forgets those that are too many when many have begun, and lives with a store that cannot', async () => {
+    const { tell, pruned } = journal({ prune: async () => Promise.reject(new Error('the disk is full')) });
+    const begin = (times: number) => {
+      for (let number = 0; number < times; number += 1) tell(of(`node-${pruned.length}-${number}`, STEP.waiting));
+    };
+    begin(9_999);
+    expect(pruned).toHaveLength(0);
+    tell(STEP.script, STEP.kernelStarted);
+    expect(pruned).toHaveLength(1);
+    begin(10_000);
+    expect(pruned).toHaveLength(2);
   });
 
   it('forgets what is older than a month', async () => {
     const { made, pruned } = journal();
     expect(await made.prune()).toBe(7);
     const before = 1_000_000 - 30 * 24 * 60 * MINUTE;
-    expect(pruned).toEqual([{ before, most: 100_000, mostEarly: 10_000 }]);
+    expect(pruned).toEqual([{ before, most: 100_000, mostDoubtful: 10_000 }]);
   });
 });

@@ -143,4 +143,22 @@ describe('QueuedPort', () => {
     turn();
     expect(sent()).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
+
+  it('tells of an answer that cannot be sent, and goes on', () => {
+    const port = new FakePort();
+    const turns: (() => void)[] = [];
+    const faults: unknown[] = [];
+    const queued = new QueuedPort(port, { later: (run) => turns.push(run), fault: (thrown) => faults.push(thrown) });
+    const send = port.send.bind(port);
+    port.send = (bytes, to) => {
+      if (bytes.toString() === 'bad') throw new RangeError('no such port');
+      send(bytes, to);
+    };
+    queued.receive((bytes, from) => queued.send(bytes, from));
+    for (const text of ['bad', 'a']) port.arrive(Buffer.from(text), FROM);
+    turns.shift()?.();
+    port.arrive(Buffer.from('b'), FROM);
+    turns.shift()?.();
+    expect([port.sent.map(({ bytes }) => bytes.toString()), faults]).toEqual([['a', 'b'], [expect.any(RangeError)]]);
+  });
 });

@@ -81,12 +81,16 @@ it('forgets the old, and all but so many, with their steps', async () => {
     kept('b', 10),
     kept('c', 11),
     kept('d', 12),
-    early('x', 13, STEP.unanswered),
-    early('y', 14, STEP.discover),
+    early('v', 13, STEP.unanswered),
+    early('w', 14, STEP.unanswered),
+    early('x', 15, STEP.discover),
+    early('y', 16, STEP.discover),
+    early('r', 17, STEP.refused),
+    early('s', 18, STEP.refused),
   ]);
-  expect(await boots.pruneBoots({ before: 5, most: 3, mostEarly: 1 })).toBe(3);
-  expect((await boots.findBoots({ limit: 9 })).map(({ id }) => id)).toEqual(['y', 'd', 'c']);
-  expect((await raw.query('select distinct boot_id from boot_steps', [])).rows).toHaveLength(3);
+  expect(await boots.pruneBoots({ before: 5, most: 5, mostDoubtful: 1 })).toBe(5);
+  expect((await boots.findBoots({ limit: 9 })).map(({ id }) => id)).toEqual(['s', 'y', 'w', 'd', 'c']);
+  expect((await raw.query('select distinct boot_id from boot_steps', [])).rows).toHaveLength(5);
 });
 
 it.each(['not JSON', 'null', '{}', '{"id":"a","state":"unheard of"}'])(
