@@ -70,7 +70,7 @@ export type BootWithSteps = { readonly boot: Boot; readonly steps: readonly Boot
 /** The boots that are not forgotten. */
 export type KeptBoots = {
   /** Their last step came then or later. */
-  readonly before: number;
+  readonly since: number;
   /** So many of the newest. */
   readonly most: number;
   /** So many of the newest in each state that anybody can bring about. */

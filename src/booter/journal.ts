@@ -95,7 +95,7 @@ export class Journal {
   prune(): Promise<number> {
     const { milliseconds, most, mostDoubtful } = KEPT;
     this.#new = 0;
-    return this.#parts.boots.pruneBoots({ before: this.#parts.now() - milliseconds, most, mostDoubtful });
+    return this.#parts.boots.pruneBoots({ since: this.#parts.now() - milliseconds, most, mostDoubtful });
   }
 
   /** Resolves when all that was told is written, or cannot be. */

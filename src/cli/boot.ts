@@ -47,7 +47,11 @@ States: unanswered (told nothing by DHCP: show says why), offered (told by DHCP 
 fetching, started (has all that is fetched before its system runs), refused (not booted: show says why).`;
 
 function withServer(command: Command): Command {
-  return withJson(withCommonOptions(command)).option('--server <url>', 'the API of the server (default: api.listen)');
+  return withJson(withCommonOptions(command)).option(
+    '--server <url>',
+    'the API of the server (default: api.listen)',
+    parsedBy(parseServer),
+  );
 }
 
 function parseLimit(text: string): number {
@@ -56,10 +60,17 @@ function parseLimit(text: string): number {
   throw new BootlayerError('USAGE', `"${text}" is no number from 1 to 1000`);
 }
 
+/** Without a slash at the end. */
+function parseServer(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.href.replace(/\/+$/, '');
+  throw new BootlayerError('USAGE', `"${text}" is no URL of a server: http://127.0.0.1:8081`);
+}
+
 async function listBoots(options: ListOptions): Promise<void> {
   const query = new URLSearchParams({ limit: String(options.limit) });
   if (options.machine !== undefined) query.set('machine', options.machine);
-  const { boots } = await ask<{ readonly boots: readonly ToldBoot[] }>(options, `/api/v1/boots?${query}`);
+  const { boots } = await ask<{ readonly boots: readonly ToldBoot[] }>(options, `/api/v1/boots?${query}`, 'boots');
   const output = standardOutput();
   if (options.json) return writeJson(output, boots);
   if (boots.length === 0)
@@ -73,7 +84,7 @@ async function listBoots(options: ListOptions): Promise<void> {
 }
 
 async function showBoot(id: string, options: BootOptions): Promise<void> {
-  const boot = await ask<ToldSteps>(options, `/api/v1/boots/${encodeURIComponent(id)}`);
+  const boot = await ask<ToldSteps>(options, `/api/v1/boots/${encodeURIComponent(id)}`, 'steps');
   const output = standardOutput();
   if (options.json) return writeJson(output, boot);
   const by = boot.assignment === undefined ? '' : `, assignment ${boot.assignment}`;
@@ -99,10 +110,11 @@ function duration({ beganAt, lastAt }: ToldBoot): string {
 }
 
 /** Throws what the server tells, and SERVER_UNREACHABLE when none answers. */
-async function ask<Answer>(options: BootOptions, path: string): Promise<Answer> {
+async function ask<Answer>(options: BootOptions, path: string, list: keyof Answer & string): Promise<Answer> {
   const api = options.server ?? `http://${formatEndpoint((await readConfig(options)).api.listen)}`;
-  const answer = await untilSignal((signal) => askServer(api.replace(/\/+$/, ''), { path, signal }));
-  if (answer !== undefined) return answer as Answer;
+  const answer = await untilSignal((signal) => askServer(api, { path, signal }));
+  // Another program may listen there, and speak JSON too.
+  if (Array.isArray(((answer ?? {}) as Answer)[list])) return answer as Answer;
   throw new BootlayerError('SERVER_UNREACHABLE', `no server of ours answers at ${api}`, {
     remedy: 'see that the server runs, and that api.listen or --server is where it listens',
   });

@@ -14,7 +14,7 @@ const PRIMES = { place: 16_777_619, mark: 2_246_822_519 } as const;
 
 /**
  * How often each of many may ask: a token bucket for every key. A table of a fixed size, since a flood has a new key each time:
- * each key has one place, by a hash that nobody outside can foresee, and whoever comes to a place that is another's has a full
+ * each key has one place, by a hash with a seed of its own, and whoever comes to a place that is another's has a full
  * bucket there, as the other will have again.
  */
 export class TokenBuckets {

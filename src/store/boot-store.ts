@@ -66,10 +66,10 @@ export class SqlBootStore implements BootStore {
     return [...last.values()];
   }
 
-  async pruneBoots({ before, most, mostDoubtful }: KeptBoots): Promise<number> {
+  async pruneBoots({ since, most, mostDoubtful }: KeptBoots): Promise<number> {
     let pruned = 0n;
     await this.#writes.add(async (transaction) => {
-      const old = await transaction.deleteFrom('boots').where('last_at', '<', before).executeTakeFirst();
+      const old = await transaction.deleteFrom('boots').where('last_at', '<', since).executeTakeFirst();
       pruned = old.numDeletedRows;
       for (const state of DOUBTFUL_STATES) pruned += await pruneAllBut(transaction, mostDoubtful, state);
       pruned += await pruneAllBut(transaction, most);

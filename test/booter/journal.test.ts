@@ -185,7 +185,7 @@ describe('Journal', () => {
   it('forgets what is older than a month', async () => {
     const { made, pruned } = journal();
     expect(await made.prune()).toBe(7);
-    const before = 1_000_000 - 30 * 24 * 60 * MINUTE;
-    expect(pruned).toEqual([{ before, most: 100_000, mostDoubtful: 10_000 }]);
+    const since = 1_000_000 - 30 * 24 * 60 * MINUTE;
+    expect(pruned).toEqual([{ since, most: 100_000, mostDoubtful: 10_000 }]);
   });
 });

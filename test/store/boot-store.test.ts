@@ -88,7 +88,7 @@ it('forgets the old, and all but so many, with their steps', async () => {
     early('r', 17, STEP.refused),
     early('s', 18, STEP.refused),
   ]);
-  expect(await boots.pruneBoots({ before: 5, most: 5, mostDoubtful: 1 })).toBe(5);
+  expect(await boots.pruneBoots({ since: 5, most: 5, mostDoubtful: 1 })).toBe(5);
   expect((await boots.findBoots({ limit: 9 })).map(({ id }) => id)).toEqual(['s', 'y', 'w', 'd', 'c']);
   expect((await raw.query('select distinct boot_id from boot_steps', [])).rows).toHaveLength(5);
 });

@@ -33,10 +33,12 @@ export function bootRecordRoutes(app: FastifyInstance, { boots, settled }: BootR
   app.get('/api/v1/boots', { onRequest: refuseForeignPages }, async (request) => {
     const { machine, before, limit } = parsed(request.query);
     await settled();
-    const query = { ...(machine !== undefined && { machine }), ...(before !== undefined && { before }), limit };
-    const found = await boots.findBoots(query);
-    const last = found.length === limit ? found.at(-1) : undefined;
-    return { boots: found.map(presented), ...(last !== undefined && { next: `${last.beganAt}-${last.id}` }) };
+    const asked = { ...(machine !== undefined && { machine }), ...(before !== undefined && { before }) };
+    // One more, which shows whether there is another page.
+    const found = await boots.findBoots({ ...asked, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    const last = found.length > limit ? page.at(-1) : undefined;
+    return { boots: page.map(presented), ...(last !== undefined && { next: `${last.beganAt}-${last.id}` }) };
   });
   app.get<{ Params: { id: string } }>('/api/v1/boots/:id', { onRequest: refuseForeignPages }, async (request) => {
     const id = request.params.id.slice(0, 64);
@@ -52,7 +54,8 @@ function parsed(query: unknown): z.output<typeof listQuery> {
   const read = listQuery.safeParse(query);
   if (read.success) return read.data;
   const [problem] = read.error.issues;
-  throw new BootlayerError('REQUEST_INVALID', `"${problem?.path.join('.') ?? ''}": ${problem?.message ?? ''}`);
+  const where = problem === undefined || problem.path.length === 0 ? '' : `"${problem.path.join('.')}": `;
+  throw new BootlayerError('REQUEST_INVALID', `${where}${problem?.message ?? ''}`);
 }
 
 /** Times as people and machines read them. */

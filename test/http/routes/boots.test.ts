@@ -12,7 +12,7 @@ const STEPS = [
 ];
 const BOOT: Boot = STEPS.reduce(withStep, newBoot('ab12', 'node-01', 1_000));
 
-function listener(found: readonly Boot[] = [BOOT]) {
+function listener(found: readonly Boot[] = [BOOT, { ...BOOT, id: 'aa11' }]) {
   const app = createListener(createLog('silent', { write: () => undefined }));
   onTestFinished(() => app.close());
   const asked: BootQuery[] = [];
@@ -20,7 +20,7 @@ function listener(found: readonly Boot[] = [BOOT]) {
     boots: {
       findBoots: async (query) => {
         asked.push(query);
-        return found;
+        return found.slice(0, query.limit);
       },
       findBoot: async (id) => (id === BOOT.id ? { boot: BOOT, steps: STEPS } : undefined),
     },
@@ -40,13 +40,15 @@ const PRESENTED = {
 
 it('lists boots, with where the next page begins', async () => {
   const { get, asked } = listener();
-  expect((await get('/api/v1/boots')).body).toEqual({ boots: [expect.objectContaining(PRESENTED)] });
+  expect((await get('/api/v1/boots')).body).toEqual({
+    boots: [expect.objectContaining(PRESENTED), expect.objectContaining({ id: 'aa11' })],
+  });
   expect((await get('/api/v1/boots?limit=1')).body).toMatchObject({ next: '1000-ab12' });
   await get('/api/v1/boots?machine=node-01&limit=5&before=1000-ab12');
   expect(asked).toEqual([
-    { limit: 100 },
-    { limit: 1 },
-    { machine: 'node-01', limit: 5, before: { beganAt: 1_000, id: 'ab12' } },
+    { limit: 101 },
+    { limit: 2 },
+    { machine: 'node-01', limit: 6, before: { beganAt: 1_000, id: 'ab12' } },
   ]);
 });
 
