@@ -66,8 +66,8 @@ it('is told when there is no server, and when there is no such boot', async () =
   const missing = await bootlayer(['boot', 'show', 'abc', '--server', `http://${server.api}`]);
   expect([missing.status, missing.err]).toEqual([1, 'bootlayer: there is no boot abc\n']);
   expect((await bootlayer(['boot', 'ls', '--server', `http://${server.api}`])).out).toBe('no boot is known\n');
-  const others = await bootlayer(['boot', 'ls', '--server', `http://${server.http}`]);
-  expect([others.status, others.err]).toEqual([1, expect.stringContaining('no server of ours answers at')]);
+  const metrics = await bootlayer(['boot', 'ls', '--server', `http://${server.api}/metrics?`]);
+  expect([metrics.status, metrics.err]).toEqual([1, expect.stringContaining('no server of ours answers at')]);
   expect((await bootlayer(['boot', 'ls', '--server', 'nonsense'])).status).toBe(2);
   await server.stop();
   const nobody = await bootlayer(['boot', 'ls', '-c', file]);
