@@ -1,5 +1,5 @@
 import { explainSelection, type Tried } from '../boot/explain.js';
-import { artifactsOf, type BootPlan, type PlanInput, planUki, type UkiPlan } from '../boot/plan.js';
+import { artifactsOf, type BootPlan, planUki, type UkiPlan } from '../boot/plan.js';
 import { type Selection, settle } from '../boot/select.js';
 import { BootlayerError, describeError, type ErrorCode, publicMessage } from '../errors.js';
 import { type Client, clientsOf } from '../image/clients.js';
@@ -97,7 +97,8 @@ async function explainImage(
     const client = clientOf(subject.facts);
     const defaults = mapping.defaults.kernelArgs;
     const preparation = prepareBoot(whom, image, { defaults, urls });
-    const uki = client === 'uefi-http' ? ukiOf({ ...whom, image, defaults }) : undefined;
+    const ofFirmware = client === 'uefi-http' ? planUki({ ...whom, image, defaults }) : undefined;
+    const uki = ofFirmware?.kind === 'plan' ? ofFirmware.plan : undefined;
     return {
       kind: 'image',
       assignment: assignment.name,
@@ -108,7 +109,10 @@ async function explainImage(
       ...(uki !== undefined && { uki }),
       script: preparation.kind === 'ready' ? preparation.script : refusalOf(subject, preparation.reason),
       files: filesOf(uki ?? (preparation.kind === 'ready' ? preparation.plan : undefined), subject.facts, parts),
-      warnings: uki !== undefined && wantsArguments({ ...whom, defaults }) ? [LOST_ARGUMENTS] : [],
+      warnings: [
+        ...(ofFirmware?.kind === 'refused' ? [`UEFI HTTP Boot is given iPXE, since ${ofFirmware.reason}`] : []),
+        ...(uki !== undefined && wantsArguments({ ...whom, defaults }) ? [LOST_ARGUMENTS] : []),
+      ],
     };
   } catch (thrown) {
     const error = BootlayerError.from(thrown);
@@ -128,11 +132,6 @@ function clientOf({ firmware = [] }: MachineFacts): Client | undefined {
 
 function nothing(subject: Subject, reason: string): BootExplanation {
   return { kind: 'nothing', reason, script: refusalOf(subject, reason) };
-}
-
-function ukiOf(input: PlanInput): UkiPlan | undefined {
-  const planning = planUki(input);
-  return planning.kind === 'plan' ? planning.plan : undefined;
 }
 
 function filesOf(

@@ -69,7 +69,8 @@ describe('explainBoot', () => {
       const byIpxe = await explain({ ...said, firmware: ['uefi'] }, { defaults }, BOTH);
       expect(byIpxe.boot).toMatchObject({ client: 'ipxe-uefi', warnings: [] });
       const without = await explain(said, { defaults });
-      expect(without.boot).toMatchObject({ client: 'uefi-http', warnings: [], preparation: { kind: 'ready' } });
+      const warnings = ['UEFI HTTP Boot is given iPXE, since registry.lab:5000/os/debian:12 holds no UKI'];
+      expect(without.boot).toMatchObject({ client: 'uefi-http', warnings, preparation: { kind: 'ready' } });
       expect(without.boot).not.toHaveProperty('uki');
     });
   });
