@@ -16,7 +16,7 @@ export type BootRecordsParts = {
 export async function openJournal({ boots, events, lifecycle }: BootRecordsParts): Promise<Journal> {
   const lost = (steps: number, reason: string) => events({ event: 'journal.lost', steps, reason });
   const writer = new JournalWriter({ boots, lost });
-  const journal = new Journal({ boots, writer, now: systemClock.now, newId: newBootId });
+  const journal = new Journal({ boots, writer, clock: systemClock, newId: newBootId });
   await journal.restore();
   lifecycle.started('journal', () => journal.settled());
   return journal;

@@ -110,17 +110,19 @@ export type LastBoot = {
   readonly boot: Boot;
   /** Transfers to it that are under way. */
   readonly running: number;
+  /** Milliseconds since its last step: the time of day may be set meanwhile. */
+  readonly silence: number;
 };
 
 /**
  * Protocols repeat their steps: a boot begins with a step that opens one, where the last boot of the machine is over, or has
  * got all that it starts. Who asks again for the plan that it has just got is still in its boot. Pure.
  */
-export function belongingOf(step: StepEvent, last: LastBoot | undefined, now: number): Belonging {
+export function belongingOf(step: StepEvent, last: LastBoot | undefined): Belonging {
   const opens = opensBoot(step);
   if (last === undefined) return opens ? 'begins' : 'alone';
-  const { boot, running } = last;
-  const isOver = running === 0 && now - boot.lastAt >= SILENCE_MILLISECONDS;
+  const { boot, running, silence } = last;
+  const isOver = running === 0 && silence >= SILENCE_MILLISECONDS;
   if (!opens) return isOver && boot.startSentAt === undefined ? 'alone' : 'goes-on';
   // It was sent on to its next boot device, and is there again.
   if (isOver || (boot.state === 'refused' && isOfDhcp(step))) return 'begins';

@@ -13,6 +13,7 @@ import {
 } from '../boot/boot.js';
 import type { EventSink } from '../boot/event.js';
 import type { BootStore } from '../boot/ports.js';
+import type { Clock } from '../clock.js';
 import { RecentMap } from '../recent-map.js';
 import type { JournalWriter } from './journal-writer.js';
 import { Sparing } from './sparing.js';
@@ -20,8 +21,7 @@ import { Sparing } from './sparing.js';
 export type JournalParts = {
   readonly boots: Pick<BootStore, 'lastBoots' | 'pruneBoots'>;
   readonly writer: Pick<JournalWriter, 'write' | 'settled'>;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  readonly clock: Pick<Clock, 'now' | 'ticks'>;
   /** One that no other boot has. */
   readonly newId: () => string;
 };
@@ -29,6 +29,8 @@ export type JournalParts = {
 /** A boot whose machine was heard of lately. */
 type Live = {
   boot: Boot;
+  /** Ticks of its last step. */
+  heardAt: number;
   /** How many boots began before it. */
   readonly order: number;
   /** Transfers to the machine that are under way. */
@@ -70,14 +72,18 @@ export class Journal {
 
   constructor(parts: JournalParts) {
     this.#parts = parts;
-    this.#sparing = new Sparing(MOST_DOUBTFUL, MINUTE, parts.now);
+    this.#sparing = new Sparing(MOST_DOUBTFUL, MINUTE, () => parts.clock.ticks());
   }
 
   /** Takes up the boots that were under way when the server ended. */
   async restore(): Promise<void> {
-    const boots = await this.#parts.boots.lastBoots(this.#parts.now() - SILENCE_MILLISECONDS);
-    for (const boot of boots)
-      if (this.last(boot.machine) === undefined) this.#remember(this.#liveOf(boot, { isWritten: true }));
+    const now = this.#parts.clock.now();
+    const boots = await this.#parts.boots.lastBoots(now - SILENCE_MILLISECONDS);
+    for (const boot of boots) {
+      if (this.#known(boot.machine) !== undefined) continue;
+      const live = this.#remember(this.#liveOf(boot, { isWritten: true }));
+      live.heardAt -= Math.max(0, now - boot.lastAt);
+    }
   }
 
   /** What was told. Never throws. */
@@ -88,14 +94,15 @@ export class Journal {
 
   /** The last boot of a machine that was heard of lately. */
   last(machine: string): LastBoot | undefined {
-    return this.#known(machine);
+    const known = this.#known(machine);
+    return known && { ...known, silence: this.#parts.clock.ticks() - known.heardAt };
   }
 
   /** Forgets what is old, and all but so many; answers how many. */
   prune(): Promise<number> {
     const { milliseconds, most, mostDoubtful } = KEPT;
     this.#new = 0;
-    return this.#parts.boots.pruneBoots({ since: this.#parts.now() - milliseconds, most, mostDoubtful });
+    return this.#parts.boots.pruneBoots({ since: this.#parts.clock.now() - milliseconds, most, mostDoubtful });
   }
 
   /** Resolves when all that was told is written, or cannot be. */
@@ -104,10 +111,11 @@ export class Journal {
   }
 
   #take(event: StepOfMachine): void {
-    const at = this.#parts.now();
+    const at = this.#parts.clock.now();
     const live = this.#ended(event) ?? this.#boot(event, at);
     if (live === undefined) return;
     if (event.event === 'artifact.started') this.#started(event, live);
+    live.heardAt = this.#parts.clock.ticks();
     const { boot } = live;
     const isFull = boot.steps >= MOST_STEPS;
     const next = withStep(boot, { at, event });
@@ -123,12 +131,11 @@ export class Journal {
   /** Whose it is; undefined where it is nobody's. */
   #boot(event: StepOfMachine, at: number): Live | undefined {
     const { machine } = event;
-    const known = this.#known(machine);
-    switch (belongingOf(event, known, at)) {
+    switch (belongingOf(event, this.last(machine))) {
       case 'alone':
         return undefined;
       case 'goes-on':
-        return known;
+        return this.#known(machine);
       case 'begins': {
         const boot = newBoot(this.#parts.newId(), machine, at);
         return this.#remember(this.#liveOf(boot, { isWritten: false }));
@@ -138,7 +145,8 @@ export class Journal {
 
   #liveOf(boot: Boot, { isWritten }: Pick<Live, 'isWritten'>): Live {
     this.#begun += 1;
-    return { boot, order: this.#begun, running: 0, unwritten: [], hasComeFarther: isFarther(boot), isWritten };
+    const heardAt = this.#parts.clock.ticks();
+    return { boot, heardAt, order: this.#begun, running: 0, unwritten: [], hasComeFarther: isFarther(boot), isWritten };
   }
 
   #known(machine: string): Live | undefined {

@@ -24,52 +24,51 @@ describe('belongingOf', () => {
     ['a loader', STEP.loader, 'alone'],
     ['a kernel', STEP.kernelStarted, 'alone'],
   ] as const)('takes %s of a machine without a boot for what %s', (_, step, expected) => {
-    expect(belongingOf(step, undefined, 0)).toBe(expected);
+    expect(belongingOf(step, undefined)).toBe(expected);
   });
 
   it('keeps all steps in a boot that goes on, however often they are repeated', () => {
     for (const step of Object.values(STEP)) {
-      const last = { boot: boot(STEP.discover, STEP.loader, STEP.script, STEP.kernelStarted), running: 1 };
-      expect(belongingOf(step, last, 100_000)).toBe('goes-on');
+      const last = {
+        boot: boot(STEP.discover, STEP.loader, STEP.script, STEP.kernelStarted),
+        running: 1,
+        silence: 100_000,
+      };
+      expect(belongingOf(step, last)).toBe('goes-on');
     }
   });
 
   it('begins a new one after two minutes of silence, but not while something is on its way', () => {
     const last = boot(STEP.discover, STEP.loader);
-    const { lastAt } = last;
-    const belonging = (running: number, now: number) => belongingOf(STEP.discover, { boot: last, running }, now);
-    expect([belonging(0, lastAt + LATE - 1), belonging(0, lastAt + LATE), belonging(1, lastAt + LATE)]).toEqual([
-      'goes-on',
-      'begins',
-      'goes-on',
-    ]);
+    const belonging = (running: number, silence: number) =>
+      belongingOf(STEP.discover, { boot: last, running, silence });
+    expect([belonging(0, LATE - 1), belonging(0, LATE), belonging(1, LATE)]).toEqual(['goes-on', 'begins', 'goes-on']);
   });
 
   it('begins a new one when the machine asks anew after it got its kernel', () => {
-    const started = { boot: boot(STEP.script, STEP.kernelStarted, STEP.kernelSent), running: 0 };
-    expect([STEP.discover, STEP.script].map((step) => belongingOf(step, started, 10))).toEqual(['begins', 'begins']);
-    expect([STEP.initramfsSent, STEP.rootStarted].map((step) => belongingOf(step, started, 9 * LATE))).toEqual([
-      'goes-on',
-      'goes-on',
-    ]);
+    const started = { boot: boot(STEP.script, STEP.kernelStarted, STEP.kernelSent), running: 0, silence: 10 };
+    expect([STEP.discover, STEP.script].map((step) => belongingOf(step, started))).toEqual(['begins', 'begins']);
+    expect(
+      [STEP.initramfsSent, STEP.rootStarted].map((step) => belongingOf(step, { ...started, silence: 9 * LATE })),
+    ).toEqual(['goes-on', 'goes-on']);
   });
 
   it('begins a new one when firmware asks again after it was refused, and not when iPXE does', () => {
-    const refused = { boot: boot(STEP.discover, STEP.refused), running: 0 };
+    const refused = { boot: boot(STEP.discover, STEP.refused), running: 0, silence: 10 };
     const steps = [STEP.discover, STEP.unanswered, STEP.refused, STEP.script];
-    expect(steps.map((step) => belongingOf(step, refused, 10))).toEqual(['begins', 'begins', 'goes-on', 'goes-on']);
+    expect(steps.map((step) => belongingOf(step, refused))).toEqual(['begins', 'begins', 'goes-on', 'goes-on']);
   });
 
   it('does not begin a new one when firmware asks again for the UKI that it got', () => {
-    const got = { boot: boot(STEP.uki, STEP.ukiStarted, STEP.ukiSent), running: 0 };
+    const got = { boot: boot(STEP.uki, STEP.ukiStarted, STEP.ukiSent), running: 0, silence: 10 };
     const other = { ...STEP.uki, plan: digestOf(Buffer.from('another')) };
-    expect(belongingOf(STEP.uki, got, 10)).toBe('goes-on');
-    expect(belongingOf(other, got, 10)).toBe('begins');
-    expect(belongingOf(STEP.uki, got, 10 + LATE)).toBe('begins');
+    expect(belongingOf(STEP.uki, got)).toBe('goes-on');
+    expect(belongingOf(other, got)).toBe('begins');
+    expect(belongingOf(STEP.uki, { ...got, silence: LATE })).toBe('begins');
   });
 
   it('leaves alone what comes long after a boot that got nowhere', () => {
-    expect(belongingOf(STEP.loader, { boot: boot(STEP.discover), running: 0 }, 9 * LATE)).toBe('alone');
+    expect(belongingOf(STEP.loader, { boot: boot(STEP.discover), running: 0, silence: 9 * LATE })).toBe('alone');
   });
 });
 

@@ -10,7 +10,8 @@ const MINUTE = 60_000;
 function journal({ last = [] as readonly Boot[], prune = async () => 7 } = {}) {
   const written = new Map<string, { boot: Boot; steps: StepEvent[] }>();
   const pruned: KeptBoots[] = [];
-  let now = 1_000_000;
+  let now = 0;
+  let setBack = 0;
   let ids = 0;
   const made = new Journal({
     boots: {
@@ -27,7 +28,7 @@ function journal({ last = [] as readonly Boot[], prune = async () => 7 } = {}) {
       },
       settled: async () => undefined,
     },
-    now: () => now,
+    clock: { now: () => 1_000_000 + now + setBack, ticks: () => now },
     newId: () => {
       ids += 1;
       return `b${ids}`;
@@ -38,7 +39,10 @@ function journal({ last = [] as readonly Boot[], prune = async () => 7 } = {}) {
   const pass = (milliseconds: number) => {
     now += milliseconds;
   };
-  return { made, tell, written, eventsOf, pass, pruned };
+  const setClock = (by: number) => {
+    setBack = by;
+  };
+  return { setClock, made, tell, written, eventsOf, pass, pruned };
 }
 
 const FROM_A_MACHINE = [STEP.discover, STEP.loader, STEP.script, STEP.kernelStarted, STEP.kernelSent] as const;
@@ -72,6 +76,21 @@ describe('Journal', () => {
       ['b3', 2],
       ['b4', 1],
     ]);
+  });
+
+  it('goes by the time that has passed, whatever the clock is set to', () => {
+    const { tell, pass, written, setClock } = journal();
+    tell(STEP.discover);
+    setClock(-60 * MINUTE);
+    pass(MINUTE);
+    tell(STEP.discover);
+    setClock(60 * MINUTE);
+    tell(STEP.discover);
+    expect([...written.keys()]).toEqual(['b1']);
+    setClock(0);
+    pass(2 * MINUTE);
+    tell(STEP.discover);
+    expect([...written.keys()]).toEqual(['b1', 'b2']);
   });
 
   it('keeps a boot while something is on its way to the machine, however long that takes', () => {
