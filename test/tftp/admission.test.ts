@@ -22,11 +22,4 @@ describe('Admissions', () => {
     expect([taken(0, 6), taken(499, 1), taken(1_000, 3), taken(60_000, 5)]).toEqual([4, 0, 2, 4]);
     expect(admissions.takes('b', 60_000)).toBe(true);
   });
-
-  it('remembers no more addresses than it can bear', () => {
-    const admissions = new Admissions({ ...LIMITS, burst: 1, perSecond: 0 });
-    expect([admissions.takes('first', 0), admissions.takes('first', 0)]).toEqual([true, false]);
-    for (let number = 0; number < 20_000; number += 1) admissions.takes(`a${number}`, 0);
-    expect(admissions.takes('first', 0)).toBe(true);
-  });
 });
