@@ -3,7 +3,7 @@ import { collectGarbage } from './blob/garbage.js';
 import { Scrubber } from './blob/scrubber.js';
 import type { EventSink } from './boot/event.js';
 import { type BootListeners, type BootListenersParts, openBootListeners } from './boot-listeners.js';
-import { openJournal } from './boot-records.js';
+import { openJournal, toldBy } from './boot-records.js';
 import { findBootWarnings } from './boot-warnings.js';
 import { nearerBases } from './booter/base-url.js';
 import { BootUrls, type NearerBase } from './booter/boot-urls.js';
@@ -24,6 +24,7 @@ import { createListener } from './http/app.js';
 import { closeListener, listen } from './http/listen.js';
 import { bootRecordRoutes } from './http/routes/boots.js';
 import { type CacheRouteParts, cacheRoutes } from './http/routes/cache.js';
+import { eventRoutes } from './http/routes/events.js';
 import { healthRoutes } from './http/routes/health.js';
 import { metricsRoutes } from './http/routes/metrics.js';
 import { inheritedSockets } from './inherited.js';
@@ -165,6 +166,7 @@ async function openApi(config: Config, { built, metrics, isReady, lifecycle, log
   healthRoutes(api, isReady);
   metricsRoutes(api, metrics);
   cacheRoutes(api, gcOf(built, config));
+  eventRoutes(api, { listen: (listener) => built.hub.add(toldBy(listener, built.journal)) });
   bootRecordRoutes(api, { boots: built.database.boots, settled: () => built.journal.settled() });
   lifecycle.started('API listener', () => closeListener(api));
   return listen(api, config.api.listen, 'api.listen');
@@ -173,6 +175,7 @@ async function openApi(config: Config, { built, metrics, isReady, lifecycle, log
 type BooterOfServer = Content & {
   readonly booter: Booter;
   readonly journal: Journal;
+  readonly hub: EventHub;
   readonly urls: BootUrls;
   /** Says on which port machines are to ask, which the system may have chosen; answers the whole base URL. */
   readonly advertise: (listeners: Pick<BootListeners, 'http' | 'interfaces'>) => string;
@@ -211,7 +214,7 @@ async function buildBooter(
     nearer = nearerBases({ advertise: config.advertise, interfaces }, http.port);
     return base;
   };
-  return { ...content, booter, journal, urls, advertise };
+  return { ...content, booter, journal, hub, urls, advertise };
 }
 
 function gcOf({ collector, booter }: BooterOfServer, { data }: Config): CacheRouteParts {

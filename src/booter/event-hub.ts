@@ -2,17 +2,19 @@ import type { BootEvent, EventSink } from '../boot/event.js';
 
 /** Tells whatever happens to all that listen, of whom some come later. */
 export class EventHub {
-  readonly #sinks: EventSink[];
+  readonly #sinks: Set<EventSink>;
 
   constructor(sinks: readonly EventSink[]) {
-    this.#sinks = [...sinks];
+    this.#sinks = new Set(sinks);
   }
 
   readonly tell: EventSink = (event: BootEvent) => {
     for (const sink of this.#sinks) sink(event);
   };
 
-  add(sink: EventSink): void {
-    this.#sinks.push(sink);
+  /** Answers what ends it. */
+  add(sink: EventSink): () => void {
+    this.#sinks.add(sink);
+    return () => void this.#sinks.delete(sink);
   }
 }

@@ -1,14 +1,13 @@
 import { Command } from 'commander';
 import { BootlayerError } from '../errors.js';
-import { formatSeconds, harmless } from '../format.js';
-import { formatEndpoint } from '../net/endpoint.js';
+import { formatSeconds } from '../format.js';
+import { apiOf, inOneLine, type ServerOptions, unreachable, withServer } from './api-server.js';
 import { askServer } from './ask-server.js';
-import { type CommonOptions, parsedBy, readConfig, withCommonOptions, withJson } from './common.js';
+import { parsedBy } from './common.js';
 import { emphasize, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
 import { untilSignal } from './until-signal.js';
 
-type BootOptions = CommonOptions & { readonly json?: true; readonly server?: string };
-type ListOptions = BootOptions & { readonly machine?: string; readonly limit: number };
+type ListOptions = ServerOptions & { readonly machine?: string; readonly limit: number };
 
 /** What the API tells of a boot. */
 type ToldBoot = {
@@ -46,25 +45,10 @@ const STATES = `
 States: unanswered (told nothing by DHCP: show says why), offered (told by DHCP what to load), loading (has a boot loader), waiting (for its image), planned (told what to start),
 fetching, started (has all that is fetched before its system runs), refused (not booted: show says why).`;
 
-function withServer(command: Command): Command {
-  return withJson(withCommonOptions(command)).option(
-    '--server <url>',
-    'the API of the server (default: api.listen)',
-    parsedBy(parseServer),
-  );
-}
-
 function parseLimit(text: string): number {
   const limit = Number(text);
   if (Number.isInteger(limit) && limit >= 1 && limit <= 1_000) return limit;
   throw new BootlayerError('USAGE', `"${text}" is no number from 1 to 1000`);
-}
-
-/** Without a slash at the end. */
-function parseServer(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.href.replace(/\/+$/, '');
-  throw new BootlayerError('USAGE', `"${text}" is no URL of a server: http://127.0.0.1:8081`);
 }
 
 async function listBoots(options: ListOptions): Promise<void> {
@@ -83,7 +67,7 @@ async function listBoots(options: ListOptions): Promise<void> {
   );
 }
 
-async function showBoot(id: string, options: BootOptions): Promise<void> {
+async function showBoot(id: string, options: ServerOptions): Promise<void> {
   const boot = await ask<ToldSteps>(options, `/api/v1/boots/${encodeURIComponent(id)}`, 'steps');
   const output = standardOutput();
   if (options.json) return writeJson(output, boot);
@@ -100,22 +84,15 @@ function writeSteps(output: Output, { beganAt, steps }: ToldSteps): void {
   }
 }
 
-/** What machines, registries and relays have said is in it. */
-function inOneLine(text: string): string {
-  return harmless(text.replaceAll('\n', ' '));
-}
-
 function duration({ beganAt, lastAt }: ToldBoot): string {
   return formatSeconds((Date.parse(lastAt) - Date.parse(beganAt)) / 1000);
 }
 
 /** Throws what the server tells, and SERVER_UNREACHABLE when none answers. */
-async function ask<Answer>(options: BootOptions, path: string, list: keyof Answer & string): Promise<Answer> {
-  const api = options.server ?? `http://${formatEndpoint((await readConfig(options)).api.listen)}`;
+async function ask<Answer>(options: ServerOptions, path: string, list: keyof Answer & string): Promise<Answer> {
+  const api = await apiOf(options);
   const answer = await untilSignal((signal) => askServer(api, { path, signal }));
   // Another program may listen there, and speak JSON too.
   if (Array.isArray(((answer ?? {}) as Answer)[list])) return answer as Answer;
-  throw new BootlayerError('SERVER_UNREACHABLE', `no server of ours answers at ${api}`, {
-    remedy: 'see that the server runs, and that api.listen or --server is where it listens',
-  });
+  throw unreachable(api);
 }

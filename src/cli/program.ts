@@ -10,9 +10,10 @@ import { laterCommand } from './later-command.js';
 import { planCommand } from './plan.js';
 import { serveCommand } from './serve.js';
 import { version } from './version.js';
+import { watchCommand } from './watch.js';
 
 /** Commands of the design that this version does not have. */
-const LATER = ['machine', 'assignment', 'lease', 'watch', 'doctor'];
+const LATER = ['machine', 'assignment', 'lease', 'doctor'];
 
 /** Runs one command and answers the exit status: 0 done, 1 the operation failed, 2 wrong usage or configuration. */
 export async function runProgram(args: readonly string[]): Promise<number> {
@@ -53,6 +54,7 @@ function buildProgram(): Command {
     imageCommand(),
     cacheCommand(),
     bootCommand(),
+    watchCommand(),
     demoCommand(),
   ];
   for (const command of commands) program.addCommand(command);

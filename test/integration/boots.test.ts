@@ -3,7 +3,8 @@ import { expect, it, onTestFinished } from 'vitest';
 import { writeConfiguration } from '../fixtures/configuration.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { bootlayer, buildTestImage } from '../fixtures/program.js';
-import { startServer } from '../setup/server.js';
+import { ChildProcess } from '../setup/process.js';
+import { PROGRAM, startServer } from '../setup/server.js';
 
 const MACHINES = ['52:54:00:00:00:01', '52:54:00:00:00:02'] as const;
 
@@ -58,6 +59,39 @@ it('is a record of each boot, with its steps, which outlives a kill in the middl
   // Its kernel was sent: who asks anew boots anew.
   await again.script(one);
   expect(await again.show('ls', '--machine', one)).toHaveLength(2);
+});
+
+it('is watched while it happens, by machine too, and a server that ends is waited for', async () => {
+  const { start } = await site();
+  const { server, script } = await start();
+  const api = `http://${server.api}`;
+  const watch = (...args: readonly string[]) => {
+    const child = new ChildProcess(process.execPath, [PROGRAM, 'watch', ...args, '--server', api], { name: 'watch' });
+    onTestFinished(async () => void (await child.stop()));
+    return child;
+  };
+  const [, other] = MACHINES;
+  const all = watch();
+  const single = watch(other, '--json');
+  const isHeard = all.waitForLine((line) => line.includes(`${other} gets the script`), 20);
+  const isTold = single.waitForLine((line) => (line.includes('"machine"') ? line : undefined), 20);
+  let isDone = false;
+  const both = Promise.all([isHeard, isTold]).then(() => {
+    isDone = true;
+  });
+  // Whoever comes late hears of the next.
+  const asked = async () => {
+    for (const machine of MACHINES) await script(machine);
+    return isDone;
+  };
+  await expect.poll(asked, { timeout: 20_000, interval: 100 }).toBe(true);
+  await both;
+  expect(JSON.parse(String(await isTold))).toMatchObject({ event: 'script.sent', machine: other });
+  const isWaiting = all.waitForLine((line) => line.includes('it is waited for'), 20);
+  await server.stop();
+  await isWaiting;
+  all.kill('SIGINT');
+  expect(await all.ended).toBe(0);
 });
 
 it('is told when there is no server, and when there is no such boot', async () => {
