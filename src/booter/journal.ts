@@ -95,7 +95,7 @@ export class Journal {
   /** The last boot of a machine that was heard of lately. */
   last(machine: string): LastBoot | undefined {
     const known = this.#known(machine);
-    return known && { ...known, silence: this.#parts.clock.ticks() - known.heardAt };
+    return known && this.#lastOf(known);
   }
 
   /** Forgets what is old, and all but so many; answers how many. */
@@ -112,7 +112,8 @@ export class Journal {
 
   #take(event: StepOfMachine): void {
     const at = this.#parts.clock.now();
-    const live = this.#ended(event) ?? this.#boot(event, at);
+    const ended = this.#ended(event);
+    const live = ended ?? this.#boot(event, at);
     if (live === undefined) return;
     if (event.event === 'artifact.started') this.#started(event, live);
     live.heardAt = this.#parts.clock.ticks();
@@ -123,7 +124,7 @@ export class Journal {
     live.boot = isFull ? { ...next, steps: boot.steps } : next;
     live.hasComeFarther ||= isFarther(next);
     // A transfer of an older boot may have ended.
-    if (this.#known(boot.machine) === live) this.#remember(live);
+    if (ended === undefined || this.#known(boot.machine) === live) this.#remember(live);
     if (!isFull) keepLast(live.unwritten, { at, event });
     if (!isFull || next.state !== boot.state) this.#write(live);
   }
@@ -131,16 +132,21 @@ export class Journal {
   /** Whose it is; undefined where it is nobody's. */
   #boot(event: StepOfMachine, at: number): Live | undefined {
     const { machine } = event;
-    switch (belongingOf(event, this.last(machine))) {
+    const known = this.#known(machine);
+    switch (belongingOf(event, known && this.#lastOf(known))) {
       case 'alone':
         return undefined;
       case 'goes-on':
-        return this.#known(machine);
+        return known;
       case 'begins': {
         const boot = newBoot(this.#parts.newId(), machine, at);
         return this.#remember(this.#liveOf(boot, { isWritten: false }));
       }
     }
+  }
+
+  #lastOf({ boot, running, heardAt }: Live): LastBoot {
+    return { boot, running, silence: this.#parts.clock.ticks() - heardAt };
   }
 
   #liveOf(boot: Boot, { isWritten }: Pick<Live, 'isWritten'>): Live {
