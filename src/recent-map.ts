@@ -16,6 +16,15 @@ export class RecentMap<Key, Value> {
     return this.#young.get(key) ?? this.#old.get(key);
   }
 
+  /** What is there, else what is made then. */
+  kept(key: Key, make: () => Value): Value {
+    const known = this.get(key);
+    if (known !== undefined) return known;
+    const made = make();
+    this.set(key, made);
+    return made;
+  }
+
   set(key: Key, value: Value): void {
     if (this.#young.size >= this.#least && !this.#young.has(key)) {
       this.#old = this.#young;

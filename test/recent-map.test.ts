@@ -19,3 +19,13 @@ it('keeps what is set again and again, as it was set last', () => {
     expect(map.get('kept')).toBe(turn);
   }
 });
+
+it('makes what is not there, once', () => {
+  const map = new RecentMap<string, number>(2);
+  let made = 0;
+  const make = () => {
+    made += 1;
+    return made;
+  };
+  expect([map.kept('a', make), map.kept('a', make), map.kept('b', make), map.get('a')]).toEqual([1, 1, 2, 1]);
+});

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { Config } from '../config/schema.js';
 import { BootlayerError } from '../errors.js';
-import { harmless } from '../format.js';
 import { formatEndpoint } from '../net/endpoint.js';
 import { type CommonOptions, parsedBy, readConfig, withCommonOptions, withJson } from './common.js';
 
@@ -24,16 +24,16 @@ function parseServer(text: string): string {
 
 /** `http://127.0.0.1:8081` */
 export async function apiOf(options: ServerOptions): Promise<string> {
-  return options.server ?? `http://${formatEndpoint((await readConfig(options)).api.listen)}`;
+  return options.server ?? apiIn(await readConfig(options));
+}
+
+/** Of the server that runs by this configuration. */
+export function apiIn({ api }: Pick<Config, 'api'>): string {
+  return `http://${formatEndpoint(api.listen)}`;
 }
 
 export function unreachable(api: string): BootlayerError {
   return new BootlayerError('SERVER_UNREACHABLE', `no server of ours answers at ${api}`, {
     remedy: 'see that the server runs, and that api.listen or --server is where it listens',
   });
-}
-
-/** What machines, registries and relays have said is in it. */
-export function inOneLine(text: string): string {
-  return harmless(text.replaceAll('\n', ' '));
 }

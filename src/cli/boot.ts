@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { BootlayerError } from '../errors.js';
 import { formatSeconds } from '../format.js';
-import { apiOf, inOneLine, type ServerOptions, unreachable, withServer } from './api-server.js';
+import { apiOf, type ServerOptions, unreachable, withServer } from './api-server.js';
 import { askServer } from './ask-server.js';
 import { parsedBy } from './common.js';
-import { emphasize, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
+import { emphasize, inOneLine, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
 import { untilSignal } from './until-signal.js';
 
 type ListOptions = ServerOptions & { readonly machine?: string; readonly limit: number };

@@ -12,6 +12,7 @@ import { counted, formatBytes } from '../format.js';
 import { Lifecycle } from '../lifecycle.js';
 import { formatEndpoint } from '../net/endpoint.js';
 import { isInUse } from '../store/worker-database.js';
+import { apiIn } from './api-server.js';
 import { askServer } from './ask-server.js';
 import { type CommonOptions, readConfig, warnOnStderr, withCommonOptions, withJson } from './common.js';
 import { standardOutput, writeJson, writeLine, writeTable } from './output.js';
@@ -52,8 +53,7 @@ type Wanted = { readonly force: boolean; readonly dryRun: boolean };
 
 async function collect(config: Config, wanted: Wanted, signal: AbortSignal): Promise<readonly Garbage[]> {
   const body = { folder: cacheFolderIn(config.data), ...wanted };
-  const api = `http://${formatEndpoint(config.api.listen)}`;
-  const answer = await askServer(api, { path: '/api/v1/cache/gc', body, signal }).catch(unlessAnothers);
+  const answer = await askServer(apiIn(config), { path: '/api/v1/cache/gc', body, signal }).catch(unlessAnothers);
   return removedIn(answer) ?? collectAlone(config, wanted, signal);
 }
 

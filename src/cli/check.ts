@@ -16,7 +16,7 @@ import { type CommonOptions, loadWithWarnings, withCommonOptions, withJson } fro
 import { dhcpUnits, type Unit } from './dhcp-units.js';
 import { explainedImages, explainedUrls, portsOf } from './explained.js';
 import { interfacesOnThisHost, servedBy } from './explained-site.js';
-import { emphasize, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
+import { emphasize, inOneLine, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
 
 type CheckOptions = CommonOptions & { readonly offline?: true; readonly strict?: true; readonly json?: true };
 
@@ -160,10 +160,6 @@ function writeReport(output: Output, { assignments, machines, warnings, problems
     ...(skipped === 0 ? [] : [`${counted(skipped, 'image')} not asked for`]),
   ];
   writeLine(output, summary.join(', '));
-}
-
-function inOneLine(cell: string): string {
-  return harmless(cell.replaceAll('\n', ' '));
 }
 
 function describe(target: TargetCheck): readonly [string, string] {

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { harmless } from '../format.js';
 
 /** Where a command writes. Tests give one that collects. */
 export type Output = {
@@ -36,6 +37,11 @@ export function writeTable(output: Output, heading: readonly string[], rows: rea
     cells.map((cell, column) => (column === cells.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join('  ');
   writeLine(output, emphasize(output, 'dim', line(heading)));
   for (const row of rows) writeLine(output, line(row));
+}
+
+/** What machines, registries and relays have said may be in it. */
+export function inOneLine(text: string): string {
+  return harmless(text.replaceAll('\n', ' '));
 }
 
 export function emphasize(output: Output, style: 'bold' | 'dim', text: string): string {

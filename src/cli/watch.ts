@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { waitFor } from '../clock.js';
 import { BootlayerError } from '../errors.js';
-import { apiOf, inOneLine, type ServerOptions, unreachable, withServer } from './api-server.js';
+import { apiOf, type ServerOptions, unreachable, withServer } from './api-server.js';
 import { warnOnStderr } from './common.js';
 import { eventsIn, type ToldEvent } from './event-lines.js';
-import { emphasize, type Output, standardOutput, writeLine } from './output.js';
+import { emphasize, inOneLine, type Output, standardOutput, writeLine } from './output.js';
 import { untilSignal } from './until-signal.js';
 
 const AGAIN_MILLISECONDS = 1_000;

@@ -121,25 +121,22 @@ const forms = new RecentMap<string, Buffer>(64);
  * A header with what is the server's own, and the rest blank: answers to a rack of machines differ in what the machines said,
  * and the package takes several times as long for a header as all else takes for a packet.
  */
-function formOf({ op, siaddr, sname, file }: DhcpHeader): Buffer {
-  const key = `${op} ${siaddr} ${sname}\0${file}`;
-  const known = forms.get(key);
-  if (known !== undefined) return known;
-  const form = newForm(op, siaddr);
-  // The package writes texts in UTF-8, and cuts them without a word.
-  writeText('sname', sname, form, SNAME);
-  writeText('file', file, form, FILE);
-  forms.set(key, form);
-  return form;
+function formOf(header: DhcpHeader): Buffer {
+  const { op, siaddr, sname, file } = header;
+  return forms.kept(`${op} ${siaddr} ${sname}\0${file}`, () => newForm(header));
 }
 
-function newForm(op: number, siaddr: string): Buffer {
+function newForm({ op, siaddr, sname, file }: DhcpHeader): Buffer {
   const blank = { htype: 0, hlen: 0, hops: 0, xid: 0, secs: 0, flags: 0, sname: '', file: '', options: {} };
   // The package takes "1x.2.3.4" for 1.2.3.4.
   ip4Number(siaddr);
   const addresses = { ciaddr: NO_IP4, yiaddr: NO_IP4, siaddr, giaddr: NO_IP4 };
   const { _data: written } = protocol.format({ ...blank, ...addresses, op, chaddr: '00-00-00-00-00-00' });
-  return written.subarray(0, HEADER_BYTES);
+  const form = written.subarray(0, HEADER_BYTES);
+  // The package writes texts in UTF-8, and cuts them without a word.
+  writeText('sname', sname, form, SNAME);
+  writeText('file', file, form, FILE);
+  return form;
 }
 
 function writeAddress(address: string, target: Buffer, at: number): void {

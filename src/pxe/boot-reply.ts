@@ -77,7 +77,7 @@ function optionsOf(input: ReplyInput): DhcpOptions {
   options.set(OPTION.messageType, step === 'offer' ? OFFER : ACK);
   options.set(
     OPTION.serverId,
-    kept(`ip ${serverId}`, () => writeIp4s(serverId)),
+    values.kept(`ip ${serverId}`, () => writeIp4s(serverId)),
   );
   options.set(OPTION.vendorClass, client.kind === 'http' ? HTTP_CLIENT : PXE_CLIENT);
   copy(OPTION.clientUuid);
@@ -96,15 +96,7 @@ function optionsOf(input: ReplyInput): DhcpOptions {
 const values = new RecentMap<string, Buffer>(64);
 
 function textBytes(text: string): Buffer {
-  return kept(text, () => Buffer.from(text));
-}
-
-function kept(key: string, make: () => Buffer): Buffer {
-  const known = values.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  values.set(key, made);
-  return made;
+  return values.kept(text, () => Buffer.from(text));
 }
 
 function setIfThere(options: Map<number, Buffer>, code: number, value: Buffer | undefined): void {

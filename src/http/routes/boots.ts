@@ -2,9 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { Boot } from '../../boot/boot.js';
 import type { BootStore } from '../../boot/ports.js';
-import { describeEvent } from '../../booter/event-text.js';
 import { BootlayerError } from '../../errors.js';
 import { refuseForeignPages } from '../foreign-pages.js';
+import { timeOf, toldStep } from '../told-step.js';
 
 export type BootRouteParts = {
   readonly boots: Pick<BootStore, 'findBoots' | 'findBoot'>;
@@ -45,8 +45,7 @@ export function bootRecordRoutes(app: FastifyInstance, { boots, settled }: BootR
     await settled();
     const found = await boots.findBoot(id);
     if (found === undefined) throw new BootlayerError('NOT_FOUND', `there is no boot ${id}`);
-    const steps = found.steps.map(({ at, event }) => ({ at: timeOf(at), text: describeEvent(event), ...event }));
-    return { ...presented(found.boot), steps };
+    return { ...presented(found.boot), steps: found.steps.map(toldStep) };
   });
 }
 
@@ -68,8 +67,4 @@ function presented({ beganAt, lastAt, attemptedAt, startSentAt, steps, ...boot }
     ...(startSentAt !== undefined && { startSentAt: timeOf(startSentAt) }),
     stepCount: steps,
   };
-}
-
-function timeOf(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { StepOfMachine } from '../../boot/boot.js';
-import { describeEvent } from '../../booter/event-text.js';
 import { BootlayerError } from '../../errors.js';
 import { EventStream } from '../event-stream.js';
 import { refuseForeignPages } from '../foreign-pages.js';
+import { toldStep } from '../told-step.js';
 
 /** A step as it happens. `boot`: the id of the boot that it belongs to, where there is one. */
 export type ToldStep = { readonly at: number; readonly boot?: string; readonly event: StepOfMachine };
@@ -35,8 +35,7 @@ export function eventRoutes(app: FastifyInstance, { listen }: EventRouteParts): 
     streams.add(stream);
     const stop = listen(({ at, boot, event }) => {
       if (machine !== undefined && event.machine !== machine) return;
-      const when = new Date(at).toISOString();
-      stream.send(event.event, { at: when, ...(boot !== undefined && { boot }), text: describeEvent(event), ...event });
+      stream.send(event.event, { ...(boot !== undefined && { boot }), ...toldStep({ at, event }) });
     });
   });
   // They would have no end otherwise.

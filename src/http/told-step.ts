@@ -1,0 +1,12 @@
+import type { BootStep } from '../boot/boot.js';
+import { describeEvent } from '../booter/event-text.js';
+
+/** A step as the API tells it: in words, too. */
+export function toldStep({ at, event }: BootStep): { readonly at: string; readonly text: string } {
+  return { at: timeOf(at), text: describeEvent(event), ...event };
+}
+
+/** As people and machines read it. */
+export function timeOf(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
