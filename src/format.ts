@@ -31,6 +31,22 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
 }
 
+const SPANS = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** `90s`, `30m`, `1h`, `7 d`, as milliseconds; undefined when it is no duration. */
+export function parseDuration(text: string): number | undefined {
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)$/.exec(text.trim()) ?? [];
+  if (number === '') return undefined;
+  const milliseconds = Number(number) * SPANS[unit as keyof typeof SPANS];
+  return Number.isSafeInteger(milliseconds) ? milliseconds : undefined;
+}
+
+/** `7 d`, `1 h`, `90 s`: in the largest unit of which it is a whole number. */
+export function formatDuration(milliseconds: number): string {
+  const unit = (['d', 'h', 'min', 's'] as const).find((one) => milliseconds > 0 && milliseconds % SPANS[one] === 0);
+  return unit === undefined ? `${milliseconds} ms` : `${milliseconds / SPANS[unit]} ${unit}`;
+}
+
 /** Printable ASCII in one line, a space for each run of anything else: for what others say, and loaders print. */
 export function asciiLine(text: string): string {
   return text.replace(/[^\x20-\x7e]+/g, ' ');

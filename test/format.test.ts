@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatBytes, formatSeconds, parseBytes } from '../src/format.js';
+import { formatBytes, formatDuration, formatSeconds, parseBytes, parseDuration } from '../src/format.js';
 
 it.each([
   [0, '0 B'],
@@ -26,4 +26,20 @@ it.each([
 
 it.each(['', 'x', '-1', '1 XB', '1iB', '1e9', '1,5 GB', '99999999 PB'])('%j is no size', (text) =>
   expect(parseBytes(text)).toBeUndefined(),
+);
+
+it.each([
+  ['90s', 90_000, '90 s'],
+  ['30m', 1_800_000, '30 min'],
+  ['1h', 3_600_000, '1 h'],
+  ['1.5 h', 5_400_000, '90 min'],
+  ['7d', 604_800_000, '7 d'],
+  ['1500ms', 1_500, '1500 ms'],
+])('%s is %d ms, told as %s', (text, milliseconds, told) => {
+  expect(parseDuration(text)).toBe(milliseconds);
+  expect(formatDuration(milliseconds)).toBe(told);
+});
+
+it.each(['', '1', 'h', '-1h', '1 year', '1e3 s', '99999999999999999d'])('%j is no duration', (text) =>
+  expect(parseDuration(text)).toBeUndefined(),
 );

@@ -7,7 +7,7 @@ import {
   DOUBTFUL_STATES,
   type StepEvent,
 } from '../boot/boot.js';
-import type { BootChange, BootQuery, BootStore, BootWithSteps, KeptBoots } from '../boot/ports.js';
+import type { Attempt, BootChange, BootQuery, BootStore, BootWithSteps, KeptBoots } from '../boot/ports.js';
 import type { Schema } from './schema.js';
 import type { WriteBatches } from './write-batches.js';
 
@@ -66,6 +66,16 @@ export class SqlBootStore implements BootStore {
     return [...last.values()];
   }
 
+  async attemptsSince(since: number): Promise<readonly Attempt[]> {
+    const rows = await this.#database
+      .selectFrom('boots')
+      .select(['machine', 'id', 'attempted_at'])
+      .where('attempted_at', '>=', since)
+      .orderBy('attempted_at')
+      .execute();
+    return rows.map(({ machine, id, attempted_at }) => ({ machine, boot: id, at: attempted_at ?? 0 }));
+  }
+
   async pruneBoots({ since, most, mostDoubtful }: KeptBoots): Promise<number> {
     let pruned = 0n;
     await this.#writes.add(async (transaction) => {
@@ -88,8 +98,8 @@ async function pruneAllBut(transaction: Transaction<Schema>, most: number, state
 }
 
 async function saveBoot(transaction: Transaction<Schema>, { boot, steps }: BootChange): Promise<void> {
-  const { id, machine, beganAt, lastAt, state } = boot;
-  const changing = { last_at: lastAt, state, boot: JSON.stringify(boot) };
+  const { id, machine, beganAt, lastAt, state, attemptedAt = null } = boot;
+  const changing = { last_at: lastAt, state, attempted_at: attemptedAt, boot: JSON.stringify(boot) };
   await transaction
     .insertInto('boots')
     .values({ id, machine, began_at: beganAt, ...changing })

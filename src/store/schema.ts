@@ -32,6 +32,8 @@ export type Schema = {
     began_at: number;
     last_at: number;
     state: string;
+    /** When it first fetched what it starts, where it did. */
+    attempted_at: number | null;
     /** The Boot as JSON. */
     boot: string;
   };
@@ -42,5 +44,34 @@ export type Schema = {
     at: number;
     /** The StepEvent as JSON. */
     event: string;
+  };
+  standings: {
+    id: string;
+    /** The Standing as JSON. */
+    standing: string;
+  };
+  standing_keys: {
+    /** One of a machine's names and identities. */
+    key: string;
+    standing_id: string;
+  };
+  capabilities: {
+    /** SHA-256 of it, in hex. */
+    hash: string;
+    expires_at: number;
+    /** The KeptCapability as JSON. */
+    capability: string;
+  };
+  enrolled: {
+    name: string;
+    first_at: number;
+    last_at: number;
+    /** The MachineFacts as JSON. */
+    facts: string;
+  };
+  /** What there is to know of the state itself. */
+  meta: {
+    key: string;
+    value: string;
   };
 };

@@ -1,15 +1,26 @@
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Kysely } from 'kysely';
-import type { BootStore, PlanStore, ResolutionStore } from '../boot/ports.js';
+import type {
+  BootStore,
+  CapabilityStore,
+  EnrolmentStore,
+  PlanStore,
+  ResolutionStore,
+  StandingStore,
+} from '../boot/ports.js';
 import { makeFolder } from '../disk-access.js';
 import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
 import { SqlBootStore } from './boot-store.js';
+import { SqlCapabilityStore } from './capability-store.js';
+import { StateMark } from './disk-state-mark.js';
+import { SqlEnrolmentStore } from './enrolment-store.js';
 import { migrate } from './migrations.js';
 import { SqlPlanStore } from './plan-store.js';
 import { SqlResolutionStore } from './resolution-store.js';
 import type { Schema } from './schema.js';
 import { workerDialect } from './sqlite-dialect.js';
+import { SqlStandingStore } from './standing-store.js';
 import { WorkerDatabase } from './worker-database.js';
 import { WriteBatches } from './write-batches.js';
 
@@ -18,6 +29,9 @@ export type Database = {
   readonly plans: PlanStore;
   readonly resolutions: ResolutionStore;
   readonly boots: BootStore;
+  readonly standings: StandingStore;
+  readonly capabilities: CapabilityStore;
+  readonly enrolments: EnrolmentStore;
   /** undefined after `close`, the reason when it ended by itself. */
   readonly ended: Promise<Error | undefined>;
   /** Writes that are under way are finished first. */
@@ -30,17 +44,32 @@ export async function openDatabase(file: string, script?: URL): Promise<Database
   await proveOurs(file);
   const worker = await WorkerDatabase.open(file, script);
   const database = new Kysely<Schema>({ dialect: workerDialect(worker) });
+  const writes = new WriteBatches(database);
   try {
     await migrate(database, file);
+    const mark = await StateMark.open({ database, writes, file: `${file}.mark`, now: Date.now });
+    return opened(database, { writes, worker, mark });
   } catch (thrown) {
     await worker.close();
     throw thrown;
   }
-  const writes = new WriteBatches(database);
+}
+
+function opened(
+  database: Kysely<Schema>,
+  {
+    writes,
+    worker,
+    mark,
+  }: { readonly writes: WriteBatches; readonly worker: WorkerDatabase; readonly mark: StateMark },
+): Database {
   return {
     plans: new SqlPlanStore(database, writes),
     resolutions: new SqlResolutionStore(database, writes),
     boots: new SqlBootStore(database, writes),
+    standings: new SqlStandingStore({ database, writes, mark }),
+    capabilities: new SqlCapabilityStore(database, writes),
+    enrolments: new SqlEnrolmentStore(database, writes),
     ended: worker.ended,
     close: async () => {
       await writes.drained();

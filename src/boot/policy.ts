@@ -1,0 +1,109 @@
+import { counted, formatDuration } from '../format.js';
+import { type Done, isDone, type NextBoot, type Standing } from './standing.js';
+
+export const POLICY_MODES = ['always', 'once', 'hold'] as const;
+export type PolicyMode = (typeof POLICY_MODES)[number];
+
+/** What makes a machine done: that it says so (`POST /boot/done/<capability>`), or that it was sent all that it starts. */
+export const DONE_WHEN = ['reported', 'started'] as const;
+export type DoneWhen = (typeof DONE_WHEN)[number];
+
+/** How often a machine boots what it is assigned to. */
+export type Policy = {
+  /** `once`: until it is done, then its local disk. `hold`: its local disk. */
+  readonly mode: PolicyMode;
+  readonly doneWhen: DoneWhen;
+  readonly limit?: AttemptLimit;
+};
+
+/** A machine that fetched its kernel, UKI or ISO in so many boots within the window (milliseconds) is held. */
+export type AttemptLimit = { readonly maxAttempts: number; readonly window: number };
+
+export const ALWAYS: Policy = { mode: 'always', doneWhen: 'reported' };
+
+/** Whether whoever asks is that machine; anybody can say so. */
+export type Requester = { readonly kind: 'shown' } | { readonly kind: 'doubted'; readonly reason: string };
+
+export const SHOWN: Requester = { kind: 'shown' };
+
+/** What is known of a machine when it asks what to boot. */
+export type Circumstances = {
+  readonly policy: Policy;
+  /** undefined where the machine has none. */
+  readonly standing: Standing | undefined;
+  /** Since when the state is there in place of another, or may lack the newest: of whom it knows nothing may be done. Missing: it is whole. */
+  readonly doubtedSince: number | undefined;
+  /** Of other boots than this one: milliseconds since the epoch. */
+  readonly attempts: readonly number[];
+  readonly requester: Requester;
+  readonly now: number;
+};
+
+/** Why a machine is sent to its local disk. */
+export type LocalReason = 'done' | 'hold' | 'attempts' | 'doubted';
+
+export type Verdict =
+  | { readonly kind: 'image' }
+  /** What the operator wishes for the next boot alone. */
+  | { readonly kind: 'next'; readonly next: NextBoot }
+  | { readonly kind: 'local'; readonly why: LocalReason; readonly reason: string }
+  /** It cannot be known whether it is done: it waits, and goes to its local disk then. */
+  | { readonly kind: 'unsure'; readonly reason: string };
+
+const UNSURE = 'whether it is done is not known, since the state of the server was lost or replaced';
+
+/**
+ * What the policy says, the operator's wish for the next boot before all else. Nobody is installed of whom it is not known that
+ * it is to be, or who asks. Pure.
+ */
+export function judge(circumstances: Circumstances): Verdict {
+  const { policy, standing, doubtedSince, requester, now } = circumstances;
+  if (standing?.next !== undefined && requester.kind === 'shown') return { kind: 'next', next: standing.next };
+  if (policy.mode === 'hold') return local('hold', 'its assignment holds it');
+  if (!isRestricted(policy)) return { kind: 'image' };
+  if (requester.kind === 'doubted') return local('doubted', `it is not shown to ask itself: ${requester.reason}`);
+  if (policy.mode === 'once') {
+    if (standing !== undefined && isDone(standing, now)) return local('done', doneText(standing.done));
+    if (doubtedSince !== undefined && !isWished(standing, doubtedSince, now)) return { kind: 'unsure', reason: UNSURE };
+  }
+  return tooOften(circumstances) ?? { kind: 'image' };
+}
+
+/** Whether it matters who asks, and how often. */
+export function isRestricted({ mode, limit }: Policy): boolean {
+  return mode !== 'always' || limit !== undefined;
+}
+
+/** Within the window, and since the operator let go of the machine. */
+export function countedAttempts(
+  attempts: readonly number[],
+  { window }: AttemptLimit,
+  { standing, now }: Pick<Circumstances, 'standing' | 'now'>,
+): number {
+  const since = Math.max(now - window, standing?.releasedAt ?? 0);
+  // A clock that was set back leaves attempts in the future, which were made all the same.
+  return attempts.filter((at) => at > since).length;
+}
+
+function tooOften({ policy: { limit }, attempts, standing, now }: Circumstances): Verdict | undefined {
+  if (limit === undefined) return undefined;
+  const count = countedAttempts(attempts, limit, { standing, now });
+  if (count < limit.maxAttempts) return undefined;
+  const often = `it was booted ${counted(count, 'time')} within ${formatDuration(limit.window)}`;
+  return local('attempts', `${often}, which is all that its policy allows`);
+}
+
+/** By the operator, who knew then. */
+function isWished(standing: Standing | undefined, since: number, now: number): boolean {
+  const wish = standing?.reprovision;
+  return wish !== undefined && wish.wishedAt >= since && wish.at <= now;
+}
+
+function doneText(done: Done | undefined): string {
+  const when = done === undefined ? '' : ` since ${new Date(done.at).toISOString()}`;
+  return `it is done${when}`;
+}
+
+function local(why: LocalReason, reason: string): Verdict {
+  return { kind: 'local', why, reason };
+}

@@ -1,0 +1,101 @@
+/**
+ * Where a machine stands with the policies that it boots by, whichever assignment it has now: what it has reported, and what the
+ * operator wishes of it. Times: milliseconds since the epoch.
+ */
+export type Standing = {
+  /** The name that it had last, for people. */
+  readonly machine: string;
+  readonly done?: Done;
+  readonly reprovision?: Reprovision;
+  readonly next?: NextBoot;
+  /** Attempts before then do not count. */
+  readonly releasedAt?: number;
+};
+
+/** That it is installed. */
+export type Done = {
+  readonly at: number;
+  /** Who says so. */
+  readonly by: 'report' | 'start' | 'operator';
+  /** The boot in which it was; missing where the operator says so. */
+  readonly boot?: string;
+};
+
+/** From then on it is not done any more. */
+export type Reprovision = { readonly at: number; readonly wishedAt: number };
+
+/** What it boots next, whatever else counts, and once. */
+export type NextBoot = {
+  /** No other wish has it. */
+  readonly id: string;
+  /** Canonical reference. */
+  readonly image: string;
+  /** Missing: as the assignment says. */
+  readonly variant?: string;
+  readonly wishedAt: number;
+  /** The boot that has got it: later ones do not, once that was sent what it starts. */
+  readonly boot?: string;
+};
+
+/** Pure. */
+export function isDone({ done, reprovision }: Standing, now: number): boolean {
+  return done !== undefined && (reprovision === undefined || now < reprovision.at);
+}
+
+/**
+ * It is done by a boot that began then. One that began before a new installation was due says nothing of that; what is told
+ * again changes nothing. Pure.
+ */
+export function withDone(standing: Standing, done: Done, beganAt: number): Standing {
+  const { reprovision, ...rest } = standing;
+  const isDue = reprovision !== undefined && reprovision.at <= done.at;
+  if (isDue && beganAt < reprovision.at) return standing;
+  if (!isDue && standing.done !== undefined) return standing;
+  return { ...rest, ...(reprovision !== undefined && !isDue && { reprovision }), done };
+}
+
+/** What an operator changes; `null` takes back. */
+export type StandingChange = {
+  /** It is, whoever installed it. */
+  readonly done?: true;
+  readonly reprovision?: { readonly at: number } | null;
+  readonly next?: Pick<NextBoot, 'image' | 'variant'> | null;
+  /** It may be booted again, however often it was. */
+  readonly release?: true;
+};
+
+/** Pure. */
+export function withChange(
+  standing: Standing,
+  change: StandingChange,
+  { now, newId }: { readonly now: number; readonly newId: () => string },
+): Standing {
+  const { done, reprovision, next, releasedAt, machine } = standing;
+  const kept = change.done === undefined ? done : { at: now, by: 'operator' as const };
+  const wish = wishAfter(change, reprovision, now);
+  const one = nextAfter(change, next, { now, newId });
+  const released = change.release === true ? now : releasedAt;
+  return {
+    machine,
+    ...(kept !== undefined && { done: kept }),
+    ...(wish !== undefined && { reprovision: wish }),
+    ...(one !== undefined && { next: one }),
+    ...(released !== undefined && { releasedAt: released }),
+  };
+}
+
+/** Who says that it is done wants no installation any more. */
+function wishAfter(change: StandingChange, wish: Reprovision | undefined, now: number): Reprovision | undefined {
+  if (change.reprovision === null) return undefined;
+  if (change.reprovision !== undefined) return { at: change.reprovision.at, wishedAt: now };
+  return change.done === undefined ? wish : undefined;
+}
+
+function nextAfter(
+  { next: change }: StandingChange,
+  next: NextBoot | undefined,
+  { now, newId }: { readonly now: number; readonly newId: () => string },
+): NextBoot | undefined {
+  if (change === null) return undefined;
+  return change === undefined ? next : { id: newId(), wishedAt: now, ...change };
+}

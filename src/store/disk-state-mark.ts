@@ -1,0 +1,169 @@
+import { randomUUID } from 'node:crypto';
+import { open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Kysely, Transaction } from 'kysely';
+import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
+import type { Schema } from './schema.js';
+import type { WriteBatches } from './write-batches.js';
+
+/** Which state it is, and how many changes of standings it has seen. */
+type Mark = { readonly id: string; readonly changes: number };
+
+export type StateMarkParts = {
+  readonly database: Kysely<Schema>;
+  readonly writes: WriteBatches;
+  /** Beside the state, and not part of it. */
+  readonly file: string;
+  readonly now: () => number;
+};
+
+/**
+ * A witness beside the state, by which a state is noticed that was put in place of another, or is older than it was: a machine that
+ * was installed since is not to be installed again.
+ */
+export class StateMark {
+  readonly #parts: StateMarkParts;
+  #mark: Mark;
+  #doubtedSince: number | undefined;
+  /** Changes, with those that are not durable yet. */
+  #counted: number;
+  /** How many changes the file knows of. */
+  #written: number;
+  #writing: Promise<void> | undefined;
+
+  private constructor(parts: StateMarkParts, mark: Mark, doubtedSince: number | undefined, written: number) {
+    this.#parts = parts;
+    this.#mark = mark;
+    this.#doubtedSince = doubtedSince;
+    this.#written = written;
+    this.#counted = mark.changes;
+  }
+
+  /** Throws DATA_UNUSABLE, DISK_FULL. */
+  static async open(parts: StateMarkParts): Promise<StateMark> {
+    const rows = await parts.database.selectFrom('meta').select(['key', 'value']).execute();
+    const meta = new Map(rows.map(({ key, value }) => [key, value]));
+    const own = { id: meta.get('id') ?? randomUUID(), changes: Number(meta.get('changes') ?? 0) };
+    const witness = await readWitness(parts.file);
+    const known = meta.get('doubted_since');
+    const isDoubted = known !== undefined || meta.has('copied_at') || isOther(witness, own);
+    const doubtedSince = isDoubted ? Number(known ?? parts.now()) : undefined;
+    const mark = new StateMark(parts, own, doubtedSince, witness?.id === own.id ? witness.changes : -1);
+    await mark.#keep({ id: own.id, ...(doubtedSince !== undefined && { doubted_since: String(doubtedSince) }) });
+    await mark.written(own.changes);
+    return mark;
+  }
+
+  get doubtedSince(): number | undefined {
+    return this.#doubtedSince;
+  }
+
+  /** One change more, in the transaction that makes it; answers how many there are with it. */
+  async count(transaction: Transaction<Schema>): Promise<number> {
+    this.#counted += 1;
+    const changes = this.#counted;
+    await setMeta(transaction, 'changes', String(changes));
+    return changes;
+  }
+
+  /**
+   * So many changes are durable: the witness is to know. Never of one that is not, or a state would be taken for an older one;
+   * one that lags misses an older state, and nothing else.
+   */
+  async written(changes: number): Promise<void> {
+    this.#mark = { ...this.#mark, changes: Math.max(changes, this.#mark.changes) };
+    // Under a state in doubt the old witness stays, as the proof.
+    if (this.#doubtedSince !== undefined) return;
+    while (this.#written < this.#mark.changes) {
+      this.#writing ??= this.#write().finally(() => {
+        this.#writing = undefined;
+      });
+      await this.#writing;
+    }
+  }
+
+  /** From now on the state is whole, whatever it lacks. */
+  async trust(): Promise<void> {
+    const id = randomUUID();
+    await this.#parts.writes.add(async (transaction) => {
+      await transaction.deleteFrom('meta').where('key', 'in', ['doubted_since', 'copied_at']).execute();
+      await setMeta(transaction, 'id', id);
+    });
+    this.#mark = { ...this.#mark, id };
+    this.#doubtedSince = undefined;
+    this.#written = -1;
+    await this.written(this.#mark.changes);
+  }
+
+  #keep(values: Readonly<Record<string, string>>): Promise<void> {
+    return this.#parts.writes.add(async (transaction) => {
+      for (const [key, value] of Object.entries(values)) await setMeta(transaction, key, value);
+    });
+  }
+
+  async #write(): Promise<void> {
+    const { file } = this.#parts;
+    const mark = this.#mark;
+    try {
+      await replaceFile(file, `${JSON.stringify(mark)}\n`);
+    } catch (cause) {
+      const code = isDiskFull(cause) ? 'DISK_FULL' : 'DATA_UNUSABLE';
+      const why = systemErrorCode(cause) ?? String(cause);
+      throw new BootlayerError(code, `${file} cannot be written (${why})`, {
+        remedy: 'see that this user may write to its folder, and that there is room',
+        cause,
+      });
+    }
+    this.#written = mark.changes;
+  }
+}
+
+/** A state that was never marked is younger than the witness; a state with fewer changes is older. */
+function isOther(witness: Mark | undefined, own: Mark): boolean {
+  return witness !== undefined && (witness.id !== own.id || witness.changes > own.changes);
+}
+
+async function readWitness(file: string): Promise<Mark | undefined> {
+  const text = await readFile(file, 'utf8').catch((thrown: unknown) => {
+    if (systemErrorCode(thrown) === 'ENOENT') return undefined;
+    throw new BootlayerError('DATA_UNUSABLE', `${file} cannot be read (${systemErrorCode(thrown) ?? String(thrown)})`, {
+      remedy: 'see that this user may read it',
+      cause: thrown,
+    });
+  });
+  if (text === undefined) return undefined;
+  try {
+    const { id, changes } = JSON.parse(text) as Partial<Mark>;
+    if (typeof id === 'string' && typeof changes === 'number') return { id, changes };
+  } catch {
+    // As good as another's.
+  }
+  return { id: '', changes: 0 };
+}
+
+/** Whole or not at all, and there after a power cut. */
+async function replaceFile(file: string, text: string): Promise<void> {
+  const next = `${file}.next`;
+  const handle = await open(next, 'w', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(next, file);
+  const folder = await open(dirname(file), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+async function setMeta(transaction: Transaction<Schema>, key: string, value: string): Promise<void> {
+  await transaction
+    .insertInto('meta')
+    .values({ key, value })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
+    .execute();
+}

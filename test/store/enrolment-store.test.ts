@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { MacAddress } from '../../src/net/mac.js';
+import { openDatabase } from '../../src/store/sqlite-database.js';
+import { SQLITE_WORKER } from '../fixtures/built.js';
+import { temporaryFolder } from '../fixtures/folder.js';
+
+const named = (name: string, lastAt: number) => ({
+  name,
+  facts: { macs: [name as MacAddress], sourceAddress: '192.168.77.50' },
+  firstAt: lastAt,
+  lastAt,
+});
+
+it('keeps machines that wait, the newest of them', async () => {
+  const database = await openDatabase(join(await temporaryFolder(), 'state.db'), SQLITE_WORKER);
+  const { enrolments } = database;
+  for (const [index, name] of ['c', 'a', 'b'].entries()) await enrolments.saveEnrolled(named(name, index + 1));
+  await enrolments.saveEnrolled(named('c', 9));
+  const names = async (query: { after?: string; limit: number }) =>
+    (await enrolments.findEnrolled(query)).map(({ name }) => name);
+  expect(await names({ limit: 2 })).toEqual(['a', 'b']);
+  expect(await names({ limit: 2, after: 'b' })).toEqual(['c']);
+  expect(await enrolments.findOneEnrolled('c')).toEqual({ ...named('c', 9), firstAt: 1 });
+  expect([await enrolments.removeEnrolled('b'), await enrolments.removeEnrolled('b')]).toEqual([true, false]);
+  expect(await enrolments.pruneEnrolled({ since: 0, most: 1 })).toBe(1);
+  expect(await names({ limit: 9 })).toEqual(['c']);
+  expect(await enrolments.pruneEnrolled({ since: 10, most: 1 })).toBe(1);
+  await database.close();
+});

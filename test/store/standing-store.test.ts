@@ -1,0 +1,118 @@
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { KeptStanding } from '../../src/boot/ports.js';
+import { type Database, openDatabase } from '../../src/store/sqlite-database.js';
+import { WorkerDatabase } from '../../src/store/worker-database.js';
+import { SQLITE_WORKER } from '../fixtures/built.js';
+import { temporaryFolder } from '../fixtures/folder.js';
+
+const newFile = async () => join(await temporaryFolder(), 'state.db');
+const DONE: KeptStanding = {
+  id: 'one',
+  keys: ['mac 52:54:00:00:00:01', 'name node-01'],
+  standing: { machine: 'node-01', done: { at: 5, by: 'report', boot: 'b' } },
+};
+
+async function within<T>(file: string, use: (database: Database) => Promise<T>): Promise<T> {
+  const database = await openDatabase(file, SQLITE_WORKER);
+  try {
+    return await use(database);
+  } finally {
+    await database.close();
+  }
+}
+
+const loaded = (file: string) => within(file, ({ standings }) => standings.loadStandings());
+const save = (file: string, one = DONE, replaced: readonly string[] = []) =>
+  within(file, ({ standings }) => standings.saveStanding(one, replaced));
+
+async function changed(file: string, statement: string): Promise<void> {
+  const raw = await WorkerDatabase.open(file, SQLITE_WORKER);
+  await raw.query(statement, []);
+  await raw.close();
+}
+
+it('keeps standings with their keys, and changes them', async () => {
+  const file = await newFile();
+  await save(file);
+  expect(await loaded(file)).toEqual({ standings: [DONE], unreadable: [], doubtedSince: undefined });
+  const other = { ...DONE, keys: ['name node-1'], standing: { machine: 'node-1' } };
+  await save(file, other);
+  expect(await loaded(file)).toMatchObject({ standings: [other] });
+});
+
+it('puts one in place of several, whose keys it takes', async () => {
+  const file = await newFile();
+  await save(file);
+  await save(file, { id: 'two', keys: ['serial 7'], standing: { machine: 'x' } });
+  const both = { id: 'one', keys: [...DONE.keys, 'serial 7'], standing: DONE.standing };
+  await save(file, both, ['two']);
+  const { standings } = await loaded(file);
+  expect(standings.map((one) => ({ ...one, keys: [...one.keys].sort() }))).toEqual([both]);
+});
+
+it('tells whose rows somebody has damaged', async () => {
+  const file = await newFile();
+  await save(file);
+  await changed(file, `update standings set standing = '{'`);
+  expect(await loaded(file)).toMatchObject({ standings: [], unreadable: DONE.keys });
+});
+
+it('takes a new state for whole, and its own again', async () => {
+  const file = await newFile();
+  expect((await loaded(file)).doubtedSince).toBeUndefined();
+  await save(file);
+  expect((await loaded(file)).doubtedSince).toBeUndefined();
+});
+
+it.each<[string, (file: string) => Promise<void>]>([
+  ['lost', (file) => rm(file)],
+  [
+    'replaced by another',
+    async (file) => {
+      const other = await newFile();
+      await save(other);
+      await copyFile(other, file);
+    },
+  ],
+  ['marked as a copy', (file) => changed(file, `insert into meta values ('copied_at', '1')`)],
+])('doubts a state that was %s, until it is trusted', async (_name, happens) => {
+  const file = await newFile();
+  await save(file);
+  await happens(file);
+  const { doubtedSince } = await loaded(file);
+  expect(doubtedSince).toBeGreaterThan(1_700_000_000_000);
+  expect((await loaded(file)).doubtedSince).toBe(doubtedSince);
+  await save(file, { ...DONE, id: 'later', keys: ['name later'] });
+  expect((await loaded(file)).doubtedSince).toBe(doubtedSince);
+  await within(file, ({ standings }) => standings.trust());
+  expect((await loaded(file)).doubtedSince).toBeUndefined();
+});
+
+it('doubts an older state of its own', async () => {
+  const file = await newFile();
+  await save(file);
+  await copyFile(file, `${file}.old`);
+  await save(file, { ...DONE, id: 'later', keys: ['name later'] });
+  await copyFile(`${file}.old`, file);
+  expect((await loaded(file)).doubtedSince).toBeDefined();
+});
+
+it('trusts a state whose witness is missing or behind: it is as it was before the witness was written', async () => {
+  const file = await newFile();
+  await save(file);
+  const witness = await readFile(`${file}.mark`, 'utf8');
+  await save(file, { ...DONE, id: 'later', keys: ['name later'] });
+  await writeFile(`${file}.mark`, witness);
+  expect((await loaded(file)).doubtedSince).toBeUndefined();
+  await rm(`${file}.mark`);
+  expect((await loaded(file)).doubtedSince).toBeUndefined();
+});
+
+it('doubts a state whose witness cannot be read', async () => {
+  const file = await newFile();
+  await save(file);
+  await writeFile(`${file}.mark`, '{"id":');
+  expect((await loaded(file)).doubtedSince).toBeDefined();
+});
