@@ -10,6 +10,7 @@ import { BufferPool } from './http/buffer-pool.js';
 import { closeListener, listen } from './http/listen.js';
 import { type BlobRouteParts, blobRoutes } from './http/routes/blobs.js';
 import { bootRoutes } from './http/routes/boot.js';
+import { doneRoutes } from './http/routes/done.js';
 import { firmwareRoutes } from './http/routes/firmware.js';
 import { healthRoutes } from './http/routes/health.js';
 import { type IpxeRouteParts, ipxeRoutes } from './http/routes/ipxe.js';
@@ -147,6 +148,7 @@ async function openHttp(
     const app = createListener(log, tls);
     healthRoutes(app, isReady);
     bootRoutes(app, sending.booter);
+    doneRoutes(app, sending.booter.doneReports);
     blobRoutes(app, sending);
     ipxeRoutes(app, sending);
     firmwareRoutes(app, sending);

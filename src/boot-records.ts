@@ -1,27 +1,53 @@
 import { randomUUID } from 'node:crypto';
 import { stepIn } from './boot/boot.js';
 import type { EventSink } from './boot/event.js';
-import type { BootStore } from './boot/ports.js';
+import { Attempts } from './booter/attempts.js';
 import { Journal } from './booter/journal.js';
 import { JournalWriter } from './booter/journal-writer.js';
+import { createPolicies, type Policies, type PoliciesParts } from './booter/policies.js';
+import { Standings } from './booter/standings.js';
 import { systemClock } from './clock.js';
 import type { ToldStep } from './http/routes/events.js';
 import type { Lifecycle } from './lifecycle.js';
+import type { Database } from './store/sqlite-database.js';
 
-export type BootRecordsParts = {
-  readonly boots: BootStore;
+export type BootRecordsParts = Pick<PoliciesParts, 'neighbours' | 'identity' | 'enrols'> & {
+  readonly database: Database;
   readonly events: EventSink;
   readonly lifecycle: Lifecycle;
+  /** What is odd about the state. */
+  readonly warn: (text: string) => void;
 };
 
+/** What is kept of machines' boots, and how often they may boot. */
+export type BootRecords = {
+  readonly journal: Journal;
+  readonly policies: Policies;
+  /** What is to hear of all that happens, in this order. */
+  readonly sinks: readonly EventSink[];
+};
+
+/** Of a policy, in milliseconds. */
+const LONGEST_WINDOW = 30 * 86_400_000;
+
+const DOUBTED =
+  'the state was lost, replaced by another one or by an older copy: machines under "once" that it does not know as done are not installed; see which are, and then: bootlayer state accept';
+
 /** Ends when nothing is told any more, and before the state does. Throws DATA_UNUSABLE. */
-export async function openJournal({ boots, events, lifecycle }: BootRecordsParts): Promise<Journal> {
+export async function openBootRecords(parts: BootRecordsParts): Promise<BootRecords> {
+  const { database, events, lifecycle, warn } = parts;
+  const { boots } = database;
+  const attempts = new Attempts();
   const lost = (steps: number, reason: string) => events({ event: 'journal.lost', steps, reason });
   const writer = new JournalWriter({ boots, lost });
-  const journal = new Journal({ boots, writer, clock: systemClock, newId: newBootId });
+  const journal = new Journal({ boots, writer, clock: systemClock, newId: newBootId, attempted: attempts.add });
   await journal.restore();
+  for (const attempt of await boots.attemptsSince(systemClock.now() - LONGEST_WINDOW)) attempts.add(attempt);
+  const standings = await Standings.open({ store: database.standings, newId: randomUUID });
+  if (standings.isDoubted) warn(DOUBTED);
   lifecycle.started('journal', () => journal.settled());
-  return journal;
+  const policies = createPolicies({ ...parts, ...database, standings, attempts, records: journal, clock: systemClock });
+  return { journal, policies, sinks: [journal.sink, policies.step.sink] };
 }
 
 /** 64 random bits in hex: UUIDs are made ahead, while to ask for those bits alone takes longer than all else of a boot's step. */

@@ -28,6 +28,9 @@ export type Metrics = {
   readonly droppedDatagrams: Counter<'protocol'>;
   readonly dhcp: Counter<'outcome'>;
   readonly loaderLoops: Counter;
+  readonly heldBoots: Counter;
+  readonly doneBoots: Counter<'by'>;
+  readonly identityMismatches: Counter;
 };
 
 export function createMetrics(): Metrics {
@@ -39,10 +42,11 @@ export function createMetrics(): Metrics {
     text: () => registry.metrics(),
     scripts: new Counter({
       name: 'bootlayer_scripts_total',
-      help: 'iPXE scripts answered: greeting, sent, waiting or refused',
+      help: 'iPXE scripts answered: greeting, sent, waiting, local or refused',
       labelNames: ['outcome'],
       registers,
     }),
+    ...policyMetrics(registers),
     ...mappingMetrics(registers),
     resolutions: new Counter({
       name: 'bootlayer_resolutions_total',
@@ -192,6 +196,27 @@ function dhcpMetrics(registers: Registry[]): Pick<Metrics, 'dhcp' | 'loaderLoops
     loaderLoops: new Counter({
       name: 'bootlayer_loader_loops_total',
       help: 'machines that load the same boot loader again and again, and never ask for a script',
+      registers,
+    }),
+  };
+}
+
+function policyMetrics(registers: Registry[]): Pick<Metrics, 'heldBoots' | 'doneBoots' | 'identityMismatches'> {
+  return {
+    heldBoots: new Counter({
+      name: 'bootlayer_boots_held_total',
+      help: 'boots that were not, since the machine was booted as often as its policy allows',
+      registers,
+    }),
+    doneBoots: new Counter({
+      name: 'bootlayer_boots_done_total',
+      help: 'boots in which a machine was installed, by whose word: report, start or operator',
+      labelNames: ['by'],
+      registers,
+    }),
+    identityMismatches: new Counter({
+      name: 'bootlayer_identity_mismatches_total',
+      help: 'requests in the name of a machine that were not shown to be its own',
       registers,
     }),
   };

@@ -40,6 +40,8 @@ const CHANGES = {
   defaultRegistry: 'named',
   registries: 'named',
   cache: 'named',
+  unknown: 'named',
+  identity: 'named',
   machines: 'told',
   assignments: 'told',
   file: 'same',

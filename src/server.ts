@@ -3,7 +3,7 @@ import { collectGarbage } from './blob/garbage.js';
 import { Scrubber } from './blob/scrubber.js';
 import type { EventSink } from './boot/event.js';
 import { type BootListeners, type BootListenersParts, openBootListeners } from './boot-listeners.js';
-import { openJournal, toldBy } from './boot-records.js';
+import { openBootRecords, toldBy } from './boot-records.js';
 import { findBootWarnings } from './boot-warnings.js';
 import { nearerBases } from './booter/base-url.js';
 import { BootUrls, type NearerBase } from './booter/boot-urls.js';
@@ -12,6 +12,7 @@ import { EventHub } from './booter/event-hub.js';
 import type { Journal } from './booter/journal.js';
 import { logSink } from './booter/log-sink.js';
 import { metricsSink } from './booter/metrics-sink.js';
+import type { Policies } from './booter/policies.js';
 import { systemClock, waitFor } from './clock.js';
 import type { LoadOutcome, ReadFiles } from './config/load.js';
 import { readConfigFilesAside } from './config/load-process.js';
@@ -175,6 +176,7 @@ async function openApi(config: Config, { built, metrics, isReady, lifecycle, log
 type BooterOfServer = Content & {
   readonly booter: Booter;
   readonly journal: Journal;
+  readonly policies: Policies;
   readonly hub: EventHub;
   readonly urls: BootUrls;
   /** Says on which port machines are to ask, which the system may have chosen; answers the whole base URL. */
@@ -195,26 +197,29 @@ async function buildBooter(
     events,
     lifecycle,
   });
-  const journal = await openJournal({ boots: content.database.boots, events, lifecycle });
-  hub.add(journal.sink);
-  let base = advertisedUrl(config, config.http.listen.port, {
-    warn: (text) => log.warn({ event: 'config.warning' }, text),
+  const { images, blobs, database } = content;
+  const warn = (text: string) => log.warn({ event: 'config.warning' }, text);
+  const neighbours = new DiskNeighbours({ ticks: () => systemClock.ticks() });
+  const { journal, policies, sinks } = await openBootRecords({
+    ...{ database, neighbours, events, lifecycle, warn },
+    identity: () => reloader.config.identity,
+    enrols: () => reloader.config.unknown === 'enrol',
   });
+  for (const sink of sinks) hub.add(sink);
+  let base = advertisedUrl(config, config.http.listen.port, { warn });
   let nearer: readonly NearerBase[] = [];
   const urls = new BootUrls(
     () => base,
     () => nearer,
   );
-  const { images, blobs, database } = content;
   const parts = { mapping: config, images, blobs, plans: database.plans, urls, events };
-  const neighbours = new DiskNeighbours({ ticks: () => systemClock.ticks() });
-  const booter: Booter = new Booter({ ...parts, clock: systemClock, neighbours });
+  const booter: Booter = new Booter({ ...parts, clock: systemClock, neighbours, policies });
   const advertise: BooterOfServer['advertise'] = ({ http, interfaces }) => {
     base = advertisedUrl(config, http.port);
     nearer = nearerBases({ advertise: config.advertise, interfaces }, http.port);
     return base;
   };
-  return { ...content, booter, journal, hub, urls, advertise };
+  return { ...content, booter, journal, policies, hub, urls, advertise };
 }
 
 function gcOf({ collector, booter }: BooterOfServer, { data }: Config): CacheRouteParts {
@@ -228,10 +233,18 @@ function gcOf({ collector, booter }: BooterOfServer, { data }: Config): CacheRou
   };
 }
 
-function upkeepOf({ booter, store, blobs, journal }: BooterOfServer, reloader: Reloader, events: EventSink): Upkeep {
+function upkeepOf(
+  { booter, store, blobs, journal, policies, database }: BooterOfServer,
+  reloader: Reloader,
+  events: EventSink,
+): Upkeep {
   return new Upkeep({
     mapped: booter.mapped,
-    journal,
+    records: [
+      journal,
+      policies.enrolments,
+      { prune: () => database.capabilities.pruneCapabilities(systemClock.now()) },
+    ],
     scrubber: new Scrubber({ store, events, wait: waitFor, random: Math.random }),
     fetchAhead: (descriptor, sources, signal) => blobs.fetchAhead(descriptor, sources, signal),
     prefetches: () => reloader.config.cache.prefetch,

@@ -5,7 +5,8 @@ import { BootlayerError } from './errors.js';
 
 export type UpkeepParts = {
   readonly mapped: Pick<MappedImages, 'places' | 'resolvePlace' | 'fetchAhead' | 'prunePlans'>;
-  readonly journal: { prune(): Promise<number> };
+  /** What is kept of machines. */
+  readonly records: readonly { prune(): Promise<number> }[];
   readonly scrubber: { pass(signal: AbortSignal): Promise<number> };
   readonly fetchAhead: FetchAhead;
   /** `cache.prefetch`, of the configuration in force. */
@@ -97,7 +98,7 @@ export class Upkeep {
 
   async #prune(): Promise<number> {
     await this.#parts.mapped.prunePlans();
-    await this.#parts.journal.prune();
+    for (const one of this.#parts.records) await one.prune();
     return REST.pruning;
   }
 

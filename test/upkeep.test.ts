@@ -28,7 +28,7 @@ function upkeep(more: Partial<UpkeepParts & UpkeepParts['mapped']> = {}) {
       fetchAhead: async () => void did.push('fetch ahead'),
       prunePlans: async () => did.push('prune'),
     },
-    journal: { prune: async () => did.push('prune boots') },
+    records: [{ prune: async () => did.push('prune boots') }],
     scrubber: {
       pass: async () => {
         did.push('scrub');

@@ -1,6 +1,7 @@
 import type { KernelArgs } from '../image/command-line.js';
 import type { Selector } from '../machine/selector.js';
 import type { ImageReference } from '../oci/reference.js';
+import type { Policy } from './policy.js';
 
 /** The machine-to-image mapping: whoever the selector matches boots the image. */
 export type Assignment = {
@@ -13,4 +14,5 @@ export type Assignment = {
   readonly variant: string;
   /** Of the named defaults it takes, in their order, then its own. */
   readonly kernelArgs: readonly KernelArgs[];
+  readonly policy: Policy;
 };

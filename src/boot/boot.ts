@@ -14,7 +14,7 @@ export type Boot = {
   readonly assignment?: string;
   readonly image?: string;
   readonly plan?: Digest;
-  /** When the kernel, UKI or ISO was asked for first: from then on the boot counts as an attempt. */
+  /** When the machine itself asked for the kernel, UKI or ISO first: from then on the boot counts as an attempt. */
   readonly attemptedAt?: number;
   /** When it had been sent completely: what the machine asks to be told after that is a new boot. */
   readonly startSentAt?: number;
@@ -38,13 +38,17 @@ export const BOOT_STATES = [
   'fetching',
   /** It has all that firmware or iPXE fetches before they start it. */
   'started',
+  /** It is installed. */
+  'done',
+  /** Its policy sent it to its local disk. */
+  'local',
   /** It was told why it is not booted. */
   'refused',
 ] as const;
 export type BootState = (typeof BOOT_STATES)[number];
 
 /** What anybody can bring about in the name of any machine: an answer of DHCP, and a refusal. */
-export const DOUBTFUL_STATES: ReadonlySet<BootState> = new Set(['unanswered', 'offered', 'refused']);
+export const DOUBTFUL_STATES: ReadonlySet<BootState> = new Set(['unanswered', 'offered', 'local', 'refused']);
 
 /** What happens in a boot; the other events are about images and the server. */
 const STEP_EVENTS = [
@@ -57,6 +61,11 @@ const STEP_EVENTS = [
   'script.sent',
   'script.waiting',
   'script.refused',
+  'script.local',
+  'boot.held',
+  'boot.done',
+  'identity.mismatch',
+  'machine.enrolled',
   'uki.planned',
   'uki.replaced',
   'machine.contradicted',
@@ -80,6 +89,9 @@ export const SILENCE_MILLISECONDS = 120_000;
 const STARTS: ReadonlySet<Role> = new Set(['kernel', 'uki', 'iso']);
 /** The last that iPXE or firmware fetches before anything of the image runs. */
 const LAST_OF_START: ReadonlySet<Role> = new Set(['initramfs', 'uki', 'iso']);
+
+/** To its next boot device. */
+const SENT_ON: ReadonlySet<BootState> = new Set(['local', 'refused']);
 
 const STEPS: ReadonlySet<BootEvent['event']> = new Set(STEP_EVENTS);
 
@@ -121,12 +133,21 @@ export type LastBoot = {
 export function belongingOf(step: StepEvent, last: LastBoot | undefined): Belonging {
   const opens = opensBoot(step);
   if (last === undefined) return opens ? 'begins' : 'alone';
-  const { boot, running, silence } = last;
-  const isOver = running === 0 && silence >= SILENCE_MILLISECONDS;
+  const { boot } = last;
+  const isOver = isOverAt(last);
   if (!opens) return isOver && boot.startSentAt === undefined ? 'alone' : 'goes-on';
   // It was sent on to its next boot device, and is there again.
-  if (isOver || (boot.state === 'refused' && isOfDhcp(step))) return 'begins';
+  if (isOver || (SENT_ON.has(boot.state) && isOfDhcp(step))) return 'begins';
   return boot.startSentAt === undefined || asksAgain(step, boot) ? 'goes-on' : 'begins';
+}
+
+/** Whether who asks for its script now is in its last boot, or begins another. */
+export function isInLastBoot(last: LastBoot | undefined): boolean {
+  return last !== undefined && !isOverAt(last) && last.boot.startSentAt === undefined;
+}
+
+function isOverAt({ running, silence }: LastBoot): boolean {
+  return running === 0 && silence >= SILENCE_MILLISECONDS;
 }
 
 /** A DISCOVER of firmware, not of iPXE; a script; or what firmware starts by itself. */
@@ -138,6 +159,7 @@ function opensBoot(step: StepEvent): boolean {
     case 'script.sent':
     case 'script.waiting':
     case 'script.refused':
+    case 'script.local':
     case 'uki.planned':
     case 'uki.replaced':
       return true;
@@ -173,14 +195,18 @@ export function withStep(boot: Boot, { at, event }: BootStep): Boot {
     case 'uki.replaced':
       return atLeast(next, 'loading');
     case 'script.waiting':
-      return { ...next, state: 'waiting', image: event.image };
+      return { ...next, state: 'waiting', ...(event.image !== undefined && { image: event.image }) };
     case 'script.refused':
       return { ...next, state: 'refused' };
+    case 'script.local':
+      return { ...next, state: 'local', assignment: event.assignment };
+    case 'boot.done':
+      return { ...next, state: 'done' };
     case 'script.sent':
     case 'uki.planned':
       return { ...next, state: 'planned', assignment: event.assignment, image: event.image, plan: event.plan };
     case 'artifact.started':
-      return fetching(next, event.role, at);
+      return fetching(next, event, at);
     case 'artifact.sent':
       return fetched(next, event, at);
     default:
@@ -192,15 +218,20 @@ function atLeast(boot: Boot, state: BootState): Boot {
   return BOOT_STATES.indexOf(boot.state) < BOOT_STATES.indexOf(state) ? { ...boot, state } : boot;
 }
 
-function fetching(boot: Boot, role: Role, at: number): Boot {
-  const attempted = STARTS.has(role) && boot.attemptedAt === undefined ? { attemptedAt: at } : {};
+function fetching(boot: Boot, { role, isShown }: Extract<StepEvent, { event: 'artifact.started' }>, at: number): Boot {
+  const isAttempt = STARTS.has(role) && isShown === true && boot.attemptedAt === undefined;
+  const attempted = isAttempt ? { attemptedAt: at } : {};
   // What it fetches later is fetched by its system.
-  return { ...boot, ...attempted, state: boot.state === 'started' ? 'started' : 'fetching' };
+  return { ...boot, ...attempted, state: isUp(boot) ? boot.state : 'fetching' };
+}
+
+function isUp({ state }: Boot): boolean {
+  return state === 'started' || state === 'done';
 }
 
 /** A part alone is no start: who asks for ranges gets the rest with others. */
 function fetched(boot: Boot, { role, range }: Extract<StepEvent, { event: 'artifact.sent' }>, at: number): Boot {
   if (range !== undefined) return boot;
   const sent = STARTS.has(role) && boot.startSentAt === undefined ? { startSentAt: at } : {};
-  return { ...boot, ...sent, ...(LAST_OF_START.has(role) && { state: 'started' as const }) };
+  return { ...boot, ...sent, ...(LAST_OF_START.has(role) && !isUp(boot) && { state: 'started' as const }) };
 }

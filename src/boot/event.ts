@@ -1,6 +1,8 @@
 import type { Role } from '../image/role.js';
 import type { Firmware } from '../machine/facts.js';
 import type { Digest } from '../oci/digest.js';
+import type { LocalReason } from './policy.js';
+import type { Done } from './standing.js';
 
 /**
  * Every milestone of a boot, and of what the boots need, as one union. Sinks (log, metrics, later the journal) read it;
@@ -21,10 +23,34 @@ export type BootEvent =
       readonly event: 'script.waiting';
       readonly machine: string;
       readonly address: string;
-      readonly image: string;
+      /** Missing where none is assigned. */
+      readonly image?: string;
       readonly attempt: number;
       readonly reason: string;
     }
+  /** Its policy sends it to its local disk. */
+  | {
+      readonly event: 'script.local';
+      readonly machine: string;
+      readonly address: string;
+      readonly assignment: string;
+      readonly why: LocalReason;
+      readonly reason: string;
+    }
+  /** It was booted as often as its policy allows; told once for each boot that is not. */
+  | { readonly event: 'boot.held'; readonly machine: string; readonly assignment: string; readonly reason: string }
+  /** Whoever asks in its name is not shown to be that machine, and gets nothing that is for it alone. */
+  | { readonly event: 'identity.mismatch'; readonly machine: string; readonly address: string; readonly reason: string }
+  /** It is installed: `boot` is the one in which it was; `by` says by whose word. */
+  | { readonly event: 'boot.done'; readonly machine: string; readonly boot: string; readonly by: Done['by'] }
+  /** Somebody reported a boot as done that is not known. */
+  | { readonly event: 'done.refused'; readonly address: string }
+  /** An operator changed where it stands with its policy; `change` in words. */
+  | { readonly event: 'standing.changed'; readonly machine: string; readonly change: string }
+  /** Where it stands could not be kept. */
+  | { readonly event: 'standing.unsaved'; readonly machine: string; readonly reason: string }
+  /** Nothing matches it: it is recorded, and waits for an assignment. */
+  | { readonly event: 'machine.enrolled'; readonly machine: string; readonly address: string; readonly facts: string }
   /** Facts of one machine name several known ones; `machine` is the one it is taken for. */
   | {
       readonly event: 'machine.contradicted';
@@ -164,6 +190,8 @@ export type ArtifactTransfer = {
   readonly protocol: Protocol;
   readonly role: Role;
   readonly digest: Digest;
+  /** Missing where it is not shown that the machine itself asks. */
+  readonly isShown?: true;
   /** First and last byte, when the client asked for a part. */
   readonly range?: string;
 };

@@ -14,22 +14,26 @@ export class Attribution {
   }
 
   /**
-   * A script step of this machine came from this address; `image`: the digest of the manifest that it got, when it
-   * got one.
+   * A script step of this machine came from this address; what is not said of it is as before.
    */
-  saw(machine: string, address: string, image?: Digest): void {
+  saw(machine: string, address: string, { image, isShown }: Seen = {}): void {
     const machines = this.#seen.get(address) ?? new Map<string, Step>();
     this.#seen.delete(address);
     this.#seen.set(address, machines);
     const last = machines.get(machine);
     machines.delete(machine);
-    machines.set(machine, { at: this.#now(), image: image ?? last?.image });
+    machines.set(machine, { at: this.#now(), image: image ?? last?.image, isShown: isShown ?? last?.isShown ?? false });
     if (machines.size > MAX_MACHINES_PER_ADDRESS) dropOldest(machines);
     if (this.#seen.size > MAX_ADDRESSES) dropOldest(this.#seen);
   }
 
   machineAt(address: string): string | undefined {
     return this.#onlyAt(address)?.[0];
+  }
+
+  /** Whether it was shown, when it asked for its script, to be that machine. */
+  isShownAt(address: string): boolean {
+    return this.#onlyAt(address)?.[1].isShown === true;
   }
 
   /** The digest of the manifest that the machine there boots. */
@@ -44,8 +48,16 @@ export class Attribution {
   }
 }
 
+/** What a step shows of a machine. */
+export type Seen = {
+  /** The digest of the manifest that it got, when it got one. */
+  readonly image?: Digest;
+  /** Whether it is shown to be that machine. */
+  readonly isShown?: boolean;
+};
+
 /** `at` in milliseconds. */
-type Step = { readonly at: number; readonly image: Digest | undefined };
+type Step = { readonly at: number; readonly image: Digest | undefined; readonly isShown: boolean };
 
 /** A machine that asked for its script this long ago may still be fetching a root file system. */
 const LIVE_MILLISECONDS = 600_000;

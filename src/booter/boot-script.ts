@@ -1,5 +1,6 @@
 import type { KernelPlan } from '../boot/plan.js';
-import { fillPlaceholders } from '../image/command-line.js';
+import type { LocalReason } from '../boot/policy.js';
+import { DONE_PLACEHOLDER, fillPlaceholders } from '../image/command-line.js';
 import type { Artifact } from '../image/image.js';
 import * as ipxe from '../ipxe/script.js';
 import { argumentWords, setting, urlWord, type Word } from '../ipxe/word.js';
@@ -8,8 +9,20 @@ import { shortDigest } from '../oci/digest.js';
 import type { BootUrls } from './boot-urls.js';
 
 /** How often a machine asks for a script that is not ready before it goes on to its next boot device. */
-export const MAX_ATTEMPTS = 60;
+const MAX_ATTEMPTS = 60;
 const SECONDS_BETWEEN_ATTEMPTS = 5;
+const PATIENCE = { most: MAX_ATTEMPTS, seconds: SECONDS_BETWEEN_ATTEMPTS };
+/** An hour: an operator has to see it, and to decide. */
+const UNKNOWN_PATIENCE = { most: 360, seconds: 10 };
+
+/** `attempt`: for how manyth time it asks; `isUnknown`: it waits for an assignment. */
+export type Waiting = {
+  readonly machine: string;
+  readonly reason: string;
+  readonly attempt: number;
+  readonly isUnknown?: boolean;
+};
+
 /** How often a machine asks DHCP, which takes about a minute each time: switches may keep a port shut for half of one. */
 const MAX_NETWORK_TRIES = 3;
 /** How often a machine fetches kernel and initramfs before it gives up. */
@@ -43,11 +56,33 @@ export function autoexecScript(urls: BootUrls): string {
 }
 
 /** Shows why the machine waits, and asks again. */
-export function waitingScript(urls: BootUrls, machine: string, reason: string, attempt: number): string {
+export function waitingScript(urls: BootUrls, { machine, reason, attempt, isUnknown = false }: Waiting): string {
+  const { most, seconds } = isUnknown ? UNKNOWN_PATIENCE : PATIENCE;
   return ipxe.renderScript([
-    ipxe.echo(`Bootlayer: ${machine} waits (${attempt} of ${MAX_ATTEMPTS}): ${reason}`),
-    ipxe.sleep(SECONDS_BETWEEN_ATTEMPTS),
+    ipxe.echo(`Bootlayer: ${machine} waits (${attempt} of ${most}): ${reason}`),
+    ipxe.sleep(seconds),
     ...askForScript(urls, attempt + 1),
+  ]);
+}
+
+/** Whether it has waited as long as it may. */
+export function isPatient({ attempt, isUnknown = false }: Pick<Waiting, 'attempt' | 'isUnknown'>): boolean {
+  return attempt < (isUnknown ? UNKNOWN_PATIENCE : PATIENCE).most;
+}
+
+/** Leaves the machine to its local disk: a BIOS starts that itself, UEFI goes on in its boot order. */
+export function localScript(
+  { name, facts }: Pick<Subject, 'name' | 'facts'>,
+  why: LocalReason,
+  reason: string,
+): string {
+  const isBios = facts.firmware?.includes('bios') !== false;
+  return ipxe.renderScript([
+    ipxe.echo(`Bootlayer: ${name} boots its local disk: ${reason}`),
+    // Nobody has to read what is as it should be.
+    ...(why === 'done' ? [] : [ipxe.sleep(SECONDS_TO_READ)]),
+    ...(isBios ? [ipxe.bootFirstDisk()] : []),
+    ipxe.exit(),
   ]);
 }
 
@@ -69,9 +104,15 @@ export type RenderedPlan =
   | { readonly kind: 'script'; readonly text: string }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** The same plan and URLs give the same bytes. Refused when iPXE cannot carry a kernel argument. */
-export function planScript(plan: KernelPlan, urls: BootUrls): RenderedPlan {
-  const filled = fillPlaceholders(plan.kernelArgs, placeholderUrls(plan, urls));
+/** What stands for the capability where there is none. */
+export const NO_CAPABILITY = 'none';
+
+/**
+ * The same plan, URLs and capability give the same bytes. Refused when iPXE cannot carry a kernel argument. `capability`: by which
+ * the machine may report that its boot is done.
+ */
+export function planScript(plan: KernelPlan, urls: BootUrls, capability = NO_CAPABILITY): RenderedPlan {
+  const filled = fillPlaceholders(plan.kernelArgs, placeholderUrls(plan, urls, capability));
   if (filled.kind === 'refused') return { kind: 'refused', reason: filled.reason };
   const args = argumentWords(filled.commandLine);
   if (args.kind === 'refused') {
@@ -104,8 +145,9 @@ function planCommands(plan: KernelPlan, urls: BootUrls, args: Word): readonly ip
 }
 
 /** `{blob.<role>.url}` for every artifact that is served beside the kernel. */
-function placeholderUrls(plan: KernelPlan, urls: BootUrls): ReadonlyMap<string, string> {
-  return new Map(plan.extras.map(({ role, descriptor }) => [`blob.${role}.url`, urls.blob(role, descriptor)]));
+function placeholderUrls(plan: KernelPlan, urls: BootUrls, capability: string): ReadonlyMap<string, string> {
+  const blobs = plan.extras.map(({ role, descriptor }) => [`blob.${role}.url`, urls.blob(role, descriptor)] as const);
+  return new Map([...blobs, [DONE_PLACEHOLDER, urls.done(capability)]]);
 }
 
 /** The request for the machine's script, with a bounded number of tries while the server does not answer. */

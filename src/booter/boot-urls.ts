@@ -52,6 +52,11 @@ export class BootUrls {
     return `${this.#base()}/boot/script`;
   }
 
+  /** Where whoever has this capability reports that its boot is done. */
+  done(capability: string): string {
+    return `${this.#base()}/boot/done/${capability}`;
+  }
+
   blob(role: Role, descriptor: Descriptor): string {
     return `${this.#base()}/blobs/sha256/${hexOf(descriptor.digest)}/${FILE_NAMES[role]}`;
   }

@@ -1,32 +1,32 @@
 import type { BlobReader } from '../blob/blob-reader.js';
 import type { BlobSource } from '../blob/blob-store.js';
-import type { Assignment } from '../boot/assignment.js';
 import type { EventSink, LoaderTransfer } from '../boot/event.js';
-import { type KernelPlan, startOf } from '../boot/plan.js';
 import type { LocatedArtifact, PlanStore } from '../boot/ports.js';
-import { settle } from '../boot/select.js';
 import type { Clock } from '../clock.js';
-import { BootlayerError, publicMessage } from '../errors.js';
-import { formatSeconds } from '../format.js';
+import { BootlayerError } from '../errors.js';
 import type { Subject } from '../machine/inventory.js';
+import { parseMac } from '../net/mac.js';
 import type { Neighbours } from '../net/neighbours.js';
+import { parseUuid } from '../net/uuid.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
-import { formatReference } from '../oci/reference.js';
 import { AddressOwner } from './address-owner.js';
 import { Attribution } from './attribution.js';
 import type { Slice } from './blob-path.js';
-import { autoexecScript, greetingScript, MAX_ATTEMPTS, refusalOf, waitingScript } from './boot-script.js';
+import { autoexecScript, greetingScript } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
 import { DhcpMemory } from './dhcp-memory.js';
 import { DhcpStep } from './dhcp-step.js';
+import type { DoneReports } from './done-reports.js';
 import { Expectations } from './expectations.js';
 import { FirmwareStep } from './firmware-step.js';
 import { type Images, MappedImages } from './mapped-images.js';
-import { createMapping, type Mapping, type MappingInput } from './mapping.js';
+import { createMapping, type Mapping, type MappingInput, withWishes } from './mapping.js';
 import { PlanIssuer } from './plan-issuer.js';
-import { ARCHITECTURE_UNKNOWN, mayPass, NO_ASSIGNMENT, prepareBoot, wishOf } from './preparation.js';
-import { attemptOf, factsFromQuery, type ScriptQuery } from './report.js';
+import type { Policies } from './policies.js';
+import type { RelayWord } from './relay-words.js';
+import type { ScriptQuery } from './report.js';
+import { ScriptStep } from './script-step.js';
 import { requirePart, sliceReader } from './slice-reader.js';
 import { type TransferEnded, TransferEvents } from './transfer-events.js';
 
@@ -45,17 +45,8 @@ export type BooterParts = {
   readonly events: EventSink;
   readonly clock: Clock;
   readonly neighbours: Neighbours;
+  readonly policies: Policies;
 };
-
-/** A script is answered within five seconds, ready or not; the rest is for the network and the rendering. */
-const PATIENCE_MILLISECONDS = 4_000;
-type Readiness =
-  | { readonly kind: 'ready'; readonly script: string; readonly plan: KernelPlan }
-  | { readonly kind: 'refused'; readonly reason: string }
-  | { readonly kind: 'waiting'; readonly reason: string };
-
-/** Who boots, and by which assignment. */
-type Boot = { readonly subject: Subject; readonly assignment: Assignment };
 
 /** What the front ends ask: who is this, what does it boot, where are the bytes; and what happened, told as events. */
 export class Booter {
@@ -71,12 +62,17 @@ export class Booter {
   readonly dhcp: DhcpStep;
   /** What firmware fetches by itself. */
   readonly firmware: FirmwareStep;
+  readonly #script: ScriptStep;
+  /** Machines that report that they are done. */
+  readonly doneReports: DoneReports;
   #mapping: Mapping;
   #draining = false;
 
   constructor(parts: BooterParts) {
     this.#parts = parts;
-    this.#mapping = createMapping(parts.mapping);
+    const { step: policies, capabilities, doneReports, enrolments, enrols, standings } = parts.policies;
+    this.#mapping = withWishes(createMapping(parts.mapping), standings.wishes());
+    this.doneReports = doneReports;
     this.mapped = new MappedImages({ ...parts, mapping: () => this.#mapping });
     this.#attribution = new Attribution(() => parts.clock.ticks());
     this.#issuer = new PlanIssuer(parts);
@@ -88,19 +84,54 @@ export class Booter {
     const prefetch = parts.blobs.prefetch.bind(parts.blobs);
     const expectations = new Expectations({ ...parts, mapped, prefetch });
     const isDraining = () => this.#draining;
-    this.dhcp = new DhcpStep({ ...parts, mapping, memory, attribution, expectations, isDraining });
+    this.dhcp = new DhcpStep({ ...parts, mapping, memory, attribution, expectations, isDraining, policies, enrols });
     const reportFault = this.reportFault.bind(this);
-    this.firmware = new FirmwareStep({
-      ...{ ...parts, mapping, mapped, attribution, issuer, isDraining, reportFault },
-      begins: (artifact) => this.#begins(artifact),
-      contradicted: (subject) => this.#reportContradictions(subject),
-    });
+    const contradicted = (subject: Subject) => this.#reportContradictions(subject);
+    const shared = {
+      ...parts,
+      mapping,
+      mapped,
+      attribution,
+      issuer,
+      isDraining,
+      reportFault,
+      contradicted,
+      policies,
+      enrols,
+    };
+    this.firmware = new FirmwareStep({ ...shared, begins: (artifact) => this.#begins(artifact) });
+    this.#script = new ScriptStep({ ...shared, memory, prefetch, capabilities, enrolments });
   }
 
   /** From now on machines boot by this mapping. Boots under way keep their plans, and what those name stays served. */
   remap(mapping: MappingInput): void {
-    this.#mapping = createMapping(mapping);
+    this.#mapping = withWishes(createMapping(mapping), this.#parts.policies.standings.wishes());
     this.mapped.remapped();
+  }
+
+  /** Wishes for next boots have changed: what they name is served, and fetched beforehand. */
+  wished(): void {
+    this.#mapping = withWishes(this.#mapping, this.#parts.policies.standings.wishes());
+    this.mapped.remapped();
+  }
+
+  /** Whom a name means: a known machine, else a stranger by its MAC or UUID; undefined where it can be neither. */
+  named(name: string): Subject | undefined {
+    const { machines, inventory } = this.#mapping;
+    const machine = machines.find((one) => one.name === name);
+    const [mac, uuid] = machine === undefined ? [parseMac(name), parseUuid(name)] : [];
+    if (machine !== undefined) {
+      const { macs } = machine;
+      return { name, machine, contradictions: [], mayBeKnown: false, facts: { macs, sourceAddress: '' } };
+    }
+    if (mac === undefined && uuid === undefined) return undefined;
+    const facts = { macs: mac === undefined ? [] : [mac], ...(uuid !== undefined && { uuid }), sourceAddress: '' };
+    return inventory.identify(facts);
+  }
+
+  /** What a relay says of machines behind it. */
+  heard(word: RelayWord): void {
+    this.#parts.policies.relayWords.heard(word);
   }
 
   /** From now on machines are told to wait: the server is about to end. */
@@ -119,19 +150,8 @@ export class Booter {
   }
 
   /** The script for the machine that reports itself with this query. Never throws: what goes wrong is on its screen. */
-  async script(query: ScriptQuery, address: string): Promise<string> {
-    const mapping = this.#mapping;
-    const subject = mapping.inventory.identify(this.#memory.withFirmware(factsFromQuery(query, address)));
-    this.#memory.asked(subject.facts.macs);
-    this.#reportContradictions(subject);
-    const attempt = attemptOf(query);
-    const assignment = settle(mapping.index.select(subject));
-    if (assignment === undefined) return this.#refuse(subject, NO_ASSIGNMENT);
-    this.#attribution.saw(subject.name, address);
-    const readiness = this.#draining
-      ? ({ kind: 'waiting', reason: 'the server is restarting' } as const)
-      : await this.#readyWithinPatience({ subject, assignment }, mapping);
-    return this.#answer({ subject, assignment }, readiness, attempt);
+  script(query: ScriptQuery, address: string): Promise<string> {
+    return this.#script.script(query, address);
   }
 
   /**
@@ -181,6 +201,7 @@ export class Booter {
     const machine = this.#attribution.machineAt(address);
     return this.transferEvents.artifact({
       ...(machine !== undefined && { machine }),
+      ...(this.#attribution.isShownAt(address) && { isShown: true as const }),
       ...{ address, protocol, role, digest },
       ...(range !== undefined && { range: `${range.offset}-${range.offset + range.length - 1}` }),
     });
@@ -193,72 +214,10 @@ export class Booter {
     this.#parts.events({ event: 'fault', doing, reason: error.message, stack });
   }
 
-  async #readyWithinPatience(boot: Boot, mapping: Mapping): Promise<Readiness> {
-    try {
-      const timely = await this.#parts.clock.within(PATIENCE_MILLISECONDS, this.#ready(boot, mapping));
-      return timely.kind === 'done' ? timely.value : { kind: 'waiting', reason: this.#progress(boot) };
-    } catch (thrown) {
-      const error = BootlayerError.from(thrown);
-      if (error.code === 'INTERNAL') this.reportFault(`preparing the boot of ${boot.subject.name}`, thrown);
-      const kind = mayPass(error) ? 'waiting' : 'refused';
-      return { kind, reason: publicMessage(error) };
-    }
-  }
-
-  async #ready(boot: Boot, { defaults }: Mapping): Promise<Readiness> {
-    const wish = wishOf(boot.subject, boot.assignment);
-    if (wish === undefined) return { kind: 'refused', reason: ARCHITECTURE_UNKNOWN };
-    const image = await this.mapped.resolve(boot.assignment.image, wish);
-    const urls = this.#parts.urls.for(boot.subject.facts.sourceAddress);
-    const prepared = prepareBoot(boot, image, { defaults: defaults.kernelArgs, urls });
-    if (prepared.kind === 'ready') await this.#issuer.issue(prepared.plan);
-    return prepared;
-  }
-
-  /** What the machine's screen says while its image is not there yet. */
-  #progress({ subject, assignment }: Boot): string {
-    const wish = wishOf(subject, assignment);
-    const seconds = wish === undefined ? undefined : this.#parts.images.askedFor(assignment.image, wish);
-    const since = seconds === undefined ? '' : `, asking for ${formatSeconds(seconds)}`;
-    return `${formatReference(assignment.image)} is being resolved${since}`;
-  }
-
-  #answer({ subject, assignment }: Boot, readiness: Readiness, attempt: number): string {
-    const { sourceAddress: address } = subject.facts;
-    const image = formatReference(assignment.image);
-    const told = { machine: subject.name, address, image };
-    switch (readiness.kind) {
-      case 'refused':
-        return this.#refuse(subject, readiness.reason);
-      case 'waiting':
-        if (attempt >= MAX_ATTEMPTS) return this.#refuse(subject, `${readiness.reason} (asked ${attempt} times)`);
-        this.#parts.events({ event: 'script.waiting', ...told, attempt, reason: readiness.reason });
-        return waitingScript(this.#parts.urls.for(address), subject.name, readiness.reason, attempt);
-      case 'ready':
-        this.#attribution.saw(subject.name, address, readiness.plan.image.manifestDigest);
-        this.#prefetch(readiness.plan);
-        this.#parts.events({ event: 'script.sent', ...told, assignment: assignment.name, plan: readiness.plan.id });
-        return readiness.script;
-    }
-  }
-
   #reportContradictions({ name, knownBy, contradictions, facts }: Subject): void {
     if (knownBy === undefined || contradictions.length === 0) return;
     const others = contradictions.map(({ by, machine }) => `${by} of ${machine}`).join(', ');
     const address = facts.sourceAddress;
     this.#parts.events({ event: 'machine.contradicted', machine: name, address, knownBy, others });
-  }
-
-  /** The kernel will be asked for in a moment, and the initramfs after it. */
-  #prefetch(plan: KernelPlan): void {
-    for (const { descriptor } of startOf(plan)) {
-      this.#parts.blobs.prefetch(descriptor, this.mapped.sourcesOf(descriptor, plan.image.location));
-    }
-  }
-
-  #refuse(subject: Subject, reason: string): string {
-    const { name: machine, facts } = subject;
-    this.#parts.events({ event: 'script.refused', machine, address: facts.sourceAddress, reason });
-    return refusalOf(subject, reason);
   }
 }

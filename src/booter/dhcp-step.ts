@@ -7,6 +7,8 @@ import type { DhcpMemory } from './dhcp-memory.js';
 import type { Expectations } from './expectations.js';
 import { type Invitation, inviteBy } from './invitation.js';
 import type { Mapping } from './mapping.js';
+import { forNext, nobodys } from './next-boot.js';
+import type { PolicyStep } from './policy-step.js';
 
 export type DhcpStepParts = {
   /** The one in force. */
@@ -14,6 +16,9 @@ export type DhcpStepParts = {
   readonly memory: DhcpMemory;
   readonly attribution: Pick<Attribution, 'saw'>;
   readonly expectations: Expectations;
+  readonly policies: Pick<PolicyStep, 'foresee'>;
+  /** Whether machines that nothing matches wait for an assignment. */
+  readonly enrols: () => boolean;
   readonly isDraining: () => boolean;
   readonly events: EventSink;
 };
@@ -45,7 +50,21 @@ export class DhcpStep {
   invite(facts: MachineFacts): Invitation {
     const { mapping, memory, isDraining } = this.#parts;
     const invitation = inviteBy(mapping(), memory.withFirmware(facts));
-    return isDraining() ? { kind: 'draining', subject: invitation.subject } : invitation;
+    return isDraining() ? { kind: 'draining', subject: invitation.subject } : this.#byPolicy(invitation);
+  }
+
+  /** What its policy will say, as far as it can be foreseen. */
+  #byPolicy(invitation: Invitation): Invitation {
+    const { policies, enrols } = this.#parts;
+    const { kind, subject } = invitation;
+    if (kind !== 'sure' && kind !== 'unmapped') return invitation;
+    const assignment = kind === 'sure' ? invitation.assignment : undefined;
+    const verdict = policies.foresee(subject, assignment);
+    if (verdict.kind === 'next') {
+      return { kind: 'sure', subject, assignment: forNext(assignment ?? nobodys(subject.name), verdict.next) };
+    }
+    if (kind === 'unmapped') return enrols() ? { kind: 'unknown', subject } : invitation;
+    return verdict.kind === 'local' ? { ...invitation, kind: 'local', reason: verdict.reason } : invitation;
   }
 
   /** It was told to load something. */
@@ -63,7 +82,7 @@ export class DhcpStep {
     if (invitation.kind === 'sure') {
       expectations.expect(invitation.subject, invitation.assignment);
       event.assignment = invitation.assignment.name;
-    }
+    } else if (invitation.kind === 'local') event.assignment = invitation.assignment.name;
     // The boot server's port is asked with an address, which the loader is fetched from.
     if (step === 'ack' && relay === undefined) attribution.saw(machine, invitation.subject.facts.sourceAddress);
     events(event);

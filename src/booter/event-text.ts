@@ -1,4 +1,5 @@
 import type { ArtifactTransfer, BootEvent, Counts, DhcpQuestion } from '../boot/event.js';
+import type { Done } from '../boot/standing.js';
 import { counted, formatBytes, formatSeconds } from '../format.js';
 import { shortDigest } from '../oci/digest.js';
 import { LOST_ARGUMENTS } from './uki-arguments.js';
@@ -13,9 +14,19 @@ export function describeEvent(event: BootEvent): string {
     case 'script.sent':
       return `${event.machine} gets the script for ${event.image} (assignment ${event.assignment})`;
     case 'script.waiting':
-      return `${event.machine} waits for ${event.image}: ${event.reason}`;
+      return `${event.machine} waits${event.image === undefined ? '' : ` for ${event.image}`}: ${event.reason}`;
     case 'script.refused':
       return `${event.machine} is not booted: ${event.reason}`;
+    case 'script.local':
+      return `${event.machine} is sent to its local disk (assignment ${event.assignment}): ${event.reason}`;
+    case 'boot.held':
+    case 'boot.done':
+    case 'done.refused':
+    case 'identity.mismatch':
+    case 'standing.changed':
+    case 'standing.unsaved':
+    case 'machine.enrolled':
+      return describeStanding(event);
     case 'machine.contradicted':
       return `${event.machine} is taken for that by its ${event.knownBy}, and shows the ${event.others}`;
     case 'plan.unsaved':
@@ -63,6 +74,41 @@ export function describeEvent(event: BootEvent): string {
       return describeTransfer(event);
   }
 }
+
+function describeStanding(
+  event: Of<
+    | 'boot.held'
+    | 'boot.done'
+    | 'done.refused'
+    | 'identity.mismatch'
+    | 'standing.changed'
+    | 'standing.unsaved'
+    | 'machine.enrolled'
+  >,
+): string {
+  switch (event.event) {
+    case 'boot.held':
+      return `${event.machine} is held (assignment ${event.assignment}): ${event.reason}; let go of it with: bootlayer machine set ${event.machine} --release`;
+    case 'boot.done':
+      return `${event.machine} is done (boot ${event.boot}): ${DONE_BY[event.by]}`;
+    case 'done.refused':
+      return `${event.address} reports as done what is no boot, or none any more`;
+    case 'identity.mismatch':
+      return `${event.address} asks in the name of ${event.machine}, and is not shown to be that: ${event.reason}`;
+    case 'standing.changed':
+      return `${event.machine}: ${event.change}`;
+    case 'standing.unsaved':
+      return `where ${event.machine} stands with its policy could not be kept: ${event.reason}`;
+    case 'machine.enrolled':
+      return `${event.machine} (${event.facts}) is not known, and waits for an assignment`;
+  }
+}
+
+const DONE_BY: Readonly<Record<Done['by'], string>> = {
+  report: 'it says so',
+  start: 'it has all that it starts',
+  operator: 'an operator says so',
+};
 
 function describeDhcp(event: Of<'dhcp.answered' | 'dhcp.unanswered' | 'dhcp.dropped' | 'loader.repeated'>): string {
   switch (event.event) {

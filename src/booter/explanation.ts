@@ -117,7 +117,9 @@ async function explainImage(
   } catch (thrown) {
     const error = BootlayerError.from(thrown);
     const shown = publicMessage(error);
-    const script = mayPass(error) ? waitingScript(urls, subject.name, shown, 1) : refusalOf(subject, shown);
+    const script = mayPass(error)
+      ? waitingScript(urls, { machine: subject.name, reason: shown, attempt: 1 })
+      : refusalOf(subject, shown);
     const { code } = error;
     return { kind: 'unresolved', assignment: assignment.name, code, reason: describeError(error), script };
   }

@@ -12,6 +12,7 @@ import type { Attribution } from './attribution.js';
 import type { MappedImages } from './mapped-images.js';
 import type { Mapping } from './mapping.js';
 import type { PlanIssuer } from './plan-issuer.js';
+import type { PolicyStep, ToBoot } from './policy-step.js';
 import { ARCHITECTURE_UNKNOWN, NO_ASSIGNMENT, wishOf } from './preparation.js';
 import { wantsArguments } from './uki-arguments.js';
 
@@ -21,6 +22,9 @@ export type FirmwareStepParts = {
   readonly mapped: MappedImages;
   readonly attribution: Attribution;
   readonly issuer: PlanIssuer;
+  readonly policies: Pick<PolicyStep, 'judge'>;
+  /** Whether machines that nothing matches wait for an assignment. */
+  readonly enrols: () => boolean;
   readonly isDraining: () => boolean;
   /** Resolves when its first bytes are there. Throws what the cache throws. */
   readonly begins: (artifact: LocatedArtifact) => Promise<void>;
@@ -34,16 +38,23 @@ export type FirmwareStepParts = {
 
 /** What UEFI HTTP Boot starts on a machine. */
 export type FirmwareFile =
-  /** `isPlain`: the mapping has no kernel arguments for it, which nobody could give to a UKI. */
-  | { readonly kind: 'uki'; readonly artifact: LocatedArtifact; readonly plan: UkiPlan; readonly isPlain: boolean }
+  | UkiFile
   /** iPXE, which has a screen, and time to wait. */
   | { readonly kind: 'loader'; readonly reason: string }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** Who boots, and by which assignment. */
-type Boot = { readonly subject: Subject; readonly assignment: Assignment };
+type UkiFile = {
+  readonly kind: 'uki';
+  readonly artifact: LocatedArtifact;
+  readonly plan: UkiPlan;
+  /** Whether the mapping has no kernel arguments for it, which nobody could give to a UKI. */
+  readonly isPlain: boolean;
+  /** Whether it is shown that the machine itself asks. */
+  readonly isShown: boolean;
+};
 
-type Chosable = Exclude<Selection, { readonly kind: 'none' }>;
+/** Who boots what. */
+type Boot = Pick<ToBoot, 'assignment' | 'asking'> & { readonly subject: Subject };
 
 /** By which mapping, and when. */
 type Chosen = { readonly at: number; readonly mapping: Mapping; readonly file: FirmwareFile };
@@ -75,25 +86,24 @@ export class FirmwareStep {
     const subject = mapping.inventory.identify(facts);
     contradicted(subject);
     const selection = mapping.index.select(subject);
-    if (selection.kind === 'none') return this.#told(subject, { kind: 'refused', reason: NO_ASSIGNMENT });
     const now = clock.ticks();
     const key = keyOf(facts);
     const last = this.#chosen.get(key);
     const life = isHead ? SAME_ANSWER_MILLISECONDS : SAME_FILE_MILLISECONDS;
     if (last?.mapping === mapping && now - last.at < life) return this.#seen(subject, last.file);
     const file = await this.#choose(subject, selection, mapping);
-    this.#chosen.set(key, { at: now, mapping, file });
+    if (file.kind !== 'refused') this.#chosen.set(key, { at: now, mapping, file });
     return this.#told(subject, file);
   }
 
-  async #choose(subject: Subject, selection: Chosable, mapping: Mapping): Promise<FirmwareFile> {
+  async #choose(subject: Subject, selection: Selection, mapping: Mapping): Promise<FirmwareFile> {
     const { isDraining, clock } = this.#parts;
-    const { assignment } = selection;
     if (selection.kind === 'undecided')
-      return { kind: 'loader', reason: `"${assignment.name}" waits for what iPXE alone reports` };
+      return { kind: 'loader', reason: `"${selection.assignment.name}" waits for what iPXE alone reports` };
     if (isDraining()) return { kind: 'loader', reason: 'the server is restarting' };
+    const assignment = selection.kind === 'selected' ? selection.assignment : undefined;
     try {
-      const timely = await clock.within(PATIENCE_MILLISECONDS, this.#planned({ subject, assignment }, mapping));
+      const timely = await clock.within(PATIENCE_MILLISECONDS, this.#judged(subject, assignment, mapping));
       return timely.kind === 'done' ? timely.value : { kind: 'loader', reason: 'its image is not there yet' };
     } catch (thrown) {
       const error = BootlayerError.from(thrown);
@@ -102,7 +112,26 @@ export class FirmwareStep {
     }
   }
 
-  async #planned({ subject, assignment }: Boot, { defaults }: Mapping): Promise<FirmwareFile> {
+  async #judged(subject: Subject, assignment: Assignment | undefined, mapping: Mapping): Promise<FirmwareFile> {
+    const { policies, enrols } = this.#parts;
+    const judged = await policies.judge(subject, assignment);
+    switch (judged.kind) {
+      case 'unmapped':
+        return enrols() ? { kind: 'loader', reason: NO_ASSIGNMENT } : { kind: 'refused', reason: NO_ASSIGNMENT };
+      case 'local':
+        return { kind: 'refused', reason: judged.reason };
+      case 'unsure':
+        return { kind: 'loader', reason: judged.reason };
+      case 'boot': {
+        const { policy } = judged.assignment;
+        if (policy.mode === 'once' && policy.doneWhen === 'reported' && !judged.isNext)
+          return { kind: 'loader', reason: 'it is to report that it is done, and a UKI is not told where' };
+        return this.#planned({ subject, ...judged }, mapping);
+      }
+    }
+  }
+
+  async #planned({ subject, assignment, asking }: Boot, { defaults }: Mapping): Promise<FirmwareFile> {
     const { mapped, issuer, begins } = this.#parts;
     const wish = wishOf(subject, assignment);
     if (wish === undefined) return { kind: 'loader', reason: ARCHITECTURE_UNKNOWN };
@@ -115,7 +144,8 @@ export class FirmwareStep {
     // Firmware waits for no file that does not come, and starts no other.
     await begins(artifact);
     await issuer.issue(plan);
-    return { kind: 'uki', plan, isPlain: !wantsArguments(input), artifact };
+    const isShown = asking.kind === 'shown';
+    return { kind: 'uki', plan, isPlain: !wantsArguments(input), artifact, isShown };
   }
 
   #told(subject: Subject, file: FirmwareFile): FirmwareFile {
@@ -125,7 +155,10 @@ export class FirmwareStep {
 
   /** What comes from there is this machine's from now on. */
   #seen({ name, facts }: Subject, file: FirmwareFile): FirmwareFile {
-    if (file.kind === 'uki') this.#parts.attribution.saw(name, facts.sourceAddress, file.plan.image.manifestDigest);
+    if (file.kind === 'uki') {
+      const { isShown, plan } = file;
+      this.#parts.attribution.saw(name, facts.sourceAddress, { image: plan.image.manifestDigest, isShown });
+    }
     return file;
   }
 

@@ -11,6 +11,10 @@ export type Invitation =
   | { readonly kind: 'sure'; readonly subject: Subject; readonly assignment: Assignment }
   | { readonly kind: 'open'; readonly subject: Subject; readonly assignment: Assignment }
   | { readonly kind: 'unmapped'; readonly subject: Subject }
+  /** They are, and it is to wait until one is not. */
+  | { readonly kind: 'unknown'; readonly subject: Subject }
+  /** Its policy sends it to its local disk. */
+  | { readonly kind: 'local'; readonly subject: Subject; readonly assignment: Assignment; readonly reason: string }
   /** The server is about to end. */
   | { readonly kind: 'draining'; readonly subject: Subject };
 

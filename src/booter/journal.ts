@@ -3,6 +3,7 @@ import {
   type BootStep,
   belongingOf,
   DOUBTFUL_STATES,
+  isInLastBoot,
   type LastBoot,
   newBoot,
   SILENCE_MILLISECONDS,
@@ -12,18 +13,20 @@ import {
   withStep,
 } from '../boot/boot.js';
 import type { EventSink } from '../boot/event.js';
-import type { BootStore } from '../boot/ports.js';
+import type { Attempt, BootStore } from '../boot/ports.js';
 import type { Clock } from '../clock.js';
 import { RecentMap } from '../recent-map.js';
 import type { JournalWriter } from './journal-writer.js';
 import { Sparing } from './sparing.js';
 
 export type JournalParts = {
-  readonly boots: Pick<BootStore, 'lastBoots' | 'pruneBoots'>;
+  readonly boots: Pick<BootStore, 'lastBoots' | 'findBoot' | 'pruneBoots'>;
   readonly writer: Pick<JournalWriter, 'write' | 'settled'>;
   readonly clock: Pick<Clock, 'now' | 'ticks'>;
   /** One that no other boot has. */
   readonly newId: () => string;
+  /** A boot counts as an attempt from now on. */
+  readonly attempted: (attempt: Attempt) => void;
 };
 
 /** A boot whose machine was heard of lately. */
@@ -44,6 +47,7 @@ type Live = {
 
 /** Are remembered at least, of each kind: those that have come farther, and the others. */
 const LIVE = 10_000;
+const RECALLED = 1_000;
 /** Of one boot: who repeats a step for hours adds nothing to what is known. */
 const MOST_STEPS = 500;
 const MOST_UNWRITTEN = 10;
@@ -63,6 +67,8 @@ export class Journal {
   /** By machine. */
   readonly #doubtful = new RecentMap<string, Live>(LIVE);
   readonly #farther = new RecentMap<string, Live>(LIVE);
+  /** Older boots of which something is told, by their ids. */
+  readonly #recalled = new RecentMap<string, Live>(RECALLED);
   #begun = 0;
   /** Boots that were written for the first time since those that are too many were forgotten. */
   #new = 0;
@@ -98,6 +104,23 @@ export class Journal {
     return known && this.#lastOf(known);
   }
 
+  /** The boot in which a machine is that asks for its script now; begins when it is in none. */
+  open(machine: string): Boot {
+    const known = this.#known(machine);
+    if (known !== undefined && isInLastBoot(this.#lastOf(known))) return known.boot;
+    return this.#begin(machine, this.#parts.clock.now()).boot;
+  }
+
+  /** Takes up a boot of which something is to be told long after it. Whether it is known. Throws DATA_UNUSABLE. */
+  async recall(machine: string, id: string): Promise<boolean> {
+    const isKnown = () => this.#called(machine, id) !== undefined;
+    if (isKnown()) return true;
+    const found = await this.#parts.boots.findBoot(id);
+    if (found === undefined || found.boot.machine !== machine) return false;
+    if (!isKnown()) this.#recalled.set(id, this.#liveOf(found.boot, { isWritten: true }));
+    return true;
+  }
+
   /** Forgets what is old, and all but so many; answers how many. */
   prune(): Promise<number> {
     const { milliseconds, most, mostDoubtful } = KEPT;
@@ -112,7 +135,7 @@ export class Journal {
 
   #take(event: StepOfMachine): void {
     const at = this.#parts.clock.now();
-    const ended = this.#ended(event);
+    const ended = this.#ended(event) ?? this.#told(event);
     const live = ended ?? this.#boot(event, at);
     if (live === undefined) return;
     if (event.event === 'artifact.started') this.#started(event, live);
@@ -123,6 +146,8 @@ export class Journal {
     // Of what goes in a circle the last is remembered, and how far it comes is written, without more steps.
     live.boot = isFull ? { ...next, steps: boot.steps } : next;
     live.hasComeFarther ||= isFarther(next);
+    if (boot.attemptedAt === undefined && next.attemptedAt !== undefined)
+      this.#parts.attempted({ machine: boot.machine, boot: boot.id, at });
     // A transfer of an older boot may have ended.
     if (ended === undefined || this.#known(boot.machine) === live) this.#remember(live);
     if (!isFull) keepLast(live.unwritten, { at, event });
@@ -138,11 +163,23 @@ export class Journal {
         return undefined;
       case 'goes-on':
         return known;
-      case 'begins': {
-        const boot = newBoot(this.#parts.newId(), machine, at);
-        return this.#remember(this.#liveOf(boot, { isWritten: false }));
-      }
+      case 'begins':
+        return this.#begin(machine, at);
     }
+  }
+
+  #begin(machine: string, at: number): Live {
+    return this.#remember(this.#liveOf(newBoot(this.#parts.newId(), machine, at), { isWritten: false }));
+  }
+
+  /** What a machine reports of a boot, by the boot's id, belongs to that, and to none where that is not known. */
+  #told(event: StepOfMachine): Live | undefined {
+    return event.event === 'boot.done' ? this.#called(event.machine, event.boot) : undefined;
+  }
+
+  #called(machine: string, id: string): Live | undefined {
+    const known = this.#known(machine);
+    return known?.boot.id === id ? known : this.#recalled.get(id);
   }
 
   #lastOf({ boot, running, heardAt }: Live): LastBoot {

@@ -45,7 +45,13 @@ function causeOf(event: BootEvent): Cause | undefined {
     case 'dhcp.unanswered':
     case 'loader.repeated':
       return { limit: 'dhcp', by: event.mac ?? event.machine };
+    case 'boot.held':
+      return { limit: 'dhcp', by: event.machine };
     case 'dhcp.dropped':
+    case 'done.refused':
+    case 'identity.mismatch':
+    case 'script.local':
+    case 'machine.enrolled':
     case 'uki.planned':
     case 'uki.replaced':
     case 'uki.refused':
@@ -64,6 +70,10 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'fault':
     case 'mapping.refused':
       return 'error';
+    case 'boot.held':
+    case 'done.refused':
+    case 'identity.mismatch':
+    case 'standing.unsaved':
     case 'machine.contradicted':
     case 'plan.unsaved':
     case 'journal.lost':
@@ -87,6 +97,10 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'dhcp.unanswered':
     case 'uki.planned':
     case 'uki.replaced':
+    case 'boot.done':
+    case 'standing.changed':
+    case 'machine.enrolled':
+    case 'script.local':
     case 'script.sent':
     case 'script.waiting':
     case 'image.resolved':

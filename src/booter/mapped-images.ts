@@ -78,7 +78,8 @@ export class MappedImages {
 
   /** Who is asked for the images that the mapping leads to. */
   places(): readonly string[] {
-    return [...new Set(this.#parts.mapping().assignments.map(({ image }) => placeOf(image)))];
+    const { assignments, wishes } = this.#parts.mapping();
+    return [...new Set([...assignments, ...wishes].map(({ image }) => placeOf(image)))];
   }
 
   /** All places at once. Answers the references that could not be resolved. */

@@ -34,7 +34,8 @@ export async function mappedReferences(mapping: Mapping): Promise<ReadonlyMap<st
     // Ten thousand machines may share an image: packets are not to wait while they are gone through.
     if (count % 100 === 0) await setImmediate();
   }
-  for (const assignment of await openAssignments(mapping)) entryOf(assignment.image).open.push(assignment);
+  for (const assignment of [...(await openAssignments(mapping)), ...mapping.wishes])
+    entryOf(assignment.image).open.push(assignment);
   const places = new Map<string, MappedReference[]>();
   for (const [text, { reference, wishes, open }] of found) {
     const place = placeOf(reference);

@@ -1,10 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Assignment } from '../boot/assignment.js';
 import { AssignmentIndex } from '../boot/assignment-index.js';
+import type { NextBoot } from '../boot/standing.js';
 import type { KernelArgs } from '../image/command-line.js';
 import { Inventory } from '../machine/inventory.js';
 import type { Machine } from '../machine/machine.js';
+import { parseMac } from '../net/mac.js';
 import { formatReference } from '../oci/reference.js';
+import { forNext, nobodys } from './next-boot.js';
 
 /** What the operator wrote: who the machines are and what they boot. */
 export type MappingInput = {
@@ -19,6 +22,8 @@ export type Mapping = MappingInput & {
   readonly index: AssignmentIndex;
   /** The images that assignments lead to, in canonical spelling. */
   readonly references: ReadonlySet<string>;
+  /** What machines boot next alone, by assignments of their own; beside the index. */
+  readonly wishes: readonly Assignment[];
 };
 
 export function createMapping({ machines, assignments, defaults }: MappingInput): Mapping {
@@ -28,8 +33,27 @@ export function createMapping({ machines, assignments, defaults }: MappingInput)
     defaults,
     inventory: new Inventory(machines),
     index: new AssignmentIndex(assignments),
-    references: new Set(assignments.map(({ image }) => formatReference(image))),
+    references: referencesOf(assignments),
+    wishes: [],
   };
+}
+
+function referencesOf(assignments: readonly Assignment[]): ReadonlySet<string> {
+  return new Set(assignments.map(({ image }) => formatReference(image)));
+}
+
+/** An operator's wish for the next boot of a machine. */
+type Wish = { readonly machine: string; readonly keys: readonly string[]; readonly next: NextBoot };
+
+/** The same with what machines boot next alone, in place of what they did before. */
+export function withWishes(mapping: Mapping, wishes: Iterable<Wish>): Mapping {
+  const assignments = [...wishes].map(({ machine, keys, next }) => {
+    const macs = keys.flatMap((key) => (key.startsWith('mac ') ? (parseMac(key.slice('mac '.length)) ?? []) : []));
+    const isNamed = keys.includes(`name ${machine}`);
+    // By which the architectures are found that it is to be fetched for.
+    return { ...forNext(nobodys(machine), next), match: isNamed ? { machine: [machine] } : { mac: macs } };
+  });
+  return { ...mapping, wishes: assignments, references: referencesOf([...mapping.assignments, ...assignments]) };
 }
 
 /** Names that came, went, or are there with other contents. */

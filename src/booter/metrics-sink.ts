@@ -14,6 +14,7 @@ function count(metrics: Metrics, event: BootEvent): void {
     case 'script.sent':
     case 'script.waiting':
     case 'script.refused':
+    case 'script.local':
       metrics.scripts.inc({
         outcome: event.event === 'greeting.sent' ? 'greeting' : event.event.slice('script.'.length),
       });
@@ -25,6 +26,15 @@ function count(metrics: Metrics, event: BootEvent): void {
       return;
     case 'loader.repeated':
       metrics.loaderLoops.inc();
+      return;
+    case 'boot.held':
+      metrics.heldBoots.inc();
+      return;
+    case 'boot.done':
+      metrics.doneBoots.inc({ by: event.by });
+      return;
+    case 'identity.mismatch':
+      metrics.identityMismatches.inc();
       return;
     case 'fault':
       metrics.faults.inc();

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import type { Assignment } from '../boot/assignment.js';
+import type { Policy } from '../boot/policy.js';
 import { describeError } from '../errors.js';
 import type { KernelArgs } from '../image/command-line.js';
 import type { Machine } from '../machine/machine.js';
@@ -68,6 +69,15 @@ function toMachine({ name, mac, arch, labels, kernelArgs, uuid, serial, ip, host
   };
 }
 
+const WINDOW = 3_600_000;
+
+function toPolicy({ mode = 'always', doneWhen = 'reported', maxAttempts, window = WINDOW }: PolicyEntry = {}): Policy {
+  if (maxAttempts === undefined) return { mode, doneWhen };
+  return { mode, doneWhen, limit: { maxAttempts, window } };
+}
+
+type PolicyEntry = NonNullable<AssignmentEntry['policy']>;
+
 type SharedValues = Pick<AssignmentEntry, 'variant' | 'kernelArgs'>;
 
 /** `sets`: those that count for all first, then the named ones it takes. Its own values come last. */
@@ -79,7 +89,7 @@ function toAssignment(entry: AssignmentEntry, image: ImageReference, sets: reado
   const kernelArgs = layers
     .slice(1)
     .flatMap((one) => (one.kernelArgs === undefined ? [] : [toKernelArgs(one.kernelArgs)]));
-  return { name, priority, match: withoutGaps(match), image, variant, kernelArgs };
+  return { name, priority, match: withoutGaps(match), image, variant, kernelArgs, policy: toPolicy(entry.policy) };
 }
 
 function findSets({ defaults: names = [] }: AssignmentEntry, defaults: DefaultsEntry = {}) {

@@ -29,6 +29,8 @@ export function convertConfig(file: string, input: ConfigFile, { machines, assig
     ipxe: input.ipxe?.binaries === undefined ? {} : { binaries: resolve(folder, input.ipxe.binaries) },
     ...(input.user !== undefined && { user: input.user }),
     cache: cacheOf(input),
+    unknown: input.unknown ?? 'ignore',
+    identity: { verify: input.identity?.verify ?? true, trustedRelays: input.identity?.trustedRelays ?? [] },
     ...(input.defaultRegistry !== undefined && { defaultRegistry: input.defaultRegistry }),
     registries: registriesOf(input, folder),
     defaults: { kernelArgs: toKernelArgs(input.defaults?.kernelArgs) },

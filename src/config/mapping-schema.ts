@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { DONE_WHEN, POLICY_MODES } from '../boot/policy.js';
+import { parseDuration } from '../format.js';
 import { PLACEHOLDERS, placeholdersIn } from '../image/command-line.js';
 import { FIRMWARES } from '../machine/facts.js';
 import { isJunkSerial } from '../machine/serial.js';
@@ -95,6 +97,31 @@ const match = mapping(
   LABELS_HINT,
 );
 
+const MOST_ATTEMPTS = 100;
+/** Boots are kept no longer. */
+const LONGEST_WINDOW = 30 * 86_400_000;
+
+const attempts = `must be a whole number from 1 to ${MOST_ATTEMPTS}`;
+const window = parsed(parseDuration, 'is no duration, such as 30m, 1h or 7d').refine(
+  (milliseconds) => milliseconds >= 1_000 && milliseconds <= LONGEST_WINDOW,
+  'must be from 1s to 30d',
+);
+
+const policy = mapping({
+  mode: oneOf(POLICY_MODES).optional(),
+  doneWhen: oneOf(DONE_WHEN).optional(),
+  maxAttempts: z.int(attempts).min(1, attempts).max(MOST_ATTEMPTS, attempts).optional(),
+  window: window.optional(),
+})
+  .refine((written) => written.window === undefined || written.maxAttempts !== undefined, {
+    path: ['window'],
+    message: 'says nothing without maxAttempts',
+  })
+  .refine((written) => written.doneWhen === undefined || written.mode === 'once', {
+    path: ['doneWhen'],
+    message: 'counts for mode once alone',
+  });
+
 const assignment = mapping({
   name,
   priority: z.int('must be a whole number').optional(),
@@ -106,11 +133,7 @@ const assignment = mapping({
   defaults: oneOrMore(name).optional(),
   ...sharedValues,
   boot: oneOf(['auto', 'kernel'], ['uki', 'iso', 'local']).optional(),
-  policy: mapping({
-    mode: oneOf(['always'], ['once', 'hold']).optional(),
-    maxAttempts: later,
-    window: later,
-  }).optional(),
+  policy: policy.optional(),
   provision: later,
   signature: later,
 });

@@ -4,7 +4,7 @@ import { parseBytes } from '../format.js';
 import type { KernelArgs } from '../image/command-line.js';
 import type { Machine } from '../machine/machine.js';
 import { type Endpoint, parseEndpoint } from '../net/endpoint.js';
-import { type IpAddress, isLoopback, parseIp } from '../net/ip.js';
+import { type IpAddress, isLoopback, parseIp, parseSubnet, type Subnet } from '../net/ip.js';
 import { parseRegistryHost } from '../oci/reference.js';
 import { parseMirror, type RegistrySettings } from '../oci/registry-settings.js';
 import { defaults, mappingEntries } from './mapping-schema.js';
@@ -61,6 +61,14 @@ export type Config = {
     readonly maxSize?: number;
     /** Whether what is mapped is downloaded before a machine asks for it. */
     readonly prefetch: boolean;
+  };
+  /** Whether machines that no assignment matches are recorded, and wait for one. */
+  readonly unknown: 'ignore' | 'enrol';
+  readonly identity: {
+    /** Whether who asks must be shown to be the machine, where it matters. */
+    readonly verify: boolean;
+    /** DHCP relays whose word for an address's hardware counts. */
+    readonly trustedRelays: readonly Subnet[];
   };
   /** For references that name none. */
   readonly defaultRegistry?: string;
@@ -169,7 +177,11 @@ export const configFileSchema = mapping({
   user: text(256).optional(),
   cache: mapping({ maxSize: size.optional(), prefetch: trueOrFalse.optional() }).optional(),
   store: z.literal('sqlite', `any store but sqlite ${LATER}`).optional(),
-  unknown: oneOf(['ignore'], ['enrol']).optional(),
+  unknown: oneOf(['ignore', 'enrol']).optional(),
+  identity: mapping({
+    verify: trueOrFalse.optional(),
+    trustedRelays: oneOrMore(parsed(parseSubnet, 'is no address and no subnet, such as 10.1.0.0/16')).optional(),
+  }).optional(),
   defaultRegistry: parsed(parseRegistryHost, 'is no registry host').optional(),
   registries: record(
     parsed(parseRegistryHost, 'is no registry host'),

@@ -60,8 +60,11 @@ export type Filled =
 
 const PLACEHOLDER = /\{([a-z]+(?:\.[a-z]+)+)\}/g;
 
+/** Where a machine reports that it is done with its boot. */
+export const DONE_PLACEHOLDER = 'done.url';
+
 /** What kernel arguments may name; an image offers those of its layers. */
-export const PLACEHOLDERS = ['blob.squashfs.url', 'blob.disk.url'] as const;
+export const PLACEHOLDERS = ['blob.squashfs.url', 'blob.disk.url', DONE_PLACEHOLDER] as const;
 
 /** The names in a text that look like placeholders. */
 export function placeholdersIn(text: string): readonly string[] {

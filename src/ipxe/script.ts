@@ -38,6 +38,14 @@ export function exit(): Command {
   return { text: 'exit' };
 }
 
+/**
+ * Starts the BIOS's first disk, as that itself would; goes on where there is none that boots. Without a description in the ACPI
+ * tables, which is for disks on the network.
+ */
+export function bootFirstDisk(): Command {
+  return { text: 'sanboot --no-describe --drive 0x80', onFailure: 'ignore' };
+}
+
 /** Starts counting the rounds of a loop at zero. */
 export function resetCounter(name: string): Command {
   return { text: `set ${checkedLabel(name)}:int32 0` };

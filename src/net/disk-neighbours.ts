@@ -34,6 +34,12 @@ export class DiskNeighbours implements Neighbours {
     });
   }
 
+  async find(address: string): Promise<MacAddress | undefined> {
+    this.look(address);
+    await this.#reading;
+    return this.macAt(address);
+  }
+
   macAt(address: string): MacAddress | undefined {
     const ip = parseIp(address);
     return ip && this.#known.get(ip);

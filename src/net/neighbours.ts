@@ -5,6 +5,8 @@ import { isJunkMac, type MacAddress, parseMac } from './mac.js';
 export interface Neighbours {
   /** To be asked for soon. */
   look(address: string): void;
+  /** Looks first, unless that was done a moment ago. Never throws. */
+  find(address: string): Promise<MacAddress | undefined>;
   /** As of the last look; undefined for whoever is behind a router, too. */
   macAt(address: string): MacAddress | undefined;
 }

@@ -54,7 +54,7 @@ function kindOf(vendorClass: string, architecture: ClientArchitecture | undefine
   return vendorClass.startsWith('PXEClient') || isUboot ? 'pxe' : 'other';
 }
 
-function hardwareAddress({ chaddr, hlen }: DhcpPacket): MacAddress | undefined {
+export function hardwareAddress({ chaddr, hlen }: DhcpPacket): MacAddress | undefined {
   const mac = macOf(chaddr.subarray(0, hlen));
   return mac === undefined || isJunkMac(mac) ? undefined : mac;
 }

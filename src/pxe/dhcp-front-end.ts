@@ -54,10 +54,14 @@ export function dhcpFrontEnd({ booter, offerings, ticks }: DhcpFrontEndParts) {
   };
 }
 
-function tell({ dhcp }: Booter, exchange: Exchange, from: Peer, door: Door): void {
+function tell(booter: Booter, exchange: Exchange, from: Peer, door: Door): void {
+  const { dhcp } = booter;
   switch (exchange.kind) {
     case 'malformed':
+      dhcp.dropped(from.address, exchange.reason);
+      break;
     case 'ignored':
+      if (exchange.word !== undefined) booter.heard(exchange.word);
       dhcp.dropped(from.address, exchange.reason);
       break;
     case 'unanswered':

@@ -1,5 +1,6 @@
 import type { Invitation } from '../booter/invitation.js';
 import { NO_ASSIGNMENT } from '../booter/preparation.js';
+import type { RelayWord } from '../booter/relay-words.js';
 import { DhcpCodecError } from '../dhcp/codec-error.js';
 import { MESSAGE, OPTION } from '../dhcp/option-code.js';
 import { ip4, maxPayloadBytes, messageType } from '../dhcp/option-values.js';
@@ -12,7 +13,7 @@ import type { Peer } from '../net/datagram.js';
 import { NO_IP4, parseIp, type Subnet, subnetHolds } from '../net/ip.js';
 import { answerTo, type Offerings } from './answer.js';
 import { bootReply, DROPPABLE, type Told } from './boot-reply.js';
-import { factsOf, type PxeClient, readClient } from './client.js';
+import { factsOf, hardwareAddress, type PxeClient, readClient } from './client.js';
 
 /** Where a datagram came in: at DHCP's port, or at the one of PXE boot servers. */
 export type Door = {
@@ -34,7 +35,7 @@ export type Exchange =
   /** It is no packet of DHCP. */
   | { readonly kind: 'malformed'; readonly reason: string }
   /** It is not for a proxy, or not from a machine that asks to be booted. */
-  | { readonly kind: 'ignored'; readonly reason: string }
+  | { readonly kind: 'ignored'; readonly reason: string; readonly word?: RelayWord }
   | ({ readonly kind: 'unanswered'; readonly reason: string } & Asked)
   | ({ readonly kind: 'answered'; readonly told: Told; readonly reply: DhcpPacket } & Asked & Sent);
 
@@ -57,12 +58,23 @@ export function proxyExchange(bytes: Buffer, from: Peer, door: Door, parts: Prox
   if (decoded.kind === 'malformed') return decoded;
   const request = decoded.packet;
   const reason = whyNotOurs(request, door) ?? whyNotForUs(request, door) ?? whyNotFromHere(request, from, door);
-  if (reason !== undefined) return { kind: 'ignored', reason };
+  if (reason !== undefined) return { kind: 'ignored', reason, ...wordOf(request, from) };
   const client = readClient(request);
   if (client.kind === 'other') return { kind: 'ignored', reason: 'it does not ask to be booted' };
   const source = relayOf(request) ?? from.address;
   const invitation = parts.invite(factsOf(client, request, source));
   return answered({ request, client, invitation }, from, door, parts);
+}
+
+/** What a relay shows by a REQUEST that is for another server: who wants which address. */
+function wordOf(request: DhcpPacket, { address: from }: Peer): { readonly word?: RelayWord } {
+  const { options, ciaddr } = request;
+  const relay = relayOf(request);
+  const mac = hardwareAddress(request);
+  if (relay === undefined || mac === undefined) return {};
+  if (messageType(options.get(OPTION.messageType)) !== MESSAGE.request) return {};
+  const address = ip4(options.get(OPTION.requestedAddress)) ?? ciaddr;
+  return address === NO_IP4 ? {} : { word: { relay, from, mac, address } };
 }
 
 /** A REQUEST at DHCP's port is for the server that gives addresses, whatever it says of booting. */
@@ -94,6 +106,8 @@ function answered(asked: Asked, from: Peer, door: Door, { offerings }: ProxyDhcp
   const unanswered = (reason: string) => ({ kind: 'unanswered', request, client, invitation, reason }) as const;
   if (invitation.kind === 'unmapped') return unanswered(NO_ASSIGNMENT);
   if (invitation.kind === 'draining') return unanswered('the server is about to end');
+  // All others have a screen, and a program that leaves them to their disk: UEFI HTTP Boot knows no other no than silence.
+  if (invitation.kind === 'local' && client.kind === 'http') return unanswered(invitation.reason);
   const told = answerTo(client, offerings(door.address));
   if (told.kind === 'silent') return unanswered(told.reason);
   const isRelayed = relayOf(request) !== undefined;

@@ -5,6 +5,13 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { figure, median, printTable } from './figures.js';
 
+const NOBODY = { look: () => undefined, macAt: () => undefined, find: async () => undefined };
+const STANDINGS = {
+  loadStandings: async () => ({ standings: [], unreadable: [], doubtedSince: undefined }),
+  saveStanding: async () => undefined,
+  trust: async () => undefined,
+};
+
 /**
  * The program as built, so that what is measured is what runs.
  * @template T @param {string} path @returns {Promise<T>}
@@ -170,7 +177,8 @@ async function reloadingBooter(file) {
       sourcesOf: (names) => names.map((name) => ({ name, fetch: never })),
     },
     blobs: { open: never, prefetch: () => undefined },
-    neighbours: { look: () => undefined, macAt: () => undefined },
+    neighbours: NOBODY,
+    policies: await policiesAt(clock),
     plans: {
       savePlan: async () => undefined,
       findPlan: async () => undefined,
@@ -263,4 +271,51 @@ const matches = [
 function macOf(position) {
   const hex = Math.floor(position).toString(16).padStart(6, '0');
   return `52:54:00:${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4)}`;
+}
+
+/**
+ * Of machines of which nothing is known.
+ * @param {import('../../src/clock.js').Clock} clock
+ */
+async function policiesAt(clock) {
+  /** @type {typeof import('../../src/booter/policies.js')} */
+  const { createPolicies } = await built('booter/policies.js');
+  /** @type {typeof import('../../src/booter/standings.js')} */
+  const { Standings } = await built('booter/standings.js');
+  /** @type {typeof import('../../src/booter/attempts.js')} */
+  const { Attempts } = await built('booter/attempts.js');
+  /** @type {typeof import('../../src/booter/journal.js')} */
+  const { Journal } = await built('booter/journal.js');
+  const attempts = new Attempts();
+  const boots = { lastBoots: async () => [], findBoot: async () => undefined, pruneBoots: async () => 0 };
+  const writer = { write: () => undefined, settled: async () => undefined };
+  let ids = 0;
+  const newId = () => {
+    ids += 1;
+    return String(ids);
+  };
+  const journal = new Journal({ boots, writer, clock, newId, attempted: attempts.add });
+  return createPolicies({
+    standings: new Standings({ store: STANDINGS, newId }),
+    attempts,
+    capabilities: {
+      saveCapability: async () => undefined,
+      findCapability: async () => undefined,
+      pruneCapabilities: async () => 0,
+    },
+    enrolments: {
+      saveEnrolled: async () => undefined,
+      findEnrolled: async () => [],
+      findOneEnrolled: async () => undefined,
+      removeEnrolled: async () => false,
+      pruneEnrolled: async () => 0,
+    },
+    boots,
+    records: journal,
+    neighbours: NOBODY,
+    identity: () => ({ verify: true, trustedRelays: [] }),
+    enrols: () => false,
+    events: journal.sink,
+    clock,
+  });
 }

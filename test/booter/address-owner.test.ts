@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { testBooter } from '../fixtures/booter.js';
 import { facts, MAC, OTHER_MAC } from '../fixtures/mappings.js';
+import { neighbours } from '../fixtures/policies.js';
 
 const ASKED = { mac: MAC, client: 'x86 BIOS by PXE', firmware: 'bios', step: 'offer' } as const;
 const TOLD = { answer: 'undionly.kpxe by TFTP', loader: 'undionly.kpxe', xid: 1 } as const;
@@ -9,7 +10,7 @@ const [HERE, ELSEWHERE] = ['192.168.77.20', '192.168.77.21'];
 /** Of the machine whose card answers at HERE, after so many minutes. */
 function loaderFrom(address: string, { asks = true, minutes = 0 } = {}) {
   const { booter, events, clock } = testBooter({
-    neighbours: { look: () => undefined, macAt: (at) => ({ [HERE]: MAC, [ELSEWHERE]: OTHER_MAC })[at] },
+    neighbours: neighbours({ [HERE]: MAC, [ELSEWHERE]: OTHER_MAC }),
   });
   const { dhcp } = booter;
   if (asks) dhcp.answered(dhcp.invite(facts({ sourceAddress: '0.0.0.0' })), ASKED, TOLD);
@@ -28,7 +29,7 @@ it('is the machine whose card answers there and has asked how to boot', () => {
 });
 
 it('is whoever was seen there rather than the card that answers', async () => {
-  const { booter, events } = testBooter({ neighbours: { look: () => undefined, macAt: () => MAC } });
+  const { booter, events } = testBooter({ neighbours: neighbours(() => MAC) });
   booter.dhcp.answered(booter.dhcp.invite(facts({ sourceAddress: '0.0.0.0' })), ASKED, TOLD);
   await booter.script({ mac: OTHER_MAC, buildarch: 'x86_64' }, HERE);
   booter.transferEvents.greeting({ address: HERE, protocol: 'http', file: 'boot.ipxe' });

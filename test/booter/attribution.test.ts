@@ -26,10 +26,10 @@ describe('Attribution', () => {
     const attribution = new Attribution(() => 0);
     attribution.saw('node-01', '10.0.0.1');
     expect(attribution.imageAt('10.0.0.1')).toBeUndefined();
-    attribution.saw('node-01', '10.0.0.1', ONE);
+    attribution.saw('node-01', '10.0.0.1', { image: ONE });
     attribution.saw('node-01', '10.0.0.1');
     expect(attribution.imageAt('10.0.0.1')).toBe(ONE);
-    attribution.saw('node-02', '10.0.0.1', OTHER);
+    attribution.saw('node-02', '10.0.0.1', { image: OTHER });
     expect(attribution.imageAt('10.0.0.1')).toBeUndefined();
   });
 

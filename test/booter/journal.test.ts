@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Boot, StepEvent } from '../../src/boot/boot.js';
 import type { BootEvent } from '../../src/boot/event.js';
-import type { KeptBoots } from '../../src/boot/ports.js';
+import type { Attempt, KeptBoots } from '../../src/boot/ports.js';
 import { Journal } from '../../src/booter/journal.js';
 import { BOOT_STEPS as STEP } from '../fixtures/boot-steps.js';
 
@@ -10,11 +10,13 @@ const MINUTE = 60_000;
 function journal({ last = [] as readonly Boot[], prune = async () => 7 } = {}) {
   const written = new Map<string, { boot: Boot; steps: StepEvent[] }>();
   const pruned: KeptBoots[] = [];
+  const attempts: Attempt[] = [];
   let now = 0;
   let setBack = 0;
   let ids = 0;
   const made = new Journal({
     boots: {
+      findBoot: async (id) => last.filter((boot) => boot.id === id).map((boot) => ({ boot, steps: [] }))[0],
       lastBoots: async (since) => last.filter(({ lastAt }) => lastAt >= since),
       pruneBoots: async (kept) => {
         pruned.push(kept);
@@ -33,6 +35,7 @@ function journal({ last = [] as readonly Boot[], prune = async () => 7 } = {}) {
       ids += 1;
       return `b${ids}`;
     },
+    attempted: (attempt) => void attempts.push(attempt),
   });
   const tell = (...events: readonly BootEvent[]) => events.forEach(made.sink);
   const eventsOf = (id: string) => written.get(id)?.steps.map(({ event }) => event);
@@ -42,7 +45,7 @@ function journal({ last = [] as readonly Boot[], prune = async () => 7 } = {}) {
   const setClock = (by: number) => {
     setBack = by;
   };
-  return { setClock, made, tell, written, eventsOf, pass, pruned };
+  return { setClock, made, tell, written, eventsOf, pass, pruned, attempts };
 }
 
 const FROM_A_MACHINE = [STEP.discover, STEP.loader, STEP.script, STEP.kernelStarted, STEP.kernelSent] as const;

@@ -176,6 +176,34 @@ describe('a good configuration', () => {
   });
 });
 
+describe('policies', () => {
+  const policyOf = (written: string) => read(`${ASSIGNMENT}${written} }]`).config.assignments[0]?.policy;
+
+  it.each([
+    ['', { mode: 'always', doneWhen: 'reported' }],
+    [', policy: { mode: once }', { mode: 'once', doneWhen: 'reported' }],
+    [', policy: { mode: once, doneWhen: started }', { mode: 'once', doneWhen: 'started' }],
+    [
+      ', policy: { maxAttempts: 5 }',
+      { mode: 'always', doneWhen: 'reported', limit: { maxAttempts: 5, window: 3_600_000 } },
+    ],
+    [
+      ', policy: { mode: hold, maxAttempts: 1, window: 30m }',
+      { mode: 'hold', doneWhen: 'reported', limit: { maxAttempts: 1, window: 1_800_000 } },
+    ],
+  ])('%s', (written, policy) => expect(policyOf(written)).toEqual(policy));
+
+  it('asks who asks, unless that is switched off', () => {
+    const { identity, unknown } = read('').config;
+    expect([identity, unknown]).toEqual([{ verify: true, trustedRelays: [] }, 'ignore']);
+    const other = read('unknown: enrol\nidentity: { verify: false, trustedRelays: 10.1.0.1 }\n').config;
+    expect([other.identity, other.unknown]).toEqual([
+      { verify: false, trustedRelays: [expect.objectContaining({ address: '10.1.0.1', prefixLength: 32 })] },
+      'enrol',
+    ]);
+  });
+});
+
 describe('a bad configuration', () => {
   it.each<[string, string, string]>([
     ['broken YAML', 'http: {\n  listen: x\nassignments: [', `${FILE}:3:1`],
@@ -324,7 +352,8 @@ describe('a bad configuration', () => {
     ['dhcp: { mode: proxy, subnets: [] }', 'dhcp.subnets: is not in this version'],
     ['cache: { maxSize: 50GiBi }', 'cache.maxSize: "50GiBi" is no size, such as 50GiB'],
     ['store: { postgres: host/db }', 'store: any store but sqlite is not in this version'],
-    ['unknown: enrol', 'unknown: "enrol" is not in this version'],
+    ['unknown: enroll', 'unknown: must be ignore or enrol; did you mean "enrol"?'],
+    ['identity: { trustedRelays: [x] }', 'identity.trustedRelays[0]: "x" is no address'],
     ['http: { trustedProxies: [10.0.0.0/8] }', 'http.trustedProxies: is not in this version'],
     ['api: { tokenFile: /x }', 'api.tokenFile: is not in this version'],
     [
@@ -346,8 +375,12 @@ describe('a bad configuration', () => {
     ],
     [`${ASSIGNMENT}, provision: {} }]`, 'provision: is not in this version'],
     [`${ASSIGNMENT}, signature: { keys: [x] } }]`, 'signature: is not in this version'],
-    [`${ASSIGNMENT}, policy: { mode: once } }]`, 'policy.mode: "once" is not in this version'],
-    [`${ASSIGNMENT}, policy: { maxAttempts: 5 } }]`, 'policy.maxAttempts: is not in this version'],
+    [`${ASSIGNMENT}, policy: { mode: one } }]`, 'policy.mode: must be always or once or hold; did you mean "once"?'],
+    [`${ASSIGNMENT}, policy: { maxAttempts: 0 } }]`, 'policy.maxAttempts: must be a whole number from 1 to 100'],
+    [`${ASSIGNMENT}, policy: { window: 1h } }]`, 'policy.window: says nothing without maxAttempts'],
+    [`${ASSIGNMENT}, policy: { maxAttempts: 5, window: 1y } }]`, 'policy.window: "1y" is no duration'],
+    [`${ASSIGNMENT}, policy: { maxAttempts: 5, window: 31d } }]`, 'policy.window: must be from 1s to 30d'],
+    [`${ASSIGNMENT}, policy: { doneWhen: started } }]`, 'policy.doneWhen: counts for mode once alone'],
     [`${ASSIGNMENT}, boot: uki }]`, 'boot: "uki" is not in this version'],
     [
       `defaults: { named: { arm: {} } }\n${ASSIGNMENT}, defaults: arn }]`,

@@ -1,0 +1,46 @@
+import type { EventSink } from '../boot/event.js';
+import { withDone } from '../boot/standing.js';
+import type { Clock } from '../clock.js';
+import type { Capabilities } from './capabilities.js';
+import type { Standings } from './standings.js';
+
+export type DoneReportsParts = {
+  readonly capabilities: Pick<Capabilities, 'find'>;
+  readonly standings: Standings;
+  /** Takes up the boot, so that the report is told in it (`Journal.recall`). */
+  readonly recall: (machine: string, boot: string) => Promise<unknown>;
+  readonly events: EventSink;
+  readonly clock: Pick<Clock, 'now'>;
+};
+
+/** Machines report that they are done with their boot. */
+export class DoneReports {
+  readonly #parts: DoneReportsParts;
+
+  constructor(parts: DoneReportsParts) {
+    this.#parts = parts;
+  }
+
+  /** Durable when it resolves, and repeatable. Whether there is such a boot. Throws DATA_UNUSABLE, DISK_FULL. */
+  async report(capability: string, address: string): Promise<boolean> {
+    const { capabilities, standings, recall, events, clock } = this.#parts;
+    const kept = await capabilities.find(capability);
+    if (kept === undefined) {
+      events({ event: 'done.refused', address });
+      return false;
+    }
+    const { machine, keys, boot, beganAt } = kept;
+    const done = { at: clock.now(), by: 'report', boot } as const;
+    let isNews = false;
+    await standings.change({ machine, keys }, (standing) => {
+      const after = withDone(standing, done, beganAt);
+      isNews = after !== standing;
+      return after;
+    });
+    if (!isNews) return true;
+    // What happened to the record is no reason for the machine to report again.
+    await recall(machine, boot).catch(() => undefined);
+    events({ event: 'boot.done', machine, boot, by: 'report' });
+    return true;
+  }
+}

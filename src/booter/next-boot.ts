@@ -1,0 +1,23 @@
+import type { Assignment } from '../boot/assignment.js';
+import { ALWAYS } from '../boot/policy.js';
+import type { NextBoot } from '../boot/standing.js';
+import { parseReference } from '../oci/reference.js';
+
+/** As the assignment says, but for the image. */
+export function forNext(assignment: Assignment, { image, variant }: NextBoot): Assignment {
+  return { ...assignment, image: parseReference(image), ...(variant !== undefined && { variant }) };
+}
+
+/** For a machine that has a wish for its next boot, and no assignment. */
+export function nobodys(machine: string): Assignment {
+  const image = { kind: 'registry', registry: 'none', repository: 'none', tag: 'none', digest: undefined } as const;
+  return {
+    name: `next boot of ${machine}`,
+    priority: 0,
+    match: {},
+    image,
+    variant: 'metal',
+    kernelArgs: [],
+    policy: ALWAYS,
+  };
+}

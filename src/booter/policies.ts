@@ -1,0 +1,65 @@
+import type { EventSink } from '../boot/event.js';
+import type { BootStore, CapabilityStore, EnrolmentStore } from '../boot/ports.js';
+import type { Clock } from '../clock.js';
+import type { Neighbours } from '../net/neighbours.js';
+import type { Attempts } from './attempts.js';
+import { Capabilities } from './capabilities.js';
+import { DoneReports, type DoneReportsParts } from './done-reports.js';
+import { Enrolments } from './enrolments.js';
+import { type BootRecords, PolicyStep } from './policy-step.js';
+import { RelayWords, type TrustedRelays } from './relay-words.js';
+import { Requesters } from './requesters.js';
+import type { Standings } from './standings.js';
+
+export type PoliciesParts = {
+  readonly standings: Standings;
+  readonly attempts: Attempts;
+  readonly capabilities: CapabilityStore;
+  readonly enrolments: EnrolmentStore;
+  readonly boots: Pick<BootStore, 'findBoot'>;
+  readonly records: BootRecords & { readonly recall: DoneReportsParts['recall'] };
+  readonly neighbours: Neighbours;
+  /** `identity`, of the configuration in force. */
+  readonly identity: () => { readonly verify: boolean; readonly trustedRelays: TrustedRelays };
+  /** Whether machines that nothing matches wait for an assignment (`unknown`), by the configuration in force. */
+  readonly enrols: () => boolean;
+  readonly events: EventSink;
+  readonly clock: Clock;
+};
+
+/** How often machines boot what, and who they are shown to be. */
+export type Policies = {
+  readonly step: PolicyStep;
+  readonly standings: Standings;
+  readonly capabilities: Capabilities;
+  readonly doneReports: DoneReports;
+  readonly enrolments: Enrolments;
+  readonly relayWords: RelayWords;
+  readonly enrols: () => boolean;
+};
+
+export function createPolicies(parts: PoliciesParts): Policies {
+  const { standings, records, neighbours, identity, enrols, events, clock } = parts;
+  const relayWords = new RelayWords({ now: () => clock.ticks(), trusted: () => identity().trustedRelays });
+  const requesters = new Requesters({
+    neighbours,
+    relayed: (address) => relayWords.macAt(address),
+    verifies: () => identity().verify,
+  });
+  const capabilities = new Capabilities({ store: parts.capabilities, now: () => clock.now() });
+  return {
+    step: new PolicyStep({ ...parts, requesters }),
+    standings,
+    capabilities,
+    doneReports: new DoneReports({
+      capabilities,
+      standings,
+      recall: (machine, boot) => records.recall(machine, boot),
+      events,
+      clock,
+    }),
+    enrolments: new Enrolments({ store: parts.enrolments, events, clock }),
+    relayWords,
+    enrols,
+  };
+}

@@ -1,0 +1,41 @@
+import { type Requester, SHOWN } from '../boot/policy.js';
+import type { Subject } from '../machine/inventory.js';
+import type { MacAddress } from '../net/mac.js';
+import type { Neighbours } from '../net/neighbours.js';
+
+export type RequestersParts = {
+  readonly neighbours: Pick<Neighbours, 'find'>;
+  /** The hardware that a trusted relay has named for an address. */
+  readonly relayed: (address: string) => MacAddress | undefined;
+  /** `identity.verify`, of the configuration in force. */
+  readonly verifies: () => boolean;
+};
+
+/** Who asks; `isOther`: a card answers there that is none of the machine's. */
+export type Asking = Requester & { readonly isOther?: true };
+
+/** Whether a request comes from the machine in whose name it is made, by the card that answers at its address. */
+export class Requesters {
+  readonly #parts: RequestersParts;
+
+  constructor(parts: RequestersParts) {
+    this.#parts = parts;
+  }
+
+  /** Never throws. */
+  async asking({ machine, facts, name }: Subject): Promise<Asking> {
+    const { neighbours, relayed, verifies } = this.#parts;
+    if (!verifies()) return SHOWN;
+    const { sourceAddress: address } = facts;
+    const macs = machine?.macs ?? facts.macs;
+    if (macs.length === 0) return doubted(`no MAC of ${name} is known, by which it could be`);
+    const mac = (await neighbours.find(address)) ?? relayed(address);
+    if (mac === undefined) return doubted(`no network of this host has ${address}, and no trusted relay named it`);
+    if (macs.includes(mac)) return SHOWN;
+    return { ...doubted(`the card at ${address} is ${mac}`), isOther: true };
+  }
+}
+
+function doubted(reason: string): Asking {
+  return { kind: 'doubted', reason };
+}

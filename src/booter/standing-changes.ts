@@ -1,0 +1,54 @@
+import type { EventSink } from '../boot/event.js';
+import { type Standing, type StandingChange, withChange } from '../boot/standing.js';
+import { standingKeys } from '../boot/standing-keys.js';
+import type { Clock } from '../clock.js';
+import type { Subject } from '../machine/inventory.js';
+import type { Standings } from './standings.js';
+
+export type StandingChangesParts = {
+  readonly standings: Standings;
+  readonly events: EventSink;
+  readonly clock: Pick<Clock, 'now'>;
+  /** One that no other wish has. */
+  readonly newId: () => string;
+  /** Wishes for next boots have changed. */
+  readonly wished: () => void;
+};
+
+/** What operators change of where machines stand with their policies. */
+export class StandingChanges {
+  readonly #parts: StandingChangesParts;
+
+  constructor(parts: StandingChangesParts) {
+    this.#parts = parts;
+  }
+
+  /** undefined where nothing is known. */
+  of(subject: Subject): Standing | undefined {
+    return this.#parts.standings.of(standingKeys(subject));
+  }
+
+  /** Durable when it resolves. Throws DATA_UNUSABLE, DISK_FULL. */
+  async change(subject: Subject, change: StandingChange): Promise<Standing> {
+    const { standings, events, clock, newId, wished } = this.#parts;
+    const { name: machine } = subject;
+    const keys = standingKeys(subject);
+    const standing = await standings.change({ machine, keys }, (before) =>
+      withChange(before, change, { now: clock.now(), newId }),
+    );
+    events({ event: 'standing.changed', machine, change: describeChange(change) });
+    if (change.next !== undefined) wished();
+    return standing;
+  }
+}
+
+function describeChange({ done, reprovision, next, release }: StandingChange): string {
+  return [
+    ...(done === undefined ? [] : ['an operator says that it is done']),
+    ...(reprovision === null ? ['it is not to be installed anew'] : []),
+    ...(reprovision ? [`it is to be installed anew from ${new Date(reprovision.at).toISOString()} on`] : []),
+    ...(next === null ? ['it boots next as it is assigned'] : []),
+    ...(next ? [`it boots ${next.image} next, once`] : []),
+    ...(release === undefined ? [] : ['it may be booted again']),
+  ].join('; ');
+}
