@@ -211,3 +211,56 @@ describe('Journal', () => {
     expect(pruned).toEqual([{ since, most: 100_000, mostDoubtful: 10_000 }]);
   });
 });
+
+describe('Journal.open', () => {
+  it('is the boot of who asks for a script: the one that it is in, else a new one, which its steps go on', () => {
+    const { made, tell, eventsOf, pass } = journal();
+    expect(made.open('node-01')).toMatchObject({ id: 'b1', steps: 0 });
+    tell(STEP.script);
+    expect(eventsOf('b1')).toEqual(['script.sent']);
+    expect(made.open('node-01').id).toBe('b1');
+    pass(3 * MINUTE);
+    expect(made.open('node-01').id).toBe('b2');
+  });
+
+  it('is a new one after the kernel was sent', () => {
+    const { made, tell } = journal();
+    tell(STEP.script, STEP.kernelStarted, STEP.kernelSent);
+    expect(made.open('node-01').id).toBe('b2');
+  });
+});
+
+describe('attempts', () => {
+  it('are boots in which the machine itself fetched what it starts, each once', () => {
+    const { tell, attempts } = journal();
+    tell(STEP.script, STEP.kernelStarted);
+    expect(attempts).toEqual([]);
+    const shown = { ...STEP.kernelStarted, isShown: true } as const;
+    tell(shown, shown);
+    expect(attempts).toEqual([{ machine: 'node-01', boot: 'b1', at: 1_000_000 }]);
+  });
+});
+
+describe('what is reported of a boot', () => {
+  const done = (boot: string) => ({ event: 'boot.done', machine: 'node-01', boot, by: 'report' }) as const;
+
+  it('belongs to that one, however late', () => {
+    const { tell, written, pass } = journal();
+    tell(STEP.script, STEP.kernelStarted, STEP.kernelSent);
+    pass(60 * MINUTE);
+    tell(done('b1'));
+    expect(written.get('b1')?.boot.state).toBe('done');
+  });
+
+  it('belongs to it also after a restart, and beside a later one', async () => {
+    const old: Boot = { id: 'old', machine: 'node-01', beganAt: 1, lastAt: 2, state: 'started', steps: 3 };
+    const { made, tell, written, eventsOf } = journal({ last: [old] });
+    expect(await made.recall('node-01', 'none')).toBe(false);
+    expect(await made.recall('node-02', 'old')).toBe(false);
+    tell(STEP.script);
+    expect(await made.recall('node-01', 'old')).toBe(true);
+    tell(done('old'));
+    expect(written.get('old')?.boot).toMatchObject({ state: 'done', steps: 4 });
+    expect(eventsOf('b1')).toEqual(['script.sent']);
+  });
+});

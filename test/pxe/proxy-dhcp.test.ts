@@ -141,6 +141,36 @@ describe('nobody is answered', () => {
       expect(exchange(bytes, door, { invitation }).result).toMatchObject({ kind: 'unanswered', reason, invitation });
   });
 
+  it('a machine that is to boot its local disk, by UEFI HTTP Boot alone: all others are led to a program that says so', () => {
+    const invitation: Invitation = { ...SURE, kind: 'local', assignment: assignment(), reason: 'it is done' };
+    expect(exchange(DHCP_PACKETS.ovmfHttpDiscover, DHCP, { invitation }).result).toMatchObject({
+      kind: 'unanswered',
+      reason: 'it is done',
+    });
+    for (const bytes of [DHCP_PACKETS.ovmfPxeDiscover, DHCP_PACKETS.ipxeBiosDiscover])
+      expect(exchange(bytes, DHCP, { invitation }).result.kind).toBe('answered');
+  });
+
+  it('but a machine that waits for an assignment is', () => {
+    const unknown: Invitation = { kind: 'unknown', subject: SUBJECT };
+    expect(exchange(DHCP_PACKETS.ovmfHttpDiscover, DHCP, { invitation: unknown }).result.kind).toBe('answered');
+  });
+
+  it('but what a relay shows by a REQUEST for another server is told', () => {
+    const request = Buffer.from(DHCP_PACKETS.udhcpcRequest);
+    const from = { address: '10.1.0.1', port: 67 };
+    expect(exchange(request, DHCP, { from }).result).not.toHaveProperty('word');
+    Buffer.from([10, 1, 0, 1]).copy(request, 24);
+    const { result } = exchange(request, DHCP, { from });
+    expect(result).toMatchObject({ kind: 'ignored', word: { relay: '10.1.0.1', from: '10.1.0.1' } });
+    const { chaddr } = packetOf(request);
+    const mac = chaddr
+      .subarray(0, 6)
+      .toString('hex')
+      .replace(/..(?=.)/g, '$&:');
+    expect(result).toMatchObject({ word: { mac, address: expect.stringMatching(/^192\.168\.77\./) } });
+  });
+
   it('but a machine of which a later step decides is', () => {
     const open: Invitation = { ...SURE, kind: 'open' };
     expect(exchange(DHCP_PACKETS.ovmfPxeDiscover, DHCP, { invitation: open }).result.kind).toBe('answered');

@@ -10,7 +10,7 @@ const BODY_BYTES = 64 * 1024;
  * `POST /boot/done/<capability>`: the machine says that it is done with that boot, as often as it likes. Whatever tool it has
  * says so: what is posted, and of which type it is, does not matter.
  */
-export function doneRoutes(app: FastifyInstance, reports: DoneReports): void {
+export function doneRoutes(app: FastifyInstance, reports: Pick<DoneReports, 'report'>): void {
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_BYTES }, async () => undefined);

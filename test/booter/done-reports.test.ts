@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { BootlayerError } from '../../src/errors.js';
+import { testBooter } from '../fixtures/booter.js';
+import { assignment, MAC, OTHER_MAC } from '../fixtures/mappings.js';
+import { MemoryCapabilities, neighbours } from '../fixtures/policies.js';
+
+const [HERE, ELSEWHERE] = ['192.168.77.20', '192.168.77.21'];
+const QUERY = { mac: MAC, buildarch: 'x86_64', platform: 'pcbios' };
+const KEYS = ['name node-01', `mac ${MAC}`];
+const URL = /done=http:\/\/10\.0\.2\.2:8080\/boot\/done\/(\S+)/;
+
+function site({ store = new MemoryCapabilities() } = {}) {
+  const made = testBooter({
+    assignments: [
+      assignment({
+        kernelArgs: [{ append: ['done={done.url}'] }],
+        policy: { mode: 'once', doneWhen: 'reported' },
+      }),
+    ],
+    neighbours: neighbours({ [HERE]: MAC, [ELSEWHERE]: OTHER_MAC }),
+    policies: { capabilities: store },
+  });
+  const capability = async () => URL.exec(await made.booter.script(QUERY, HERE))?.[1] ?? '';
+  const report = (text: string) => made.booter.doneReports.report(text, HERE);
+  return { ...made, store, capability, report };
+}
+
+describe('DoneReports', () => {
+  it('takes the word of whoever has the capability, as often as it is told', async () => {
+    const { capability, report, standings, events, journal } = site();
+    const given = await capability();
+    expect(given).toMatch(/^[\w-]{43}$/);
+    expect(await report(given)).toBe(true);
+    const { done } = standings.of(KEYS) ?? {};
+    expect(done).toMatchObject({ by: 'report', boot: journal.last('node-01')?.boot.id });
+    expect(journal.last('node-01')?.boot.state).toBe('done');
+    expect(await report(given)).toBe(true);
+    expect(events.filter(({ event }) => event === 'boot.done')).toHaveLength(1);
+  });
+
+  it('gives one for each boot, which is not kept as it is', async () => {
+    const { capability, store, clock } = site();
+    const first = await capability();
+    expect(await capability()).toBe(first);
+    clock.milliseconds += 10 * 60_000;
+    expect(await capability()).not.toBe(first);
+    expect(JSON.stringify([...store.kept.values()])).not.toContain(first);
+  });
+
+  it.each(['', 'none', 'x'.repeat(43), '../../../etc/passwd', 'x'.repeat(10_000)])(
+    'knows no boot of %.20j',
+    async (text) => {
+      const { report, standings, events } = site();
+      expect(await report(text)).toBe(false);
+      expect(standings.size).toBe(0);
+      expect(events.at(-1)).toEqual({ event: 'done.refused', address: HERE });
+    },
+  );
+
+  it('is over some day', async () => {
+    const { capability, report, clock } = site();
+    const given = await capability();
+    clock.milliseconds += 7 * 24 * 3_600_000;
+    expect(await report(given)).toBe(false);
+  });
+
+  it('says nothing of a new installation that was wished after the boot', async () => {
+    const { capability, report, standings, clock, booter } = site();
+    const given = await capability();
+    await report(given);
+    clock.milliseconds += 1_000;
+    await standings.change({ machine: 'node-01', keys: KEYS }, (standing) => ({
+      ...standing,
+      reprovision: { at: clock.now(), wishedAt: clock.now() },
+    }));
+    await report(given);
+    clock.milliseconds += 600_000;
+    expect(await booter.script(QUERY, HERE)).toContain('node-01 boots registry');
+  });
+
+  it('lets the machine wait while no capability can be kept, and gives another one then', async () => {
+    const store = new MemoryCapabilities();
+    const { booter } = site({ store });
+    const { saveCapability } = store;
+    store.saveCapability = () => Promise.reject(new BootlayerError('DISK_FULL', 'no room'));
+    expect(await booter.script(QUERY, HERE)).toContain('waits (1 of 60)');
+    store.saveCapability = saveCapability;
+    expect(await booter.script(QUERY, HERE)).toMatch(URL);
+  });
+});
+
+it('gives none to somebody who is not shown to be the machine', async () => {
+  const { booter, events } = testBooter({
+    assignments: [assignment({ kernelArgs: [{ append: ['done={done.url}'] }] })],
+    neighbours: neighbours({ [ELSEWHERE]: OTHER_MAC }),
+  });
+  for (const address of ['10.9.9.9', ELSEWHERE]) {
+    expect(await booter.script(QUERY, address)).toContain('done=http://10.0.2.2:8080/boot/done/none');
+  }
+  expect(events.filter(({ event }) => event === 'identity.mismatch')).toHaveLength(1);
+});

@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest';
+import { BootlayerError } from '../../../src/errors.js';
+import { createListener } from '../../../src/http/app.js';
+import { doneRoutes } from '../../../src/http/routes/done.js';
+import { createLog } from '../../../src/log.js';
+
+function listener(report: (capability: string, address: string) => Promise<boolean>) {
+  const app = createListener(createLog('silent', { write: () => undefined }));
+  doneRoutes(app, { report });
+  return app;
+}
+
+const known = async (capability: string) => capability === 'known';
+
+it.each([
+  undefined,
+  { 'content-type': 'application/x-www-form-urlencoded' },
+  { 'content-type': 'application/json' },
+  { 'content-type': 'text/nonsense; charset=x' },
+])('takes whatever a tool posts (%j)', async (headers) => {
+  const app = listener(known);
+  const sent = headers === undefined ? {} : { headers, payload: '{"' };
+  const done = await app.inject({ method: 'POST', url: '/boot/done/known', ...sent });
+  expect([done.statusCode, done.payload]).toEqual([204, '']);
+});
+
+it('knows no other boot, and tells nothing by a GET', async () => {
+  const app = listener(known);
+  const post = await app.inject({ method: 'POST', url: '/boot/done/other' });
+  expect([post.statusCode, post.json()]).toEqual([
+    404,
+    { error: { code: 'NOT_FOUND', message: 'there is no such boot' } },
+  ]);
+  expect((await app.inject('/boot/done/known')).statusCode).toBe(404);
+});
+
+it('says when it could not be kept, so that the machine tells again', async () => {
+  const app = listener(() => Promise.reject(new BootlayerError('DISK_FULL', 'no room')));
+  const post = await app.inject({ method: 'POST', url: '/boot/done/known' });
+  expect(post.statusCode).toBeGreaterThanOrEqual(500);
+});
+
+it('takes no more than a little', async () => {
+  const payload = 'x'.repeat(70_000);
+  const post = await listener(known).inject({ method: 'POST', url: '/boot/done/known', payload });
+  expect(post.statusCode).toBe(413);
+});
