@@ -1,9 +1,10 @@
 import { advertisedUrl, requireInterfaces } from './advertise.js';
+import { type ApiListener, openApi } from './api-listener.js';
 import { collectGarbage } from './blob/garbage.js';
 import { Scrubber } from './blob/scrubber.js';
 import type { EventSink } from './boot/event.js';
 import { type BootListeners, type BootListenersParts, openBootListeners } from './boot-listeners.js';
-import { openJournal, toldBy } from './boot-records.js';
+import { openJournal } from './boot-records.js';
 import { findBootWarnings } from './boot-warnings.js';
 import { nearerBases } from './booter/base-url.js';
 import { BootUrls, type NearerBase } from './booter/boot-urls.js';
@@ -12,32 +13,23 @@ import { EventHub } from './booter/event-hub.js';
 import type { Journal } from './booter/journal.js';
 import { logSink } from './booter/log-sink.js';
 import { metricsSink } from './booter/metrics-sink.js';
-import { version } from './cli/version.js';
 import { systemClock, waitFor } from './clock.js';
 import type { LoadOutcome, ReadFiles } from './config/load.js';
 import { readConfigFilesAside } from './config/load-process.js';
 import { MappingWatch } from './config/mapping-watch.js';
 import type { Loaded } from './config/read.js';
-import type { Config, TlsPair } from './config/schema.js';
+import type { Config } from './config/schema.js';
 import { type Content, cacheFolderIn, openContent } from './content.js';
 import { isIpv6Socket } from './disk-sockets.js';
-import { Api } from './http/api.js';
-import { createListener } from './http/app.js';
-import { closeListener, listen } from './http/listen.js';
-import { bootRecordRoutes } from './http/routes/boots.js';
-import { type CacheRouteParts, cacheRoutes } from './http/routes/cache.js';
-import { eventRoutes } from './http/routes/events.js';
-import { healthRoutes } from './http/routes/health.js';
-import { metricsRoutes } from './http/routes/metrics.js';
-import { openApiRoutes } from './http/routes/openapi.js';
+import type { CacheRouteParts } from './http/routes/cache.js';
 import { inheritedSockets } from './inherited.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { DiskNeighbours } from './net/disk-neighbours.js';
-import { type Endpoint, formatEndpoint } from './net/endpoint.js';
+import { formatEndpoint } from './net/endpoint.js';
 import { lowerPrivileges } from './privileges-process.js';
-import { Reloader } from './reload.js';
+import { Reloader, type Renewed } from './reload.js';
 import { Upkeep } from './upkeep.js';
 
 export type RunningServer = {
@@ -97,7 +89,7 @@ async function start(
   const reloader = new Reloader({
     initial,
     load: (inForce, signal) => readAnew(config.file, inForce, signal),
-    apply: (next, tls) => remap(next, tls),
+    apply: (next, renewed) => takeOver(next, renewed, { listeners, api, booter, metrics, upkeep }),
     warn,
     events,
     clock: systemClock,
@@ -105,17 +97,13 @@ async function start(
   const built = await buildBooter(reloader, log, { lifecycle, hub });
   const { booter, database, urls, advertise } = built;
   const upkeep = upkeepOf(built, reloader, events);
-  const remap = (next: Config, tls: TlsPair | undefined) => {
-    // First: it alone may not do, and nothing is to change then.
-    if (tls !== undefined) listeners.renewTls(tls);
-    booter.remap(next);
-    countEntries(metrics, next);
-    upkeep.remapped();
-  };
   let ready = false;
 
-  const apiAt = await privileges.raised(() =>
-    openApi(config, { built, metrics, isReady: () => ready, lifecycle, log }),
+  const api = await privileges.raised(() =>
+    openApi(config, {
+      ...{ ...built, metrics, lifecycle, log, tokens: initial.tokens, gc: gcOf(built, config) },
+      isReady: () => ready,
+    }),
   );
   const listeners = await openBootListeners(config, {
     ...{ booter, urls, metrics, lifecycle, log, tls: initial.tls, ...reach },
@@ -137,7 +125,7 @@ async function start(
     booter.drain();
     listeners.drain();
   });
-  const listening = { ...placesOf(listeners), api: formatEndpoint(apiAt), advertise: advertised };
+  const listening = { ...placesOf(listeners), api: formatEndpoint(api.at), advertise: advertised };
   log.info({ event: 'server.listening', ...listening }, `machines boot from ${urls.greeting()}`);
   return {
     ...listening,
@@ -147,6 +135,24 @@ async function start(
   };
 }
 
+type Running = {
+  readonly listeners: Pick<BootListeners, 'renewTls'>;
+  readonly api: Pick<ApiListener, 'renewTokens'>;
+  readonly booter: Booter;
+  readonly metrics: Metrics;
+  readonly upkeep: Upkeep;
+};
+
+/** Throws where the pair of TLS does not do, and nothing has changed then. */
+function takeOver(next: Config, { tls, tokens }: Renewed, { listeners, api, booter, metrics, upkeep }: Running): void {
+  // First: it alone may not do.
+  if (tls !== undefined) listeners.renewTls(tls);
+  if (tokens !== undefined) api.renewTokens(tokens);
+  booter.remap(next);
+  countEntries(metrics, next);
+  upkeep.remapped();
+}
+
 function placesOf({ http, https, tftp, dhcp }: BootListeners): Pick<RunningServer, 'http' | 'https' | 'tftp' | 'dhcp'> {
   return {
     http: formatEndpoint(http),
@@ -154,27 +160,6 @@ function placesOf({ http, https, tftp, dhcp }: BootListeners): Pick<RunningServe
     ...(tftp !== undefined && { tftp }),
     ...(dhcp !== undefined && { dhcp }),
   };
-}
-
-type ApiParts = {
-  readonly built: BooterOfServer;
-  readonly metrics: Metrics;
-  readonly isReady: () => boolean;
-  readonly lifecycle: Lifecycle;
-  readonly log: Logger;
-};
-
-async function openApi(config: Config, { built, metrics, isReady, lifecycle, log }: ApiParts): Promise<Endpoint> {
-  const app = createListener(log);
-  healthRoutes(app, isReady);
-  metricsRoutes(app, metrics);
-  const api = new Api(app);
-  cacheRoutes(api, gcOf(built, config));
-  eventRoutes(api, { listen: (listener) => built.hub.add(toldBy(listener, built.journal)) });
-  bootRecordRoutes(api, { boots: built.database.boots, settled: () => built.journal.settled() });
-  openApiRoutes(api, version());
-  lifecycle.started('API listener', () => closeListener(app));
-  return listen(app, config.api.listen, 'api.listen');
 }
 
 type BooterOfServer = Content & {
@@ -246,7 +231,7 @@ function upkeepOf({ booter, store, blobs, journal }: BooterOfServer, reloader: R
 }
 
 function readAnew(file: string, inForce: ReadFiles | undefined, signal: AbortSignal): Promise<LoadOutcome> {
-  const options = { file, env: process.env, cwd: process.cwd(), withTls: true };
+  const options = { file, env: process.env, cwd: process.cwd(), withSecrets: true };
   return readConfigFilesAside({ ...options, ...(inForce !== undefined && { inForce }) }, { signal });
 }
 

@@ -16,6 +16,7 @@ const FRONT_ENDS = ['http', 'pxe', 'ui'];
 const PROCESS = [
   ...['main', 'server', 'content', 'boot-records', 'upkeep', 'advertise', 'registries', 'reload', 'lifecycle', 'cli'],
   ...[
+    'api-listener',
     'boot-listeners',
     'boot-warnings',
     'tftp-listener',
