@@ -1,5 +1,6 @@
 import { toldBy } from './boot-records.js';
 import type { EventHub } from './booter/event-hub.js';
+import type { ImageDesk } from './booter/image-desk.js';
 import type { Journal } from './booter/journal.js';
 import { version } from './cli/version.js';
 import { systemClock } from './clock.js';
@@ -13,6 +14,7 @@ import { bootRecordRoutes } from './http/routes/boots.js';
 import { type CacheRouteParts, cacheRoutes } from './http/routes/cache.js';
 import { eventRoutes } from './http/routes/events.js';
 import { healthRoutes } from './http/routes/health.js';
+import { imageRoutes } from './http/routes/images.js';
 import { metricsRoutes } from './http/routes/metrics.js';
 import { openApiRoutes } from './http/routes/openapi.js';
 import type { Lifecycle } from './lifecycle.js';
@@ -25,7 +27,8 @@ export type ApiListenerParts = Pick<Content, 'database'> & {
   readonly hub: EventHub;
   /** What `api.tokenFile` names. */
   readonly tokens: readonly ApiToken[] | undefined;
-  readonly gc: CacheRouteParts;
+  readonly cache: CacheRouteParts;
+  readonly desk: ImageDesk;
   readonly metrics: Metrics;
   readonly isReady: () => boolean;
   readonly lifecycle: Lifecycle;
@@ -46,7 +49,7 @@ const SILENCE_MILLISECONDS = 300_000;
 
 /** Opens the listener of the API and of what watches the server. Throws PORT_UNAVAILABLE. */
 export async function openApi(config: Config, parts: ApiListenerParts): Promise<ApiListener> {
-  const { journal, hub, database, gc, metrics, isReady, lifecycle, log } = parts;
+  const { journal, hub, database, cache, desk, metrics, isReady, lifecycle, log } = parts;
   let { tokens } = parts;
   const app = createListener(log);
   app.server.maxConnections = MOST_CONNECTIONS;
@@ -59,9 +62,13 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
   const api = new Api(app, guard);
   bootRecordRoutes(api, { boots: database.boots, settled: () => journal.settled() });
   const streams = eventRoutes(api, { listen: (listener) => hub.add(toldBy(listener, journal)) });
-  cacheRoutes(api, gc);
+  imageRoutes(api, desk);
+  cacheRoutes(api, cache);
   openApiRoutes(api, version());
-  lifecycle.started('API listener', () => closeListener(app));
+  lifecycle.started('API listener', () => {
+    desk.close();
+    return closeListener(app);
+  });
   const at = await listen(app, config.api.listen, 'api.listen');
   const renewTokens = (renewed: readonly ApiToken[]) => {
     // Without them, whoever wanted none would be shut out by a change that counts from the next start on.

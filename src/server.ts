@@ -10,6 +10,7 @@ import { nearerBases } from './booter/base-url.js';
 import { BootUrls, type NearerBase } from './booter/boot-urls.js';
 import { Booter } from './booter/booter.js';
 import { EventHub } from './booter/event-hub.js';
+import { ImageDesk } from './booter/image-desk.js';
 import type { Journal } from './booter/journal.js';
 import { logSink } from './booter/log-sink.js';
 import { metricsSink } from './booter/metrics-sink.js';
@@ -100,10 +101,7 @@ async function start(
   let ready = false;
 
   const api = await privileges.raised(() =>
-    openApi(config, {
-      ...{ ...built, metrics, lifecycle, log, tokens: initial.tokens, gc: gcOf(built, config) },
-      isReady: () => ready,
-    }),
+    openApi(config, { ...built, metrics, lifecycle, log, tokens: initial.tokens, isReady: () => ready }),
   );
   const listeners = await openBootListeners(config, {
     ...{ booter, urls, metrics, lifecycle, log, tls: initial.tls, ...reach },
@@ -167,6 +165,8 @@ type BooterOfServer = Content & {
   readonly journal: Journal;
   readonly hub: EventHub;
   readonly urls: BootUrls;
+  readonly cache: CacheRouteParts;
+  readonly desk: ImageDesk;
   /** Says on which port machines are to ask, which the system may have chosen; answers the whole base URL. */
   readonly advertise: (listeners: Pick<BootListeners, 'http' | 'interfaces'>) => string;
 };
@@ -204,18 +204,32 @@ async function buildBooter(
     nearer = nearerBases({ advertise: config.advertise, interfaces }, http.port);
     return base;
   };
-  return { ...content, booter, journal, hub, urls, advertise };
+  const cache = cacheOf({ ...content, booter }, reloader);
+  return { ...content, booter, journal, hub, urls, advertise, cache, desk: deskOf({ ...content, booter }, reloader) };
 }
 
-function gcOf({ collector, booter }: BooterOfServer, { data }: Config): CacheRouteParts {
+type Served = Content & { readonly booter: Booter };
+
+function cacheOf({ collector, booter, store }: Served, reloader: Reloader): CacheRouteParts {
   return {
-    folder: cacheFolderIn(data),
+    folder: cacheFolderIn(reloader.config.data),
+    holdings: () => store.holdings(),
+    limit: () => reloader.config.cache.maxSize,
     collect: async (wanted) => {
       const unresolved = booter.mapped.unresolved();
       const isAnythingMapped = booter.mapped.places().length > 0;
       return { removed: await collectGarbage({ collector, unresolved, isAnythingMapped }, wanted) };
     },
   };
+}
+
+function deskOf({ booter, blobs }: Served, reloader: Reloader): ImageDesk {
+  return new ImageDesk({
+    mapping: () => booter.mapping,
+    mapped: booter.mapped,
+    fetchAhead: (descriptor, sources, signal) => blobs.fetchAhead(descriptor, sources, signal),
+    defaultRegistry: () => reloader.config.defaultRegistry,
+  });
 }
 
 function upkeepOf({ booter, store, blobs, journal }: BooterOfServer, reloader: Reloader, events: EventSink): Upkeep {
