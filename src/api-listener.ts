@@ -10,9 +10,9 @@ import { Api } from './http/api.js';
 import { apiGuard } from './http/api-guard.js';
 import { createListener } from './http/app.js';
 import { closeListener, listen } from './http/listen.js';
-import { bootRecordRoutes } from './http/routes/boots.js';
+import { type BootRouteParts, bootRecordRoutes } from './http/routes/boots.js';
 import { type CacheRouteParts, cacheRoutes } from './http/routes/cache.js';
-import { eventRoutes } from './http/routes/events.js';
+import { type EventRouteParts, type EventStreams, eventRoutes } from './http/routes/events.js';
 import { healthRoutes } from './http/routes/health.js';
 import { imageRoutes } from './http/routes/images.js';
 import { metricsRoutes } from './http/routes/metrics.js';
@@ -21,6 +21,16 @@ import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
 import type { Endpoint } from './net/endpoint.js';
+
+/** What the routes ask. */
+export type ApiParts = {
+  readonly boots: BootRouteParts;
+  readonly listen: EventRouteParts['listen'];
+  readonly desk: Parameters<typeof imageRoutes>[1];
+  readonly cache: CacheRouteParts;
+  /** Of the program. */
+  readonly version: string;
+};
 
 export type ApiListenerParts = Pick<Content, 'database'> & {
   readonly journal: Journal;
@@ -47,6 +57,16 @@ const MOST_CONNECTIONS = 512;
 /** Longer than removing thousands of files takes. Events beat more often than that. */
 const SILENCE_MILLISECONDS = 300_000;
 
+/** Declares everything that the API has; answers the event streams that are open. */
+export function declareApi(api: Api, { boots, listen: listener, desk, cache, version: ours }: ApiParts): EventStreams {
+  bootRecordRoutes(api, boots);
+  const streams = eventRoutes(api, { listen: listener });
+  imageRoutes(api, desk);
+  cacheRoutes(api, cache);
+  openApiRoutes(api, ours);
+  return streams;
+}
+
 /** Opens the listener of the API and of what watches the server. Throws PORT_UNAVAILABLE. */
 export async function openApi(config: Config, parts: ApiListenerParts): Promise<ApiListener> {
   const { journal, hub, database, cache, desk, metrics, isReady, lifecycle, log } = parts;
@@ -59,12 +79,11 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
   metricsRoutes(app, metrics, async (request) => {
     if (tokens !== undefined) await guard(request, 'read');
   });
-  const api = new Api(app, guard);
-  bootRecordRoutes(api, { boots: database.boots, settled: () => journal.settled() });
-  const streams = eventRoutes(api, { listen: (listener) => hub.add(toldBy(listener, journal)) });
-  imageRoutes(api, desk);
-  cacheRoutes(api, cache);
-  openApiRoutes(api, version());
+  const streams = declareApi(new Api(app, guard), {
+    boots: { boots: database.boots, settled: () => journal.settled() },
+    listen: (listener) => hub.add(toldBy(listener, journal)),
+    ...{ desk, cache, version: version() },
+  });
   lifecycle.started('API listener', () => {
     desk.close();
     return closeListener(app);
