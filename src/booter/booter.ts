@@ -103,6 +103,11 @@ export class Booter {
     this.#script = new ScriptStep({ ...shared, memory, prefetch, capabilities, enrolments });
   }
 
+  /** The one in force. */
+  get mapping(): Mapping {
+    return this.#mapping;
+  }
+
   /** From now on machines boot by this mapping. Boots under way keep their plans, and what those name stays served. */
   remap(mapping: MappingInput): void {
     this.#mapping = withWishes(createMapping(mapping), this.#parts.policies.standings.wishes());

@@ -22,9 +22,18 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   PORT_UNAVAILABLE: 500,
   SERVER_UNREACHABLE: 503,
   REQUEST_INVALID: 400,
+  UNAUTHORIZED: 401,
+  FORBIDDEN: 403,
+  RATE_LIMITED: 429,
   NOT_FOUND: 404,
   INTERRUPTED: 500,
   INTERNAL: 500,
+};
+
+/** What else is said of an error (RFC 9110, 11.6.1 and 10.2.3). */
+const HEADERS: Partial<Record<ErrorCode, Readonly<Record<string, string>>>> = {
+  UNAUTHORIZED: { 'www-authenticate': 'Bearer realm="bootlayer"' },
+  RATE_LIMITED: { 'retry-after': '1' },
 };
 
 /** `{ "error": { "code", "message", "details"? } }` with an exact length; faults of ours are logged and not explained to the network. */
@@ -35,17 +44,28 @@ export function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
   if (error.code === 'INTERNAL') reply.log.error({ err: thrown }, 'a request failed');
   else if (status >= 500)
     reply.log.warn({ event: 'request.failed', url: reply.request.url, code: error.code }, error.message);
-  const remedy = publicRemedy(error);
+  const details = detailsOf(error);
   const told = {
     code: error.code,
     message: publicMessage(error),
-    ...(remedy !== undefined && { details: { remedy } }),
+    ...(details !== undefined && { details }),
   };
   return reply
     .code(status)
     .type('application/json')
-    .header('cache-control', 'no-store')
+    .headers({ 'cache-control': 'no-store', ...(refused === undefined && HEADERS[error.code]) })
     .send(`${JSON.stringify({ error: told })}\n`);
+}
+
+/** What may be done about it, and what is wrong with the request where it is that. */
+function detailsOf(error: BootlayerError): object | undefined {
+  const remedy = publicRemedy(error);
+  const found = error.code === 'REQUEST_INVALID' && typeof error.details === 'object' ? error.details : null;
+  return remedy === undefined && found === null ? undefined : { ...(remedy !== undefined && { remedy }), ...found };
+}
+
+export function statusOf(code: ErrorCode): number {
+  return STATUS[code];
 }
 
 /** Fastify's own errors carry a 4xx status: the client's mistake, not ours. */
