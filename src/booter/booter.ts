@@ -27,6 +27,7 @@ import { createMapping, type Mapping, type MappingInput } from './mapping.js';
 import { PlanIssuer } from './plan-issuer.js';
 import { ARCHITECTURE_UNKNOWN, mayPass, NO_ASSIGNMENT, prepareBoot, wishOf } from './preparation.js';
 import { attemptOf, factsFromQuery, type ScriptQuery } from './report.js';
+import type { Progress } from './running-transfers.js';
 import { requirePart, sliceReader } from './slice-reader.js';
 import { type TransferEnded, TransferEvents } from './transfer-events.js';
 
@@ -53,6 +54,10 @@ type Readiness =
   | { readonly kind: 'ready'; readonly script: string; readonly plan: KernelPlan }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'waiting'; readonly reason: string };
+
+/** To whom, and `sent`: how much by now. */
+type BegunTransfer = Pick<LoaderTransfer, 'address' | 'protocol'> &
+  Pick<Progress, 'sent'> & { readonly range: Slice | undefined };
 
 /** Who boots, and by which assignment. */
 type Boot = { readonly subject: Subject; readonly assignment: Assignment };
@@ -175,15 +180,16 @@ export class Booter {
 
   /** An artifact begins to be sent; `range`: the part of it that was asked for, when that is not all. */
   artifactBegun(
-    { role, descriptor: { digest } }: LocatedArtifact,
-    { address, protocol, range }: Pick<LoaderTransfer, 'address' | 'protocol'> & { readonly range: Slice | undefined },
+    { role, descriptor: { digest, size } }: LocatedArtifact,
+    { address, protocol, range, sent }: BegunTransfer,
   ): TransferEnded {
     const machine = this.#attribution.machineAt(address);
-    return this.transferEvents.artifact({
+    const transfer = {
       ...(machine !== undefined && { machine }),
       ...{ address, protocol, role, digest },
       ...(range !== undefined && { range: `${range.offset}-${range.offset + range.length - 1}` }),
-    });
+    };
+    return this.transferEvents.artifact(transfer, { size: range?.length ?? size, sent });
   }
 
   /** Something of ours broke while this was done. */
