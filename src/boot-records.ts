@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { stepIn } from './boot/boot.js';
 import type { EventSink } from './boot/event.js';
 import type { BootStore } from './boot/ports.js';
 import { Journal } from './booter/journal.js';
 import { JournalWriter } from './booter/journal-writer.js';
 import { systemClock } from './clock.js';
-import type { ToldStep } from './http/routes/events.js';
 import type { Lifecycle } from './lifecycle.js';
 
 export type BootRecordsParts = {
@@ -28,14 +26,4 @@ export async function openJournal({ boots, events, lifecycle }: BootRecordsParts
 function newBootId(): string {
   const uuid = randomUUID();
   return uuid.slice(0, 8) + uuid.slice(-8);
-}
-
-/** Of every step, with the boot that it belongs to: the journal has heard of it before. */
-export function toldBy(listener: (step: ToldStep) => void, journal: Journal): EventSink {
-  return (event) => {
-    const step = stepIn(event);
-    if (step === undefined) return;
-    const boot = journal.last(step.machine)?.boot.id;
-    listener({ at: systemClock.now(), ...(boot !== undefined && { boot }), event: step });
-  };
 }

@@ -3,7 +3,7 @@ import { collectGarbage } from './blob/garbage.js';
 import { Scrubber } from './blob/scrubber.js';
 import type { EventSink } from './boot/event.js';
 import { type BootListeners, type BootListenersParts, openBootListeners } from './boot-listeners.js';
-import { openJournal, toldBy } from './boot-records.js';
+import { openJournal } from './boot-records.js';
 import { findBootWarnings } from './boot-warnings.js';
 import { nearerBases } from './booter/base-url.js';
 import { BootUrls, type NearerBase } from './booter/boot-urls.js';
@@ -13,7 +13,7 @@ import type { Journal } from './booter/journal.js';
 import { logSink } from './booter/log-sink.js';
 import { metricsSink } from './booter/metrics-sink.js';
 import { version } from './cli/version.js';
-import { systemClock, waitFor } from './clock.js';
+import { every, systemClock, waitFor } from './clock.js';
 import type { LoadOutcome, ReadFiles } from './config/load.js';
 import { readConfigFilesAside } from './config/load-process.js';
 import { MappingWatch } from './config/mapping-watch.js';
@@ -170,7 +170,11 @@ async function openApi(config: Config, { built, metrics, isReady, lifecycle, log
   metricsRoutes(app, metrics);
   const api = new Api(app);
   cacheRoutes(api, gcOf(built, config));
-  eventRoutes(api, { listen: (listener) => built.hub.add(toldBy(listener, built.journal)) });
+  eventRoutes(api, {
+    listen: (listener) => built.journal.listen(listener),
+    running: (most) => built.booter.transferEvents.running.list(most),
+    clock: { now: () => systemClock.now(), every },
+  });
   bootRecordRoutes(api, { boots: built.database.boots, settled: () => built.journal.settled() });
   openApiRoutes(api, version());
   lifecycle.started('API listener', () => closeListener(app));
