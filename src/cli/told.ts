@@ -40,4 +40,25 @@ export type ToldTransfer = {
   readonly file?: string;
   readonly size: number;
   readonly bytes: number;
+  /** Since it began. */
+  readonly seconds: number;
 };
+
+/** A step as it is streamed; undefined where it is none. */
+export function readStep(event: string, data: unknown): ToldEvent | undefined {
+  const told = (data ?? {}) as Partial<ToldEvent>;
+  if (![told.at, told.machine, told.text].every((value) => typeof value === 'string')) return undefined;
+  return { ...(told as ToldEvent), event };
+}
+
+/** The same of what is under way. */
+export function readTransfers(data: unknown): ToldTransfers | undefined {
+  const told = (data ?? {}) as Partial<ToldTransfers>;
+  if (typeof told.at !== 'string' || !Array.isArray(told.transfers)) return undefined;
+  return { at: told.at, transfers: (told.transfers as unknown[]).filter(isTransfer) };
+}
+
+function isTransfer(value: unknown): value is ToldTransfer {
+  const { id, size, bytes, seconds } = (value ?? {}) as Partial<ToldTransfer>;
+  return [id, size, bytes, seconds].every((number) => typeof number === 'number');
+}
