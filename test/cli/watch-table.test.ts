@@ -73,10 +73,8 @@ describe('tableOf', () => {
       fc.property(fc.array(machine, { maxLength: 25 }), room, (machines, { columns, lines }) => {
         const table = tableOf(titleOf(machines, undefined), machines, { columns, lines });
         expect(table.length).toBeLessThanOrEqual(lines);
-        for (const { text } of table) {
-          expect([...text].length).toBeLessThanOrEqual(columns);
-          expect(text).not.toMatch(/\p{Cc}|\p{Cf}/u);
-        }
+        const wrong = table.filter(({ text }) => [...text].length > columns || /\p{Cc}|\p{Cf}/u.test(text));
+        expect(wrong).toEqual([]);
       }),
     );
   });
@@ -99,7 +97,7 @@ it.each<[Partial<WatchedTransfer>, string]>([
   [{ size: 0, bytes: 0 }, 'kernel    100%  0 B of 0 B  50.0 MiB/s'],
   [{ bytes: 999 * 1024 * 1024 }, 'kernel    100%  999 MiB of 120 MiB  50.0 MiB/s'],
 ] as const)('shows %j as %s', (more, text) => {
-  expect(progressOf([{ ...TRANSFER, ...more } as WatchedTransfer], 55)).toBe(text);
+  expect(progressOf([{ ...TRANSFER, ...more }], 55)).toBe(text);
 });
 
 it('shows a boot loader by its file', () => {
