@@ -1,9 +1,8 @@
-import { toldBy } from './boot-records.js';
-import type { EventHub } from './booter/event-hub.js';
+import type { Booter } from './booter/booter.js';
 import type { ImageDesk } from './booter/image-desk.js';
 import type { Journal } from './booter/journal.js';
 import { version } from './cli/version.js';
-import { systemClock } from './clock.js';
+import { every, systemClock } from './clock.js';
 import type { ApiToken, Config } from './config/schema.js';
 import type { Content } from './content.js';
 import { Api } from './http/api.js';
@@ -12,7 +11,7 @@ import { createListener } from './http/app.js';
 import { closeListener, listen } from './http/listen.js';
 import { type BootRouteParts, bootRecordRoutes } from './http/routes/boots.js';
 import { type CacheRouteParts, cacheRoutes } from './http/routes/cache.js';
-import { type EventRouteParts, type EventStreams, eventRoutes } from './http/routes/events.js';
+import { type EventRouteParts, eventRoutes, type OpenStreams } from './http/routes/events.js';
 import { healthRoutes } from './http/routes/health.js';
 import { imageRoutes } from './http/routes/images.js';
 import { metricsRoutes } from './http/routes/metrics.js';
@@ -25,7 +24,7 @@ import type { Endpoint } from './net/endpoint.js';
 /** What the routes ask. */
 export type ApiParts = {
   readonly boots: BootRouteParts;
-  readonly listen: EventRouteParts['listen'];
+  readonly events: EventRouteParts;
   readonly desk: Parameters<typeof imageRoutes>[1];
   readonly cache: CacheRouteParts;
   /** Of the program. */
@@ -34,7 +33,7 @@ export type ApiParts = {
 
 export type ApiListenerParts = Pick<Content, 'database'> & {
   readonly journal: Journal;
-  readonly hub: EventHub;
+  readonly booter: Booter;
   /** What `api.tokenFile` names. */
   readonly tokens: readonly ApiToken[] | undefined;
   readonly cache: CacheRouteParts;
@@ -58,9 +57,9 @@ const MOST_CONNECTIONS = 512;
 const SILENCE_MILLISECONDS = 300_000;
 
 /** Declares everything that the API has; answers the event streams that are open. */
-export function declareApi(api: Api, { boots, listen: listener, desk, cache, version: ours }: ApiParts): EventStreams {
+export function declareApi(api: Api, { boots, events, desk, cache, version: ours }: ApiParts): OpenStreams {
   bootRecordRoutes(api, boots);
-  const streams = eventRoutes(api, { listen: listener });
+  const streams = eventRoutes(api, events);
   imageRoutes(api, desk);
   cacheRoutes(api, cache);
   openApiRoutes(api, ours);
@@ -69,7 +68,7 @@ export function declareApi(api: Api, { boots, listen: listener, desk, cache, ver
 
 /** Opens the listener of the API and of what watches the server. Throws PORT_UNAVAILABLE. */
 export async function openApi(config: Config, parts: ApiListenerParts): Promise<ApiListener> {
-  const { journal, hub, database, cache, desk, metrics, isReady, lifecycle, log } = parts;
+  const { journal, booter, database, cache, desk, metrics, isReady, lifecycle, log } = parts;
   let { tokens } = parts;
   const app = createListener(log);
   app.server.maxConnections = MOST_CONNECTIONS;
@@ -81,7 +80,11 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
   });
   const streams = declareApi(new Api(app, guard), {
     boots: { boots: database.boots, settled: () => journal.settled() },
-    listen: (listener) => hub.add(toldBy(listener, journal)),
+    events: {
+      listen: (listener) => journal.listen(listener),
+      running: (most) => booter.transferEvents.running.list(most),
+      clock: { now: () => systemClock.now(), every },
+    },
     ...{ desk, cache, version: version() },
   });
   lifecycle.started('API listener', () => {

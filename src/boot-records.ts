@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { stepIn } from './boot/boot.js';
 import type { EventSink } from './boot/event.js';
 import { Attempts } from './booter/attempts.js';
 import { Journal } from './booter/journal.js';
@@ -7,7 +6,6 @@ import { JournalWriter } from './booter/journal-writer.js';
 import { createPolicies, type Policies, type PoliciesParts } from './booter/policies.js';
 import { Standings } from './booter/standings.js';
 import { systemClock } from './clock.js';
-import type { ToldStep } from './http/routes/events.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Database } from './store/sqlite-database.js';
 
@@ -54,14 +52,4 @@ export async function openBootRecords(parts: BootRecordsParts): Promise<BootReco
 function newBootId(): string {
   const uuid = randomUUID();
   return uuid.slice(0, 8) + uuid.slice(-8);
-}
-
-/** Of every step, with the boot that it belongs to: the journal has heard of it before. */
-export function toldBy(listener: (step: ToldStep) => void, journal: Journal): EventSink {
-  return (event) => {
-    const step = stepIn(event);
-    if (step === undefined) return;
-    const boot = journal.last(step.machine)?.boot.id;
-    listener({ at: systemClock.now(), ...(boot !== undefined && { boot }), event: step });
-  };
 }

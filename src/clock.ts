@@ -40,6 +40,12 @@ export function after(milliseconds: number, run: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
+/** Runs it again and again, so many milliseconds apart, until what it answers is called. */
+export function every(milliseconds: number, run: () => void): () => void {
+  const timer = setInterval(run, milliseconds);
+  return () => clearInterval(timer);
+}
+
 /** Waits so many milliseconds; rejects when the signal says so. */
 export type Wait = (milliseconds: number, signal: AbortSignal | undefined) => Promise<unknown>;
 

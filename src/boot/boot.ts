@@ -10,6 +10,8 @@ export type Boot = {
   /** Of its last step. */
   readonly lastAt: number;
   readonly state: BootState;
+  /** Why it is in this state, where that is worth a word. */
+  readonly reason?: string;
   /** What it is about to start, as far as that is decided. */
   readonly assignment?: string;
   readonly image?: string;
@@ -183,11 +185,17 @@ export function newBoot(id: string, machine: string, now: number): Boot {
 }
 
 /** The boot after the step. Pure. */
-export function withStep(boot: Boot, { at, event }: BootStep): Boot {
+export function withStep({ reason, ...boot }: Boot, step: BootStep): Boot {
+  const next = stepped(boot, step);
+  return reason === undefined || next.state !== boot.state ? next : { reason, ...next };
+}
+
+/** `boot`: without the reason, which is that of its state. */
+function stepped(boot: Boot, { at, event }: BootStep): Boot {
   const next = { ...boot, lastAt: Math.max(at, boot.lastAt), steps: boot.steps + 1 };
   switch (event.event) {
     case 'dhcp.unanswered':
-      return boot.steps === 0 ? { ...next, state: 'unanswered' } : next;
+      return boot.steps === 0 ? { ...next, state: 'unanswered', reason: event.reason } : next;
     case 'dhcp.answered':
       return { ...atLeast(next, 'offered'), ...(event.assignment !== undefined && { assignment: event.assignment }) };
     case 'loader.sent':
@@ -197,9 +205,9 @@ export function withStep(boot: Boot, { at, event }: BootStep): Boot {
     case 'script.waiting':
       return { ...next, state: 'waiting', ...(event.image !== undefined && { image: event.image }) };
     case 'script.refused':
-      return { ...next, state: 'refused' };
+      return { ...next, state: 'refused', reason: event.reason };
     case 'script.local':
-      return { ...next, state: 'local', assignment: event.assignment };
+      return { ...next, state: 'local', assignment: event.assignment, reason: event.reason };
     case 'boot.done':
       return { ...next, state: 'done' };
     case 'script.sent':

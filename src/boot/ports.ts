@@ -1,7 +1,7 @@
 import type { Artifact, ImageWish, ResolvedImage } from '../image/image.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { Digest } from '../oci/digest.js';
-import type { Boot, BootStep } from './boot.js';
+import type { Boot, BootState, BootStep } from './boot.js';
 import type { BootPlan } from './plan.js';
 import type { Standing } from './standing.js';
 
@@ -50,6 +50,9 @@ export type BootChange = {
 /** Which boots are asked for: the newest first. */
 export type BootQuery = {
   readonly machine?: string;
+  readonly state?: BootState;
+  /** Only those that began then or later. */
+  readonly since?: number;
   /** Only those that began before this one, by its time and id: where the page before ended. */
   readonly before?: Pick<Boot, 'beganAt' | 'id'>;
   readonly limit: number;
@@ -61,6 +64,8 @@ export interface BootStore {
   saveBoots(changes: readonly BootChange[]): Promise<void>;
   findBoots(query: BootQuery): Promise<readonly Boot[]>;
   findBoot(id: string): Promise<BootWithSteps | undefined>;
+  /** The ids that begin so, so many at most. */
+  findBootIds(prefix: string, most: number): Promise<readonly string[]>;
   /** Those whose last step came at that time or later, each machine's last one: what goes on after a restart. */
   lastBoots(since: number): Promise<readonly Boot[]>;
   /** Those that count as attempts since then. */

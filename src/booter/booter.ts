@@ -26,6 +26,7 @@ import { PlanIssuer } from './plan-issuer.js';
 import type { Policies } from './policies.js';
 import type { RelayWord } from './relay-words.js';
 import type { ScriptQuery } from './report.js';
+import type { Progress } from './running-transfers.js';
 import { ScriptStep } from './script-step.js';
 import { requirePart, sliceReader } from './slice-reader.js';
 import { type TransferEnded, TransferEvents } from './transfer-events.js';
@@ -47,6 +48,10 @@ export type BooterParts = {
   readonly neighbours: Neighbours;
   readonly policies: Policies;
 };
+
+/** To whom, and `sent`: how much by now. */
+type BegunTransfer = Pick<LoaderTransfer, 'address' | 'protocol'> &
+  Pick<Progress, 'sent'> & { readonly range: Slice | undefined };
 
 /** What the front ends ask: who is this, what does it boot, where are the bytes; and what happened, told as events. */
 export class Booter {
@@ -200,16 +205,17 @@ export class Booter {
 
   /** An artifact begins to be sent; `range`: the part of it that was asked for, when that is not all. */
   artifactBegun(
-    { role, descriptor: { digest } }: LocatedArtifact,
-    { address, protocol, range }: Pick<LoaderTransfer, 'address' | 'protocol'> & { readonly range: Slice | undefined },
+    { role, descriptor: { digest, size } }: LocatedArtifact,
+    { address, protocol, range, sent }: BegunTransfer,
   ): TransferEnded {
     const machine = this.#attribution.machineAt(address);
-    return this.transferEvents.artifact({
+    const transfer = {
       ...(machine !== undefined && { machine }),
       ...(this.#attribution.isShownAt(address) && { isShown: true as const }),
       ...{ address, protocol, role, digest },
       ...(range !== undefined && { range: `${range.offset}-${range.offset + range.length - 1}` }),
-    });
+    };
+    return this.transferEvents.artifact(transfer, { size: range?.length ?? size, sent });
   }
 
   /** Something of ours broke while this was done. */

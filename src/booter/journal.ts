@@ -29,6 +29,11 @@ export type JournalParts = {
   readonly attempted: (attempt: Attempt) => void;
 };
 
+/** A step as it happens, with its boot after it; without one where it belongs to none. */
+export type ToldStep = { readonly at: number; readonly event: StepOfMachine; readonly boot?: Boot };
+
+export type StepListener = (step: ToldStep) => void;
+
 /** A boot whose machine was heard of lately. */
 type Live = {
   boot: Boot;
@@ -70,6 +75,7 @@ export class Journal {
   /** Older boots of which something is told, by their ids. */
   readonly #recalled = new RecentMap<string, Live>(RECALLED);
   #begun = 0;
+  readonly #listeners = new Set<StepListener>();
   /** Boots that were written for the first time since those that are too many were forgotten. */
   #new = 0;
   readonly #sparing: Sparing;
@@ -97,6 +103,12 @@ export class Journal {
     const step = stepIn(event);
     if (step !== undefined) this.#take(step);
   };
+
+  /** Tells of every step from now on, until what it answers is called. The listener never throws. */
+  listen(listener: StepListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
 
   /** The last boot of a machine that was heard of lately. */
   last(machine: string): LastBoot | undefined {
@@ -137,7 +149,10 @@ export class Journal {
     const at = this.#parts.clock.now();
     const ended = this.#ended(event) ?? this.#told(event);
     const live = ended ?? this.#boot(event, at);
-    if (live === undefined) return;
+    if (live === undefined) {
+      this.#tell({ at, event });
+      return;
+    }
     if (event.event === 'artifact.started') this.#started(event, live);
     live.heardAt = this.#parts.clock.ticks();
     const { boot } = live;
@@ -152,6 +167,11 @@ export class Journal {
     if (ended === undefined || this.#known(boot.machine) === live) this.#remember(live);
     if (!isFull) keepLast(live.unwritten, { at, event });
     if (!isFull || next.state !== boot.state) this.#write(live);
+    this.#tell({ at, event, boot: live.boot });
+  }
+
+  #tell(step: ToldStep): void {
+    for (const listener of this.#listeners) listener(step);
   }
 
   /** Whose it is; undefined where it is nobody's. */

@@ -9,6 +9,7 @@ import type {
 import { type Clock, secondsSince } from '../clock.js';
 import { BootlayerError } from '../errors.js';
 import type { AddressOwner } from './address-owner.js';
+import { type Progress, RunningTransfers, type Underway } from './running-transfers.js';
 
 /** How a transfer ended; `bytes` are those that were sent. */
 export type TransferEnd = { readonly bytes: number; readonly tftp?: TftpResult } & (
@@ -28,19 +29,26 @@ export type TransferEventsParts = {
 /** Tells as events what goes to machines, whichever protocol carries it. */
 export class TransferEvents {
   readonly #parts: TransferEventsParts;
+  /** What is under way. */
+  readonly running: RunningTransfers;
 
   constructor(parts: TransferEventsParts) {
     this.#parts = parts;
+    this.running = new RunningTransfers(() => parts.clock.ticks());
   }
 
   /** An artifact begins to be sent. */
-  artifact(transfer: ArtifactTransfer): TransferEnded {
+  artifact(transfer: ArtifactTransfer, progress: Progress): TransferEnded {
     const { events } = this.#parts;
     events({ event: 'artifact.started', ...transfer });
-    return this.#timed((end, result) => {
-      if (end.kind === 'sent') events({ event: 'artifact.sent', ...transfer, ...result });
-      else events({ event: 'artifact.aborted', ...transfer, ...result, reason: end.reason });
-    });
+    return this.#running(
+      () => transfer,
+      progress,
+      (end, result) => {
+        if (end.kind === 'sent') events({ event: 'artifact.sent', ...transfer, ...result });
+        else events({ event: 'artifact.aborted', ...transfer, ...result, reason: end.reason });
+      },
+    );
   }
 
   /** The first script of a machine begins to be sent. */
@@ -49,14 +57,18 @@ export class TransferEvents {
   }
 
   /** A boot loader begins to be sent. */
-  loader(file: LoaderTransfer): TransferEnded {
+  loader(file: LoaderTransfer, progress: Progress): TransferEnded {
     const { events, owner } = this.#parts;
     owner.look(file.address);
-    return this.#timed((end, result) => {
-      const transfer = this.#attributed(file);
-      if (end.kind === 'sent') events({ event: 'loader.sent', ...transfer, ...result });
-      else events({ event: 'loader.aborted', ...transfer, ...result, reason: end.reason });
-    });
+    return this.#running(
+      () => this.#attributed(file),
+      progress,
+      (end, result) => {
+        const transfer = this.#attributed(file);
+        if (end.kind === 'sent') events({ event: 'loader.sent', ...transfer, ...result });
+        else events({ event: 'loader.aborted', ...transfer, ...result, reason: end.reason });
+      },
+    );
   }
 
   /** What is asked for is not there, or cannot be had. */
@@ -74,10 +86,19 @@ export class TransferEvents {
     return machine === undefined ? file : { machine, ...file };
   }
 
-  #timed(tell: (end: TransferEnd, result: TransferResult) => void): TransferEnded {
+  /** Until it has ended, which is told with how long it took. */
+  #running(
+    told: () => Underway,
+    progress: Progress,
+    tell: (end: TransferEnd, result: TransferResult) => void,
+  ): TransferEnded {
     const { clock } = this.#parts;
     const started = clock.ticks();
-    return (end) => tell(end, { bytes: end.bytes, seconds: secondsSince(started, clock.ticks()), ...end.tftp });
+    const over = this.running.begin(told, progress);
+    return (end) => {
+      over();
+      tell(end, { bytes: end.bytes, seconds: secondsSince(started, clock.ticks()), ...end.tftp });
+    };
   }
 }
 

@@ -1,25 +1,22 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { BOOT_STATES } from '../boot/boot.js';
 import { BootlayerError } from '../errors.js';
 import { formatSeconds } from '../format.js';
 import { apiOf, type ServerOptions, unreachable, withServer } from './api-server.js';
 import { askServer } from './ask-server.js';
 import { parsedBy } from './common.js';
 import { emphasize, inOneLine, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
+import { stepLine } from './timeline.js';
+import type { ToldBoot, ToldSteps } from './told.js';
 import { untilSignal } from './until-signal.js';
 
-type ListOptions = ServerOptions & { readonly machine?: string; readonly limit: number };
-
-/** What the API tells of a boot. */
-type ToldBoot = {
-  readonly id: string;
-  readonly machine: string;
-  readonly state: string;
-  readonly beganAt: string;
-  readonly lastAt: string;
-  readonly assignment?: string;
-  readonly image?: string;
+type ListOptions = ServerOptions & {
+  readonly machine?: string;
+  readonly state?: string;
+  /** Milliseconds since the epoch. */
+  readonly since?: number;
+  readonly limit: number;
 };
-type ToldSteps = ToldBoot & { readonly steps: readonly { readonly at: string; readonly text: string }[] };
 
 /** What machines did when they booted, asked of a running server. */
 export function bootCommand(): Command {
@@ -28,6 +25,8 @@ export function bootCommand(): Command {
     withServer(new Command('ls'))
       .description('list boots, the newest first')
       .option('--machine <name>', 'only those of one machine')
+      .addOption(new Option('--state <state>', 'only those in this state').choices(BOOT_STATES))
+      .option('--since <time>', 'only those that began since: 30m, 2h, 7d ago, or a time', parsedBy(parseSince))
       .option('--limit <number>', 'how many at most, up to 1000', parsedBy(parseLimit), 20)
       .addHelpText('after', STATES)
       .action(listBoots),
@@ -35,15 +34,15 @@ export function bootCommand(): Command {
   boot.addCommand(
     withServer(new Command('show'))
       .description('show one boot, step by step')
-      .argument('<id>', 'as ls prints it')
+      .argument('<boot>', 'its id as ls prints it, or how that begins; or a machine: its last boot')
       .action(showBoot),
   );
   return boot;
 }
 
 const STATES = `
-States: unanswered (told nothing by DHCP: show says why), offered (told by DHCP what to load), loading (has a boot loader), waiting (for its image), planned (told what to start),
-fetching, started (has all that is fetched before its system runs), refused (not booted: show says why).`;
+States: unanswered (told nothing by DHCP), offered (told by DHCP what to load), loading (has a boot loader), waiting (for its image), planned (told what to start),
+fetching, started (has all that is fetched before its system runs), refused (not booted). What was told nothing, or is not booted, shows why.`;
 
 function parseLimit(text: string): number {
   const limit = Number(text);
@@ -51,23 +50,50 @@ function parseLimit(text: string): number {
   throw new BootlayerError('USAGE', `"${text}" is no number from 1 to 1000`);
 }
 
+const UNITS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+function parseSince(text: string): number {
+  const [, count, unit = 's'] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  if (count !== undefined) return Date.now() - Number(count) * UNITS[unit as keyof typeof UNITS];
+  const time = Date.parse(text);
+  if (/^\d{4}-/.test(text) && !Number.isNaN(time)) return time;
+  throw new BootlayerError('USAGE', `"${text}" is no time: 30m, 2h, 7d, or 2026-01-31T12:00:00Z`);
+}
+
 async function listBoots(options: ListOptions): Promise<void> {
   const query = new URLSearchParams({ limit: String(options.limit) });
   if (options.machine !== undefined) query.set('machine', options.machine);
+  if (options.state !== undefined) query.set('state', options.state);
+  if (options.since !== undefined) query.set('since', new Date(options.since).toISOString());
   const { boots } = await ask<{ readonly boots: readonly ToldBoot[] }>(options, `/api/v1/boots?${query}`, 'boots');
   const output = standardOutput();
   if (options.json) return writeJson(output, boots);
-  if (boots.length === 0)
-    return writeLine(output, `no boot${options.machine === undefined ? '' : ` of ${options.machine}`} is known`);
-  const rows = boots.map((boot) => [boot.id, boot.machine, boot.beganAt, duration(boot), boot.state, boot.image ?? '']);
+  if (boots.length === 0) return writeLine(output, noneOf(options));
+  const rows = boots.map((boot) => {
+    const { id, machine, beganAt, state, reason, image } = boot;
+    return [id, machine, beganAt, duration(boot), state, reason ?? image ?? ''];
+  });
   writeTable(
     output,
-    ['BOOT', 'MACHINE', 'BEGAN', 'TOOK', 'STATE', 'IMAGE'],
+    ['BOOT', 'MACHINE', 'BEGAN', 'TOOK', 'STATE', 'IMAGE, OR WHY NOT'],
     rows.map((row) => row.map(inOneLine)),
   );
 }
 
-async function showBoot(id: string, options: ServerOptions): Promise<void> {
+/** `no boot of node-01 is known that is refused` */
+function noneOf({ machine, state, since }: ListOptions): string {
+  const of = machine === undefined ? '' : ` of ${machine}`;
+  const how = [
+    ...(state === undefined ? [] : [`is ${state}`]),
+    ...(since === undefined ? [] : [`began since ${new Date(since).toISOString()}`]),
+  ];
+  return `no boot${of} is known${how.length === 0 ? '' : ` that ${how.join(' and ')}`}`;
+}
+
+async function showBoot(wanted: string, options: ServerOptions): Promise<void> {
+  const ofMachine = new URLSearchParams({ machine: wanted, limit: '1' });
+  const { boots } = await ask<{ readonly boots: readonly ToldBoot[] }>(options, `/api/v1/boots?${ofMachine}`, 'boots');
+  const id = boots[0]?.id ?? wanted;
   const boot = await ask<ToldSteps>(options, `/api/v1/boots/${encodeURIComponent(id)}`, 'steps');
   const output = standardOutput();
   if (options.json) return writeJson(output, boot);
@@ -78,10 +104,7 @@ async function showBoot(id: string, options: ServerOptions): Promise<void> {
 
 /** Each with how long after the boot's begin it came. */
 function writeSteps(output: Output, { beganAt, steps }: ToldSteps): void {
-  for (const { at, text } of steps) {
-    const after = formatSeconds((Date.parse(at) - Date.parse(beganAt)) / 1000);
-    writeLine(output, inOneLine(`${at}  ${`+${after}`.padStart(9)}  ${text}`));
-  }
+  for (const step of steps) writeLine(output, stepLine(step, beganAt));
 }
 
 function duration({ beganAt, lastAt }: ToldBoot): string {

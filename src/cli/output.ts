@@ -9,7 +9,12 @@ export type Output = {
 };
 
 export function standardOutput(): Output {
-  return { write: (text) => void process.stdout.write(text), terminal: process.stdout.isTTY };
+  return { write: (text) => void process.stdout.write(text), terminal: isForPeople(process.env) };
+}
+
+/** Whoever wants no colour, or has a terminal that can do nothing but print, gets what a pipe gets (no-color.org). */
+function isForPeople({ NO_COLOR: noColour = '', TERM: terminal }: NodeJS.ProcessEnv): boolean {
+  return process.stdout.isTTY && noColour === '' && terminal !== 'dumb';
 }
 
 export function writeLine(output: Output, line: string): void {

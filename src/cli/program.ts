@@ -32,7 +32,8 @@ export async function runProgram(args: readonly string[]): Promise<number> {
 function endQuietlyWithoutReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      // A terminal that is gone says EIO.
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
       process.exit(0);
     });
   }

@@ -1,82 +1,61 @@
 import { Command } from 'commander';
-import { waitFor } from '../clock.js';
 import { BootlayerError } from '../errors.js';
-import { apiOf, type ServerOptions, unreachable, withServer } from './api-server.js';
-import { warnOnStderr } from './common.js';
-import { eventsIn, type ToldEvent } from './event-lines.js';
-import { emphasize, inOneLine, type Output, standardOutput, writeLine } from './output.js';
+import { apiOf, type ServerOptions, withServer } from './api-server.js';
+import { follow, type Watcher } from './follow.js';
+import { LiveTimeline } from './live-timeline.js';
+import { standardOutput } from './output.js';
+import { standardTerminal } from './terminal.js';
 import { untilSignal } from './until-signal.js';
-
-const AGAIN_MILLISECONDS = 1_000;
+import { jsonLines, plainLines, timelineLines } from './watch-lines.js';
+import { LiveTable, type LiveWatcher } from './watch-live.js';
 
 /** What machines do, as they do it. */
 export function watchCommand(): Command {
   return withServer(new Command('watch'))
     .description('show what machines do when they boot, as they do it, until it is ended (Ctrl-C)')
-    .argument('[machine]', 'only this one')
-    .addHelpText('after', '\nA server that ends is waited for. With --json, one document a line.')
+    .argument('[machine]', 'only this one, step by step, from the begin of its last boot')
+    .addHelpText('after', HELP)
     .action(watch);
 }
+
+const HELP = `
+On a terminal: a line for each machine, those that want to be looked at first; refused ones are red, and those that have
+what they start grey for a minute. In a pipe, with NO_COLOR, or where TERM is dumb: the boots under way, and then a line for each step.
+With --json: the steps alone, one document a line. A server that ends is waited for.`;
 
 async function watch(machine: string | undefined, options: ServerOptions): Promise<void> {
   const api = await apiOf(options);
   const query = machine === undefined ? '' : `?${new URLSearchParams({ machine })}`;
-  const output = standardOutput();
-  const show = options.json
-    ? (event: ToldEvent) => writeLine(output, JSON.stringify(event))
-    : (event: ToldEvent) => writeEvent(output, event);
+  const { watcher, close } = watcherOf(machine, api, options);
   try {
-    await untilSignal((signal) => follow(api, { path: `/api/v1/events${query}`, signal, show }));
+    await untilSignal(async (signal) => {
+      // At once: a second signal would end the program with the terminal as it is.
+      signal.addEventListener('abort', close);
+      await follow(api, { path: `/api/v1/events${query}`, signal, watcher });
+    });
   } catch (thrown) {
     if (BootlayerError.from(thrown).code !== 'INTERRUPTED') throw thrown;
+  } finally {
+    close();
   }
 }
 
-type Following = {
-  readonly path: string;
-  readonly signal: AbortSignal;
-  readonly show: (event: ToldEvent) => void;
-};
+type Closing = { readonly watcher: Watcher; readonly close: () => void };
 
-/** Throws when there is no server at first, and when the signal says so. */
-async function follow(api: string, { path, signal, show }: Following): Promise<never> {
-  let isLost = false;
-  for (let isFirst = true; ; isFirst = false) {
-    const events = await open(`${api}${path}`, signal);
-    if (events === undefined && isFirst) throw unreachable(api);
-    if (events === undefined && !isLost)
-      warnOnStderr(`the server at ${api} does not answer any more: it is waited for`);
-    isLost = events === undefined;
-    if (events !== undefined) await showAll(events, show);
-    signal.throwIfAborted();
-    await waitFor(AGAIN_MILLISECONDS, signal).catch(() => signal.throwIfAborted());
+function watcherOf(machine: string | undefined, api: string, { json }: ServerOptions): Closing {
+  const output = standardOutput();
+  if (json === true) return lasting(jsonLines(output, api));
+  if (output.terminal) {
+    const terminal = standardTerminal();
+    return closing(machine === undefined ? new LiveTable(api, terminal) : new LiveTimeline({ machine, api }, terminal));
   }
+  return lasting(machine === undefined ? plainLines(output, api) : timelineLines(output, { machine, api }));
 }
 
-/** undefined where nobody answers with events. */
-async function open(url: string, signal: AbortSignal): Promise<AsyncGenerator<ToldEvent> | undefined> {
-  try {
-    const { ok, headers, body } = await fetch(url, { signal, redirect: 'error' });
-    const isStream = ok && headers.get('content-type') === 'text/event-stream';
-    if (isStream && body !== null) return eventsIn(body);
-    await body?.cancel();
-  } catch {
-    signal.throwIfAborted();
-  }
-  return undefined;
+function closing(watcher: LiveWatcher): Closing {
+  return { watcher, close: () => watcher.close() };
 }
 
-/** Until they end, in whichever way. */
-async function showAll(events: AsyncGenerator<ToldEvent>, show: (event: ToldEvent) => void): Promise<void> {
-  try {
-    for await (const event of events) show(event);
-  } catch {
-    // Whoever ended it, the next attempt shows whether the server is there.
-  }
-}
-
-/** A person wants the time of day. */
-function writeEvent(output: Output, { at, text }: ToldEvent): void {
-  const time = output.terminal ? new Date(at).toTimeString().slice(0, 8) : at;
-  writeLine(output, `${emphasize(output, 'dim', inOneLine(time))}  ${inOneLine(text)}`);
+function lasting(watcher: Watcher): Closing {
+  return { watcher, close: () => undefined };
 }

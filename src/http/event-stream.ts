@@ -22,13 +22,24 @@ export class EventStream {
     });
   }
 
-  send(name: string, data: unknown): void {
+  /** Nothing waits for whoever reads. */
+  get isIdle(): boolean {
+    return this.#response.writableLength === 0;
+  }
+
+  /** What `eventText` has made. */
+  send(text: string): void {
     if (this.#response.writableLength > MOST_WAITING_BYTES) this.end();
-    else this.#response.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+    else this.#response.write(text);
   }
 
   end(): void {
     clearInterval(this.#beat);
     this.#response.destroy();
   }
+}
+
+/** An event as it is sent. */
+export function eventText(name: string, data: unknown): string {
+  return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 }

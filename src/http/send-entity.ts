@@ -19,8 +19,8 @@ export type Sending = {
   readonly entity: Entity;
   /** Throws before the first byte what is an ordinary error. */
   readonly open: () => Promise<EntityReader>;
-  /** The body begins to be sent; `part`: what was asked for, when that is not all. */
-  readonly begun: (part: Span | undefined) => TransferEnded;
+  /** The body begins to be sent; `part`: what was asked for, when that is not all; `sent`: bytes by now. */
+  readonly begun: (part: Span | undefined, sent: () => number) => TransferEnded;
 };
 
 export type SendingParts = { readonly pool: BufferPool; readonly transfers: ActiveTransfers };
@@ -68,12 +68,9 @@ async function sendBody(
     await (isWhole ? reader.available(0, gone) : reader.whole(gone));
     reply.hijack();
     reply.raw.writeHead(status, headers);
-    const ended = begun(status === 206 ? span : undefined);
-    await tellEnd(
-      ended,
-      () => response.sent,
-      () => response.send(reader, span),
-    );
+    const sent = () => response.sent;
+    const ended = begun(status === 206 ? span : undefined, sent);
+    await tellEnd(ended, sent, () => response.send(reader, span));
   } catch (thrown) {
     if (!reply.sent) throw thrown;
     request.log.debug({ reason: describeError(thrown) }, 'a transfer was cut');

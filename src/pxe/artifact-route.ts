@@ -16,5 +16,8 @@ export function artifactRoute(booter: Booter): BootFileRoute {
 async function openArtifact(booter: Booter, { digest, slice }: BlobPath, { address }: FileRequest): Promise<BootFile> {
   const artifact = await booter.findArtifact(digest, address);
   const reader = await booter.openArtifact(artifact, slice);
-  return { ...reader, begun: () => booter.artifactBegun(artifact, { address, protocol: 'tftp', range: slice }) };
+  return {
+    ...reader,
+    begun: (sent) => booter.artifactBegun(artifact, { address, protocol: 'tftp', range: slice, sent }),
+  };
 }

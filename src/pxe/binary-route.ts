@@ -16,6 +16,7 @@ export function binaryRoute(binaries: IpxeBinaries, transfers: TransferEvents): 
   async function openBinary(file: string, { address }: FileRequest): Promise<BootFile> {
     const binary = await binaries.open(file);
     if (binary === undefined) throw absentBinary([file], binaries.folders);
-    return { ...binary, begun: () => transfers.loader({ address, protocol: 'tftp', file }) };
+    const { size } = binary;
+    return { ...binary, begun: (sent) => transfers.loader({ address, protocol: 'tftp', file }, { size, sent }) };
   }
 }

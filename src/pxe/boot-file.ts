@@ -6,7 +6,8 @@ export type FileRequest = { readonly path: string; readonly address: string };
 
 /** A file that can be sent, and whom to tell that it is. */
 export interface BootFile extends TftpFile {
-  begun(): TransferEnded;
+  /** `sent`: bytes by now. */
+  begun(sent: () => number): TransferEnded;
 }
 
 /** Some of the paths that there are. */

@@ -43,7 +43,7 @@ export function tftpFrontEnd({ routes, booter, transfers }: TftpFrontEndParts): 
   }
 
   function begun({ file, terms, sent }: Begun<BootFile>): (report: TransferReport) => void {
-    const ended = file.begun();
+    const ended = file.begun(sent);
     const over = transfers.begin(sent);
     return (report) => {
       ended(endOf(report, terms));

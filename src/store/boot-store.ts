@@ -11,6 +11,9 @@ import type { Attempt, BootChange, BootQuery, BootStore, BootWithSteps, KeptBoot
 import type { Schema } from './schema.js';
 import type { WriteBatches } from './write-batches.js';
 
+/** Sorts after every character of an id. */
+const AFTER_ANY = '\u{10ffff}';
+
 /** Boots in SQL, each with its steps in a table of their own. */
 export class SqlBootStore implements BootStore {
   readonly #database: Kysely<Schema>;
@@ -27,9 +30,11 @@ export class SqlBootStore implements BootStore {
     });
   }
 
-  async findBoots({ machine, before, limit }: BootQuery): Promise<readonly Boot[]> {
+  async findBoots({ machine, state, since, before, limit }: BootQuery): Promise<readonly Boot[]> {
     let query = this.#database.selectFrom('boots').select(['id', 'boot']);
     if (machine !== undefined) query = query.where('machine', '=', machine);
+    if (state !== undefined) query = query.where('state', '=', state);
+    if (since !== undefined) query = query.where('began_at', '>=', since);
     if (before !== undefined) {
       const { beganAt, id } = before;
       query = query.where(({ eb, and, or }) =>
@@ -51,6 +56,19 @@ export class SqlBootStore implements BootStore {
       .orderBy('number')
       .execute();
     return { boot, steps: rows.flatMap((step) => readStep(step) ?? []) };
+  }
+
+  async findBootIds(prefix: string, most: number): Promise<readonly string[]> {
+    // A range of the primary key, which LIKE is not where it goes by letters of either case.
+    const rows = await this.#database
+      .selectFrom('boots')
+      .select('id')
+      .where('id', '>=', prefix)
+      .where('id', '<', `${prefix}${AFTER_ANY}`)
+      .orderBy('id')
+      .limit(most)
+      .execute();
+    return rows.map(({ id }) => id);
   }
 
   async lastBoots(since: number): Promise<readonly Boot[]> {

@@ -100,6 +100,19 @@ describe('withStep', () => {
     expect(states.map((steps) => boot(...steps).state)).toEqual(['unanswered', 'offered', 'offered']);
   });
 
+  it('says why it is refused, or told nothing, for as long as it is', () => {
+    const reasons = [
+      [STEP.unanswered],
+      [STEP.unanswered, STEP.loader],
+      [STEP.script, STEP.refused],
+      [STEP.script, STEP.refused, STEP.initramfsAborted],
+      [STEP.refused, { ...STEP.refused, reason: 'another' }],
+      [STEP.refused, STEP.script],
+    ].map((steps) => boot(...steps).reason);
+    const { reason } = STEP.refused;
+    expect(reasons).toEqual(['no assignment', undefined, reason, reason, 'another', undefined]);
+  });
+
   it('counts the first time only that a kernel is asked for', () => {
     const again = boot(STEP.script, STEP.kernelStarted, STEP.kernelAborted, STEP.kernelStarted, STEP.kernelSent);
     expect([again.attemptedAt, again.startSentAt]).toEqual([1, 4]);

@@ -5,6 +5,7 @@ import { neighbours } from '../fixtures/policies.js';
 
 const ASKED = { mac: MAC, client: 'x86 BIOS by PXE', firmware: 'bios', step: 'offer' } as const;
 const TOLD = { answer: 'undionly.kpxe by TFTP', loader: 'undionly.kpxe', xid: 1 } as const;
+const WHOLE = { size: 1, sent: () => 1 };
 const [HERE, ELSEWHERE] = ['192.168.77.20', '192.168.77.21'];
 
 /** Of the machine whose card answers at HERE, after so many minutes. */
@@ -15,7 +16,7 @@ function loaderFrom(address: string, { asks = true, minutes = 0 } = {}) {
   const { dhcp } = booter;
   if (asks) dhcp.answered(dhcp.invite(facts({ sourceAddress: '0.0.0.0' })), ASKED, TOLD);
   clock.milliseconds += minutes * 60_000;
-  booter.transferEvents.loader({ address, protocol: 'tftp', file: 'undionly.kpxe' })({ kind: 'sent', bytes: 1 });
+  booter.transferEvents.loader({ address, protocol: 'tftp', file: 'undionly.kpxe' }, WHOLE)({ kind: 'sent', bytes: 1 });
   const told = events.at(-1);
   return told !== undefined && 'machine' in told ? told.machine : undefined;
 }

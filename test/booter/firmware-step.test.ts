@@ -50,7 +50,7 @@ describe('what firmware starts', () => {
         ...{ image: BOTH.reference, plan: file.plan.id, isPlain: true },
       },
     ]);
-    booter.artifactBegun(file.artifact, { address: FROM, protocol: 'http', range: undefined });
+    booter.artifactBegun(file.artifact, { address: FROM, protocol: 'http', range: undefined, sent: () => 0 });
     expect(events.at(-1)).toMatchObject({ event: 'artifact.started', machine: 'node-01', role: 'uki' });
     // It is what the plan names, which a change of the mapping does not end.
     booter.remap({ machines: [], assignments: [], defaults: { kernelArgs: {} } });

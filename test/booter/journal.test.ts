@@ -182,6 +182,24 @@ describe('Journal', () => {
     expect(['b1', 'b2'].map((id) => eventsOf(id)?.at(-1))).toEqual(['artifact.aborted', 'artifact.sent']);
   });
 
+  it('tells whoever listens of each step, with its boot after it, until they have heard enough', () => {
+    const { tell, made } = journal();
+    const heard: unknown[] = [];
+    const stop = made.listen(({ at, event, boot }) => heard.push([at, event.event, boot?.id, boot?.state]));
+    tell(STEP.initramfsAborted, STEP.script, STEP.kernelStarted, { event: 'mapping.refused', reason: 'it is no YAML' });
+    tell(...FROM_A_MACHINE.slice(4), STEP.script, STEP.initramfsStarted);
+    stop();
+    tell(STEP.kernelStarted);
+    expect(heard).toEqual([
+      [1_000_000, 'artifact.aborted', undefined, undefined],
+      [1_000_000, 'script.sent', 'b1', 'planned'],
+      [1_000_000, 'artifact.started', 'b1', 'fetching'],
+      [1_000_000, 'artifact.sent', 'b1', 'fetching'],
+      [1_000_000, 'script.sent', 'b2', 'planned'],
+      [1_000_000, 'artifact.started', 'b2', 'fetching'],
+    ]);
+  });
+
   it('has no more than so many steps of a machine in a circle', () => {
     const { tell, written } = journal();
     for (let times = 0; times < 5_000; times += 1) tell(STEP.waiting);

@@ -52,7 +52,12 @@ function site(policy: Policy, { card = MAC, store = new MemoryStandings(), boots
       ['initramfs', made.plans.kernelPlans.at(-1)?.initramfs.descriptor.digest],
     ] as const) {
       const artifact = { role, descriptor: { mediaType: role, digest: digest ?? 'sha256:', size: 9 }, location: 'x' };
-      made.booter.artifactBegun(artifact as never, { address: HERE, protocol: 'http', range: undefined })({
+      made.booter.artifactBegun(artifact as never, {
+        address: HERE,
+        protocol: 'http',
+        range: undefined,
+        sent: () => 9,
+      })({
         kind: 'sent',
         bytes: 9,
       });

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { BootEvent } from '../../src/boot/event.js';
 import { TransferEvents, tellEnd } from '../../src/booter/transfer-events.js';
+import { digestOf } from '../../src/oci/digest.js';
 
 const LOADER = { address: '10.0.0.7', file: 'snponly.efi', protocol: 'tftp' } as const;
+const WHOLE = { size: 300, sent: () => 100 };
 
 function tell() {
   const events: BootEvent[] = [];
@@ -25,7 +27,7 @@ function tell() {
 describe('TransferEvents', () => {
   it('tells of loaders when they have been sent, or not', () => {
     const { transfers, events, pass } = tell();
-    const [one, other] = [transfers.loader(LOADER), transfers.loader(LOADER)];
+    const [one, other] = [transfers.loader(LOADER, WHOLE), transfers.loader(LOADER, WHOLE)];
     pass(1_500);
     one({ kind: 'sent', bytes: 300 });
     other({ kind: 'aborted', bytes: 100, reason: 'gone' });
@@ -38,16 +40,34 @@ describe('TransferEvents', () => {
   it('tells whose boot it is where the address says so', () => {
     const { transfers, events } = tell();
     const from = { ...LOADER, address: '10.0.0.8' };
-    transfers.loader(from)({ kind: 'sent', bytes: 300 });
+    transfers.loader(from, WHOLE)({ kind: 'sent', bytes: 300 });
     transfers.greeting(from);
     transfers.greeting(LOADER);
     expect(events.map((event) => 'machine' in event && event.machine)).toEqual(['node-08', 'node-08', false]);
   });
 
+  it('knows what is under way, and whose it is by now', () => {
+    const { transfers, pass } = tell();
+    const digest = digestOf(Buffer.from('kernel'));
+    const artifact = { machine: 'node-07', address: '10.0.0.7', protocol: 'http', role: 'kernel', digest } as const;
+    const ended = transfers.artifact(artifact, { size: 500, sent: () => 250 });
+    const from = { ...LOADER, address: '10.0.0.8' };
+    transfers.loader(from, WHOLE);
+    pass(2_000);
+    const [first, second] = [
+      { ...artifact, id: 1, size: 500, bytes: 250, seconds: 2 },
+      { ...from, machine: 'node-08', id: 2, size: 300, bytes: 100, seconds: 2 },
+    ];
+    expect(transfers.running.list(9)).toEqual([first, second]);
+    expect(transfers.running.list(1)).toEqual([first]);
+    ended({ kind: 'sent', bytes: 500 });
+    expect(transfers.running.list(9)).toEqual([second]);
+  });
+
   it('tells in which blocks and windows TFTP has sent it', () => {
     const { transfers, events } = tell();
     const tftp = { blksize: 1_468, windowsize: 4, resends: 2, isConfirmed: false };
-    transfers.loader(LOADER)({ kind: 'sent', bytes: 300, tftp });
+    transfers.loader(LOADER, WHOLE)({ kind: 'sent', bytes: 300, tftp });
     expect(events).toEqual([{ event: 'loader.sent', ...LOADER, bytes: 300, seconds: 0, ...tftp }]);
   });
 

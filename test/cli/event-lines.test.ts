@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { eventsIn, type ToldEvent } from '../../src/cli/event-lines.js';
+import { eventsIn, type StreamedEvent } from '../../src/cli/event-lines.js';
 
 const EVENTS = [
   { at: '2026-01-01T00:00:00.000Z', machine: 'node-01', text: 'gets the script' },
@@ -28,9 +28,10 @@ it('reads events, however they arrive', async () => {
   const cuts = fc.array(fc.nat(STREAM.length), { maxLength: 20 });
   await fc.assert(
     fc.asyncProperty(cuts, async (places) => {
-      const found: ToldEvent[] = [];
+      const found: (StreamedEvent | undefined)[] = [];
       for await (const event of eventsIn(inPieces(places))) found.push(event);
-      expect(found).toEqual(EVENTS);
+      const named = EVENTS.map((data) => ({ name: 'script.sent', data }));
+      expect(found).toEqual([undefined, ...named, undefined]);
     }),
   );
 });

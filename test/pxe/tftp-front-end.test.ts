@@ -37,7 +37,7 @@ async function frontEnd() {
 async function contentsIn(file: TftpFile): Promise<string> {
   const target = Buffer.alloc(file.size);
   await file.available(0);
-  if ('begun' in file) (file as BootFile).begun();
+  if ('begun' in file) (file as BootFile).begun(() => 0);
   const count = await file.read(target, 0);
   await file.close();
   return target.subarray(0, count).toString();

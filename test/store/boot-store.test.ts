@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Kysely } from 'kysely';
 import { expect, it, onTestFinished } from 'vitest';
 import { type Boot, type BootStep, newBoot, type StepEvent, withStep } from '../../src/boot/boot.js';
+import type { BootQuery } from '../../src/boot/ports.js';
 import { SqlBootStore } from '../../src/store/boot-store.js';
 import { migrate } from '../../src/store/migrations.js';
 import type { Schema } from '../../src/store/schema.js';
@@ -63,6 +64,26 @@ it('finds the newest first, of all machines or one, page by page', async () => {
   const last = first.at(-1);
   expect(ids(await boots.findBoots({ limit: 3, ...(last && { before: last }) }))).toBe('b6 b5 b4');
   expect(ids(await boots.findBoots({ machine: 'node-02', limit: 9 }))).toBe('b9 b7 b5 b3 b1');
+});
+
+it('finds those in one state, and those that began lately', async () => {
+  const { boots } = await open();
+  const refused = (id: string, at: number) => kept(id, at, { events: [STEP.refused] });
+  await boots.saveBoots([kept('a', 1), refused('b', 2), kept('c', 3), refused('d', 4)]);
+  const found = async (query: Omit<BootQuery, 'limit'>) =>
+    (await boots.findBoots({ ...query, limit: 9 })).map(({ id }) => id).join(' ');
+  expect(await found({ state: 'refused' })).toBe('d b');
+  expect(await found({ since: 2 })).toBe('d c b');
+  expect(await found({ since: 3, state: 'planned', machine: 'node-01' })).toBe('c');
+});
+
+it('finds ids by how they begin', async () => {
+  const { boots } = await open();
+  await boots.saveBoots(['ab12', 'ab34', 'ac56', 'b'].map((id) => kept(id, 1)));
+  expect(await boots.findBootIds('ab', 9)).toEqual(['ab12', 'ab34']);
+  expect(await boots.findBootIds('ab', 1)).toEqual(['ab12']);
+  expect(await boots.findBootIds('ac56', 9)).toEqual(['ac56']);
+  for (const prefix of ['AB', 'a%', '_', 'ab123']) expect(await boots.findBootIds(prefix, 9)).toEqual([]);
 });
 
 it("answers each machine's last boot of those that were heard of lately", async () => {

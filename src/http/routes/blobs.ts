@@ -57,11 +57,11 @@ export function sendingOf(
   return {
     entity: { ...entityOf(artifact, slice, size), isImmutable },
     open: () => booter.openArtifact(artifact, slice),
-    begun: (part) => {
+    begun: (part, sent) => {
       const { start, end } = part ?? { start: 0, end: size };
       const isAll = part === undefined && slice === undefined;
       const range = isAll ? undefined : { offset: offset + start, length: end - start };
-      return booter.artifactBegun(artifact, { address, protocol: 'http', range });
+      return booter.artifactBegun(artifact, { address, protocol: 'http', range, sent });
     },
   };
 }

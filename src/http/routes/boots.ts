@@ -1,22 +1,30 @@
 import { z } from 'zod';
 import { BOOT_STATES, type Boot } from '../../boot/boot.js';
-import type { BootStore } from '../../boot/ports.js';
+import type { BootStore, BootWithSteps } from '../../boot/ports.js';
 import { mapping } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
 import type { Api } from '../api.js';
 import { timeOf, toldStep } from '../told-step.js';
 
 export type BootRouteParts = {
-  readonly boots: Pick<BootStore, 'findBoots' | 'findBoot'>;
+  readonly boots: Pick<BootStore, 'findBoots' | 'findBoot' | 'findBootIds'>;
   /** Resolves when what was told is in the store. */
   readonly settled: () => Promise<void>;
 };
 
 const MOST = 1_000;
+/** Of those that an unfinished id may mean. */
+const MOST_NAMED = 5;
 const CURSOR = /^(\d{1,15})-([0-9a-f]{1,32})$/;
 
 const listQuery = mapping({
   machine: z.string().max(256).optional().describe('only boots of this machine'),
+  state: z.enum(BOOT_STATES).optional().describe('only boots in this state'),
+  since: z.iso
+    .datetime({ offset: true, error: 'is no time: 2026-01-31T12:00:00Z' })
+    .transform((text) => Date.parse(text))
+    .optional()
+    .describe('only boots that began then or later'),
   limit: z.coerce.number().int().min(1).max(MOST).default(100).describe('how many at most'),
   before: z
     .string()
@@ -36,6 +44,7 @@ const boot = z
     id: z.string(),
     machine: z.string(),
     state: z.enum(BOOT_STATES).describe('how far it has come'),
+    reason: z.string().optional().describe('why it is refused, or was told nothing'),
     beganAt: time,
     lastAt: time.describe('of its last step'),
     assignment: z.string().optional(),
@@ -52,7 +61,7 @@ const step = z
   .describe('a step, with what else its event says')
   .meta({ id: 'Step' });
 
-/** `GET /api/v1/boots`: the newest first, of all machines or one; `GET /api/v1/boots/<id>`: one with its steps. */
+/** `GET /api/v1/boots`: the newest first, those that are wanted; `GET /api/v1/boots/<id>`: one with its steps. */
 export function bootRecordRoutes(api: Api, { boots, settled }: BootRouteParts): void {
   api.route({
     method: 'GET',
@@ -66,9 +75,14 @@ export function bootRecordRoutes(api: Api, { boots, settled }: BootRouteParts): 
         body: z.object({ boots: z.array(boot), next: z.string().optional() }),
       },
     },
-    handle: async ({ query: { machine, before, limit } }) => {
+    handle: async ({ query: { machine, state, since, before, limit } }) => {
       await settled();
-      const asked = { ...(machine !== undefined && { machine }), ...(before !== undefined && { before }) };
+      const asked = {
+        ...(machine !== undefined && { machine }),
+        ...(state !== undefined && { state }),
+        ...(since !== undefined && { since }),
+        ...(before !== undefined && { before }),
+      };
       // One more, which shows whether there is another page.
       const found = await boots.findBoots({ ...asked, limit: limit + 1 });
       const page = found.slice(0, limit);
@@ -82,15 +96,29 @@ export function bootRecordRoutes(api: Api, { boots, settled }: BootRouteParts): 
     path: '/api/v1/boots/{id}',
     tag: 'boots',
     summary: 'Show a boot with its steps',
-    takes: { params: mapping({ id: z.string().min(1).max(64) }) },
+    takes: {
+      params: mapping({ id: z.string().min(1).max(64).describe('or how it begins, where no other begins so') }),
+    },
     answers: { 200: { about: 'The boot', body: boot.extend({ steps: z.array(step) }).meta({ id: 'BootWithSteps' }) } },
     errors: ['NOT_FOUND'],
     handle: async ({ params: { id } }) => {
       await settled();
-      const found = await boots.findBoot(id);
+      const found = (await boots.findBoot(id)) ?? (await findByPrefix(boots, id));
       if (found === undefined) throw new BootlayerError('NOT_FOUND', `there is no boot ${id}`);
       return { status: 200, body: { ...presented(found.boot), steps: found.steps.map(toldStep) } };
     },
+  });
+}
+
+/** Throws REQUEST_INVALID where several begin so. */
+async function findByPrefix(boots: BootRouteParts['boots'], prefix: string): Promise<BootWithSteps | undefined> {
+  const [id, ...others] = await boots.findBootIds(prefix, MOST_NAMED + 1);
+  if (id === undefined) return undefined;
+  if (others.length === 0) return boots.findBoot(id);
+  const named = [id, ...others].slice(0, MOST_NAMED).join(', ');
+  const more = others.length < MOST_NAMED ? '' : ' and more';
+  throw new BootlayerError('REQUEST_INVALID', `several boots begin with "${prefix}": ${named}${more}`, {
+    remedy: 'write more of the id',
   });
 }
 

@@ -58,7 +58,10 @@ export async function sendBinary(
       isImmutable: false,
     },
     open: async () => readerOf(binary),
-    begun: () => booter.transferEvents.loader({ address, protocol: 'http', file }),
+    begun: (part, sent) => {
+      const size = part === undefined ? binary.size : part.end - part.start;
+      return booter.transferEvents.loader({ address, protocol: 'http', file }, { size, sent });
+    },
   };
   try {
     return await sendEntity(request, reply, sending, parts);

@@ -13,6 +13,8 @@ const STEPS = [
 ];
 const BOOT: Boot = STEPS.reduce(withStep, newBoot('ab12', 'node-01', 1_000));
 
+const IDS = ['ab12', 'ac1', 'ac2', 'ac3', 'ac4', 'ac5', 'ac6'];
+
 function listener(found: readonly Boot[] = [BOOT, { ...BOOT, id: 'aa11' }]) {
   const app = createListener(createLog('silent', { write: () => undefined }));
   onTestFinished(() => app.close());
@@ -23,6 +25,7 @@ function listener(found: readonly Boot[] = [BOOT, { ...BOOT, id: 'aa11' }]) {
         asked.push(query);
         return found.slice(0, query.limit);
       },
+      findBootIds: async (prefix, most) => IDS.filter((id) => id.startsWith(prefix)).slice(0, most),
       findBoot: async (id) => (id === BOOT.id ? { boot: BOOT, steps: STEPS } : undefined),
     },
     settled: async () => undefined,
@@ -46,10 +49,12 @@ it('lists boots, with where the next page begins', async () => {
   });
   expect((await get('/api/v1/boots?limit=1')).body).toMatchObject({ next: '1000-ab12' });
   await get('/api/v1/boots?machine=node-01&limit=5&before=1000-ab12');
+  await get('/api/v1/boots?state=refused&since=1970-01-01T01:00:00%2B01:00');
   expect(asked).toEqual([
     { limit: 101 },
     { limit: 2 },
     { machine: 'node-01', limit: 6, before: { beganAt: 1_000, id: 'ab12' } },
+    { state: 'refused', since: 0, limit: 101 },
   ]);
 });
 
@@ -65,20 +70,44 @@ it('shows one with its steps, in words too', async () => {
     }),
     expect.objectContaining({ event: 'artifact.started', role: 'kernel' }),
   ]);
+  expect((await get('/api/v1/boots/ab')).body).toEqual(body);
   expect(await get('/api/v1/boots/cd34')).toMatchObject({ status: 404, body: { error: { code: 'NOT_FOUND' } } });
 });
 
-it.each(['limit=0', 'limit=1001', 'limit=x', 'before=x', 'before=1000-AB', 'machines=a', 'machine=a&machine=b'])(
-  'refuses %s',
-  async (query) => {
-    const { get, asked } = listener();
-    expect(await get(`/api/v1/boots?${query}`)).toMatchObject({
-      status: 400,
-      body: { error: { code: 'REQUEST_INVALID' } },
-    });
-    expect(asked).toEqual([]);
-  },
-);
+it('says which boots an unfinished id may mean', async () => {
+  const { get } = listener();
+  const { status, body } = await get('/api/v1/boots/ac');
+  expect([status, body]).toMatchObject([
+    400,
+    { error: { message: 'several boots begin with "ac": ac1, ac2, ac3, ac4, ac5 and more' } },
+  ]);
+});
+
+it('says why a boot is refused', async () => {
+  const refused = withStep(BOOT, { at: 3_000, event: BOOT_STEPS.refused });
+  const { boots } = (await listener([refused]).get('/api/v1/boots')).body;
+  expect(boots).toMatchObject([{ state: 'refused', reason: BOOT_STEPS.refused.reason }]);
+});
+
+it.each([
+  'state=lost',
+  'since=1h',
+  'since=2026-01-01',
+  'limit=0',
+  'limit=1001',
+  'limit=x',
+  'before=x',
+  'before=1000-AB',
+  'machines=a',
+  'machine=a&machine=b',
+])('refuses %s', async (query) => {
+  const { get, asked } = listener();
+  expect(await get(`/api/v1/boots?${query}`)).toMatchObject({
+    status: 400,
+    body: { error: { code: 'REQUEST_INVALID' } },
+  });
+  expect(asked).toEqual([]);
+});
 
 it('refuses pages of others', async () => {
   const { get } = listener();

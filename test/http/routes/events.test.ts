@@ -1,22 +1,46 @@
 import { expect, it, onTestFinished } from 'vitest';
+import { newBoot, withStep } from '../../../src/boot/boot.js';
+import type { ToldStep } from '../../../src/booter/journal.js';
+import type { RunningTransfer } from '../../../src/booter/running-transfers.js';
 import { Api } from '../../../src/http/api.js';
 import { createListener } from '../../../src/http/app.js';
 import { closeListener, listen } from '../../../src/http/listen.js';
-import { eventRoutes, type ToldStep } from '../../../src/http/routes/events.js';
+import { eventRoutes } from '../../../src/http/routes/events.js';
 import { createLog } from '../../../src/log.js';
 import { type IpAddress, parseIp } from '../../../src/net/ip.js';
 import { BOOT_STEPS } from '../../fixtures/boot-steps.js';
+import { settled } from '../../fixtures/waiting.js';
 
-const STEP: ToldStep = { at: 1_000, boot: 'ab12', event: BOOT_STEPS.script };
+const STEP: ToldStep = {
+  at: 1_000,
+  event: BOOT_STEPS.script,
+  boot: withStep(newBoot('ab12', 'node-01', 500), { at: 1_000, event: BOOT_STEPS.script }),
+};
 const OTHERS: ToldStep = { at: 2_000, event: { ...BOOT_STEPS.script, machine: 'node-02' } };
 
+const { event: _, ...KERNEL } = BOOT_STEPS.kernelStarted;
+const UNDER_WAY: RunningTransfer = { ...KERNEL, id: 1, size: 100, bytes: 50, seconds: 0.5 };
+
 async function serve() {
+  const running: RunningTransfer[] = [];
+  let isTicking = false;
+  let tick = (): void => undefined;
   const app = createListener(createLog('silent', { write: () => undefined }));
   const listeners = new Set<(step: ToldStep) => void>();
   eventRoutes(new Api(app), {
     listen: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
+    },
+    running: (most) => running.slice(0, most),
+    clock: {
+      now: () => 3_000,
+      every: (_milliseconds, run) => {
+        [isTicking, tick] = [true, run];
+        return () => {
+          isTicking = false;
+        };
+      },
     },
   });
   const { port } = await listen(app, { host: parseIp('127.0.0.1') as IpAddress, port: 0 }, 'api.listen');
@@ -30,7 +54,7 @@ async function serve() {
     const response = await fetch(`http://127.0.0.1:${port}/api/v1/events${query}`, { headers, signal: ended.signal });
     return { response, end: () => ended.abort() };
   };
-  return { app, listeners, tell, get };
+  return { app, listeners, tell, get, running, tick: () => tick(), isTicking: () => isTicking };
 }
 
 /** What has come, up to the first text that is waited for. */
@@ -53,6 +77,7 @@ it('tells what happens as it happens', async () => {
   expect(first).toMatch(/^event: script\.sent\ndata: /);
   expect(JSON.parse(first.split('data: ')[1] ?? '')).toMatchObject({
     ...{ at: '1970-01-01T00:00:01.000Z', boot: 'ab12', machine: 'node-01' },
+    ...{ state: 'planned', beganAt: '1970-01-01T00:00:00.500Z' },
     text: 'node-01 gets the script for registry.lab:5000/os/debian:12 (assignment all)',
   });
 });
@@ -64,6 +89,61 @@ it('tells of one machine alone, and forgets who goes', async () => {
   expect(await readUntil(response, 'node-02')).not.toContain('node-01');
   end();
   await expect.poll(() => listeners.size).toBe(0);
+});
+
+it('tells what is under way, for as long as somebody listens and something is', async () => {
+  const { tell, get, running, tick, isTicking } = await serve();
+  expect(isTicking()).toBe(false);
+  const [all, one] = [await get(), await get('?machine=node-02')];
+  const look = async () => {
+    tick();
+    // So that what is told is on its way.
+    await settled();
+  };
+  await look();
+  running.push(UNDER_WAY, { ...UNDER_WAY, machine: 'node-02', id: 2 });
+  await look();
+  running.length = 0;
+  await look();
+  await look();
+  tell(OTHERS);
+  const framesIn = (text: string) =>
+    [...text.matchAll(/event: transfers\ndata: (.*)/g)].map(([, data = '']) => JSON.parse(data) as unknown);
+  const { digest: _digest, ...told } = { ...UNDER_WAY, digest: undefined };
+  const at = '1970-01-01T00:00:03.000Z';
+  expect(framesIn(await readUntil(all.response, 'script.sent'))).toEqual([
+    { at, transfers: [told, { ...told, machine: 'node-02', id: 2 }] },
+    { at, transfers: [] },
+  ]);
+  expect(framesIn(await readUntil(one.response, 'script.sent'))).toEqual([
+    { at, transfers: [{ ...told, machine: 'node-02', id: 2 }] },
+    { at, transfers: [] },
+  ]);
+  for (const { end } of [all, one]) end();
+  await expect.poll(isTicking).toBe(false);
+});
+
+it('shows who reads slowly what is under way later, and does not keep it', async () => {
+  const { get, running, tick, listeners } = await serve();
+  const { response } = await get();
+  const long = 'x'.repeat(64_000);
+  for (let id = 1; id <= 16; id += 1) running.push({ ...UNDER_WAY, machine: long, id });
+  for (let times = 0; times < 1_000; times += 1) {
+    tick();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  // A gigabyte: whoever is told of steps would have been dropped.
+  expect(listeners.size).toBe(1);
+  running.splice(0, 16, { ...UNDER_WAY, machine: 'node-09' });
+  let isRead = false;
+  const reading = readUntil(response, 'node-09').finally(() => {
+    isRead = true;
+  });
+  while (!isRead) {
+    tick();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect((await reading).length).toBeLessThan(100_000_000);
 });
 
 it('ends with the listener', async () => {
@@ -86,9 +166,8 @@ it('drops who does not read', async () => {
 });
 
 it('refuses what it does not know, pages of others, and more than it can bear', async () => {
-  const { get, listeners } = await serve();
+  const { get } = await serve();
   expect((await get('?node=1')).response.status).toBe(400);
-  for (let count = 0; count < 64; count += 1) await get();
-  expect(listeners.size).toBe(64);
+  for (let count = 0; count < 64; count += 1) expect((await get()).response.status).toBe(200);
   expect((await get()).response.status).toBe(429);
 });
