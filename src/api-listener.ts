@@ -16,6 +16,7 @@ import { healthRoutes } from './http/routes/health.js';
 import { imageRoutes } from './http/routes/images.js';
 import { metricsRoutes } from './http/routes/metrics.js';
 import { openApiRoutes } from './http/routes/openapi.js';
+import { type StandingRouteParts, standingRoutes } from './http/routes/standings.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
@@ -25,6 +26,7 @@ import type { Endpoint } from './net/endpoint.js';
 export type ApiParts = {
   readonly boots: BootRouteParts;
   readonly events: EventRouteParts;
+  readonly standings: StandingRouteParts;
   readonly desk: Parameters<typeof imageRoutes>[1];
   readonly cache: CacheRouteParts;
   /** Of the program. */
@@ -33,6 +35,7 @@ export type ApiParts = {
 
 export type ApiListenerParts = Pick<Content, 'database'> & {
   readonly journal: Journal;
+  readonly standings: StandingRouteParts;
   readonly booter: Booter;
   /** What `api.tokenFile` names. */
   readonly tokens: readonly ApiToken[] | undefined;
@@ -57,9 +60,10 @@ const MOST_CONNECTIONS = 512;
 const SILENCE_MILLISECONDS = 300_000;
 
 /** Declares everything that the API has; answers the event streams that are open. */
-export function declareApi(api: Api, { boots, events, desk, cache, version: ours }: ApiParts): OpenStreams {
+export function declareApi(api: Api, { boots, events, standings, desk, cache, version: ours }: ApiParts): OpenStreams {
   bootRecordRoutes(api, boots);
   const streams = eventRoutes(api, events);
+  standingRoutes(api, standings);
   imageRoutes(api, desk);
   cacheRoutes(api, cache);
   openApiRoutes(api, ours);
@@ -68,7 +72,7 @@ export function declareApi(api: Api, { boots, events, desk, cache, version: ours
 
 /** Opens the listener of the API and of what watches the server. Throws PORT_UNAVAILABLE. */
 export async function openApi(config: Config, parts: ApiListenerParts): Promise<ApiListener> {
-  const { journal, booter, database, cache, desk, metrics, isReady, lifecycle, log } = parts;
+  const { journal, standings, booter, database, cache, desk, metrics, isReady, lifecycle, log } = parts;
   let { tokens } = parts;
   const app = createListener(log);
   app.server.maxConnections = MOST_CONNECTIONS;
@@ -85,7 +89,7 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
       running: (most) => booter.transferEvents.running.list(most),
       clock: { now: () => systemClock.now(), every },
     },
-    ...{ desk, cache, version: version() },
+    ...{ standings, desk, cache, version: version() },
   });
   lifecycle.started('API listener', () => {
     desk.close();

@@ -32,6 +32,7 @@ import { DiskNeighbours } from './net/disk-neighbours.js';
 import { formatEndpoint } from './net/endpoint.js';
 import { lowerPrivileges } from './privileges-process.js';
 import { Reloader, type Renewed } from './reload.js';
+import { standingDesk } from './standing-desk.js';
 import { Upkeep } from './upkeep.js';
 
 export type RunningServer = {
@@ -99,10 +100,15 @@ async function start(
   const built = await buildBooter(reloader, log, { lifecycle, hub });
   const { booter, database, urls, advertise } = built;
   const upkeep = upkeepOf(built, reloader, events);
+  const standings = standingDesk({
+    ...{ ...built, events, enrolments: database.enrolments },
+    config: () => reloader.config,
+    remapped: () => upkeep.remapped(),
+  });
   let ready = false;
 
   const api = await privileges.raised(() =>
-    openApi(config, { ...built, metrics, lifecycle, log, tokens: initial.tokens, isReady: () => ready }),
+    openApi(config, { ...built, standings, metrics, lifecycle, log, tokens: initial.tokens, isReady: () => ready }),
   );
   const listeners = await openBootListeners(config, {
     ...{ booter, urls, metrics, lifecycle, log, tls: initial.tls, ...reach },

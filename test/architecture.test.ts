@@ -19,6 +19,7 @@ const PROCESS = [
     'api-listener',
     'boot-listeners',
     'boot-warnings',
+    'standing-desk',
     'tftp-listener',
     'dhcp-listener',
     'ipxe-folders',

@@ -1,0 +1,238 @@
+import { z } from 'zod';
+import type { EnrolledMachine } from '../../boot/ports.js';
+import { isDone, type Standing, type StandingChange } from '../../boot/standing.js';
+import { mapping, parsed, text } from '../../config/values.js';
+import { BootlayerError } from '../../errors.js';
+import type { MachineFacts } from '../../machine/facts.js';
+import { formatReference, type ImageReference, parseReference } from '../../oci/reference.js';
+import type { Api } from '../api.js';
+import { timeOf } from '../told-step.js';
+
+/** Where machines stand with their policies, and machines that wait for an assignment. */
+export type StandingRouteParts = {
+  /** Throws NOT_FOUND for a name that means no machine. */
+  readonly of: (machine: string) => Standing | undefined;
+  /** Throws that, DATA_UNUSABLE and DISK_FULL. */
+  readonly change: (machine: string, change: StandingChange) => Promise<Standing>;
+  /** Since when it is not known which machines are done that are not known as that; undefined when it is. */
+  readonly isDoubted: () => boolean;
+  readonly trust: () => Promise<void>;
+  readonly enrolled: (query: {
+    readonly after?: string;
+    readonly limit: number;
+  }) => Promise<readonly EnrolledMachine[]>;
+  readonly forget: (name: string) => Promise<boolean>;
+  /** Takes in what the configuration says for all. Throws REFERENCE_INVALID. */
+  readonly reference: (written: ImageReference) => ImageReference;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+};
+
+const MOST = 1_000;
+const time = z.string().describe('RFC 3339');
+
+const standing = z
+  .object({
+    machine: z.string(),
+    isDone: z.boolean().describe('whether a policy "once" leaves it to its local disk'),
+    done: z
+      .object({ at: time, by: z.enum(['report', 'start', 'operator']), boot: z.string().optional() })
+      .optional()
+      .describe('when it was done last, by whose word and in which boot'),
+    reprovision: z.object({ at: time, wishedAt: time }).optional().describe('when it is to be installed anew'),
+    next: z
+      .object({ image: z.string(), variant: z.string().optional(), wishedAt: time, boot: z.string().optional() })
+      .optional()
+      .describe('what it boots next, once; "boot" has got it'),
+    releasedAt: time.optional().describe('attempts before do not count'),
+  })
+  .meta({ id: 'Standing' });
+
+const momentText = parsed((written) => {
+  const at = Date.parse(written);
+  return Number.isNaN(at) ? undefined : at;
+}, 'is no time, such as 2027-01-31T02:00:00Z');
+
+const change = mapping({
+  done: z.literal(true, 'must be true: what takes it back is reprovision').optional().describe('it is installed'),
+  reprovision: mapping({ at: momentText.optional().describe('from then on; now') })
+    .nullable()
+    .optional()
+    .describe('install it anew, though it is done; null takes that back'),
+  next: mapping({
+    image: parsed(parseReference, 'is no image reference'),
+    variant: text(128).optional(),
+  })
+    .nullable()
+    .optional()
+    .describe('what it boots next, once, whatever its policy says; null takes that back'),
+  release: z.literal(true, 'must be true').optional().describe('attempts until now do not count any more'),
+}).meta({ id: 'StandingChange' });
+
+const facts = z
+  .object({
+    macs: z.array(z.string()),
+    ...Object.fromEntries(
+      (['uuid', 'serial', 'asset', 'manufacturer', 'product', 'hostname', 'ip', 'architecture'] as const).map((key) => [
+        key,
+        z.string().optional(),
+      ]),
+    ),
+    firmware: z.array(z.string()).optional().describe('it is one of them'),
+    sourceAddress: z.string(),
+  })
+  .describe('as it reported itself');
+
+const enrolled = z
+  .object({ name: z.string().describe('its MAC, else its UUID'), firstAt: time, lastAt: time, facts })
+  .meta({ id: 'EnrolledMachine' });
+
+const named = z.strictObject({ name: z.string().min(1).max(128) });
+const listQuery = mapping({
+  limit: z.coerce.number().int().min(1).max(MOST).default(100).describe('how many at most'),
+  after: text(128).optional().describe('"next" of an answer: the page after it'),
+});
+
+/** `/api/v1/machines/<name>/standing`: what a machine's policy goes by, read and changed by operators. */
+export function standingRoutes(api: Api, parts: StandingRouteParts): void {
+  const path = '/api/v1/machines/{name}/standing';
+  const answers = { 200: { about: 'Where the machine stands', body: standing } } as const;
+  const answer = (machine: string, known: Standing | undefined) =>
+    ({ status: 200, body: presented(known ?? { machine }, parts.now()) }) as const;
+  api.route({
+    method: 'GET',
+    path,
+    tag: 'machines',
+    summary: 'Show where a machine stands with its policy',
+    takes: { params: named },
+    answers,
+    errors: ['NOT_FOUND'],
+    handle: async ({ params: { name } }) => answer(name, parts.of(name)),
+  });
+  api.route({
+    method: 'PATCH',
+    path,
+    tag: 'machines',
+    summary: 'Say that a machine is done, have it installed anew, or choose what it boots next',
+    takes: { params: named, body: change },
+    answers,
+    errors: ['NOT_FOUND', 'REFERENCE_INVALID', 'DATA_UNUSABLE', 'DISK_FULL'],
+    handle: async ({ params: { name }, body }) => answer(name, await parts.change(name, changeOf(body, parts))),
+  });
+  enrolmentRoutes(api, parts);
+  trustRoutes(api, parts);
+}
+
+/** `/api/v1/enrolled`: machines that nothing matches. */
+function enrolmentRoutes(api: Api, { enrolled: find, forget }: StandingRouteParts): void {
+  api.route({
+    method: 'GET',
+    path: '/api/v1/enrolled',
+    tag: 'machines',
+    summary: 'List the machines that wait for an assignment',
+    takes: { query: listQuery },
+    answers: {
+      200: {
+        about: 'A page of them, by name; "next" is there when there are more',
+        body: z.object({ enrolled: z.array(enrolled), next: z.string().optional() }),
+      },
+    },
+    handle: async ({ query: { limit, after } }) => {
+      const found = await find({ limit: limit + 1, ...(after !== undefined && { after }) });
+      const page = found.slice(0, limit);
+      const next = found.length > limit ? page.at(-1)?.name : undefined;
+      return { status: 200, body: { enrolled: page.map(presentedEnrolled), ...(next !== undefined && { next }) } };
+    },
+  });
+  api.route({
+    method: 'DELETE',
+    path: '/api/v1/enrolled/{name}',
+    tag: 'machines',
+    summary: 'Forget a machine that waits; it is there again when it asks again',
+    takes: { params: named },
+    answers: { 204: { about: 'It is forgotten' } },
+    errors: ['NOT_FOUND', 'DATA_UNUSABLE', 'DISK_FULL'],
+    handle: async ({ params: { name } }) => {
+      if (!(await forget(name))) throw new BootlayerError('NOT_FOUND', `no machine "${name}" waits`);
+      return { status: 204 };
+    },
+  });
+}
+
+/** `/api/v1/state`: whether it is taken for whole. */
+function trustRoutes(api: Api, { isDoubted, trust }: StandingRouteParts): void {
+  const state = z.object({
+    isDoubted: z
+      .boolean()
+      .describe('it was lost, replaced or is a copy: machines under "once" that it does not know are not installed'),
+  });
+  api.route({
+    method: 'GET',
+    path: '/api/v1/state',
+    tag: 'state',
+    summary: 'Show whether the state is taken for whole',
+    answers: { 200: { about: 'Whether it is', body: state } },
+    handle: async () => ({ status: 200, body: { isDoubted: isDoubted() } }),
+  });
+  api.route({
+    method: 'POST',
+    path: '/api/v1/state/accept',
+    tag: 'state',
+    summary: 'Take the state for whole, though it was lost or replaced: who is not known as done is installed',
+    answers: { 200: { about: 'It is', body: state } },
+    errors: ['DATA_UNUSABLE', 'DISK_FULL'],
+    handle: async () => {
+      await trust();
+      return { status: 200, body: { isDoubted: isDoubted() } };
+    },
+  });
+}
+
+function changeOf(
+  { done, reprovision, next, release }: z.output<typeof change>,
+  { now, reference }: StandingRouteParts,
+): StandingChange {
+  return {
+    ...(done !== undefined && { done }),
+    ...(reprovision !== undefined && { reprovision: reprovision && { at: reprovision.at ?? now() } }),
+    ...(next !== undefined && {
+      next: next && {
+        image: formatReference(reference(next.image)),
+        ...(next.variant !== undefined && { variant: next.variant }),
+      },
+    }),
+    ...(release !== undefined && { release }),
+  };
+}
+
+/** Times as people and machines read them. */
+function presented(known: Standing, now: number): z.output<typeof standing> {
+  const { machine, done, reprovision, next, releasedAt } = known;
+  return {
+    machine,
+    isDone: isDone(known, now),
+    ...(done !== undefined && { done: { ...done, at: timeOf(done.at) } }),
+    ...(reprovision !== undefined && {
+      reprovision: { at: timeOf(reprovision.at), wishedAt: timeOf(reprovision.wishedAt) },
+    }),
+    ...(next !== undefined && { next: presentedNext(next) }),
+    ...(releasedAt !== undefined && { releasedAt: timeOf(releasedAt) }),
+  };
+}
+
+function presentedNext({ image, variant, wishedAt, boot }: NonNullable<Standing['next']>) {
+  return {
+    image,
+    ...(variant !== undefined && { variant }),
+    wishedAt: timeOf(wishedAt),
+    ...(boot !== undefined && { boot }),
+  };
+}
+
+function presentedEnrolled({ name, facts: reported, firstAt, lastAt }: EnrolledMachine) {
+  return { name, firstAt: timeOf(firstAt), lastAt: timeOf(lastAt), facts: withoutReadonly(reported) };
+}
+
+function withoutReadonly({ macs, firmware, ...rest }: MachineFacts) {
+  return { ...rest, macs: [...macs], ...(firmware !== undefined && { firmware: [...firmware] }) };
+}
