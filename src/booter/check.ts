@@ -8,6 +8,7 @@ import type { Subject } from '../machine/inventory.js';
 import type { Machine } from '../machine/machine.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
 import type { BootUrls } from './boot-urls.js';
+import { findPolicyWarnings, neverDoneBecause } from './check-policies.js';
 import type { AssignmentCheck, CheckReport, TargetCheck } from './check-report.js';
 import { findMappingWarnings, findUkiWarnings, findVariantWarnings } from './check-warnings.js';
 import { mappedWishes, openAssignments, possibleAssignments } from './mapped-wishes.js';
@@ -27,6 +28,8 @@ export type CheckParts = {
   readonly offline: boolean;
   /** Whether the server answers DHCP. */
   readonly seesDhcp: boolean;
+  /** Whether who asks must be shown to be the machine (`identity.verify`). */
+  readonly verifies: boolean;
 };
 
 /** Registries are asked about so many images at once. */
@@ -55,12 +58,18 @@ export async function checkMapping(parts: CheckParts): Promise<CheckReport> {
     machines,
     warnings: [
       ...findMappingWarnings(mapping, parts),
+      ...findPolicyWarnings(mapping, { ...parts, isImageKnown: (name) => isLookedAt(assignments, name) }),
       ...findVariantWarnings(mapping, assignments),
       ...findUkiWarnings(assignments),
       ...(parts.seesDhcp ? findLostArguments(mapping, assignments) : []),
     ],
     problems: failed.length + machines.length,
   };
+}
+
+function isLookedAt(checks: readonly AssignmentCheck[], name: string): boolean {
+  const targets = checks.find(({ assignment }) => assignment === name)?.targets ?? [];
+  return targets.some(({ kind }) => kind !== 'skipped');
 }
 
 function claimedArchitectures(mapping: Mapping): ReadonlyMap<string, ReadonlySet<string>> {
@@ -110,6 +119,8 @@ async function checkTarget(assignment: Assignment, architecture: string, parts: 
     const isByFirmwareAlone = clients.length === 1 && clients[0] === 'uefi-http';
     if (prepared.kind === 'refused' && !isByFirmwareAlone)
       return { architecture, kind: 'refused', digest, reason: prepared.reason };
+    const neverDone = neverDoneBecause(assignment, prepared, parts.mapping);
+    if (neverDone !== undefined) return { architecture, kind: 'refused', digest, reason: neverDone };
     const blobs = image.artifacts.map(({ descriptor }) => ({ digest: descriptor.digest, size: descriptor.size }));
     const hasUki = artifactOf(image, 'uki') !== undefined;
     return { architecture, kind: 'boots', digest, clients, hasUki, blobs, ...(variant !== undefined && { variant }) };

@@ -1,5 +1,6 @@
 import { explainSelection, type Tried } from '../boot/explain.js';
 import { artifactsOf, type BootPlan, planUki, type UkiPlan } from '../boot/plan.js';
+import type { Policy } from '../boot/policy.js';
 import { type Selection, settle } from '../boot/select.js';
 import { BootlayerError, describeError, type ErrorCode, publicMessage } from '../errors.js';
 import { type Client, clientsOf } from '../image/clients.js';
@@ -40,6 +41,8 @@ export type BootExplanation =
   | {
       readonly kind: 'image';
       readonly assignment: string;
+      /** How often: where the machine stands with it is known to a running server alone. */
+      readonly policy: Policy;
       readonly image: ResolvedImage;
       /** What the image can boot at all. */
       readonly clients: readonly Client[];
@@ -102,6 +105,7 @@ async function explainImage(
     return {
       kind: 'image',
       assignment: assignment.name,
+      policy: assignment.policy,
       image,
       clients: clientsOf(image.artifacts, wish.architecture),
       ...(client !== undefined && { client }),

@@ -51,6 +51,7 @@ async function check(options: CheckOptions): Promise<void> {
       urls: explainedUrls(config),
       offline: options.offline === true,
       seesDhcp: config.dhcp !== undefined,
+      verifies: config.identity.verify,
     }),
   );
   const room = findRoomWarnings(report.assignments, config.cache.maxSize);

@@ -1,6 +1,7 @@
 import type { Tried } from '../boot/explain.js';
+import type { Policy } from '../boot/policy.js';
 import type { BootExplanation, Explanation } from '../booter/explanation.js';
-import { formatBytes, harmless } from '../format.js';
+import { counted, formatBytes, formatDuration, harmless } from '../format.js';
 import type { Machine } from '../machine/machine.js';
 import { formatPlatform } from '../oci/platform.js';
 import { formatReference } from '../oci/reference.js';
@@ -189,6 +190,7 @@ function writeImage(output: Output, boot: BootExplanation & { readonly kind: 'im
   writeLine(output, `  manifest  ${image.manifestDigest}`);
   const variant = image.variant === undefined ? '' : `, ${harmless(image.variant)}`;
   writeLine(output, `  platform  ${harmless(formatPlatform(image.platform))}${variant}`);
+  writeLine(output, `  policy    ${describePolicy(boot.policy)}`);
   const comesAs = client === undefined ? 'firmware not said' : `this machine comes as ${client}`;
   writeLine(output, `  boots     ${clients.join(', ') || 'nothing'} (${comesAs})`);
   if (uki !== undefined) writeLine(output, `  plan      ${uki.id}: its firmware starts the UKI`);
@@ -201,6 +203,17 @@ function writeImage(output: Output, boot: BootExplanation & { readonly kind: 'im
     writeTable(output, ['  ROLE', 'SIZE', 'URL'], rows);
   }
   if (uki === undefined) writeScript(output, script);
+}
+
+function describePolicy({ mode, doneWhen, limit }: Policy): string {
+  const how = {
+    always: 'always boots it',
+    once: `boots it until ${doneWhen === 'reported' ? 'the machine reports that it is done' : 'it has started'}, then its local disk`,
+    hold: 'held: boots its local disk',
+  } as const;
+  const most = limit && `, ${counted(limit.maxAttempts, 'time')} within ${formatDuration(limit.window)} at most`;
+  const known = mode === 'always' && limit === undefined ? '' : ' (where it stands: bootlayer machine show)';
+  return `${mode}: ${how[mode]}${most ?? ''}${known}`;
 }
 
 function writeScript(output: Output, script: string): void {

@@ -14,10 +14,11 @@ const IMAGES: CheckParts['images'] = {
 
 function check(
   input: Partial<MappingInput>,
-  { images = IMAGES, offline = false, seesDhcp = false }: Partial<CheckParts> = {},
+  { images = IMAGES, offline = false, seesDhcp = false, verifies = true }: Partial<CheckParts> = {},
 ) {
   const mapping = createMapping({ machines: [], assignments: [], defaults: { kernelArgs: {} }, ...input });
-  return checkMapping({ mapping, images, urls: new BootUrls(() => 'http://10.0.2.2:8080'), offline, seesDhcp });
+  const urls = new BootUrls(() => 'http://10.0.2.2:8080');
+  return checkMapping({ mapping, images, urls, offline, seesDhcp, verifies });
 }
 
 describe('checkMapping', () => {
@@ -167,5 +168,53 @@ describe('checkMapping', () => {
     const { warnings, assignments } = await check({ assignments: [assignment()] }, { images });
     expect(assignments[0]?.targets).toMatchObject([{ kind: 'boots', clients: ['uefi-http'] }]);
     expect(warnings).toEqual([expect.stringContaining('its image for any machine has a UKI and no kernel')]);
+  });
+});
+
+describe('policies', () => {
+  const ONCE = { mode: 'once', doneWhen: 'reported' } as const;
+  const REASON = expect.stringContaining('nothing tells the machine where to report that it is done');
+  const DONE = { append: ['done={done.url}'] };
+
+  it('refuses once where the machine could never report that it is done', async () => {
+    const { assignments, problems } = await check({ assignments: [assignment({ policy: ONCE })] });
+    expect(assignments[0]?.targets[0]).toMatchObject({ kind: 'refused', reason: REASON });
+    expect(problems).toBe(2);
+  });
+
+  it.each<[string, Partial<MappingInput>, CheckParts['images']?]>([
+    ['its own arguments say where', { assignments: [assignment({ policy: ONCE, kernelArgs: [DONE] })] }],
+    ['those of all do', { assignments: [assignment({ policy: ONCE })], defaults: { kernelArgs: DONE } }],
+    [
+      'those of machines do',
+      { assignments: [assignment({ policy: ONCE })], machines: [machine({ kernelArgs: DONE })] },
+    ],
+    [
+      'its image does',
+      { assignments: [assignment({ policy: ONCE })] },
+      {
+        ...IMAGES,
+        resolve: async () => resolvedImage(['kernel', 'initramfs'], { commandLine: 'done={done.url}' }),
+      },
+    ],
+    ['its start is enough', { assignments: [assignment({ policy: { ...ONCE, doneWhen: 'started' } })] }],
+  ])('takes once where %s', async (_name, input, images = IMAGES) => {
+    expect((await check(input, { images })).problems).toBe(0);
+  });
+
+  it('warns of what it cannot look into', async () => {
+    const report = await check({ assignments: [assignment({ policy: ONCE })] }, { offline: true });
+    expect([report.problems, report.warnings]).toEqual([0, [REASON]]);
+  });
+
+  it('warns of machines that nobody can be shown to be', async () => {
+    const input = {
+      machines: [machine({ macs: [], serial: '7XK2' })],
+      assignments: [assignment({ policy: { ...ONCE, doneWhen: 'started' } })],
+    };
+    expect((await check(input)).warnings).toEqual([
+      expect.stringMatching(/^node-01: will not be booted, .*say its mac$/),
+    ]);
+    expect((await check(input, { verifies: false })).warnings).toEqual([]);
   });
 });

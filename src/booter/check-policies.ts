@@ -1,0 +1,58 @@
+import type { Assignment } from '../boot/assignment.js';
+import { isRestricted } from '../boot/policy.js';
+import { fewOf } from '../format.js';
+import { DONE_PLACEHOLDER, type KernelArgs, placeholdersIn } from '../image/command-line.js';
+import { possibleAssignments } from './mapped-wishes.js';
+import type { Mapping } from './mapping.js';
+import type { Preparation } from './preparation.js';
+
+const MAX_NAMED = 5;
+const REMEDY = `append {${DONE_PLACEHOLDER}} to its kernel arguments and POST to it when all is installed, or set policy.doneWhen to started`;
+
+/** Why a machine that boots once would never be done; undefined where it can report it. Pure. */
+export function neverDoneBecause(assignment: Assignment, prepared: Preparation, mapping: Mapping): string | undefined {
+  const { policy } = assignment;
+  if (policy.mode !== 'once' || policy.doneWhen !== 'reported') return undefined;
+  const isTold = prepared.kind === 'ready' && placeholdersIn(prepared.plan.kernelArgs).includes(DONE_PLACEHOLDER);
+  if (isTold || mapping.machines.some(({ kernelArgs }) => namesDone(kernelArgs))) return undefined;
+  return `boots once, and nothing tells the machine where to report that it is done: ${REMEDY}`;
+}
+
+/**
+ * `verifies`: who asks must be shown to be the machine. `isImageKnown`: whether what its image says itself was looked at. Pure.
+ */
+export function findPolicyWarnings(
+  mapping: Mapping,
+  { verifies, isImageKnown }: { readonly verifies: boolean; readonly isImageKnown: (assignment: string) => boolean },
+): readonly string[] {
+  const { assignments, defaults, machines } = mapping;
+  const blind = assignments.filter(
+    ({ name, policy, kernelArgs }) =>
+      policy.mode === 'once' &&
+      policy.doneWhen === 'reported' &&
+      !isImageKnown(name) &&
+      ![defaults.kernelArgs, ...kernelArgs, ...machines.map((one) => one.kernelArgs)].some(namesDone),
+  );
+  return [
+    ...blind.map(
+      ({ name }) =>
+        `assignment "${name}" boots once, and unless its image says so itself, nothing tells the machine where to report that it is done: ${REMEDY}`,
+    ),
+    ...(verifies ? namelessWarnings(mapping) : []),
+  ];
+}
+
+/** Nobody is shown to be a machine whose cards are not known. */
+function namelessWarnings({ machines, index }: Mapping): readonly string[] {
+  const names = machines
+    .filter((machine) => machine.macs.length === 0)
+    .filter((machine) => possibleAssignments(machine, index).some(({ policy }) => isRestricted(policy)))
+    .map(({ name }) => name);
+  if (names.length === 0) return [];
+  const why = 'its policy wants to know who asks, which only a MAC shows';
+  return [`${fewOf(names, MAX_NAMED)}: will not be booted, since ${why}: say its mac`];
+}
+
+function namesDone({ append = [], replace = {} }: KernelArgs): boolean {
+  return [...append, ...Object.values(replace)].some((text) => placeholdersIn(text).includes(DONE_PLACEHOLDER));
+}
