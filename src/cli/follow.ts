@@ -1,6 +1,6 @@
 import { waitFor } from '../clock.js';
 import { BootlayerError } from '../errors.js';
-import { unreachable } from './api-server.js';
+import { authorization, type ServerApi, unreachable } from './api-server.js';
 import { askServer } from './ask-server.js';
 import { eventsIn, type StreamedEvent } from './event-lines.js';
 import { readStep, readTransfers, type ToldEvent, type ToldTransfers } from './told.js';
@@ -34,7 +34,7 @@ const LONGEST_WAIT_MILLISECONDS = 5_000;
 const LEAST_AHEAD = 2_000;
 
 /** Until the signal says so, which is thrown; a server that ends is waited for. Throws when there is none at first. */
-export async function follow(api: string, following: Following): Promise<never> {
+export async function follow(api: ServerApi, following: Following): Promise<never> {
   const { signal, watcher } = following;
   let isLost = false;
   let wait = FIRST_WAIT_MILLISECONDS;
@@ -44,7 +44,7 @@ export async function follow(api: string, following: Following): Promise<never> 
       isLost = false;
       wait = FIRST_WAIT_MILLISECONDS;
       await tellAll(api, opened, following);
-    } else if (isFirst) throw opened.error;
+    } else if (isFirst || opened.error.code === 'UNAUTHORIZED') throw opened.error;
     else if (!isLost) {
       isLost = true;
       watcher.lost();
@@ -63,11 +63,12 @@ type OpenStream = {
   readonly end: () => void;
 };
 
-async function open(api: string, { path, signal }: Following): Promise<Opened> {
+async function open(api: ServerApi, { path, signal }: Following): Promise<Opened> {
   const ended = new AbortController();
   const either = AbortSignal.any([signal, ended.signal]);
   try {
-    const { ok, headers, body } = await fetch(`${api}${path}`, { signal: either, redirect: 'error' });
+    const asked = { headers: authorization(api), signal: either, redirect: 'error' } as const;
+    const { ok, headers, body } = await fetch(`${api.url}${path}`, asked);
     if (ok && headers.get('content-type') === 'text/event-stream' && body !== null) {
       const ahead = aheadBy(headers.get('date'));
       return { kind: 'open', events: eventsIn(body), ahead, end: () => ended.abort() };
@@ -89,7 +90,7 @@ function aheadBy(date: string | null): number {
 
 /** Until they end, in whichever way. */
 async function tellAll(
-  api: string,
+  api: ServerApi,
   { events, ahead, end }: OpenStream,
   { signal, watcher, patience = PATIENCE_MILLISECONDS }: Following,
 ): Promise<void> {

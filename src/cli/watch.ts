@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { BootlayerError } from '../errors.js';
-import { apiOf, type ServerOptions, withServer } from './api-server.js';
+import { apiOf, type ServerApi, type ServerOptions, withServer } from './api-server.js';
 import { follow, type Watcher } from './follow.js';
 import { LiveTimeline } from './live-timeline.js';
 import { standardOutput } from './output.js';
@@ -42,7 +42,7 @@ async function watch(machine: string | undefined, options: ServerOptions): Promi
 
 type Closing = { readonly watcher: Watcher; readonly close: () => void };
 
-function watcherOf(machine: string | undefined, api: string, { json }: ServerOptions): Closing {
+function watcherOf(machine: string | undefined, { url: api }: ServerApi, { json }: ServerOptions): Closing {
   const output = standardOutput();
   if (json === true) return lasting(jsonLines(output, api));
   if (output.terminal) {

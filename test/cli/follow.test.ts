@@ -33,7 +33,8 @@ function watch(port: number, { patience = 60_000, opened = (): Promise<void> => 
     lost: () => told.push('lost'),
   };
   const ended = new AbortController();
-  const following = follow(`http://127.0.0.1:${port}`, { path: '/events', signal: ended.signal, watcher, patience });
+  const api = { url: `http://127.0.0.1:${port}` };
+  const following = follow(api, { path: '/events', signal: ended.signal, watcher, patience });
   following.catch(() => undefined);
   onTestFinished(() => ended.abort());
   return { told, following, end: () => ended.abort(new Error('enough')) };

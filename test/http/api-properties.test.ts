@@ -77,13 +77,13 @@ function goodRequest(operation: NamedOperation, generator: Generator): fc.Arbitr
       );
     const url = at('path').reduce((made, [name, value]) => made.replace(`{${name}}`, encoded(value)), path);
     const query = at('query').map(([name, value]) => `${encoded(name)}=${encoded(value)}`);
-    const headers = at('header').map(([name, value]) => [name, encoded(value)]);
+    const headers = Object.fromEntries(at('header').map(([name, value]) => [name, encoded(value)]));
     return {
       method,
       path: query.length === 0 ? url : `${url}?${query.join('&')}`,
       headers: {
         ...token,
-        ...Object.fromEntries(headers),
+        ...headers,
         ...(sent !== undefined && { 'content-type': 'application/json' }),
       },
       ...(sent !== undefined && { body: JSON.stringify(sent) }),
