@@ -6,7 +6,7 @@ import { bootlayer } from '../fixtures/program.js';
 const AT = '2026-01-01T00:00:00.000Z';
 /** A terminal would take some of these for commands, or show others' words as a line of ours. */
 const ODD = 'odd\u001b[31m\u009b0m\u202e\nsecond';
-const BOOT = { id: ODD, machine: ODD, state: ODD, beganAt: AT, lastAt: AT, assignment: ODD, image: ODD };
+const BOOT = { id: ODD, machine: ODD, state: ODD, beganAt: AT, lastAt: AT, assignment: ODD, image: ODD, reason: ODD };
 
 async function answering(body: unknown): Promise<string> {
   const server = createServer((_request, response) => {
@@ -19,7 +19,7 @@ async function answering(body: unknown): Promise<string> {
 
 it.each([
   ['ls', [], { boots: [BOOT] }, 2],
-  ['show', ['ab12'], { ...BOOT, steps: [{ at: ODD, text: ODD }] }, 2],
+  ['show', ['ab12'], { ...BOOT, boots: [], steps: [{ at: ODD, text: ODD }] }, 2],
 ] as const)('%s prints nothing that could drive a terminal', async (name, args, body, lines) => {
   const { out, status } = await bootlayer(['boot', name, ...args, '--server', await answering(body)]);
   expect([status, out.trimEnd().split('\n').length]).toEqual([0, lines]);

@@ -53,7 +53,10 @@ it('is a record of each boot, with its steps, which outlives a kill in the middl
   const boots = await again.show('ls');
   expect(boots.map(({ machine }) => machine)).toEqual([other, one]);
   expect(boots[1]?.id).toBe(before?.id);
-  const { steps } = await again.show('show', before?.id ?? '');
+  const { steps } = await again.show('show', before?.id.slice(0, 8) ?? '');
+  expect((await again.show('show', one)).id).toBe(before?.id);
+  expect(await again.show('ls', '--state', 'fetching', '--since', '1h')).toHaveLength(2);
+  expect(await again.show('ls', '--state', 'refused')).toEqual([]);
   expect(steps.map(({ event }) => event)).toEqual(['script.sent', 'artifact.started', 'artifact.sent']);
   expect(steps[0]?.text).toContain(`${one} gets the script`);
   // Its kernel was sent: who asks anew boots anew.
@@ -102,7 +105,23 @@ it('is told when there is no server, and when there is no such boot', async () =
   expect((await bootlayer(['boot', 'ls', '--server', `http://${server.api}`])).out).toBe('no boot is known\n');
   const metrics = await bootlayer(['boot', 'ls', '--server', `http://${server.api}/metrics?`]);
   expect([metrics.status, metrics.err]).toEqual([1, expect.stringContaining('no server of ours answers at')]);
-  expect((await bootlayer(['boot', 'ls', '--server', 'nonsense'])).status).toBe(2);
+  for (const wrong of [
+    ['--server', 'nonsense'],
+    ['--since', 'yesterday'],
+    ['--state', 'lost'],
+  ])
+    expect((await bootlayer(['boot', 'ls', ...wrong])).status).toBe(2);
+  const none = await bootlayer([
+    'boot',
+    'ls',
+    '--state',
+    'refused',
+    '--machine',
+    'a',
+    '--server',
+    `http://${server.api}`,
+  ]);
+  expect(none.out).toBe('no boot of a is known that is refused\n');
   await server.stop();
   const nobody = await bootlayer(['boot', 'ls', '-c', file]);
   expect(nobody.status).toBe(1);

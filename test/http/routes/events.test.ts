@@ -9,7 +9,7 @@ import { eventRoutes } from '../../../src/http/routes/events.js';
 import { createLog } from '../../../src/log.js';
 import { type IpAddress, parseIp } from '../../../src/net/ip.js';
 import { BOOT_STEPS } from '../../fixtures/boot-steps.js';
-import { settled } from '../../fixtures/waiting.js';
+import { isWaiting, settled } from '../../fixtures/waiting.js';
 
 const STEP: ToldStep = {
   at: 1_000,
@@ -135,14 +135,8 @@ it('shows who reads slowly what is under way later, and does not keep it', async
   // A gigabyte: whoever is told of steps would have been dropped.
   expect(listeners.size).toBe(1);
   running.splice(0, 16, { ...UNDER_WAY, machine: 'node-09' });
-  let isRead = false;
-  const reading = readUntil(response, 'node-09').finally(() => {
-    isRead = true;
-  });
-  while (!isRead) {
-    tick();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  const reading = readUntil(response, 'node-09');
+  while (await isWaiting(reading)) tick();
   expect((await reading).length).toBeLessThan(100_000_000);
 });
 
