@@ -33,13 +33,20 @@ say ""
 say "BOOT-OK arch=$(uname -m) firmware=$firmware cmdline=$(cat /proc/cmdline)"
 
 url=$(value fetch)
-if [ -n "$url" ]; then
+done=$(value done)
+if [ -n "$url$done" ]; then
   tries=0
   while [ ! -e /sys/class/net/eth0 ] && [ "$tries" -lt 50 ]; do usleep 100000; tries=$((tries + 1)); done
   ip link set eth0 up
   udhcpc -i eth0 -n -q -t 6 -T 2 -s /init >/tmp/udhcpc.log 2>&1
+fi
+if [ -n "$url" ]; then
   timeout 60 wget -q -O /tmp/fetched "$url"
   say "FETCHED status=$? size=$(wc -c </tmp/fetched) sha256=$(sha256sum /tmp/fetched | cut -d' ' -f1)"
+fi
+if [ -n "$done" ]; then
+  timeout 60 wget -q -O /dev/null --post-data '' "$done"
+  say "REPORTED status=$?"
 fi
 sync
 usleep 200000

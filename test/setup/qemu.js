@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onPath } from './command.js';
@@ -23,6 +23,7 @@ import { SetupError } from './steps.js';
  *   uuid?: string,
  *   serial?: string,
  *   trust?: string,
+ *   disk?: boolean,
  *   capture?: string,
  *   onLine?: (line: string) => void,
  *   expect?: RegExp,
@@ -31,7 +32,7 @@ import { SetupError } from './steps.js';
  *   has; `script`: the URL of the script its iPXE starts, in the user-mode network; `first`: the script
  *   that an iPXE runs before the card's own, on a BIOS; `tap`: the card of the other network, and
  *   the command that runs the rest of its arguments there; `trust`: PEM of the authorities its HTTPS trusts; `capture`: a pcap that
- *   gets all that its card says and hears; `expect`: what it
+ *   gets all that its card says and hears; `disk`: it has one behind the network in its boot order, that says LOCAL-DISK when it is started; `expect`: what it
  *   must print
  * @typedef {{ line: string, seconds: number, lines: readonly string[] }} Booted
  */
@@ -64,6 +65,7 @@ export async function bootMachine(machine) {
     ...firmwareArguments(machine, folder),
     ...networkArguments(machine, folder),
     ...captureArguments(machine),
+    ...diskArguments(machine, folder),
   ];
   const child = new ChildProcess(command[0] ?? program, [...command.slice(1), ...args], {
     name: 'the virtual machine',
@@ -81,9 +83,9 @@ export async function bootMachine(machine) {
 }
 
 /** @param {Machine} machine @param {RegExp} expect @param {string} line */
-function printed({ firmware }, expect, line) {
+function printed({ firmware, disk = false }, expect, line) {
   const found = expect.exec(line)?.[0];
-  if (found !== undefined) return found;
+  if (found !== undefined || disk) return found;
   return FALLS_THROUGH[firmware].test(line) ? { end: `the virtual machine gave up the network: ${line}` } : undefined;
 }
 
@@ -100,7 +102,16 @@ function emulatorOf({ architecture }) {
 }
 
 /** @param {Machine} machine */
-function commonArguments({ architecture, firmware, release, first, mac = MAC, uuid = UUID, serial = 'SN-1' }) {
+function commonArguments({
+  architecture,
+  firmware,
+  release,
+  first,
+  disk = false,
+  mac = MAC,
+  uuid = UUID,
+  serial = 'SN-1',
+}) {
   const board =
     architecture === 'arm64'
       ? ['-M', 'virt', '-cpu', 'cortex-a57']
@@ -110,7 +121,7 @@ function commonArguments({ architecture, firmware, release, first, mac = MAC, uu
   // order of its own that has the network first as long as there is no disk.
   if (firmware === 'bios') nic.push('disable-legacy=on', `romfile=${value(romFile(release))}`);
   else nic.push('romfile=');
-  if (firmware === 'bios' && first === undefined) nic.push('bootindex=0');
+  if ((firmware === 'bios' && first === undefined) || disk) nic.push('bootindex=0');
   return [
     ...board,
     ...['-accel', 'tcg', '-m', '1024', '-nodefaults', '-display', 'none', '-serial', 'stdio', '-no-reboot'],
@@ -192,6 +203,40 @@ function networkArguments({ architecture, firmware, script = '', tap, capture },
 /** @param {Machine} machine */
 function captureArguments({ capture }) {
   return capture === undefined ? [] : ['-object', `filter-dump,id=capture,netdev=n0,file=${value(capture)}`];
+}
+
+/** @param {Machine} machine @param {string} folder */
+function diskArguments(machine, folder) {
+  if (machine.disk !== true) return [];
+  const file = machine.firmware === 'bios' ? biosDisk(folder) : uefiDisk(machine, folder);
+  return [
+    ...['-drive', `if=none,id=d0,format=raw,file=${file}`],
+    ...['-device', 'virtio-blk-pci,drive=d0,bootindex=1,disable-legacy=on'],
+  ];
+}
+
+/** A first sector that says so by the BIOS, and stops. @param {string} folder */
+function biosDisk(folder) {
+  const file = join(folder, 'disk.img');
+  const disk = Buffer.alloc(1024 * 1024);
+  // xor ax, ax; mov ds, ax; mov si, text; next: lodsb; test al, al; jz stop; mov ah, 14; int 16; jmp next; stop: hlt; jmp stop
+  Buffer.from('31c08ed8be157cac84c07406b40ecd10ebf5f4ebfd', 'hex').copy(disk);
+  disk.write('\r\nLOCAL-DISK\r\n\0', 0x15, 'latin1');
+  disk.writeUInt16LE(0xaa55, 510);
+  writeFileSync(file, disk);
+  return value(file);
+}
+
+/** An iPXE where UEFI looks for a system, which runs the script beside it. @param {Machine} machine @param {string} folder */
+function uefiDisk({ architecture }, folder) {
+  const root = join(folder, 'disk');
+  const home = join(root, 'EFI', 'BOOT');
+  mkdirSync(home, { recursive: true });
+  const [ipxe, name] =
+    architecture === 'amd64' ? ['ipxe-amd64.efi', 'BOOTX64.EFI'] : ['ipxe-arm64.efi', 'BOOTAA64.EFI'];
+  copyFileSync(firmwareFile('ipxe', `usr/lib/ipxe/${ipxe}`), join(home, name));
+  writeFileSync(join(home, 'autoexec.ipxe'), '#!ipxe\necho LOCAL-DISK\nsleep 5\npoweroff\n');
+  return `fat:rw:${value(root)}`;
 }
 
 /** QEMU takes a comma for the next option. @param {string} text */
