@@ -18,7 +18,7 @@ import { readConfigFilesAside } from './config/load-process.js';
 import { MappingWatch } from './config/mapping-watch.js';
 import type { Loaded } from './config/read.js';
 import type { Config, TlsPair } from './config/schema.js';
-import { type Content, cacheFolderIn, openContent } from './content.js';
+import { type Content, cacheFolderIn, openContent, stateFileIn } from './content.js';
 import { isIpv6Socket } from './disk-sockets.js';
 import { createListener } from './http/app.js';
 import { closeListener, listen } from './http/listen.js';
@@ -27,6 +27,7 @@ import { type CacheRouteParts, cacheRoutes } from './http/routes/cache.js';
 import { eventRoutes } from './http/routes/events.js';
 import { healthRoutes } from './http/routes/health.js';
 import { metricsRoutes } from './http/routes/metrics.js';
+import { stateRoutes } from './http/routes/state.js';
 import { inheritedSockets } from './inherited.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
@@ -163,11 +164,13 @@ type ApiParts = {
 
 async function openApi(config: Config, { built, metrics, isReady, lifecycle, log }: ApiParts): Promise<Endpoint> {
   const api = createListener(log);
+  const { database } = built;
   healthRoutes(api, isReady);
   metricsRoutes(api, metrics);
   cacheRoutes(api, gcOf(built, config));
   eventRoutes(api, { listen: (listener) => built.hub.add(toldBy(listener, built.journal)) });
-  bootRecordRoutes(api, { boots: built.database.boots, settled: () => built.journal.settled() });
+  bootRecordRoutes(api, { boots: database.boots, settled: () => built.journal.settled() });
+  stateRoutes(api, { file: stateFileIn(config.data), copy: () => database.copy(systemClock.now()) });
   lifecycle.started('API listener', () => closeListener(api));
   return listen(api, config.api.listen, 'api.listen');
 }

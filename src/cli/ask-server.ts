@@ -45,7 +45,8 @@ async function ask(url: string, body: unknown, signal: AbortSignal): Promise<Ans
 
 type Told = { readonly code?: unknown; readonly message?: unknown; readonly details?: { readonly remedy?: unknown } };
 
-function toldBy(answer: unknown): BootlayerError | undefined {
+/** The error that an answer of a server tells. */
+export function toldBy(answer: unknown): BootlayerError | undefined {
   const { code, message, details } = ((answer ?? {}) as { readonly error?: Told }).error ?? {};
   if (!isErrorCode(code) || typeof message !== 'string') return undefined;
   return new BootlayerError(code, message, typeof details?.remedy === 'string' ? { remedy: details.remedy } : {});

@@ -5,6 +5,7 @@ import type { BootStore, PlanStore, ResolutionStore } from '../boot/ports.js';
 import { makeFolder } from '../disk-access.js';
 import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
 import { SqlBootStore } from './boot-store.js';
+import { StateCopies, type StateCopy } from './copy-database.js';
 import { migrate } from './migrations.js';
 import { SqlPlanStore } from './plan-store.js';
 import { SqlResolutionStore } from './resolution-store.js';
@@ -18,19 +19,27 @@ export type Database = {
   readonly plans: PlanStore;
   readonly resolutions: ResolutionStore;
   readonly boots: BootStore;
+  /** One of now, in milliseconds since the epoch, for whoever keeps it elsewhere (`StateCopies.make`). */
+  copy(now: number): Promise<StateCopy>;
   /** undefined after `close`, the reason when it ended by itself. */
   readonly ended: Promise<Error | undefined>;
   /** Writes that are under way are finished first. */
   close(): Promise<void>;
 };
 
+/** Beside the other. */
+const COPY_WORKER = './sqlite-copy-process.js';
+
 /** Opens the file, making it and its folder when they are missing. Throws DATA_UNUSABLE, DISK_FULL. */
 export async function openDatabase(file: string, script?: URL): Promise<Database> {
   await makeHome(dirname(file));
   await proveOurs(file);
   const worker = await WorkerDatabase.open(file, script);
+  const copies = new StateCopies(file, { script: script && new URL(COPY_WORKER, script) });
   const database = new Kysely<Schema>({ dialect: workerDialect(worker) });
   try {
+    // Now that nobody else has it.
+    await copies.tidy();
     await migrate(database, file);
   } catch (thrown) {
     await worker.close();
@@ -41,8 +50,10 @@ export async function openDatabase(file: string, script?: URL): Promise<Database
     plans: new SqlPlanStore(database, writes),
     resolutions: new SqlResolutionStore(database, writes),
     boots: new SqlBootStore(database, writes),
+    copy: (now) => copies.make(now),
     ended: worker.ended,
     close: async () => {
+      await copies.settled();
       await writes.drained();
       await worker.close();
     },
