@@ -12,13 +12,15 @@ export type BootRecordsParts = {
   readonly boots: BootStore;
   readonly events: EventSink;
   readonly lifecycle: Lifecycle;
+  /** Whether an entry of the mapping in force names the machine. */
+  readonly isKnown: (machine: string) => boolean;
 };
 
 /** Ends when nothing is told any more, and before the state does. Throws DATA_UNUSABLE. */
-export async function openJournal({ boots, events, lifecycle }: BootRecordsParts): Promise<Journal> {
+export async function openJournal({ boots, events, lifecycle, isKnown }: BootRecordsParts): Promise<Journal> {
   const lost = (steps: number, reason: string) => events({ event: 'journal.lost', steps, reason });
   const writer = new JournalWriter({ boots, lost });
-  const journal = new Journal({ boots, writer, clock: systemClock, newId: newBootId });
+  const journal = new Journal({ boots, writer, clock: systemClock, newId: newBootId, isKnown });
   await journal.restore();
   lifecycle.started('journal', () => journal.settled());
   return journal;
@@ -35,7 +37,7 @@ export function toldBy(listener: (step: ToldStep) => void, journal: Journal): Ev
   return (event) => {
     const step = stepIn(event);
     if (step === undefined) return;
-    const boot = journal.last(step.machine)?.boot.id;
+    const boot = journal.bootOf(step);
     listener({ at: systemClock.now(), ...(boot !== undefined && { boot }), event: step });
   };
 }

@@ -198,7 +198,10 @@ async function buildBooter(
     events,
     lifecycle,
   });
-  const journal = await openJournal({ boots: content.database.boots, events, lifecycle });
+  const journal = await openJournal({
+    ...{ boots: content.database.boots, events, lifecycle },
+    isKnown: (machine) => booter.knows(machine),
+  });
   hub.add(journal.sink);
   let base = advertisedUrl(config, config.http.listen.port, {
     warn: (text) => log.warn({ event: 'config.warning' }, text),

@@ -59,8 +59,11 @@ export interface BootStore {
   saveBoots(changes: readonly BootChange[]): Promise<void>;
   findBoots(query: BootQuery): Promise<readonly Boot[]>;
   findBoot(id: string): Promise<BootWithSteps | undefined>;
-  /** Those whose last step came at that time or later, each machine's last one: what goes on after a restart. */
-  lastBoots(since: number): Promise<readonly Boot[]>;
+  /**
+   * Those whose last step came at that time or later, each machine's last one: what goes on after a restart. So many of the newest
+   * of those in a state that anybody can bring about, and so many of the others; the oldest of each first.
+   */
+  lastBoots(since: number, most: number): Promise<readonly Boot[]>;
   /** Answers how many were forgotten. */
   pruneBoots(kept: KeptBoots): Promise<number>;
 }
@@ -75,4 +78,6 @@ export type KeptBoots = {
   readonly most: number;
   /** So many of the newest in each state that anybody can bring about. */
   readonly mostDoubtful: number;
+  /** So many of the newest of machines that no entry names. */
+  readonly mostStrangers: number;
 };

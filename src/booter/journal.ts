@@ -24,6 +24,8 @@ export type JournalParts = {
   readonly clock: Pick<Clock, 'now' | 'ticks'>;
   /** One that no other boot has. */
   readonly newId: () => string;
+  /** Whether an entry of the mapping in force names the machine. */
+  readonly isKnown: (machine: string) => boolean;
 };
 
 /** A boot whose machine was heard of lately. */
@@ -55,7 +57,10 @@ const MOST_DOUBTFUL = 600;
 /** After so many new ones, those that are too many are forgotten at once, so that nobody fills the disk before that is done anyway. */
 const MOST_NEW = 10_000;
 const DAY = 24 * 60 * MINUTE;
-const KEPT = { milliseconds: 30 * DAY, most: 100_000, mostDoubtful: 10_000 } as const;
+/** Half of the room is for machines that entries name: anybody can be a stranger whom a catch-all assignment boots, as often as he likes. */
+const KEPT = { milliseconds: 30 * DAY, most: 100_000, mostDoubtful: 10_000, mostStrangers: 50_000 } as const;
+
+const TRANSFERS: ReadonlySet<StepEvent['event']> = new Set(['artifact.started', 'artifact.sent', 'artifact.aborted']);
 
 /** Gathers what is told of machines into their boots, and keeps those. */
 export class Journal {
@@ -69,6 +74,8 @@ export class Journal {
   readonly #sparing: Sparing;
   /** Boots of transfers under way, the oldest first, by what is the same when one begins and when it ends. */
   readonly #transfers = new Map<string, Live[]>();
+  /** By what was told, for as long as others hear of it. */
+  readonly #boots = new WeakMap<StepOfMachine, string>();
 
   constructor(parts: JournalParts) {
     this.#parts = parts;
@@ -78,7 +85,7 @@ export class Journal {
   /** Takes up the boots that were under way when the server ended. */
   async restore(): Promise<void> {
     const now = this.#parts.clock.now();
-    const boots = await this.#parts.boots.lastBoots(now - SILENCE_MILLISECONDS);
+    const boots = await this.#parts.boots.lastBoots(now - SILENCE_MILLISECONDS, LIVE);
     for (const boot of boots) {
       if (this.#known(boot.machine) !== undefined) continue;
       const live = this.#remember(this.#liveOf(boot, { isWritten: true }));
@@ -98,11 +105,16 @@ export class Journal {
     return known && this.#lastOf(known);
   }
 
+  /** The id of the boot that an event was told of, where it belongs to one. */
+  bootOf(event: StepOfMachine): string | undefined {
+    return this.#boots.get(event);
+  }
+
   /** Forgets what is old, and all but so many; answers how many. */
   prune(): Promise<number> {
-    const { milliseconds, most, mostDoubtful } = KEPT;
+    const { milliseconds, ...most } = KEPT;
     this.#new = 0;
-    return this.#parts.boots.pruneBoots({ since: this.#parts.clock.now() - milliseconds, most, mostDoubtful });
+    return this.#parts.boots.pruneBoots({ since: this.#parts.clock.now() - milliseconds, ...most });
   }
 
   /** Resolves when all that was told is written, or cannot be. */
@@ -115,6 +127,7 @@ export class Journal {
     const ended = this.#ended(event);
     const live = ended ?? this.#boot(event, at);
     if (live === undefined) return;
+    this.#boots.set(event, live.boot.id);
     if (event.event === 'artifact.started') this.#started(event, live);
     live.heardAt = this.#parts.clock.ticks();
     const { boot } = live;
@@ -132,17 +145,33 @@ export class Journal {
   /** Whose it is; undefined where it is nobody's. */
   #boot(event: StepOfMachine, at: number): Live | undefined {
     const { machine } = event;
-    const known = this.#known(machine);
+    const known = this.#addressed(event);
     switch (belongingOf(event, known && this.#lastOf(known))) {
       case 'alone':
         return undefined;
       case 'goes-on':
         return known;
       case 'begins': {
-        const boot = newBoot(this.#parts.newId(), machine, at);
+        const begun = newBoot(this.#parts.newId(), machine, at);
+        const boot: Boot = this.#parts.isKnown(machine) ? begun : { ...begun, isStranger: true };
         return this.#remember(this.#liveOf(boot, { isWritten: false }));
       }
     }
+  }
+
+  /**
+   * Anybody can ask by DHCP in the name of a machine that is just booting, or be refused, which begins a boot where the kernel was
+   * sent. That one has got nothing to fetch: what is fetched is of the boot before, as long as that is not over.
+   */
+  #addressed({ machine, event }: StepOfMachine): Live | undefined {
+    const known = this.#known(machine);
+    if (known === undefined || known.hasComeFarther || !TRANSFERS.has(event)) return known;
+    const before = this.#farther.get(machine);
+    return before === undefined || this.#isOver(before) ? known : before;
+  }
+
+  #isOver(live: Live): boolean {
+    return live.running === 0 && this.#lastOf(live).silence >= SILENCE_MILLISECONDS;
   }
 
   #lastOf({ boot, running, heardAt }: Live): LastBoot {

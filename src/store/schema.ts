@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely';
+
 /** The tables as kysely types them. Times are milliseconds since the epoch, sizes bytes. */
 export type Schema = {
   plans: {
@@ -32,6 +34,8 @@ export type Schema = {
     began_at: number;
     last_at: number;
     state: string;
+    /** 1 where no entry named the machine. */
+    is_stranger: Generated<number>;
     /** The Boot as JSON. */
     boot: string;
   };
