@@ -6,7 +6,7 @@ it('has all that it told of, once and whole, however often it is killed', async 
   const seed = Date.now() % 1_000_000;
   process.stdout.write(`crash rounds of seed ${seed}\n`);
   await crash({ rounds: 50, seed });
-});
+}, 1_800_000);
 
 it('leaves a state that is whole, wherever a writer is killed', async () => {
   let statement = 1;
