@@ -188,7 +188,12 @@ async function records() {
     if (page.next === undefined) break;
     next = `&before=${page.next}`;
   }
-  return Promise.all(ids.map(async (id) => /** @type {ToldBoot} */ (JSON.parse(await api(`/api/v1/boots/${id}`)))));
+  const one = async (/** @type {string} */ id) => {
+    /** @type {ToldBoot} */
+    const record = JSON.parse(await api(`/api/v1/boots/${id}`));
+    return record;
+  };
+  return Promise.all(ids.map(one));
 }
 
 /** Since it was asked last, in milliseconds. */
