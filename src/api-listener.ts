@@ -1,10 +1,11 @@
 import type { Booter } from './booter/booter.js';
 import type { ImageDesk } from './booter/image-desk.js';
 import type { Journal } from './booter/journal.js';
+import type { Policies } from './booter/policies.js';
 import { version } from './cli/version.js';
 import { every, systemClock } from './clock.js';
 import type { ApiToken, Config } from './config/schema.js';
-import type { Content } from './content.js';
+import { type Content, stateFileIn } from './content.js';
 import { Api } from './http/api.js';
 import { apiGuard } from './http/api-guard.js';
 import { createListener } from './http/app.js';
@@ -17,6 +18,7 @@ import { imageRoutes } from './http/routes/images.js';
 import { metricsRoutes } from './http/routes/metrics.js';
 import { openApiRoutes } from './http/routes/openapi.js';
 import { type StandingRouteParts, standingRoutes } from './http/routes/standings.js';
+import { type StateRouteParts, stateRoutes } from './http/routes/state.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
@@ -27,6 +29,7 @@ export type ApiParts = {
   readonly boots: BootRouteParts;
   readonly events: EventRouteParts;
   readonly standings: StandingRouteParts;
+  readonly state: StateRouteParts;
   readonly desk: Parameters<typeof imageRoutes>[1];
   readonly cache: CacheRouteParts;
   /** Of the program. */
@@ -35,6 +38,7 @@ export type ApiParts = {
 
 export type ApiListenerParts = Pick<Content, 'database'> & {
   readonly journal: Journal;
+  readonly policies: Policies;
   readonly standings: StandingRouteParts;
   readonly booter: Booter;
   /** What `api.tokenFile` names. */
@@ -60,10 +64,14 @@ const MOST_CONNECTIONS = 512;
 const SILENCE_MILLISECONDS = 300_000;
 
 /** Declares everything that the API has; answers the event streams that are open. */
-export function declareApi(api: Api, { boots, events, standings, desk, cache, version: ours }: ApiParts): OpenStreams {
+export function declareApi(
+  api: Api,
+  { boots, events, standings, state, desk, cache, version: ours }: ApiParts,
+): OpenStreams {
   bootRecordRoutes(api, boots);
   const streams = eventRoutes(api, events);
   standingRoutes(api, standings);
+  stateRoutes(api, state);
   imageRoutes(api, desk);
   cacheRoutes(api, cache);
   openApiRoutes(api, ours);
@@ -72,7 +80,7 @@ export function declareApi(api: Api, { boots, events, standings, desk, cache, ve
 
 /** Opens the listener of the API and of what watches the server. Throws PORT_UNAVAILABLE. */
 export async function openApi(config: Config, parts: ApiListenerParts): Promise<ApiListener> {
-  const { journal, standings, booter, database, cache, desk, metrics, isReady, lifecycle, log } = parts;
+  const { journal, policies, standings, booter, database, cache, desk, metrics, isReady, lifecycle, log } = parts;
   let { tokens } = parts;
   const app = createListener(log);
   app.server.maxConnections = MOST_CONNECTIONS;
@@ -88,6 +96,12 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
       listen: (listener) => journal.listen(listener),
       running: (most) => booter.transferEvents.running.list(most),
       clock: { now: () => systemClock.now(), every },
+    },
+    state: {
+      file: stateFileIn(config.data),
+      copy: () => database.copy(systemClock.now()),
+      isDoubted: () => policies.standings.isDoubted,
+      trust: () => policies.standings.trust(),
     },
     ...{ standings, desk, cache, version: version() },
   });

@@ -15,6 +15,8 @@ export type BootRecordsParts = Pick<PoliciesParts, 'neighbours' | 'identity' | '
   readonly lifecycle: Lifecycle;
   /** What is odd about the state. */
   readonly warn: (text: string) => void;
+  /** Whether an entry of the mapping in force names the machine. */
+  readonly isKnown: (machine: string) => boolean;
 };
 
 /** What is kept of machines' boots, and how often they may boot. */
@@ -33,12 +35,19 @@ const DOUBTED =
 
 /** Ends when nothing is told any more, and before the state does. Throws DATA_UNUSABLE. */
 export async function openBootRecords(parts: BootRecordsParts): Promise<BootRecords> {
-  const { database, events, lifecycle, warn } = parts;
+  const { database, events, lifecycle, warn, isKnown } = parts;
   const { boots } = database;
   const attempts = new Attempts();
   const lost = (steps: number, reason: string) => events({ event: 'journal.lost', steps, reason });
   const writer = new JournalWriter({ boots, lost });
-  const journal = new Journal({ boots, writer, clock: systemClock, newId: newBootId, attempted: attempts.add });
+  const journal = new Journal({
+    boots,
+    writer,
+    clock: systemClock,
+    newId: newBootId,
+    isKnown,
+    attempted: attempts.add,
+  });
   await journal.restore();
   for (const attempt of await boots.attemptsSince(systemClock.now() - LONGEST_WINDOW)) attempts.add(attempt);
   const standings = await Standings.open({ store: database.standings, newId: randomUUID });

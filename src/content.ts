@@ -45,7 +45,7 @@ export async function openContent({
 }: ContentParts): Promise<Content> {
   const { data } = config();
   const clock = systemClock;
-  const database = await openDatabase(join(data, 'state.db'));
+  const database = await openDatabase(stateFileIn(data));
   lifecycle.started('state', () => database.close());
   const store = await DiskBlobStore.open(cacheFolderIn(data), { tidies });
   const registries = openRegistries((registry) => settingsIn(config(), registry), warn);
@@ -66,4 +66,9 @@ export async function openContent({
 /** Where the blobs are. */
 export function cacheFolderIn(data: string): string {
   return join(data, 'cache');
+}
+
+/** Where the state is. */
+export function stateFileIn(data: string): string {
+  return join(data, 'state.db');
 }

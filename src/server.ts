@@ -198,6 +198,7 @@ async function buildBooter(
   const neighbours = new DiskNeighbours({ ticks: () => systemClock.ticks() });
   const { journal, policies, sinks } = await openBootRecords({
     ...{ database, neighbours, events, lifecycle, warn },
+    isKnown: (machine) => booter.knows(machine),
     identity: () => reloader.config.identity,
     enrols: () => reloader.config.unknown === 'enrol',
   });

@@ -36,8 +36,6 @@ export function standingDesk(parts: StandingDeskParts): StandingRouteParts {
   return {
     of: (machine) => changes.of(subject(machine)),
     change: (machine, change) => changes.change(subject(machine), change),
-    isDoubted: () => standings.isDoubted,
-    trust: () => standings.trust(),
     enrolled: (query) => enrolments.findEnrolled(query),
     forget: (name) => enrolments.removeEnrolled(name),
     reference: (written) => absolute(written, config()),

@@ -22,6 +22,8 @@ export type Boot = {
   readonly startSentAt?: number;
   /** How many steps were told of it. */
   readonly steps: number;
+  /** No entry named the machine when it began. */
+  readonly isStranger?: true;
 };
 
 /** How far it has come. */

@@ -66,8 +66,11 @@ export interface BootStore {
   findBoot(id: string): Promise<BootWithSteps | undefined>;
   /** The ids that begin so, so many at most. */
   findBootIds(prefix: string, most: number): Promise<readonly string[]>;
-  /** Those whose last step came at that time or later, each machine's last one: what goes on after a restart. */
-  lastBoots(since: number): Promise<readonly Boot[]>;
+  /**
+   * Those whose last step came at that time or later, each machine's last one: what goes on after a restart. So many of the newest
+   * of those in a state that anybody can bring about, and so many of the others; the oldest of each first.
+   */
+  lastBoots(since: number, most: number): Promise<readonly Boot[]>;
   /** Those that count as attempts since then. */
   attemptsSince(since: number): Promise<readonly Attempt[]>;
   /** Answers how many were forgotten. */
@@ -87,6 +90,8 @@ export type KeptBoots = {
   readonly most: number;
   /** So many of the newest in each state that anybody can bring about. */
   readonly mostDoubtful: number;
+  /** So many of the newest of machines that no entry names. */
+  readonly mostStrangers: number;
 };
 
 /** A standing, and whose it is: all names and facts by which the machine is known (`standingKeys`), each of one machine alone. */

@@ -144,6 +144,11 @@ export class Booter {
     this.#parts.policies.relayWords.heard(word);
   }
 
+  /** Whether an entry names the machine. */
+  knows(machine: string): boolean {
+    return this.#mapping.inventory.has(machine);
+  }
+
   /** From now on machines are told to wait: the server is about to end. */
   drain(): void {
     this.#draining = true;

@@ -27,6 +27,8 @@ export type JournalParts = {
   readonly newId: () => string;
   /** A boot counts as an attempt from now on. */
   readonly attempted: (attempt: Attempt) => void;
+  /** Whether an entry of the mapping in force names the machine. */
+  readonly isKnown: (machine: string) => boolean;
 };
 
 /** A step as it happens, with its boot after it; without one where it belongs to none. */
@@ -64,7 +66,10 @@ const MOST_DOUBTFUL = 600;
 /** After so many new ones, those that are too many are forgotten at once, so that nobody fills the disk before that is done anyway. */
 const MOST_NEW = 10_000;
 const DAY = 24 * 60 * MINUTE;
-const KEPT = { milliseconds: 30 * DAY, most: 100_000, mostDoubtful: 10_000 } as const;
+/** Half of the room is for machines that entries name: anybody can be a stranger whom a catch-all assignment boots, as often as he likes. */
+const KEPT = { milliseconds: 30 * DAY, most: 100_000, mostDoubtful: 10_000, mostStrangers: 50_000 } as const;
+
+const TRANSFERS: ReadonlySet<StepEvent['event']> = new Set(['artifact.started', 'artifact.sent', 'artifact.aborted']);
 
 /** Gathers what is told of machines into their boots, and keeps those. */
 export class Journal {
@@ -81,6 +86,7 @@ export class Journal {
   readonly #sparing: Sparing;
   /** Boots of transfers under way, the oldest first, by what is the same when one begins and when it ends. */
   readonly #transfers = new Map<string, Live[]>();
+  /** By what was told, for as long as others hear of it. */
 
   constructor(parts: JournalParts) {
     this.#parts = parts;
@@ -90,7 +96,7 @@ export class Journal {
   /** Takes up the boots that were under way when the server ended. */
   async restore(): Promise<void> {
     const now = this.#parts.clock.now();
-    const boots = await this.#parts.boots.lastBoots(now - SILENCE_MILLISECONDS);
+    const boots = await this.#parts.boots.lastBoots(now - SILENCE_MILLISECONDS, LIVE);
     for (const boot of boots) {
       if (this.#known(boot.machine) !== undefined) continue;
       const live = this.#remember(this.#liveOf(boot, { isWritten: true }));
@@ -135,9 +141,9 @@ export class Journal {
 
   /** Forgets what is old, and all but so many; answers how many. */
   prune(): Promise<number> {
-    const { milliseconds, most, mostDoubtful } = KEPT;
+    const { milliseconds, ...most } = KEPT;
     this.#new = 0;
-    return this.#parts.boots.pruneBoots({ since: this.#parts.clock.now() - milliseconds, most, mostDoubtful });
+    return this.#parts.boots.pruneBoots({ since: this.#parts.clock.now() - milliseconds, ...most });
   }
 
   /** Resolves when all that was told is written, or cannot be. */
@@ -177,7 +183,7 @@ export class Journal {
   /** Whose it is; undefined where it is nobody's. */
   #boot(event: StepOfMachine, at: number): Live | undefined {
     const { machine } = event;
-    const known = this.#known(machine);
+    const known = this.#addressed(event);
     switch (belongingOf(event, known && this.#lastOf(known))) {
       case 'alone':
         return undefined;
@@ -189,7 +195,9 @@ export class Journal {
   }
 
   #begin(machine: string, at: number): Live {
-    return this.#remember(this.#liveOf(newBoot(this.#parts.newId(), machine, at), { isWritten: false }));
+    const begun = newBoot(this.#parts.newId(), machine, at);
+    const boot: Boot = this.#parts.isKnown(machine) ? begun : { ...begun, isStranger: true };
+    return this.#remember(this.#liveOf(boot, { isWritten: false }));
   }
 
   /** What a machine reports of a boot, by the boot's id, belongs to that, and to none where that is not known. */
@@ -200,6 +208,21 @@ export class Journal {
   #called(machine: string, id: string): Live | undefined {
     const known = this.#known(machine);
     return known?.boot.id === id ? known : this.#recalled.get(id);
+  }
+
+  /**
+   * Anybody can ask by DHCP in the name of a machine that is just booting, or be refused, which begins a boot where the kernel was
+   * sent. That one has got nothing to fetch: what is fetched is of the boot before, as long as that is not over.
+   */
+  #addressed({ machine, event }: StepOfMachine): Live | undefined {
+    const known = this.#known(machine);
+    if (known === undefined || known.hasComeFarther || !TRANSFERS.has(event)) return known;
+    const before = this.#farther.get(machine);
+    return before === undefined || this.#isOver(before) ? known : before;
+  }
+
+  #isOver(live: Live): boolean {
+    return live.running === 0 && this.#lastOf(live).silence >= SILENCE_MILLISECONDS;
   }
 
   #lastOf({ boot, running, heardAt }: Live): LastBoot {

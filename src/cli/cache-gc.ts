@@ -11,7 +11,7 @@ import { BootlayerError } from '../errors.js';
 import { counted, formatBytes } from '../format.js';
 import { Lifecycle } from '../lifecycle.js';
 import { formatEndpoint } from '../net/endpoint.js';
-import { isInUse } from '../store/worker-database.js';
+import { isInUse } from '../store/sqlite-problem.js';
 import { apiIn, type TokenOptions, withTokenFile } from './api-server.js';
 import { askServer } from './ask-server.js';
 import { type CommonOptions, readConfig, warnOnStderr, withCommonOptions, withJson } from './common.js';

@@ -9,6 +9,7 @@ import { imageCommand } from './image.js';
 import { laterCommand } from './later-command.js';
 import { planCommand } from './plan.js';
 import { serveCommand } from './serve.js';
+import { stateCommand } from './state.js';
 import { version } from './version.js';
 import { watchCommand } from './watch.js';
 
@@ -56,6 +57,7 @@ function buildProgram(): Command {
     cacheCommand(),
     bootCommand(),
     watchCommand(),
+    stateCommand(),
     demoCommand(),
   ];
   for (const command of commands) program.addCommand(command);

@@ -62,6 +62,8 @@ export type ApiRoute<T extends Taken, A extends ApiAnswers> = {
   readonly tag: string;
   /** A line for readers of the document. */
   readonly summary: string;
+  /** Where reading alone wants more than the role `read`. */
+  readonly access?: 'admin';
   readonly takes?: T;
   /** Types of the body besides `application/json`. */
   readonly bodyTypes?: readonly string[];

@@ -86,8 +86,11 @@ type Told = {
 };
 
 /** A dry run changes nothing; only where the route knows of one. */
-function accessOf({ method, takes }: Pick<DeclaredRoute, 'method' | 'takes'>, { query }: FastifyRequest): Access {
+function accessOf(
+  { method, takes, access }: Pick<DeclaredRoute, 'method' | 'takes' | 'access'>,
+  { query }: FastifyRequest,
+): Access {
   const isDry =
     takes?.query?.shape['dryRun'] !== undefined && (query as { readonly dryRun?: unknown }).dryRun === 'true';
-  return method === 'GET' || isDry ? 'read' : 'admin';
+  return access ?? (method === 'GET' || isDry ? 'read' : 'admin');
 }

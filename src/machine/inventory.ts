@@ -30,10 +30,12 @@ export class Inventory {
   readonly #byMac = new Map<MacAddress, Machine>();
   readonly #byUuid = new Map<Uuid, Machine>();
   readonly #bySerial = new Map<string, Machine>();
+  readonly #names: ReadonlySet<string>;
   /** For every combination there is: by which kinds of facts some machine is known. */
   readonly #combinations = new Map<string, ReadonlySet<Identity>>();
 
   constructor(machines: readonly Machine[]) {
+    this.#names = new Set(machines.map(({ name }) => name));
     for (const machine of machines) {
       const { macs, uuid, serial } = machine;
       for (const mac of macs) this.#byMac.set(mac, machine);
@@ -69,6 +71,11 @@ export class Inventory {
       mayBeKnown: false,
       facts: { ...facts, ...(architecture !== undefined && { architecture }) },
     };
+  }
+
+  /** Whether it is the name of a known machine, not of a stranger. */
+  has(name: string): boolean {
+    return this.#names.has(name);
   }
 
   #found({ macs, uuid, serial }: MachineFacts): readonly { readonly by: Identity; readonly machine: Machine }[] {

@@ -1,15 +1,8 @@
-import type { Kysely, Transaction } from 'kysely';
-import {
-  BOOT_STATES,
-  type Boot,
-  type BootState,
-  type BootStep,
-  DOUBTFUL_STATES,
-  type StepEvent,
-} from '../boot/boot.js';
+import type { Kysely, SelectQueryBuilder, Transaction } from 'kysely';
+import { BOOT_STATES, type Boot, type BootStep, DOUBTFUL_STATES, type StepEvent } from '../boot/boot.js';
 import type { Attempt, BootChange, BootQuery, BootStore, BootWithSteps, KeptBoots } from '../boot/ports.js';
 import type { Schema } from './schema.js';
-import type { WriteBatches } from './write-batches.js';
+import { inSlices, type WriteBatches } from './write-batches.js';
 
 /** Sorts after every character of an id. */
 const AFTER_ANY = '\u{10ffff}';
@@ -71,17 +64,38 @@ export class SqlBootStore implements BootStore {
     return rows.map(({ id }) => id);
   }
 
-  async lastBoots(since: number): Promise<readonly Boot[]> {
+  async lastBoots(since: number, most: number): Promise<readonly Boot[]> {
+    const kinds = await Promise.all([this.#lastOf('not in', since, most), this.#lastOf('in', since, most)]);
+    return kinds.flat();
+  }
+
+  /** Of those that are, or are not, in a state that anybody can bring about: the newest, the last one at the end. */
+  async #lastOf(are: 'in' | 'not in', since: number, most: number): Promise<readonly Boot[]> {
     const rows = await this.#database
       .selectFrom('boots')
       .select(['id', 'boot'])
       .where('last_at', '>=', since)
-      .orderBy('began_at')
-      .orderBy('id')
+      .where('state', are, [...DOUBTFUL_STATES])
+      .where(({ not, exists, selectFrom }) =>
+        not(
+          exists(
+            selectFrom('boots as newer')
+              .select('newer.id')
+              .whereRef('newer.machine', '=', 'boots.machine')
+              .where('newer.last_at', '>=', since)
+              .where(({ eb, and, or, ref }) =>
+                or([
+                  eb('newer.began_at', '>', ref('boots.began_at')),
+                  and([eb('newer.began_at', '=', ref('boots.began_at')), eb('newer.id', '>', ref('boots.id'))]),
+                ]),
+              ),
+          ),
+        ),
+      )
+      .orderBy('last_at', 'desc')
+      .limit(most)
       .execute();
-    const last = new Map<string, Boot>();
-    for (const boot of rows.flatMap((row) => readBoot(row) ?? [])) last.set(boot.machine, boot);
-    return [...last.values()];
+    return rows.reverse().flatMap((row) => readBoot(row) ?? []);
   }
 
   async attemptsSince(since: number): Promise<readonly Attempt[]> {
@@ -94,33 +108,48 @@ export class SqlBootStore implements BootStore {
     return rows.map(({ machine, id, attempted_at }) => ({ machine, boot: id, at: attempted_at ?? 0 }));
   }
 
-  async pruneBoots({ since, most, mostDoubtful }: KeptBoots): Promise<number> {
-    let pruned = 0n;
-    await this.#writes.add(async (transaction) => {
-      const old = await transaction.deleteFrom('boots').where('last_at', '<', since).executeTakeFirst();
-      pruned = old.numDeletedRows;
-      for (const state of DOUBTFUL_STATES) pruned += await pruneAllBut(transaction, mostDoubtful, state);
-      pruned += await pruneAllBut(transaction, most);
+  async pruneBoots({ since, most, mostDoubtful, mostStrangers }: KeptBoots): Promise<number> {
+    let pruned = await this.#prune((boots) => boots.where('last_at', '<', since));
+    for (const state of DOUBTFUL_STATES)
+      pruned += await this.#pruneAllBut(mostDoubtful, (boots) => boots.where('state', '=', state));
+    pruned += await this.#pruneAllBut(mostStrangers, (boots) => boots.where('is_stranger', '=', 1));
+    return pruned + (await this.#pruneAllBut(most, (boots) => boots));
+  }
+
+  /** Keeps so many of the newest of those that are meant. */
+  async #pruneAllBut(most: number, meant: Meant): Promise<number> {
+    const first = await meant(this.#database.selectFrom('boots'))
+      .select(['began_at', 'id'])
+      .orderBy('began_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(1)
+      .offset(most)
+      .executeTakeFirst();
+    if (first === undefined) return 0;
+    return this.#prune((boots) =>
+      meant(boots).where(({ eb, and, or }) =>
+        or([eb('began_at', '<', first.began_at), and([eb('began_at', '=', first.began_at), eb('id', '<=', first.id)])]),
+      ),
+    );
+  }
+
+  #prune(meant: Meant): Promise<number> {
+    return inSlices(this.#writes, async (transaction, most) => {
+      const some = meant(transaction.selectFrom('boots')).select('id').limit(most);
+      return (await transaction.deleteFrom('boots').where('id', 'in', some).executeTakeFirst()).numDeletedRows;
     });
-    return Number(pruned);
   }
 }
 
-/** Keeps so many of the newest, or of those in one state. */
-async function pruneAllBut(transaction: Transaction<Schema>, most: number, state?: BootState): Promise<bigint> {
-  const all = transaction.selectFrom('boots').select('id');
-  const meant = state === undefined ? all : all.where('state', '=', state);
-  const tooMany = meant.orderBy('began_at', 'desc').orderBy('id', 'desc').limit(-1).offset(most);
-  const { numDeletedRows } = await transaction.deleteFrom('boots').where('id', 'in', tooMany).executeTakeFirst();
-  return numDeletedRows;
-}
+type Boots = SelectQueryBuilder<Schema, 'boots', object>;
+type Meant = (boots: Boots) => Boots;
 
 async function saveBoot(transaction: Transaction<Schema>, { boot, steps }: BootChange): Promise<void> {
-  const { id, machine, beganAt, lastAt, state, attemptedAt = null } = boot;
+  const { id, machine, beganAt, lastAt, state, attemptedAt = null, isStranger = false } = boot;
   const changing = { last_at: lastAt, state, attempted_at: attemptedAt, boot: JSON.stringify(boot) };
   await transaction
     .insertInto('boots')
-    .values({ id, machine, began_at: beganAt, ...changing })
+    .values({ id, machine, began_at: beganAt, is_stranger: Number(isStranger), ...changing })
     .onConflict((conflict) => conflict.column('id').doUpdateSet(changing))
     .execute();
   if (steps.length === 0) return;

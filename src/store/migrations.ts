@@ -112,6 +112,20 @@ const STEPS: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
+  '005-strangers': {
+    up: async (database: Kysely<Schema>) => {
+      await database.schema
+        .alterTable('boots')
+        .addColumn('is_stranger', 'integer', (column) => column.notNull().defaultTo(0))
+        .execute();
+      await database.schema
+        .createIndex('boots_of_strangers')
+        .on('boots')
+        .columns(['is_stranger', 'began_at', 'id'])
+        .execute();
+      await database.schema.createIndex('boots_by_state').on('boots').columns(['state', 'began_at', 'id']).execute();
+    },
+  },
 };
 
 /** Brings the file to this version. Throws DATA_UNUSABLE when a newer version wrote it. */

@@ -4,7 +4,7 @@ import type { LocatedArtifact, PlanStore } from '../boot/ports.js';
 import { ROLES } from '../image/role.js';
 import { type Digest, isDigest } from '../oci/digest.js';
 import type { Schema } from './schema.js';
-import type { WriteBatches } from './write-batches.js';
+import { inSlices, type WriteBatches } from './write-batches.js';
 
 /** A rack of a thousand machines that boots all day stays far below; the oldest go first. */
 const MAX_PLANS = 100_000;
@@ -62,13 +62,11 @@ export class SqlPlanStore implements PlanStore {
     return rows.flatMap(({ digest }) => (isDigest(digest) ? [digest] : []));
   }
 
-  async prunePlans(before: number): Promise<number> {
-    let pruned = 0n;
-    await this.#writes.add(async (transaction) => {
-      const old = await transaction.deleteFrom('plans').where('issued_at', '<', before).executeTakeFirst();
-      pruned = old.numDeletedRows;
+  prunePlans(before: number): Promise<number> {
+    return inSlices(this.#writes, async (transaction, most) => {
+      const old = transaction.selectFrom('plans').select('id').where('issued_at', '<', before).limit(most);
+      return (await transaction.deleteFrom('plans').where('id', 'in', old).executeTakeFirst()).numDeletedRows;
     });
-    return Number(pruned);
   }
 
   /** The oldest go, so that another plan fits. */

@@ -1,3 +1,5 @@
+import type { Generated } from 'kysely';
+
 /** The tables as kysely types them. Times are milliseconds since the epoch, sizes bytes. */
 export type Schema = {
   plans: {
@@ -34,6 +36,8 @@ export type Schema = {
     state: string;
     /** When it first fetched what it starts, where it did. */
     attempted_at: number | null;
+    /** 1 where no entry named the machine. */
+    is_stranger: Generated<number>;
     /** The Boot as JSON. */
     boot: string;
   };

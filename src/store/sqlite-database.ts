@@ -13,6 +13,7 @@ import { makeFolder } from '../disk-access.js';
 import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
 import { SqlBootStore } from './boot-store.js';
 import { SqlCapabilityStore } from './capability-store.js';
+import { StateCopies, type StateCopy } from './copy-database.js';
 import { StateMark } from './disk-state-mark.js';
 import { SqlEnrolmentStore } from './enrolment-store.js';
 import { migrate } from './migrations.js';
@@ -32,37 +33,45 @@ export type Database = {
   readonly standings: StandingStore;
   readonly capabilities: CapabilityStore;
   readonly enrolments: EnrolmentStore;
+  /** One of now, in milliseconds since the epoch, for whoever keeps it elsewhere (`StateCopies.make`). */
+  copy(now: number): Promise<StateCopy>;
   /** undefined after `close`, the reason when it ended by itself. */
   readonly ended: Promise<Error | undefined>;
   /** Writes that are under way are finished first. */
   close(): Promise<void>;
 };
 
+/** Beside the other. */
+const COPY_WORKER = './sqlite-copy-process.js';
+
 /** Opens the file, making it and its folder when they are missing. Throws DATA_UNUSABLE, DISK_FULL. */
 export async function openDatabase(file: string, script?: URL): Promise<Database> {
   await makeHome(dirname(file));
   await proveOurs(file);
   const worker = await WorkerDatabase.open(file, script);
+  const copies = new StateCopies(file, { script: script && new URL(COPY_WORKER, script) });
   const database = new Kysely<Schema>({ dialect: workerDialect(worker) });
   const writes = new WriteBatches(database);
   try {
+    // Now that nobody else has it.
+    await copies.tidy();
     await migrate(database, file);
     const mark = await StateMark.open({ database, writes, file: `${file}.mark`, now: Date.now });
-    return opened(database, { writes, worker, mark });
+    return opened(database, { writes, worker, mark, copies });
   } catch (thrown) {
     await worker.close();
     throw thrown;
   }
 }
 
-function opened(
-  database: Kysely<Schema>,
-  {
-    writes,
-    worker,
-    mark,
-  }: { readonly writes: WriteBatches; readonly worker: WorkerDatabase; readonly mark: StateMark },
-): Database {
+type OpenedParts = {
+  readonly writes: WriteBatches;
+  readonly worker: WorkerDatabase;
+  readonly mark: StateMark;
+  readonly copies: StateCopies;
+};
+
+function opened(database: Kysely<Schema>, { writes, worker, mark, copies }: OpenedParts): Database {
   return {
     plans: new SqlPlanStore(database, writes),
     resolutions: new SqlResolutionStore(database, writes),
@@ -70,8 +79,10 @@ function opened(
     standings: new SqlStandingStore({ database, writes, mark }),
     capabilities: new SqlCapabilityStore(database, writes),
     enrolments: new SqlEnrolmentStore(database, writes),
+    copy: (now) => copies.make(now),
     ended: worker.ended,
     close: async () => {
+      await copies.settled();
       await writes.drained();
       await worker.close();
     },

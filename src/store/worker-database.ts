@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { BootlayerError } from '../errors.js';
+import type { BootlayerError } from '../errors.js';
+import { sqliteProblem, unusable } from './sqlite-problem.js';
 import { OPENED, type WorkerData, type WorkerReply, type WorkerRequest } from './worker-protocol.js';
 
 const WORKER = new URL('./sqlite-worker-process.js', import.meta.url);
@@ -11,13 +12,6 @@ type Pending = { readonly resolve: (rows: Rows) => void; readonly reject: (error
 type NewRequest =
   | { readonly kind: 'query'; readonly sql: string; readonly parameters: readonly unknown[] }
   | { readonly kind: 'close' };
-
-const IN_USE = 'it is in use by another server';
-
-/** Whether a database could not be had because a server has it. */
-export function isInUse(thrown: unknown): thrown is BootlayerError {
-  return thrown instanceof BootlayerError && thrown.message.endsWith(IN_USE);
-}
 
 /** A SQLite file, reached through its worker. */
 export class WorkerDatabase {
@@ -89,36 +83,14 @@ export class WorkerDatabase {
     const pending = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
     if (reply.kind === 'rows') pending?.resolve(reply);
-    else pending?.reject(this.#errorOf(reply.code, reply.message));
+    else pending?.reject(sqliteProblem(this.#file, reply));
   }
 
   #end(cause: unknown): Error | undefined {
     const reason = cause instanceof Error ? cause.message : 'its thread ended';
-    this.#dead = this.#unusable(`the database ended (${reason})`, 'start the server again');
+    this.#dead = unusable(this.#file, `the database ended (${reason})`, 'start the server again');
     for (const { reject } of this.#pending.values()) reject(this.#dead);
     this.#pending.clear();
     return this.#closing ? undefined : this.#dead;
-  }
-
-  #errorOf(code: string, message: string): BootlayerError {
-    if (code.startsWith('SQLITE_FULL')) {
-      return new BootlayerError('DISK_FULL', `the disk of ${this.#file} is full`, {
-        remedy: 'make room there, or set "data" to a larger disk',
-      });
-    }
-    if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
-      return this.#unusable(IN_USE, 'end the other server, or set "data" to another folder');
-    }
-    if (code.startsWith('SQLITE_NOTADB') || code.startsWith('SQLITE_CORRUPT')) {
-      return this.#unusable('it is no database, or damaged', 'move the file away: the state is made anew');
-    }
-    if (message.includes('Unable to open')) {
-      return this.#unusable('it cannot be opened', 'see that it is a file which this user may read and write');
-    }
-    return this.#unusable(message, 'see that the folder exists and this user may write there');
-  }
-
-  #unusable(why: string, remedy: string): BootlayerError {
-    return new BootlayerError('DATA_UNUSABLE', `${this.#file} cannot be used: ${why}`, { remedy });
   }
 }

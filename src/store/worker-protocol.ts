@@ -11,3 +11,10 @@ export type WorkerReply =
 export const OPENED = 0;
 
 export type WorkerData = { readonly file: string };
+
+/** Of the thread that makes a copy. `now`: milliseconds since the epoch. */
+export type CopyWorkerData = { readonly file: string; readonly copy: string; readonly now: number };
+
+export type CopyReply =
+  | { readonly kind: 'copied' }
+  | { readonly kind: 'error'; readonly code: string; readonly message: string };

@@ -76,3 +76,22 @@ export class WriteBatches {
     }
   }
 }
+
+/** Of rows that are deleted within one transaction: what else is written waits for no more than that. */
+const SLICE = 500;
+
+/** Deletes very many rows, `most` at a time, with what others write between; answers how many. */
+export async function inSlices(
+  writes: WriteBatches,
+  remove: (transaction: Transaction<Schema>, most: number) => Promise<bigint>,
+): Promise<number> {
+  let removed = 0;
+  for (;;) {
+    let slice = 0;
+    await writes.add(async (transaction) => {
+      slice = Number(await remove(transaction, SLICE));
+    });
+    removed += slice;
+    if (slice < SLICE) return removed;
+  }
+}

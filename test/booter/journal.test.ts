@@ -7,7 +7,11 @@ import { BOOT_STEPS as STEP } from '../fixtures/boot-steps.js';
 
 const MINUTE = 60_000;
 
-function journal({ last = [] as readonly Boot[], prune = async () => 7 } = {}) {
+function journal({
+  last = [] as readonly Boot[],
+  prune = async () => 7,
+  isKnown = (machine: string): boolean => machine !== '',
+} = {}) {
   const written = new Map<string, { boot: Boot; steps: StepEvent[] }>();
   const pruned: KeptBoots[] = [];
   const attempts: Attempt[] = [];
@@ -36,6 +40,7 @@ function journal({ last = [] as readonly Boot[], prune = async () => 7 } = {}) {
       return `b${ids}`;
     },
     attempted: (attempt) => void attempts.push(attempt),
+    isKnown,
   });
   const tell = (...events: readonly BootEvent[]) => events.forEach(made.sink);
   const eventsOf = (id: string) => written.get(id)?.steps.map(({ event }) => event);
@@ -110,6 +115,29 @@ describe('Journal', () => {
     expect(eventsOf('b1')?.at(-1)).toBe('artifact.sent');
     expect(eventsOf('b2')).toEqual(['dhcp.answered', 'loader.sent']);
     expect(made.last('node-01')?.boot.id).toBe('b2');
+  });
+
+  it.each([
+    ['a DISCOVER', STEP.discover],
+    ['one that is not answered', STEP.unanswered],
+    ['a refusal', STEP.refused],
+  ])('has what a machine fetches in its boot, though somebody sent %s in its name meanwhile', (_name, forged) => {
+    const { tell, eventsOf, pass, made } = journal();
+    tell(...FROM_A_MACHINE, forged, STEP.initramfsStarted, STEP.initramfsSent);
+    expect(eventsOf('b1')).toEqual(
+      [...FROM_A_MACHINE, STEP.initramfsStarted, STEP.initramfsSent].map(({ event }) => event),
+    );
+    expect(eventsOf('b2')).toEqual([forged.event]);
+    pass(2 * MINUTE);
+    // That boot is over.
+    tell(STEP.rootStarted);
+    expect([eventsOf('b1')?.length, made.last('node-01')?.boot.id]).toEqual([7, 'b2']);
+  });
+
+  it('marks the boots of machines that no entry names', () => {
+    const { tell, written } = journal({ isKnown: (machine) => machine === 'node-01' });
+    tell(STEP.script, of('52:54:00:00:00:01', STEP.script));
+    expect([...written.values()].map(({ boot }) => boot.isStranger)).toEqual([undefined, true]);
   });
 
   it('goes on with the boots of before a restart', async () => {
@@ -226,7 +254,7 @@ describe('Journal', () => {
     const { made, pruned } = journal();
     expect(await made.prune()).toBe(7);
     const since = 1_000_000 - 30 * 24 * 60 * MINUTE;
-    expect(pruned).toEqual([{ since, most: 100_000, mostDoubtful: 10_000 }]);
+    expect(pruned).toEqual([{ since, most: 100_000, mostDoubtful: 10_000, mostStrangers: 50_000 }]);
   });
 });
 

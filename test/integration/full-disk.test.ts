@@ -98,4 +98,30 @@ describe('a disk that fills up', () => {
     await expect.poll(() => told('plan.unsaved')).toHaveLength(1);
     expect(told('fault')).toEqual([]);
   });
+
+  it('that has no room for boots boots machines, says what is lost, and has their records whole once there is room', async () => {
+    const { map, start } = await setUp({ small: SMALL.bytes });
+    const { server, disk, boot, told } = await start(await map('small'));
+    await expect.poll(() => told('fill.finished')).toHaveLength(2);
+    const ballast = join(disk, 'ballast');
+    await expect(writeFile(ballast, Buffer.alloc(DISK))).rejects.toThrow('ENOSPC');
+    // Until the log of the state, which has some room of its own, has none either.
+    const boots = async () =>
+      ((await (await fetch(`http://${server.api}/api/v1/boots?limit=1000`)).json()) as Told).boots;
+    await expect
+      .poll(async () => {
+        for (let times = 0; times < 20; times += 1) expect((await boot('small')).equals(SMALL.bytes)).toBe(true);
+        return told('journal.lost').length;
+      })
+      .toBeGreaterThan(0);
+    expect((await fetch(`http://${server.api}/api/v1/state/backup`)).status).toBe(507);
+    const before = (await boots()).length;
+    await rm(ballast);
+    expect((await boot('small')).equals(SMALL.bytes)).toBe(true);
+    await expect.poll(async () => (await boots()).length).toBeGreaterThan(before);
+    expect(told('fault')).toEqual([]);
+    expect(await server.stop()).toBe(0);
+  });
 });
+
+type Told = { readonly boots: readonly unknown[] };

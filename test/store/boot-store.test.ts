@@ -90,8 +90,43 @@ it("answers each machine's last boot of those that were heard of lately", async 
   const { boots } = await open();
   const all = [kept('a', 1), kept('b', 10), kept('c', 20), kept('d', 5, { machine: 'node-02' })];
   await boots.saveBoots(all);
-  expect((await boots.lastBoots(5)).map(({ id }) => id).sort()).toEqual(['c', 'd']);
-  expect(await boots.lastBoots(21)).toEqual([]);
+  expect((await boots.lastBoots(5, 9)).map(({ id }) => id).sort()).toEqual(['c', 'd']);
+  expect(await boots.lastBoots(21, 9)).toEqual([]);
+});
+
+it('answers no more than so many of those, the newest, of each kind', async () => {
+  const { boots } = await open();
+  const events = { a: STEP.script, b: STEP.discover, c: STEP.script, d: STEP.refused, e: STEP.script };
+  await boots.saveBoots(
+    Object.entries(events).map(([id, event], at) => kept(id, 10 + at, { machine: id, events: [event] })),
+  );
+  expect((await boots.lastBoots(0, 1)).map(({ id }) => id)).toEqual(['e', 'd']);
+  expect((await boots.lastBoots(0, 2)).map(({ id }) => id)).toEqual(['c', 'e', 'b', 'd']);
+});
+
+it('forgets strangers before it forgets machines that are known', async () => {
+  const { boots } = await open();
+  const stranger = (id: string, at: number): Kept => {
+    const one = kept(id, at, { machine: id });
+    return { ...one, boot: { ...one.boot, isStranger: true } };
+  };
+  await boots.saveBoots([kept('a', 1), stranger('s', 2), stranger('t', 3), stranger('u', 4), kept('b', 5)]);
+  expect(await boots.pruneBoots({ since: 0, most: 4, mostDoubtful: 9, mostStrangers: 2 })).toBe(1);
+  expect((await boots.findBoots({ limit: 9 })).map(({ id }) => id)).toEqual(['b', 'u', 't', 'a']);
+});
+
+it('lets others write while it forgets very many', async () => {
+  const { boots } = await open();
+  for (let at = 0; at < 4_000; at += 1_000)
+    await boots.saveBoots(Array.from({ length: 1_000 }, (_, number) => kept(`b${at + number}`, at + number)));
+  const done: string[] = [];
+  const pruning = boots.pruneBoots({ since: 4_000, most: 9, mostDoubtful: 9, mostStrangers: 9 });
+  await Promise.all([
+    pruning.then(() => done.push('pruned')),
+    boots.saveBoots([kept('new', 9_000)]).then(() => done.push('saved')),
+  ]);
+  expect([await pruning, done]).toEqual([4_000, ['saved', 'pruned']]);
+  expect((await boots.findBoots({ limit: 9 })).map(({ id }) => id)).toEqual(['new']);
 });
 
 it('forgets the old, and all but so many, with their steps', async () => {
@@ -109,7 +144,7 @@ it('forgets the old, and all but so many, with their steps', async () => {
     early('r', 17, STEP.refused),
     early('s', 18, STEP.refused),
   ]);
-  expect(await boots.pruneBoots({ since: 5, most: 5, mostDoubtful: 1 })).toBe(5);
+  expect(await boots.pruneBoots({ since: 5, most: 5, mostDoubtful: 1, mostStrangers: 9 })).toBe(5);
   expect((await boots.findBoots({ limit: 9 })).map(({ id }) => id)).toEqual(['s', 'y', 'w', 'd', 'c']);
   expect((await raw.query('select distinct boot_id from boot_steps', [])).rows).toHaveLength(5);
 });

@@ -14,9 +14,6 @@ export type StandingRouteParts = {
   readonly of: (machine: string) => Standing | undefined;
   /** Throws that, DATA_UNUSABLE and DISK_FULL. */
   readonly change: (machine: string, change: StandingChange) => Promise<Standing>;
-  /** Since when it is not known which machines are done that are not known as that; undefined when it is. */
-  readonly isDoubted: () => boolean;
-  readonly trust: () => Promise<void>;
   readonly enrolled: (query: {
     readonly after?: string;
     readonly limit: number;
@@ -120,7 +117,6 @@ export function standingRoutes(api: Api, parts: StandingRouteParts): void {
     handle: async ({ params: { name }, body }) => answer(name, await parts.change(name, changeOf(body, parts))),
   });
   enrolmentRoutes(api, parts);
-  trustRoutes(api, parts);
 }
 
 /** `/api/v1/enrolled`: machines that nothing matches. */
@@ -155,35 +151,6 @@ function enrolmentRoutes(api: Api, { enrolled: find, forget }: StandingRoutePart
     handle: async ({ params: { name } }) => {
       if (!(await forget(name))) throw new BootlayerError('NOT_FOUND', `no machine "${name}" waits`);
       return { status: 204 };
-    },
-  });
-}
-
-/** `/api/v1/state`: whether it is taken for whole. */
-function trustRoutes(api: Api, { isDoubted, trust }: StandingRouteParts): void {
-  const state = z.object({
-    isDoubted: z
-      .boolean()
-      .describe('it was lost, replaced or is a copy: machines under "once" that it does not know are not installed'),
-  });
-  api.route({
-    method: 'GET',
-    path: '/api/v1/state',
-    tag: 'state',
-    summary: 'Show whether the state is taken for whole',
-    answers: { 200: { about: 'Whether it is', body: state } },
-    handle: async () => ({ status: 200, body: { isDoubted: isDoubted() } }),
-  });
-  api.route({
-    method: 'POST',
-    path: '/api/v1/state/accept',
-    tag: 'state',
-    summary: 'Take the state for whole, though it was lost or replaced: who is not known as done is installed',
-    answers: { 200: { about: 'It is', body: state } },
-    errors: ['DATA_UNUSABLE', 'DISK_FULL'],
-    handle: async () => {
-      await trust();
-      return { status: 200, body: { isDoubted: isDoubted() } };
     },
   });
 }
