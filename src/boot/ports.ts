@@ -76,3 +76,30 @@ export type KeptBoots = {
   /** So many of the newest in each state that anybody can bring about. */
   readonly mostDoubtful: number;
 };
+
+export type EntryKind = 'machine' | 'assignment';
+
+/** A JSON object. */
+export type EntryDocument = Readonly<Record<string, unknown>>;
+
+/** A machine or an assignment as somebody wrote it by the API, with its name. */
+export type StoredEntry = {
+  readonly kind: EntryKind;
+  readonly name: string;
+  /** Another with every other document. */
+  readonly revision: string;
+  /** undefined when it cannot be read any more. */
+  readonly document: EntryDocument | undefined;
+};
+
+export type EntryChange =
+  | (StoredEntry & { readonly change: 'put'; readonly document: EntryDocument })
+  | (Pick<StoredEntry, 'kind' | 'name'> & { readonly change: 'delete' });
+
+/** The machines and assignments that were written by the API. */
+export interface EntryStore {
+  /** By kind and name. */
+  allEntries(): Promise<readonly StoredEntry[]>;
+  /** All of them or none, in their order; durable when it resolves. */
+  changeEntries(changes: readonly EntryChange[]): Promise<void>;
+}

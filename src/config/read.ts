@@ -4,6 +4,7 @@ import { type ConvertedMapping, convertMapping } from './convert-mapping.js';
 import type { Source } from './disk-sources.js';
 import { type ConfigDocument, parseConfigDocument } from './document.js';
 import { applyEnvironment, variableKey } from './environment.js';
+import { problemsOfIssue } from './issue-problems.js';
 import { type MappingFile, mappingFileSchema, type SoundEntries, soundEntries } from './mapping-schema.js';
 import { configError, type Problem } from './problem.js';
 import { type Config, type ConfigFile, configFileSchema, sharedSchema, type TlsPair } from './schema.js';
@@ -134,7 +135,7 @@ function judged(
     const { machines = [], assignments = [] } = data;
     return { entries: { machines, assignments }, isWhole: true, problems: [] };
   }
-  const problems = placedSome(error.issues.flatMap(problemsOf), place);
+  const problems = placedSome(error.issues.flatMap(problemsOfIssue), place);
   const isWhole = !error.issues.some(({ path: [key] }) => key === undefined || key === 'machines');
   return { entries: soundEntries(value), isWhole, problems };
 }
@@ -143,19 +144,6 @@ function includedBy(value: unknown): readonly string[] {
   const include = typeof value === 'object' && value !== null && 'include' in value ? value.include : undefined;
   const list: readonly unknown[] = Array.isArray(include) ? include : [include];
   return list.filter((pattern) => typeof pattern === 'string' && pattern !== '') as readonly string[];
-}
-
-/** One problem for each unknown key of a mapping, else one for each issue. */
-function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
-  const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
-  const messages = issue.message.split('\n');
-  if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => ({ path, message }));
-  if (issue.code !== 'unrecognized_keys') return [{ path, message: messages.join('; ') }];
-  return issue.keys.map((key, position) => ({
-    path: [...path, key],
-    atKey: true,
-    message: messages[position] ?? issue.message,
-  }));
 }
 
 /** Says where: the variable that set the value, else the place in the file. */

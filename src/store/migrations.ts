@@ -71,6 +71,18 @@ const STEPS: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
+  '004-entries': {
+    up: async (database: Kysely<Schema>) => {
+      await database.schema
+        .createTable('entries')
+        .addColumn('kind', 'text', (column) => column.notNull())
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('revision', 'text', (column) => column.notNull())
+        .addColumn('document', 'text', (column) => column.notNull())
+        .addPrimaryKeyConstraint('entries_key', ['kind', 'name'])
+        .execute();
+    },
+  },
 };
 
 /** Brings the file to this version. Throws DATA_UNUSABLE when a newer version wrote it. */

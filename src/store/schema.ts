@@ -43,4 +43,12 @@ export type Schema = {
     /** The StepEvent as JSON. */
     event: string;
   };
+  entries: {
+    /** An EntryKind. */
+    kind: string;
+    name: string;
+    revision: string;
+    /** The EntryDocument as JSON. */
+    document: string;
+  };
 };

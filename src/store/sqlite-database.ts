@@ -1,10 +1,11 @@
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Kysely } from 'kysely';
-import type { BootStore, PlanStore, ResolutionStore } from '../boot/ports.js';
+import type { BootStore, EntryStore, PlanStore, ResolutionStore } from '../boot/ports.js';
 import { makeFolder } from '../disk-access.js';
 import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
 import { SqlBootStore } from './boot-store.js';
+import { SqlEntryStore } from './entry-store.js';
 import { migrate } from './migrations.js';
 import { SqlPlanStore } from './plan-store.js';
 import { SqlResolutionStore } from './resolution-store.js';
@@ -18,6 +19,7 @@ export type Database = {
   readonly plans: PlanStore;
   readonly resolutions: ResolutionStore;
   readonly boots: BootStore;
+  readonly entries: EntryStore;
   /** undefined after `close`, the reason when it ended by itself. */
   readonly ended: Promise<Error | undefined>;
   /** Writes that are under way are finished first. */
@@ -41,6 +43,7 @@ export async function openDatabase(file: string, script?: URL): Promise<Database
     plans: new SqlPlanStore(database, writes),
     resolutions: new SqlResolutionStore(database, writes),
     boots: new SqlBootStore(database, writes),
+    entries: new SqlEntryStore(database, writes),
     ended: worker.ended,
     close: async () => {
       await writes.drained();
