@@ -25,7 +25,8 @@ type Request = { readonly kind: 'by hand' } | { readonly kind: 'at rest'; readon
 
 /**
  * What a change of each key does while the server runs. `fixed`, its places and its listeners: nothing, until the next start.
- * `named`: it counts, and is told by its name alone. `told`: it counts, and what is in it is told. `same`: it cannot change.
+ * `named`: it counts, and is told by its name alone. `told`: it counts, and what is in it is told. `same`: it cannot change,
+ * or others tell it.
  */
 const CHANGES = {
   advertise: 'fixed',
@@ -43,6 +44,7 @@ const CHANGES = {
   machines: 'told',
   assignments: 'told',
   file: 'same',
+  written: 'same',
 } as const satisfies Record<keyof Config, 'fixed' | 'named' | 'told' | 'same'>;
 const FIXED = keysThat('fixed');
 const NAMED = keysThat('named');

@@ -1,6 +1,7 @@
 import type { Artifact, ImageWish, ResolvedImage } from '../image/image.js';
 import type { Digest } from '../oci/digest.js';
 import type { Boot, BootStep } from './boot.js';
+import type { EntryDocument, EntryKind } from './entry.js';
 import type { BootPlan } from './plan.js';
 
 /**
@@ -76,11 +77,6 @@ export type KeptBoots = {
   /** So many of the newest in each state that anybody can bring about. */
   readonly mostDoubtful: number;
 };
-
-export type EntryKind = 'machine' | 'assignment';
-
-/** A JSON object. */
-export type EntryDocument = Readonly<Record<string, unknown>>;
 
 /** A machine or an assignment as somebody wrote it by the API, with its name. */
 export type StoredEntry = {

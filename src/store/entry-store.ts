@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely';
-import type { EntryChange, EntryDocument, EntryKind, EntryStore, StoredEntry } from '../boot/ports.js';
+import type { EntryDocument, EntryKind } from '../boot/entry.js';
+import type { EntryChange, EntryStore, StoredEntry } from '../boot/ports.js';
 import type { Schema } from './schema.js';
 import type { WriteBatches } from './write-batches.js';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { EntryChange, EntryDocument, EntryKind, EntryStore } from '../../src/boot/ports.js';
+import type { EntryDocument, EntryKind } from '../../src/boot/entry.js';
+import type { EntryChange, EntryStore } from '../../src/boot/ports.js';
 
 /** What every store of entries does. `open` gives an empty one. */
 export function entryStoreContract(open: () => Promise<EntryStore>): void {
