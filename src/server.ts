@@ -12,6 +12,7 @@ import { EventHub } from './booter/event-hub.js';
 import type { Journal } from './booter/journal.js';
 import { logSink } from './booter/log-sink.js';
 import { metricsSink } from './booter/metrics-sink.js';
+import { version } from './cli/version.js';
 import { systemClock, waitFor } from './clock.js';
 import type { LoadOutcome, ReadFiles } from './config/load.js';
 import { readConfigFilesAside } from './config/load-process.js';
@@ -20,6 +21,7 @@ import type { Loaded } from './config/read.js';
 import type { Config, TlsPair } from './config/schema.js';
 import { type Content, cacheFolderIn, openContent } from './content.js';
 import { isIpv6Socket } from './disk-sockets.js';
+import { Api } from './http/api.js';
 import { createListener } from './http/app.js';
 import { closeListener, listen } from './http/listen.js';
 import { bootRecordRoutes } from './http/routes/boots.js';
@@ -27,6 +29,7 @@ import { type CacheRouteParts, cacheRoutes } from './http/routes/cache.js';
 import { eventRoutes } from './http/routes/events.js';
 import { healthRoutes } from './http/routes/health.js';
 import { metricsRoutes } from './http/routes/metrics.js';
+import { openApiRoutes } from './http/routes/openapi.js';
 import { inheritedSockets } from './inherited.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
@@ -162,14 +165,16 @@ type ApiParts = {
 };
 
 async function openApi(config: Config, { built, metrics, isReady, lifecycle, log }: ApiParts): Promise<Endpoint> {
-  const api = createListener(log);
-  healthRoutes(api, isReady);
-  metricsRoutes(api, metrics);
+  const app = createListener(log);
+  healthRoutes(app, isReady);
+  metricsRoutes(app, metrics);
+  const api = new Api(app);
   cacheRoutes(api, gcOf(built, config));
   eventRoutes(api, { listen: (listener) => built.hub.add(toldBy(listener, built.journal)) });
   bootRecordRoutes(api, { boots: built.database.boots, settled: () => built.journal.settled() });
-  lifecycle.started('API listener', () => closeListener(api));
-  return listen(api, config.api.listen, 'api.listen');
+  openApiRoutes(api, version());
+  lifecycle.started('API listener', () => closeListener(app));
+  return listen(app, config.api.listen, 'api.listen');
 }
 
 type BooterOfServer = Content & {

@@ -35,17 +35,28 @@ export function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
   if (error.code === 'INTERNAL') reply.log.error({ err: thrown }, 'a request failed');
   else if (status >= 500)
     reply.log.warn({ event: 'request.failed', url: reply.request.url, code: error.code }, error.message);
-  const remedy = publicRemedy(error);
+  const details = detailsOf(error);
   const told = {
     code: error.code,
     message: publicMessage(error),
-    ...(remedy !== undefined && { details: { remedy } }),
+    ...(details !== undefined && { details }),
   };
   return reply
     .code(status)
     .type('application/json')
     .header('cache-control', 'no-store')
     .send(`${JSON.stringify({ error: told })}\n`);
+}
+
+/** What may be done about it, and what is wrong with the request where it is that. */
+function detailsOf(error: BootlayerError): object | undefined {
+  const remedy = publicRemedy(error);
+  const found = error.code === 'REQUEST_INVALID' && typeof error.details === 'object' ? error.details : null;
+  return remedy === undefined && found === null ? undefined : { ...(remedy !== undefined && { remedy }), ...found };
+}
+
+export function statusOf(code: ErrorCode): number {
+  return STATUS[code];
 }
 
 /** Fastify's own errors carry a 4xx status: the client's mistake, not ours. */

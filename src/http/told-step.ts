@@ -2,7 +2,11 @@ import type { BootStep } from '../boot/boot.js';
 import { describeEvent } from '../booter/event-text.js';
 
 /** A step as the API tells it: in words, too. */
-export function toldStep({ at, event }: BootStep): { readonly at: string; readonly text: string } {
+export function toldStep({ at, event }: BootStep): {
+  readonly at: string;
+  readonly text: string;
+  readonly event: string;
+} {
   return { at: timeOf(at), text: describeEvent(event), ...event };
 }
 

@@ -1,9 +1,9 @@
-import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { Boot } from '../../boot/boot.js';
+import { BOOT_STATES, type Boot } from '../../boot/boot.js';
 import type { BootStore } from '../../boot/ports.js';
+import { mapping } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
-import { refuseForeignPages } from '../foreign-pages.js';
+import type { Api } from '../api.js';
 import { timeOf, toldStep } from '../told-step.js';
 
 export type BootRouteParts = {
@@ -15,9 +15,9 @@ export type BootRouteParts = {
 const MOST = 1_000;
 const CURSOR = /^(\d{1,15})-([0-9a-f]{1,32})$/;
 
-const listQuery = z.strictObject({
-  machine: z.string().max(256).optional(),
-  limit: z.coerce.number().int().min(1).max(MOST).default(100),
+const listQuery = mapping({
+  machine: z.string().max(256).optional().describe('only boots of this machine'),
+  limit: z.coerce.number().int().min(1).max(MOST).default(100).describe('how many at most'),
   before: z
     .string()
     .regex(CURSOR, 'is no "next" of an answer')
@@ -25,42 +25,79 @@ const listQuery = z.strictObject({
       const [, beganAt = '', id = ''] = CURSOR.exec(text) ?? [];
       return { beganAt: Number(beganAt), id };
     })
-    .optional(),
+    .optional()
+    .describe('"next" of an answer: the page after it'),
 });
 
-/** `GET /api/v1/boots`: the newest first, of all machines or one; `GET /api/v1/boots/<id>`: one with its steps. */
-export function bootRecordRoutes(app: FastifyInstance, { boots, settled }: BootRouteParts): void {
-  app.get('/api/v1/boots', { onRequest: refuseForeignPages }, async (request) => {
-    const { machine, before, limit } = parsed(request.query);
-    await settled();
-    const asked = { ...(machine !== undefined && { machine }), ...(before !== undefined && { before }) };
-    // One more, which shows whether there is another page.
-    const found = await boots.findBoots({ ...asked, limit: limit + 1 });
-    const page = found.slice(0, limit);
-    const last = found.length > limit ? page.at(-1) : undefined;
-    return { boots: page.map(presented), ...(last !== undefined && { next: `${last.beganAt}-${last.id}` }) };
-  });
-  app.get<{ Params: { id: string } }>('/api/v1/boots/:id', { onRequest: refuseForeignPages }, async (request) => {
-    const id = request.params.id.slice(0, 64);
-    await settled();
-    const found = await boots.findBoot(id);
-    if (found === undefined) throw new BootlayerError('NOT_FOUND', `there is no boot ${id}`);
-    return { ...presented(found.boot), steps: found.steps.map(toldStep) };
-  });
-}
+const time = z.iso.datetime();
 
-function parsed(query: unknown): z.output<typeof listQuery> {
-  const read = listQuery.safeParse(query);
-  if (read.success) return read.data;
-  const [problem] = read.error.issues;
-  const where = problem === undefined || problem.path.length === 0 ? '' : `"${problem.path.join('.')}": `;
-  throw new BootlayerError('REQUEST_INVALID', `${where}${problem?.message ?? ''}`);
+const boot = z
+  .object({
+    id: z.string(),
+    machine: z.string(),
+    state: z.enum(BOOT_STATES).describe('how far it has come'),
+    beganAt: time,
+    lastAt: time.describe('of its last step'),
+    assignment: z.string().optional(),
+    image: z.string().optional(),
+    plan: z.string().optional().describe('digest of the plan that it was issued'),
+    attemptedAt: time.optional().describe('when its kernel, UKI or ISO was asked for first'),
+    startSentAt: time.optional().describe('when that had been sent completely'),
+    stepCount: z.int(),
+  })
+  .meta({ id: 'Boot' });
+
+const step = z
+  .looseObject({ at: time, event: z.string(), text: z.string().describe('the event in a sentence') })
+  .describe('a step, with what else its event says')
+  .meta({ id: 'Step' });
+
+/** `GET /api/v1/boots`: the newest first, of all machines or one; `GET /api/v1/boots/<id>`: one with its steps. */
+export function bootRecordRoutes(api: Api, { boots, settled }: BootRouteParts): void {
+  api.route({
+    method: 'GET',
+    path: '/api/v1/boots',
+    tag: 'boots',
+    summary: 'List boots, the newest first',
+    takes: { query: listQuery },
+    answers: {
+      200: {
+        about: 'A page of them; "next" is there when there are more',
+        body: z.object({ boots: z.array(boot), next: z.string().optional() }),
+      },
+    },
+    handle: async ({ query: { machine, before, limit } }) => {
+      await settled();
+      const asked = { ...(machine !== undefined && { machine }), ...(before !== undefined && { before }) };
+      // One more, which shows whether there is another page.
+      const found = await boots.findBoots({ ...asked, limit: limit + 1 });
+      const page = found.slice(0, limit);
+      const last = found.length > limit ? page.at(-1) : undefined;
+      const next = last === undefined ? {} : { next: `${last.beganAt}-${last.id}` };
+      return { status: 200, body: { boots: page.map(presented), ...next } };
+    },
+  });
+  api.route({
+    method: 'GET',
+    path: '/api/v1/boots/{id}',
+    tag: 'boots',
+    summary: 'Show a boot with its steps',
+    takes: { params: mapping({ id: z.string().max(64) }) },
+    answers: { 200: { about: 'The boot', body: boot.extend({ steps: z.array(step) }).meta({ id: 'BootWithSteps' }) } },
+    errors: ['NOT_FOUND'],
+    handle: async ({ params: { id } }) => {
+      await settled();
+      const found = await boots.findBoot(id);
+      if (found === undefined) throw new BootlayerError('NOT_FOUND', `there is no boot ${id}`);
+      return { status: 200, body: { ...presented(found.boot), steps: found.steps.map(toldStep) } };
+    },
+  });
 }
 
 /** Times as people and machines read them. */
-function presented({ beganAt, lastAt, attemptedAt, startSentAt, steps, ...boot }: Boot): Record<string, unknown> {
+function presented({ beganAt, lastAt, attemptedAt, startSentAt, steps, ...told }: Boot): z.input<typeof boot> {
   return {
-    ...boot,
+    ...told,
     beganAt: timeOf(beganAt),
     lastAt: timeOf(lastAt),
     ...(attemptedAt !== undefined && { attemptedAt: timeOf(attemptedAt) }),

@@ -1,9 +1,10 @@
-import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { StepOfMachine } from '../../boot/boot.js';
+import { mapping } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
+import type { Api } from '../api.js';
+import { STREAMED } from '../api-route.js';
 import { EventStream } from '../event-stream.js';
-import { refuseForeignPages } from '../foreign-pages.js';
 import { toldStep } from '../told-step.js';
 
 /** A step as it happens. `boot`: the id of the boot that it belongs to, where there is one. */
@@ -17,29 +18,41 @@ export type EventRouteParts = {
 /** People and dashboards that look at the same time. */
 const MOST = 64;
 
-const query = z.strictObject({ machine: z.string().max(256).optional() });
+const query = mapping({ machine: z.string().max(256).optional().describe('only steps of this machine') });
 
 /** `GET /api/v1/events`: the steps of all machines or of one as they happen, as server-sent events. */
-export function eventRoutes(app: FastifyInstance, { listen }: EventRouteParts): void {
+export function eventRoutes(api: Api, { listen }: EventRouteParts): void {
   const streams = new Set<EventStream>();
-  app.get('/api/v1/events', { onRequest: refuseForeignPages }, (request, reply) => {
-    const asked = query.safeParse(request.query);
-    if (!asked.success) throw new BootlayerError('REQUEST_INVALID', 'there is no parameter but "machine"');
-    if (streams.size >= MOST) throw new BootlayerError('REQUEST_INVALID', `${MOST} are listening already`);
-    const { machine } = asked.data;
-    reply.hijack();
-    const stream: EventStream = new EventStream(reply.raw, () => {
-      streams.delete(stream);
-      stop();
-    });
-    streams.add(stream);
-    const stop = listen(({ at, boot, event }) => {
-      if (machine !== undefined && event.machine !== machine) return;
-      stream.send(event.event, { ...(boot !== undefined && { boot }), ...toldStep({ at, event }) });
-    });
+  api.route({
+    method: 'GET',
+    path: '/api/v1/events',
+    tag: 'boots',
+    summary: 'Follow what machines do when they boot, as they do it',
+    takes: { query },
+    answers: {
+      200: {
+        about: 'Server-sent events without an end: the event is the name of the step, its data the step in JSON',
+        contentType: 'text/event-stream',
+        body: z.string(),
+      },
+    },
+    handle: ({ query: { machine }, reply }) => {
+      if (streams.size >= MOST) throw new BootlayerError('REQUEST_INVALID', `${MOST} are listening already`);
+      reply.hijack();
+      const stream: EventStream = new EventStream(reply.raw, () => {
+        streams.delete(stream);
+        stop();
+      });
+      streams.add(stream);
+      const stop = listen(({ at, boot, event }) => {
+        if (machine !== undefined && event.machine !== machine) return;
+        stream.send(event.event, { ...(boot !== undefined && { boot }), ...toldStep({ at, event }) });
+      });
+      return STREAMED;
+    },
   });
   // They would have no end otherwise.
-  app.addHook('preClose', async () => {
+  api.beforeClose(() => {
     for (const stream of streams) stream.end();
   });
 }

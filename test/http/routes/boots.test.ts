@@ -1,6 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { type Boot, newBoot, withStep } from '../../../src/boot/boot.js';
 import type { BootQuery } from '../../../src/boot/ports.js';
+import { Api } from '../../../src/http/api.js';
 import { createListener } from '../../../src/http/app.js';
 import { bootRecordRoutes } from '../../../src/http/routes/boots.js';
 import { createLog } from '../../../src/log.js';
@@ -16,7 +17,7 @@ function listener(found: readonly Boot[] = [BOOT, { ...BOOT, id: 'aa11' }]) {
   const app = createListener(createLog('silent', { write: () => undefined }));
   onTestFinished(() => app.close());
   const asked: BootQuery[] = [];
-  bootRecordRoutes(app, {
+  bootRecordRoutes(new Api(app), {
     boots: {
       findBoots: async (query) => {
         asked.push(query);

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { Api } from '../../../src/http/api.js';
 import { createListener } from '../../../src/http/app.js';
 import { cacheRoutes } from '../../../src/http/routes/cache.js';
 import { createLog } from '../../../src/log.js';
@@ -9,7 +10,7 @@ function listener() {
   const app = createListener(createLog('silent', { write: () => undefined }));
   onTestFinished(() => app.close());
   const asked: unknown[] = [];
-  cacheRoutes(app, {
+  cacheRoutes(new Api(app), {
     folder: FOLDER,
     collect: async (options) => {
       asked.push(options);
@@ -36,8 +37,8 @@ describe('POST /api/v1/cache/gc', () => {
       status: 200,
     });
     expect(asked).toEqual([
-      { folder: FOLDER, force: false, dryRun: false },
-      { folder: FOLDER, force: true, dryRun: true },
+      { force: false, dryRun: false },
+      { force: true, dryRun: true },
     ]);
   });
 

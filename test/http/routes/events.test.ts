@@ -1,4 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
+import { Api } from '../../../src/http/api.js';
 import { createListener } from '../../../src/http/app.js';
 import { closeListener, listen } from '../../../src/http/listen.js';
 import { eventRoutes, type ToldStep } from '../../../src/http/routes/events.js';
@@ -12,7 +13,7 @@ const OTHERS: ToldStep = { at: 2_000, event: { ...BOOT_STEPS.script, machine: 'n
 async function serve() {
   const app = createListener(createLog('silent', { write: () => undefined }));
   const listeners = new Set<(step: ToldStep) => void>();
-  eventRoutes(app, {
+  eventRoutes(new Api(app), {
     listen: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
