@@ -97,9 +97,14 @@ export class Booter {
     });
   }
 
+  /** The one in force. */
+  get mapping(): Mapping {
+    return this.#mapping;
+  }
+
   /** From now on machines boot by this mapping. Boots under way keep their plans, and what those name stays served. */
   remap(mapping: MappingInput): void {
-    this.#mapping = createMapping(mapping);
+    this.#mapping = createMapping(mapping, this.#mapping);
     this.mapped.remapped();
   }
 

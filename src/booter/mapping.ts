@@ -21,15 +21,17 @@ export type Mapping = MappingInput & {
   readonly references: ReadonlySet<string>;
 };
 
-export function createMapping({ machines, assignments, defaults }: MappingInput): Mapping {
-  return {
-    machines,
-    assignments,
-    defaults,
-    inventory: new Inventory(machines),
-    index: new AssignmentIndex(assignments),
-    references: new Set(assignments.map(({ image }) => formatReference(image))),
-  };
+/** `before`: what of it is the same is not built anew, a hundred thousand machines for one assignment. Pure. */
+export function createMapping({ machines, assignments, defaults }: MappingInput, before?: Mapping): Mapping {
+  const inventory = before?.machines === machines ? before.inventory : new Inventory(machines);
+  const { index, references } =
+    before?.assignments === assignments
+      ? before
+      : {
+          index: new AssignmentIndex(assignments),
+          references: new Set(assignments.map(({ image }) => formatReference(image))),
+        };
+  return { machines, assignments, defaults, inventory, index, references };
 }
 
 /** Names that came, went, or are there with other contents. */

@@ -9,6 +9,8 @@ import { type WrittenEntry, writtenEntries } from './written.js';
 /** A file's entry, as it is written. */
 export type FileEntry = { readonly source: EntrySource; readonly json: string };
 
+type NamedSource = { readonly name: string; readonly source: EntrySource };
+
 /** How many entries are gone through at once: packets are not to wait. */
 const AT_ONCE = 2_000;
 
@@ -58,9 +60,12 @@ export class FileEntries {
   }
 
   /** Files' entries that have already what the other wants to be. */
-  clashes(kind: EntryKind, wanted: Identities): readonly Clash<EntrySource>[] {
-    const { taken } = this.#lists[kind];
-    return taken.clashes(wanted).map(({ by, ...clash }) => ({ ...clash, by: this.#lists[kind].at(by).source }));
+  clashes(kind: EntryKind, wanted: Identities): readonly Clash<NamedSource>[] {
+    const list = this.#lists[kind];
+    const values = kind === 'machine' ? this.config.machines : this.config.assignments;
+    return list.taken.clashes(wanted).map(({ by, ...clash }) => {
+      return { ...clash, by: { name: values[by]?.name ?? '', source: list.at(by).source } };
+    });
   }
 }
 
