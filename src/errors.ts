@@ -25,6 +25,9 @@ export const ERROR_CODES = {
   SERVER_UNREACHABLE: 'no running server answers the command',
   REQUEST_INVALID: 'the request is malformed',
   NOT_FOUND: 'there is nothing under this path',
+  CONFLICT: 'an entry cannot be beside another one',
+  READ_ONLY_ENTRY: 'an entry is written in a file, and is changed there',
+  PRECONDITION_FAILED: 'an entry is not as the request says that it must be',
   INTERRUPTED: 'a signal ended the command',
   INTERNAL: 'a fault of this program',
 } as const;

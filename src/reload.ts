@@ -15,7 +15,7 @@ export type ReloaderParts = {
   /** Reads all files anew. `inForce`: what was read of the configuration that counts, when mishaps are to be refused. */
   readonly load: (inForce: ReadFiles | undefined, signal: AbortSignal) => Promise<LoadOutcome>;
   /** Makes the new mapping the one that counts, and the pair of TLS, where that is another one. What it throws refuses both. */
-  readonly apply: (config: Config, tls: TlsPair | undefined) => void;
+  readonly apply: (config: Config, tls: TlsPair | undefined) => Promise<void> | void;
   readonly warn: (text: string) => void;
   readonly events: EventSink;
   readonly clock: Pick<Clock, 'ticks'>;
@@ -155,7 +155,7 @@ export class Reloader {
     const { initial, apply, warn, events, clock } = this.#parts;
     const before = this.#config;
     const isRenewed = tls !== undefined && !isDeepStrictEqual(tls, this.#tls);
-    apply(config, isRenewed ? tls : undefined);
+    await apply(config, isRenewed ? tls : undefined);
     this.#config = config;
     this.#tls = tls;
     for (const warning of warnings) warn(warning);

@@ -11,9 +11,11 @@ import { Booter } from './booter/booter.js';
 import { EventHub } from './booter/event-hub.js';
 import type { Journal } from './booter/journal.js';
 import { logSink } from './booter/log-sink.js';
+import type { MappingInput } from './booter/mapping.js';
 import { metricsSink } from './booter/metrics-sink.js';
 import { version } from './cli/version.js';
 import { systemClock, waitFor } from './clock.js';
+import type { JoinedEntries } from './config/joined-entries.js';
 import type { LoadOutcome, ReadFiles } from './config/load.js';
 import { readConfigFilesAside } from './config/load-process.js';
 import { MappingWatch } from './config/mapping-watch.js';
@@ -21,11 +23,13 @@ import type { Loaded } from './config/read.js';
 import type { Config, TlsPair } from './config/schema.js';
 import { type Content, cacheFolderIn, openContent } from './content.js';
 import { isIpv6Socket } from './disk-sockets.js';
+import { Entries } from './entries.js';
 import { Api } from './http/api.js';
 import { createListener } from './http/app.js';
 import { closeListener, listen } from './http/listen.js';
 import { bootRecordRoutes } from './http/routes/boots.js';
 import { type CacheRouteParts, cacheRoutes } from './http/routes/cache.js';
+import { entryRoutes } from './http/routes/entries.js';
 import { eventRoutes } from './http/routes/events.js';
 import { healthRoutes } from './http/routes/health.js';
 import { metricsRoutes } from './http/routes/metrics.js';
@@ -38,6 +42,7 @@ import { DiskNeighbours } from './net/disk-neighbours.js';
 import { type Endpoint, formatEndpoint } from './net/endpoint.js';
 import { lowerPrivileges } from './privileges-process.js';
 import { Reloader } from './reload.js';
+import { joinStored } from './stored-entries.js';
 import { Upkeep } from './upkeep.js';
 
 export type RunningServer = {
@@ -97,7 +102,7 @@ async function start(
   const reloader = new Reloader({
     initial,
     load: (inForce, signal) => readAnew(config.file, inForce, signal),
-    apply: (next, tls) => remap(next, tls),
+    apply: (next, tls) => refile(next, tls),
     warn,
     events,
     clock: systemClock,
@@ -105,17 +110,16 @@ async function start(
   const built = await buildBooter(reloader, log, { lifecycle, hub });
   const { booter, database, urls, advertise } = built;
   const upkeep = upkeepOf(built, reloader, events);
-  const remap = (next: Config, tls: TlsPair | undefined) => {
-    // First: it alone may not do, and nothing is to change then.
-    if (tls !== undefined) listeners.renewTls(tls);
-    booter.remap(next);
-    countEntries(metrics, next);
+  const entries = entriesOf(built, { events, metrics, upkeep });
+  const refile = async (next: Config, tls: TlsPair | undefined) => {
+    // The pair alone may not do, and nothing is to change then.
+    await entries.refile(next, () => tls && listeners.renewTls(tls));
     upkeep.remapped();
   };
   let ready = false;
 
   const apiAt = await privileges.raised(() =>
-    openApi(config, { built, metrics, isReady: () => ready, lifecycle, log }),
+    openApi(config, { built, entries, metrics, isReady: () => ready, lifecycle, log }),
   );
   const listeners = await openBootListeners(config, {
     ...{ booter, urls, metrics, lifecycle, log, tls: initial.tls, ...reach },
@@ -127,7 +131,7 @@ async function start(
   const advertised = advertise(listeners);
   for (const text of findBootWarnings({ ...listeners, config, tls: initial.tls, urls })) warn(text);
   ready = true;
-  countEntries(metrics, config);
+  countEntries(metrics, booter.mapping);
   upkeep.start();
   lifecycle.started('upkeep', () => upkeep.stop());
   await startReloading(reloader, log, lifecycle);
@@ -158,17 +162,22 @@ function placesOf({ http, https, tftp, dhcp }: BootListeners): Pick<RunningServe
 
 type ApiParts = {
   readonly built: BooterOfServer;
+  readonly entries: Entries;
   readonly metrics: Metrics;
   readonly isReady: () => boolean;
   readonly lifecycle: Lifecycle;
   readonly log: Logger;
 };
 
-async function openApi(config: Config, { built, metrics, isReady, lifecycle, log }: ApiParts): Promise<Endpoint> {
+async function openApi(
+  config: Config,
+  { built, entries, metrics, isReady, lifecycle, log }: ApiParts,
+): Promise<Endpoint> {
   const app = createListener(log);
   healthRoutes(app, isReady);
   metricsRoutes(app, metrics);
   const api = new Api(app);
+  entryRoutes(api, { entries });
   cacheRoutes(api, gcOf(built, config));
   eventRoutes(api, { listen: (listener) => built.hub.add(toldBy(listener, built.journal)) });
   bootRecordRoutes(api, { boots: built.database.boots, settled: () => built.journal.settled() });
@@ -179,6 +188,7 @@ async function openApi(config: Config, { built, metrics, isReady, lifecycle, log
 
 type BooterOfServer = Content & {
   readonly booter: Booter;
+  readonly joined: JoinedEntries;
   readonly journal: Journal;
   readonly hub: EventHub;
   readonly urls: BootUrls;
@@ -211,7 +221,10 @@ async function buildBooter(
     () => nearer,
   );
   const { images, blobs, database } = content;
-  const parts = { mapping: config, images, blobs, plans: database.plans, urls, events };
+  const warn = (text: string) => log.warn({ event: 'config.warning' }, text);
+  const joined = await joinStored(config, { store: database.entries, events, warn });
+  const mapping = { ...joined.lists, defaults: config.defaults };
+  const parts = { mapping, images, blobs, plans: database.plans, urls, events };
   const neighbours = new DiskNeighbours({ ticks: () => systemClock.ticks() });
   const booter: Booter = new Booter({ ...parts, clock: systemClock, neighbours });
   const advertise: BooterOfServer['advertise'] = ({ http, interfaces }) => {
@@ -219,7 +232,23 @@ async function buildBooter(
     nearer = nearerBases({ advertise: config.advertise, interfaces }, http.port);
     return base;
   };
-  return { ...content, booter, journal, hub, urls, advertise };
+  return { ...content, booter, joined, journal, hub, urls, advertise };
+}
+
+type EntriesNeed = { readonly events: EventSink; readonly metrics: Metrics; readonly upkeep: Upkeep };
+
+function entriesOf({ booter, joined, database }: BooterOfServer, { events, metrics, upkeep }: EntriesNeed): Entries {
+  return new Entries({
+    joined,
+    store: database.entries,
+    mapping: () => booter.mapping,
+    apply: (mapping) => {
+      booter.remap(mapping);
+      countEntries(metrics, mapping);
+      upkeep.remappedSoon();
+    },
+    events,
+  });
 }
 
 function gcOf({ collector, booter }: BooterOfServer, { data }: Config): CacheRouteParts {
@@ -261,7 +290,7 @@ async function startReloading(reloader: Reloader, log: Logger, lifecycle: Lifecy
   lifecycle.started('watch of the configuration', () => watch.close());
 }
 
-function countEntries({ mapped }: Metrics, { machines, assignments }: Config): void {
+function countEntries({ mapped }: Metrics, { machines, assignments }: MappingInput): void {
   mapped.set({ kind: 'machine' }, machines.length);
   mapped.set({ kind: 'assignment' }, assignments.length);
 }

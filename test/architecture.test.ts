@@ -14,7 +14,21 @@ const CONTENT = ['catalog', 'blob', 'store', 'build'];
 const PROTOCOLS = ['dhcp', 'tftp', 'oci', 'ipxe'];
 const FRONT_ENDS = ['http', 'pxe', 'ui'];
 const PROCESS = [
-  ...['main', 'server', 'content', 'boot-records', 'upkeep', 'advertise', 'registries', 'reload', 'lifecycle', 'cli'],
+  ...[
+    'main',
+    'server',
+    'content',
+    'entries',
+    'stored-entries',
+    'turns',
+    'boot-records',
+    'upkeep',
+    'advertise',
+    'registries',
+    'reload',
+    'lifecycle',
+    'cli',
+  ],
   ...[
     'boot-listeners',
     'boot-warnings',

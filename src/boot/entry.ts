@@ -28,3 +28,29 @@ export type ShownEntry = {
 export function formatSource(source: EntrySource): string {
   return source.kind === 'api' ? 'the API' : `${source.file}:${source.line}`;
 }
+
+/** Which entries are listed: by name, after the one where the page before ended. */
+export type EntryQuery = {
+  readonly limit: number;
+  readonly after?: string;
+  /** In whichever spelling; part of what names or identifies it. */
+  readonly search?: string;
+  /** Of machines: all of them, with these values. */
+  readonly labels?: readonly (readonly [label: string, value: string])[];
+  readonly source?: EntrySource['kind'];
+};
+
+/** `next`: the name after which the next page begins; missing at the end. */
+export type EntryPage = { readonly entries: readonly ShownEntry[]; readonly next?: string };
+
+/** A change of one entry. */
+export type EntryWish = {
+  readonly kind: EntryKind;
+  readonly name: string;
+  /** From what the API has of it to what it is to have; undefined deletes. What it throws refuses the change. */
+  readonly edit: (current: ShownEntry | undefined) => EntryDocument | undefined;
+};
+
+export type EntryChanged =
+  | { readonly kind: 'put'; readonly isNew: boolean; readonly entry: ShownEntry }
+  | { readonly kind: 'deleted' };

@@ -63,6 +63,7 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
       return 'debug';
     case 'fault':
     case 'mapping.refused':
+    case 'entry.disregarded':
       return 'error';
     case 'machine.contradicted':
     case 'plan.unsaved':
@@ -82,6 +83,7 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'loader.aborted':
       return 'warn';
     case 'mapping.reloaded':
+    case 'entry.changed':
     case 'greeting.sent':
     case 'dhcp.answered':
     case 'dhcp.unanswered':

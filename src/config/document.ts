@@ -148,7 +148,7 @@ function linesIn(root: ParsedNode | null, lineAt: (offset: number) => number): E
     if (!isScalar(key) || !isSeq(value)) continue;
     found.set(
       String(key.value),
-      value.items.map((item) => lineAt((item as Node | null)?.range?.[0] ?? value.range?.[0] ?? 0)),
+      value.items.map((item) => lineAt(item.range[0])),
     );
   }
   return found;

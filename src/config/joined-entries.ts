@@ -80,13 +80,9 @@ export class JoinedEntries {
     return joined;
   }
 
-  /** Those that count, of files and of the API; the same list for as long as it is the same. */
-  get machines(): readonly Machine[] {
-    return this.#machines;
-  }
-
-  get assignments(): readonly Assignment[] {
-    return this.#assignments;
+  /** Those that count, of files and of the API; each list is the same for as long as nothing in it changes. */
+  get lists() {
+    return { machines: this.#machines, assignments: this.#assignments };
   }
 
   /** Of the API. */
@@ -213,7 +209,13 @@ export class JoinedEntries {
       const shown = () => ({ kind, name, source, problems, document: documentOf(ofFile), revision: revisionOf(json) });
       return { shown, value: this.files[kind](name), source: 'file' };
     }
-    return ofApi && { shown: () => shownOf(ofApi), value: saidBy(ofApi), source: 'api' };
+    return ofApi && { shown: () => this.shownOf(ofApi), value: saidBy(ofApi), source: 'api' };
+  }
+
+  /** An entry of the API for those who look at it. */
+  shownOf(entry: ApiEntry): ShownEntry {
+    const { kind, name, revision, document = { name } } = entry;
+    return { kind, name, revision, document, source: { kind: 'api' }, problems: problemsOf(entry) };
   }
 
   /** Of files and of the API, each once. */
@@ -243,11 +245,6 @@ function taken(kind: EntryKind, clash: Clash<unknown>, source: EntrySource, name
 export function problemsOf({ verdict }: Pick<ApiEntry, 'verdict'>): readonly string[] {
   if (verdict.kind === 'sound') return [];
   return verdict.problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
-}
-
-function shownOf(entry: ApiEntry): ShownEntry {
-  const { kind, name, revision, document = { name } } = entry;
-  return { kind, name, revision, document, source: { kind: 'api' }, problems: problemsOf(entry) };
 }
 
 /** What it says, whether it counts or not. */
