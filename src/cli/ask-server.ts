@@ -1,7 +1,14 @@
 import { BootlayerError, ERROR_CODES, type ErrorCode } from '../errors.js';
 
-/** `body`: what is posted; without one the answer is only read. */
-export type Question = { readonly path: string; readonly body?: unknown; readonly signal: AbortSignal };
+/** `body`: what is posted, unless there is another method; without both the answer is only read. */
+export type Question = {
+  readonly path: string;
+  readonly method?: 'PUT' | 'DELETE';
+  /** Of what it must be as it was, or must not be there. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly signal: AbortSignal;
+};
 
 /** Thousands of large files are not removed at once. */
 const PATIENCE_MILLISECONDS = 4 * 60_000;
@@ -12,11 +19,11 @@ const PATIENCE_MILLISECONDS = 4 * 60_000;
  */
 export async function askServer(
   api: string,
-  { path, body, signal }: Question,
+  { signal, ...question }: Question,
   patience = PATIENCE_MILLISECONDS,
 ): Promise<unknown> {
   const late = AbortSignal.timeout(patience);
-  const answer = await ask(`${api}${path}`, body, AbortSignal.any([signal, late]));
+  const answer = await ask(api, { ...question, signal: AbortSignal.any([signal, late]) });
   signal.throwIfAborted();
   if (answer === undefined && late.aborted) {
     throw new BootlayerError('BLOB_UNAVAILABLE', `the server at ${api} has not answered yet`, {
@@ -29,26 +36,43 @@ export async function askServer(
   return undefined;
 }
 
+const NO_CONTENT = 204;
+
 type Answer = { readonly isGood: boolean; readonly body: unknown };
 
-async function ask(url: string, body: unknown, signal: AbortSignal): Promise<Answer | undefined> {
+async function ask(api: string, question: Question): Promise<Answer | undefined> {
+  const { path, body, method, headers = {}, signal } = question;
   try {
-    const headers = { 'content-type': 'application/json' };
-    const posted = body === undefined ? {} : { method: 'POST', headers, body: JSON.stringify(body) };
-    const response = await fetch(url, { ...posted, signal, redirect: 'error' });
-    return { isGood: response.ok, body: await response.json() };
+    const isJson = { 'content-type': 'application/json' };
+    const sent = body === undefined ? { headers } : { headers: { ...isJson, ...headers }, body: JSON.stringify(body) };
+    const how = method ?? (body === undefined ? 'GET' : 'POST');
+    const response = await fetch(`${api}${path}`, { method: how, ...sent, signal, redirect: 'error' });
+    return { isGood: response.ok, body: response.status === NO_CONTENT ? {} : await response.json() };
   } catch {
     // Nobody is there, or somebody who does not speak as we do.
     return undefined;
   }
 }
 
-type Told = { readonly code?: unknown; readonly message?: unknown; readonly details?: { readonly remedy?: unknown } };
+type Told = {
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly details?: { readonly remedy?: unknown; readonly problems?: unknown };
+};
 
 function toldBy(answer: unknown): BootlayerError | undefined {
   const { code, message, details } = ((answer ?? {}) as { readonly error?: Told }).error ?? {};
   if (!isErrorCode(code) || typeof message !== 'string') return undefined;
-  return new BootlayerError(code, message, typeof details?.remedy === 'string' ? { remedy: details.remedy } : {});
+  const remedy = typeof details?.remedy === 'string' ? { remedy: details.remedy } : {};
+  return new BootlayerError(code, [message, ...problemsIn(details?.problems)].join('\n  '), remedy);
+}
+
+/** The message says what is wrong where that is one thing. */
+function problemsIn(problems: unknown): readonly string[] {
+  if (!Array.isArray(problems) || problems.length < 2) return [];
+  return (problems as readonly { readonly path?: unknown; readonly message?: unknown }[]).map(
+    ({ path, message }) => `${String(path)}: ${String(message)}`,
+  );
 }
 
 function isErrorCode(code: unknown): code is ErrorCode {

@@ -7,6 +7,7 @@ import {
   type Node,
   type ParsedNode,
   parseDocument,
+  stringify,
   type YAMLParseError,
 } from 'yaml';
 import { type EntryLines, entryLines } from './entry-lines.js';
@@ -28,6 +29,11 @@ export type ParsedDocument =
   | { readonly kind: 'broken'; readonly problems: readonly Problem[] };
 
 type Place = { readonly line: number; readonly column: number };
+
+/** A value as YAML for people. Pure. */
+export function writeDocument(value: unknown): string {
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+}
 
 /** Aliases may repeat a value a little; a file that multiplies itself is refused. */
 const MAX_ALIASES = 100;

@@ -67,6 +67,7 @@ const source = z
 
 const shownAs = {
   name: z.string(),
+  revision: z.string().describe('what its ETag says'),
   source,
   inForce: z.boolean().describe('false: it cannot be beside other entries, or is wrong'),
   problems: z.array(z.string()).optional().describe('why it is out of force'),
@@ -271,12 +272,12 @@ function answerTo(changed: EntryChanged, parts: EntryRouteParts) {
   return { status, body: presented(changed.entry, parts), headers: etagOf(changed.entry) };
 }
 
-function presented({ kind, name, document, source, problems }: ShownEntry, { standingOf }: EntryRouteParts) {
+function presented({ kind, name, document, revision, source, problems }: ShownEntry, { standingOf }: EntryRouteParts) {
   const standing = kind === 'machine' ? standingOf?.(name) : undefined;
   const isInForce = problems.length === 0;
   return {
     ...document,
-    ...{ name, source, inForce: isInForce || source.kind === 'file' },
+    ...{ name, revision, source, inForce: isInForce || source.kind === 'file' },
     ...(!isInForce && { problems: [...problems] }),
     ...(standing !== undefined && { standing }),
   };
