@@ -51,7 +51,8 @@ async function measure(api, { machines, ofApi, rounds }) {
     'a bare request': () => send('GET', '/healthz', undefined),
     'a page of 100, the first': () => send('GET', '/api/v1/machines', undefined),
     'a page of 100, in the middle': () => send('GET', '/api/v1/machines?after=node-5', undefined),
-    'a search that finds one': (turn) => send('GET', `/api/v1/machines?search=${macOf((turn * 97) % machines)}`, undefined),
+    'a search that finds one': (turn) =>
+      send('GET', `/api/v1/machines?search=${macOf((turn * 97) % machines)}`, undefined),
     'a search that finds nothing': () => send('GET', '/api/v1/machines?search=nobody', undefined),
     'those with a label': (turn) => send('GET', `/api/v1/machines?label=rack=r${turn % 400}`, undefined),
     'one machine': (turn) => send('GET', `/api/v1/machines/node-${turn % machines}`, undefined),
@@ -77,7 +78,13 @@ async function measure(api, { machines, ofApi, rounds }) {
     }
     const middle = median(milliseconds);
     if (Number.isNaN(bare)) bare = middle;
-    rows.push([what, figure(middle), figure(quantile(milliseconds, 0.99)), figure(middle / bare), figure(await longest())]);
+    rows.push([
+      what,
+      figure(middle),
+      figure(quantile(milliseconds, 0.99)),
+      figure(middle / bare),
+      figure(await longest()),
+    ]);
   }
   printTable(
     `the API with ${machines} machines in a file and ${ofApi} of its own`,
@@ -121,7 +128,8 @@ function configuration(machines) {
     'assignments:',
     ...Array.from(
       { length: Math.ceil(machines / 5) },
-      (_, position) => `  - { name: a-${position}, match: { machine: node-${position} }, image: "127.0.0.1:9/os-${position % 50}:1" }`,
+      (_, position) =>
+        `  - { name: a-${position}, match: { machine: node-${position} }, image: "127.0.0.1:9/os-${position % 50}:1" }`,
     ),
     '',
   ].join('\n');
