@@ -29,8 +29,8 @@ export type EntriesParts = {
   readonly store: EntryStore;
   /** The mapping in force. */
   readonly mapping: () => Mapping;
-  /** Makes another one the one in force. */
-  readonly apply: (mapping: MappingInput) => void;
+  /** Makes another one the one in force; so many entries of the API do not count. */
+  readonly apply: (mapping: MappingInput, disregarded: number) => void;
   readonly events: EventSink;
 };
 
@@ -173,7 +173,7 @@ export class Entries {
   #apply(): void {
     this.#sorted.clear();
     const { lists, files } = this.#joined;
-    this.#parts.apply({ ...lists, defaults: files.config.defaults });
+    this.#parts.apply({ ...lists, defaults: files.config.defaults }, this.#joined.disregarded());
   }
 
   #tellRevived(entries: readonly ApiEntry[]): void {

@@ -131,7 +131,7 @@ async function start(
   const advertised = advertise(listeners);
   for (const text of findBootWarnings({ ...listeners, config, tls: initial.tls, urls })) warn(text);
   ready = true;
-  countEntries(metrics, booter.mapping);
+  countEntries(metrics, booter.mapping, built.joined.disregarded());
   upkeep.start();
   lifecycle.started('upkeep', () => upkeep.stop());
   await startReloading(reloader, log, lifecycle);
@@ -242,9 +242,9 @@ function entriesOf({ booter, joined, database }: BooterOfServer, { events, metri
     joined,
     store: database.entries,
     mapping: () => booter.mapping,
-    apply: (mapping) => {
+    apply: (mapping, disregarded) => {
       booter.remap(mapping);
-      countEntries(metrics, mapping);
+      countEntries(metrics, mapping, disregarded);
       upkeep.remappedSoon();
     },
     events,
@@ -290,7 +290,8 @@ async function startReloading(reloader: Reloader, log: Logger, lifecycle: Lifecy
   lifecycle.started('watch of the configuration', () => watch.close());
 }
 
-function countEntries({ mapped }: Metrics, { machines, assignments }: MappingInput): void {
+function countEntries({ mapped }: Metrics, { machines, assignments }: MappingInput, disregarded: number): void {
   mapped.set({ kind: 'machine' }, machines.length);
   mapped.set({ kind: 'assignment' }, assignments.length);
+  mapped.set({ kind: 'disregarded' }, disregarded);
 }

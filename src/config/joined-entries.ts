@@ -85,6 +85,13 @@ export class JoinedEntries {
     return { machines: this.#machines, assignments: this.#assignments };
   }
 
+  /** How many entries of the API do not count. */
+  disregarded(): number {
+    let count = 0;
+    for (const { verdict } of this.all()) if (verdict.kind !== 'sound') count += 1;
+    return count;
+  }
+
   /** Of the API. */
   entry(kind: EntryKind, name: string): ApiEntry | undefined {
     return this.#entries[kind].get(name);
