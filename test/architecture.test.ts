@@ -73,7 +73,7 @@ const ONLY_THESE_FILES: readonly { readonly from: readonly string[]; readonly ro
     },
     { from: ['blob'], room: 'oci', files: /^oci\/(digest|descriptor)\.ts$/ },
     { from: ['catalog', 'build'], room: 'blob', files: /^blob\/(blob-store|blob-reader)\.ts$/ },
-    { from: ['http'], room: 'config', files: /^config\/(schema|values|problem|issue-problems)\.ts$/ },
+    { from: ['http'], room: 'config', files: /^config\/(schema|mapping-schema|values|problem|issue-problems)\.ts$/ },
   ];
 
 const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {

@@ -88,7 +88,7 @@ describe('Entries', () => {
     await put('assignment', { name: 'x', match: { machine: ['a', 'f1'] }, image: IMAGE });
     await expect(remove('machine', 'a')).rejects.toMatchObject({
       code: 'CONFLICT',
-      message: expect.stringContaining('x'),
+      message: expect.stringContaining('is named by x of the API') as string,
     });
     await remove('assignment', 'x');
     await remove('machine', 'a');

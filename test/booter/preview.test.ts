@@ -38,18 +38,24 @@ const assignments = fc
 
 it('finds what asking for each machine twice finds', () => {
   fc.assert(
-    fc.property(machines, assignments, machines, assignments, fc.boolean(), (some, few, others, more, isOnlyOne) => {
-      const before = mapping(some, few);
-      const after = mapping(isOnlyOne ? some : others, more, before);
-      const told = differences(before, after);
-      const boots = ({ machines: all, index }: Mapping, name: string) => {
-        const known = all.find((one) => one.name === name);
-        const chosen = known && settle(index.select(recordedCandidate(known)));
-        return chosen && { assignment: chosen.name, image: chosen.image };
-      };
-      const wanted = NAMES.filter((name) => !isDeepStrictEqual(boots(before, name), boots(after, name)));
-      expect(told.map(({ machine: name }) => name).sort()).toEqual(wanted);
-    }),
+    fc.property(
+      fc.tuple(machines, machines),
+      fc.tuple(assignments, assignments),
+      fc.boolean(),
+      (all, wishes, isOnlyOne) => {
+        const [[some, others], [few, more]] = [all, wishes];
+        const before = mapping(some, few);
+        const after = mapping(isOnlyOne ? some : others, more, before);
+        const told = differences(before, after);
+        const boots = ({ machines: there, index }: Mapping, name: string) => {
+          const known = there.find((one) => one.name === name);
+          const chosen = known && settle(index.select(recordedCandidate(known)));
+          return chosen && { assignment: chosen.name, image: chosen.image };
+        };
+        const wanted = NAMES.filter((name) => !isDeepStrictEqual(boots(before, name), boots(after, name)));
+        expect(told.map(({ machine: name }) => name).sort()).toEqual(wanted);
+      },
+    ),
   );
 });
 
