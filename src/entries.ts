@@ -222,10 +222,11 @@ function refusalOf(
   { kind, name }: Pick<EntryWish, 'kind' | 'name'>,
   { kind: why, problems }: Verdict & { readonly kind: 'wrong' | 'clashing' },
 ): BootlayerError {
-  if (why === 'wrong') return requestInvalid(problems.map((problem) => ({ in: 'body', ...problem })));
+  const inBody = problems.map((problem) => ({ in: 'body', ...problem }) as const);
+  if (why === 'wrong') return requestInvalid(inBody);
   const messages = problems.map(({ message }) => message).join('; ');
   return new BootlayerError('CONFLICT', `the ${kind} ${name} cannot be beside others: ${messages}`, {
-    details: { problems },
+    details: { problems: inBody },
   });
 }
 

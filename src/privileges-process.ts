@@ -19,7 +19,7 @@ const AS_IT_IS: Privileges = { raised: (work) => work(), drop: () => undefined }
  * that root has not started stays what it is. Throws CONFIG_INVALID, DATA_UNUSABLE.
  */
 export function lowerPrivileges(
-  { user, data, file, http }: Pick<Config, 'user' | 'data' | 'file' | 'http'>,
+  { user, data, file, http, api }: Pick<Config, 'user' | 'data' | 'file' | 'http' | 'api'>,
   warn: (text: string) => void,
 ): Privileges {
   if (user === undefined) return AS_IT_IS;
@@ -33,7 +33,7 @@ export function lowerPrivileges(
   process.setegid?.(gid);
   process.seteuid?.(uid);
   const { certFile, keyFile } = http.tls ?? {};
-  for (const name of [file, certFile, keyFile]) if (name !== undefined) requireReadable(name, user);
+  for (const name of [file, certFile, keyFile, api.tokenFile]) if (name !== undefined) requireReadable(name, user);
   makeDataOf(data, uid, gid);
   return {
     raised: async (work) => {

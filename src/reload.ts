@@ -6,16 +6,19 @@ import { type Clock, secondsSince } from './clock.js';
 import { doNotContradict, type Fingerprints, holdTheSame } from './config/fingerprint.js';
 import type { LoadOutcome, ReadFiles } from './config/load.js';
 import type { Loaded } from './config/read.js';
-import type { Config, TlsPair } from './config/schema.js';
+import type { ApiToken, Config, TlsPair } from './config/schema.js';
 import { BootlayerError, describeError } from './errors.js';
 import { fewOf } from './format.js';
+
+/** Secrets that are others than before; what is not there stays. */
+export type Renewed = { readonly tls?: TlsPair; readonly tokens?: readonly ApiToken[] };
 
 export type ReloaderParts = {
   readonly initial: Loaded & { readonly read: ReadFiles };
   /** Reads all files anew. `inForce`: what was read of the configuration that counts, when mishaps are to be refused. */
   readonly load: (inForce: ReadFiles | undefined, signal: AbortSignal) => Promise<LoadOutcome>;
-  /** Makes the new mapping the one that counts, and the pair of TLS, where that is another one. What it throws refuses both. */
-  readonly apply: (config: Config, tls: TlsPair | undefined) => Promise<void> | void;
+  /** Makes the new mapping the one that counts, and the secrets that are others. What it throws refuses all of it. */
+  readonly apply: (config: Config, renewed: Renewed) => Promise<void> | void;
   readonly warn: (text: string) => void;
   readonly events: EventSink;
   readonly clock: Pick<Clock, 'ticks'>;
@@ -54,7 +57,7 @@ const MAX_NAMES = 8;
 export class Reloader {
   readonly #parts: ReloaderParts;
   #config: Config;
-  #tls: TlsPair | undefined;
+  #secrets: Renewed;
   #read: ReadFiles;
   /** Of the configuration in force: what is missing of it is missed for as long as it is in force. */
   #taken: ReadFiles;
@@ -65,7 +68,7 @@ export class Reloader {
   constructor(parts: ReloaderParts) {
     this.#parts = parts;
     this.#config = parts.initial.config;
-    this.#tls = parts.initial.tls;
+    this.#secrets = parts.initial;
     this.#read = parts.initial.read;
     this.#taken = parts.initial.read;
   }
@@ -151,13 +154,13 @@ export class Reloader {
     });
   }
 
-  async #take({ config, warnings, tls }: Loaded, started: number): Promise<void> {
+  async #take({ config, warnings, ...secrets }: Loaded, started: number): Promise<void> {
     const { initial, apply, warn, events, clock } = this.#parts;
     const before = this.#config;
-    const isRenewed = tls !== undefined && !isDeepStrictEqual(tls, this.#tls);
-    await apply(config, isRenewed ? tls : undefined);
+    const renewed = renewedIn(this.#secrets, secrets);
+    await apply(config, renewed);
     this.#config = config;
-    this.#tls = tls;
+    this.#secrets = secrets;
     for (const warning of warnings) warn(warning);
     const fixed = FIXED.filter((key) => !isDeepStrictEqual(fixedIn(initial.config, key), fixedIn(config, key)));
     if (fixed.length > 0) warn(`${fixed.join(', ')}: changed, which counts from the next start on`);
@@ -165,7 +168,7 @@ export class Reloader {
     await setImmediate();
     const change = mappingChange(before, config);
     const changed = NAMED.filter((key) => !isDeepStrictEqual(before[key], config[key]));
-    const others = [...changed, ...(isRenewed ? ['http.tls'] : [])];
+    const others = [...changed, ...(renewed.tls ? ['http.tls'] : []), ...(renewed.tokens ? ['api.tokenFile'] : [])];
     events({
       event: 'mapping.reloaded',
       machines: countsOf(change.machines),
@@ -180,9 +183,17 @@ function keysThat(change: (typeof CHANGES)[keyof Config]): readonly (keyof Confi
   return (Object.keys(CHANGES) as (keyof Config)[]).filter((key) => CHANGES[key] === change);
 }
 
-/** Where a certificate and its key are read may change while it runs. */
+/** Where a certificate, its key and tokens are read may change while it runs. */
 function fixedIn(config: Config, key: keyof Config): unknown {
-  return key === 'http' ? [config.http.listen, config.http.tls?.listen] : config[key];
+  if (key === 'http') return [config.http.listen, config.http.tls?.listen];
+  return key === 'api' ? [config.api.listen, config.api.tokenFile === undefined] : config[key];
+}
+
+function renewedIn(before: Renewed, { tls, tokens }: Renewed): Renewed {
+  return {
+    ...(tls !== undefined && !isDeepStrictEqual(tls, before.tls) && { tls }),
+    ...(tokens !== undefined && !isDeepStrictEqual(tokens, before.tokens) && { tokens }),
+  };
 }
 
 function countsOf({ added, removed, changed }: NamesChanged) {

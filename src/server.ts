@@ -1,47 +1,39 @@
 import { advertisedUrl, requireInterfaces } from './advertise.js';
+import { type ApiListener, openApi } from './api-listener.js';
 import { collectGarbage } from './blob/garbage.js';
 import { Scrubber } from './blob/scrubber.js';
 import type { EventSink } from './boot/event.js';
 import { type BootListeners, type BootListenersParts, openBootListeners } from './boot-listeners.js';
-import { openJournal, toldBy } from './boot-records.js';
+import { openJournal } from './boot-records.js';
 import { findBootWarnings } from './boot-warnings.js';
 import { nearerBases } from './booter/base-url.js';
 import { BootUrls, type NearerBase } from './booter/boot-urls.js';
 import { Booter } from './booter/booter.js';
 import { EventHub } from './booter/event-hub.js';
+import { ImageDesk } from './booter/image-desk.js';
 import type { Journal } from './booter/journal.js';
 import { logSink } from './booter/log-sink.js';
 import type { MappingInput } from './booter/mapping.js';
 import { metricsSink } from './booter/metrics-sink.js';
-import { version } from './cli/version.js';
 import { systemClock, waitFor } from './clock.js';
 import type { JoinedEntries } from './config/joined-entries.js';
 import type { LoadOutcome, ReadFiles } from './config/load.js';
 import { readConfigFilesAside } from './config/load-process.js';
 import { MappingWatch } from './config/mapping-watch.js';
 import type { Loaded } from './config/read.js';
-import type { Config, TlsPair } from './config/schema.js';
+import type { Config } from './config/schema.js';
 import { type Content, cacheFolderIn, openContent } from './content.js';
 import { isIpv6Socket } from './disk-sockets.js';
 import { Entries } from './entries.js';
-import { Api } from './http/api.js';
-import { createListener } from './http/app.js';
-import { closeListener, listen } from './http/listen.js';
-import { bootRecordRoutes } from './http/routes/boots.js';
-import { type CacheRouteParts, cacheRoutes } from './http/routes/cache.js';
-import { entryRoutes } from './http/routes/entries.js';
-import { eventRoutes } from './http/routes/events.js';
-import { healthRoutes } from './http/routes/health.js';
-import { metricsRoutes } from './http/routes/metrics.js';
-import { openApiRoutes } from './http/routes/openapi.js';
+import type { CacheRouteParts } from './http/routes/cache.js';
 import { inheritedSockets } from './inherited.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { DiskNeighbours } from './net/disk-neighbours.js';
-import { type Endpoint, formatEndpoint } from './net/endpoint.js';
+import { formatEndpoint } from './net/endpoint.js';
 import { lowerPrivileges } from './privileges-process.js';
-import { Reloader } from './reload.js';
+import { Reloader, type Renewed } from './reload.js';
 import { joinStored } from './stored-entries.js';
 import { Upkeep } from './upkeep.js';
 
@@ -102,7 +94,7 @@ async function start(
   const reloader = new Reloader({
     initial,
     load: (inForce, signal) => readAnew(config.file, inForce, signal),
-    apply: (next, tls) => refile(next, tls),
+    apply: (next, renewed) => takeOver(next, renewed, { listeners, api, entries, upkeep }),
     warn,
     events,
     clock: systemClock,
@@ -111,15 +103,10 @@ async function start(
   const { booter, database, urls, advertise } = built;
   const upkeep = upkeepOf(built, reloader, events);
   const entries = entriesOf(built, { events, metrics, upkeep });
-  const refile = async (next: Config, tls: TlsPair | undefined) => {
-    // The pair alone may not do, and nothing is to change then.
-    await entries.refile(next, () => tls && listeners.renewTls(tls));
-    upkeep.remapped();
-  };
   let ready = false;
 
-  const apiAt = await privileges.raised(() =>
-    openApi(config, { built, entries, metrics, isReady: () => ready, lifecycle, log }),
+  const api = await privileges.raised(() =>
+    openApi(config, { ...built, entries, metrics, lifecycle, log, tokens: initial.tokens, isReady: () => ready }),
   );
   const listeners = await openBootListeners(config, {
     ...{ booter, urls, metrics, lifecycle, log, tls: initial.tls, ...reach },
@@ -141,7 +128,7 @@ async function start(
     booter.drain();
     listeners.drain();
   });
-  const listening = { ...placesOf(listeners), api: formatEndpoint(apiAt), advertise: advertised };
+  const listening = { ...placesOf(listeners), api: formatEndpoint(api.at), advertise: advertised };
   log.info({ event: 'server.listening', ...listening }, `machines boot from ${urls.greeting()}`);
   return {
     ...listening,
@@ -149,6 +136,27 @@ async function start(
     reload: () => void reloader.reloadByHand(),
     stop: () => lifecycle.stop(),
   };
+}
+
+type Running = {
+  readonly listeners: Pick<BootListeners, 'renewTls'>;
+  readonly api: Pick<ApiListener, 'renewTokens'>;
+  readonly entries: Entries;
+  readonly upkeep: Upkeep;
+};
+
+/** Throws where the pair of TLS does not do, or an entry of the API, and nothing has changed then. */
+async function takeOver(
+  next: Config,
+  { tls, tokens }: Renewed,
+  { listeners, api, entries, upkeep }: Running,
+): Promise<void> {
+  await entries.refile(next, () => {
+    // First: it alone may not do.
+    if (tls !== undefined) listeners.renewTls(tls);
+    if (tokens !== undefined) api.renewTokens(tokens);
+  });
+  upkeep.remapped();
 }
 
 function placesOf({ http, https, tftp, dhcp }: BootListeners): Pick<RunningServer, 'http' | 'https' | 'tftp' | 'dhcp'> {
@@ -160,38 +168,14 @@ function placesOf({ http, https, tftp, dhcp }: BootListeners): Pick<RunningServe
   };
 }
 
-type ApiParts = {
-  readonly built: BooterOfServer;
-  readonly entries: Entries;
-  readonly metrics: Metrics;
-  readonly isReady: () => boolean;
-  readonly lifecycle: Lifecycle;
-  readonly log: Logger;
-};
-
-async function openApi(
-  config: Config,
-  { built, entries, metrics, isReady, lifecycle, log }: ApiParts,
-): Promise<Endpoint> {
-  const app = createListener(log);
-  healthRoutes(app, isReady);
-  metricsRoutes(app, metrics);
-  const api = new Api(app);
-  entryRoutes(api, { entries });
-  cacheRoutes(api, gcOf(built, config));
-  eventRoutes(api, { listen: (listener) => built.hub.add(toldBy(listener, built.journal)) });
-  bootRecordRoutes(api, { boots: built.database.boots, settled: () => built.journal.settled() });
-  openApiRoutes(api, version());
-  lifecycle.started('API listener', () => closeListener(app));
-  return listen(app, config.api.listen, 'api.listen');
-}
-
 type BooterOfServer = Content & {
   readonly booter: Booter;
   readonly joined: JoinedEntries;
   readonly journal: Journal;
   readonly hub: EventHub;
   readonly urls: BootUrls;
+  readonly cache: CacheRouteParts;
+  readonly desk: ImageDesk;
   /** Says on which port machines are to ask, which the system may have chosen; answers the whole base URL. */
   readonly advertise: (listeners: Pick<BootListeners, 'http' | 'interfaces'>) => string;
 };
@@ -232,7 +216,18 @@ async function buildBooter(
     nearer = nearerBases({ advertise: config.advertise, interfaces }, http.port);
     return base;
   };
-  return { ...content, booter, joined, journal, hub, urls, advertise };
+  const cache = cacheOf({ ...content, booter }, reloader);
+  return {
+    ...content,
+    booter,
+    joined,
+    journal,
+    hub,
+    urls,
+    advertise,
+    cache,
+    desk: deskOf({ ...content, booter }, reloader),
+  };
 }
 
 type EntriesNeed = { readonly events: EventSink; readonly metrics: Metrics; readonly upkeep: Upkeep };
@@ -251,15 +246,28 @@ function entriesOf({ booter, joined, database }: BooterOfServer, { events, metri
   });
 }
 
-function gcOf({ collector, booter }: BooterOfServer, { data }: Config): CacheRouteParts {
+type Served = Content & { readonly booter: Booter };
+
+function cacheOf({ collector, booter, store }: Served, reloader: Reloader): CacheRouteParts {
   return {
-    folder: cacheFolderIn(data),
+    folder: cacheFolderIn(reloader.config.data),
+    holdings: () => store.holdings(),
+    limit: () => reloader.config.cache.maxSize,
     collect: async (wanted) => {
       const unresolved = booter.mapped.unresolved();
       const isAnythingMapped = booter.mapped.places().length > 0;
       return { removed: await collectGarbage({ collector, unresolved, isAnythingMapped }, wanted) };
     },
   };
+}
+
+function deskOf({ booter, blobs }: Served, reloader: Reloader): ImageDesk {
+  return new ImageDesk({
+    mapping: () => booter.mapping,
+    mapped: booter.mapped,
+    fetchAhead: (descriptor, sources, signal) => blobs.fetchAhead(descriptor, sources, signal),
+    defaultRegistry: () => reloader.config.defaultRegistry,
+  });
 }
 
 function upkeepOf({ booter, store, blobs, journal }: BooterOfServer, reloader: Reloader, events: EventSink): Upkeep {
@@ -275,7 +283,7 @@ function upkeepOf({ booter, store, blobs, journal }: BooterOfServer, reloader: R
 }
 
 function readAnew(file: string, inForce: ReadFiles | undefined, signal: AbortSignal): Promise<LoadOutcome> {
-  const options = { file, env: process.env, cwd: process.cwd(), withTls: true };
+  const options = { file, env: process.env, cwd: process.cwd(), withSecrets: true };
   return readConfigFilesAside({ ...options, ...(inForce !== undefined && { inForce }) }, { signal });
 }
 

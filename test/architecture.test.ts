@@ -30,6 +30,7 @@ const PROCESS = [
     'cli',
   ],
   ...[
+    'api-listener',
     'boot-listeners',
     'boot-warnings',
     'tftp-listener',

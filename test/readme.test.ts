@@ -35,7 +35,14 @@ describe("the README's mappings", () => {
       'a rack by labels',
       'mixed architectures',
       'unknown machines',
+      'an API with tokens',
     ]);
+  });
+
+  it('open the API with tokens', async () => {
+    const { config } = readConfigText(EXAMPLES.get('an API with tokens') ?? '', '/etc/bootlayer/bootlayer.yaml', {});
+    expect(config.api).toEqual({ listen: { host: '0.0.0.0', port: 8081 }, tokenFile: '/etc/bootlayer/tokens' });
+    expect((await boot('an API with tokens', { mac: '52:54:00:00:00:09' })).assignment).toBe('everybody');
   });
 
   it('tell machines how to boot, and begin with one that is named', async () => {

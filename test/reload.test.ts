@@ -4,7 +4,7 @@ import type { LoadOutcome, ReadFiles } from '../src/config/load.js';
 import { type Loaded, readConfigText } from '../src/config/read.js';
 import type { Config, TlsPair } from '../src/config/schema.js';
 import { BootlayerError } from '../src/errors.js';
-import { Reloader } from '../src/reload.js';
+import { Reloader, type Renewed } from '../src/reload.js';
 
 const FILE = '/etc/bootlayer/bootlayer.yaml';
 const config = (text: string): Config => readConfigText(text, FILE, {}).config;
@@ -37,13 +37,13 @@ const withPair = (letter: string, text = ''): Loaded => ({
 function secureReloader(next: Loaded, refusal?: Error) {
   const events: BootEvent[] = [];
   const warnings: string[] = [];
-  const applied: (TlsPair | undefined)[] = [];
+  const applied: Renewed[] = [];
   const made = new Reloader({
     initial: { ...withPair('a'), read: readOf('0') },
     load: async () => ({ kind: 'loaded', read: readOf('1'), loaded: next }),
-    apply: (_config, tls) => {
+    apply: (_config, renewed) => {
       if (refusal !== undefined) throw refusal;
-      applied.push(tls);
+      applied.push(renewed);
     },
     warn: (text) => void warnings.push(text),
     events: (event) => void events.push(event),
@@ -57,7 +57,7 @@ describe('Reloader, with TLS', () => {
     const { reloader: one, events, warnings, applied } = secureReloader(withPair('b'));
     await one.reloadByHand();
     await one.reloadByHand();
-    expect(applied).toEqual([pair('b'), undefined]);
+    expect(applied).toEqual([{ tls: pair('b') }, {}]);
     expect(events).toMatchObject([{ names: 'http.tls' }, { names: '' }]);
     expect(warnings).toEqual([]);
   });
@@ -65,13 +65,10 @@ describe('Reloader, with TLS', () => {
   it('leaves the pair alone that is the same, or is named no more', async () => {
     const same = secureReloader(withPair('a'));
     await same.reloader.reloadByHand();
-    expect([same.applied, same.events]).toMatchObject([[undefined], [{ names: '' }]]);
+    expect([same.applied, same.events]).toEqual([[{}], [expect.objectContaining({ names: '' })]]);
     const gone = secureReloader({ config: FIRST, warnings: [] });
     await gone.reloader.reloadByHand();
-    expect([gone.applied, gone.warnings]).toEqual([
-      [undefined],
-      ['http: changed, which counts from the next start on'],
-    ]);
+    expect([gone.applied, gone.warnings]).toEqual([[{}], ['http: changed, which counts from the next start on']]);
   });
 
   it('takes nothing of what comes with a pair that the listener refuses', async () => {
@@ -80,6 +77,44 @@ describe('Reloader, with TLS', () => {
     await one.reloadByHand();
     expect(one.config).toBe(before);
     expect(events).toEqual([{ event: 'mapping.refused', reason: 'key too small' }]);
+  });
+});
+
+describe('Reloader, with tokens', () => {
+  const [one, other] = ['a', 'b'].map((sha256) => [{ role: 'admin', sha256 }] as const);
+  const withTokens = (tokens: Loaded['tokens'], file = 'tokens'): Loaded => ({
+    config: config(`api: { tokenFile: ${file} }\nassignments: [{ name: x, match: {}, image: lab:5000/os:1 }]`),
+    warnings: [],
+    ...(tokens !== undefined && { tokens }),
+  });
+
+  function tokenReloader(next: Loaded) {
+    const [applied, names, warnings]: [Renewed[], string[], string[]] = [[], [], []];
+    const made = new Reloader({
+      initial: { ...withTokens(one), read: readOf('0') },
+      load: async () => ({ kind: 'loaded', read: readOf('1'), loaded: next }),
+      apply: (_config, renewed) => void applied.push(renewed),
+      warn: (text) => void warnings.push(text),
+      events: (event) => void (event.event === 'mapping.reloaded' && names.push(event.names)),
+      clock: { ticks: () => 0 },
+    });
+    return { made, applied, names, warnings };
+  }
+
+  it('applies those that are others, from whichever file', async () => {
+    const { made, applied, names, warnings } = tokenReloader(withTokens(other, 'elsewhere'));
+    await made.reloadByHand();
+    await made.reloadByHand();
+    expect([applied, names, warnings]).toEqual([[{ tokens: other }, {}], ['api.tokenFile', ''], []]);
+  });
+
+  it('leaves them when they are the same, and when they are named no more, which it says', async () => {
+    const same = tokenReloader(withTokens(one));
+    await same.made.reloadByHand();
+    expect([same.applied, same.warnings]).toEqual([[{}], []]);
+    const gone = tokenReloader({ config: FIRST, warnings: [] });
+    await gone.made.reloadByHand();
+    expect([gone.applied, gone.warnings]).toEqual([[{}], ['api: changed, which counts from the next start on']]);
   });
 });
 

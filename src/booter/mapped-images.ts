@@ -1,7 +1,7 @@
 import type { BlobSource } from '../blob/blob-store.js';
 import { type LocatedArtifact, type PlanStore, type ResolutionKey, resolutionName } from '../boot/ports.js';
 import type { Clock } from '../clock.js';
-import { BootlayerError, type ErrorCode } from '../errors.js';
+import { BootlayerError } from '../errors.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
@@ -107,18 +107,35 @@ export class MappedImages {
     return this.#references.found;
   }
 
+  /** As what everything that is mapped was resolved last, for which wish. */
+  resolutions(): ReturnType<ServedArtifacts['resolutions']> {
+    return this.#served.resolutions();
+  }
+
+  /** Resolves a reference, by its canonical spelling, for all that the mapping asks of it; answers what went wrong. */
+  async resolveMapped(text: string, signal: AbortSignal): Promise<readonly BootlayerError[]> {
+    const places = await this.#referencesOf(this.#parts.mapping());
+    const wanted = [...places.values()].flat().find((one) => one.text === text);
+    return wanted === undefined ? [] : this.#problemsOf(wanted, signal);
+  }
+
   async #resolveFor(wanted: MappedReference, signal: AbortSignal): Promise<Answer> {
-    let problem: ErrorCode | undefined;
+    const [problem] = await this.#problemsOf(wanted, signal);
+    if (problem !== undefined) return problem.code === 'REGISTRY_UNREACHABLE' ? 'unreachable' : 'refused';
+    return this.#parts.images.isInTrouble(wanted.reference) ? 'remembered' : 'given';
+  }
+
+  async #problemsOf(wanted: MappedReference, signal: AbortSignal): Promise<readonly BootlayerError[]> {
+    const problems: BootlayerError[] = [];
     const note = (thrown: unknown): undefined => {
-      problem ??= BootlayerError.from(thrown).code;
+      problems.push(BootlayerError.from(thrown));
     };
     const held = (reference: ImageReference) => this.#parts.images.architecturesOf(reference);
     for (const wish of (await this.#wishesOf(wanted, held).catch(note)) ?? []) {
       if (signal.aborted) break;
       await this.resolve(wanted.reference, wish).catch(note);
     }
-    if (problem !== undefined) return problem === 'REGISTRY_UNREACHABLE' ? 'unreachable' : 'refused';
-    return this.#parts.images.isInTrouble(wanted.reference) ? 'remembered' : 'given';
+    return problems;
   }
 
   /** What it was last is served and stays in the cache, as if its place had been asked in vain. Whether it is all known. */

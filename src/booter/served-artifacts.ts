@@ -61,6 +61,11 @@ export class ServedArtifacts {
     return this.#failures.get(sizedName(artifact.descriptor)) ?? 0;
   }
 
+  /** As what each reference was resolved, for which wish. */
+  resolutions(): Iterable<{ readonly key: ResolutionKey; readonly image: ResolvedImage }> {
+    return this.#images.values();
+  }
+
   digests(): Iterable<Digest> {
     return this.#claims.keys();
   }

@@ -1,18 +1,29 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/schema.js';
 import { BootlayerError } from '../errors.js';
-import { formatEndpoint } from '../net/endpoint.js';
-import { type CommonOptions, parsedBy, readConfig, withCommonOptions, withJson } from './common.js';
+import { formatEndpoint, hostIn } from '../net/endpoint.js';
+import { isLoopback, parseIp } from '../net/ip.js';
+import { readOwnToken, readToken } from './api-token.js';
+import { type CommonOptions, parsedBy, readConfig, warnOnStderr, withCommonOptions, withJson } from './common.js';
+
+/** Where a server is asked, `http://127.0.0.1:8081`, and by which token, where it wants one. */
+export type ServerApi = { readonly url: string; readonly token?: string };
+
+export type TokenOptions = { readonly tokenFile?: string };
 
 /** Of commands that ask a running server. */
-export type ServerOptions = CommonOptions & { readonly json?: true; readonly server?: string };
+export type ServerOptions = CommonOptions & TokenOptions & { readonly json?: true; readonly server?: string };
 
 export function withServer(command: Command): Command {
-  return withJson(withCommonOptions(command)).option(
+  return withTokenFile(withJson(withCommonOptions(command))).option(
     '--server <url>',
     'the API of the server (default: api.listen)',
     parsedBy(parseServer),
   );
+}
+
+export function withTokenFile(command: Command): Command {
+  return command.option('--token-file <file>', 'a file with a token for the API (default: api.tokenFile)');
 }
 
 /** Without a slash at the end. */
@@ -22,18 +33,43 @@ function parseServer(text: string): string {
   throw new BootlayerError('USAGE', `"${text}" is no URL of a server: http://127.0.0.1:8081`);
 }
 
-/** `http://127.0.0.1:8081` */
-export async function apiOf(options: ServerOptions): Promise<string> {
-  return options.server ?? apiIn(await readConfig(options));
+/** A server that is named is given only the token that is named, too: this host's own are not for others. */
+export async function apiOf(options: ServerOptions): Promise<ServerApi> {
+  const { server: url, tokenFile } = options;
+  if (url === undefined) return apiIn(await readConfig(options), options);
+  if (tokenFile === undefined) return { url };
+  const token = await readToken(tokenFile);
+  if (isOverheard(url)) {
+    warnOnStderr(`the token goes to ${url} unencrypted, and who overhears it may use it: ask by https or over ssh`);
+  }
+  return { url, token };
 }
 
 /** Of the server that runs by this configuration. */
-export function apiIn({ api }: Pick<Config, 'api'>): string {
-  return `http://${formatEndpoint(api.listen)}`;
+export async function apiIn({ api }: Pick<Config, 'api'>, { tokenFile }: TokenOptions = {}): Promise<ServerApi> {
+  const { host, port } = api.listen;
+  const token = tokenFile === undefined ? await readOwnToken(api.tokenFile) : await readToken(tokenFile);
+  const url = `http://${formatEndpoint({ host: NEAREST[host] ?? host, port })}`;
+  return { url, ...(token !== undefined && { token }) };
 }
 
-export function unreachable(api: string): BootlayerError {
-  return new BootlayerError('SERVER_UNREACHABLE', `no server of ours answers at ${api}`, {
+/** Who listens on all addresses listens on this one. */
+const NEAREST: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+function isOverheard(url: string): boolean {
+  const host = hostIn(url);
+  const address = parseIp(host);
+  const isHere = host === 'localhost' || (address !== undefined && isLoopback(address));
+  return new URL(url).protocol === 'http:' && !isHere;
+}
+
+/** What goes with each request (RFC 6750, 2.1). */
+export function authorization({ token }: ServerApi): Readonly<Record<string, string>> {
+  return token === undefined ? {} : { authorization: `Bearer ${token}` };
+}
+
+export function unreachable({ url }: ServerApi): BootlayerError {
+  return new BootlayerError('SERVER_UNREACHABLE', `no server of ours answers at ${url}`, {
     remedy: 'see that the server runs, and that api.listen or --server is where it listens',
   });
 }

@@ -1,4 +1,5 @@
 import { BootlayerError, ERROR_CODES, type ErrorCode } from '../errors.js';
+import { authorization, type ServerApi } from './api-server.js';
 
 /** `body`: what is posted, unless there is another method; without both the answer is only read. */
 export type Question = {
@@ -14,11 +15,11 @@ export type Question = {
 const PATIENCE_MILLISECONDS = 4 * 60_000;
 
 /**
- * What the server answers at its API listener, `http://127.0.0.1:8081`; undefined where none answers, or something that is none
+ * What the server answers at its API listener; undefined where none answers, or something that is none
  * of ours. Throws the error that it tells, and BLOB_UNAVAILABLE when it does not come to an end.
  */
 export async function askServer(
-  api: string,
+  api: ServerApi,
   { signal, ...question }: Question,
   patience = PATIENCE_MILLISECONDS,
 ): Promise<unknown> {
@@ -26,12 +27,12 @@ export async function askServer(
   const answer = await ask(api, { ...question, signal: AbortSignal.any([signal, late]) });
   signal.throwIfAborted();
   if (answer === undefined && late.aborted) {
-    throw new BootlayerError('BLOB_UNAVAILABLE', `the server at ${api} has not answered yet`, {
+    throw new BootlayerError('BLOB_UNAVAILABLE', `the server at ${api.url} has not answered yet`, {
       remedy: 'it is busy with it: see its log, and try again',
     });
   }
   if (answer?.isGood === true) return answer.body;
-  const told = toldBy(answer?.body);
+  const told = errorIn(answer?.body);
   if (told !== undefined) throw told;
   return undefined;
 }
@@ -40,13 +41,14 @@ const NO_CONTENT = 204;
 
 type Answer = { readonly isGood: boolean; readonly body: unknown };
 
-async function ask(api: string, question: Question): Promise<Answer | undefined> {
-  const { path, body, method, headers = {}, signal } = question;
+async function ask(api: ServerApi, question: Question): Promise<Answer | undefined> {
+  const { path, body, signal } = question;
+  const { method = body === undefined ? 'GET' : 'POST' } = question;
   try {
-    const isJson = { 'content-type': 'application/json' };
-    const sent = body === undefined ? { headers } : { headers: { ...isJson, ...headers }, body: JSON.stringify(body) };
-    const how = method ?? (body === undefined ? 'GET' : 'POST');
-    const response = await fetch(`${api}${path}`, { method: how, ...sent, signal, redirect: 'error' });
+    const type = body === undefined ? {} : { 'content-type': 'application/json' };
+    const headers = { ...authorization(api), ...type, ...question.headers };
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    const response = await fetch(`${api.url}${path}`, { method, ...sent, headers, signal, redirect: 'error' });
     return { isGood: response.ok, body: response.status === NO_CONTENT ? {} : await response.json() };
   } catch {
     // Nobody is there, or somebody who does not speak as we do.
@@ -54,17 +56,25 @@ async function ask(api: string, question: Question): Promise<Answer | undefined>
   }
 }
 
+/** What is to be done about it on a command line, where that is something else than by HTTP. */
+const REMEDIES: Partial<Record<ErrorCode, string>> = {
+  UNAUTHORIZED: 'name a file with a token of the server by --token-file FILE',
+  FORBIDDEN: 'name a file with a token of the role admin by --token-file FILE',
+};
+
 type Told = {
   readonly code?: unknown;
   readonly message?: unknown;
   readonly details?: { readonly remedy?: unknown; readonly problems?: unknown };
 };
 
-function toldBy(answer: unknown): BootlayerError | undefined {
+/** The error that an answer tells of; undefined where it is none of ours. */
+export function errorIn(answer: unknown): BootlayerError | undefined {
   const { code, message, details } = ((answer ?? {}) as { readonly error?: Told }).error ?? {};
   if (!isErrorCode(code) || typeof message !== 'string') return undefined;
-  const remedy = typeof details?.remedy === 'string' ? { remedy: details.remedy } : {};
-  return new BootlayerError(code, [message, ...problemsIn(details?.problems)].join('\n  '), remedy);
+  const remedy = REMEDIES[code] ?? details?.remedy;
+  const lines = [message, ...problemsIn(details?.problems)].join('\n  ');
+  return new BootlayerError(code, lines, typeof remedy === 'string' ? { remedy } : {});
 }
 
 /** The message says what is wrong where that is one thing. */

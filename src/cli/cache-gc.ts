@@ -12,20 +12,20 @@ import { counted, formatBytes } from '../format.js';
 import { Lifecycle } from '../lifecycle.js';
 import { formatEndpoint } from '../net/endpoint.js';
 import { isInUse } from '../store/worker-database.js';
-import { apiIn } from './api-server.js';
+import { apiIn, type TokenOptions, withTokenFile } from './api-server.js';
 import { askServer } from './ask-server.js';
 import { type CommonOptions, readConfig, warnOnStderr, withCommonOptions, withJson } from './common.js';
 import { standardOutput, writeJson, writeLine, writeTable } from './output.js';
 import { untilSignal } from './until-signal.js';
 
-type GcOptions = CommonOptions & { readonly json?: true; readonly force?: true; readonly dryRun?: true };
+type GcOptions = CommonOptions & TokenOptions & { readonly json?: true; readonly force?: true; readonly dryRun?: true };
 
 const HELP = `
 A running server does it itself, as long as its API listener answers. Without one, the registries are asked what the mappings
 lead to.`;
 
 export function gcCommand(): Command {
-  return withJson(withCommonOptions(new Command('gc')))
+  return withTokenFile(withJson(withCommonOptions(new Command('gc'))))
     .description('remove the blobs that neither a mapping nor an issued plan needs')
     .option('--dry-run', 'only say what would go')
     .option('--force', 'also while some mapped image cannot be resolved: what it needs may go, too')
@@ -38,8 +38,9 @@ async function collectCache(options: GcOptions): Promise<void> {
   const folder = cacheFolderIn(config.data);
   const output = standardOutput();
   const wanted = { force: options.force === true, dryRun: options.dryRun === true };
+  const token = options.tokenFile === undefined ? {} : { tokenFile: options.tokenFile };
   const isThere = existsSync(folder);
-  const garbage = isThere ? await untilSignal((signal) => collect(config, wanted, signal)) : [];
+  const garbage = isThere ? await untilSignal((signal) => collect(config, { ...wanted, ...token }, signal)) : [];
   const bytes = bytesIn(garbage);
   if (options.json) return writeJson(output, { folder, dryRun: wanted.dryRun, bytes, removed: garbage });
   if (!isThere) return writeLine(output, `there is no cache yet in ${folder}`);
@@ -51,9 +52,14 @@ async function collectCache(options: GcOptions): Promise<void> {
 
 type Wanted = { readonly force: boolean; readonly dryRun: boolean };
 
-async function collect(config: Config, wanted: Wanted, signal: AbortSignal): Promise<readonly Garbage[]> {
+async function collect(
+  config: Config,
+  { tokenFile, ...wanted }: Wanted & TokenOptions,
+  signal: AbortSignal,
+): Promise<readonly Garbage[]> {
   const body = { folder: cacheFolderIn(config.data), ...wanted };
-  const answer = await askServer(apiIn(config), { path: '/api/v1/cache/gc', body, signal }).catch(unlessAnothers);
+  const api = await apiIn(config, tokenFile === undefined ? {} : { tokenFile });
+  const answer = await askServer(api, { path: '/api/v1/cache/gc', body, signal }).catch(unlessAnothers);
   return removedIn(answer) ?? collectAlone(config, wanted, signal);
 }
 

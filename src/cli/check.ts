@@ -38,7 +38,7 @@ Exit status: 0 all mapped images can be booted; 1 something keeps machines from 
 
 async function check(options: CheckOptions): Promise<void> {
   const output = standardOutput();
-  const { config, warnings, read, tls } = await loadWithWarnings(options, { withTls: true }).catch(
+  const { config, warnings, read, tls } = await loadWithWarnings(options, { withSecrets: true }).catch(
     (thrown: unknown) => {
       if (options.json && thrown instanceof BootlayerError) writeJson(output, { refused: refusalOf(thrown) });
       throw thrown;

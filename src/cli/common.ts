@@ -19,13 +19,13 @@ export function withJson(command: Command): Command {
   return command.option('--json', 'print JSON');
 }
 
-/** Reads the configuration, with what is odd but harmless in it. `withTls`: and what it names for TLS. */
+/** Reads the configuration, with what is odd but harmless in it. `withSecrets`: and what it names for TLS and as tokens. */
 export function loadWithWarnings(
   options: { readonly config?: string },
-  { withTls = false }: { readonly withTls?: boolean } = {},
+  { withSecrets = false }: { readonly withSecrets?: boolean } = {},
 ): ReturnType<typeof loadConfig> {
   const { config: file } = options;
-  return loadConfig({ ...(file !== undefined && { file }), env: process.env, cwd: process.cwd(), withTls });
+  return loadConfig({ ...(file !== undefined && { file }), env: process.env, cwd: process.cwd(), withSecrets });
 }
 
 /** Reads the configuration; what is odd but harmless is said on stderr. */

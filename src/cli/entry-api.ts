@@ -1,6 +1,6 @@
 import type { EntryKind, EntrySource } from '../boot/entry.js';
 import { BootlayerError } from '../errors.js';
-import { apiOf, type ServerOptions, unreachable } from './api-server.js';
+import { type ServerApi, unreachable } from './api-server.js';
 import { askServer, type Question } from './ask-server.js';
 import { untilSignal } from './until-signal.js';
 
@@ -31,7 +31,7 @@ const PAGE = 1_000;
 
 /** All that the query means, page by page. Throws SERVER_UNREACHABLE, and what the server tells, as the others do. */
 export async function listEntries(
-  options: ServerOptions,
+  api: ServerApi,
   kind: EntryKind,
   query: URLSearchParams,
 ): Promise<readonly ToldEntry[]> {
@@ -39,9 +39,9 @@ export async function listEntries(
   query.set('limit', String(PAGE));
   for (let next: string | undefined = ''; next !== undefined; ) {
     if (next !== '') query.set('after', next);
-    const page: Page = await ask(options, { path: `/api/v1/${PLURALS[kind]}?${query}` });
+    const page: Page = await ask(api, { path: `/api/v1/${PLURALS[kind]}?${query}` });
     const entries = page[PLURALS[kind]];
-    if (!Array.isArray(entries)) throw unreachable(await apiOf(options));
+    if (!Array.isArray(entries)) throw unreachable(api);
     found.push(...(entries as readonly ToldEntry[]));
     next = typeof page.next === 'string' && page.next !== next ? page.next : undefined;
   }
@@ -50,20 +50,16 @@ export async function listEntries(
 
 type Page = { readonly machines?: unknown; readonly assignments?: unknown; readonly next?: unknown };
 
-export async function readEntry(options: ServerOptions, kind: EntryKind, name: string): Promise<ToldEntry> {
-  const entry = await ask<ToldEntry>(options, { path: pathOf(kind, name) });
-  if (typeof entry.revision !== 'string') throw unreachable(await apiOf(options));
+export async function readEntry(api: ServerApi, kind: EntryKind, name: string): Promise<ToldEntry> {
+  const entry = await ask<ToldEntry>(api, { path: pathOf(kind, name) });
+  if (typeof entry.revision !== 'string') throw unreachable(api);
   return entry;
 }
 
 /** undefined when there is none. */
-export async function readEntryIfThere(
-  options: ServerOptions,
-  kind: EntryKind,
-  name: string,
-): Promise<ToldEntry | undefined> {
+export async function readEntryIfThere(api: ServerApi, kind: EntryKind, name: string): Promise<ToldEntry | undefined> {
   try {
-    return await readEntry(options, kind, name);
+    return await readEntry(api, kind, name);
   } catch (thrown) {
     if (thrown instanceof BootlayerError && thrown.code === 'NOT_FOUND') return undefined;
     throw thrown;
@@ -79,14 +75,14 @@ export type Change = {
   readonly document: Readonly<Record<string, unknown>> | undefined;
 };
 
-export async function changeEntry(options: ServerOptions, change: Change): Promise<void> {
-  await ask(options, questionOf(change, ''));
+export async function changeEntry(api: ServerApi, change: Change): Promise<void> {
+  await ask(api, questionOf(change, ''));
 }
 
 /** What the change would do; nothing changes. */
-export async function previewChange(options: ServerOptions, change: Change): Promise<ToldPreview> {
-  const told = await ask<ToldPreview>(options, questionOf(change, '?dryRun=true'));
-  if (!Array.isArray(told.boots)) throw unreachable(await apiOf(options));
+export async function previewChange(api: ServerApi, change: Change): Promise<ToldPreview> {
+  const told = await ask<ToldPreview>(api, questionOf(change, '?dryRun=true'));
+  if (!Array.isArray(told.boots)) throw unreachable(api);
   return told;
 }
 
@@ -103,8 +99,7 @@ function pathOf(kind: EntryKind, name: string): string {
   return `/api/v1/${PLURALS[kind]}/${encodeURIComponent(name)}`;
 }
 
-async function ask<Answer>(options: ServerOptions, question: Omit<Question, 'signal'>): Promise<Answer> {
-  const api = await apiOf(options);
+async function ask<Answer>(api: ServerApi, question: Omit<Question, 'signal'>): Promise<Answer> {
   const answer = await untilSignal((signal) => askServer(api, { ...question, signal }));
   if (typeof answer !== 'object' || answer === null) throw unreachable(api);
   return answer as Answer;

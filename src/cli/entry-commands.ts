@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { EntryDocument, EntryKind } from '../boot/entry.js';
 import { readSource } from '../config/disk-sources.js';
 import { BootlayerError } from '../errors.js';
-import { type ServerOptions, withServer } from './api-server.js';
+import { apiOf, type ServerApi, type ServerOptions, withServer } from './api-server.js';
 import { parsedBy } from './common.js';
 import {
   type Change,
@@ -43,7 +43,7 @@ export function lsCommand(kind: EntryKind, about: string, columns: Columns): Com
       const query = new URLSearchParams(label.map((one): [string, string] => ['label', one]));
       if (search !== undefined) query.set('search', search);
       if (source !== undefined) query.set('source', source);
-      const entries = await listEntries(options, kind, query);
+      const entries = await listEntries(await apiOf(options), kind, query);
       const output = standardOutput();
       if (options.json) return writeJson(output, entries);
       if (entries.length === 0) return writeLine(output, `there is no such ${kind}`);
@@ -56,7 +56,7 @@ export function showCommand(kind: EntryKind): Command {
     .description(`show one as it is written, which "set -f" reads`)
     .argument('<name>', `of the ${kind}`)
     .action(async (name: string, options: ServerOptions) => {
-      const entry = await readEntry(options, kind, name);
+      const entry = await readEntry(await apiOf(options), kind, name);
       const output = standardOutput();
       if (options.json) writeJson(output, entry);
       else writeEntry(output, entry, writtenOf(entry));
@@ -78,9 +78,10 @@ export function setCommand<Options extends SetOptions>(
     .option('--dry-run', 'only tell which known machines would boot otherwise')
     .action(async (name: string, options: Options) => {
       const written = options.file === undefined ? undefined : entryIn(await textOf(options.file), options.file);
-      const before = await readEntryIfThere(options, kind, name);
+      const api = await apiOf(options);
+      const before = await readEntryIfThere(api, kind, name);
       const document = { name, ...edit(written ?? writtenOf(before), options) };
-      await change(options, { kind, name, before, document }, before === undefined ? 'created' : 'changed');
+      await change({ api, options }, { kind, name, before, document }, before === undefined ? 'created' : 'changed');
     });
 }
 
@@ -90,18 +91,21 @@ export function rmCommand(kind: EntryKind): Command {
     .argument('<name>', `of the ${kind}`)
     .option('--dry-run', 'only tell which known machines would boot otherwise')
     .action(async (name: string, options: SetOptions) => {
-      const before = await readEntry(options, kind, name);
-      await change(options, { kind, name, before, document: undefined }, 'deleted');
+      const api = await apiOf(options);
+      const before = await readEntry(api, kind, name);
+      await change({ api, options }, { kind, name, before, document: undefined }, 'deleted');
     });
 }
 
-async function change(options: SetOptions, wanted: Change, done: string): Promise<void> {
+type Asking = { readonly api: ServerApi; readonly options: SetOptions };
+
+async function change({ api, options }: Asking, wanted: Change, done: string): Promise<void> {
   const output = standardOutput();
   if (options.dryRun) {
-    const preview = await previewChange(options, wanted);
+    const preview = await previewChange(api, wanted);
     return options.json ? writeJson(output, preview) : writePreview(output, preview);
   }
-  await changeEntry(options, wanted);
+  await changeEntry(api, wanted);
   const { kind, name } = wanted;
   if (options.json) writeJson(output, { kind, name, done });
   else writeLine(output, `${kind} ${name} ${done}`);

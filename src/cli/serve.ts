@@ -11,7 +11,7 @@ export function serveCommand(): Command {
 }
 
 async function serve(options: CommonOptions): Promise<void> {
-  const initial = await loadWithWarnings(options, { withTls: true });
+  const initial = await loadWithWarnings(options, { withSecrets: true });
   const log = await serverLog(options.logLevel);
   for (const warning of initial.warnings) log.warn({ event: 'config.warning' }, warning);
   let server: RunningServer | undefined;

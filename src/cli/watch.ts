@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import { waitFor } from '../clock.js';
 import { BootlayerError } from '../errors.js';
-import { apiOf, type ServerOptions, unreachable, withServer } from './api-server.js';
+import { apiOf, authorization, type ServerApi, type ServerOptions, unreachable, withServer } from './api-server.js';
+import { errorIn } from './ask-server.js';
 import { warnOnStderr } from './common.js';
 import { eventsIn, type ToldEvent } from './event-lines.js';
 import { emphasize, inOneLine, type Output, standardOutput, writeLine } from './output.js';
@@ -39,13 +40,13 @@ type Following = {
 };
 
 /** Throws when there is no server at first, and when the signal says so. */
-async function follow(api: string, { path, signal, show }: Following): Promise<never> {
+async function follow(api: ServerApi, { path, signal, show }: Following): Promise<never> {
   let isLost = false;
   for (let isFirst = true; ; isFirst = false) {
-    const events = await open(`${api}${path}`, signal);
+    const events = await open(api, path, signal);
     if (events === undefined && isFirst) throw unreachable(api);
     if (events === undefined && !isLost)
-      warnOnStderr(`the server at ${api} does not answer any more: it is waited for`);
+      warnOnStderr(`the server at ${api.url} does not answer any more: it is waited for`);
     isLost = events === undefined;
     if (events !== undefined) await showAll(events, show);
     signal.throwIfAborted();
@@ -53,16 +54,17 @@ async function follow(api: string, { path, signal, show }: Following): Promise<n
   }
 }
 
-/** undefined where nobody answers with events. */
-async function open(url: string, signal: AbortSignal): Promise<AsyncGenerator<ToldEvent> | undefined> {
-  try {
-    const { ok, headers, body } = await fetch(url, { signal, redirect: 'error' });
-    const isStream = ok && headers.get('content-type') === 'text/event-stream';
-    if (isStream && body !== null) return eventsIn(body);
-    await body?.cancel();
-  } catch {
-    signal.throwIfAborted();
-  }
+/** undefined where nobody answers with events. Throws what the server tells of a token. */
+async function open(api: ServerApi, path: string, signal: AbortSignal): Promise<AsyncGenerator<ToldEvent> | undefined> {
+  const response = await fetch(`${api.url}${path}`, { headers: authorization(api), signal, redirect: 'error' }).catch(
+    () => undefined,
+  );
+  signal.throwIfAborted();
+  if (response === undefined) return undefined;
+  const { ok, headers, body } = response;
+  if (ok && headers.get('content-type') === 'text/event-stream' && body !== null) return eventsIn(body);
+  const told = errorIn(await response.json().catch(() => undefined));
+  if (told?.code === 'UNAUTHORIZED') throw told;
   return undefined;
 }
 

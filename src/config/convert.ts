@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type Endpoint, parseEndpoint } from '../net/endpoint.js';
+import { isLoopback } from '../net/ip.js';
 import { type ConvertedMapping, toKernelArgs } from './convert-mapping.js';
 import { deepFreeze } from './freeze.js';
 import { formatPath, type Problem } from './problem.js';
@@ -46,7 +47,19 @@ export function convertConfig(
 export function findListenerProblems(input: ConfigFile): readonly Problem[] {
   const isWithoutTls = input.dhcp?.httpBoot === 'https' && input.http?.tls === undefined;
   const message = 'is https, and nothing listens for that: set http.tls';
-  return [...findSharedEndpoints(input), ...(isWithoutTls ? [{ path: ['dhcp', 'httpBoot'], message }] : [])];
+  return [
+    ...findSharedEndpoints(input),
+    ...findOpenApi(input),
+    ...(isWithoutTls ? [{ path: ['dhcp', 'httpBoot'], message }] : []),
+  ];
+}
+
+/** Without tokens, whoever reaches the API may do everything. */
+function findOpenApi({ api }: ConfigFile): readonly Problem[] {
+  if (api?.listen === undefined || isLoopback(api.listen.host) || api.tokenFile !== undefined) return [];
+  const message =
+    'must be on a loopback address: on others everybody could change what machines boot, so set api.tokenFile';
+  return [{ path: ['api', 'listen'], message }];
 }
 
 /** Each listener has an endpoint of its own. */
@@ -66,9 +79,10 @@ function findSharedEndpoints(input: ConfigFile): readonly Problem[] {
 
 function listenersOf({ http, api }: ConfigFile, folder: string): Pick<Config, 'http' | 'api'> {
   const tls = tlsOf({ http }, folder);
+  const tokenFile = tokenFileOf({ api }, folder);
   return {
     http: { listen: http?.listen ?? HTTP_LISTEN, ...(tls !== undefined && { tls }) },
-    api: { listen: api?.listen ?? API_LISTEN },
+    api: { listen: api?.listen ?? API_LISTEN, ...(tokenFile !== undefined && { tokenFile }) },
   };
 }
 
@@ -77,6 +91,11 @@ export function tlsOf({ http }: Pick<ConfigFile, 'http'>, folder: string): TlsLi
   if (http?.tls === undefined) return undefined;
   const { cert, key, listen = TLS_LISTEN } = http.tls;
   return { listen, certFile: resolve(folder, cert), keyFile: resolve(folder, key) };
+}
+
+/** The same. */
+export function tokenFileOf({ api }: Pick<ConfigFile, 'api'>, folder: string): string | undefined {
+  return api?.tokenFile === undefined ? undefined : resolve(folder, api.tokenFile);
 }
 
 function tftpOf({ tftp = {} }: ConfigFile): Config['tftp'] {

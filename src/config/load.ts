@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { BootlayerError } from '../errors.js';
-import { tlsOf } from './convert.js';
+import { tlsOf, tokenFileOf } from './convert.js';
 import { findIncluded, readSource } from './disk-sources.js';
 import { type PairRead, readPair } from './disk-tls-pair.js';
+import { readTokens, type TokensRead } from './disk-token-file.js';
 import { emptied, type Fingerprints, fingerprintsOf } from './fingerprint.js';
 import type { Problem } from './problem.js';
 import { type Environment, joinFiles, type Loaded, type MainFile, readMainFile } from './read.js';
@@ -15,8 +16,8 @@ export type LoadOptions = {
   readonly file?: string;
   readonly env: Environment;
   readonly cwd: string;
-  /** Whether the certificate and the key that it names are read: not everybody may who may read the configuration. */
-  readonly withTls?: boolean;
+  /** Whether the certificate, the key and the tokens that it names are read: not everybody may who may read the configuration. */
+  readonly withSecrets?: boolean;
   /** What was read of the configuration that counts now: what looks like a mishap beside it is refused. */
   readonly inForce?: ReadFiles;
 };
@@ -27,7 +28,7 @@ export type ReadFiles = {
   /** As it is written. */
   readonly include: readonly string[];
   readonly included: readonly string[];
-  /** Files that it names which are no configuration: the certificate and the key of TLS. */
+  /** Files that it names which are no configuration: the certificate and the key of TLS, the tokens of the API. */
   readonly named: readonly string[];
   /** Of all of them. */
   readonly fingerprints: Fingerprints;
@@ -60,26 +61,39 @@ export async function readConfigFiles(options: LoadOptions): Promise<LoadOutcome
   const main = readMainFile(source, env);
   const { files, idle, problems } = await findIncluded(path, main.include, inForce);
   const others = await Promise.all(files.map(readSource));
-  const tls = await readNamed(main, options);
-  const named = tls.sources.map((one) => one.file);
-  const fingerprints = fingerprintsOf([source, ...others, ...tls.sources]);
+  const { tls, tokens } = await readNamed(main, options);
+  const secrets = [...tls.sources, ...tokens.sources];
+  const named = secrets.map((one) => one.file);
+  const fingerprints = fingerprintsOf([source, ...others, ...secrets]);
   const read = { file: path, include: main.include, included: files, named, fingerprints };
   try {
     const included = fingerprintsOf([source, ...others]);
     const gone = inForce === undefined ? [] : emptied(inForce.fingerprints, included).map(wasEmptied);
-    const { config, warnings } = joinFiles(main, others, [...problems, ...gone, ...tls.problems]);
+    const { config, warnings } = joinFiles(main, others, [...problems, ...gone, ...tls.problems, ...tokens.problems]);
     const idleWarnings = idle.map((pattern) => `include "${pattern}" names no file`);
-    const loaded = { config, warnings: [...warnings, ...idleWarnings, ...tls.warnings] };
-    return { kind: 'loaded', read, loaded: tls.pair === undefined ? loaded : { ...loaded, tls: tls.pair } };
+    const loaded = {
+      config,
+      warnings: [...warnings, ...idleWarnings, ...tls.warnings, ...tokens.warnings],
+      ...(tls.pair !== undefined && { tls: tls.pair }),
+      ...(tokens.tokens !== undefined && { tokens: tokens.tokens }),
+    };
+    return { kind: 'loaded', read, loaded };
   } catch (thrown) {
     return { kind: 'refused', read, error: BootlayerError.from(thrown) };
   }
 }
 
 /** Of a configuration that is wrong itself, nobody knows what it means to name. */
-function readNamed({ file, input }: MainFile, { withTls = false }: LoadOptions): Promise<PairRead> {
-  const tls = withTls && input !== undefined ? tlsOf(input, dirname(file)) : undefined;
-  return readPair(tls, input?.advertise);
+async function readNamed(
+  { file, input = {} }: MainFile,
+  { withSecrets = false }: LoadOptions,
+): Promise<{ readonly tls: PairRead; readonly tokens: TokensRead }> {
+  const folder = dirname(file);
+  const [tls, tokens] = await Promise.all([
+    readPair(withSecrets ? tlsOf(input, folder) : undefined, input.advertise),
+    readTokens(withSecrets ? tokenFileOf(input, folder) : undefined),
+  ]);
+  return { tls, tokens };
 }
 
 /** More likely a file that is just being written than one whose entries are to go. */

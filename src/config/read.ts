@@ -7,7 +7,7 @@ import { applyEnvironment, variableKey } from './environment.js';
 import { problemsOfIssue } from './issue-problems.js';
 import { type MappingFile, mappingFileSchema, type SoundEntries, soundEntries } from './mapping-schema.js';
 import { configError, type Problem } from './problem.js';
-import { type Config, type ConfigFile, configFileSchema, sharedSchema, type TlsPair } from './schema.js';
+import { type ApiToken, type Config, type ConfigFile, configFileSchema, sharedSchema, type TlsPair } from './schema.js';
 import { findConflicts, findUnknownMachines } from './unique.js';
 import { type WrittenFile, writtenIn } from './written.js';
 
@@ -20,6 +20,8 @@ export type Loaded = {
   readonly warnings: readonly string[];
   /** What `http.tls` names, where somebody wanted it read. */
   readonly tls?: TlsPair;
+  /** Those of `api.tokenFile`, the same. */
+  readonly tokens?: readonly ApiToken[];
 };
 
 /** A file, read but not yet joined with the others. */

@@ -4,7 +4,7 @@ import { parseBytes } from '../format.js';
 import type { KernelArgs } from '../image/command-line.js';
 import type { Machine } from '../machine/machine.js';
 import { type Endpoint, parseEndpoint } from '../net/endpoint.js';
-import { type IpAddress, isLoopback, parseIp } from '../net/ip.js';
+import { type IpAddress, parseIp } from '../net/ip.js';
 import { parseRegistryHost } from '../oci/reference.js';
 import { parseMirror, type RegistrySettings } from '../oci/registry-settings.js';
 import { defaults, mappingEntries } from './mapping-schema.js';
@@ -26,7 +26,11 @@ export type Config = {
     /** The same for machines that want TLS (UEFI HTTPS Boot); undefined where there is none. */
     readonly tls?: TlsListener;
   };
-  readonly api: { readonly listen: Endpoint };
+  readonly api: {
+    readonly listen: Endpoint;
+    /** Who may ask what, absolute; without it, everybody who can reach it may do everything. */
+    readonly tokenFile?: string;
+  };
   /** undefined where it is turned off. */
   readonly tftp:
     | {
@@ -88,14 +92,18 @@ export type TlsListener = {
 /** What a TLS server is: PEM texts of its certificate, with those that prove it behind it, and of its private key. */
 export type TlsPair = { readonly cert: string; readonly key: string };
 
+/** `read`: what changes nothing; `admin`: everything. */
+export const API_ROLES = ['admin', 'read'] as const;
+export type ApiRole = (typeof API_ROLES)[number];
+
+/** One of the tokens that the API knows, by the SHA-256 of what is sent, in hex. */
+export type ApiToken = { readonly role: ApiRole; readonly sha256: string };
+
 /** A lone port is a number to YAML, and no endpoint either way. */
 const endpoint = z.preprocess(
   (value) => (typeof value === 'number' ? String(value) : value),
   parsed(parseEndpoint, 'is not address:port, such as 0.0.0.0:8080 or [::]:8080'),
 );
-const loopbackEndpoint = endpoint.refine(({ host }) => isLoopback(host), {
-  error: `must be on a loopback address: other addresses need tokenFile, which ${LATER}`,
-});
 
 function readAdvertise(written: string) {
   const address = parseIp(written);
@@ -168,7 +176,7 @@ export const configFileSchema = mapping({
   advertise: advertise.optional(),
   data: text(4096).optional(),
   http: mapping({ listen: endpoint.optional(), tls: tls.optional(), trustedProxies: later }).optional(),
-  api: mapping({ listen: loopbackEndpoint.optional(), tokenFile: later }).optional(),
+  api: mapping({ listen: endpoint.optional(), tokenFile: text(4096).optional() }).optional(),
   tftp: tftp.optional(),
   dhcp: dhcp.optional(),
   ipxe: mapping({ binaries: text(4096).optional() }).optional(),

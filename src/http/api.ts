@@ -6,6 +6,10 @@ import { refuseForeignPages } from './foreign-pages.js';
 /** A whole rack of machines in one request is less. */
 const MOST_BODY_BYTES = 1024 * 1024;
 
+/** Nothing runs on a page, and nothing is loaded. */
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /** Who asks may do what: reading is all that a request without consequences needs. */
 export type Access = 'read' | 'admin';
 
@@ -37,6 +41,20 @@ export class Api {
   /** What is to be done before the listener ends. */
   beforeClose(run: () => void): void {
     this.#app.addHook('preClose', async () => run());
+  }
+
+  /** A page for browsers, which have no token to show when they open it: it may hold nothing of this server. */
+  page(path: string, html: () => string): void {
+    this.#app.get(path, (_request, reply) =>
+      reply
+        .type('text/html; charset=utf-8')
+        .headers({
+          'content-security-policy': POLICY,
+          'x-content-type-options': 'nosniff',
+          'cache-control': 'no-cache',
+        })
+        .send(html()),
+    );
   }
 
   route<T extends Taken, const A extends ApiAnswers>(route: ApiRoute<T, A>): void {

@@ -15,6 +15,8 @@ export type RequestProblem = {
 /** Of more problems, one does not see the request for the problems. */
 const MOST_PROBLEMS = 100;
 
+const DEEPEST = 32;
+
 const NOTHING = z.strictObject({}, 'there is no such thing to say here: this takes no query');
 
 /** The parts of a request that the route takes, parsed. Throws REQUEST_INVALID with all problems at once. */
@@ -41,10 +43,23 @@ function readPart(part: RequestProblem['in'], schema: z.ZodType, value: unknown)
   if (part === 'body' && value === undefined && !schema.safeParse(undefined).success) {
     return { problems: [{ in: part, path: '', message: 'is missing: send it in JSON' }] };
   }
+  if (part === 'body' && isTooDeep(value)) return { problems: [{ in: part, path: '', message: 'is nested too deep' }] };
   const { data, error } = schema.safeParse(value);
   if (error === undefined) return { data, problems: [] };
   const problems = error.issues.flatMap(problemsOfIssue);
   return { problems: problems.map(({ path, message }) => ({ in: part, path: formatPath(path), message })) };
+}
+
+/** Deeper than anything that is taken: whoever follows it by calling itself is not to run out of stack. */
+function isTooDeep(value: unknown): boolean {
+  let level: readonly unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > DEEPEST) return true;
+    level = level.flatMap((one): readonly unknown[] =>
+      typeof one === 'object' && one !== null ? Object.values(one) : [],
+    );
+  }
+  return false;
 }
 
 /** A request that cannot be followed, and everything that is wrong with it. */

@@ -22,12 +22,21 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   PORT_UNAVAILABLE: 500,
   SERVER_UNREACHABLE: 503,
   REQUEST_INVALID: 400,
+  UNAUTHORIZED: 401,
+  FORBIDDEN: 403,
+  RATE_LIMITED: 429,
   NOT_FOUND: 404,
   CONFLICT: 409,
   READ_ONLY_ENTRY: 409,
   PRECONDITION_FAILED: 412,
   INTERRUPTED: 500,
   INTERNAL: 500,
+};
+
+/** What else is said of an error (RFC 9110, 11.6.1 and 10.2.3). */
+const HEADERS: Partial<Record<ErrorCode, Readonly<Record<string, string>>>> = {
+  UNAUTHORIZED: { 'www-authenticate': 'Bearer realm="bootlayer"' },
+  RATE_LIMITED: { 'retry-after': '1' },
 };
 
 /** `{ "error": { "code", "message", "details"? } }` with an exact length; faults of ours are logged and not explained to the network. */
@@ -47,7 +56,7 @@ export function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
   return reply
     .code(status)
     .type('application/json')
-    .header('cache-control', 'no-store')
+    .headers({ 'cache-control': 'no-store', ...(refused === undefined && HEADERS[error.code]) })
     .send(`${JSON.stringify({ error: told })}\n`);
 }
 

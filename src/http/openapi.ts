@@ -5,7 +5,10 @@ import { statusOf } from './error-reply.js';
 import { type JsonSchema, SchemaComponents } from './openapi-schema.js';
 
 /** What may go wrong with every route. */
-const COMMON_ERRORS: readonly ErrorCode[] = ['REQUEST_INVALID', 'DATA_UNUSABLE', 'DISK_FULL', 'INTERNAL'];
+const COMMON_ERRORS: readonly ErrorCode[] = [
+  ...(['REQUEST_INVALID', 'UNAUTHORIZED', 'FORBIDDEN', 'RATE_LIMITED'] as const),
+  ...(['DATA_UNUSABLE', 'DISK_FULL', 'INTERNAL'] as const),
+];
 
 /** Of a body that is too long, and of one in another language: the framework's. */
 const BODY_ERRORS: Readonly<Record<number, string>> = {
@@ -49,7 +52,13 @@ export function openApiDocument(routes: readonly DeclaredRoute[], version: strin
     servers: [{ url: '/', description: 'this server' }],
     tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
-    components: { schemas: components.named },
+    security: [{ token: [] }, {}],
+    components: {
+      schemas: components.named,
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: 'one of api.tokenFile, where there is such a file' },
+      },
+    },
   };
 }
 

@@ -40,6 +40,21 @@ export class TokenBuckets {
 
   /** Whether there is one left, which is gone then. `now`: milliseconds that only go forward. */
   take(key: string, now: number): boolean {
+    const { place, mark } = this.#whereIs(key);
+    const filled = this.#filledAt(place, mark, now);
+    this.#marks[place] = mark;
+    this.#tokens[place] = filled >= 1 ? filled - 1 : filled;
+    this.#at[place] = now;
+    return filled >= 1;
+  }
+
+  /** Whether there is one left, which stays. */
+  has(key: string, now: number): boolean {
+    const { place, mark } = this.#whereIs(key);
+    return this.#filledAt(place, mark, now) >= 1;
+  }
+
+  #whereIs(key: string): { readonly place: number; readonly mark: number } {
     let place = this.#seed;
     let mark = this.#seed;
     for (let at = 0; at < key.length; at += 1) {
@@ -47,16 +62,12 @@ export class TokenBuckets {
       place = Math.imul(place ^ unit, PRIMES.place);
       mark = Math.imul(mark + unit, PRIMES.mark) ^ (mark >>> 13);
     }
-    return this.#takeAt((place ^ (place >>> 15)) & this.#mask, mark >>> 0 || 1, now);
+    return { place: (place ^ (place >>> 15)) & this.#mask, mark: mark >>> 0 || 1 };
   }
 
-  #takeAt(place: number, mark: number, now: number): boolean {
+  #filledAt(place: number, mark: number, now: number): number {
     const isKnown = this.#marks[place] === mark;
     const [tokens = 0, at = 0] = isKnown ? [this.#tokens[place], this.#at[place]] : [this.#burst, now];
-    const filled = Math.min(this.#burst, tokens + (now - at) * this.#perMillisecond);
-    this.#marks[place] = mark;
-    this.#tokens[place] = filled >= 1 ? filled - 1 : filled;
-    this.#at[place] = now;
-    return filled >= 1;
+    return Math.min(this.#burst, tokens + (now - at) * this.#perMillisecond);
   }
 }

@@ -15,7 +15,8 @@ async function answering(listener: RequestListener) {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
   const at = `http://127.0.0.1:${port}`;
-  const ask = (signal = never, patience?: number) => askServer(at, { path: '/x', body: { a: 1 }, signal }, patience);
+  const ask = (signal = never, patience?: number) =>
+    askServer({ url: at }, { path: '/x', body: { a: 1 }, signal }, patience);
   return { ask, at, server };
 }
 
@@ -40,7 +41,7 @@ it('only reads where nothing is posted', async () => {
   const { at } = await answering(({ method, url, headers }, response) =>
     response.end(JSON.stringify([method, url, headers['content-type']])),
   );
-  expect(await askServer(at, { path: '/x?y=1', signal: never })).toEqual(['GET', '/x?y=1', null]);
+  expect(await askServer({ url: at }, { path: '/x?y=1', signal: never })).toEqual(['GET', '/x?y=1', null]);
 });
 
 it.each([
@@ -65,4 +66,18 @@ it('takes a server that does not answer for a busy one, and none for a reason to
   const asked = expect(ask(ending.signal)).rejects.toThrow('enough');
   ending.abort(new Error('enough'));
   await asked;
+});
+
+it('shows its token, and says how to name one where it wants another', async () => {
+  const error = { code: 'UNAUTHORIZED', message: 'no', details: { remedy: 'send a header' } };
+  const { at } = await answering(({ headers }, response) =>
+    headers.authorization === 'Bearer secret'
+      ? response.end('{}')
+      : response.writeHead(401).end(JSON.stringify({ error })),
+  );
+  expect(await askServer({ url: at, token: 'secret' }, { path: '/', signal: never })).toEqual({});
+  await expect(askServer({ url: at }, { path: '/', signal: never })).rejects.toMatchObject({
+    code: 'UNAUTHORIZED',
+    remedy: 'name a file with a token of the server by --token-file FILE',
+  });
 });

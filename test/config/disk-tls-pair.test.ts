@@ -27,7 +27,7 @@ async function lab({ cert, key } = pair, main = MAIN): Promise<string> {
   return cwd;
 }
 
-const load = (cwd: string, env = {}) => loadConfig({ env, cwd, withTls: true });
+const load = (cwd: string, env = {}) => loadConfig({ env, cwd, withSecrets: true });
 
 describe('http.tls', () => {
   it('names a certificate and a key beside the configuration, and where to listen', () => {
@@ -103,9 +103,9 @@ describe('the files of http.tls', () => {
 
   it('that were emptied are no mapping that was emptied', async () => {
     const cwd = await lab();
-    const { read: inForce } = await readConfigFiles({ env: {}, cwd, withTls: true });
+    const { read: inForce } = await readConfigFiles({ env: {}, cwd, withSecrets: true });
     await writeFile(join(cwd, 'cert.pem'), '');
-    const outcome = await readConfigFiles({ env: {}, cwd, withTls: true, inForce });
+    const outcome = await readConfigFiles({ env: {}, cwd, withSecrets: true, inForce });
     expect(outcome).toMatchObject({
       kind: 'refused',
       read: { named: inForce.named },
@@ -117,7 +117,7 @@ describe('the files of http.tls', () => {
 
   it('come through the other thread', async () => {
     const cwd = await lab();
-    const there = await readConfigFilesAside({ env: {}, cwd, withTls: true }, { thread: LOAD_THREAD });
-    expect(there).toEqual(await readConfigFiles({ env: {}, cwd, withTls: true }));
+    const there = await readConfigFilesAside({ env: {}, cwd, withSecrets: true }, { thread: LOAD_THREAD });
+    expect(there).toEqual(await readConfigFiles({ env: {}, cwd, withSecrets: true }));
   });
 });

@@ -82,7 +82,7 @@ export function bootRecordRoutes(api: Api, { boots, settled }: BootRouteParts): 
     path: '/api/v1/boots/{id}',
     tag: 'boots',
     summary: 'Show a boot with its steps',
-    takes: { params: mapping({ id: z.string().max(64) }) },
+    takes: { params: mapping({ id: z.string().min(1).max(64) }) },
     answers: { 200: { about: 'The boot', body: boot.extend({ steps: z.array(step) }).meta({ id: 'BootWithSteps' }) } },
     errors: ['NOT_FOUND'],
     handle: async ({ params: { id } }) => {

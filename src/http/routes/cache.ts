@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { mapping } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
 import type { Api } from '../api.js';
+import { timeOf } from '../told-step.js';
 
 const gcRequest = mapping({
   folder: z.string().describe("the cache's folder on the server's host, so that no other server is meant"),
@@ -21,7 +22,42 @@ const collected = z
   })
   .meta({ id: 'Garbage' });
 
+const contents = z
+  .object({
+    folder: z.string(),
+    bytes: z.int().describe('of all blobs and kept parts'),
+    limit: z.int().optional().describe('cache.maxSize in bytes, where it is set'),
+    count: z.int().describe('how many there are, parts included'),
+    blobs: z.array(
+      z.object({
+        digest: z.string(),
+        size: z.int().describe('bytes'),
+        isPart: z.boolean().describe('what was kept of a download that broke'),
+        lastUsed: z.iso.datetime(),
+      }),
+    ),
+    next: z.string().optional().describe('there when there are more: "after" of the next page'),
+  })
+  .meta({ id: 'Cache' });
+
+const MOST = 1_000;
+const listQuery = mapping({
+  limit: z.coerce.number().int().min(1).max(MOST).default(100).describe('how many at most'),
+  after: z.string().max(128).optional().describe('"next" of an answer: the page after it'),
+});
+
+type Holding = {
+  readonly digest: string;
+  readonly size: number;
+  readonly isPart: boolean;
+  /** Milliseconds since the epoch. */
+  readonly lastUsed: number;
+};
+
 export type CacheRouteParts = {
+  readonly holdings: () => Promise<readonly Holding[]>;
+  /** Of the configuration in force, in bytes. */
+  readonly limit: () => number | undefined;
   /** Absolute: who asks names it, so as not to speak of another server's. */
   readonly folder: string;
   readonly collect: (options: { readonly force: boolean; readonly dryRun: boolean }) => Promise<Collected>;
@@ -31,8 +67,22 @@ type Collected = {
   readonly removed: readonly { readonly digest: string; readonly size: number; readonly isPart: boolean }[];
 };
 
-/** `POST /api/v1/cache/gc`: removes what neither a mapping nor an issued plan needs. */
-export function cacheRoutes(api: Api, { folder, collect }: CacheRouteParts): void {
+/** `GET /api/v1/cache`: what is in the cache; `POST /api/v1/cache/gc`: removes what neither a mapping nor an issued plan needs. */
+export function cacheRoutes(api: Api, { folder, collect, holdings, limit }: CacheRouteParts): void {
+  api.route({
+    method: 'GET',
+    path: '/api/v1/cache',
+    tag: 'cache',
+    summary: 'Show what is in the cache',
+    takes: { query: listQuery },
+    answers: { 200: { about: 'A page of its blobs, by digest, and what all of them take', body: contents } },
+    handle: async ({ query }) => {
+      const all = await holdings();
+      const [most, bytes] = [limit(), all.reduce((sum, { size }) => sum + size, 0)];
+      const whole = { folder, bytes, count: all.length, ...(most !== undefined && { limit: most }) };
+      return { status: 200, body: { ...whole, ...pageOf(all, query) } };
+    },
+  });
   api.route({
     method: 'POST',
     path: '/api/v1/cache/gc',
@@ -47,6 +97,24 @@ export function cacheRoutes(api: Api, { folder, collect }: CacheRouteParts): voi
       return { status: 200, body: { removed } };
     },
   });
+}
+
+/** A part and a blob of the same digest are one page's. */
+function pageOf(
+  all: readonly Holding[],
+  { limit, after }: z.output<typeof listQuery>,
+): Pick<z.input<typeof contents>, 'blobs' | 'next'> {
+  const left = all.filter(({ digest }) => after === undefined || digest > after);
+  const sorted = left.toSorted((one, other) => (one.digest < other.digest ? -1 : 1));
+  const last = sorted[limit - 1]?.digest;
+  const page = sorted.filter(({ digest }, at) => at < limit || digest === last);
+  const blobs = page.map(({ digest, size, isPart, lastUsed }) => ({
+    digest,
+    size,
+    isPart,
+    lastUsed: timeOf(lastUsed),
+  }));
+  return { blobs, ...(last !== undefined && page.length < sorted.length && { next: last }) };
 }
 
 function anothersCache(folder: string, asked: string): BootlayerError {

@@ -87,7 +87,7 @@ const ENTRY = {
   },
 } as const;
 
-const params = z.strictObject({ name: z.string().max(128) });
+const params = z.strictObject({ name: text(128) });
 const listed = {
   limit: z.coerce.number().int().min(1).max(MOST).default(100).describe('how many at most'),
   after: text(128).optional().describe('"next" of an answer: the page after it'),

@@ -15,13 +15,18 @@ export type EventRouteParts = {
   readonly listen: (listener: (step: ToldStep) => void) => () => void;
 };
 
+export type EventStreams = {
+  /** Ends those that are open now: whoever may listen on asks again. */
+  readonly end: () => void;
+};
+
 /** People and dashboards that look at the same time. */
 const MOST = 64;
 
 const query = mapping({ machine: z.string().max(256).optional().describe('only steps of this machine') });
 
 /** `GET /api/v1/events`: the steps of all machines or of one as they happen, as server-sent events. */
-export function eventRoutes(api: Api, { listen }: EventRouteParts): void {
+export function eventRoutes(api: Api, { listen }: EventRouteParts): EventStreams {
   const streams = new Set<EventStream>();
   api.route({
     method: 'GET',
@@ -37,7 +42,7 @@ export function eventRoutes(api: Api, { listen }: EventRouteParts): void {
       },
     },
     handle: ({ query: { machine }, reply }) => {
-      if (streams.size >= MOST) throw new BootlayerError('REQUEST_INVALID', `${MOST} are listening already`);
+      if (streams.size >= MOST) throw new BootlayerError('RATE_LIMITED', `${MOST} are listening already`);
       reply.hijack();
       const stream: EventStream = new EventStream(reply.raw, () => {
         streams.delete(stream);
@@ -51,8 +56,10 @@ export function eventRoutes(api: Api, { listen }: EventRouteParts): void {
       return STREAMED;
     },
   });
-  // They would have no end otherwise.
-  api.beforeClose(() => {
+  const end = () => {
     for (const stream of streams) stream.end();
-  });
+  };
+  // They would have no end otherwise.
+  api.beforeClose(end);
+  return { end };
 }

@@ -13,7 +13,7 @@ function listener({ ready = true } = {}) {
   const app = createListener(createLog('silent', { write: () => undefined }));
   bootRoutes(app, booter);
   healthRoutes(app, () => ready);
-  metricsRoutes(app, createMetrics());
+  metricsRoutes(app, createMetrics(), async () => undefined);
   return app;
 }
 

@@ -6,12 +6,21 @@ import { createLog } from '../../../src/log.js';
 
 const FOLDER = '/data/cache';
 
+const [ONE, OTHER] = ['a', 'b'].map((letter) => `sha256:${letter.repeat(64)}`) as [string, string];
+const HOLDINGS = [
+  { digest: OTHER, size: 200, isPart: false, lastUsed: 1_000 },
+  { digest: ONE, size: 50, isPart: true, lastUsed: 2_000 },
+  { digest: ONE, size: 100, isPart: false, lastUsed: 3_000 },
+];
+
 function listener() {
   const app = createListener(createLog('silent', { write: () => undefined }));
   onTestFinished(() => app.close());
   const asked: unknown[] = [];
   cacheRoutes(new Api(app), {
     folder: FOLDER,
+    holdings: async () => HOLDINGS,
+    limit: () => 5_000,
     collect: async (options) => {
       asked.push(options);
       return { removed: [] };
@@ -26,8 +35,29 @@ function listener() {
     });
     return { status: answer.statusCode, body: answer.json<unknown>() };
   };
-  return { post, asked };
+  const get = async (query = '') => {
+    const answer = await app.inject({ url: `/api/v1/cache${query}`, headers: { host: '127.0.0.1:8081' } });
+    return { status: answer.statusCode, body: answer.json<{ blobs: unknown[]; next?: string }>() };
+  };
+  return { post, get, asked };
 }
+
+describe('GET /api/v1/cache', () => {
+  it('tells what there is, page by page, and what all of it takes', async () => {
+    const { get } = listener();
+    const { body } = await get('?limit=1');
+    expect(body).toEqual({
+      ...{ folder: FOLDER, bytes: 350, count: 3, limit: 5_000, next: ONE },
+      blobs: [
+        { digest: ONE, size: 50, isPart: true, lastUsed: '1970-01-01T00:00:02.000Z' },
+        { digest: ONE, size: 100, isPart: false, lastUsed: '1970-01-01T00:00:03.000Z' },
+      ],
+    });
+    const { body: more } = await get(`?limit=1&after=${body.next}`);
+    expect([more.blobs, more.next]).toEqual([[expect.objectContaining({ digest: OTHER })], undefined]);
+    expect((await get('?limit=0')).status).toBe(400);
+  });
+});
 
 describe('POST /api/v1/cache/gc', () => {
   it('collects, and says what went', async () => {

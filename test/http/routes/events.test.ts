@@ -90,5 +90,5 @@ it('refuses what it does not know, pages of others, and more than it can bear', 
   expect((await get('?node=1')).response.status).toBe(400);
   for (let count = 0; count < 64; count += 1) await get();
   expect(listeners.size).toBe(64);
-  expect((await get()).response.status).toBe(400);
+  expect((await get()).response.status).toBe(429);
 });

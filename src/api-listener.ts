@@ -1,0 +1,103 @@
+import { toldBy } from './boot-records.js';
+import type { EventHub } from './booter/event-hub.js';
+import type { ImageDesk } from './booter/image-desk.js';
+import type { Journal } from './booter/journal.js';
+import { version } from './cli/version.js';
+import { systemClock } from './clock.js';
+import type { ApiToken, Config } from './config/schema.js';
+import type { Content } from './content.js';
+import { Api } from './http/api.js';
+import { apiGuard } from './http/api-guard.js';
+import { createListener } from './http/app.js';
+import { closeListener, listen } from './http/listen.js';
+import { type BootRouteParts, bootRecordRoutes } from './http/routes/boots.js';
+import { type CacheRouteParts, cacheRoutes } from './http/routes/cache.js';
+import { type EntryRouteParts, entryRoutes } from './http/routes/entries.js';
+import { type EventRouteParts, type EventStreams, eventRoutes } from './http/routes/events.js';
+import { healthRoutes } from './http/routes/health.js';
+import { imageRoutes } from './http/routes/images.js';
+import { metricsRoutes } from './http/routes/metrics.js';
+import { openApiRoutes } from './http/routes/openapi.js';
+import type { Lifecycle } from './lifecycle.js';
+import type { Logger } from './log.js';
+import type { Metrics } from './metrics.js';
+import type { Endpoint } from './net/endpoint.js';
+
+/** What the routes ask. */
+export type ApiParts = EntryRouteParts & {
+  readonly boots: BootRouteParts;
+  readonly listen: EventRouteParts['listen'];
+  readonly desk: Parameters<typeof imageRoutes>[1];
+  readonly cache: CacheRouteParts;
+  /** Of the program. */
+  readonly version: string;
+};
+
+export type ApiListenerParts = Pick<Content, 'database'> & {
+  readonly journal: Journal;
+  readonly hub: EventHub;
+  readonly entries: EntryRouteParts['entries'];
+  /** What `api.tokenFile` names. */
+  readonly tokens: readonly ApiToken[] | undefined;
+  readonly cache: CacheRouteParts;
+  readonly desk: ImageDesk;
+  readonly metrics: Metrics;
+  readonly isReady: () => boolean;
+  readonly lifecycle: Lifecycle;
+  readonly log: Logger;
+};
+
+export type ApiListener = {
+  /** Where it really listens. */
+  readonly at: Endpoint;
+  /** These count from now on, where there were some from the start. */
+  readonly renewTokens: (tokens: readonly ApiToken[]) => void;
+};
+
+/** People, dashboards and scripts; an answer that nobody reads takes memory. */
+const MOST_CONNECTIONS = 512;
+/** Longer than removing thousands of files takes. Events beat more often than that. */
+const SILENCE_MILLISECONDS = 300_000;
+
+/** Declares everything that the API has; answers the event streams that are open. */
+export function declareApi(api: Api, parts: ApiParts): EventStreams {
+  const { boots, listen: listener, desk, cache, version: ours } = parts;
+  entryRoutes(api, parts);
+  bootRecordRoutes(api, boots);
+  const streams = eventRoutes(api, { listen: listener });
+  imageRoutes(api, desk);
+  cacheRoutes(api, cache);
+  openApiRoutes(api, ours);
+  return streams;
+}
+
+/** Opens the listener of the API and of what watches the server. Throws PORT_UNAVAILABLE. */
+export async function openApi(config: Config, parts: ApiListenerParts): Promise<ApiListener> {
+  const { journal, hub, database, entries, cache, desk, metrics, isReady, lifecycle, log } = parts;
+  let { tokens } = parts;
+  const app = createListener(log);
+  app.server.maxConnections = MOST_CONNECTIONS;
+  app.server.setTimeout(SILENCE_MILLISECONDS);
+  const guard = apiGuard({ tokens: () => tokens, ticks: () => systemClock.ticks() });
+  healthRoutes(app, isReady);
+  metricsRoutes(app, metrics, async (request) => {
+    if (tokens !== undefined) await guard(request, 'read');
+  });
+  const streams = declareApi(new Api(app, guard), {
+    boots: { boots: database.boots, settled: () => journal.settled() },
+    listen: (listener) => hub.add(toldBy(listener, journal)),
+    ...{ entries, desk, cache, version: version() },
+  });
+  lifecycle.started('API listener', () => {
+    desk.close();
+    return closeListener(app);
+  });
+  const at = await listen(app, config.api.listen, 'api.listen');
+  const renewTokens = (renewed: readonly ApiToken[]) => {
+    // Without them, whoever wanted none would be shut out by a change that counts from the next start on.
+    if (tokens === undefined) return;
+    tokens = renewed;
+    streams.end();
+  };
+  return { at, renewTokens };
+}
