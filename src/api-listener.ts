@@ -12,6 +12,7 @@ import { createListener } from './http/app.js';
 import { closeListener, listen } from './http/listen.js';
 import { type BootRouteParts, bootRecordRoutes } from './http/routes/boots.js';
 import { type CacheRouteParts, cacheRoutes } from './http/routes/cache.js';
+import { type EntryRouteParts, entryRoutes } from './http/routes/entries.js';
 import { type EventRouteParts, eventRoutes, type OpenStreams } from './http/routes/events.js';
 import { healthRoutes } from './http/routes/health.js';
 import { imageRoutes } from './http/routes/images.js';
@@ -25,7 +26,7 @@ import type { Metrics } from './metrics.js';
 import type { Endpoint } from './net/endpoint.js';
 
 /** What the routes ask. */
-export type ApiParts = {
+export type ApiParts = EntryRouteParts & {
   readonly boots: BootRouteParts;
   readonly events: EventRouteParts;
   readonly standings: StandingRouteParts;
@@ -41,6 +42,7 @@ export type ApiListenerParts = Pick<Content, 'database'> & {
   readonly policies: Policies;
   readonly standings: StandingRouteParts;
   readonly booter: Booter;
+  readonly entries: EntryRouteParts['entries'];
   /** What `api.tokenFile` names. */
   readonly tokens: readonly ApiToken[] | undefined;
   readonly cache: CacheRouteParts;
@@ -64,10 +66,9 @@ const MOST_CONNECTIONS = 512;
 const SILENCE_MILLISECONDS = 300_000;
 
 /** Declares everything that the API has; answers the event streams that are open. */
-export function declareApi(
-  api: Api,
-  { boots, events, standings, state, desk, cache, version: ours }: ApiParts,
-): OpenStreams {
+export function declareApi(api: Api, parts: ApiParts): OpenStreams {
+  const { boots, events, standings, state, desk, cache, version: ours } = parts;
+  entryRoutes(api, parts);
   bootRecordRoutes(api, boots);
   const streams = eventRoutes(api, events);
   standingRoutes(api, standings);
@@ -80,7 +81,8 @@ export function declareApi(
 
 /** Opens the listener of the API and of what watches the server. Throws PORT_UNAVAILABLE. */
 export async function openApi(config: Config, parts: ApiListenerParts): Promise<ApiListener> {
-  const { journal, policies, standings, booter, database, cache, desk, metrics, isReady, lifecycle, log } = parts;
+  const { journal, policies, standings, booter, database, entries, cache, desk, metrics, isReady, lifecycle, log } =
+    parts;
   let { tokens } = parts;
   const app = createListener(log);
   app.server.maxConnections = MOST_CONNECTIONS;
@@ -103,7 +105,7 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
       isDoubted: () => policies.standings.isDoubted,
       trust: () => policies.standings.trust(),
     },
-    ...{ standings, desk, cache, version: version() },
+    ...{ entries, standings, desk, cache, version: version() },
   });
   lifecycle.started('API listener', () => {
     desk.close();

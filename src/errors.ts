@@ -28,6 +28,9 @@ export const ERROR_CODES = {
   FORBIDDEN: 'the role of the token does not allow this',
   RATE_LIMITED: 'somebody asks too much at a time',
   NOT_FOUND: 'there is nothing under this path',
+  CONFLICT: 'an entry cannot be beside another one',
+  READ_ONLY_ENTRY: 'an entry is written in a file, and is changed there',
+  PRECONDITION_FAILED: 'an entry is not as the request says that it must be',
   INTERRUPTED: 'a signal ended the command',
   INTERNAL: 'a fault of this program',
 } as const;

@@ -99,7 +99,7 @@ function mappingMetrics(
     }),
     mapped: new Gauge({
       name: 'bootlayer_mapping_entries',
-      help: 'machines and assignments there are',
+      help: 'machines and assignments that count, and entries of the API that do not',
       labelNames: ['kind'],
       registers,
     }),

@@ -18,7 +18,7 @@ export type ReloaderParts = {
   /** Reads all files anew. `inForce`: what was read of the configuration that counts, when mishaps are to be refused. */
   readonly load: (inForce: ReadFiles | undefined, signal: AbortSignal) => Promise<LoadOutcome>;
   /** Makes the new mapping the one that counts, and the secrets that are others. What it throws refuses all of it. */
-  readonly apply: (config: Config, renewed: Renewed) => void;
+  readonly apply: (config: Config, renewed: Renewed) => Promise<void> | void;
   readonly warn: (text: string) => void;
   readonly events: EventSink;
   readonly clock: Pick<Clock, 'ticks'>;
@@ -28,7 +28,8 @@ type Request = { readonly kind: 'by hand' } | { readonly kind: 'at rest'; readon
 
 /**
  * What a change of each key does while the server runs. `fixed`, its places and its listeners: nothing, until the next start.
- * `named`: it counts, and is told by its name alone. `told`: it counts, and what is in it is told. `same`: it cannot change.
+ * `named`: it counts, and is told by its name alone. `told`: it counts, and what is in it is told. `same`: it cannot change,
+ * or others tell it.
  */
 const CHANGES = {
   advertise: 'fixed',
@@ -48,6 +49,7 @@ const CHANGES = {
   machines: 'told',
   assignments: 'told',
   file: 'same',
+  written: 'same',
 } as const satisfies Record<keyof Config, 'fixed' | 'named' | 'told' | 'same'>;
 const FIXED = keysThat('fixed');
 const NAMED = keysThat('named');
@@ -158,7 +160,7 @@ export class Reloader {
     const { initial, apply, warn, events, clock } = this.#parts;
     const before = this.#config;
     const renewed = renewedIn(this.#secrets, secrets);
-    apply(config, renewed);
+    await apply(config, renewed);
     this.#config = config;
     this.#secrets = secrets;
     for (const warning of warnings) warn(warning);

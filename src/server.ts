@@ -13,9 +13,11 @@ import { EventHub } from './booter/event-hub.js';
 import { ImageDesk } from './booter/image-desk.js';
 import type { Journal } from './booter/journal.js';
 import { logSink } from './booter/log-sink.js';
+import type { MappingInput } from './booter/mapping.js';
 import { metricsSink } from './booter/metrics-sink.js';
 import type { Policies } from './booter/policies.js';
 import { systemClock, waitFor } from './clock.js';
+import type { JoinedEntries } from './config/joined-entries.js';
 import type { LoadOutcome, ReadFiles } from './config/load.js';
 import { readConfigFilesAside } from './config/load-process.js';
 import { MappingWatch } from './config/mapping-watch.js';
@@ -23,6 +25,7 @@ import type { Loaded } from './config/read.js';
 import type { Config } from './config/schema.js';
 import { type Content, cacheFolderIn, openContent } from './content.js';
 import { isIpv6Socket } from './disk-sockets.js';
+import { Entries } from './entries.js';
 import type { CacheRouteParts } from './http/routes/cache.js';
 import { inheritedSockets } from './inherited.js';
 import { Lifecycle } from './lifecycle.js';
@@ -33,6 +36,7 @@ import { formatEndpoint } from './net/endpoint.js';
 import { lowerPrivileges } from './privileges-process.js';
 import { Reloader, type Renewed } from './reload.js';
 import { standingDesk } from './standing-desk.js';
+import { joinStored } from './stored-entries.js';
 import { Upkeep } from './upkeep.js';
 
 export type RunningServer = {
@@ -92,7 +96,7 @@ async function start(
   const reloader = new Reloader({
     initial,
     load: (inForce, signal) => readAnew(config.file, inForce, signal),
-    apply: (next, renewed) => takeOver(next, renewed, { listeners, api, booter, metrics, upkeep }),
+    apply: (next, renewed) => takeOver(next, renewed, { listeners, api, entries, upkeep }),
     warn,
     events,
     clock: systemClock,
@@ -103,12 +107,16 @@ async function start(
   const standings = standingDesk({
     ...{ ...built, events, enrolments: database.enrolments },
     config: () => reloader.config,
-    remapped: () => upkeep.remapped(),
+    remapped: () => upkeep.remappedSoon(),
   });
+  const entries = entriesOf(built, { events, metrics, upkeep });
   let ready = false;
 
   const api = await privileges.raised(() =>
-    openApi(config, { ...built, standings, metrics, lifecycle, log, tokens: initial.tokens, isReady: () => ready }),
+    openApi(config, {
+      ...{ ...built, entries, standings, metrics, lifecycle, log, tokens: initial.tokens },
+      isReady: () => ready,
+    }),
   );
   const listeners = await openBootListeners(config, {
     ...{ booter, urls, metrics, lifecycle, log, tls: initial.tls, ...reach },
@@ -120,7 +128,7 @@ async function start(
   const advertised = advertise(listeners);
   for (const text of findBootWarnings({ ...listeners, config, tls: initial.tls, urls })) warn(text);
   ready = true;
-  countEntries(metrics, config);
+  countEntries(metrics, booter.mapping, built.joined.disregarded());
   upkeep.start();
   lifecycle.started('upkeep', () => upkeep.stop());
   await startReloading(reloader, log, lifecycle);
@@ -143,18 +151,21 @@ async function start(
 type Running = {
   readonly listeners: Pick<BootListeners, 'renewTls'>;
   readonly api: Pick<ApiListener, 'renewTokens'>;
-  readonly booter: Booter;
-  readonly metrics: Metrics;
+  readonly entries: Entries;
   readonly upkeep: Upkeep;
 };
 
-/** Throws where the pair of TLS does not do, and nothing has changed then. */
-function takeOver(next: Config, { tls, tokens }: Renewed, { listeners, api, booter, metrics, upkeep }: Running): void {
-  // First: it alone may not do.
-  if (tls !== undefined) listeners.renewTls(tls);
-  if (tokens !== undefined) api.renewTokens(tokens);
-  booter.remap(next);
-  countEntries(metrics, next);
+/** Throws where the pair of TLS does not do, or an entry of the API, and nothing has changed then. */
+async function takeOver(
+  next: Config,
+  { tls, tokens }: Renewed,
+  { listeners, api, entries, upkeep }: Running,
+): Promise<void> {
+  await entries.refile(next, () => {
+    // First: it alone may not do.
+    if (tls !== undefined) listeners.renewTls(tls);
+    if (tokens !== undefined) api.renewTokens(tokens);
+  });
   upkeep.remapped();
 }
 
@@ -169,6 +180,7 @@ function placesOf({ http, https, tftp, dhcp }: BootListeners): Pick<RunningServe
 
 type BooterOfServer = Content & {
   readonly booter: Booter;
+  readonly joined: JoinedEntries;
   readonly journal: Journal;
   readonly policies: Policies;
   readonly hub: EventHub;
@@ -209,7 +221,9 @@ async function buildBooter(
     () => base,
     () => nearer,
   );
-  const parts = { mapping: config, images, blobs, plans: database.plans, urls, events };
+  const joined = await joinStored(config, { store: database.entries, events, warn });
+  const mapping = { ...joined.lists, defaults: config.defaults };
+  const parts = { mapping, images, blobs, plans: database.plans, urls, events };
   const booter: Booter = new Booter({ ...parts, clock: systemClock, neighbours, policies });
   const advertise: BooterOfServer['advertise'] = ({ http, interfaces }) => {
     base = advertisedUrl(config, http.port);
@@ -218,7 +232,23 @@ async function buildBooter(
   };
   const cache = cacheOf({ ...content, booter }, reloader);
   const desk = deskOf({ ...content, booter }, reloader);
-  return { ...content, booter, journal, policies, hub, urls, advertise, cache, desk };
+  return { ...content, booter, joined, journal, policies, hub, urls, advertise, cache, desk };
+}
+
+type EntriesNeed = { readonly events: EventSink; readonly metrics: Metrics; readonly upkeep: Upkeep };
+
+function entriesOf({ booter, joined, database }: BooterOfServer, { events, metrics, upkeep }: EntriesNeed): Entries {
+  return new Entries({
+    joined,
+    store: database.entries,
+    mapping: () => booter.mapping,
+    apply: (mapping, disregarded) => {
+      booter.remap(mapping);
+      countEntries(metrics, mapping, disregarded);
+      upkeep.remappedSoon();
+    },
+    events,
+  });
 }
 
 type Served = Content & { readonly booter: Booter };
@@ -281,7 +311,8 @@ async function startReloading(reloader: Reloader, log: Logger, lifecycle: Lifecy
   lifecycle.started('watch of the configuration', () => watch.close());
 }
 
-function countEntries({ mapped }: Metrics, { machines, assignments }: Config): void {
+function countEntries({ mapped }: Metrics, { machines, assignments }: MappingInput, disregarded: number): void {
   mapped.set({ kind: 'machine' }, machines.length);
   mapped.set({ kind: 'assignment' }, assignments.length);
+  mapped.set({ kind: 'disregarded' }, disregarded);
 }

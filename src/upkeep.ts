@@ -23,11 +23,14 @@ const REST = { resolving: 6 * HOUR, pruning: HOUR, scrubbing: 24 * HOUR } as con
 /** Doubled with each failure that follows, up to the second. */
 const AFTER_FAILURE = { first: 5 * MINUTE, longest: HOUR } as const;
 
+const SOON_MILLISECONDS = 2_000;
+
 /** What is done beside the machines' requests and for their sake. A chore that fails is told of, and tried again. */
 export class Upkeep {
   readonly #parts: UpkeepParts;
   readonly #ending = new AbortController();
   #resolving = new AbortController();
+  #isSoon = false;
   /** What touches the state and the cache by itself. */
   #chores: readonly Promise<void>[] = [];
 
@@ -58,6 +61,18 @@ export class Upkeep {
         return Math.min(AFTER_FAILURE.longest, AFTER_FAILURE.first * 2 ** (failures - 1));
       });
     }
+  }
+
+  /** The same after a while, once for all changes that come until then: one by one they may be thousands. */
+  remappedSoon(): void {
+    if (this.#isSoon) return;
+    this.#isSoon = true;
+    const { signal } = this.#ending;
+    const remapped = () => {
+      this.#isSoon = false;
+      this.remapped();
+    };
+    void this.#parts.wait(SOON_MILLISECONDS, signal).then(remapped, () => undefined);
   }
 
   /** Registries that are being asked are not waited for: whoever closes their client ends that. */

@@ -14,7 +14,21 @@ const CONTENT = ['catalog', 'blob', 'store', 'build'];
 const PROTOCOLS = ['dhcp', 'tftp', 'oci', 'ipxe'];
 const FRONT_ENDS = ['http', 'pxe', 'ui'];
 const PROCESS = [
-  ...['main', 'server', 'content', 'boot-records', 'upkeep', 'advertise', 'registries', 'reload', 'lifecycle', 'cli'],
+  ...[
+    'main',
+    'server',
+    'content',
+    'entries',
+    'stored-entries',
+    'turns',
+    'boot-records',
+    'upkeep',
+    'advertise',
+    'registries',
+    'reload',
+    'lifecycle',
+    'cli',
+  ],
   ...[
     'api-listener',
     'boot-listeners',
@@ -61,7 +75,7 @@ const ONLY_THESE_FILES: readonly { readonly from: readonly string[]; readonly ro
     },
     { from: ['blob'], room: 'oci', files: /^oci\/(digest|descriptor)\.ts$/ },
     { from: ['catalog', 'build'], room: 'blob', files: /^blob\/(blob-store|blob-reader)\.ts$/ },
-    { from: ['http'], room: 'config', files: /^config\/(schema|values|problem|issue-problems)\.ts$/ },
+    { from: ['http'], room: 'config', files: /^config\/(schema|mapping-schema|values|problem|issue-problems)\.ts$/ },
   ];
 
 const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {

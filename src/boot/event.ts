@@ -1,6 +1,7 @@
 import type { Role } from '../image/role.js';
 import type { Firmware } from '../machine/facts.js';
 import type { Digest } from '../oci/digest.js';
+import type { EntryKind } from './entry.js';
 import type { LocalReason } from './policy.js';
 import type { Done } from './standing.js';
 
@@ -170,6 +171,20 @@ export type BootEvent =
       /** Up to a few of the names, `+node-09 -node-03 ~rack-1`. */
       readonly names: string;
       readonly seconds: number;
+    }
+  /** Somebody wrote an entry by the API, or deleted it; `revived`: it counts again, since what stood in its way is gone. */
+  | {
+      readonly event: 'entry.changed';
+      readonly kind: EntryKind;
+      readonly name: string;
+      readonly change: 'created' | 'replaced' | 'deleted' | 'revived';
+    }
+  /** What the API has of it cannot be beside the files: it is kept, and does not count. */
+  | {
+      readonly event: 'entry.disregarded';
+      readonly kind: EntryKind;
+      readonly name: string;
+      readonly reason: string;
     }
   /** What was read anew is wrong; what was read before stays. */
   | { readonly event: 'mapping.refused'; readonly reason: string }

@@ -2,6 +2,7 @@ import type { Artifact, ImageWish, ResolvedImage } from '../image/image.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { Digest } from '../oci/digest.js';
 import type { Boot, BootState, BootStep } from './boot.js';
+import type { EntryDocument, EntryKind } from './entry.js';
 import type { BootPlan } from './plan.js';
 import type { Standing } from './standing.js';
 
@@ -154,4 +155,26 @@ export interface EnrolmentStore {
   removeEnrolled(name: string): Promise<boolean>;
   /** Those that were heard of last before then, and all but so many; answers how many. */
   pruneEnrolled(kept: { readonly since: number; readonly most: number }): Promise<number>;
+}
+
+/** A machine or an assignment as somebody wrote it by the API, with its name. */
+export type StoredEntry = {
+  readonly kind: EntryKind;
+  readonly name: string;
+  /** Another with every other document. */
+  readonly revision: string;
+  /** undefined when it cannot be read any more. */
+  readonly document: EntryDocument | undefined;
+};
+
+export type EntryChange =
+  | (StoredEntry & { readonly change: 'put'; readonly document: EntryDocument })
+  | (Pick<StoredEntry, 'kind' | 'name'> & { readonly change: 'delete' });
+
+/** The machines and assignments that were written by the API. */
+export interface EntryStore {
+  /** By kind and name. */
+  allEntries(): Promise<readonly StoredEntry[]>;
+  /** All of them or none, in their order; durable when it resolves. */
+  changeEntries(changes: readonly EntryChange[]): Promise<void>;
 }

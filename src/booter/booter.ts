@@ -115,7 +115,7 @@ export class Booter {
 
   /** From now on machines boot by this mapping. Boots under way keep their plans, and what those name stays served. */
   remap(mapping: MappingInput): void {
-    this.#mapping = withWishes(createMapping(mapping), this.#parts.policies.standings.wishes());
+    this.#mapping = withWishes(createMapping(mapping, this.#mapping), this.#parts.policies.standings.wishes());
     this.mapped.remapped();
   }
 

@@ -36,9 +36,10 @@ export function describeEvent(event: BootEvent): string {
     case 'fault':
       return `a fault of this program, ${event.doing}: ${event.reason}`;
     case 'mapping.reloaded':
-      return `the mapping was read anew in ${formatSeconds(event.seconds)}: ${changes(event)}`;
     case 'mapping.refused':
-      return `the changed configuration is refused, and the one before stays: ${event.reason}`;
+    case 'entry.changed':
+    case 'entry.disregarded':
+      return describeMapping(event);
     case 'image.resolved':
       return `${event.reference} for ${event.architecture} is ${shortDigest(event.digest)}${resolvedHow(event)}`;
     case 'image.failed':
@@ -228,6 +229,23 @@ function resolvedHow({ from, seconds }: { from: 'source' | 'pinned' | 'last-good
   return from === 'source' ? `, ${formatSeconds(seconds)}` : ', as it was when last resolved';
 }
 
+type MappingEvent = BootEvent & {
+  readonly event: 'mapping.reloaded' | 'mapping.refused' | 'entry.changed' | 'entry.disregarded';
+};
+
+function describeMapping(event: MappingEvent): string {
+  switch (event.event) {
+    case 'mapping.reloaded':
+      return `the mapping was read anew in ${formatSeconds(event.seconds)}: ${changes(event)}`;
+    case 'mapping.refused':
+      return `the changed configuration is refused, and the one before stays: ${event.reason}`;
+    case 'entry.changed':
+      return `the ${event.kind} ${event.name} of the API ${DONE[event.change]}`;
+    case 'entry.disregarded':
+      return `the ${event.kind} ${event.name} of the API is out of force: ${event.reason}`;
+  }
+}
+
 function changes({ machines, assignments, names }: BootEvent & { readonly event: 'mapping.reloaded' }): string {
   if (names === '') return 'nothing of it changed';
   return `machines ${counts(machines)}, assignments ${counts(assignments)} (${names})`;
@@ -253,3 +271,10 @@ function to({ machine, address }: Pick<ArtifactTransfer, 'machine' | 'address'>)
 function range(transfer: ArtifactTransfer): string {
   return transfer.range === undefined ? '' : ` (bytes ${transfer.range})`;
 }
+
+const DONE = {
+  created: 'was created',
+  replaced: 'was changed',
+  deleted: 'was deleted',
+  revived: 'is in force again',
+} as const;

@@ -69,6 +69,7 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
       return 'debug';
     case 'fault':
     case 'mapping.refused':
+    case 'entry.disregarded':
       return 'error';
     case 'boot.held':
     case 'done.refused':
@@ -92,6 +93,7 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'loader.aborted':
       return 'warn';
     case 'mapping.reloaded':
+    case 'entry.changed':
     case 'greeting.sent':
     case 'dhcp.answered':
     case 'dhcp.unanswered':

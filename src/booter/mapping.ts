@@ -26,16 +26,17 @@ export type Mapping = MappingInput & {
   readonly wishes: readonly Assignment[];
 };
 
-export function createMapping({ machines, assignments, defaults }: MappingInput): Mapping {
-  return {
-    machines,
-    assignments,
-    defaults,
-    inventory: new Inventory(machines),
-    index: new AssignmentIndex(assignments),
-    references: referencesOf(assignments),
-    wishes: [],
-  };
+/** `before`: what of it is the same is not built anew, a hundred thousand machines for one assignment. Pure. */
+export function createMapping({ machines, assignments, defaults }: MappingInput, before?: Mapping): Mapping {
+  const inventory = before?.machines === machines ? before.inventory : new Inventory(machines);
+  const { index, references } =
+    before?.assignments === assignments
+      ? before
+      : {
+          index: new AssignmentIndex(assignments),
+          references: referencesOf(assignments),
+        };
+  return { machines, assignments, defaults, inventory, index, references, wishes: [] };
 }
 
 function referencesOf(assignments: readonly Assignment[]): ReadonlySet<string> {

@@ -1,8 +1,15 @@
 import { BootlayerError, ERROR_CODES, type ErrorCode } from '../errors.js';
 import { authorization, type ServerApi } from './api-server.js';
 
-/** `body`: what is posted; without one the answer is only read. */
-export type Question = { readonly path: string; readonly body?: unknown; readonly signal: AbortSignal };
+/** `body`: what is posted, unless there is another method; without both the answer is only read. */
+export type Question = {
+  readonly path: string;
+  readonly method?: 'PUT' | 'DELETE';
+  /** Of what it must be as it was, or must not be there. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly signal: AbortSignal;
+};
 
 /** Thousands of large files are not removed at once. */
 const PATIENCE_MILLISECONDS = 4 * 60_000;
@@ -13,11 +20,11 @@ const PATIENCE_MILLISECONDS = 4 * 60_000;
  */
 export async function askServer(
   api: ServerApi,
-  { path, body, signal }: Question,
+  { signal, ...question }: Question,
   patience = PATIENCE_MILLISECONDS,
 ): Promise<unknown> {
   const late = AbortSignal.timeout(patience);
-  const answer = await ask(api, { path, body, signal: AbortSignal.any([signal, late]) });
+  const answer = await ask(api, { ...question, signal: AbortSignal.any([signal, late]) });
   signal.throwIfAborted();
   if (answer === undefined && late.aborted) {
     throw new BootlayerError('BLOB_UNAVAILABLE', `the server at ${api.url} has not answered yet`, {
@@ -30,15 +37,19 @@ export async function askServer(
   return undefined;
 }
 
+const NO_CONTENT = 204;
+
 type Answer = { readonly isGood: boolean; readonly body: unknown };
 
-async function ask(api: ServerApi, { path, body, signal }: Question): Promise<Answer | undefined> {
+async function ask(api: ServerApi, question: Question): Promise<Answer | undefined> {
+  const { path, body, signal } = question;
+  const { method = body === undefined ? 'GET' : 'POST' } = question;
   try {
     const type = body === undefined ? {} : { 'content-type': 'application/json' };
-    const headers = { ...authorization(api), ...type };
-    const posted = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
-    const response = await fetch(`${api.url}${path}`, { ...posted, headers, signal, redirect: 'error' });
-    return { isGood: response.ok, body: await response.json() };
+    const headers = { ...authorization(api), ...type, ...question.headers };
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    const response = await fetch(`${api.url}${path}`, { method, ...sent, headers, signal, redirect: 'error' });
+    return { isGood: response.ok, body: response.status === NO_CONTENT ? {} : await response.json() };
   } catch {
     // Nobody is there, or somebody who does not speak as we do.
     return undefined;
@@ -51,14 +62,27 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
   FORBIDDEN: 'name a file with a token of the role admin by --token-file FILE',
 };
 
-type Told = { readonly code?: unknown; readonly message?: unknown; readonly details?: { readonly remedy?: unknown } };
+type Told = {
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly details?: { readonly remedy?: unknown; readonly problems?: unknown };
+};
 
 /** The error that an answer tells of; undefined where it is none of ours. */
 export function errorIn(answer: unknown): BootlayerError | undefined {
   const { code, message, details } = ((answer ?? {}) as { readonly error?: Told }).error ?? {};
   if (!isErrorCode(code) || typeof message !== 'string') return undefined;
   const remedy = REMEDIES[code] ?? details?.remedy;
-  return new BootlayerError(code, message, typeof remedy === 'string' ? { remedy } : {});
+  const lines = [message, ...problemsIn(details?.problems)].join('\n  ');
+  return new BootlayerError(code, lines, typeof remedy === 'string' ? { remedy } : {});
+}
+
+/** The message says what is wrong where that is one thing. */
+function problemsIn(problems: unknown): readonly string[] {
+  if (!Array.isArray(problems) || problems.length < 2) return [];
+  return (problems as readonly { readonly path?: unknown; readonly message?: unknown }[]).map(
+    ({ path, message }) => `${String(path)}: ${String(message)}`,
+  );
 }
 
 function isErrorCode(code: unknown): code is ErrorCode {

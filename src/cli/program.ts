@@ -1,12 +1,14 @@
 import { Command, CommanderError } from 'commander';
 import { BootlayerError, describeError } from '../errors.js';
 import { harmless } from '../format.js';
+import { assignmentCommand } from './assignment.js';
 import { bootCommand } from './boot.js';
 import { cacheCommand } from './cache.js';
 import { checkCommand } from './check.js';
 import { demoCommand } from './demo.js';
 import { imageCommand } from './image.js';
 import { laterCommand } from './later-command.js';
+import { machineCommand } from './machine.js';
 import { planCommand } from './plan.js';
 import { serveCommand } from './serve.js';
 import { stateCommand } from './state.js';
@@ -14,7 +16,7 @@ import { version } from './version.js';
 import { watchCommand } from './watch.js';
 
 /** Commands of the design that this version does not have. */
-const LATER = ['machine', 'assignment', 'lease', 'doctor'];
+const LATER = ['lease', 'doctor'];
 
 /** Runs one command and answers the exit status: 0 done, 1 the operation failed, 2 wrong usage or configuration. */
 export async function runProgram(args: readonly string[]): Promise<number> {
@@ -55,6 +57,8 @@ function buildProgram(): Command {
     planCommand(),
     imageCommand(),
     cacheCommand(),
+    machineCommand(),
+    assignmentCommand(),
     bootCommand(),
     watchCommand(),
     stateCommand(),

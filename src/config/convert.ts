@@ -18,7 +18,11 @@ const DHCP_LISTEN = parseEndpoint('0.0.0.0:67') as Endpoint;
 const API_LISTEN = parseEndpoint('127.0.0.1:8081') as Endpoint;
 
 /** Fills in defaults and makes paths absolute. Frozen. Pure. */
-export function convertConfig(file: string, input: ConfigFile, { machines, assignments }: ConvertedMapping): Config {
+export function convertConfig(
+  file: string,
+  input: ConfigFile,
+  { machines, assignments, written }: ConvertedMapping & Pick<Config, 'written'>,
+): Config {
   const folder = dirname(resolve(file));
   return deepFreeze({
     file,
@@ -37,6 +41,7 @@ export function convertConfig(file: string, input: ConfigFile, { machines, assig
     defaults: { kernelArgs: toKernelArgs(input.defaults?.kernelArgs) },
     machines: machines.map(({ value }) => value),
     assignments: assignments.map(({ value }) => value),
+    written,
   });
 }
 

@@ -1,4 +1,4 @@
-import { CORE_SCHEMA, load } from 'js-yaml';
+import { CORE_SCHEMA, constructFromEvents, type Event, parseEvents } from 'js-yaml';
 import {
   isMap,
   isScalar,
@@ -7,8 +7,10 @@ import {
   type Node,
   type ParsedNode,
   parseDocument,
+  stringify,
   type YAMLParseError,
 } from 'yaml';
+import { type EntryLines, entryLines } from './entry-lines.js';
 import type { Path, Problem } from './problem.js';
 
 /** A YAML text as plain values, and where in the text each of them stands. */
@@ -18,6 +20,8 @@ export type ConfigDocument = {
   readonly placeOf: (path: Path, atKey?: boolean) => Place;
   /** The scalar as it is written, `0012345`. */
   readonly sourceOf: (path: Path) => string | undefined;
+  /** Where the entries of its lists begin. */
+  readonly lines: () => EntryLines;
 };
 
 export type ParsedDocument =
@@ -25,6 +29,11 @@ export type ParsedDocument =
   | { readonly kind: 'broken'; readonly problems: readonly Problem[] };
 
 type Place = { readonly line: number; readonly column: number };
+
+/** A value as YAML for people. Pure. */
+export function writeDocument(value: unknown): string {
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+}
 
 /** Aliases may repeat a value a little; a file that multiplies itself is refused. */
 const MAX_ALIASES = 100;
@@ -38,13 +47,16 @@ const UNUSUAL = /[&*!%|>\p{Cf}\u2028\u2029]|<<|(?<!^)---|\.\.\.|[^\P{Cc}\n\r]/u;
  */
 export function parseConfigDocument(text: string): ParsedDocument {
   const fast = UNUSUAL.test(text) ? undefined : readFast(text);
-  return fast === undefined ? parseThoroughly(text) : { kind: 'document', document: withPlaces(text, fast.value) };
+  return fast === undefined ? parseThoroughly(text) : { kind: 'document', document: withPlaces(text, fast) };
 }
 
-function readFast(text: string): { readonly value: unknown } | undefined {
+type ReadFast = { readonly value: unknown; readonly events: readonly Event[] };
+
+function readFast(text: string): ReadFast | undefined {
   try {
-    const value = load(text, { schema: CORE_SCHEMA });
-    return hasNullKey(value) ? undefined : { value };
+    const events = parseEvents(text, {});
+    const [value, ...more] = constructFromEvents(events, { source: text, schema: CORE_SCHEMA });
+    return more.length > 0 || value === undefined || hasNullKey(value) ? undefined : { value, events };
   } catch {
     // The thorough parser says what is wrong, and where; it also takes an empty file.
     return undefined;
@@ -57,7 +69,7 @@ function hasNullKey(value: unknown): boolean {
   return Object.hasOwn(value, 'null') || Object.values(value).some(hasNullKey);
 }
 
-function withPlaces(text: string, value: unknown): ConfigDocument {
+function withPlaces(text: string, { value, events }: ReadFast): ConfigDocument {
   let thorough: ParsedDocument | undefined;
   const places = () => {
     thorough ??= parseThoroughly(text);
@@ -67,6 +79,7 @@ function withPlaces(text: string, value: unknown): ConfigDocument {
     value,
     placeOf: (path, atKey) => places()?.placeOf(path, atKey) ?? { line: 1, column: 1 },
     sourceOf: (path) => places()?.sourceOf(path),
+    lines: () => entryLines(text, events),
   };
 }
 
@@ -100,6 +113,7 @@ export function parseThoroughly(text: string): ParsedDocument {
         value,
         placeOf: (path, atKey) => place(nodeAt(root, path, atKey).range?.[0] ?? 0),
         sourceOf: (path) => sourceOf(nodeAt(root, path)),
+        lines: () => linesIn(root, (offset) => place(offset).line),
       },
     };
   } catch (thrown) {
@@ -132,6 +146,18 @@ function nodeAt(root: ParsedNode | null, path: Path, atKey = false): Placed {
     }
   }
   return node ?? {};
+}
+
+function linesIn(root: ParsedNode | null, lineAt: (offset: number) => number): EntryLines {
+  const found = new Map<string, readonly number[]>();
+  for (const { key, value } of isMap(root) ? root.items : []) {
+    if (!isScalar(key) || !isSeq(value)) continue;
+    found.set(
+      String(key.value),
+      value.items.map((item) => lineAt(item.range[0])),
+    );
+  }
+  return found;
 }
 
 function sourceOf(node: Placed): string | undefined {

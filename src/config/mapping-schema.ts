@@ -62,7 +62,7 @@ export type DefaultsEntry = z.output<typeof defaults>;
 
 const LABELS_HINT = 'labels of your own go under labels';
 
-const machine = mapping(
+export const machineSchema = mapping(
   {
     name,
     mac: oneOrMore(mac).optional(),
@@ -122,7 +122,7 @@ const policy = mapping({
     message: 'counts for mode once alone',
   });
 
-const assignment = mapping({
+export const assignmentSchema = mapping({
   name,
   priority: z.int('must be a whole number').optional(),
   match: z
@@ -139,16 +139,16 @@ const assignment = mapping({
 });
 
 export const mappingEntries = {
-  machines: z.array(machine, 'must be a list').optional(),
-  assignments: z.array(assignment, 'must be a list').optional(),
+  machines: z.array(machineSchema, 'must be a list').optional(),
+  assignments: z.array(assignmentSchema, 'must be a list').optional(),
 };
 
 /** A file that `include` names. */
 export const mappingFileSchema = mapping(mappingEntries);
 
 export type MappingFile = z.output<typeof mappingFileSchema>;
-export type MachineEntry = z.output<typeof machine>;
-export type AssignmentEntry = z.output<typeof assignment>;
+export type MachineEntry = z.output<typeof machineSchema>;
+export type AssignmentEntry = z.output<typeof assignmentSchema>;
 
 /** Entries at their places; undefined for one that is wrong. */
 export type SoundEntries = {
@@ -159,7 +159,7 @@ export type SoundEntries = {
 /** What is right of a file's entries, whatever else is wrong with it: they may be wrong with each other as well. */
 export function soundEntries(file: unknown): SoundEntries {
   const { machines, assignments } = typeof file === 'object' && file !== null ? (file as Record<string, unknown>) : {};
-  return { machines: soundOf(machine, machines), assignments: soundOf(assignment, assignments) };
+  return { machines: soundOf(machineSchema, machines), assignments: soundOf(assignmentSchema, assignments) };
 }
 
 function soundOf<T extends z.ZodType>(schema: T, list: unknown): readonly (z.output<T> | undefined)[] {

@@ -9,6 +9,7 @@ import { type MappingFile, mappingFileSchema, type SoundEntries, soundEntries } 
 import { configError, type Problem } from './problem.js';
 import { type ApiToken, type Config, type ConfigFile, configFileSchema, sharedSchema, type TlsPair } from './schema.js';
 import { findConflicts, findUnknownMachines } from './unique.js';
+import { type WrittenFile, writtenIn } from './written.js';
 
 type SourceText = { readonly file: string; readonly text: string };
 
@@ -27,6 +28,7 @@ export type Loaded = {
 type FileRead = {
   readonly file: string;
   readonly entries: SoundEntries;
+  readonly written: WrittenFile;
   /** Whether all its machines are among the entries. */
   readonly isWhole: boolean;
   readonly problems: readonly Problem[];
@@ -60,7 +62,8 @@ export function readMainFile({ file, text }: SourceText, env: Environment): Main
   const result = configFileSchema.safeParse(value);
   const include = includedBy(value);
   const shared = sharedSchema.safeParse(value).data;
-  return { file, place, include, warnings, input: result.data, shared, ...judged(result, value, place) };
+  const written = writtenIn(file, value, document.lines());
+  return { file, place, include, warnings, input: result.data, shared, written, ...judged(result, value, place) };
 }
 
 /** Pure. `found`: what was wrong with finding the others, and with files that the main one names. Throws CONFIG_INVALID with the problems of all files at once. */
@@ -79,7 +82,8 @@ export function joinFiles(main: MainFile, included: readonly Source[], found: re
   if (main.input === undefined || problems.length + across.length > 0) {
     throw configError(main.file, [...problems, ...across]);
   }
-  const config = convertConfig(main.file, main.input, mapping);
+  const written = { files: files.map((one) => one.written), shared: main.shared ?? {} };
+  const config = convertConfig(main.file, main.input, { ...mapping, written });
   const idle = config.assignments.length === 0 ? [`${main.file} has no assignments: no machine will be booted`] : [];
   return { config, warnings: [...main.warnings, ...idle] };
 }
@@ -120,12 +124,14 @@ function readIncludedFile({ file, text }: SourceText): FileRead {
   if (parsed.kind === 'broken') return broken(file, parsed.problems);
   const value = parsed.document.value ?? {};
   const place: Place = (problem) => placed(problem, file, parsed.document, new Map());
-  return { file, place, ...judged(mappingFileSchema.safeParse(value), value, place) };
+  const written = writtenIn(file, value, parsed.document.lines());
+  return { file, place, written, ...judged(mappingFileSchema.safeParse(value), value, place) };
 }
 
 function broken(file: string, problems: readonly Problem[]): FileRead {
   const place: Place = (problem) => ({ ...problem, file });
-  return { file, entries: soundEntries(undefined), isWhole: false, problems: problems.map(place), place };
+  const nothing = { entries: soundEntries(undefined), written: writtenIn(file, undefined, new Map()) };
+  return { file, ...nothing, isWhole: false, problems: problems.map(place), place };
 }
 
 function judged(

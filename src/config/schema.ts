@@ -9,6 +9,7 @@ import { parseRegistryHost } from '../oci/reference.js';
 import { parseMirror, type RegistrySettings } from '../oci/registry-settings.js';
 import { defaults, mappingEntries } from './mapping-schema.js';
 import { LATER, later, mapping, oneOf, oneOrMore, parsed, record, text } from './values.js';
+import type { WrittenFile } from './written.js';
 
 /** The whole configuration as the program receives it: validated, parsed, frozen. */
 export type Config = {
@@ -82,6 +83,11 @@ export type Config = {
   readonly machines: readonly Machine[];
   /** In the files' order. */
   readonly assignments: readonly Assignment[];
+  /** What the API's entries are joined with. */
+  readonly written: {
+    readonly files: readonly WrittenFile[];
+    readonly shared: SharedValues;
+  };
 };
 
 export type TlsListener = {
@@ -208,5 +214,8 @@ export const sharedSchema = z.object({
   defaults: configFileSchema.shape.defaults,
   defaultRegistry: configFileSchema.shape.defaultRegistry,
 });
+
+/** What the configuration says for all assignments, also for those of other files and of the API. */
+export type SharedValues = z.output<typeof sharedSchema>;
 
 export type ConfigFile = z.output<typeof configFileSchema>;

@@ -9,41 +9,96 @@ export type Entry<T> = { readonly file: string; readonly path: Path; readonly va
 
 type Entries = { readonly machines: readonly Entry<Machine>[]; readonly assignments: readonly Entry<Assignment>[] };
 
-/** Names and identities are unique over all files. Pure. */
-export function findConflicts({ machines, assignments }: Entries): readonly Problem[] {
-  return [
-    ...duplicates(machines, 'name', ({ name }) => [name]),
-    ...duplicates(machines, 'mac', ({ macs }) => macs),
-    ...duplicates(machines, 'uuid', uuidsOf),
-    ...duplicates(machines, 'serial', ({ serial }) => (serial === undefined ? [] : [serial])),
-    ...duplicates(assignments, 'name', ({ name }) => [name]),
-  ];
-}
+const KEYS = ['name', 'mac', 'uuid', 'serial'] as const;
+type Key = (typeof KEYS)[number];
 
 const CALLED = { name: 'name', mac: 'MAC', uuid: 'UUID', serial: 'serial' } as const;
 
-/** Both byte orders are one machine. */
-function uuidsOf({ uuid }: Machine): readonly string[] {
-  return uuid === undefined ? [] : [uuid, swapUuid(uuid)];
+/** What nobody else may have. */
+export type Identities = Partial<Readonly<Record<Key, readonly string[]>>>;
+
+/** A UUID has two byte orders, which are one machine. Pure. */
+export function machineIdentities({ name, macs, uuid, serial }: Machine): Identities {
+  return {
+    name: [name],
+    mac: macs,
+    ...(uuid !== undefined && { uuid: [uuid, swapUuid(uuid)] }),
+    ...(serial !== undefined && { serial: [serial] }),
+  };
+}
+
+/** Pure. */
+export function assignmentIdentities({ name }: Assignment): Identities {
+  return { name: [name] };
+}
+
+/** Somebody else has it already. */
+export type Clash<By> = { readonly key: Key; readonly value: string; readonly by: By };
+
+/** `the MAC 52:54:00:12:34:56 is taken`. Pure. */
+export function describeClash({ key, value }: Pick<Clash<unknown>, 'key' | 'value'>): string {
+  return `the ${CALLED[key]} ${value} is taken`;
+}
+
+/** By whom names and identities are taken, of machines or of assignments. */
+export class Taken<By> {
+  readonly #first: Readonly<Record<Key, Map<string, By>>> = {
+    name: new Map(),
+    mac: new Map(),
+    uuid: new Map(),
+    serial: new Map(),
+  };
+
+  /** Who has this name. */
+  named(name: string): By | undefined {
+    return this.#first.name.get(name);
+  }
+
+  names(): Iterable<string> {
+    return this.#first.name.keys();
+  }
+
+  /** At most one of each key. */
+  clashes(wanted: Identities): readonly Clash<By>[] {
+    return KEYS.flatMap((key) => {
+      const value = wanted[key]?.find((one) => this.#first[key].has(one));
+      const by = value === undefined ? undefined : this.#first[key].get(value);
+      return value === undefined || by === undefined ? [] : [{ key, value, by }];
+    });
+  }
+
+  /** Whoever has something already keeps it. */
+  take(wanted: Identities, by: By): void {
+    for (const key of KEYS)
+      for (const value of wanted[key] ?? []) if (!this.#first[key].has(value)) this.#first[key].set(value, by);
+  }
+
+  /** What is another's by now stays so. */
+  release(given: Identities, by: By): void {
+    for (const key of KEYS)
+      for (const value of given[key] ?? []) if (this.#first[key].get(value) === by) this.#first[key].delete(value);
+  }
+}
+
+/** Names and identities are unique over all files. Pure. */
+export function findConflicts({ machines, assignments }: Entries): readonly Problem[] {
+  return [...duplicates(machines, machineIdentities), ...duplicates(assignments, assignmentIdentities)];
 }
 
 /** Later entries that say what an earlier one said already, with both named. */
 function duplicates<T extends { readonly name: string }>(
   entries: readonly Entry<T>[],
-  key: keyof typeof CALLED,
-  valuesOf: (value: T) => readonly string[],
+  identitiesOf: (value: T) => Identities,
 ): readonly Problem[] {
-  const first = new Map<string, Entry<T>>();
+  const taken = new Taken<Entry<T>>();
   const problems: Problem[] = [];
   for (const entry of entries) {
-    const values = new Set(valuesOf(entry.value));
-    const taken = [...values].find((value) => first.has(value));
-    const other = taken === undefined ? undefined : first.get(taken);
-    if (other !== undefined) {
-      const message = `the ${CALLED[key]} ${taken} is taken by ${other.value.name}, ${formatPath(other.path)}`;
-      problems.push({ file: entry.file, path: [...entry.path, key], message, other });
+    const identities = identitiesOf(entry.value);
+    for (const { by: other, ...clash } of taken.clashes(identities)) {
+      const message = `${describeClash(clash)} by ${other.value.name}, ${formatPath(other.path)}`;
+      problems.push({ file: entry.file, path: [...entry.path, clash.key], message, other });
     }
-    for (const value of values) if (!first.has(value)) first.set(value, entry);
+    taken.take(identities, entry);
   }
   return problems;
 }
@@ -61,10 +116,14 @@ export function findUnknownMachines({ machines, assignments }: Entries): readonl
       .filter((name) => !names.has(name))
       .map((name) => {
         hints += 1;
-        const meant = hints > MAX_HINTS ? undefined : nearest(name, known);
-        const hint = meant === undefined ? 'add it to machines' : `did you mean "${meant}"?`;
-        const message = `no machine has the name "${name}": ${hint}`;
+        const message = noSuchMachine(name, hints > MAX_HINTS ? [] : known);
         return { file, path: [...path, 'match', 'machine'], message };
       }),
   );
+}
+
+/** `known`: the names there are. Pure. */
+export function noSuchMachine(name: string, known: readonly string[]): string {
+  const meant = nearest(name, known);
+  return `no machine has the name "${name}": ${meant === undefined ? 'add it to machines' : `did you mean "${meant}"?`}`;
 }

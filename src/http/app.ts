@@ -26,7 +26,8 @@ export function createListener(log: Logger, tls?: TlsPair, handshake = HANDSHAKE
     bodyLimit: 64 * 1024,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    routerOptions: { ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
+    // Names have up to 128 characters, each of which may take several of the path.
+    routerOptions: { maxParamLength: 2_048, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
     exposeHeadRoutes: false,
     // Never redirect: EDK2 takes any status from 300 up for an error.
     frameworkErrors: (error, _request, reply) => {

@@ -38,7 +38,8 @@ export function evaluateConditions(etag: string, conditions: Conditions): Verdic
   return { kind: 'go-on', rangeHolds: ifRange === undefined || ifRange === etag || ifRange === LAST_MODIFIED };
 }
 
-function listHolds(list: string, etag: string): boolean {
+/** Whether a list of ETags has this one, or is `*`. Pure. */
+export function listHolds(list: string, etag: string): boolean {
   return list.trim() === '*' || list.split(',').some((tag) => tag.trim() === etag);
 }
 

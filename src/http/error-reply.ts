@@ -26,6 +26,9 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   FORBIDDEN: 403,
   RATE_LIMITED: 429,
   NOT_FOUND: 404,
+  CONFLICT: 409,
+  READ_ONLY_ENTRY: 409,
+  PRECONDITION_FAILED: 412,
   INTERRUPTED: 500,
   INTERNAL: 500,
 };
@@ -57,10 +60,12 @@ export function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
     .send(`${JSON.stringify({ error: told })}\n`);
 }
 
+const HAVE_PROBLEMS: ReadonlySet<ErrorCode> = new Set(['REQUEST_INVALID', 'CONFLICT']);
+
 /** What may be done about it, and what is wrong with the request where it is that. */
 function detailsOf(error: BootlayerError): object | undefined {
   const remedy = publicRemedy(error);
-  const found = error.code === 'REQUEST_INVALID' && typeof error.details === 'object' ? error.details : null;
+  const found = HAVE_PROBLEMS.has(error.code) && typeof error.details === 'object' ? error.details : null;
   return remedy === undefined && found === null ? undefined : { ...(remedy !== undefined && { remedy }), ...found };
 }
 

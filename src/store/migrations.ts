@@ -71,7 +71,7 @@ const STEPS: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
-  '003-policy': {
+  '003-policies-and-entries': {
     up: async (database: Kysely<Schema>) => {
       await database.schema.alterTable('boots').addColumn('attempted_at', 'integer').execute();
       await sql`update boots set attempted_at = json_extract(boot, '$.attemptedAt') where json_valid(boot)`.execute(
@@ -110,10 +110,6 @@ const STEPS: Readonly<Record<string, Migration>> = {
         .addColumn('key', 'text', (column) => column.primaryKey())
         .addColumn('value', 'text', (column) => column.notNull())
         .execute();
-    },
-  },
-  '005-strangers': {
-    up: async (database: Kysely<Schema>) => {
       await database.schema
         .alterTable('boots')
         .addColumn('is_stranger', 'integer', (column) => column.notNull().defaultTo(0))
@@ -124,6 +120,14 @@ const STEPS: Readonly<Record<string, Migration>> = {
         .columns(['is_stranger', 'began_at', 'id'])
         .execute();
       await database.schema.createIndex('boots_by_state').on('boots').columns(['state', 'began_at', 'id']).execute();
+      await database.schema
+        .createTable('entries')
+        .addColumn('kind', 'text', (column) => column.notNull())
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('revision', 'text', (column) => column.notNull())
+        .addColumn('document', 'text', (column) => column.notNull())
+        .addPrimaryKeyConstraint('entries_key', ['kind', 'name'])
+        .execute();
     },
   },
 };

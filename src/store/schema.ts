@@ -78,4 +78,12 @@ export type Schema = {
     key: string;
     value: string;
   };
+  entries: {
+    /** An EntryKind. */
+    kind: string;
+    name: string;
+    revision: string;
+    /** The EntryDocument as JSON. */
+    document: string;
+  };
 };

@@ -5,6 +5,7 @@ import type {
   BootStore,
   CapabilityStore,
   EnrolmentStore,
+  EntryStore,
   PlanStore,
   ResolutionStore,
   StandingStore,
@@ -16,6 +17,7 @@ import { SqlCapabilityStore } from './capability-store.js';
 import { StateCopies, type StateCopy } from './copy-database.js';
 import { StateMark } from './disk-state-mark.js';
 import { SqlEnrolmentStore } from './enrolment-store.js';
+import { SqlEntryStore } from './entry-store.js';
 import { migrate } from './migrations.js';
 import { SqlPlanStore } from './plan-store.js';
 import { SqlResolutionStore } from './resolution-store.js';
@@ -30,6 +32,7 @@ export type Database = {
   readonly plans: PlanStore;
   readonly resolutions: ResolutionStore;
   readonly boots: BootStore;
+  readonly entries: EntryStore;
   readonly standings: StandingStore;
   readonly capabilities: CapabilityStore;
   readonly enrolments: EnrolmentStore;
@@ -76,6 +79,7 @@ function opened(database: Kysely<Schema>, { writes, worker, mark, copies }: Open
     plans: new SqlPlanStore(database, writes),
     resolutions: new SqlResolutionStore(database, writes),
     boots: new SqlBootStore(database, writes),
+    entries: new SqlEntryStore(database, writes),
     standings: new SqlStandingStore({ database, writes, mark }),
     capabilities: new SqlCapabilityStore(database, writes),
     enrolments: new SqlEnrolmentStore(database, writes),

@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { runScript, SetupError } from '../setup/steps.js';
 import { benchDhcp } from './dhcp.js';
+import { benchEntries } from './entries.js';
 import { benchHerd } from './herd.js';
 import { benchHttp } from './http.js';
 import { benchMapping } from './mapping.js';
@@ -15,6 +16,7 @@ import { benchTftp } from './tftp.js';
 /** @type {Record<string, (options: { smoke: boolean }) => Promise<void>>} */
 const BENCHMARKS = {
   mapping: benchMapping,
+  entries: benchEntries,
   http: benchHttp,
   tftp: benchTftp,
   dhcp: benchDhcp,

@@ -65,6 +65,12 @@ const text = fc.array(fc.constantFrom(...PIECES), { maxLength: 40 }).map((pieces
 const contentsOf = (parsed: ReturnType<typeof parseThoroughly>) =>
   parsed.kind === 'document' ? parsed.document.value : undefined;
 
+/** How many entries each list has lines for. */
+const lineCounts = (parsed: ReturnType<typeof parseThoroughly>) =>
+  parsed.kind === 'document'
+    ? new Map([...parsed.document.lines()].map(([key, lines]) => [key, lines.length]))
+    : undefined;
+
 describe('parseConfigDocument', () => {
   it('takes what the thorough parser takes, and gives what it gives', () => {
     fc.assert(
@@ -76,6 +82,7 @@ describe('parseConfigDocument', () => {
         if (thorough.kind !== 'document' || /\de\d{3}/.test(written)) return;
         // An empty document is null to one and nothing to the other.
         expect(contentsOf(parsed) ?? null).toEqual(contentsOf(thorough) ?? null);
+        expect(lineCounts(parsed)).toEqual(lineCounts(thorough));
       }),
       { numRuns: 20_000 },
     );
@@ -89,6 +96,25 @@ describe('parseConfigDocument', () => {
     expect([placeOf(['a', 0, 'b']), sourceOf(['a', 0, 'b'])]).toEqual([{ line: 2, column: 8 }, '012']);
     expect(placeOf(['a', 0, 'c'])).toEqual({ line: 3, column: 5 });
     expect(placeOf(['a', 7, 'x'])).toEqual({ line: 2, column: 3 });
+  });
+
+  it.each([
+    [
+      'fast',
+      '# c\na: [[1], {x: 1}]\nmachines:\n  - name: x\n    mac: [1, 2]\n\n  -\n    name: y\n  - {name: z}\n  - "b"\nb: 1\nc: [{a: 1},\n {b: 2}]\nd: {e: [1]}\n',
+    ],
+    [
+      'thoroughly',
+      '# c !\na: [[1], {x: 1}]\nmachines:\n  - name: x\n    mac: [1, 2]\n\n  -\n    name: y\n  - {name: z}\n  - "b"\nb: 1\nc: [{a: 1},\n {b: 2}]\nd: {e: [1]}\n',
+    ],
+  ])('knows the lines of the entries of lists, read %s', (_, written) => {
+    const parsed = parseConfigDocument(written);
+    if (parsed.kind !== 'document') expect.unreachable();
+    expect([...parsed.document.lines()]).toEqual([
+      ['a', [2, 2]],
+      ['machines', [4, 8, 9, 10]],
+      ['c', [12, 13]],
+    ]);
   });
 
   it('says where a text is broken', () => {

@@ -22,7 +22,12 @@ async function client() {
   const { port } = await servedApi();
   const agent = new Agent({ keepAlive: true, maxSockets: 4 });
   onTestFinished(() => agent.destroy());
-  const ask = async ({ method, path, headers, body }: Asked): Promise<Answered> => {
+  const ask = async ({ method, path, body, ...asked }: Asked): Promise<Answered> => {
+    // Node sends a body with DELETE as if it had none, so that its bytes are taken for the next request.
+    const headers = {
+      ...asked.headers,
+      ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
+    };
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
       // Node sends none with a DELETE by itself.
       const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };

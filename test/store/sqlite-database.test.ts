@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Database, openDatabase } from '../../src/store/sqlite-database.js';
 import { WorkerDatabase } from '../../src/store/worker-database.js';
+import { entryStoreContract } from '../contracts/entry-store.js';
 import { planStoreContract } from '../contracts/plan-store.js';
 import { resolutionStoreContract } from '../contracts/resolution-store.js';
 import { SQLITE_WORKER } from '../fixtures/built.js';
@@ -22,6 +23,7 @@ const openEmpty = async () => open(join(await temporaryFolder(), 'state', 'state
 
 describe('openDatabase', () => {
   planStoreContract(async () => (await openEmpty()).plans);
+  entryStoreContract(async () => (await openEmpty()).entries);
   resolutionStoreContract(async () => (await openEmpty()).resolutions);
 
   it('finds everything again', async () => {

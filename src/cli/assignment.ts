@@ -1,0 +1,90 @@
+import { Command } from 'commander';
+import type { EntryDocument } from '../boot/entry.js';
+import { BootlayerError } from '../errors.js';
+import { parsedBy } from './common.js';
+import type { ToldEntry } from './entry-api.js';
+import {
+  asText,
+  lsCommand,
+  repeatable,
+  rmCommand,
+  type SetOptions,
+  setCommand,
+  showCommand,
+} from './entry-commands.js';
+import { matchOf, pairIn, withKernelArgs, withValues } from './entry-edits.js';
+
+type AssignmentOptions = SetOptions & {
+  readonly image?: string;
+  readonly match?: readonly (readonly [string, string])[];
+  readonly matchAll?: true;
+  readonly priority?: number;
+  readonly variant?: string;
+  readonly kernelArg?: readonly string[];
+};
+
+/** The assignments of a running server. */
+export function assignmentCommand(): Command {
+  const assignment = new Command('assignment').description('list and change which machines boot which images');
+  assignment.addCommand(
+    lsCommand('assignment', 'part of a name or of an image', { heading: ['PRIORITY', 'MATCH', 'IMAGE'], row: rowOf }),
+  );
+  assignment.addCommand(showCommand('assignment'));
+  const set = setCommand<AssignmentOptions>('assignment', edited);
+  assignment.addCommand(
+    set
+      .option('--image <reference>', 'what they boot')
+      .option(
+        '--match <key=value>',
+        'machine=NAME, labels.rack=r1 … (repeatable): takes the place of what there is',
+        repeatable(pairIn),
+      )
+      .option('--match-all', 'match every machine')
+      .option('--priority <number>', 'higher goes first', parsedBy(parsePriority))
+      .option('--variant <name>', "which of an image's variants")
+      .option('--kernel-arg <text>', 'append it (repeatable): all take the place of all there are', repeatable(asText))
+      .addHelpText('after', SET_HELP),
+  );
+  assignment.addCommand(rmCommand('assignment'));
+  return assignment;
+}
+
+const SET_HELP = `
+What is not named stays as it is; an empty text takes a value out (--variant ""). All keys of --match must fit; of values of the
+same key, one. Assignments of files are changed in their files.
+
+Examples:
+  bootlayer assignment set db --match labels.role=db --image registry.lab:5000/os/debian:13 --dry-run
+  bootlayer assignment set db --priority 10`;
+
+function parsePriority(text: string): number {
+  if (/^-?\d{1,15}$/.test(text)) return Number(text);
+  throw new BootlayerError('USAGE', `"${text}" is no whole number`);
+}
+
+function edited(document: EntryDocument, options: AssignmentOptions): EntryDocument {
+  const { image, match, matchAll, priority, variant, kernelArg } = options;
+  if (match !== undefined && matchAll) {
+    throw new BootlayerError('USAGE', '--match-all and --match are not for one assignment: name one of them');
+  }
+  const values = {
+    ...(image !== undefined && { image }),
+    ...(match !== undefined && { match: matchOf(match) }),
+    ...(matchAll && { match: {} }),
+    ...(priority !== undefined && { priority }),
+    ...(variant !== undefined && { variant }),
+  };
+  return withKernelArgs(withValues(document, values), kernelArg);
+}
+
+function rowOf({ priority = 0, match, image }: ToldEntry): readonly string[] {
+  return [String(priority), matchText(match as EntryDocument), String(image)];
+}
+
+/** `labels.rack=r1,r2 arch=amd64` */
+function matchText(match: EntryDocument = {}): string {
+  const { labels = {}, ...others } = match;
+  const byLabel = Object.entries(labels as EntryDocument).map(([label, value]) => [`labels.${label}`, value] as const);
+  const pairs = [...Object.entries(others), ...byLabel];
+  return pairs.length === 0 ? 'all' : pairs.map(([key, value]) => `${key}=${[value].flat().join(',')}`).join(' ');
+}

@@ -1,0 +1,50 @@
+import { type EntryDocument, formatSource } from '../boot/entry.js';
+import { writeDocument } from '../config/document.js';
+import { harmless } from '../format.js';
+import type { ToldEntry, ToldPreview } from './entry-api.js';
+import { emphasize, inOneLine, type Output, writeLine, writeTable } from './output.js';
+
+type Columns = {
+  readonly heading: readonly string[];
+  readonly row: (entry: ToldEntry) => readonly string[];
+};
+
+/** A line for each; where it is written stands last. */
+export function writeEntries(output: Output, entries: readonly ToldEntry[], { heading, row }: Columns): void {
+  const rows = entries.map((entry) => [entry.name, ...row(entry), sourceOf(entry)].map(inOneLine));
+  writeTable(output, ['NAME', ...heading, 'SOURCE'], rows);
+}
+
+function sourceOf({ source, inForce }: ToldEntry): string {
+  return inForce ? formatSource(source) : `${formatSource(source)}, OUT OF FORCE`;
+}
+
+/** YAML, with where it is written and what is wrong with it in comments. */
+export function writeEntry(output: Output, entry: ToldEntry, document: EntryDocument): void {
+  const { problems = [] } = entry;
+  const comments = [sourceOf(entry), ...problems].map((one) => emphasize(output, 'dim', `# ${inOneLine(one)}`));
+  for (const comment of comments) writeLine(output, comment);
+  output.write(harmless(writeDocument(document)));
+}
+
+/** Which machines would boot otherwise. */
+export function writePreview(output: Output, { boots, more = 0 }: ToldPreview): void {
+  const named = (boot: { readonly assignment: string; readonly image: string } | undefined) =>
+    boot === undefined ? 'nothing' : `${boot.image} (${boot.assignment})`;
+  const rows = boots.map(({ machine, before, after, differs }) => [
+    machine,
+    named(before),
+    named(after),
+    differs.join(', '),
+  ]);
+  if (rows.length === 0) {
+    writeLine(output, 'no known machine would boot otherwise');
+    return;
+  }
+  writeTable(
+    output,
+    ['MACHINE', 'BOOTS', 'WOULD BOOT', 'DIFFERS IN'],
+    rows.map((row) => row.map(inOneLine)),
+  );
+  if (more > 0) writeLine(output, `and ${more} more`);
+}

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest';
+import {
+  entryIn,
+  matchOf,
+  pairIn,
+  withKernelArgs,
+  withLabels,
+  withValues,
+  writtenOf,
+} from '../../src/cli/entry-edits.js';
+
+it('takes what the server says of an entry from what is written', () => {
+  const said = { revision: '1', source: { kind: 'api' }, inForce: false, problems: ['x'], standing: {} } as const;
+  expect(writtenOf({ name: 'a', serial: '7', ...said })).toEqual({ name: 'a', serial: '7' });
+  expect(writtenOf(undefined)).toEqual({});
+});
+
+it('replaces what is named, and takes out what is empty', () => {
+  const document = { name: 'a', serial: '7', mac: ['x'], hostname: '' };
+  expect(withValues(document, { serial: '', mac: ['y', 'z'] })).toEqual({ name: 'a', mac: ['y', 'z'], hostname: '' });
+  expect(withValues(document, { mac: [''] })).toEqual({ name: 'a', serial: '7', hostname: '' });
+});
+
+it('adds labels one by one, and takes them out by name', () => {
+  const document = { name: 'a', labels: { rack: 'r1', role: 'db' } };
+  expect(withLabels(document, [['role', 'web']], ['rack'])).toEqual({ name: 'a', labels: { role: 'web' } });
+  expect(withLabels(document, [], ['rack', 'role'])).toEqual({ name: 'a' });
+  expect(withLabels({ name: 'a' }, [['x', '']], [])).toEqual({ name: 'a', labels: { x: '' } });
+});
+
+it('puts kernel arguments in the place of those that were appended', () => {
+  const document = { name: 'a', kernelArgs: { append: ['x'], remove: ['quiet'] } };
+  expect(withKernelArgs(document, ['y'])).toEqual({ name: 'a', kernelArgs: { append: ['y'], remove: ['quiet'] } });
+  expect(withKernelArgs({ name: 'a', kernelArgs: { append: ['x'] } }, [''])).toEqual({ name: 'a' });
+  expect(withKernelArgs(document, undefined)).toBe(document);
+});
+
+it('makes lists of keys that are there again', () => {
+  const pairs = ['labels.rack=r1', 'label.rack=r2', 'arch=amd64', 'machine=a', 'machine=b'].map(pairIn);
+  expect(matchOf(pairs)).toEqual({ labels: { rack: ['r1', 'r2'] }, arch: 'amd64', machine: ['a', 'b'] });
+  expect(() => pairIn('rack')).toThrow('is no key with its value');
+});
+
+it('reads one entry in YAML or JSON, and says where it is wrong', () => {
+  expect(entryIn('name: a\nmac: "52:54:00:00:00:01"', '-')).toEqual({ name: 'a', mac: '52:54:00:00:00:01' });
+  expect(entryIn('{"name": "a"}', '-')).toEqual({ name: 'a' });
+  expect(() => entryIn('a: [1', 'a.yaml')).toThrow(/^a\.yaml:1:\d+: /);
+  expect(() => entryIn('- a', 'a.yaml')).toThrow('a.yaml is no mapping');
+});
