@@ -18,7 +18,7 @@ import { healthRoutes } from './http/routes/health.js';
 import { imageRoutes } from './http/routes/images.js';
 import { metricsRoutes } from './http/routes/metrics.js';
 import { openApiRoutes } from './http/routes/openapi.js';
-import { type StandingRouteParts, standingRoutes } from './http/routes/standings.js';
+import { type StandingRouteParts, shownStanding, standingRoutes } from './http/routes/standings.js';
 import { type StateRouteParts, stateRoutes } from './http/routes/state.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
@@ -26,7 +26,7 @@ import type { Metrics } from './metrics.js';
 import type { Endpoint } from './net/endpoint.js';
 
 /** What the routes ask. */
-export type ApiParts = EntryRouteParts & {
+export type ApiParts = Pick<EntryRouteParts, 'entries'> & {
   readonly boots: BootRouteParts;
   readonly events: EventRouteParts;
   readonly standings: StandingRouteParts;
@@ -68,7 +68,7 @@ const SILENCE_MILLISECONDS = 300_000;
 /** Declares everything that the API has; answers the event streams that are open. */
 export function declareApi(api: Api, parts: ApiParts): OpenStreams {
   const { boots, events, standings, state, desk, cache, version: ours } = parts;
-  entryRoutes(api, parts);
+  entryRoutes(api, { ...parts, standingOf: (machine) => shownStanding(standings, machine) });
   bootRecordRoutes(api, boots);
   const streams = eventRoutes(api, events);
   standingRoutes(api, standings);

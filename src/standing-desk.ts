@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import type { EventSink } from './boot/event.js';
-import type { EnrolmentStore } from './boot/ports.js';
+import type { EnrolmentStore } from './boot/policy-ports.js';
 import type { Booter } from './booter/booter.js';
 import type { Policies } from './booter/policies.js';
 import { StandingChanges } from './booter/standing-changes.js';

@@ -1,10 +1,8 @@
 import type { Artifact, ImageWish, ResolvedImage } from '../image/image.js';
-import type { MachineFacts } from '../machine/facts.js';
 import type { Digest } from '../oci/digest.js';
 import type { Boot, BootState, BootStep } from './boot.js';
 import type { EntryDocument, EntryKind } from './entry.js';
 import type { BootPlan } from './plan.js';
-import type { Standing } from './standing.js';
 
 /**
  * What the booter needs of durable state; `store/` implements it. Everything is asynchronous, so that a database
@@ -94,68 +92,6 @@ export type KeptBoots = {
   /** So many of the newest of machines that no entry names. */
   readonly mostStrangers: number;
 };
-
-/** A standing, and whose it is: all names and facts by which the machine is known (`standingKeys`), each of one machine alone. */
-export type KeptStanding = { readonly id: string; readonly keys: readonly string[]; readonly standing: Standing };
-
-/** Where machines stand with their policies. */
-export interface StandingStore {
-  /**
-   * Everything that is kept. `unreadable`: keys of machines whose rows somebody has damaged. `doubtedSince`: since when the
-   * state is there in place of another one, or without its newest changes.
-   */
-  loadStandings(): Promise<{
-    readonly standings: readonly KeptStanding[];
-    readonly unreadable: readonly string[];
-    readonly doubtedSince: number | undefined;
-  }>;
-  /** In place of those under the `replaced` ids. Durable when it resolves. */
-  saveStanding(kept: KeptStanding, replaced: readonly string[]): Promise<void>;
-  /** What the state says counts from now on, whatever it lacks. */
-  trust(): Promise<void>;
-}
-
-/** Whoever has a capability may say that the boot is done. It is not kept itself, only its digest. */
-export type KeptCapability = {
-  /** SHA-256 in hex. */
-  readonly hash: string;
-  readonly machine: string;
-  readonly boot: string;
-  readonly beganAt: number;
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number;
-  /** By which the machine is known (`standingKeys`). */
-  readonly keys: readonly string[];
-};
-
-export interface CapabilityStore {
-  /** Durable when it resolves. */
-  saveCapability(capability: KeptCapability): Promise<void>;
-  findCapability(hash: string): Promise<KeptCapability | undefined>;
-  pruneCapabilities(now: number): Promise<number>;
-}
-
-/** A machine that nothing is mapped to, as it reported itself. */
-export type EnrolledMachine = {
-  /** Its MAC, else its UUID, else its address. */
-  readonly name: string;
-  readonly facts: MachineFacts;
-  /** Milliseconds since the epoch. */
-  readonly firstAt: number;
-  readonly lastAt: number;
-};
-
-export interface EnrolmentStore {
-  /** `firstAt` of one that is there stays. */
-  saveEnrolled(machine: EnrolledMachine): Promise<void>;
-  /** By name, after that one. */
-  findEnrolled(query: { readonly after?: string; readonly limit: number }): Promise<readonly EnrolledMachine[]>;
-  findOneEnrolled(name: string): Promise<EnrolledMachine | undefined>;
-  /** Whether it was there. */
-  removeEnrolled(name: string): Promise<boolean>;
-  /** Those that were heard of last before then, and all but so many; answers how many. */
-  pruneEnrolled(kept: { readonly since: number; readonly most: number }): Promise<number>;
-}
 
 /** A machine or an assignment as somebody wrote it by the API, with its name. */
 export type StoredEntry = {

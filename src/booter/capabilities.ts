@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { CapabilityStore, KeptCapability } from '../boot/ports.js';
+import type { CapabilityStore, KeptCapability } from '../boot/policy-ports.js';
 import { RecentMap } from '../recent-map.js';
 
 export type CapabilitiesParts = {

@@ -1,5 +1,5 @@
 import type { EventSink } from '../boot/event.js';
-import type { EnrolmentStore } from '../boot/ports.js';
+import type { EnrolmentStore } from '../boot/policy-ports.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError } from '../errors.js';
 import type { MachineFacts } from '../machine/facts.js';

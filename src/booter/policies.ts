@@ -1,5 +1,6 @@
 import type { EventSink } from '../boot/event.js';
-import type { BootStore, CapabilityStore, EnrolmentStore } from '../boot/ports.js';
+import type { CapabilityStore, EnrolmentStore } from '../boot/policy-ports.js';
+import type { BootStore } from '../boot/ports.js';
 import type { Clock } from '../clock.js';
 import type { Neighbours } from '../net/neighbours.js';
 import type { Attempts } from './attempts.js';

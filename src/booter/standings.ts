@@ -1,4 +1,4 @@
-import type { KeptStanding, StandingStore } from '../boot/ports.js';
+import type { KeptStanding, StandingStore } from '../boot/policy-ports.js';
 import type { NextBoot, Standing } from '../boot/standing.js';
 
 export type StandingsParts = {

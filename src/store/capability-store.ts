@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { CapabilityStore, KeptCapability } from '../boot/ports.js';
+import type { CapabilityStore, KeptCapability } from '../boot/policy-ports.js';
 import type { Schema } from './schema.js';
 import type { WriteBatches } from './write-batches.js';
 

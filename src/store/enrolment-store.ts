@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { EnrolledMachine, EnrolmentStore } from '../boot/ports.js';
+import type { EnrolledMachine, EnrolmentStore } from '../boot/policy-ports.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { Schema } from './schema.js';
 import type { WriteBatches } from './write-batches.js';

@@ -1,15 +1,8 @@
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Kysely } from 'kysely';
-import type {
-  BootStore,
-  CapabilityStore,
-  EnrolmentStore,
-  EntryStore,
-  PlanStore,
-  ResolutionStore,
-  StandingStore,
-} from '../boot/ports.js';
+import type { CapabilityStore, EnrolmentStore, StandingStore } from '../boot/policy-ports.js';
+import type { BootStore, EntryStore, PlanStore, ResolutionStore } from '../boot/ports.js';
 import { makeFolder } from '../disk-access.js';
 import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
 import { SqlBootStore } from './boot-store.js';

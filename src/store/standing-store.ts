@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { KeptStanding, StandingStore } from '../boot/ports.js';
+import type { KeptStanding, StandingStore } from '../boot/policy-ports.js';
 import type { Standing } from '../boot/standing.js';
 import type { StateMark } from './disk-state-mark.js';
 import type { Schema } from './schema.js';
@@ -22,7 +22,7 @@ export class SqlStandingStore implements StandingStore {
   async loadStandings(): ReturnType<StandingStore['loadStandings']> {
     const { database, mark } = this.#parts;
     const rows = await database.selectFrom('standings').select(['id', 'standing']).execute();
-    const keys = await database.selectFrom('standing_keys').select(['key', 'standing_id']).execute();
+    const keys = await database.selectFrom('standing_keys').select(['key', 'standing_id']).orderBy('key').execute();
     const keysOf = new Map<string, string[]>(rows.map(({ id }) => [id, []]));
     for (const { key, standing_id } of keys) keysOf.get(standing_id)?.push(key);
     const standings: KeptStanding[] = [];

@@ -11,7 +11,7 @@ import { WorkerDatabase } from '../../src/store/worker-database.js';
 import { SQLITE_WORKER } from '../fixtures/built.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { bootPlan, resolvedImage } from '../fixtures/plans.js';
-import { dumpedBoot, dumpOf, loadDump, readDump, rowsOf } from '../fixtures/states.js';
+import { DUMPED, dumpedBoot, dumpOf, loadDump, readDump, rowsOf } from '../fixtures/states.js';
 
 /**
  * Every step of the migrations that was released, with the digest of the statements it consists of: a step that states out there
@@ -21,7 +21,7 @@ import { dumpedBoot, dumpOf, loadDump, readDump, rowsOf } from '../fixtures/stat
 const RELEASED: Readonly<Record<string, string>> = {
   '001-plans-and-resolutions': 'sha256:ba545471645f6b2d4d340736d01cad89c8cdc30a264336647daab039d968d82f',
   '002-boots': 'sha256:f76bf312cee1cce780410e94039a953dd3e0d6d91a761d72ee2c510b677c20db',
-  '004-strangers': 'sha256:589559db0d92ec31f084babb9e7c1eb1f0be2d3b111fe034340fed7ef61cc5f3',
+  '003-policies-and-entries': 'sha256:f72b98411df4e5e462af2b4689a9cd55b101de1e33278f48c4489f384a86b159',
 };
 const [NEWEST = ''] = Object.keys(RELEASED).slice(-1);
 const KEY = {
@@ -54,6 +54,13 @@ async function fill(file: string): Promise<void> {
   await database.plans.savePlan(bootPlan(), 1_000);
   await database.resolutions.saveResolution(KEY, resolvedImage(), 1_000);
   await database.boots.saveBoots([dumpedBoot()]);
+  const { standings, capabilities, enrolments, entries } = database;
+  await standings.saveStanding(DUMPED.standing, []);
+  // A capability is given once.
+  if ((await capabilities.findCapability(DUMPED.capability.hash)) === undefined)
+    await capabilities.saveCapability(DUMPED.capability);
+  await enrolments.saveEnrolled(DUMPED.enrolled);
+  await entries.changeEntries([{ change: 'put', ...DUMPED.entry }]);
   await database.close();
 }
 
@@ -80,7 +87,14 @@ describe.each(Object.keys(RELEASED))('a state of %s', (name) => {
     expect(await plans.findPlan(bootPlan().id)).toEqual(bootPlan());
     expect((await plans.findPlannedArtifact(bootPlan().kernel.descriptor.digest, 0))?.role).toBe('kernel');
     expect(await resolutions.findResolution(KEY)).toEqual(resolvedImage());
-    if (before.has('boots')) expect(await boots.findBoot(dumpedBoot().boot.id)).toEqual(dumpedBoot());
+    if (before.has('standings')) {
+      const { doubtedSince, standings } = await database.standings.loadStandings();
+      expect([doubtedSince, standings]).toEqual([undefined, [DUMPED.standing]]);
+      expect(await database.capabilities.findCapability(DUMPED.capability.hash)).toEqual(DUMPED.capability);
+      expect(await database.enrolments.findOneEnrolled(DUMPED.enrolled.name)).toEqual(DUMPED.enrolled);
+      expect(await database.entries.allEntries()).toEqual([DUMPED.entry]);
+    }
+    if (before.has('boots')) expect(await boots.findBoot(dumpedBoot().boot.id)).toMatchObject(dumpedBoot());
     await database.close();
     const after = await tablesOf(file);
     for (const [table, rows] of before)

@@ -1,7 +1,7 @@
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { KeptStanding } from '../../src/boot/ports.js';
+import type { KeptStanding } from '../../src/boot/policy-ports.js';
 import { type Database, openDatabase } from '../../src/store/sqlite-database.js';
 import { WorkerDatabase } from '../../src/store/worker-database.js';
 import { SQLITE_WORKER } from '../fixtures/built.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { EnrolledMachine } from '../../boot/ports.js';
+import type { EnrolledMachine } from '../../boot/policy-ports.js';
 import { isDone, type Standing, type StandingChange } from '../../boot/standing.js';
 import { mapping, parsed, text } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
@@ -170,6 +170,12 @@ function changeOf(
     }),
     ...(release !== undefined && { release }),
   };
+}
+
+/** The same for those who show the machine itself; undefined where nothing is known. */
+export function shownStanding({ of, now }: StandingRouteParts, machine: string): z.output<typeof standing> | undefined {
+  const known = of(machine);
+  return known && presented(known, now());
 }
 
 /** Times as people and machines read them. */
