@@ -104,11 +104,7 @@ async function start(
   const built = await buildBooter(reloader, log, { lifecycle, hub });
   const { booter, database, urls, advertise } = built;
   const upkeep = upkeepOf(built, reloader, events);
-  const standings = standingDesk({
-    ...{ ...built, events, enrolments: database.enrolments },
-    config: () => reloader.config,
-    remapped: () => upkeep.remappedSoon(),
-  });
+  const standings = standingsOf(built, reloader, upkeep);
   const entries = entriesOf(built, { events, metrics, upkeep });
   let ready = false;
 
@@ -233,6 +229,14 @@ async function buildBooter(
   const cache = cacheOf({ ...content, booter }, reloader);
   const desk = deskOf({ ...content, booter }, reloader);
   return { ...content, booter, joined, journal, policies, hub, urls, advertise, cache, desk };
+}
+
+function standingsOf({ policies, booter, database, hub }: BooterOfServer, reloader: Reloader, upkeep: Upkeep) {
+  return standingDesk({
+    ...{ policies, booter, enrolments: database.enrolments, events: hub.tell },
+    config: () => reloader.config,
+    remapped: () => upkeep.remappedSoon(),
+  });
 }
 
 type EntriesNeed = { readonly events: EventSink; readonly metrics: Metrics; readonly upkeep: Upkeep };

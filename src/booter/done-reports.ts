@@ -31,13 +31,10 @@ export class DoneReports {
     }
     const { machine, keys, boot, beganAt } = kept;
     const done = { at: clock.now(), by: 'report', boot } as const;
-    let isNews = false;
-    await standings.change({ machine, keys }, (standing) => {
-      const after = withDone(standing, done, beganAt);
-      isNews = after !== standing;
-      return after;
-    });
-    if (!isNews) return true;
+    const before = standings.of(keys);
+    const after = await standings.change({ machine, keys }, (standing) => withDone(standing, done, beganAt));
+    // It was known, or says nothing of an installation that was wished since.
+    if (after === before || after.done?.at !== done.at) return true;
     // What happened to the record is no reason for the machine to report again.
     await recall(machine, boot).catch(() => undefined);
     events({ event: 'boot.done', machine, boot, by: 'report' });

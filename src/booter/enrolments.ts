@@ -53,9 +53,11 @@ export class Enrolments {
   }
 
   /** It has an assignment now. Never throws. */
-  isAssigned(name: string): void {
-    if (this.#seen.get(name) === undefined) return;
-    this.#parts.store.removeEnrolled(name).catch(() => undefined);
+  isAssigned({ name, facts }: Subject): void {
+    // It may have got a name since.
+    for (const one of new Set([name, ...facts.macs, ...(facts.uuid === undefined ? [] : [facts.uuid])])) {
+      if (this.#seen.get(one) !== undefined) this.#parts.store.removeEnrolled(one).catch(() => undefined);
+    }
   }
 
   /** Forgets those that do not ask any more; answers how many. */

@@ -10,15 +10,11 @@ type Of<Name extends BootEvent['event']> = BootEvent & { readonly event: Name };
 export function describeEvent(event: BootEvent): string {
   switch (event.event) {
     case 'greeting.sent':
-      return `${to(event)} fetches ${event.file}`;
     case 'script.sent':
-      return `${event.machine} gets the script for ${event.image} (assignment ${event.assignment})`;
     case 'script.waiting':
-      return `${event.machine} waits${event.image === undefined ? '' : ` for ${event.image}`}: ${event.reason}`;
     case 'script.refused':
-      return `${event.machine} is not booted: ${event.reason}`;
     case 'script.local':
-      return `${event.machine} is sent to its local disk (assignment ${event.assignment}): ${event.reason}`;
+      return describeScript(event);
     case 'boot.held':
     case 'boot.done':
     case 'done.refused':
@@ -30,11 +26,10 @@ export function describeEvent(event: BootEvent): string {
     case 'machine.contradicted':
       return `${event.machine} is taken for that by its ${event.knownBy}, and shows the ${event.others}`;
     case 'plan.unsaved':
-      return `the plan of ${event.machine} could not be kept: ${event.reason}`;
     case 'journal.lost':
-      return `${counted(event.steps, 'step')} of boots could not be kept: ${event.reason}`;
     case 'fault':
-      return `a fault of this program, ${event.doing}: ${event.reason}`;
+    case 'upkeep.failed':
+      return describeTrouble(event);
     case 'mapping.reloaded':
     case 'mapping.refused':
     case 'entry.changed':
@@ -44,8 +39,6 @@ export function describeEvent(event: BootEvent): string {
       return `${event.reference} for ${event.architecture} is ${shortDigest(event.digest)}${resolvedHow(event)}`;
     case 'image.failed':
       return `${event.reference}${forArchitecture(event)} cannot be resolved: ${event.reason}`;
-    case 'upkeep.failed':
-      return `${event.doing} failed, and is tried again later: ${event.reason}`;
     case 'dhcp.answered':
     case 'dhcp.unanswered':
     case 'dhcp.dropped':
@@ -76,6 +69,36 @@ export function describeEvent(event: BootEvent): string {
   }
 }
 
+function describeTrouble(event: Of<'plan.unsaved' | 'journal.lost' | 'fault' | 'upkeep.failed'>): string {
+  switch (event.event) {
+    case 'plan.unsaved':
+      return `the plan of ${event.machine} could not be kept: ${event.reason}`;
+    case 'journal.lost':
+      return `${counted(event.steps, 'step')} of boots could not be kept: ${event.reason}`;
+    case 'fault':
+      return `a fault of this program, ${event.doing}: ${event.reason}`;
+    case 'upkeep.failed':
+      return `${event.doing} failed, and is tried again later: ${event.reason}`;
+  }
+}
+
+function describeScript(
+  event: Of<'greeting.sent' | 'script.sent' | 'script.waiting' | 'script.refused' | 'script.local'>,
+): string {
+  switch (event.event) {
+    case 'greeting.sent':
+      return `${to(event)} fetches ${event.file}`;
+    case 'script.sent':
+      return `${event.machine} gets the script for ${event.image} (assignment ${event.assignment})`;
+    case 'script.waiting':
+      return `${event.machine} waits${event.image === undefined ? '' : ` for ${event.image}`}: ${event.reason}`;
+    case 'script.refused':
+      return `${event.machine} is not booted: ${event.reason}`;
+    case 'script.local':
+      return `${event.machine} is sent to its local disk (assignment ${event.assignment}): ${event.reason}`;
+  }
+}
+
 function describeStanding(
   event: Of<
     | 'boot.held'
@@ -89,7 +112,7 @@ function describeStanding(
 ): string {
   switch (event.event) {
     case 'boot.held':
-      return `${event.machine} is held (assignment ${event.assignment}): ${event.reason}; let go of it with: bootlayer machine set ${event.machine} --release`;
+      return `${event.machine} is held (assignment ${event.assignment}): ${event.reason}; let go of it with: bootlayer machine release ${event.machine}`;
     case 'boot.done':
       return `${event.machine} is done (boot ${event.boot}): ${DONE_BY[event.by]}`;
     case 'done.refused':

@@ -85,7 +85,7 @@ export class ScriptStep {
     const assignment = settle(mapping.index.select(subject));
     try {
       const judged = await policies.judge(subject, assignment);
-      if (judged.kind !== 'unmapped') this.#parts.enrolments.isAssigned(subject.name);
+      if (judged.kind !== 'unmapped') this.#parts.enrolments.isAssigned(subject);
       if (judged.kind !== 'boot') return this.#withoutImage(subject, judged, attempt);
       attribution.saw(subject.name, address, { isShown: judged.asking.kind === 'shown' });
       const boot = { subject, ...judged };

@@ -4,7 +4,7 @@ import { authorization, type ServerApi } from './api-server.js';
 /** `body`: what is posted, unless there is another method; without both the answer is only read. */
 export type Question = {
   readonly path: string;
-  readonly method?: 'PUT' | 'DELETE';
+  readonly method?: 'PUT' | 'PATCH' | 'DELETE';
   /** Of what it must be as it was, or must not be there. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;

@@ -3,6 +3,7 @@ import { writeDocument } from '../config/document.js';
 import { harmless } from '../format.js';
 import type { ToldEntry, ToldPreview } from './entry-api.js';
 import { emphasize, inOneLine, type Output, writeLine, writeTable } from './output.js';
+import { describeStanding, isStanding } from './told-standing.js';
 
 type Columns = {
   readonly heading: readonly string[];
@@ -22,7 +23,10 @@ function sourceOf({ source, inForce }: ToldEntry): string {
 /** YAML, with where it is written and what is wrong with it in comments. */
 export function writeEntry(output: Output, entry: ToldEntry, document: EntryDocument): void {
   const { problems = [] } = entry;
-  const comments = [sourceOf(entry), ...problems].map((one) => emphasize(output, 'dim', `# ${inOneLine(one)}`));
+  const standing = isStanding(entry['standing']) ? [describeStanding(entry['standing'])] : [];
+  const comments = [sourceOf(entry), ...problems, ...standing].map((one) =>
+    emphasize(output, 'dim', `# ${inOneLine(one)}`),
+  );
   for (const comment of comments) writeLine(output, comment);
   output.write(harmless(writeDocument(document)));
 }

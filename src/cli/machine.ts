@@ -11,6 +11,7 @@ import {
   showCommand,
 } from './entry-commands.js';
 import { pairIn, withKernelArgs, withLabels, withValues } from './entry-edits.js';
+import { standingCommands } from './machine-standing.js';
 
 type MachineOptions = SetOptions & {
   readonly mac?: readonly string[];
@@ -26,7 +27,9 @@ type MachineOptions = SetOptions & {
 
 /** The machines of a running server. */
 export function machineCommand(): Command {
-  const machine = new Command('machine').description('list and change the machines that are known');
+  const machine = new Command('machine').description(
+    'list and change the machines that are known, and where they stand with their policies',
+  );
   const list = lsCommand('machine', 'part of a name, MAC, UUID, serial number, host name or address', {
     heading: ['MAC', 'SERIAL', 'ARCH', 'IP', 'LABELS'],
     row: rowOf,
@@ -48,6 +51,7 @@ export function machineCommand(): Command {
       .addHelpText('after', SET_HELP),
   );
   machine.addCommand(rmCommand('machine'));
+  for (const command of standingCommands()) machine.addCommand(command);
   return machine;
 }
 

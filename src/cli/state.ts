@@ -4,6 +4,7 @@ import { stateFileIn } from '../content.js';
 import { BootlayerError } from '../errors.js';
 import { formatBytes } from '../format.js';
 import { apiIn, apiOf, type ServerOptions, unreachable, withServer } from './api-server.js';
+import { askServer } from './ask-server.js';
 import { readConfig } from './common.js';
 import { standardOutput, writeJson, writeLine } from './output.js';
 import { replaceFile, STANDARD_OUTPUT, writeToOutput } from './replace-file.js';
@@ -26,7 +27,26 @@ export function stateCommand(): Command {
       .addHelpText('after', HELP)
       .action(backUp),
   );
+  state.addCommand(
+    withServer(new Command('accept'))
+      .description('take the state for whole, though it was lost, replaced or restored')
+      .addHelpText('after', ACCEPT_HELP)
+      .action(accept),
+  );
   return state;
+}
+
+const ACCEPT_HELP = `
+Until then, machines under "once" that the state does not know as done are not installed: it may not know of those that were
+since. Say which are done (bootlayer machine done NAME) before.`;
+
+async function accept(options: ServerOptions): Promise<void> {
+  const api = await apiOf(options);
+  const answer = await untilSignal((signal) => askServer(api, { path: '/api/v1/state/accept', body: {}, signal }));
+  if (typeof (answer as { readonly isDoubted?: unknown } | undefined)?.isDoubted !== 'boolean') throw unreachable(api);
+  const output = standardOutput();
+  if (options.json) return writeJson(output, answer);
+  writeLine(output, 'the state is taken for whole');
 }
 
 async function backUp(target: string, options: ServerOptions): Promise<void> {

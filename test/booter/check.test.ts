@@ -173,7 +173,7 @@ describe('checkMapping', () => {
 
 describe('policies', () => {
   const ONCE = { mode: 'once', doneWhen: 'reported' } as const;
-  const REASON = expect.stringContaining('nothing tells the machine where to report that it is done');
+  const REASON = expect.stringContaining('nothing tells the machine where to report that it is done') as string;
   const DONE = { append: ['done={done.url}'] };
 
   it('refuses once where the machine could never report that it is done', async () => {

@@ -73,7 +73,9 @@ describe('once', () => {
     await standings.change(WHOSE, (standing) => ({ ...standing, done: DONE }));
     const local = await script();
     expect(local).toContain('echo Bootlayer: node-01 boots its local disk: it is done since 1970-01-01');
-    expect(local).toMatch(/\nsanboot --no-describe --drive 0x80 \|\|\nexit\n$/);
+    expect(local).toMatch(
+      /\nsanboot --no-describe --drive 0x80 \|\|\niseq \$\{platform\} pcbios && exit 0 \|\| exit 1\n$/,
+    );
     expect(local).not.toContain('sleep');
     expect(events.at(-1)).toMatchObject({ event: 'script.local', machine: 'node-01', assignment: 'all', why: 'done' });
     booter.remap({
@@ -89,7 +91,7 @@ describe('once', () => {
     await standings.change(WHOSE, (standing) => ({ ...standing, done: DONE }));
     const local = await script({ platform: 'efi' });
     expect(local).not.toContain('sanboot');
-    expect(local.endsWith('\nexit\n')).toBe(true);
+    expect(local.endsWith(' exit 1\n')).toBe(true);
   });
 
   it.each<[string, Partial<MemoryStandings>]>([
@@ -184,7 +186,7 @@ describe('the next boot', () => {
     const { script, fetchAll, standings, store } = site({ mode: 'hold', doneWhen: 'reported' });
     await wish(standings);
     for (let turn = 0; turn < 2; turn += 1) expect(await script()).toContain('boots registry.lab:5000/os/debian:12');
-    expect([...store.kept.values()][0]?.standing.next).toMatchObject({ id: 'n1', boot: expect.any(String) });
+    expect([...store.kept.values()][0]?.standing.next).toMatchObject({ id: 'n1', boot: expect.any(String) as string });
     fetchAll();
     await settled();
     expect(standings.of(WHOSE.keys)?.next).toBeUndefined();
@@ -232,7 +234,10 @@ describe('DHCP', () => {
     const { booter, standings } = site(ONCE);
     expect(booter.dhcp.invite(http)).toMatchObject({ kind: 'sure' });
     await standings.change(WHOSE, (standing) => ({ ...standing, done: DONE }));
-    expect(booter.dhcp.invite(http)).toMatchObject({ kind: 'local', reason: expect.stringContaining('it is done') });
+    expect(booter.dhcp.invite(http)).toMatchObject({
+      kind: 'local',
+      reason: expect.stringContaining('it is done') as string,
+    });
     await standings.change(WHOSE, ({ done: _done, ...standing }) => standing);
     expect(booter.dhcp.invite(http)).toMatchObject({ kind: 'sure' });
   });

@@ -10,7 +10,9 @@ const words = (text: string): Word => {
 
 describe('renderScript', () => {
   it('begins with the magic line, ends with a newline and writes one command a line', () => {
-    expect(ipxe.renderScript([ipxe.echo('hello'), ipxe.exit()])).toBe('#!ipxe\necho hello\nexit\n');
+    expect(ipxe.renderScript([ipxe.echo('hello'), ipxe.exit()])).toBe(
+      '#!ipxe\necho hello\niseq ${platform} pcbios && exit 0 || exit 1\n',
+    );
   });
 
   it.each<[string, ipxe.Command, string]>([

@@ -168,7 +168,7 @@ describe('nobody is answered', () => {
       .subarray(0, 6)
       .toString('hex')
       .replace(/..(?=.)/g, '$&:');
-    expect(result).toMatchObject({ word: { mac, address: expect.stringMatching(/^192\.168\.77\./) } });
+    expect(result).toMatchObject({ word: { mac, address: expect.stringMatching(/^192\.168\.77\./) as string } });
   });
 
   it('but a machine of which a later step decides is', () => {

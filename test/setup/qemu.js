@@ -44,8 +44,8 @@ export const UUID = '4c4c4544-0042-3010-8057-b7c04f4d3732';
 export const FALLS_THROUGH = {
   // SeaBIOS has no other.
   bios: /^No bootable device\./,
-  uefi: /^BdsDxe: failed to load Boot\d+ "UEFI PXEv4 .*/,
-  'uefi-http': /^BdsDxe: failed to load Boot\d+ "UEFI HTTPv4 .*/,
+  uefi: /^BdsDxe: failed to (load|start) Boot\d+ "UEFI PXEv4 .*/,
+  'uefi-http': /^BdsDxe: failed to (load|start) Boot\d+ "UEFI HTTPv4 .*/,
 };
 
 /**

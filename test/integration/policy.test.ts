@@ -1,0 +1,161 @@
+import { copyFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it, type TestContext } from 'vitest';
+import { temporaryFolder } from '../fixtures/folder.js';
+import { buildTestImage } from '../fixtures/program.js';
+import type { NetworkNamespace } from '../setup/network-namespace.js';
+import { busyboxProgram } from '../setup/parts.js';
+import { Segment } from '../setup/segment.js';
+import { PROGRAM, startServer } from '../setup/server.js';
+
+/** The server at 192.168.77.1, and hosts beside it, whose cards it sees: what a machine asks is asked from there. */
+
+const MAC = '52:54:00:00:00:01';
+const STRANGER = '52:54:00:00:00:99';
+
+async function site(context: TestContext, policy: string, more: readonly string[] = []) {
+  const folder = await temporaryFolder();
+  for (const tag of ['1', 'rescue']) await buildTestImage(`oci:${join(folder, 'image')}:${tag}`, ['amd64']);
+  const file = join(folder, 'bootlayer.yaml');
+  const lines = [
+    'advertise: 192.168.77.1',
+    'data: data',
+    'tftp: { enabled: false }',
+    `machines: [{ name: node-01, mac: "${MAC}", arch: amd64, labels: { role: worker } }]`,
+    'assignments:',
+    `  - { name: workers, match: { labels: { role: worker } }, image: "oci:image:1", kernelArgs: { append: ["done={done.url}"] }, policy: ${policy} }`,
+    ...more,
+  ];
+  await writeFile(file, `${lines.join('\n')}\n`);
+  const segment = await Segment.start();
+  context.onTestFinished(() => segment.stop());
+  const start = async () => {
+    const server = await startServer(file, { within: segment.network.within });
+    context.onTestFinished(async () => void (await server.stop()));
+    return server;
+  };
+  const bootlayer = async (...args: readonly string[]) => {
+    const { status, out } = await segment.network.run([process.execPath, PROGRAM, ...args, '-c', file]);
+    expect([args, status, out]).toEqual([args, 0, out]);
+    return out;
+  };
+  return { folder, start, bootlayer, machine: (mac: string, end: number) => machine(segment, mac, end) };
+}
+
+/** A host with that card. */
+async function machine(segment: Segment, mac: string, end: number) {
+  const host = await segment.addHost(`192.168.77.${end}/24`);
+  await host.ip('link', 'set', 'eth0', 'down');
+  await host.ip('link', 'set', 'eth0', 'address', mac);
+  await host.ip('link', 'set', 'eth0', 'up');
+  const script = (as = mac) => get(host, `/boot/script?mac=${as}&buildarch=x86_64&platform=pcbios`);
+  /** Kernel and initramfs, whole. */
+  const fetchAll = async (text: string) => {
+    for (const command of ['kernel', 'initrd --name initrd']) {
+      const path = new RegExp(`^${command} http://192.168.77.1:8080(\\S+)`, 'm').exec(text)?.[1] ?? '';
+      await get(host, path, '/dev/null');
+    }
+  };
+  return { host, script, fetchAll };
+}
+
+const wget = (host: NetworkNamespace, args: readonly string[]) => host.run([busyboxProgram(), 'wget', '-q', ...args]);
+
+async function get(host: NetworkNamespace, path: string, to = '-'): Promise<string> {
+  const { status, out } = await wget(host, ['-O', to, `http://192.168.77.1:8080${path}`]);
+  expect([path, status]).toEqual([path, 0]);
+  return out;
+}
+
+const doneUrl = (script: string) => /done=(http\S+)/.exec(script)?.[1] ?? '';
+const report = async (host: NetworkNamespace, url: string) =>
+  (await wget(host, ['-O', '-', '--post-data', '', url])).status;
+
+const BOOTS = 'Bootlayer: node-01 boots oci:';
+const LOCAL = 'Bootlayer: node-01 boots its local disk';
+
+it('installs once, whatever happens to the server then, and anew when an operator says so', async (context) => {
+  const { start, bootlayer, machine } = await site(context, '{ mode: once }');
+  const first = await start();
+  const [node, other] = [await machine(MAC, 20), await machine(STRANGER, 21)];
+  // Somebody else gets no image in its name, and no word.
+  expect(await other.script(MAC)).toContain(`${LOCAL}: it is not shown to ask itself: the card at 192.168.77.21`);
+  const installs = await node.script();
+  expect(installs).toContain(BOOTS);
+  await node.fetchAll(installs);
+  expect(await report(other.host, `${doneUrl(installs)}x`)).toBe(1);
+  expect(await report(node.host, doneUrl(installs))).toBe(0);
+  first.process.kill('SIGKILL');
+  await first.stop();
+
+  const second = await start();
+  expect(await node.script()).toContain(`${LOCAL}: it is done since`);
+  // It says so at each start of its system.
+  expect(await report(node.host, doneUrl(installs))).toBe(0);
+  expect(await bootlayer('boot', 'show', 'node-01')).toContain('is done');
+  expect(await bootlayer('machine', 'show', 'node-01')).toMatch(/# done at .* by its own word/);
+  expect(await bootlayer('machine', 'reprovision', 'node-01')).toContain('to be installed anew at its next boot');
+  expect(await node.script()).toContain(BOOTS);
+  await second.stop();
+});
+
+it('counts attempts, holds the machine then, and lets go of it', async (context) => {
+  const { start, bootlayer, machine } = await site(context, '{ maxAttempts: 2, window: 1h }');
+  const server = await start();
+  const node = await machine(MAC, 20);
+  await node.fetchAll(await node.script());
+  server.process.kill('SIGKILL');
+  await server.stop();
+  const again = await start();
+  await node.fetchAll(await node.script());
+  expect(await node.script()).toContain(`${LOCAL}: it was booted 2 times within 1 h`);
+  expect(await bootlayer('machine', 'release', 'node-01')).toContain('do not count');
+  expect(await node.script()).toContain(BOOTS);
+  await again.stop();
+});
+
+it('boots next what an operator chooses, once', async (context) => {
+  const { start, bootlayer, machine } = await site(context, '{ mode: hold }');
+  const server = await start();
+  const node = await machine(MAC, 20);
+  expect(await node.script()).toContain(`${LOCAL}: its assignment holds it`);
+  expect(await bootlayer('machine', 'next', 'node-01', 'oci:image:rescue')).toContain(':rescue next');
+  const rescue = await node.script();
+  expect(rescue).toMatch(/node-01 boots oci:\S+:rescue /);
+  // Its kernel breaks off, and it asks again: that is no boot yet.
+  expect(await node.script()).toMatch(/:rescue /);
+  await node.fetchAll(rescue);
+  expect(await node.script()).toContain(LOCAL);
+  await server.stop();
+});
+
+it('never installs by a state that was restored, until an operator takes it for whole', async (context) => {
+  const { folder, start, bootlayer, machine } = await site(context, '{ mode: once }');
+  const server = await start();
+  const node = await machine(MAC, 20);
+  const copy = join(folder, 'copy.db');
+  await bootlayer('state', 'backup', copy);
+  const installs = await node.script();
+  await node.fetchAll(installs);
+  expect(await report(node.host, doneUrl(installs))).toBe(0);
+  await server.stop();
+  await copyFile(copy, join(folder, 'data/state.db'));
+
+  const restored = await start();
+  expect(await node.script()).toContain('waits (1 of 60): whether it is done is not known');
+  expect(await bootlayer('state', 'accept')).toContain('taken for whole');
+  expect(await node.script()).toContain(BOOTS);
+  await restored.stop();
+});
+
+it('keeps who is not known waiting, and boots it when it is assigned', async (context) => {
+  const { start, bootlayer, machine } = await site(context, '{ mode: always }', ['unknown: enrol']);
+  const server = await start();
+  const stranger = await machine(STRANGER, 30);
+  expect(await stranger.script()).toContain(`${STRANGER} waits (1 of 360): no assignment matches this machine`);
+  expect(await bootlayer('machine', 'enrolled')).toContain(STRANGER);
+  await bootlayer('machine', 'set', 'node-99', '--mac', STRANGER, '--label', 'role=worker');
+  expect(await stranger.script()).toContain('node-99 boots oci:');
+  expect(await bootlayer('machine', 'enrolled')).toContain('no machine waits');
+  await server.stop();
+});
