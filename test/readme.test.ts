@@ -35,6 +35,7 @@ describe("the README's mappings", () => {
       'a rack by labels',
       'mixed architectures',
       'unknown machines',
+      'install once',
       'an API with tokens',
     ]);
   });

@@ -22,9 +22,8 @@ export function describeEvent(event: BootEvent): string {
     case 'standing.changed':
     case 'standing.unsaved':
     case 'machine.enrolled':
-      return describeStanding(event);
     case 'machine.contradicted':
-      return `${event.machine} is taken for that by its ${event.knownBy}, and shows the ${event.others}`;
+      return describeStanding(event);
     case 'plan.unsaved':
     case 'journal.lost':
     case 'fault':
@@ -108,6 +107,7 @@ function describeStanding(
     | 'standing.changed'
     | 'standing.unsaved'
     | 'machine.enrolled'
+    | 'machine.contradicted'
   >,
 ): string {
   switch (event.event) {
@@ -125,6 +125,8 @@ function describeStanding(
       return `where ${event.machine} stands with its policy could not be kept: ${event.reason}`;
     case 'machine.enrolled':
       return `${event.machine} (${event.facts}) is not known, and waits for an assignment`;
+    case 'machine.contradicted':
+      return `${event.machine} is taken for that by its ${event.knownBy}, and shows the ${event.others}`;
   }
 }
 
