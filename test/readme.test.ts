@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readConfigText } from '../src/config/read.js';
+import type { MacAddress } from '../src/net/mac.js';
 import { formatReference } from '../src/oci/reference.js';
 import { testBooter } from './fixtures/booter.js';
+import { neighbours } from './fixtures/policies.js';
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const EXAMPLES = new Map(
@@ -106,6 +108,22 @@ describe("the README's mappings", () => {
     const booted = await boot('mixed architectures', query, from);
     expect(booted.assignment).toBe(assignment);
     expect(booted.script.includes('console=ttyAMA0')).toBe(assignment === 'arm');
+  });
+
+  it('install a machine once, which is told where to report it', async () => {
+    const text = EXAMPLES.get('install once') ?? '';
+    const { config } = readConfigText(text, '/etc/bootlayer/bootlayer.yaml', {});
+    const { booter, standings } = testBooter({
+      ...config,
+      neighbours: neighbours({ '192.168.77.20': '52:54:00:12:34:56' as MacAddress }),
+    });
+    const query = { mac: '52-54-00-12-34-56', buildarch: 'x86_64', platform: 'pcbios' };
+    const script = await booter.script(query, '192.168.77.20');
+    const capability = /done=\S+\/boot\/done\/(\S+)/.exec(script)?.[1] ?? '';
+    expect(await booter.doneReports.report(capability, '192.168.77.20')).toBe(true);
+    expect(standings.size).toBe(1);
+    expect(await booter.script(query, '192.168.77.20')).toContain('boots its local disk');
+    expect((await boot('install once', { mac: '52-54-00-12-34-57' })).assignment).toBeUndefined();
   });
 
   it('boot what is known, and something else what is not', async () => {
