@@ -34,6 +34,7 @@ export function standingDesk(parts: StandingDeskParts): StandingRouteParts {
   const changes = new StandingChanges({ standings, events, clock: systemClock, newId: randomUUID, wished });
   const subject = (name: string) => subjectOf(booter, name);
   return {
+    knows: (machine) => booter.named(machine) !== undefined,
     of: (machine) => changes.of(subject(machine)),
     change: (machine, change) => changes.change(subject(machine), change),
     enrolled: (query) => enrolments.findEnrolled(query),

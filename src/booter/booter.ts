@@ -127,13 +127,13 @@ export class Booter {
 
   /** Whom a name means: a known machine, else a stranger by its MAC or UUID; undefined where it can be neither. */
   named(name: string): Subject | undefined {
-    const { machines, inventory } = this.#mapping;
-    const machine = machines.find((one) => one.name === name);
-    const [mac, uuid] = machine === undefined ? [parseMac(name), parseUuid(name)] : [];
+    const { inventory } = this.#mapping;
+    const machine = inventory.named(name);
     if (machine !== undefined) {
       const { macs } = machine;
       return { name, machine, contradictions: [], mayBeKnown: false, facts: { macs, sourceAddress: '' } };
     }
+    const [mac, uuid] = [parseMac(name), parseUuid(name)];
     if (mac === undefined && uuid === undefined) return undefined;
     const facts = { macs: mac === undefined ? [] : [mac], ...(uuid !== undefined && { uuid }), sourceAddress: '' };
     return inventory.identify(facts);
@@ -146,7 +146,7 @@ export class Booter {
 
   /** Whether an entry names the machine. */
   knows(machine: string): boolean {
-    return this.#mapping.inventory.has(machine);
+    return this.#mapping.inventory.named(machine) !== undefined;
   }
 
   /** From now on machines are told to wait: the server is about to end. */

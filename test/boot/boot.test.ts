@@ -6,6 +6,9 @@ import { BOOT_STEPS as STEP } from '../fixtures/boot-steps.js';
 
 const LATE = 120_000;
 
+/** The machine itself asks. */
+const SHOWN = { ...STEP.kernelStarted, isShown: true } as const;
+
 function boot(...events: readonly StepEvent[]): Boot {
   return events.reduce((before, event, at) => withStep(before, { at, event }), newBoot('b1', 'node-01', 0));
 }
@@ -79,7 +82,7 @@ describe('withStep', () => {
       STEP.loader,
       STEP.waiting,
       STEP.script,
-      STEP.kernelStarted,
+      SHOWN,
       STEP.kernelSent,
       STEP.initramfsStarted,
       STEP.initramfsSent,
@@ -114,9 +117,11 @@ describe('withStep', () => {
   });
 
   it('counts the first time only that a kernel is asked for', () => {
-    const again = boot(STEP.script, STEP.kernelStarted, STEP.kernelAborted, STEP.kernelStarted, STEP.kernelSent);
+    const again = boot(STEP.script, SHOWN, STEP.kernelAborted, STEP.kernelStarted, STEP.kernelSent);
     expect([again.attemptedAt, again.startSentAt]).toEqual([1, 4]);
     expect(boot(STEP.script, STEP.initramfsStarted).attemptedAt).toBeUndefined();
+    // Nor where it is not shown who asks.
+    expect(boot(STEP.script, STEP.kernelStarted).attemptedAt).toBeUndefined();
   });
 
   it('takes a part of a kernel for no kernel', () => {

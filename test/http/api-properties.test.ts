@@ -54,7 +54,7 @@ function problemsOf({ responses }: NamedOperation, { status, type, body }: Answe
   if (response.content === undefined) return body === '' ? [] : [`it has a body that is not told of: ${body}`];
   const content = response.content[type ?? ''];
   if (content === undefined) return [`the type ${type} of the status ${status} is not told of`];
-  if (type === 'text/event-stream') return [];
+  if (type !== 'application/json') return [];
   return judge.problemsOf(content.schema, JSON.parse(body)).map((problem) => `${status} ${body} ${problem}`);
 }
 

@@ -10,7 +10,9 @@ import { timeOf } from '../told-step.js';
 
 /** Where machines stand with their policies, and machines that wait for an assignment. */
 export type StandingRouteParts = {
-  /** Throws NOT_FOUND for a name that means no machine. */
+  /** Whether the name means a machine in force, or a stranger. */
+  readonly knows: (machine: string) => boolean;
+  /** undefined where nothing is known. Throws NOT_FOUND for a name that means no machine. */
   readonly of: (machine: string) => Standing | undefined;
   /** Throws that, DATA_UNUSABLE and DISK_FULL. */
   readonly change: (machine: string, change: StandingChange) => Promise<Standing>;
@@ -173,8 +175,11 @@ function changeOf(
 }
 
 /** The same for those who show the machine itself; undefined where nothing is known. */
-export function shownStanding({ of, now }: StandingRouteParts, machine: string): z.output<typeof standing> | undefined {
-  const known = of(machine);
+export function shownStanding(
+  { knows, of, now }: StandingRouteParts,
+  machine: string,
+): z.output<typeof standing> | undefined {
+  const known = knows(machine) ? of(machine) : undefined;
   return known && presented(known, now());
 }
 

@@ -87,7 +87,7 @@ describe('GET /api/v1/state/backup', () => {
     const first = await fetch(at, { signal: ending.signal });
     expect(first.status).toBe(200);
     const second = await fetch(at);
-    expect([second.status, await second.text()]).toEqual([400, expect.stringContaining('already')]);
+    expect([second.status, await second.text()]).toEqual([429, expect.stringContaining('already')]);
     ending.abort();
     await expect.poll(() => made.map(isClosed)).toEqual([true]);
     const third = await fetch(at);
