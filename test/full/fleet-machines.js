@@ -173,7 +173,9 @@ const agent = new Agent({ keepAlive: true, maxSockets: 4 });
 /** @param {string} path @returns {Promise<string>} */
 async function api(path) {
   for (let times = 0; times < MOST_TIMES; times += 1) {
-    const [answer] = await once(request(`http://${SERVER}:8081${path}`, { agent }).end(), 'response');
+    const [answer] = /** @type {[import('node:http').IncomingMessage]} */ (
+      await once(request(`http://${SERVER}:8081${path}`, { agent }).end(), 'response')
+    );
     const text = (await buffer(answer)).toString();
     if (answer.statusCode === 200) return text;
     if (answer.statusCode !== 429) throw new Error(`${path} is answered with ${answer.statusCode}: ${text}`);
