@@ -127,8 +127,8 @@ export class Booter {
 
   /** Whom a name means: a known machine, else a stranger by its MAC or UUID; undefined where it can be neither. */
   named(name: string): Subject | undefined {
-    const { machines, inventory } = this.#mapping;
-    const machine = machines.find((one) => one.name === name);
+    const { inventory } = this.#mapping;
+    const machine = inventory.named(name);
     const [mac, uuid] = machine === undefined ? [parseMac(name), parseUuid(name)] : [];
     if (machine !== undefined) {
       const { macs } = machine;

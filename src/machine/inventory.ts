@@ -30,12 +30,12 @@ export class Inventory {
   readonly #byMac = new Map<MacAddress, Machine>();
   readonly #byUuid = new Map<Uuid, Machine>();
   readonly #bySerial = new Map<string, Machine>();
-  readonly #names: ReadonlySet<string>;
+  readonly #byName: ReadonlyMap<string, Machine>;
   /** For every combination there is: by which kinds of facts some machine is known. */
   readonly #combinations = new Map<string, ReadonlySet<Identity>>();
 
   constructor(machines: readonly Machine[]) {
-    this.#names = new Set(machines.map(({ name }) => name));
+    this.#byName = new Map(machines.map((machine) => [machine.name, machine]));
     for (const machine of machines) {
       const { macs, uuid, serial } = machine;
       for (const mac of macs) this.#byMac.set(mac, machine);
@@ -75,7 +75,12 @@ export class Inventory {
 
   /** Whether it is the name of a known machine, not of a stranger. */
   has(name: string): boolean {
-    return this.#names.has(name);
+    return this.#byName.has(name);
+  }
+
+  /** The known machine of that name. */
+  named(name: string): Machine | undefined {
+    return this.#byName.get(name);
   }
 
   #found({ macs, uuid, serial }: MachineFacts): readonly { readonly by: Identity; readonly machine: Machine }[] {
