@@ -35,6 +35,10 @@ export function standingDesk(parts: StandingDeskParts): StandingRouteParts {
   const subject = (name: string) => subjectOf(booter, name);
   return {
     of: (machine) => changes.of(subject(machine)),
+    ofAny: (name) => {
+      const known = booter.named(name);
+      return known && changes.of(known);
+    },
     change: (machine, change) => changes.change(subject(machine), change),
     enrolled: (query) => enrolments.findEnrolled(query),
     forget: (name) => enrolments.removeEnrolled(name),

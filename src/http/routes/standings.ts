@@ -12,6 +12,8 @@ import { timeOf } from '../told-step.js';
 export type StandingRouteParts = {
   /** Throws NOT_FOUND for a name that means no machine. */
   readonly of: (machine: string) => Standing | undefined;
+  /** The same, and undefined for a name that means no machine: an entry that is out of force has a name all the same. */
+  readonly ofAny: (name: string) => Standing | undefined;
   /** Throws that, DATA_UNUSABLE and DISK_FULL. */
   readonly change: (machine: string, change: StandingChange) => Promise<Standing>;
   readonly enrolled: (query: {
@@ -173,8 +175,8 @@ function changeOf(
 }
 
 /** The same for those who show the machine itself; undefined where nothing is known. */
-export function shownStanding({ of, now }: StandingRouteParts, machine: string): z.output<typeof standing> | undefined {
-  const known = of(machine);
+export function shownStanding({ ofAny, now }: StandingRouteParts, name: string): z.output<typeof standing> | undefined {
+  const known = ofAny(name);
   return known && presented(known, now());
 }
 
