@@ -185,7 +185,7 @@ export class PolicyStep {
     );
   }
 
-  #tell(subject: Subject, { assignment, boot, asking, verdict, isWished }: Circumstance): void {
+  #tell(subject: Subject, { assignment, boot, asking, verdict, isWished }: Judgement): void {
     const matters = isRestricted(assignment.policy) || isWished;
     if (asking.kind === 'doubted' && (asking.isOther === true || matters))
       this.mismatched(subject, boot, asking.reason);
@@ -209,7 +209,7 @@ export class PolicyStep {
   }
 }
 
-type Circumstance = {
+type Judgement = {
   readonly assignment: Assignment;
   readonly boot: Boot;
   readonly asking: Asking;
