@@ -23,8 +23,6 @@ export type BootRecordsParts = Pick<PoliciesParts, 'neighbours' | 'identity' | '
 export type BootRecords = {
   readonly journal: Journal;
   readonly policies: Policies;
-  /** What is to hear of all that happens, in this order. */
-  readonly sinks: readonly EventSink[];
 };
 
 /** Of a policy, in milliseconds. */
@@ -54,7 +52,8 @@ export async function openBootRecords(parts: BootRecordsParts): Promise<BootReco
   if (standings.isDoubted) warn(DOUBTED);
   lifecycle.started('journal', () => journal.settled());
   const policies = createPolicies({ ...parts, ...database, standings, attempts, records: journal, clock: systemClock });
-  return { journal, policies, sinks: [journal.sink, policies.step.sink] };
+  journal.listen(policies.step.told);
+  return { journal, policies };
 }
 
 /** 64 random bits in hex: UUIDs are made ahead, while to ask for those bits alone takes longer than all else of a boot's step. */

@@ -204,13 +204,13 @@ async function buildBooter(
   const { images, blobs, database } = content;
   const warn = (text: string) => log.warn({ event: 'config.warning' }, text);
   const neighbours = new DiskNeighbours({ ticks: () => systemClock.ticks() });
-  const { journal, policies, sinks } = await openBootRecords({
+  const { journal, policies } = await openBootRecords({
     ...{ database, neighbours, events, lifecycle, warn },
     isKnown: (machine) => booter.knows(machine),
     identity: () => reloader.config.identity,
     enrols: () => reloader.config.unknown === 'enrol',
   });
-  for (const sink of sinks) hub.add(sink);
+  hub.add(journal.sink);
   let base = advertisedUrl(config, config.http.listen.port, { warn });
   let nearer: readonly NearerBase[] = [];
   const urls = new BootUrls(

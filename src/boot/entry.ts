@@ -3,6 +3,9 @@
 export const ENTRY_KINDS = ['machine', 'assignment'] as const;
 export type EntryKind = (typeof ENTRY_KINDS)[number];
 
+/** As lists of them are called, in words and in paths. */
+export const PLURALS = { machine: 'machines', assignment: 'assignments' } as const;
+
 /** A JSON object. */
 export type EntryDocument = Readonly<Record<string, unknown>>;
 

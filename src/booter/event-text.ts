@@ -265,7 +265,7 @@ function describeMapping(event: MappingEvent): string {
     case 'mapping.refused':
       return `the changed configuration is refused, and the one before stays: ${event.reason}`;
     case 'entry.changed':
-      return `the ${event.kind} ${event.name} of the API ${DONE[event.change]}`;
+      return `the ${event.kind} ${event.name} of the API ${CHANGED[event.change]}`;
     case 'entry.disregarded':
       return `the ${event.kind} ${event.name} of the API is out of force: ${event.reason}`;
   }
@@ -297,7 +297,7 @@ function range(transfer: ArtifactTransfer): string {
   return transfer.range === undefined ? '' : ` (bytes ${transfer.range})`;
 }
 
-const DONE = {
+const CHANGED = {
   created: 'was created',
   replaced: 'was changed',
   deleted: 'was deleted',

@@ -86,7 +86,6 @@ export class Journal {
   readonly #sparing: Sparing;
   /** Boots of transfers under way, the oldest first, by what is the same when one begins and when it ends. */
   readonly #transfers = new Map<string, Live[]>();
-  /** By what was told, for as long as others hear of it. */
 
   constructor(parts: JournalParts) {
     this.#parts = parts;
@@ -154,7 +153,7 @@ export class Journal {
   #take(event: StepOfMachine): void {
     const at = this.#parts.clock.now();
     const ended = this.#ended(event) ?? this.#told(event);
-    const live = ended ?? this.#boot(event, at);
+    const live = ended ?? (event.event === 'boot.done' ? undefined : this.#boot(event, at));
     if (live === undefined) {
       this.#tell({ at, event });
       return;
@@ -206,8 +205,9 @@ export class Journal {
   }
 
   #called(machine: string, id: string): Live | undefined {
-    const known = this.#known(machine);
-    return known?.boot.id === id ? known : this.#recalled.get(id);
+    return [this.#known(machine), this.#farther.get(machine), this.#recalled.get(id)].find(
+      (one) => one?.boot.id === id,
+    );
   }
 
   /**

@@ -10,6 +10,7 @@ import { BootlayerError } from '../errors.js';
 import type { Subject } from '../machine/inventory.js';
 import { RecentMap } from '../recent-map.js';
 import type { Attempts } from './attempts.js';
+import type { StepListener } from './journal.js';
 import { forNext, nobodys } from './next-boot.js';
 import type { Asking, Requesters } from './requesters.js';
 import type { Standings, Whose } from './standings.js';
@@ -57,8 +58,8 @@ const BOOTS = 10_000;
 export class PolicyStep {
   readonly #parts: PolicyStepParts;
   readonly #given = new RecentMap<string, Given>(BOOTS);
-  /** What was told of boots. */
-  readonly #told = new RecentMap<string, true>(BOOTS);
+  /** What was said of boots already. */
+  readonly #said = new RecentMap<string, true>(BOOTS);
 
   constructor(parts: PolicyStepParts) {
     this.#parts = parts;
@@ -119,16 +120,19 @@ export class PolicyStep {
     });
   }
 
-  /** What has come of boots, which the journal has heard of before. Never throws. */
-  readonly sink: EventSink = (event) => {
-    if (event.event === 'artifact.sent' && event.machine !== undefined) this.#sent(event.machine);
+  /**
+   * What has come of boots, told by the journal with the boot that it belongs to: the machine's last one need not be that, since
+   * anybody can begin another by DHCP in its name. Never throws.
+   */
+  readonly told: StepListener = ({ event, boot }) => {
+    if (event.event === 'artifact.sent' && boot !== undefined) this.#sent(boot);
   };
 
   /** All that a machine starts may be there. */
-  #sent(machine: string): void {
-    const boot = this.#parts.records.last(machine)?.boot;
-    const given = boot === undefined ? undefined : this.#given.get(boot.id);
-    if (boot?.startSentAt === undefined || boot.attemptedAt === undefined || given === undefined) return;
+  #sent(boot: Boot): void {
+    const { machine } = boot;
+    const given = this.#given.get(boot.id);
+    if (boot.startSentAt === undefined || boot.attemptedAt === undefined || given === undefined) return;
     const { whose, next, isDoneByStart: isByStart } = given;
     if (next !== undefined) {
       this.#keep(whose, (standing) => withoutNext(standing, next));
@@ -181,7 +185,7 @@ export class PolicyStep {
     );
   }
 
-  #tell(subject: Subject, { assignment, boot, asking, verdict, isWished }: Circumstance): void {
+  #tell(subject: Subject, { assignment, boot, asking, verdict, isWished }: Judgement): void {
     const matters = isRestricted(assignment.policy) || isWished;
     if (asking.kind === 'doubted' && (asking.isOther === true || matters))
       this.mismatched(subject, boot, asking.reason);
@@ -199,13 +203,13 @@ export class PolicyStep {
 
   #isNews({ id }: Boot, what: string): boolean {
     const key = `${id} ${what}`;
-    if (this.#told.get(key) !== undefined) return false;
-    this.#told.set(key, true);
+    if (this.#said.get(key) !== undefined) return false;
+    this.#said.set(key, true);
     return true;
   }
 }
 
-type Circumstance = {
+type Judgement = {
   readonly assignment: Assignment;
   readonly boot: Boot;
   readonly asking: Asking;

@@ -1,4 +1,4 @@
-import type { EntryKind, EntrySource } from '../boot/entry.js';
+import { type EntryKind, type EntrySource, PLURALS } from '../boot/entry.js';
 import { BootlayerError } from '../errors.js';
 import { type ServerApi, unreachable } from './api-server.js';
 import { askServer, type Question } from './ask-server.js';
@@ -13,20 +13,19 @@ export type ToldEntry = Readonly<Record<string, unknown>> & {
   readonly problems?: readonly string[];
 };
 
-type ToldBoot = { readonly assignment: string; readonly image: string };
+type WouldBoot = { readonly assignment: string; readonly image: string };
 
 /** What a change would do. */
 export type ToldPreview = {
   readonly boots: readonly {
     readonly machine: string;
-    readonly before?: ToldBoot;
-    readonly after?: ToldBoot;
+    readonly before?: WouldBoot;
+    readonly after?: WouldBoot;
     readonly differs: readonly string[];
   }[];
   readonly more?: number;
 };
 
-export const PLURALS = { machine: 'machines', assignment: 'assignments' } as const;
 const PAGE = 1_000;
 
 /** All that the query means, page by page. Throws SERVER_UNREACHABLE, and what the server tells, as the others do. */

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { EntryDocument, EntryKind } from '../boot/entry.js';
+import { type EntryDocument, type EntryKind, PLURALS } from '../boot/entry.js';
 import { readSource } from '../config/disk-sources.js';
 import { BootlayerError } from '../errors.js';
 import { apiOf, type ServerApi, type ServerOptions, withServer } from './api-server.js';
@@ -8,7 +8,6 @@ import {
   type Change,
   changeEntry,
   listEntries,
-  PLURALS,
   previewChange,
   readEntry,
   readEntryIfThere,

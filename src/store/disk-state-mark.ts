@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Kysely, Transaction } from 'kysely';
+import { syncFolder } from '../disk-access.js';
 import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
 import type { Schema } from './schema.js';
 import type { WriteBatches } from './write-batches.js';
@@ -152,12 +153,7 @@ async function replaceFile(file: string, text: string): Promise<void> {
     await handle.close();
   }
   await rename(next, file);
-  const folder = await open(dirname(file), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await syncFolder(dirname(file));
 }
 
 async function setMeta(transaction: Transaction<Schema>, key: string, value: string): Promise<void> {

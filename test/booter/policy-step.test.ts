@@ -46,7 +46,7 @@ function site(policy: Policy, { card = MAC, store = new MemoryStandings(), boots
   const script = (more: object = {}, address = HERE) => made.booter.script({ ...QUERY, ...more }, address);
   const named = (event: string) => made.events.filter((one) => one.event === event);
   /** It fetches its kernel and initramfs, whole. */
-  const fetchAll = () => {
+  const fetchAll = (between: () => void = () => undefined) => {
     for (const [role, digest] of [
       ['kernel', made.plans.kernelPlans.at(-1)?.kernel.descriptor.digest],
       ['initramfs', made.plans.kernelPlans.at(-1)?.initramfs.descriptor.digest],
@@ -61,6 +61,7 @@ function site(policy: Policy, { card = MAC, store = new MemoryStandings(), boots
         kind: 'sent',
         bytes: 9,
       });
+      if (role === 'kernel') between();
     }
   };
   return { ...made, store, standings, script, named, fetchAll };
@@ -102,6 +103,22 @@ describe('once', () => {
     expect(await script()).toContain('waits (1 of 60): whether it is done is not known');
     expect(await script({ attempt: '60' })).toContain('boots its local disk: whether it is done is not known');
     expect(named('script.sent')).toEqual([]);
+  });
+
+  it('has started, though somebody asks by DHCP in its name meanwhile, which begins another boot', async () => {
+    const { script, fetchAll, standings, journal } = site({ mode: 'once', doneWhen: 'started' });
+    await script();
+    const states: (string | undefined)[] = [];
+    journal.listen(({ event, boot }) => {
+      if (event.event === 'boot.done') states.push(boot?.id, boot?.state);
+    });
+    const booted = journal.last('node-01')?.boot.id;
+    const dhcp = { client: 'pxe', firmware: 'bios', step: 'offer', answer: 'undionly.kpxe' } as const;
+    fetchAll(() => journal.sink({ event: 'dhcp.answered', machine: 'node-01', address: '0.0.0.0', ...dhcp } as never));
+    await settled();
+    expect(journal.last('node-01')?.boot.state).toBe('offered');
+    expect(standings.of(WHOSE.keys)?.done).toMatchObject({ by: 'start' });
+    expect(states).toEqual([booted, 'done']);
   });
 
   it('is done by its start, where the assignment says so', async () => {

@@ -7,6 +7,7 @@ import {
   type EntryPage,
   type EntryQuery,
   type EntryWish,
+  PLURALS,
   type ShownEntry,
 } from '../../boot/entry.js';
 import { DIFFERENCES } from '../../booter/preview.js';
@@ -32,7 +33,6 @@ export type EntryRouteParts = {
   readonly standingOf?: (machine: string) => Readonly<Record<string, unknown>> | undefined;
 };
 
-const PLURALS = { machine: 'machines', assignment: 'assignments' } as const;
 const MOST = 1_000;
 
 const list = z.array(z.string()).readonly();
