@@ -17,7 +17,7 @@ export type PoliciesParts = {
   readonly attempts: Attempts;
   readonly capabilities: CapabilityStore;
   readonly enrolments: EnrolmentStore;
-  readonly boots: Pick<BootStore, 'findBoot'>;
+  readonly boots: Pick<BootStore, 'findBoot' | 'findBoots'>;
   readonly records: BootRecords & { readonly recall: DoneReportsParts['recall'] };
   readonly neighbours: Neighbours;
   /** `identity`, of the configuration in force. */
@@ -49,7 +49,7 @@ export function createPolicies(parts: PoliciesParts): Policies {
   });
   const capabilities = new Capabilities({ store: parts.capabilities, now: () => clock.now() });
   return {
-    step: new PolicyStep({ ...parts, requesters }),
+    step: new PolicyStep({ ...parts, requesters, since: clock.now() }),
     standings,
     capabilities,
     doneReports: new DoneReports({

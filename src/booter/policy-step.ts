@@ -26,7 +26,9 @@ export type PolicyStepParts = {
   readonly standings: Standings;
   readonly attempts: Attempts;
   readonly records: BootRecords;
-  readonly boots: Pick<BootStore, 'findBoot'>;
+  readonly boots: Pick<BootStore, 'findBoot' | 'findBoots'>;
+  /** When the server started: milliseconds since the epoch. */
+  readonly since: number;
   readonly requesters: Requesters;
   readonly events: EventSink;
   readonly clock: Pick<Clock, 'now'>;
@@ -53,6 +55,8 @@ type Given = { readonly whose: Whose; readonly next?: string; readonly isDoneByS
 
 /** Are remembered at least. */
 const BOOTS = 10_000;
+/** Before the server started: a boot that went on until it ended. */
+const CAUGHT_UP_MILLISECONDS = 24 * 3_600_000;
 
 /** Whether a machine boots what it is assigned to, by its policy, where it stands with it, and who asks. */
 export class PolicyStep {
@@ -76,6 +80,7 @@ export class PolicyStep {
     const { name: machine } = subject;
     const boot = records.open(machine);
     const whose = { machine, keys };
+    await this.#catchUp(whose, assignment);
     const standing = await this.#withoutSpent(whose, boot);
     if (assignment === undefined && standing?.next === undefined) return { kind: 'unmapped', asking };
     const policy = assignment?.policy ?? ALWAYS;
@@ -165,6 +170,19 @@ export class PolicyStep {
 
   #gave(boot: Boot, given: Given): void {
     this.#given.set(boot.id, given);
+  }
+
+  /** What was sent just before the server ended may not have been told of: a machine that has started is done by that. */
+  async #catchUp(whose: Whose, assignment: Assignment | undefined): Promise<void> {
+    const { standings, boots, since } = this.#parts;
+    if (assignment === undefined || !isDoneByStart(assignment)) return;
+    const [last] = (await boots.findBoots({ machine: whose.machine, limit: 2 })).filter(
+      ({ beganAt }) => beganAt < since,
+    );
+    if (last?.state !== 'started' || last.attemptedAt === undefined || last.assignment !== assignment.name) return;
+    if (last.lastAt < since - CAUGHT_UP_MILLISECONDS) return;
+    const done = { at: last.lastAt, by: 'start', boot: last.id } as const;
+    await standings.change(whose, (standing) => withDone(standing, done, last.beganAt));
   }
 
   /** A wish that an older boot has got, which was sent what it starts, is fulfilled, also where the server ended just then. */

@@ -34,7 +34,7 @@ export class StandingChanges {
     const { name: machine } = subject;
     const keys = standingKeys(subject);
     const standing = await standings.change({ machine, keys }, (before) =>
-      withChange(before, change, { now: clock.now(), newId }),
+      withChange({ ...before, machine }, change, { now: clock.now(), newId }),
     );
     events({ event: 'standing.changed', machine, change: describeChange(change) });
     if (change.next !== undefined) wished();

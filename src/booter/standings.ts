@@ -99,7 +99,9 @@ export class Standings {
     // Keys may have been another machine's, which keeps what is left of its own.
     const taken = new Set(keys);
     const emptied = this.#keptOf(keys).filter((kept) => kept.id !== id && kept.keys.every((key) => taken.has(key)));
-    const kept = { id, keys, standing: { ...after, machine } };
+    // By whatever it was known: a report may come by what was known when its boot began.
+    const own = new Set([...(this.#byId.get(id)?.keys ?? []), ...keys]);
+    const kept = { id, keys: [...own], standing: after };
     await this.#parts.store.saveStanding(
       kept,
       emptied.map((one) => one.id),

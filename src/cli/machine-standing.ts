@@ -43,7 +43,7 @@ export function standingCommands(): readonly Command[] {
 
 function parseTime(text: string): string {
   const at = Date.parse(text);
-  if (!Number.isNaN(at)) return new Date(at).toISOString();
+  if (/^\d{4}-\d\d-\d\dT.*(?:Z|[+-]\d\d:\d\d)$/.test(text) && !Number.isNaN(at)) return new Date(at).toISOString();
   throw new BootlayerError('USAGE', `"${text}" is no time: write 2027-01-31T02:00:00Z`);
 }
 

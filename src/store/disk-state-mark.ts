@@ -115,7 +115,8 @@ export class StateMark {
         cause,
       });
     }
-    this.#written = mark.changes;
+    // Of another state, if it was accepted meanwhile.
+    if (mark.id === this.#mark.id) this.#written = mark.changes;
   }
 }
 

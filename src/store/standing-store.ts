@@ -60,8 +60,16 @@ export class SqlStandingStore implements StandingStore {
     await mark.written(changes);
   }
 
-  trust(): Promise<void> {
-    return this.#parts.mark.trust();
+  async trust(): Promise<void> {
+    const { database, writes, mark } = this.#parts;
+    const rows = await database.selectFrom('standings').select(['id', 'standing']).execute();
+    const damaged = rows.filter(({ standing }) => readStanding(standing) === undefined).map(({ id }) => id);
+    if (damaged.length > 0) {
+      await writes.add(async (transaction) => {
+        await transaction.deleteFrom('standings').where('id', 'in', damaged).execute();
+      });
+    }
+    await mark.trust();
   }
 }
 

@@ -287,7 +287,12 @@ async function policiesAt(clock) {
   /** @type {typeof import('../../src/booter/journal.js')} */
   const { Journal } = await built('booter/journal.js');
   const attempts = new Attempts();
-  const boots = { lastBoots: async () => [], findBoot: async () => undefined, pruneBoots: async () => 0 };
+  const boots = {
+    lastBoots: async () => [],
+    findBoot: async () => undefined,
+    findBoots: async () => [],
+    pruneBoots: async () => 0,
+  };
   const writer = { write: () => undefined, settled: async () => undefined };
   let ids = 0;
   const newId = () => {

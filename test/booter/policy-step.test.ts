@@ -41,7 +41,10 @@ function site(policy: Policy, { card = MAC, store = new MemoryStandings(), boots
   const made = testBooter({
     assignments,
     neighbours: neighbours({ [HERE]: card }),
-    policies: { standings, boots: { findBoot: async (id) => boots[id] } },
+    policies: {
+      standings,
+      boots: { findBoot: async (id) => boots[id], findBoots: async () => Object.values(boots).map(({ boot }) => boot) },
+    },
   });
   const script = (more: object = {}, address = HERE) => made.booter.script({ ...QUERY, ...more }, address);
   const named = (event: string) => made.events.filter((one) => one.event === event);
@@ -131,6 +134,23 @@ describe('once', () => {
     expect(named('boot.done')).toMatchObject([{ machine: 'node-01', by: 'start' }]);
     expect(await script()).toContain('boots its local disk');
   });
+});
+
+it('is done by its start also where the server ended just then', async () => {
+  const before = {
+    id: 'b0',
+    machine: 'node-01',
+    beganAt: -9,
+    lastAt: -5,
+    attemptedAt: -8,
+    state: 'started',
+    assignment: 'all',
+  };
+  const { script } = site(
+    { mode: 'once', doneWhen: 'started' },
+    { boots: { b0: { boot: before, steps: [] } as unknown as BootWithSteps } },
+  );
+  expect(await script()).toContain('boots its local disk: it is done');
 });
 
 describe('hold', () => {

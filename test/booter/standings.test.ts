@@ -66,3 +66,12 @@ it('doubts what it is told to doubt, until it is trusted', async () => {
   await known.trust();
   expect([known.doubtedSince(one.keys), known.isDoubted]).toEqual([undefined, false]);
 });
+
+it('goes on knowing a machine by all that it was known by, whoever reports by less', async () => {
+  const { standings, again } = site();
+  await standings.change(one, (standing) => (standing.done === undefined ? { ...standing, releasedAt: 1 } : standing));
+  await standings.change({ machine: 'mac 1', keys: ['mac 1'] }, done);
+  for (const known of [standings, await again()]) {
+    expect(known.of(['name node-01'])).toEqual({ machine: 'node-01', releasedAt: 1, done: DONE });
+  }
+});

@@ -57,6 +57,8 @@ it('tells whose rows somebody has damaged', async () => {
   await save(file);
   await changed(file, `update standings set standing = '{'`);
   expect(await loaded(file)).toMatchObject({ standings: [], unreadable: DONE.keys });
+  await within(file, ({ standings }) => standings.trust());
+  expect(await loaded(file)).toMatchObject({ standings: [], unreadable: [] });
 });
 
 it('takes a new state for whole, and its own again', async () => {

@@ -47,10 +47,10 @@ const standing = z
   })
   .meta({ id: 'Standing' });
 
-const momentText = parsed((written) => {
-  const at = Date.parse(written);
-  return Number.isNaN(at) ? undefined : at;
-}, 'is no time, such as 2027-01-31T02:00:00Z');
+/** With its zone: a time of day means another one elsewhere. */
+const momentText = z.iso
+  .datetime({ offset: true, error: 'is no time with its zone, such as 2027-01-31T02:00:00Z' })
+  .transform((written) => Date.parse(written));
 
 const change = mapping({
   done: z.literal(true, 'must be true: what takes it back is reprovision').optional().describe('it is installed'),
