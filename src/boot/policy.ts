@@ -58,7 +58,8 @@ const UNSURE = 'whether it is done is not known, since the state of the server w
  */
 export function judge(circumstances: Circumstances): Verdict {
   const { policy, standing, doubtedSince, requester, now } = circumstances;
-  if (standing?.next !== undefined && requester.kind === 'shown') return { kind: 'next', next: standing.next };
+  const next = wishIn(circumstances);
+  if (next !== undefined && requester.kind === 'shown') return { kind: 'next', next };
   if (policy.mode === 'hold') return local('hold', 'its assignment holds it');
   if (!isRestricted(policy)) return { kind: 'image' };
   if (requester.kind === 'doubted') return local('doubted', `it is not shown to ask itself: ${requester.reason}`);
@@ -91,6 +92,12 @@ function tooOften({ policy: { limit }, attempts, standing, now }: Circumstances)
   if (count < limit.maxAttempts) return undefined;
   const often = `it was booted ${counted(count, 'time')} within ${formatDuration(limit.window)}`;
   return local('attempts', `${often}, which is all that its policy allows`);
+}
+
+/** One of a state in doubt may have been fulfilled since. */
+function wishIn({ standing, doubtedSince }: Circumstances): NextBoot | undefined {
+  const next = standing?.next;
+  return next === undefined || (doubtedSince !== undefined && next.wishedAt < doubtedSince) ? undefined : next;
 }
 
 /** By the operator, who knew then. */

@@ -21,6 +21,8 @@ export class Attribution {
     this.#seen.delete(address);
     this.#seen.set(address, machines);
     const last = machines.get(machine);
+    // Who is shown to be there is there alone, by whatever name it was seen before.
+    if (isShown === true) machines.clear();
     machines.delete(machine);
     machines.set(machine, { at: this.#now(), image: image ?? last?.image, isShown: isShown ?? last?.isShown ?? false });
     if (machines.size > MAX_MACHINES_PER_ADDRESS) dropOldest(machines);

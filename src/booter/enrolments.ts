@@ -18,6 +18,8 @@ const MINUTE = 60_000;
 const AGAIN_MILLISECONDS = 5 * MINUTE;
 /** So many are written within a minute, since anybody can make some up. */
 const MOST_WRITTEN = 300;
+/** Of one address, so that it does not hide the others. */
+const MOST_OF_ONE = 30;
 /** Are remembered at least. */
 const MACHINES = 10_000;
 const KEPT = { milliseconds: 7 * 24 * 60 * MINUTE, most: 10_000 } as const;
@@ -27,9 +29,11 @@ export class Enrolments {
   readonly #parts: EnrolmentsParts;
   readonly #seen = new RecentMap<string, number>(MACHINES);
   readonly #sparing: Sparing;
+  readonly #ofOne: Sparing;
 
   constructor(parts: EnrolmentsParts) {
     this.#parts = parts;
+    this.#ofOne = new Sparing(MOST_OF_ONE, MINUTE, () => parts.clock.ticks());
     this.#sparing = new Sparing(MOST_WRITTEN, MINUTE, () => parts.clock.ticks());
   }
 
@@ -39,7 +43,7 @@ export class Enrolments {
     const last = this.#seen.get(name);
     const ticks = clock.ticks();
     if (last !== undefined && ticks - last < AGAIN_MILLISECONDS) return;
-    if (!this.#sparing.allows('written')) return;
+    if (!this.#ofOne.allows(facts.sourceAddress) || !this.#sparing.allows('written')) return;
     this.#seen.set(name, ticks);
     const now = clock.now();
     if (last === undefined) {

@@ -121,10 +121,11 @@ export class Journal {
     return known && this.#lastOf(known);
   }
 
-  /** The boot in which a machine is that asks for its script now; begins when it is in none. */
-  open(machine: string): Boot {
+  /** The boot in which a machine is that asks for its script now; begins when it is in none, or in one that began before then. */
+  open(machine: string, notBefore = Number.NEGATIVE_INFINITY): Boot {
     const known = this.#known(machine);
-    if (known !== undefined && isInLastBoot(this.#lastOf(known))) return known.boot;
+    const isIn = known !== undefined && isInLastBoot(this.#lastOf(known));
+    if (isIn && known.boot.beganAt >= notBefore) return known.boot;
     return this.#begin(machine, this.#parts.clock.now()).boot;
   }
 

@@ -17,8 +17,8 @@ import type { Standings, Whose } from './standings.js';
 
 /** The boots of machines, as the journal knows them. */
 export interface BootRecords {
-  /** The boot in which a machine is that asks what to boot now. */
-  open(machine: string): Boot;
+  /** The boot in which a machine is that asks what to boot now; another one than that if it began before then. */
+  open(machine: string, notBefore?: number): Boot;
   last(machine: string): LastBoot | undefined;
 }
 
@@ -78,7 +78,9 @@ export class PolicyStep {
     if (assignment === undefined && (wished === undefined || asking.kind === 'doubted'))
       return { kind: 'unmapped', asking };
     const { name: machine } = subject;
-    const boot = records.open(machine);
+    // A new installation is another boot, in which it is reported.
+    const due = dueAt(standings.of(keys), clock.now());
+    const boot = records.open(machine, due);
     const whose = { machine, keys };
     await this.#catchUp(whose, assignment);
     const standing = await this.#withoutSpent(whose, boot);
@@ -192,7 +194,8 @@ export class PolicyStep {
     const next = standing?.next;
     if (next?.boot === undefined || next.boot === boot.id) return standing;
     const older = await boots.findBoot(next.boot);
-    if (older?.boot.startSentAt === undefined) return standing;
+    // What others fetch in its name is not what it got.
+    if (older?.boot.startSentAt === undefined || older.boot.attemptedAt === undefined) return standing;
     return standings.change(whose, (one) => withoutNext(one, next.id));
   }
 
@@ -234,6 +237,12 @@ type Judgement = {
   readonly verdict: Verdict;
   readonly isWished: boolean;
 };
+
+/** When the new installation was due that is due now. */
+function dueAt(standing: Standing | undefined, now: number): number | undefined {
+  const at = standing?.reprovision?.at;
+  return at !== undefined && at <= now ? at : undefined;
+}
 
 function isDoneByStart({ policy }: Assignment): boolean {
   return policy.mode === 'once' && policy.doneWhen === 'started';

@@ -27,7 +27,8 @@ export class Requesters {
     const { neighbours, relayed, verifies } = this.#parts;
     if (!verifies()) return SHOWN;
     const { sourceAddress: address } = facts;
-    const macs = machine?.macs ?? facts.macs;
+    // A stranger goes by the first that it names.
+    const macs = machine?.macs ?? facts.macs.slice(0, 1);
     if (macs.length === 0) return doubted(`no MAC of ${name} is known, by which it could be`);
     const mac = (await neighbours.find(address)) ?? relayed(address);
     if (mac === undefined) return doubted(`no network of this host has ${address}, and no trusted relay named it`);

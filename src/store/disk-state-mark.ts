@@ -120,9 +120,13 @@ export class StateMark {
   }
 }
 
-/** A state that was never marked is younger than the witness; a state with fewer changes is older. */
+/**
+ * A state that was never marked is younger than the witness; a state with fewer changes is older; and one with changes that has no
+ * witness was brought here without it.
+ */
 function isOther(witness: Mark | undefined, own: Mark): boolean {
-  return witness !== undefined && (witness.id !== own.id || witness.changes > own.changes);
+  if (witness === undefined) return own.changes > 0;
+  return witness.id !== own.id || witness.changes > own.changes;
 }
 
 async function readWitness(file: string): Promise<Mark | undefined> {

@@ -97,7 +97,8 @@ async function makeHome(folder: string): Promise<void> {
 /** SQLite calls a file of somebody else a disk I/O error. */
 async function proveOurs(file: string): Promise<void> {
   try {
-    await (await open(file, 'a+')).close();
+    // What is in it is for nobody else.
+    await (await open(file, 'a+', 0o600)).close();
   } catch (cause) {
     const remedy = 'see that this user may read and write it, and everything else in its folder';
     throw unusable(`${file} cannot be opened`, remedy, cause);

@@ -90,10 +90,15 @@ describe('judge', () => {
     ['hold', { policy: HOLD }],
     ['once and done', { policy: ONCE, standing: DONE }],
     ['too many attempts', { policy: LIMITED, attempts: [NOW, NOW] }],
-    ['a state in doubt', { policy: ONCE, doubtedSince: NOW - 5 }],
+    ['a state in doubt', { policy: ONCE, doubtedSince: NOW - 1 }],
   ])('boots what is wished for the next boot before all else: %s', (_name, more) => {
     const standing = { ...more.standing, machine: 'node-01', next: NEXT };
     expect(judged({ ...more, standing })).toEqual({ kind: 'next', next: NEXT });
+  });
+
+  it('does not boot again what was wished before the state came into doubt', () => {
+    const standing = { machine: 'node-01', next: NEXT };
+    expect(judged({ policy: HOLD, standing, doubtedSince: NOW })).toMatchObject({ why: 'hold' });
   });
 
   it('never installs where the state was lost or replaced, but for what was wished since', () => {

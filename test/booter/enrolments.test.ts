@@ -56,7 +56,8 @@ it('writes a bounded number of machines that somebody makes up', async () => {
   const { booter, store } = site();
   for (let number = 0; number < 1_000; number += 1) {
     const mac = `52:54:00:00:${String(number % 100).padStart(2, '0')}:${String(Math.floor(number / 100)).padStart(2, '0')}`;
-    await booter.script({ ...QUERY, mac }, HERE);
+    await booter.script({ ...QUERY, mac }, number < 500 ? HERE : `10.0.${number % 50}.1`);
   }
   expect(store.kept.size).toBe(300);
+  expect([...store.kept.values()].filter(({ facts: { sourceAddress } }) => sourceAddress === HERE)).toHaveLength(30);
 });

@@ -90,6 +90,30 @@ describe('once', () => {
     expect(await script()).toContain('Bootlayer: renamed boots its local disk');
   });
 
+  it('installs anew in another boot, by which it is done again', async () => {
+    const { script, standings, clock, journal } = site(ONCE);
+    await standings.change(WHOSE, (standing) => ({ ...standing, done: DONE }));
+    await script();
+    const before = journal.last('node-01')?.boot.id;
+    clock.milliseconds += 1_000;
+    const at = clock.now();
+    await standings.change(WHOSE, (standing) => ({ ...standing, reprovision: { at, wishedAt: at } }));
+    expect(await script()).toContain('node-01 boots registry');
+    const boot = journal.last('node-01')?.boot;
+    expect(boot?.id).not.toBe(before);
+    expect(boot?.beganAt).toBeGreaterThanOrEqual(at);
+  });
+
+  it('counts for a machine that has just been given a name', async () => {
+    const { booter, script, fetchAll, journal } = site(ALWAYS);
+    booter.remap({ machines: [], assignments: [assignment()], defaults: { kernelArgs: {} } });
+    await script();
+    booter.remap({ machines: [machine()], assignments: [assignment()], defaults: { kernelArgs: {} } });
+    await script();
+    fetchAll();
+    expect(journal.last('node-01')?.boot.attemptedAt).toBeDefined();
+  });
+
   it('leaves UEFI to its own boot order', async () => {
     const { script, standings } = site(ONCE);
     await standings.change(WHOSE, (standing) => ({ ...standing, done: DONE }));
@@ -239,7 +263,7 @@ describe('the next boot', () => {
   });
 
   it('is not given again by a server that ended just when it was sent', async () => {
-    const sent = { boot: { startSentAt: 5 } } as BootWithSteps;
+    const sent = { boot: { attemptedAt: 4, startSentAt: 5 } } as BootWithSteps;
     const { script, standings } = site({ mode: 'hold', doneWhen: 'reported' }, { boots: { before: sent } });
     await standings.change(WHOSE, (standing) => ({ ...standing, next: { ...NEXT, boot: 'before' } }));
     expect(await script()).toContain('its assignment holds it');

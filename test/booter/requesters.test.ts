@@ -55,6 +55,8 @@ it('is a stranger by the MAC that it goes by', async () => {
   const { requesters } = site();
   const { machine: _known, ...stranger } = subject({ name: MAC });
   expect(await requesters.asking(stranger)).toEqual({ kind: 'shown' });
+  const several = facts({ macs: [OTHER_MAC, MAC], sourceAddress: HERE });
+  expect(await requesters.asking({ ...stranger, facts: several })).toMatchObject({ kind: 'doubted' });
   expect(await requesters.asking({ ...stranger, facts: facts({ macs: [], sourceAddress: HERE }) })).toMatchObject({
     kind: 'doubted',
   });

@@ -49,7 +49,14 @@ it('copies the state of a running server, which is restored as the state of anot
   // Two machines at one address: whose kernel it is is not known.
   expect(await boots(server)).toEqual(['52:54:00:00:00:02 planned', `${MACHINE} fetching`]);
   expect((await readdir(folder)).filter((name) => name.includes('part'))).toEqual([]);
-  expect((await readdir(data)).sort()).toEqual(['cache', 'state.db', 'state.db-shm', 'state.db-wal', 'state.db.lock']);
+  expect((await readdir(data)).sort()).toEqual([
+    'cache',
+    'state.db',
+    'state.db-shm',
+    'state.db-wal',
+    'state.db.lock',
+    'state.db.mark',
+  ]);
   server.process.kill('SIGKILL');
   await server.stop();
 

@@ -101,15 +101,20 @@ it('doubts an older state of its own', async () => {
   expect((await loaded(file)).doubtedSince).toBeDefined();
 });
 
-it('trusts a state whose witness is missing or behind: it is as it was before the witness was written', async () => {
+it('trusts a state whose witness is behind: it is as it was before the witness was written', async () => {
   const file = await newFile();
   await save(file);
   const witness = await readFile(`${file}.mark`, 'utf8');
   await save(file, { ...DONE, id: 'later', keys: ['name later'] });
   await writeFile(`${file}.mark`, witness);
   expect((await loaded(file)).doubtedSince).toBeUndefined();
+});
+
+it('doubts a state that is there without its witness', async () => {
+  const file = await newFile();
+  await save(file);
   await rm(`${file}.mark`);
-  expect((await loaded(file)).doubtedSince).toBeUndefined();
+  expect((await loaded(file)).doubtedSince).toBeDefined();
 });
 
 it('doubts a state whose witness cannot be read', async () => {
