@@ -80,7 +80,7 @@ it('shows the steps of one machine, and how far what is under way has come', asy
   });
   const shows = (pattern: RegExp) => expect.poll(() => screen.lines.join('\n')).toMatch(pattern);
   await shows(
-    /^before\n52:54:00:00:00:01: boot [0-9a-f]{16}, planned, assignment one\n.* \+0\.00 s .* gets the script/,
+    /^before\n52:54:00:00:00:01: boot [0-9a-f]{16}, planned, assignment one\n.* \+0\.\d\d s .* gets the script/,
   );
   const breakOff = await beginKernel();
   await shows(/fetches the kernel\nkernel .* \d+% .* MiB/);
