@@ -24,7 +24,7 @@ async function registryWith(kernels: Readonly<Record<string, Buffer>>): Promise<
 }
 
 /** Machines of that last MAC octet boot that repository. */
-async function setUp(kernels: Readonly<Record<string, Buffer>>) {
+async function setUp(kernels: Readonly<Record<string, Buffer>>, more: readonly string[] = []) {
   const registry = await registryWith(kernels);
   const folder = await temporaryFolder();
   const data = join(folder, 'data');
@@ -34,6 +34,7 @@ async function setUp(kernels: Readonly<Record<string, Buffer>>) {
   const map = (...mapped: readonly string[]) =>
     writeConfiguration(folder, {
       plainHttp: [registry.host],
+      more,
       assignments: mapped.map(
         (repository) =>
           `{ name: ${repository}, match: { mac: "${mac(repository)}" }, image: "${registry.host}/${repository}:1" }`,
@@ -69,7 +70,8 @@ describe('a disk that fills up', () => {
   });
 
   it('is told of, boots others, and takes the download when there is room again, without a restart', async () => {
-    const { map, start } = await setUp({ small: SMALL.bytes, new: NEW.bytes });
+    // Nothing is there before a machine asks: else there may be no room for the ballast.
+    const { map, start } = await setUp({ small: SMALL.bytes, new: NEW.bytes }, ['cache: { prefetch: false }']);
     const { server, disk, boot, told } = await start(await map('small', 'new'));
     const ballast = join(disk, 'ballast');
     await writeFile(ballast, Buffer.alloc(12 * MIB));
