@@ -18,7 +18,11 @@ async function listener(size = 3_000_000) {
   const copy = join(await temporaryFolder(), 'copy');
   await writeFile(copy, Buffer.alloc(size, 1));
   const app = createListener(createLog('silent', { write: () => undefined }));
-  onTestFinished(() => app.close());
+  onTestFinished(() => {
+    // A client that was given up may still have one.
+    app.server.closeAllConnections();
+    return app.close();
+  });
   const problems: BootlayerError[] = [];
   const made: Awaited<ReturnType<typeof open>>[] = [];
   stateRoutes(new Api(app), {
