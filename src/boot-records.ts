@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { EventSink } from './boot/event.js';
+import { LONGEST_WINDOW } from './boot/policy.js';
 import { Attempts } from './booter/attempts.js';
 import { Journal } from './booter/journal.js';
 import { JournalWriter } from './booter/journal-writer.js';
@@ -24,9 +25,6 @@ export type BootRecords = {
   readonly journal: Journal;
   readonly policies: Policies;
 };
-
-/** Of a policy, in milliseconds. */
-const LONGEST_WINDOW = 30 * 86_400_000;
 
 const DOUBTED =
   'the state was lost, replaced by another one or by an older copy: machines under "once" that it does not know as done are not installed; see which are, and then: bootlayer state accept';

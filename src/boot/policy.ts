@@ -16,6 +16,10 @@ export type Policy = {
   readonly limit?: AttemptLimit;
 };
 
+export const MOST_ATTEMPTS = 100;
+/** Milliseconds: boots are kept as long. */
+export const LONGEST_WINDOW = 30 * 86_400_000;
+
 /** A machine that fetched its kernel, UKI or ISO in so many boots within the window (milliseconds) is held. */
 export type AttemptLimit = { readonly maxAttempts: number; readonly window: number };
 

@@ -1,10 +1,11 @@
+import { MOST_ATTEMPTS } from '../boot/policy.js';
 import type { Attempt } from '../boot/ports.js';
 import { RecentMap } from '../recent-map.js';
 
 /** Are remembered at least. */
 const MACHINES = 25_000;
 /** As many as a policy can allow, and the boot that is asked about. */
-const MOST = 101;
+const MOST = MOST_ATTEMPTS + 1;
 
 /** The boots of machines that count as attempts, the newest of each. */
 export class Attempts {

@@ -15,7 +15,7 @@ const PATIENCE = { most: MAX_ATTEMPTS, seconds: SECONDS_BETWEEN_ATTEMPTS };
 /** An hour: an operator has to see it, and to decide. */
 const UNKNOWN_PATIENCE = { most: 360, seconds: 10 };
 
-/** `attempt`: for how manyth time it asks; `isUnknown`: it waits for an assignment. */
+/** `attempt`: how often it has asked, with this time; `isUnknown`: it waits for an assignment. */
 export type Waiting = {
   readonly machine: string;
   readonly reason: string;
@@ -65,7 +65,7 @@ export function waitingScript(urls: BootUrls, { machine, reason, attempt, isUnkn
   ]);
 }
 
-/** Whether it has waited as long as it may. */
+/** Whether it may wait on. */
 export function isPatient({ attempt, isUnknown = false }: Pick<Waiting, 'attempt' | 'isUnknown'>): boolean {
   return attempt < (isUnknown ? UNKNOWN_PATIENCE : PATIENCE).most;
 }

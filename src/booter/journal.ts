@@ -13,6 +13,7 @@ import {
   withStep,
 } from '../boot/boot.js';
 import type { EventSink } from '../boot/event.js';
+import { LONGEST_WINDOW } from '../boot/policy.js';
 import type { Attempt, BootStore } from '../boot/ports.js';
 import type { Clock } from '../clock.js';
 import { RecentMap } from '../recent-map.js';
@@ -65,9 +66,8 @@ const MINUTE = 60_000;
 const MOST_DOUBTFUL = 600;
 /** After so many new ones, those that are too many are forgotten at once, so that nobody fills the disk before that is done anyway. */
 const MOST_NEW = 10_000;
-const DAY = 24 * 60 * MINUTE;
 /** Half of the room is for machines that entries name: anybody can be a stranger whom a catch-all assignment boots, as often as he likes. */
-const KEPT = { milliseconds: 30 * DAY, most: 100_000, mostDoubtful: 10_000, mostStrangers: 50_000 } as const;
+const KEPT = { milliseconds: LONGEST_WINDOW, most: 100_000, mostDoubtful: 10_000, mostStrangers: 50_000 } as const;
 
 const TRANSFERS: ReadonlySet<StepEvent['event']> = new Set(['artifact.started', 'artifact.sent', 'artifact.aborted']);
 

@@ -2,13 +2,12 @@ import { Command, Option } from 'commander';
 import { BOOT_STATES } from '../boot/boot.js';
 import { BootlayerError } from '../errors.js';
 import { formatSeconds } from '../format.js';
-import { apiOf, type ServerOptions, unreachable, withServer } from './api-server.js';
-import { askServer } from './ask-server.js';
+import { apiOf, type ServerOptions, withServer } from './api-server.js';
+import { askOurs } from './ask-ours.js';
 import { parsedBy } from './common.js';
 import { emphasize, inOneLine, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
 import { stepLine } from './timeline.js';
 import type { ToldBoot, ToldSteps } from './told.js';
-import { untilSignal } from './until-signal.js';
 
 type ListOptions = ServerOptions & {
   readonly machine?: string;
@@ -113,9 +112,5 @@ function duration({ beganAt, lastAt }: ToldBoot): string {
 
 /** Throws what the server tells, and SERVER_UNREACHABLE when none answers. */
 async function ask<Answer>(options: ServerOptions, path: string, list: keyof Answer & string): Promise<Answer> {
-  const api = await apiOf(options);
-  const answer = await untilSignal((signal) => askServer(api, { path, signal }));
-  // Another program may listen there, and speak JSON too.
-  if (Array.isArray(((answer ?? {}) as Answer)[list])) return answer as Answer;
-  throw unreachable(api);
+  return askOurs<Answer>(await apiOf(options), { path }, (answer) => Array.isArray(answer[list]));
 }

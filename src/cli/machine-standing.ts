@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { BootlayerError } from '../errors.js';
-import { apiOf, type ServerOptions, unreachable, withServer } from './api-server.js';
-import { askServer, type Question } from './ask-server.js';
+import { apiOf, type ServerOptions, withServer } from './api-server.js';
+import { askOurs } from './ask-ours.js';
+import type { Question } from './ask-server.js';
 import { parsedBy } from './common.js';
 import { inOneLine, standardOutput, writeJson, writeLine, writeTable } from './output.js';
 import { describeStanding, isStanding, type ToldStanding } from './told-standing.js';
-import { untilSignal } from './until-signal.js';
 
 type Cancelling = ServerOptions & { readonly cancel?: true };
 type ReprovisionOptions = Cancelling & { readonly at?: string };
@@ -133,8 +133,5 @@ async function ask<Answer>(
   question: Omit<Question, 'signal'>,
   isOurs: (answer: unknown) => boolean,
 ): Promise<Answer> {
-  const api = await apiOf(options);
-  const answer = await untilSignal((signal) => askServer(api, { ...question, signal }));
-  if (answer === undefined || !isOurs(answer)) throw unreachable(api);
-  return answer as Answer;
+  return askOurs<Answer>(await apiOf(options), question, isOurs);
 }

@@ -4,7 +4,7 @@ import { stateFileIn } from '../content.js';
 import { BootlayerError } from '../errors.js';
 import { formatBytes } from '../format.js';
 import { apiIn, apiOf, type ServerOptions, unreachable, withServer } from './api-server.js';
-import { askServer } from './ask-server.js';
+import { askOurs } from './ask-ours.js';
 import { readConfig } from './common.js';
 import { standardOutput, writeJson, writeLine } from './output.js';
 import { replaceFile, STANDARD_OUTPUT, writeToOutput } from './replace-file.js';
@@ -41,9 +41,12 @@ Until then, machines under "once" that the state does not know as done are not i
 since. Say which are done (bootlayer machine done NAME) before.`;
 
 async function accept(options: ServerOptions): Promise<void> {
-  const api = await apiOf(options);
-  const answer = await untilSignal((signal) => askServer(api, { path: '/api/v1/state/accept', body: {}, signal }));
-  if (typeof (answer as { readonly isDoubted?: unknown } | undefined)?.isDoubted !== 'boolean') throw unreachable(api);
+  const question = { path: '/api/v1/state/accept', body: {} };
+  const answer = await askOurs<{ readonly isDoubted: boolean }>(
+    await apiOf(options),
+    question,
+    ({ isDoubted }) => typeof isDoubted === 'boolean',
+  );
   const output = standardOutput();
   if (options.json) return writeJson(output, answer);
   writeLine(output, 'the state is taken for whole');

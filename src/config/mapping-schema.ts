@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DONE_WHEN, POLICY_MODES } from '../boot/policy.js';
+import { DONE_WHEN, LONGEST_WINDOW, MOST_ATTEMPTS, POLICY_MODES } from '../boot/policy.js';
 import { parseDuration } from '../format.js';
 import { PLACEHOLDERS, placeholdersIn } from '../image/command-line.js';
 import { FIRMWARES } from '../machine/facts.js';
@@ -96,10 +96,6 @@ const match = mapping(
   },
   LABELS_HINT,
 );
-
-const MOST_ATTEMPTS = 100;
-/** Boots are kept no longer. */
-const LONGEST_WINDOW = 30 * 86_400_000;
 
 const attempts = `must be a whole number from 1 to ${MOST_ATTEMPTS}`;
 const window = parsed(parseDuration, 'is no duration, such as 30m, 1h or 7d').refine(
