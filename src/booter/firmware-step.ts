@@ -90,9 +90,11 @@ export class FirmwareStep {
     const key = keyOf(facts);
     const last = this.#chosen.get(key);
     const life = isHead ? SAME_ANSWER_MILLISECONDS : SAME_FILE_MILLISECONDS;
-    if (last?.mapping === mapping && now - last.at < life) return this.#seen(subject, last.file);
+    if (last?.mapping === mapping && last.file.kind !== 'refused' && now - last.at < life)
+      return this.#seen(subject, last.file);
     const file = await this.#choose(subject, selection, mapping);
-    if (file.kind !== 'refused') this.#chosen.set(key, { at: now, mapping, file });
+    // One that is refused is asked for anew each time, and ends what was chosen before.
+    this.#chosen.set(key, { at: now, mapping, file });
     return this.#told(subject, file);
   }
 

@@ -4,8 +4,9 @@ import type { Images } from '../../src/booter/mapped-images.js';
 import { BootlayerError } from '../../src/errors.js';
 import type { Role } from '../../src/image/role.js';
 import { testBooter } from '../fixtures/booter.js';
-import { assignment, facts, machine, OTHER_MAC, UUID } from '../fixtures/mappings.js';
+import { assignment, facts, MAC, machine, OTHER_MAC, UUID } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
+import { neighbours } from '../fixtures/policies.js';
 import { gate, settled } from '../fixtures/waiting.js';
 
 const GET = { isHead: false };
@@ -185,6 +186,21 @@ describe('what firmware starts when it asks again', () => {
     expect((await booter.firmware.file(ASKS, HEAD)).kind).toBe('loader');
     clock.milliseconds = 28_000;
     expect((await booter.firmware.file(ASKS, GET)).kind).toBe('loader');
+  });
+
+  it('is nothing any more, however it asks, once that was refused', async () => {
+    const policy = { mode: 'once', doneWhen: 'started' } as const;
+    const { booter, clock, standings } = step({
+      assignments: [assignment({ policy })],
+      neighbours: neighbours({ [FROM]: MAC }),
+    });
+    expect((await booter.firmware.file(ASKS, HEAD)).kind).toBe('uki');
+    const done = { at: 1, by: 'operator' } as const;
+    await standings.change({ machine: 'node-01', keys: ['name node-01'] }, (one) => ({ ...one, done }));
+    clock.milliseconds = 2_000;
+    const refused = { kind: 'refused', reason: expect.stringContaining('it is done since') as string };
+    expect(await booter.firmware.file(ASKS, HEAD)).toEqual(refused);
+    expect(await booter.firmware.file(ASKS, GET)).toEqual(refused);
   });
 
   it('is by the mapping in force', async () => {

@@ -15,7 +15,8 @@ const STRANGER = '52:54:00:00:00:99';
 
 async function site(context: TestContext, policy: string, more: readonly string[] = []) {
   const folder = await temporaryFolder();
-  for (const tag of ['1', 'rescue']) await buildTestImage(`oci:${join(folder, 'image')}:${tag}`, ['amd64']);
+  for (const tag of ['1', 'rescue'])
+    await buildTestImage(`oci:${join(folder, 'image')}:${tag}`, ['amd64'], [], { uki: true });
   const file = join(folder, 'bootlayer.yaml');
   const lines = [
     'advertise: 192.168.77.1',
@@ -97,6 +98,27 @@ it('installs once, whatever happens to the server then, and anew when an operato
   expect(await bootlayer('machine', 'reprovision', 'node-01')).toContain('to be installed anew at its next boot');
   expect(await node.script()).toContain(BOOTS);
   await second.stop();
+});
+
+it('starts a UKI once, and for the machine itself alone', async (context) => {
+  const { start, machine } = await site(context, '{ mode: once, doneWhen: started }');
+  const server = await start();
+  const [node, other] = [await machine(MAC, 20), await machine(STRANGER, 21)];
+  const uki = `/uefi/amd64/${MAC.replaceAll(':', '-')}/-/boot.efi`;
+  const asks = async ({ host }: typeof node, how: readonly string[]) =>
+    (await wget(host, [...how, `http://192.168.77.1:8080${uki}`])).status;
+  const HEAD = ['--spider'];
+  const GET = ['-O', '/dev/null'];
+  // Refused: firmware goes on in its boot order then.
+  expect(await asks(other, HEAD)).toBe(1);
+  expect(await asks(other, GET)).toBe(1);
+  expect(await asks(node, HEAD)).toBe(0);
+  expect(await asks(node, GET)).toBe(0);
+  // The same answer again for a while, as firmware asks twice; then it is done by its start.
+  await expect.poll(() => asks(node, HEAD), { timeout: 30_000, interval: 500 }).toBe(1);
+  expect(await asks(node, GET)).toBe(1);
+  expect(await node.script()).toContain(`${LOCAL}: it is done since`);
+  await server.stop();
 });
 
 it('counts attempts, holds the machine then, and lets go of it', async (context) => {
