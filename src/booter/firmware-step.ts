@@ -22,7 +22,7 @@ export type FirmwareStepParts = {
   readonly mapped: MappedImages;
   readonly attribution: Attribution;
   readonly issuer: PlanIssuer;
-  readonly policies: Pick<PolicyStep, 'judge'>;
+  readonly policies: Pick<PolicyStep, 'judge' | 'foresee'>;
   /** Whether machines that nothing matches wait for an assignment. */
   readonly enrols: () => boolean;
   readonly isDraining: () => boolean;
@@ -56,8 +56,8 @@ type UkiFile = {
 /** Who boots what. */
 type Boot = Pick<ToBoot, 'assignment' | 'asking'> & { readonly subject: Subject };
 
-/** By which mapping, and when. */
-type Chosen = { readonly at: number; readonly mapping: Mapping; readonly file: FirmwareFile };
+/** By which mapping and verdict, and when. */
+type Chosen = { readonly at: number; readonly mapping: Mapping; readonly verdict: string; readonly file: FirmwareFile };
 
 /** EDK2 waits five seconds for an answer (edk2: NetworkPkg/HttpBootDxe). */
 const PATIENCE_MILLISECONDS = 3_000;
@@ -78,10 +78,10 @@ export class FirmwareStep {
 
   /**
    * The UKI of its image, when it has one and its bytes begin to come in time; else iPXE. What a GET gets is what the HEAD before
-   * it was told of. Never throws.
+   * it was told of, unless the machine is to boot it no more. Never throws.
    */
   async file(facts: MachineFacts, { isHead }: { readonly isHead: boolean }): Promise<FirmwareFile> {
-    const { mapping: inForce, contradicted, clock } = this.#parts;
+    const { mapping: inForce, contradicted, policies, clock } = this.#parts;
     const mapping = inForce();
     const subject = mapping.inventory.identify(facts);
     contradicted(subject);
@@ -90,11 +90,12 @@ export class FirmwareStep {
     const key = keyOf(facts);
     const last = this.#chosen.get(key);
     const life = isHead ? SAME_ANSWER_MILLISECONDS : SAME_FILE_MILLISECONDS;
-    if (last?.mapping === mapping && last.file.kind !== 'refused' && now - last.at < life)
-      return this.#seen(subject, last.file);
+    const verdict = policies.foresee(subject, assignmentOf(selection)).kind;
+    const isSame = last?.mapping === mapping && last.verdict === verdict && now - last.at < life;
+    if (isSame && last.file.kind !== 'refused') return this.#seen(subject, last.file);
     const file = await this.#choose(subject, selection, mapping);
     // One that is refused is asked for anew each time, and ends what was chosen before.
-    this.#chosen.set(key, { at: now, mapping, file });
+    this.#chosen.set(key, { at: now, mapping, verdict, file });
     return this.#told(subject, file);
   }
 
@@ -103,7 +104,7 @@ export class FirmwareStep {
     if (selection.kind === 'undecided')
       return { kind: 'loader', reason: `"${selection.assignment.name}" waits for what iPXE alone reports` };
     if (isDraining()) return { kind: 'loader', reason: 'the server is restarting' };
-    const assignment = selection.kind === 'selected' ? selection.assignment : undefined;
+    const assignment = assignmentOf(selection);
     try {
       const timely = await clock.within(PATIENCE_MILLISECONDS, this.#judged(subject, assignment, mapping));
       return timely.kind === 'done' ? timely.value : { kind: 'loader', reason: 'its image is not there yet' };
@@ -173,6 +174,10 @@ export class FirmwareStep {
     const { assignment, image, id: plan } = file.plan;
     events({ event: 'uki.planned', ...told, assignment, image: image.reference, plan, isPlain: file.isPlain });
   }
+}
+
+function assignmentOf(selection: Selection): Assignment | undefined {
+  return selection.kind === 'selected' ? selection.assignment : undefined;
 }
 
 /** Anybody may ask in a machine's name, and for another processor: who asks from elsewhere changes nothing for it. */

@@ -188,7 +188,7 @@ describe('what firmware starts when it asks again', () => {
     expect((await booter.firmware.file(ASKS, GET)).kind).toBe('loader');
   });
 
-  it('is nothing any more, however it asks, once that was refused', async () => {
+  it('is nothing any more, however it asks, from the moment in which the machine is done', async () => {
     const policy = { mode: 'once', doneWhen: 'started' } as const;
     const { booter, clock, standings } = step({
       assignments: [assignment({ policy })],
@@ -197,10 +197,12 @@ describe('what firmware starts when it asks again', () => {
     expect((await booter.firmware.file(ASKS, HEAD)).kind).toBe('uki');
     const done = { at: 1, by: 'operator' } as const;
     await standings.change({ machine: 'node-01', keys: ['name node-01'] }, (one) => ({ ...one, done }));
-    clock.milliseconds = 2_000;
+    clock.milliseconds = 1;
     const refused = { kind: 'refused', reason: expect.stringContaining('it is done since') as string };
     expect(await booter.firmware.file(ASKS, HEAD)).toEqual(refused);
     expect(await booter.firmware.file(ASKS, GET)).toEqual(refused);
+    await standings.change({ machine: 'node-01', keys: ['name node-01'] }, ({ done: _, ...one }) => one);
+    expect((await booter.firmware.file(ASKS, GET)).kind).toBe('uki');
   });
 
   it('is by the mapping in force', async () => {
