@@ -1,4 +1,4 @@
-import type { Kysely, SelectQueryBuilder, Transaction } from 'kysely';
+import type { Insertable, Kysely, SelectQueryBuilder, Transaction } from 'kysely';
 import { BOOT_STATES, type Boot, type BootStep, DOUBTFUL_STATES, type StepEvent } from '../boot/boot.js';
 import type { Attempt, BootChange, BootQuery, BootStore, BootWithSteps, KeptBoots } from '../boot/ports.js';
 import type { Schema } from './schema.js';
@@ -18,9 +18,7 @@ export class SqlBootStore implements BootStore {
   }
 
   saveBoots(changes: readonly BootChange[]): Promise<void> {
-    return this.#writes.add(async (transaction) => {
-      for (const change of changes) await saveBoot(transaction, change);
-    });
+    return this.#writes.add((transaction) => saveBoots(transaction, changes));
   }
 
   async findBoots({ machine, state, since, before, limit }: BootQuery): Promise<readonly Boot[]> {
@@ -144,28 +142,63 @@ export class SqlBootStore implements BootStore {
 type Boots = SelectQueryBuilder<Schema, 'boots', object>;
 type Meant = (boots: Boots) => Boots;
 
-async function saveBoot(transaction: Transaction<Schema>, { boot, steps }: BootChange): Promise<void> {
+/** A statement is a message to another thread and back: all boots in few of them. */
+async function saveBoots(transaction: Transaction<Schema>, changes: readonly BootChange[]): Promise<void> {
+  for (const rows of inPieces(changes.map(({ boot }) => bootRow(boot)))) {
+    await transaction
+      .insertInto('boots')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict.column('id').doUpdateSet(({ ref }) => ({
+          last_at: ref('excluded.last_at'),
+          state: ref('excluded.state'),
+          attempted_at: ref('excluded.attempted_at'),
+          boot: ref('excluded.boot'),
+        })),
+      )
+      .execute();
+  }
+  for (const rows of inPieces(changes.flatMap(stepRows))) {
+    // A write that failed in the middle of a batch is done again.
+    await transaction
+      .insertInto('boot_steps')
+      .values(rows)
+      .onConflict((conflict) => conflict.columns(['boot_id', 'number']).doNothing())
+      .execute();
+  }
+}
+
+function bootRow(boot: Boot): Insertable<Schema['boots']> {
   const { id, machine, beganAt, lastAt, state, attemptedAt = null, isStranger = false } = boot;
-  const changing = { last_at: lastAt, state, attempted_at: attemptedAt, boot: JSON.stringify(boot) };
-  await transaction
-    .insertInto('boots')
-    .values({ id, machine, began_at: beganAt, is_stranger: Number(isStranger), ...changing })
-    .onConflict((conflict) => conflict.column('id').doUpdateSet(changing))
-    .execute();
-  if (steps.length === 0) return;
+  return {
+    id,
+    machine,
+    began_at: beganAt,
+    last_at: lastAt,
+    state,
+    attempted_at: attemptedAt,
+    is_stranger: Number(isStranger),
+    boot: JSON.stringify(boot),
+  };
+}
+
+function stepRows({ boot, steps }: BootChange): readonly Insertable<Schema['boot_steps']>[] {
   const first = boot.steps - steps.length + 1;
-  const rows = steps.map(({ at, event }, index) => ({
-    boot_id: id,
+  return steps.map(({ at, event }, index) => ({
+    boot_id: boot.id,
     number: first + index,
     at,
     event: JSON.stringify(event),
   }));
-  // A write that failed in the middle of a batch is done again.
-  await transaction
-    .insertInto('boot_steps')
-    .values(rows)
-    .onConflict((conflict) => conflict.columns(['boot_id', 'number']).doNothing())
-    .execute();
+}
+
+/** Of one statement: SQLite takes 32,766 values with it (limits.html). */
+const ROWS = 100;
+
+function inPieces<T>(rows: readonly T[]): readonly T[][] {
+  return Array.from({ length: Math.ceil(rows.length / ROWS) }, (_, piece) =>
+    rows.slice(piece * ROWS, (piece + 1) * ROWS),
+  );
 }
 
 /** We wrote it; a row that somebody changed is as good as missing. */
