@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemErrorCode } from './errors.js';
@@ -35,9 +35,18 @@ async function requireFolder(path: string): Promise<void> {
  * device would never end. `flags`: of open(2), beside those. Rejects with the file system's error, or one with the code ENOTFILE.
  */
 export async function openFile(path: string, flags = 0): Promise<FileHandle> {
+  return (await openFileWithStats(path, flags)).file;
+}
+
+/** The same, and what the system says of it. */
+export async function openFileWithStats(
+  path: string,
+  flags = 0,
+): Promise<{ readonly file: FileHandle; readonly stats: Stats }> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | flags);
   try {
-    if ((await file.stat()).isFile()) return file;
+    const stats = await file.stat();
+    if (stats.isFile()) return { file, stats };
     throw notAFile('it is no regular file');
   } catch (thrown) {
     await file.close();

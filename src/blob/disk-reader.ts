@@ -1,6 +1,6 @@
 import { constants, type Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { openFile } from '../disk-access.js';
+import { openFileWithStats } from '../disk-access.js';
 import type { ByteReader } from './blob-store.js';
 import { diskProblem } from './disk-problem.js';
 
@@ -21,13 +21,9 @@ export class DiskReader implements ByteReader {
 
   /** Rejects with the file system's error. `aside`: it is not to count as use, as far as the file system lets us. */
   static async open(path: string, { aside = false } = {}): Promise<DiskReader> {
-    const file = await (aside ? openFile(path, constants.O_NOATIME).catch(() => openFile(path)) : openFile(path));
-    try {
-      return new DiskReader(file, path, await file.stat());
-    } catch (thrown) {
-      await file.close();
-      throw thrown;
-    }
+    const opening = openFileWithStats(path, aside ? constants.O_NOATIME : 0);
+    const { file, stats } = await (aside ? opening.catch(() => openFileWithStats(path)) : opening);
+    return new DiskReader(file, path, stats);
   }
 
   async read(target: Uint8Array, position: number): Promise<number> {

@@ -12,11 +12,11 @@ import { emptyStore } from '../fixtures/disk-store.js';
 const system = vi.hoisted(() => ({ error: undefined as string | undefined }));
 vi.mock('../../src/disk-access.js', async (importOriginal) => {
   const real = await importOriginal<typeof DiskAccess>();
-  const openFile: typeof real.openFile = async (...args) => {
+  const openFileWithStats: typeof real.openFileWithStats = async (...args) => {
     if (system.error !== undefined) throw Object.assign(new Error('as told'), { code: system.error });
-    return real.openFile(...args);
+    return real.openFileWithStats(...args);
   };
-  return { ...real, openFile };
+  return { ...real, openFileWithStats };
 });
 afterEach(() => {
   system.error = undefined;
