@@ -6,8 +6,8 @@ export class FoundStandings {
   readonly #byId = new Map<string, KeptStanding>();
   /** Each key is of one machine. */
   readonly #byKey = new Map<string, string>();
-  /** What was reported may be said of several. */
-  readonly #byReport = new Map<string, readonly string[]>();
+  /** What was reported may be said of several, and nearly always is of one. */
+  readonly #byReport = new Map<string, string | Set<string>>();
   #strangers = 0;
 
   get size(): number {
@@ -38,7 +38,7 @@ export class FoundStandings {
 
   /** Whose keys these are, or who reported them. */
   reporting(keys: readonly string[]): readonly KeptStanding[] {
-    return this.#those(keys.flatMap((key) => [this.#byKey.get(key) ?? [], this.#byReport.get(key) ?? []].flat()));
+    return this.#those(keys.flatMap((key) => [...this.of([key]).map(({ id }) => id), ...this.#reportedBy(key)]));
   }
 
   put(kept: KeptStanding): void {
@@ -46,7 +46,7 @@ export class FoundStandings {
     const { id, keys, also = [] } = kept;
     this.#byId.set(id, kept);
     for (const key of keys) this.#byKey.set(key, id);
-    for (const key of also) this.#byReport.set(key, [...(this.#byReport.get(key) ?? []), id]);
+    for (const key of also) this.#reported(key, id);
     if (areStrangers(keys)) this.#strangers += 1;
   }
 
@@ -55,12 +55,26 @@ export class FoundStandings {
     if (kept === undefined) return;
     this.#byId.delete(id);
     for (const key of kept.keys) if (this.#byKey.get(key) === id) this.#byKey.delete(key);
-    for (const key of kept.also ?? []) {
-      const others = (this.#byReport.get(key) ?? []).filter((other) => other !== id);
-      if (others.length === 0) this.#byReport.delete(key);
-      else this.#byReport.set(key, others);
-    }
+    for (const key of kept.also ?? []) this.#unreported(key, id);
     if (areStrangers(kept.keys)) this.#strangers -= 1;
+  }
+
+  #reportedBy(key: string): Iterable<string> {
+    const ids = this.#byReport.get(key) ?? [];
+    return typeof ids === 'string' ? [ids] : ids;
+  }
+
+  #reported(key: string, id: string): void {
+    const ids = this.#byReport.get(key);
+    if (ids === undefined) this.#byReport.set(key, id);
+    else if (typeof ids === 'string') this.#byReport.set(key, new Set([ids, id]));
+    else ids.add(id);
+  }
+
+  #unreported(key: string, id: string): void {
+    const ids = this.#byReport.get(key);
+    if (ids === id) this.#byReport.delete(key);
+    else if (ids instanceof Set && ids.delete(id) && ids.size === 0) this.#byReport.delete(key);
   }
 
   #those(ids: readonly string[]): readonly KeptStanding[] {
