@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { senseOfClock } from './boot/clock-sense.js';
 import type { EventSink } from './boot/event.js';
 import { LONGEST_WINDOW } from './boot/policy.js';
 import { Attempts } from './booter/attempts.js';
@@ -29,6 +30,9 @@ export type BootRecords = {
 const DOUBTED =
   'the state was lost, replaced by another one or by an older copy: machines under "once" that it does not know as done are not installed; see which are, and then: bootlayer state accept';
 
+const CLOCK_UNSET =
+  'machines under "once" are not installed until it is; where it is right, and was ahead once: bootlayer state accept';
+
 /** Ends when nothing is told any more, and before the state does. Throws DATA_UNUSABLE. */
 export async function openBootRecords(parts: BootRecordsParts): Promise<BootRecords> {
   const { database, events, lifecycle, warn, isKnown } = parts;
@@ -48,9 +52,14 @@ export async function openBootRecords(parts: BootRecordsParts): Promise<BootReco
   for (const attempt of await boots.attemptsSince(systemClock.now() - LONGEST_WINDOW)) attempts.add(attempt);
   const standings = await Standings.open({ store: database.standings, newId: randomUUID });
   if (standings.isDoubted) warn(DOUBTED);
+  const clock = systemClock;
+  const senseClock = () => senseOfClock({ now: clock.now(), newest: standings.newest });
+  const sense = senseClock();
+  if (sense.kind === 'unset') warn(`${sense.reason}: ${CLOCK_UNSET}`);
   lifecycle.started('journal', () => journal.settled());
-  const policies = createPolicies({ ...parts, ...database, standings, attempts, records: journal, clock: systemClock });
+  const policies = createPolicies({ ...parts, ...database, standings, attempts, records: journal, clock, senseClock });
   journal.listen(policies.step.told);
+  lifecycle.started('policies', () => policies.step.end());
   return { journal, policies };
 }
 

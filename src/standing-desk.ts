@@ -37,6 +37,7 @@ export function standingDesk(parts: StandingDeskParts): StandingRouteParts {
     knows: (machine) => booter.named(machine) !== undefined,
     of: (machine) => changes.of(subject(machine)),
     change: (machine, change) => changes.change(subject(machine), change),
+    forgetStanding: (machine) => changes.forget(subject(machine)),
     enrolled: (query) => enrolments.findEnrolled(query),
     forget: (name) => enrolments.removeEnrolled(name),
     reference: (written) => absolute(written, config()),

@@ -20,6 +20,8 @@ export type Boot = {
   readonly attemptedAt?: number;
   /** When it had been sent completely: what the machine asks to be told after that is a new boot. */
   readonly startSentAt?: number;
+  /** By its policy it is done when it has all that it starts. */
+  readonly isDoneByStart?: true;
   /** How many steps were told of it. */
   readonly steps: number;
   /** No entry named the machine when it began. */
@@ -214,7 +216,7 @@ function stepped(boot: Boot, { at, event }: BootStep): Boot {
       return { ...next, state: 'done' };
     case 'script.sent':
     case 'uki.planned':
-      return { ...next, state: 'planned', assignment: event.assignment, image: event.image, plan: event.plan };
+      return planned(next, event);
     case 'artifact.started':
       return fetching(next, event, at);
     case 'artifact.sent':
@@ -222,6 +224,13 @@ function stepped(boot: Boot, { at, event }: BootStep): Boot {
     default:
       return next;
   }
+}
+
+function planned(
+  { isDoneByStart: _before, ...boot }: Boot,
+  { assignment, image, plan, isDoneByStart }: Extract<StepEvent, { event: 'script.sent' | 'uki.planned' }>,
+): Boot {
+  return { ...boot, state: 'planned', assignment, image, plan, ...(isDoneByStart === true && { isDoneByStart }) };
 }
 
 function atLeast(boot: Boot, state: BootState): Boot {

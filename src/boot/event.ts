@@ -19,6 +19,8 @@ export type BootEvent =
       readonly assignment: string;
       readonly image: string;
       readonly plan: Digest;
+      /** It is done when it has all that it starts. */
+      readonly isDoneByStart?: true;
     }
   | {
       readonly event: 'script.waiting';
@@ -50,6 +52,13 @@ export type BootEvent =
   | { readonly event: 'standing.changed'; readonly machine: string; readonly change: string }
   /** Where it stands could not be kept. */
   | { readonly event: 'standing.unsaved'; readonly machine: string; readonly reason: string }
+  /**
+   * A server that ended had given a machine what was wished for its next boot, by that boot, and may have sent it: it is not given
+   * again.
+   */
+  | { readonly event: 'next.dropped'; readonly machine: string; readonly boot: string; readonly image: string }
+  /** Of so many machines without a record something is kept that no more can be installed once. Told once. */
+  | { readonly event: 'standings.full'; readonly standings: number }
   /** Nothing matches it: it is recorded, and waits for an assignment. */
   | { readonly event: 'machine.enrolled'; readonly machine: string; readonly address: string; readonly facts: string }
   /** Facts of one machine name several known ones; `machine` is the one it is taken for. */
@@ -95,6 +104,8 @@ export type BootEvent =
       readonly image: string;
       readonly plan: Digest;
       readonly isPlain: boolean;
+      /** It is done when it has that. */
+      readonly isDoneByStart?: true;
     }
   /** It is given iPXE instead. */
   | { readonly event: 'uki.replaced'; readonly machine: string; readonly address: string; readonly reason: string }

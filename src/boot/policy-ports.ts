@@ -4,22 +4,35 @@ import type { Standing } from './standing.js';
 /** What policies need of durable state, as `ports.ts` is for boots; `store/` implements it. */
 
 /** A standing, and whose it is: all names and facts by which the machine is known (`standingKeys`), each of one machine alone. */
-export type KeptStanding = { readonly id: string; readonly keys: readonly string[]; readonly standing: Standing };
+export type KeptStanding = {
+  readonly id: string;
+  readonly keys: readonly string[];
+  /** What the machine reported beside them: several may have reported the same. */
+  readonly also?: readonly string[];
+  /** Something of the same machine was damaged, and nobody has said since whether it is done. */
+  readonly isDamaged?: true;
+  readonly standing: Standing;
+};
+
+export type LoadedStandings = {
+  readonly standings: readonly KeptStanding[];
+  /** The keys of each machine whose row somebody has damaged. */
+  readonly unreadable: readonly (readonly string[])[];
+  /** Since when the state is there in place of another one, or without its newest changes. */
+  readonly doubtedSince: number | undefined;
+  /** The newest time that the state holds, but for those that were taken for wrong; 0 for none. */
+  readonly newest: number;
+};
 
 /** Where machines stand with their policies. */
 export interface StandingStore {
-  /**
-   * Everything that is kept. `unreadable`: keys of machines whose rows somebody has damaged. `doubtedSince`: since when the
-   * state is there in place of another one, or without its newest changes.
-   */
-  loadStandings(): Promise<{
-    readonly standings: readonly KeptStanding[];
-    readonly unreadable: readonly string[];
-    readonly doubtedSince: number | undefined;
-  }>;
+  /** Everything that is kept. Throws DATA_UNUSABLE. */
+  loadStandings(): Promise<LoadedStandings>;
   /** In place of those under the `replaced` ids. Durable when it resolves. */
   saveStanding(kept: KeptStanding, replaced: readonly string[]): Promise<void>;
-  /** What the state says counts from now on, whatever it lacks. */
+  /** Forgets them, whatever they say. Durable when it resolves. */
+  removeStandings(ids: readonly string[]): Promise<void>;
+  /** What the state says counts from now on, whatever it lacks; its times say nothing of the clock. */
   trust(): Promise<void>;
 }
 
@@ -34,6 +47,8 @@ export type KeptCapability = {
   readonly expiresAt: number;
   /** By which the machine is known (`standingKeys`). */
   readonly keys: readonly string[];
+  /** What it reported beside that. */
+  readonly also?: readonly string[];
 };
 
 export interface CapabilityStore {

@@ -1,4 +1,5 @@
 import { counted, formatDuration } from '../format.js';
+import type { ClockSense } from './clock-sense.js';
 import { type Done, isDone, type NextBoot, type Standing } from './standing.js';
 
 export const POLICY_MODES = ['always', 'once', 'hold'] as const;
@@ -30,13 +31,23 @@ export type Requester = { readonly kind: 'shown' } | { readonly kind: 'doubted';
 
 export const SHOWN: Requester = { kind: 'shown' };
 
+/** Why it cannot be known whether a machine is done, though the state does not say so. */
+export type Doubt =
+  /** The state is there since then in place of another, or may lack the newest. */
+  | { readonly kind: 'since'; readonly at: number }
+  /** What it said of the machine was damaged. */
+  | { readonly kind: 'damaged' };
+
 /** What is known of a machine when it asks what to boot. */
 export type Circumstances = {
   readonly policy: Policy;
   /** undefined where the machine has none. */
   readonly standing: Standing | undefined;
-  /** Since when the state is there in place of another, or may lack the newest: of whom it knows nothing may be done. Missing: it is whole. */
-  readonly doubtedSince: number | undefined;
+  /** undefined: what the state says of the machine is whole. */
+  readonly doubt: Doubt | undefined;
+  readonly clock: ClockSense;
+  /** Whether that it is done could be kept. */
+  readonly hasRoom: boolean;
   /** Of other boots than this one: milliseconds since the epoch. */
   readonly attempts: readonly number[];
   readonly requester: Requester;
@@ -54,24 +65,35 @@ export type Verdict =
   /** It cannot be known whether it is done: it waits, and goes to its local disk then. */
   | { readonly kind: 'unsure'; readonly reason: string };
 
-const UNSURE = 'whether it is done is not known, since the state of the server was lost or replaced';
+const UNSURE: Readonly<Record<Doubt['kind'], string>> = {
+  since: 'whether it is done is not known, since the state of the server was lost or replaced',
+  damaged: 'whether it is done is not known, since the state of the server was damaged',
+};
+const NO_ROOM =
+  'as many machines without a record as can be are known to be done: give those a record that are to stay, or forget some';
 
 /**
  * What the policy says, the operator's wish for the next boot before all else. Nobody is installed of whom it is not known that
  * it is to be, or who asks. Pure.
  */
 export function judge(circumstances: Circumstances): Verdict {
-  const { policy, standing, doubtedSince, requester, now } = circumstances;
+  const { policy, requester } = circumstances;
   const next = wishIn(circumstances);
   if (next !== undefined && requester.kind === 'shown') return { kind: 'next', next };
   if (policy.mode === 'hold') return local('hold', 'its assignment holds it');
   if (!isRestricted(policy)) return { kind: 'image' };
   if (requester.kind === 'doubted') return local('doubted', `it is not shown to ask itself: ${requester.reason}`);
-  if (policy.mode === 'once') {
-    if (standing !== undefined && isDone(standing, now)) return local('done', doneText(standing.done));
-    if (doubtedSince !== undefined && !isWished(standing, doubtedSince, now)) return { kind: 'unsure', reason: UNSURE };
-  }
-  return tooOften(circumstances) ?? { kind: 'image' };
+  const once = policy.mode === 'once' ? judgeOnce(circumstances) : undefined;
+  return once ?? tooOften(circumstances) ?? { kind: 'image' };
+}
+
+/** undefined: it is to be installed. */
+function judgeOnce({ standing, doubt, clock, hasRoom, now }: Circumstances): Verdict | undefined {
+  const isWaited = clock.kind === 'unset' && standing?.reprovision !== undefined;
+  if (standing !== undefined && isDone(standing, now) && !isWaited) return local('done', doneText(standing.done));
+  if (clock.kind === 'unset') return { kind: 'unsure', reason: clock.reason };
+  if (doubt !== undefined && !isWished(standing, doubt, now)) return { kind: 'unsure', reason: UNSURE[doubt.kind] };
+  return hasRoom ? undefined : { kind: 'unsure', reason: NO_ROOM };
 }
 
 /** Whether it matters who asks, and how often. */
@@ -99,20 +121,21 @@ function tooOften({ policy: { limit }, attempts, standing, now }: Circumstances)
 }
 
 /** One of a state in doubt may have been fulfilled since. */
-function wishIn({ standing, doubtedSince }: Circumstances): NextBoot | undefined {
+function wishIn({ standing, doubt }: Circumstances): NextBoot | undefined {
   const next = standing?.next;
-  return next === undefined || (doubtedSince !== undefined && next.wishedAt < doubtedSince) ? undefined : next;
+  return next === undefined || (doubt?.kind === 'since' && next.wishedAt < doubt.at) ? undefined : next;
 }
 
-/** By the operator, who knew then. */
-function isWished(standing: Standing | undefined, since: number, now: number): boolean {
+/** By the operator, who knew then: what is said of a machine whose row was damaged ends the doubt. */
+function isWished(standing: Standing | undefined, doubt: Doubt, now: number): boolean {
   const wish = standing?.reprovision;
-  return wish !== undefined && wish.wishedAt >= since && wish.at <= now;
+  return wish !== undefined && doubt.kind === 'since' && wish.wishedAt >= doubt.at && wish.at <= now;
 }
 
 function doneText(done: Done | undefined): string {
-  const when = done === undefined ? '' : ` since ${new Date(done.at).toISOString()}`;
-  return `it is done${when}`;
+  if (done === undefined) return 'it is done';
+  const since = `it is done since ${new Date(done.at).toISOString()}`;
+  return done.as === undefined ? since : `${since}, as ${done.as}`;
 }
 
 function local(why: LocalReason, reason: string): Verdict {

@@ -1,4 +1,31 @@
+import type { MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
+import { isJunkUuid, swapUuid } from '../net/uuid.js';
+
+/** Whose standing is meant. */
+export type Whose = {
+  /** Its name for people. */
+  readonly machine: string;
+  /** All that the machine is known by: `standingKeys`. */
+  readonly keys: readonly string[];
+  /** What it reported beside that: it is kept with its standing, and changes nobody's. */
+  readonly also?: readonly string[];
+  /** Of a stranger, by what others' standings may say that it is done: all that it reported. */
+  readonly evidence?: readonly string[];
+};
+
+/** The same with what it reports. Pure. */
+export function whoseStanding({ name, machine, facts }: Pick<Subject, 'name' | 'machine' | 'facts'>): Whose {
+  const keys = standingKeys({ ...(machine !== undefined && { machine }), facts });
+  const reported = reportedKeys(facts);
+  const also = reported.filter((key) => !keys.includes(key));
+  return {
+    machine: name,
+    keys,
+    also,
+    ...(machine === undefined && { evidence: [...new Set([...keys, ...reported, ...swappedKeys(facts)])] }),
+  };
+}
 
 /**
  * By what a machine's standing is found: its name, and what its record says of it, so that it is the same one after it got another
@@ -17,4 +44,18 @@ export function standingKeys({ machine, facts }: Pick<Subject, 'machine' | 'fact
     ...(uuid === undefined ? [] : [`uuid ${uuid}`]),
     ...(serial === undefined ? [] : [`serial ${serial}`]),
   ];
+}
+
+/** Whether they are a stranger's. */
+export function areStrangers(keys: readonly string[]): boolean {
+  return !keys.some((key) => key.startsWith('name '));
+}
+
+function reportedKeys({ macs, uuid }: MachineFacts): readonly string[] {
+  return [...macs.map((mac) => `mac ${mac}`), ...(uuid === undefined || isJunkUuid(uuid) ? [] : [`uuid ${uuid}`])];
+}
+
+/** Records have it in either byte order. */
+function swappedKeys({ uuid }: MachineFacts): readonly string[] {
+  return uuid === undefined || isJunkUuid(uuid) ? [] : [`uuid ${swapUuid(uuid)}`];
 }

@@ -19,10 +19,17 @@ export type Done = {
   readonly by: 'report' | 'start' | 'operator';
   /** The boot in which it was; missing where the operator says so. */
   readonly boot?: string;
+  /** Where another standing says so, by what it reports: the name of that. Never kept. */
+  readonly as?: string;
 };
 
 /** From then on it is not done any more. */
-export type Reprovision = { readonly at: number; readonly wishedAt: number };
+export type Reprovision = {
+  readonly at: number;
+  readonly wishedAt: number;
+  /** The boot that serves it: when that is done, so is this, whatever the time of day is then. */
+  readonly boot?: string;
+};
 
 /** What it boots next, whatever else counts, and once. */
 export type NextBoot = {
@@ -43,15 +50,39 @@ export function isDone({ done, reprovision }: Standing, now: number): boolean {
 }
 
 /**
- * It is done by a boot that began then. One that began before a new installation was due says nothing of that; what is told
- * again changes nothing. Pure.
+ * It is done by a boot that began then. One that began before a new installation was due says nothing of that, unless it is known
+ * to serve it; what is told again changes nothing. Pure.
  */
 export function withDone(standing: Standing, done: Done, beganAt: number): Standing {
   const { reprovision, ...rest } = standing;
+  if (reprovision?.boot !== undefined && reprovision.boot === done.boot) return { ...rest, done };
+  // Told again: times of a clock that was set back meanwhile say nothing.
+  if (done.boot !== undefined && done.boot === standing.done?.boot) return standing;
   const isDue = reprovision !== undefined && reprovision.at <= done.at;
   if (isDue && beganAt < reprovision.at) return standing;
   if (!isDue && standing.done !== undefined) return standing;
   return { ...rest, ...(reprovision !== undefined && !isDue && { reprovision }), done };
+}
+
+/** Whether it is told anew that it is done, or is to be installed: whatever was known of that before does not matter then. Pure. */
+export function isToldAnew(before: Standing, after: Standing): boolean {
+  const [done, wish] = [after.done, after.reprovision];
+  return (
+    (done !== undefined && done !== before.done) ||
+    (wish !== undefined && wish.wishedAt !== before.reprovision?.wishedAt)
+  );
+}
+
+/** Of what has happened, as this tells it: milliseconds since the epoch, 0 for nothing. Pure. */
+export function newestTime({ done, reprovision, next, releasedAt }: Standing): number {
+  return Math.max(done?.at ?? 0, reprovision?.wishedAt ?? 0, next?.wishedAt ?? 0, releasedAt ?? 0);
+}
+
+/** The boot serves the new installation. Pure. */
+export function withReprovisionIn(standing: Standing, boot: string): Standing {
+  const { reprovision } = standing;
+  if (reprovision === undefined || reprovision.boot === boot) return standing;
+  return { ...standing, reprovision: { ...reprovision, boot } };
 }
 
 /** What an operator changes; `null` takes back. */

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { ClockSense } from '../boot/clock-sense.js';
 import type { CapabilityStore, KeptCapability } from '../boot/policy-ports.js';
 import { RecentMap } from '../recent-map.js';
 
@@ -6,7 +7,10 @@ export type CapabilitiesParts = {
   readonly store: CapabilityStore;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  readonly senseClock: () => ClockSense;
 };
+
+type OfBoot = Pick<KeptCapability, 'machine' | 'boot' | 'beganAt' | 'keys' | 'also'>;
 
 /** 256 bits: nobody guesses one. */
 const BYTES = 32;
@@ -27,7 +31,7 @@ export class Capabilities {
   }
 
   /** Durable before it is given away. Throws DATA_UNUSABLE, DISK_FULL. */
-  of(boot: Pick<KeptCapability, 'machine' | 'boot' | 'beganAt' | 'keys'>): Promise<string> {
+  of(boot: OfBoot): Promise<string> {
     const given = this.#given.get(boot.boot);
     if (given !== undefined) return given;
     const making = this.#make(boot);
@@ -46,10 +50,12 @@ export class Capabilities {
     return kept.expiresAt > this.#parts.now() ? kept : undefined;
   }
 
-  async #make(boot: Pick<KeptCapability, 'machine' | 'boot' | 'beganAt' | 'keys'>): Promise<string> {
-    const { store, now } = this.#parts;
+  async #make(boot: OfBoot): Promise<string> {
+    const { store, now, senseClock } = this.#parts;
     const capability = randomBytes(BYTES).toString('base64url');
-    await store.saveCapability({ ...boot, hash: hashOf(capability), expiresAt: now() + LIFE_MILLISECONDS });
+    // When a clock that is not set yet is, all that was to end by it would be over.
+    const expiresAt = senseClock().kind === 'set' ? now() + LIFE_MILLISECONDS : Number.MAX_SAFE_INTEGER;
+    await store.saveCapability({ ...boot, hash: hashOf(capability), expiresAt });
     return capability;
   }
 }

@@ -29,10 +29,10 @@ export class DoneReports {
       events({ event: 'done.refused', address });
       return false;
     }
-    const { machine, keys, boot, beganAt } = kept;
+    const { machine, keys, also = [], boot, beganAt } = kept;
     const done = { at: clock.now(), by: 'report', boot } as const;
     const before = standings.of(keys);
-    const after = await standings.change({ machine, keys }, (standing) => withDone(standing, done, beganAt));
+    const after = await standings.change({ machine, keys, also }, (standing) => withDone(standing, done, beganAt));
     // It was known, or says nothing of an installation that was wished since.
     if (after === before || after.done?.at !== done.at) return true;
     // What happened to the record is no reason for the machine to report again.

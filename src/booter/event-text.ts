@@ -21,6 +21,8 @@ export function describeEvent(event: BootEvent): string {
     case 'identity.mismatch':
     case 'standing.changed':
     case 'standing.unsaved':
+    case 'next.dropped':
+    case 'standings.full':
     case 'machine.enrolled':
     case 'machine.contradicted':
       return describeStanding(event);
@@ -106,6 +108,8 @@ function describeStanding(
     | 'identity.mismatch'
     | 'standing.changed'
     | 'standing.unsaved'
+    | 'next.dropped'
+    | 'standings.full'
     | 'machine.enrolled'
     | 'machine.contradicted'
   >,
@@ -123,6 +127,10 @@ function describeStanding(
       return `${event.machine}: ${event.change}`;
     case 'standing.unsaved':
       return `where ${event.machine} stands with its policy could not be kept: ${event.reason}`;
+    case 'next.dropped':
+      return `${event.machine} may have booted ${event.image} when the server ended (boot ${event.boot}), and does not get it again; wish for it anew with: bootlayer machine next ${event.machine} ${event.image}`;
+    case 'standings.full':
+      return `${event.standings} machines without a record are known to be done or to be installed: no more of them are installed under "once" until some of them have a record, or are forgotten: bootlayer machine standing <name> --forget`;
     case 'machine.enrolled':
       return `${event.machine} (${event.facts}) is not known, and waits for an assignment`;
     case 'machine.contradicted':

@@ -51,10 +51,12 @@ type UkiFile = {
   readonly isPlain: boolean;
   /** Whether it is shown that the machine itself asks. */
   readonly isShown: boolean;
+  /** It is done when it has that. */
+  readonly isDoneByStart: boolean;
 };
 
 /** Who boots what. */
-type Boot = Pick<ToBoot, 'assignment' | 'asking'> & { readonly subject: Subject };
+type Boot = Pick<ToBoot, 'assignment' | 'asking' | 'isDoneByStart'> & { readonly subject: Subject };
 
 /** By which mapping and verdict, and when. */
 type Chosen = { readonly at: number; readonly mapping: Mapping; readonly verdict: string; readonly file: FirmwareFile };
@@ -134,7 +136,7 @@ export class FirmwareStep {
     }
   }
 
-  async #planned({ subject, assignment, asking }: Boot, { defaults }: Mapping): Promise<FirmwareFile> {
+  async #planned({ subject, assignment, asking, isDoneByStart }: Boot, { defaults }: Mapping): Promise<FirmwareFile> {
     const { mapped, issuer, begins } = this.#parts;
     const wish = wishOf(subject, assignment);
     if (wish === undefined) return { kind: 'loader', reason: ARCHITECTURE_UNKNOWN };
@@ -148,7 +150,7 @@ export class FirmwareStep {
     await begins(artifact);
     await issuer.issue(plan);
     const isShown = asking.kind === 'shown';
-    return { kind: 'uki', plan, isPlain: !wantsArguments(input), artifact, isShown };
+    return { kind: 'uki', plan, isPlain: !wantsArguments(input), artifact, isShown, isDoneByStart };
   }
 
   #told(subject: Subject, file: FirmwareFile): FirmwareFile {
@@ -172,7 +174,9 @@ export class FirmwareStep {
     if (file.kind === 'loader') events({ event: 'uki.replaced', ...told, reason: file.reason });
     if (file.kind !== 'uki') return;
     const { assignment, image, id: plan } = file.plan;
-    events({ event: 'uki.planned', ...told, assignment, image: image.reference, plan, isPlain: file.isPlain });
+    const { isPlain, isDoneByStart } = file;
+    const planned = { ...told, assignment, image: image.reference, plan, isPlain };
+    events({ event: 'uki.planned', ...planned, ...(isDoneByStart && { isDoneByStart }) });
   }
 }
 

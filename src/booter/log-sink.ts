@@ -75,6 +75,8 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'done.refused':
     case 'identity.mismatch':
     case 'standing.unsaved':
+    case 'standings.full':
+    case 'next.dropped':
     case 'machine.contradicted':
     case 'plan.unsaved':
     case 'journal.lost':

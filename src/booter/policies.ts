@@ -1,3 +1,4 @@
+import type { ClockSense } from '../boot/clock-sense.js';
 import type { EventSink } from '../boot/event.js';
 import type { CapabilityStore, EnrolmentStore } from '../boot/policy-ports.js';
 import type { BootStore } from '../boot/ports.js';
@@ -26,6 +27,10 @@ export type PoliciesParts = {
   readonly enrols: () => boolean;
   readonly events: EventSink;
   readonly clock: Clock;
+  /** Whether that can be right. */
+  readonly senseClock: () => ClockSense;
+  /** Of machines without a record so many standings are kept. */
+  readonly mostStrangers?: number;
 };
 
 /** How often machines boot what, and who they are shown to be. */
@@ -40,16 +45,16 @@ export type Policies = {
 };
 
 export function createPolicies(parts: PoliciesParts): Policies {
-  const { standings, records, neighbours, identity, enrols, events, clock } = parts;
+  const { standings, records, neighbours, identity, enrols, events, clock, senseClock } = parts;
   const relayWords = new RelayWords({ now: () => clock.ticks(), trusted: () => identity().trustedRelays });
   const requesters = new Requesters({
     neighbours,
     relayed: (address) => relayWords.macAt(address),
     verifies: () => identity().verify,
   });
-  const capabilities = new Capabilities({ store: parts.capabilities, now: () => clock.now() });
+  const capabilities = new Capabilities({ ...{ store: parts.capabilities, senseClock }, now: () => clock.now() });
   return {
-    step: new PolicyStep({ ...parts, requesters, since: clock.now() }),
+    step: new PolicyStep({ ...parts, requesters }),
     standings,
     capabilities,
     doneReports: new DoneReports({

@@ -1,10 +1,11 @@
 import type { Assignment } from '../boot/assignment.js';
 import { type Boot, isInLastBoot, type LastBoot } from '../boot/boot.js';
-import type { BootEvent, EventSink } from '../boot/event.js';
-import { ALWAYS, isRestricted, judge, type LocalReason, SHOWN, type Verdict } from '../boot/policy.js';
+import type { ClockSense } from '../boot/clock-sense.js';
+import type { EventSink } from '../boot/event.js';
+import { isRestricted, judge, type LocalReason, SHOWN, type Verdict } from '../boot/policy.js';
 import type { BootStore } from '../boot/ports.js';
-import { type NextBoot, type Standing, withDone } from '../boot/standing.js';
-import { standingKeys } from '../boot/standing-keys.js';
+import { type Standing, withReprovisionIn } from '../boot/standing.js';
+import { areStrangers, type Whose, whoseStanding } from '../boot/standing-keys.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError } from '../errors.js';
 import type { Subject } from '../machine/inventory.js';
@@ -12,8 +13,10 @@ import { RecentMap } from '../recent-map.js';
 import type { Attempts } from './attempts.js';
 import type { StepListener } from './journal.js';
 import { forNext, nobodys } from './next-boot.js';
+import { NextWishes } from './next-wishes.js';
 import type { Asking, Requesters } from './requesters.js';
-import type { Standings, Whose } from './standings.js';
+import type { Standings } from './standings.js';
+import { Starts } from './starts.js';
 
 /** The boots of machines, as the journal knows them. */
 export interface BootRecords {
@@ -27,8 +30,9 @@ export type PolicyStepParts = {
   readonly attempts: Attempts;
   readonly records: BootRecords;
   readonly boots: Pick<BootStore, 'findBoot' | 'findBoots'>;
-  /** When the server started: milliseconds since the epoch. */
-  readonly since: number;
+  readonly senseClock: () => ClockSense;
+  /** Of machines without a record so many standings are kept. */
+  readonly mostStrangers?: number;
   readonly requesters: Requesters;
   readonly events: EventSink;
   readonly clock: Pick<Clock, 'now'>;
@@ -48,162 +52,140 @@ export type ToBoot = {
   readonly asking: Asking;
   readonly boot: Boot;
   readonly isNext: boolean;
+  /** It is done when it has all that it starts. */
+  readonly isDoneByStart: boolean;
 };
-
-/** What a boot was given: what is to be done when it has started. */
-type Given = { readonly whose: Whose; readonly next?: string; readonly isDoneByStart: boolean };
 
 /** Are remembered at least. */
 const BOOTS = 10_000;
-/** Before the server started: a boot that went on until it ended. */
-const CAUGHT_UP_MILLISECONDS = 24 * 3_600_000;
+/** Of machines without a record so many standings are kept, but for those of installations that are under way. */
+const MOST_STRANGERS = 100_000;
 
 /** Whether a machine boots what it is assigned to, by its policy, where it stands with it, and who asks. */
 export class PolicyStep {
   readonly #parts: PolicyStepParts;
-  readonly #given = new RecentMap<string, Given>(BOOTS);
+  readonly #wishes: NextWishes;
+  readonly #starts: Starts;
   /** What was said of boots already. */
   readonly #said = new RecentMap<string, true>(BOOTS);
+  #isFull = false;
 
   constructor(parts: PolicyStepParts) {
     this.#parts = parts;
+    this.#wishes = new NextWishes(parts);
+    this.#starts = new Starts(parts);
   }
 
   /** Throws DATA_UNUSABLE, DISK_FULL, where what it is given could not be kept. */
   async judge(subject: Subject, assignment: Assignment | undefined): Promise<Judged> {
-    const { standings, attempts, records, requesters, clock } = this.#parts;
-    const keys = standingKeys(subject);
+    const { standings, records, requesters, clock } = this.#parts;
     const asking = await requesters.asking(subject);
-    const wished = standings.of(keys)?.next;
+    const whose = whoseAsks(subject, asking);
+    const wished = standings.of(whose.keys)?.next;
     if (assignment === undefined && (wished === undefined || asking.kind === 'doubted'))
       return { kind: 'unmapped', asking };
-    const { name: machine } = subject;
     // A new installation is another boot, in which it is reported.
-    const due = dueAt(standings.of(keys), clock.now());
-    const boot = records.open(machine, due);
-    const whose = { machine, keys };
-    await this.#catchUp(whose, assignment);
-    const standing = await this.#withoutSpent(whose, boot);
+    const boot = records.open(subject.name, dueAt(standings.seen(whose), clock.now()));
+    await this.#wishes.settle(whose);
+    if (assignment?.policy.mode === 'once') await this.#starts.settle(whose, boot);
+    const standing = standings.seen(whose);
     if (assignment === undefined && standing?.next === undefined) return { kind: 'unmapped', asking };
-    const policy = assignment?.policy ?? ALWAYS;
-    const others = attempts.of(machine, boot.id);
-    const doubtedSince = standings.doubtedSince(keys);
-    const verdict = judge({ policy, standing, doubtedSince, attempts: others, requester: asking, now: clock.now() });
-    const base = assignment ?? nobodys(machine);
+    const base = assignment ?? nobodys(subject.name);
+    const verdict = judge({ ...this.#circumstances(whose, base, boot.id), standing, requester: asking });
     this.#tell(subject, { assignment: base, boot, asking, verdict, isWished: standing?.next !== undefined });
     switch (verdict.kind) {
       case 'local':
       case 'unsure':
+        if (verdict.kind === 'local' && verdict.why === 'done') this.#learn(whose);
         return { ...verdict, assignment: base };
       case 'image':
-        this.#gave(boot, { whose, isDoneByStart: isDoneByStart(base) });
-        return { kind: 'boot', assignment: base, asking, boot, isNext: false };
+        return { ...(await this.#install({ whose, assignment: base, boot })), asking };
       case 'next':
-        await this.#bind(whose, verdict.next, boot);
-        this.#gave(boot, { whose, next: verdict.next.id, isDoneByStart: false });
-        return { kind: 'boot', assignment: forNext(base, verdict.next), asking, boot, isNext: true };
+        await this.#wishes.give(whose, verdict.next, boot);
+        return {
+          ...{ kind: 'boot', assignment: forNext(base, verdict.next), asking, boot },
+          ...{ isNext: true, isDoneByStart: false },
+        };
     }
   }
 
   /** The same at once, as far as it is known when a machine asks by DHCP, where nobody is shown to be anybody. */
   foresee(subject: Subject, assignment: Assignment | undefined): Verdict | { readonly kind: 'unmapped' } {
-    const { standings, attempts, records, clock } = this.#parts;
+    const { standings, records } = this.#parts;
     // Nearly all have nothing of it, and are asked about for each packet.
     if (standings.size === 0 && assignment !== undefined && !isRestricted(assignment.policy)) return { kind: 'image' };
-    const keys = standingKeys(subject);
-    const standing = standings.of(keys);
+    const whose = whoseStanding(subject);
+    const standing = this.#withOpenNext(standings.seen(whose));
     if (assignment === undefined) {
       return standing?.next === undefined ? { kind: 'unmapped' } : { kind: 'next', next: standing.next };
     }
     const last = records.last(subject.name);
     const boot = isInLastBoot(last) ? last?.boot.id : undefined;
-    return judge({
-      policy: assignment.policy,
-      standing,
-      doubtedSince: standings.doubtedSince(keys),
-      attempts: attempts.of(subject.name, boot),
-      requester: SHOWN,
-      now: clock.now(),
-    });
+    return judge({ ...this.#circumstances(whose, assignment, boot), standing, requester: SHOWN });
   }
 
   /**
    * What has come of boots, told by the journal with the boot that it belongs to: the machine's last one need not be that, since
    * anybody can begin another by DHCP in its name. Never throws.
    */
-  readonly told: StepListener = ({ event, boot }) => {
-    if (event.event === 'artifact.sent' && boot !== undefined) this.#sent(boot);
+  readonly told: StepListener = ({ boot }) => {
+    if (boot === undefined) return;
+    this.#wishes.told(boot);
+    this.#starts.told(boot);
   };
 
-  /** All that a machine starts may be there. */
-  #sent(boot: Boot): void {
-    const { machine } = boot;
-    const given = this.#given.get(boot.id);
-    if (boot.startSentAt === undefined || boot.attemptedAt === undefined || given === undefined) return;
-    const { whose, next, isDoneByStart: isByStart } = given;
-    if (next !== undefined) {
-      this.#keep(whose, (standing) => withoutNext(standing, next));
-      this.#gave(boot, { whose, isDoneByStart: false });
-    }
-    if (isByStart && boot.state === 'started') {
-      this.#gave(boot, { whose, isDoneByStart: false });
-      const done = { at: this.#parts.clock.now(), by: 'start', boot: boot.id } as const;
-      this.#keep(whose, (standing) => withDone(standing, done, boot.beganAt), {
-        event: 'boot.done',
-        machine,
-        boot: boot.id,
-        by: 'start',
-      });
-    }
+  /** Nothing is sent any more. Throws DATA_UNUSABLE, DISK_FULL. */
+  async end(): Promise<void> {
+    await this.#starts.end();
+    await this.#wishes.end();
   }
 
-  #keep(whose: Whose, change: (standing: Standing) => Standing, then?: BootEvent): void {
+  #circumstances(whose: Whose, { policy }: Assignment, boot: string | undefined) {
+    const { standings, attempts, clock, senseClock } = this.#parts;
+    return {
+      policy,
+      doubt: standings.doubt(whose),
+      clock: senseClock(),
+      hasRoom: policy.mode !== 'once' || this.#hasRoom(whose),
+      attempts: attempts.of(whose.machine, boot),
+      now: clock.now(),
+    };
+  }
+
+  /** Whether it could be kept that a machine is done: of strangers there may be any number, and none of them is ever forgotten. */
+  #hasRoom({ keys }: Whose): boolean {
     const { standings, events } = this.#parts;
-    standings.change(whose, change).then(
-      () => {
-        if (then !== undefined) events(then);
-      },
-      (thrown: unknown) => {
-        const { message: reason } = BootlayerError.from(thrown);
-        events({ event: 'standing.unsaved', machine: whose.machine, reason });
-      },
-    );
+    const isFull = standings.strangers >= (this.#parts.mostStrangers ?? MOST_STRANGERS);
+    const isRefused = isFull && areStrangers(keys) && standings.of(keys) === undefined;
+    if (isRefused && !this.#isFull) events({ event: 'standings.full', standings: standings.strangers });
+    this.#isFull = isFull && (this.#isFull || isRefused);
+    return !isRefused;
   }
 
-  #gave(boot: Boot, given: Given): void {
-    this.#given.set(boot.id, given);
+  async #install({ whose, assignment, boot }: Pick<ToBoot, 'assignment' | 'boot'> & { readonly whose: Whose }) {
+    const { standings, clock } = this.#parts;
+    const isDoneByStart = assignment.policy.mode === 'once' && assignment.policy.doneWhen === 'started';
+    if (isDoneByStart) this.#starts.gave(boot, whose);
+    if (assignment.policy.mode === 'once' && dueAt(standings.of(whose.keys), clock.now()) !== undefined)
+      await standings.change(whose, (standing) => withReprovisionIn(standing, boot.id));
+    return { kind: 'boot', assignment, boot, isNext: false, isDoneByStart } as const;
   }
 
-  /** What was sent just before the server ended may not have been told of: a machine that has started is done by that. */
-  async #catchUp(whose: Whose, assignment: Assignment | undefined): Promise<void> {
-    const { standings, boots, since } = this.#parts;
-    if (assignment === undefined || !isDoneByStart(assignment)) return;
-    const [last] = (await boots.findBoots({ machine: whose.machine, limit: 2 })).filter(
-      ({ beganAt }) => beganAt < since,
-    );
-    if (last?.state !== 'started' || last.attemptedAt === undefined || last.assignment !== assignment.name) return;
-    if (last.lastAt < since - CAUGHT_UP_MILLISECONDS) return;
-    const done = { at: last.lastAt, by: 'start', boot: last.id } as const;
-    await standings.change(whose, (standing) => withDone(standing, done, last.beganAt));
+  #withOpenNext(standing: Standing | undefined): Standing | undefined {
+    if (standing?.next === undefined || this.#wishes.isOpen(standing.next)) return standing;
+    const { next: _next, ...rest } = standing;
+    return rest;
   }
 
-  /** A wish that an older boot has got, which was sent what it starts, is fulfilled, also where the server ended just then. */
-  async #withoutSpent(whose: Whose, boot: Boot): Promise<Standing | undefined> {
-    const { standings, boots } = this.#parts;
-    const standing = standings.of(whose.keys);
-    const next = standing?.next;
-    if (next?.boot === undefined || next.boot === boot.id) return standing;
-    const older = await boots.findBoot(next.boot);
-    // What others fetch in its name is not what it got.
-    if (older?.boot.startSentAt === undefined || older.boot.attemptedAt === undefined) return standing;
-    return standings.change(whose, (one) => withoutNext(one, next.id));
-  }
-
-  async #bind(whose: Whose, next: NextBoot, boot: Boot): Promise<void> {
-    if (next.boot === boot.id) return;
-    await this.#parts.standings.change(whose, (standing) =>
-      standing.next?.id === next.id ? { ...standing, next: { ...standing.next, boot: boot.id } } : standing,
-    );
+  /** What it reports is kept, by which it is known when it asks by another card. */
+  #learn(whose: Whose): void {
+    const { standings, events } = this.#parts;
+    const { machine } = whose;
+    standings
+      .change(whose, (standing) => standing)
+      .catch((thrown: unknown) => {
+        events({ event: 'standing.unsaved', machine, reason: BootlayerError.from(thrown).message });
+      });
   }
 
   #tell(subject: Subject, { assignment, boot, asking, verdict, isWished }: Judgement): void {
@@ -244,12 +226,8 @@ function dueAt(standing: Standing | undefined, now: number): number | undefined 
   return at !== undefined && at <= now ? at : undefined;
 }
 
-function isDoneByStart({ policy }: Assignment): boolean {
-  return policy.mode === 'once' && policy.doneWhen === 'started';
-}
-
-function withoutNext(standing: Standing, id: string): Standing {
-  if (standing.next?.id !== id) return standing;
-  const { next: _next, ...rest } = standing;
-  return rest;
+/** Of somebody who is not shown to be the machine nothing is kept. */
+function whoseAsks(subject: Subject, asking: Asking): Whose {
+  const { also: _also, ...whose } = whoseStanding(subject);
+  return asking.kind === 'shown' ? whoseStanding(subject) : whose;
 }

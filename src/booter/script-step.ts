@@ -2,7 +2,7 @@ import type { BlobSource } from '../blob/blob-store.js';
 import type { EventSink } from '../boot/event.js';
 import { type KernelPlan, planBoot, startOf } from '../boot/plan.js';
 import { settle } from '../boot/select.js';
-import { standingKeys } from '../boot/standing-keys.js';
+import { whoseStanding } from '../boot/standing-keys.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError, publicMessage } from '../errors.js';
 import { formatSeconds } from '../format.js';
@@ -64,7 +64,7 @@ type Readiness =
   | { readonly kind: 'waiting'; readonly reason: string };
 
 /** Who boots what. */
-type Boot = Pick<ToBoot, 'assignment' | 'asking' | 'boot'> & { readonly subject: Subject };
+type Boot = Pick<ToBoot, 'assignment' | 'asking' | 'boot' | 'isDoneByStart'> & { readonly subject: Subject };
 
 /** iPXE reports its machine, and gets the script for it. */
 export class ScriptStep {
@@ -140,7 +140,8 @@ export class ScriptStep {
       return NO_CAPABILITY;
     }
     const { id, machine, beganAt } = boot;
-    return capabilities.of({ boot: id, machine, beganAt, keys: standingKeys(subject) });
+    const { keys, also = [] } = whoseStanding(subject);
+    return capabilities.of({ boot: id, machine, beganAt, keys, also });
   }
 
   /** What the machine's screen says while its image is not there yet. */
@@ -152,7 +153,7 @@ export class ScriptStep {
   }
 
   #answer(
-    { subject, assignment }: Pick<Boot, 'subject' | 'assignment'>,
+    { subject, assignment, isDoneByStart = false }: Pick<Boot, 'subject' | 'assignment'> & Partial<Boot>,
     readiness: Readiness,
     attempt: number,
   ): string {
@@ -172,7 +173,8 @@ export class ScriptStep {
         attribution.saw(subject.name, address, { image: plan.image.manifestDigest });
         this.#prefetch(plan);
         const { name: machine } = subject;
-        events({ event: 'script.sent', machine, address, image, assignment: assignment.name, plan: plan.id });
+        const sent = { machine, address, image, assignment: assignment.name, plan: plan.id };
+        events({ event: 'script.sent', ...sent, ...(isDoneByStart && { isDoneByStart }) });
         return script;
       }
     }

@@ -1,6 +1,6 @@
 import type { EventSink } from '../boot/event.js';
 import { type Standing, type StandingChange, withChange } from '../boot/standing.js';
-import { standingKeys } from '../boot/standing-keys.js';
+import { whoseStanding } from '../boot/standing-keys.js';
 import type { Clock } from '../clock.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Standings } from './standings.js';
@@ -23,22 +23,33 @@ export class StandingChanges {
     this.#parts = parts;
   }
 
-  /** undefined where nothing is known. */
+  /** With what others' standings say of a stranger; undefined where nothing is known. */
   of(subject: Subject): Standing | undefined {
-    return this.#parts.standings.of(standingKeys(subject));
+    return this.#parts.standings.seen(whoseStanding(subject));
   }
 
   /** Durable when it resolves. Throws DATA_UNUSABLE, DISK_FULL. */
   async change(subject: Subject, change: StandingChange): Promise<Standing> {
     const { standings, events, clock, newId, wished } = this.#parts;
     const { name: machine } = subject;
-    const keys = standingKeys(subject);
-    const standing = await standings.change({ machine, keys }, (before) =>
+    const whose = whoseStanding(subject);
+    const standing = await standings.change(whose, (before) =>
       withChange({ ...before, machine }, change, { now: clock.now(), newId }),
     );
     events({ event: 'standing.changed', machine, change: describeChange(change) });
     if (change.next !== undefined) wished();
-    return standing;
+    return standings.seen(whose) ?? standing;
+  }
+
+  /** Whether anything was known of it. Durable when it resolves. Throws DATA_UNUSABLE, DISK_FULL. */
+  async forget(subject: Subject): Promise<boolean> {
+    const { standings, events, wished } = this.#parts;
+    const { name: machine } = subject;
+    const isForgotten = await standings.forget(whoseStanding(subject));
+    if (!isForgotten) return false;
+    events({ event: 'standing.changed', machine, change: 'what was known of it is forgotten' });
+    wished();
+    return true;
   }
 }
 

@@ -1,5 +1,10 @@
-import type { KeptStanding, StandingStore } from '../boot/policy-ports.js';
-import type { NextBoot, Standing } from '../boot/standing.js';
+import { joinStandings, withEvidence } from '../boot/joined-standing.js';
+import type { Doubt } from '../boot/policy.js';
+import type { KeptStanding, LoadedStandings, StandingStore } from '../boot/policy-ports.js';
+import { isToldAnew, type NextBoot, newestTime, type Standing } from '../boot/standing.js';
+import { areStrangers, type Whose } from '../boot/standing-keys.js';
+import { FoundStandings } from './found-standings.js';
+import { MeetingTurns } from './meeting-turns.js';
 
 export type StandingsParts = {
   readonly store: StandingStore;
@@ -7,30 +12,28 @@ export type StandingsParts = {
   readonly newId: () => string;
 };
 
-type LoadedStandings = Awaited<ReturnType<StandingStore['loadStandings']>>;
-
-const NOTHING: LoadedStandings = { standings: [], unreadable: [], doubtedSince: undefined };
-
-/** Whose standing is meant: all keys of one machine, its name for people. */
-export type Whose = { readonly machine: string; readonly keys: readonly string[] };
+const NOTHING: LoadedStandings = { standings: [], unreadable: [], doubtedSince: undefined, newest: 0 };
+/** Of one machine: who reports another card each time adds nothing for ever. The newest stay. */
+const MOST_REPORTED = 32;
 
 /** Where machines stand with their policies: in memory, and durable before a change counts. */
 export class Standings {
   readonly #parts: StandingsParts;
-  readonly #byId = new Map<string, KeptStanding>();
-  readonly #byKey = new Map<string, string>();
-  /** Of machines whose rows somebody has damaged. */
-  readonly #unreadable: Set<string>;
+  readonly #found = new FoundStandings();
+  /** The keys of each machine whose row somebody has damaged. */
+  #unreadable: readonly (readonly string[])[];
   #doubtedSince: number | undefined;
-  /** Changes of one machine come one after the other. */
-  readonly #changing = new Map<string, Promise<unknown>>();
+  #newest: number;
+  /** Changes of one machine come one after the other, by whatever of it they know it. */
+  readonly #turns = new MeetingTurns();
 
   /** `loaded`: what is kept already. */
   constructor(parts: StandingsParts, loaded: LoadedStandings = NOTHING) {
     this.#parts = parts;
-    this.#unreadable = new Set(loaded.unreadable);
+    this.#unreadable = loaded.unreadable;
     this.#doubtedSince = loaded.doubtedSince;
-    for (const kept of loaded.standings) this.#remember(kept);
+    this.#newest = loaded.newest;
+    for (const kept of loaded.standings) this.#found.put(kept);
   }
 
   /** Throws DATA_UNUSABLE. */
@@ -40,95 +43,146 @@ export class Standings {
 
   /** Machines of which something is known. */
   get size(): number {
-    return this.#byId.size;
+    return this.#found.size;
   }
 
-  /** Joined where several of its keys have one each: done is who is done by any. */
+  /** Those of them that have no record. */
+  get strangers(): number {
+    return this.#found.strangers;
+  }
+
+  /** The newest time that the state holds: milliseconds since the epoch. */
+  get newest(): number {
+    return this.#newest;
+  }
+
+  /** Joined where several of its keys have one each. */
   of(keys: readonly string[]): Standing | undefined {
-    const [first, ...others] = this.#keptOf(keys);
-    if (first === undefined) return undefined;
-    return others.reduce((standing, other) => joined(standing, other.standing), first.standing);
+    return joinStandings(this.#found.of(keys).map(({ standing }) => standing));
   }
 
-  /** Since when it cannot be known whether such a machine is done. */
-  doubtedSince(keys: readonly string[]): number | undefined {
-    const isUnreadable = keys.some((key) => this.#unreadable.has(key));
-    return this.#doubtedSince ?? (isUnreadable ? 0 : undefined);
+  /** The same with what others' standings say of a stranger. */
+  seen({ machine, keys, evidence = [] }: Whose): Standing | undefined {
+    const own = this.of(keys);
+    if (evidence.length === 0) return own;
+    const ids = new Set(keys.map((key) => this.#found.idOf(key)));
+    const others = this.#found.reporting(evidence).filter(({ id }) => !ids.has(id));
+    const nothing = { machine };
+    const standing = withEvidence(
+      own ?? nothing,
+      others.map((other) => other.standing),
+    );
+    return standing === nothing ? undefined : standing;
   }
 
-  /** Since when the state is not taken for whole. */
+  /** Why it cannot be known whether such a machine is done. */
+  doubt({ keys }: Whose): Doubt | undefined {
+    if (this.#doubtedSince !== undefined) return { kind: 'since', at: this.#doubtedSince };
+    const isDamaged =
+      this.#unreadable.some((damaged) => mayBeOf(damaged, keys)) ||
+      this.#found.of(keys).some((kept) => kept.isDamaged === true);
+    return isDamaged ? { kind: 'damaged' } : undefined;
+  }
+
+  /** Whether the state is not taken for whole. */
   get isDoubted(): boolean {
-    return this.#doubtedSince !== undefined || this.#unreadable.size > 0;
+    if (this.#doubtedSince !== undefined || this.#unreadable.length > 0) return true;
+    return [...this.#found.all()].some((kept) => kept.isDamaged === true);
   }
 
   /** What counts from now on is what is known. Throws DATA_UNUSABLE, DISK_FULL. */
   async trust(): Promise<void> {
     await this.#parts.store.trust();
     this.#doubtedSince = undefined;
-    this.#unreadable.clear();
+    this.#unreadable = [];
+    this.#newest = 0;
+    for (const { isDamaged, ...kept } of [...this.#found.all()]) if (isDamaged === true) this.#found.put(kept);
   }
 
   /** Every wish for a next boot, with whose it is. */
   *wishes(): Generator<{ readonly machine: string; readonly keys: readonly string[]; readonly next: NextBoot }> {
-    for (const { keys, standing } of this.#byId.values()) {
+    for (const { keys, standing } of this.#found.all()) {
       if (standing.next !== undefined) yield { machine: standing.machine, keys, next: standing.next };
     }
   }
 
   /**
-   * Durable when it resolves; a change that answers the same object changes nothing. Throws DATA_UNUSABLE, DISK_FULL, and nothing
-   * is changed then.
+   * Durable when it resolves; a change that answers the same object changes nothing, but that what the machine reports is kept where
+   * something is known of it. Throws DATA_UNUSABLE, DISK_FULL, and nothing is changed then.
    */
   change(whose: Whose, change: (standing: Standing) => Standing): Promise<Standing> {
-    const [name = ''] = whose.keys;
-    const run = (this.#changing.get(name) ?? Promise.resolve()).then(() => this.#change(whose, change));
-    const settled = run.catch(() => undefined);
-    this.#changing.set(name, settled);
-    void settled.then(() => {
-      if (this.#changing.get(name) === settled) this.#changing.delete(name);
-    });
-    return run;
+    return this.#turns.take(this.#about(whose.keys), () => this.#change(whose, change));
   }
 
-  async #change({ machine, keys }: Whose, change: (standing: Standing) => Standing): Promise<Standing> {
-    const before = this.of(keys) ?? { machine };
+  /** Forgets all that is known of a machine by these keys; whether there was anything. Throws DATA_UNUSABLE, DISK_FULL. */
+  forget({ keys }: Whose): Promise<boolean> {
+    return this.#turns.take(this.#about(keys), async () => {
+      const ids = this.#found.of(keys).map(({ id }) => id);
+      if (ids.length === 0) return false;
+      await this.#parts.store.removeStandings(ids);
+      for (const id of ids) this.#found.remove(id);
+      return true;
+    });
+  }
+
+  #about(keys: readonly string[]): readonly string[] {
+    return [...keys, ...this.#found.of(keys).map(({ id }) => `id ${id}`)];
+  }
+
+  async #change(whose: Whose, change: (standing: Standing) => Standing): Promise<Standing> {
+    const { machine, keys } = whose;
+    const own = this.of(keys);
+    const before = own ?? { machine };
     const after = change(before);
-    if (after === before) return before;
+    const found = this.#found.of(keys);
     const [name = ''] = keys;
-    const id = this.#byKey.get(name) ?? this.#parts.newId();
+    const known = this.#found.idOf(name);
     // Keys may have been another machine's, which keeps what is left of its own.
     const taken = new Set(keys);
-    const emptied = this.#keptOf(keys).filter((kept) => kept.id !== id && kept.keys.every((key) => taken.has(key)));
-    // By whatever it was known: a report may come by what was known when its boot began.
-    const own = new Set([...(this.#byId.get(id)?.keys ?? []), ...keys]);
-    const kept = { id, keys: [...own], standing: after };
+    const emptied = found.filter((kept) => kept.id !== known && kept.keys.every((key) => taken.has(key)));
+    const its = found.filter((kept) => kept.id === known || emptied.includes(kept));
+    const also = reported(whose, its);
+    const isLearned = own !== undefined && also.some((key) => its.every((kept) => kept.also?.includes(key) !== true));
+    if (after === before && !isLearned) return before;
+    const id = known ?? this.#parts.newId();
+    const isDamaged = this.doubt(whose)?.kind === 'damaged' && !isToldAnew(before, after);
+    const kept: KeptStanding = {
+      id,
+      // By whatever it was known: a report may come by what was known when its boot began.
+      keys: [...new Set([...(this.#found.get(id)?.keys ?? []), ...keys])],
+      ...(also.length > 0 && { also }),
+      ...(isDamaged && { isDamaged }),
+      standing: after,
+    };
     await this.#parts.store.saveStanding(
       kept,
       emptied.map((one) => one.id),
     );
-    for (const one of emptied) this.#byId.delete(one.id);
-    for (const one of this.#keptOf(keys)) {
-      if (one.id !== id) this.#byId.set(one.id, { ...one, keys: one.keys.filter((key) => !taken.has(key)) });
+    this.#take(kept, emptied);
+    if (!isDamaged) this.#unreadable = this.#unreadable.filter((damaged) => !damaged.some((key) => taken.has(key)));
+    return after;
+  }
+
+  #take(kept: KeptStanding, emptied: readonly KeptStanding[]): void {
+    const taken = new Set(kept.keys);
+    for (const { id } of emptied) this.#found.remove(id);
+    for (const one of this.#found.of(kept.keys)) {
+      if (one.id !== kept.id) this.#found.put({ ...one, keys: one.keys.filter((key) => !taken.has(key)) });
     }
-    this.#remember(kept);
-    return kept.standing;
-  }
-
-  #keptOf(keys: readonly string[]): readonly KeptStanding[] {
-    const ids = new Set(keys.flatMap((key) => this.#byKey.get(key) ?? []));
-    return [...ids].flatMap((id) => this.#byId.get(id) ?? []);
-  }
-
-  #remember(kept: KeptStanding): void {
-    const before = this.#byId.get(kept.id);
-    for (const key of before?.keys ?? []) if (this.#byKey.get(key) === kept.id) this.#byKey.delete(key);
-    this.#byId.set(kept.id, kept);
-    for (const key of kept.keys) this.#byKey.set(key, kept.id);
+    this.#found.put(kept);
+    this.#newest = Math.max(this.#newest, newestTime(kept.standing));
   }
 }
 
-/** What the first says counts, but that it is done is known of either. */
-function joined(standing: Standing, other: Standing): Standing {
-  const done = standing.done ?? other.done;
-  return done === undefined ? standing : { ...standing, done };
+/** Of a row that is lost it is not known what its machine reported, and of one without keys not even whose it was. */
+function mayBeOf(damaged: readonly string[], keys: readonly string[]): boolean {
+  if (damaged.length === 0 || damaged.some((key) => keys.includes(key))) return true;
+  return areStrangers(damaged) && areStrangers(keys);
+}
+
+/** What it is known to have reported beside its keys, with what it reports now: the newest of that. */
+function reported({ keys, also = [] }: Whose, found: readonly KeptStanding[]): readonly string[] {
+  const all = new Set([...found.flatMap((kept) => kept.also ?? []), ...also]);
+  for (const key of keys) all.delete(key);
+  return [...all].slice(-MOST_REPORTED);
 }

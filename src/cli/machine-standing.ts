@@ -18,7 +18,9 @@ export function standingCommands(): readonly Command[] {
   const named = (name: string, about: string) =>
     withServer(new Command(name)).description(about).argument('<name>', NAME);
   return [
-    named('standing', 'show where a machine stands with its policy').action(show),
+    named('standing', 'show where a machine stands with its policy')
+      .option('--forget', 'forget that: under "once" it is installed when it asks next')
+      .action(show),
     named('done', 'say that a machine is installed, whoever did it').action(changing({ done: true })),
     named('reprovision', 'have a machine installed anew at its next boot, though it is done')
       .option('--at <time>', 'not before then (2027-01-31T02:00:00Z)', parsedBy(parseTime))
@@ -57,7 +59,11 @@ function changing(body: Readonly<Record<string, unknown>>) {
   return (name: string, options: ServerOptions) => change(name, options, body);
 }
 
-async function show(name: string, options: ServerOptions): Promise<void> {
+async function show(name: string, options: ServerOptions & { readonly forget?: true }): Promise<void> {
+  if (options.forget === true) {
+    await ask<object>(options, { path: pathOf(name), method: 'DELETE' }, () => true);
+    return writeLine(standardOutput(), `what was known of ${inOneLine(name)} is forgotten`);
+  }
   write(await ask<ToldStanding>(options, { path: pathOf(name) }, isStanding), options);
 }
 

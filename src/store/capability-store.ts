@@ -1,26 +1,44 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import type { CapabilityStore, KeptCapability } from '../boot/policy-ports.js';
 import type { Schema } from './schema.js';
-import type { WriteBatches } from './write-batches.js';
+import { inSlices, type WriteBatches } from './write-batches.js';
 
-/** Capabilities in SQL, by their digests. */
+/** Of one machine: who boots again and again before it is done reports by one of the last. */
+const MOST_OF_MACHINE = 4;
+const MOST = 100_000;
+/** After so many new ones those that are too many are forgotten at once. */
+const MOST_NEW = 1_000;
+/** The order in which rows came, whatever the clock said then. */
+const AGE = sql.ref('rowid');
+
+/** Capabilities in SQL, by their digests: the newest of each machine, and so many in all. */
 export class SqlCapabilityStore implements CapabilityStore {
   readonly #database: Kysely<Schema>;
   readonly #writes: WriteBatches;
+  readonly #most: number;
+  #new = 0;
 
-  constructor(database: Kysely<Schema>, writes: WriteBatches) {
+  /** `most`: are kept, but for the newest thousand. */
+  constructor(database: Kysely<Schema>, writes: WriteBatches, most = MOST) {
     this.#database = database;
     this.#writes = writes;
+    this.#most = most;
   }
 
-  saveCapability(capability: KeptCapability): Promise<void> {
-    const { hash, expiresAt } = capability;
-    return this.#writes.add(async (transaction) => {
+  async saveCapability(capability: KeptCapability): Promise<void> {
+    const { hash, machine, expiresAt } = capability;
+    await this.#writes.add(async (transaction) => {
       await transaction
         .insertInto('capabilities')
-        .values({ hash, expires_at: expiresAt, capability: JSON.stringify(capability) })
+        .values({ hash, machine, expires_at: expiresAt, capability: JSON.stringify(capability) })
         .execute();
+      await keepNewest(transaction, machine);
     });
+    this.#new += 1;
+    if (this.#new < MOST_NEW) return;
+    this.#new = 0;
+    // One that fails is done with the next, or by whoever prunes from time to time.
+    this.#pruneOldest().catch(() => undefined);
   }
 
   async findCapability(hash: string): Promise<KeptCapability | undefined> {
@@ -38,8 +56,33 @@ export class SqlCapabilityStore implements CapabilityStore {
       const old = await transaction.deleteFrom('capabilities').where('expires_at', '<', now).executeTakeFirst();
       pruned = old.numDeletedRows;
     });
-    return Number(pruned);
+    return Number(pruned) + (await this.#pruneOldest());
   }
+
+  async #pruneOldest(): Promise<number> {
+    const first = await this.#database
+      .selectFrom('capabilities')
+      .select(AGE.as('age'))
+      .orderBy(AGE, 'desc')
+      .limit(1)
+      .offset(this.#most)
+      .executeTakeFirst();
+    if (first === undefined) return 0;
+    return inSlices(this.#writes, async (transaction, most) => {
+      const some = transaction.selectFrom('capabilities').select('hash').where(AGE, '<=', first.age).limit(most);
+      return (await transaction.deleteFrom('capabilities').where('hash', 'in', some).executeTakeFirst()).numDeletedRows;
+    });
+  }
+}
+
+async function keepNewest(transaction: Transaction<Schema>, machine: string): Promise<void> {
+  const newest = transaction
+    .selectFrom('capabilities')
+    .select('hash')
+    .where('machine', '=', machine)
+    .orderBy(AGE, 'desc')
+    .limit(MOST_OF_MACHINE);
+  await transaction.deleteFrom('capabilities').where('machine', '=', machine).where('hash', 'not in', newest).execute();
 }
 
 /** A row that somebody changed is as good as missing. */

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { Kysely, Transaction } from 'kysely';
 import { syncFolder } from '../disk-access.js';
 import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
+import { newestTimeIn } from './newest-time.js';
 import type { Schema } from './schema.js';
 import type { WriteBatches } from './write-batches.js';
 
@@ -48,7 +49,8 @@ export class StateMark {
     const witness = await readWitness(parts.file);
     const known = meta.get('doubted_since');
     const isDoubted = known !== undefined || meta.has('copied_at') || isOther(witness, own);
-    const doubtedSince = isDoubted ? Number(known ?? parts.now()) : undefined;
+    // A clock that is not set yet must not make wishes that it holds already those of after.
+    const doubtedSince = isDoubted ? Number(known ?? (await timeAfter(parts))) : undefined;
     const mark = new StateMark(parts, own, doubtedSince, witness?.id === own.id ? witness.changes : -1);
     await mark.#keep({ id: own.id, ...(doubtedSince !== undefined && { doubted_since: String(doubtedSince) }) });
     await mark.written(own.changes);
@@ -129,6 +131,11 @@ function isOther(witness: Mark | undefined, own: Mark): boolean {
   return witness.id !== own.id || witness.changes > own.changes;
 }
 
+/** Now, or just after everything that the state tells of. */
+async function timeAfter({ database, now }: StateMarkParts): Promise<number> {
+  return Math.max(now(), (await newestTimeIn(database)) + 1);
+}
+
 async function readWitness(file: string): Promise<Mark | undefined> {
   const text = await readFile(file, 'utf8').catch((thrown: unknown) => {
     if (systemErrorCode(thrown) === 'ENOENT') return undefined;
@@ -161,7 +168,8 @@ async function replaceFile(file: string, text: string): Promise<void> {
   await syncFolder(dirname(file));
 }
 
-async function setMeta(transaction: Transaction<Schema>, key: string, value: string): Promise<void> {
+/** Something that there is to know of the state itself. */
+export async function setMeta(transaction: Transaction<Schema>, key: string, value: string): Promise<void> {
   await transaction
     .insertInto('meta')
     .values({ key, value })

@@ -92,9 +92,11 @@ const STEPS: Readonly<Record<string, Migration>> = {
       await database.schema
         .createTable('capabilities')
         .addColumn('hash', 'text', (column) => column.primaryKey())
+        .addColumn('machine', 'text', (column) => column.notNull())
         .addColumn('expires_at', 'integer', (column) => column.notNull())
         .addColumn('capability', 'text', (column) => column.notNull())
         .execute();
+      await database.schema.createIndex('capabilities_by_machine').on('capabilities').column('machine').execute();
       await database.schema.createIndex('capabilities_by_end').on('capabilities').column('expires_at').execute();
       await database.schema
         .createTable('enrolled')

@@ -62,6 +62,7 @@ export type Schema = {
   capabilities: {
     /** SHA-256 of it, in hex. */
     hash: string;
+    machine: string;
     expires_at: number;
     /** The KeptCapability as JSON. */
     capability: string;

@@ -1,7 +1,8 @@
 import type { Kysely } from 'kysely';
-import type { KeptStanding, StandingStore } from '../boot/policy-ports.js';
+import type { KeptStanding, LoadedStandings, StandingStore } from '../boot/policy-ports.js';
 import type { Standing } from '../boot/standing.js';
-import type { StateMark } from './disk-state-mark.js';
+import { type StateMark, setMeta } from './disk-state-mark.js';
+import { newestTimeIn, TIMES_ACCEPTED } from './newest-time.js';
 import type { Schema } from './schema.js';
 import type { WriteBatches } from './write-batches.js';
 
@@ -19,26 +20,28 @@ export class SqlStandingStore implements StandingStore {
     this.#parts = parts;
   }
 
-  async loadStandings(): ReturnType<StandingStore['loadStandings']> {
+  async loadStandings(): Promise<LoadedStandings> {
     const { database, mark } = this.#parts;
     const rows = await database.selectFrom('standings').select(['id', 'standing']).execute();
     const keys = await database.selectFrom('standing_keys').select(['key', 'standing_id']).orderBy('key').execute();
     const keysOf = new Map<string, string[]>(rows.map(({ id }) => [id, []]));
     for (const { key, standing_id } of keys) keysOf.get(standing_id)?.push(key);
     const standings: KeptStanding[] = [];
-    const unreadable: string[] = [];
+    const unreadable: (readonly string[])[] = [];
     for (const { id, standing: text } of rows) {
-      const standing = readStanding(text);
+      const read = readStanding(text);
       const its = keysOf.get(id) ?? [];
-      if (standing === undefined) unreadable.push(...its);
-      else standings.push({ id, keys: its, standing });
+      if (read === undefined) unreadable.push(its);
+      else standings.push({ id, keys: its, ...read });
     }
-    return { standings, unreadable, doubtedSince: mark.doubtedSince };
+    const newest = await newestTimeIn(database);
+    const isAccepted = newest <= (await acceptedTimes(database));
+    return { standings, unreadable, doubtedSince: mark.doubtedSince, newest: isAccepted ? 0 : newest };
   }
 
-  async saveStanding({ id, keys, standing }: KeptStanding, replaced: readonly string[]): Promise<void> {
+  async saveStanding({ id, keys, ...kept }: KeptStanding, replaced: readonly string[]): Promise<void> {
     const { writes, mark } = this.#parts;
-    const text = JSON.stringify(standing);
+    const text = writeStanding(kept);
     let changes = 0;
     await writes.add(async (transaction) => {
       if (replaced.length > 0) await transaction.deleteFrom('standings').where('id', 'in', replaced).execute();
@@ -61,24 +64,55 @@ export class SqlStandingStore implements StandingStore {
     await mark.written(changes).catch(() => undefined);
   }
 
+  async removeStandings(ids: readonly string[]): Promise<void> {
+    const { writes, mark } = this.#parts;
+    let changes = 0;
+    await writes.add(async (transaction) => {
+      await transaction.deleteFrom('standings').where('id', 'in', ids).execute();
+      changes = await mark.count(transaction);
+    });
+    await mark.written(changes).catch(() => undefined);
+  }
+
   async trust(): Promise<void> {
     const { database, writes, mark } = this.#parts;
     const rows = await database.selectFrom('standings').select(['id', 'standing']).execute();
-    const damaged = rows.filter(({ standing }) => readStanding(standing) === undefined).map(({ id }) => id);
-    if (damaged.length > 0) {
-      await writes.add(async (transaction) => {
-        await transaction.deleteFrom('standings').where('id', 'in', damaged).execute();
-      });
-    }
+    const newest = await newestTimeIn(database);
+    await writes.add(async (transaction) => {
+      for (const { id, standing: text } of rows) {
+        const read = readStanding(text);
+        const { isDamaged, ...whole } = read ?? {};
+        if (read === undefined) await transaction.deleteFrom('standings').where('id', '=', id).execute();
+        else if (isDamaged === true) {
+          const standing = writeStanding({ ...whole, standing: read.standing });
+          await transaction.updateTable('standings').set({ standing }).where('id', '=', id).execute();
+        }
+      }
+      // What is of no later time than this is no reason any more to doubt the clock.
+      await setMeta(transaction, TIMES_ACCEPTED, String(newest));
+    });
     await mark.trust();
   }
 }
 
+async function acceptedTimes(database: Kysely<Schema>): Promise<number> {
+  const row = await database.selectFrom('meta').select('value').where('key', '=', TIMES_ACCEPTED).executeTakeFirst();
+  return Number(row?.value ?? 0);
+}
+
+type Written = Omit<KeptStanding, 'id' | 'keys'>;
+
+/** As one document. */
+function writeStanding({ standing, also, isDamaged }: Written): string {
+  return JSON.stringify({ ...standing, ...(also !== undefined && { also }), ...(isDamaged === true && { isDamaged }) });
+}
+
 /** One that somebody has damaged is not as good as missing: it may have said that the machine is done. */
-function readStanding(text: string): Standing | undefined {
+function readStanding(text: string): Written | undefined {
   try {
-    const standing = JSON.parse(text) as Standing;
-    return typeof standing.machine === 'string' ? standing : undefined;
+    const { also, isDamaged, ...standing } = JSON.parse(text) as Standing & Partial<Written>;
+    if (typeof standing.machine !== 'string') return undefined;
+    return { standing, ...(also !== undefined && { also }), ...(isDamaged === true && { isDamaged }) };
   } catch {
     return undefined;
   }

@@ -7,8 +7,9 @@ import { figure, median, printTable } from './figures.js';
 
 const NOBODY = { look: () => undefined, macAt: () => undefined, find: async () => undefined };
 const STANDINGS = {
-  loadStandings: async () => ({ standings: [], unreadable: [], doubtedSince: undefined }),
+  loadStandings: async () => ({ standings: [], unreadable: [], doubtedSince: undefined, newest: 0 }),
   saveStanding: async () => undefined,
+  removeStandings: async () => undefined,
   trust: async () => undefined,
 };
 
@@ -308,6 +309,7 @@ async function policiesAt(clock) {
       findCapability: async () => undefined,
       pruneCapabilities: async () => 0,
     },
+    senseClock: () => ({ kind: 'set' }),
     enrolments: {
       saveEnrolled: async () => undefined,
       findEnrolled: async () => [],

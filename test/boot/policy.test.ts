@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CLOCK_SET } from '../../src/boot/clock-sense.js';
 import { ALWAYS, type Circumstances, judge, type Policy, SHOWN } from '../../src/boot/policy.js';
 import type { Standing } from '../../src/boot/standing.js';
 
@@ -10,13 +11,17 @@ const HOLD: Policy = { mode: 'hold', doneWhen: 'reported' };
 const LIMITED: Policy = { ...ALWAYS, limit: { maxAttempts: 2, window: HOUR } };
 const DOUBTED = { kind: 'doubted', reason: 'another card answers there' } as const;
 const NEXT = { id: 'n1', image: 'registry.lab:5000/os/rescue:1', wishedAt: NOW - 1 };
+const since = (at: number) => ({ kind: 'since', at }) as const;
+const UNSET = { kind: 'unset', reason: 'the clock of this server is not set' } as const;
 const DONE: Standing = { machine: 'node-01', done: { at: NOW - HOUR, by: 'report', boot: 'b1' } };
 
 function judged(more: Partial<Circumstances>) {
   return judge({
     policy: ALWAYS,
     standing: undefined,
-    doubtedSince: undefined,
+    doubt: undefined,
+    clock: CLOCK_SET,
+    hasRoom: true,
     attempts: [],
     requester: SHOWN,
     now: NOW,
@@ -27,7 +32,7 @@ function judged(more: Partial<Circumstances>) {
 describe('judge', () => {
   it('boots always, whoever asks, however often it was booted and whether it is done', () => {
     for (const requester of [SHOWN, DOUBTED]) {
-      expect(judged({ requester, standing: DONE, attempts: [NOW - 1, NOW - 2], doubtedSince: 1 })).toEqual({
+      expect(judged({ requester, standing: DONE, attempts: [NOW - 1, NOW - 2], doubt: since(1) })).toEqual({
         kind: 'image',
       });
     }
@@ -90,7 +95,7 @@ describe('judge', () => {
     ['hold', { policy: HOLD }],
     ['once and done', { policy: ONCE, standing: DONE }],
     ['too many attempts', { policy: LIMITED, attempts: [NOW, NOW] }],
-    ['a state in doubt', { policy: ONCE, doubtedSince: NOW - 1 }],
+    ['a state in doubt', { policy: ONCE, doubt: since(NOW - 1) }],
   ])('boots what is wished for the next boot before all else: %s', (_name, more) => {
     const standing = { ...more.standing, machine: 'node-01', next: NEXT };
     expect(judged({ ...more, standing })).toEqual({ kind: 'next', next: NEXT });
@@ -98,18 +103,44 @@ describe('judge', () => {
 
   it('does not boot again what was wished before the state came into doubt', () => {
     const standing = { machine: 'node-01', next: NEXT };
-    expect(judged({ policy: HOLD, standing, doubtedSince: NOW })).toMatchObject({ why: 'hold' });
+    expect(judged({ policy: HOLD, standing, doubt: since(NOW) })).toMatchObject({ why: 'hold' });
   });
 
   it('never installs where the state was lost or replaced, but for what was wished since', () => {
     const doubtedSince = NOW - 1_000;
-    expect(judged({ policy: ONCE, doubtedSince })).toMatchObject({ kind: 'unsure' });
-    expect(judged({ policy: ONCE, doubtedSince, standing: DONE })).toMatchObject({ why: 'done' });
+    const doubt = since(doubtedSince);
+    expect(judged({ policy: ONCE, doubt })).toMatchObject({ kind: 'unsure' });
+    expect(judged({ policy: ONCE, doubt, standing: DONE })).toMatchObject({ why: 'done' });
     const wished = (wishedAt: number) => ({ ...DONE, reprovision: { at: NOW - 500, wishedAt } });
-    expect(judged({ policy: ONCE, doubtedSince, standing: wished(doubtedSince - 1) })).toMatchObject({
+    expect(judged({ policy: ONCE, doubt, standing: wished(doubtedSince - 1) })).toMatchObject({
       kind: 'unsure',
     });
-    expect(judged({ policy: ONCE, doubtedSince, standing: wished(doubtedSince) })).toEqual({ kind: 'image' });
+    expect(judged({ policy: ONCE, doubt, standing: wished(doubtedSince) })).toEqual({ kind: 'image' });
+  });
+
+  it('installs nobody once while the clock is not set, and knows who is done all the same', () => {
+    expect(judged({ policy: ONCE, clock: UNSET })).toEqual({ kind: 'unsure', reason: UNSET.reason });
+    expect(judged({ policy: ONCE, clock: UNSET, standing: DONE })).toMatchObject({ why: 'done' });
+    const standing = { ...DONE, reprovision: { at: NOW, wishedAt: NOW } };
+    for (const now of [5, NOW + 5]) expect(judged({ policy: ONCE, clock: UNSET, standing, now }).kind).toBe('unsure');
+    expect(judged({ clock: UNSET })).toEqual({ kind: 'image' });
+  });
+
+  it('installs nobody of whom something was damaged, whatever was wished before', () => {
+    const doubt = { kind: 'damaged' } as const;
+    const standing = { ...DONE, done: undefined, reprovision: { at: 0, wishedAt: NOW } } as unknown as Standing;
+    expect(judged({ policy: ONCE, doubt })).toMatchObject({ kind: 'unsure' });
+    expect(judged({ policy: ONCE, doubt, standing })).toMatchObject({ kind: 'unsure' });
+  });
+
+  it('installs no more machines than it can know of', () => {
+    expect(judged({ policy: ONCE, hasRoom: false })).toMatchObject({ kind: 'unsure' });
+  });
+
+  it('tells as what a machine is done that is known by what it reports', () => {
+    const done = { at: NOW, by: 'report', as: '52:54:00:00:00:01' } as const;
+    const reason = `it is done since ${new Date(NOW).toISOString()}, as 52:54:00:00:00:01`;
+    expect(judged({ policy: ONCE, standing: { machine: 'x', done } })).toMatchObject({ reason });
   });
 
   it('never installs a machine that is done, or in doubt, without a wish of the operator', () => {
@@ -118,24 +149,29 @@ describe('judge', () => {
       attempts: fc.array(time, { maxLength: 4 }),
       requester: fc.constantFrom(SHOWN, DOUBTED),
       doubtedSince: fc.option(time, { nil: undefined }),
+      clock: fc.constantFrom(CLOCK_SET, UNSET),
+      isDamaged: fc.boolean(),
+      hasRoom: fc.boolean(),
       done: fc.option(time, { nil: undefined }),
       reprovision: fc.option(fc.record({ at: time, wishedAt: time }), { nil: undefined }),
     });
     fc.assert(
-      fc.property(circumstances, ({ done, reprovision, ...more }) => {
+      fc.property(circumstances, ({ done, reprovision, doubtedSince, isDamaged, ...more }) => {
+        const damaged = isDamaged ? ({ kind: 'damaged' } as const) : undefined;
+        const doubt = doubtedSince === undefined ? damaged : since(doubtedSince);
         const standing: Standing = {
           machine: 'node-01',
           ...(done !== undefined && { done: { at: done, by: 'report' as const } }),
           ...(reprovision !== undefined && { reprovision }),
         };
-        const { kind } = judged({ policy: ONCE, standing, ...more });
+        const { kind } = judged({ policy: ONCE, standing, doubt, ...more });
         if (kind !== 'image') return;
         expect(more.requester).toBe(SHOWN);
         const isDue = reprovision !== undefined && reprovision.at <= NOW;
         if (done !== undefined) expect(isDue).toBe(true);
-        if (more.doubtedSince !== undefined) {
-          expect(isDue && reprovision.wishedAt >= more.doubtedSince).toBe(true);
-        }
+        expect([more.clock, more.hasRoom]).toEqual([CLOCK_SET, true]);
+        expect(doubt?.kind).not.toBe('damaged');
+        if (doubtedSince !== undefined) expect(isDue && reprovision.wishedAt >= doubtedSince).toBe(true);
       }),
     );
   });

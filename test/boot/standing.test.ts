@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isDone, type Standing, withChange, withDone } from '../../src/boot/standing.js';
+import { isDone, type Standing, withChange, withDone, withReprovisionIn } from '../../src/boot/standing.js';
 
 const NOW = 1_700_000_000_000;
 const NEW: Standing = { machine: 'node-01' };
@@ -14,7 +14,8 @@ describe('withDone', () => {
   });
 
   it('ends an installation that was due when the boot began', () => {
-    const due = { ...NEW, done: { ...REPORT, at: NOW - 100 }, reprovision: { at: NOW - 50, wishedAt: NOW - 60 } };
+    const before = { ...REPORT, at: NOW - 100, boot: 'b0' };
+    const due = { ...NEW, done: before, reprovision: { at: NOW - 50, wishedAt: NOW - 60 } };
     const again = withDone(due, REPORT, NOW - 40);
     expect(again).toEqual({ machine: 'node-01', done: REPORT });
     expect(isDone(again, NOW)).toBe(true);
@@ -25,6 +26,20 @@ describe('withDone', () => {
     const told = withDone(due, REPORT, NOW - 200);
     expect(told).toBe(due);
     expect(isDone(told, NOW)).toBe(false);
+  });
+
+  it('ends the installation that its boot serves, though the clock was set back meanwhile', () => {
+    const due = { ...NEW, done: { ...REPORT, boot: 'b0' }, reprovision: { at: NOW, wishedAt: NOW } };
+    const early = { ...REPORT, at: NOW - 1_000 };
+    expect(withDone(due, early, NOW - 1_500)).toBe(due);
+    const served = withReprovisionIn(due, 'b1');
+    expect(withReprovisionIn(served, 'b1')).toBe(served);
+    expect(withDone(served, early, NOW - 1_500)).toEqual({ machine: 'node-01', done: early });
+  });
+
+  it('takes what is told again for no new installation, though the clock was set back meanwhile', () => {
+    const due = { ...NEW, done: REPORT, reprovision: { at: NOW - 5_000, wishedAt: NOW - 5_000 } };
+    expect(withDone(due, { ...REPORT, at: NOW - 4_000 }, NOW - 9)).toBe(due);
   });
 
   it('leaves a wish for later', () => {

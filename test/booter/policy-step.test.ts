@@ -1,78 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { Assignment } from '../../src/boot/assignment.js';
-import { ALWAYS, type Policy } from '../../src/boot/policy.js';
-import type { BootWithSteps } from '../../src/boot/ports.js';
-import { Standings } from '../../src/booter/standings.js';
-import { BootlayerError } from '../../src/errors.js';
-import { testBooter } from '../fixtures/booter.js';
-import { assignment, facts, MAC, machine, OTHER_MAC } from '../fixtures/mappings.js';
-import { MemoryStandings, neighbours } from '../fixtures/policies.js';
-import { settled } from '../fixtures/waiting.js';
+import { ALWAYS } from '../../src/boot/policy.js';
+import { withDone } from '../../src/boot/standing.js';
+import { parseMac } from '../../src/net/mac.js';
+import { assignment, facts, MAC, machine, OTHER_MAC, UUID } from '../fixtures/mappings.js';
+import { MemoryStandings } from '../fixtures/policies.js';
+import { DONE, HERE, ONCE, policySite, WHOSE } from '../fixtures/policy-site.js';
 
-const HERE = '192.168.77.20';
-const QUERY = { mac: MAC, buildarch: 'x86_64', platform: 'pcbios' };
-const ONCE: Policy = { mode: 'once', doneWhen: 'reported' };
 const HOUR = 3_600_000;
-const WHOSE = { machine: 'node-01', keys: ['name node-01', `mac ${MAC}`] };
-const DONE = { at: 1, by: 'report', boot: 'b' } as const;
-
-type Around = {
-  readonly card?: typeof MAC;
-  readonly store?: MemoryStandings;
-  readonly boots?: Record<string, BootWithSteps>;
-};
-
-/** A machine under this policy, whose card answers where it asks from, unless another one does. */
-function site(policy: Policy, { card = MAC, store = new MemoryStandings(), boots = {} }: Around = {}) {
-  let ids = 0;
-  const newId = () => {
-    ids += 1;
-    return `standing-${ids}`;
-  };
-  const standings = new Standings(
-    { store, newId },
-    {
-      standings: [...store.kept.values()],
-      unreadable: store.unreadable,
-      doubtedSince: store.doubtedSince,
-    },
-  );
-  const assignments: Assignment[] = [assignment({ policy })];
-  const made = testBooter({
-    assignments,
-    neighbours: neighbours({ [HERE]: card }),
-    policies: {
-      standings,
-      boots: { findBoot: async (id) => boots[id], findBoots: async () => Object.values(boots).map(({ boot }) => boot) },
-    },
-  });
-  const script = (more: object = {}, address = HERE) => made.booter.script({ ...QUERY, ...more }, address);
-  const named = (event: string) => made.events.filter((one) => one.event === event);
-  /** It fetches its kernel and initramfs, whole. */
-  const fetchAll = (between: () => void = () => undefined) => {
-    for (const [role, digest] of [
-      ['kernel', made.plans.kernelPlans.at(-1)?.kernel.descriptor.digest],
-      ['initramfs', made.plans.kernelPlans.at(-1)?.initramfs.descriptor.digest],
-    ] as const) {
-      const artifact = { role, descriptor: { mediaType: role, digest: digest ?? 'sha256:', size: 9 }, location: 'x' };
-      made.booter.artifactBegun(artifact as never, {
-        address: HERE,
-        protocol: 'http',
-        range: undefined,
-        sent: () => 9,
-      })({
-        kind: 'sent',
-        bytes: 9,
-      });
-      if (role === 'kernel') between();
-    }
-  };
-  return { ...made, store, standings, script, named, fetchAll };
-}
 
 describe('once', () => {
   it('installs, until the machine is done, whatever it is called then', async () => {
-    const { script, standings, events, booter } = site(ONCE);
+    const { script, standings, events, booter } = policySite(ONCE);
     expect(await script()).toContain('Bootlayer: node-01 boots registry.lab:5000/os/debian:12');
     await standings.change(WHOSE, (standing) => ({ ...standing, done: DONE }));
     const local = await script();
@@ -91,7 +29,7 @@ describe('once', () => {
   });
 
   it('installs anew in another boot, by which it is done again', async () => {
-    const { script, standings, clock, journal } = site(ONCE);
+    const { script, standings, clock, journal } = policySite(ONCE);
     await standings.change(WHOSE, (standing) => ({ ...standing, done: DONE }));
     await script();
     const before = journal.last('node-01')?.boot.id;
@@ -105,7 +43,7 @@ describe('once', () => {
   });
 
   it('counts for a machine that has just been given a name', async () => {
-    const { booter, script, fetchAll, journal } = site(ALWAYS);
+    const { booter, script, fetchAll, journal } = policySite(ALWAYS);
     booter.remap({ machines: [], assignments: [assignment()], defaults: { kernelArgs: {} } });
     await script();
     booter.remap({ machines: [machine()], assignments: [assignment()], defaults: { kernelArgs: {} } });
@@ -115,7 +53,7 @@ describe('once', () => {
   });
 
   it('leaves UEFI to its own boot order', async () => {
-    const { script, standings } = site(ONCE);
+    const { script, standings } = policySite(ONCE);
     await standings.change(WHOSE, (standing) => ({ ...standing, done: DONE }));
     const local = await script({ platform: 'efi' });
     expect(local).not.toContain('sanboot');
@@ -124,62 +62,18 @@ describe('once', () => {
 
   it.each<[string, Partial<MemoryStandings>]>([
     ['the state was lost or replaced', { doubtedSince: 5 }],
-    ['its row was damaged', { unreadable: [`mac ${MAC}`] }],
+    ['its row was damaged', { unreadable: [[`mac ${MAC}`]] }],
   ])('never installs when %s: it waits, and goes to its local disk', async (_name, state) => {
-    const { script, named } = site(ONCE, { store: Object.assign(new MemoryStandings(), state) });
+    const { script, named } = policySite(ONCE, { store: Object.assign(new MemoryStandings(), state) });
     expect(await script()).toContain('waits (1 of 60): whether it is done is not known');
     expect(await script({ attempt: '60' })).toContain('boots its local disk: whether it is done is not known');
     expect(named('script.sent')).toEqual([]);
   });
-
-  it('has started, though somebody asks by DHCP in its name meanwhile, which begins another boot', async () => {
-    const { script, fetchAll, standings, journal } = site({ mode: 'once', doneWhen: 'started' });
-    await script();
-    const states: (string | undefined)[] = [];
-    journal.listen(({ event, boot }) => {
-      if (event.event === 'boot.done') states.push(boot?.id, boot?.state);
-    });
-    const booted = journal.last('node-01')?.boot.id;
-    const dhcp = { client: 'pxe', firmware: 'bios', step: 'offer', answer: 'undionly.kpxe' } as const;
-    fetchAll(() => journal.sink({ event: 'dhcp.answered', machine: 'node-01', address: '0.0.0.0', ...dhcp } as never));
-    await settled();
-    expect(journal.last('node-01')?.boot.state).toBe('offered');
-    expect(standings.of(WHOSE.keys)?.done).toMatchObject({ by: 'start' });
-    expect(states).toEqual([booted, 'done']);
-  });
-
-  it('is done by its start, where the assignment says so', async () => {
-    const { script, fetchAll, named, standings } = site({ mode: 'once', doneWhen: 'started' });
-    await script();
-    expect(standings.of(WHOSE.keys)).toBeUndefined();
-    fetchAll();
-    await settled();
-    expect(standings.of(WHOSE.keys)?.done).toMatchObject({ by: 'start' });
-    expect(named('boot.done')).toMatchObject([{ machine: 'node-01', by: 'start' }]);
-    expect(await script()).toContain('boots its local disk');
-  });
-});
-
-it('is done by its start also where the server ended just then', async () => {
-  const before = {
-    id: 'b0',
-    machine: 'node-01',
-    beganAt: -9,
-    lastAt: -5,
-    attemptedAt: -8,
-    state: 'started',
-    assignment: 'all',
-  };
-  const { script } = site(
-    { mode: 'once', doneWhen: 'started' },
-    { boots: { b0: { boot: before, steps: [] } as unknown as BootWithSteps } },
-  );
-  expect(await script()).toContain('boots its local disk: it is done');
 });
 
 describe('hold', () => {
   it('sends the machine to its local disk, with time to read why', async () => {
-    const local = await site({ mode: 'hold', doneWhen: 'reported' }).script();
+    const local = await policySite({ mode: 'hold', doneWhen: 'reported' }).script();
     expect(local).toContain('boots its local disk: its assignment holds it');
     expect(local).toContain('sleep 20');
   });
@@ -189,7 +83,7 @@ describe('maxAttempts', () => {
   const limited = { ...ALWAYS, limit: { maxAttempts: 2, window: HOUR } };
 
   it('holds the machine when it was booted as often, and tells so', async () => {
-    const { script, fetchAll, named, clock, standings } = site(limited);
+    const { script, fetchAll, named, clock, standings } = policySite(limited);
     for (let boot = 0; boot < 2; boot += 1) {
       clock.milliseconds += 60_000;
       expect(await script()).toContain('node-01 boots registry');
@@ -207,7 +101,7 @@ describe('maxAttempts', () => {
   });
 
   it('counts nothing that somebody else fetches', async () => {
-    const { script, fetchAll, journal } = site(ALWAYS, { card: OTHER_MAC });
+    const { script, fetchAll, journal } = policySite(ALWAYS, { card: OTHER_MAC });
     await script();
     fetchAll();
     expect(journal.last('node-01')?.boot).toMatchObject({ state: 'started' });
@@ -217,7 +111,7 @@ describe('maxAttempts', () => {
 
 describe('who asks', () => {
   it('boots always, and tells of another card that asks in its name', async () => {
-    const { script, named } = site(ALWAYS, { card: OTHER_MAC });
+    const { script, named } = policySite(ALWAYS, { card: OTHER_MAC });
     expect(await script()).toContain('node-01 boots registry');
     await script();
     expect(named('identity.mismatch')).toMatchObject([
@@ -227,10 +121,10 @@ describe('who asks', () => {
 
   it('does not mind where nobody knows who is there, unless it matters', async () => {
     const elsewhere = '10.9.9.9';
-    const always = site(ALWAYS);
+    const always = policySite(ALWAYS);
     expect(await always.script({}, elsewhere)).toContain('node-01 boots registry');
     expect(always.named('identity.mismatch')).toEqual([]);
-    const once = site(ONCE);
+    const once = policySite(ONCE);
     const local = await once.script({}, elsewhere);
     expect(local).toContain(`no network of this host has ${elsewhere}`);
     expect(local).toContain('exit');
@@ -239,60 +133,11 @@ describe('who asks', () => {
   });
 });
 
-describe('the next boot', () => {
-  const NEXT = { id: 'n1', image: 'registry.lab:5000/os/rescue:1', wishedAt: 1 };
-  const wish = (standings: Standings) => standings.change(WHOSE, (standing) => ({ ...standing, next: NEXT }));
-
-  it('is given until it was sent what it starts, and once', async () => {
-    const { script, fetchAll, standings, store } = site({ mode: 'hold', doneWhen: 'reported' });
-    await wish(standings);
-    for (let turn = 0; turn < 2; turn += 1) expect(await script()).toContain('boots registry.lab:5000/os/debian:12');
-    expect([...store.kept.values()][0]?.standing.next).toMatchObject({ id: 'n1', boot: expect.any(String) as string });
-    fetchAll();
-    await settled();
-    expect(standings.of(WHOSE.keys)?.next).toBeUndefined();
-    expect(await script()).toContain('its assignment holds it');
-  });
-
-  it('is given again where the boot before came to nothing', async () => {
-    const { script, standings, clock } = site({ mode: 'hold', doneWhen: 'reported' });
-    await wish(standings);
-    await script();
-    clock.milliseconds += 10 * 60_000;
-    expect(await script()).toContain('node-01 boots');
-  });
-
-  it('is not given again by a server that ended just when it was sent', async () => {
-    const sent = { boot: { attemptedAt: 4, startSentAt: 5 } } as BootWithSteps;
-    const { script, standings } = site({ mode: 'hold', doneWhen: 'reported' }, { boots: { before: sent } });
-    await standings.change(WHOSE, (standing) => ({ ...standing, next: { ...NEXT, boot: 'before' } }));
-    expect(await script()).toContain('its assignment holds it');
-    expect(standings.of(WHOSE.keys)?.next).toBeUndefined();
-  });
-
-  it('needs no assignment, and the machine itself', async () => {
-    const { booter, standings, named } = site(ALWAYS);
-    await wish(standings);
-    booter.remap({ machines: [machine()], assignments: [], defaults: { kernelArgs: {} } });
-    expect(await booter.script(QUERY, '10.9.9.9')).toContain('no assignment matches this machine');
-    expect(await booter.script(QUERY, HERE)).toContain('node-01 boots');
-    expect(named('script.sent')).toHaveLength(1);
-  });
-
-  it('lets the machine wait while it cannot be kept that it has got it', async () => {
-    const store = new MemoryStandings();
-    const { script, standings } = site(ALWAYS, { store });
-    await wish(standings);
-    store.saveStanding = () => Promise.reject(new BootlayerError('DISK_FULL', 'no room'));
-    expect(await script()).toContain('waits (1 of 60)');
-  });
-});
-
 describe('DHCP', () => {
   const http = facts({ firmware: ['uefi-http'], sourceAddress: '0.0.0.0' });
 
   it('foresees what becomes of a machine', async () => {
-    const { booter, standings } = site(ONCE);
+    const { booter, standings } = policySite(ONCE);
     expect(booter.dhcp.invite(http)).toMatchObject({ kind: 'sure' });
     await standings.change(WHOSE, (standing) => ({ ...standing, done: DONE }));
     expect(booter.dhcp.invite(http)).toMatchObject({
@@ -301,5 +146,115 @@ describe('DHCP', () => {
     });
     await standings.change(WHOSE, ({ done: _done, ...standing }) => standing);
     expect(booter.dhcp.invite(http)).toMatchObject({ kind: 'sure' });
+  });
+
+  it('foresees that a stranger is done as another card of it', async () => {
+    const { booter, standings } = policySite(ONCE, { machines: [] });
+    await standings.change({ machine: OTHER_MAC, keys: [`mac ${OTHER_MAC}`], also: [`uuid ${UUID}`] }, done);
+    const reason = expect.stringContaining(`, as ${OTHER_MAC}`) as string;
+    expect(booter.dhcp.invite({ ...http, uuid: UUID })).toMatchObject({ kind: 'local', reason });
+    expect(booter.dhcp.invite(http)).toMatchObject({ kind: 'sure' });
+  });
+});
+
+const done = <T extends object>(standing: T) => ({ ...standing, done: DONE });
+
+describe('a stranger', () => {
+  const THIRD = parseMac('52:54:00:00:00:03') ?? MAC;
+
+  it('is not installed again when it asks by another card, or names its cards in another order', async () => {
+    const { script, standings, here, fetchAll } = policySite({ mode: 'once', doneWhen: 'started' }, { machines: [] });
+    expect(await script({ mac: [MAC, OTHER_MAC], uuid: UUID })).toContain(`${MAC} boots registry`);
+    fetchAll();
+    const reason = new RegExp(`${OTHER_MAC} boots its local disk: it is done since .*, as ${MAC}\\b`);
+    here.card = OTHER_MAC;
+    expect(await script({ mac: [OTHER_MAC, MAC] })).toMatch(reason);
+    expect(await script({ mac: OTHER_MAC })).toMatch(reason);
+    here.card = THIRD;
+    expect(await script({ mac: THIRD, uuid: UUID })).toContain(`, as ${MAC}`);
+    expect(await script({ mac: THIRD })).toContain(`${THIRD} boots registry`);
+    expect(standings.size).toBe(1);
+  });
+
+  it('is known by its other card when its record is gone', async () => {
+    const { booter, script, standings, here } = policySite(ONCE);
+    // It has reported more than its record says.
+    await standings.change(WHOSE, done);
+    expect(await script({ mac: [MAC, OTHER_MAC], uuid: UUID })).toContain('it is done since');
+    booter.remap({ machines: [], assignments: [assignment({ policy: ONCE })], defaults: { kernelArgs: {} } });
+    here.card = OTHER_MAC;
+    expect(await script({ mac: OTHER_MAC })).toContain(', as node-01');
+    here.card = THIRD;
+    expect(await script({ mac: THIRD, uuid: UUID })).toContain(', as node-01');
+  });
+
+  it('is installed anew by a wish of its own alone, once', async () => {
+    const { script, standings, here, clock, fetchAll } = policySite(
+      { mode: 'once', doneWhen: 'started' },
+      { machines: [] },
+    );
+    await script({ mac: [MAC, OTHER_MAC] });
+    fetchAll();
+    here.card = OTHER_MAC;
+    const asks = () => script({ mac: [OTHER_MAC, MAC] });
+    expect(await asks()).toContain(`, as ${MAC}`);
+    clock.milliseconds += 1_000;
+    const at = clock.now();
+    const wish = <T extends object>(standing: T) => ({ ...standing, reprovision: { at, wishedAt: at } });
+    await standings.change({ machine: MAC, keys: [`mac ${MAC}`] }, wish);
+    expect(await asks()).toContain(`, as ${MAC}`);
+    await standings.change({ machine: OTHER_MAC, keys: [`mac ${OTHER_MAC}`] }, wish);
+    clock.milliseconds += 1_000;
+    expect(await asks()).toContain(`${OTHER_MAC} boots registry`);
+    fetchAll();
+    expect(await asks()).toMatch(/is done since [^,]*$/m);
+    here.card = MAC;
+    // As the first card it was wished before it was done as the second.
+    expect(await script({ mac: [MAC, OTHER_MAC] })).toContain(`, as ${OTHER_MAC}`);
+  });
+
+  it('says nothing of others whose cards it claims without having been shown to be itself', async () => {
+    const { script, standings, here } = policySite(ONCE, { machines: [] });
+    await standings.change({ machine: MAC, keys: [`mac ${MAC}`] }, done);
+    here.card = THIRD;
+    expect(await script({ mac: [MAC, OTHER_MAC] })).toContain('it is not shown to ask itself');
+    here.card = OTHER_MAC;
+    expect(await script({ mac: OTHER_MAC })).toContain(`${OTHER_MAC} boots registry`);
+  });
+
+  it('is not installed where that it is done could not be kept, which is told once', async () => {
+    const { script, standings, here, named } = policySite(ONCE, { machines: [], mostStrangers: 1 });
+    expect(await script()).toContain(`${MAC} boots registry`);
+    await standings.change({ machine: THIRD, keys: [`mac ${THIRD}`] }, done);
+    for (let turn = 0; turn < 2; turn += 1) expect(await script()).toContain('waits (1 of 60): as many machines');
+    expect(named('standings.full')).toEqual([{ event: 'standings.full', standings: 1 }]);
+    here.card = THIRD;
+    expect(await script({ mac: THIRD })).toContain('it is done since');
+    await standings.change({ machine: 'node-03', keys: ['name node-03', `mac ${THIRD}`] }, (one) => ({ ...one }));
+    here.card = MAC;
+    expect(await script()).toContain(`${MAC} boots registry`);
+  });
+});
+
+describe('the clock', () => {
+  it('is waited for under "once", and once it is set that is over', async () => {
+    const { script, here } = policySite(ONCE);
+    here.clock = { kind: 'unset', reason: 'the clock of this server is not set: it says 1970' };
+    expect(await script()).toContain('waits (1 of 60): the clock of this server is not set: it says 1970');
+    here.clock = { kind: 'set' };
+    expect(await script()).toContain('node-01 boots registry');
+  });
+
+  it('may be set back between the wish for a new installation and its report', async () => {
+    const { script, standings, clock, journal } = policySite(ONCE);
+    clock.milliseconds = 100_000;
+    await standings.change(WHOSE, (one) => ({ ...one, done: DONE, reprovision: { at: 100_000, wishedAt: 100_000 } }));
+    expect(await script()).toContain('node-01 boots registry');
+    const boot = journal.last('node-01')?.boot.id ?? '';
+    expect(standings.of(WHOSE.keys)?.reprovision?.boot).toBe(boot);
+    clock.milliseconds = 50_000;
+    await standings.change(WHOSE, (one) => withDone(one, { at: 50_000, by: 'report', boot }, 100_000));
+    clock.milliseconds = 200_000;
+    expect(await script()).toContain('it is done since');
   });
 });

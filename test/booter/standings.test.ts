@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Standings } from '../../src/booter/standings.js';
 import { BootlayerError } from '../../src/errors.js';
 import { MemoryStandings } from '../fixtures/policies.js';
@@ -59,12 +59,43 @@ it('makes changes of one machine one after the other', async () => {
   expect(standings.of(one.keys)?.releasedAt).toBe(20);
 });
 
-it('doubts what it is told to doubt, until it is trusted', async () => {
-  const store = Object.assign(new MemoryStandings(), { unreadable: ['mac 1'] });
-  const known = await Standings.open({ store, newId: () => 'id' });
-  expect([known.doubtedSince(one.keys), known.doubtedSince(['mac 2']), known.isDoubted]).toEqual([0, undefined, true]);
-  await known.trust();
-  expect([known.doubtedSince(one.keys), known.isDoubted]).toEqual([undefined, false]);
+describe('of a state in doubt', () => {
+  const damaged = (unreadable: readonly (readonly string[])[]) =>
+    Standings.open({ store: Object.assign(new MemoryStandings(), { unreadable }), newId: () => 'id' });
+  const other = { machine: 'node-02', keys: ['name node-02', 'mac 2'] };
+  const stranger = { machine: '3', keys: ['mac 3'] };
+
+  it('doubts whose rows were damaged, until it is trusted', async () => {
+    const known = await damaged([['mac 1', 'name node-01']]);
+    expect([known.doubt(one), known.doubt(other), known.isDoubted]).toEqual([{ kind: 'damaged' }, undefined, true]);
+    expect(known.doubt(stranger)).toBeUndefined();
+    await known.trust();
+    expect([known.doubt(one), known.isDoubted]).toEqual([undefined, false]);
+  });
+
+  it("doubts all strangers for a stranger's row, since what that one reported is lost, and all for one of nobody", async () => {
+    const known = await damaged([['mac 1']]);
+    expect([known.doubt(stranger), known.doubt(other)]).toEqual([{ kind: 'damaged' }, undefined]);
+    expect((await damaged([[]])).doubt(other)).toEqual({ kind: 'damaged' });
+  });
+
+  it('goes on doubting a machine of which only something else is changed, also after a restart', async () => {
+    const store = Object.assign(new MemoryStandings(), { unreadable: [['mac 1', 'name node-01']] });
+    const known = await Standings.open({ store, newId: () => 'id' });
+    await known.change(one, (standing) => ({ ...standing, releasedAt: 5 }));
+    store.unreadable = [];
+    const again = await Standings.open({ store, newId: () => 'id' });
+    for (const state of [known, again]) expect([state.doubt(one)?.kind, state.isDoubted]).toEqual(['damaged', true]);
+    await again.change(one, (standing) => ({ ...standing, reprovision: { at: 6, wishedAt: 6 } }));
+    expect(again.doubt(one)).toBeUndefined();
+    await known.change(one, done);
+    expect(known.doubt(one)).toBeUndefined();
+  });
+
+  it('says since when it is there in place of another', async () => {
+    const store = Object.assign(new MemoryStandings(), { doubtedSince: 7 });
+    expect((await Standings.open({ store, newId: () => 'id' })).doubt(one)).toEqual({ kind: 'since', at: 7 });
+  });
 });
 
 it('goes on knowing a machine by all that it was known by, whoever reports by less', async () => {
@@ -74,4 +105,82 @@ it('goes on knowing a machine by all that it was known by, whoever reports by le
   for (const known of [standings, await again()]) {
     expect(known.of(['name node-01'])).toEqual({ machine: 'node-01', releasedAt: 1, done: DONE });
   }
+});
+
+describe('a stranger', () => {
+  const first = { machine: '1', keys: ['mac 1'], also: ['mac 2', 'uuid 1'], evidence: ['mac 1', 'mac 2', 'uuid 1'] };
+  const byOther = { machine: '2', keys: ['mac 2'], also: ['mac 1'], evidence: ['mac 2', 'mac 1'] };
+  const byUuid = { machine: '3', keys: ['mac 3'], also: ['uuid 1'], evidence: ['mac 3', 'uuid 1'] };
+
+  it('is done by whatever it reports of one that is, and changes nothing of that', async () => {
+    const { standings, again } = site();
+    await standings.change(first, done);
+    for (const known of [standings, await again()]) {
+      for (const whose of [byOther, byUuid]) {
+        expect(known.seen(whose)).toEqual({ machine: whose.machine, done: { ...DONE, as: '1' } });
+        expect(known.of(whose.keys)).toBeUndefined();
+      }
+    }
+    await standings.change(byOther, (standing) => ({
+      ...standing,
+      releasedAt: 5,
+      reprovision: { at: 5, wishedAt: 5 },
+    }));
+    expect(standings.seen(byOther)?.done).toBeUndefined();
+    expect(standings.seen(first)).toEqual({ machine: '1', done: DONE });
+    // It may have been installed twice meanwhile.
+    expect(standings.seen(byUuid)?.done).toMatchObject({ as: '1' });
+  });
+
+  it('marks no machine with a record as done, whatever it reports', async () => {
+    const { standings } = site();
+    await standings.change({ ...first, also: ['mac 9', 'uuid 9'] }, done);
+    expect(standings.seen({ machine: 'node-09', keys: ['name node-09', 'mac 9', 'uuid 9'] })).toBeUndefined();
+  });
+
+  it('is known by what it reports later, too, which makes no change of its own', async () => {
+    const { standings, again, store } = site();
+    await standings.change({ ...first, also: [] }, done);
+    expect(standings.seen(byUuid)).toBeUndefined();
+    await standings.change(first, (standing) => standing);
+    for (const known of [standings, await again()]) expect(known.seen(byUuid)?.done).toMatchObject(DONE);
+    const [kept] = store.kept.values();
+    await standings.change(first, (standing) => standing);
+    expect([...store.kept.values()]).toEqual([kept]);
+    // Of whom nothing is known nothing is kept.
+    await standings.change({ machine: '8', keys: ['mac 8'], also: ['mac 9'] }, (standing) => standing);
+    expect(standings.size).toBe(1);
+  });
+
+  it('reports no more than has room', async () => {
+    const { standings, store } = site();
+    await standings.change(first, done);
+    for (let card = 100; card < 200; card += 1)
+      await standings.change({ ...first, also: [`mac ${card}`] }, (standing) => standing);
+    expect([...store.kept.values()][0]?.also).toHaveLength(32);
+    expect(standings.seen({ machine: 'x', keys: ['mac 199'], evidence: ['mac 199'] })?.done).toMatchObject(DONE);
+  });
+
+  it('is one of so many, until it has a record', async () => {
+    const { standings } = site();
+    await standings.change(first, done);
+    await standings.change(byOther, done);
+    expect(standings.strangers).toBe(2);
+    await standings.change({ machine: 'node-05', keys: ['name node-05', 'mac 1'] }, (standing) => ({ ...standing }));
+    expect([standings.strangers, standings.size]).toEqual([1, 2]);
+    expect(standings.seen(byUuid)?.done).toMatchObject(DONE);
+  });
+});
+
+it('makes changes of one machine one after the other, though they know it by different names', async () => {
+  const { standings } = site();
+  await standings.change(one, (standing) => ({ ...standing, releasedAt: 0 }));
+  const count = (keys: readonly string[]) =>
+    standings.change({ machine: 'x', keys }, (standing) => ({
+      ...standing,
+      releasedAt: (standing.releasedAt ?? 0) + 1,
+    }));
+  const names = [['name node-01'], ['mac 1', 'name other'], ['uuid 1']];
+  await Promise.all(Array.from({ length: 30 }, (_, turn) => count(names[turn % 3] ?? [])));
+  expect(standings.of(one.keys)?.releasedAt).toBe(30);
 });

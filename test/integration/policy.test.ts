@@ -6,7 +6,7 @@ import { buildTestImage } from '../fixtures/program.js';
 import type { NetworkNamespace } from '../setup/network-namespace.js';
 import { busyboxProgram } from '../setup/parts.js';
 import { Segment } from '../setup/segment.js';
-import { PROGRAM, startServer } from '../setup/server.js';
+import { type LogLine, PROGRAM, startServer } from '../setup/server.js';
 
 /** The server at 192.168.77.1, and hosts beside it, whose cards it sees: what a machine asks is asked from there. */
 
@@ -30,8 +30,10 @@ async function site(context: TestContext, policy: string, more: readonly string[
   await writeFile(file, `${lines.join('\n')}\n`);
   const segment = await Segment.start();
   context.onTestFinished(() => segment.stop());
-  const start = async () => {
-    const server = await startServer(file, { within: segment.network.within });
+  const events: string[] = [];
+  const start = async (env: NodeJS.ProcessEnv = {}) => {
+    const onLog = ({ event, msg }: LogLine) => events.push(`${event}: ${msg}`);
+    const server = await startServer(file, { within: segment.network.within, onLog, env });
     context.onTestFinished(async () => void (await server.stop()));
     return server;
   };
@@ -40,7 +42,7 @@ async function site(context: TestContext, policy: string, more: readonly string[
     expect([args, status, out]).toEqual([args, 0, out]);
     return out;
   };
-  return { folder, start, bootlayer, machine: (mac: string, end: number) => machine(segment, mac, end) };
+  return { folder, events, start, bootlayer, machine: (mac: string, end: number) => machine(segment, mac, end) };
 }
 
 /** A host with that card. */
@@ -49,7 +51,7 @@ async function machine(segment: Segment, mac: string, end: number) {
   await host.ip('link', 'set', 'eth0', 'down');
   await host.ip('link', 'set', 'eth0', 'address', mac);
   await host.ip('link', 'set', 'eth0', 'up');
-  const script = (as = mac) => get(host, `/boot/script?mac=${as}&buildarch=x86_64&platform=pcbios`);
+  const script = (as = mac, more = '') => get(host, `/boot/script?mac=${as}&buildarch=x86_64&platform=pcbios${more}`);
   /** Kernel and initramfs, whole. */
   const fetchAll = async (text: string) => {
     for (const command of ['kernel', 'initrd --name initrd']) {
@@ -144,6 +146,66 @@ it('boots next what an operator chooses, once', async (context) => {
   await node.fetchAll(rescue);
   expect(await node.script()).toContain(LOCAL);
   await server.stop();
+});
+
+it('does not boot it again when the server was killed while it was sent, and says so', async (context) => {
+  const { events, start, bootlayer, machine } = await site(context, '{ mode: hold }');
+  const first = await start();
+  const node = await machine(MAC, 20);
+  await bootlayer('machine', 'next', 'node-01', 'oci:image:rescue');
+  const rescue = await node.script();
+  expect(rescue).toMatch(/:rescue /);
+  const fetching = node.fetchAll(rescue).catch(() => undefined);
+  first.process.kill('SIGKILL');
+  await Promise.all([fetching, first.stop()]);
+  const second = await start();
+  expect(await node.script()).toContain(LOCAL);
+  expect(events.join('\n')).toMatch(/next\.dropped: .*bootlayer machine next node-01 oci:\S+:rescue/);
+  await bootlayer('machine', 'next', 'node-01', 'oci:image:rescue');
+  // Nobody has it yet when a server ends in peace.
+  await second.stop();
+  const third = await start();
+  expect(await node.script()).toMatch(/:rescue /);
+  await third.stop();
+});
+
+it('installs nobody while its clock is not set, and goes on by itself when it is', async (context) => {
+  const { events, start, machine } = await site(context, '{ mode: once }');
+  // In 1970, until NTP sets it after a few seconds.
+  const clock = 'const{now}=Date;Date.now=()=>performance.now()<15000?performance.now():now()';
+  const server = await start({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(clock)}` });
+  expect(events.filter((line) => line.includes('the clock of this server is not set'))).toHaveLength(1);
+  const node = await machine(MAC, 20);
+  expect(await node.script()).toContain('waits (1 of 60): the clock of this server is not set: it says 1970-01-01');
+  await expect.poll(() => node.script(), { timeout: 30_000, interval: 500 }).toContain(BOOTS);
+  await server.stop();
+});
+
+it('knows a machine without a record by its other card, and installs it anew by a wish of its own', async (context) => {
+  const strangers = [
+    '  - { name: all, match: {}, image: "oci:image:1", kernelArgs: { append: ["done={done.url}"] }, policy: { mode: once } }',
+  ];
+  const { start, bootlayer, machine } = await site(context, '{ mode: once }', strangers);
+  const first = await start();
+  const uuid = '&uuid=4c4c4544-0042-3010-8057-b7c04f4d3732';
+  const [one, other] = [await machine('52:54:00:00:00:71', 40), await machine('52:54:00:00:00:72', 41)];
+  const installs = await one.script('52:54:00:00:00:71', uuid);
+  expect(installs).toContain('52:54:00:00:00:71 boots oci:');
+  expect(await report(one.host, doneUrl(installs))).toBe(0);
+  first.process.kill('SIGKILL');
+  await first.stop();
+  const second = await start();
+  const asks = () => other.script('52:54:00:00:00:72', uuid);
+  expect(await asks()).toMatch(/52:54:00:00:00:72 boots its local disk: it is done since .*, as 52:54:00:00:00:71/);
+  expect(await other.script()).toContain('52:54:00:00:00:72 boots oci:');
+  await bootlayer('machine', 'reprovision', '52:54:00:00:00:72');
+  const again = await asks();
+  expect(again).toContain('52:54:00:00:00:72 boots oci:');
+  expect(await report(other.host, doneUrl(again))).toBe(0);
+  expect(await bootlayer('machine', 'standing', '52:54:00:00:00:72')).toMatch(/done at \S+ by its own word$/m);
+  expect(await bootlayer('machine', 'standing', '52:54:00:00:00:72', '--forget')).toContain('is forgotten');
+  expect(await bootlayer('machine', 'standing', '52:54:00:00:00:72')).toContain('not known to be done');
+  await second.stop();
 });
 
 it('never installs by a state that was restored, until an operator takes it for whole', async (context) => {

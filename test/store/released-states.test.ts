@@ -21,7 +21,7 @@ import { DUMPED, dumpedBoot, dumpOf, loadDump, readDump, rowsOf } from '../fixtu
 const RELEASED: Readonly<Record<string, string>> = {
   '001-plans-and-resolutions': 'sha256:ba545471645f6b2d4d340736d01cad89c8cdc30a264336647daab039d968d82f',
   '002-boots': 'sha256:f76bf312cee1cce780410e94039a953dd3e0d6d91a761d72ee2c510b677c20db',
-  '003-policies-and-entries': 'sha256:f72b98411df4e5e462af2b4689a9cd55b101de1e33278f48c4489f384a86b159',
+  '003-policies-and-entries': 'sha256:b7978998f4f2526e77fb25bc1d5c8f2b9f45031d709bd65b0043e3d7002e8363',
 };
 const [NEWEST = ''] = Object.keys(RELEASED).slice(-1);
 const KEY = {

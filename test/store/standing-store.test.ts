@@ -36,7 +36,7 @@ async function changed(file: string, statement: string): Promise<void> {
 it('keeps standings with their keys, and changes them', async () => {
   const file = await newFile();
   await save(file);
-  expect(await loaded(file)).toEqual({ standings: [DONE], unreadable: [], doubtedSince: undefined });
+  expect(await loaded(file)).toEqual({ standings: [DONE], unreadable: [], doubtedSince: undefined, newest: 5 });
   const other = { ...DONE, keys: ['name node-1'], standing: { machine: 'node-1' } };
   await save(file, other);
   expect(await loaded(file)).toMatchObject({ standings: [other] });
@@ -56,7 +56,7 @@ it('tells whose rows somebody has damaged', async () => {
   const file = await newFile();
   await save(file);
   await changed(file, `update standings set standing = '{'`);
-  expect(await loaded(file)).toMatchObject({ standings: [], unreadable: DONE.keys });
+  expect(await loaded(file)).toMatchObject({ standings: [], unreadable: [DONE.keys] });
   await within(file, ({ standings }) => standings.trust());
   expect(await loaded(file)).toMatchObject({ standings: [], unreadable: [] });
 });

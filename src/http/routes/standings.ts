@@ -16,6 +16,8 @@ export type StandingRouteParts = {
   readonly of: (machine: string) => Standing | undefined;
   /** Throws that, DATA_UNUSABLE and DISK_FULL. */
   readonly change: (machine: string, change: StandingChange) => Promise<Standing>;
+  /** Whether there was anything. Throws the same. */
+  readonly forgetStanding: (machine: string) => Promise<boolean>;
   readonly enrolled: (query: {
     readonly after?: string;
     readonly limit: number;
@@ -35,10 +37,18 @@ const standing = z
     machine: z.string(),
     isDone: z.boolean().describe('whether a policy "once" leaves it to its local disk'),
     done: z
-      .object({ at: time, by: z.enum(['report', 'start', 'operator']), boot: z.string().optional() })
+      .object({
+        at: time,
+        by: z.enum(['report', 'start', 'operator']),
+        boot: z.string().optional(),
+        as: z.string().optional().describe('the machine as which it is, by what it reported'),
+      })
       .optional()
       .describe('when it was done last, by whose word and in which boot'),
-    reprovision: z.object({ at: time, wishedAt: time }).optional().describe('when it is to be installed anew'),
+    reprovision: z
+      .object({ at: time, wishedAt: time, boot: z.string().optional() })
+      .optional()
+      .describe('when it is to be installed anew; "boot" does that'),
     next: z
       .object({ image: z.string(), variant: z.string().optional(), wishedAt: time, boot: z.string().optional() })
       .optional()
@@ -118,6 +128,20 @@ export function standingRoutes(api: Api, parts: StandingRouteParts): void {
     errors: ['NOT_FOUND', 'REFERENCE_INVALID', 'DATA_UNUSABLE', 'DISK_FULL'],
     handle: async ({ params: { name }, body }) => answer(name, await parts.change(name, changeOf(body, parts))),
   });
+  api.route({
+    method: 'DELETE',
+    path,
+    tag: 'machines',
+    summary: 'Forget where a machine stands: under "once" it is installed when it asks next',
+    takes: { params: named },
+    answers: { 204: { about: 'Nothing is known of it any more' } },
+    errors: ['NOT_FOUND', 'DATA_UNUSABLE', 'DISK_FULL'],
+    handle: async ({ params: { name } }) => {
+      if (!(await parts.forgetStanding(name)))
+        throw new BootlayerError('NOT_FOUND', `nothing is known of where "${name}" stands`);
+      return { status: 204 };
+    },
+  });
   enrolmentRoutes(api, parts);
 }
 
@@ -191,7 +215,7 @@ function presented(known: Standing, now: number): z.output<typeof standing> {
     isDone: isDone(known, now),
     ...(done !== undefined && { done: { ...done, at: timeOf(done.at) } }),
     ...(reprovision !== undefined && {
-      reprovision: { at: timeOf(reprovision.at), wishedAt: timeOf(reprovision.wishedAt) },
+      reprovision: { ...reprovision, at: timeOf(reprovision.at), wishedAt: timeOf(reprovision.wishedAt) },
     }),
     ...(next !== undefined && { next: presentedNext(next) }),
     ...(releasedAt !== undefined && { releasedAt: timeOf(releasedAt) }),

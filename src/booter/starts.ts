@@ -1,0 +1,102 @@
+import type { Boot } from '../boot/boot.js';
+import type { EventSink } from '../boot/event.js';
+import type { BootStore } from '../boot/ports.js';
+import { type Done, withDone } from '../boot/standing.js';
+import type { Whose } from '../boot/standing-keys.js';
+import type { Clock } from '../clock.js';
+import { BootlayerError } from '../errors.js';
+import { RecentMap } from '../recent-map.js';
+import type { Standings } from './standings.js';
+
+export type StartsParts = {
+  readonly standings: Standings;
+  readonly boots: Pick<BootStore, 'findBoots'>;
+  readonly events: EventSink;
+  readonly clock: Pick<Clock, 'now'>;
+};
+
+/** That a machine is done by its start, which is not durable yet. */
+type Start = { readonly whose: Whose; readonly boot: Boot; readonly done: Done; saving: Promise<void> | undefined };
+
+/** Are remembered at least. */
+const BOOTS = 10_000;
+/** The boot before may be followed by some that somebody began by DHCP in its name. */
+const LOOKED_AT = 20;
+
+/** Machines that are done when they have all that they start. */
+export class Starts {
+  readonly #parts: StartsParts;
+  /** By boot: who may start in it. */
+  readonly #given = new RecentMap<string, Whose | undefined>(BOOTS);
+  /** By machine. */
+  readonly #unsaved = new Map<string, Start>();
+
+  constructor(parts: StartsParts) {
+    this.#parts = parts;
+  }
+
+  /** By that boot the machine is done. */
+  gave({ id }: Boot, whose: Whose): void {
+    this.#given.set(id, whose);
+  }
+
+  /** What has come of a boot. What could not be kept is tried again with each step. Never throws. */
+  told(boot: Boot): void {
+    const whose = this.#given.get(boot.id);
+    if (whose === undefined || !hasStarted(boot)) return;
+    const { machine } = boot;
+    const known = this.#unsaved.get(machine);
+    const done = { at: this.#parts.clock.now(), by: 'start', boot: boot.id } as const;
+    const start = known?.boot.id === boot.id ? known : { whose, boot, done, saving: undefined };
+    this.#unsaved.set(machine, start);
+    this.#save(start).catch((thrown: unknown) => {
+      const { message: reason } = BootlayerError.from(thrown);
+      this.#parts.events({ event: 'standing.unsaved', machine, reason });
+    });
+  }
+
+  /**
+   * What a machine has started before is known when it resolves: also what could not be kept, or was sent just before a server
+   * ended. Throws DATA_UNUSABLE, DISK_FULL.
+   */
+  async settle(whose: Whose, current: Boot): Promise<void> {
+    const { standings, boots } = this.#parts;
+    const { machine } = whose;
+    const unsaved = this.#unsaved.get(machine);
+    if (unsaved !== undefined) await this.#save(unsaved);
+    const standing = standings.of(whose.keys);
+    if (standing?.done !== undefined && standing.reprovision === undefined) return;
+    const last = (await boots.findBoots({ machine, limit: LOOKED_AT })).find(
+      (boot) => boot.id !== current.id && boot.isDoneByStart === true && hasStarted(boot),
+    );
+    if (last === undefined) return;
+    const done = { at: last.lastAt, by: 'start', boot: last.id } as const;
+    await standings.change(whose, (standing) => withDone(standing, done, last.beganAt));
+  }
+
+  /** The server ends. Throws DATA_UNUSABLE, DISK_FULL. */
+  async end(): Promise<void> {
+    for (const start of [...this.#unsaved.values()]) await this.#save(start);
+  }
+
+  /** Once at a time. */
+  #save(start: Start): Promise<void> {
+    start.saving ??= this.#keep(start).finally(() => {
+      start.saving = undefined;
+    });
+    return start.saving;
+  }
+
+  async #keep(start: Start): Promise<void> {
+    const { standings, events } = this.#parts;
+    const { whose, boot, done } = start;
+    await standings.change(whose, (standing) => withDone(standing, done, boot.beganAt));
+    this.#given.set(boot.id, undefined);
+    if (this.#unsaved.get(boot.machine) === start) this.#unsaved.delete(boot.machine);
+    events({ event: 'boot.done', machine: boot.machine, boot: boot.id, by: 'start' });
+  }
+}
+
+function hasStarted({ state, startSentAt, attemptedAt }: Boot): boolean {
+  return state === 'started' && startSentAt !== undefined && attemptedAt !== undefined;
+}
