@@ -280,7 +280,7 @@ function describeMapping(event: MappingEvent): string {
     case 'entry.changed':
       return `the ${event.kind} ${event.name} of the API ${CHANGED[event.change]}`;
     case 'entry.disregarded':
-      return `the ${event.kind} ${event.name} of the API is out of force: ${event.reason}`;
+      return `the ${event.kind} ${event.name} of the API is out of force, and whoever it is for boots nothing by another, until it is changed or deleted: ${event.reason}`;
   }
 }
 

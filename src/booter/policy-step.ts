@@ -88,7 +88,10 @@ export class PolicyStep {
     const policy = assignment?.policy ?? ALWAYS;
     const others = attempts.of(machine, boot.id);
     const doubtedSince = standings.doubtedSince(keys);
-    const verdict = judge({ policy, standing, doubtedSince, attempts: others, requester: asking, now: clock.now() });
+    const verdict = judge({
+      ...{ policy, standing, doubtedSince, attempts: others, requester: asking, now: clock.now() },
+      outOfForce: assignment?.outOfForce,
+    });
     const base = assignment ?? nobodys(machine);
     this.#tell(subject, { assignment: base, boot, asking, verdict, isWished: standing?.next !== undefined });
     switch (verdict.kind) {
@@ -109,7 +112,7 @@ export class PolicyStep {
   foresee(subject: Subject, assignment: Assignment | undefined): Verdict | { readonly kind: 'unmapped' } {
     const { standings, attempts, records, clock } = this.#parts;
     // Nearly all have nothing of it, and are asked about for each packet.
-    if (standings.size === 0 && assignment !== undefined && !isRestricted(assignment.policy)) return { kind: 'image' };
+    if (standings.size === 0 && assignment !== undefined && isPlain(assignment)) return { kind: 'image' };
     const keys = standingKeys(subject);
     const standing = standings.of(keys);
     if (assignment === undefined) {
@@ -123,6 +126,7 @@ export class PolicyStep {
       doubtedSince: standings.doubtedSince(keys),
       attempts: attempts.of(subject.name, boot),
       requester: SHOWN,
+      outOfForce: assignment.outOfForce,
       now: clock.now(),
     });
   }
@@ -242,6 +246,10 @@ type Judgement = {
 function dueAt(standing: Standing | undefined, now: number): number | undefined {
   const at = standing?.reprovision?.at;
   return at !== undefined && at <= now ? at : undefined;
+}
+
+function isPlain({ policy, outOfForce }: Assignment): boolean {
+  return !isRestricted(policy) && outOfForce === undefined;
 }
 
 function isDoneByStart({ policy }: Assignment): boolean {
