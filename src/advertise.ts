@@ -3,7 +3,7 @@ import { decideBaseUrl } from './booter/base-url.js';
 import type { Config } from './config/schema.js';
 import { BootlayerError } from './errors.js';
 import { ALL_IP4 } from './net/endpoint.js';
-import { type IpAddress, isLinkLocal, parseIp, parseSubnet } from './net/ip.js';
+import { type IpAddress, isLinkLocal, parseIp, parseSubnet, type Subnet } from './net/ip.js';
 import {
   decideInterfaces,
   type HostInterface,
@@ -68,6 +68,11 @@ export function requireInterfaces(config: Config, inherited: ServedInterfacesInp
   if (config.dhcp === undefined) return undefined;
   if (interfaces.kind === 'served') return interfaces;
   throw new BootlayerError('CONFIG_INVALID', interfaces.reason, { remedy: interfaces.remedy });
+}
+
+/** IPv4 networks that this host is in. */
+export function hostNetworks(): readonly Subnet[] {
+  return hostInterfaces().flatMap(({ subnets }) => subnets);
 }
 
 /** All that are up but loopback, which no machine reaches. The system does not say which address one that is down has. */

@@ -1,4 +1,4 @@
-import { advertisedUrl, requireInterfaces } from './advertise.js';
+import { advertisedUrl, hostNetworks, requireInterfaces } from './advertise.js';
 import { type ApiListener, openApi } from './api-listener.js';
 import { collectGarbage } from './blob/garbage.js';
 import { Scrubber } from './blob/scrubber.js';
@@ -206,6 +206,7 @@ async function buildBooter(
   const neighbours = new DiskNeighbours({ ticks: () => systemClock.ticks() });
   const { journal, policies } = await openBootRecords({
     ...{ database, neighbours, events, lifecycle, warn },
+    ownNetworks: hostNetworks(),
     isKnown: (machine) => booter.knows(machine),
     identity: () => reloader.config.identity,
     enrols: () => reloader.config.unknown === 'enrol',

@@ -1,7 +1,8 @@
 import type { EventSink } from './boot/event.js';
 import type { EntryStore } from './boot/ports.js';
+import { problemsOf } from './config/api-entry.js';
 import { FileEntries } from './config/file-entries.js';
-import { JoinedEntries, problemsOf } from './config/joined-entries.js';
+import { JoinedEntries } from './config/joined-entries.js';
 import type { Config } from './config/schema.js';
 
 /** How many are named in the log, each in a line. */

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { settle } from '../src/boot/select.js';
+import { assignmentFor } from '../src/booter/mapping.js';
+import { type MacAddress, parseMac } from '../src/net/mac.js';
 import { configuration, FILE, openEntries, stored } from './fixtures/entries.js';
 
 const [ONE, TWO, THREE] = ['52:54:00:00:00:01', '52:54:00:00:00:02', '52:54:00:00:00:03'] as const;
@@ -181,6 +184,54 @@ describe('Entries that files have come in the way of', () => {
     expect(await store.allEntries()).toHaveLength(taken.length);
     const { entries } = await book.list('machine', { limit: 9 });
     expect(names(entries)).toEqual(['a', 'b', 'c', 'd', 'f1']);
+  });
+
+  it('leave the machines that they are for to no other assignment', async () => {
+    const files = FILES.replace(
+      '- { name: all,',
+      `- { name: once, match: {}, image: "${IMAGE}", policy: { mode: once } }\n  - { name: rack,`,
+    );
+    const mine = [
+      stored('machine', { name: 'a', mac: ONE, labels: { role: 'db' } }),
+      stored('assignment', { name: 'rack', match: { labels: { rack: 'r2' } }, image: IMAGE }),
+      stored('assignment', { name: 'gone', match: { machine: ['gone', 'b'] }, image: IMAGE }),
+      stored('assignment', { name: 'nowhere', match: { mac: THREE }, image: 'os:1' }),
+      stored('machine', { name: 'b', mac: TWO }),
+      stored('machine', { name: 'c', serial: '7', labels: { role: 'db' }, ip: 'nowhere' }),
+    ];
+    const { mapping, remove, book } = await openEntries(files, mine);
+    const { outOfForce } = mapping();
+    expect(outOfForce.assignments.map(({ name, outOfForce: why }) => [name, why])).toEqual([
+      [
+        'rack',
+        expect.stringMatching(/^the assignment rack of the API is out of force: name: .* is taken by the assignment/),
+      ],
+      ['gone', expect.stringContaining('no machine has the name "gone"')],
+      ['nowhere', expect.stringContaining('image: ')],
+    ]);
+    expect(outOfForce.machines.map(({ machine, reason }) => [machine.name, reason])).toEqual([
+      ['a', `the machine a of the API is out of force: mac: the MAC ${ONE} is taken by the machine f1 of ${FILE}:2`],
+    ]);
+    const boots = (mac: string) => {
+      const { inventory } = mapping();
+      return settle(
+        assignmentFor(mapping(), inventory.identify({ macs: [parseMac(mac) as MacAddress], sourceAddress: '' })),
+      );
+    };
+    expect(
+      [TWO, THREE, '52:54:00:00:00:09'].map((mac) => [boots(mac)?.name, boots(mac)?.outOfForce === undefined]),
+    ).toEqual([
+      ['gone', false],
+      ['nowhere', false],
+      ['once', true],
+    ]);
+    const told = await book.preview({ kind: 'assignment', name: 'gone', edit: () => undefined });
+    expect(told.boots).toEqual([
+      expect.objectContaining({ machine: 'b', after: { assignment: 'once', image: IMAGE } }),
+    ]);
+    expect(told.boots[0]).not.toHaveProperty('before');
+    await remove('assignment', 'gone');
+    expect(boots(TWO)?.name).toBe('once');
   });
 
   it('count again when nothing stands in their way any more', async () => {

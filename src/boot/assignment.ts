@@ -15,4 +15,6 @@ export type Assignment = {
   /** Of the named defaults it takes, in their order, then its own. */
   readonly kernelArgs: readonly KernelArgs[];
   readonly policy: Policy;
+  /** Why it does not count: whoever it is for boots nothing, by it or by another, until that is mended. */
+  readonly outOfForce?: string;
 };

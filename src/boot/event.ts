@@ -85,6 +85,14 @@ export type BootEvent =
   | ({ readonly event: 'dhcp.unanswered'; readonly reason: string } & DhcpQuestion)
   /** A datagram at DHCP's ports that was for somebody else, or for nobody. */
   | { readonly event: 'dhcp.dropped'; readonly address: string; readonly reason: string }
+  /** A trusted relay lets hear of a client what cannot be, or what another says of the same address. */
+  | {
+      readonly event: 'relay.refused';
+      readonly address: string;
+      readonly relay: string;
+      readonly mac: string;
+      readonly reason: string;
+    }
   /** Firmware is told to load the same program again and again, and never gets to a script. */
   | {
       readonly event: 'loader.repeated';

@@ -51,6 +51,8 @@ export type Circumstances = {
   /** Of other boots than this one: milliseconds since the epoch. */
   readonly attempts: readonly number[];
   readonly requester: Requester;
+  /** Why the assignment does not count that it is for. */
+  readonly outOfForce?: string | undefined;
   readonly now: number;
 };
 
@@ -62,7 +64,7 @@ export type Verdict =
   /** What the operator wishes for the next boot alone. */
   | { readonly kind: 'next'; readonly next: NextBoot }
   | { readonly kind: 'local'; readonly why: LocalReason; readonly reason: string }
-  /** It cannot be known whether it is done: it waits, and goes to its local disk then. */
+  /** It cannot be known whether it is done, or what is meant for it: it waits, and goes to its local disk then. */
   | { readonly kind: 'unsure'; readonly reason: string };
 
 const UNSURE: Readonly<Record<Doubt['kind'], string>> = {
@@ -77,9 +79,10 @@ const NO_ROOM =
  * it is to be, or who asks. Pure.
  */
 export function judge(circumstances: Circumstances): Verdict {
-  const { policy, requester } = circumstances;
+  const { policy, requester, outOfForce } = circumstances;
   const next = wishIn(circumstances);
   if (next !== undefined && requester.kind === 'shown') return { kind: 'next', next };
+  if (outOfForce !== undefined) return { kind: 'unsure', reason: outOfForce };
   if (policy.mode === 'hold') return local('hold', 'its assignment holds it');
   if (!isRestricted(policy)) return { kind: 'image' };
   if (requester.kind === 'doubted') return local('doubted', `it is not shown to ask itself: ${requester.reason}`);

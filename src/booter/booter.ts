@@ -24,7 +24,7 @@ import { type Images, MappedImages } from './mapped-images.js';
 import { createMapping, type Mapping, type MappingInput, withWishes } from './mapping.js';
 import { PlanIssuer } from './plan-issuer.js';
 import type { Policies } from './policies.js';
-import type { RelayWord } from './relay-words.js';
+import type { RelayWord } from './relay-word.js';
 import type { ScriptQuery } from './report.js';
 import type { Progress } from './running-transfers.js';
 import { ScriptStep } from './script-step.js';
@@ -141,7 +141,9 @@ export class Booter {
 
   /** What a relay says of machines behind it. */
   heard(word: RelayWord): void {
-    this.#parts.policies.relayWords.heard(word);
+    const reason = this.#parts.policies.relayWords.heard(word);
+    const { relay, from: address, mac } = word;
+    if (reason !== undefined) this.#parts.events({ event: 'relay.refused', address, relay, mac, reason });
   }
 
   /** Whether an entry names the machine. */

@@ -37,12 +37,12 @@ export function describeEvent(event: BootEvent): string {
     case 'entry.disregarded':
       return describeMapping(event);
     case 'image.resolved':
-      return `${event.reference} for ${event.architecture} is ${shortDigest(event.digest)}${resolvedHow(event)}`;
     case 'image.failed':
-      return `${event.reference}${forArchitecture(event)} cannot be resolved: ${event.reason}`;
+      return describeImage(event);
     case 'dhcp.answered':
     case 'dhcp.unanswered':
     case 'dhcp.dropped':
+    case 'relay.refused':
     case 'loader.repeated':
       return describeDhcp(event);
     case 'uki.planned':
@@ -67,6 +67,15 @@ export function describeEvent(event: BootEvent): string {
     case 'artifact.sent':
     case 'artifact.aborted':
       return describeTransfer(event);
+  }
+}
+
+function describeImage(event: Of<'image.resolved' | 'image.failed'>): string {
+  switch (event.event) {
+    case 'image.resolved':
+      return `${event.reference} for ${event.architecture} is ${shortDigest(event.digest)}${resolvedHow(event)}`;
+    case 'image.failed':
+      return `${event.reference}${forArchitecture(event)} cannot be resolved: ${event.reason}`;
   }
 }
 
@@ -144,7 +153,9 @@ const DONE_BY: Readonly<Record<Done['by'], string>> = {
   operator: 'an operator says so',
 };
 
-function describeDhcp(event: Of<'dhcp.answered' | 'dhcp.unanswered' | 'dhcp.dropped' | 'loader.repeated'>): string {
+function describeDhcp(
+  event: Of<'dhcp.answered' | 'dhcp.unanswered' | 'dhcp.dropped' | 'relay.refused' | 'loader.repeated'>,
+): string {
   switch (event.event) {
     case 'dhcp.answered':
       return `${asks(event)}: told to load ${event.answer}${byAssignment(event)}`;
@@ -152,6 +163,8 @@ function describeDhcp(event: Of<'dhcp.answered' | 'dhcp.unanswered' | 'dhcp.drop
       return `${asks(event)}: told nothing, since ${event.reason}`;
     case 'dhcp.dropped':
       return `a datagram from ${event.address} is dropped: ${event.reason}`;
+    case 'relay.refused':
+      return `what ${event.mac} asks over the relay ${event.relay} shows nobody who it is: ${event.reason}`;
     case 'loader.repeated':
       return `${event.machine} was told to load ${event.loader} ${event.times} times in ${formatSeconds(event.seconds)}, and never asked for a script: does it reach this server by TFTP and HTTP, and does its Secure Boot allow that program?`;
   }
@@ -275,7 +288,7 @@ function describeMapping(event: MappingEvent): string {
     case 'entry.changed':
       return `the ${event.kind} ${event.name} of the API ${CHANGED[event.change]}`;
     case 'entry.disregarded':
-      return `the ${event.kind} ${event.name} of the API is out of force: ${event.reason}`;
+      return `the ${event.kind} ${event.name} of the API is out of force, and whoever it is for boots nothing by another, until it is changed or deleted: ${event.reason}`;
   }
 }
 

@@ -12,7 +12,7 @@ import { refusalOf, waitingScript } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
 import type { FirmwareAsks } from './firmware-path.js';
 import type { Images } from './mapped-images.js';
-import type { Mapping } from './mapping.js';
+import { assignmentFor, type Mapping } from './mapping.js';
 import { ARCHITECTURE_UNKNOWN, mayPass, NO_ASSIGNMENT, type Preparation, prepareBoot, wishOf } from './preparation.js';
 import { LOST_ARGUMENTS, wantsArguments } from './uki-arguments.js';
 
@@ -74,7 +74,7 @@ export async function explainBoot(facts: MachineFacts, parts: ExplanationParts):
   const { inventory, index } = parts.mapping;
   const subject = inventory.identify(facts);
   const tried = explainSelection(index.ordered, subject);
-  const selection = index.select(subject);
+  const selection = assignmentFor(parts.mapping, subject);
   const winner = settle(selection);
   return {
     subject,
@@ -92,6 +92,7 @@ async function explainImage(
 ): Promise<BootExplanation> {
   const { mapping, images, urls } = parts;
   if (assignment === undefined) return nothing(subject, NO_ASSIGNMENT);
+  if (assignment.outOfForce !== undefined) return waits(subject, assignment.outOfForce, urls);
   const wish = wishOf(subject, assignment);
   if (wish === undefined) return nothing(subject, ARCHITECTURE_UNKNOWN);
   try {
@@ -138,6 +139,11 @@ function clientOf({ firmware = [] }: MachineFacts): Client | undefined {
 
 function nothing(subject: Subject, reason: string): BootExplanation {
   return { kind: 'nothing', reason, script: refusalOf(subject, reason) };
+}
+
+/** Its own script shows that for a while, and leaves it to its disk then. */
+function waits({ name: machine }: Subject, reason: string, urls: BootUrls): BootExplanation {
+  return { kind: 'nothing', reason, script: waitingScript(urls, { machine, reason, attempt: 1 }) };
 }
 
 function filesOf(

@@ -10,7 +10,7 @@ import type { Subject } from '../machine/inventory.js';
 import { RecentMap } from '../recent-map.js';
 import type { Attribution } from './attribution.js';
 import type { MappedImages } from './mapped-images.js';
-import type { Mapping } from './mapping.js';
+import { assignmentFor, type Mapping } from './mapping.js';
 import type { PlanIssuer } from './plan-issuer.js';
 import type { PolicyStep, ToBoot } from './policy-step.js';
 import { ARCHITECTURE_UNKNOWN, NO_ASSIGNMENT, wishOf } from './preparation.js';
@@ -87,7 +87,7 @@ export class FirmwareStep {
     const mapping = inForce();
     const subject = mapping.inventory.identify(facts);
     contradicted(subject);
-    const selection = mapping.index.select(subject);
+    const selection = assignmentFor(mapping, subject);
     const now = clock.ticks();
     const key = keyOf(facts);
     const last = this.#chosen.get(key);

@@ -1,11 +1,11 @@
 import type { Assignment } from '../boot/assignment.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
-import type { Mapping } from './mapping.js';
+import { assignmentFor, type Mapping } from './mapping.js';
 
 /**
  * Whether a machine that asks by DHCP is to be booted, as far as its packet shows. `open`: an assignment that waits for what
- * only a later step shows stands before all that are sure. `unmapped`: all of them are a definite no.
+ * only a later step shows stands before all that are sure, or the one that is sure is out of force, which a later step says. `unmapped`: all of them are a definite no.
  */
 export type Invitation =
   | { readonly kind: 'sure'; readonly subject: Subject; readonly assignment: Assignment }
@@ -19,10 +19,14 @@ export type Invitation =
   | { readonly kind: 'draining'; readonly subject: Subject };
 
 /** Pure. */
-export function inviteBy({ inventory, index }: Pick<Mapping, 'inventory' | 'index'>, facts: MachineFacts): Invitation {
-  const subject = inventory.identify(facts);
-  const selection = index.select(subject);
+export function inviteBy(
+  mapping: Pick<Mapping, 'inventory' | 'index' | 'machinesOutOfForce'>,
+  facts: MachineFacts,
+): Invitation {
+  const subject = mapping.inventory.identify(facts);
+  const selection = assignmentFor(mapping, subject);
   if (selection.kind === 'none') return { kind: 'unmapped', subject };
   const { assignment } = selection;
-  return { kind: selection.kind === 'selected' ? 'sure' : 'open', subject, assignment };
+  const isSure = selection.kind === 'selected' && assignment.outOfForce === undefined;
+  return { kind: isSure ? 'sure' : 'open', subject, assignment };
 }

@@ -48,6 +48,7 @@ function causeOf(event: BootEvent): Cause | undefined {
     case 'boot.held':
       return { limit: 'dhcp', by: event.machine };
     case 'dhcp.dropped':
+    case 'relay.refused':
     case 'done.refused':
     case 'identity.mismatch':
     case 'script.local':
@@ -73,6 +74,7 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
       return 'error';
     case 'boot.held':
     case 'done.refused':
+    case 'relay.refused':
     case 'identity.mismatch':
     case 'standing.unsaved':
     case 'standings.full':

@@ -53,9 +53,11 @@ export function possibleAssignments(machine: Machine, index: Mapping['index']): 
   const selection = index.select(recordedCandidate(machine));
   if (selection.kind === 'none') return [];
   const { assignment } = selection;
-  return selection.kind === 'undecided' && selection.fallback !== undefined
-    ? [assignment, selection.fallback]
-    : [assignment];
+  const possible =
+    selection.kind === 'undecided' && selection.fallback !== undefined
+      ? [assignment, selection.fallback]
+      : [assignment];
+  return possible.filter(({ outOfForce }) => outOfForce === undefined);
 }
 
 function mappedWish(assignment: Assignment, architecture: string): MappedWish {

@@ -1,10 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Assignment } from '../boot/assignment.js';
 import { AssignmentIndex } from '../boot/assignment-index.js';
+import { ALL_IN_FORCE, choose, MachinesOutOfForce, type OutOfForce } from '../boot/out-of-force.js';
+import type { Selection } from '../boot/select.js';
 import type { NextBoot } from '../boot/standing.js';
 import type { KernelArgs } from '../image/command-line.js';
 import { Inventory } from '../machine/inventory.js';
 import type { Machine } from '../machine/machine.js';
+import type { Candidate } from '../machine/selector.js';
 import { parseMac } from '../net/mac.js';
 import { formatReference } from '../oci/reference.js';
 import { forNext, nobodys } from './next-boot.js';
@@ -14,12 +17,17 @@ export type MappingInput = {
   readonly machines: readonly Machine[];
   readonly assignments: readonly Assignment[];
   readonly defaults: { readonly kernelArgs: KernelArgs };
+  /** What does not count, and keeps machines from what is for others. */
+  readonly outOfForce?: OutOfForce;
 };
 
 /** The same, ready to be asked. An immutable snapshot: whoever began with one goes on with it. */
 export type Mapping = MappingInput & {
   readonly inventory: Inventory;
+  /** With the assignments that are out of force. */
   readonly index: AssignmentIndex;
+  readonly outOfForce: OutOfForce;
+  readonly machinesOutOfForce: MachinesOutOfForce;
   /** The images that assignments lead to, in canonical spelling. */
   readonly references: ReadonlySet<string>;
   /** What machines boot next alone, by assignments of their own; beside the index. */
@@ -27,16 +35,30 @@ export type Mapping = MappingInput & {
 };
 
 /** `before`: what of it is the same is not built anew, a hundred thousand machines for one assignment. Pure. */
-export function createMapping({ machines, assignments, defaults }: MappingInput, before?: Mapping): Mapping {
+export function createMapping(input: MappingInput, before?: Mapping): Mapping {
+  const { machines, assignments, defaults, outOfForce = ALL_IN_FORCE } = input;
   const inventory = before?.machines === machines ? before.inventory : new Inventory(machines);
   const { index, references } =
-    before?.assignments === assignments
+    before?.assignments === assignments && before.outOfForce.assignments === outOfForce.assignments
       ? before
       : {
-          index: new AssignmentIndex(assignments),
+          index: new AssignmentIndex([...assignments, ...outOfForce.assignments]),
           references: referencesOf(assignments),
         };
-  return { machines, assignments, defaults, inventory, index, references, wishes: [] };
+  const machinesOutOfForce =
+    before?.outOfForce.machines === outOfForce.machines
+      ? before.machinesOutOfForce
+      : new MachinesOutOfForce(outOfForce.machines);
+  const found = { inventory, index, references, machinesOutOfForce };
+  return { machines, assignments, defaults, outOfForce, ...found, wishes: [] };
+}
+
+/** Which assignment is for a machine, as far as the facts at hand say. */
+export function assignmentFor(
+  { index, machinesOutOfForce }: Pick<Mapping, 'index' | 'machinesOutOfForce'>,
+  candidate: Candidate,
+): Selection {
+  return choose(index, machinesOutOfForce, candidate);
 }
 
 function referencesOf(assignments: readonly Assignment[]): ReadonlySet<string> {

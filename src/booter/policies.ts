@@ -3,6 +3,7 @@ import type { EventSink } from '../boot/event.js';
 import type { CapabilityStore, EnrolmentStore } from '../boot/policy-ports.js';
 import type { BootStore } from '../boot/ports.js';
 import type { Clock } from '../clock.js';
+import type { Subnet } from '../net/ip.js';
 import type { Neighbours } from '../net/neighbours.js';
 import type { Attempts } from './attempts.js';
 import { Capabilities } from './capabilities.js';
@@ -21,6 +22,8 @@ export type PoliciesParts = {
   readonly boots: Pick<BootStore, 'findBoot' | 'findBoots'>;
   readonly records: BootRecords & { readonly recall: DoneReportsParts['recall'] };
   readonly neighbours: Neighbours;
+  /** IPv4 networks of this host: whoever has an address there is behind no relay. */
+  readonly ownNetworks: readonly Subnet[];
   /** `identity`, of the configuration in force. */
   readonly identity: () => { readonly verify: boolean; readonly trustedRelays: TrustedRelays };
   /** Whether machines that nothing matches wait for an assignment (`unknown`), by the configuration in force. */
@@ -45,8 +48,12 @@ export type Policies = {
 };
 
 export function createPolicies(parts: PoliciesParts): Policies {
-  const { standings, records, neighbours, identity, enrols, events, clock, senseClock } = parts;
-  const relayWords = new RelayWords({ now: () => clock.ticks(), trusted: () => identity().trustedRelays });
+  const { standings, records, neighbours, ownNetworks, identity, enrols, events, clock, senseClock } = parts;
+  const relayWords = new RelayWords({
+    now: () => clock.ticks(),
+    trusted: () => identity().trustedRelays,
+    ownNetworks,
+  });
   const requesters = new Requesters({
     neighbours,
     relayed: (address) => relayWords.macAt(address),

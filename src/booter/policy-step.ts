@@ -113,7 +113,7 @@ export class PolicyStep {
   foresee(subject: Subject, assignment: Assignment | undefined): Verdict | { readonly kind: 'unmapped' } {
     const { standings, records } = this.#parts;
     // Nearly all have nothing of it, and are asked about for each packet.
-    if (standings.size === 0 && assignment !== undefined && !isRestricted(assignment.policy)) return { kind: 'image' };
+    if (standings.size === 0 && assignment !== undefined && isPlain(assignment)) return { kind: 'image' };
     const whose = whoseStanding(subject);
     const standing = this.#withOpenNext(standings.seen(whose));
     if (assignment === undefined) {
@@ -140,10 +140,11 @@ export class PolicyStep {
     await this.#wishes.end();
   }
 
-  #circumstances(whose: Whose, { policy }: Assignment, boot: string | undefined) {
+  #circumstances(whose: Whose, { policy, outOfForce }: Assignment, boot: string | undefined) {
     const { standings, attempts, clock, senseClock } = this.#parts;
     return {
       policy,
+      outOfForce,
       doubt: standings.doubt(whose),
       clock: senseClock(),
       hasRoom: policy.mode !== 'once' || this.#hasRoom(whose),
@@ -230,4 +231,8 @@ function dueAt(standing: Standing | undefined, now: number): number | undefined 
 function whoseAsks(subject: Subject, asking: Asking): Whose {
   const { also: _also, ...whose } = whoseStanding(subject);
   return asking.kind === 'shown' ? whoseStanding(subject) : whose;
+}
+
+function isPlain({ policy, outOfForce }: Assignment): boolean {
+  return !isRestricted(policy) && outOfForce === undefined;
 }

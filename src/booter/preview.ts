@@ -5,7 +5,7 @@ import type { Machine } from '../machine/machine.js';
 import { matchSelector } from '../machine/selector.js';
 import { formatReference } from '../oci/reference.js';
 import { recordedCandidate } from './mapped-wishes.js';
-import type { Mapping } from './mapping.js';
+import { assignmentFor, type Mapping } from './mapping.js';
 
 /** What a machine boots, as far as its record tells. */
 export type Booted = { readonly assignment: string; readonly image: string };
@@ -26,7 +26,12 @@ export type Difference = (typeof DIFFERENCES)[number];
  * Only those are looked at more closely that changed themselves, or that an assignment matches which changed. Pure.
  */
 export function* bootDifferences(before: Mapping, after: Mapping): Generator<BootDifference | undefined, void> {
-  const assignments = changedAssignments(before.assignments, after.assignments);
+  const assignments = [
+    ...changedAssignments(before.assignments, after.assignments),
+    ...changedAssignments(before.outOfForce.assignments, after.outOfForce.assignments),
+  ];
+  // Few ever are; whom they keep is seen by their facts.
+  const areAll = before.outOfForce.machines !== after.outOfForce.machines;
   const later = after.machines === before.machines ? undefined : byName(after.machines);
   const isConcerned = (machine: Machine) => {
     const candidate = recordedCandidate(machine);
@@ -34,7 +39,7 @@ export function* bootDifferences(before: Mapping, after: Mapping): Generator<Boo
   };
   for (const machine of before.machines) {
     const next = later === undefined ? machine : later.get(machine.name);
-    const isSame = next === machine && !isConcerned(machine);
+    const isSame = next === machine && !areAll && !isConcerned(machine);
     yield isSame ? undefined : difference(machine.name, choose(before, machine), choose(after, next));
     later?.delete(machine.name);
   }
@@ -54,9 +59,9 @@ function byName(machines: readonly Machine[]): Map<string, Machine> {
 
 type Choice = { readonly machine: Machine; readonly assignment: Assignment };
 
-function choose({ index }: Mapping, machine: Machine | undefined): Choice | undefined {
-  const assignment = machine && settle(index.select(recordedCandidate(machine)));
-  return machine && assignment && { machine, assignment };
+function choose(mapping: Mapping, machine: Machine | undefined): Choice | undefined {
+  const assignment = machine && settle(assignmentFor(mapping, recordedCandidate(machine)));
+  return machine && assignment?.outOfForce === undefined && assignment ? { machine, assignment } : undefined;
 }
 
 function difference(

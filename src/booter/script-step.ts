@@ -25,7 +25,7 @@ import type { Capabilities } from './capabilities.js';
 import type { DhcpMemory } from './dhcp-memory.js';
 import type { Enrolments } from './enrolments.js';
 import type { Images, MappedImages } from './mapped-images.js';
-import type { Mapping } from './mapping.js';
+import { assignmentFor, type Mapping } from './mapping.js';
 import type { PlanIssuer } from './plan-issuer.js';
 import type { Judged, PolicyStep, ToBoot } from './policy-step.js';
 import { ARCHITECTURE_UNKNOWN, mayPass, NO_ASSIGNMENT, wishOf } from './preparation.js';
@@ -82,7 +82,7 @@ export class ScriptStep {
     memory.asked(subject.facts.macs);
     contradicted(subject);
     const attempt = attemptOf(query);
-    const assignment = settle(mapping.index.select(subject));
+    const assignment = settle(assignmentFor(mapping, subject));
     try {
       const judged = await policies.judge(subject, assignment);
       if (judged.kind !== 'unmapped') this.#parts.enrolments.isAssigned(subject);

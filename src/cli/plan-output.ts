@@ -36,6 +36,7 @@ export function planDocument({ explanation, dhcp, site: { name: served, address,
       image: formatReference(assignment.image),
       answer,
       outcome,
+      ...(assignment.outOfForce !== undefined && { outOfForce: assignment.outOfForce }),
       keys,
     })),
     interface: { name: served ?? null, address, others },
@@ -95,7 +96,7 @@ function writeTried(output: Output, tried: readonly Tried[]): void {
   const hidden = new Set(differing.slice(MAX_DIFFERING));
   const rows = tried
     .filter((one) => !hidden.has(one))
-    .map((one) => [`  ${one.assignment.name}`, String(one.assignment.priority), OUTCOMES[one.outcome], reasonOf(one)]);
+    .map((one) => [`  ${one.assignment.name}`, String(one.assignment.priority), outcomeOf(one), reasonOf(one)]);
   if (rows.length > 0) writeTable(output, ['  NAME', 'PRIORITY', 'OUTCOME', 'WHY'], rows);
   if (hidden.size > 0) writeLine(output, `  and ${hidden.size} more that do not match (--json lists them)`);
 }
@@ -106,6 +107,10 @@ const OUTCOMES: Readonly<Record<Tried['outcome'], string>> = {
   outranked: 'outranked',
   differs: 'does not match',
 };
+
+function outcomeOf({ outcome, assignment }: Tried): string {
+  return outcome === 'wins' && assignment.outOfForce !== undefined ? 'is out of force' : OUTCOMES[outcome];
+}
 
 function reasonOf({ keys, answer }: Tried): string {
   if (keys.length === 0) return 'matches every machine';
@@ -171,7 +176,7 @@ function writeWarnings(output: Output, warnings: readonly string[]): void {
 function writeBoot(output: Output, boot: BootExplanation): void {
   switch (boot.kind) {
     case 'nothing':
-      heading(output, `nothing is booted: ${boot.reason}`);
+      heading(output, `nothing is booted: ${harmless(boot.reason)}`);
       writeScript(output, boot.script);
       break;
     case 'unresolved':

@@ -1,32 +1,27 @@
-import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Assignment } from '../boot/assignment.js';
-import { type EntryDocument, type EntryKind, type EntrySource, formatSource, type ShownEntry } from '../boot/entry.js';
+import type { EntryDocument, EntryKind, EntrySource, ShownEntry } from '../boot/entry.js';
+import { ALL_IN_FORCE, type OutOfForce } from '../boot/out-of-force.js';
 import type { StoredEntry } from '../boot/ports.js';
 import type { Machine } from '../machine/machine.js';
+import {
+  type ApiEntry,
+  identitiesOf,
+  problemsOf,
+  revisionOf,
+  saidBy,
+  taken,
+  UNJUDGED,
+  UNREADABLE,
+  type Verdict,
+} from './api-entry.js';
 import { documentOf, type FileEntries } from './file-entries.js';
 import { type EntryProblem, type Judged, judgeAssignment, judgeMachine } from './judge-entry.js';
-import {
-  assignmentIdentities,
-  type Clash,
-  describeClash,
-  type Identities,
-  machineIdentities,
-  noSuchMachine,
-  Taken,
-} from './unique.js';
+import { EntriesOutOfForce } from './out-of-force.js';
+import { type Identities, noSuchMachine, Taken } from './unique.js';
 
 type Value = { readonly machine: Machine; readonly assignment: Assignment };
-
-/** `wrong`: by itself; `clashing`: it and another, which is named, cannot both count. */
-export type Verdict =
-  | { readonly kind: 'sound'; readonly value: Machine | Assignment }
-  | { readonly kind: 'clashing'; readonly value: Machine | Assignment; readonly problems: readonly EntryProblem[] }
-  | { readonly kind: 'wrong'; readonly problems: readonly EntryProblem[] };
-
-/** An entry of the API. */
-export type ApiEntry = StoredEntry & { readonly verdict: Verdict };
 
 /** A file's entry or one of the API's, with what it says where that is right. */
 export type FoundEntry = {
@@ -51,9 +46,12 @@ export class JoinedEntries {
   readonly #taken: Readonly<Record<EntryKind, Taken<string>>> = { machine: new Taken(), assignment: new Taken() };
   #machines: readonly Machine[];
   #assignments: readonly Assignment[];
+  #outOfForce: OutOfForce = ALL_IN_FORCE;
+  readonly #apart: EntriesOutOfForce;
 
   private constructor(files: FileEntries) {
     this.files = files;
+    this.#apart = new EntriesOutOfForce(files.config);
     this.#machines = files.config.machines;
     this.#assignments = files.config.assignments;
   }
@@ -80,9 +78,9 @@ export class JoinedEntries {
     return joined;
   }
 
-  /** Those that count, of files and of the API; each list is the same for as long as nothing in it changes. */
+  /** Those that count, of files and of the API, and those that do not; each list is the same for as long as nothing in it changes. */
   get lists() {
-    return { machines: this.#machines, assignments: this.#assignments };
+    return { machines: this.#machines, assignments: this.#assignments, outOfForce: this.#outOfForce };
   }
 
   /** How many entries of the API do not count. */
@@ -152,9 +150,21 @@ export class JoinedEntries {
       const left = list.filter((one) => one.name !== name || this.files.has(kind, name));
       return value === undefined ? left : [...left, value as unknown as T];
     };
+    const { machines, assignments } = this.#outOfForce;
+    const outOfForce = {
+      machines:
+        kind === 'machine'
+          ? sameOr(
+              machines,
+              machines.filter(({ machine }) => machine.name !== name),
+            )
+          : machines,
+      assignments: kind === 'assignment' ? assignments.filter((one) => one.name !== name) : assignments,
+    };
     return {
       machines: kind === 'machine' ? others(this.#machines) : this.#machines,
       assignments: kind === 'assignment' ? others(this.#assignments) : this.#assignments,
+      outOfForce,
     };
   }
 
@@ -198,6 +208,7 @@ export class JoinedEntries {
   #gather(): void {
     this.#machines = sameOr(this.#machines, [...this.files.config.machines, ...this.#sound('machine')]);
     this.#assignments = sameOr(this.#assignments, [...this.files.config.assignments, ...this.#sound('assignment')]);
+    this.#outOfForce = this.#apart.gather(this.all());
   }
 
   #sound<K extends EntryKind>(kind: K): readonly Value[K][] {
@@ -232,37 +243,7 @@ export class JoinedEntries {
   }
 }
 
-const UNJUDGED: Verdict = { kind: 'wrong', problems: [] };
-const UNREADABLE: Verdict = {
-  kind: 'wrong',
-  problems: [{ path: '', message: 'its document cannot be read any more: write it anew, or delete it' }],
-};
 const HIDING = 'the API has an entry of the same name, which is out of force: delete that';
-
-function identitiesOf(kind: EntryKind, value: Machine | Assignment): Identities {
-  return kind === 'machine' ? machineIdentities(value as Machine) : assignmentIdentities(value as Assignment);
-}
-
-function taken(kind: EntryKind, clash: Clash<unknown>, source: EntrySource, name: string): EntryProblem {
-  const who = clash.key === 'name' ? `the ${kind}` : `the ${kind} ${name}`;
-  return { path: clash.key, message: `${describeClash(clash)} by ${who} of ${formatSource(source)}` };
-}
-
-/** Its problems, each in a line. Pure. */
-export function problemsOf({ verdict }: Pick<ApiEntry, 'verdict'>): readonly string[] {
-  if (verdict.kind === 'sound') return [];
-  return verdict.problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
-}
-
-/** What it says, whether it counts or not. */
-function saidBy({ verdict }: ApiEntry): Machine | Assignment | undefined {
-  return verdict.kind === 'wrong' ? undefined : verdict.value;
-}
-
-/** The same text has the same revision. Pure. */
-export function revisionOf(json: string): string {
-  return createHash('sha256').update(json).digest('base64url').slice(0, 16);
-}
 
 function sameOr<T>(before: readonly T[], after: readonly T[]): readonly T[] {
   const isSame = before.length === after.length && before.every((one, position) => one === after[position]);

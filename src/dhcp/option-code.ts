@@ -40,6 +40,8 @@ export const OPTION = {
   clientInterface: 94,
   /** RFC 4578, 2.3. */
   clientUuid: 97,
+  /** RFC 3011. */
+  subnetSelection: 118,
   /** RFC 3397. */
   domainSearch: 119,
   /** RFC 3442; who gets it ignores `routers`. */

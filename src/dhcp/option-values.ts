@@ -1,5 +1,6 @@
 import { asciiLine } from '../format.js';
 import type { IpAddress } from '../net/ip.js';
+import { type MacAddress, macOf } from '../net/mac.js';
 import type { Uuid } from '../net/uuid.js';
 import { DhcpCodecError } from './codec-error.js';
 import { ip4At, ip4Number } from './ip4.js';
@@ -98,6 +99,16 @@ export function clientUuid(value: Value): Uuid | undefined {
   const mid = digits.slice(10, 12) + digits.slice(8, 10);
   const high = digits.slice(14, 16) + digits.slice(12, 14);
   return `${low}-${mid}-${high}-${digits.slice(16, 20)}-${digits.slice(20)}` as Uuid;
+}
+
+/** The type of Ethernet (RFC 1700, Number Hardware Type): what follows is a hardware address. */
+const ETHERNET = 1;
+const ETHERNET_CLIENT_ID_BYTES = 7;
+
+/** Of option 61 (RFC 2132, 9.14): undefined where it is no Ethernet address, as of DUIDs (RFC 4361) and UUIDs. */
+export function hardwareClientId(value: Value): MacAddress | undefined {
+  if (value?.length !== ETHERNET_CLIENT_ID_BYTES || value[0] !== ETHERNET) return undefined;
+  return macOf(value.subarray(1));
 }
 
 export function writeU32(value: number): Buffer {

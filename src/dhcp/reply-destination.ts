@@ -1,5 +1,5 @@
 import type { Peer } from '../net/datagram.js';
-import { NO_IP4 } from '../net/ip.js';
+import { isHostIp4 } from '../net/ip.js';
 import type { DhcpPacket } from './packet.js';
 import { PORT } from './ports.js';
 
@@ -30,29 +30,22 @@ export const BROADCAST_FLAG = 0x8000;
  */
 export function replyDestination({ request, from, servedPort, kind }: ReplyRoute): ReplyDestination {
   // EDK2 asks there from 4011 and hears nothing at 68; iPXE asks from 68.
-  if (servedPort === PORT.bootServer && isHost(from.address))
+  if (servedPort === PORT.bootServer && isHostIp4(from.address))
     return { kind: 'sender', address: from.address, port: from.port };
   const relay = relayOf(request);
   if (relay !== undefined) return { kind: 'relay', address: relay, port: PORT.server };
   // Whoever still looks for a server has none; and the address that it has may be the very one that is refused.
-  if (kind === 'ack' && isHost(request.ciaddr)) return { kind: 'unicast', address: request.ciaddr, port: PORT.client };
+  if (kind === 'ack' && isHostIp4(request.ciaddr))
+    return { kind: 'unicast', address: request.ciaddr, port: PORT.client };
   return { kind: 'broadcast', port: PORT.client };
 }
 
 /** Those of the request; a relay has to broadcast a NAK (RFC 2131, 4.3.2). */
 export function replyFlags({ flags, giaddr }: Pick<DhcpPacket, 'flags' | 'giaddr'>, kind: ReplyRoute['kind']): number {
-  return kind === 'nak' && isHost(giaddr) ? flags | BROADCAST_FLAG : flags;
+  return kind === 'nak' && isHostIp4(giaddr) ? flags | BROADCAST_FLAG : flags;
 }
 
-/** The relay that a packet came over; a giaddr that no relay can have is as good as none. */
+/** The relay that a packet came over; a giaddr that no relay can have is as good as none: nobody is to make us send to many. */
 export function relayOf({ giaddr }: Pick<DhcpPacket, 'giaddr'>): string | undefined {
-  return isHost(giaddr) ? giaddr : undefined;
-}
-
-/** Whether a machine can have it, so that nobody makes us send to many: not 0/8, multicast and above. */
-function isHost(address: string): boolean {
-  // Most are none: to read its first number takes longer.
-  if (address === NO_IP4) return false;
-  const first = Number(address.slice(0, address.indexOf('.')));
-  return first > 0 && first < 224;
+  return isHostIp4(giaddr) ? giaddr : undefined;
 }

@@ -64,6 +64,14 @@ export function isLoopback(ip: IpAddress): boolean {
   return ipaddr.parse(ip).range() === 'loopback';
 }
 
+/** Whether a machine can have it: IPv4, and neither 0/8 nor multicast and above (RFC 1122, 3.2.1.3). */
+export function isHostIp4(address: string): boolean {
+  // Asked for each packet: to read its first number takes longer than this, and most are this.
+  if (address === NO_IP4 || address.includes(':')) return false;
+  const first = Number(address.slice(0, address.indexOf('.')));
+  return first > 0 && first < 224;
+}
+
 export function isLinkLocal(ip: IpAddress): boolean {
   return ipaddr.parse(ip).range() === 'linkLocal';
 }

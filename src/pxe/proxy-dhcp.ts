@@ -1,6 +1,6 @@
 import type { Invitation } from '../booter/invitation.js';
 import { NO_ASSIGNMENT } from '../booter/preparation.js';
-import type { RelayWord } from '../booter/relay-words.js';
+import type { RelayWord } from '../booter/relay-word.js';
 import { DhcpCodecError } from '../dhcp/codec-error.js';
 import { MESSAGE, OPTION } from '../dhcp/option-code.js';
 import { ip4, maxPayloadBytes, messageType } from '../dhcp/option-values.js';
@@ -13,7 +13,8 @@ import type { Peer } from '../net/datagram.js';
 import { NO_IP4, parseIp, type Subnet, subnetHolds } from '../net/ip.js';
 import { answerTo, type Offerings } from './answer.js';
 import { bootReply, DROPPABLE, type Told } from './boot-reply.js';
-import { factsOf, hardwareAddress, type PxeClient, readClient } from './client.js';
+import { factsOf, type PxeClient, readClient } from './client.js';
+import { relayWordOf } from './relay-word.js';
 
 /** Where a datagram came in: at DHCP's port, or at the one of PXE boot servers. */
 export type Door = {
@@ -58,23 +59,16 @@ export function proxyExchange(bytes: Buffer, from: Peer, door: Door, parts: Prox
   if (decoded.kind === 'malformed') return decoded;
   const request = decoded.packet;
   const reason = whyNotOurs(request, door) ?? whyNotForUs(request, door) ?? whyNotFromHere(request, from, door);
-  if (reason !== undefined) return { kind: 'ignored', reason, ...wordOf(request, from) };
+  if (reason !== undefined) {
+    // Relays know DHCP's port alone.
+    const word = door.step === 'offer' ? relayWordOf(request, from.address) : undefined;
+    return { kind: 'ignored', reason, ...(word !== undefined && { word }) };
+  }
   const client = readClient(request);
   if (client.kind === 'other') return { kind: 'ignored', reason: 'it does not ask to be booted' };
   const source = relayOf(request) ?? from.address;
   const invitation = parts.invite(factsOf(client, request, source));
   return answered({ request, client, invitation }, from, door, parts);
-}
-
-/** What a relay shows by a REQUEST that is for another server: who wants which address. */
-function wordOf(request: DhcpPacket, { address: from }: Peer): { readonly word?: RelayWord } {
-  const { options, ciaddr } = request;
-  const relay = relayOf(request);
-  const mac = hardwareAddress(request);
-  if (relay === undefined || mac === undefined) return {};
-  if (messageType(options.get(OPTION.messageType)) !== MESSAGE.request) return {};
-  const address = ip4(options.get(OPTION.requestedAddress)) ?? ciaddr;
-  return address === NO_IP4 ? {} : { word: { relay, from, mac, address } };
 }
 
 /** A REQUEST at DHCP's port is for the server that gives addresses, whatever it says of booting. */

@@ -320,6 +320,7 @@ async function policiesAt(clock) {
     boots,
     records: journal,
     neighbours: NOBODY,
+    ownNetworks: [],
     identity: () => ({ verify: true, trustedRelays: [] }),
     enrols: () => false,
     events: journal.sink,

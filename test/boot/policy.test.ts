@@ -43,6 +43,15 @@ describe('judge', () => {
     expect(judged({ policy: ONCE, standing: DONE })).toMatchObject({ kind: 'local', why: 'done' });
   });
 
+  it('boots nothing by an assignment that is out of force, but what the operator wishes', () => {
+    const outOfForce = 'the assignment x of the API is out of force';
+    for (const policy of [ALWAYS, ONCE, HOLD, LIMITED])
+      expect(judged({ policy, outOfForce })).toEqual({ kind: 'unsure', reason: outOfForce });
+    const standing = { machine: 'node-01', next: NEXT };
+    expect(judged({ outOfForce, standing })).toEqual({ kind: 'next', next: NEXT });
+    expect(judged({ outOfForce, standing, requester: DOUBTED })).toMatchObject({ kind: 'unsure' });
+  });
+
   it('holds', () => {
     expect(judged({ policy: HOLD })).toMatchObject({ kind: 'local', why: 'hold' });
   });

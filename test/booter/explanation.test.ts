@@ -46,6 +46,23 @@ describe('explainBoot', () => {
     expect(boot).toEqual({ kind: 'nothing', reason: 'no assignment matches this machine', script });
   });
 
+  it('and the very one that waits, of a machine that an entry out of force is for', async () => {
+    const reason = 'the assignment mine of the API is out of force';
+    const outOfForce = {
+      machines: [],
+      assignments: [assignment({ name: 'mine', match: { mac: [MAC] }, outOfForce: reason })],
+    };
+    const { booter } = testBooter();
+    booter.remap({ machines: [machine()], assignments: [assignment()], defaults: DEFAULTS, outOfForce });
+    const script = await booter.script({ mac: MAC, buildarch: 'x86_64' }, '192.168.77.20');
+    const { boot, tried } = await explain({ architecture: 'amd64' }, { outOfForce });
+    expect(boot).toEqual({ kind: 'nothing', reason, script });
+    expect(tried.map(({ assignment: { name }, outcome }) => [name, outcome])).toEqual([
+      ['mine', 'wins'],
+      ['all', 'outranked'],
+    ]);
+  });
+
   describe('of UEFI HTTP Boot', () => {
     const BOTH = resolvedImage(['kernel', 'initramfs', 'squashfs', 'uki']);
     const said = { macs: [MAC], uuid: UUID, architecture: 'amd64', firmware: ['uefi-http'] } as const;

@@ -19,6 +19,7 @@ const EVENTS: readonly BootEvent[] = [
   { event: 'dhcp.answered', ...asked, step: 'offer', answer: 'snponly.efi by TFTP from 10.0.0.2', assignment: 'all' },
   { event: 'dhcp.unanswered', ...asked, step: 'ack', relay: '10.0.0.9', reason: 'no assignment matches this machine' },
   { event: 'dhcp.dropped', address: '10.0.0.1', reason: 'it is an answer' },
+  { event: 'relay.refused', address: '10.0.0.9', relay: '10.1.0.1', mac: asked.mac, reason: 'it is taken' },
   { event: 'loader.repeated', machine: 'node-01', mac: asked.mac, loader: 'snponly.efi', times: 6, seconds: 60 },
   {
     event: 'uki.planned',
@@ -85,6 +86,7 @@ describe('logSink', () => {
       'greeting.sent 30',
       'dhcp.answered 30',
       'dhcp.unanswered 30',
+      'relay.refused 40',
       'loader.repeated 40',
       'uki.planned 30',
       'uki.replaced 30',

@@ -69,6 +69,33 @@ describe('once', () => {
     expect(await script({ attempt: '60' })).toContain('boots its local disk: whether it is done is not known');
     expect(named('script.sent')).toEqual([]);
   });
+
+  it('never installs whom an entry that is out of force is for: it waits, and goes to its local disk', async () => {
+    const { script, named, booter } = policySite(ONCE);
+    const reason = 'the assignment mine of the API is out of force: name: taken';
+    const mine = assignment({ name: 'mine', match: { mac: [MAC] }, outOfForce: reason });
+    const mapping = {
+      machines: [machine()],
+      assignments: [assignment({ policy: ONCE })],
+      defaults: { kernelArgs: {} },
+    };
+    booter.remap({ ...mapping, outOfForce: { machines: [], assignments: [mine] } });
+    // It is led here, and nothing is fetched for it beforehand.
+    expect(booter.dhcp.invite(facts()).kind).toBe('open');
+    expect(booter.dhcp.invite(facts({ macs: [OTHER_MAC] })).kind).toBe('sure');
+    expect(await script()).toContain(`waits (1 of 60): ${reason}`);
+    expect(await script({ attempt: '60' })).toContain(`boots its local disk: ${reason}`);
+    const record = { machine: machine({ name: 'old', labels: { role: 'db' } }), reason };
+    const db = assignment({ name: 'db', match: { labels: { role: ['db'] } } });
+    booter.remap({
+      ...{ ...mapping, assignments: [...mapping.assignments, db] },
+      outOfForce: { machines: [record], assignments: [] },
+    });
+    expect(await script()).toContain(`waits (1 of 60): ${reason}`);
+    expect(named('script.sent')).toEqual([]);
+    booter.remap(mapping);
+    expect(await script()).toContain('node-01 boots registry');
+  });
 });
 
 describe('hold', () => {

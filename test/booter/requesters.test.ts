@@ -2,11 +2,11 @@ import { expect, it } from 'vitest';
 import { RelayWords } from '../../src/booter/relay-words.js';
 import { Requesters } from '../../src/booter/requesters.js';
 import type { Subject } from '../../src/machine/inventory.js';
-import { parseSubnet } from '../../src/net/ip.js';
+import { type IpAddress, parseSubnet } from '../../src/net/ip.js';
 import { facts, MAC, machine, OTHER_MAC } from '../fixtures/mappings.js';
 import { neighbours } from '../fixtures/policies.js';
 
-const [HERE, ROUTED] = ['192.168.77.20', '10.1.0.20'];
+const [HERE, ROUTED] = ['192.168.77.20', '10.1.0.20' as IpAddress];
 const RELAY = '10.1.0.1';
 
 function subject(more: Partial<Subject> = {}, sourceAddress = HERE): Subject {
@@ -23,7 +23,7 @@ function subject(more: Partial<Subject> = {}, sourceAddress = HERE): Subject {
 
 function site({ verify = true, now = (): number => 0 } = {}) {
   const trusted = [parseSubnet('10.1.0.0/30')].flatMap((one) => one ?? []);
-  const words = new RelayWords({ now, trusted: () => trusted });
+  const words = new RelayWords({ now, trusted: () => trusted, ownNetworks: [] });
   const requesters = new Requesters({
     neighbours: neighbours({ [HERE]: MAC }),
     relayed: (address) => words.macAt(address),
@@ -67,10 +67,11 @@ it('takes the word of trusted relays, for an hour', async () => {
   const { requesters, words } = site({ now: () => now });
   const asking = () => requesters.asking(subject({}, ROUTED));
   expect(await asking()).toMatchObject({ kind: 'doubted' });
-  words.heard({ relay: '10.1.0.9', from: RELAY, mac: MAC, address: ROUTED });
-  words.heard({ relay: RELAY, from: '10.1.0.9', mac: MAC, address: ROUTED });
+  const word = { kind: 'asks', mac: MAC, address: ROUTED } as const;
+  words.heard({ ...word, relay: '10.1.0.9', from: RELAY });
+  words.heard({ ...word, relay: RELAY, from: '10.1.0.9' });
   expect(await asking()).toMatchObject({ kind: 'doubted' });
-  words.heard({ relay: RELAY, from: '10.1.0.2', mac: MAC, address: ROUTED });
+  words.heard({ ...word, relay: RELAY, from: '10.1.0.2' });
   expect(await asking()).toEqual({ kind: 'shown' });
   now = 3_600_000;
   expect(await asking()).toMatchObject({ kind: 'doubted' });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   broadcastOf,
   type IpAddress,
+  isHostIp4,
   isLinkLocal,
   isLoopback,
   parseIp,
@@ -61,4 +62,12 @@ it('tells loopback and link-local addresses from others', () => {
     true,
     false,
   ]);
+});
+
+it('knows what address no machine can have', () => {
+  const [can, cannot] = [
+    ['10.0.0.9', '1.0.0.1', '223.255.255.254'],
+    ['0.0.0.0', '0.0.0.1', '224.0.0.1', '240.0.0.1', '255.255.255.255', 'fd77::1'],
+  ];
+  expect([...can, ...cannot].filter(isHostIp4)).toEqual(can);
 });

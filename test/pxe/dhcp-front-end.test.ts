@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { OPTION } from '../../src/dhcp/option-code.js';
+import { MESSAGE, OPTION } from '../../src/dhcp/option-code.js';
+import { parseSubnet } from '../../src/net/ip.js';
 import { dhcpFrontEnd } from '../../src/pxe/dhcp-front-end.js';
 import { testBooter } from '../fixtures/booter.js';
 import { packetOf } from '../fixtures/dhcp.js';
@@ -66,6 +67,26 @@ describe('what comes in', () => {
       { event: 'dhcp.answered' },
     ]);
     for (const name of Object.keys(relayed)) expect(events[2]).not.toHaveProperty(name);
+  });
+
+  it('shows who is behind a trusted relay, and is told where that cannot be', () => {
+    const trustedRelays = ['10.1.0.1'].flatMap((text) => parseSubnet(text) ?? []);
+    const { dhcp, events } = frontEnd({ policies: { identity: () => ({ verify: true, trustedRelays }) } });
+    const relay = { address: '10.1.0.1', port: 67 };
+    const asks = (card: string) =>
+      pxeDatagram({
+        type: MESSAGE.request,
+        giaddr: relay.address,
+        chaddr: Buffer.from(card.padEnd(32, '0'), 'hex'),
+        options: [[OPTION.requestedAddress, Buffer.of(10, 1, 0, 20)]],
+      });
+    for (const card of ['525400770001', '525400770002', '525400770001']) dhcp.arrive(asks(card), relay);
+    expect(events.filter(({ event }) => event !== 'dhcp.dropped')).toEqual([
+      {
+        ...{ event: 'relay.refused', address: relay.address, relay: relay.address, mac: '52:54:00:77:00:02' },
+        reason: `10.1.0.20 is taken by ${MAC}`,
+      },
+    ]);
   });
 
   it.each([
