@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { EventSink } from './boot/event.js';
 import { LONGEST_WINDOW } from './boot/policy.js';
 import { Attempts } from './booter/attempts.js';
+import { allEnrolled } from './booter/enrolments.js';
 import { Journal } from './booter/journal.js';
 import { JournalWriter } from './booter/journal-writer.js';
 import { createPolicies, type Policies, type PoliciesParts } from './booter/policies.js';
@@ -49,7 +50,12 @@ export async function openBootRecords(parts: BootRecordsParts): Promise<BootReco
   const standings = await Standings.open({ store: database.standings, newId: randomUUID });
   if (standings.isDoubted) warn(DOUBTED);
   lifecycle.started('journal', () => journal.settled());
-  const policies = createPolicies({ ...parts, ...database, standings, attempts, records: journal, clock: systemClock });
+  const enrolled = await allEnrolled(database.enrolments);
+  const policies = createPolicies({
+    ...{ ...parts, ...database, enrolled, standings, attempts },
+    records: journal,
+    clock: systemClock,
+  });
   journal.listen(policies.step.told);
   return { journal, policies };
 }

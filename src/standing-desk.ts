@@ -38,7 +38,7 @@ export function standingDesk(parts: StandingDeskParts): StandingRouteParts {
     of: (machine) => changes.of(subject(machine)),
     change: (machine, change) => changes.change(subject(machine), change),
     enrolled: (query) => enrolments.findEnrolled(query),
-    forget: (name) => enrolments.removeEnrolled(name),
+    forget: (name) => policies.enrolments.forget(name),
     reference: (written) => absolute(written, config()),
     now: () => systemClock.now(),
   };

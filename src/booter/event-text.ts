@@ -22,6 +22,7 @@ export function describeEvent(event: BootEvent): string {
     case 'standing.changed':
     case 'standing.unsaved':
     case 'machine.enrolled':
+    case 'enrolment.refused':
     case 'machine.contradicted':
       return describeStanding(event);
     case 'plan.unsaved':
@@ -107,6 +108,7 @@ function describeStanding(
     | 'standing.changed'
     | 'standing.unsaved'
     | 'machine.enrolled'
+    | 'enrolment.refused'
     | 'machine.contradicted'
   >,
 ): string {
@@ -125,6 +127,8 @@ function describeStanding(
       return `where ${event.machine} stands with its policy could not be kept: ${event.reason}`;
     case 'machine.enrolled':
       return `${event.machine} (${event.facts}) is not known, and waits for an assignment`;
+    case 'enrolment.refused':
+      return `${event.machine} is not known, waits for an assignment, and is not listed: ${event.listed} machines are, as many as may be; forget those that are made up with: bootlayer machine enrolled --forget NAME`;
     case 'machine.contradicted':
       return `${event.machine} is taken for that by its ${event.knownBy}, and shows the ${event.others}`;
   }

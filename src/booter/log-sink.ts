@@ -74,6 +74,7 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'boot.held':
     case 'done.refused':
     case 'identity.mismatch':
+    case 'enrolment.refused':
     case 'standing.unsaved':
     case 'machine.contradicted':
     case 'plan.unsaved':

@@ -1,5 +1,5 @@
 import type { EventSink } from '../boot/event.js';
-import type { CapabilityStore, EnrolmentStore } from '../boot/policy-ports.js';
+import type { CapabilityStore, EnrolledMachine, EnrolmentStore } from '../boot/policy-ports.js';
 import type { BootStore } from '../boot/ports.js';
 import type { Clock } from '../clock.js';
 import type { Neighbours } from '../net/neighbours.js';
@@ -17,6 +17,8 @@ export type PoliciesParts = {
   readonly attempts: Attempts;
   readonly capabilities: CapabilityStore;
   readonly enrolments: EnrolmentStore;
+  /** What is kept of those already. */
+  readonly enrolled: readonly EnrolledMachine[];
   readonly boots: Pick<BootStore, 'findBoot' | 'findBoots'>;
   readonly records: BootRecords & { readonly recall: DoneReportsParts['recall'] };
   readonly neighbours: Neighbours;
@@ -59,7 +61,7 @@ export function createPolicies(parts: PoliciesParts): Policies {
       events,
       clock,
     }),
-    enrolments: new Enrolments({ store: parts.enrolments, events, clock }),
+    enrolments: new Enrolments({ store: parts.enrolments, enrolled: parts.enrolled, events, clock }),
     relayWords,
     enrols,
   };

@@ -81,6 +81,7 @@ type EnrolledOptions = ServerOptions & { readonly forget?: string };
 type ToldEnrolled = {
   readonly name: string;
   readonly lastAt: string;
+  readonly isShown: boolean;
   readonly facts: Readonly<Record<string, unknown>>;
 };
 
@@ -103,20 +104,21 @@ async function enrolled(options: EnrolledOptions): Promise<void> {
     const query: string = next === '' ? '' : `&${new URLSearchParams({ after: next })}`;
     const page: Page = await ask<Page>(options, { path: `/api/v1/enrolled?limit=1000${query}` }, isPage);
     found.push(...page.enrolled);
-    next = page.next;
+    next = page.next === next ? undefined : page.next;
   }
   if (options.json) return writeJson(output, found);
   if (found.length === 0) return writeLine(output, 'no machine waits for an assignment');
   const text = (value: unknown) => (typeof value === 'string' ? value : '');
-  const rows = found.map(({ name, lastAt, facts }) => [
+  const rows = found.map(({ name, lastAt, isShown, facts }) => [
     name,
     lastAt,
+    isShown ? 'yes' : 'no',
     [facts['manufacturer'], facts['product']].map(text).join(' ').trim(),
     ...['serial', 'architecture', 'sourceAddress'].map((key) => text(facts[key])),
   ]);
   writeTable(
     output,
-    ['NAME', 'ASKED LAST', 'MODEL', 'SERIAL', 'ARCH', 'ADDRESS'],
+    ['NAME', 'ASKED LAST', 'SHOWN', 'MODEL', 'SERIAL', 'ARCH', 'ADDRESS'],
     rows.map((row) => row.map(inOneLine)),
   );
 }

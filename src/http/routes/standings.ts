@@ -83,7 +83,13 @@ const facts = z
   .describe('as it reported itself');
 
 const enrolled = z
-  .object({ name: z.string().describe('its MAC, else its UUID'), firstAt: time, lastAt: time, facts })
+  .object({
+    name: z.string().describe('its MAC, else its UUID'),
+    firstAt: time,
+    lastAt: time,
+    isShown: z.boolean().describe('whether it was shown to be itself: who was not may be made up'),
+    facts,
+  })
   .meta({ id: 'EnrolledMachine' });
 
 const named = z.strictObject({ name: z.string().min(1).max(128) });
@@ -207,8 +213,8 @@ function presentedNext({ image, variant, wishedAt, boot }: NonNullable<Standing[
   };
 }
 
-function presentedEnrolled({ name, facts: reported, firstAt, lastAt }: EnrolledMachine) {
-  return { name, firstAt: timeOf(firstAt), lastAt: timeOf(lastAt), facts: withoutReadonly(reported) };
+function presentedEnrolled({ name, facts: reported, firstAt, lastAt, isShown }: EnrolledMachine) {
+  return { name, firstAt: timeOf(firstAt), lastAt: timeOf(lastAt), isShown, facts: withoutReadonly(reported) };
 }
 
 function withoutReadonly({ macs, firmware, ...rest }: MachineFacts) {
