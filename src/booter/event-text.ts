@@ -36,9 +36,8 @@ export function describeEvent(event: BootEvent): string {
     case 'entry.disregarded':
       return describeMapping(event);
     case 'image.resolved':
-      return `${event.reference} for ${event.architecture} is ${shortDigest(event.digest)}${resolvedHow(event)}`;
     case 'image.failed':
-      return `${event.reference}${forArchitecture(event)} cannot be resolved: ${event.reason}`;
+      return describeImage(event);
     case 'dhcp.answered':
     case 'dhcp.unanswered':
     case 'dhcp.dropped':
@@ -66,6 +65,15 @@ export function describeEvent(event: BootEvent): string {
     case 'artifact.sent':
     case 'artifact.aborted':
       return describeTransfer(event);
+  }
+}
+
+function describeImage(event: Of<'image.resolved' | 'image.failed'>): string {
+  switch (event.event) {
+    case 'image.resolved':
+      return `${event.reference} for ${event.architecture} is ${shortDigest(event.digest)}${resolvedHow(event)}`;
+    case 'image.failed':
+      return `${event.reference}${forArchitecture(event)} cannot be resolved: ${event.reason}`;
   }
 }
 

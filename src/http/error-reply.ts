@@ -47,17 +47,18 @@ export function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
   if (error.code === 'INTERNAL') reply.log.error({ err: thrown }, 'a request failed');
   else if (status >= 500)
     reply.log.warn({ event: 'request.failed', url: reply.request.url, code: error.code }, error.message);
-  const details = detailsOf(error);
-  const told = {
-    code: error.code,
-    message: publicMessage(error),
-    ...(details !== undefined && { details }),
-  };
   return reply
     .code(status)
     .type('application/json')
     .headers({ 'cache-control': 'no-store', ...(refused === undefined && HEADERS[error.code]) })
-    .send(`${JSON.stringify({ error: told })}\n`);
+    .send(errorBody(error));
+}
+
+/** As the network is told of it: a line of JSON. */
+export function errorBody(error: BootlayerError): string {
+  const details = detailsOf(error);
+  const told = { code: error.code, message: publicMessage(error), ...(details !== undefined && { details }) };
+  return `${JSON.stringify({ error: told })}\n`;
 }
 
 const HAVE_PROBLEMS: ReadonlySet<ErrorCode> = new Set(['REQUEST_INVALID', 'CONFLICT']);
