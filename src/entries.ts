@@ -8,7 +8,7 @@ import type {
   EntryWish,
   ShownEntry,
 } from './boot/entry.js';
-import { formatSource } from './boot/entry.js';
+import { formatSource, unknownEntry } from './boot/entry.js';
 import type { EventSink } from './boot/event.js';
 import type { EntryStore } from './boot/ports.js';
 import { createMapping, type Mapping, type MappingInput } from './booter/mapping.js';
@@ -124,7 +124,7 @@ export class Entries {
   }
 
   #planDeletion(kind: EntryKind, name: string, before: ApiEntry | undefined): Plan {
-    if (before === undefined) throw notFound(kind, name);
+    if (before === undefined) throw unknownEntry(kind, name);
     const isStillThere = this.#joined.files.has(kind, name);
     const naming = kind === 'machine' && !isStillThere ? this.#joined.naming(name) : [];
     if (naming.length === 0) return { kind: 'delete', before };
@@ -147,7 +147,7 @@ export class Entries {
 
   #shown({ kind, name }: EntryWish): ShownEntry {
     const entry = this.find(kind, name);
-    if (entry === undefined) throw notFound(kind, name);
+    if (entry === undefined) throw unknownEntry(kind, name);
     return entry;
   }
 
@@ -206,10 +206,6 @@ async function differencesOf(
     if (looked % AT_ONCE === 0) await setImmediate();
   }
   return { boots, more };
-}
-
-function notFound(kind: EntryKind, name: string): BootlayerError {
-  return new BootlayerError('NOT_FOUND', `there is no ${kind} ${name}`);
 }
 
 function readOnly(kind: EntryKind, name: string, where: string): BootlayerError {

@@ -51,12 +51,18 @@ it.each([
   ['GET / HTTP/9.9\r\nHost: a\r\n\r\n', 400, 'Bad Request'],
   ['GET / HTTP/1.1\r\nHost: a\r\nno header\r\n\r\n', 400, 'Bad Request'],
   [`GET / HTTP/1.1\r\nHost: a\r\nx: ${'x'.repeat(200_000)}\r\n\r\n`, 431, 'Request Header Fields Too Large'],
-  ['POST /posted HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nnot a chunk\r\n', 400, 'Bad Request'],
+  [
+    'POST /posted HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nnot a chunk\r\n',
+    400,
+    'Bad Request',
+  ],
 ])('answers %.40j as any error', async (sent, status, text) => {
   const { port } = await listener();
   const answer = await answerTo(port, [sent]);
   expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} ${text}\r\n`));
-  expect(bodyOf(answer)).toMatchObject({ error: { code: 'REQUEST_INVALID', details: { remedy: expect.stringMatching(/./) as string } } });
+  expect(bodyOf(answer)).toMatchObject({
+    error: { code: 'REQUEST_INVALID', details: { remedy: expect.stringMatching(/./) as string } },
+  });
 });
 
 it('answers one that does not come to its end in time', async () => {
