@@ -36,6 +36,7 @@ export function standingDesk(parts: StandingDeskParts): StandingRouteParts {
   return {
     knows: (machine) => booter.named(machine) !== undefined,
     of: (machine) => changes.of(subject(machine)),
+    outlook: (machine) => policies.outlooks.of(subject(machine), booter.mapping),
     change: (machine, change) => changes.change(subject(machine), change),
     enrolled: (query) => enrolments.findEnrolled(query),
     forget: (name) => policies.enrolments.forget(name),

@@ -7,6 +7,7 @@ import type { Attempts } from './attempts.js';
 import { Capabilities } from './capabilities.js';
 import { DoneReports, type DoneReportsParts } from './done-reports.js';
 import { Enrolments } from './enrolments.js';
+import { Outlooks } from './outlooks.js';
 import { type BootRecords, PolicyStep } from './policy-step.js';
 import { RelayWords, type TrustedRelays } from './relay-words.js';
 import { Requesters } from './requesters.js';
@@ -33,6 +34,7 @@ export type PoliciesParts = {
 /** How often machines boot what, and who they are shown to be. */
 export type Policies = {
   readonly step: PolicyStep;
+  readonly outlooks: Outlooks;
   readonly standings: Standings;
   readonly capabilities: Capabilities;
   readonly doneReports: DoneReports;
@@ -50,8 +52,10 @@ export function createPolicies(parts: PoliciesParts): Policies {
     verifies: () => identity().verify,
   });
   const capabilities = new Capabilities({ store: parts.capabilities, now: () => clock.now() });
+  const step = new PolicyStep({ ...parts, requesters, since: clock.now() });
   return {
-    step: new PolicyStep({ ...parts, requesters, since: clock.now() }),
+    step,
+    outlooks: new Outlooks({ ...parts, step }),
     standings,
     capabilities,
     doneReports: new DoneReports({

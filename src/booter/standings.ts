@@ -56,7 +56,12 @@ export class Standings {
     return this.#doubtedSince ?? (isUnreadable ? 0 : undefined);
   }
 
-  /** Since when the state is not taken for whole. */
+  /** Since when the whole state is in doubt: milliseconds since the epoch. */
+  get allDoubtedSince(): number | undefined {
+    return this.#doubtedSince;
+  }
+
+  /** Whether the state is not taken for whole. */
   get isDoubted(): boolean {
     return this.#doubtedSince !== undefined || this.#unreadable.size > 0;
   }

@@ -5,7 +5,7 @@ import { askOurs } from './ask-ours.js';
 import type { Question } from './ask-server.js';
 import { parsedBy } from './common.js';
 import { inOneLine, standardOutput, writeJson, writeLine, writeTable } from './output.js';
-import { describeStanding, isStanding, type ToldStanding } from './told-standing.js';
+import { describeStanding, isStanding, outlookLines, type ToldStanding } from './told-standing.js';
 
 type Cancelling = ServerOptions & { readonly cancel?: true };
 type ReprovisionOptions = Cancelling & { readonly at?: string };
@@ -18,7 +18,7 @@ export function standingCommands(): readonly Command[] {
   const named = (name: string, about: string) =>
     withServer(new Command(name)).description(about).argument('<name>', NAME);
   return [
-    named('standing', 'show where a machine stands with its policy').action(show),
+    named('standing', 'show where a machine stands with its policy, and what it would be told now').action(show),
     named('done', 'say that a machine is installed, whoever did it').action(changing({ done: true })),
     named('reprovision', 'have a machine installed anew at its next boot, though it is done')
       .option('--at <time>', 'not before then (2027-01-31T02:00:00Z)', parsedBy(parseTime))
@@ -71,8 +71,12 @@ function pathOf(name: string): string {
 
 function write(standing: ToldStanding, { json }: ServerOptions): void {
   const output = standardOutput();
-  if (json) writeJson(output, standing);
-  else writeLine(output, inOneLine(`${standing.machine}: ${describeStanding(standing)}`));
+  if (json) {
+    writeJson(output, standing);
+    return;
+  }
+  writeLine(output, inOneLine(`${standing.machine}: ${describeStanding(standing)}`));
+  for (const line of outlookLines(standing)) writeLine(output, inOneLine(`  ${line}`));
 }
 
 type EnrolledOptions = ServerOptions & { readonly forget?: string };

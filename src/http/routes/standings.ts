@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import type { EnrolledMachine } from '../../boot/policy-ports.js';
 import { isDone, type Standing, type StandingChange } from '../../boot/standing.js';
+import type { Outlook } from '../../booter/outlooks.js';
 import { mapping, parsed, text } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
 import type { MachineFacts } from '../../machine/facts.js';
 import { formatReference, type ImageReference, parseReference } from '../../oci/reference.js';
 import type { Api } from '../api.js';
 import { timeOf } from '../told-step.js';
+import { outlookSchema, presentedOutlook } from './outlook.js';
 
 /** Where machines stand with their policies, and machines that wait for an assignment. */
 export type StandingRouteParts = {
@@ -14,6 +16,8 @@ export type StandingRouteParts = {
   readonly knows: (machine: string) => boolean;
   /** undefined where nothing is known. Throws NOT_FOUND for a name that means no machine. */
   readonly of: (machine: string) => Standing | undefined;
+  /** What its policy makes of it now. Throws the same. */
+  readonly outlook: (machine: string) => Outlook;
   /** Throws that, DATA_UNUSABLE and DISK_FULL. */
   readonly change: (machine: string, change: StandingChange) => Promise<Standing>;
   readonly enrolled: (query: {
@@ -46,6 +50,8 @@ const standing = z
     releasedAt: time.optional().describe('attempts before do not count'),
   })
   .meta({ id: 'Standing' });
+
+const withOutlook = standing.extend(outlookSchema.shape).meta({ id: 'StandingNow' });
 
 /** With its zone: a time of day means another one elsewhere. */
 const momentText = z.iso
@@ -101,14 +107,17 @@ const listQuery = mapping({
 /** `/api/v1/machines/<name>/standing`: what a machine's policy goes by, read and changed by operators. */
 export function standingRoutes(api: Api, parts: StandingRouteParts): void {
   const path = '/api/v1/machines/{name}/standing';
-  const answers = { 200: { about: 'Where the machine stands', body: standing } } as const;
+  const answers = { 200: { about: 'Where the machine stands', body: withOutlook } } as const;
   const answer = (machine: string, known: Standing | undefined) =>
-    ({ status: 200, body: presented(known ?? { machine }, parts.now()) }) as const;
+    ({
+      status: 200,
+      body: { ...presented(known ?? { machine }, parts.now()), ...presentedOutlook(parts.outlook(machine)) },
+    }) as const;
   api.route({
     method: 'GET',
     path,
     tag: 'machines',
-    summary: 'Show where a machine stands with its policy',
+    summary: 'Show where a machine stands with its policy, and what it would be told now',
     takes: { params: named },
     answers,
     errors: ['NOT_FOUND'],
