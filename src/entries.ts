@@ -39,6 +39,9 @@ const MOST_BOOTS = 200;
 /** How many machines are looked at before packets have their turn. */
 const AT_ONCE = 250;
 const MOST_NAMES = 8;
+/** May wait at a time. */
+const MOST_CHANGES = 1_000;
+const MOST_PREVIEWS = 16;
 
 /** What is to become of an entry. */
 type Plan =
@@ -51,7 +54,9 @@ type Plan =
  */
 export class Entries {
   readonly #parts: EntriesParts;
-  readonly #turns = new Turns();
+  readonly #turns = new Turns({ what: 'changes', most: MOST_CHANGES });
+  /** Each looks at all machines, and whoever may only read can ask for them: changes do not wait for them. */
+  readonly #previews = new Turns({ what: 'previews', most: MOST_PREVIEWS });
   #joined: JoinedEntries;
   readonly #sorted = new Map<EntryKind, readonly string[]>();
 
@@ -77,7 +82,7 @@ export class Entries {
 
   /**
    * Durable, and in force, when it resolves. Throws REQUEST_INVALID with all that is wrong, CONFLICT when it cannot be beside
-   * another entry, READ_ONLY_ENTRY of one that a file has, and what the store throws; nothing has changed then.
+   * another entry, READ_ONLY_ENTRY of one that a file has, RATE_LIMITED, and what the store throws; nothing has changed then.
    */
   change(wish: EntryWish): Promise<EntryChanged> {
     return this.#turns.take(async () => {
@@ -95,8 +100,12 @@ export class Entries {
     });
   }
 
-  /** What the change would do. Throws the same, but for the store. */
-  async preview(wish: EntryWish): Promise<EntryPreview> {
+  /** What the change would do. Throws the same, but for the store; RATE_LIMITED when too many ask. */
+  preview(wish: EntryWish): Promise<EntryPreview> {
+    return this.#previews.take(() => this.#preview(wish));
+  }
+
+  async #preview(wish: EntryWish): Promise<EntryPreview> {
     const plan = this.#plan(wish);
     const { kind, name } = wish;
     const value = plan.kind === 'put' && plan.entry.verdict.kind === 'sound' ? plan.entry.verdict.value : undefined;

@@ -19,6 +19,7 @@ import type { Api } from '../api.js';
 import { requestInvalid } from '../asked.js';
 import { listHolds } from '../conditional.js';
 import { mergePatched } from '../merge-patch.js';
+import { pageQuery } from './pages.js';
 
 /** The machines and assignments of files and of the API. */
 export interface EntryBook {
@@ -90,8 +91,7 @@ const ENTRY = {
 
 const params = z.strictObject({ name: text(128) });
 const listed = {
-  limit: z.coerce.number().int().min(1).max(MOST).default(100).describe('how many at most'),
-  after: text(128).optional().describe('"next" of an answer: the page after it'),
+  ...pageQuery(MOST, text(128)),
   search: text(256).optional(),
   source: oneOf(['file', 'api']).optional().describe('only those that are written there'),
 };

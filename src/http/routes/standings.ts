@@ -9,6 +9,7 @@ import { formatReference, type ImageReference, parseReference } from '../../oci/
 import type { Api } from '../api.js';
 import { timeOf } from '../told-step.js';
 import { outlookSchema, presentedOutlook } from './outlook.js';
+import { pageQuery } from './pages.js';
 
 /** Where machines stand with their policies, and machines that wait for an assignment. */
 export type StandingRouteParts = {
@@ -99,10 +100,7 @@ const enrolled = z
   .meta({ id: 'EnrolledMachine' });
 
 const named = z.strictObject({ name: z.string().min(1).max(128) });
-const listQuery = mapping({
-  limit: z.coerce.number().int().min(1).max(MOST).default(100).describe('how many at most'),
-  after: text(128).optional().describe('"next" of an answer: the page after it'),
-});
+const listQuery = mapping(pageQuery(MOST, text(128)));
 
 /** `/api/v1/machines/<name>/standing`: what a machine's policy goes by, read and changed by operators. */
 export function standingRoutes(api: Api, parts: StandingRouteParts): void {
