@@ -103,6 +103,8 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
       file: stateFileIn(config.data),
       copy: () => database.copy(systemClock.now()),
       isDoubted: () => policies.standings.isDoubted,
+      doubtedSince: () => policies.standings.allDoubtedSince,
+      sizes: () => database.sizes(),
       trust: () => policies.standings.trust(),
     },
     ...{ entries, standings, desk, cache, version: version() },

@@ -3,6 +3,7 @@ import { senseOfClock } from './boot/clock-sense.js';
 import type { EventSink } from './boot/event.js';
 import { LONGEST_WINDOW } from './boot/policy.js';
 import { Attempts } from './booter/attempts.js';
+import { allEnrolled } from './booter/enrolments.js';
 import { Journal } from './booter/journal.js';
 import { JournalWriter } from './booter/journal-writer.js';
 import { createPolicies, type Policies, type PoliciesParts } from './booter/policies.js';
@@ -57,7 +58,11 @@ export async function openBootRecords(parts: BootRecordsParts): Promise<BootReco
   const sense = senseClock();
   if (sense.kind === 'unset') warn(`${sense.reason}: ${CLOCK_UNSET}`);
   lifecycle.started('journal', () => journal.settled());
-  const policies = createPolicies({ ...parts, ...database, standings, attempts, records: journal, clock, senseClock });
+  const enrolled = await allEnrolled(database.enrolments);
+  const policies = createPolicies({
+    ...{ ...parts, ...database, enrolled, standings, attempts, clock, senseClock },
+    records: journal,
+  });
   journal.listen(policies.step.told);
   lifecycle.started('policies', () => policies.step.end());
   return { journal, policies };

@@ -8,7 +8,7 @@ import type {
   EntryWish,
   ShownEntry,
 } from './boot/entry.js';
-import { formatSource } from './boot/entry.js';
+import { formatSource, unknownEntry } from './boot/entry.js';
 import type { EventSink } from './boot/event.js';
 import type { EntryStore } from './boot/ports.js';
 import { createMapping, type Mapping, type MappingInput } from './booter/mapping.js';
@@ -40,6 +40,9 @@ const MOST_BOOTS = 200;
 /** How many machines are looked at before packets have their turn. */
 const AT_ONCE = 250;
 const MOST_NAMES = 8;
+/** May wait at a time. */
+const MOST_CHANGES = 1_000;
+const MOST_PREVIEWS = 16;
 
 /** What is to become of an entry. */
 type Plan =
@@ -52,7 +55,9 @@ type Plan =
  */
 export class Entries {
   readonly #parts: EntriesParts;
-  readonly #turns = new Turns();
+  readonly #turns = new Turns({ what: 'changes', most: MOST_CHANGES });
+  /** Each looks at all machines, and whoever may only read can ask for them: changes do not wait for them. */
+  readonly #previews = new Turns({ what: 'previews', most: MOST_PREVIEWS });
   #joined: JoinedEntries;
   readonly #sorted = new Map<EntryKind, readonly string[]>();
 
@@ -78,7 +83,7 @@ export class Entries {
 
   /**
    * Durable, and in force, when it resolves. Throws REQUEST_INVALID with all that is wrong, CONFLICT when it cannot be beside
-   * another entry, READ_ONLY_ENTRY of one that a file has, and what the store throws; nothing has changed then.
+   * another entry, READ_ONLY_ENTRY of one that a file has, RATE_LIMITED, and what the store throws; nothing has changed then.
    */
   change(wish: EntryWish): Promise<EntryChanged> {
     return this.#turns.take(async () => {
@@ -96,8 +101,12 @@ export class Entries {
     });
   }
 
-  /** What the change would do. Throws the same, but for the store. */
-  async preview(wish: EntryWish): Promise<EntryPreview> {
+  /** What the change would do. Throws the same, but for the store; RATE_LIMITED when too many ask. */
+  preview(wish: EntryWish): Promise<EntryPreview> {
+    return this.#previews.take(() => this.#preview(wish));
+  }
+
+  async #preview(wish: EntryWish): Promise<EntryPreview> {
     const plan = this.#plan(wish);
     const { kind, name } = wish;
     const value = plan.kind === 'put' && plan.entry.verdict.kind === 'sound' ? plan.entry.verdict.value : undefined;
@@ -125,7 +134,7 @@ export class Entries {
   }
 
   #planDeletion(kind: EntryKind, name: string, before: ApiEntry | undefined): Plan {
-    if (before === undefined) throw notFound(kind, name);
+    if (before === undefined) throw unknownEntry(kind, name);
     const isStillThere = this.#joined.files.has(kind, name);
     const naming = kind === 'machine' && !isStillThere ? this.#joined.naming(name) : [];
     if (naming.length === 0) return { kind: 'delete', before };
@@ -148,7 +157,7 @@ export class Entries {
 
   #shown({ kind, name }: EntryWish): ShownEntry {
     const entry = this.find(kind, name);
-    if (entry === undefined) throw notFound(kind, name);
+    if (entry === undefined) throw unknownEntry(kind, name);
     return entry;
   }
 
@@ -207,10 +216,6 @@ async function differencesOf(
     if (looked % AT_ONCE === 0) await setImmediate();
   }
   return { boots, more };
-}
-
-function notFound(kind: EntryKind, name: string): BootlayerError {
-  return new BootlayerError('NOT_FOUND', `there is no ${kind} ${name}`);
 }
 
 function readOnly(kind: EntryKind, name: string, where: string): BootlayerError {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
+import { unknownEntry } from './boot/entry.js';
 import type { EventSink } from './boot/event.js';
 import type { EnrolmentStore } from './boot/policy-ports.js';
 import type { Booter } from './booter/booter.js';
@@ -7,7 +8,6 @@ import type { Policies } from './booter/policies.js';
 import { StandingChanges } from './booter/standing-changes.js';
 import { systemClock } from './clock.js';
 import type { Config } from './config/schema.js';
-import { BootlayerError } from './errors.js';
 import type { StandingRouteParts } from './http/routes/standings.js';
 import type { Subject } from './machine/inventory.js';
 import { type ImageReference, withDefaultRegistry } from './oci/reference.js';
@@ -36,10 +36,11 @@ export function standingDesk(parts: StandingDeskParts): StandingRouteParts {
   return {
     knows: (machine) => booter.named(machine) !== undefined,
     of: (machine) => changes.of(subject(machine)),
+    outlook: (machine) => policies.outlooks.of(subject(machine), booter.mapping),
     change: (machine, change) => changes.change(subject(machine), change),
     forgetStanding: (machine) => changes.forget(subject(machine)),
     enrolled: (query) => enrolments.findEnrolled(query),
-    forget: (name) => enrolments.removeEnrolled(name),
+    forget: (name) => policies.enrolments.forget(name),
     reference: (written) => absolute(written, config()),
     now: () => systemClock.now(),
   };
@@ -48,9 +49,7 @@ export function standingDesk(parts: StandingDeskParts): StandingRouteParts {
 function subjectOf(booter: Booter, name: string): Subject {
   const subject = booter.named(name);
   if (subject !== undefined) return subject;
-  throw new BootlayerError('NOT_FOUND', `there is no machine "${name}"`, {
-    remedy: 'name one of the machines that are known, or a MAC address',
-  });
+  throw unknownEntry('machine', name);
 }
 
 /** A layout's folder belongs to the configuration, as in that. */

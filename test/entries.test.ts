@@ -271,6 +271,17 @@ describe('Entries that files have come in the way of', () => {
 });
 
 describe('a preview', () => {
+  it('takes its turn, and keeps no change waiting', async () => {
+    const { book, put } = await openEntries('machines: [{ name: f1 }]');
+    const one = () => book.preview({ kind: 'machine', name: 'x', edit: () => ({ name: 'x' }) });
+    const asked = Array.from({ length: 17 }, one);
+    await put('machine', { name: 'a' });
+    const outcomes = await Promise.allSettled(asked);
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(16);
+    expect(outcomes.at(-1)).toMatchObject({ reason: { code: 'RATE_LIMITED', message: '16 previews wait already' } });
+    expect(await one()).toMatchObject({ dryRun: true });
+  });
+
   it('tells which machines would boot otherwise, and changes nothing', async () => {
     const { book, put, mapping } = await openEntries(FILES);
     await put('machine', { name: 'a', mac: TWO, labels: { rack: 'r1' } });

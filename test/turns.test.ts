@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { Turns } from '../src/turns.js';
 
 it('does one after the other, in the order in which they come, whatever fails', async () => {
-  const turns = new Turns();
+  const turns = new Turns({ what: 'changes', most: 1_000 });
   const steps: string[] = [];
   const work = (name: string, waits: number) => async () => {
     steps.push(`${name} begins`);
@@ -23,11 +23,15 @@ it('does one after the other, in the order in which they come, whatever fails', 
 });
 
 it('refuses more than a thousand that wait', async () => {
-  const turns = new Turns();
+  const turns = new Turns({ what: 'changes', most: 1_000 });
   let end = (): void => undefined;
   const first = turns.take(() => new Promise<void>((resolve) => (end = resolve)));
   const others = Array.from({ length: 999 }, () => turns.take(async () => undefined));
-  await expect(turns.take(async () => undefined)).rejects.toMatchObject({ code: 'DATA_UNUSABLE' });
+  await expect(turns.take(async () => undefined)).rejects.toMatchObject({
+    code: 'RATE_LIMITED',
+    message: '1000 changes wait already',
+    remedy: 'try again in a second, one after the other',
+  });
   end();
   await Promise.all([first, ...others]);
   await turns.take(async () => undefined);

@@ -1,3 +1,5 @@
+import { BootlayerError } from '../errors.js';
+
 /** Machines and assignments as operators write them, one by one. */
 
 export const ENTRY_KINDS = ['machine', 'assignment'] as const;
@@ -57,3 +59,10 @@ export type EntryWish = {
 export type EntryChanged =
   | { readonly kind: 'put'; readonly isNew: boolean; readonly entry: ShownEntry }
   | { readonly kind: 'deleted' };
+
+/** Of a name that is none; of machines that no entry is of, the MAC is the name. */
+export function unknownEntry(kind: EntryKind, name: string): BootlayerError {
+  return new BootlayerError('NOT_FOUND', `there is no ${kind} "${name}"`, {
+    remedy: `"bootlayer ${kind} ls", or GET /api/v1/${PLURALS[kind]}, lists what there is`,
+  });
+}

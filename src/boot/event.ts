@@ -61,6 +61,8 @@ export type BootEvent =
   | { readonly event: 'standings.full'; readonly standings: number }
   /** Nothing matches it: it is recorded, and waits for an assignment. */
   | { readonly event: 'machine.enrolled'; readonly machine: string; readonly address: string; readonly facts: string }
+  /** The same, but so many are `listed` already that it is not recorded; told once in a while. */
+  | { readonly event: 'enrolment.refused'; readonly machine: string; readonly address: string; readonly listed: number }
   /** Facts of one machine name several known ones; `machine` is the one it is taken for. */
   | {
       readonly event: 'machine.contradicted';

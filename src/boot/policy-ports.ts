@@ -66,6 +66,8 @@ export type EnrolledMachine = {
   /** Milliseconds since the epoch. */
   readonly firstAt: number;
   readonly lastAt: number;
+  /** Whether it was shown to be itself; who was not may be made up by anybody. */
+  readonly isShown: boolean;
 };
 
 export interface EnrolmentStore {
@@ -76,6 +78,6 @@ export interface EnrolmentStore {
   findOneEnrolled(name: string): Promise<EnrolledMachine | undefined>;
   /** Whether it was there. */
   removeEnrolled(name: string): Promise<boolean>;
-  /** Those that were heard of last before then, and all but so many; answers how many. */
-  pruneEnrolled(kept: { readonly since: number; readonly most: number }): Promise<number>;
+  /** Those that were heard of last before then (milliseconds since the epoch); answers how many. */
+  pruneEnrolled(since: number): Promise<number>;
 }

@@ -115,6 +115,19 @@ export function countedAttempts(
   return attempts.filter((at) => at > since).length;
 }
 
+/** When so many attempts are counted no more that the next is allowed; undefined where it is now. */
+export function heldUntil(
+  attempts: readonly number[],
+  limit: AttemptLimit,
+  known: Pick<Circumstances, 'standing' | 'now'>,
+): number | undefined {
+  const count = countedAttempts(attempts, limit, known);
+  if (count < limit.maxAttempts) return undefined;
+  const newest = [...attempts].sort((a, b) => b - a);
+  const last = newest[limit.maxAttempts - 1];
+  return last === undefined ? undefined : last + limit.window;
+}
+
 function tooOften({ policy: { limit }, attempts, standing, now }: Circumstances): Verdict | undefined {
   if (limit === undefined) return undefined;
   const count = countedAttempts(attempts, limit, { standing, now });

@@ -24,6 +24,7 @@ export function describeEvent(event: BootEvent): string {
     case 'next.dropped':
     case 'standings.full':
     case 'machine.enrolled':
+    case 'enrolment.refused':
     case 'machine.contradicted':
       return describeStanding(event);
     case 'plan.unsaved':
@@ -120,6 +121,7 @@ function describeStanding(
     | 'next.dropped'
     | 'standings.full'
     | 'machine.enrolled'
+    | 'enrolment.refused'
     | 'machine.contradicted'
   >,
 ): string {
@@ -142,6 +144,8 @@ function describeStanding(
       return `${event.standings} machines without a record are known to be done or to be installed: no more of them are installed under "once" until some of them have a record, or are forgotten: bootlayer machine standing <name> --forget`;
     case 'machine.enrolled':
       return `${event.machine} (${event.facts}) is not known, and waits for an assignment`;
+    case 'enrolment.refused':
+      return `${event.machine} is not known, waits for an assignment, and is not listed: ${event.listed} machines are, as many as may be; forget those that are made up with: bootlayer machine enrolled --forget NAME`;
     case 'machine.contradicted':
       return `${event.machine} is taken for that by its ${event.knownBy}, and shows the ${event.others}`;
   }

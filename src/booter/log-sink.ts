@@ -76,6 +76,7 @@ function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
     case 'done.refused':
     case 'relay.refused':
     case 'identity.mismatch':
+    case 'enrolment.refused':
     case 'standing.unsaved':
     case 'standings.full':
     case 'next.dropped':

@@ -1,6 +1,6 @@
 import type { ClockSense } from '../boot/clock-sense.js';
 import type { EventSink } from '../boot/event.js';
-import type { CapabilityStore, EnrolmentStore } from '../boot/policy-ports.js';
+import type { CapabilityStore, EnrolledMachine, EnrolmentStore } from '../boot/policy-ports.js';
 import type { BootStore } from '../boot/ports.js';
 import type { Clock } from '../clock.js';
 import type { Subnet } from '../net/ip.js';
@@ -9,6 +9,7 @@ import type { Attempts } from './attempts.js';
 import { Capabilities } from './capabilities.js';
 import { DoneReports, type DoneReportsParts } from './done-reports.js';
 import { Enrolments } from './enrolments.js';
+import { Outlooks } from './outlooks.js';
 import { type BootRecords, PolicyStep } from './policy-step.js';
 import { RelayWords, type TrustedRelays } from './relay-words.js';
 import { Requesters } from './requesters.js';
@@ -19,6 +20,8 @@ export type PoliciesParts = {
   readonly attempts: Attempts;
   readonly capabilities: CapabilityStore;
   readonly enrolments: EnrolmentStore;
+  /** What is kept of those already. */
+  readonly enrolled: readonly EnrolledMachine[];
   readonly boots: Pick<BootStore, 'findBoot' | 'findBoots'>;
   readonly records: BootRecords & { readonly recall: DoneReportsParts['recall'] };
   readonly neighbours: Neighbours;
@@ -39,6 +42,7 @@ export type PoliciesParts = {
 /** How often machines boot what, and who they are shown to be. */
 export type Policies = {
   readonly step: PolicyStep;
+  readonly outlooks: Outlooks;
   readonly standings: Standings;
   readonly capabilities: Capabilities;
   readonly doneReports: DoneReports;
@@ -60,8 +64,10 @@ export function createPolicies(parts: PoliciesParts): Policies {
     verifies: () => identity().verify,
   });
   const capabilities = new Capabilities({ ...{ store: parts.capabilities, senseClock }, now: () => clock.now() });
+  const step = new PolicyStep({ ...parts, requesters });
   return {
-    step: new PolicyStep({ ...parts, requesters }),
+    step,
+    outlooks: new Outlooks({ ...parts, step }),
     standings,
     capabilities,
     doneReports: new DoneReports({
@@ -71,7 +77,7 @@ export function createPolicies(parts: PoliciesParts): Policies {
       events,
       clock,
     }),
-    enrolments: new Enrolments({ store: parts.enrolments, events, clock }),
+    enrolments: new Enrolments({ store: parts.enrolments, enrolled: parts.enrolled, events, clock }),
     relayWords,
     enrols,
   };

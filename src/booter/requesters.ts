@@ -1,5 +1,6 @@
 import { type Requester, SHOWN } from '../boot/policy.js';
 import type { Subject } from '../machine/inventory.js';
+import { isLoopback, parseIp } from '../net/ip.js';
 import type { MacAddress } from '../net/mac.js';
 import type { Neighbours } from '../net/neighbours.js';
 
@@ -29,12 +30,21 @@ export class Requesters {
     const { sourceAddress: address } = facts;
     // A stranger goes by the first that it names.
     const macs = machine?.macs ?? facts.macs.slice(0, 1);
-    if (macs.length === 0) return doubted(`no MAC of ${name} is known, by which it could be`);
+    if (macs.length === 0) return doubted(`no MAC of ${name} is known, by which it could be: say its mac`);
     const mac = (await neighbours.find(address)) ?? relayed(address);
-    if (mac === undefined) return doubted(`no network of this host has ${address}, and no trusted relay named it`);
+    if (mac === undefined) return doubted(unseenAt(address));
     if (macs.includes(mac)) return SHOWN;
-    return { ...doubted(`the card at ${address} is ${mac}`), isOther: true };
+    const own = machine === undefined ? '' : `: if ${name} has that one too, add it to its mac`;
+    return { ...doubted(`the card at ${address} is ${mac}${own}`), isOther: true };
   }
+}
+
+/** Why no card is known at an address, and what may be done about it, in words that go on a machine's screen. */
+function unseenAt(address: string): string {
+  const ip = parseIp(address);
+  return ip !== undefined && isLoopback(ip)
+    ? `${address} is this host itself, where no card answers: boot it over a network, or for a trial set identity.verify to false`
+    : `no network of this host has ${address}, and no trusted relay named it: if a DHCP relay serves it, name that in identity.trustedRelays`;
 }
 
 function doubted(reason: string): Asking {

@@ -198,7 +198,7 @@ export class ScriptStep {
         const waiting = { machine, reason: NO_ASSIGNMENT, attempt, isUnknown: true };
         if (!enrols() || !isPatient(waiting)) return this.#refuse(subject, NO_ASSIGNMENT);
         const script = this.#wait(subject, waiting);
-        enrolments.waits(subject);
+        enrolments.waits(subject, judged.asking.kind === 'shown');
         return script;
       }
     }

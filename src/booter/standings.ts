@@ -84,6 +84,11 @@ export class Standings {
     return isDamaged ? { kind: 'damaged' } : undefined;
   }
 
+  /** Since when the whole state is in doubt: milliseconds since the epoch. */
+  get allDoubtedSince(): number | undefined {
+    return this.#doubtedSince;
+  }
+
   /** Whether the state is not taken for whole. */
   get isDoubted(): boolean {
     if (this.#doubtedSince !== undefined || this.#unreadable.length > 0) return true;

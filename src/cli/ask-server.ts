@@ -60,6 +60,7 @@ async function ask(api: ServerApi, question: Question): Promise<Answer | undefin
 const REMEDIES: Partial<Record<ErrorCode, string>> = {
   UNAUTHORIZED: 'name a file with a token of the server by --token-file FILE',
   FORBIDDEN: 'name a file with a token of the role admin by --token-file FILE',
+  PRECONDITION_FAILED: 'somebody else has changed it meanwhile: look at it, and run the command again',
 };
 
 type Told = {
@@ -74,7 +75,7 @@ export function errorIn(answer: unknown): BootlayerError | undefined {
   if (!isErrorCode(code) || typeof message !== 'string') return undefined;
   const remedy = REMEDIES[code] ?? details?.remedy;
   const lines = [message, ...problemsIn(details?.problems)].join('\n  ');
-  return new BootlayerError(code, lines, typeof remedy === 'string' ? { remedy } : {});
+  return new BootlayerError(code, lines, { ...(typeof remedy === 'string' && { remedy }), details });
 }
 
 /** The message says what is wrong where that is one thing. */

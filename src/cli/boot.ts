@@ -41,7 +41,8 @@ export function bootCommand(): Command {
 
 const STATES = `
 States: unanswered (told nothing by DHCP), offered (told by DHCP what to load), loading (has a boot loader), waiting (for its image), planned (told what to start),
-fetching, started (has all that is fetched before its system runs), refused (not booted). What was told nothing, or is not booted, shows why.`;
+fetching, started (has all that is fetched before its system runs), done (is installed), local (sent to its local disk by its policy), refused (not booted).
+What was told nothing, or is not booted, shows why.`;
 
 function parseLimit(text: string): number {
   const limit = Number(text);

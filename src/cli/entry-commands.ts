@@ -15,6 +15,7 @@ import {
 } from './entry-api.js';
 import { entryIn, writtenOf } from './entry-edits.js';
 import { writeEntries, writeEntry, writePreview } from './entry-output.js';
+import { requireName, toldWhereWritten } from './entry-problems.js';
 import { standardOutput, writeJson, writeLine } from './output.js';
 
 /** `ls`, `show` and `rm` of machines and assignments, and what their `set` has in common. */
@@ -77,10 +78,14 @@ export function setCommand<Options extends SetOptions>(
     .option('--dry-run', 'only tell which known machines would boot otherwise')
     .action(async (name: string, options: Options) => {
       const written = options.file === undefined ? undefined : entryIn(await textOf(options.file), options.file);
+      if (written !== undefined) requireName(name, written.entry, written.from);
       const api = await apiOf(options);
       const before = await readEntryIfThere(api, kind, name);
-      const document = { name, ...edit(written ?? writtenOf(before), options) };
-      await change({ api, options }, { kind, name, before, document }, before === undefined ? 'created' : 'changed');
+      const document = { name, ...edit(written?.entry ?? writtenOf(before), options) };
+      const wanted = { kind, name, before, document };
+      await change({ api, options }, wanted, before === undefined ? 'created' : 'changed').catch((thrown: unknown) => {
+        throw toldWhereWritten(thrown, wanted, written?.from);
+      });
     });
 }
 

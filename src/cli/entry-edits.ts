@@ -2,6 +2,7 @@ import type { EntryDocument } from '../boot/entry.js';
 import { parseConfigDocument } from '../config/document.js';
 import { BootlayerError } from '../errors.js';
 import type { ToldEntry } from './entry-api.js';
+import type { WrittenIn } from './entry-problems.js';
 
 /** What options change in an entry. Pure. */
 
@@ -62,15 +63,18 @@ function addTo(values: Record<string, string | string[]>, key: string, value: st
   values[key] = before === undefined ? value : [before, value].flat();
 }
 
-/** One entry in YAML or JSON. Throws USAGE. */
-export function entryIn(text: string, from: string): EntryDocument {
+/** One entry in YAML or JSON, and where in the text it is. Throws USAGE. */
+export function entryIn(text: string, from: string): { readonly entry: EntryDocument; readonly from: WrittenIn } {
   const parsed = parseConfigDocument(text);
   if (parsed.kind === 'broken') {
     const [{ line = 1, column = 1, message } = { message: '' }] = parsed.problems;
     throw new BootlayerError('USAGE', `${from}:${line}:${column}: ${message}`);
   }
-  const { value } = parsed.document;
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as EntryDocument;
+  const { document } = parsed;
+  const { value } = document;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return { entry: value as EntryDocument, from: { file: from, document } };
+  }
   throw new BootlayerError('USAGE', `${from} is no mapping`, { remedy: 'write one entry, as show prints it' });
 }
 

@@ -5,7 +5,7 @@ import { askOurs } from './ask-ours.js';
 import type { Question } from './ask-server.js';
 import { parsedBy } from './common.js';
 import { inOneLine, standardOutput, writeJson, writeLine, writeTable } from './output.js';
-import { describeStanding, isStanding, type ToldStanding } from './told-standing.js';
+import { describeStanding, isStanding, outlookLines, type ToldStanding } from './told-standing.js';
 
 type Cancelling = ServerOptions & { readonly cancel?: true };
 type ReprovisionOptions = Cancelling & { readonly at?: string };
@@ -18,7 +18,7 @@ export function standingCommands(): readonly Command[] {
   const named = (name: string, about: string) =>
     withServer(new Command(name)).description(about).argument('<name>', NAME);
   return [
-    named('standing', 'show where a machine stands with its policy')
+    named('standing', 'show where a machine stands with its policy, and what it would be told now')
       .option('--forget', 'forget that: under "once" it is installed when it asks next')
       .action(show),
     named('done', 'say that a machine is installed, whoever did it').action(changing({ done: true })),
@@ -77,8 +77,12 @@ function pathOf(name: string): string {
 
 function write(standing: ToldStanding, { json }: ServerOptions): void {
   const output = standardOutput();
-  if (json) writeJson(output, standing);
-  else writeLine(output, inOneLine(`${standing.machine}: ${describeStanding(standing)}`));
+  if (json) {
+    writeJson(output, standing);
+    return;
+  }
+  writeLine(output, inOneLine(`${standing.machine}: ${describeStanding(standing)}`));
+  for (const line of outlookLines(standing)) writeLine(output, inOneLine(`  ${line}`));
 }
 
 type EnrolledOptions = ServerOptions & { readonly forget?: string };
@@ -87,6 +91,7 @@ type EnrolledOptions = ServerOptions & { readonly forget?: string };
 type ToldEnrolled = {
   readonly name: string;
   readonly lastAt: string;
+  readonly isShown: boolean;
   readonly facts: Readonly<Record<string, unknown>>;
 };
 
@@ -109,20 +114,21 @@ async function enrolled(options: EnrolledOptions): Promise<void> {
     const query: string = next === '' ? '' : `&${new URLSearchParams({ after: next })}`;
     const page: Page = await ask<Page>(options, { path: `/api/v1/enrolled?limit=1000${query}` }, isPage);
     found.push(...page.enrolled);
-    next = page.next;
+    next = page.next === next ? undefined : page.next;
   }
   if (options.json) return writeJson(output, found);
   if (found.length === 0) return writeLine(output, 'no machine waits for an assignment');
   const text = (value: unknown) => (typeof value === 'string' ? value : '');
-  const rows = found.map(({ name, lastAt, facts }) => [
+  const rows = found.map(({ name, lastAt, isShown, facts }) => [
     name,
     lastAt,
+    isShown ? 'yes' : 'no',
     [facts['manufacturer'], facts['product']].map(text).join(' ').trim(),
     ...['serial', 'architecture', 'sourceAddress'].map((key) => text(facts[key])),
   ]);
   writeTable(
     output,
-    ['NAME', 'ASKED LAST', 'MODEL', 'SERIAL', 'ARCH', 'ADDRESS'],
+    ['NAME', 'ASKED LAST', 'SHOWN', 'MODEL', 'SERIAL', 'ARCH', 'ADDRESS'],
     rows.map((row) => row.map(inOneLine)),
   );
 }

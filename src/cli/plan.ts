@@ -140,7 +140,7 @@ function machineNamed(name: string | undefined, { machines }: Config): Machine |
     name,
     machines.map((machine) => machine.name),
   );
-  throw new BootlayerError('USAGE', `no machine has the name "${name}"`, {
+  throw new BootlayerError('USAGE', `there is no machine "${name}"`, {
     remedy: meant === undefined ? 'name one of the configuration, or say --mac' : `did you mean "${meant}"?`,
   });
 }

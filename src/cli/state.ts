@@ -9,6 +9,7 @@ import { readConfig } from './common.js';
 import { standardOutput, writeJson, writeLine } from './output.js';
 import { replaceFile, STANDARD_OUTPUT, writeToOutput } from './replace-file.js';
 import { type CopyOfState, copyFromFile, copyFromServer, wholeOf } from './state-copy.js';
+import { showState } from './state-show.js';
 import { withProgress } from './transfer-progress.js';
 import { untilSignal } from './until-signal.js';
 
@@ -32,6 +33,11 @@ export function stateCommand(): Command {
       .description('take the state for whole, though it was lost, replaced or restored')
       .addHelpText('after', ACCEPT_HELP)
       .action(accept),
+  );
+  state.addCommand(
+    withServer(new Command('show'))
+      .description('show whether the state is taken for whole, and how much there is in it')
+      .action(showState),
   );
   return state;
 }

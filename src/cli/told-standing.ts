@@ -1,3 +1,5 @@
+import { formatDuration } from '../format.js';
+
 /** Where a machine stands with its policy, as the API tells it. */
 export type ToldStanding = {
   readonly machine: string;
@@ -6,6 +8,24 @@ export type ToldStanding = {
   readonly reprovision?: { readonly at: string };
   readonly next?: { readonly image: string; readonly boot?: string };
   readonly releasedAt?: string;
+  readonly policy?: ToldPolicy;
+  readonly undecided?: string;
+  readonly attempts?: number;
+  readonly heldUntil?: string;
+  readonly inDoubt?: boolean;
+  readonly doubtedSince?: string;
+  readonly ifAsked?: { readonly boots: string; readonly image?: string; readonly reason?: string };
+  /** What somebody may not have meant. */
+  readonly warnings?: readonly string[];
+};
+
+type ToldPolicy = {
+  readonly assignment: string;
+  readonly mode: string;
+  readonly doneWhen: string;
+  readonly maxAttempts?: number;
+  /** Seconds. */
+  readonly window?: number;
 };
 
 export function isStanding(answer: unknown): answer is ToldStanding {
@@ -28,4 +48,48 @@ export function describeStanding({ isDone, done, reprovision, next, releasedAt }
     ...(releasedAt === undefined ? [] : [`attempts before ${releasedAt} do not count`]),
   ];
   return parts.join('; ');
+}
+
+/** What its policy makes of it, a line for each thing. */
+export function outlookLines(standing: ToldStanding): readonly string[] {
+  const { policy, undecided, heldUntil, inDoubt, doubtedSince, ifAsked } = standing;
+  // Of an older server.
+  if (ifAsked === undefined) return [];
+  return [
+    policy === undefined ? 'policy: none, since no assignment matches it' : `policy: ${policyText(policy)}`,
+    ...(undecided === undefined ? [] : [`what it reports when it asks may choose assignment ${undecided} instead`]),
+    ...attemptLines(standing),
+    ...(heldUntil === undefined ? [] : [`held until ${heldUntil}, or bootlayer machine release ${standing.machine}`]),
+    ...(inDoubt === true
+      ? [`the state is in doubt${doubtedSince === undefined ? '' : ` since ${doubtedSince}`}: bootlayer state show`]
+      : []),
+    `if it asked now: ${askedText(ifAsked)}`,
+  ];
+}
+
+/** `once, done when it reports (assignment workers)` */
+function policyText({ mode, doneWhen, assignment }: ToldPolicy): string {
+  const done = doneWhen === 'started' ? 'done when it has started' : 'done when it reports';
+  return `${mode}${mode === 'once' ? `, ${done}` : ''} (assignment ${assignment})`;
+}
+
+function attemptLines({ policy, attempts }: ToldStanding): readonly string[] {
+  if (policy?.maxAttempts === undefined || attempts === undefined) return [];
+  const { maxAttempts, window = 0 } = policy;
+  return [`attempts: ${attempts} of ${maxAttempts} within ${formatDuration(window * 1000)}`];
+}
+
+function askedText({ boots, image = '', reason = '' }: NonNullable<ToldStanding['ifAsked']>): string {
+  switch (boots) {
+    case 'image':
+      return `it boots ${image}`;
+    case 'next':
+      return `it boots ${image}, this once`;
+    case 'local':
+      return `it boots its local disk: ${reason}`;
+    case 'waits':
+      return `it waits: ${reason}`;
+    default:
+      return `it is not booted: ${reason}`;
+  }
 }

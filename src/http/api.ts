@@ -25,6 +25,8 @@ export class Api {
   constructor(app: FastifyInstance, guard: ApiGuard = refuseForeignPages) {
     this.#app = app;
     this.#guard = guard;
+    // Nothing here is a text by itself.
+    app.removeContentTypeParser('text/plain');
     // RFC 7396; fastify reads JSON by its own type alone.
     app.addContentTypeParser(
       'application/merge-patch+json',

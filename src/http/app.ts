@@ -2,6 +2,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { TlsPair } from '../config/schema.js';
 import { BootlayerError } from '../errors.js';
 import type { Logger } from '../log.js';
+import { ClientErrors } from './client-errors.js';
 import { sendError } from './error-reply.js';
 import { watchHandshakes } from './handshakes.js';
 import { boundPipelining } from './pipelining.js';
@@ -16,6 +17,7 @@ const HANDSHAKE_MILLISECONDS = 20_000;
  * one connection. `tls`: it speaks TLS, and HTTP/1.1 as without; `handshake`: how long one may take, in milliseconds.
  */
 export function createListener(log: Logger, tls?: TlsPair, handshake = HANDSHAKE_MILLISECONDS): FastifyInstance {
+  const clientErrors = new ClientErrors();
   const app = Fastify({
     ...(tls !== undefined && { https: { ...secureOptions(tls), handshakeTimeout: handshake } }),
     loggerInstance: withoutChatter(log),
@@ -30,10 +32,12 @@ export function createListener(log: Logger, tls?: TlsPair, handshake = HANDSHAKE
     routerOptions: { maxParamLength: 2_048, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
     exposeHeadRoutes: false,
     // Never redirect: EDK2 takes any status from 300 up for an error.
+    clientErrorHandler: (error, socket) => clientErrors.answer(error, socket),
     frameworkErrors: (error, _request, reply) => {
       sendError(reply, error);
     },
   });
+  clientErrors.watch(app.server);
   boundPipelining(app.server);
   if (tls !== undefined) watchHandshakes(app.server, log, handshake);
   app.setErrorHandler((error, _request, reply) => sendError(reply, error));

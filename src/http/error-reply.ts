@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { BootlayerError, type ErrorCode, publicMessage, publicRemedy } from '../errors.js';
+import { BootlayerError, type ErrorCode, publicMessage, publicRemedy, systemErrorCode } from '../errors.js';
 
 /** The one place where an error becomes an HTTP status. */
 const STATUS: Readonly<Record<ErrorCode, number>> = {
@@ -47,17 +47,18 @@ export function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
   if (error.code === 'INTERNAL') reply.log.error({ err: thrown }, 'a request failed');
   else if (status >= 500)
     reply.log.warn({ event: 'request.failed', url: reply.request.url, code: error.code }, error.message);
-  const details = detailsOf(error);
-  const told = {
-    code: error.code,
-    message: publicMessage(error),
-    ...(details !== undefined && { details }),
-  };
   return reply
     .code(status)
     .type('application/json')
     .headers({ 'cache-control': 'no-store', ...(refused === undefined && HEADERS[error.code]) })
-    .send(`${JSON.stringify({ error: told })}\n`);
+    .send(errorBody(error));
+}
+
+/** As the network is told of it: a line of JSON. */
+export function errorBody(error: BootlayerError): string {
+  const details = detailsOf(error);
+  const told = { code: error.code, message: publicMessage(error), ...(details !== undefined && { details }) };
+  return `${JSON.stringify({ error: told })}\n`;
 }
 
 const HAVE_PROBLEMS: ReadonlySet<ErrorCode> = new Set(['REQUEST_INVALID', 'CONFLICT']);
@@ -80,6 +81,16 @@ function statusOfFramework(thrown: unknown): number | undefined {
   return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500 ? statusCode : undefined;
 }
 
+/** What may be done about fastify's own errors, by their codes. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'send JSON, and say so with the header content-type: application/json',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'send JSON, such as {"name": "node-01"}',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'send a body in JSON, or no content-type',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'send less at a time',
+};
+
 function requestInvalid(cause: unknown): BootlayerError {
-  return new BootlayerError('REQUEST_INVALID', cause instanceof Error ? cause.message : String(cause), { cause });
+  const remedy = REMEDIES[systemErrorCode(cause) ?? ''];
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new BootlayerError('REQUEST_INVALID', message, { cause, ...(remedy !== undefined && { remedy }) });
 }

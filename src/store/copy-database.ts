@@ -106,12 +106,12 @@ export class StateCopies {
   }
 
   /**
-   * The file has no name any more, so that nothing is left of it once it is closed. Throws REQUEST_INVALID while another is being
+   * The file has no name any more, so that nothing is left of it once it is closed. Throws RATE_LIMITED while another is being
    * made, and as `copyDatabase` does.
    */
   async make(now: number): Promise<StateCopy> {
     if (this.#making !== undefined) {
-      throw new BootlayerError('REQUEST_INVALID', 'a copy of the state is being made already', {
+      throw new BootlayerError('RATE_LIMITED', 'a copy of the state is being made already', {
         remedy: 'try again when it is done',
       });
     }

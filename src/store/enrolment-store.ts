@@ -14,8 +14,8 @@ export class SqlEnrolmentStore implements EnrolmentStore {
     this.#writes = writes;
   }
 
-  saveEnrolled({ name, facts, firstAt, lastAt }: EnrolledMachine): Promise<void> {
-    const changing = { last_at: lastAt, facts: JSON.stringify(facts) };
+  saveEnrolled({ name, facts, firstAt, lastAt, isShown }: EnrolledMachine): Promise<void> {
+    const changing = { last_at: lastAt, facts: JSON.stringify({ ...facts, isShown }) };
     return this.#writes.add(async (transaction) => {
       await transaction
         .insertInto('enrolled')
@@ -46,18 +46,11 @@ export class SqlEnrolmentStore implements EnrolmentStore {
     return removed > 0n;
   }
 
-  async pruneEnrolled({ since, most }: Parameters<EnrolmentStore['pruneEnrolled']>[0]): Promise<number> {
+  async pruneEnrolled(since: number): Promise<number> {
     let pruned = 0n;
     await this.#writes.add(async (transaction) => {
       const old = await transaction.deleteFrom('enrolled').where('last_at', '<', since).executeTakeFirst();
-      const newest = transaction
-        .selectFrom('enrolled')
-        .select('name')
-        .orderBy('last_at', 'desc')
-        .limit(-1)
-        .offset(most);
-      const tooMany = await transaction.deleteFrom('enrolled').where('name', 'in', newest).executeTakeFirst();
-      pruned = old.numDeletedRows + tooMany.numDeletedRows;
+      pruned = old.numDeletedRows;
     });
     return Number(pruned);
   }
@@ -66,9 +59,9 @@ export class SqlEnrolmentStore implements EnrolmentStore {
 /** A row that somebody changed is as good as missing. */
 function readEnrolled(row: Schema['enrolled']): EnrolledMachine | undefined {
   try {
-    const facts = JSON.parse(row.facts) as MachineFacts;
+    const { isShown, ...facts } = JSON.parse(row.facts) as MachineFacts & { readonly isShown?: boolean };
     if (!Array.isArray(facts.macs)) return undefined;
-    return { name: row.name, facts, firstAt: row.first_at, lastAt: row.last_at };
+    return { name: row.name, facts, firstAt: row.first_at, lastAt: row.last_at, isShown: isShown === true };
   } catch {
     return undefined;
   }

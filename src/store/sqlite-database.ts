@@ -17,6 +17,7 @@ import { SqlResolutionStore } from './resolution-store.js';
 import type { Schema } from './schema.js';
 import { workerDialect } from './sqlite-dialect.js';
 import { SqlStandingStore } from './standing-store.js';
+import { type StateSizes, sizesOf } from './state-sizes.js';
 import { WorkerDatabase } from './worker-database.js';
 import { WriteBatches } from './write-batches.js';
 
@@ -29,6 +30,8 @@ export type Database = {
   readonly standings: StandingStore;
   readonly capabilities: CapabilityStore;
   readonly enrolments: EnrolmentStore;
+  /** Throws DATA_UNUSABLE. */
+  sizes(): Promise<StateSizes>;
   /** One of now, in milliseconds since the epoch, for whoever keeps it elsewhere (`StateCopies.make`). */
   copy(now: number): Promise<StateCopy>;
   /** undefined after `close`, the reason when it ended by itself. */
@@ -76,6 +79,7 @@ function opened(database: Kysely<Schema>, { writes, worker, mark, copies }: Open
     standings: new SqlStandingStore({ database, writes, mark }),
     capabilities: new SqlCapabilityStore(database, writes),
     enrolments: new SqlEnrolmentStore(database, writes),
+    sizes: () => sizesOf(database),
     copy: (now) => copies.make(now),
     ended: worker.ended,
     close: async () => {

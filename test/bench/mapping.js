@@ -317,6 +317,7 @@ async function policiesAt(clock) {
       removeEnrolled: async () => false,
       pruneEnrolled: async () => 0,
     },
+    enrolled: [],
     boots,
     records: journal,
     neighbours: NOBODY,

@@ -142,7 +142,11 @@ describe('who asks', () => {
     expect(await script()).toContain('node-01 boots registry');
     await script();
     expect(named('identity.mismatch')).toMatchObject([
-      { machine: 'node-01', address: HERE, reason: `the card at ${HERE} is ${OTHER_MAC}` },
+      {
+        machine: 'node-01',
+        address: HERE,
+        reason: `the card at ${HERE} is ${OTHER_MAC}: if node-01 has that one too, add it to its mac`,
+      },
     ]);
   });
 

@@ -47,7 +47,7 @@ it('is not shown by what it says of itself', async () => {
   const withoutMac = machine({ macs: [], serial: '7XK2' });
   expect(await requesters.asking(subject({ machine: withoutMac }))).toMatchObject({
     kind: 'doubted',
-    reason: 'no MAC of node-01 is known, by which it could be',
+    reason: 'no MAC of node-01 is known, by which it could be: say its mac',
   });
 });
 
@@ -80,4 +80,21 @@ it('takes the word of trusted relays, for an hour', async () => {
 it('believes anybody where that is wished', async () => {
   const { requesters } = site({ verify: false });
   expect(await requesters.asking(subject({}, '10.9.9.9'))).toEqual({ kind: 'shown' });
+});
+
+it.each([
+  [HERE, `the card at ${HERE} is ${MAC}: if node-02 has that one too, add it to its mac`],
+  [
+    ROUTED,
+    `no network of this host has ${ROUTED}, and no trusted relay named it: if a DHCP relay serves it, name that in identity.trustedRelays`,
+  ],
+  [
+    '127.0.0.1',
+    '127.0.0.1 is this host itself, where no card answers: boot it over a network, or for a trial set identity.verify to false',
+  ],
+])('says what may be done for a machine at %s', async (address, reason) => {
+  const other = machine({ name: 'node-02', macs: [OTHER_MAC] });
+  expect(await site().requesters.asking(subject({ name: 'node-02', machine: other }, address))).toMatchObject({
+    reason,
+  });
 });

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
+import { BOOT_STATES } from '../../src/boot/boot.js';
 import { bootlayer } from '../fixtures/program.js';
 
 const AT = '2026-01-01T00:00:00.000Z';
@@ -25,4 +26,18 @@ it.each([
   expect([status, out.trimEnd().split('\n').length]).toEqual([0, lines]);
   expect(out).toContain('odd?[31m?0m? second');
   expect(out).not.toMatch(/[^\P{Cc}\n]|\p{Cf}/u);
+});
+
+it('explains every state', async () => {
+  const { out } = await bootlayer(['boot', 'ls', '--help']);
+  const explained = out.slice(out.indexOf('States:'));
+  expect(BOOT_STATES.filter((state) => !explained.includes(state))).toEqual([]);
+});
+
+it('ends with a server that has no end', async () => {
+  const facts = { sourceAddress: '192.168.77.20' };
+  const enrolled = [{ name: 'a', lastAt: AT, isShown: true, facts }];
+  const server = await answering({ enrolled, next: 'a' });
+  const { out } = await bootlayer(['machine', 'enrolled', '--server', server]);
+  expect(out.trimEnd().split('\n')).toHaveLength(3);
 });

@@ -42,8 +42,8 @@ it('makes lists of keys that are there again', () => {
 });
 
 it('reads one entry in YAML or JSON, and says where it is wrong', () => {
-  expect(entryIn('name: a\nmac: "52:54:00:00:00:01"', '-')).toEqual({ name: 'a', mac: '52:54:00:00:00:01' });
-  expect(entryIn('{"name": "a"}', '-')).toEqual({ name: 'a' });
+  expect(entryIn('name: a\nmac: "52:54:00:00:00:01"', '-').entry).toEqual({ name: 'a', mac: '52:54:00:00:00:01' });
+  expect(entryIn('{"name": "a"}', '-').entry).toEqual({ name: 'a' });
   expect(() => entryIn('a: [1', 'a.yaml')).toThrow(/^a\.yaml:1:\d+: /);
   expect(() => entryIn('- a', 'a.yaml')).toThrow('a.yaml is no mapping');
 });

@@ -208,7 +208,7 @@ describe('bootlayer plan', () => {
     [['--uuid', '00000000-0000-0000-0000-000000000000'], 'is a placeholder'],
     [['--firmware', 'efi'], '"efi" is no firmware; known: bios, uefi, uefi-http, ipxe-bios, ipxe-uefi'],
     [['--arch', 'pdp11'], '"pdp11" is no architecture'],
-    [['--machine', 'node-1'], 'no machine has the name "node-1"; did you mean "node-01"?'],
+    [['--machine', 'node-1'], 'there is no machine "node-1"; did you mean "node-01"?'],
   ])('refuses %j', async (args, message) => {
     const { status, err } = await bootlayer(['plan', ...args], { cwd });
     expect([status, err]).toEqual([2, expect.stringContaining(message)]);

@@ -66,6 +66,20 @@ describe('a route that declares itself', () => {
     expect((await patch('/api/v1/things/none', { name: 'a' })).status).toBe(404);
   });
 
+  it('names the type that a body is to have, and what else is to be done about one', async () => {
+    const { patch } = listener();
+    const remedyOf = async (body: string, type: string) => {
+      const answer = await patch('/api/v1/things/a', body, { 'content-type': type });
+      const { error } = answer.body as { readonly error: { readonly details?: { readonly remedy?: string } } };
+      return [answer.status, error.details?.remedy];
+    };
+    const json = 'send JSON, and say so with the header content-type: application/json';
+    expect(await remedyOf('{}', 'text/plain')).toEqual([415, json]);
+    expect(await remedyOf('{}', 'no type at all')).toEqual([415, json]);
+    expect(await remedyOf('{', 'application/json')).toEqual([400, 'send JSON, such as {"name": "node-01"}']);
+    expect((await remedyOf(`"${'x'.repeat(2 ** 20)}"`, 'application/json'))[0]).toBe(413);
+  });
+
   it('refuses what it does not take, with everything that is wrong and where', async () => {
     const { patch, asked } = listener();
     const { status, body } = await patch('/api/v1/things/much-too-long?dryrun=true', { nam: 'a', size: 1.5 });

@@ -64,7 +64,9 @@ it('outlive a kill, and come back as they are shown', async () => {
   expect(await names(again)).toEqual(['a', 'f1']);
   const shown = join(file, '../a.yaml');
   await writeFile(shown, (await run(again, 'machine', 'show', 'a')).out);
-  expect((await run(again, 'machine', 'set', 'b', '-f', shown)).err).toContain('is not the name in the path');
+  expect((await run(again, 'machine', 'set', 'b', '-f', shown)).err).toContain(
+    'name: is "a", and the command names "b"',
+  );
   expect((await run(again, 'machine', 'rm', 'a')).out).toBe('machine a deleted\n');
   expect((await run(again, 'machine', 'set', 'a', '-f', shown)).out).toBe('machine a created\n');
 });

@@ -77,7 +77,7 @@ describe('a copy of the state', () => {
     const { database } = await opened();
     const first = database.copy(NOW);
     await expect(database.copy(NOW)).rejects.toMatchObject({
-      code: 'REQUEST_INVALID',
+      code: 'RATE_LIMITED',
       remedy: 'try again when it is done',
     });
     await (await first).file.close();

@@ -5,6 +5,7 @@ import { mapping } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
 import type { Api } from '../api.js';
 import { timeOf, toldStep } from '../told-step.js';
+import { limitUpTo } from './pages.js';
 
 export type BootRouteParts = {
   readonly boots: Pick<BootStore, 'findBoots' | 'findBoot' | 'findBootIds'>;
@@ -25,7 +26,7 @@ const listQuery = mapping({
     .transform((text) => Date.parse(text))
     .optional()
     .describe('only boots that began then or later'),
-  limit: z.coerce.number().int().min(1).max(MOST).default(100).describe('how many at most'),
+  limit: limitUpTo(MOST),
   before: z
     .string()
     .regex(CURSOR, 'is no "next" of an answer')

@@ -3,6 +3,7 @@ import { mapping } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
 import type { Api } from '../api.js';
 import { timeOf } from '../told-step.js';
+import { pageQuery } from './pages.js';
 
 const gcRequest = mapping({
   folder: z.string().describe("the cache's folder on the server's host, so that no other server is meant"),
@@ -41,10 +42,7 @@ const contents = z
   .meta({ id: 'Cache' });
 
 const MOST = 1_000;
-const listQuery = mapping({
-  limit: z.coerce.number().int().min(1).max(MOST).default(100).describe('how many at most'),
-  after: z.string().max(128).optional().describe('"next" of an answer: the page after it'),
-});
+const listQuery = mapping(pageQuery(MOST, z.string().max(128)));
 
 type Holding = {
   readonly digest: string;

@@ -1,23 +1,42 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { DoneReports } from '../../booter/done-reports.js';
 import { BootlayerError } from '../../errors.js';
 import { addressOf } from '../address-of.js';
 
-/** Nobody needs to say more than that. */
-const BODY_BYTES = 64 * 1024;
+/** An installer may post its whole log: so much is read, and dropped. */
+const BODY_BYTES = 1024 * 1024;
 
 /**
  * `POST /boot/done/<capability>`: the machine says that it is done with that boot, as often as it likes. Whatever tool it has
- * says so: what is posted, and of which type it is, does not matter.
+ * says so: what is posted, of which type it is and whether it comes to its end does not matter.
  */
 export function doneRoutes(app: FastifyInstance, reports: Pick<DoneReports, 'report'>): void {
-  app.register(async (scope) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: BODY_BYTES }, async () => undefined);
-    scope.post<{ Params: { capability: string } }>('/boot/done/:capability', async (request, reply) => {
+  app.route<{ Params: { capability: string } }>({
+    method: 'POST',
+    url: '/boot/done/:capability',
+    // Fastify looks at the type and the length of a body before there is a handler.
+    onRequest: async (request, reply) => {
       const isKnown = await reports.report(request.params.capability, addressOf(request));
+      if (!(await isRead(request.raw, BODY_BYTES))) reply.header('connection', 'close');
       if (!isKnown) throw new BootlayerError('NOT_FOUND', 'there is no such boot');
       return reply.code(204).send();
+    },
+    handler: () => undefined,
+  });
+}
+
+/** Reads what is posted, and drops it; whether it came to its end within so many bytes. Never rejects. */
+function isRead(request: IncomingMessage, most: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    let read = 0;
+    request.on('data', ({ length }: Buffer) => {
+      read += length;
+      if (read > most) resolve(false);
     });
+    request.once('end', () => resolve(true));
+    request.once('error', () => resolve(false));
+    request.once('close', () => resolve(false));
+    if (request.readableEnded || request.destroyed) resolve(request.readableEnded);
   });
 }

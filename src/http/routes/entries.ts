@@ -9,6 +9,7 @@ import {
   type EntryWish,
   PLURALS,
   type ShownEntry,
+  unknownEntry,
 } from '../../boot/entry.js';
 import { DIFFERENCES } from '../../booter/preview.js';
 import { assignmentSchema, machineSchema } from '../../config/mapping-schema.js';
@@ -18,6 +19,7 @@ import type { Api } from '../api.js';
 import { requestInvalid } from '../asked.js';
 import { listHolds } from '../conditional.js';
 import { mergePatched } from '../merge-patch.js';
+import { pageQuery } from './pages.js';
 
 /** The machines and assignments of files and of the API. */
 export interface EntryBook {
@@ -89,8 +91,7 @@ const ENTRY = {
 
 const params = z.strictObject({ name: text(128) });
 const listed = {
-  limit: z.coerce.number().int().min(1).max(MOST).default(100).describe('how many at most'),
-  after: text(128).optional().describe('"next" of an answer: the page after it'),
+  ...pageQuery(MOST, text(128)),
   search: text(256).optional(),
   source: oneOf(['file', 'api']).optional().describe('only those that are written there'),
 };
@@ -167,7 +168,7 @@ function lookRoutes(api: Api, kind: EntryKind, parts: EntryRouteParts): void {
     errors: ['NOT_FOUND'],
     handle: ({ params: { name } }) => {
       const found = parts.entries.find(kind, name);
-      if (found === undefined) throw notFound(kind, name);
+      if (found === undefined) throw unknownEntry(kind, name);
       return { status: 200, body: presented(found, parts), headers: etagOf(found) };
     },
   });
@@ -231,7 +232,7 @@ function patchRoute(api: Api, kind: EntryKind, parts: EntryRouteParts): void {
         ...{ kind, name },
         edit: (current: ShownEntry | undefined) => {
           requireHeld(current, headers);
-          if (current === undefined) throw notFound(kind, name);
+          if (current === undefined) throw unknownEntry(kind, name);
           return named(mergePatched(current.document, patch), name);
         },
       };
@@ -311,10 +312,4 @@ function named(document: EntryDocument, name: string): EntryDocument {
     throw requestInvalid([{ in: 'body', path: 'name', message: `is not the name in the path, "${name}"` }]);
   }
   return { ...document, name };
-}
-
-function notFound(kind: EntryKind, name: string): BootlayerError {
-  return new BootlayerError('NOT_FOUND', `there is no ${kind} ${name}`, {
-    remedy: `/api/v1/${PLURALS[kind]} lists what there is`,
-  });
 }

@@ -47,7 +47,11 @@ export function eventRoutes(api: Api, parts: EventRouteParts): OpenStreams {
     takes: { query },
     answers: { 200: { about: ABOUT, contentType: 'text/event-stream', body: z.string() } },
     handle: ({ query: { machine }, reply }) => {
-      if (streams.size >= MOST) throw new BootlayerError('RATE_LIMITED', `${MOST} are listening already`);
+      if (streams.size >= MOST) {
+        throw new BootlayerError('RATE_LIMITED', `${MOST} are listening already`, {
+          remedy: 'end some of those that watch, and try again',
+        });
+      }
       reply.hijack();
       if (streams.size === 0) stop = tellAll(streams, parts);
       streams.add(reply.raw, machine, () => {

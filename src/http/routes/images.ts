@@ -3,6 +3,7 @@ import type { ImageDesk } from '../../booter/image-desk.js';
 import { mapping, text } from '../../config/values.js';
 import { ERROR_CODES, type ErrorCode } from '../../errors.js';
 import type { Api } from '../api.js';
+import { pageQuery } from './pages.js';
 
 const MOST = 500;
 const MOST_REFERENCE = 4_096;
@@ -45,16 +46,16 @@ const named = mapping({
   reference: text(MOST_REFERENCE).describe('an image that an assignment names'),
 }).meta({ id: 'ImageName' });
 
-const listQuery = mapping({
-  limit: z.coerce.number().int().min(1).max(MOST).default(100).describe('how many at most'),
-  after: z.string().max(MOST_REFERENCE).optional().describe('"next" of an answer: the page after it'),
-});
+const listQuery = mapping(pageQuery(MOST, z.string().max(MOST_REFERENCE)));
 
 /** What the source of an image may answer, or not. */
 const SOURCE_ERRORS = [
   ...(['REFERENCE_INVALID', 'NOT_FOUND', 'IMAGE_NOT_FOUND', 'IMAGE_INVALID', 'IMAGE_NO_PLATFORM'] as const),
   ...(['REGISTRY_UNREACHABLE', 'REGISTRY_DENIED', 'DIGEST_MISMATCH'] as const),
 ] as const;
+
+/** What is asked of the source of one of them. */
+const ASKED = { method: 'POST', tag: 'images', takes: { body: named }, errors: SOURCE_ERRORS } as const;
 
 /** `/api/v1/images`: those that assignments name; `resolve` and `prefetch` one of them, and nothing else. */
 export function imageRoutes(api: Api, desk: Pick<ImageDesk, 'page' | 'resolve' | 'prefetch'>): void {
@@ -73,23 +74,17 @@ export function imageRoutes(api: Api, desk: Pick<ImageDesk, 'page' | 'resolve' |
     handle: ({ query }) => ({ status: 200, body: desk.page(query) }),
   });
   api.route({
-    method: 'POST',
+    ...ASKED,
     path: '/api/v1/images/resolve',
-    tag: 'images',
     summary: 'Ask the registry what a mapped image is now, unless it was asked within the last minute',
-    takes: { body: named },
     answers: { 200: { about: 'What it is', body: resolved } },
-    errors: SOURCE_ERRORS,
     handle: async ({ body }) => ({ status: 200, body: await desk.resolve(body.reference) }),
   });
   api.route({
-    method: 'POST',
+    ...ASKED,
     path: '/api/v1/images/prefetch',
-    tag: 'images',
     summary: 'Have what a mapped image consists of downloaded into the cache',
-    takes: { body: named },
     answers: { 202: { about: 'What is being downloaded, or is there; the events tell how it goes', body: prefetched } },
-    errors: SOURCE_ERRORS,
     handle: async ({ body }) => ({ status: 202, body: await desk.prefetch(body.reference) }),
   });
 }

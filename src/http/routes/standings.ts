@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import type { EnrolledMachine } from '../../boot/policy-ports.js';
 import { isDone, type Standing, type StandingChange } from '../../boot/standing.js';
+import type { Outlook } from '../../booter/outlooks.js';
 import { mapping, parsed, text } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
 import type { MachineFacts } from '../../machine/facts.js';
 import { formatReference, type ImageReference, parseReference } from '../../oci/reference.js';
 import type { Api } from '../api.js';
 import { timeOf } from '../told-step.js';
+import { outlookSchema, presentedOutlook } from './outlook.js';
+import { pageQuery } from './pages.js';
 
 /** Where machines stand with their policies, and machines that wait for an assignment. */
 export type StandingRouteParts = {
@@ -14,6 +17,8 @@ export type StandingRouteParts = {
   readonly knows: (machine: string) => boolean;
   /** undefined where nothing is known. Throws NOT_FOUND for a name that means no machine. */
   readonly of: (machine: string) => Standing | undefined;
+  /** What its policy makes of it now. Throws the same. */
+  readonly outlook: (machine: string) => Outlook;
   /** Throws that, DATA_UNUSABLE and DISK_FULL. */
   readonly change: (machine: string, change: StandingChange) => Promise<Standing>;
   /** Whether there was anything. Throws the same. */
@@ -57,6 +62,8 @@ const standing = z
   })
   .meta({ id: 'Standing' });
 
+const withOutlook = standing.extend(outlookSchema.shape).meta({ id: 'StandingNow' });
+
 /** With its zone: a time of day means another one elsewhere. */
 const momentText = z.iso
   .datetime({ offset: true, error: 'is no time with its zone, such as 2027-01-31T02:00:00Z' })
@@ -93,26 +100,32 @@ const facts = z
   .describe('as it reported itself');
 
 const enrolled = z
-  .object({ name: z.string().describe('its MAC, else its UUID'), firstAt: time, lastAt: time, facts })
+  .object({
+    name: z.string().describe('its MAC, else its UUID'),
+    firstAt: time,
+    lastAt: time,
+    isShown: z.boolean().describe('whether it was shown to be itself: who was not may be made up'),
+    facts,
+  })
   .meta({ id: 'EnrolledMachine' });
 
 const named = z.strictObject({ name: z.string().min(1).max(128) });
-const listQuery = mapping({
-  limit: z.coerce.number().int().min(1).max(MOST).default(100).describe('how many at most'),
-  after: text(128).optional().describe('"next" of an answer: the page after it'),
-});
+const listQuery = mapping(pageQuery(MOST, text(128)));
 
 /** `/api/v1/machines/<name>/standing`: what a machine's policy goes by, read and changed by operators. */
 export function standingRoutes(api: Api, parts: StandingRouteParts): void {
   const path = '/api/v1/machines/{name}/standing';
-  const answers = { 200: { about: 'Where the machine stands', body: standing } } as const;
+  const answers = { 200: { about: 'Where the machine stands', body: withOutlook } } as const;
   const answer = (machine: string, known: Standing | undefined) =>
-    ({ status: 200, body: presented(known ?? { machine }, parts.now()) }) as const;
+    ({
+      status: 200,
+      body: { ...presented(known ?? { machine }, parts.now()), ...presentedOutlook(parts.outlook(machine)) },
+    }) as const;
   api.route({
     method: 'GET',
     path,
     tag: 'machines',
-    summary: 'Show where a machine stands with its policy',
+    summary: 'Show where a machine stands with its policy, and what it would be told now',
     takes: { params: named },
     answers,
     errors: ['NOT_FOUND'],
@@ -231,8 +244,8 @@ function presentedNext({ image, variant, wishedAt, boot }: NonNullable<Standing[
   };
 }
 
-function presentedEnrolled({ name, facts: reported, firstAt, lastAt }: EnrolledMachine) {
-  return { name, firstAt: timeOf(firstAt), lastAt: timeOf(lastAt), facts: withoutReadonly(reported) };
+function presentedEnrolled({ name, facts: reported, firstAt, lastAt, isShown }: EnrolledMachine) {
+  return { name, firstAt: timeOf(firstAt), lastAt: timeOf(lastAt), isShown, facts: withoutReadonly(reported) };
 }
 
 function withoutReadonly({ macs, firmware, ...rest }: MachineFacts) {

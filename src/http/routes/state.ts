@@ -4,6 +4,7 @@ import { mapping } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
 import type { Api } from '../api.js';
 import { STREAMED } from '../api-route.js';
+import { timeOf } from '../told-step.js';
 
 export type StateRouteParts = {
   /** Absolute: who asks may name it, so as not to get another server's. */
@@ -12,6 +13,10 @@ export type StateRouteParts = {
   readonly copy: () => Promise<{ readonly size: number; readonly file: FileHandle }>;
   /** Whether it was lost, replaced or is a copy (`Standings.isDoubted`). */
   readonly isDoubted: () => boolean;
+  /** Since when; missing where it is not, or where only what is known of some machines is damaged. Milliseconds since the epoch. */
+  readonly doubtedSince: () => number | undefined;
+  /** Throws DATA_UNUSABLE. */
+  readonly sizes: () => Promise<StateSizes>;
   /** Throws DATA_UNUSABLE, DISK_FULL. */
   readonly trust: () => Promise<void>;
 };
@@ -33,7 +38,22 @@ const state = z.object({
     .describe(
       'it was lost, replaced or is a copy: machines under "once" that it does not know as done are not installed',
     ),
+  doubtedSince: z
+    .string()
+    .optional()
+    .describe('RFC 3339; missing where only what is known of some machines is damaged'),
 });
+
+const sized = state.extend({
+  boots: z.int(),
+  standings: z.int().describe('machines of which it is known where they stand'),
+  enrolled: z.int().describe('machines that wait for an assignment'),
+  capabilities: z.int().describe('places where boots may be reported as done'),
+  bytes: z.int().describe('of the file, without its log'),
+});
+
+/** How much there is in it. */
+export type StateSizes = Omit<z.output<typeof sized>, keyof z.output<typeof state>>;
 
 /** `/api/v1/state`: whether it is taken for whole, and a consistent copy of it as it is now, a SQLite file. */
 export function stateRoutes(api: Api, parts: StateRouteParts): void {
@@ -95,14 +115,19 @@ function requireThis(file: string, asked: string | undefined): void {
   });
 }
 
-function trustRoutes(api: Api, { isDoubted, trust }: StateRouteParts): void {
+function trustRoutes(api: Api, { isDoubted, doubtedSince, sizes, trust }: StateRouteParts): void {
+  const doubt = () => {
+    const since = doubtedSince();
+    return { isDoubted: isDoubted(), ...(since !== undefined && { doubtedSince: timeOf(since) }) };
+  };
   api.route({
     method: 'GET',
     path: '/api/v1/state',
     tag: 'state',
-    summary: 'Show whether the state is taken for whole',
-    answers: { 200: { about: 'Whether it is', body: state } },
-    handle: () => ({ status: 200, body: { isDoubted: isDoubted() } }),
+    summary: 'Show whether the state is taken for whole, and how much there is in it',
+    answers: { 200: { about: 'Whether it is', body: sized } },
+    errors: ['DATA_UNUSABLE'],
+    handle: async () => ({ status: 200, body: { ...doubt(), ...(await sizes()) } }),
   });
   api.route({
     method: 'POST',
@@ -113,7 +138,7 @@ function trustRoutes(api: Api, { isDoubted, trust }: StateRouteParts): void {
     errors: ['DATA_UNUSABLE', 'DISK_FULL'],
     handle: async () => {
       await trust();
-      return { status: 200, body: { isDoubted: isDoubted() } };
+      return { status: 200, body: doubt() };
     },
   });
 }

@@ -17,6 +17,9 @@ it.each([
   { 'content-type': 'application/x-www-form-urlencoded' },
   { 'content-type': 'application/json' },
   { 'content-type': 'text/nonsense; charset=x' },
+  { 'content-type': 'no type at all' },
+  { 'content-type': '' },
+  { 'content-type': 'application/json', 'content-length': '2' },
 ])('takes whatever a tool posts (%j)', async (headers) => {
   const app = listener(known);
   const sent = headers === undefined ? {} : { headers, payload: '{"' };
@@ -40,8 +43,13 @@ it('says when it could not be kept, so that the machine tells again', async () =
   expect(post.statusCode).toBeGreaterThanOrEqual(500);
 });
 
-it('takes no more than a little', async () => {
+it('counts a report whose body is too long, and reads no more of it', async () => {
+  const reported: string[] = [];
+  const app = listener(async (capability) => reported.push(capability) > 0);
   const payload = 'x'.repeat(70_000);
-  const post = await listener(known).inject({ method: 'POST', url: '/boot/done/known', payload });
-  expect(post.statusCode).toBe(413);
+  const long = await app.inject({ method: 'POST', url: '/boot/done/known', payload });
+  expect([long.statusCode, long.headers['connection']]).toEqual([204, 'keep-alive']);
+  const tooLong = await app.inject({ method: 'POST', url: '/boot/done/known', payload: payload.repeat(20) });
+  expect([tooLong.statusCode, tooLong.headers['connection']]).toEqual([204, 'close']);
+  expect(reported).toHaveLength(2);
 });

@@ -11,6 +11,7 @@ import { stateRoutes } from '../../../src/http/routes/state.js';
 import { createLog } from '../../../src/log.js';
 import { temporaryFolder } from '../../fixtures/folder.js';
 
+const SIZES = { boots: 3, standings: 1, enrolled: 2, capabilities: 0, bytes: 4096 };
 const FILE = '/data/state.db';
 const LOCAL = { host: '127.0.0.1:8081' };
 
@@ -28,6 +29,8 @@ async function listener(size = 3_000_000) {
   stateRoutes(new Api(app), {
     file: FILE,
     isDoubted: () => false,
+    doubtedSince: () => undefined,
+    sizes: async () => SIZES,
     trust: async () => undefined,
     copy: async () => {
       const problem = problems.pop();

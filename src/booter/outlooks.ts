@@ -1,0 +1,71 @@
+import type { Assignment } from '../boot/assignment.js';
+import { countedAttempts, type Doubt, heldUntil, type Policy, type Verdict } from '../boot/policy.js';
+import { type Selection, settle } from '../boot/select.js';
+import { whoseStanding } from '../boot/standing-keys.js';
+import type { Clock } from '../clock.js';
+import type { Subject } from '../machine/inventory.js';
+import type { Attempts } from './attempts.js';
+import { recordedCandidate } from './mapped-wishes.js';
+import { assignmentFor } from './mapping.js';
+import type { PolicyStep } from './policy-step.js';
+import type { Standings } from './standings.js';
+
+/** What a machine's policy makes of it now. Times: milliseconds since the epoch. */
+export type Outlook = {
+  /** The one in force; missing where none matches. */
+  readonly assignment: Assignment | undefined;
+  /** What it reports when it asks may choose this one instead. */
+  readonly undecided: Assignment | undefined;
+  readonly policy: Policy | undefined;
+  /** Within the window of the policy; missing where that has no limit. */
+  readonly attempts: number | undefined;
+  /** It is booted again then, unless an operator lets go of it; missing where it is not held. */
+  readonly heldUntil: number | undefined;
+  /** Why it cannot be known whether it is done; missing where it can. */
+  readonly doubt: Doubt | undefined;
+  /** If it asked now, and were shown to be itself. */
+  readonly verdict: Verdict | { readonly kind: 'unmapped' };
+};
+
+export type OutlooksParts = {
+  readonly standings: Pick<Standings, 'seen' | 'doubt'>;
+  readonly attempts: Attempts;
+  readonly step: Pick<PolicyStep, 'foresee'>;
+  readonly clock: Pick<Clock, 'now'>;
+};
+
+/** What would become of machines if they asked now; nothing of it counts as a boot. */
+export class Outlooks {
+  readonly #parts: OutlooksParts;
+
+  constructor(parts: OutlooksParts) {
+    this.#parts = parts;
+  }
+
+  /** As far as what is written of the machine tells which assignment it has. */
+  of(subject: Subject, mapping: Parameters<typeof assignmentFor>[0]): Outlook {
+    const { standings, attempts, step, clock } = this.#parts;
+    const { machine, name } = subject;
+    const selection = assignmentFor(mapping, machine === undefined ? subject : recordedCandidate(machine));
+    const assignment = settle(selection);
+    const whose = whoseStanding(subject);
+    const limit = assignment?.policy.limit;
+    const known = { standing: standings.seen(whose), now: clock.now() };
+    const all = attempts.of(name, undefined);
+    const verdict = step.foresee(subject, assignment);
+    const isHeld = verdict.kind === 'local' && verdict.why === 'attempts';
+    return {
+      assignment,
+      undecided: undecidedIn(selection),
+      policy: assignment?.policy,
+      attempts: limit && countedAttempts(all, limit, known),
+      heldUntil: isHeld && limit !== undefined ? heldUntil(all, limit, known) : undefined,
+      doubt: standings.doubt(whose),
+      verdict,
+    };
+  }
+}
+
+function undecidedIn(selection: Selection): Assignment | undefined {
+  return selection.kind === 'undecided' ? selection.assignment : undefined;
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { DONE_WHEN, POLICY_MODES } from '../../boot/policy.js';
+import type { Outlook } from '../../booter/outlooks.js';
+import { NO_ASSIGNMENT } from '../../booter/preparation.js';
+import { formatReference } from '../../oci/reference.js';
+import { timeOf } from '../told-step.js';
+
+/** What the policy in force makes of a machine, as the API tells it. */
+
+const time = z.string().describe('RFC 3339');
+
+export const outlookSchema = z.object({
+  policy: z
+    .object({
+      assignment: z.string(),
+      mode: z.enum(POLICY_MODES),
+      doneWhen: z.enum(DONE_WHEN),
+      maxAttempts: z.int().optional(),
+      window: z.int().optional().describe('seconds'),
+    })
+    .optional()
+    .describe('the one in force; missing where no assignment matches'),
+  undecided: z.string().optional().describe('the assignment that what it reports may choose instead'),
+  attempts: z.int().optional().describe('how often it was booted within the window of its policy'),
+  heldUntil: time.optional().describe('it was booted as often as its policy allows until then'),
+  inDoubt: z.boolean().describe('whether it cannot be known if it is done, since the state was lost or replaced'),
+  doubtedSince: time.optional(),
+  ifAsked: z
+    .object({
+      boots: z.enum(['image', 'next', 'local', 'waits', 'nothing']),
+      image: z.string().optional(),
+      reason: z.string().optional(),
+    })
+    .describe('what it would be told now, if it is shown to be itself'),
+});
+
+type Presented = z.output<typeof outlookSchema>;
+
+/** Times as people and machines read them. */
+export function presentedOutlook(outlook: Outlook): Presented {
+  const { undecided, attempts, heldUntil, doubt } = outlook;
+  return {
+    ...policyIn(outlook),
+    ...(undecided !== undefined && { undecided: undecided.name }),
+    ...(attempts !== undefined && { attempts }),
+    ...(heldUntil !== undefined && { heldUntil: timeOf(heldUntil) }),
+    inDoubt: doubt !== undefined,
+    ...(doubt?.kind === 'since' && { doubtedSince: timeOf(doubt.at) }),
+    ifAsked: askedNow(outlook),
+  };
+}
+
+function policyIn({ assignment, policy }: Outlook): Pick<Presented, 'policy'> {
+  if (assignment === undefined || policy === undefined) return {};
+  const { mode, doneWhen, limit } = policy;
+  const bounds = limit && { maxAttempts: limit.maxAttempts, window: limit.window / 1000 };
+  return { policy: { assignment: assignment.name, mode, doneWhen, ...bounds } };
+}
+
+function askedNow({ verdict, assignment }: Outlook): Presented['ifAsked'] {
+  switch (verdict.kind) {
+    case 'image':
+      return { boots: 'image', ...(assignment !== undefined && { image: formatReference(assignment.image) }) };
+    case 'next':
+      return { boots: 'next', image: verdict.next.image };
+    case 'local':
+      return { boots: 'local', reason: verdict.reason };
+    case 'unsure':
+      return { boots: 'waits', reason: verdict.reason };
+    case 'unmapped':
+      return { boots: 'nothing', reason: NO_ASSIGNMENT };
+  }
+}
