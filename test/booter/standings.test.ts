@@ -184,3 +184,14 @@ it('makes changes of one machine one after the other, though they know it by dif
   await Promise.all(Array.from({ length: 30 }, (_, turn) => count(names[turn % 3] ?? [])));
   expect(standings.of(one.keys)?.releasedAt).toBe(30);
 });
+
+it('forgets a machine, and nothing else, when an operator says so', async () => {
+  const { standings, again } = site();
+  await standings.change(one, done);
+  await standings.change({ machine: '2', keys: ['mac 2'] }, done);
+  expect(await standings.forget({ machine: '2', keys: ['mac 2'] })).toBe(true);
+  expect(await standings.forget({ machine: '2', keys: ['mac 2'] })).toBe(false);
+  for (const known of [standings, await again()]) {
+    expect([known.of(['mac 2']), known.of(one.keys)?.done]).toEqual([undefined, DONE]);
+  }
+});
