@@ -41,8 +41,10 @@ export function withEvidence(own: Standing, others: readonly Standing[]): Standi
   );
   if (found === undefined) return own;
   const { reprovision, ...rest } = own;
-  if (reprovision === undefined) return own.done === undefined ? { ...own, done: found } : own;
-  return reprovision.wishedAt > found.at ? own : { ...rest, done: found };
+  // What was wished since counts from when it is due on.
+  if (reprovision === undefined || reprovision.wishedAt > found.at)
+    return own.done === undefined ? { ...own, done: found } : own;
+  return { ...rest, done: found };
 }
 
 /** By another of them that is done since it was due: of its own the standing knows more than the times. */

@@ -60,13 +60,7 @@ export function describeEvent(event: BootEvent): string {
     case 'cache.short':
     case 'cache.over':
       return describeCache(event);
-    case 'loader.sent':
-    case 'loader.aborted':
-    case 'file.refused':
-    case 'file.unanswered':
-    case 'artifact.started':
-    case 'artifact.sent':
-    case 'artifact.aborted':
+    default:
       return describeTransfer(event);
   }
 }

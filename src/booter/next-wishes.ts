@@ -35,16 +35,17 @@ export class NextWishes {
 
   /** Whether it is to be given still. */
   isOpen({ id, boot }: NextBoot): boolean {
-    return boot === undefined || this.#byWish.get(id)?.isSent === false;
+    const given = this.#byWish.get(id);
+    return given === undefined ? boot === undefined : !given.isSent;
   }
 
   /** Takes back what is fulfilled, or may be. Durable when it resolves. Throws DATA_UNUSABLE, DISK_FULL. */
   async settle(whose: Whose): Promise<void> {
     const { standings, events } = this.#parts;
     const next = standings.of(whose.keys)?.next;
-    if (next?.boot === undefined || this.isOpen(next)) return;
+    if (next === undefined || this.isOpen(next)) return;
     const { id, boot, image } = next;
-    const isKnown = this.#byWish.get(id) !== undefined || (await this.#wasSent(boot));
+    const isKnown = boot === undefined || this.#byWish.get(id) !== undefined || (await this.#wasSent(boot));
     await standings.change(whose, (standing) => withoutNext(standing, id));
     if (!isKnown) events({ event: 'next.dropped', machine: whose.machine, boot, image });
   }

@@ -101,6 +101,7 @@ export class PolicyStep {
       case 'image':
         return { ...(await this.#install({ whose, assignment: base, boot })), asking };
       case 'next':
+        this.#starts.gave(boot, undefined);
         await this.#wishes.give(whose, verdict.next, boot);
         return {
           ...{ kind: 'boot', assignment: forNext(base, verdict.next), asking, boot },
@@ -166,7 +167,7 @@ export class PolicyStep {
   async #install({ whose, assignment, boot }: Pick<ToBoot, 'assignment' | 'boot'> & { readonly whose: Whose }) {
     const { standings, clock } = this.#parts;
     const isDoneByStart = assignment.policy.mode === 'once' && assignment.policy.doneWhen === 'started';
-    if (isDoneByStart) this.#starts.gave(boot, whose);
+    this.#starts.gave(boot, isDoneByStart ? whose : undefined);
     if (assignment.policy.mode === 'once' && dueAt(standings.of(whose.keys), clock.now()) !== undefined)
       await standings.change(whose, (standing) => withReprovisionIn(standing, boot.id));
     return { kind: 'boot', assignment, boot, isNext: false, isDoneByStart } as const;

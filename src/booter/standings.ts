@@ -164,8 +164,24 @@ export class Standings {
       emptied.map((one) => one.id),
     );
     this.#take(kept, emptied);
+    await this.#takeNext(
+      before.next,
+      kept,
+      found.filter((one) => !emptied.includes(one)),
+    );
     if (!isDamaged) this.#unreadable = this.#unreadable.filter((damaged) => !damaged.some((key) => taken.has(key)));
     return after;
+  }
+
+  /** What it boots next was wished of one whose card it has now: nobody else gets that. */
+  async #takeNext(next: NextBoot | undefined, { id }: KeptStanding, others: readonly KeptStanding[]): Promise<void> {
+    for (const one of others) {
+      if (one.id === id || next === undefined || one.standing.next?.id !== next.id) continue;
+      const { next: _next, ...standing } = one.standing;
+      const left = { ...(this.#found.get(one.id) ?? one), standing };
+      await this.#parts.store.saveStanding(left, []);
+      this.#found.put(left);
+    }
   }
 
   #take(kept: KeptStanding, emptied: readonly KeptStanding[]): void {

@@ -35,8 +35,8 @@ export class Starts {
     this.#parts = parts;
   }
 
-  /** By that boot the machine is done. */
-  gave({ id }: Boot, whose: Whose): void {
+  /** By its start in that boot the machine is done; undefined: by what it has got now it is not. */
+  gave({ id }: Boot, whose: Whose | undefined): void {
     this.#given.set(id, whose);
   }
 

@@ -99,3 +99,32 @@ it('gives none to somebody who is not shown to be the machine', async () => {
   }
   expect(events.filter(({ event }) => event === 'identity.mismatch')).toHaveLength(1);
 });
+
+it('gives one that lasts while the clock is not set, since it would be over when it is', async () => {
+  const store = new MemoryCapabilities();
+  const { booter, clock } = testBooter({
+    assignments: [assignment({ kernelArgs: [{ append: ['done={done.url}'] }] })],
+    neighbours: neighbours({ [HERE]: MAC }),
+    policies: { capabilities: store, senseClock: () => ({ kind: 'unset', reason: 'it says 1970' }) },
+  });
+  const given = URL.exec(await booter.script(QUERY, HERE))?.[1] ?? '';
+  clock.milliseconds = Date.UTC(2026, 10, 28);
+  expect(await booter.doneReports.report(given, HERE)).toBe(true);
+});
+
+it('keeps what a machine without a record reported, by which it is known as done later', async () => {
+  const { booter, standings } = testBooter({
+    machines: [],
+    assignments: [
+      assignment({
+        kernelArgs: [{ append: ['done={done.url}'] }],
+        policy: { mode: 'once', doneWhen: 'reported' },
+      }),
+    ],
+    neighbours: neighbours({ [HERE]: MAC }),
+  });
+  const script = await booter.script({ ...QUERY, mac: [MAC, OTHER_MAC] }, HERE);
+  await booter.doneReports.report(URL.exec(script)?.[1] ?? '', HERE);
+  const other = { machine: OTHER_MAC, keys: [`mac ${OTHER_MAC}`], evidence: [`mac ${OTHER_MAC}`] };
+  expect(standings.seen(other)?.done).toMatchObject({ by: 'report', as: MAC });
+});

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isDone } from '../../src/boot/standing.js';
 import { Standings } from '../../src/booter/standings.js';
 import { BootlayerError } from '../../src/errors.js';
 import { MemoryStandings } from '../fixtures/policies.js';
@@ -126,7 +127,8 @@ describe('a stranger', () => {
       releasedAt: 5,
       reprovision: { at: 5, wishedAt: 5 },
     }));
-    expect(standings.seen(byOther)?.done).toBeUndefined();
+    expect(isDone(standings.seen(byOther) ?? { machine: '' }, 5)).toBe(false);
+    expect(isDone(standings.seen(byOther) ?? { machine: '' }, 4)).toBe(true);
     expect(standings.seen(first)).toEqual({ machine: '1', done: DONE });
     // It may have been installed twice meanwhile.
     expect(standings.seen(byUuid)?.done).toMatchObject({ as: '1' });
@@ -183,4 +185,27 @@ it('makes changes of one machine one after the other, though they know it by dif
   const names = [['name node-01'], ['mac 1', 'name other'], ['uuid 1']];
   await Promise.all(Array.from({ length: 30 }, (_, turn) => count(names[turn % 3] ?? [])));
   expect(standings.of(one.keys)?.releasedAt).toBe(30);
+});
+
+it('forgets a machine, and nothing else, when an operator says so', async () => {
+  const { standings, again } = site();
+  await standings.change(one, done);
+  await standings.change({ machine: '2', keys: ['mac 2'] }, done);
+  expect(await standings.forget({ machine: '2', keys: ['mac 2'] })).toBe(true);
+  expect(await standings.forget({ machine: '2', keys: ['mac 2'] })).toBe(false);
+  for (const known of [standings, await again()]) {
+    expect([known.of(['mac 2']), known.of(one.keys)?.done]).toEqual([undefined, DONE]);
+  }
+});
+
+it('gives what was wished of a machine whose card another one has now to that one alone', async () => {
+  const { standings, again } = site();
+  const next = { id: 'n', image: 'os:1', wishedAt: 5 };
+  await standings.change(one, (standing) => ({ ...standing, next }));
+  const other = { machine: 'node-02', keys: ['name node-02', 'mac 1'] };
+  await standings.change(other, (standing) => ({ ...standing, next: { ...next, boot: 'b' } }));
+  for (const known of [standings, await again()]) {
+    expect([...known.wishes()]).toMatchObject([{ next: { boot: 'b' } }]);
+    expect(known.of(['name node-01', 'uuid 1'])?.next).toBeUndefined();
+  }
 });

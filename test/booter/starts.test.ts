@@ -103,6 +103,17 @@ describe('a machine that is done by its start', () => {
     expect(standings.of(WHOSE.keys)?.done).toMatchObject({ by: 'start' });
   });
 
+  it('is not done by what was wished for that boot alone', async () => {
+    const { script, fetchAll, standings } = policySite(STARTED);
+    await script();
+    const next = { id: 'n1', image: 'registry.lab:5000/os/rescue:1', wishedAt: 1 };
+    await standings.change(WHOSE, (standing) => ({ ...standing, next }));
+    await script();
+    fetchAll();
+    await settled();
+    expect(standings.of(WHOSE.keys)).toEqual({ machine: 'node-01' });
+  });
+
   it('is told to be in its boot', async () => {
     const once = policySite(STARTED);
     await once.script();

@@ -123,3 +123,43 @@ it('doubts a state whose witness cannot be read', async () => {
   await writeFile(`${file}.mark`, '{"id":');
   expect((await loaded(file)).doubtedSince).toBeDefined();
 });
+
+it('keeps what a machine reported, and that something of it was damaged, until it is trusted', async () => {
+  const file = await newFile();
+  const one: KeptStanding = { ...DONE, also: ['uuid 7'], isDamaged: true };
+  await save(file, one);
+  expect((await loaded(file)).standings).toEqual([one]);
+  await within(file, ({ standings }) => standings.trust());
+  expect((await loaded(file)).standings).toEqual([{ ...DONE, also: ['uuid 7'] }]);
+});
+
+it('forgets what it is told to', async () => {
+  const file = await newFile();
+  await save(file);
+  await save(file, { id: 'two', keys: ['serial 7'], standing: { machine: 'x' } });
+  await within(file, ({ standings }) => standings.removeStandings(['one']));
+  expect((await loaded(file)).standings).toMatchObject([{ id: 'two' }]);
+});
+
+it('tells the newest time that it holds, until that is accepted', async () => {
+  const file = await newFile();
+  const standing = { machine: 'x', reprovision: { at: 9_000, wishedAt: 7 }, releasedAt: 6 };
+  await save(file, { id: 'two', keys: ['serial 7'], standing });
+  await changed(file, `insert into standings values ('three', '{')`);
+  const boot = { id: 'b', machine: 'x', beganAt: 1, lastAt: 8, state: 'offered', steps: 0 } as const;
+  expect((await loaded(file)).newest).toBe(7);
+  await within(file, ({ boots }) => boots.saveBoots([{ boot, steps: [] }]));
+  expect((await loaded(file)).newest).toBe(8);
+  await within(file, ({ standings }) => standings.trust());
+  expect((await loaded(file)).newest).toBe(0);
+  await save(file, { id: 'two', keys: ['serial 7'], standing: { ...standing, releasedAt: 9 } });
+  expect((await loaded(file)).newest).toBe(9);
+});
+
+it('takes no wish that it holds for one of after the doubt, whatever the clock says', async () => {
+  const file = await newFile();
+  const wishedAt = Date.UTC(2090, 0, 1);
+  await save(file, { ...DONE, standing: { machine: 'node-01', reprovision: { at: 1, wishedAt } } });
+  await rm(`${file}.mark`);
+  expect((await loaded(file)).doubtedSince).toBeGreaterThan(wishedAt);
+});

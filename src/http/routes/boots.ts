@@ -53,6 +53,10 @@ const boot = z
     plan: z.string().optional().describe('digest of the plan that it was issued'),
     attemptedAt: time.optional().describe('when its kernel, UKI or ISO was asked for first'),
     startSentAt: time.optional().describe('when that had been sent completely'),
+    isDoneByStart: z
+      .literal(true)
+      .optional()
+      .describe('by its policy the machine is done when it has all that it starts'),
     stepCount: z.int(),
   })
   .meta({ id: 'Boot' });
