@@ -96,7 +96,9 @@ async function start(
   const reloader = new Reloader({
     initial,
     load: (inForce, signal) => readAnew(config.file, inForce, signal),
-    apply: (next, renewed) => takeOver(next, renewed, { listeners, api, entries, upkeep }),
+    apply: (next, renewed) => takeOver(next, renewed, { listeners, api, entries }),
+    // Not before: registries are asked as the new configuration says.
+    applied: () => upkeep.remapped(),
     warn,
     events,
     clock: systemClock,
@@ -148,21 +150,15 @@ type Running = {
   readonly listeners: Pick<BootListeners, 'renewTls'>;
   readonly api: Pick<ApiListener, 'renewTokens'>;
   readonly entries: Entries;
-  readonly upkeep: Upkeep;
 };
 
 /** Throws where the pair of TLS does not do, or an entry of the API, and nothing has changed then. */
-async function takeOver(
-  next: Config,
-  { tls, tokens }: Renewed,
-  { listeners, api, entries, upkeep }: Running,
-): Promise<void> {
-  await entries.refile(next, () => {
+function takeOver(next: Config, { tls, tokens }: Renewed, { listeners, api, entries }: Running): Promise<void> {
+  return entries.refile(next, () => {
     // First: it alone may not do.
     if (tls !== undefined) listeners.renewTls(tls);
     if (tokens !== undefined) api.renewTokens(tokens);
   });
-  upkeep.remapped();
 }
 
 function placesOf({ http, https, tftp, dhcp }: BootListeners): Pick<RunningServer, 'http' | 'https' | 'tftp' | 'dhcp'> {

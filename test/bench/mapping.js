@@ -194,6 +194,7 @@ async function reloadingBooter(file) {
     initial,
     load: (inForce, signal) => readConfigFilesAside({ ...options, ...(inForce && { inForce }) }, { signal }),
     apply: (config) => booter.remap(config),
+    applied: () => undefined,
     warn: () => undefined,
     events: () => undefined,
     clock,
