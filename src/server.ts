@@ -31,8 +31,11 @@ import { inheritedSockets } from './inherited.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
-import { DiskNeighbours } from './net/disk-neighbours.js';
+import { DiskArpTable } from './net/disk-arp-table.js';
 import { formatEndpoint } from './net/endpoint.js';
+import { HostNeighbours } from './net/host-neighbours.js';
+import { Ip6Neighbours } from './net/ip6-neighbours.js';
+import { printIp6Neighbours } from './net/ip6-neighbours-process.js';
 import { lowerPrivileges } from './privileges-process.js';
 import { Reloader, type Renewed } from './reload.js';
 import { standingDesk } from './standing-desk.js';
@@ -199,7 +202,7 @@ async function buildBooter(
   });
   const { images, blobs, database } = content;
   const warn = (text: string) => log.warn({ event: 'config.warning' }, text);
-  const neighbours = new DiskNeighbours({ ticks: () => systemClock.ticks() });
+  const neighbours = hostNeighbours();
   const { journal, policies } = await openBootRecords({
     ...{ database, neighbours, events, lifecycle, warn },
     ownNetworks: hostNetworks(),
@@ -226,6 +229,12 @@ async function buildBooter(
   const cache = cacheOf({ ...content, booter }, reloader);
   const desk = deskOf({ ...content, booter }, reloader);
   return { ...content, booter, joined, journal, policies, hub, urls, advertise, cache, desk };
+}
+
+function hostNeighbours(): HostNeighbours {
+  const ticks = () => systemClock.ticks();
+  const ip6 = new Ip6Neighbours({ print: () => printIp6Neighbours(), ticks, wait: waitFor });
+  return new HostNeighbours({ ip4: new DiskArpTable({ ticks }), ip6 });
 }
 
 function standingsOf({ policies, booter, database, hub }: BooterOfServer, reloader: Reloader, upkeep: Upkeep) {

@@ -4,7 +4,7 @@ import type { MacAddress } from '../net/mac.js';
 import type { Neighbours } from '../net/neighbours.js';
 
 export type RequestersParts = {
-  readonly neighbours: Pick<Neighbours, 'find'>;
+  readonly neighbours: Pick<Neighbours, 'find' | 'trouble'>;
   /** The hardware that a trusted relay has named for an address. */
   readonly relayed: (address: string) => MacAddress | undefined;
   /** `identity.verify`, of the configuration in force. */
@@ -31,9 +31,15 @@ export class Requesters {
     const macs = machine?.macs ?? facts.macs.slice(0, 1);
     if (macs.length === 0) return doubted(`no MAC of ${name} is known, by which it could be`);
     const mac = (await neighbours.find(address)) ?? relayed(address);
-    if (mac === undefined) return doubted(`no network of this host has ${address}, and no trusted relay named it`);
+    if (mac === undefined) return doubted(this.#unknown(address));
     if (macs.includes(mac)) return SHOWN;
     return { ...doubted(`the card at ${address} is ${mac}`), isOther: true };
+  }
+
+  #unknown(address: string): string {
+    const trouble = this.#parts.neighbours.trouble(address);
+    if (trouble !== undefined) return `which card has ${address} cannot be found out: ${trouble}`;
+    return `no network of this host has ${address}, and no trusted relay named it`;
   }
 }
 
