@@ -19,6 +19,8 @@ export type ReloaderParts = {
   readonly load: (inForce: ReadFiles | undefined, signal: AbortSignal) => Promise<LoadOutcome>;
   /** Makes the new mapping the one that counts, and the secrets that are others. What it throws refuses all of it. */
   readonly apply: (config: Config, renewed: Renewed) => Promise<void> | void;
+  /** All of it counts, and nothing refuses it any more. */
+  readonly applied: () => void;
   readonly warn: (text: string) => void;
   readonly events: EventSink;
   readonly clock: Pick<Clock, 'ticks'>;
@@ -157,12 +159,13 @@ export class Reloader {
   }
 
   async #take({ config, warnings, ...secrets }: Loaded, started: number): Promise<void> {
-    const { initial, apply, warn, events, clock } = this.#parts;
+    const { initial, apply, applied, warn, events, clock } = this.#parts;
     const before = this.#config;
     const renewed = renewedIn(this.#secrets, secrets);
     await apply(config, renewed);
     this.#config = config;
     this.#secrets = secrets;
+    applied();
     for (const warning of warnings) warn(warning);
     const fixed = FIXED.filter((key) => !isDeepStrictEqual(fixedIn(initial.config, key), fixedIn(config, key)));
     if (fixed.length > 0) warn(`${fixed.join(', ')}: changed, which counts from the next start on`);

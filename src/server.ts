@@ -31,8 +31,11 @@ import { inheritedSockets } from './inherited.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
-import { DiskNeighbours } from './net/disk-neighbours.js';
+import { DiskArpTable } from './net/disk-arp-table.js';
 import { formatEndpoint } from './net/endpoint.js';
+import { HostNeighbours } from './net/host-neighbours.js';
+import { Ip6Neighbours } from './net/ip6-neighbours.js';
+import { printIp6Neighbours } from './net/ip6-neighbours-process.js';
 import { lowerPrivileges } from './privileges-process.js';
 import { Reloader, type Renewed } from './reload.js';
 import { standingDesk } from './standing-desk.js';
@@ -96,7 +99,9 @@ async function start(
   const reloader = new Reloader({
     initial,
     load: (inForce, signal) => readAnew(config.file, inForce, signal),
-    apply: (next, renewed) => takeOver(next, renewed, { listeners, api, entries, upkeep }),
+    apply: (next, renewed) => takeOver(next, renewed, { listeners, api, entries }),
+    // Not before: registries are asked as the new configuration says.
+    applied: () => upkeep.remapped(),
     warn,
     events,
     clock: systemClock,
@@ -148,21 +153,15 @@ type Running = {
   readonly listeners: Pick<BootListeners, 'renewTls'>;
   readonly api: Pick<ApiListener, 'renewTokens'>;
   readonly entries: Entries;
-  readonly upkeep: Upkeep;
 };
 
 /** Throws where the pair of TLS does not do, or an entry of the API, and nothing has changed then. */
-async function takeOver(
-  next: Config,
-  { tls, tokens }: Renewed,
-  { listeners, api, entries, upkeep }: Running,
-): Promise<void> {
-  await entries.refile(next, () => {
+function takeOver(next: Config, { tls, tokens }: Renewed, { listeners, api, entries }: Running): Promise<void> {
+  return entries.refile(next, () => {
     // First: it alone may not do.
     if (tls !== undefined) listeners.renewTls(tls);
     if (tokens !== undefined) api.renewTokens(tokens);
   });
-  upkeep.remapped();
 }
 
 function placesOf({ http, https, tftp, dhcp }: BootListeners): Pick<RunningServer, 'http' | 'https' | 'tftp' | 'dhcp'> {
@@ -203,7 +202,7 @@ async function buildBooter(
   });
   const { images, blobs, database } = content;
   const warn = (text: string) => log.warn({ event: 'config.warning' }, text);
-  const neighbours = new DiskNeighbours({ ticks: () => systemClock.ticks() });
+  const neighbours = hostNeighbours();
   const { journal, policies } = await openBootRecords({
     ...{ database, neighbours, events, lifecycle, warn },
     ownNetworks: hostNetworks(),
@@ -230,6 +229,12 @@ async function buildBooter(
   const cache = cacheOf({ ...content, booter }, reloader);
   const desk = deskOf({ ...content, booter }, reloader);
   return { ...content, booter, joined, journal, policies, hub, urls, advertise, cache, desk };
+}
+
+function hostNeighbours(): HostNeighbours {
+  const ticks = () => systemClock.ticks();
+  const ip6 = new Ip6Neighbours({ print: () => printIp6Neighbours(), ticks, wait: waitFor });
+  return new HostNeighbours({ ip4: new DiskArpTable({ ticks }), ip6 });
 }
 
 function standingsOf({ policies, booter, database, hub }: BooterOfServer, reloader: Reloader, upkeep: Upkeep) {

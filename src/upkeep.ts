@@ -30,6 +30,7 @@ export class Upkeep {
   readonly #parts: UpkeepParts;
   readonly #ending = new AbortController();
   #resolving = new AbortController();
+  /** Whether there are changes that wait to be resolved. */
   #isSoon = false;
   /** What touches the state and the cache by itself. */
   #chores: readonly Promise<void>[] = [];
@@ -49,6 +50,7 @@ export class Upkeep {
 
   /** The mapping has changed: what it leads to now is resolved at once, each place by itself: some may be slow, or down. */
   remapped(): void {
+    this.#isSoon = false;
     this.#resolving.abort();
     if (this.#ending.signal.aborted) return;
     this.#resolving = new AbortController();
@@ -69,8 +71,8 @@ export class Upkeep {
     this.#isSoon = true;
     const { signal } = this.#ending;
     const remapped = () => {
-      this.#isSoon = false;
-      this.remapped();
+      // All of it may have been done in the meantime.
+      if (this.#isSoon) this.remapped();
     };
     void this.#parts.wait(SOON_MILLISECONDS, signal).then(remapped, () => undefined);
   }

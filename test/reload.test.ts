@@ -45,6 +45,7 @@ function secureReloader(next: Loaded, refusal?: Error) {
       if (refusal !== undefined) throw refusal;
       applied.push(renewed);
     },
+    applied: () => undefined,
     warn: (text) => void warnings.push(text),
     events: (event) => void events.push(event),
     clock: { ticks: () => 0 },
@@ -94,6 +95,7 @@ describe('Reloader, with tokens', () => {
       initial: { ...withTokens(one), read: readOf('0') },
       load: async () => ({ kind: 'loaded', read: readOf('1'), loaded: next }),
       apply: (_config, renewed) => void applied.push(renewed),
+      applied: () => undefined,
       warn: (text) => void warnings.push(text),
       events: (event) => void (event.event === 'mapping.reloaded' && names.push(event.names)),
       clock: { ticks: () => 0 },
@@ -133,15 +135,17 @@ function reloader(...next: (Config | Error)[]) {
     return { kind: 'loaded', read, loaded: { config: one, warnings: [] } };
   };
   let ticks = 0;
-  const made = new Reloader({
+  const inForce: Config[] = [];
+  const made: Reloader = new Reloader({
     initial: { config: FIRST, warnings: [], read: readOf('0') },
     load,
     apply: (one) => void applied.push(one),
+    applied: () => void inForce.push(made.config),
     warn: (text) => void warnings.push(text),
     events: (event) => void events.push(event),
     clock: { ticks: () => (ticks += 500) },
   });
-  return { reloader: made, events, applied, warnings, before };
+  return { reloader: made, events, applied, inForce, warnings, before };
 }
 
 describe('Reloader', () => {
@@ -150,9 +154,11 @@ describe('Reloader', () => {
       'machines: [{ name: b, serial: "1" }, { name: c }]\ndefaults: { kernelArgs: { append: [x] } }\n' +
         'assignments: [{ name: y, match: {}, image: lab:5000/os:1 }]',
     );
-    const { reloader: one, events, applied } = reloader(second);
+    const { reloader: one, events, applied, inForce } = reloader(second);
     await one.reloadByHand();
     expect(applied).toEqual([second]);
+    // Whoever is told that it counts finds it in force.
+    expect(inForce).toEqual([second]);
     expect(one.config).toBe(second);
     expect(events).toEqual([
       {
@@ -166,9 +172,14 @@ describe('Reloader', () => {
   });
 
   it('refuses what is wrong and keeps what was', async () => {
-    const { reloader: one, events, applied } = reloader(new BootlayerError('CONFIG_INVALID', 'x.yaml:3:1: no'));
+    const {
+      reloader: one,
+      events,
+      applied,
+      inForce,
+    } = reloader(new BootlayerError('CONFIG_INVALID', 'x.yaml:3:1: no'));
     await one.reloadByHand();
-    expect([applied, one.config]).toEqual([[], FIRST]);
+    expect([applied, inForce, one.config]).toEqual([[], [], FIRST]);
     expect(events).toEqual([{ event: 'mapping.refused', reason: 'x.yaml:3:1: no' }]);
   });
 

@@ -4,6 +4,7 @@ import { Upkeep, type UpkeepParts } from '../src/upkeep.js';
 import { gate, isWaiting, settled } from './fixtures/waiting.js';
 
 const MINUTE = 60_000;
+const SOON = 2_000 / MINUTE;
 const GIVEN = { missing: [], failed: new Set<string>() };
 
 /** `rested`: the rests of so many minutes are over; answers what was done then. */
@@ -151,6 +152,20 @@ describe('Upkeep', () => {
     pass.open();
     await stopped;
     expect(events).toEqual([]);
+  });
+
+  it('resolves changes that come one by one once for all, and not again where that is done already', async () => {
+    const { kept, begun, rested } = upkeep();
+    await begun();
+    kept.remappedSoon();
+    kept.remappedSoon();
+    expect(await rested(SOON)).toEqual(['resolve', 'fetch ahead']);
+    kept.remappedSoon();
+    kept.remapped();
+    await settled();
+    expect(await rested(SOON)).toEqual(['resolve', 'fetch ahead']);
+    kept.remappedSoon();
+    expect(await rested(SOON)).toEqual(['resolve', 'fetch ahead']);
   });
 
   it('does nothing any more once stopped', async () => {

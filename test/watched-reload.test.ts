@@ -30,6 +30,7 @@ async function watched(
       return readConfigFiles({ env: {}, cwd, ...(inForce !== undefined && { inForce }) });
     },
     apply: () => undefined,
+    applied: () => undefined,
     warn: () => undefined,
     events: (event) => void events.push(event),
     clock: { ticks: () => 0 },

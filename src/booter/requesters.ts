@@ -5,7 +5,7 @@ import type { MacAddress } from '../net/mac.js';
 import type { Neighbours } from '../net/neighbours.js';
 
 export type RequestersParts = {
-  readonly neighbours: Pick<Neighbours, 'find'>;
+  readonly neighbours: Pick<Neighbours, 'find' | 'trouble'>;
   /** The hardware that a trusted relay has named for an address. */
   readonly relayed: (address: string) => MacAddress | undefined;
   /** `identity.verify`, of the configuration in force. */
@@ -32,19 +32,21 @@ export class Requesters {
     const macs = machine?.macs ?? facts.macs.slice(0, 1);
     if (macs.length === 0) return doubted(`no MAC of ${name} is known, by which it could be: say its mac`);
     const mac = (await neighbours.find(address)) ?? relayed(address);
-    if (mac === undefined) return doubted(unseenAt(address));
+    if (mac === undefined) return doubted(this.#unseenAt(address));
     if (macs.includes(mac)) return SHOWN;
     const own = machine === undefined ? '' : `: if ${name} has that one too, add it to its mac`;
     return { ...doubted(`the card at ${address} is ${mac}${own}`), isOther: true };
   }
-}
 
-/** Why no card is known at an address, and what may be done about it, in words that go on a machine's screen. */
-function unseenAt(address: string): string {
-  const ip = parseIp(address);
-  return ip !== undefined && isLoopback(ip)
-    ? `${address} is this host itself, where no card answers: boot it over a network, or for a trial set identity.verify to false`
-    : `no network of this host has ${address}, and no trusted relay named it: if a DHCP relay serves it, name that in identity.trustedRelays`;
+  /** Why no card is known at an address, and what may be done about it, in words that go on a machine's screen. */
+  #unseenAt(address: string): string {
+    const trouble = this.#parts.neighbours.trouble(address);
+    if (trouble !== undefined) return `which card has ${address} cannot be found out: ${trouble}`;
+    const ip = parseIp(address);
+    return ip !== undefined && isLoopback(ip)
+      ? `${address} is this host itself, where no card answers: boot it over a network, or for a trial set identity.verify to false`
+      : `no network of this host has ${address}, and no trusted relay named it: if a DHCP relay serves it, name that in identity.trustedRelays`;
+  }
 }
 
 function doubted(reason: string): Asking {

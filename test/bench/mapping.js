@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { figure, median, printTable } from './figures.js';
 
-const NOBODY = { look: () => undefined, macAt: () => undefined, find: async () => undefined };
+const NOBODY = { look: () => undefined, macAt: () => undefined, find: async () => undefined, trouble: () => undefined };
 const STANDINGS = {
   loadStandings: async () => ({ standings: [], unreadable: [], doubtedSince: undefined, newest: 0 }),
   saveStanding: async () => undefined,
@@ -195,6 +195,7 @@ async function reloadingBooter(file) {
     initial,
     load: (inForce, signal) => readConfigFilesAside({ ...options, ...(inForce && { inForce }) }, { signal }),
     apply: (config) => booter.remap(config),
+    applied: () => undefined,
     warn: () => undefined,
     events: () => undefined,
     clock,

@@ -77,6 +77,18 @@ it('takes the word of trusted relays, for an hour', async () => {
   expect(await asking()).toMatchObject({ kind: 'doubted' });
 });
 
+it('says so where it cannot be found out at all', async () => {
+  const requesters = new Requesters({
+    neighbours: { find: async () => undefined, trouble: () => 'ip (iproute2) is not installed' },
+    relayed: () => undefined,
+    verifies: () => true,
+  });
+  expect(await requesters.asking(subject({}, 'fd77::20'))).toEqual({
+    kind: 'doubted',
+    reason: 'which card has fd77::20 cannot be found out: ip (iproute2) is not installed',
+  });
+});
+
 it('believes anybody where that is wished', async () => {
   const { requesters } = site({ verify: false });
   expect(await requesters.asking(subject({}, '10.9.9.9'))).toEqual({ kind: 'shown' });

@@ -13,13 +13,17 @@ import { type LogLine, PROGRAM, startServer } from '../setup/server.js';
 const MAC = '52:54:00:00:00:01';
 const STRANGER = '52:54:00:00:00:99';
 
-async function site(context: TestContext, policy: string, more: readonly string[] = []) {
+async function site(
+  context: TestContext,
+  policy: string,
+  { advertise = '192.168.77.1', more = [] }: { readonly advertise?: string; readonly more?: readonly string[] } = {},
+) {
   const folder = await temporaryFolder();
   for (const tag of ['1', 'rescue'])
     await buildTestImage(`oci:${join(folder, 'image')}:${tag}`, ['amd64'], [], { uki: true });
   const file = join(folder, 'bootlayer.yaml');
   const lines = [
-    'advertise: 192.168.77.1',
+    `advertise: "${advertise}"`,
     'data: data',
     'tftp: { enabled: false }',
     `machines: [{ name: node-01, mac: "${MAC}", arch: amd64, labels: { role: worker } }]`,
@@ -42,7 +46,8 @@ async function site(context: TestContext, policy: string, more: readonly string[
     expect([args, status, out]).toEqual([args, 0, out]);
     return out;
   };
-  return { folder, events, start, bootlayer, machine: (mac: string, end: number) => machine(segment, mac, end) };
+  const host = (mac: string, end: number) => machine(segment, mac, end);
+  return { folder, segment, events, start, bootlayer, machine: host };
 }
 
 /** A host with that card. */
@@ -187,7 +192,7 @@ it('knows a machine without a record by its other card, and installs it anew by 
   const strangers = [
     '  - { name: all, match: {}, image: "oci:image:1", kernelArgs: { append: ["done={done.url}"] }, policy: { mode: once } }',
   ];
-  const { start, bootlayer, machine } = await site(context, '{ mode: once }', strangers);
+  const { start, bootlayer, machine } = await site(context, '{ mode: once }', { more: strangers });
   const first = await start();
   const uuid = '&uuid=4c4c4544-0042-3010-8057-b7c04f4d3732';
   const [one, other] = [await machine('52:54:00:00:00:71', 40), await machine('52:54:00:00:00:72', 41)];
@@ -230,7 +235,7 @@ it('never installs by a state that was restored, until an operator takes it for 
 });
 
 it('keeps who is not known waiting, and boots it when it is assigned', async (context) => {
-  const { start, bootlayer, machine } = await site(context, '{ mode: always }', ['unknown: enrol']);
+  const { start, bootlayer, machine } = await site(context, '{ mode: always }', { more: ['unknown: enrol'] });
   const server = await start();
   const stranger = await machine(STRANGER, 30);
   expect(await stranger.script()).toContain(`${STRANGER} waits (1 of 360): no assignment matches this machine`);
@@ -238,5 +243,44 @@ it('keeps who is not known waiting, and boots it when it is assigned', async (co
   await bootlayer('machine', 'set', 'node-99', '--mac', STRANGER, '--label', 'role=worker');
   expect(await stranger.script()).toContain('node-99 boots oci:');
   expect(await bootlayer('machine', 'enrolled')).toContain('no machine waits');
+  await server.stop();
+});
+
+/** A program, since busybox's wget knows no zones. */
+const GET_IP6 = `
+const [, host, path] = process.argv;
+const failed = ({ message }) => { console.error(message); process.exit(1); };
+require('node:http').get({ host, port: 8080, path }, (answer) => answer.pipe(process.stdout)).on('error', failed);
+`;
+
+it('shows who asks over IPv6, from a global address and from one of the link', async (context) => {
+  const { segment, start, machine } = await site(context, '{ mode: once }', {
+    advertise: 'fd77::1',
+    more: ['http: { listen: "[::]:8080" }'],
+  });
+  await segment.network.ip('-6', 'address', 'add', 'fd77::1/64', 'dev', 'br0');
+  await segment.network.ip('-6', 'address', 'add', 'fe80::77/64', 'dev', 'br0');
+  const server = await start();
+  const [node, other] = [await machine(MAC, 20), await machine(STRANGER, 21)];
+  await node.host.ip('-6', 'address', 'add', 'fd77::20/64', 'dev', 'eth0');
+  await other.host.ip('-6', 'address', 'add', 'fd77::21/64', 'dev', 'eth0');
+  const asks = async (host: NetworkNamespace, at: string) => {
+    const path = `/boot/script?mac=${MAC}&buildarch=x86_64&platform=pcbios`;
+    const get = async () => {
+      const { status, out } = await host.run([process.execPath, '-e', GET_IP6, at, path]);
+      script = out;
+      return status;
+    };
+    let script = '';
+    // Until nobody else is known to have it (RFC 4862, 5.4), an address is not for use.
+    await expect.poll(get).toBe(0);
+    return script;
+  };
+  expect(await asks(node.host, 'fd77::1')).toContain(BOOTS);
+  expect(await asks(node.host, 'fe80::77%eth0')).toContain(BOOTS);
+  expect(await asks(other.host, 'fd77::1')).toContain(
+    `${LOCAL}: it is not shown to ask itself: the card at fd77::21 is ${STRANGER}`,
+  );
+  expect(await asks(other.host, 'fe80::77%eth0')).toMatch(/the card at fe80::\S+%br0 is 52:54:00:00:00:99/);
   await server.stop();
 });

@@ -2,8 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { DiskNeighbours } from '../../src/net/disk-neighbours.js';
-import { parseArpTable } from '../../src/net/neighbours.js';
+import { DiskArpTable, parseArpTable } from '../../src/net/disk-arp-table.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 
 const HEADING = 'IP address       HW type     Flags       HW address            Mask     Device\n';
@@ -32,7 +31,7 @@ it('takes any text for a table of some', () => {
 it('looks again for whom it does not know, and otherwise not for a while', async () => {
   const file = join(await temporaryFolder(), 'arp');
   let now = 0;
-  const neighbours = new DiskNeighbours({ file, ticks: () => now });
+  const neighbours = new DiskArpTable({ file, ticks: () => now });
   const seen = async (address: string) => {
     neighbours.look(address);
     await neighbours.settled();
