@@ -41,15 +41,18 @@ export type Policies = {
   readonly enrolments: Enrolments;
   readonly relayWords: RelayWords;
   readonly enrols: () => boolean;
+  /** Whether who asks must be shown to be the machine. */
+  readonly verifies: () => boolean;
 };
 
 export function createPolicies(parts: PoliciesParts): Policies {
   const { standings, records, neighbours, identity, enrols, events, clock } = parts;
   const relayWords = new RelayWords({ now: () => clock.ticks(), trusted: () => identity().trustedRelays });
+  const verifies = () => identity().verify;
   const requesters = new Requesters({
     neighbours,
     relayed: (address) => relayWords.macAt(address),
-    verifies: () => identity().verify,
+    verifies,
   });
   const capabilities = new Capabilities({ store: parts.capabilities, now: () => clock.now() });
   const step = new PolicyStep({ ...parts, requesters, since: clock.now() });
@@ -68,5 +71,6 @@ export function createPolicies(parts: PoliciesParts): Policies {
     enrolments: new Enrolments({ store: parts.enrolments, enrolled: parts.enrolled, events, clock }),
     relayWords,
     enrols,
+    verifies,
   };
 }
