@@ -1,4 +1,5 @@
 import type { Booter } from './booter/booter.js';
+import { EntryDoubts } from './booter/entry-doubts.js';
 import type { ImageDesk } from './booter/image-desk.js';
 import type { Journal } from './booter/journal.js';
 import type { Policies } from './booter/policies.js';
@@ -26,7 +27,7 @@ import type { Metrics } from './metrics.js';
 import type { Endpoint } from './net/endpoint.js';
 
 /** What the routes ask. */
-export type ApiParts = Pick<EntryRouteParts, 'entries'> & {
+export type ApiParts = Pick<EntryRouteParts, 'entries' | 'doubtsOf'> & {
   readonly boots: BootRouteParts;
   readonly events: EventRouteParts;
   readonly standings: StandingRouteParts;
@@ -40,7 +41,7 @@ export type ApiParts = Pick<EntryRouteParts, 'entries'> & {
 export type ApiListenerParts = Pick<Content, 'database'> & {
   readonly journal: Journal;
   readonly policies: Policies;
-  readonly standings: StandingRouteParts;
+  readonly standings: Omit<StandingRouteParts, 'doubtsOf'>;
   readonly booter: Booter;
   readonly entries: EntryRouteParts['entries'];
   /** What `api.tokenFile` names. */
@@ -92,6 +93,10 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
   metricsRoutes(app, metrics, async (request) => {
     if (tokens !== undefined) await guard(request, 'read');
   });
+  const doubts = new EntryDoubts({
+    ...{ desk, clock: systemClock, mapping: () => booter.mapping },
+    verifies: policies.verifies,
+  });
   const streams = declareApi(new Api(app, guard), {
     boots: { boots: database.boots, settled: () => journal.settled() },
     events: {
@@ -107,7 +112,9 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
       sizes: () => database.sizes(),
       trust: () => policies.standings.trust(),
     },
-    ...{ entries, standings, desk, cache, version: version() },
+    ...{ entries, desk, cache, version: version() },
+    standings: { ...standings, doubtsOf: (image) => doubts.ofImage(image) },
+    doubtsOf: (kind, name) => doubts.ofEntry(kind, name),
   });
   lifecycle.started('API listener', () => {
     desk.close();

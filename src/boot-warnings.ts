@@ -1,13 +1,18 @@
 import { X509Certificate } from 'node:crypto';
+import { isRestricted } from './boot/policy.js';
 import { type FirmwareBaseInput, firmwareBase, urlWarning } from './booter/base-url.js';
 import type { BootUrls } from './booter/boot-urls.js';
 import type { Config, TlsPair } from './config/schema.js';
 import { advertisedHost, isFor, nameRemedy } from './config/tls-pair.js';
+import { fewOf } from './format.js';
 import { hostIn } from './net/endpoint.js';
+import { isLoopback, parseIp } from './net/ip.js';
 import type { ServedInterface } from './pxe/served-interfaces.js';
 
+const MAX_NAMED = 5;
+
 export type BootWarningsInput = {
-  readonly config: Pick<Config, 'advertise' | 'dhcp' | 'tftp' | 'http'>;
+  readonly config: Pick<Config, 'advertise' | 'dhcp' | 'tftp' | 'http' | 'assignments' | 'identity' | 'unknown'>;
   /** What `http.tls` names. */
   readonly tls: TlsPair | undefined;
   /** Where DHCP is answered; none where that is not known. */
@@ -21,13 +26,36 @@ export type BootWarningsInput = {
 export function findBootWarnings(input: BootWarningsInput): readonly string[] {
   const { config, ports } = input;
   const ofUrl = urlWarning({ advertise: config.advertise, ports });
-  return [...(ofUrl === undefined ? [] : [ofUrl]), ...tftpWarnings(config), ...firmwareWarnings(input)];
+  return [
+    ...(ofUrl === undefined ? [] : [ofUrl]),
+    ...tftpWarnings(config),
+    ...loopbackWarnings(input),
+    ...firmwareWarnings(input),
+  ];
 }
 
 function tftpWarnings({ dhcp, tftp }: BootWarningsInput['config']): readonly string[] {
   if (dhcp === undefined || tftp !== undefined) return [];
   return [
     'tftp.enabled is false, and dhcp.mode is proxy: BIOS and UEFI PXE load by TFTP alone, and are told nothing; set it to true, unless all machines come by UEFI HTTP Boot or an iPXE of their own',
+  ];
+}
+
+/** On loopback no card answers, by which who asks could be shown to be the machine. */
+function loopbackWarnings({ config, urls }: BootWarningsInput): readonly string[] {
+  const { assignments, identity, unknown } = config;
+  const base = urls.greeting();
+  const host = parseIp(hostIn(base));
+  if (!identity.verify || host === undefined || !isLoopback(host)) return [];
+  const restricted = assignments.filter(({ policy }) => isRestricted(policy)).map(({ name }) => name);
+  const consequences = [
+    ...(restricted.length === 0 ? [] : [`${fewOf(restricted, MAX_NAMED)} boots nobody by its policy`]),
+    ...(unknown === 'enrol' ? ['no machine that waits can be told from one that is made up'] : []),
+  ];
+  if (consequences.length === 0) return [];
+  const remedy = 'set advertise to an address of a network, or for a trial identity.verify to false';
+  return [
+    `machines are told ${base}, which is this host itself, where nobody can be shown to be a machine: ${consequences.join(', and ')}; ${remedy}`,
   ];
 }
 

@@ -24,7 +24,7 @@ export type StandingDeskParts = {
 };
 
 /** What operators ask and change of where machines stand with their policies. */
-export function standingDesk(parts: StandingDeskParts): StandingRouteParts {
+export function standingDesk(parts: StandingDeskParts): Omit<StandingRouteParts, 'doubtsOf'> {
   const { policies, booter, enrolments, config, events, remapped } = parts;
   const { standings } = policies;
   const wished = () => {

@@ -41,6 +41,17 @@ describe('findBootWarnings', () => {
     expect(warnings(['tftp: { enabled: false }'])).toEqual([]);
   });
 
+  it('tells of loopback where who asks must be shown to be the machine', () => {
+    const once = 'assignments: [{ name: db, match: {}, image: "lab:5000/os:1", policy: { mode: once } }]';
+    const base = 'http://127.0.0.1:8080';
+    expect(warnings([once, 'unknown: enrol'], { base })).toEqual([
+      `machines are told ${base}/boot.ipxe, which is this host itself, where nobody can be shown to be a machine: db boots nobody by its policy, and no machine that waits can be told from one that is made up; set advertise to an address of a network, or for a trial identity.verify to false`,
+    ]);
+    expect(warnings([once])).toEqual([]);
+    expect(warnings([once, 'identity: { verify: false }'], { base })).toEqual([]);
+    expect(warnings([once.replace('once }', 'always }')], { base })).toEqual([]);
+  });
+
   it('tells of PXE without TFTP', () => {
     expect(warnings([PROXY, 'tftp: { enabled: false }'])).toEqual([
       expect.stringMatching(

@@ -106,6 +106,8 @@ export type RenderedPlan =
 
 /** What stands for the capability where there is none. */
 export const NO_CAPABILITY = 'none';
+/** What stands for the one that each boot of the machine is given, where none boots. */
+export const SOME_CAPABILITY = '<done-capability>';
 
 /**
  * The same plan, URLs and capability give the same bytes. Refused when iPXE cannot carry a kernel argument. `capability`: by which

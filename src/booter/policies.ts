@@ -49,6 +49,8 @@ export type Policies = {
   readonly enrolments: Enrolments;
   readonly relayWords: RelayWords;
   readonly enrols: () => boolean;
+  /** Whether who asks must be shown to be the machine. */
+  readonly verifies: () => boolean;
 };
 
 export function createPolicies(parts: PoliciesParts): Policies {
@@ -58,10 +60,11 @@ export function createPolicies(parts: PoliciesParts): Policies {
     trusted: () => identity().trustedRelays,
     ownNetworks,
   });
+  const verifies = () => identity().verify;
   const requesters = new Requesters({
     neighbours,
     relayed: (address) => relayWords.macAt(address),
-    verifies: () => identity().verify,
+    verifies,
   });
   const capabilities = new Capabilities({ ...{ store: parts.capabilities, senseClock }, now: () => clock.now() });
   const step = new PolicyStep({ ...parts, requesters });
@@ -80,5 +83,6 @@ export function createPolicies(parts: PoliciesParts): Policies {
     enrolments: new Enrolments({ store: parts.enrolments, enrolled: parts.enrolled, events, clock }),
     relayWords,
     enrols,
+    verifies,
   };
 }

@@ -4,7 +4,7 @@ import type { BootlayerError, ErrorCode } from '../errors.js';
 import type { KernelArgs } from '../image/command-line.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import type { Subject } from '../machine/inventory.js';
-import { planScript } from './boot-script.js';
+import { planScript, SOME_CAPABILITY } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
 
 /** What a machine gets from its image: a script that starts it, or the reason why there is none. */
@@ -37,7 +37,7 @@ export function prepareBoot(
 ): Preparation {
   const planning = planBoot({ ...whom, image, defaults });
   if (planning.kind === 'refused') return planning;
-  const rendered = planScript(planning.plan, urls);
+  const rendered = planScript(planning.plan, urls, SOME_CAPABILITY);
   if (rendered.kind === 'refused') return rendered;
   return { kind: 'ready', plan: planning.plan, script: rendered.text };
 }

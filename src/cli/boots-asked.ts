@@ -1,3 +1,4 @@
+import { BootlayerError } from '../errors.js';
 import type { Ask } from './follow.js';
 import type { ToldBoot, ToldSteps } from './told.js';
 
@@ -29,6 +30,17 @@ export async function lastBootOf(ask: Ask, machine: string): Promise<ToldSteps |
   if (!isBoot(boot)) return undefined;
   const told = await ask(`/api/v1/boots/${encodeURIComponent(boot.id)}`);
   return isBoot(told) && 'steps' in told && Array.isArray(told.steps) ? (told as ToldSteps) : undefined;
+}
+
+/** Of a machine without a boot that is known, which may come yet. Throws what the server tells, but that there is none. */
+export async function unseenText(ask: Ask, machine: string): Promise<string> {
+  try {
+    await ask(`/api/v1/machines/${encodeURIComponent(machine)}/standing`);
+    return `no boot of ${machine} is known yet: it is waited for`;
+  } catch (thrown) {
+    if (BootlayerError.from(thrown).code !== 'NOT_FOUND') throw thrown;
+    return `there is no machine "${machine}", and no boot of one: it is waited for; "bootlayer machine ls" lists those there are`;
+  }
 }
 
 function isBoot(value: unknown): value is ToldBoot {

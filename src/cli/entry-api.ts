@@ -74,8 +74,15 @@ export type Change = {
   readonly document: Readonly<Record<string, unknown>> | undefined;
 };
 
-export async function changeEntry(api: ServerApi, change: Change): Promise<void> {
-  await ask(api, questionOf(change, ''));
+/** Answers what the server warns of. */
+export async function changeEntry(api: ServerApi, change: Change): Promise<readonly string[]> {
+  const { warnings } = await ask<{ readonly warnings?: unknown }>(api, questionOf(change, ''));
+  return warningsIn(warnings);
+}
+
+/** Of a server that may be another version. */
+export function warningsIn(told: unknown): readonly string[] {
+  return Array.isArray(told) ? told.filter((one) => typeof one === 'string') : [];
 }
 
 /** What the change would do; nothing changes. */

@@ -3,7 +3,7 @@ import { type EntryDocument, type EntryKind, PLURALS } from '../boot/entry.js';
 import { readSource } from '../config/disk-sources.js';
 import { BootlayerError } from '../errors.js';
 import { apiOf, type ServerApi, type ServerOptions, withServer } from './api-server.js';
-import { parsedBy } from './common.js';
+import { parsedBy, warnOnStderr } from './common.js';
 import {
   type Change,
   changeEntry,
@@ -16,7 +16,7 @@ import {
 import { entryIn, writtenOf } from './entry-edits.js';
 import { writeEntries, writeEntry, writePreview } from './entry-output.js';
 import { requireName, toldWhereWritten } from './entry-problems.js';
-import { standardOutput, writeJson, writeLine } from './output.js';
+import { inOneLine, standardOutput, writeJson, writeLine } from './output.js';
 
 /** `ls`, `show` and `rm` of machines and assignments, and what their `set` has in common. */
 
@@ -109,9 +109,10 @@ async function change({ api, options }: Asking, wanted: Change, done: string): P
     const preview = await previewChange(api, wanted);
     return options.json ? writeJson(output, preview) : writePreview(output, preview);
   }
-  await changeEntry(api, wanted);
+  const warnings = await changeEntry(api, wanted);
+  for (const warning of warnings) warnOnStderr(inOneLine(warning));
   const { kind, name } = wanted;
-  if (options.json) writeJson(output, { kind, name, done });
+  if (options.json) writeJson(output, { kind, name, done, warnings });
   else writeLine(output, `${kind} ${name} ${done}`);
 }
 

@@ -6,7 +6,7 @@ import type { WrittenIn } from './entry-problems.js';
 
 /** What options change in an entry. Pure. */
 
-const SAID: ReadonlySet<string> = new Set(['revision', 'source', 'inForce', 'problems', 'standing']);
+const SAID: ReadonlySet<string> = new Set(['revision', 'source', 'inForce', 'problems', 'standing', 'warnings']);
 
 /** What is written, without what the server says of it. */
 export function writtenOf(entry: ToldEntry | undefined): EntryDocument {

@@ -1,7 +1,8 @@
 import { formatSeconds } from '../format.js';
-import { lastBootOf } from './boots-asked.js';
+import { lastBootOf, unseenText } from './boots-asked.js';
 import type { Watcher } from './follow.js';
 import { type StyledLine, styled, type Terminal } from './live-screen.js';
+import { inOneLine } from './output.js';
 import { Timeline } from './timeline.js';
 import type { LiveWatcher } from './watch-live.js';
 import { fitted, progressOf } from './watch-table.js';
@@ -27,8 +28,8 @@ export class LiveTimeline implements LiveWatcher {
 
   readonly opened: Watcher['opened'] = async (ask) => {
     const boot = await lastBootOf(ask, this.#machine);
-    const none: StyledLine = { text: `no boot of ${this.#machine} is known`, style: 'dim' };
-    this.#write(boot === undefined ? [none] : this.#timeline.boot(boot));
+    if (boot !== undefined) this.#write(this.#timeline.boot(boot));
+    else this.#write([{ text: inOneLine(await unseenText(ask, this.#machine)), style: 'dim' }]);
   };
 
   readonly step: Watcher['step'] = (event) => {

@@ -3,7 +3,8 @@ import { BootlayerError } from '../errors.js';
 import { apiOf, type ServerOptions, withServer } from './api-server.js';
 import { askOurs } from './ask-ours.js';
 import type { Question } from './ask-server.js';
-import { parsedBy } from './common.js';
+import { parsedBy, warnOnStderr } from './common.js';
+import { warningsIn } from './entry-api.js';
 import { inOneLine, standardOutput, writeJson, writeLine, writeTable } from './output.js';
 import { describeStanding, isStanding, outlookLines, type ToldStanding } from './told-standing.js';
 
@@ -77,6 +78,7 @@ function pathOf(name: string): string {
 
 function write(standing: ToldStanding, { json }: ServerOptions): void {
   const output = standardOutput();
+  for (const warning of warningsIn(standing.warnings)) warnOnStderr(inOneLine(warning));
   if (json) {
     writeJson(output, standing);
     return;

@@ -1,4 +1,4 @@
-import { bootsLately, lastBootOf } from './boots-asked.js';
+import { bootsLately, lastBootOf, unseenText } from './boots-asked.js';
 import { warnOnStderr } from './common.js';
 import type { Watcher } from './follow.js';
 import { emphasize, inOneLine, type Output, writeLine } from './output.js';
@@ -50,7 +50,8 @@ export function timelineLines(
   return {
     opened: async (ask) => {
       const boot = await lastBootOf(ask, machine);
-      if (boot !== undefined) write(timeline.boot(boot));
+      if (boot === undefined) warnOnStderr(inOneLine(await unseenText(ask, machine)));
+      else write(timeline.boot(boot));
     },
     step: (event) => write(timeline.step(event)),
     transfers: () => undefined,

@@ -39,6 +39,14 @@ describe('explainBoot', () => {
     expect([selection.kind, subject.name, subject.knownBy]).toEqual(['selected', 'node-01', 'mac']);
   });
 
+  it('shows where each boot has a capability of its own', async () => {
+    const assignments = [assignment({ kernelArgs: [{ append: ['done={done.url}'] }] })];
+    const { boot } = await explain({ architecture: 'amd64' }, { assignments });
+    expect(boot).toMatchObject({
+      script: expect.stringContaining('done=http://10.0.2.2:8080/boot/done/<done-capability>') as string,
+    });
+  });
+
   it('and the very one that refuses', async () => {
     const { booter } = testBooter({ assignments: [] });
     const script = await booter.script({ mac: MAC, buildarch: 'x86_64' }, '192.168.77.20');

@@ -31,6 +31,8 @@ export interface EntryBook {
 
 export type EntryRouteParts = {
   readonly entries: EntryBook;
+  /** What somebody may not have meant with an entry that is in force. Never rejects. */
+  readonly doubtsOf?: (kind: EntryKind, name: string) => Promise<readonly string[]>;
   /** Where a machine stands with its policy. */
   readonly standingOf?: (machine: string) => Readonly<Record<string, unknown>> | undefined;
 };
@@ -73,6 +75,7 @@ const shownAs = {
   source,
   inForce: z.boolean().describe('false: it cannot be beside other entries, or is wrong'),
   problems: z.array(z.string()).optional().describe('why it is out of force'),
+  warnings: z.array(z.string()).optional().describe('told when it was changed: what may not be meant so'),
 };
 
 const ENTRY = {
@@ -204,7 +207,7 @@ function putRoute(api: Api, kind: EntryKind, parts: EntryRouteParts): void {
         },
       };
       if (query.dryRun === 'true') return { status: 200, body: await parts.entries.preview(wish) };
-      return answerTo(await parts.entries.change(wish), parts);
+      return await answerTo(await parts.entries.change(wish), parts);
     },
   });
 }
@@ -237,7 +240,7 @@ function patchRoute(api: Api, kind: EntryKind, parts: EntryRouteParts): void {
         },
       };
       if (query.dryRun === 'true') return { status: 200, body: await parts.entries.preview(wish) };
-      const { body, headers: etag } = answerTo(await parts.entries.change(wish), parts);
+      const { body, headers: etag } = await answerTo(await parts.entries.change(wish), parts);
       return { status: 200, body, headers: etag };
     },
   });
@@ -267,10 +270,12 @@ function deleteRoute(api: Api, kind: EntryKind, parts: EntryRouteParts): void {
   });
 }
 
-function answerTo(changed: EntryChanged, parts: EntryRouteParts) {
+async function answerTo(changed: EntryChanged, parts: EntryRouteParts) {
   if (changed.kind === 'deleted') throw new Error('what was written was deleted');
   const status: 200 | 201 = changed.isNew ? 201 : 200;
-  return { status, body: presented(changed.entry, parts), headers: etagOf(changed.entry) };
+  const { kind, name } = changed.entry;
+  const warnings = [...((await parts.doubtsOf?.(kind, name)) ?? [])];
+  return { status, body: { ...presented(changed.entry, parts), warnings }, headers: etagOf(changed.entry) };
 }
 
 function presented({ kind, name, document, revision, source, problems }: ShownEntry, { standingOf }: EntryRouteParts) {

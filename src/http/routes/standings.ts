@@ -30,6 +30,8 @@ export type StandingRouteParts = {
   readonly forget: (name: string) => Promise<boolean>;
   /** Takes in what the configuration says for all. Throws REFERENCE_INVALID. */
   readonly reference: (written: ImageReference) => ImageReference;
+  /** Why what it is to boot next cannot be had. Never rejects. */
+  readonly doubtsOf: (image: string) => Promise<readonly string[]>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 };
@@ -62,7 +64,12 @@ const standing = z
   })
   .meta({ id: 'Standing' });
 
-const withOutlook = standing.extend(outlookSchema.shape).meta({ id: 'StandingNow' });
+const withOutlook = standing
+  .extend({
+    ...outlookSchema.shape,
+    warnings: z.array(z.string()).optional().describe('told when it was changed: what may not be meant so'),
+  })
+  .meta({ id: 'StandingNow' });
 
 /** With its zone: a time of day means another one elsewhere. */
 const momentText = z.iso
@@ -139,7 +146,13 @@ export function standingRoutes(api: Api, parts: StandingRouteParts): void {
     takes: { params: named, body: change },
     answers,
     errors: ['NOT_FOUND', 'REFERENCE_INVALID', 'DATA_UNUSABLE', 'DISK_FULL'],
-    handle: async ({ params: { name }, body }) => answer(name, await parts.change(name, changeOf(body, parts))),
+    handle: async ({ params: { name }, body }) => {
+      const wish = changeOf(body, parts);
+      const changed = await parts.change(name, wish);
+      const warnings = wish.next ? await parts.doubtsOf(wish.next.image) : [];
+      const { status, body: now } = answer(name, changed);
+      return { status, body: { ...now, warnings: [...warnings] } };
+    },
   });
   api.route({
     method: 'DELETE',

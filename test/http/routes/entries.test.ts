@@ -41,7 +41,10 @@ it('creates, shows, replaces and deletes', async () => {
   const document = { mac: '52-54-00-00-00-02', labels: { rack: 'r1' } };
   const created = await send('PUT', A, { body: document });
   const shown = { name: 'a', ...document, source: { kind: 'api' }, inForce: true, standing: { state: 'waiting' } };
-  expect([created.status, created.body]).toEqual([201, { ...shown, revision: expect.any(String) as string }]);
+  expect([created.status, created.body]).toEqual([
+    201,
+    { ...shown, warnings: [], revision: expect.any(String) as string },
+  ]);
   expect(created.etag).toBe(`"${String(created.body['revision'])}"`);
   expect(await send('GET', A)).toMatchObject({ status: 200, etag: created.etag, body: shown });
   const replaced = await send('PUT', A, { body: { name: 'a', serial: '7' } });

@@ -36,6 +36,7 @@ function listener(outlook: Outlook = OUTLOOK) {
     forget: async (name) => name === 'a',
     forgetStanding: async (machine) => known.delete(machine),
     reference: (written) => withDefaultRegistry(written, 'registry.lab:5000'),
+    doubtsOf: async (image) => [`${image} cannot be had`],
     now: () => NOW,
   };
   standingRoutes(new Api(app), parts);
@@ -91,9 +92,10 @@ describe('/api/v1/machines/<name>/standing', () => {
       done: { by: 'operator' },
       next: { image: 'registry.lab:5000/os/debian:13' },
       reprovision: { at: '2027-01-31T02:00:00.000Z' },
+      warnings: ['registry.lab:5000/os/debian:13 cannot be had'],
     });
     const back = await ask('PATCH', PATH, { next: null, reprovision: null });
-    expect(back.body).toMatchObject({ isDone: true });
+    expect(back.body).toMatchObject({ isDone: true, warnings: [] });
     expect(back.body).not.toHaveProperty('next');
     expect(shownStanding(parts, 'node-01')).toMatchObject({ isDone: true });
     expect(shownStanding(parts, 'nobody')).toBeUndefined();

@@ -1,0 +1,68 @@
+import type { EntryKind } from '../boot/entry.js';
+import { isRestricted } from '../boot/policy.js';
+import type { Clock } from '../clock.js';
+import { BootlayerError, publicMessage, publicRemedy } from '../errors.js';
+import { formatDuration } from '../format.js';
+import { formatReference } from '../oci/reference.js';
+import type { ImageDesk } from './image-desk.js';
+import { possibleAssignments } from './mapped-wishes.js';
+import type { Mapping } from './mapping.js';
+
+/** What somebody may not have meant with what was changed just now: it counts all the same. */
+
+/** Whoever changed it waits for so long. */
+const PATIENCE_MILLISECONDS = 5_000;
+
+export type EntryDoubtsParts = {
+  readonly desk: Pick<ImageDesk, 'resolve'>;
+  /** The one in force. */
+  readonly mapping: () => Mapping;
+  /** Whether who asks must be shown to be the machine (`identity.verify`). */
+  readonly verifies: () => boolean;
+  readonly clock: Pick<Clock, 'within'>;
+};
+
+export class EntryDoubts {
+  readonly #parts: EntryDoubtsParts;
+
+  constructor(parts: EntryDoubtsParts) {
+    this.#parts = parts;
+  }
+
+  /** Of an entry that is in force. Never rejects. */
+  async ofEntry(kind: EntryKind, name: string): Promise<readonly string[]> {
+    const { mapping } = this.#parts;
+    if (kind === 'machine') return this.#ofMachine(name);
+    const assignment = mapping().assignments.find((one) => one.name === name);
+    return assignment === undefined ? [] : this.ofImage(formatReference(assignment.image));
+  }
+
+  /** Why a mapped image cannot be had. Never rejects. */
+  async ofImage(reference: string): Promise<readonly string[]> {
+    const { desk, clock } = this.#parts;
+    try {
+      const asked = await clock.within(PATIENCE_MILLISECONDS, desk.resolve(reference));
+      if (asked.kind === 'done') return asked.value.problems.map(({ message }) => unavailable(reference, message));
+      const patience = formatDuration(PATIENCE_MILLISECONDS);
+      return [`whether ${reference} can be had is not known: its source has not answered within ${patience}`];
+    } catch (thrown) {
+      const error = BootlayerError.from(thrown);
+      const remedy = publicRemedy(error);
+      return [unavailable(reference, `${publicMessage(error)}${remedy === undefined ? '' : `; ${remedy}`}`)];
+    }
+  }
+
+  /** Nobody is shown to be a machine whose cards are not known. */
+  #ofMachine(name: string): readonly string[] {
+    const { mapping, verifies } = this.#parts;
+    const { inventory, index } = mapping();
+    const machine = inventory.named(name);
+    if (machine === undefined || machine.macs.length > 0 || !verifies()) return [];
+    if (!possibleAssignments(machine, index).some(({ policy }) => isRestricted(policy))) return [];
+    return [`${name} will not be booted, since its policy wants to know who asks, which only a MAC shows: say its mac`];
+  }
+}
+
+function unavailable(reference: string, why: string): string {
+  return `${reference} cannot be had now: ${why}`;
+}
