@@ -58,6 +58,8 @@ function problemsOf({ responses }: NamedOperation, { status, type, body }: Answe
   return judge.problemsOf(content.schema, JSON.parse(body)).map((problem) => `${status} ${body} ${problem}`);
 }
 
+const MOST_ROUNDS = 20;
+
 const TOKENS = fc.oneof(
   { weight: 6, arbitrary: fc.constant({ authorization: `Bearer ${ADMIN}` }) },
   { weight: 2, arbitrary: fc.constant({ authorization: `Bearer ${READ}` }) },
@@ -140,8 +142,8 @@ it('answers what it promises as it promises it', async () => {
   const operations = operationsIn(document);
   expect(operations.length).toBeGreaterThan(7);
   const good = new Set<string>();
-  for (const operation of operations) {
-    await fc.assert(
+  const tryOut = (operation: NamedOperation) =>
+    fc.assert(
       fc.asyncProperty(goodRequest(operation, generator), async (asked) => {
         const answer = await ask(asked);
         if (answer.status < 300) good.add(operation.operationId);
@@ -149,6 +151,9 @@ it('answers what it promises as it promises it', async () => {
       }),
       { numRuns: RUNS },
     );
+  for (const operation of operations) {
+    // Of requests with many parts few are without any fault.
+    for (let round = 0; round < MOST_ROUNDS && !good.has(operation.operationId); round += 1) await tryOut(operation);
   }
   // Else it would be the errors alone that were looked at.
   expect([...good].sort()).toEqual(operations.map(({ operationId }) => operationId).sort());
