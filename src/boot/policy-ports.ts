@@ -14,10 +14,12 @@ export type KeptStanding = {
   readonly standing: Standing;
 };
 
+/** Somebody has damaged the row of a machine: only its keys are left. */
+export type UnreadableStanding = Pick<KeptStanding, 'id' | 'keys'>;
+
 export type LoadedStandings = {
   readonly standings: readonly KeptStanding[];
-  /** The keys of each machine whose row somebody has damaged. */
-  readonly unreadable: readonly (readonly string[])[];
+  readonly unreadable: readonly UnreadableStanding[];
   /** Since when the state is there in place of another one, or without its newest changes. */
   readonly doubtedSince: number | undefined;
   /** The newest time that the state holds, but for those that were taken for wrong; 0 for none. */
@@ -75,7 +77,6 @@ export interface EnrolmentStore {
   saveEnrolled(machine: EnrolledMachine): Promise<void>;
   /** By name, after that one. */
   findEnrolled(query: { readonly after?: string; readonly limit: number }): Promise<readonly EnrolledMachine[]>;
-  findOneEnrolled(name: string): Promise<EnrolledMachine | undefined>;
   /** Whether it was there. */
   removeEnrolled(name: string): Promise<boolean>;
   /** Those that were heard of last before then (milliseconds since the epoch); answers how many. */

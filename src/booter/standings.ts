@@ -1,6 +1,6 @@
 import { joinStandings, withEvidence } from '../boot/joined-standing.js';
 import type { Doubt } from '../boot/policy.js';
-import type { KeptStanding, LoadedStandings, StandingStore } from '../boot/policy-ports.js';
+import type { KeptStanding, LoadedStandings, StandingStore, UnreadableStanding } from '../boot/policy-ports.js';
 import { isToldAnew, type NextBoot, newestTime, type Standing } from '../boot/standing.js';
 import { areStrangers, type Whose } from '../boot/standing-keys.js';
 import { FoundStandings } from './found-standings.js';
@@ -20,8 +20,7 @@ const MOST_REPORTED = 32;
 export class Standings {
   readonly #parts: StandingsParts;
   readonly #found = new FoundStandings();
-  /** The keys of each machine whose row somebody has damaged. */
-  #unreadable: readonly (readonly string[])[];
+  #unreadable: readonly UnreadableStanding[];
   #doubtedSince: number | undefined;
   #newest: number;
   /** Changes of one machine come one after the other, by whatever of it they know it. */
@@ -79,7 +78,7 @@ export class Standings {
   doubt({ keys }: Whose): Doubt | undefined {
     if (this.#doubtedSince !== undefined) return { kind: 'since', at: this.#doubtedSince };
     const isDamaged =
-      this.#unreadable.some((damaged) => mayBeOf(damaged, keys)) ||
+      this.#unreadable.some((damaged) => mayBeOf(damaged.keys, keys)) ||
       this.#found.of(keys).some((kept) => kept.isDamaged === true);
     return isDamaged ? { kind: 'damaged' } : undefined;
   }
@@ -122,10 +121,12 @@ export class Standings {
   /** Forgets all that is known of a machine by these keys; whether there was anything. Throws DATA_UNUSABLE, DISK_FULL. */
   forget({ keys }: Whose): Promise<boolean> {
     return this.#turns.take(this.#about(keys), async () => {
-      const ids = this.#found.of(keys).map(({ id }) => id);
+      const damaged = this.#unreadable.filter((one) => one.keys.some((key) => keys.includes(key)));
+      const ids = [...this.#found.of(keys), ...damaged].map(({ id }) => id);
       if (ids.length === 0) return false;
       await this.#parts.store.removeStandings(ids);
       for (const id of ids) this.#found.remove(id);
+      this.#unreadable = this.#unreadable.filter((one) => !damaged.includes(one));
       return true;
     });
   }
@@ -169,7 +170,8 @@ export class Standings {
       kept,
       found.filter((one) => !emptied.includes(one)),
     );
-    if (!isDamaged) this.#unreadable = this.#unreadable.filter((damaged) => !damaged.some((key) => taken.has(key)));
+    if (!isDamaged)
+      this.#unreadable = this.#unreadable.filter((damaged) => !damaged.keys.some((key) => taken.has(key)));
     return after;
   }
 

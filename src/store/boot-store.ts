@@ -1,6 +1,7 @@
 import type { Insertable, Kysely, SelectQueryBuilder, Transaction } from 'kysely';
 import { BOOT_STATES, type Boot, type BootStep, DOUBTFUL_STATES, type StepEvent } from '../boot/boot.js';
 import type { Attempt, BootChange, BootQuery, BootStore, BootWithSteps, KeptBoots } from '../boot/ports.js';
+import { readOn } from './read-on.js';
 import type { Schema } from './schema.js';
 import { inSlices, type WriteBatches } from './write-batches.js';
 
@@ -22,18 +23,21 @@ export class SqlBootStore implements BootStore {
   }
 
   async findBoots({ machine, state, since, before, limit }: BootQuery): Promise<readonly Boot[]> {
-    let query = this.#database.selectFrom('boots').select(['id', 'boot']);
+    let query = this.#database.selectFrom('boots').select(['id', 'began_at', 'boot']);
     if (machine !== undefined) query = query.where('machine', '=', machine);
     if (state !== undefined) query = query.where('state', '=', state);
     if (since !== undefined) query = query.where('began_at', '>=', since);
-    if (before !== undefined) {
-      const { beganAt, id } = before;
-      query = query.where(({ eb, and, or }) =>
-        or([eb('began_at', '<', beganAt), and([eb('began_at', '=', beganAt), eb('id', '<', id)])]),
-      );
-    }
-    const rows = await query.orderBy('began_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
-    return rows.flatMap((row) => readBoot(row) ?? []);
+    const page = (last: Pick<Schema['boots'], 'id' | 'began_at'> | undefined, most: number) => {
+      const from = last === undefined ? before : { beganAt: last.began_at, id: last.id };
+      const older =
+        from === undefined
+          ? query
+          : query.where(({ eb, and, or }) =>
+              or([eb('began_at', '<', from.beganAt), and([eb('began_at', '=', from.beganAt), eb('id', '<', from.id)])]),
+            );
+      return older.orderBy('began_at', 'desc').orderBy('id', 'desc').limit(most).execute();
+    };
+    return readOn(limit, page, readBoot);
   }
 
   async findBoot(id: string): Promise<BootWithSteps | undefined> {

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { EnrolledMachine, EnrolmentStore } from '../boot/policy-ports.js';
 import type { MachineFacts } from '../machine/facts.js';
+import { readOn } from './read-on.js';
 import type { Schema } from './schema.js';
 import type { WriteBatches } from './write-batches.js';
 
@@ -26,15 +27,13 @@ export class SqlEnrolmentStore implements EnrolmentStore {
   }
 
   async findEnrolled({ after, limit }: Parameters<EnrolmentStore['findEnrolled']>[0]) {
-    let query = this.#database.selectFrom('enrolled').selectAll();
-    if (after !== undefined) query = query.where('name', '>', after);
-    const rows = await query.orderBy('name').limit(limit).execute();
-    return rows.flatMap((row) => readEnrolled(row) ?? []);
-  }
-
-  async findOneEnrolled(name: string): Promise<EnrolledMachine | undefined> {
-    const row = await this.#database.selectFrom('enrolled').selectAll().where('name', '=', name).executeTakeFirst();
-    return row && readEnrolled(row);
+    const page = (last: Schema['enrolled'] | undefined, most: number) => {
+      const from = last?.name ?? after;
+      let query = this.#database.selectFrom('enrolled').selectAll();
+      if (from !== undefined) query = query.where('name', '>', from);
+      return query.orderBy('name').limit(most).execute();
+    };
+    return readOn(limit, page, readEnrolled);
   }
 
   async removeEnrolled(name: string): Promise<boolean> {

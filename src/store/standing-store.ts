@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { KeptStanding, LoadedStandings, StandingStore } from '../boot/policy-ports.js';
+import type { KeptStanding, LoadedStandings, StandingStore, UnreadableStanding } from '../boot/policy-ports.js';
 import type { Standing } from '../boot/standing.js';
 import { type StateMark, setMeta } from './disk-state-mark.js';
 import { newestTimeIn, TIMES_ACCEPTED } from './newest-time.js';
@@ -27,11 +27,11 @@ export class SqlStandingStore implements StandingStore {
     const keysOf = new Map<string, string[]>(rows.map(({ id }) => [id, []]));
     for (const { key, standing_id } of keys) keysOf.get(standing_id)?.push(key);
     const standings: KeptStanding[] = [];
-    const unreadable: (readonly string[])[] = [];
+    const unreadable: UnreadableStanding[] = [];
     for (const { id, standing: text } of rows) {
       const read = readStanding(text);
       const its = keysOf.get(id) ?? [];
-      if (read === undefined) unreadable.push(its);
+      if (read === undefined) unreadable.push({ id, keys: its });
       else standings.push({ id, keys: its, ...read });
     }
     const newest = await newestTimeIn(database);
@@ -75,10 +75,11 @@ export class SqlStandingStore implements StandingStore {
   }
 
   async trust(): Promise<void> {
-    const { database, writes, mark } = this.#parts;
-    const rows = await database.selectFrom('standings').select(['id', 'standing']).execute();
-    const newest = await newestTimeIn(database);
+    const { writes, mark } = this.#parts;
     await writes.add(async (transaction) => {
+      // In here, so that no change comes between reading and writing.
+      const rows = await transaction.selectFrom('standings').select(['id', 'standing']).execute();
+      const newest = await newestTimeIn(transaction);
       for (const { id, standing: text } of rows) {
         const read = readStanding(text);
         const { isDamaged, ...whole } = read ?? {};

@@ -314,7 +314,6 @@ async function policiesAt(clock) {
     enrolments: {
       saveEnrolled: async () => undefined,
       findEnrolled: async () => [],
-      findOneEnrolled: async () => undefined,
       removeEnrolled: async () => false,
       pruneEnrolled: async () => 0,
     },

@@ -62,7 +62,7 @@ describe('once', () => {
 
   it.each<[string, Partial<MemoryStandings>]>([
     ['the state was lost or replaced', { doubtedSince: 5 }],
-    ['its row was damaged', { unreadable: [[`mac ${MAC}`]] }],
+    ['its row was damaged', { unreadable: [{ id: 'x', keys: [`mac ${MAC}`] }] }],
   ])('never installs when %s: it waits, and goes to its local disk', async (_name, state) => {
     const { script, named } = policySite(ONCE, { store: Object.assign(new MemoryStandings(), state) });
     expect(await script()).toContain('waits (1 of 60): whether it is done is not known');

@@ -61,13 +61,14 @@ it('makes changes of one machine one after the other', async () => {
 });
 
 describe('of a state in doubt', () => {
-  const damaged = (unreadable: readonly (readonly string[])[]) =>
-    Standings.open({ store: Object.assign(new MemoryStandings(), { unreadable }), newId: () => 'id' });
+  const unreadable = (keys: readonly string[]) => ({ unreadable: [{ id: 'damaged', keys }] });
+  const damaged = (keys: readonly string[]) =>
+    Standings.open({ store: Object.assign(new MemoryStandings(), unreadable(keys)), newId: () => 'id' });
   const other = { machine: 'node-02', keys: ['name node-02', 'mac 2'] };
   const stranger = { machine: '3', keys: ['mac 3'] };
 
   it('doubts whose rows were damaged, until it is trusted', async () => {
-    const known = await damaged([['mac 1', 'name node-01']]);
+    const known = await damaged(['mac 1', 'name node-01']);
     expect([known.doubt(one), known.doubt(other), known.isDoubted]).toEqual([{ kind: 'damaged' }, undefined, true]);
     expect(known.doubt(stranger)).toBeUndefined();
     await known.trust();
@@ -75,13 +76,13 @@ describe('of a state in doubt', () => {
   });
 
   it("doubts all strangers for a stranger's row, since what that one reported is lost, and all for one of nobody", async () => {
-    const known = await damaged([['mac 1']]);
+    const known = await damaged(['mac 1']);
     expect([known.doubt(stranger), known.doubt(other)]).toEqual([{ kind: 'damaged' }, undefined]);
-    expect((await damaged([[]])).doubt(other)).toEqual({ kind: 'damaged' });
+    expect((await damaged([])).doubt(other)).toEqual({ kind: 'damaged' });
   });
 
   it('goes on doubting a machine of which only something else is changed, also after a restart', async () => {
-    const store = Object.assign(new MemoryStandings(), { unreadable: [['mac 1', 'name node-01']] });
+    const store = Object.assign(new MemoryStandings(), unreadable(['mac 1', 'name node-01']));
     const known = await Standings.open({ store, newId: () => 'id' });
     await known.change(one, (standing) => ({ ...standing, releasedAt: 5 }));
     store.unreadable = [];
@@ -91,6 +92,13 @@ describe('of a state in doubt', () => {
     expect(again.doubt(one)).toBeUndefined();
     await known.change(one, done);
     expect(known.doubt(one)).toBeUndefined();
+  });
+
+  it('forgets also what nobody can read', async () => {
+    const known = await damaged(['mac 1', 'name node-01']);
+    expect(await known.forget(other)).toBe(false);
+    expect(await known.forget(one)).toBe(true);
+    expect([known.doubt(one), known.isDoubted]).toEqual([undefined, false]);
   });
 
   it('says since when it is there in place of another', async () => {

@@ -2,6 +2,7 @@ import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { KeptStanding } from '../../src/boot/policy-ports.js';
+import { Standings } from '../../src/booter/standings.js';
 import { type Database, openDatabase } from '../../src/store/sqlite-database.js';
 import { WorkerDatabase } from '../../src/store/worker-database.js';
 import { SQLITE_WORKER } from '../fixtures/built.js';
@@ -56,9 +57,21 @@ it('tells whose rows somebody has damaged', async () => {
   const file = await newFile();
   await save(file);
   await changed(file, `update standings set standing = '{'`);
-  expect(await loaded(file)).toMatchObject({ standings: [], unreadable: [DONE.keys] });
+  expect(await loaded(file)).toMatchObject({ standings: [], unreadable: [{ id: 'one', keys: DONE.keys }] });
   await within(file, ({ standings }) => standings.trust());
   expect(await loaded(file)).toMatchObject({ standings: [], unreadable: [] });
+});
+
+it('keeps what is told while the state is taken for whole', async () => {
+  const file = await newFile();
+  const { standing, ...one } = DONE;
+  await save(file, { ...one, isDamaged: true, standing: { machine: 'node-01' } });
+  await within(file, async ({ standings: store }) => {
+    const standings = await Standings.open({ store, newId: () => 'new' });
+    const told = standings.change({ machine: 'node-01', keys: ['name node-01'] }, () => standing);
+    await Promise.all([standings.trust(), told]);
+  });
+  expect(await loaded(file)).toMatchObject({ standings: [{ standing }] });
 });
 
 it('takes a new state for whole, and its own again', async () => {
