@@ -27,6 +27,7 @@ export const ERROR_CODES = {
   UNAUTHORIZED: 'the API wants a token, and none or a wrong one was sent',
   FORBIDDEN: 'the role of the token does not allow this',
   RATE_LIMITED: 'somebody asks too much at a time',
+  METHOD_NOT_ALLOWED: 'this is asked by another method of HTTP',
   NOT_FOUND: 'there is nothing under this path',
   CONFLICT: 'an entry cannot be beside another one',
   READ_ONLY_ENTRY: 'an entry is written in a file, and is changed there',

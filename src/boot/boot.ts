@@ -239,18 +239,24 @@ function atLeast(boot: Boot, state: BootState): Boot {
 
 function fetching(boot: Boot, { role, isShown }: Extract<StepEvent, { event: 'artifact.started' }>, at: number): Boot {
   const isAttempt = STARTS.has(role) && isShown === true && boot.attemptedAt === undefined;
-  const attempted = isAttempt ? { attemptedAt: at } : {};
   // What it fetches later is fetched by its system.
-  return { ...boot, ...attempted, state: isUp(boot) ? boot.state : 'fetching' };
+  const next = { ...boot, state: isUp(boot) ? boot.state : ('fetching' as const) };
+  if (!isAttempt) return next;
+  // What somebody else was sent before in its name does not count.
+  const { startSentAt: _others, ...own } = next;
+  return { ...own, attemptedAt: at };
 }
 
 function isUp({ state }: Boot): boolean {
   return state === 'started' || state === 'done';
 }
 
-/** A part alone is no start: who asks for ranges gets the rest with others. */
-function fetched(boot: Boot, { role, range }: Extract<StepEvent, { event: 'artifact.sent' }>, at: number): Boot {
-  if (range !== undefined) return boot;
+/** A part alone is no start, but the last one is: firmware goes on with what broke off (edk2: PcdMaxHttpResumeRetries). */
+function fetched(boot: Boot, event: Extract<StepEvent, { event: 'artifact.sent' }>, at: number): Boot {
+  const { role, range, isRest = false, isShown = false } = event;
+  if (range !== undefined && !isRest) return boot;
+  // What somebody else fetches in the machine's name is nothing that it starts.
+  if (boot.attemptedAt !== undefined && !isShown) return boot;
   const sent = STARTS.has(role) && boot.startSentAt === undefined ? { startSentAt: at } : {};
   return { ...boot, ...sent, ...(LAST_OF_START.has(role) && !isUp(boot) && { state: 'started' as const }) };
 }

@@ -47,7 +47,7 @@ export type BootEvent =
   /** It is installed: `boot` is the one in which it was; `by` says by whose word. */
   | { readonly event: 'boot.done'; readonly machine: string; readonly boot: string; readonly by: Done['by'] }
   /** Somebody reported a boot as done that is not known. */
-  | { readonly event: 'done.refused'; readonly address: string }
+  | { readonly event: 'done.refused'; readonly address: string; readonly reason: string }
   /** An operator changed where it stands with its policy; `change` in words. */
   | { readonly event: 'standing.changed'; readonly machine: string; readonly change: string }
   /** Where it stands could not be kept. */
@@ -230,6 +230,8 @@ export type ArtifactTransfer = {
   readonly isShown?: true;
   /** First and last byte, when the client asked for a part. */
   readonly range?: string;
+  /** That part ends with the last byte of all: who goes on with what broke off asks for such a one. */
+  readonly isRest?: true;
 };
 
 /** Who asked by DHCP, and at which of its ports. */

@@ -221,6 +221,7 @@ export class Booter {
       ...(this.#attribution.isShownAt(address) && { isShown: true as const }),
       ...{ address, protocol, role, digest },
       ...(range !== undefined && { range: `${range.offset}-${range.offset + range.length - 1}` }),
+      ...(range !== undefined && range.offset + range.length === size && { isRest: true as const }),
     };
     return this.transferEvents.artifact(transfer, { size: range?.length ?? size, sent });
   }

@@ -26,7 +26,7 @@ export class DoneReports {
     const { capabilities, standings, recall, events, clock } = this.#parts;
     const kept = await capabilities.find(capability);
     if (kept === undefined) {
-      events({ event: 'done.refused', address });
+      this.refused(address, 'there is no such boot, or none any more');
       return false;
     }
     const { machine, keys, also = [], boot, beganAt } = kept;
@@ -39,5 +39,10 @@ export class DoneReports {
     await recall(machine, boot).catch(() => undefined);
     events({ event: 'boot.done', machine, boot, by: 'report' });
     return true;
+  }
+
+  /** What is told as a report, and is none. */
+  refused(address: string, reason: string): void {
+    this.#parts.events({ event: 'done.refused', address, reason });
   }
 }

@@ -125,7 +125,7 @@ function describeStanding(
     case 'boot.done':
       return `${event.machine} is done (boot ${event.boot}): ${DONE_BY[event.by]}`;
     case 'done.refused':
-      return `${event.address} reports as done what is no boot, or none any more`;
+      return `${event.address} reports that a boot is done, which does not count: ${event.reason}`;
     case 'identity.mismatch':
       return `${event.address} asks in the name of ${event.machine}, and is not shown to be that: ${event.reason}`;
     case 'standing.changed':

@@ -45,7 +45,9 @@ export class RelayWords {
     const { kind, relay, from, mac, address } = word;
     if (!this.#isTrusted(relay) || !this.#isTrusted(from)) return undefined;
     if (kind === 'leaves') {
-      if (this.#words.get(address)?.mac === mac) this.#forget(address);
+      const kept = this.#words.get(address);
+      // Behind another relay nobody leaves what was told by this one.
+      if (kept?.mac === mac && kept.relay === relay) this.#forget(address);
       return undefined;
     }
     const impossible = whyImpossible(word, this.#parts.ownNetworks);

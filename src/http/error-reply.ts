@@ -25,6 +25,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   UNAUTHORIZED: 401,
   FORBIDDEN: 403,
   RATE_LIMITED: 429,
+  METHOD_NOT_ALLOWED: 405,
   NOT_FOUND: 404,
   CONFLICT: 409,
   READ_ONLY_ENTRY: 409,
@@ -46,12 +47,17 @@ export function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
   const status = refused ?? STATUS[error.code];
   if (error.code === 'INTERNAL') reply.log.error({ err: thrown }, 'a request failed');
   else if (status >= 500)
-    reply.log.warn({ event: 'request.failed', url: reply.request.url, code: error.code }, error.message);
+    reply.log.warn({ event: 'request.failed', url: loggedUrl(reply.request.url), code: error.code }, error.message);
   return reply
     .code(status)
     .type('application/json')
     .headers({ 'cache-control': 'no-store', ...(refused === undefined && HEADERS[error.code]) })
     .send(errorBody(error));
+}
+
+/** Whoever reads the log is not to say that a boot is done. */
+function loggedUrl(url: string): string {
+  return url.replace(/(\/done\/)[^?]*/, '$1…');
 }
 
 /** As the network is told of it: a line of JSON. */

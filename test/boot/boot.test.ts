@@ -7,7 +7,8 @@ import { BOOT_STEPS as STEP } from '../fixtures/boot-steps.js';
 const LATE = 120_000;
 
 /** The machine itself asks. */
-const SHOWN = { ...STEP.kernelStarted, isShown: true } as const;
+const shown = <Step extends StepEvent>(step: Step) => ({ ...step, isShown: true }) as const;
+const SHOWN = shown(STEP.kernelStarted);
 
 function boot(...events: readonly StepEvent[]): Boot {
   return events.reduce((before, event, at) => withStep(before, { at, event }), newBoot('b1', 'node-01', 0));
@@ -83,9 +84,9 @@ describe('withStep', () => {
       STEP.waiting,
       STEP.script,
       SHOWN,
-      STEP.kernelSent,
-      STEP.initramfsStarted,
-      STEP.initramfsSent,
+      shown(STEP.kernelSent),
+      shown(STEP.initramfsStarted),
+      shown(STEP.initramfsSent),
       STEP.rootStarted,
     ];
     const states = steps.map((_, index) => boot(...steps.slice(0, index + 1)).state);
@@ -117,7 +118,7 @@ describe('withStep', () => {
   });
 
   it('counts the first time only that a kernel is asked for', () => {
-    const again = boot(STEP.script, SHOWN, STEP.kernelAborted, STEP.kernelStarted, STEP.kernelSent);
+    const again = boot(STEP.script, SHOWN, STEP.kernelAborted, STEP.kernelStarted, shown(STEP.kernelSent));
     expect([again.attemptedAt, again.startSentAt]).toEqual([1, 4]);
     expect(boot(STEP.script, STEP.initramfsStarted).attemptedAt).toBeUndefined();
     // Nor where it is not shown who asks.
@@ -127,6 +128,21 @@ describe('withStep', () => {
   it('takes a part of a kernel for no kernel', () => {
     const part = { ...STEP.kernelSent, range: '0-99' };
     expect(boot(STEP.script, STEP.kernelStarted, part).startSentAt).toBeUndefined();
+  });
+
+  it('takes the rest of what broke off for all of it', () => {
+    const rest = { range: '7-99', isRest: true } as const;
+    const steps = [STEP.script, STEP.kernelStarted, STEP.kernelAborted, STEP.kernelStarted];
+    expect(boot(...steps, { ...STEP.kernelSent, ...rest }).startSentAt).toBe(4);
+    expect(boot(...steps, STEP.kernelSent, { ...STEP.initramfsSent, ...rest }).state).toBe('started');
+  });
+
+  it('does not count what somebody else is sent in the name of the machine', () => {
+    const others = [STEP.kernelStarted, STEP.kernelSent, STEP.initramfsSent];
+    expect(boot(STEP.script, ...others, SHOWN)).toMatchObject({ attemptedAt: 4 });
+    expect(boot(STEP.script, ...others, SHOWN).startSentAt).toBeUndefined();
+    expect(boot(STEP.script, SHOWN, ...others)).toMatchObject({ state: 'fetching', attemptedAt: 1 });
+    expect(boot(STEP.script, SHOWN, ...others).startSentAt).toBeUndefined();
   });
 
   it('is a boot of some state whatever comes, and never goes back in time', () => {

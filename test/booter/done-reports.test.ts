@@ -53,7 +53,11 @@ describe('DoneReports', () => {
       const { report, standings, events } = site();
       expect(await report(text)).toBe(false);
       expect(standings.size).toBe(0);
-      expect(events.at(-1)).toEqual({ event: 'done.refused', address: HERE });
+      expect(events.at(-1)).toEqual({
+        event: 'done.refused',
+        address: HERE,
+        reason: 'there is no such boot, or none any more',
+      });
     },
   );
 

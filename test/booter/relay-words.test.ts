@@ -8,7 +8,8 @@ import { MAC, mac, OTHER_MAC } from '../fixtures/mappings.js';
 const [HERE, THERE] = ['10.1.0.20', '10.1.0.21'] as IpAddress[] as [IpAddress, IpAddress];
 const RELAY = '10.1.0.1';
 const HOUR = 3_600_000;
-const TRUSTED = [RELAY].flatMap((text) => parseSubnet(text) ?? []);
+const ANOTHER = '10.2.0.1';
+const TRUSTED = [RELAY, ANOTHER].flatMap((text) => parseSubnet(text) ?? []);
 
 function relayed({ most = 100 } = {}) {
   let [now, trusted]: [number, TrustedRelays] = [0, TRUSTED];
@@ -57,6 +58,13 @@ describe('an address is free again', () => {
     expect(words.macAt(HERE)).toBe(MAC);
     leaves(MAC, HERE);
     expect(words.macAt(HERE)).toBeUndefined();
+  });
+
+  it('not when another relay says that it left', () => {
+    const { words, asks } = relayed();
+    asks(MAC, HERE);
+    words.heard({ kind: 'leaves', relay: ANOTHER, from: ANOTHER, mac: MAC, address: HERE });
+    expect(words.macAt(HERE)).toBe(MAC);
   });
 
   it('when its card asks for another, whether it gets that or not', () => {

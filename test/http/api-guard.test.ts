@@ -105,6 +105,21 @@ describe('the API with tokens', () => {
 });
 
 describe('the API without tokens', () => {
+  it.each([
+    [{ 'sec-fetch-site': 'cross-site' }, 403],
+    [{ 'sec-fetch-site': 'same-site' }, 403],
+    [{ origin: 'https://evil.example' }, 403],
+    [{ origin: 'null' }, 403],
+    [{ 'sec-fetch-site': 'same-origin', origin: 'http://127.0.0.1:8081' }, 204],
+    [{ 'sec-fetch-site': 'none' }, 204],
+    [{}, 204],
+  ])('lets no page of another site change anything (%j)', async (headers, status) => {
+    const { ask } = listener('none');
+    const more = { headers: { host: '127.0.0.1:8081', ...headers } };
+    expect((await ask(undefined, { method: 'POST', ...more })).status).toBe(status);
+    expect((await ask(undefined, { method: 'GET', ...more })).status).toBe(204);
+  });
+
   it('is for this host, and no page of others, and bounded all the same', async () => {
     const { ask } = listener('none');
     expect((await ask()).status).toBe(400);

@@ -1,12 +1,15 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { BootlayerError } from '../../../src/errors.js';
 import { createListener } from '../../../src/http/app.js';
 import { doneRoutes } from '../../../src/http/routes/done.js';
 import { createLog } from '../../../src/log.js';
 
+const refused: string[] = [];
+afterEach(() => void refused.splice(0));
+
 function listener(report: (capability: string, address: string) => Promise<boolean>) {
   const app = createListener(createLog('silent', { write: () => undefined }));
-  doneRoutes(app, { report });
+  doneRoutes(app, { report, refused: (address, reason) => refused.push(`${address}: ${reason}`) });
   return app;
 }
 
@@ -27,14 +30,20 @@ it.each([
   expect([done.statusCode, done.payload]).toEqual([204, '']);
 });
 
-it('knows no other boot, and tells nothing by a GET', async () => {
+it('knows no other boot', async () => {
   const app = listener(known);
   const post = await app.inject({ method: 'POST', url: '/boot/done/other' });
   expect([post.statusCode, post.json()]).toEqual([
     404,
     { error: { code: 'NOT_FOUND', message: 'there is no such boot' } },
   ]);
-  expect((await app.inject('/boot/done/known')).statusCode).toBe(404);
+});
+
+it.each(['GET', 'PUT'] as const)('says to who asks by %s that it is to post, and tells so', async (method) => {
+  const app = listener(known);
+  const { statusCode, headers, payload } = await app.inject({ method, url: '/boot/done/known' });
+  expect([statusCode, headers['allow'], payload]).toEqual([405, 'POST', expect.stringContaining('curl -X POST')]);
+  expect(refused).toEqual([expect.stringMatching(`^127.0.0.1: it asks by ${method}: POST to it`)]);
 });
 
 it('says when it could not be kept, so that the machine tells again', async () => {
