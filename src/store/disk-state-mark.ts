@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Kysely, Transaction } from 'kysely';
 import { syncFolder } from '../disk-access.js';
 import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
@@ -19,6 +19,11 @@ export type StateMarkParts = {
   readonly now: () => number;
 };
 
+/** Whoever removes `state.db*` is to leave it: it is the only one that knows then that there was a state. */
+export function witnessOf(state: string): string {
+  return join(dirname(state), `witness-of-${basename(state)}`);
+}
+
 /**
  * A witness beside the state, by which a state is noticed that was put in place of another, or is older than it was: a machine that
  * was installed since is not to be installed again.
@@ -29,15 +34,18 @@ export class StateMark {
   #doubtedSince: number | undefined;
   /** Changes, with those that are not durable yet. */
   #counted: number;
-  /** How many changes the file knows of. */
+  /** How many changes the file knows of; -1: it is of another state. */
   #written: number;
+  /** The file is what shows that the state is not the right one. */
+  #isProof: boolean;
   #writing: Promise<void> | undefined;
 
-  private constructor(parts: StateMarkParts, mark: Mark, doubtedSince: number | undefined, written: number) {
+  private constructor(parts: StateMarkParts, mark: Mark, doubtedSince: number | undefined, witness: Mark | undefined) {
     this.#parts = parts;
     this.#mark = mark;
     this.#doubtedSince = doubtedSince;
-    this.#written = written;
+    this.#written = witness?.id === mark.id ? witness.changes : -1;
+    this.#isProof = witness !== undefined && doubtedSince !== undefined;
     this.#counted = mark.changes;
   }
 
@@ -51,7 +59,7 @@ export class StateMark {
     const isDoubted = known !== undefined || meta.has('copied_at') || isOther(witness, own);
     // A clock that is not set yet must not make wishes that it holds already those of after.
     const doubtedSince = isDoubted ? Number(known ?? (await timeAfter(parts))) : undefined;
-    const mark = new StateMark(parts, own, doubtedSince, witness?.id === own.id ? witness.changes : -1);
+    const mark = new StateMark(parts, own, doubtedSince, witness);
     await mark.#keep({ id: own.id, ...(doubtedSince !== undefined && { doubted_since: String(doubtedSince) }) });
     await mark.written(own.changes);
     return mark;
@@ -75,8 +83,7 @@ export class StateMark {
    */
   async written(changes: number): Promise<void> {
     this.#mark = { ...this.#mark, changes: Math.max(changes, this.#mark.changes) };
-    // Under a state in doubt the old witness stays, as the proof.
-    if (this.#doubtedSince !== undefined) return;
+    if (this.#isProof) return;
     while (this.#written < this.#mark.changes) {
       this.#writing ??= this.#write().finally(() => {
         this.#writing = undefined;
@@ -94,6 +101,7 @@ export class StateMark {
     });
     this.#mark = { ...this.#mark, id };
     this.#doubtedSince = undefined;
+    this.#isProof = false;
     this.#written = -1;
     await this.written(this.#mark.changes);
   }

@@ -8,7 +8,7 @@ import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
 import { SqlBootStore } from './boot-store.js';
 import { SqlCapabilityStore } from './capability-store.js';
 import { StateCopies, type StateCopy } from './copy-database.js';
-import { StateMark } from './disk-state-mark.js';
+import { StateMark, witnessOf } from './disk-state-mark.js';
 import { SqlEnrolmentStore } from './enrolment-store.js';
 import { SqlEntryStore } from './entry-store.js';
 import { migrate } from './migrations.js';
@@ -55,7 +55,7 @@ export async function openDatabase(file: string, script?: URL): Promise<Database
     // Now that nobody else has it.
     await copies.tidy();
     await migrate(database, file);
-    const mark = await StateMark.open({ database, writes, file: `${file}.mark`, now: Date.now });
+    const mark = await StateMark.open({ database, writes, file: witnessOf(file), now: Date.now });
     return opened(database, { writes, worker, mark, copies });
   } catch (thrown) {
     await worker.close();

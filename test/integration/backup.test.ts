@@ -55,7 +55,7 @@ it('copies the state of a running server, which is restored as the state of anot
     'state.db-shm',
     'state.db-wal',
     'state.db.lock',
-    'state.db.mark',
+    'witness-of-state.db',
   ]);
   server.process.kill('SIGKILL');
   await server.stop();

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { KeptStanding } from '../../src/boot/policy-ports.js';
 import { Standings } from '../../src/booter/standings.js';
+import { witnessOf } from '../../src/store/disk-state-mark.js';
 import { type Database, openDatabase } from '../../src/store/sqlite-database.js';
 import { WorkerDatabase } from '../../src/store/worker-database.js';
 import { SQLITE_WORKER } from '../fixtures/built.js';
@@ -117,23 +118,32 @@ it('doubts an older state of its own', async () => {
 it('trusts a state whose witness is behind: it is as it was before the witness was written', async () => {
   const file = await newFile();
   await save(file);
-  const witness = await readFile(`${file}.mark`, 'utf8');
+  const witness = await readFile(witnessOf(file), 'utf8');
   await save(file, { ...DONE, id: 'later', keys: ['name later'] });
-  await writeFile(`${file}.mark`, witness);
+  await writeFile(witnessOf(file), witness);
   expect((await loaded(file)).doubtedSince).toBeUndefined();
 });
 
 it('doubts a state that is there without its witness', async () => {
   const file = await newFile();
   await save(file);
-  await rm(`${file}.mark`);
+  await rm(witnessOf(file));
+  expect((await loaded(file)).doubtedSince).toBeDefined();
+});
+
+it('notices that a state is gone which was doubted itself, and had no witness then', async () => {
+  const file = await newFile();
+  await save(file);
+  await rm(witnessOf(file));
+  await loaded(file);
+  for (const end of ['', '-wal', '-shm']) await rm(`${file}${end}`, { force: true });
   expect((await loaded(file)).doubtedSince).toBeDefined();
 });
 
 it('doubts a state whose witness cannot be read', async () => {
   const file = await newFile();
   await save(file);
-  await writeFile(`${file}.mark`, '{"id":');
+  await writeFile(witnessOf(file), '{"id":');
   expect((await loaded(file)).doubtedSince).toBeDefined();
 });
 
@@ -173,6 +183,6 @@ it('takes no wish that it holds for one of after the doubt, whatever the clock s
   const file = await newFile();
   const wishedAt = Date.UTC(2090, 0, 1);
   await save(file, { ...DONE, standing: { machine: 'node-01', reprovision: { at: 1, wishedAt } } });
-  await rm(`${file}.mark`);
+  await rm(witnessOf(file));
   expect((await loaded(file)).doubtedSince).toBeGreaterThan(wishedAt);
 });
