@@ -6,7 +6,7 @@ import type { LocalReason } from './policy.js';
 import type { Done } from './standing.js';
 
 /**
- * Every milestone of a boot, and of what the boots need, as one union. Sinks (log, metrics, later the journal) read it;
+ * Every milestone of a boot, and of what the boots need, as one union. Sinks (log, metrics, the journal) read it;
  * nothing decides on it. Field names are the log's field names. Seconds are elapsed, sizes are bytes.
  */
 export type BootEvent =
@@ -57,7 +57,7 @@ export type BootEvent =
    * again.
    */
   | { readonly event: 'next.dropped'; readonly machine: string; readonly boot: string; readonly image: string }
-  /** Of so many machines without a record something is kept that no more can be installed once. Told once. */
+  /** As many standings of machines without a record are kept as may be: no further one is installed under "once". Told once. */
   | { readonly event: 'standings.full'; readonly standings: number }
   /** Nothing matches it: it is recorded, and waits for an assignment. */
   | { readonly event: 'machine.enrolled'; readonly machine: string; readonly address: string; readonly facts: string }

@@ -4,8 +4,9 @@ import type { Subject } from '../machine/inventory.js';
 import { assignmentFor, type Mapping } from './mapping.js';
 
 /**
- * Whether a machine that asks by DHCP is to be booted, as far as its packet shows. `open`: an assignment that waits for what
- * only a later step shows stands before all that are sure, or the one that is sure is out of force, which a later step says. `unmapped`: all of them are a definite no.
+ * Whether a machine that asks by DHCP is to be booted, as far as its packet shows. `open`: a later step decides, since an assignment
+ * that waits for more facts stands before all that are sure, or the sure one is out of force and the script says so. `unmapped`: all
+ * of them are a definite no.
  */
 export type Invitation =
   | { readonly kind: 'sure'; readonly subject: Subject; readonly assignment: Assignment }

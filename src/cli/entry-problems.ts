@@ -3,12 +3,12 @@ import type { ConfigDocument } from '../config/document.js';
 import type { Path } from '../config/problem.js';
 import { BootlayerError } from '../errors.js';
 
-/** What is wrong with an entry, told where its operator wrote it, who knows nothing of how it goes to the server. Pure. */
+/** Problems that the server tells of an entry, told at their place in the file that it came from. */
 
 /** A file, and what is in it. */
 export type WrittenIn = { readonly file: string; readonly document: ConfigDocument };
 
-type Whose = { readonly kind: EntryKind; readonly name: string };
+type EntryName = { readonly kind: EntryKind; readonly name: string };
 
 type Problem = { readonly path: string; readonly message: string };
 
@@ -22,7 +22,7 @@ export function requireName(name: string, { name: written }: EntryDocument, from
 }
 
 /** The same error, if it is not about what was written. */
-export function toldWhereWritten(thrown: unknown, { kind, name }: Whose, from: WrittenIn | undefined): unknown {
+export function toldWhereWritten(thrown: unknown, { kind, name }: EntryName, from: WrittenIn | undefined): unknown {
   if (!(thrown instanceof BootlayerError)) return thrown;
   const problems = problemsIn(thrown.details);
   const isWrong = thrown.code === 'REQUEST_INVALID';

@@ -25,7 +25,7 @@ export class Api {
   constructor(app: FastifyInstance, guard: ApiGuard = refuseForeignPages) {
     this.#app = app;
     this.#guard = guard;
-    // Nothing here is a text by itself.
+    // No route takes text/plain: it is answered as a wrong type, and not as a wrong body.
     app.removeContentTypeParser('text/plain');
     // RFC 7396; fastify reads JSON by its own type alone.
     app.addContentTypeParser(
