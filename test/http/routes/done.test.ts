@@ -5,10 +5,14 @@ import { doneRoutes } from '../../../src/http/routes/done.js';
 import { createLog } from '../../../src/log.js';
 
 const refused: string[] = [];
-afterEach(() => void refused.splice(0));
+const logged: string[] = [];
+afterEach(() => {
+  refused.length = 0;
+  logged.length = 0;
+});
 
 function listener(report: (capability: string, address: string) => Promise<boolean>) {
-  const app = createListener(createLog('silent', { write: () => undefined }));
+  const app = createListener(createLog('warn', { write: (line) => void logged.push(line) }));
   doneRoutes(app, { report, refused: (address, reason) => refused.push(`${address}: ${reason}`) });
   return app;
 }
@@ -49,7 +53,9 @@ it.each(['GET', 'PUT'] as const)('says to who asks by %s that it is to post, and
 it('says when it could not be kept, so that the machine tells again', async () => {
   const app = listener(() => Promise.reject(new BootlayerError('DISK_FULL', 'no room')));
   const post = await app.inject({ method: 'POST', url: '/boot/done/known' });
-  expect(post.statusCode).toBeGreaterThanOrEqual(500);
+  expect(post.statusCode).toBe(507);
+  // Whoever reads the log is not to say that it is done.
+  expect(logged).toEqual([expect.stringContaining('"url":"/boot/done/…"')]);
 });
 
 it('counts a report whose body is too long, and reads no more of it', async () => {
