@@ -39,16 +39,16 @@ export async function allEnrolled(store: Pick<EnrolmentStore, 'findEnrolled'>): 
 
 /** Machines that nothing is mapped to: they are recorded as they report themselves, and wait. */
 export class Enrolments {
-  readonly #parts: EnrolmentsParts;
+  readonly #parts: Omit<EnrolmentsParts, 'enrolled'>;
   readonly #listed: ListedMachines;
   readonly #sparing: Sparing;
   readonly #ofOne: Sparing;
   readonly #refusals: Sparing;
 
-  constructor(parts: EnrolmentsParts) {
+  constructor({ enrolled, ...parts }: EnrolmentsParts) {
     const ticks = () => parts.clock.ticks();
     this.#parts = parts;
-    this.#listed = new ListedMachines(parts.enrolled);
+    this.#listed = new ListedMachines(enrolled);
     this.#ofOne = new Sparing(MOST_OF_ONE, MINUTE, ticks);
     this.#sparing = new Sparing(MOST_WRITTEN, MINUTE, ticks);
     this.#refusals = new Sparing(1, HOUR, ticks);

@@ -67,10 +67,12 @@ export function createPolicies(parts: PoliciesParts): Policies {
     verifies,
   });
   const capabilities = new Capabilities({ ...{ store: parts.capabilities, senseClock }, now: () => clock.now() });
-  const step = new PolicyStep({ ...parts, requesters });
+  // Of those that wait the list alone is kept, and not all that they have said.
+  const { enrolled, ...others } = parts;
+  const step = new PolicyStep({ ...others, requesters });
   return {
     step,
-    outlooks: new Outlooks({ ...parts, step }),
+    outlooks: new Outlooks({ ...others, step }),
     standings,
     capabilities,
     doneReports: new DoneReports({
@@ -80,7 +82,7 @@ export function createPolicies(parts: PoliciesParts): Policies {
       events,
       clock,
     }),
-    enrolments: new Enrolments({ store: parts.enrolments, enrolled: parts.enrolled, events, clock }),
+    enrolments: new Enrolments({ store: parts.enrolments, enrolled, events, clock }),
     relayWords,
     enrols,
     verifies,
