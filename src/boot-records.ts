@@ -51,7 +51,7 @@ export async function openBootRecords(parts: BootRecordsParts): Promise<BootReco
   });
   await journal.restore();
   for (const attempt of await boots.attemptsSince(systemClock.now() - LONGEST_WINDOW)) attempts.add(attempt);
-  const standings = await Standings.open({ store: database.standings, newId: randomUUID });
+  const standings = await Standings.open({ store: database.standings, newId: randomUUID, isKnown });
   if (standings.isDoubted) warn(DOUBTED);
   const clock = systemClock;
   const senseClock = () => senseOfClock({ now: clock.now(), newest: standings.newest });

@@ -39,7 +39,7 @@ export function standingKeys({ machine, facts }: Pick<Subject, 'machine' | 'fact
   }
   const { name, macs, uuid, serial } = machine;
   return [
-    `name ${name}`,
+    `${NAME}${name}`,
     ...macs.map((mac) => `mac ${mac}`),
     ...(uuid === undefined ? [] : [`uuid ${uuid}`]),
     ...(serial === undefined ? [] : [`serial ${serial}`]),
@@ -48,7 +48,19 @@ export function standingKeys({ machine, facts }: Pick<Subject, 'machine' | 'fact
 
 /** Whether they are a stranger's. */
 export function areStrangers(keys: readonly string[]): boolean {
-  return !keys.some((key) => key.startsWith('name '));
+  return !keys.some(isName);
+}
+
+const NAME = 'name ';
+
+/** Whether it is that of a record. */
+export function isName(key: string): boolean {
+  return key.startsWith(NAME);
+}
+
+/** Of a key that is a name. */
+export function nameIn(key: string): string {
+  return key.slice(NAME.length);
 }
 
 function reportedKeys({ macs, uuid }: MachineFacts): readonly string[] {

@@ -19,7 +19,7 @@ export type Done = {
   readonly by: 'report' | 'start' | 'operator';
   /** The boot in which it was; missing where the operator says so. */
   readonly boot?: string;
-  /** Where another standing says so, by what it reports: the name of that. Never kept. */
+  /** Where it was said of another that has or reports what it is known by: the name of that. */
   readonly as?: string;
 };
 
