@@ -12,7 +12,10 @@ import { systemClock } from './clock.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Database } from './store/sqlite-database.js';
 
-export type BootRecordsParts = Pick<PoliciesParts, 'neighbours' | 'ownNetworks' | 'identity' | 'enrols'> & {
+export type BootRecordsParts = Pick<
+  PoliciesParts,
+  'neighbours' | 'ownNetworks' | 'identity' | 'enrols' | 'recordOf'
+> & {
   readonly database: Database;
   readonly events: EventSink;
   readonly lifecycle: Lifecycle;

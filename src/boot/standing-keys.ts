@@ -1,6 +1,8 @@
 import type { MachineFacts } from '../machine/facts.js';
-import type { Subject } from '../machine/inventory.js';
-import { isJunkUuid, swapUuid } from '../net/uuid.js';
+import type { Inventory, Subject } from '../machine/inventory.js';
+import type { Machine } from '../machine/machine.js';
+import { parseMac } from '../net/mac.js';
+import { isJunkUuid, parseUuid, swapUuid } from '../net/uuid.js';
 
 /** Whose standing is meant. */
 export type Whose = {
@@ -44,6 +46,28 @@ export function standingKeys({ machine, facts }: Pick<Subject, 'machine' | 'fact
     ...(uuid === undefined ? [] : [`uuid ${uuid}`]),
     ...(serial === undefined ? [] : [`serial ${serial}`]),
   ];
+}
+
+/** The record that has one of them; undefined for none. Pure. */
+export function recordWith(inventory: Inventory, key: string): Machine | undefined {
+  const [kind, text] = [key.slice(0, key.indexOf(' ')), key.slice(key.indexOf(' ') + 1)];
+  const nothing = { macs: [], sourceAddress: '' };
+  switch (kind) {
+    case 'name':
+      return inventory.named(text);
+    case 'mac': {
+      const mac = parseMac(text);
+      return mac && inventory.identify({ ...nothing, macs: [mac] }).machine;
+    }
+    case 'uuid': {
+      const uuid = parseUuid(text);
+      return uuid && inventory.identify({ ...nothing, uuid }).machine;
+    }
+    case 'serial':
+      return inventory.identify({ ...nothing, serial: text }).machine;
+    default:
+      return undefined;
+  }
 }
 
 /** Whether they are a stranger's. */

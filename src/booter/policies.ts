@@ -2,6 +2,7 @@ import type { ClockSense } from '../boot/clock-sense.js';
 import type { EventSink } from '../boot/event.js';
 import type { CapabilityStore, EnrolledMachine, EnrolmentStore } from '../boot/policy-ports.js';
 import type { BootStore } from '../boot/ports.js';
+import type { RecordOf } from '../boot/present-machines.js';
 import type { Clock } from '../clock.js';
 import type { Subnet } from '../net/ip.js';
 import type { Neighbours } from '../net/neighbours.js';
@@ -24,6 +25,7 @@ export type PoliciesParts = {
   readonly enrolled: readonly EnrolledMachine[];
   readonly boots: Pick<BootStore, 'findBoot' | 'findBoots'>;
   readonly records: BootRecords & { readonly recall: DoneReportsParts['recall'] };
+  readonly recordOf: RecordOf;
   readonly neighbours: Neighbours;
   /** IPv4 networks of this host: whoever has an address there is behind no relay. */
   readonly ownNetworks: readonly Subnet[];
@@ -76,6 +78,7 @@ export function createPolicies(parts: PoliciesParts): Policies {
     doneReports: new DoneReports({
       capabilities,
       standings,
+      recordOf: parts.recordOf,
       recall: (machine, boot) => records.recall(machine, boot),
       events,
       clock,
