@@ -1,15 +1,20 @@
 import { describe, expect, it } from 'vitest';
+import type { Policy } from '../../src/boot/policy.js';
 import { StandingChanges } from '../../src/booter/standing-changes.js';
 import { parseMac } from '../../src/net/mac.js';
 import { assignment, mac, machine } from '../fixtures/mappings.js';
+import { MemoryStandings } from '../fixtures/policies.js';
 import { HERE, ONCE, policySite } from '../fixtures/policy-site.js';
 
 const [FIRST, SECOND, MOVED] = [mac('52:54:00:00:01:01'), mac('52:54:00:00:01:02'), mac('52:54:00:00:01:03')];
 const IMAGE = 'registry.lab:5000/os/rescue:1';
 
+type State = { readonly policy?: Policy; readonly doubtedSince?: number };
+
 /** Machines by their names, each with its cards, which an operator changes. */
-function site(first: Readonly<Record<string, readonly string[]>>) {
-  const made = policySite(ONCE, { machines: records(first) });
+function site(first: Readonly<Record<string, readonly string[]>>, { policy = ONCE, doubtedSince }: State = {}) {
+  const store = Object.assign(new MemoryStandings(), { doubtedSince });
+  const made = policySite(policy, { machines: records(first), store });
   const { booter, standings, events, clock, here } = made;
   const changes = new StandingChanges({
     ...{ standings, clock },
@@ -151,4 +156,23 @@ it('names what is known of machines by their own names', async () => {
   remap({ new: [FIRST] });
   await done('new');
   expect(standings.of(['name new'])).toMatchObject({ machine: 'new', done: { by: 'operator' } });
+});
+
+describe('while the state is in doubt, and was written by a clock that was ahead', () => {
+  const doubted = () => site({ 'web-01': [FIRST] }, { doubtedSince: 5_000_000 });
+
+  it('counts that a machine is to be installed anew', async () => {
+    const { reprovision, script, standings } = doubted();
+    expect(await script(FIRST)).toContain('whether it is done is not known');
+    await reprovision('web-01');
+    expect(await script(FIRST)).toContain(`web-01 ${INSTALLED}`);
+    // No time is kept that is ahead, by which the clock would be doubted later.
+    expect(standings.newest).toBeLessThan(5_000_000);
+  });
+
+  it('counts what it is to boot next', async () => {
+    const { change, script } = doubted();
+    await change('web-01', { next: { image: IMAGE } });
+    expect(await script(FIRST)).toContain(`web-01 ${INSTALLED}`);
+  });
 });
