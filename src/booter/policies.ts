@@ -8,7 +8,7 @@ import type { Subnet } from '../net/ip.js';
 import type { Neighbours } from '../net/neighbours.js';
 import type { Attempts } from './attempts.js';
 import { Capabilities } from './capabilities.js';
-import { DoneReports, type DoneReportsParts } from './done-reports.js';
+import { DoneReports } from './done-reports.js';
 import { Enrolments } from './enrolments.js';
 import { Outlooks } from './outlooks.js';
 import { type BootRecords, PolicyStep } from './policy-step.js';
@@ -24,7 +24,7 @@ export type PoliciesParts = {
   /** What is kept of those already. */
   readonly enrolled: readonly EnrolledMachine[];
   readonly boots: Pick<BootStore, 'findBoot' | 'findBoots'>;
-  readonly records: BootRecords & { readonly recall: DoneReportsParts['recall'] };
+  readonly records: BootRecords;
   readonly recordOf: RecordOf;
   readonly neighbours: Neighbours;
   /** IPv4 networks of this host: whoever has an address there is behind no relay. */
