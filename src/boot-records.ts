@@ -12,7 +12,10 @@ import { systemClock } from './clock.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Database } from './store/sqlite-database.js';
 
-export type BootRecordsParts = Pick<PoliciesParts, 'neighbours' | 'ownNetworks' | 'identity' | 'enrols'> & {
+export type BootRecordsParts = Pick<
+  PoliciesParts,
+  'neighbours' | 'ownNetworks' | 'identity' | 'enrols' | 'recordOf'
+> & {
   readonly database: Database;
   readonly events: EventSink;
   readonly lifecycle: Lifecycle;
@@ -51,7 +54,7 @@ export async function openBootRecords(parts: BootRecordsParts): Promise<BootReco
   });
   await journal.restore();
   for (const attempt of await boots.attemptsSince(systemClock.now() - LONGEST_WINDOW)) attempts.add(attempt);
-  const standings = await Standings.open({ store: database.standings, newId: randomUUID });
+  const standings = await Standings.open({ store: database.standings, newId: randomUUID, isKnown });
   if (standings.isDoubted) warn(DOUBTED);
   const clock = systemClock;
   const senseClock = () => senseOfClock({ now: clock.now(), newest: standings.newest });

@@ -207,6 +207,7 @@ async function buildBooter(
     ...{ database, neighbours, events, lifecycle, warn },
     ownNetworks: hostNetworks(),
     isKnown: (machine) => booter.knows(machine),
+    recordOf: (key) => booter.recordOf(key),
     identity: () => reloader.config.identity,
     enrols: () => reloader.config.unknown === 'enrol',
   });

@@ -31,8 +31,8 @@ export function joinStandings(standings: readonly Standing[]): Standing | undefi
 
 /**
  * What others' standings say of a stranger that reports what they are known by: that it is done, unless it was wished since, of
- * the stranger itself, that it is installed anew. Whoever claims what is another's keeps itself from being installed, and does
- * nothing else. Pure.
+ * the stranger itself, that it is installed anew. Whoever claims what is another's is not installed by it, and gets nothing that was
+ * wished of that one; strangers that it claims are not installed either, once it is done. Pure.
  */
 export function withEvidence(own: Standing, others: readonly Standing[]): Standing {
   const found = newest(

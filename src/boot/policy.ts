@@ -139,13 +139,18 @@ function tooOften({ policy: { limit }, attempts, standing, now }: Circumstances)
 /** One of a state in doubt may have been fulfilled since. */
 function wishIn({ standing, doubt }: Circumstances): NextBoot | undefined {
   const next = standing?.next;
-  return next === undefined || (doubt?.kind === 'since' && next.wishedAt < doubt.at) ? undefined : next;
+  return next === undefined || (doubt?.kind === 'since' && !isAware(next, doubt.at)) ? undefined : next;
 }
 
 /** By the operator, who knew then: what is said of a machine whose row was damaged ends the doubt. */
 function isWished(standing: Standing | undefined, doubt: Doubt, now: number): boolean {
   const wish = standing?.reprovision;
-  return wish !== undefined && doubt.kind === 'since' && wish.wishedAt >= doubt.at && wish.at <= now;
+  return wish !== undefined && doubt.kind === 'since' && isAware(wish, doubt.at) && wish.at <= now;
+}
+
+/** It was wished by somebody who knew of the doubt of since then. */
+function isAware({ wishedAt, inDoubt }: Pick<NextBoot, 'wishedAt' | 'inDoubt'>, since: number): boolean {
+  return wishedAt >= since || inDoubt === since;
 }
 
 function doneText(done: Done | undefined): string {

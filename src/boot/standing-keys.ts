@@ -1,6 +1,8 @@
 import type { MachineFacts } from '../machine/facts.js';
-import type { Subject } from '../machine/inventory.js';
-import { isJunkUuid, swapUuid } from '../net/uuid.js';
+import type { Inventory, Subject } from '../machine/inventory.js';
+import type { Machine } from '../machine/machine.js';
+import { parseMac } from '../net/mac.js';
+import { isJunkUuid, parseUuid, swapUuid } from '../net/uuid.js';
 
 /** Whose standing is meant. */
 export type Whose = {
@@ -39,16 +41,50 @@ export function standingKeys({ machine, facts }: Pick<Subject, 'machine' | 'fact
   }
   const { name, macs, uuid, serial } = machine;
   return [
-    `name ${name}`,
+    `${NAME}${name}`,
     ...macs.map((mac) => `mac ${mac}`),
     ...(uuid === undefined ? [] : [`uuid ${uuid}`]),
     ...(serial === undefined ? [] : [`serial ${serial}`]),
   ];
 }
 
+/** The record that has one of them; undefined for none. Pure. */
+export function recordWith(inventory: Inventory, key: string): Machine | undefined {
+  const [kind, text] = [key.slice(0, key.indexOf(' ')), key.slice(key.indexOf(' ') + 1)];
+  const nothing = { macs: [], sourceAddress: '' };
+  switch (kind) {
+    case 'name':
+      return inventory.named(text);
+    case 'mac': {
+      const mac = parseMac(text);
+      return mac && inventory.identify({ ...nothing, macs: [mac] }).machine;
+    }
+    case 'uuid': {
+      const uuid = parseUuid(text);
+      return uuid && inventory.identify({ ...nothing, uuid }).machine;
+    }
+    case 'serial':
+      return inventory.identify({ ...nothing, serial: text }).machine;
+    default:
+      return undefined;
+  }
+}
+
 /** Whether they are a stranger's. */
 export function areStrangers(keys: readonly string[]): boolean {
-  return !keys.some((key) => key.startsWith('name '));
+  return !keys.some(isName);
+}
+
+const NAME = 'name ';
+
+/** Whether it is that of a record. */
+export function isName(key: string): boolean {
+  return key.startsWith(NAME);
+}
+
+/** Of a key that is a name. */
+export function nameIn(key: string): string {
+  return key.slice(NAME.length);
 }
 
 function reportedKeys({ macs, uuid }: MachineFacts): readonly string[] {

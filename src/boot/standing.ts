@@ -19,14 +19,21 @@ export type Done = {
   readonly by: 'report' | 'start' | 'operator';
   /** The boot in which it was; missing where the operator says so. */
   readonly boot?: string;
-  /** Where another standing says so, by what it reports: the name of that. Never kept. */
+  /** Where it was said of another that has or reports what it is known by: the name of that. */
   readonly as?: string;
 };
+
+/**
+ * Since when the whole state was in doubt as this was wished (`Standings.allDoubtedSince`): the operator knew of that. Times do not
+ * tell, since a state that a clock wrote which was ahead is in doubt from a time on that is yet to come.
+ */
+export type InDoubt = number;
 
 /** From then on it is not done any more. */
 export type Reprovision = {
   readonly at: number;
   readonly wishedAt: number;
+  readonly inDoubt?: InDoubt;
   /** The boot that serves it: when that is done, so is this, whatever the time of day is then. */
   readonly boot?: string;
 };
@@ -40,6 +47,7 @@ export type NextBoot = {
   /** Missing: as the assignment says. */
   readonly variant?: string;
   readonly wishedAt: number;
+  readonly inDoubt?: InDoubt;
   /** The boot that has got it: later ones do not, once that was sent what it starts. */
   readonly boot?: string;
 };
@@ -95,16 +103,21 @@ export type StandingChange = {
   readonly release?: true;
 };
 
+/** When, and in which doubt of the state. */
+export type ChangedAt = {
+  readonly now: number;
+  readonly inDoubt?: InDoubt | undefined;
+  /** One that no other wish has. */
+  readonly newId: () => string;
+};
+
 /** Pure. */
-export function withChange(
-  standing: Standing,
-  change: StandingChange,
-  { now, newId }: { readonly now: number; readonly newId: () => string },
-): Standing {
+export function withChange(standing: Standing, change: StandingChange, at: ChangedAt): Standing {
+  const { now } = at;
   const { done, reprovision, next, releasedAt, machine } = standing;
   const kept = change.done === undefined ? done : { at: now, by: 'operator' as const };
-  const wish = wishAfter(change, reprovision, now);
-  const one = nextAfter(change, next, { now, newId });
+  const wish = wishAfter(change, reprovision, at);
+  const one = nextAfter(change, next, at);
   const released = change.release === true ? now : releasedAt;
   return {
     machine,
@@ -116,17 +129,17 @@ export function withChange(
 }
 
 /** Who says that it is done wants no installation any more. */
-function wishAfter(change: StandingChange, wish: Reprovision | undefined, now: number): Reprovision | undefined {
+function wishAfter(change: StandingChange, wish: Reprovision | undefined, at: ChangedAt): Reprovision | undefined {
   if (change.reprovision === null) return undefined;
-  if (change.reprovision !== undefined) return { at: change.reprovision.at, wishedAt: now };
+  if (change.reprovision !== undefined) return { at: change.reprovision.at, ...wishedAt(at) };
   return change.done === undefined ? wish : undefined;
 }
 
-function nextAfter(
-  { next: change }: StandingChange,
-  next: NextBoot | undefined,
-  { now, newId }: { readonly now: number; readonly newId: () => string },
-): NextBoot | undefined {
+function nextAfter({ next: change }: StandingChange, next: NextBoot | undefined, at: ChangedAt): NextBoot | undefined {
   if (change === null) return undefined;
-  return change === undefined ? next : { id: newId(), wishedAt: now, ...change };
+  return change === undefined ? next : { id: at.newId(), ...wishedAt(at), ...change };
+}
+
+function wishedAt({ now, inDoubt }: ChangedAt): Pick<Reprovision, 'wishedAt' | 'inDoubt'> {
+  return { wishedAt: now, ...(inDoubt !== undefined && { inDoubt }) };
 }

@@ -2,9 +2,11 @@ import type { BlobReader } from '../blob/blob-reader.js';
 import type { BlobSource } from '../blob/blob-store.js';
 import type { EventSink, LoaderTransfer } from '../boot/event.js';
 import type { LocatedArtifact, PlanStore } from '../boot/ports.js';
+import { recordWith } from '../boot/standing-keys.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError } from '../errors.js';
 import type { Subject } from '../machine/inventory.js';
+import type { Machine } from '../machine/machine.js';
 import { parseMac } from '../net/mac.js';
 import type { Neighbours } from '../net/neighbours.js';
 import { parseUuid } from '../net/uuid.js';
@@ -149,6 +151,11 @@ export class Booter {
   /** Whether an entry names the machine. */
   knows(machine: string): boolean {
     return this.#mapping.inventory.named(machine) !== undefined;
+  }
+
+  /** The record in force that has such a key of standings. */
+  recordOf(key: string): Machine | undefined {
+    return recordWith(this.#mapping.inventory, key);
   }
 
   /** From now on machines are told to wait: the server is about to end. */

@@ -2,12 +2,13 @@ import type { ClockSense } from '../boot/clock-sense.js';
 import type { EventSink } from '../boot/event.js';
 import type { CapabilityStore, EnrolledMachine, EnrolmentStore } from '../boot/policy-ports.js';
 import type { BootStore } from '../boot/ports.js';
+import type { RecordOf } from '../boot/present-machines.js';
 import type { Clock } from '../clock.js';
 import type { Subnet } from '../net/ip.js';
 import type { Neighbours } from '../net/neighbours.js';
 import type { Attempts } from './attempts.js';
 import { Capabilities } from './capabilities.js';
-import { DoneReports, type DoneReportsParts } from './done-reports.js';
+import { DoneReports } from './done-reports.js';
 import { Enrolments } from './enrolments.js';
 import { Outlooks } from './outlooks.js';
 import { type BootRecords, PolicyStep } from './policy-step.js';
@@ -23,7 +24,8 @@ export type PoliciesParts = {
   /** What is kept of those already. */
   readonly enrolled: readonly EnrolledMachine[];
   readonly boots: Pick<BootStore, 'findBoot' | 'findBoots'>;
-  readonly records: BootRecords & { readonly recall: DoneReportsParts['recall'] };
+  readonly records: BootRecords;
+  readonly recordOf: RecordOf;
   readonly neighbours: Neighbours;
   /** IPv4 networks of this host: whoever has an address there is behind no relay. */
   readonly ownNetworks: readonly Subnet[];
@@ -78,6 +80,7 @@ export function createPolicies(parts: PoliciesParts): Policies {
     doneReports: new DoneReports({
       capabilities,
       standings,
+      recordOf: parts.recordOf,
       recall: (machine, boot) => records.recall(machine, boot),
       events,
       clock,

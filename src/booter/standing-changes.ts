@@ -34,7 +34,7 @@ export class StandingChanges {
     const { name: machine } = subject;
     const whose = whoseStanding(subject);
     const standing = await standings.change(whose, (before) =>
-      withChange({ ...before, machine }, change, { now: clock.now(), newId }),
+      withChange({ ...before, machine }, change, { now: clock.now(), inDoubt: standings.allDoubtedSince, newId }),
     );
     events({ event: 'standing.changed', machine, change: describeChange(change) });
     if (change.next !== undefined) wished();

@@ -1,8 +1,9 @@
+import { asAnother, type IsKnown, isOwn, leftUnder } from '../boot/divided-standing.js';
 import { joinStandings, withEvidence } from '../boot/joined-standing.js';
 import type { Doubt } from '../boot/policy.js';
 import type { KeptStanding, LoadedStandings, StandingStore, UnreadableStanding } from '../boot/policy-ports.js';
 import { isToldAnew, type NextBoot, newestTime, type Standing } from '../boot/standing.js';
-import { areStrangers, type Whose } from '../boot/standing-keys.js';
+import { areStrangers, isName, type Whose } from '../boot/standing-keys.js';
 import { FoundStandings } from './found-standings.js';
 import { MeetingTurns } from './meeting-turns.js';
 
@@ -10,6 +11,8 @@ export type StandingsParts = {
   readonly store: StandingStore;
   /** One that no other standing has. */
   readonly newId: () => string;
+  /** By the mapping in force. Missing: any name may be that of a machine. */
+  readonly isKnown?: IsKnown;
 };
 
 const NOTHING: LoadedStandings = { standings: [], unreadable: [], doubtedSince: undefined, newest: 0 };
@@ -55,9 +58,13 @@ export class Standings {
     return this.#newest;
   }
 
-  /** Joined where several of its keys have one each. */
+  /** Joined where several of its keys have one each; of what another's says that has one of them, only that it is done. */
   of(keys: readonly string[]): Standing | undefined {
-    return joinStandings(this.#found.of(keys).map(({ standing }) => standing));
+    const { its, others } = this.#ofWhom(keys);
+    return joinStandings([
+      ...its.map(({ standing }) => standing),
+      ...others.flatMap(({ standing }) => asAnother(standing) ?? []),
+    ]);
   }
 
   /** The same with what others' standings say of a stranger. */
@@ -118,15 +125,22 @@ export class Standings {
     return this.#turns.take(this.#about(whose.keys), () => this.#change(whose, change));
   }
 
-  /** Forgets all that is known of a machine by these keys; whether there was anything. Throws DATA_UNUSABLE, DISK_FULL. */
+  /**
+   * Forgets all that is known of a machine by these keys; whether there was anything. What they share a standing with is no less done
+   * than before. Throws DATA_UNUSABLE, DISK_FULL.
+   */
   forget({ keys }: Whose): Promise<boolean> {
     return this.#turns.take(this.#about(keys), async () => {
-      const damaged = this.#unreadable.filter((one) => one.keys.some((key) => keys.includes(key)));
-      const ids = [...this.#found.of(keys), ...damaged].map(({ id }) => id);
-      if (ids.length === 0) return false;
-      await this.#parts.store.removeStandings(ids);
-      for (const id of ids) this.#found.remove(id);
-      this.#unreadable = this.#unreadable.filter((one) => !damaged.includes(one));
+      const { its, others } = this.#ofWhom(keys);
+      const damaged = this.#damagedOf(keys);
+      if (its.length + others.length + damaged.length === 0) return false;
+      for (const other of others) await this.#save({ ...other, keys: without(other.keys, keys) });
+      for (const one of [...its, ...damaged])
+        await this.#divide(one, without(one.keys, keys).some(isNotName) ? keys : one.keys);
+      const ids = [...its, ...damaged].map(({ id }) => id);
+      if (ids.length > 0) await this.#parts.store.removeStandings(ids);
+      for (const { id } of its) this.#found.remove(id);
+      this.#unreadable = this.#unreadable.filter(({ id }) => !ids.includes(id));
       return true;
     });
   }
@@ -137,63 +151,67 @@ export class Standings {
 
   async #change(whose: Whose, change: (standing: Standing) => Standing): Promise<Standing> {
     const { machine, keys } = whose;
+    const { its, others } = this.#ofWhom(keys);
     const own = this.of(keys);
-    const before = own ?? { machine };
+    const before = own === undefined || its.length === 0 ? { ...own, machine } : own;
     const after = change(before);
-    const found = this.#found.of(keys);
-    const [name = ''] = keys;
-    const known = this.#found.idOf(name);
-    // Keys may have been another machine's, which keeps what is left of its own.
-    const taken = new Set(keys);
-    const emptied = found.filter((kept) => kept.id !== known && kept.keys.every((key) => taken.has(key)));
-    const its = found.filter((kept) => kept.id === known || emptied.includes(kept));
     const also = reported(whose, its);
     const isLearned = own !== undefined && also.some((key) => its.every((kept) => kept.also?.includes(key) !== true));
     if (after === before && !isLearned) return before;
-    const id = known ?? this.#parts.newId();
     const isDamaged = this.doubt(whose)?.kind === 'damaged' && !isToldAnew(before, after);
+    const [name = ''] = keys;
+    const known = its.find((kept) => kept.keys.includes(name)) ?? its[0];
     const kept: KeptStanding = {
-      id,
-      // By whatever it was known: a report may come by what was known when its boot began.
-      keys: [...new Set([...(this.#found.get(id)?.keys ?? []), ...keys])],
+      id: known?.id ?? this.#parts.newId(),
+      keys,
       ...(also.length > 0 && { also }),
       ...(isDamaged && { isDamaged }),
       standing: after,
     };
-    await this.#parts.store.saveStanding(
-      kept,
-      emptied.map((one) => one.id),
-    );
-    this.#take(kept, emptied);
-    await this.#takeNext(
-      before.next,
-      kept,
-      found.filter((one) => !emptied.includes(one)),
-    );
-    if (!isDamaged)
-      this.#unreadable = this.#unreadable.filter((damaged) => !damaged.keys.some((key) => taken.has(key)));
+    // First, so that nobody is less done than before where the server is killed between them.
+    const damaged = this.#damagedOf(keys);
+    for (const one of [...its, ...damaged]) await this.#divide(one, keys);
+    const replaced = [...its.filter(({ id }) => id !== kept.id), ...damaged];
+    await this.#save(kept, replaced);
+    for (const one of others) this.#found.put({ ...one, keys: without(one.keys, keys) });
+    this.#newest = Math.max(this.#newest, newestTime(kept.standing));
+    this.#unreadable = this.#unreadable.filter((one) => !damaged.some(({ id }) => id === one.id));
     return after;
   }
 
-  /** What it boots next was wished of one whose card it has now: nobody else gets that. */
-  async #takeNext(next: NextBoot | undefined, { id }: KeptStanding, others: readonly KeptStanding[]): Promise<void> {
-    for (const one of others) {
-      if (one.id === id || next === undefined || one.standing.next?.id !== next.id) continue;
-      const { next: _next, ...standing } = one.standing;
-      const left = { ...(this.#found.get(one.id) ?? one), standing };
-      await this.#parts.store.saveStanding(left, []);
-      this.#found.put(left);
-    }
+  /** Whose standings a machine's keys find: its own, and those of others that have some of them too. */
+  #ofWhom(keys: readonly string[]): {
+    readonly its: readonly KeptStanding[];
+    readonly others: readonly KeptStanding[];
+  } {
+    const { isKnown = () => true } = this.#parts;
+    const found = this.#found.of(keys);
+    return {
+      its: found.filter((kept) => isOwn(kept, keys, isKnown)),
+      others: found.filter((kept) => !isOwn(kept, keys, isKnown)),
+    };
   }
 
-  #take(kept: KeptStanding, emptied: readonly KeptStanding[]): void {
-    const taken = new Set(kept.keys);
-    for (const { id } of emptied) this.#found.remove(id);
-    for (const one of this.#found.of(kept.keys)) {
-      if (one.id !== kept.id) this.#found.put({ ...one, keys: one.keys.filter((key) => !taken.has(key)) });
-    }
+  /** As if they could be read: what they said is not known. */
+  #damagedOf(keys: readonly string[]): readonly KeptStanding[] {
+    return this.#unreadable
+      .filter((one) => one.keys.some((key) => keys.includes(key)))
+      .map((one) => ({ ...one, isDamaged: true, standing: { machine: one.keys[0] ?? '' } }));
+  }
+
+  /** Its other keys get what is left of it. */
+  async #divide(kept: KeptStanding, keys: readonly string[]): Promise<void> {
+    const left = leftUnder(kept, keys);
+    if (left !== undefined) await this.#save({ id: this.#parts.newId(), ...left });
+  }
+
+  async #save(kept: KeptStanding, replaced: readonly KeptStanding[] = []): Promise<void> {
+    await this.#parts.store.saveStanding(
+      kept,
+      replaced.map(({ id }) => id),
+    );
+    for (const { id } of replaced) this.#found.remove(id);
     this.#found.put(kept);
-    this.#newest = Math.max(this.#newest, newestTime(kept.standing));
   }
 }
 
@@ -208,4 +226,12 @@ function reported({ keys, also = [] }: Whose, found: readonly KeptStanding[]): r
   const all = new Set([...found.flatMap((kept) => kept.also ?? []), ...also]);
   for (const key of keys) all.delete(key);
   return [...all].slice(-MOST_REPORTED);
+}
+
+function without(keys: readonly string[], taken: readonly string[]): readonly string[] {
+  return keys.filter((key) => !taken.includes(key));
+}
+
+function isNotName(key: string): boolean {
+  return !isName(key);
 }

@@ -11,6 +11,8 @@ import type { Standings } from './standings.js';
 export type StartsParts = {
   readonly standings: Standings;
   readonly boots: Pick<BootStore, 'findBoots'>;
+  /** Takes up a boot, so that what is told of it is told in it (`Journal.recall`). */
+  readonly records: { recall(machine: string, boot: string): Promise<unknown> };
   readonly events: EventSink;
   readonly clock: Pick<Clock, 'now'>;
 };
@@ -20,8 +22,8 @@ type Start = { readonly whose: Whose; readonly boot: Boot; readonly done: Done; 
 
 /** Are remembered at least. */
 const BOOTS = 10_000;
-/** The boot before may be followed by some that somebody began by DHCP in its name. */
-const LOOKED_AT = 20;
+/** Of one machine's boots that have started: by another policy it may have had many. */
+const LOOKED_AT = 100;
 
 /** Machines that are done when they have all that they start. */
 export class Starts {
@@ -37,7 +39,8 @@ export class Starts {
 
   /** By its start in that boot the machine is done; undefined: by what it has got now it is not. */
   gave({ id }: Boot, whose: Whose | undefined): void {
-    this.#given.set(id, whose);
+    // Anybody can have any number of boots by which nobody is done: they displace none.
+    if (whose !== undefined || this.#given.get(id) !== undefined) this.#given.set(id, whose);
   }
 
   /** What has come of a boot. What could not be kept is tried again with each step. Never throws. */
@@ -60,18 +63,24 @@ export class Starts {
    * ended. Throws DATA_UNUSABLE, DISK_FULL.
    */
   async settle(whose: Whose, current: Boot): Promise<void> {
-    const { standings, boots } = this.#parts;
+    const { standings, boots, records, events } = this.#parts;
     const { machine } = whose;
     const unsaved = this.#unsaved.get(machine);
     if (unsaved !== undefined) await this.#save(unsaved);
     const standing = standings.of(whose.keys);
     if (standing?.done !== undefined && standing.reprovision === undefined) return;
-    const last = (await boots.findBoots({ machine, limit: LOOKED_AT })).find(
+    // Not those that anybody can begin by DHCP in its name.
+    const last = (await boots.findBoots({ machine, state: 'started', limit: LOOKED_AT })).find(
       (boot) => boot.id !== current.id && boot.isDoneByStart === true && hasStarted(boot),
     );
     if (last === undefined) return;
-    const done = { at: last.lastAt, by: 'start', boot: last.id } as const;
-    await standings.change(whose, (standing) => withDone(standing, done, last.beganAt));
+    const { id: boot, beganAt, lastAt: at } = last;
+    const done = { at, by: 'start', boot } as const;
+    const after = await standings.change(whose, (before) => withDone(before, done, beganAt));
+    if (after.done !== done) return;
+    // A boot that is not known to be done would say so again when what is known of the machine is forgotten.
+    await records.recall(machine, boot).catch(() => undefined);
+    events({ event: 'boot.done', machine, boot, by: 'start' });
   }
 
   /** The server ends. Throws DATA_UNUSABLE, DISK_FULL. */
@@ -91,7 +100,7 @@ export class Starts {
     const { standings, events } = this.#parts;
     const { whose, boot, done } = start;
     await standings.change(whose, (standing) => withDone(standing, done, boot.beganAt));
-    this.#given.set(boot.id, undefined);
+    this.gave(boot, undefined);
     if (this.#unsaved.get(boot.machine) === start) this.#unsaved.delete(boot.machine);
     events({ event: 'boot.done', machine: boot.machine, boot: boot.id, by: 'start' });
   }

@@ -304,6 +304,7 @@ async function policiesAt(clock) {
   const journal = new Journal({ boots, writer, clock, newId, isKnown: () => true, attempted: attempts.add });
   return createPolicies({
     standings: new Standings({ store: STANDINGS, newId }),
+    recordOf: () => undefined,
     attempts,
     capabilities: {
       saveCapability: async () => undefined,

@@ -68,4 +68,10 @@ describe('withChange', () => {
     const wished = withChange(NEW, { reprovision: { at: NOW } }, AT);
     expect(withChange(wished, { done: true }, AT)).toEqual({ machine: 'node-01', done: { at: NOW, by: 'operator' } });
   });
+
+  it('keeps in which doubt of the state somebody wishes', () => {
+    const wished = withChange(NEW, { reprovision: { at: NOW }, next: { image: 'i' } }, { ...AT, inDoubt: NOW + 9 });
+    expect(wished.reprovision).toEqual({ at: NOW, wishedAt: NOW, inDoubt: NOW + 9 });
+    expect(wished.next).toEqual({ id: 'id', image: 'i', wishedAt: NOW, inDoubt: NOW + 9 });
+  });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { BootlayerError } from '../../src/errors.js';
+import type { Machine } from '../../src/machine/machine.js';
 import { testBooter } from '../fixtures/booter.js';
-import { assignment, MAC, OTHER_MAC } from '../fixtures/mappings.js';
+import { assignment, MAC, machine, OTHER_MAC } from '../fixtures/mappings.js';
 import { MemoryCapabilities, neighbours } from '../fixtures/policies.js';
 
 const [HERE, ELSEWHERE] = ['192.168.77.20', '192.168.77.21'];
@@ -131,4 +132,49 @@ it('keeps what a machine without a record reported, by which it is known as done
   await booter.doneReports.report(URL.exec(script)?.[1] ?? '', HERE);
   const other = { machine: OTHER_MAC, keys: [`mac ${OTHER_MAC}`], evidence: [`mac ${OTHER_MAC}`] };
   expect(standings.seen(other)?.done).toMatchObject({ by: 'report', as: MAC });
+});
+
+describe('a report of a machine whose record has changed since', () => {
+  const POLICY = { mode: 'once', doneWhen: 'reported' } as const;
+  const ASSIGNMENTS = [assignment({ kernelArgs: [{ append: ['done={done.url}'] }], policy: POLICY })];
+  const booted = async () => {
+    const made = testBooter({
+      machines: [machine({ macs: [MAC, OTHER_MAC] })],
+      assignments: ASSIGNMENTS,
+      neighbours: neighbours({ [HERE]: MAC, [ELSEWHERE]: OTHER_MAC }),
+    });
+    const capability = URL.exec(await made.booter.script(QUERY, HERE))?.[1] ?? '';
+    const remap = (...machines: Machine[]) =>
+      made.booter.remap({ machines, assignments: ASSIGNMENTS, defaults: { kernelArgs: {} } });
+    return { ...made, remap, report: () => made.booter.doneReports.report(capability, HERE) };
+  };
+  const other = () => machine({ name: 'node-05', macs: [OTHER_MAC] });
+
+  it('says nothing of another that has got its card', async () => {
+    const { booter, remap, report, standings } = await booted();
+    remap(machine(), other());
+    expect(await report()).toBe(true);
+    expect(standings.of(KEYS)?.done).toMatchObject({ by: 'report' });
+    expect(await booter.script({ ...QUERY, mac: OTHER_MAC }, ELSEWHERE)).toContain('node-05 boots registry');
+  });
+
+  it('takes no card back from one of which something is known', async () => {
+    const { booter, remap, report, standings } = await booted();
+    remap(machine(), other());
+    const whose = { machine: 'node-05', keys: ['name node-05', `mac ${OTHER_MAC}`] };
+    await standings.change(whose, (standing) => ({ ...standing, releasedAt: 1 }));
+    await report();
+    expect(standings.of([`mac ${OTHER_MAC}`])).toBeUndefined();
+    expect(standings.of(whose.keys)).toEqual({ machine: 'node-05', releasedAt: 1 });
+    expect(await booter.script({ ...QUERY, mac: OTHER_MAC }, ELSEWHERE)).toContain('node-05 boots registry');
+  });
+
+  it('counts for whoever may be it where it is called otherwise now, and says so', async () => {
+    const { booter, remap, report, events } = await booted();
+    remap(machine({ name: 'node-02' }), other());
+    await report();
+    expect(await booter.script(QUERY, HERE)).toMatch(/node-02 boots its local disk: it is done since \S+, as node-01/);
+    expect(await booter.script({ ...QUERY, mac: OTHER_MAC }, ELSEWHERE)).toMatch(/node-05 boots .*, as node-01/);
+    expect(events.filter(({ event }) => event === 'boot.done')).toHaveLength(1);
+  });
 });

@@ -21,7 +21,7 @@ it('finds a machine by any of its keys, also after a restart', async () => {
   const { standings, again } = site();
   await standings.change(one, done);
   for (const known of [standings, await again()]) {
-    for (const key of one.keys) expect(known.of([key])).toEqual({ machine: 'node-01', done: DONE });
+    for (const key of one.keys) expect(known.of([key])).toMatchObject({ machine: 'node-01', done: DONE });
     expect(known.of(['mac 2'])).toBeUndefined();
   }
 });
@@ -36,7 +36,7 @@ it('takes a machine for done that has a card of one that is, and leaves that one
   const { standings, again } = site();
   await standings.change(one, done);
   const other = { machine: 'node-02', keys: ['name node-02', 'mac 1'] };
-  expect(standings.of(other.keys)?.done).toEqual(DONE);
+  expect(standings.of(other.keys)?.done).toEqual({ ...DONE, as: 'node-01' });
   await standings.change(other, ({ done: _done, ...standing }) => standing);
   for (const known of [standings, await again()]) {
     expect(known.of(other.keys)?.done).toBeUndefined();
@@ -112,7 +112,7 @@ it('goes on knowing a machine by all that it was known by, whoever reports by le
   await standings.change(one, (standing) => (standing.done === undefined ? { ...standing, releasedAt: 1 } : standing));
   await standings.change({ machine: 'mac 1', keys: ['mac 1'] }, done);
   for (const known of [standings, await again()]) {
-    expect(known.of(['name node-01'])).toEqual({ machine: 'node-01', releasedAt: 1, done: DONE });
+    expect(known.of(one.keys)).toEqual({ machine: 'node-01', releasedAt: 1, done: DONE });
   }
 });
 
@@ -183,16 +183,15 @@ describe('a stranger', () => {
 });
 
 it('makes changes of one machine one after the other, though they know it by different names', async () => {
-  const { standings } = site();
-  await standings.change(one, (standing) => ({ ...standing, releasedAt: 0 }));
-  const count = (keys: readonly string[]) =>
-    standings.change({ machine: 'x', keys }, (standing) => ({
+  const newId = () => 'id';
+  const standings = new Standings({ store: new MemoryStandings(), newId, isKnown: () => false });
+  const count = (name: string) =>
+    standings.change({ machine: name, keys: [`name ${name}`, 'mac 1', 'uuid 1'] }, (standing) => ({
       ...standing,
       releasedAt: (standing.releasedAt ?? 0) + 1,
     }));
-  const names = [['name node-01'], ['mac 1', 'name other'], ['uuid 1']];
-  await Promise.all(Array.from({ length: 30 }, (_, turn) => count(names[turn % 3] ?? [])));
-  expect(standings.of(one.keys)?.releasedAt).toBe(30);
+  await Promise.all(Array.from({ length: 30 }, (_, turn) => count(turn % 2 === 0 ? 'node-01' : 'other')));
+  expect(standings.of(['name other', 'mac 1', 'uuid 1'])?.releasedAt).toBe(30);
 });
 
 it('forgets a machine, and nothing else, when an operator says so', async () => {
@@ -206,14 +205,40 @@ it('forgets a machine, and nothing else, when an operator says so', async () => 
   }
 });
 
-it('gives what was wished of a machine whose card another one has now to that one alone', async () => {
+it('leaves what was wished of a machine to it, whoever has one of its cards now', async () => {
   const { standings, again } = site();
   const next = { id: 'n', image: 'os:1', wishedAt: 5 };
-  await standings.change(one, (standing) => ({ ...standing, next }));
+  await standings.change(one, (standing) => ({ ...standing, done: DONE, next }));
   const other = { machine: 'node-02', keys: ['name node-02', 'mac 1'] };
-  await standings.change(other, (standing) => ({ ...standing, next: { ...next, boot: 'b' } }));
+  expect(standings.of(other.keys)?.next).toBeUndefined();
+  await standings.change(other, (standing) => ({ ...standing }));
   for (const known of [standings, await again()]) {
-    expect([...known.wishes()]).toMatchObject([{ next: { boot: 'b' } }]);
-    expect(known.of(['name node-01', 'uuid 1'])?.next).toBeUndefined();
+    expect([...known.wishes()]).toMatchObject([{ machine: 'node-01', next }]);
+    expect(known.of(['name node-01', 'uuid 1'])?.next).toEqual(next);
+    expect(known.of(other.keys)).toEqual({ machine: 'node-02', done: { ...DONE, as: 'node-01' } });
+  }
+});
+
+it('leaves the other keys of a machine as done as they were, and writes that first', async () => {
+  const { standings, store, again } = site();
+  await standings.change(one, done);
+  const { saveStanding } = store;
+  let saved = 0;
+  store.saveStanding = async (kept, replaced) => {
+    saved += 1;
+    if (saved === 2) throw new BootlayerError('DISK_FULL', 'no room');
+    await saveStanding.call(store, kept, replaced);
+  };
+  const less = { machine: 'node-01', keys: ['name node-01', 'mac 1'] };
+  const anew = () => standings.change(less, (standing) => ({ ...standing, reprovision: { at: 5, wishedAt: 5 } }));
+  await expect(anew()).rejects.toMatchObject({ code: 'DISK_FULL' });
+  for (const known of [standings, await again()]) {
+    expect(known.of(['uuid 1'])?.done).toEqual({ ...DONE, as: 'node-01' });
+    expect(known.of(less.keys)).toEqual({ machine: 'node-01', done: DONE });
+  }
+  await anew();
+  for (const known of [standings, await again()]) {
+    expect(known.of(['uuid 1'])).toEqual({ machine: 'node-01', done: { ...DONE, as: 'node-01' } });
+    expect(known.of(less.keys)?.reprovision).toBeDefined();
   }
 });

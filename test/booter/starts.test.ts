@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { type Boot, newBoot } from '../../src/boot/boot.js';
 import { ALWAYS } from '../../src/boot/policy.js';
 import type { BootWithSteps } from '../../src/boot/ports.js';
+import { Standings } from '../../src/booter/standings.js';
+import { Starts } from '../../src/booter/starts.js';
 import { BootlayerError } from '../../src/errors.js';
+import { TestClock } from '../fixtures/booter.js';
+import { MemoryStandings } from '../fixtures/policies.js';
 import { policySite, WHOSE } from '../fixtures/policy-site.js';
 import { settled } from '../fixtures/waiting.js';
 
@@ -52,6 +57,29 @@ describe('a machine that is done by its start', () => {
   it('is so also where the server ended just then, whatever began by DHCP since', async () => {
     const { script } = policySite(STARTED, { boots: follows({}) });
     expect(await script()).toContain('boots its local disk: it is done');
+  });
+
+  it('is so also where somebody has begun any number of boots by DHCP in its name since', async () => {
+    const { b0 } = follows({});
+    const begun = Array.from({ length: 50 }, (_, nth) => [
+      `d${nth}`,
+      { boot: { ...before, id: `d${nth}`, state: 'offered' }, steps: [] },
+    ]);
+    const boots = { ...Object.fromEntries(begun), b0 } as unknown as Record<string, BootWithSteps>;
+    expect(await policySite(STARTED, { boots }).script()).toContain('boots its local disk: it is done');
+  });
+
+  it('is told to be done in its boot then, so that it stays forgotten when it is forgotten', async () => {
+    const boots = follows({});
+    const { script, standings, named } = policySite(STARTED, { boots });
+    await script();
+    expect(named('boot.done')).toEqual([{ event: 'boot.done', machine: 'node-01', boot: 'b0', by: 'start' }]);
+    await script();
+    expect(named('boot.done')).toHaveLength(1);
+    // As the journal has it by what was told.
+    Object.assign(boots, { b0: { ...boots['b0'], boot: { ...boots['b0']?.boot, state: 'done' } } });
+    await standings.forget(WHOSE);
+    expect(await script()).toContain('node-01 boots registry');
   });
 
   it.each<[string, object]>([
@@ -122,4 +150,21 @@ describe('a machine that is done by its start', () => {
     await always.script();
     expect(always.journal.last('node-01')?.boot.isDoneByStart).toBeUndefined();
   });
+});
+
+it('is done by its start, however many others get meanwhile by which they are not done', async () => {
+  const standings = new Standings({ store: new MemoryStandings(), newId: () => 'id' });
+  const starts = new Starts({
+    standings,
+    boots: { findBoots: async () => [] },
+    records: { recall: () => Promise.resolve() },
+    events: () => undefined,
+    clock: new TestClock(),
+  });
+  const boot: Boot = { ...newBoot('b', 'node-01', 1), state: 'started', attemptedAt: 2, startSentAt: 3 };
+  starts.gave(boot, WHOSE);
+  for (let other = 0; other < 25_000; other += 1) starts.gave(newBoot(`o${other}`, 'x', 1), undefined);
+  starts.told(boot);
+  await settled();
+  expect(standings.of(WHOSE.keys)?.done).toMatchObject({ by: 'start' });
 });

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -63,13 +64,27 @@ it('tells whose rows somebody has damaged', async () => {
   expect(await loaded(file)).toMatchObject({ standings: [], unreadable: [] });
 });
 
+it('leaves nothing of a row that somebody has damaged where all is told anew, and the doubt of its other keys', async () => {
+  const file = await newFile();
+  await save(file);
+  await changed(file, `update standings set standing = '{'`);
+  const [name = '', ...others] = DONE.keys;
+  await within(file, async ({ standings: store }) => {
+    const standings = await Standings.open({ store, newId: randomUUID });
+    await standings.change({ machine: 'node-01', keys: [name] }, () => DONE.standing);
+    expect(standings.doubt({ machine: 'node-02', keys: others })).toEqual({ kind: 'damaged' });
+    await standings.forget({ machine: 'node-02', keys: others });
+  });
+  expect(await loaded(file)).toMatchObject({ standings: [{ keys: [name] }], unreadable: [] });
+});
+
 it('keeps what is told while the state is taken for whole', async () => {
   const file = await newFile();
   const { standing, ...one } = DONE;
   await save(file, { ...one, isDamaged: true, standing: { machine: 'node-01' } });
   await within(file, async ({ standings: store }) => {
     const standings = await Standings.open({ store, newId: () => 'new' });
-    const told = standings.change({ machine: 'node-01', keys: ['name node-01'] }, () => standing);
+    const told = standings.change({ machine: 'node-01', keys: one.keys }, () => standing);
     await Promise.all([standings.trust(), told]);
   });
   expect(await loaded(file)).toMatchObject({ standings: [{ standing }] });
