@@ -1,5 +1,5 @@
 import type { Assignment } from '../boot/assignment.js';
-import { countedAttempts, type Doubt, heldUntil, type Policy, type Verdict } from '../boot/policy.js';
+import { countedAttempts, type Doubt, heldUntil, type Verdict } from '../boot/policy.js';
 import { type Selection, settle } from '../boot/select.js';
 import { whoseStanding } from '../boot/standing-keys.js';
 import type { Clock } from '../clock.js';
@@ -16,7 +16,6 @@ export type Outlook = {
   readonly assignment: Assignment | undefined;
   /** What it reports when it asks may choose this one instead. */
   readonly undecided: Assignment | undefined;
-  readonly policy: Policy | undefined;
   /** Within the window of the policy; missing where that has no limit. */
   readonly attempts: number | undefined;
   /** It is booted again then, unless an operator lets go of it; missing where it is not held. */
@@ -57,7 +56,6 @@ export class Outlooks {
     return {
       assignment,
       undecided: undecidedIn(selection),
-      policy: assignment?.policy,
       attempts: limit && countedAttempts(all, limit, known),
       heldUntil: isHeld && limit !== undefined ? heldUntil(all, limit, known) : undefined,
       doubt: standings.doubt(whose),

@@ -33,7 +33,7 @@ async function site(policy: ReturnType<typeof assignment>['policy'] = LIMITED, d
 
 it('tells the policy in force and how often a machine was booted, until it is held', async () => {
   const { outlook, attempts, clock } = await site();
-  expect(outlook()).toMatchObject({ policy: LIMITED, attempts: 0, verdict: { kind: 'image' } });
+  expect(outlook()).toMatchObject({ assignment: { policy: LIMITED }, attempts: 0, verdict: { kind: 'image' } });
   const now = clock.milliseconds;
   for (const [boot, at] of [
     ['old', now - 2 * HOUR],
@@ -62,7 +62,6 @@ it('tells what no assignment matches, and what its report may yet decide', async
   const { outlook } = await site();
   expect(outlook({ match: { mac: ['52:54:00:00:00:99'] } })).toMatchObject({
     assignment: undefined,
-    policy: undefined,
     verdict: { kind: 'unmapped' },
   });
   expect(outlook({ match: { mac: [MAC], firmware: ['bios'] } })).toMatchObject({

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { DONE_WHEN, POLICY_MODES } from '../../boot/policy.js';
 import type { Outlook } from '../../booter/outlooks.js';
 import { NO_ASSIGNMENT } from '../../booter/preparation.js';
+import { toldPolicy } from '../../booter/told-policy.js';
 import { formatReference } from '../../oci/reference.js';
 import { timeOf } from '../told-step.js';
 
@@ -9,15 +10,16 @@ import { timeOf } from '../told-step.js';
 
 const time = z.string().describe('RFC 3339');
 
+export const policySchema = z.object({
+  mode: z.enum(POLICY_MODES),
+  doneWhen: z.enum(DONE_WHEN),
+  maxAttempts: z.int().optional(),
+  window: z.int().optional().describe('seconds'),
+});
+
 export const outlookSchema = z.object({
-  policy: z
-    .object({
-      assignment: z.string(),
-      mode: z.enum(POLICY_MODES),
-      doneWhen: z.enum(DONE_WHEN),
-      maxAttempts: z.int().optional(),
-      window: z.int().optional().describe('seconds'),
-    })
+  policy: policySchema
+    .extend({ assignment: z.string() })
     .optional()
     .describe('the one in force; missing where no assignment matches'),
   undecided: z.string().optional().describe('the assignment that what it reports may choose instead'),
@@ -50,11 +52,8 @@ export function presentedOutlook(outlook: Outlook): Presented {
   };
 }
 
-function policyIn({ assignment, policy }: Outlook): Pick<Presented, 'policy'> {
-  if (assignment === undefined || policy === undefined) return {};
-  const { mode, doneWhen, limit } = policy;
-  const bounds = limit && { maxAttempts: limit.maxAttempts, window: limit.window / 1000 };
-  return { policy: { assignment: assignment.name, mode, doneWhen, ...bounds } };
+function policyIn({ assignment }: Outlook): Pick<Presented, 'policy'> {
+  return assignment === undefined ? {} : { policy: { assignment: assignment.name, ...toldPolicy(assignment.policy) } };
 }
 
 function askedNow({ verdict, assignment }: Outlook): Presented['ifAsked'] {
