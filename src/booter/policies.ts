@@ -70,7 +70,7 @@ export function createPolicies(parts: PoliciesParts): Policies {
   const step = new PolicyStep({ ...parts, requesters });
   return {
     step,
-    outlooks: new Outlooks({ ...parts, step }),
+    outlooks: new Outlooks({ ...parts, step, verifies }),
     standings,
     capabilities,
     doneReports: new DoneReports({

@@ -25,7 +25,11 @@ export const outlookSchema = z.object({
   undecided: z.string().optional().describe('the assignment that what it reports may choose instead'),
   attempts: z.int().optional().describe('how often it was booted within the window of its policy'),
   heldUntil: time.optional().describe('it was booted as often as its policy allows until then'),
-  inDoubt: z.boolean().describe('whether it cannot be known if it is done, since the state was lost or replaced'),
+  inDoubt: z
+    .boolean()
+    .describe(
+      'whether what the state says of it may lack something, since it was lost, replaced or damaged: ifAsked tells what follows',
+    ),
   doubtedSince: time.optional(),
   ifAsked: z
     .object({
@@ -33,7 +37,7 @@ export const outlookSchema = z.object({
       image: z.string().optional(),
       reason: z.string().optional(),
     })
-    .describe('what it would be told now, if it is shown to be itself'),
+    .describe('what it would be told now, if it is shown to be itself, where it can be'),
 });
 
 type Presented = z.output<typeof outlookSchema>;

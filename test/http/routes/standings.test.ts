@@ -12,7 +12,7 @@ import { assignment, facts, MAC } from '../../fixtures/mappings.js';
 const NOW = Date.parse('2027-01-31T02:00:00Z');
 const POLICY = { mode: 'once', doneWhen: 'reported', limit: { maxAttempts: 3, window: 3_600_000 } } as const;
 const OUTLOOK: Outlook = {
-  ...{ assignment: assignment({ policy: POLICY }), undecided: undefined, policy: POLICY, attempts: 3 },
+  ...{ assignment: assignment({ policy: POLICY }), undecided: undefined, attempts: 3 },
   ...{ heldUntil: NOW + 1_000, doubt: { kind: 'since', at: 5_000 } },
   verdict: { kind: 'local', why: 'attempts', reason: 'too often' },
 };
