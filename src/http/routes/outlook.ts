@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DONE_WHEN, POLICY_MODES } from '../../boot/policy.js';
+import type { StandingChange } from '../../boot/standing.js';
 import type { Outlook } from '../../booter/outlooks.js';
 import { NO_ASSIGNMENT } from '../../booter/preparation.js';
 import { toldPolicy } from '../../booter/told-policy.js';
@@ -72,5 +73,29 @@ function askedNow({ verdict, assignment }: Outlook): Presented['ifAsked'] {
       return { boots: 'waits', reason: verdict.reason };
     case 'unmapped':
       return { boots: 'nothing', reason: NO_ASSIGNMENT };
+  }
+}
+
+/** Why a machine does not boot as whoever changed where it stands will have meant. Pure. `now`: milliseconds since the epoch. */
+export function vainBecause(
+  { reprovision, release }: StandingChange,
+  { assignment, verdict }: Outlook,
+  now: number,
+): readonly string[] {
+  if (!reprovision && release !== true) return [];
+  switch (verdict.kind) {
+    case 'unmapped':
+      return [`it is not booted all the same: ${NO_ASSIGNMENT}`];
+    case 'unsure':
+      return [`it waits all the same: ${verdict.reason}`];
+    case 'local':
+      if (verdict.why === 'done' && reprovision && reprovision.at > now) return [];
+      return [`it boots its local disk all the same: ${verdict.reason}`];
+    case 'image':
+      return reprovision && assignment?.policy.mode === 'always'
+        ? ['its policy is always: it boots its image anyway']
+        : [];
+    case 'next':
+      return [];
   }
 }

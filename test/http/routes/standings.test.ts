@@ -92,7 +92,7 @@ describe('/api/v1/machines/<name>/standing', () => {
       done: { by: 'operator' },
       next: { image: 'registry.lab:5000/os/debian:13' },
       reprovision: { at: '2027-01-31T02:00:00.000Z' },
-      warnings: ['registry.lab:5000/os/debian:13 cannot be had'],
+      warnings: ['registry.lab:5000/os/debian:13 cannot be had', 'it boots its local disk all the same: too often'],
     });
     const back = await ask('PATCH', PATH, { next: null, reprovision: null });
     expect(back.body).toMatchObject({ isDone: true, warnings: [] });
