@@ -2,6 +2,7 @@ import type { Booter } from './booter/booter.js';
 import { EntryDoubts } from './booter/entry-doubts.js';
 import type { ImageDesk } from './booter/image-desk.js';
 import type { Journal } from './booter/journal.js';
+import { findNotDone } from './booter/not-done.js';
 import type { Policies } from './booter/policies.js';
 import { version } from './cli/version.js';
 import { every, systemClock } from './clock.js';
@@ -110,6 +111,7 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
       isDoubted: () => policies.standings.isDoubted,
       doubtedSince: () => policies.standings.allDoubtedSince,
       sizes: () => database.sizes(),
+      notDone: () => findNotDone(booter.mapping, { standings: policies.standings, now: systemClock.now() }),
       trust: () => policies.standings.trust(),
     },
     ...{ entries, desk, cache, version: version() },

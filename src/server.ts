@@ -9,6 +9,7 @@ import { findBootWarnings } from './boot-warnings.js';
 import { nearerBases } from './booter/base-url.js';
 import { BootUrls, type NearerBase } from './booter/boot-urls.js';
 import { Booter } from './booter/booter.js';
+import { findUntoldWarnings } from './booter/check-policies.js';
 import { EventHub } from './booter/event-hub.js';
 import { ImageDesk } from './booter/image-desk.js';
 import type { Journal } from './booter/journal.js';
@@ -101,7 +102,10 @@ async function start(
     load: (inForce, signal) => readAnew(config.file, inForce, signal),
     apply: (next, renewed) => takeOver(next, renewed, { listeners, api, entries }),
     // Not before: registries are asked as the new configuration says.
-    applied: () => upkeep.remapped(),
+    applied: () => {
+      upkeep.remapped();
+      for (const text of findUntoldWarnings(booter.mapping)) warn(text);
+    },
     warn,
     events,
     clock: systemClock,
@@ -127,7 +131,8 @@ async function start(
 
   privileges.drop();
   const advertised = advertise(listeners);
-  for (const text of findBootWarnings({ ...listeners, config, tls: initial.tls, urls })) warn(text);
+  const ofBoot = findBootWarnings({ ...listeners, config, tls: initial.tls, urls });
+  for (const text of [...ofBoot, ...findUntoldWarnings(booter.mapping)]) warn(text);
   ready = true;
   countEntries(metrics, booter.mapping, built.joined.disregarded());
   upkeep.start();

@@ -227,7 +227,7 @@ describe('Entries that files have come in the way of', () => {
     ]);
     const told = await book.preview({ kind: 'assignment', name: 'gone', edit: () => undefined });
     expect(told.boots).toEqual([
-      expect.objectContaining({ machine: 'b', after: { assignment: 'once', image: IMAGE } }),
+      expect.objectContaining({ machine: 'b', after: expect.objectContaining({ assignment: 'once', image: IMAGE }) }),
     ]);
     expect(told.boots[0]).not.toHaveProperty('before');
     await remove('assignment', 'gone');
@@ -288,9 +288,10 @@ describe('a preview', () => {
     await put('machine', { name: 'b', mac: THREE });
     const before = mapping();
     const document = { name: 'rack', match: { labels: { rack: 'r1' } }, image: 'lab:5000/os:2' };
+    const policy = { mode: 'always', doneWhen: 'reported' };
     const boots = {
-      before: { assignment: 'all', image: IMAGE },
-      after: { assignment: 'rack', image: 'lab:5000/os:2' },
+      before: { assignment: 'all', image: IMAGE, policy },
+      after: { assignment: 'rack', image: 'lab:5000/os:2', policy },
     };
     expect(await book.preview({ kind: 'assignment', name: 'rack', edit: () => document })).toEqual({
       dryRun: true,

@@ -25,21 +25,27 @@ export function findPolicyWarnings(
   mapping: Mapping,
   { verifies, isImageKnown }: { readonly verifies: boolean; readonly isImageKnown: (assignment: string) => boolean },
 ): readonly string[] {
-  const { assignments, defaults, machines } = mapping;
-  const blind = assignments.filter(
+  return [...findUntoldWarnings(mapping, isImageKnown), ...(verifies ? namelessWarnings(mapping) : [])];
+}
+
+/** Machines that boot once, and would never be done, unless an image that was not looked at says otherwise. Pure. */
+export function findUntoldWarnings(
+  { assignments, defaults, machines }: Pick<Mapping, 'assignments' | 'defaults' | 'machines'>,
+  isImageKnown: (assignment: string) => boolean = () => false,
+): readonly string[] {
+  const untold = assignments.filter(
     ({ name, policy, kernelArgs }) =>
       policy.mode === 'once' &&
       policy.doneWhen === 'reported' &&
       !isImageKnown(name) &&
-      ![defaults.kernelArgs, ...kernelArgs, ...machines.map((one) => one.kernelArgs)].some(namesDone),
+      ![defaults.kernelArgs, ...kernelArgs].some(namesDone),
   );
-  return [
-    ...blind.map(
-      ({ name }) =>
-        `assignment "${name}" boots once, and unless its image says so itself, nothing tells the machine where to report that it is done: ${REMEDY}`,
-    ),
-    ...(verifies ? namelessWarnings(mapping) : []),
-  ];
+  // There may be a hundred thousand.
+  if (untold.length === 0 || machines.some(({ kernelArgs }) => namesDone(kernelArgs))) return [];
+  return untold.map(
+    ({ name }) =>
+      `assignment "${name}" boots once, and unless its image says so itself, nothing tells the machine where to report that it is done: ${REMEDY}`,
+  );
 }
 
 /** Nobody is shown to be a machine whose cards are not known. */

@@ -27,6 +27,8 @@ export type TargetCheck = { readonly architecture?: string } & (
       /** Which UEFI HTTP Boot starts, where it comes. */
       readonly hasUki: boolean;
       readonly variant?: string;
+      /** A problem: it boots, and again each time, though it is to be booted once. */
+      readonly neverDone?: string;
       /** What the cache is to hold for it. */
       readonly blobs: readonly Pick<Descriptor, 'digest' | 'size'>[];
     }

@@ -52,7 +52,7 @@ export async function checkMapping(parts: CheckParts): Promise<CheckReport> {
   const withArguments = mapping.machines.filter(({ kernelArgs }) => isChange(kernelArgs));
   const refused = await Promise.all(withArguments.map((machine) => limit(() => checkMachine(machine, parts))));
   const machines = refused.flatMap((one) => one ?? []);
-  const failed = assignments.flatMap(({ targets }) => targets).filter(({ kind }) => kind === 'refused');
+  const failed = assignments.flatMap(({ targets }) => targets).filter(isProblem);
   return {
     assignments,
     machines,
@@ -65,6 +65,10 @@ export async function checkMapping(parts: CheckParts): Promise<CheckReport> {
     ],
     problems: failed.length + machines.length,
   };
+}
+
+function isProblem(target: TargetCheck): boolean {
+  return target.kind === 'refused' || (target.kind === 'boots' && target.neverDone !== undefined);
 }
 
 function isLookedAt(checks: readonly AssignmentCheck[], name: string): boolean {
@@ -120,10 +124,13 @@ async function checkTarget(assignment: Assignment, architecture: string, parts: 
     if (prepared.kind === 'refused' && !isByFirmwareAlone)
       return { architecture, kind: 'refused', digest, reason: prepared.reason };
     const neverDone = neverDoneBecause(assignment, prepared, parts.mapping);
-    if (neverDone !== undefined) return { architecture, kind: 'refused', digest, reason: neverDone };
     const blobs = image.artifacts.map(({ descriptor }) => ({ digest: descriptor.digest, size: descriptor.size }));
     const hasUki = artifactOf(image, 'uki') !== undefined;
-    return { architecture, kind: 'boots', digest, clients, hasUki, blobs, ...(variant !== undefined && { variant }) };
+    return {
+      ...{ architecture, kind: 'boots', digest, clients, hasUki, blobs },
+      ...(variant !== undefined && { variant }),
+      ...(neverDone !== undefined && { neverDone }),
+    };
   } catch (thrown) {
     return { architecture, kind: 'refused', reason: describeError(thrown) };
   }

@@ -74,7 +74,7 @@ export function createPolicies(parts: PoliciesParts): Policies {
   const step = new PolicyStep({ ...others, requesters });
   return {
     step,
-    outlooks: new Outlooks({ ...others, step }),
+    outlooks: new Outlooks({ ...others, step, verifies }),
     standings,
     capabilities,
     doneReports: new DoneReports({

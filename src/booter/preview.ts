@@ -6,9 +6,10 @@ import { matchSelector } from '../machine/selector.js';
 import { formatReference } from '../oci/reference.js';
 import { recordedCandidate } from './mapped-wishes.js';
 import { assignmentFor, type Mapping } from './mapping.js';
+import { type ToldPolicy, toldPolicy } from './told-policy.js';
 
-/** What a machine boots, as far as its record tells. */
-export type Booted = { readonly assignment: string; readonly image: string };
+/** What a machine boots, and how often, as far as its record tells. */
+export type Booted = { readonly assignment: string; readonly image: string; readonly policy: ToldPolicy };
 
 /** A known machine that would boot otherwise. Without `before` or `after`: it boots nothing of ours then. */
 export type BootDifference = {
@@ -18,7 +19,7 @@ export type BootDifference = {
   readonly differs: readonly Difference[];
 };
 
-export const DIFFERENCES = ['assignment', 'image', 'variant', 'kernelArgs'] as const;
+export const DIFFERENCES = ['assignment', 'image', 'variant', 'kernelArgs', 'policy'] as const;
 export type Difference = (typeof DIFFERENCES)[number];
 
 /**
@@ -91,9 +92,15 @@ function partOf(key: Difference, choice: Choice | undefined): unknown {
       return assignment.variant;
     case 'kernelArgs':
       return [assignment.kernelArgs, machine.kernelArgs];
+    case 'policy':
+      return assignment.policy;
   }
 }
 
 function bootedBy({ assignment }: Choice): Booted {
-  return { assignment: assignment.name, image: formatReference(assignment.image) };
+  return {
+    assignment: assignment.name,
+    image: formatReference(assignment.image),
+    policy: toldPolicy(assignment.policy),
+  };
 }

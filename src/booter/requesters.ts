@@ -30,7 +30,7 @@ export class Requesters {
     const { sourceAddress: address } = facts;
     // A stranger goes by the first that it names.
     const macs = machine?.macs ?? facts.macs.slice(0, 1);
-    if (macs.length === 0) return doubted(`no MAC of ${name} is known, by which it could be: say its mac`);
+    if (macs.length === 0) return doubted(noMacOf(name));
     const mac = (await neighbours.find(address)) ?? relayed(address);
     if (mac === undefined) return doubted(this.#unseenAt(address));
     if (macs.includes(mac)) return SHOWN;
@@ -47,6 +47,11 @@ export class Requesters {
       ? `${address} is this host itself, where no card answers: boot it over a network, or for a trial set identity.verify to false`
       : `no network of this host has ${address}, and no trusted relay named it: if a DHCP relay serves it, name that in identity.trustedRelays`;
   }
+}
+
+/** Why nobody can be shown to be a machine whose cards are not known. */
+export function noMacOf(name: string): string {
+  return `no MAC of ${name} is known, by which it could be: say its mac`;
 }
 
 function doubted(reason: string): Asking {

@@ -1,5 +1,6 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { EntryDocument } from '../boot/entry.js';
+import { DONE_WHEN, POLICY_MODES } from '../boot/policy.js';
 import { BootlayerError } from '../errors.js';
 import { parsedBy } from './common.js';
 import type { ToldEntry } from './entry-api.js';
@@ -12,7 +13,7 @@ import {
   setCommand,
   showCommand,
 } from './entry-commands.js';
-import { matchOf, pairIn, withKernelArgs, withValues } from './entry-edits.js';
+import { matchOf, pairIn, withKernelArgs, withPolicy, withValues } from './entry-edits.js';
 
 type AssignmentOptions = SetOptions & {
   readonly image?: string;
@@ -21,6 +22,10 @@ type AssignmentOptions = SetOptions & {
   readonly priority?: number;
   readonly variant?: string;
   readonly kernelArg?: readonly string[];
+  readonly policy?: string;
+  readonly doneWhen?: string;
+  readonly maxAttempts?: number | '';
+  readonly window?: string;
 };
 
 /** The assignments of a running server. */
@@ -43,6 +48,10 @@ export function assignmentCommand(): Command {
       .option('--priority <number>', 'higher goes first', parsedBy(parsePriority))
       .option('--variant <name>', "which of an image's variants")
       .option('--kernel-arg <text>', 'append it (repeatable): all take the place of all there are', repeatable(asText))
+      .addOption(new Option('--policy <mode>', 'how often they boot it').choices([...POLICY_MODES, '']))
+      .addOption(new Option('--done-when <what>', 'what ends "once"').choices([...DONE_WHEN, '']))
+      .option('--max-attempts <number>', 'so many boots within the window are all', parsedBy(parseAttempts))
+      .option('--window <time>', '30m, 1h or the like')
       .addHelpText('after', SET_HELP),
   );
   assignment.addCommand(rmCommand('assignment'));
@@ -51,19 +60,26 @@ export function assignmentCommand(): Command {
 
 const SET_HELP = `
 What is not named stays as it is; an empty text takes a value out (--variant ""). All keys of --match must fit; of values of the
-same key, one. Assignments of files are changed in their files.
+same key, one. --policy another than once takes --done-when out. Assignments of files are changed in their files.
 
 Examples:
   bootlayer assignment set db --match labels.role=db --image registry.lab:5000/os/debian:13 --dry-run
-  bootlayer assignment set db --priority 10`;
+  bootlayer assignment set db --priority 10
+  bootlayer assignment set install --policy once --done-when started --max-attempts 3 --window 1h`;
 
 function parsePriority(text: string): number {
   if (/^-?\d{1,15}$/.test(text)) return Number(text);
   throw new BootlayerError('USAGE', `"${text}" is no whole number`);
 }
 
+function parseAttempts(text: string): number | '' {
+  if (text === '') return '';
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new BootlayerError('USAGE', `"${text}" is no whole number`);
+}
+
 function edited(document: EntryDocument, options: AssignmentOptions): EntryDocument {
-  const { image, match, matchAll, priority, variant, kernelArg } = options;
+  const { image, match, matchAll, priority, variant, kernelArg, policy: mode, doneWhen, maxAttempts, window } = options;
   if (match !== undefined && matchAll) {
     throw new BootlayerError('USAGE', '--match-all and --match are not for one assignment: name one of them');
   }
@@ -74,7 +90,8 @@ function edited(document: EntryDocument, options: AssignmentOptions): EntryDocum
     ...(priority !== undefined && { priority }),
     ...(variant !== undefined && { variant }),
   };
-  return withKernelArgs(withValues(document, values), kernelArg);
+  const withOwn = withKernelArgs(withValues(document, values), kernelArg);
+  return withPolicy(withOwn, { mode, doneWhen, maxAttempts, window });
 }
 
 function rowOf({ priority = 0, match, image }: ToldEntry): readonly string[] {

@@ -4,7 +4,8 @@ import { BootlayerError } from '../errors.js';
 import { formatSeconds } from '../format.js';
 import { apiOf, type ServerOptions, withServer } from './api-server.js';
 import { askOurs } from './ask-ours.js';
-import { parsedBy } from './common.js';
+import { noteOnStderr, parsedBy } from './common.js';
+import { knownName } from './named-machine.js';
 import { emphasize, inOneLine, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
 import { stepLine } from './timeline.js';
 import type { ToldBoot, ToldSteps } from './told.js';
@@ -62,13 +63,16 @@ function parseSince(text: string): number {
 
 async function listBoots(options: ListOptions): Promise<void> {
   const query = new URLSearchParams({ limit: String(options.limit) });
-  if (options.machine !== undefined) query.set('machine', options.machine);
+  const name = options.machine === undefined ? undefined : await named(options, options.machine);
+  const machine = name ?? options.machine;
+  if (machine !== undefined) query.set('machine', machine);
   if (options.state !== undefined) query.set('state', options.state);
   if (options.since !== undefined) query.set('since', new Date(options.since).toISOString());
-  const { boots } = await ask<{ readonly boots: readonly ToldBoot[] }>(options, `/api/v1/boots?${query}`, 'boots');
+  const { boots, next } = await ask<Page>(options, `/api/v1/boots?${query}`, 'boots');
   const output = standardOutput();
+  if (next !== undefined) noteOnStderr(`the newest ${boots.length}; --limit N shows more`);
   if (options.json) return writeJson(output, boots);
-  if (boots.length === 0) return writeLine(output, noneOf(options));
+  if (boots.length === 0) return writeLine(output, noneOf(options, name));
   const rows = boots.map((boot) => {
     const { id, machine, beganAt, state, reason, image } = boot;
     return [id, machine, beganAt, duration(boot), state, reason ?? image ?? ''];
@@ -80,9 +84,10 @@ async function listBoots(options: ListOptions): Promise<void> {
   );
 }
 
-/** `no boot of node-01 is known that is refused` */
-function noneOf({ machine, state, since }: ListOptions): string {
-  const of = machine === undefined ? '' : ` of ${machine}`;
+/** `no boot of node-01 is known that is refused`; `name`: undefined where no such machine is known. */
+function noneOf({ machine, state, since }: ListOptions, name: string | undefined): string {
+  if (machine !== undefined && name === undefined) return inOneLine(unknownMachine(machine));
+  const of = name === undefined ? '' : ` of ${inOneLine(name)}`;
   const how = [
     ...(state === undefined ? [] : [`is ${state}`]),
     ...(since === undefined ? [] : [`began since ${new Date(since).toISOString()}`]),
@@ -90,11 +95,21 @@ function noneOf({ machine, state, since }: ListOptions): string {
   return `no boot${of} is known${how.length === 0 ? '' : ` that ${how.join(' and ')}`}`;
 }
 
+function unknownMachine(machine: string): string {
+  return `there is no machine "${machine}", and no boot of one; "bootlayer machine ls" lists those there are`;
+}
+
 async function showBoot(wanted: string, options: ServerOptions): Promise<void> {
-  const ofMachine = new URLSearchParams({ machine: wanted, limit: '1' });
-  const { boots } = await ask<{ readonly boots: readonly ToldBoot[] }>(options, `/api/v1/boots?${ofMachine}`, 'boots');
+  const name = await named(options, wanted);
+  const ofMachine = new URLSearchParams({ machine: name ?? wanted, limit: '1' });
+  const { boots } = await ask<Page>(options, `/api/v1/boots?${ofMachine}`, 'boots');
   const id = boots[0]?.id ?? wanted;
-  const boot = await ask<ToldSteps>(options, `/api/v1/boots/${encodeURIComponent(id)}`, 'steps');
+  const boot = await ask<ToldSteps>(options, `/api/v1/boots/${encodeURIComponent(id)}`, 'steps').catch(
+    (thrown: unknown) => {
+      if (name === undefined || BootlayerError.from(thrown).code !== 'NOT_FOUND') throw thrown;
+      throw new BootlayerError('NOT_FOUND', `no boot of ${name} is known`);
+    },
+  );
   const output = standardOutput();
   if (options.json) return writeJson(output, boot);
   const by = boot.assignment === undefined ? '' : `, assignment ${boot.assignment}`;
@@ -109,6 +124,13 @@ function writeSteps(output: Output, { beganAt, steps }: ToldSteps): void {
 
 function duration({ beganAt, lastAt }: ToldBoot): string {
   return formatSeconds((Date.parse(lastAt) - Date.parse(beganAt)) / 1000);
+}
+
+type Page = { readonly boots: readonly ToldBoot[]; readonly next?: string };
+
+async function named(options: ServerOptions, machine: string): Promise<string | undefined> {
+  const api = await apiOf(options);
+  return knownName((path) => askOurs<object>(api, { path }, () => true), machine);
 }
 
 /** Throws what the server tells, and SERVER_UNREACHABLE when none answers. */

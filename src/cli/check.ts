@@ -166,7 +166,7 @@ function writeReport(output: Output, { assignments, machines, warnings, problems
 function describe(target: TargetCheck): readonly [string, string] {
   switch (target.kind) {
     case 'boots':
-      return [shortDigest(target.digest), target.clients.join(', ')];
+      return [shortDigest(target.digest), [target.clients.join(', '), target.neverDone ?? []].flat().join('; but it ')];
     case 'refused':
       return [target.digest === undefined ? '-' : shortDigest(target.digest), `nothing: ${harmless(target.reason)}`];
     case 'skipped':

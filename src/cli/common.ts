@@ -39,6 +39,11 @@ export function warnOnStderr(text: string): void {
   process.stderr.write(`bootlayer: warning: ${harmless(text)}\n`);
 }
 
+/** What is no fault, and no data either. */
+export function noteOnStderr(text: string): void {
+  process.stderr.write(`bootlayer: ${harmless(text)}\n`);
+}
+
 /** The same where a command can do without: undefined when none is named and none is in the usual places. Says nothing. */
 export async function readConfigIfThere(options: { readonly config?: string }): Promise<Config | undefined> {
   const config = options.config ?? (await findConfigFile(process.cwd()));

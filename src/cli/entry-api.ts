@@ -3,6 +3,7 @@ import { BootlayerError } from '../errors.js';
 import { type ServerApi, unreachable } from './api-server.js';
 import { askOurs } from './ask-ours.js';
 import type { Question } from './ask-server.js';
+import type { ToldPolicy } from './told-standing.js';
 
 /** A machine or an assignment as the API tells it: as it is written, and what else there is to say of it. */
 export type ToldEntry = Readonly<Record<string, unknown>> & {
@@ -13,7 +14,8 @@ export type ToldEntry = Readonly<Record<string, unknown>> & {
   readonly problems?: readonly string[];
 };
 
-type WouldBoot = { readonly assignment: string; readonly image: string };
+/** `policy`: not told by an older server. */
+export type WouldBoot = { readonly assignment: string; readonly image: string; readonly policy?: ToldPolicy };
 
 /** What a change would do. */
 export type ToldPreview = {

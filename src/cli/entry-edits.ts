@@ -46,6 +46,16 @@ export function withKernelArgs(document: EntryDocument, args: readonly string[] 
   return Object.keys(kernelArgs).length === 0 ? rest : { ...rest, kernelArgs };
 }
 
+/** What is there replaces that of the policy; an empty text takes it out, and an end of `once` is no other mode's. */
+export function withPolicy(document: EntryDocument, values: EntryDocument): EntryDocument {
+  const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+  if (Object.keys(given).length === 0) return document;
+  const { policy: before = {}, ...others } = document;
+  const isOver = given['mode'] !== undefined && given['mode'] !== 'once' && given['doneWhen'] === undefined;
+  const policy = withValues(before as EntryDocument, { ...given, ...(isOver && { doneWhen: '' }) });
+  return Object.keys(policy).length === 0 ? others : { ...others, policy };
+}
+
 /** `labels.rack=r1` and the like; what is there again is one of several values. */
 export function matchOf(pairs: readonly (readonly [key: string, value: string])[]): EntryDocument {
   const match: Record<string, string | string[]> = {};

@@ -1,9 +1,9 @@
 import { type EntryDocument, formatSource } from '../boot/entry.js';
 import { writeDocument } from '../config/document.js';
-import { harmless } from '../format.js';
-import type { ToldEntry, ToldPreview } from './entry-api.js';
+import { counted, formatDuration, harmless } from '../format.js';
+import type { ToldEntry, ToldPreview, WouldBoot } from './entry-api.js';
 import { emphasize, inOneLine, type Output, writeLine, writeTable } from './output.js';
-import { describeStanding, isStanding } from './told-standing.js';
+import { describeStanding, isStanding, type ToldPolicy } from './told-standing.js';
 
 type Columns = {
   readonly heading: readonly string[];
@@ -33,8 +33,8 @@ export function writeEntry(output: Output, entry: ToldEntry, document: EntryDocu
 
 /** Which machines would boot otherwise. */
 export function writePreview(output: Output, { boots, more = 0 }: ToldPreview): void {
-  const named = (boot: { readonly assignment: string; readonly image: string } | undefined) =>
-    boot === undefined ? 'nothing' : `${boot.image} (${boot.assignment})`;
+  const named = (boot: WouldBoot | undefined) =>
+    boot === undefined ? 'nothing' : `${boot.image} (${[boot.assignment, ...policyWords(boot.policy)].join(', ')})`;
   const rows = boots.map(({ machine, before, after, differs }) => [
     machine,
     named(before),
@@ -51,4 +51,14 @@ export function writePreview(output: Output, { boots, more = 0 }: ToldPreview): 
     rows.map((row) => row.map(inOneLine)),
   );
   if (more > 0) writeLine(output, `and ${more} more`);
+}
+
+/** `once until it has started`, `5 times within 1 h` */
+function policyWords(policy: ToldPolicy | undefined): readonly string[] {
+  if (policy === undefined) return [];
+  const { mode, doneWhen, maxAttempts, window = 0 } = policy;
+  return [
+    mode === 'once' && doneWhen === 'started' ? 'once until it has started' : mode,
+    ...(maxAttempts === undefined ? [] : [`${counted(maxAttempts, 'time')} within ${formatDuration(window * 1000)}`]),
+  ];
 }

@@ -22,7 +22,10 @@ export function standingCommands(): readonly Command[] {
     named('standing', 'show where a machine stands with its policy, and what it would be told now')
       .option('--forget', 'forget that: under "once" it is installed when it asks next')
       .action(show),
-    named('done', 'say that a machine is installed, whoever did it').action(changing({ done: true })),
+    withServer(new Command('done'))
+      .description('say that machines are installed, whoever did it')
+      .argument('<names...>', NAME)
+      .action(done),
     named('reprovision', 'have a machine installed anew at its next boot, though it is done')
       .option('--at <time>', 'not before then (2027-01-31T02:00:00Z)', parsedBy(parseTime))
       .option('--cancel', 'take that back')
@@ -63,6 +66,7 @@ function changing(body: Readonly<Record<string, unknown>>) {
 async function show(name: string, options: ServerOptions & { readonly forget?: true }): Promise<void> {
   if (options.forget === true) {
     await ask<object>(options, { path: pathOf(name), method: 'DELETE' }, () => true);
+    if (options.json) return writeJson(standardOutput(), { name, done: 'forgotten' });
     return writeLine(standardOutput(), `what was known of ${inOneLine(name)} is forgotten`);
   }
   write(await ask<ToldStanding>(options, { path: pathOf(name) }, isStanding), options);
@@ -70,6 +74,18 @@ async function show(name: string, options: ServerOptions & { readonly forget?: t
 
 async function change(name: string, options: ServerOptions, body: Readonly<Record<string, unknown>>): Promise<void> {
   write(await ask<ToldStanding>(options, { path: pathOf(name), method: 'PATCH', body }, isStanding), options);
+}
+
+/** One after the other: what was said of the first ones stays where one is refused. */
+async function done(names: readonly string[], options: ServerOptions): Promise<void> {
+  const standings: ToldStanding[] = [];
+  for (const name of names) {
+    const question = { path: pathOf(name), method: 'PATCH', body: { done: true } } as const;
+    const standing = await ask<ToldStanding>(options, question, isStanding);
+    standings.push(standing);
+    if (!options.json) write(standing, options);
+  }
+  if (options.json) writeJson(standardOutput(), names.length === 1 ? standings[0] : standings);
 }
 
 function pathOf(name: string): string {
@@ -109,6 +125,7 @@ async function enrolled(options: EnrolledOptions): Promise<void> {
   if (options.forget !== undefined) {
     const path = `/api/v1/enrolled/${encodeURIComponent(options.forget)}`;
     await ask<object>(options, { path, method: 'DELETE' }, () => true);
+    if (options.json) return writeJson(output, { name: options.forget, done: 'forgotten' });
     return writeLine(output, `${inOneLine(options.forget)} is forgotten`);
   }
   const found: ToldEnrolled[] = [];

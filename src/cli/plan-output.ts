@@ -217,7 +217,7 @@ function describePolicy({ mode, doneWhen, limit }: Policy): string {
     hold: 'held: boots its local disk',
   } as const;
   const most = limit && `, ${counted(limit.maxAttempts, 'time')} within ${formatDuration(limit.window)} at most`;
-  const known = mode === 'always' && limit === undefined ? '' : ' (where it stands: bootlayer machine show)';
+  const known = mode === 'always' && limit === undefined ? '' : ' (where it stands: bootlayer machine standing NAME)';
   return `${mode}: ${how[mode]}${most ?? ''}${known}`;
 }
 

@@ -6,10 +6,10 @@ import { formatBytes } from '../format.js';
 import { apiIn, apiOf, type ServerOptions, unreachable, withServer } from './api-server.js';
 import { askOurs } from './ask-ours.js';
 import { readConfig } from './common.js';
-import { standardOutput, writeJson, writeLine } from './output.js';
+import { inOneLine, standardOutput, writeJson, writeLine } from './output.js';
 import { replaceFile, STANDARD_OUTPUT, writeToOutput } from './replace-file.js';
 import { type CopyOfState, copyFromFile, copyFromServer, wholeOf } from './state-copy.js';
-import { showState } from './state-show.js';
+import { notDoneLines, showState, type ToldNotDone } from './state-show.js';
 import { withProgress } from './transfer-progress.js';
 import { untilSignal } from './until-signal.js';
 
@@ -44,11 +44,11 @@ export function stateCommand(): Command {
 
 const ACCEPT_HELP = `
 Until then, machines under "once" that the state does not know as done are not installed: it may not know of those that were
-since. Say which are done (bootlayer machine done NAME) before.`;
+since. "bootlayer state show" names them: say which are done (bootlayer machine done NAME...) before.`;
 
 async function accept(options: ServerOptions): Promise<void> {
   const question = { path: '/api/v1/state/accept', body: {} };
-  const answer = await askOurs<{ readonly isDoubted: boolean }>(
+  const answer = await askOurs<{ readonly isDoubted: boolean; readonly notDone?: ToldNotDone }>(
     await apiOf(options),
     question,
     ({ isDoubted }) => typeof isDoubted === 'boolean',
@@ -56,6 +56,8 @@ async function accept(options: ServerOptions): Promise<void> {
   const output = standardOutput();
   if (options.json) return writeJson(output, answer);
   writeLine(output, 'the state is taken for whole');
+  const lines = notDoneLines(answer.notDone, 'are installed when they ask');
+  for (const line of lines) writeLine(output, inOneLine(line));
 }
 
 async function backUp(target: string, options: ServerOptions): Promise<void> {

@@ -8,7 +8,7 @@ export type ToldStanding = {
   readonly reprovision?: { readonly at: string };
   readonly next?: { readonly image: string; readonly boot?: string };
   readonly releasedAt?: string;
-  readonly policy?: ToldPolicy;
+  readonly policy?: ToldPolicy & { readonly assignment: string };
   readonly undecided?: string;
   readonly attempts?: number;
   readonly heldUntil?: string;
@@ -19,12 +19,11 @@ export type ToldStanding = {
   readonly warnings?: readonly string[];
 };
 
-type ToldPolicy = {
-  readonly assignment: string;
+/** `window`: seconds. */
+export type ToldPolicy = {
   readonly mode: string;
   readonly doneWhen: string;
   readonly maxAttempts?: number;
-  /** Seconds. */
   readonly window?: number;
 };
 
@@ -68,7 +67,7 @@ export function outlookLines(standing: ToldStanding): readonly string[] {
 }
 
 /** `once, done when it reports (assignment workers)` */
-function policyText({ mode, doneWhen, assignment }: ToldPolicy): string {
+function policyText({ mode, doneWhen, assignment }: NonNullable<ToldStanding['policy']>): string {
   const done = doneWhen === 'started' ? 'done when it has started' : 'done when it reports';
   return `${mode}${mode === 'once' ? `, ${done}` : ''} (assignment ${assignment})`;
 }

@@ -98,17 +98,22 @@ const match = mapping(
 );
 
 const attempts = `must be a whole number from 1 to ${MOST_ATTEMPTS}`;
-const window = parsed(parseDuration, 'is no duration, such as 30m, 1h or 7d').refine(
-  (milliseconds) => milliseconds >= 1_000 && milliseconds <= LONGEST_WINDOW,
-  'must be from 1s to 30d',
-);
+const window = parsed(
+  parseDuration,
+  'is no duration, such as 30m, 1h or 7d',
+  'write it with its unit: "90s", "30m", "1h"',
+).refine((milliseconds) => milliseconds >= 1_000 && milliseconds <= LONGEST_WINDOW, 'must be from 1s to 30d');
 
-const policy = mapping({
-  mode: oneOf(POLICY_MODES).optional(),
-  doneWhen: oneOf(DONE_WHEN).optional(),
-  maxAttempts: z.int(attempts).min(1, attempts).max(MOST_ATTEMPTS, attempts).optional(),
-  window: window.optional(),
-})
+const policy = mapping(
+  {
+    mode: oneOf(POLICY_MODES).optional(),
+    doneWhen: oneOf(DONE_WHEN).optional(),
+    maxAttempts: z.int(attempts).min(1, attempts).max(MOST_ATTEMPTS, attempts).optional(),
+    window: window.optional(),
+  },
+  undefined,
+  '{ mode: once }',
+)
   .refine((written) => written.window === undefined || written.maxAttempts !== undefined, {
     path: ['window'],
     message: 'says nothing without maxAttempts',

@@ -10,12 +10,14 @@ export const LATER = 'is not in this version';
 export const later = z.undefined({ error: LATER }).optional();
 
 /** A mapping with these keys and no others; an unknown key is refused with the nearest known one, and with the hint. */
-export function mapping<T extends z.core.$ZodLooseShape>(shape: T, hint?: string) {
+export function mapping<T extends z.core.$ZodLooseShape>(shape: T, hint?: string, example?: string) {
   const known = Object.keys(shape).filter((key) => shape[key] !== later);
   return z.strictObject(shape, {
     error: (issue) => {
       if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, known, hint)).join('\n');
-      return `must be a mapping of ${known.join(', ')}`;
+      return example === undefined
+        ? `must be a mapping of ${known.join(', ')}`
+        : `must be a mapping, such as ${example}`;
     },
   });
 }
@@ -54,12 +56,13 @@ export function oneOrMore<T extends z.ZodType>(one: T) {
 }
 
 /** Text that YAML must not have turned into something else. */
-export function text(longest = 1024) {
+export function text(longest = 1024, whereNumber = 'must be text: quote it') {
   return z
     .string({
       error: ({ input }) => {
         if (input === undefined) return 'is missing';
-        if (typeof input === 'number' || typeof input === 'boolean') return 'must be text: quote it';
+        if (typeof input === 'number') return whereNumber;
+        if (typeof input === 'boolean') return 'must be text: quote it';
         if (input === null)
           return 'must be text, and there is none: put a space behind the colon, or leave the key out';
         return `must be text, and is a ${Array.isArray(input) ? 'list' : 'mapping'}: quote it`;
@@ -70,8 +73,8 @@ export function text(longest = 1024) {
 }
 
 /** Text that is read by a parser of ours; undefined, or an error it throws, is a problem. */
-export function parsed<T>(parse: (text: string) => T | undefined, otherwise: string) {
-  return text(2048).transform((written, context): T => {
+export function parsed<T>(parse: (text: string) => T | undefined, otherwise: string, whereNumber?: string) {
+  return text(2048, whereNumber).transform((written, context): T => {
     try {
       const value = parse(written);
       if (value !== undefined) return value;

@@ -28,7 +28,7 @@ export function printIp6Neighbours({ path = process.env.PATH, maxMilliseconds = 
       const { code, killed } = thrown;
       const how =
         code === 'ENOENT'
-          ? 'ip (iproute2) is not installed'
+          ? 'ip (iproute2) is not installed: install it'
           : killed === true
             ? `ip (iproute2) did not answer within ${maxMilliseconds / 1_000} s`
             : `ip -6 -json neighbour show (iproute2) failed (${String(code ?? thrown.signal)})`;

@@ -176,9 +176,9 @@ describe('policies', () => {
   const REASON = expect.stringContaining('nothing tells the machine where to report that it is done') as string;
   const DONE = { append: ['done={done.url}'] };
 
-  it('refuses once where the machine could never report that it is done', async () => {
+  it('finds fault with once where the machine could never report that it is done, and boots each time', async () => {
     const { assignments, problems } = await check({ assignments: [assignment({ policy: ONCE })] });
-    expect(assignments[0]?.targets[0]).toMatchObject({ kind: 'refused', reason: REASON });
+    expect(assignments[0]?.targets[0]).toMatchObject({ kind: 'boots', neverDone: REASON });
     expect(problems).toBe(2);
   });
 

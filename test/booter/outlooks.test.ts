@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { ALWAYS } from '../../src/boot/policy.js';
 import { Attempts } from '../../src/booter/attempts.js';
 import { createMapping } from '../../src/booter/mapping.js';
 import { Standings } from '../../src/booter/standings.js';
@@ -33,7 +34,7 @@ async function site(policy: ReturnType<typeof assignment>['policy'] = LIMITED, d
 
 it('tells the policy in force and how often a machine was booted, until it is held', async () => {
   const { outlook, attempts, clock } = await site();
-  expect(outlook()).toMatchObject({ policy: LIMITED, attempts: 0, verdict: { kind: 'image' } });
+  expect(outlook()).toMatchObject({ assignment: { policy: LIMITED }, attempts: 0, verdict: { kind: 'image' } });
   const now = clock.milliseconds;
   for (const [boot, at] of [
     ['old', now - 2 * HOUR],
@@ -62,11 +63,33 @@ it('tells what no assignment matches, and what its report may yet decide', async
   const { outlook } = await site();
   expect(outlook({ match: { mac: ['52:54:00:00:00:99'] } })).toMatchObject({
     assignment: undefined,
-    policy: undefined,
     verdict: { kind: 'unmapped' },
   });
   expect(outlook({ match: { mac: [MAC], firmware: ['bios'] } })).toMatchObject({
     undecided: { policy: LIMITED },
     assignment: undefined,
   });
+});
+
+it('boots nobody by a policy who cannot be shown to be the machine, and tells why', async () => {
+  const outlook = async (policy: ReturnType<typeof assignment>['policy'], isVerified = true) => {
+    const events = () => undefined;
+    const identity = () => ({ verify: isVerified, trustedRelays: [] });
+    const { policies } = testPolicies({ events, clock: new TestClock(), identity });
+    const nameless = machine({ macs: [] });
+    const mapping = createMapping({
+      machines: [nameless],
+      assignments: [assignment({ policy })],
+      defaults: { kernelArgs: {} },
+    });
+    return policies.outlooks.of(
+      { ...KNOWN, machine: nameless, facts: facts({ macs: [], sourceAddress: '' }) },
+      mapping,
+    );
+  };
+  expect(await outlook(LIMITED)).toMatchObject({
+    verdict: { kind: 'local', why: 'doubted', reason: expect.stringContaining('no MAC of node-01 is known') },
+  });
+  expect(await outlook(LIMITED, false)).toMatchObject({ verdict: { kind: 'image' } });
+  expect(await outlook(ALWAYS)).toMatchObject({ verdict: { kind: 'image' } });
 });

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { Assignment } from '../../src/boot/assignment.js';
+import { ALWAYS, type Policy } from '../../src/boot/policy.js';
 import { settle } from '../../src/boot/select.js';
 import { recordedCandidate } from '../../src/booter/mapped-wishes.js';
 import { createMapping, type Mapping } from '../../src/booter/mapping.js';
@@ -66,4 +67,26 @@ it('tells other kernel arguments and variants as well', () => {
   const args = mapping([machine({ kernelArgs: { append: ['x'] } })], before.assignments);
   expect(differences(before, args)).toMatchObject([{ differs: ['kernelArgs'] }]);
   expect(differences(before, mapping([machine({ hostname: 'other' })], before.assignments))).toEqual([]);
+});
+
+it('tells how often they boot, where that is another', () => {
+  const once: Policy = { mode: 'once', doneWhen: 'reported', limit: { maxAttempts: 3, window: 3_600_000 } };
+  const [before, after] = [once, ALWAYS].map((policy) => mapping([machine()], [assignment({ policy })])) as [
+    Mapping,
+    Mapping,
+  ];
+  expect(differences(before, after)).toEqual([
+    {
+      machine: 'node-01',
+      before: {
+        ...{ assignment: 'all', image: 'registry.lab:5000/os/debian:12' },
+        policy: { mode: 'once', doneWhen: 'reported', maxAttempts: 3, window: 3_600 },
+      },
+      after: {
+        ...{ assignment: 'all', image: 'registry.lab:5000/os/debian:12' },
+        policy: { mode: 'always', doneWhen: 'reported' },
+      },
+      differs: ['policy'],
+    },
+  ]);
 });

@@ -5,6 +5,7 @@ import {
   pairIn,
   withKernelArgs,
   withLabels,
+  withPolicy,
   withValues,
   writtenOf,
 } from '../../src/cli/entry-edits.js';
@@ -46,4 +47,20 @@ it('reads one entry in YAML or JSON, and says where it is wrong', () => {
   expect(entryIn('{"name": "a"}', '-').entry).toEqual({ name: 'a' });
   expect(() => entryIn('a: [1', 'a.yaml')).toThrow(/^a\.yaml:1:\d+: /);
   expect(() => entryIn('- a', 'a.yaml')).toThrow('a.yaml is no mapping');
+});
+
+it('changes what is named of a policy, and takes it out with the last of it', () => {
+  const none = { mode: undefined, doneWhen: undefined, maxAttempts: undefined, window: undefined };
+  const document = { name: 'a', policy: { mode: 'once', doneWhen: 'started' } };
+  expect(withPolicy(document, none)).toBe(document);
+  expect(withPolicy({ name: 'a' }, { ...none, mode: 'once', maxAttempts: 3 })).toEqual({
+    name: 'a',
+    policy: { mode: 'once', maxAttempts: 3 },
+  });
+  expect(withPolicy(document, { ...none, maxAttempts: 3, window: '1h' })).toEqual({
+    name: 'a',
+    policy: { mode: 'once', doneWhen: 'started', maxAttempts: 3, window: '1h' },
+  });
+  expect(withPolicy(document, { ...none, mode: 'hold' })).toEqual({ name: 'a', policy: { mode: 'hold' } });
+  expect(withPolicy(document, { ...none, mode: '' })).toEqual({ name: 'a' });
 });

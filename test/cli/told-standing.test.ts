@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeDoubt } from '../../src/cli/state-show.js';
+import { describeDoubt, notDoneLines } from '../../src/cli/state-show.js';
 import { outlookLines, type ToldStanding } from '../../src/cli/told-standing.js';
 
 const STANDING: ToldStanding = { machine: 'node-01', isDone: false, inDoubt: false };
@@ -40,4 +40,13 @@ it('tells why a state is not taken for whole, and what to do', () => {
     /^the state is in doubt since 2027-01-31T02:00:00.000Z, .*state accept$/,
   );
   expect(describeDoubt({ isDoubted: true })).toMatch(/^what the state says of some machines is damaged: /);
+});
+
+it('names the machines that would be installed, twenty at most', () => {
+  expect(notDoneLines({ count: 1, machines: ['a'] })).toEqual([
+    '1 machine under once is not known as done, and would be installed: a',
+  ]);
+  const machines = Array.from({ length: 25 }, (_, index) => `n${index}`);
+  expect(notDoneLines({ count: 1_025, machines })[0]).toMatch(/^1025 machines under once are .* n19 and 1005 more$/);
+  expect(notDoneLines({ count: 0, machines: [] })).toEqual([]);
 });

@@ -50,7 +50,7 @@ describe('the API with tokens', () => {
       {
         error: {
           code: 'FORBIDDEN',
-          message: "the token's role is read, and POST changes something",
+          message: "the token's role is read, and this needs admin",
           details: { remedy: 'use a token of the role admin' },
         },
       },

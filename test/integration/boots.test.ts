@@ -101,7 +101,10 @@ it('is told when there is no server, and when there is no such boot', async () =
   const { file, start } = await site();
   const { server } = await start();
   const missing = await bootlayer(['boot', 'show', 'abc', '--server', `http://${server.api}`]);
-  expect([missing.status, missing.err]).toEqual([1, 'bootlayer: there is no boot abc\n']);
+  expect([missing.status, missing.err]).toEqual([
+    1,
+    'bootlayer: there is no boot abc; "bootlayer boot ls" lists them\n',
+  ]);
   expect((await bootlayer(['boot', 'ls', '--server', `http://${server.api}`])).out).toBe('no boot is known\n');
   const metrics = await bootlayer(['boot', 'ls', '--server', `http://${server.api}/metrics?`]);
   expect([metrics.status, metrics.err]).toEqual([1, expect.stringContaining('no server of ours answers at')]);

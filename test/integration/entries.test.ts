@@ -47,9 +47,10 @@ it('are written and read as the README says', async () => {
   expect(outputs).toEqual([
     'machine node-07 created\n',
     expect.stringMatching(
-      /\nnode-07 +127.0.0.1:9\/os:1 \(all\) +registry.lab:5000\/os\/debian:13 \(db\) +assignment, image\n$/,
+      /\nnode-07 +127.0.0.1:9\/os:1 \(all, always\) +registry.lab:5000\/os\/debian:13 \(db, always\) +assignment, image\n$/,
     ),
     'assignment db created\n',
+    expect.stringMatching(/\nnode-07 .* +registry.lab:5000\/os\/debian:13 \(db, once, 3 times within 1 h\) +policy\n$/),
     expect.stringMatching(/^NAME .*\nnode-07 +52:54:00:12:34:57 .*role=db +the API\n$/),
     '# the API\nname: db\nimage: registry.lab:5000/os/debian:13\nmatch:\n  labels:\n    role: db\n',
     'assignment db deleted\n',

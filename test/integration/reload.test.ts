@@ -91,3 +91,16 @@ it('reads anew when it is told to, and says what a start would be needed for', a
   expect(log.map(({ msg }) => msg)).toContain('data: changed, which counts from the next start on');
   expect(await script()).toContain('mark=second');
 });
+
+it('warns of machines that would boot again each time though they are to boot once, when that is read', async () => {
+  const { change, withMark, seen, log } = await running();
+  const once = withMark('second').join('\n').replace('oci:image:1"', 'oci:image:1", policy: { mode: once }');
+  await change(once);
+  await seen('mapping.reloaded');
+  const warned = 'assignment "all" boots once, and unless its image says so itself, nothing tells the machine';
+  const warnings = () => log.filter(({ event, msg }) => event === 'config.warning' && msg?.startsWith(warned));
+  expect(warnings()).toHaveLength(1);
+  await change(once.replace('[mark=second]', '["mark={done.url}"]'));
+  await seen('mapping.reloaded', 2);
+  expect(warnings()).toHaveLength(1);
+});

@@ -22,7 +22,7 @@ const listQuery = mapping({
   machine: z.string().max(256).optional().describe('only boots of this machine'),
   state: z.enum(BOOT_STATES).optional().describe('only boots in this state'),
   since: z.iso
-    .datetime({ offset: true, error: 'is no time: 2026-01-31T12:00:00Z' })
+    .datetime({ offset: true, error: 'must be a time such as 2026-01-31T12:00:00Z' })
     .transform((text) => Date.parse(text))
     .optional()
     .describe('only boots that began then or later'),
@@ -109,7 +109,8 @@ export function bootRecordRoutes(api: Api, { boots, settled }: BootRouteParts): 
     handle: async ({ params: { id } }) => {
       await settled();
       const found = (await boots.findBoot(id)) ?? (await findByPrefix(boots, id));
-      if (found === undefined) throw new BootlayerError('NOT_FOUND', `there is no boot ${id}`);
+      if (found === undefined)
+        throw new BootlayerError('NOT_FOUND', `there is no boot ${id}`, { remedy: '"bootlayer boot ls" lists them' });
       return { status: 200, body: { ...presented(found.boot), steps: found.steps.map(toldStep) } };
     },
   });

@@ -19,6 +19,7 @@ import type { Api } from '../api.js';
 import { requestInvalid } from '../asked.js';
 import { listHolds } from '../conditional.js';
 import { mergePatched } from '../merge-patch.js';
+import { policySchema } from './outlook.js';
 import { pageQuery } from './pages.js';
 
 /** The machines and assignments of files and of the API. */
@@ -41,7 +42,7 @@ const MOST = 1_000;
 
 const list = z.array(z.string()).readonly();
 const names = z.object({ added: list, removed: list, changed: list });
-const booted = z.object({ assignment: z.string(), image: z.string() });
+const booted = z.object({ assignment: z.string(), image: z.string(), policy: policySchema });
 const preview = z
   .object({
     dryRun: z.literal(true),

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { DONE_WHEN, POLICY_MODES } from '../../boot/policy.js';
+import type { StandingChange } from '../../boot/standing.js';
 import type { Outlook } from '../../booter/outlooks.js';
 import { NO_ASSIGNMENT } from '../../booter/preparation.js';
+import { toldPolicy } from '../../booter/told-policy.js';
 import { formatReference } from '../../oci/reference.js';
 import { timeOf } from '../told-step.js';
 
@@ -9,21 +11,26 @@ import { timeOf } from '../told-step.js';
 
 const time = z.string().describe('RFC 3339');
 
+export const policySchema = z.object({
+  mode: z.enum(POLICY_MODES),
+  doneWhen: z.enum(DONE_WHEN),
+  maxAttempts: z.int().optional(),
+  window: z.int().optional().describe('seconds'),
+});
+
 export const outlookSchema = z.object({
-  policy: z
-    .object({
-      assignment: z.string(),
-      mode: z.enum(POLICY_MODES),
-      doneWhen: z.enum(DONE_WHEN),
-      maxAttempts: z.int().optional(),
-      window: z.int().optional().describe('seconds'),
-    })
+  policy: policySchema
+    .extend({ assignment: z.string() })
     .optional()
     .describe('the one in force; missing where no assignment matches'),
   undecided: z.string().optional().describe('the assignment that what it reports may choose instead'),
   attempts: z.int().optional().describe('how often it was booted within the window of its policy'),
   heldUntil: time.optional().describe('it was booted as often as its policy allows until then'),
-  inDoubt: z.boolean().describe('whether it cannot be known if it is done, since the state was lost or replaced'),
+  inDoubt: z
+    .boolean()
+    .describe(
+      'whether what the state says of it may lack something, since it was lost, replaced or damaged: ifAsked tells what follows',
+    ),
   doubtedSince: time.optional(),
   ifAsked: z
     .object({
@@ -31,7 +38,7 @@ export const outlookSchema = z.object({
       image: z.string().optional(),
       reason: z.string().optional(),
     })
-    .describe('what it would be told now, if it is shown to be itself'),
+    .describe('what it would be told now, if it is shown to be itself, where it can be'),
 });
 
 type Presented = z.output<typeof outlookSchema>;
@@ -50,11 +57,8 @@ export function presentedOutlook(outlook: Outlook): Presented {
   };
 }
 
-function policyIn({ assignment, policy }: Outlook): Pick<Presented, 'policy'> {
-  if (assignment === undefined || policy === undefined) return {};
-  const { mode, doneWhen, limit } = policy;
-  const bounds = limit && { maxAttempts: limit.maxAttempts, window: limit.window / 1000 };
-  return { policy: { assignment: assignment.name, mode, doneWhen, ...bounds } };
+function policyIn({ assignment }: Outlook): Pick<Presented, 'policy'> {
+  return assignment === undefined ? {} : { policy: { assignment: assignment.name, ...toldPolicy(assignment.policy) } };
 }
 
 function askedNow({ verdict, assignment }: Outlook): Presented['ifAsked'] {
@@ -69,5 +73,29 @@ function askedNow({ verdict, assignment }: Outlook): Presented['ifAsked'] {
       return { boots: 'waits', reason: verdict.reason };
     case 'unmapped':
       return { boots: 'nothing', reason: NO_ASSIGNMENT };
+  }
+}
+
+/** Why a machine does not boot as whoever changed where it stands will have meant. Pure. `now`: milliseconds since the epoch. */
+export function vainBecause(
+  { reprovision, release }: StandingChange,
+  { assignment, verdict }: Outlook,
+  now: number,
+): readonly string[] {
+  if (!reprovision && release !== true) return [];
+  switch (verdict.kind) {
+    case 'unmapped':
+      return [`it is not booted all the same: ${NO_ASSIGNMENT}`];
+    case 'unsure':
+      return [`it waits all the same: ${verdict.reason}`];
+    case 'local':
+      if (verdict.why === 'done' && reprovision && reprovision.at > now) return [];
+      return [`it boots its local disk all the same: ${verdict.reason}`];
+    case 'image':
+      return reprovision && assignment?.policy.mode === 'always'
+        ? ['its policy is always: it boots its image anyway']
+        : [];
+    case 'next':
+      return [];
   }
 }

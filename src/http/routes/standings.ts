@@ -8,7 +8,7 @@ import type { MachineFacts } from '../../machine/facts.js';
 import { formatReference, type ImageReference, parseReference } from '../../oci/reference.js';
 import type { Api } from '../api.js';
 import { timeOf } from '../told-step.js';
-import { outlookSchema, presentedOutlook } from './outlook.js';
+import { outlookSchema, presentedOutlook, vainBecause } from './outlook.js';
 import { pageQuery } from './pages.js';
 
 /** Where machines stand with their policies, and machines that wait for an assignment. */
@@ -151,7 +151,8 @@ export function standingRoutes(api: Api, parts: StandingRouteParts): void {
       const changed = await parts.change(name, wish);
       const warnings = wish.next ? await parts.doubtsOf(wish.next.image) : [];
       const { status, body: now } = answer(name, changed);
-      return { status, body: { ...now, warnings: [...warnings] } };
+      const vain = vainBecause(wish, parts.outlook(name), parts.now());
+      return { status, body: { ...now, warnings: [...warnings, ...vain] } };
     },
   });
   api.route({
@@ -164,7 +165,9 @@ export function standingRoutes(api: Api, parts: StandingRouteParts): void {
     errors: ['NOT_FOUND', 'DATA_UNUSABLE', 'DISK_FULL'],
     handle: async ({ params: { name } }) => {
       if (!(await parts.forgetStanding(name)))
-        throw new BootlayerError('NOT_FOUND', `nothing is known of where "${name}" stands`);
+        throw new BootlayerError('NOT_FOUND', `nothing is known of where "${name}" stands`, {
+          remedy: `"bootlayer machine standing ${name}" shows what is known`,
+        });
       return { status: 204 };
     },
   });
@@ -201,7 +204,10 @@ function enrolmentRoutes(api: Api, { enrolled: find, forget }: StandingRoutePart
     answers: { 204: { about: 'It is forgotten' } },
     errors: ['NOT_FOUND', 'DATA_UNUSABLE', 'DISK_FULL'],
     handle: async ({ params: { name } }) => {
-      if (!(await forget(name))) throw new BootlayerError('NOT_FOUND', `no machine "${name}" waits`);
+      if (!(await forget(name)))
+        throw new BootlayerError('NOT_FOUND', `no machine "${name}" waits`, {
+          remedy: '"bootlayer machine enrolled" lists those',
+        });
       return { status: 204 };
     },
   });

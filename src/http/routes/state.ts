@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { z } from 'zod';
+import type { NotDone } from '../../booter/not-done.js';
 import { mapping } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
 import type { Api } from '../api.js';
@@ -17,6 +18,8 @@ export type StateRouteParts = {
   readonly doubtedSince: () => number | undefined;
   /** Throws DATA_UNUSABLE. */
   readonly sizes: () => Promise<StateSizes>;
+  /** Machines under "once" that it does not know as done. */
+  readonly notDone: () => Promise<NotDone>;
   /** Throws DATA_UNUSABLE, DISK_FULL. */
   readonly trust: () => Promise<void>;
 };
@@ -44,7 +47,12 @@ const state = z.object({
     .describe('RFC 3339; missing where only what is known of some machines is damaged'),
 });
 
+const notDone = z
+  .object({ count: z.int(), machines: z.array(z.string()).readonly().describe('the first 1,000 of them') })
+  .describe('machines under "once" that it does not know as done: where it is taken for whole, they are installed');
+
 const sized = state.extend({
+  notDone,
   boots: z.int(),
   standings: z.int().describe('machines of which it is known where they stand'),
   enrolled: z.int().describe('machines that wait for an assignment'),
@@ -53,7 +61,7 @@ const sized = state.extend({
 });
 
 /** How much there is in it. */
-export type StateSizes = Omit<z.output<typeof sized>, keyof z.output<typeof state>>;
+export type StateSizes = Omit<z.output<typeof sized>, keyof z.output<typeof state> | 'notDone'>;
 
 /** `/api/v1/state`: whether it is taken for whole, and a consistent copy of it as it is now, a SQLite file. */
 export function stateRoutes(api: Api, parts: StateRouteParts): void {
@@ -115,7 +123,7 @@ function requireThis(file: string, asked: string | undefined): void {
   });
 }
 
-function trustRoutes(api: Api, { isDoubted, doubtedSince, sizes, trust }: StateRouteParts): void {
+function trustRoutes(api: Api, { isDoubted, doubtedSince, sizes, notDone: find, trust }: StateRouteParts): void {
   const doubt = () => {
     const since = doubtedSince();
     return { isDoubted: isDoubted(), ...(since !== undefined && { doubtedSince: timeOf(since) }) };
@@ -127,18 +135,18 @@ function trustRoutes(api: Api, { isDoubted, doubtedSince, sizes, trust }: StateR
     summary: 'Show whether the state is taken for whole, and how much there is in it',
     answers: { 200: { about: 'Whether it is', body: sized } },
     errors: ['DATA_UNUSABLE'],
-    handle: async () => ({ status: 200, body: { ...doubt(), ...(await sizes()) } }),
+    handle: async () => ({ status: 200, body: { ...doubt(), ...(await sizes()), notDone: await find() } }),
   });
   api.route({
     method: 'POST',
     path: '/api/v1/state/accept',
     tag: 'state',
     summary: 'Take the state for whole, though it was lost or replaced: who is not known as done is installed',
-    answers: { 200: { about: 'It is', body: state } },
+    answers: { 200: { about: 'It is', body: state.extend({ notDone }) } },
     errors: ['DATA_UNUSABLE', 'DISK_FULL'],
     handle: async () => {
       await trust();
-      return { status: 200, body: doubt() };
+      return { status: 200, body: { ...doubt(), notDone: await find() } };
     },
   });
 }

@@ -12,7 +12,7 @@ import { assignment, facts, MAC } from '../../fixtures/mappings.js';
 const NOW = Date.parse('2027-01-31T02:00:00Z');
 const POLICY = { mode: 'once', doneWhen: 'reported', limit: { maxAttempts: 3, window: 3_600_000 } } as const;
 const OUTLOOK: Outlook = {
-  ...{ assignment: assignment({ policy: POLICY }), undecided: undefined, policy: POLICY, attempts: 3 },
+  ...{ assignment: assignment({ policy: POLICY }), undecided: undefined, attempts: 3 },
   ...{ heldUntil: NOW + 1_000, doubt: { kind: 'since', at: 5_000 } },
   verdict: { kind: 'local', why: 'attempts', reason: 'too often' },
 };
@@ -92,7 +92,7 @@ describe('/api/v1/machines/<name>/standing', () => {
       done: { by: 'operator' },
       next: { image: 'registry.lab:5000/os/debian:13' },
       reprovision: { at: '2027-01-31T02:00:00.000Z' },
-      warnings: ['registry.lab:5000/os/debian:13 cannot be had'],
+      warnings: ['registry.lab:5000/os/debian:13 cannot be had', 'it boots its local disk all the same: too often'],
     });
     const back = await ask('PATCH', PATH, { next: null, reprovision: null });
     expect(back.body).toMatchObject({ isDone: true, warnings: [] });

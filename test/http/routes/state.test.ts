@@ -31,6 +31,7 @@ async function listener(size = 3_000_000) {
     isDoubted: () => false,
     doubtedSince: () => undefined,
     sizes: async () => SIZES,
+    notDone: async () => ({ count: 1, machines: ['a'] }),
     trust: async () => undefined,
     copy: async () => {
       const problem = problems.pop();
