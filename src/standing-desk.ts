@@ -26,12 +26,16 @@ export type StandingDeskParts = {
 /** What operators ask and change of where machines stand with their policies. */
 export function standingDesk(parts: StandingDeskParts): Omit<StandingRouteParts, 'doubtsOf'> {
   const { policies, booter, enrolments, config, events, remapped } = parts;
-  const { standings } = policies;
+  const { standings, attempts } = policies;
   const wished = () => {
     booter.wished();
     remapped();
   };
-  const changes = new StandingChanges({ standings, events, clock: systemClock, newId: randomUUID, wished });
+  const changes = new StandingChanges({
+    ...{ standings, attempts, events, wished },
+    clock: systemClock,
+    newId: randomUUID,
+  });
   const subject = (name: string) => subjectOf(booter, name);
   return {
     knows: (machine) => booter.named(machine) !== undefined,

@@ -1,6 +1,7 @@
 import type { MachineFacts } from '../machine/facts.js';
 import type { Inventory, Subject } from '../machine/inventory.js';
 import type { Machine } from '../machine/machine.js';
+import { isJunkSerial } from '../machine/serial.js';
 import { parseMac } from '../net/mac.js';
 import { isJunkUuid, parseUuid, swapUuid } from '../net/uuid.js';
 
@@ -25,7 +26,7 @@ export function whoseStanding({ name, machine, facts }: Pick<Subject, 'name' | '
     machine: name,
     keys,
     also,
-    ...(machine === undefined && { evidence: [...new Set([...keys, ...reported, ...swappedKeys(facts)])] }),
+    ...(machine === undefined && { evidence: [...new Set([...keys, ...reported, ...evidentKeys(facts)])] }),
   };
 }
 
@@ -91,7 +92,10 @@ function reportedKeys({ macs, uuid }: MachineFacts): readonly string[] {
   return [...macs.map((mac) => `mac ${mac}`), ...(uuid === undefined || isJunkUuid(uuid) ? [] : [`uuid ${uuid}`])];
 }
 
-/** Records have it in either byte order. */
-function swappedKeys({ uuid }: MachineFacts): readonly string[] {
-  return uuid === undefined || isJunkUuid(uuid) ? [] : [`uuid ${swapUuid(uuid)}`];
+/** By which records are known, too: by the UUID in either byte order, and by the serial number. */
+function evidentKeys({ uuid, serial }: MachineFacts): readonly string[] {
+  return [
+    ...(uuid === undefined || isJunkUuid(uuid) ? [] : [`uuid ${swapUuid(uuid)}`]),
+    ...(serial === undefined || isJunkSerial(serial) ? [] : [`serial ${serial}`]),
+  ];
 }

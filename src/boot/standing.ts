@@ -81,9 +81,12 @@ export function isToldAnew(before: Standing, after: Standing): boolean {
   );
 }
 
-/** Of what has happened, as this tells it: milliseconds since the epoch, 0 for nothing. Pure. */
-export function newestTime({ done, reprovision, next, releasedAt }: Standing): number {
-  return Math.max(done?.at ?? 0, reprovision?.wishedAt ?? 0, next?.wishedAt ?? 0, releasedAt ?? 0);
+/**
+ * Of what has happened, as this tells it: milliseconds since the epoch, 0 for nothing. A release says nothing of it, since that may
+ * be of the time of an attempt. Pure.
+ */
+export function newestTime({ done, reprovision, next }: Standing): number {
+  return Math.max(done?.at ?? 0, reprovision?.wishedAt ?? 0, next?.wishedAt ?? 0);
 }
 
 /** The boot serves the new installation. Pure. */
@@ -107,6 +110,8 @@ export type StandingChange = {
 export type ChangedAt = {
   readonly now: number;
   readonly inDoubt?: InDoubt | undefined;
+  /** The newest time of an attempt: one of a clock that was ahead counts no more either once the machine is released. */
+  readonly attemptedAt?: number;
   /** One that no other wish has. */
   readonly newId: () => string;
 };
@@ -118,7 +123,7 @@ export function withChange(standing: Standing, change: StandingChange, at: Chang
   const kept = change.done === undefined ? done : { at: now, by: 'operator' as const };
   const wish = wishAfter(change, reprovision, at);
   const one = nextAfter(change, next, at);
-  const released = change.release === true ? now : releasedAt;
+  const released = change.release === true ? Math.max(now, at.attemptedAt ?? 0) : releasedAt;
   return {
     machine,
     ...(kept !== undefined && { done: kept }),

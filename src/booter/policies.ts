@@ -46,6 +46,7 @@ export type Policies = {
   readonly step: PolicyStep;
   readonly outlooks: Outlooks;
   readonly standings: Standings;
+  readonly attempts: Attempts;
   readonly capabilities: Capabilities;
   readonly doneReports: DoneReports;
   readonly enrolments: Enrolments;
@@ -76,6 +77,7 @@ export function createPolicies(parts: PoliciesParts): Policies {
     step,
     outlooks: new Outlooks({ ...others, step, verifies }),
     standings,
+    attempts: parts.attempts,
     capabilities,
     doneReports: new DoneReports({
       capabilities,

@@ -3,10 +3,12 @@ import { type Standing, type StandingChange, withChange } from '../boot/standing
 import { whoseStanding } from '../boot/standing-keys.js';
 import type { Clock } from '../clock.js';
 import type { Subject } from '../machine/inventory.js';
+import type { Attempts } from './attempts.js';
 import type { Standings } from './standings.js';
 
 export type StandingChangesParts = {
   readonly standings: Standings;
+  readonly attempts: Pick<Attempts, 'of'>;
   readonly events: EventSink;
   readonly clock: Pick<Clock, 'now'>;
   /** One that no other wish has. */
@@ -30,11 +32,15 @@ export class StandingChanges {
 
   /** Durable when it resolves. Throws DATA_UNUSABLE, DISK_FULL. */
   async change(subject: Subject, change: StandingChange): Promise<Standing> {
-    const { standings, events, clock, newId, wished } = this.#parts;
+    const { standings, attempts, events, clock, newId, wished } = this.#parts;
     const { name: machine } = subject;
     const whose = whoseStanding(subject);
+    const attemptedAt = Math.max(0, ...attempts.of(machine, undefined));
     const standing = await standings.change(whose, (before) =>
-      withChange({ ...before, machine }, change, { now: clock.now(), inDoubt: standings.allDoubtedSince, newId }),
+      withChange({ ...before, machine }, change, {
+        now: clock.now(),
+        ...{ inDoubt: standings.allDoubtedSince, attemptedAt, newId },
+      }),
     );
     events({ event: 'standing.changed', machine, change: describeChange(change) });
     if (change.next !== undefined) wished();

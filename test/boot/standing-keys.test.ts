@@ -11,7 +11,7 @@ it('knows a stranger by the first card that it names, and what it reports beside
     machine: MAC,
     keys: [`mac ${MAC}`],
     also: [`mac ${OTHER_MAC}`, `uuid ${UUID}`],
-    evidence: [`mac ${MAC}`, `mac ${OTHER_MAC}`, `uuid ${UUID}`, `uuid ${swapUuid(UUID)}`],
+    evidence: [`mac ${MAC}`, `mac ${OTHER_MAC}`, `uuid ${UUID}`, `uuid ${swapUuid(UUID)}`, 'serial 7'],
   });
 });
 
@@ -25,6 +25,11 @@ it('knows a machine by its record alone, and takes nobody for done by what it re
 it('takes nothing from a UUID that boards without one have', () => {
   const junk = uuid('03000200-0400-0500-0006-000700080009');
   expect(whoseStanding({ name: MAC, facts: facts({ uuid: junk }) }).evidence).toEqual([`mac ${MAC}`]);
+});
+
+it('takes nothing from a serial number that many boards have', () => {
+  const serial = 'To be filled by O.E.M.';
+  expect(whoseStanding({ name: MAC, facts: facts({ serial }) }).evidence).toEqual([`mac ${MAC}`]);
 });
 
 it('knows a stranger without a card by its UUID, else by its address', () => {

@@ -15,9 +15,9 @@ type State = { readonly policy?: Policy; readonly doubtedSince?: number };
 function site(first: Readonly<Record<string, readonly string[]>>, { policy = ONCE, doubtedSince }: State = {}) {
   const store = Object.assign(new MemoryStandings(), { doubtedSince });
   const made = policySite(policy, { machines: records(first), store });
-  const { booter, standings, events, clock, here } = made;
+  const { booter, standings, events, clock, here, policies } = made;
   const changes = new StandingChanges({
-    ...{ standings, clock },
+    ...{ standings, clock, attempts: policies.attempts },
     events: (event) => void events.push(event),
     newId: () => `wish-${clock.milliseconds}`,
     wished: () => undefined,
@@ -175,4 +175,36 @@ describe('while the state is in doubt, and was written by a clock that was ahead
     await change('web-01', { next: { image: IMAGE } });
     expect(await script(FIRST)).toContain(`web-01 ${INSTALLED}`);
   });
+});
+
+it('releases a machine also where the clock was ahead when it was booted, and keeps no time by which the clock is doubted', async () => {
+  const limit = { maxAttempts: 1, window: 3_600_000 };
+  const policy = { mode: 'always', doneWhen: 'reported', limit } as const;
+  const { change, script, fetchAll, clock, standings } = site({ 'web-01': [FIRST] }, { policy });
+  clock.milliseconds = 900_000_000;
+  await script(FIRST);
+  fetchAll();
+  clock.milliseconds = 1_000;
+  const held = async () => (await script(FIRST)).includes('which is all that its policy allows');
+  // Another boot than the one that it is in.
+  clock.milliseconds += 60_000_000;
+  expect(await held()).toBe(true);
+  await change('web-01', { release: true });
+  expect(await held()).toBe(false);
+  expect(standings.newest).toBeLessThan(900_000_000);
+});
+
+it('takes a stranger for done by the serial number of a record that is gone', async () => {
+  const { done, remap, booter, here } = site({ 'web-01': [] });
+  remap({});
+  booter.remap({
+    machines: [machine({ name: 'web-01', macs: [], serial: 'S7' })],
+    assignments: [assignment({ policy: ONCE })],
+    defaults: { kernelArgs: {} },
+  });
+  await done('web-01');
+  remap({});
+  here.card = FIRST;
+  const query = { mac: FIRST, buildarch: 'x86_64', platform: 'pcbios', serial: 'S7' };
+  expect(await booter.script(query, HERE)).toMatch(/boots its local disk: it is done since \S+, as web-01/);
 });
