@@ -5,7 +5,7 @@ import { Scrubber } from './blob/scrubber.js';
 import type { EventSink } from './boot/event.js';
 import { type BootListeners, type BootListenersParts, openBootListeners } from './boot-listeners.js';
 import { openBootRecords } from './boot-records.js';
-import { findBootWarnings } from './boot-warnings.js';
+import { type BootWarningsInput, findBootWarnings } from './boot-warnings.js';
 import { nearerBases } from './booter/base-url.js';
 import { BootUrls, type NearerBase } from './booter/boot-urls.js';
 import { Booter } from './booter/booter.js';
@@ -102,10 +102,7 @@ async function start(
     load: (inForce, signal) => readAnew(config.file, inForce, signal),
     apply: (next, renewed) => takeOver(next, renewed, { listeners, api, entries }),
     // Not before: registries are asked as the new configuration says.
-    applied: () => {
-      upkeep.remapped();
-      for (const text of findUntoldWarnings(booter.mapping)) warn(text);
-    },
+    applied: () => applied(built, upkeep, warn),
     warn,
     events,
     clock: systemClock,
@@ -131,8 +128,7 @@ async function start(
 
   privileges.drop();
   const advertised = advertise(listeners);
-  const ofBoot = findBootWarnings({ ...listeners, config, tls: initial.tls, urls });
-  for (const text of [...ofBoot, ...findUntoldWarnings(booter.mapping)]) warn(text);
+  warnAtStart({ ...listeners, config, tls: initial.tls, urls }, booter, warn);
   ready = true;
   countEntries(metrics, booter.mapping, built.joined.disregarded());
   upkeep.start();
@@ -152,6 +148,17 @@ async function start(
     reload: () => void reloader.reloadByHand(),
     stop: () => lifecycle.stop(),
   };
+}
+
+type Warn = (text: string) => void;
+
+function warnAtStart(input: BootWarningsInput, { mapping }: Booter, warn: Warn): void {
+  for (const text of [...findBootWarnings(input), ...findUntoldWarnings(mapping)]) warn(text);
+}
+
+function applied({ booter }: BooterOfServer, upkeep: Upkeep, warn: Warn): void {
+  upkeep.remapped();
+  for (const text of findUntoldWarnings(booter.mapping)) warn(text);
 }
 
 type Running = {

@@ -227,7 +227,10 @@ describe('Entries that files have come in the way of', () => {
     ]);
     const told = await book.preview({ kind: 'assignment', name: 'gone', edit: () => undefined });
     expect(told.boots).toEqual([
-      expect.objectContaining({ machine: 'b', after: expect.objectContaining({ assignment: 'once', image: IMAGE }) }),
+      expect.objectContaining({
+        machine: 'b',
+        after: expect.objectContaining({ assignment: 'once', image: IMAGE }) as unknown,
+      }),
     ]);
     expect(told.boots[0]).not.toHaveProperty('before');
     await remove('assignment', 'gone');

@@ -88,7 +88,7 @@ it('boots nobody by a policy who cannot be shown to be the machine, and tells wh
     );
   };
   expect(await outlook(LIMITED)).toMatchObject({
-    verdict: { kind: 'local', why: 'doubted', reason: expect.stringContaining('no MAC of node-01 is known') },
+    verdict: { kind: 'local', why: 'doubted', reason: expect.stringContaining('no MAC of node-01 is known') as string },
   });
   expect(await outlook(LIMITED, false)).toMatchObject({ verdict: { kind: 'image' } });
   expect(await outlook(ALWAYS)).toMatchObject({ verdict: { kind: 'image' } });
