@@ -86,18 +86,16 @@ async function listBoots(options: ListOptions): Promise<void> {
 
 /** `no boot of node-01 is known that is refused`; `name`: undefined where no such machine is known. */
 function noneOf({ machine, state, since }: ListOptions, name: string | undefined): string {
-  if (machine !== undefined && name === undefined) return inOneLine(unknownMachine(machine));
-  const of = name === undefined ? '' : ` of ${inOneLine(name)}`;
+  const of = machine === undefined ? '' : ` of ${inOneLine(name ?? machine)}`;
+  const unknown = machine !== undefined && name === undefined ? `; ${UNKNOWN}` : '';
   const how = [
     ...(state === undefined ? [] : [`is ${state}`]),
     ...(since === undefined ? [] : [`began since ${new Date(since).toISOString()}`]),
   ];
-  return `no boot${of} is known${how.length === 0 ? '' : ` that ${how.join(' and ')}`}`;
+  return `no boot${of} is known${how.length === 0 ? '' : ` that ${how.join(' and ')}`}${unknown}`;
 }
 
-function unknownMachine(machine: string): string {
-  return `there is no machine "${machine}", and no boot of one; "bootlayer machine ls" lists those there are`;
-}
+const UNKNOWN = 'no such machine is known either: "bootlayer machine ls" lists those there are';
 
 async function showBoot(wanted: string, options: ServerOptions): Promise<void> {
   const name = await named(options, wanted);

@@ -124,7 +124,9 @@ it('is told when there is no server, and when there is no such boot', async () =
     '--server',
     `http://${server.api}`,
   ]);
-  expect(none.out).toBe('no boot of a is known that is refused\n');
+  expect(none.out).toBe(
+    'no boot of a is known that is refused; no such machine is known either: "bootlayer machine ls" lists those there are\n',
+  );
   await server.stop();
   const nobody = await bootlayer(['boot', 'ls', '-c', file]);
   expect(nobody.status).toBe(1);
