@@ -22,7 +22,7 @@ export type FirmwareStepParts = {
   readonly mapped: MappedImages;
   readonly attribution: Attribution;
   readonly issuer: PlanIssuer;
-  readonly policies: Pick<PolicyStep, 'judge' | 'foresee'>;
+  readonly policies: Pick<PolicyStep, 'judge' | 'meaning'>;
   /** Whether machines that nothing matches wait for an assignment. */
   readonly enrols: () => boolean;
   readonly isDraining: () => boolean;
@@ -58,8 +58,8 @@ type UkiFile = {
 /** Who boots what. */
 type Boot = Pick<ToBoot, 'assignment' | 'asking' | 'isDoneByStart'> & { readonly subject: Subject };
 
-/** By which mapping and verdict, and when. */
-type Chosen = { readonly at: number; readonly mapping: Mapping; readonly verdict: string; readonly file: FirmwareFile };
+/** By which mapping, what was meant for the machine then, and when. */
+type Chosen = { readonly at: number; readonly mapping: Mapping; readonly meaning: string; readonly file: FirmwareFile };
 
 /** EDK2 waits five seconds for an answer (edk2: NetworkPkg/HttpBootDxe). */
 const PATIENCE_MILLISECONDS = 3_000;
@@ -92,12 +92,12 @@ export class FirmwareStep {
     const key = keyOf(facts);
     const last = this.#chosen.get(key);
     const life = isHead ? SAME_ANSWER_MILLISECONDS : SAME_FILE_MILLISECONDS;
-    const verdict = policies.foresee(subject, assignmentOf(selection)).kind;
-    const isSame = last?.mapping === mapping && last.verdict === verdict && now - last.at < life;
+    const meaning = policies.meaning(subject, assignmentOf(selection));
+    const isSame = last?.mapping === mapping && last.meaning === meaning && now - last.at < life;
     if (isSame && last.file.kind !== 'refused') return this.#seen(subject, last.file);
     const file = await this.#choose(subject, selection, mapping);
     // One that is refused is asked for anew each time, and ends what was chosen before.
-    this.#chosen.set(key, { at: now, mapping, verdict, file });
+    this.#chosen.set(key, { at: now, mapping, meaning, file });
     return this.#told(subject, file);
   }
 

@@ -93,7 +93,9 @@ export class PolicyStep {
     const standing = standings.seen(whose);
     if (assignment === undefined && standing?.next === undefined) return { kind: 'unmapped', asking };
     const base = assignment ?? nobodys(subject.name);
-    const verdict = judge({ ...this.#circumstances(whose, base, boot.id), standing, requester: asking });
+    const circumstances = this.#circumstances(whose, base, boot.id);
+    this.#tellFull(circumstances.hasRoom);
+    const verdict = judge({ ...circumstances, standing, requester: asking });
     this.#tell(subject, { assignment: base, boot, asking, verdict, isWished: standing?.next !== undefined });
     switch (verdict.kind) {
       case 'local':
@@ -127,6 +129,12 @@ export class PolicyStep {
     return judge({ ...this.#circumstances(whose, assignment, boot), standing, requester: SHOWN });
   }
 
+  /** Another one as soon as something else is meant for the machine than before. */
+  meaning(subject: Subject, assignment: Assignment | undefined): string {
+    const wishes = this.#parts.standings.seen(whoseStanding(subject));
+    return [this.foresee(subject, assignment).kind, wishes?.next?.id, wishes?.reprovision?.wishedAt].join(' ');
+  }
+
   /**
    * What has come of boots, told by the journal with the boot that it belongs to: the machine's last one need not be that, since
    * anybody can begin another by DHCP in its name. Never throws.
@@ -158,12 +166,19 @@ export class PolicyStep {
 
   /** Whether it could be kept that a machine is done: of strangers there may be any number, and none of them is ever forgotten. */
   #hasRoom({ keys }: Whose): boolean {
+    const { standings } = this.#parts;
+    return !this.#isFullNow || !areStrangers(keys) || standings.of(keys) !== undefined;
+  }
+
+  get #isFullNow(): boolean {
+    return this.#parts.standings.strangers >= (this.#parts.mostStrangers ?? MOST_STRANGERS);
+  }
+
+  /** Told once, until there is room again. */
+  #tellFull(hasRoom: boolean): void {
     const { standings, events } = this.#parts;
-    const isFull = standings.strangers >= (this.#parts.mostStrangers ?? MOST_STRANGERS);
-    const isRefused = isFull && areStrangers(keys) && standings.of(keys) === undefined;
-    if (isRefused && !this.#isFull) events({ event: 'standings.full', standings: standings.strangers });
-    this.#isFull = isFull && (this.#isFull || isRefused);
-    return !isRefused;
+    if (!hasRoom && !this.#isFull) events({ event: 'standings.full', standings: standings.strangers });
+    this.#isFull = this.#isFullNow && (this.#isFull || !hasRoom);
   }
 
   async #install({ whose, assignment, boot }: Pick<ToBoot, 'assignment' | 'boot'> & { readonly whose: Whose }) {

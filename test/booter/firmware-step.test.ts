@@ -203,6 +203,11 @@ describe('what firmware starts when it asks again', () => {
     expect(await booter.firmware.file(ASKS, GET)).toEqual(refused);
     await standings.change({ machine: 'node-01', keys: ['name node-01'] }, ({ done: _, ...one }) => one);
     expect((await booter.firmware.file(ASKS, GET)).kind).toBe('uki');
+    // It is judged anew, so that the wish is known to be of this boot.
+    const wish = { at: 1, wishedAt: 1 };
+    await standings.change({ machine: 'node-01', keys: ['name node-01'] }, (one) => ({ ...one, reprovision: wish }));
+    expect((await booter.firmware.file(ASKS, GET)).kind).toBe('uki');
+    expect(standings.of(['name node-01'])?.reprovision?.boot).toBeDefined();
   });
 
   it('is by the mapping in force', async () => {
