@@ -4,6 +4,7 @@ import type { Schema } from './schema.js';
 /** Up to which time the state says nothing of the clock. */
 export const TIMES_ACCEPTED = 'times_accepted';
 
+/** As `newestTime` of a standing has it. */
 const TOLD = ['$.done.at', '$.reprovision.wishedAt', '$.next.wishedAt'] as const;
 
 /** The newest time that the state holds of what has happened: milliseconds since the epoch, 0 for none. */

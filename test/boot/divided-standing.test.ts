@@ -13,15 +13,15 @@ describe('isOwn', () => {
   const known = () => true;
   const unknown = () => false;
 
-  it.each<[string, readonly string[], readonly string[], () => boolean, boolean]>([
-    ['its own name', kept.keys, ['name a', 'mac 3'], known, true],
-    ['no name', ['mac 1', 'mac 2'], ['name a', 'mac 1'], known, true],
-    ['the name of another', kept.keys, ['name b', 'mac 1', 'mac 2'], known, false],
-    ['the name of another, to a stranger', kept.keys, ['mac 1'], unknown, false],
-    ['its name before', kept.keys, ['name b', 'mac 1', 'mac 2'], unknown, true],
-    ['a name of nobody, and a card that is not its own', kept.keys, ['name b', 'mac 1'], unknown, false],
-  ])('of a standing that has %s', (_name, keys, asking, isKnown, is) => {
-    expect(isOwn({ keys }, asking, isKnown)).toBe(is);
+  it.each<[string, Parameters<typeof isOwn>, boolean]>([
+    ['its own name', [kept, ['name a', 'mac 3'], known], true],
+    ['no name', [{ keys: ['mac 1', 'mac 2'] }, ['name a', 'mac 1'], known], true],
+    ['the name of another', [kept, ['name b', 'mac 1', 'mac 2'], known], false],
+    ['the name of another, to a stranger', [kept, ['mac 1'], unknown], false],
+    ['its name before', [kept, ['name b', 'mac 1', 'mac 2'], unknown], true],
+    ['a name of nobody, and a card that is not its own', [kept, ['name b', 'mac 1'], unknown], false],
+  ])('of a standing that has %s', (_name, asked, is) => {
+    expect(isOwn(...asked)).toBe(is);
   });
 });
 

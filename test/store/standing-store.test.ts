@@ -190,7 +190,7 @@ it('tells the newest time that it holds, until that is accepted', async () => {
   expect((await loaded(file)).newest).toBe(8);
   await within(file, ({ standings }) => standings.trust());
   expect((await loaded(file)).newest).toBe(0);
-  await save(file, { id: 'two', keys: ['serial 7'], standing: { ...standing, releasedAt: 9 } });
+  await save(file, { id: 'two', keys: ['serial 7'], standing: { ...standing, done: { at: 9, by: 'operator' } } });
   expect((await loaded(file)).newest).toBe(9);
 });
 
