@@ -48,7 +48,7 @@ const standing = z
         at: time,
         by: z.enum(['report', 'start', 'operator']),
         boot: z.string().optional(),
-        as: z.string().optional().describe('the machine as which it is, by what it reported'),
+        as: z.string().optional().describe('the machine as which it is, by what it reported or by a card of that one'),
       })
       .optional()
       .describe('when it was done last, by whose word and in which boot'),
@@ -246,12 +246,14 @@ function presented(known: Standing, now: number): z.output<typeof standing> {
     machine,
     isDone: isDone(known, now),
     ...(done !== undefined && { done: { ...done, at: timeOf(done.at) } }),
-    ...(reprovision !== undefined && {
-      reprovision: { ...reprovision, at: timeOf(reprovision.at), wishedAt: timeOf(reprovision.wishedAt) },
-    }),
+    ...(reprovision !== undefined && { reprovision: presentedReprovision(reprovision) }),
     ...(next !== undefined && { next: presentedNext(next) }),
     ...(releasedAt !== undefined && { releasedAt: timeOf(releasedAt) }),
   };
+}
+
+function presentedReprovision({ at, wishedAt, boot }: NonNullable<Standing['reprovision']>) {
+  return { at: timeOf(at), wishedAt: timeOf(wishedAt), ...(boot !== undefined && { boot }) };
 }
 
 function presentedNext({ image, variant, wishedAt, boot }: NonNullable<Standing['next']>) {
