@@ -26,6 +26,7 @@ import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
 import type { Endpoint } from './net/endpoint.js';
+import { Turns } from './turns.js';
 
 /** What the routes ask. */
 export type ApiParts = Pick<EntryRouteParts, 'entries' | 'doubtsOf'> & {
@@ -67,6 +68,9 @@ const MOST_CONNECTIONS = 512;
 /** Longer than removing thousands of files takes. Events beat more often than that. */
 const SILENCE_MILLISECONDS = 300_000;
 
+/** Each looks at all machines, and whoever may only read can ask for them. */
+const MOST_LOOKS = 16;
+
 /** Declares everything that the API has; answers the event streams that are open. */
 export function declareApi(api: Api, parts: ApiParts): OpenStreams {
   const { boots, events, standings, state, desk, cache, version: ours } = parts;
@@ -94,6 +98,7 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
   metricsRoutes(app, metrics, async (request) => {
     if (tokens !== undefined) await guard(request, 'read');
   });
+  const looks = new Turns({ what: 'looks at all machines', most: MOST_LOOKS });
   const doubts = new EntryDoubts({
     ...{ desk, clock: systemClock, mapping: () => booter.mapping },
     verifies: policies.verifies,
@@ -111,7 +116,8 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
       isDoubted: () => policies.standings.isDoubted,
       doubtedSince: () => policies.standings.allDoubtedSince,
       sizes: () => database.sizes(),
-      notDone: () => findNotDone(booter.mapping, { standings: policies.standings, now: systemClock.now() }),
+      notDone: () =>
+        looks.take(() => findNotDone(booter.mapping, { standings: policies.standings, now: systemClock.now() })),
       trust: () => policies.standings.trust(),
     },
     ...{ entries, desk, cache, version: version() },
