@@ -254,9 +254,13 @@ describe('a stranger', () => {
   });
 
   it('is not installed where that it is done could not be kept, which is told once', async () => {
-    const { script, standings, here, named } = policySite(ONCE, { machines: [], mostStrangers: 1 });
+    const { script, standings, here, named, policies, booter } = policySite(ONCE, { machines: [], mostStrangers: 1 });
     expect(await script()).toContain(`${MAC} boots registry`);
     await standings.change({ machine: THIRD, keys: [`mac ${THIRD}`] }, done);
+    const subject = booter.named(MAC) ?? expect.fail();
+    expect(policies.outlooks.of(subject, booter.mapping).verdict.kind).toBe('unsure');
+    // Whoever asks for that has not asked to boot.
+    expect(named('standings.full')).toEqual([]);
     for (let turn = 0; turn < 2; turn += 1) expect(await script()).toContain('waits (1 of 60): as many machines');
     expect(named('standings.full')).toEqual([{ event: 'standings.full', standings: 1 }]);
     here.card = THIRD;
