@@ -4,6 +4,7 @@ import type { Clock } from '../clock.js';
 import { BootlayerError, publicMessage, publicRemedy } from '../errors.js';
 import { formatDuration } from '../format.js';
 import { formatReference } from '../oci/reference.js';
+import { findUntoldWarnings } from './check-policies.js';
 import type { ImageDesk } from './image-desk.js';
 import { possibleAssignments } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
@@ -33,8 +34,11 @@ export class EntryDoubts {
   async ofEntry(kind: EntryKind, name: string): Promise<readonly string[]> {
     const { mapping } = this.#parts;
     if (kind === 'machine') return this.#ofMachine(name);
-    const assignment = mapping().assignments.find((one) => one.name === name);
-    return assignment === undefined ? [] : this.ofImage(formatReference(assignment.image));
+    const { assignments, defaults, machines } = mapping();
+    const assignment = assignments.find((one) => one.name === name);
+    if (assignment === undefined) return [];
+    const untold = findUntoldWarnings({ assignments: [assignment], defaults, machines });
+    return [...untold, ...(await this.ofImage(formatReference(assignment.image)))];
   }
 
   /** Why a mapped image cannot be had. Never rejects. */

@@ -14,7 +14,7 @@ function doubts(resolve: ImageDesk['resolve'] = async () => HAD, { verifies = tr
   const policy = { mode: 'once', doneWhen: 'started' } as const;
   const mapping = createMapping({
     machines: [machine(), machine({ name: 'nameless', macs: [], serial: '7' })],
-    assignments: [assignment({ policy })],
+    assignments: [assignment({ policy }), assignment({ name: 'untold', policy: { ...policy, doneWhen: 'reported' } })],
     defaults: { kernelArgs: {} },
   });
   return {
@@ -26,6 +26,12 @@ function doubts(resolve: ImageDesk['resolve'] = async () => HAD, { verifies = tr
 it('has none of an image that can be had', async () => {
   expect(await doubts().of.ofEntry('assignment', 'all')).toEqual([]);
   expect(await doubts().of.ofEntry('assignment', 'gone')).toEqual([]);
+});
+
+it('says that nobody would ever be done', async () => {
+  expect(await doubts().of.ofEntry('assignment', 'untold')).toEqual([
+    expect.stringMatching(/^assignment "untold" boots once, .*: append \{done\.url\} to its kernel arguments/),
+  ]);
 });
 
 it('says why an image cannot be had, for nobody or for some', async () => {
