@@ -17,7 +17,7 @@ it('prints what ip says of IPv6 neighbours, in JSON', async () => {
 });
 
 it.each([
-  ['is not there', undefined, /^ip \(iproute2\) is not installed$/],
+  ['is not there', undefined, /^ip \(iproute2\) is not installed: install it$/],
   ['knows no JSON', 'exit 255', /^ip -6 -json neighbour show \(iproute2\) failed \(255\)$/],
 ])('says so where ip %s', async (_, script, reason) => {
   const path = script === undefined ? await temporaryFolder() : await withIp(script);
