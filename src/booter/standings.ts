@@ -186,10 +186,8 @@ export class Standings {
   } {
     const { isKnown = () => true } = this.#parts;
     const found = this.#found.of(keys);
-    return {
-      its: found.filter((kept) => isOwn(kept, keys, isKnown)),
-      others: found.filter((kept) => !isOwn(kept, keys, isKnown)),
-    };
+    const its = found.filter((kept) => isOwn(kept, keys, isKnown));
+    return { its, others: found.filter((kept) => !its.includes(kept)) };
   }
 
   /** As if they could be read: what they said is not known. */

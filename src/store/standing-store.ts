@@ -4,7 +4,7 @@ import type { Standing } from '../boot/standing.js';
 import { type StateMark, setMeta } from './disk-state-mark.js';
 import { newestTimeIn, TIMES_ACCEPTED } from './newest-time.js';
 import type { Schema } from './schema.js';
-import type { WriteBatches } from './write-batches.js';
+import type { Write, WriteBatches } from './write-batches.js';
 
 export type StandingStoreParts = {
   readonly database: Kysely<Schema>;
@@ -40,10 +40,8 @@ export class SqlStandingStore implements StandingStore {
   }
 
   async saveStanding({ id, keys, ...kept }: KeptStanding, replaced: readonly string[]): Promise<void> {
-    const { writes, mark } = this.#parts;
     const text = writeStanding(kept);
-    let changes = 0;
-    await writes.add(async (transaction) => {
+    await this.#change(async (transaction) => {
       if (replaced.length > 0) await transaction.deleteFrom('standings').where('id', 'in', replaced).execute();
       await transaction
         .insertInto('standings')
@@ -58,19 +56,24 @@ export class SqlStandingStore implements StandingStore {
           .onConflict((conflict) => conflict.column('key').doUpdateSet({ standing_id: id }))
           .execute();
       }
-      changes = await mark.count(transaction);
     });
-    // It is kept all the same: a witness that lags misses an older state, and is written with the next change.
-    await mark.written(changes).catch(() => undefined);
   }
 
   async removeStandings(ids: readonly string[]): Promise<void> {
+    await this.#change(async (transaction) => {
+      await transaction.deleteFrom('standings').where('id', 'in', ids).execute();
+    });
+  }
+
+  /** One that the witness is to know of. */
+  async #change(write: Write): Promise<void> {
     const { writes, mark } = this.#parts;
     let changes = 0;
     await writes.add(async (transaction) => {
-      await transaction.deleteFrom('standings').where('id', 'in', ids).execute();
+      await write(transaction);
       changes = await mark.count(transaction);
     });
+    // It is kept all the same: a witness that lags misses an older state, and is written with the next change.
     await mark.written(changes).catch(() => undefined);
   }
 

@@ -5,7 +5,7 @@ import type { Standings } from '../../src/booter/standings.js';
 import { BootlayerError } from '../../src/errors.js';
 import { facts, machine } from '../fixtures/mappings.js';
 import { MemoryStandings } from '../fixtures/policies.js';
-import { HERE, policySite, QUERY, WHOSE } from '../fixtures/policy-site.js';
+import { fillDisk, HERE, policySite, QUERY, WHOSE } from '../fixtures/policy-site.js';
 import { settled } from '../fixtures/waiting.js';
 
 describe('the next boot', () => {
@@ -103,13 +103,12 @@ describe('the next boot', () => {
     const { script, standings, store, fetchAll, named } = policySite(HOLD);
     await wish(standings);
     await script();
-    const { saveStanding } = store;
-    store.saveStanding = () => Promise.reject(new BootlayerError('DISK_FULL', 'no room'));
+    const makeRoom = fillDisk(store);
     fetchAll();
     await settled();
     expect(named('standing.unsaved')).toHaveLength(1);
     expect(await script()).toContain('waits (1 of 60): the disk of');
-    store.saveStanding = saveStanding;
+    makeRoom();
     expect(await script()).toContain('its assignment holds it');
     expect(named('next.dropped')).toEqual([]);
   });

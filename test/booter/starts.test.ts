@@ -4,10 +4,9 @@ import { ALWAYS } from '../../src/boot/policy.js';
 import type { BootWithSteps } from '../../src/boot/ports.js';
 import { Standings } from '../../src/booter/standings.js';
 import { Starts } from '../../src/booter/starts.js';
-import { BootlayerError } from '../../src/errors.js';
 import { TestClock } from '../fixtures/booter.js';
 import { MemoryStandings } from '../fixtures/policies.js';
-import { policySite, WHOSE } from '../fixtures/policy-site.js';
+import { fillDisk, policySite, WHOSE } from '../fixtures/policy-site.js';
 import { settled } from '../fixtures/waiting.js';
 
 describe('a machine that is done by its start', () => {
@@ -94,13 +93,12 @@ describe('a machine that is done by its start', () => {
   it('is no less so when that cannot be kept at once: it is tried again, and the machine waits', async () => {
     const { script, store, fetchAll, named, journal } = policySite(STARTED);
     await script();
-    const { saveStanding } = store;
-    store.saveStanding = () => Promise.reject(new BootlayerError('DISK_FULL', 'no room'));
+    const makeRoom = fillDisk(store);
     fetchAll();
     await settled();
     expect(named('standing.unsaved')).toHaveLength(1);
     expect(await script()).toContain('waits (1 of 60): the disk of');
-    store.saveStanding = saveStanding;
+    makeRoom();
     expect(await script()).toContain('boots its local disk: it is done');
     expect(named('boot.done')).toMatchObject([{ by: 'start' }]);
     expect(journal.last('node-01')?.boot.state).toBe('local');
@@ -109,11 +107,10 @@ describe('a machine that is done by its start', () => {
   it('is tried again with the next step of its boot', async () => {
     const { script, store, fetchAll, fetchOne, standings } = policySite(STARTED);
     await script();
-    const { saveStanding } = store;
-    store.saveStanding = () => Promise.reject(new BootlayerError('DISK_FULL', 'no room'));
+    const makeRoom = fillDisk(store);
     fetchAll();
     await settled();
-    store.saveStanding = saveStanding;
+    makeRoom();
     fetchOne('initramfs');
     await settled();
     expect(standings.of(WHOSE.keys)?.done).toMatchObject({ by: 'start' });
@@ -122,11 +119,10 @@ describe('a machine that is done by its start', () => {
   it('is kept when the server ends', async () => {
     const { script, store, fetchAll, standings, policies } = policySite(STARTED);
     await script();
-    const { saveStanding } = store;
-    store.saveStanding = () => Promise.reject(new BootlayerError('DISK_FULL', 'no room'));
+    const makeRoom = fillDisk(store);
     fetchAll();
     await settled();
-    store.saveStanding = saveStanding;
+    makeRoom();
     await policies.step.end();
     expect(standings.of(WHOSE.keys)?.done).toMatchObject({ by: 'start' });
   });
