@@ -1,4 +1,5 @@
 import type { Role } from '../image/role.js';
+import type { LeaseEvent } from '../lease/event.js';
 import type { Firmware } from '../machine/facts.js';
 import type { Digest } from '../oci/digest.js';
 import type { EntryKind } from './entry.js';
@@ -10,6 +11,7 @@ import type { Done } from './standing.js';
  * nothing decides on it. Field names are the log's field names. Seconds are elapsed, sizes are bytes.
  */
 export type BootEvent =
+  | LeaseEvent
   /** A machine is there, but has not said who it is: it fetches the script that makes it, under one of its names. */
   | ({ readonly event: 'greeting.sent' } & LoaderTransfer)
   | {
@@ -80,6 +82,8 @@ export type BootEvent =
   | ({
       readonly event: 'dhcp.answered';
       readonly answer: string;
+      /** The address that it is offered, where we give addresses. */
+      readonly offered?: string;
       /** Missing while a later step may still choose another. */
       readonly assignment?: string;
     } & DhcpQuestion)

@@ -22,6 +22,7 @@ import { DhcpStep } from './dhcp-step.js';
 import type { DoneReports } from './done-reports.js';
 import { Expectations } from './expectations.js';
 import { FirmwareStep } from './firmware-step.js';
+import type { Leases } from './leases.js';
 import { type Images, MappedImages } from './mapped-images.js';
 import { createMapping, type Mapping, type MappingInput, withWishes } from './mapping.js';
 import { PlanIssuer } from './plan-issuer.js';
@@ -49,6 +50,8 @@ export type BooterParts = {
   readonly clock: Clock;
   readonly neighbours: Neighbours;
   readonly policies: Policies;
+  /** Where this server gives addresses. */
+  readonly leases?: Leases;
 };
 
 /** To whom, and `sent`: how much by now. */
@@ -108,6 +111,11 @@ export class Booter {
     };
     this.firmware = new FirmwareStep({ ...shared, begins: (artifact) => this.#begins(artifact) });
     this.#script = new ScriptStep({ ...shared, memory, prefetch, capabilities, enrolments });
+  }
+
+  /** Who has which address, where this server gives them. */
+  get leases(): Leases | undefined {
+    return this.#parts.leases;
   }
 
   /** The one in force. */

@@ -1,13 +1,19 @@
 import type { ArtifactTransfer, BootEvent, Counts, DhcpQuestion } from '../boot/event.js';
 import type { Done } from '../boot/standing.js';
 import { counted, formatBytes, formatSeconds } from '../format.js';
+import { isLeaseEvent, type LeaseEvent } from '../lease/event.js';
 import { shortDigest } from '../oci/digest.js';
+import { describeLease } from './lease-event-text.js';
 import { LOST_ARGUMENTS } from './uki-arguments.js';
 
 type Of<Name extends BootEvent['event']> = BootEvent & { readonly event: Name };
 
 /** In a sentence, which may hold what others wrote. */
 export function describeEvent(event: BootEvent): string {
+  return isLeaseEvent(event) ? describeLease(event) : describeBoot(event);
+}
+
+function describeBoot(event: Exclude<BootEvent, LeaseEvent>): string {
   switch (event.event) {
     case 'greeting.sent':
     case 'script.sent':

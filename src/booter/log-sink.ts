@@ -14,7 +14,7 @@ const DHCP = { ofOne: 20, ofAll: 5_000 };
 export function logSink(log: Logger, now: () => number): EventSink {
   const limits = { files: limitOf(FILES, now), dhcp: limitOf(DHCP, now) };
   return (event) => {
-    const level = levelOf(event);
+    const level = LEVELS[event.event];
     // First, since it costs nothing, and what is not written is not to count.
     if (!log.isLevelEnabled(level)) return;
     const cause = causeOf(event);
@@ -41,6 +41,11 @@ function causeOf(event: BootEvent): Cause | undefined {
       return { limit: 'files', by: event.address };
     case 'fault':
       return { limit: 'files', by: event.event };
+    case 'lease.given':
+    case 'lease.refused':
+    case 'lease.released':
+    case 'lease.declined':
+    case 'lease.unsaved':
     case 'dhcp.answered':
     case 'dhcp.unanswered':
     case 'loader.repeated':
@@ -62,61 +67,65 @@ function causeOf(event: BootEvent): Cause | undefined {
   }
 }
 
-function levelOf({ event }: BootEvent): 'debug' | 'info' | 'warn' | 'error' {
-  switch (event) {
-    case 'artifact.started':
-    case 'fill.started':
-    case 'dhcp.dropped':
-      return 'debug';
-    case 'fault':
-    case 'mapping.refused':
-    case 'entry.disregarded':
-      return 'error';
-    case 'boot.held':
-    case 'done.refused':
-    case 'relay.refused':
-    case 'identity.mismatch':
-    case 'enrolment.refused':
-    case 'standing.unsaved':
-    case 'standings.full':
-    case 'next.dropped':
-    case 'machine.contradicted':
-    case 'plan.unsaved':
-    case 'journal.lost':
-    case 'script.refused':
-    case 'uki.refused':
-    case 'loader.repeated':
-    case 'image.failed':
-    case 'fill.failed':
-    case 'fill.resumed':
-    case 'blob.damaged':
-    case 'blob.unreadable':
-    case 'cache.short':
-    case 'cache.over':
-    case 'upkeep.failed':
-    case 'artifact.aborted':
-    case 'loader.aborted':
-      return 'warn';
-    case 'mapping.reloaded':
-    case 'entry.changed':
-    case 'greeting.sent':
-    case 'dhcp.answered':
-    case 'dhcp.unanswered':
-    case 'uki.planned':
-    case 'uki.replaced':
-    case 'boot.done':
-    case 'standing.changed':
-    case 'machine.enrolled':
-    case 'script.local':
-    case 'script.sent':
-    case 'script.waiting':
-    case 'image.resolved':
-    case 'blob.evicted':
-    case 'fill.finished':
-    case 'artifact.sent':
-    case 'loader.sent':
-    case 'file.refused':
-    case 'file.unanswered':
-      return 'info';
-  }
-}
+/** What an operator hears of it by default is info and above. */
+const LEVELS: Readonly<Record<BootEvent['event'], 'debug' | 'info' | 'warn' | 'error'>> = {
+  'artifact.started': 'debug',
+  'fill.started': 'debug',
+  'dhcp.dropped': 'debug',
+  fault: 'error',
+  'mapping.refused': 'error',
+  'entry.disregarded': 'error',
+  'lease.refused': 'warn',
+  'lease.declined': 'warn',
+  'lease.conflict': 'warn',
+  'lease.unsaved': 'warn',
+  'pool.exhausted': 'warn',
+  'dhcp.other': 'warn',
+  'boot.held': 'warn',
+  'done.refused': 'warn',
+  'relay.refused': 'warn',
+  'identity.mismatch': 'warn',
+  'enrolment.refused': 'warn',
+  'standing.unsaved': 'warn',
+  'standings.full': 'warn',
+  'next.dropped': 'warn',
+  'machine.contradicted': 'warn',
+  'plan.unsaved': 'warn',
+  'journal.lost': 'warn',
+  'script.refused': 'warn',
+  'uki.refused': 'warn',
+  'loader.repeated': 'warn',
+  'image.failed': 'warn',
+  'fill.failed': 'warn',
+  'fill.resumed': 'warn',
+  'blob.damaged': 'warn',
+  'blob.unreadable': 'warn',
+  'cache.short': 'warn',
+  'cache.over': 'warn',
+  'upkeep.failed': 'warn',
+  'artifact.aborted': 'warn',
+  'loader.aborted': 'warn',
+  'lease.given': 'info',
+  'lease.released': 'info',
+  'pool.regained': 'info',
+  'mapping.reloaded': 'info',
+  'entry.changed': 'info',
+  'greeting.sent': 'info',
+  'dhcp.answered': 'info',
+  'dhcp.unanswered': 'info',
+  'uki.planned': 'info',
+  'uki.replaced': 'info',
+  'boot.done': 'info',
+  'standing.changed': 'info',
+  'machine.enrolled': 'info',
+  'script.local': 'info',
+  'script.sent': 'info',
+  'script.waiting': 'info',
+  'image.resolved': 'info',
+  'blob.evicted': 'info',
+  'fill.finished': 'info',
+  'artifact.sent': 'info',
+  'loader.sent': 'info',
+  'file.refused': 'info',
+  'file.unanswered': 'info',
+};

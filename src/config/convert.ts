@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type Endpoint, parseEndpoint } from '../net/endpoint.js';
 import { isLoopback } from '../net/ip.js';
+import { convertDhcp, findDhcpProblems } from './convert-dhcp.js';
 import { type ConvertedMapping, toKernelArgs } from './convert-mapping.js';
 import { deepFreeze } from './freeze.js';
 import { formatPath, type Problem } from './problem.js';
@@ -14,7 +15,6 @@ const TFTP_LISTEN = parseEndpoint('0.0.0.0:69') as Endpoint;
 /** What fits into an Ethernet packet: 1500 bytes without the headers of IPv4, UDP and TFTP. */
 const MAX_BLOCK_BYTES = 1_468;
 const MAX_WINDOW_BLOCKS = 16;
-const DHCP_LISTEN = parseEndpoint('0.0.0.0:67') as Endpoint;
 const API_LISTEN = parseEndpoint('127.0.0.1:8081') as Endpoint;
 
 /** Fills in defaults and makes paths absolute. Frozen. Pure. */
@@ -30,7 +30,7 @@ export function convertConfig(
     data: resolve(folder, input.data ?? DATA),
     ...listenersOf(input, folder),
     tftp: tftpOf(input),
-    dhcp: dhcpOf(input),
+    dhcp: convertDhcp(input.dhcp),
     ipxe: input.ipxe?.binaries === undefined ? {} : { binaries: resolve(folder, input.ipxe.binaries) },
     ...(input.user !== undefined && { user: input.user }),
     cache: cacheOf(input),
@@ -52,6 +52,7 @@ export function findListenerProblems(input: ConfigFile): readonly Problem[] {
   return [
     ...findSharedEndpoints(input),
     ...findOpenApi(input),
+    ...findDhcpProblems(input.dhcp),
     ...(isWithoutTls ? [{ path: ['dhcp', 'httpBoot'], message }] : []),
   ];
 }
@@ -104,11 +105,6 @@ function tftpOf({ tftp = {} }: ConfigFile): Config['tftp'] {
   if (tftp.enabled === false) return undefined;
   const { listen = TFTP_LISTEN, maxBlockSize = MAX_BLOCK_BYTES, maxWindowSize = MAX_WINDOW_BLOCKS } = tftp;
   return { listen, maxBlockSize, maxWindowSize, singlePort: tftp.singlePort === true };
-}
-
-function dhcpOf({ dhcp = {} }: ConfigFile): Config['dhcp'] {
-  const { mode = 'off', listen = DHCP_LISTEN, interfaces = [], httpBoot } = dhcp;
-  return mode === 'off' ? undefined : { mode, listen, interfaces, ...(httpBoot !== undefined && { httpBoot }) };
 }
 
 function cacheOf({ cache: { maxSize, prefetch = true } = {} }: ConfigFile): Config['cache'] {

@@ -23,6 +23,7 @@ const SCALARS: readonly { readonly path: readonly string[]; readonly kind: 'text
   { path: ['dhcp', 'httpBoot'], kind: 'text' },
   { path: ['dhcp', 'authoritative'], kind: 'boolean' },
   { path: ['dhcp', 'allowOtherServers'], kind: 'boolean' },
+  { path: ['dhcp', 'probe'], kind: 'boolean' },
   { path: ['ipxe', 'binaries'], kind: 'text' },
   { path: ['user'], kind: 'text' },
   { path: ['cache', 'maxSize'], kind: 'text' },

@@ -2,11 +2,13 @@ import { z } from 'zod';
 import type { Assignment } from '../boot/assignment.js';
 import { parseBytes } from '../format.js';
 import type { KernelArgs } from '../image/command-line.js';
+import type { LeaseSubnet } from '../lease/subnet.js';
 import type { Machine } from '../machine/machine.js';
 import { type Endpoint, parseEndpoint } from '../net/endpoint.js';
 import { type IpAddress, parseIp, parseSubnet, type Subnet } from '../net/ip.js';
 import { parseRegistryHost } from '../oci/reference.js';
 import { parseMirror, type RegistrySettings } from '../oci/registry-settings.js';
+import { dhcpSchema } from './dhcp-schema.js';
 import { defaults, mappingEntries } from './mapping-schema.js';
 import { LATER, later, mapping, oneOf, oneOrMore, parsed, record, text } from './values.js';
 import type { WrittenFile } from './written.js';
@@ -44,17 +46,7 @@ export type Config = {
       }
     | undefined;
   /** undefined where it is turned off. */
-  readonly dhcp:
-    | {
-        /** Beside another server, which gives addresses. */
-        readonly mode: 'proxy';
-        readonly listen: Endpoint;
-        /** Their names; without any, the one that has the advertised address. */
-        readonly interfaces: readonly string[];
-        /** By what UEFI HTTP Boot is told to fetch; without it, by what is advertised. */
-        readonly httpBoot?: 'http' | 'https';
-      }
-    | undefined;
+  readonly dhcp: DhcpConfig | undefined;
   readonly ipxe: {
     /** Where the iPXE binaries are, absolute; without it, where they usually are. */
     readonly binaries?: string;
@@ -88,6 +80,27 @@ export type Config = {
     readonly files: readonly WrittenFile[];
     readonly shared: SharedValues;
   };
+};
+
+/** `proxy`: beside another server, which gives addresses. */
+export type DhcpConfig = DhcpCommon & ({ readonly mode: 'proxy' } | ({ readonly mode: 'server' } & LeaseConfig));
+
+type DhcpCommon = {
+  readonly listen: Endpoint;
+  /** Their names; without any, the one that has the advertised address. */
+  readonly interfaces: readonly string[];
+  /** By what UEFI HTTP Boot is told to fetch; without it, by what is advertised. */
+  readonly httpBoot?: 'http' | 'https';
+};
+
+export type LeaseConfig = {
+  /** Whether machines are refused what this server knows nothing of. */
+  readonly authoritative: boolean;
+  /** Whether it starts although another server answers. */
+  readonly allowOtherServers: boolean;
+  /** Whether an address is tried before it is given to somebody who has not had it. */
+  readonly probe: boolean;
+  readonly subnets: readonly LeaseSubnet[];
 };
 
 export type TlsListener = {
@@ -167,18 +180,6 @@ const tftp = mapping({
   singlePort: trueOrFalse.optional(),
 });
 
-const interfaceName = text(15).regex(/^[\w.@-]+$/, 'is no name of a network interface');
-
-const dhcp = mapping({
-  mode: oneOf(['off', 'proxy'], ['server']).optional(),
-  listen: endpoint.refine(({ host }) => !host.includes(':'), 'must be an IPv4 address: DHCP has no other').optional(),
-  interfaces: oneOrMore(interfaceName).optional(),
-  httpBoot: oneOf(['http', 'https']).optional(),
-  authoritative: later,
-  allowOtherServers: later,
-  subnets: later,
-});
-
 /** The file's own shape, with every value parsed; what spans several entries is checked in `convert.ts`. */
 export const configFileSchema = mapping({
   advertise: advertise.optional(),
@@ -186,7 +187,7 @@ export const configFileSchema = mapping({
   http: mapping({ listen: endpoint.optional(), tls: tls.optional(), trustedProxies: later }).optional(),
   api: mapping({ listen: endpoint.optional(), tokenFile: text(4096).optional() }).optional(),
   tftp: tftp.optional(),
-  dhcp: dhcp.optional(),
+  dhcp: dhcpSchema.optional(),
   ipxe: mapping({ binaries: text(4096).optional() }).optional(),
   user: text(256).optional(),
   cache: mapping({ maxSize: size.optional(), prefetch: trueOrFalse.optional() }).optional(),

@@ -1,0 +1,26 @@
+import { formatSeconds } from '../format.js';
+import type { LeaseEvent } from '../lease/event.js';
+
+/** In a sentence, which may hold what others wrote. */
+export function describeLease(event: LeaseEvent): string {
+  switch (event.event) {
+    case 'lease.given':
+      return `${event.machine} ${event.isExtended ? 'keeps' : 'has'} ${event.address} for ${formatSeconds(event.seconds)}`;
+    case 'lease.refused':
+      return `${event.machine} is refused ${event.address}: ${event.reason}`;
+    case 'lease.released':
+      return `${event.machine} gives ${event.address} back`;
+    case 'lease.declined':
+      return `${event.machine} says that somebody else has ${event.address}: nobody is given it for ${formatSeconds(event.seconds)}`;
+    case 'lease.conflict':
+      return `somebody who has no lease answers at ${event.address}: nobody is given it for ${formatSeconds(event.seconds)}`;
+    case 'lease.unsaved':
+      return `that ${event.machine} has ${event.address} could not be kept, so that it is not told: ${event.reason}`;
+    case 'pool.exhausted':
+      return `${event.subnet} has no address left ${event.whom === 'all' ? `of ${event.size}` : `for machines without a record: the rest of ${event.size} is for those with one`}; make its range in dhcp.subnets longer, or its lease shorter`;
+    case 'pool.regained':
+      return `${event.subnet} has addresses again`;
+    case 'dhcp.other':
+      return `another DHCP server gives addresses on ${event.interface}: ${event.server} (${event.by})`;
+  }
+}

@@ -1,0 +1,45 @@
+import type { LeaseClient } from '../lease/client.js';
+import type { ShownState } from '../lease/lease.js';
+import type { PoolCounts } from '../lease/lease-book.js';
+import type { LeaseAnswer, LeaseAsk } from '../lease/question.js';
+import type { LeaseSubnet } from '../lease/subnet.js';
+import type { IpAddress } from '../net/ip.js';
+import type { MacAddress } from '../net/mac.js';
+
+/** As people are told of it. Times are milliseconds since the epoch. */
+export type ToldLease = {
+  readonly address: IpAddress;
+  readonly state: ShownState;
+  readonly client: LeaseClient;
+  /** The name of its record; missing for a stranger. */
+  readonly machine?: string;
+  readonly since: number;
+  readonly until: number;
+  /** Whether its record has this very address. */
+  readonly isReserved: boolean;
+};
+
+export type ToldPool = { readonly subnet: LeaseSubnet; readonly counts: PoolCounts };
+
+/** One that another server has given: `until`: milliseconds since the epoch. */
+export type ForeignLease = { readonly address: IpAddress; readonly client: LeaseClient; readonly until: number };
+
+export type Adopted =
+  | { readonly kind: 'adopted'; readonly address: IpAddress }
+  | { readonly kind: 'refused'; readonly address: IpAddress; readonly reason: string };
+
+/** Who has which address, for those who ask for one and for those who want to know. */
+export interface Leases {
+  /** At once, or when what it takes is durable, or was tried. Never rejects. */
+  answer(ask: LeaseAsk): LeaseAnswer | Promise<LeaseAnswer>;
+  /** Whose card has a live lease of it. */
+  macAt(address: string): MacAddress | undefined;
+  /** In the order of addresses; also those that are offered, and those that are remembered. */
+  list(): readonly ToldLease[];
+  at(address: IpAddress): ToldLease | undefined;
+  pools(): readonly ToldPool[];
+  /** Durably free, and nobody's; answers whether it was anybody's. Throws DATA_UNUSABLE, DISK_FULL. */
+  release(address: IpAddress): Promise<boolean>;
+  /** The same. */
+  adopt(leases: readonly ForeignLease[]): Promise<readonly Adopted[]>;
+}

@@ -1,0 +1,65 @@
+const LEASE_EVENTS = [
+  ...(['lease.given', 'lease.refused', 'lease.released', 'lease.declined', 'lease.conflict', 'lease.unsaved'] as const),
+  ...(['pool.exhausted', 'pool.regained', 'dhcp.other'] as const),
+] as const satisfies readonly LeaseEvent['event'][];
+
+export function isLeaseEvent<E extends { readonly event: string }>(event: E): event is Extract<E, LeaseEvent> {
+  return LEASE_EVENTS.some((name) => name === event.event);
+}
+
+/**
+ * What happens to addresses. Field names are the log's field names. `machine`: its name, else its card, identifier or UUID;
+ * `subnet`: `192.168.77.0/24`.
+ */
+export type LeaseEvent =
+  /** Told once it is durable; `isExtended`: it has had it until now. */
+  | {
+      readonly event: 'lease.given';
+      readonly machine: string;
+      readonly address: string;
+      readonly mac?: string;
+      readonly seconds: number;
+      readonly isExtended: boolean;
+    }
+  /** A NAK. */
+  | {
+      readonly event: 'lease.refused';
+      readonly machine: string;
+      readonly address: string;
+      readonly mac?: string;
+      readonly reason: string;
+    }
+  | { readonly event: 'lease.released'; readonly machine: string; readonly address: string; readonly mac?: string }
+  /** Its client says that another uses it; it is kept from everybody for a while. */
+  | {
+      readonly event: 'lease.declined';
+      readonly machine: string;
+      readonly address: string;
+      readonly mac?: string;
+      readonly seconds: number;
+    }
+  /** Somebody who has no lease answers there; the same. */
+  | { readonly event: 'lease.conflict'; readonly address: string; readonly seconds: number }
+  /** It could not be kept, and is not given: the machine asks again. */
+  | {
+      readonly event: 'lease.unsaved';
+      readonly machine: string;
+      readonly address: string;
+      readonly mac?: string;
+      readonly reason: string;
+    }
+  /** Nobody is given an address, or no stranger, since so many are kept for known machines; told once until there is one again. */
+  | {
+      readonly event: 'pool.exhausted';
+      readonly subnet: string;
+      readonly size: number;
+      readonly whom: 'all' | 'strangers';
+    }
+  | { readonly event: 'pool.regained'; readonly subnet: string }
+  /** Another server gives addresses where we do; `by`: how it shows. */
+  | {
+      readonly event: 'dhcp.other';
+      readonly server: string;
+      readonly interface: string;
+      readonly by: string;
+    };

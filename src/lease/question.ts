@@ -1,0 +1,32 @@
+import type { IpAddress } from '../net/ip.js';
+import type { LeaseClient } from './client.js';
+import type { LeaseSubnet, Link } from './subnet.js';
+
+/**
+ * What a client wants of a server that gives addresses, whatever the packet was (RFC 2131, 4.3; RFC 8415, 18.3).
+ * `select`: it takes what was offered, by us or by another; `reboot`: it had the address when it last ran; `extend`: it has it
+ * (renewing, rebinding); `inform`: it has one from elsewhere, and wants the rest.
+ */
+export type LeaseQuestion =
+  | { readonly kind: 'discover'; readonly wanted?: IpAddress }
+  | { readonly kind: 'select'; readonly address: IpAddress; readonly isOurs: boolean }
+  | { readonly kind: 'reboot' | 'extend' | 'decline' | 'release' | 'inform'; readonly address: IpAddress };
+
+export type LeaseAsk = LeaseQuestion & { readonly client: LeaseClient; readonly link: Link };
+
+/** `renewSeconds`, `rebindSeconds`: T1 and T2 (RFC 2131, 4.4.5). */
+export type GivenAddress = {
+  readonly address: IpAddress;
+  readonly subnet: LeaseSubnet;
+  /** Of its record. */
+  readonly hostname?: string;
+  readonly seconds: number;
+  readonly renewSeconds: number;
+  readonly rebindSeconds: number;
+};
+
+export type LeaseAnswer =
+  | ({ readonly kind: 'offer' | 'ack' } & GivenAddress)
+  | { readonly kind: 'informed'; readonly subnet: LeaseSubnet; readonly hostname?: string }
+  | { readonly kind: 'nak'; readonly reason: string }
+  | { readonly kind: 'silent'; readonly reason: string };

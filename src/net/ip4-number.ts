@@ -1,0 +1,15 @@
+import type { IpAddress } from './ip.js';
+
+/** IPv4 addresses as the numbers of 32 bits that they are, for whoever counts them. */
+
+/** undefined for IPv6. */
+export function ip4NumberOf(ip: IpAddress): number | undefined {
+  if (ip.includes(':')) return undefined;
+  let number = 0;
+  for (const part of ip.split('.')) number = number * 256 + Number(part);
+  return number;
+}
+
+export function ip4Of(number: number): IpAddress {
+  return [24, 16, 8, 0].map((bits) => (number >>> bits) & 0xff).join('.') as IpAddress;
+}
