@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { ip4NumberOf, ip4Of } from '../../src/net/ip4-number.js';
 
 it('is the number, there and back', () => {
-  fc.assert(fc.property(fc.nat(0xffffffff), (number) => expect(ip4NumberOf(ip4Of(number))).toBe(number)));
+  fc.assert(fc.property(fc.nat(0xffffffff), (number) => ip4NumberOf(ip4Of(number)) === number));
   expect(ip4NumberOf('192.168.77.1')).toBe(0xc0a84d01);
 });
 
