@@ -1,6 +1,6 @@
 import type { LeaseClient } from '../lease/client.js';
 import type { ShownState } from '../lease/lease.js';
-import type { PoolCounts } from '../lease/lease-book.js';
+import type { PoolCounts } from '../lease/lease-view.js';
 import type { LeaseAnswer, LeaseAsk } from '../lease/question.js';
 import type { LeaseSubnet } from '../lease/subnet.js';
 import type { IpAddress } from '../net/ip.js';

@@ -34,3 +34,13 @@ export type ShownState = (typeof SHOWN_STATES)[number];
 export function shownState({ state, until }: Pick<Lease, 'state' | 'until'>, now: number): ShownState {
   return state === 'bound' && until <= now ? 'expired' : state;
 }
+
+/** Whether somebody has the address, or it is kept from everybody. Pure. */
+export function isLive({ state, until }: Pick<Lease, 'state' | 'until'>, now: number): boolean {
+  return state !== 'released' && until > now;
+}
+
+/** Its client does not use it any more. Pure. */
+export function releasedAt(lease: Lease, now: number): Lease {
+  return { ...lease, state: 'released', since: now, until: now };
+}

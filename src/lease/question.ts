@@ -10,7 +10,8 @@ import type { LeaseSubnet, Link } from './subnet.js';
 export type LeaseQuestion =
   | { readonly kind: 'discover'; readonly wanted?: IpAddress }
   | { readonly kind: 'select'; readonly address: IpAddress; readonly isOurs: boolean }
-  | { readonly kind: 'reboot' | 'extend' | 'decline' | 'release' | 'inform'; readonly address: IpAddress };
+  | { readonly kind: 'reboot' | 'extend' | 'decline' | 'release'; readonly address: IpAddress }
+  | { readonly kind: 'inform'; readonly address: IpAddress };
 
 export type LeaseAsk = LeaseQuestion & { readonly client: LeaseClient; readonly link: Link };
 

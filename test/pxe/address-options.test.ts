@@ -3,7 +3,7 @@ import { MESSAGE, OPTION } from '../../src/dhcp/option-code.js';
 import { encodePacket } from '../../src/dhcp/packet.js';
 import { type AddressOptionsInput, addAddressOptions, DROPPABLE_OF_ADDRESS } from '../../src/pxe/address-options.js';
 import { dhcpPacket, packetOf } from '../fixtures/dhcp.js';
-import { givenAddress, ip, leaseSubnet, subnetAt } from '../fixtures/leases.js';
+import { givenAddress, ip, leaseSubnet, subnetAt } from '../fixtures/lease-packets.js';
 
 const FULL = leaseSubnet('192.168.77.0/24', {
   routers: [ip('192.168.77.1'), ip('192.168.77.2')],

@@ -10,7 +10,7 @@ import type { Exchange } from '../../src/pxe/exchange.js';
 import { linkOf } from '../../src/pxe/lease-question.js';
 import { packetOf } from '../fixtures/dhcp.js';
 import { DHCP_PACKETS } from '../fixtures/dhcp-packets.js';
-import { givenAddress, ip, leaseRequest, leaseSubnet, subnetAt } from '../fixtures/leases.js';
+import { givenAddress, ip, leaseRequest, leaseSubnet, subnetAt } from '../fixtures/lease-packets.js';
 import { assignment } from '../fixtures/mappings.js';
 import { allOffered, anyDatagram } from '../fixtures/pxe.js';
 

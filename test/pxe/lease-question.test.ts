@@ -6,7 +6,7 @@ import { readClient } from '../../src/pxe/client.js';
 import { linkOf, readQuestion } from '../../src/pxe/lease-question.js';
 import { packetOf } from '../fixtures/dhcp.js';
 import { DHCP_PACKETS } from '../fixtures/dhcp-packets.js';
-import { leaseRequest, subnetAt } from '../fixtures/leases.js';
+import { leaseRequest, subnetAt } from '../fixtures/lease-packets.js';
 import { anyDatagram, pxeRequest } from '../fixtures/pxe.js';
 
 const US = '192.168.77.1';

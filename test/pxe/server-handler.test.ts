@@ -5,7 +5,7 @@ import { testBooter } from '../fixtures/booter.js';
 import { packetOf } from '../fixtures/dhcp.js';
 import { DHCP_PACKETS } from '../fixtures/dhcp-packets.js';
 import { FakePort } from '../fixtures/fake-port.js';
-import { givenAddress, leaseDatagram, subnetAt } from '../fixtures/leases.js';
+import { givenAddress, leaseDatagram, subnetAt } from '../fixtures/lease-packets.js';
 import { allOffered } from '../fixtures/pxe.js';
 
 const US = '192.168.77.1';
