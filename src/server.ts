@@ -219,6 +219,7 @@ async function buildBooter(
   const leases = await openLeases(config.dhcp, {
     ...{ store: database.leases, events, lifecycle, warn },
     mapping: () => booter.mapping,
+    trustedRelays: () => reloader.config.identity.trustedRelays,
   });
   const { journal, policies } = await openBootRecords({
     ...{ database, neighbours, events, lifecycle, warn },

@@ -44,7 +44,10 @@ export async function lookForServers({ address, wait, ports = PORT }: LookInput)
 
 type Sockets = { readonly hears: UdpPort; readonly sends: UdpPort };
 
-async function asked({ hears, sends }: Sockets, { address, wait, ports }: Required<LookInput>): Promise<readonly OtherServer[]> {
+async function asked(
+  { hears, sends }: Sockets,
+  { address, wait, ports }: Required<LookInput>,
+): Promise<readonly OtherServer[]> {
   const look = { address, xid: randomInt(2 ** 32) };
   const found = new Map<string, OtherServer>();
   const answered = new Promise<void>((resolve) => {
