@@ -29,6 +29,7 @@ import { isIpv6Socket } from './disk-sockets.js';
 import { Entries } from './entries.js';
 import type { CacheRouteParts } from './http/routes/cache.js';
 import { inheritedSockets } from './inherited.js';
+import { openLeases } from './lease-records.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
@@ -215,8 +216,13 @@ async function buildBooter(
   const { images, blobs, database } = content;
   const warn = (text: string) => log.warn({ event: 'config.warning' }, text);
   const neighbours = hostNeighbours();
+  const leases = await openLeases(config.dhcp, {
+    ...{ store: database.leases, events, lifecycle, warn },
+    mapping: () => booter.mapping,
+  });
   const { journal, policies } = await openBootRecords({
     ...{ database, neighbours, events, lifecycle, warn },
+    leaseMacAt: (address) => leases?.desk.macAt(address),
     ownNetworks: hostNetworks(),
     isKnown: (machine) => booter.knows(machine),
     recordOf: (key) => booter.recordOf(key),
@@ -233,7 +239,9 @@ async function buildBooter(
   const joined = await joinStored(config, { store: database.entries, events, warn });
   const mapping = { ...joined.lists, defaults: config.defaults };
   const parts = { mapping, images, blobs, plans: database.plans, urls, events };
-  const booter: Booter = new Booter({ ...parts, clock: systemClock, neighbours, policies });
+  const given = { ...parts, ...(leases !== undefined && { leases: leases.desk }) };
+  const booter: Booter = new Booter({ ...given, clock: systemClock, neighbours, policies });
+  leases?.restore();
   const advertise: BooterOfServer['advertise'] = ({ http, interfaces }) => {
     base = advertisedUrl(config, http.port);
     nearer = nearerBases({ advertise: config.advertise, interfaces }, http.port);

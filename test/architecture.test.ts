@@ -22,6 +22,8 @@ const PROCESS = [
     'stored-entries',
     'turns',
     'boot-records',
+    'lease-records',
+    'disk-system-start',
     'upkeep',
     'advertise',
     'registries',
