@@ -3,7 +3,7 @@ import { NO_IP4 } from '../net/ip.js';
 import { ip4Number } from './ip4.js';
 import { MESSAGE, OPTION } from './option-code.js';
 import { ip4, messageType } from './option-values.js';
-import { decodePacket, type DhcpPacket } from './packet.js';
+import { type DhcpPacket, decodePacket } from './packet.js';
 import { BROADCAST_FLAG } from './reply-destination.js';
 
 /** One that has offered us an address. */
@@ -49,7 +49,8 @@ export function readOtherServer(
   if (decoded.kind === 'malformed') return undefined;
   const { op, xid: answered, yiaddr, chaddr, options } = decoded.packet;
   const isAnswer = op === 2 && answered === xid && chaddr.equals(lookingCard(address));
-  if (!isAnswer || yiaddr === NO_IP4 || messageType(options.get(OPTION.messageType)) !== MESSAGE.offer) return undefined;
+  if (!isAnswer || yiaddr === NO_IP4 || messageType(options.get(OPTION.messageType)) !== MESSAGE.offer)
+    return undefined;
   const server = ip4(options.get(OPTION.serverId));
   return server === undefined || server === address ? undefined : { server, from };
 }
