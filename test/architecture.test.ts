@@ -38,6 +38,7 @@ const PROCESS = [
     'standing-desk',
     'tftp-listener',
     'dhcp-listener',
+    'dhcp-look',
     'ipxe-folders',
     'missing-ipxe',
     'inherited',

@@ -2,6 +2,7 @@ import type { RelayWord } from '../booter/relay-word.js';
 import { DhcpCodecError } from '../dhcp/codec-error.js';
 import { OPTION } from '../dhcp/option-code.js';
 import { ip4, maxPayloadBytes } from '../dhcp/option-values.js';
+import { lookingCard } from '../dhcp/other-servers.js';
 import { type DhcpPacket, decodePacket, encodePacket } from '../dhcp/packet.js';
 import { PORT } from '../dhcp/ports.js';
 import { type ReplyDestination, relayOf, replyDestination } from '../dhcp/reply-destination.js';
@@ -15,13 +16,17 @@ import { factsOf, type PxeClient, readClient } from './client.js';
 import { type Door, whyNotFromHere } from './door.js';
 import type { Asked, Exchange, Sent } from './exchange.js';
 import { DRAINING, invitedAnswer } from './invited-answer.js';
-import { type LeaseDoor, readQuestion } from './lease-question.js';
+import { type LeaseDoor, linkOf, readQuestion } from './lease-question.js';
 import { type Granted, leaseReply, refusal } from './lease-reply.js';
 import type { BootParts } from './proxy-dhcp.js';
 import { relayWordOf } from './relay-word.js';
 
-/** A door behind which we give addresses. */
-export type ServerDoor = Door & LeaseDoor;
+/** A door behind which we give addresses; `card`: who we are when we look for others there. */
+export type ServerDoor = Door & LeaseDoor & { readonly card: Buffer };
+
+export function serverDoor(door: Door): ServerDoor {
+  return { ...door, link: linkOf(door), card: lookingCard(door.address) };
+}
 
 /** What is asked of whoever knows who has which address. */
 export type Asking = {
@@ -44,6 +49,8 @@ export function readAsking(
   const decoded = decodePacket(bytes);
   if (decoded.kind === 'malformed') return decoded;
   const request = decoded.packet;
+  // A system that has opened our sockets keeps it for us.
+  if (request.chaddr.equals(door.card)) return { kind: 'ignored', reason: 'it is our own look for other servers' };
   const elsewhere = isFromItsHolder(request, from) ? undefined : whyNotFromHere(request, from, door);
   if (elsewhere !== undefined) return { kind: 'ignored', reason: elsewhere };
   if (request.op === 2) return { kind: 'ignored', reason: 'it is an answer', ...otherOf(request) };

@@ -2,12 +2,11 @@ import type { Booter } from '../booter/booter.js';
 import type { Leases } from '../booter/leases.js';
 import type { LeaseAnswer } from '../lease/question.js';
 import type { DatagramHandler, DatagramPort, Peer } from '../net/datagram.js';
-import { type Asking, readAsking, type ServerDoor, serverExchange } from './dhcp-server.js';
+import { type Asking, readAsking, serverDoor, serverExchange } from './dhcp-server.js';
 import type { Door } from './door.js';
 import type { Exchange } from './exchange.js';
 import { HeardServers } from './heard-servers.js';
 import { LateAnswers } from './late-answers.js';
-import { linkOf } from './lease-question.js';
 import type { BootParts } from './proxy-dhcp.js';
 
 type Parts = {
@@ -32,7 +31,7 @@ export function serverHandler({ booter, leases, parts, ticks }: Parts) {
   let waiting = 0;
 
   return (port: Pick<DatagramPort, 'send'>, at: Door, finish: Finish): DatagramHandler => {
-    const door: ServerDoor = { ...at, link: linkOf(at) };
+    const door = serverDoor(at);
     ours.add(door.address);
     const now: DatagramPort['send'] = (bytes, to) => port.send(bytes, to);
     const afterwards: DatagramPort['send'] = (bytes, to) => late.send({ port, bytes, to });

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Invitation } from '../../src/booter/invitation.js';
 import { MESSAGE, OPTION } from '../../src/dhcp/option-code.js';
+import { lookingDiscover } from '../../src/dhcp/other-servers.js';
 import { type DhcpPacket, encodePacket } from '../../src/dhcp/packet.js';
 import type { LeaseAnswer } from '../../src/lease/question.js';
 import type { MachineFacts } from '../../src/machine/facts.js';
-import { readAsking, type ServerDoor, serverExchange } from '../../src/pxe/dhcp-server.js';
+import { readAsking, serverDoor, serverExchange } from '../../src/pxe/dhcp-server.js';
 import type { Exchange } from '../../src/pxe/exchange.js';
-import { linkOf } from '../../src/pxe/lease-question.js';
 import { packetOf } from '../fixtures/dhcp.js';
 import { DHCP_PACKETS } from '../fixtures/dhcp-packets.js';
 import { givenAddress, ip, leaseRequest, leaseSubnet, subnetAt } from '../fixtures/lease-packets.js';
@@ -15,8 +15,7 @@ import { assignment } from '../fixtures/mappings.js';
 import { allOffered, anyDatagram } from '../fixtures/pxe.js';
 
 const US = '192.168.77.1';
-const AT = { step: 'offer', name: 'br0', address: US, subnets: [subnetAt('192.168.77.0/24')] } as const;
-const DOOR: ServerDoor = { ...AT, link: linkOf(AT) };
+const DOOR = serverDoor({ step: 'offer', name: 'br0', address: US, subnets: [subnetAt('192.168.77.0/24')] });
 const NOBODY = { address: '0.0.0.0', port: 68 };
 const GIVEN = '192.168.77.50';
 const SUBJECT = { name: 'node-01', contradictions: [], mayBeKnown: false, facts: { macs: [], sourceAddress: '' } };
@@ -190,6 +189,12 @@ describe('nothing is sent', () => {
         kind: 'ignored',
         reason: 'it comes from another network, and over no relay',
       });
+  });
+
+  it('to ourselves, and is to another of our kind', () => {
+    const look = (address: string) => exchange(lookingDiscover({ address, xid: 1 }), given('offer')).result;
+    expect(look(US)).toEqual({ kind: 'ignored', reason: 'it is our own look for other servers' });
+    expect(look('192.168.77.2').kind).toBe('leased');
   });
 
   it('but a client with a long identifier is answered without it', () => {
