@@ -1,6 +1,7 @@
 import type { EventSink } from './boot/event.js';
 import { ConflictProbe } from './booter/conflict-probe.js';
 import { LeaseDesk, type LeaseDeskParts } from './booter/lease-desk.js';
+import type { Leases } from './booter/leases.js';
 import { every, systemClock } from './clock.js';
 import type { Config } from './config/schema.js';
 import { readSystemStart, uptime } from './disk-system-start.js';
@@ -8,7 +9,8 @@ import { fewOf } from './format.js';
 import { type LeaseClock, startOfClock } from './lease/lease-clock.js';
 import type { LeaseStore } from './lease/ports.js';
 import type { Lifecycle } from './lifecycle.js';
-import type { IpAddress } from './net/ip.js';
+import type { Metrics } from './metrics.js';
+import { formatSubnet, type IpAddress } from './net/ip.js';
 import { ping } from './net/ping-process.js';
 
 export type LeaseRecordsParts = {
@@ -91,4 +93,14 @@ function warnOfOdd(damaged: readonly IpAddress[], elsewhere: number, warn: Lease
     );
   if (elsewhere > 0)
     warn(`${elsewhere} leases are of no subnet in dhcp.subnets: they are kept, and count again when it is there again`);
+}
+
+/** From now on `/metrics` tells of them, whenever it is asked. */
+export function countLeases(metrics: Metrics, leases: Pick<Leases, 'pools'> | undefined): void {
+  if (leases === undefined) return;
+  metrics.countPools(() =>
+    leases
+      .pools()
+      .map(({ subnet, counts: { size, ...states } }) => ({ subnet: formatSubnet(subnet.subnet), size, states })),
+  );
 }
