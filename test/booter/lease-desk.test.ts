@@ -22,6 +22,12 @@ describe('an address', () => {
     expect(events).toEqual([{ ...given, isExtended: false }]);
   });
 
+  it('lasts for as long as leases do, whatever passes meanwhile', async () => {
+    let now = 1_000;
+    const clock = { now: () => now++, toEpoch: Number, fromEpoch: Number };
+    expect(await leaseDesk({ clock }).select(1, FIRST)).toMatchObject({ kind: 'ack', seconds: 3_600 });
+  });
+
   it('is kept in one write with those of others', async () => {
     const { select, store } = leaseDesk({ subnets: [leaseSubnet(['192.168.77.100-192.168.77.199'])] });
     const all = Array.from({ length: 100 }, (_, number) => select(number, `192.168.77.${100 + number}`));
