@@ -41,7 +41,7 @@ class Machines {
   #counts = { acks: 0, naks: 0, ended: 0 };
   /** @type {string[]} */
   #wrongs = [];
-  isOver = false;
+  #isOver = false;
 
   /** @param {LeaseClientsJob} job */
   constructor(job) {
@@ -51,6 +51,14 @@ class Machines {
       const reply = readReply(bytes);
       if (reply !== undefined) this.#waiting.get(bytes.readUInt32BE(AT.xid))?.(reply);
     });
+  }
+
+  end() {
+    this.#isOver = true;
+  }
+
+  #goesOn() {
+    return !this.#isOver;
   }
 
   async run() {
@@ -71,11 +79,11 @@ class Machines {
 
   /** One machine after the other. */
   async #lane() {
-    while (!this.isOver) {
+    while (this.#goesOn()) {
       this.#made += 1;
       const mac = `52:54:${(0x10000000 + this.#made).toString(16).match(/../g)?.join(':')}`;
       let address = await this.#take(mac);
-      while (address !== undefined && !this.isOver) {
+      while (address !== undefined && this.#goesOn()) {
         await sleep(this.#dice.below(PAUSE_MILLISECONDS));
         const fate = this.#dice.below(100);
         if (fate < 20) address = this.#giveBack(mac, address);
@@ -139,7 +147,7 @@ class Machines {
     this.#asked += 1;
     const xid = this.#asked;
     asking.writeUInt32BE(xid, AT.xid);
-    for (let tries = 0; tries < TRIES && !this.isOver; tries += 1) {
+    for (let tries = 0; tries < TRIES && this.#goesOn(); tries += 1) {
       const answered = new Promise((/** @type {(reply: Reply | undefined) => void} */ resolve) => {
         const late = setTimeout(() => resolve(undefined), TRY_MILLISECONDS);
         this.#waiting.set(xid, (reply) => {
@@ -194,8 +202,6 @@ function quad(address) {
 
 const machines = new Machines(/** @type {LeaseClientsJob} */ (JSON.parse(process.argv[2] ?? '')));
 process.on('SIGUSR2', () => process.stdout.write(`${JSON.stringify(machines.report())}\n`));
-process.once('SIGTERM', () => {
-  machines.isOver = true;
-});
+process.once('SIGTERM', () => machines.end());
 process.stdout.write('ready\n');
 await machines.run();
