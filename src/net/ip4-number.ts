@@ -1,4 +1,4 @@
-import type { IpAddress } from './ip.js';
+import type { IpAddress, Subnet } from './ip.js';
 
 /** IPv4 addresses as the numbers of 32 bits that they are, for whoever counts them. */
 
@@ -12,4 +12,10 @@ export function ip4NumberOf(ip: IpAddress): number | undefined {
 
 export function ip4Of(number: number): IpAddress {
   return [24, 16, 8, 0].map((bits) => (number >>> bits) & 0xff).join('.') as IpAddress;
+}
+
+/** The numbers of the first and of the last address of a subnet; undefined for IPv6. Pure. */
+export function ip4Bounds({ address, prefixLength }: Subnet): readonly [first: number, last: number] | undefined {
+  const first = ip4NumberOf(address);
+  return first === undefined ? undefined : [first, first + 2 ** (32 - prefixLength) - 1];
 }
