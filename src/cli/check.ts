@@ -5,6 +5,7 @@ import type { CheckReport, TargetCheck } from '../booter/check-report.js';
 import { findRoomWarnings } from '../booter/check-warnings.js';
 import { createMapping } from '../booter/mapping.js';
 import type { Config } from '../config/schema.js';
+import { findDhcpWarnings } from '../dhcp-warnings.js';
 import { BootlayerError } from '../errors.js';
 import { counted, harmless } from '../format.js';
 import { IpxeBinaries } from '../ipxe/disk-binaries.js';
@@ -61,9 +62,10 @@ async function check(options: CheckOptions): Promise<void> {
   const interfaces = options.offline ? [] : dhcp.served;
   const urls = explainedUrls(config, interfaces);
   const ofBoot = findBootWarnings({ config, tls, interfaces, ports: portsOf(config), urls });
+  const ofDhcp = findDhcpWarnings({ dhcp: config.dhcp, machines: config.machines, interfaces, urls });
   const whole: CheckReport = {
     ...report,
-    warnings: [...warnings, ...ofBoot, ...report.warnings, ...room, ...more],
+    warnings: [...warnings, ...ofBoot, ...ofDhcp, ...report.warnings, ...room, ...more],
     problems: report.problems + problems.length,
   };
   if (options.json)
