@@ -1,4 +1,4 @@
-import { formatSeconds } from '../format.js';
+import { formatDuration } from '../format.js';
 import type { ToldLease, ToldPool } from './lease-api.js';
 import { emphasize, inOneLine, type Output, writeLine, writeTable } from './output.js';
 
@@ -30,7 +30,7 @@ export function writePools(output: Output, pools: readonly ToldPool[]): void {
   const rows = pools.map(({ subnet, ranges, leaseSeconds, declined, conflict, ...counts }) => {
     const { size, free, bound, offered, expired, reserved } = counts;
     const numbers = [size, free, bound, offered, expired, reserved, declined + conflict].map(String);
-    return [subnet, formatSeconds(leaseSeconds), ...numbers, ranges.join(' ')].map(inOneLine);
+    return [subnet, formatDuration(leaseSeconds * 1_000), ...numbers, ranges.join(' ')].map(inOneLine);
   });
   writeTable(
     output,
