@@ -2,6 +2,7 @@ import type { Booter } from './booter/booter.js';
 import { EntryDoubts } from './booter/entry-doubts.js';
 import type { ImageDesk } from './booter/image-desk.js';
 import type { Journal } from './booter/journal.js';
+import { LeaseClients } from './booter/lease-clients.js';
 import { findNotDone } from './booter/not-done.js';
 import type { Policies } from './booter/policies.js';
 import { version } from './cli/version.js';
@@ -24,7 +25,6 @@ import { metricsRoutes } from './http/routes/metrics.js';
 import { openApiRoutes } from './http/routes/openapi.js';
 import { type StandingRouteParts, shownStanding, standingRoutes } from './http/routes/standings.js';
 import { type StateRouteParts, stateRoutes } from './http/routes/state.js';
-import { recordOf } from './lease/record.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
@@ -110,6 +110,7 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
     ...{ desk, clock: systemClock, mapping: () => booter.mapping },
     verifies: policies.verifies,
   });
+  const clients = new LeaseClients(() => booter.mapping);
   const streams = declareApi(new Api(app, guard), {
     boots: { boots: database.boots, settled: () => journal.settled() },
     events: {
@@ -128,7 +129,7 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
       trust: () => policies.standings.trust(),
     },
     ...{ entries, desk, cache, version: version() },
-    leases: { leases: booter.leases, nameOf: (client) => recordOf(booter.mapping.inventory, client)?.name },
+    leases: { leases: booter.leases, nameOf: (client) => clients.find(client).known.machine },
     standings: { ...standings, doubtsOf: (image) => doubts.ofImage(image) },
     doubtsOf: (kind, name) => doubts.ofEntry(kind, name),
   });

@@ -4,7 +4,7 @@ import type { BootUrls } from './booter/boot-urls.js';
 import type { Booter } from './booter/booter.js';
 import { systemClock } from './clock.js';
 import type { Config, TlsPair } from './config/schema.js';
-import { openProxyDhcp } from './dhcp-listener.js';
+import { openDhcp } from './dhcp-listener.js';
 import { createListener } from './http/app.js';
 import { BufferPool } from './http/buffer-pool.js';
 import { closeListener, listen } from './http/listen.js';
@@ -67,7 +67,7 @@ const PATIENCE = { grace: 30_000, standstill: 10_000 };
 
 /**
  * Opens HTTP, HTTPS, TFTP, and then DHCP, which invites to the others, each at the inherited sockets where there are some. Throws
- * PORT_UNAVAILABLE.
+ * PORT_UNAVAILABLE, DHCP_CONFLICT.
  */
 export async function openBootListeners(config: Config, parts: BootListenersParts): Promise<BootListeners> {
   const { booter, tls, metrics, lifecycle, raised, inherited, interfaces, log } = parts;
@@ -86,7 +86,7 @@ export async function openBootListeners(config: Config, parts: BootListenersPart
   lifecycle.started('transfers', () => transfers.settled(PATIENCE, systemClock));
   await warnOfMissing(binaries, config, log);
   const ports = { http: plain.at.port, ...(secure !== undefined && { https: secure.at.port }) };
-  const dhcp = await openProxyDhcp(config, {
+  const dhcp = await openDhcp(config, {
     ...{ ...common, metrics, raised, urls: parts.urls, interfaces, ports },
     warn: (text) => log.warn({ event: 'config.warning' }, text),
   });

@@ -14,7 +14,7 @@ import type { Database } from './store/sqlite-database.js';
 
 export type BootRecordsParts = Pick<
   PoliciesParts,
-  'neighbours' | 'ownNetworks' | 'identity' | 'enrols' | 'recordOf'
+  'neighbours' | 'leaseMacAt' | 'ownNetworks' | 'identity' | 'enrols' | 'recordOf'
 > & {
   readonly database: Database;
   readonly events: EventSink;

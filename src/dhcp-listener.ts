@@ -5,6 +5,7 @@ import { after, systemClock } from './clock.js';
 import type { Config } from './config/schema.js';
 import { openDhcpPort, openInheritedDhcpPort } from './dhcp/dhcp-socket.js';
 import { PORT } from './dhcp/ports.js';
+import { lookForOthers } from './dhcp-look.js';
 import { BinariesWatch } from './ipxe/binaries-watch.js';
 import type { IpxeBinaries } from './ipxe/disk-binaries.js';
 import type { Lifecycle } from './lifecycle.js';
@@ -36,19 +37,20 @@ export type DhcpListenerParts = {
 /** Where firmware asks for files, whatever else is said (RFC 1350, 4). */
 const TFTP_PORT = 69;
 
-/** proxyDHCP at each served interface; answers where it listens. Throws PORT_UNAVAILABLE. */
-export async function openProxyDhcp(config: Config, parts: DhcpListenerParts): Promise<readonly string[]> {
+/** DHCP at each served interface, as a proxy or as the server of addresses; answers where it listens. Throws PORT_UNAVAILABLE, DHCP_CONFLICT. */
+export async function openDhcp(config: Config, parts: DhcpListenerParts): Promise<readonly string[]> {
   const { dhcp } = config;
   const { interfaces, booter, urls, binaries, ports, lifecycle, warn } = parts;
   if (dhcp === undefined || interfaces === undefined) return [];
   for (const warning of interfaces.warnings) warn(warning);
   if (config.tftp !== undefined && config.tftp.listen.port !== TFTP_PORT)
     warn(`firmware that is told to load by TFTP asks at port ${TFTP_PORT}, and tftp.listen is at another`);
+  if (dhcp.mode === 'server') await lookForOthers(dhcp, interfaces.interfaces, parts);
   const loaders = await BinariesWatch.start(binaries, after);
   lifecycle.started('watch of the iPXE binaries', () => loaders.close());
   const common = { urls, ports, hasTftp: config.tftp !== undefined, scheme: dhcp.httpBoot };
   const offerings = keptOfferings(common, () => loaders.there);
-  const answer = dhcpFrontEnd({ booter, offerings, ticks: () => systemClock.ticks() });
+  const answer = dhcpFrontEnd({ booter, leases: booter.leases, offerings, ticks: () => systemClock.ticks() });
   const at: string[] = [];
   for (const served of interfaces.interfaces) {
     const opened = await openPorts(served, dhcp.listen, parts);

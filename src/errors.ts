@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   DATA_UNUSABLE: 'the data folder or its contents cannot be used',
   PLAN_IMPOSSIBLE: 'the image and the machine do not fit together',
   PORT_UNAVAILABLE: 'a port cannot be listened on',
+  DHCP_CONFLICT: 'another server gives addresses on the same network',
   SERVER_UNREACHABLE: 'no running server answers the command',
   REQUEST_INVALID: 'the request is malformed',
   UNAUTHORIZED: 'the API wants a token, and none or a wrong one was sent',

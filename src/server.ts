@@ -30,6 +30,7 @@ import { isIpv6Socket } from './disk-sockets.js';
 import { Entries } from './entries.js';
 import type { CacheRouteParts } from './http/routes/cache.js';
 import { inheritedSockets } from './inherited.js';
+import { countLeases, openLeases } from './lease-records.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
@@ -132,6 +133,7 @@ async function start(
   warnAtStart({ ...listeners, config, tls: initial.tls, urls }, booter, warn);
   ready = true;
   countEntries(metrics, booter.mapping, built.joined.disregarded());
+  countLeases(metrics, booter.leases);
   upkeep.start();
   lifecycle.started('upkeep', () => upkeep.stop());
   await startReloading(reloader, log, lifecycle);
@@ -221,8 +223,14 @@ async function buildBooter(
   const { images, blobs, database } = content;
   const warn = (text: string) => log.warn({ event: 'config.warning' }, text);
   const neighbours = hostNeighbours();
+  const leases = await openLeases(config.dhcp, {
+    ...{ store: database.leases, events, lifecycle, warn },
+    mapping: () => booter.mapping,
+    trustedRelays: () => reloader.config.identity.trustedRelays,
+  });
   const { journal, policies } = await openBootRecords({
     ...{ database, neighbours, events, lifecycle, warn },
+    leaseMacAt: (address) => leases?.desk.macAt(address),
     ownNetworks: hostNetworks(),
     isKnown: (machine) => booter.knows(machine),
     recordOf: (key) => booter.recordOf(key),
@@ -239,7 +247,9 @@ async function buildBooter(
   const joined = await joinStored(config, { store: database.entries, events, warn });
   const mapping = { ...joined.lists, defaults: config.defaults };
   const parts = { mapping, images, blobs, plans: database.plans, urls, events };
-  const booter: Booter = new Booter({ ...parts, clock: systemClock, neighbours, policies });
+  const given = { ...parts, ...(leases !== undefined && { leases: leases.desk }) };
+  const booter: Booter = new Booter({ ...given, clock: systemClock, neighbours, policies });
+  leases?.restore();
   const advertise: BooterOfServer['advertise'] = ({ http, interfaces }) => {
     base = advertisedUrl(config, http.port);
     nearer = nearerBases({ advertise: config.advertise, interfaces }, http.port);

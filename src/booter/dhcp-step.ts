@@ -92,6 +92,16 @@ export class DhcpStep {
     if (loop !== undefined) events({ event: 'loader.repeated', machine, mac, ...loop });
   }
 
+  /** It has an address by our word, from which it loads what it was told to. */
+  acknowledged({ subject: { name } }: Invitation, address: string): void {
+    this.#parts.attribution.saw(name, address);
+  }
+
+  /** Another server gives addresses there; `by`: how it shows. */
+  heardOther(server: string, at: string, by: string): void {
+    this.#parts.events({ event: 'dhcp.other', server, interface: at, by });
+  }
+
   /** It goes on to its next boot device. */
   unanswered({ subject }: Invitation, asked: DhcpAsked, reason: string): void {
     this.#parts.events({ event: 'dhcp.unanswered', machine: subject.name, ...asked, reason });

@@ -1,6 +1,6 @@
 import type { LeaseClient } from '../lease/client.js';
 import type { ShownState } from '../lease/lease.js';
-import type { PoolCounts } from '../lease/lease-book.js';
+import type { PoolCounts } from '../lease/lease-view.js';
 import type { LeaseAnswer, LeaseAsk } from '../lease/question.js';
 import type { LeaseSubnet } from '../lease/subnet.js';
 import type { IpAddress } from '../net/ip.js';
@@ -32,7 +32,7 @@ export type Adopted =
 export interface Leases {
   /** At once, or when what it takes is durable, or was tried. Never rejects. */
   answer(ask: LeaseAsk): LeaseAnswer | Promise<LeaseAnswer>;
-  /** Whose card has a live lease of it. */
+  /** Whose card has a live lease of it that a trusted relay vouches for. */
   macAt(address: string): MacAddress | undefined;
   /** In the order of addresses; also those that are offered, and those that are remembered. */
   list(): readonly ToldLease[];

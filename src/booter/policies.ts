@@ -5,6 +5,7 @@ import type { BootStore } from '../boot/ports.js';
 import type { RecordOf } from '../boot/present-machines.js';
 import type { Clock } from '../clock.js';
 import type { Subnet } from '../net/ip.js';
+import type { MacAddress } from '../net/mac.js';
 import type { Neighbours } from '../net/neighbours.js';
 import type { Attempts } from './attempts.js';
 import { Capabilities } from './capabilities.js';
@@ -27,6 +28,8 @@ export type PoliciesParts = {
   readonly records: BootRecords;
   readonly recordOf: RecordOf;
   readonly neighbours: Neighbours;
+  /** Whose card has a live lease of an address, where this server gives them. */
+  readonly leaseMacAt?: (address: string) => MacAddress | undefined;
   /** IPv4 networks of this host: whoever has an address there is behind no relay. */
   readonly ownNetworks: readonly Subnet[];
   /** `identity`, of the configuration in force. */
@@ -58,6 +61,7 @@ export type Policies = {
 
 export function createPolicies(parts: PoliciesParts): Policies {
   const { standings, records, neighbours, ownNetworks, identity, enrols, events, clock, senseClock } = parts;
+  const { leaseMacAt = () => undefined } = parts;
   const relayWords = new RelayWords({
     now: () => clock.ticks(),
     trusted: () => identity().trustedRelays,
@@ -66,7 +70,7 @@ export function createPolicies(parts: PoliciesParts): Policies {
   const verifies = () => identity().verify;
   const requesters = new Requesters({
     neighbours,
-    relayed: (address) => relayWords.macAt(address),
+    relayed: (address) => relayWords.macAt(address) ?? leaseMacAt(address),
     verifies,
   });
   const capabilities = new Capabilities({ ...{ store: parts.capabilities, senseClock }, now: () => clock.now() });

@@ -6,7 +6,7 @@ import type { Neighbours } from '../net/neighbours.js';
 
 export type RequestersParts = {
   readonly neighbours: Pick<Neighbours, 'find' | 'trouble'>;
-  /** The hardware that a trusted relay has named for an address. */
+  /** The hardware that a trusted relay has named for an address, or that has a lease of it. */
   readonly relayed: (address: string) => MacAddress | undefined;
   /** `identity.verify`, of the configuration in force. */
   readonly verifies: () => boolean;

@@ -54,7 +54,7 @@ export function explainDhcp(
   const exchange = proxyExchange(
     encodePacket(discover, { maxBytes: 1472 }),
     { address: NO_IP4, port: PORT.client },
-    { step: 'offer', address: site.address, subnets: [] },
+    { step: 'offer', address: site.address, subnets: [], name: 'br0' },
     { invite: (facts) => inviteBy(mapping, facts), offerings: () => offerings },
   );
   if (exchange.kind !== 'answered') return { kind: 'unanswered', isOn, reason: exchange.reason };

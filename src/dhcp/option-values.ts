@@ -119,6 +119,19 @@ export function writeU32(value: number): Buffer {
   return bytes;
 }
 
+export function writeU16(value: number): Buffer {
+  if (!Number.isInteger(value) || value < 0 || value > 0xffff)
+    throw new DhcpCodecError(`${value} is no number of 16 bits`);
+  return Buffer.of(value >> 8, value & 0xff);
+}
+
+/** Of option 1: as many ones as the prefix has. */
+export function writeSubnetMask(prefixLength: number): Buffer {
+  if (!Number.isInteger(prefixLength) || prefixLength < 0 || prefixLength > 32)
+    throw new DhcpCodecError(`${prefixLength} is no length of a prefix`);
+  return writeU32(prefixLength === 0 ? 0 : (0xffffffff << (32 - prefixLength)) >>> 0);
+}
+
 /** Of dotted quads. */
 export function writeIp4s(...addresses: readonly string[]): Buffer {
   const bytes = Buffer.alloc(4 * addresses.length);

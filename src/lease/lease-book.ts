@@ -1,9 +1,12 @@
 import type { IpAddress } from '../net/ip.js';
-import type { KnownClient } from './client.js';
-import type { Lease, ShownState } from './lease.js';
-import type { LeaseQuestion } from './question.js';
+import { clientKey, type KnownClient, type LeaseClient } from './client.js';
+import { isLive, type Lease, releasedAt } from './lease.js';
+import { countsIn, type PoolCounts, type ShownLease, shownAt, shownIn } from './lease-view.js';
+import { type Asker, Occupancy } from './occupancy.js';
+import type { LeaseAsk, LeaseQuestion } from './question.js';
 import type { Reservations } from './reservations.js';
-import type { LeaseSubnet, Link } from './subnet.js';
+import type { ServedSubnet } from './served-subnet.js';
+import type { LeaseSubnet } from './subnet.js';
 
 export type LeaseBookParts = {
   readonly subnets: readonly LeaseSubnet[];
@@ -14,7 +17,7 @@ export type LeaseBookParts = {
 };
 
 /** A question of somebody whose record was looked up. */
-export type KnownAsk = LeaseQuestion & { readonly client: KnownClient; readonly link: Link };
+export type KnownAsk = LeaseQuestion & Pick<LeaseAsk, 'link' | 'via'> & { readonly client: KnownClient };
 
 /** What is to be done about a question. The book has noted it already; `save` is to be durable before anything is answered. */
 export type LeaseDecision =
@@ -37,56 +40,283 @@ export type LeaseDecision =
   | { readonly kind: 'exhausted'; readonly subnet: LeaseSubnet; readonly whom: 'all' | 'strangers' }
   | { readonly kind: 'silent'; readonly reason: string };
 
-/** For people and gauges: how many addresses a subnet's ranges have, and what became of them. */
-export type PoolCounts = { readonly size: number } & Readonly<Record<ShownState | 'free' | 'reserved', number>>;
-
-export type ShownLease = Omit<Lease, 'state'> & { readonly state: ShownState };
-
 export type AdoptDecision =
   | { readonly kind: 'adopted'; readonly save: readonly Lease[] }
   | { readonly kind: 'refused'; readonly reason: string };
 
+/** How long an address is kept from everybody that somebody uses without having been given it, in milliseconds. */
+const QUARANTINE = 600_000;
+
 /** Who has which address. Decides, and notes what it has decided; no I/O. `now`: of the lease clock. */
 export class LeaseBook {
-  constructor(_parts: LeaseBookParts) {
-    throw new Error('to come');
+  readonly #isAuthoritative: boolean;
+  readonly #occupancy: Occupancy;
+
+  constructor({ subnets, isAuthoritative, reservations }: LeaseBookParts) {
+    this.#isAuthoritative = isAuthoritative;
+    this.#occupancy = new Occupancy(subnets, reservations);
   }
 
   /** Answers those of no subnet, which are left out. */
-  restore(_leases: readonly Lease[], _now: number): readonly Lease[] {
-    throw new Error('to come');
+  restore(leases: readonly Lease[], now: number): readonly Lease[] {
+    const isOurs = ({ address }: Lease) => this.#occupancy.subnetOf(address) !== undefined;
+    this.#occupancy.advance(now);
+    // Those that have been free for the longest come first.
+    const inOrder = leases.filter(isOurs).toSorted((one, other) => one.until - other.until);
+    for (const lease of inOrder) this.#occupancy.note(lease, now);
+    return leases.filter((lease) => !isOurs(lease));
   }
 
-  decide(_ask: KnownAsk, _now: number): LeaseDecision {
-    throw new Error('to come');
+  decide(ask: KnownAsk, now: number): LeaseDecision {
+    this.#occupancy.advance(now);
+    const on = this.#occupancy.subnets.filter((subnet) => ask.link.some((address) => subnet.holds(address)));
+    const [first] = on;
+    if (first === undefined) return silent(`no subnet of dhcp.subnets has ${ask.link.join(' or ') || 'its network'}`);
+    if (ask.kind === 'inform') return { kind: 'informed', subnet: first.subnet };
+    const key = clientKey(ask.client);
+    if (key === undefined) return silent('it names no card, no identifier and no UUID that it could be known by');
+    const { client, via } = ask;
+    return this.#answer(ask, { key, client, on, now, ...(via !== undefined && { via }) });
+  }
+
+  #answer(ask: Exclude<LeaseQuestion, { readonly kind: 'inform' }>, asker: Asker): LeaseDecision {
+    switch (ask.kind) {
+      case 'discover':
+        return this.#discover(asker, ask.wanted);
+      case 'select':
+        return ask.isOurs ? this.#select(asker, ask.address) : this.#leave(asker);
+      case 'reboot':
+        return this.#reboot(asker, ask.address);
+      case 'extend':
+        return this.#extend(asker, ask.address);
+      case 'decline':
+        return this.#decline(asker, ask.address);
+      case 'release':
+        return this.#release(asker, ask.address);
+    }
+  }
+
+  /** RFC 2131, 4.3.1: its record's, else what it has or had, else what it wants, else what has been free for the longest. */
+  #discover(asker: Asker, wanted: IpAddress | undefined): LeaseDecision {
+    const own = this.#ownAddress(asker);
+    if (own !== undefined) return this.#offer(own, asker, false);
+    const [offered] = asker.on.flatMap(({ offers }) => offers.to(asker.key) ?? []);
+    if (offered !== undefined && this.#occupancy.whyNot(offered.address, asker) === undefined)
+      return this.#offer(offered.address, asker, offered.isFresh);
+    if (wanted !== undefined && this.#isForAnybody(wanted, asker)) return this.#offer(wanted, asker, true);
+    for (const { pool } of asker.on) {
+      const next = pool.leftFor(isKnown(asker)) > 0 ? pool.next() : undefined;
+      if (next !== undefined) return this.#offer(next, asker, true);
+    }
+    return this.#offerAnothers(asker);
+  }
+
+  /** Its record's, the one it has, or the one it had last; undefined where none of them is free for it. */
+  #ownAddress(asker: Asker): IpAddress | undefined {
+    const { client, key, now } = asker;
+    const rank = (lease: Lease) => (isLive(lease, now) ? Number.MAX_VALUE : lease.until);
+    const had = this.#occupancy.of(key).toSorted((one, other) => rank(other) - rank(one));
+    const all = [...(client.reserved === undefined ? [] : [client.reserved]), ...had.map(({ address }) => address)];
+    return all.find((address) => this.#occupancy.whyNot(address, asker) === undefined);
+  }
+
+  /** When there is no other left. */
+  #offerAnothers(asker: Asker): LeaseDecision {
+    for (const { offers } of asker.on) {
+      const offer = offers.displaceable(isKnown(asker), asker.now);
+      if (offer === undefined) continue;
+      this.#occupancy.dropOffer(offer, asker.now);
+      if (this.#isForAnybody(offer.address, asker)) return this.#offer(offer.address, asker, true);
+    }
+    const served = asker.on.find(({ pool }) => pool.size > 0);
+    const { reserved } = asker.client;
+    const reason = reserved === undefined ? undefined : this.#occupancy.whyNot(reserved, asker);
+    if (served === undefined)
+      return silent(reason ?? 'its subnet has no range, and no record gives it an address there');
+    const { pool, subnet } = served;
+    return { kind: 'exhausted', subnet, whom: pool.left > 0 ? 'strangers' : 'all' };
+  }
+
+  #offer(address: IpAddress, asker: Asker, isFresh: boolean): LeaseDecision {
+    const served = on(asker, address);
+    if (served === undefined) return silent(`${address} is not on its network`);
+    this.#occupancy.offer(address, asker, isFresh);
+    return { kind: 'offer', address, subnet: served.subnet, isFresh };
+  }
+
+  /** It takes what another server has offered. */
+  #leave({ on: subnets, key, now }: Asker): LeaseDecision {
+    for (const { offers } of subnets) this.#occupancy.dropOffer(offers.to(key), now);
+    return silent('it takes the offer of another server');
+  }
+
+  /** What it was offered; also by a server that has been started anew since, and knows of no offers. */
+  #select(asker: Asker, address: IpAddress): LeaseDecision {
+    const reason = this.#occupancy.whyNot(address, asker);
+    if (reason !== undefined) return nak(reason);
+    const isIts = this.#isIts(address, asker) || on(asker, address)?.offers.to(asker.key)?.address === address;
+    return isIts || this.#isForAnybody(address, asker) ? this.#bind(address, asker) : nak('no address is left for it');
+  }
+
+  /** RFC 2131, 4.3.2: what is right is confirmed, what is known to be wrong refused, and the rest left to other servers. */
+  #reboot(asker: Asker, address: IpAddress): LeaseDecision {
+    if (on(asker, address) === undefined) return this.#unknown(`${address} is not on its network`);
+    const own = this.#ownAddress(asker);
+    // It moves to what its record says when it starts, not while it runs.
+    if (own !== undefined) return own === address ? this.#bind(address, asker) : nak(`it is to have ${own}`);
+    return this.#refuse(asker, address);
+  }
+
+  #extend(asker: Asker, address: IpAddress): LeaseDecision {
+    if (on(asker, address) === undefined) return this.#unknown(`${address} is not on its network`);
+    const isFree = this.#occupancy.whyNot(address, asker) === undefined;
+    return isFree && this.#isIts(address, asker) ? this.#bind(address, asker) : this.#refuse(asker, address);
+  }
+
+  /** What is another's is refused whoever else there is: two machines with one address are worse than one that asks anew. */
+  #refuse(asker: Asker, address: IpAddress): LeaseDecision {
+    const reason = this.#occupancy.whyNot(address, asker);
+    if (reason !== undefined && (this.#isIts(address, asker) || this.#isAnothers(address, asker))) return nak(reason);
+    return this.#unknown(reason ?? `nothing is known of its having had ${address}`);
+  }
+
+  #unknown(reason: string): LeaseDecision {
+    return this.#isAuthoritative ? nak(reason) : silent(reason);
+  }
+
+  #decline(asker: Asker, address: IpAddress): LeaseDecision {
+    const { key, client, now } = asker;
+    const subnet = on(asker, address);
+    const isIts = this.#occupancy.liveAt(address, now)?.key === key || subnet?.offers.at(address)?.key === key;
+    if (subnet === undefined || !isIts) return silent(`it declines ${address}, which it was not given`);
+    const whose = { address, client: saidBy(client), ...recordOf(client), state: 'declined' } as const;
+    return { kind: 'noted', save: [this.#quarantine(whose, subnet, now)] };
+  }
+
+  #release({ key, now }: Asker, address: IpAddress): LeaseDecision {
+    const lease = this.#occupancy.liveAt(address, now);
+    if (lease?.key !== key) return silent(`it gives ${address} back, which it does not have`);
+    const released = releasedAt(lease, now);
+    this.#occupancy.note(released, now);
+    return { kind: 'noted', save: [released] };
   }
 
   /** Somebody answers at an address that was to be offered: what is to be saved; undefined where it has a lease by now. */
-  conflict(_address: IpAddress, _now: number): Lease | undefined {
-    throw new Error('to come');
+  conflict(address: IpAddress, now: number): Lease | undefined {
+    this.#occupancy.advance(now);
+    const subnet = this.#occupancy.subnetOf(address);
+    if (subnet === undefined || this.#occupancy.liveAt(address, now) !== undefined) return undefined;
+    return this.#quarantine({ address, client: {}, state: 'conflict' }, subnet, now);
+  }
+
+  #quarantine(whose: Omit<Lease, 'key' | 'since' | 'until'>, subnet: ServedSubnet, now: number): Lease {
+    const lease = { ...whose, since: now, until: now + QUARANTINE };
+    subnet.offers.drop(subnet.offers.at(lease.address));
+    this.#occupancy.note(lease, now);
+    const longest = subnet.overQuarantined();
+    const kept = longest === undefined ? undefined : this.#occupancy.at(longest);
+    if (kept !== undefined) this.#occupancy.note({ ...kept, until: now }, now);
+    return lease;
+  }
+
+  #bind(address: IpAddress, asker: Asker): LeaseDecision {
+    const { key, client, on: subnets, now } = asker;
+    const served = subnets.find((subnet) => subnet.holds(address));
+    if (served === undefined) return silent(`${address} is not on its network`);
+    const before = this.#occupancy.liveAt(address, now);
+    const via = asker.via ?? before?.via;
+    const lease: Lease = {
+      ...{ address, key, client: saidBy(client), ...recordOf(client), state: 'bound' },
+      ...(via !== undefined && { via }),
+      since: before?.since ?? now,
+      until: now + served.milliseconds,
+    };
+    // A card has one address in a network: what it had there it does not use any more.
+    const others = this.#occupancy.of(key).filter((one) => one.address !== address && isLive(one, now));
+    const left = others.filter((one) => subnets.some((subnet) => subnet.holds(one.address)));
+    const save = [lease, ...left.map((one) => releasedAt(one, now))];
+    for (const { offers } of subnets) this.#occupancy.dropOffer(offers.to(key), now);
+    // Made before its record had the address, which is kept from whoever it was made to.
+    served.offers.drop(served.offers.at(address));
+    for (const one of save) this.#occupancy.note(one, now);
+    return { kind: 'ack', subnet: served.subnet, lease, save, isExtended: before !== undefined };
+  }
+
+  /** Whether it may have the address by right: its record's, or one that it has or had. */
+  #isIts(address: IpAddress, { client, key }: Asker): boolean {
+    return client.reserved === address || this.#occupancy.of(key).some((lease) => lease.address === address);
+  }
+
+  #isAnothers(address: IpAddress, { client, key, now }: Asker): boolean {
+    const owner = this.#occupancy.reservations.machineAt(address);
+    const lease = this.#occupancy.liveAt(address, now);
+    return (owner !== undefined && owner !== client.machine) || (lease !== undefined && lease.key !== key);
+  }
+
+  #isForAnybody(address: IpAddress, asker: Asker): boolean {
+    const left = on(asker, address)?.pool.leftFor(isKnown(asker)) ?? 0;
+    return left > 0 && this.#occupancy.whyNot(address, asker) === undefined;
   }
 
   /** It is free again, and nobody's; answers whether it was anybody's. */
-  forget(_address: IpAddress): boolean {
-    throw new Error('to come');
+  forget(address: IpAddress, now: number): boolean {
+    return this.#occupancy.forget(address, now);
   }
 
   /** Takes over what another server has given. */
-  adopt(_lease: Lease, _now: number): AdoptDecision {
-    throw new Error('to come');
+  adopt(lease: Lease, now: number): AdoptDecision {
+    this.#occupancy.advance(now);
+    const { address, key, client, machine } = lease;
+    const subnet = this.#occupancy.subnetOf(address);
+    if (subnet === undefined) return { kind: 'refused', reason: `no subnet of dhcp.subnets has ${address}` };
+    if (key === undefined) return { kind: 'refused', reason: 'it says neither a card nor an identifier' };
+    const asker = { key, client: { ...client, ...(machine !== undefined && { machine }) }, on: [subnet], now };
+    const reason = this.#occupancy.whyNot(address, asker);
+    if (reason !== undefined) return { kind: 'refused', reason };
+    this.#occupancy.note(lease, now);
+    return { kind: 'adopted', save: [lease] };
   }
 
   /** As of now, where there is one; offered ones too. */
-  at(_address: IpAddress, _now: number): ShownLease | undefined {
-    throw new Error('to come');
+  at(address: IpAddress, now: number): ShownLease | undefined {
+    this.#occupancy.advance(now);
+    return shownAt(this.#occupancy, address, now);
   }
 
   /** In the order of addresses; offered ones too. */
-  list(_now: number): readonly ShownLease[] {
-    throw new Error('to come');
+  list(now: number): readonly ShownLease[] {
+    this.#occupancy.advance(now);
+    return shownIn(this.#occupancy, now);
   }
 
-  counts(_subnet: LeaseSubnet, _now: number): PoolCounts {
-    throw new Error('to come');
+  /** Of a subnet; leases outside its ranges as well. */
+  counts({ subnet: { address } }: LeaseSubnet, now: number): PoolCounts {
+    this.#occupancy.advance(now);
+    return countsIn(this.#occupancy, address, now);
   }
+}
+
+function isKnown({ client }: Asker): boolean {
+  return client.machine !== undefined;
+}
+
+function on(asker: Asker, address: IpAddress): ServedSubnet | undefined {
+  return asker.on.find((subnet) => subnet.holds(address));
+}
+
+/** Without what records say, which may change. */
+function saidBy({ machine: _machine, reserved: _reserved, ...said }: KnownClient): LeaseClient {
+  return said;
+}
+
+function recordOf({ machine }: KnownClient): Pick<Lease, 'machine'> {
+  return machine === undefined ? {} : { machine };
+}
+
+function nak(reason: string): LeaseDecision {
+  return { kind: 'nak', reason };
+}
+
+function silent(reason: string): LeaseDecision {
+  return { kind: 'silent', reason };
 }

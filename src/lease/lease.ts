@@ -1,5 +1,6 @@
 import type { IpAddress } from '../net/ip.js';
 import type { ClientKey, LeaseClient } from './client.js';
+import type { Via } from './question.js';
 
 /**
  * Who has, or had, an address. Kept as it is until the address goes to another: whoever comes again gets the same.
@@ -13,6 +14,8 @@ export type Lease = {
   /** The name of its record, when it was given. */
   readonly machine?: string;
   readonly state: LeaseState;
+  /** The relay over which its client last asked for it, where it did: a renewal may go past that. */
+  readonly via?: Via;
   /** Since when it has the address, without a break; of the others, since when it is in that state. */
   readonly since: number;
   /** Until when it has it, or it is kept from everybody. */
@@ -33,4 +36,14 @@ export type ShownState = (typeof SHOWN_STATES)[number];
 /** `now`: of the lease clock. Pure. */
 export function shownState({ state, until }: Pick<Lease, 'state' | 'until'>, now: number): ShownState {
   return state === 'bound' && until <= now ? 'expired' : state;
+}
+
+/** Whether somebody has the address, or it is kept from everybody. Pure. */
+export function isLive({ state, until }: Pick<Lease, 'state' | 'until'>, now: number): boolean {
+  return state !== 'released' && until > now;
+}
+
+/** Its client does not use it any more. Pure. */
+export function releasedAt(lease: Lease, now: number): Lease {
+  return { ...lease, state: 'released', since: now, until: now };
 }

@@ -16,11 +16,16 @@ export interface LeaseStore {
 
 /**
  * The lease clock is the time since the system's start, and what is added to it: within one start of the system, it goes on as
- * if nothing had happened, whatever becomes of the time of day and of this program.
+ * if nothing had happened, whatever becomes of the time of day and of this program. What else is kept says how long the system
+ * was down, as far as the time of day can be believed (`startOfClock`).
  */
 export type KeptClock = {
   /** Which start of the system. */
   readonly boot: string;
   /** Milliseconds. */
   readonly offset: number;
+  /** Where it stood when this was kept. */
+  readonly at: number;
+  /** By how much the time of day has been ahead of it, at most: milliseconds. */
+  readonly ahead: number;
 };

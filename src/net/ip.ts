@@ -49,6 +49,11 @@ function around(address: Parsed, prefixLength: number): Subnet | undefined {
   return { address: canonical(network), prefixLength };
 }
 
+/** `10.1.0.0/16` */
+export function formatSubnet({ address, prefixLength }: Subnet): string {
+  return `${address}/${prefixLength}`;
+}
+
 export function subnetHolds(subnet: Subnet, ip: IpAddress): boolean {
   const [network, address] = [ipaddr.parse(subnet.address), ipaddr.parse(ip)];
   return network.kind() === address.kind() && address.match(network, subnet.prefixLength);

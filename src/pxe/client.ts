@@ -81,8 +81,8 @@ function ipxeOf({ options }: DhcpPacket): IpxeFeatures | undefined {
   return { hasHttp: has(IPXE_OPTION.http), hasHttps: has(IPXE_OPTION.https) };
 }
 
-/** What machines are judged by. `from`: whom the packet came from. */
-export function factsOf(client: PxeClient, { ciaddr }: DhcpPacket, from: string): MachineFacts {
+/** What machines are judged by. `ciaddr`: its own address, or the one that it gets; `from`: whom the packet came from. */
+export function factsOf(client: PxeClient, { ciaddr }: Pick<DhcpPacket, 'ciaddr'>, from: string): MachineFacts {
   const { mac, uuid, hostname, architecture } = client;
   const ip = ciaddr === NO_IP4 ? undefined : parseIp(ciaddr);
   const firmware = firmwaresOf(client);

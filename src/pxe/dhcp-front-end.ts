@@ -1,5 +1,6 @@
 import type { Booter } from '../booter/booter.js';
 import type { DhcpAsked, DhcpTold } from '../booter/dhcp-step.js';
+import type { Leases } from '../booter/leases.js';
 import { CHADDR } from '../dhcp/header.js';
 import { OPTION } from '../dhcp/option-code.js';
 import { readRelayAgent } from '../dhcp/relay-agent.js';
@@ -8,14 +9,19 @@ import type { DatagramHandler, DatagramPort, Peer } from '../net/datagram.js';
 import { BROADCAST_IP4 } from '../net/ip.js';
 import { TokenBuckets } from '../net/token-buckets.js';
 import type { Writable } from '../writable.js';
-import type { Told } from './boot-reply.js';
+import type { Told } from './boot-options.js';
 import { describeClient, firmwaresOf } from './client.js';
-import { type Door, type Exchange, type ProxyDhcpParts, proxyExchange } from './proxy-dhcp.js';
+import type { Door } from './door.js';
+import type { Exchange, Sent } from './exchange.js';
+import { type BootParts, proxyExchange } from './proxy-dhcp.js';
 import { Relays } from './relays.js';
+import { serverHandler } from './server-handler.js';
 
 export type DhcpFrontEndParts = {
   readonly booter: Booter;
-  readonly offerings: ProxyDhcpParts['offerings'];
+  /** Where we give addresses. */
+  readonly leases?: Pick<Leases, 'answer'> | undefined;
+  readonly offerings: BootParts['offerings'];
   /** Milliseconds that only go forward. */
   readonly ticks: () => number;
 };
@@ -27,36 +33,48 @@ const LIMITS = { burst: 30, perSecond: 5 };
 const CHADDR_END = CHADDR.at + CHADDR.bytes;
 
 /** Answers what comes in at a port, and tells of it. Whoever repeats one hardware address is slowed down, and nobody else. */
-export function dhcpFrontEnd({ booter, offerings, ticks }: DhcpFrontEndParts) {
+export function dhcpFrontEnd({ booter, leases, offerings, ticks }: DhcpFrontEndParts) {
   const buckets = new TokenBuckets(LIMITS);
-  const parts: ProxyDhcpParts = { invite: (facts) => booter.dhcp.invite(facts), offerings };
+  const parts: BootParts = { invite: (facts) => booter.dhcp.invite(facts), offerings };
+  const served = leases && serverHandler({ booter, leases, parts, ticks });
 
   return (port: Pick<DatagramPort, 'send'>, door: Door): DatagramHandler => {
     const relays = new Relays(door);
+    /** `send`: now, or together with others. */
+    const finish = (exchange: Exchange, from: Peer, send: DatagramPort['send']) => {
+      const sent = sentOf(exchange);
+      const reason = sent && relays.whyNot(sent.to, from, ticks());
+      if (reason !== undefined) {
+        booter.dhcp.dropped(from.address, reason);
+        return;
+      }
+      if (sent !== undefined) send(sent.bytes, peerOf(sent.to));
+      tell(booter, exchange, from, door);
+    };
+    const now: DatagramPort['send'] = (bytes, to) => port.send(bytes, to);
+    // The boot server's port knows no addresses but those that machines come with.
+    const serve = door.step === 'offer' ? served?.(port, door, finish) : undefined;
+    const handle = serve ?? ((bytes, from) => finish(proxyExchange(bytes, from, door, parts), from, now));
     return (bytes, from) => {
       // With whom it comes from: who is elsewhere cannot use up what a machine has here by naming its hardware address.
       const key = `${bytes.toString('latin1', CHADDR.at, CHADDR_END)} ${from.address}`;
-      if (!buckets.take(key, ticks())) {
-        booter.dhcp.dropped(from.address, 'its hardware address asks too often');
-        return;
-      }
-      const exchange = proxyExchange(bytes, from, door, parts);
-      if (exchange.kind === 'answered') {
-        const reason = relays.whyNot(exchange.to, from, ticks());
-        if (reason !== undefined) {
-          booter.dhcp.dropped(from.address, reason);
-          return;
-        }
-        port.send(exchange.bytes, peerOf(exchange.to));
-      }
-      tell(booter, exchange, from, door);
+      if (buckets.take(key, ticks())) handle(bytes, from);
+      else booter.dhcp.dropped(from.address, 'its hardware address asks too often');
     };
   };
+}
+
+function sentOf(exchange: Exchange): Pick<Sent, 'bytes' | 'to'> | undefined {
+  if (exchange.kind === 'answered' || exchange.kind === 'leased') return exchange;
+  return exchange.kind === 'unanswered' ? exchange.sent : undefined;
 }
 
 function tell(booter: Booter, exchange: Exchange, from: Peer, door: Door): void {
   const { dhcp } = booter;
   switch (exchange.kind) {
+    case 'leased':
+      // Told by whoever gives it.
+      break;
     case 'malformed':
       dhcp.dropped(from.address, exchange.reason);
       break;
@@ -65,10 +83,14 @@ function tell(booter: Booter, exchange: Exchange, from: Peer, door: Door): void 
       dhcp.dropped(from.address, exchange.reason);
       break;
     case 'unanswered':
-      dhcp.unanswered(exchange.invitation, askedOf(exchange, door), exchange.reason);
+      // It was told when it was offered the address.
+      if (exchange.acknowledged === undefined)
+        dhcp.unanswered(exchange.invitation, askedOf(exchange, door), exchange.reason);
       break;
     case 'answered':
-      dhcp.answered(exchange.invitation, askedOf(exchange, door), toldOf(exchange, door));
+      if (exchange.acknowledged === undefined)
+        dhcp.answered(exchange.invitation, askedOf(exchange, door), toldOf(exchange, door));
+      else dhcp.acknowledged(exchange.invitation, exchange.acknowledged);
   }
 }
 

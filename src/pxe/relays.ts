@@ -2,7 +2,7 @@ import type { ReplyDestination } from '../dhcp/reply-destination.js';
 import type { Peer } from '../net/datagram.js';
 import { broadcastOf } from '../net/ip.js';
 import { TokenBuckets } from '../net/token-buckets.js';
-import type { Door } from './proxy-dhcp.js';
+import type { Door } from './door.js';
 
 /**
  * Of one relay, and one source that has another address. Many routers are so: their address for machines is not the one for

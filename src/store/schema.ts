@@ -79,6 +79,13 @@ export type Schema = {
     key: string;
     value: string;
   };
+  leases: {
+    address: string;
+    /** Of the lease clock, and for people who look: the lease itself has it too. */
+    until: number;
+    /** The Lease as JSON. */
+    lease: string;
+  };
   entries: {
     /** An EntryKind. */
     kind: string;

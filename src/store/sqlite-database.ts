@@ -5,12 +5,14 @@ import type { CapabilityStore, EnrolmentStore, StandingStore } from '../boot/pol
 import type { BootStore, EntryStore, PlanStore, ResolutionStore } from '../boot/ports.js';
 import { makeFolder } from '../disk-access.js';
 import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
+import type { LeaseStore } from '../lease/ports.js';
 import { SqlBootStore } from './boot-store.js';
 import { SqlCapabilityStore } from './capability-store.js';
 import { StateCopies, type StateCopy } from './copy-database.js';
 import { StateMark, witnessOf } from './disk-state-mark.js';
 import { SqlEnrolmentStore } from './enrolment-store.js';
 import { SqlEntryStore } from './entry-store.js';
+import { SqlLeaseStore } from './lease-store.js';
 import { migrate } from './migrations.js';
 import { SqlPlanStore } from './plan-store.js';
 import { SqlResolutionStore } from './resolution-store.js';
@@ -30,6 +32,7 @@ export type Database = {
   readonly standings: StandingStore;
   readonly capabilities: CapabilityStore;
   readonly enrolments: EnrolmentStore;
+  readonly leases: LeaseStore;
   /** Throws DATA_UNUSABLE. */
   sizes(): Promise<StateSizes>;
   /** One of now, in milliseconds since the epoch, for whoever keeps it elsewhere (`StateCopies.make`). */
@@ -79,6 +82,7 @@ function opened(database: Kysely<Schema>, { writes, worker, mark, copies }: Open
     standings: new SqlStandingStore({ database, writes, mark }),
     capabilities: new SqlCapabilityStore(database, writes),
     enrolments: new SqlEnrolmentStore(database, writes),
+    leases: new SqlLeaseStore(database, writes),
     sizes: () => sizesOf(database),
     copy: (now) => copies.make(now),
     ended: worker.ended,

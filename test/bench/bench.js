@@ -8,6 +8,7 @@ import { benchDhcp } from './dhcp.js';
 import { benchEntries } from './entries.js';
 import { benchHerd } from './herd.js';
 import { benchHttp } from './http.js';
+import { benchLeases } from './leases.js';
 import { benchMapping } from './mapping.js';
 import { benchMemory } from './memory.js';
 import { benchPull } from './pull.js';
@@ -20,6 +21,7 @@ const BENCHMARKS = {
   http: benchHttp,
   tftp: benchTftp,
   dhcp: benchDhcp,
+  leases: benchLeases,
   pull: benchPull,
   herd: benchHerd,
   memory: benchMemory,

@@ -12,6 +12,8 @@ import {
   u32,
   userClasses,
   writeIp4s,
+  writeSubnetMask,
+  writeU16,
   writeU32,
 } from '../../src/dhcp/option-values.js';
 
@@ -53,6 +55,26 @@ describe('numbers and addresses', () => {
     expect(u32(writeU32(0xffffffff))).toBe(0xffffffff);
     for (const wrong of [-1, 2 ** 32, 0.5, Number.NaN]) expect(() => writeU32(wrong)).toThrow(DhcpCodecError);
     for (const wrong of ['10.0.0', '10.0.0.256', '::1', '']) expect(() => writeIp4s(wrong)).toThrow(DhcpCodecError);
+  });
+});
+
+describe('masks and numbers of 16 bits', () => {
+  it.each([
+    [0, '00000000'],
+    [1, '80000000'],
+    [24, 'ffffff00'],
+    [25, 'ffffff80'],
+    [32, 'ffffffff'],
+  ])('a prefix of %i', (length, golden) => expect(writeSubnetMask(length).toString('hex')).toBe(golden));
+
+  it('have no other width', () => {
+    expect([writeU16(0), writeU16(1_500), writeU16(0xffff)].map((value) => value.toString('hex'))).toEqual([
+      '0000',
+      '05dc',
+      'ffff',
+    ]);
+    for (const wrong of [-1, 0x10000, 0.5]) expect(() => writeU16(wrong)).toThrow(DhcpCodecError);
+    for (const wrong of [-1, 33, 0.5]) expect(() => writeSubnetMask(wrong)).toThrow(DhcpCodecError);
   });
 });
 

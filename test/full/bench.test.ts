@@ -12,8 +12,8 @@ it('runs every benchmark to its end and prints a ratio for each', async () => {
   const http = 2 * 2 * 3 + 1;
   // Two files, one block at a time and in windows, by one and by many.
   const tftp = 2 * 2 * 2;
-  // Offers.
-  const dhcp = 1;
+  // Offers; whole exchanges, and how long their ends take.
+  const dhcp = 1 + 2;
   // Pulls against four, the three figures of a herd, memory in two states.
   const cache = 4 + 3 + 2;
   // What is asked of the API, each with how long others waited meanwhile.

@@ -1,6 +1,6 @@
 /**
  * Machines that ask as firmware does, a few at once and each another one, until it is told to end: then it tells how many asked
- * and how many were answered. Run as a process of its own inside a network namespace.
+ * and how many were answered, and who was given what. Run as a process of its own inside a network namespace.
  */
 import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,8 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * `broadcast`: DISCOVERs of machines on the segment, where this one's card has no address; `relayed`: over a relay at `address`;
  * `bootServer`: at port 4011; `http`: the script by which iPXE begins.
  * @typedef {'broadcast' | 'relayed' | 'bootServer' | 'http'} Role
- * @typedef {{ server: string, address: string, discover: string, request: string, roles: readonly Role[] }} ClientsJob
- * @typedef {{ asked: number, answered: number }} Answers
+ * `machines`: how many there are, of `broadcast` and `relayed`, who then take what they are offered; without it, each asks once.
+ * @typedef {{ server: string, address: string, discover: string, request: string, roles: readonly Role[],
+ *   machines?: number }} ClientsJob
+ * `given`: by the number of a machine.
+ * @typedef {{ asked: number, answered: number, given: Record<number, string> }} Answers
  */
 
 /** As often as EDK2 does, though sooner. */
@@ -19,7 +22,8 @@ const TRY_MILLISECONDS = 1_000;
 /** So many that there is something to count even in a short flood. */
 const AT_ONCE = 4;
 const PAUSE_MILLISECONDS = 20;
-const AT = { op: 0, xid: 4, ciaddr: 12, giaddr: 24, chaddr: 28 };
+const AT = { op: 0, xid: 4, ciaddr: 12, yiaddr: 16, giaddr: 24, chaddr: 28, options: 240 };
+const [REQUEST, ACK] = [3, 5];
 
 let isOver = false;
 process.once('SIGTERM', () => {
@@ -29,17 +33,21 @@ process.once('SIGTERM', () => {
 class Machines {
   #socket = createSocket({ type: 'udp4', reuseAddr: true });
   #asked = 0;
-  /** Who waits for an answer, by its xid. @type {Map<number, () => void>} */
+  /** Who waits for an answer, by its xid. @type {Map<number, (bytes: Buffer) => void>} */
   #waiting = new Map();
   #packet;
   #to;
+  #machines;
+  /** @type {Record<number, string>} */
+  given = {};
 
-  /** @param {Buffer} packet of the first @param {{ port: number, host: string }} to */
-  constructor(packet, to) {
+  /** @param {Buffer} packet of the first @param {{ port: number, host: string }} to @param {number} [machines] */
+  constructor(packet, to, machines) {
     this.#packet = packet;
     this.#to = to;
+    this.#machines = machines;
     this.#socket.on('message', (bytes) => {
-      if (bytes.length >= AT.chaddr && bytes[AT.op] === 2) this.#waiting.get(bytes.readUInt32BE(AT.xid))?.();
+      if (bytes.length >= AT.chaddr && bytes[AT.op] === 2) this.#waiting.get(bytes.readUInt32BE(AT.xid))?.(bytes);
     });
   }
 
@@ -57,34 +65,71 @@ class Machines {
   /** Whether one more machine was answered. @returns {Promise<boolean>} */
   async ask() {
     this.#asked += 1;
+    const machine = this.#asked % (this.#machines ?? 0x10000);
     const packet = Buffer.from(this.#packet);
     packet.writeUInt32BE(0x50000000 + this.#asked, AT.xid);
-    packet.writeUInt16BE(this.#asked & 0xffff, AT.chaddr + 4);
-    let isAnswered = false;
-    for (let tries = 0; tries < TRIES && !isAnswered; tries += 1) isAnswered = await this.#isAnswered(packet);
-    this.#waiting.delete(packet.readUInt32BE(AT.xid));
-    return isAnswered;
+    packet.writeUInt16BE(machine, AT.chaddr + 4);
+    const offer = await this.#answerTo(packet);
+    if (offer === undefined || this.#machines === undefined) return offer !== undefined;
+    const ack = await this.#answerTo(taking(packet, offer));
+    if (ack?.[valueAt(ack, 53)] !== ACK) return false;
+    this.given[machine] = ack.subarray(AT.yiaddr, AT.yiaddr + 4).join('.');
+    return true;
   }
 
   close() {
     this.#socket.close();
   }
 
-  /** @param {Buffer} packet @returns {Promise<boolean>} */
-  #isAnswered(packet) {
+  /** @param {Buffer} packet @returns {Promise<Buffer | undefined>} */
+  async #answerTo(packet) {
+    const xid = packet.readUInt32BE(AT.xid);
+    let answer;
+    for (let tries = 0; tries < TRIES && answer === undefined; tries += 1) answer = await this.#tryOnce(packet, xid);
+    this.#waiting.delete(xid);
+    return answer;
+  }
+
+  /** @param {Buffer} packet @param {number} xid @returns {Promise<Buffer | undefined>} */
+  #tryOnce(packet, xid) {
     return new Promise((resolve) => {
-      const late = setTimeout(() => resolve(false), TRY_MILLISECONDS);
-      this.#waiting.set(packet.readUInt32BE(AT.xid), () => {
+      const late = setTimeout(() => resolve(undefined), TRY_MILLISECONDS);
+      this.#waiting.set(xid, (bytes) => {
         clearTimeout(late);
-        resolve(true);
+        resolve(bytes);
       });
       this.#socket.send(packet, this.#to.port, this.#to.host);
     });
   }
 }
 
-/** @param {ClientsJob} job @returns {Record<Role, () => Promise<{ ask: () => Promise<boolean>, close: () => void }>>} */
-function clientsOf({ server, address, discover, request }) {
+/** Where an option's value begins. @param {Buffer} bytes @param {number} code */
+function valueAt(bytes, code) {
+  let at = AT.options;
+  while (at < bytes.length && bytes[at] !== code && bytes[at] !== 255)
+    at += bytes[at] === 0 ? 1 : 2 + (bytes[at + 1] ?? 0);
+  return at + 2;
+}
+
+/** It takes what it was offered: a REQUEST under another number. @param {Buffer} discover @param {Buffer} offer */
+function taking(discover, offer) {
+  const end = discover.lastIndexOf(255);
+  const serverId = valueAt(offer, 54);
+  const options = [
+    Buffer.of(50, 4),
+    offer.subarray(AT.yiaddr, AT.yiaddr + 4),
+    Buffer.of(54, 4),
+    offer.subarray(serverId, serverId + 4),
+    Buffer.of(255),
+  ];
+  const request = Buffer.concat([discover.subarray(0, end), ...options]);
+  request[valueAt(request, 53)] = REQUEST;
+  request.writeUInt32BE(discover.readUInt32BE(AT.xid) + 0x10000000, AT.xid);
+  return request;
+}
+
+/** @param {ClientsJob} job @returns {Record<Role, () => Promise<Pick<Machines, 'ask' | 'close' | 'given'>>>} */
+function clientsOf({ server, address, discover, request, machines: number }) {
   const quad = address.split('.').map(Number);
   /** @param {string} hex @param {number} mac */
   const packetOf = (hex, mac) => {
@@ -94,14 +139,14 @@ function clientsOf({ server, address, discover, request }) {
   };
   return {
     broadcast: async () => {
-      const machines = new Machines(packetOf(discover, 0x71), { port: 67, host: '255.255.255.255' });
+      const machines = new Machines(packetOf(discover, 0x71), { port: 67, host: '255.255.255.255' }, number);
       await machines.open(68, '0.0.0.0');
       return machines;
     },
     relayed: async () => {
       const packet = packetOf(discover, 0x72);
       packet.set(quad, AT.giaddr);
-      const machines = new Machines(packet, { port: 67, host: server });
+      const machines = new Machines(packet, { port: 67, host: server }, number);
       await machines.open(67, address);
       return machines;
     },
@@ -112,7 +157,7 @@ function clientsOf({ server, address, discover, request }) {
       await machines.open(4011, address);
       return machines;
     },
-    http: async () => ({ ask: () => fetched(`http://${server}:8080/boot.ipxe`), close: () => undefined }),
+    http: async () => ({ ask: () => fetched(`http://${server}:8080/boot.ipxe`), close: () => undefined, given: {} }),
   };
 }
 
@@ -133,7 +178,7 @@ async function run(job) {
   const clients = clientsOf(job);
   const askOn = async (/** @type {Role} */ role) => {
     const client = await clients[role]();
-    const counts = { asked: 0, answered: 0 };
+    const counts = { asked: 0, answered: 0, given: client.given };
     answers[role] = counts;
     const askAfterAnother = async () => {
       while (!isOver) {

@@ -18,8 +18,8 @@ function frontEnd(more: Parameters<typeof testBooter>[0] = {}) {
   let now = 0;
   const answer = dhcpFrontEnd({ booter, offerings: () => allOffered(), ticks: () => now });
   const [dhcp, pxe] = [new FakePort(67), new FakePort(4_011)];
-  dhcp.receive(answer(dhcp, { step: 'offer', address: ADDRESS, subnets: [] }));
-  pxe.receive(answer(pxe, { step: 'ack', address: ADDRESS, subnets: [] }));
+  dhcp.receive(answer(dhcp, { step: 'offer', address: ADDRESS, subnets: [], name: 'br0' }));
+  pxe.receive(answer(pxe, { step: 'ack', address: ADDRESS, subnets: [], name: 'br0' }));
   const pass = (milliseconds: number) => {
     now += milliseconds;
   };

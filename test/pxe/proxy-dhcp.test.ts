@@ -4,15 +4,17 @@ import type { Invitation } from '../../src/booter/invitation.js';
 import { MESSAGE, OPTION } from '../../src/dhcp/option-code.js';
 import type { MachineFacts } from '../../src/machine/facts.js';
 import { parseIp } from '../../src/net/ip.js';
-import { type Door, type Exchange, proxyExchange } from '../../src/pxe/proxy-dhcp.js';
+import type { Door } from '../../src/pxe/door.js';
+import type { ProxyExchange } from '../../src/pxe/exchange.js';
+import { proxyExchange } from '../../src/pxe/proxy-dhcp.js';
 import { packetOf, rawPacket } from '../fixtures/dhcp.js';
 import { DHCP_PACKETS } from '../fixtures/dhcp-packets.js';
 import { assignment } from '../fixtures/mappings.js';
 import { allOffered, anyDatagram, pxeDatagram } from '../fixtures/pxe.js';
 
 const ADDRESS = '192.168.77.1';
-const DHCP: Door = { step: 'offer', address: ADDRESS, subnets: [] };
-const PXE: Door = { step: 'ack', address: ADDRESS, subnets: [] };
+const DHCP: Door = { step: 'offer', address: ADDRESS, subnets: [], name: 'br0' };
+const PXE: Door = { step: 'ack', address: ADDRESS, subnets: [], name: 'br0' };
 /** Whoever has no address yet. */
 const NOBODY = { address: '0.0.0.0', port: 68 };
 const SOMEBODY = { address: '192.168.77.199', port: 4_011 };
@@ -41,7 +43,7 @@ function exchange(bytes: Buffer, door: Door, { invitation = SURE, from, offered 
   return { result, seen, addresses };
 }
 
-const answerOf = (result: Exchange) => (result.kind === 'answered' ? result : expect.unreachable(result.reason));
+const answerOf = (result: ProxyExchange) => (result.kind === 'answered' ? result : expect.unreachable(result.reason));
 
 describe('at DHCP’s port', () => {
   it('offers what there is at its address to a DISCOVER, to everybody', () => {

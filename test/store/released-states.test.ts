@@ -22,6 +22,7 @@ const RELEASED: Readonly<Record<string, string>> = {
   '001-plans-and-resolutions': 'sha256:ba545471645f6b2d4d340736d01cad89c8cdc30a264336647daab039d968d82f',
   '002-boots': 'sha256:f76bf312cee1cce780410e94039a953dd3e0d6d91a761d72ee2c510b677c20db',
   '003-policies-and-entries': 'sha256:b7978998f4f2526e77fb25bc1d5c8f2b9f45031d709bd65b0043e3d7002e8363',
+  '004-leases': 'sha256:4b6d475c52beedfaa3330074c0d8c244da6b577d4bb3c7cffca7a8befee37dcd',
 };
 const [NEWEST = ''] = Object.keys(RELEASED).slice(-1);
 const KEY = {
@@ -54,13 +55,15 @@ async function fill(file: string): Promise<void> {
   await database.plans.savePlan(bootPlan(), 1_000);
   await database.resolutions.saveResolution(KEY, resolvedImage(), 1_000);
   await database.boots.saveBoots([dumpedBoot()]);
-  const { standings, capabilities, enrolments, entries } = database;
+  const { standings, capabilities, enrolments, entries, leases } = database;
   await standings.saveStanding(DUMPED.standing, []);
   // A capability is given once.
   if ((await capabilities.findCapability(DUMPED.capability.hash)) === undefined)
     await capabilities.saveCapability(DUMPED.capability);
   await enrolments.saveEnrolled(DUMPED.enrolled);
   await entries.changeEntries([{ change: 'put', ...DUMPED.entry }]);
+  await leases.saveLeases([DUMPED.lease]);
+  await leases.saveLeaseClock(DUMPED.leaseClock);
   await database.close();
 }
 
@@ -94,6 +97,10 @@ describe.each(Object.keys(RELEASED))('a state of %s', (name) => {
       expect(await database.capabilities.findCapability(DUMPED.capability.hash)).toEqual(DUMPED.capability);
       expect(await database.enrolments.findEnrolled({ limit: 9 })).toEqual([DUMPED.enrolled]);
       expect(await database.entries.allEntries()).toEqual([DUMPED.entry]);
+    }
+    if (before.has('leases')) {
+      expect(await database.leases.loadLeases()).toEqual({ leases: [DUMPED.lease], damaged: [] });
+      expect(await database.leases.loadLeaseClock()).toEqual(DUMPED.leaseClock);
     }
     if (before.has('boots')) expect(await boots.findBoot(dumpedBoot().boot.id)).toMatchObject(dumpedBoot());
     await database.close();

@@ -1,13 +1,13 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { LeaseClients } from '../../../src/booter/lease-clients.js';
 import { Api } from '../../../src/http/api.js';
 import { createListener } from '../../../src/http/app.js';
 import { reserveRoute } from '../../../src/http/routes/lease-reserve.js';
 import { leaseRoutes } from '../../../src/http/routes/leases.js';
-import { recordOf } from '../../../src/lease/record.js';
 import { createLog } from '../../../src/log.js';
 import { MemoryLeases } from '../../fakes/leases.js';
 import { openEntries, stored } from '../../fixtures/entries.js';
-import { ip, LEASES, POOL, told } from '../../fixtures/leases.js';
+import { ip, LEASES, POOL, told } from '../../fixtures/told-leases.js';
 
 const FILES = 'machines: [{ name: node-01, mac: "52:54:00:00:01:01" }]\n';
 
@@ -21,7 +21,7 @@ async function listener(leases: MemoryLeases | undefined = new MemoryLeases(LEAS
   leaseRoutes(api, { leases });
   reserveRoute(api, {
     ...{ leases, entries: book, doubtsOf: async () => ['who knows'] },
-    nameOf: (client) => recordOf(mapping().inventory, client)?.name,
+    nameOf: (client) => new LeaseClients(mapping).find(client).known.machine,
   });
   const ask = async (method: 'GET' | 'POST' | 'DELETE', path: string, payload?: object) => {
     const headers = { host: '127.0.0.1' };

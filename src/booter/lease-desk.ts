@@ -1,0 +1,251 @@
+import type { EventSink } from '../boot/event.js';
+import { BootlayerError } from '../errors.js';
+import { clientKey } from '../lease/client.js';
+import type { Lease } from '../lease/lease.js';
+import { LeaseBook, type LeaseDecision } from '../lease/lease-book.js';
+import type { LeaseClock } from '../lease/lease-clock.js';
+import type { ShownLease } from '../lease/lease-view.js';
+import type { LeaseStore } from '../lease/ports.js';
+import type { GivenAddress, LeaseAnswer, LeaseAsk } from '../lease/question.js';
+import type { LeaseSubnet } from '../lease/subnet.js';
+import { type IpAddress, parseIp, type Subnet, subnetHolds } from '../net/ip.js';
+import type { MacAddress } from '../net/mac.js';
+import { type FoundClient, LeaseClients } from './lease-clients.js';
+import { LeaseTelling } from './lease-telling.js';
+import { LeaseWriter, type LeaseWriterLimits } from './lease-writer.js';
+import type { Adopted, ForeignLease, Leases, ToldLease, ToldPool } from './leases.js';
+import type { Mapping } from './mapping.js';
+
+export type LeaseDeskParts = {
+  readonly subnets: readonly LeaseSubnet[];
+  readonly isAuthoritative: boolean;
+  /** The one in force. */
+  readonly mapping: () => Pick<Mapping, 'inventory' | 'machines'>;
+  readonly store: Pick<LeaseStore, 'saveLeases' | 'removeLeases'>;
+  readonly clock: Pick<LeaseClock, 'now' | 'toEpoch' | 'fromEpoch'>;
+  /** Whether nobody uses an address, as far as can be said (`ConflictProbe.isFree`); missing where that is not asked. */
+  readonly isFree?: (address: IpAddress) => true | Promise<boolean>;
+  /** `identity.trustedRelays`, of the configuration in force. */
+  readonly trustedRelays: () => readonly Subnet[];
+  readonly events: EventSink;
+  readonly limits?: Partial<LeaseWriterLimits>;
+};
+
+type Decided<Kind extends LeaseDecision['kind']> = Extract<LeaseDecision, { readonly kind: Kind }>;
+
+/** A question, and who asks it. */
+type Asked = { readonly ask: LeaseAsk; readonly found: FoundClient };
+
+/** Tried where somebody turns out to use the first, before a machine is left without an answer: it asks again. */
+const MOST_OTHERS = 3;
+/** Taken over in one write. */
+const ADOPTED_AT_ONCE = 500;
+
+/** Who has which address: asks the book, and answers what it decides once that is durable. */
+export class LeaseDesk implements Leases {
+  readonly #parts: LeaseDeskParts;
+  readonly #clients: LeaseClients;
+  readonly #book: LeaseBook;
+  readonly #writer: LeaseWriter;
+  readonly #telling: LeaseTelling;
+
+  constructor(parts: LeaseDeskParts) {
+    const { subnets, isAuthoritative, mapping, events } = parts;
+    this.#parts = parts;
+    this.#clients = new LeaseClients(mapping);
+    this.#book = new LeaseBook({ subnets, isAuthoritative, reservations: () => this.#clients.reservations() });
+    this.#writer = new LeaseWriter(parts);
+    this.#telling = new LeaseTelling(events);
+  }
+
+  /**
+   * What was kept; before anything is asked. Addresses that are `damaged` may be somebody's, and are kept from everybody for as
+   * long as a lease lasts. Answers how many are of no subnet any more: they stay kept.
+   */
+  restore({ leases, damaged }: Awaited<ReturnType<LeaseStore['loadLeases']>>): number {
+    const { subnets, clock } = this.#parts;
+    const now = clock.now();
+    const longest = Math.max(...subnets.map(({ leaseSeconds }) => leaseSeconds)) * 1_000;
+    const doubtful = damaged.map((address): Lease => {
+      return { address, client: {}, state: 'conflict', since: now, until: now + longest };
+    });
+    this.#writer.save(doubtful).catch(() => undefined);
+    return this.#book.restore([...leases, ...doubtful], now).length;
+  }
+
+  answer(ask: LeaseAsk): LeaseAnswer | Promise<LeaseAnswer> {
+    try {
+      const answered = this.#answer({ ask, found: this.#clients.find(ask.client) }, 0);
+      return answered instanceof Promise ? answered.catch((thrown: unknown) => this.#fault(thrown)) : answered;
+    } catch (thrown) {
+      return this.#fault(thrown);
+    }
+  }
+
+  /** `conflicts`: so many addresses have been found to be used by somebody else. */
+  #answer(asked: Asked, conflicts: number): LeaseAnswer | Promise<LeaseAnswer> {
+    const { ask, found } = asked;
+    const decision = this.#book.decide({ ...ask, client: found.known }, this.#parts.clock.now());
+    switch (decision.kind) {
+      case 'offer':
+        return this.#offer(decision, asked, conflicts);
+      case 'ack':
+        return this.#acknowledge(decision, found);
+      case 'informed':
+        return { kind: 'informed', subnet: decision.subnet, ...hostnameOf(found) };
+      case 'nak':
+        if (ask.kind !== 'discover') this.#telling.refused(ask.address, found, decision.reason);
+        return decision;
+      case 'noted':
+        this.#note(decision, found);
+        return silent(`${decision.save[0].address} is ${decision.save[0].state}`);
+      case 'exhausted':
+        this.#telling.exhausted(decision.subnet, decision.whom);
+        return silent('no address is left for it');
+      case 'silent':
+        return decision;
+    }
+  }
+
+  /** At once where that is possible: more machines are there at a time than can be waited for. */
+  #offer(decision: Decided<'offer'>, asked: Asked, conflicts: number): LeaseAnswer | Promise<LeaseAnswer> {
+    const { address, isFresh } = decision;
+    const { isFree = () => true } = this.#parts;
+    const free = isFresh ? isFree(address) : true;
+    if (free === true) return this.#offered(decision, asked.found);
+    return free.then((isStillFree) => {
+      if (isStillFree) return this.#offered(decision, asked.found);
+      if (conflicts < MOST_OTHERS) return this.#answer(asked, conflicts + 1);
+      return silent(`others have answered at all addresses that it was to have, ${address} the last`);
+    });
+  }
+
+  #offered({ address, subnet, isFresh }: Decided<'offer'>, found: FoundClient): LeaseAnswer {
+    if (isFresh) this.#telling.offered(subnet, found);
+    return { kind: 'offer', ...given(address, subnet, subnet.leaseSeconds), ...hostnameOf(found) };
+  }
+
+  async #acknowledge({ lease, subnet, save, isExtended }: Decided<'ack'>, found: FoundClient): Promise<LeaseAnswer> {
+    const { address, until } = lease;
+    // Now: a machine counts from when it asked (RFC 2131, 4.4.1).
+    const seconds = Math.max(0, Math.floor((until - this.#parts.clock.now()) / 1_000));
+    try {
+      await this.#writer.save(save);
+    } catch (thrown) {
+      const reason = BootlayerError.from(thrown).message;
+      this.#telling.unsaved(address, found, reason);
+      return silent(`that it has ${address} could not be kept: ${reason}`);
+    }
+    this.#telling.given(address, found, { seconds, isExtended });
+    return { kind: 'ack', ...given(address, subnet, seconds), ...hostnameOf(found) };
+  }
+
+  /** Nobody waits for it. One that cannot be kept counts until the server ends, and the address is its own for longer then. */
+  #note({ save }: Decided<'noted'>, found: FoundClient): void {
+    const [lease] = save;
+    const noted = () => this.#telling.noted(lease, found);
+    this.#writer.save(save).then(noted, () => undefined);
+  }
+
+  /** Somebody answers at an address that nobody was given. */
+  conflict(address: IpAddress): void {
+    const lease = this.#book.conflict(address, this.#parts.clock.now());
+    if (lease === undefined) return;
+    this.#writer.save([lease]).catch(() => undefined);
+    this.#telling.conflict(lease);
+  }
+
+  /** Whoever asked over no relay that is trusted may have named any card: on a network of this host, its neighbours are known. */
+  macAt(address: string): MacAddress | undefined {
+    const ip = parseIp(address);
+    const lease = ip && this.#book.at(ip, this.#parts.clock.now());
+    if (lease?.state !== 'bound' || lease.via === undefined) return undefined;
+    const { relay, from } = lease.via;
+    return [relay, from].every((one) => this.#isTrusted(one)) ? lease.client.mac : undefined;
+  }
+
+  #isTrusted(address: IpAddress): boolean {
+    return this.#parts.trustedRelays().some((subnet) => subnetHolds(subnet, address));
+  }
+
+  list(): readonly ToldLease[] {
+    return this.#book.list(this.#parts.clock.now()).map((lease) => this.#told(lease));
+  }
+
+  at(address: IpAddress): ToldLease | undefined {
+    const lease = this.#book.at(address, this.#parts.clock.now());
+    return lease && this.#told(lease);
+  }
+
+  pools(): readonly ToldPool[] {
+    const { subnets, clock } = this.#parts;
+    const now = clock.now();
+    return subnets.map((subnet) => ({ subnet, counts: this.#book.counts(subnet, now) }));
+  }
+
+  async release(address: IpAddress): Promise<boolean> {
+    const wasAnybodys = this.#book.forget(address, this.#parts.clock.now());
+    await this.#writer.remove([address]);
+    return wasAnybodys;
+  }
+
+  async adopt(leases: readonly ForeignLease[]): Promise<readonly Adopted[]> {
+    const adopted: Adopted[] = [];
+    for (let from = 0; from < leases.length; from += ADOPTED_AT_ONCE) {
+      const some = leases.slice(from, from + ADOPTED_AT_ONCE).map((lease) => this.#adopt(lease));
+      await this.#writer.save(some.flatMap(({ save }) => save));
+      adopted.push(...some.map(({ outcome }) => outcome));
+    }
+    return adopted;
+  }
+
+  #adopt({ address, client, until }: ForeignLease): { readonly outcome: Adopted; readonly save: readonly Lease[] } {
+    const { clock } = this.#parts;
+    const now = clock.now();
+    const key = clientKey(client);
+    const { machine } = this.#clients.find(client).known;
+    const whose = { ...(key !== undefined && { key }), client, ...(machine !== undefined && { machine }) };
+    const lease: Lease = { address, ...whose, state: 'bound', since: now, until: Math.floor(clock.fromEpoch(until)) };
+    const decision = this.#book.adopt(lease, now);
+    return decision.kind === 'adopted'
+      ? { outcome: { kind: 'adopted', address }, save: decision.save }
+      : { outcome: { ...decision, address }, save: [] };
+  }
+
+  /** Resolves when all that was decided is kept, or could not be. */
+  settled(): Promise<void> {
+    return this.#writer.settled();
+  }
+
+  #told({ address, state, client, machine, since, until }: ShownLease): ToldLease {
+    const { clock } = this.#parts;
+    const owner = this.#clients.reservations().machineAt(address);
+    return {
+      ...{ address, state, client, ...(machine !== undefined && { machine }) },
+      ...{ since: clock.toEpoch(since), until: clock.toEpoch(until) },
+      isReserved: owner !== undefined && owner === machine,
+    };
+  }
+
+  #fault(thrown: unknown): LeaseAnswer {
+    this.#telling.fault(thrown);
+    return silent('a fault of this program');
+  }
+}
+
+/** T1 and T2 are half of it and seven eighths (RFC 2131, 4.4.5). */
+function given(address: IpAddress, subnet: LeaseSubnet, seconds: number): GivenAddress {
+  return {
+    ...{ address, subnet, seconds },
+    renewSeconds: Math.floor(seconds / 2),
+    rebindSeconds: Math.floor((seconds * 7) / 8),
+  };
+}
+
+function hostnameOf({ hostname }: FoundClient) {
+  return hostname === undefined ? {} : { hostname };
+}
+
+function silent(reason: string): LeaseAnswer {
+  return { kind: 'silent', reason };
+}

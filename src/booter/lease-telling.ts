@@ -1,0 +1,68 @@
+import type { EventSink } from '../boot/event.js';
+import { BootlayerError } from '../errors.js';
+import type { Lease } from '../lease/lease.js';
+import type { LeaseSubnet } from '../lease/subnet.js';
+import type { IpAddress } from '../net/ip.js';
+import type { FoundClient } from './lease-clients.js';
+import { PoolWatch } from './pool-watch.js';
+
+/** What is told of addresses, and of whose they are. */
+export class LeaseTelling {
+  readonly #events: EventSink;
+  readonly #pools: PoolWatch;
+
+  constructor(events: EventSink) {
+    this.#events = events;
+    this.#pools = new PoolWatch(events);
+  }
+
+  given(
+    address: IpAddress,
+    found: FoundClient,
+    more: { readonly seconds: number; readonly isExtended: boolean },
+  ): void {
+    this.#events({ event: 'lease.given', ...whose(address, found), ...more });
+  }
+
+  refused(address: IpAddress, found: FoundClient, reason: string): void {
+    this.#events({ event: 'lease.refused', ...whose(address, found), reason });
+  }
+
+  unsaved(address: IpAddress, found: FoundClient, reason: string): void {
+    this.#events({ event: 'lease.unsaved', ...whose(address, found), reason });
+  }
+
+  /** What its client says of it is kept. */
+  noted(lease: Lease, found: FoundClient): void {
+    const common = whose(lease.address, found);
+    if (lease.state === 'declined') this.#events({ event: 'lease.declined', ...common, seconds: secondsOf(lease) });
+    else this.#events({ event: 'lease.released', ...common });
+  }
+
+  conflict(lease: Lease): void {
+    this.#events({ event: 'lease.conflict', address: lease.address, seconds: secondsOf(lease) });
+  }
+
+  /** It has not had the address before. */
+  offered(subnet: LeaseSubnet, { known }: FoundClient): void {
+    this.#pools.offered(subnet, { isStranger: known.machine === undefined });
+  }
+
+  exhausted(subnet: LeaseSubnet, whom: 'all' | 'strangers'): void {
+    this.#pools.exhausted(subnet, whom);
+  }
+
+  fault(thrown: unknown): void {
+    const error = BootlayerError.from(thrown);
+    const { stack = '' } = error.cause instanceof Error ? error.cause : error;
+    this.#events({ event: 'fault', doing: 'giving an address', reason: error.message, stack });
+  }
+}
+
+function whose(address: IpAddress, { name, known }: FoundClient) {
+  return { machine: name, address, ...(known.mac !== undefined && { mac: known.mac }) };
+}
+
+function secondsOf({ since, until }: Lease): number {
+  return Math.round((until - since) / 1_000);
+}

@@ -1,0 +1,106 @@
+import type { EventSink } from './boot/event.js';
+import { ConflictProbe } from './booter/conflict-probe.js';
+import { LeaseDesk, type LeaseDeskParts } from './booter/lease-desk.js';
+import type { Leases } from './booter/leases.js';
+import { every, systemClock } from './clock.js';
+import type { Config } from './config/schema.js';
+import { readSystemStart, uptime } from './disk-system-start.js';
+import { fewOf } from './format.js';
+import { type LeaseClock, startOfClock } from './lease/lease-clock.js';
+import type { LeaseStore } from './lease/ports.js';
+import type { Lifecycle } from './lifecycle.js';
+import type { Metrics } from './metrics.js';
+import { formatSubnet, type IpAddress } from './net/ip.js';
+import { ping } from './net/ping-process.js';
+
+export type LeaseRecordsParts = {
+  readonly store: LeaseStore;
+  readonly mapping: LeaseDeskParts['mapping'];
+  readonly trustedRelays: LeaseDeskParts['trustedRelays'];
+  readonly events: EventSink;
+  readonly lifecycle: Lifecycle;
+  readonly warn: (text: string) => void;
+};
+
+/** Who has which address, where this server gives them. */
+export type LeaseRecords = {
+  readonly desk: LeaseDesk;
+  /** Takes up what is kept, once there is a mapping; before anybody asks. */
+  readonly restore: () => void;
+};
+
+/** How often it is looked whether the time of day was set. */
+const CLOCK_MILLISECONDS = 10_000;
+const MOST_NAMED = 5;
+
+/** Ends when nobody asks any more, and before the state does. undefined where addresses are others'. Throws DATA_UNUSABLE, DISK_FULL. */
+export async function openLeases(dhcp: Config['dhcp'], parts: LeaseRecordsParts): Promise<LeaseRecords | undefined> {
+  if (dhcp?.mode !== 'server') return undefined;
+  const { store, mapping, trustedRelays, events, lifecycle, warn } = parts;
+  const kept = await store.loadLeases();
+  const clock = await openClock(
+    store,
+    kept.leases.reduce((newest, { since }) => Math.max(newest, since), 0),
+  );
+  const probe = await openProbe(dhcp.probe, { answered: (address) => desk.conflict(address), warn });
+  const desk = new LeaseDesk({
+    ...{ subnets: dhcp.subnets, isAuthoritative: dhcp.authoritative },
+    ...{ mapping, trustedRelays, store, clock, events },
+    ...(probe !== undefined && { isFree: (address: IpAddress) => probe.isFree(address) }),
+  });
+  const stopKeeping = every(CLOCK_MILLISECONDS, () => void keepClock(store, clock).catch(() => undefined));
+  lifecycle.started('leases', async () => {
+    stopKeeping();
+    await desk.settled();
+  });
+  return { desk, restore: () => warnOfOdd(kept.damaged, desk.restore(kept), warn) };
+}
+
+async function openClock(store: LeaseStore, newest: number): Promise<LeaseClock> {
+  const parts = { boot: await readSystemStart(), uptime, timeOfDay: () => systemClock.now() };
+  const clock = startOfClock(parts, await store.loadLeaseClock(), newest);
+  await keepClock(store, clock);
+  return clock;
+}
+
+/** One that cannot be kept is due again. */
+async function keepClock(store: LeaseStore, clock: LeaseClock): Promise<void> {
+  const due = clock.due();
+  if (due === undefined) return;
+  await store.saveLeaseClock(due);
+  clock.kept(due);
+}
+
+type ProbeParts = { readonly answered: (address: IpAddress) => void; readonly warn: (text: string) => void };
+
+async function openProbe(isWanted: boolean, { answered, warn }: ProbeParts): Promise<ConflictProbe | undefined> {
+  if (!isWanted) return undefined;
+  const probe = new ConflictProbe({
+    ping: (address, maxMilliseconds) => ping(address, maxMilliseconds === undefined ? {} : { maxMilliseconds }),
+    ticks: () => systemClock.ticks(),
+    answered,
+    failed: (reason) =>
+      warn(`addresses are given without a look whether somebody uses them: ${reason}, or set dhcp.probe to false`),
+  });
+  await probe.begin();
+  return probe;
+}
+
+function warnOfOdd(damaged: readonly IpAddress[], elsewhere: number, warn: LeaseRecordsParts['warn']): void {
+  if (damaged.length > 0)
+    warn(
+      `who has ${fewOf(damaged, MOST_NAMED)} cannot be read in the state: nobody is given that for as long as a lease lasts`,
+    );
+  if (elsewhere > 0)
+    warn(`${elsewhere} leases are of no subnet in dhcp.subnets: they are kept, and count again when it is there again`);
+}
+
+/** From now on `/metrics` tells of them, whenever it is asked. */
+export function countLeases(metrics: Metrics, leases: Pick<Leases, 'pools'> | undefined): void {
+  if (leases === undefined) return;
+  metrics.countPools(() =>
+    leases
+      .pools()
+      .map(({ subnet, counts: { size, ...states } }) => ({ subnet: formatSubnet(subnet.subnet), size, states })),
+  );
+}

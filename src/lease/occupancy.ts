@@ -1,0 +1,150 @@
+import type { IpAddress } from '../net/ip.js';
+import type { ClientKey, KnownClient } from './client.js';
+import { DueTimes } from './due-times.js';
+import { isLive, type Lease } from './lease.js';
+import { LeaseTable } from './lease-table.js';
+import type { Offer } from './offers.js';
+import type { Via } from './question.js';
+import type { Reservations } from './reservations.js';
+import { ServedSubnet } from './served-subnet.js';
+import type { LeaseSubnet } from './subnet.js';
+
+/** Who wants an address; `on`: the subnets of its network. */
+export type Asker = {
+  readonly key: ClientKey;
+  readonly client: KnownClient;
+  readonly on: readonly ServedSubnet[];
+  readonly now: number;
+  readonly via?: Via;
+};
+
+/** Times that are over or have changed may wait in the heap, as many as this for each lease, before it is cleared. */
+const MOST_STALE = 4;
+
+/** Which addresses are used, by whom, and until when. `now`: of the lease clock. */
+export class Occupancy {
+  readonly subnets: readonly ServedSubnet[];
+  readonly #inForce: () => Reservations;
+  readonly #table = new LeaseTable();
+  /** When somebody's time at an address ends. */
+  readonly #due = new DueTimes<IpAddress>();
+  #reservations: Reservations | undefined;
+
+  constructor(subnets: readonly LeaseSubnet[], inForce: () => Reservations) {
+    this.subnets = subnets.map((subnet) => new ServedSubnet(subnet));
+    this.#inForce = inForce;
+  }
+
+  subnetOf(address: IpAddress): ServedSubnet | undefined {
+    return this.subnets.find((subnet) => subnet.holds(address));
+  }
+
+  at(address: IpAddress): Lease | undefined {
+    return this.#table.at(address);
+  }
+
+  liveAt(address: IpAddress, now: number): Lease | undefined {
+    const lease = this.#table.at(address);
+    return lease !== undefined && isLive(lease, now) ? lease : undefined;
+  }
+
+  /** What a client has, or had last. */
+  of(key: ClientKey): readonly Lease[] {
+    return this.#table.of(key);
+  }
+
+  all(): Iterable<Lease> {
+    return this.#table.all();
+  }
+
+  get reservations(): Reservations {
+    return this.#reservations ?? this.#inForce();
+  }
+
+  /** What has ended by now is free, and the records are those in force. */
+  advance(now: number): void {
+    const inForce = this.#inForce();
+    if (this.#reservations !== inForce) this.#reserve(inForce, now);
+    for (let address = this.#due.take(now); address !== undefined; address = this.#due.take(now)) {
+      const offers = this.subnetOf(address)?.offers;
+      const offer = offers?.at(address);
+      if (offer !== undefined && offer.until <= now) offers?.drop(offer);
+      this.#settle(address, now);
+    }
+    if (this.#due.size <= 1_000 + MOST_STALE * this.#table.size) return;
+    this.#due.keep((at, address) => [this.at(address), this.#offerAt(address)].some((held) => held?.until === at));
+  }
+
+  #offerAt(address: IpAddress): Offer | undefined {
+    return this.subnetOf(address)?.offers.at(address);
+  }
+
+  #reserve(inForce: Reservations, now: number): void {
+    this.#reservations = inForce;
+    for (const { pool, offers } of this.subnets) {
+      pool.reserve(inForce);
+      for (const { address } of offers.all()) this.#settle(address, now);
+    }
+    for (const { address } of this.#table.all()) this.#settle(address, now);
+  }
+
+  /** In place of what its address had. */
+  note(lease: Lease, now: number): void {
+    this.#table.set(lease);
+    this.#due.add(lease.until, lease.address);
+    this.#settle(lease.address, now);
+  }
+
+  offer(address: IpAddress, { key, client, on, now }: Asker, isFresh: boolean): void {
+    for (const subnet of on) this.dropOffer(subnet.offers.to(key), now);
+    const subnet = this.subnetOf(address);
+    if (subnet === undefined) return;
+    subnet.offers.drop(subnet.offers.at(address));
+    const { until } = subnet.offers.make({ address, key, client, isFresh }, now);
+    this.#due.add(until, address);
+    this.#settle(address, now);
+  }
+
+  dropOffer(offer: Offer | undefined, now: number): void {
+    if (offer === undefined) return;
+    this.subnetOf(offer.address)?.offers.drop(offer);
+    this.#settle(offer.address, now);
+  }
+
+  /** Answers whether it was anybody's. */
+  forget(address: IpAddress, now: number): boolean {
+    const offer = this.#offerAt(address);
+    this.dropOffer(offer, now);
+    const was = this.#table.delete(address);
+    this.#settle(address, now);
+    return was || offer !== undefined;
+  }
+
+  /** Makes the address used or free, as it is by now. */
+  #settle(address: IpAddress, now: number): void {
+    const subnet = this.subnetOf(address);
+    if (subnet === undefined) return;
+    const lease = this.liveAt(address, now);
+    const offer = subnet.offers.at(address);
+    if (lease !== undefined && lease.key === undefined) subnet.quarantined.add(address);
+    else subnet.quarantined.delete(address);
+    if (lease === undefined && offer === undefined) subnet.pool.free(address);
+    else subnet.pool.use(address, (lease === undefined ? offer?.client.machine : lease.machine) !== undefined);
+  }
+
+  /** Why somebody cannot have an address, whatever they have a right to. */
+  whyNot(address: IpAddress, { client, key, on, now }: Asker): string | undefined {
+    const subnet = on.find((one) => one.holds(address));
+    if (subnet === undefined) return `${address} is not on its network`;
+    const owner = this.reservations.machineAt(address);
+    if (owner !== undefined && owner !== client.machine) return `${address} is reserved for ${owner}`;
+    if (owner === undefined && !subnet.pool.holds(address)) return `${address} is in no range of dhcp.subnets`;
+    const lease = this.liveAt(address, now);
+    if (lease !== undefined && lease.key === undefined) return `somebody uses ${address} without a lease`;
+    if (lease !== undefined && lease.key !== key) return `another has ${address}`;
+    const offer = subnet.offers.at(address);
+    // What was offered before its record had it is not kept from it.
+    const isTaken = offer !== undefined && offer.key !== key && (owner === undefined || offer.client.machine === owner);
+    return isTaken ? `${address} is offered to another` : undefined;
+  }
+}

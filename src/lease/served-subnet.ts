@@ -1,0 +1,41 @@
+import { type IpAddress, subnetHolds } from '../net/ip.js';
+import { ip4NumberOf } from '../net/ip4-number.js';
+import { Offers } from './offers.js';
+import { Pool } from './pool.js';
+import type { LeaseSubnet } from './subnet.js';
+
+/** What there is to be given in a subnet, and what is kept from everybody. */
+export class ServedSubnet {
+  readonly subnet: LeaseSubnet;
+  readonly pool: Pool;
+  readonly offers = new Offers();
+  /** Declined ones, and those of a conflict, in that order. */
+  readonly quarantined = new Set<IpAddress>();
+
+  readonly #first: number | undefined;
+
+  constructor(subnet: LeaseSubnet) {
+    this.subnet = subnet;
+    this.#first = ip4NumberOf(subnet.subnet.address);
+    this.pool = new Pool(subnet.ranges);
+  }
+
+  holds(address: IpAddress): boolean {
+    const { subnet } = this.subnet;
+    const number = ip4NumberOf(address);
+    // Asked several times for each packet: the library takes longer than all the rest.
+    if (this.#first === undefined || number === undefined) return subnetHolds(subnet, address);
+    return number >= this.#first && number < this.#first + 2 ** (32 - subnet.prefixLength);
+  }
+
+  get milliseconds(): number {
+    return this.subnet.leaseSeconds * 1_000;
+  }
+
+  /** The one that has been kept for the longest, where there are more than may be: nobody is to use a pool up by declining. */
+  overQuarantined(): IpAddress | undefined {
+    const most = Math.max(4, Math.floor(this.pool.size / 4));
+    const [oldest] = this.quarantined;
+    return this.quarantined.size > most ? oldest : undefined;
+  }
+}

@@ -1,0 +1,223 @@
+import { describe, expect, it } from 'vitest';
+import { ConflictProbe } from '../../src/booter/conflict-probe.js';
+import type { IpAddress } from '../../src/net/ip.js';
+import type { Pinged } from '../../src/net/ping-process.js';
+import { brief, leaseDesk, recorded } from '../fixtures/lease-desk.js';
+import { ip, leaseSubnet, mac } from '../fixtures/leases.js';
+
+const [FIRST, SECOND] = [ip('192.168.77.100'), ip('192.168.77.101')];
+const NODE = recorded('node-01', 9, '192.168.77.20', 'node-01.lab');
+
+describe('an address', () => {
+  it('is offered at once, and acknowledged when it is kept', async () => {
+    const { discover, select, store, events } = leaseDesk();
+    const offered = discover(1);
+    expect(offered).toMatchObject({ kind: 'offer', address: FIRST, seconds: 3_600, renewSeconds: 1_800 });
+    const acknowledged = select(1, FIRST);
+    expect(acknowledged).toBeInstanceOf(Promise);
+    expect([store.kept.size, events]).toEqual([0, []]);
+    expect(await acknowledged).toMatchObject({ kind: 'ack', address: FIRST, seconds: 3_600, rebindSeconds: 3_150 });
+    expect(store.kept.get(FIRST)).toMatchObject({ key: `mac ${mac(1)}`, state: 'bound', until: 3_601_000 });
+    const given = { event: 'lease.given', machine: mac(1), mac: mac(1), address: FIRST, seconds: 3_600 };
+    expect(events).toEqual([{ ...given, isExtended: false }]);
+  });
+
+  it('is kept in one write with those of others', async () => {
+    const { select, store } = leaseDesk({ subnets: [leaseSubnet(['192.168.77.100-192.168.77.199'])] });
+    const all = Array.from({ length: 100 }, (_, number) => select(number, `192.168.77.${100 + number}`));
+    await Promise.all(all);
+    expect(store.saves).toEqual([100]);
+  });
+
+  it('is not acknowledged when it cannot be kept, and is when it can', async () => {
+    const { select, store, named } = leaseDesk();
+    store.isFull = true;
+    expect(await brief(select(1, FIRST))).toBe('silent');
+    const about = { machine: mac(1), mac: mac(1), address: FIRST };
+    expect([named('lease.unsaved'), named('lease.given')]).toEqual([
+      [{ event: 'lease.unsaved', ...about, reason: 'no room' }],
+      [],
+    ]);
+    store.isFull = false;
+    expect(await brief(select(1, FIRST))).toBe(`ack ${FIRST}`);
+    expect(store.kept.has(FIRST)).toBe(true);
+  });
+
+  it('is that of its record, by any of its facts, with its host name', async () => {
+    const { discover, here, desk } = leaseDesk({}, [NODE]);
+    expect(await discover(9)).toMatchObject({ kind: 'offer', address: '192.168.77.20', hostname: 'node-01.lab' });
+    here.machines = [recorded('node-01', 9, '192.168.77.21')];
+    expect(await brief(discover(9))).toBe('offer 192.168.77.21');
+    expect(desk.at(ip('192.168.77.21'))).toMatchObject({ machine: 'node-01', isReserved: true });
+  });
+
+  it('is refused, given back and declined, and told of', async () => {
+    const { asks, select, named, store } = leaseDesk();
+    await select(1, FIRST);
+    expect(await asks(2, { kind: 'select', address: FIRST, isOurs: true })).toMatchObject({ kind: 'nak' });
+    expect(named('lease.refused')).toMatchObject([{ machine: mac(2), address: FIRST, reason: expect.any(String) }]);
+    expect(await brief(asks(1, { kind: 'release', address: FIRST }))).toBe('silent');
+    await expect.poll(() => named('lease.released')).toMatchObject([{ machine: mac(1), address: FIRST }]);
+    expect(store.kept.get(FIRST)?.state).toBe('released');
+    await select(1, FIRST);
+    expect(await brief(asks(1, { kind: 'decline', address: FIRST }))).toBe('silent');
+    await expect.poll(() => named('lease.declined')).toMatchObject([{ machine: mac(1), seconds: 600 }]);
+  });
+
+  it('is left to whoever has it elsewhere', async () => {
+    const { asks } = leaseDesk({}, [NODE]);
+    expect(await asks(9, { kind: 'inform', address: FIRST })).toMatchObject({
+      kind: 'informed',
+      hostname: 'node-01.lab',
+    });
+  });
+
+  it('is told as missing once, until there is one again', async () => {
+    const { discover, select, here, events, named } = leaseDesk();
+    await Promise.all([select(1, FIRST), select(2, SECOND)]);
+    expect([await brief(discover(3)), await brief(discover(4))]).toEqual(['silent', 'silent']);
+    const exhausted = { event: 'pool.exhausted', subnet: '192.168.77.0/24', size: 2, whom: 'all' };
+    expect(events.slice(2)).toEqual([exhausted]);
+    here.now += 3_600_000;
+    expect(await brief(discover(3))).toBe(`offer ${FIRST}`);
+    expect(await brief(discover(4))).toBe(`offer ${SECOND}`);
+    expect(named('pool.regained')).toEqual([{ event: 'pool.regained', subnet: '192.168.77.0/24' }]);
+  });
+
+  it('is not given when something breaks', async () => {
+    const broken = () => {
+      throw new Error('broken');
+    };
+    const { discover, events } = leaseDesk({ mapping: broken });
+    expect(await brief(discover(1))).toBe('silent');
+    expect(events).toMatchObject([{ event: 'fault', reason: 'broken' }]);
+  });
+});
+
+describe('whether somebody uses it', () => {
+  /** At these addresses somebody answers. */
+  function probed(used: readonly string[], machines = [NODE]) {
+    const pings: IpAddress[] = [];
+    const ping = async (address: IpAddress): Promise<Pinged> => {
+      pings.push(address);
+      return { kind: used.includes(address) ? 'answered' : 'quiet' };
+    };
+    const answered = (address: IpAddress) => made.desk.conflict(address);
+    const probe = new ConflictProbe({ ping, answered, ticks: () => 0, failed: () => undefined });
+    const subnets = [leaseSubnet(['192.168.77.100-192.168.77.109'])];
+    const made = leaseDesk({ subnets, isFree: (address) => probe.isFree(address) }, machines);
+    return { ...made, pings };
+  }
+
+  it('is asked before strangers are offered it, and another is offered then', async () => {
+    const { discover, named, store, pings } = probed([FIRST]);
+    expect(await brief(discover(1))).toBe(`offer ${SECOND}`);
+    expect(pings).toEqual([FIRST, SECOND]);
+    expect(named('lease.conflict')).toEqual([{ event: 'lease.conflict', address: FIRST, seconds: 600 }]);
+    await expect.poll(() => store.kept.get(FIRST)?.state).toBe('conflict');
+    // Known as quiet.
+    expect(discover(1)).toMatchObject({ kind: 'offer', address: SECOND });
+  });
+
+  it('is asked once for a machine that asks again meanwhile', async () => {
+    const { discover, pings, named } = probed([FIRST]);
+    const answers = await Promise.all([discover(1), discover(1)].map(brief));
+    expect(answers).toEqual([`offer ${SECOND}`, `offer ${SECOND}`]);
+    expect([pings, named('lease.conflict').length]).toEqual([[FIRST, SECOND], 1]);
+  });
+
+  it('is not asked of addresses of records and of those that come back', async () => {
+    const { discover, select, pings, here } = probed([]);
+    expect(discover(9)).toMatchObject({ kind: 'offer', address: '192.168.77.20' });
+    await select(1, FIRST);
+    here.now += 7_200_000;
+    expect(discover(1)).toMatchObject({ kind: 'offer', address: FIRST });
+    expect(pings).toEqual([]);
+  });
+
+  it('is asked of three others, and then nothing is offered', async () => {
+    const { discover, pings } = probed(Array.from({ length: 10 }, (_, number) => `192.168.77.${100 + number}`));
+    expect(await brief(discover(1))).toBe('silent');
+    expect(pings.length).toBe(4);
+  });
+});
+
+describe('what is known of addresses', () => {
+  it('is what was kept, and of damaged ones that they may be somebody’s', async () => {
+    const before = leaseDesk();
+    await before.select(1, FIRST);
+    const { desk, here, discover } = leaseDesk();
+    here.now = 2_000;
+    const elsewhere = { ...[...before.store.kept.values()][0], address: ip('10.0.0.1') } as never;
+    const { leases } = await before.store.loadLeases();
+    expect(desk.restore({ leases: [...leases, elsewhere], damaged: [SECOND] })).toBe(1);
+    expect(desk.at(FIRST)).toMatchObject({ state: 'bound', client: { mac: mac(1) } });
+    expect(desk.at(SECOND)).toMatchObject({ state: 'conflict' });
+    expect(await brief(discover(2))).toBe('silent');
+    here.now += 3_600_000;
+    expect(await Promise.all([discover(2), discover(3)].map(brief))).toContain(`offer ${SECOND}`);
+  });
+
+  it('is told by the time of day', async () => {
+    const { desk, select, here, epoch } = leaseDesk();
+    await select(1, FIRST);
+    here.now += 1_000;
+    expect(desk.list()).toMatchObject([{ address: FIRST, since: epoch - 1_000, until: epoch + 3_599_000 }]);
+    expect(desk.pools()).toMatchObject([{ counts: { size: 2, bound: 1, free: 1 } }]);
+  });
+
+  it('shows whose card has it by the word of trusted relays alone, for as long as it has', async () => {
+    const trustedRelays = () => [{ address: ip('10.9.0.0'), prefixLength: 24 }];
+    const { desk, asks, select, here } = leaseDesk({ trustedRelays });
+    const over = (relay: string, from = relay) => ({ via: { relay: ip(relay), from: ip(from) } });
+    const take = { kind: 'select', address: ip(FIRST), isOurs: true } as const;
+    await select(1, FIRST);
+    expect(desk.macAt(FIRST)).toBeUndefined();
+    for (const [via, shown] of [
+      [over('10.8.0.1'), undefined],
+      [over('10.9.0.1', '10.8.0.1'), undefined],
+      [over('10.9.0.1'), mac(1)],
+      [{}, mac(1)],
+    ] as const) {
+      await asks(1, { ...take, ...via });
+      expect(desk.macAt(FIRST)).toBe(shown);
+    }
+    expect(['nonsense', '10.0.0.1', `::ffff:${FIRST}`].map((at) => desk.macAt(at))).toEqual([
+      undefined,
+      undefined,
+      mac(1),
+    ]);
+    here.now += 3_600_000;
+    expect(desk.macAt(FIRST)).toBeUndefined();
+  });
+
+  it('is forgotten, durably', async () => {
+    const { desk, select, store, discover } = leaseDesk();
+    await select(1, FIRST);
+    expect([await desk.release(FIRST), await desk.release(FIRST)]).toEqual([true, false]);
+    expect([store.kept.size, desk.list()]).toEqual([0, []]);
+    store.isFull = true;
+    await expect(desk.release(FIRST)).rejects.toMatchObject({ code: 'DISK_FULL' });
+    expect(await brief(discover(2))).toContain('offer');
+  });
+
+  it('is taken over from another server', async () => {
+    const { desk, store, epoch, named } = leaseDesk();
+    const foreign = [
+      { address: FIRST, client: { mac: mac(1) }, until: epoch + 60_000 },
+      { address: FIRST, client: { mac: mac(2) }, until: epoch + 60_000 },
+      { address: ip('10.0.0.1'), client: { mac: mac(3) }, until: epoch + 60_000 },
+      { address: SECOND, client: {}, until: epoch + 60_000 },
+    ];
+    expect(await desk.adopt(foreign)).toMatchObject([
+      { kind: 'adopted', address: FIRST },
+      { kind: 'refused', address: FIRST },
+      { kind: 'refused', address: '10.0.0.1' },
+      { kind: 'refused', address: SECOND },
+    ]);
+    expect(store.kept.get(FIRST)).toMatchObject({ client: { mac: mac(1) }, until: 61_000 });
+    expect(named('lease.given')).toEqual([]);
+    store.isFull = true;
+    await expect(desk.adopt(foreign.slice(0, 1))).rejects.toMatchObject({ code: 'DISK_FULL' });
+  });
+});
