@@ -1,11 +1,11 @@
 import type { BootUrls } from './booter/boot-urls.js';
 import type { DhcpConfig } from './config/schema.js';
 import { fewOf, formatDuration } from './format.js';
-import { type AddressRange, rangeHolds } from './lease/address-range.js';
+import { type AddressRange, formatRange, rangeHolds } from './lease/address-range.js';
 import type { LeaseSubnet } from './lease/subnet.js';
 import type { Machine } from './machine/machine.js';
 import { hostIn } from './net/endpoint.js';
-import { type IpAddress, parseIp, type Subnet, subnetHolds } from './net/ip.js';
+import { formatSubnet, type IpAddress, parseIp, type Subnet, subnetHolds } from './net/ip.js';
 import { ip4Bounds, ip4NumberOf } from './net/ip4-number.js';
 import type { ServedInterface } from './pxe/served-interfaces.js';
 
@@ -130,12 +130,4 @@ function shortLeases({ subnets }: Input): readonly string[] {
 
 function isIp4(ip: IpAddress | undefined): boolean {
   return ip !== undefined && !ip.includes(':');
-}
-
-function formatRange({ first, last }: AddressRange): string {
-  return first === last ? first : `${first}-${last}`;
-}
-
-function formatSubnet({ address, prefixLength }: Subnet): string {
-  return `${address}/${prefixLength}`;
 }

@@ -144,7 +144,8 @@ async function start(
     listeners.drain();
   });
   const listening = { ...placesOf(listeners), api: formatEndpoint(api.at), advertise: advertised };
-  log.info({ event: 'server.listening', ...listening }, `machines boot from ${urls.greeting()}`);
+  const given = config.dhcp?.mode === 'server' ? ', and get their addresses here' : '';
+  log.info({ event: 'server.listening', ...listening }, `machines boot from ${urls.greeting()}${given}`);
   return {
     ...listening,
     ended: lifecycle.endedWith(database.ended),

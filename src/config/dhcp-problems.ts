@@ -1,6 +1,6 @@
 import { rangeHolds, rangeSize } from '../lease/address-range.js';
 import type { Machine } from '../machine/machine.js';
-import { broadcastOf, type IpAddress, type Subnet, subnetHolds } from '../net/ip.js';
+import { broadcastOf, formatSubnet, type IpAddress, type Subnet, subnetHolds } from '../net/ip.js';
 import { ip4Bounds, ip4NumberOf } from '../net/ip4-number.js';
 import type { DhcpSection, SubnetSection } from './dhcp-schema.js';
 import type { Problem } from './problem.js';
@@ -155,8 +155,4 @@ function overlaps(bounds: readonly Bounds[]): readonly (readonly [place: number,
 
 function numberOf(address: IpAddress): number {
   return ip4NumberOf(address) ?? 0;
-}
-
-function formatSubnet({ address, prefixLength }: Subnet): string {
-  return `${address}/${prefixLength}`;
 }

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import type { ForeignLease, Leases, ToldLease } from '../../booter/leases.js';
 import { mapping, oneOf, parsed, text } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
+import { formatRange } from '../../lease/address-range.js';
 import { SHOWN_STATES } from '../../lease/lease.js';
-import { type IpAddress, parseIp, parseSubnet, subnetHolds } from '../../net/ip.js';
+import { formatSubnet, type IpAddress, parseIp, parseSubnet, subnetHolds } from '../../net/ip.js';
 import { ip4NumberOf } from '../../net/ip4-number.js';
 import { parseMac } from '../../net/mac.js';
 import type { Api } from '../api.js';
@@ -164,8 +165,8 @@ function lookRoutes(api: Api, parts: LeaseRouteParts): void {
       const subnets = leasesOf(parts)
         .pools()
         .map(({ subnet: { subnet, ranges, leaseSeconds }, counts }) => ({
-          subnet: `${subnet.address}/${subnet.prefixLength}`,
-          ranges: ranges.map(({ first, last }) => (first === last ? first : `${first}-${last}`)),
+          subnet: formatSubnet(subnet),
+          ranges: ranges.map(formatRange),
           leaseSeconds,
           ...counts,
         }));
