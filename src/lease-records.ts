@@ -1,6 +1,7 @@
 import type { EventSink } from './boot/event.js';
 import { ConflictProbe } from './booter/conflict-probe.js';
 import { LeaseDesk, type LeaseDeskParts } from './booter/lease-desk.js';
+import type { Leases } from './booter/leases.js';
 import { every, systemClock } from './clock.js';
 import type { Config } from './config/schema.js';
 import { readSystemStart, uptime } from './disk-system-start.js';
@@ -8,12 +9,14 @@ import { fewOf } from './format.js';
 import { type LeaseClock, startOfClock } from './lease/lease-clock.js';
 import type { LeaseStore } from './lease/ports.js';
 import type { Lifecycle } from './lifecycle.js';
-import type { IpAddress } from './net/ip.js';
+import type { Metrics } from './metrics.js';
+import { formatSubnet, type IpAddress } from './net/ip.js';
 import { ping } from './net/ping-process.js';
 
 export type LeaseRecordsParts = {
   readonly store: LeaseStore;
   readonly mapping: LeaseDeskParts['mapping'];
+  readonly trustedRelays: LeaseDeskParts['trustedRelays'];
   readonly events: EventSink;
   readonly lifecycle: Lifecycle;
   readonly warn: (text: string) => void;
@@ -33,7 +36,7 @@ const MOST_NAMED = 5;
 /** Ends when nobody asks any more, and before the state does. undefined where addresses are others'. Throws DATA_UNUSABLE, DISK_FULL. */
 export async function openLeases(dhcp: Config['dhcp'], parts: LeaseRecordsParts): Promise<LeaseRecords | undefined> {
   if (dhcp?.mode !== 'server') return undefined;
-  const { store, mapping, events, lifecycle, warn } = parts;
+  const { store, mapping, trustedRelays, events, lifecycle, warn } = parts;
   const kept = await store.loadLeases();
   const clock = await openClock(
     store,
@@ -42,7 +45,7 @@ export async function openLeases(dhcp: Config['dhcp'], parts: LeaseRecordsParts)
   const probe = await openProbe(dhcp.probe, { answered: (address) => desk.conflict(address), warn });
   const desk = new LeaseDesk({
     ...{ subnets: dhcp.subnets, isAuthoritative: dhcp.authoritative },
-    ...{ mapping, store, clock, events },
+    ...{ mapping, trustedRelays, store, clock, events },
     ...(probe !== undefined && { isFree: (address: IpAddress) => probe.isFree(address) }),
   });
   const stopKeeping = every(CLOCK_MILLISECONDS, () => void keepClock(store, clock).catch(() => undefined));
@@ -90,4 +93,14 @@ function warnOfOdd(damaged: readonly IpAddress[], elsewhere: number, warn: Lease
     );
   if (elsewhere > 0)
     warn(`${elsewhere} leases are of no subnet in dhcp.subnets: they are kept, and count again when it is there again`);
+}
+
+/** From now on `/metrics` tells of them, whenever it is asked. */
+export function countLeases(metrics: Metrics, leases: Pick<Leases, 'pools'> | undefined): void {
+  if (leases === undefined) return;
+  metrics.countPools(() =>
+    leases
+      .pools()
+      .map(({ subnet, counts: { size, ...states } }) => ({ subnet: formatSubnet(subnet.subnet), size, states })),
+  );
 }

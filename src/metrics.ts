@@ -1,7 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type LeaseMetrics, leaseMetrics } from './metrics/lease-metrics.js';
 
 /** The counters behind `/metrics`. One registry per server, so that several can live in one process (tests). */
-export type Metrics = {
+export type Metrics = LeaseMetrics & {
   readonly contentType: string;
   /** The Prometheus text format. */
   text(): Promise<string>;
@@ -63,6 +64,7 @@ export function createMetrics(): Metrics {
     ...cacheMetrics(registers),
     ...transferMetrics(registers),
     ...dhcpMetrics(registers),
+    ...leaseMetrics(registers),
   };
 }
 

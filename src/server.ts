@@ -29,7 +29,7 @@ import { isIpv6Socket } from './disk-sockets.js';
 import { Entries } from './entries.js';
 import type { CacheRouteParts } from './http/routes/cache.js';
 import { inheritedSockets } from './inherited.js';
-import { openLeases } from './lease-records.js';
+import { countLeases, openLeases } from './lease-records.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
@@ -132,6 +132,7 @@ async function start(
   warnAtStart({ ...listeners, config, tls: initial.tls, urls }, booter, warn);
   ready = true;
   countEntries(metrics, booter.mapping, built.joined.disregarded());
+  countLeases(metrics, booter.leases);
   upkeep.start();
   lifecycle.started('upkeep', () => upkeep.stop());
   await startReloading(reloader, log, lifecycle);
@@ -219,6 +220,7 @@ async function buildBooter(
   const leases = await openLeases(config.dhcp, {
     ...{ store: database.leases, events, lifecycle, warn },
     mapping: () => booter.mapping,
+    trustedRelays: () => reloader.config.identity.trustedRelays,
   });
   const { journal, policies } = await openBootRecords({
     ...{ database, neighbours, events, lifecycle, warn },

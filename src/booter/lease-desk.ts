@@ -8,7 +8,7 @@ import type { ShownLease } from '../lease/lease-view.js';
 import type { LeaseStore } from '../lease/ports.js';
 import type { GivenAddress, LeaseAnswer, LeaseAsk } from '../lease/question.js';
 import type { LeaseSubnet } from '../lease/subnet.js';
-import { type IpAddress, parseIp } from '../net/ip.js';
+import { type IpAddress, parseIp, type Subnet, subnetHolds } from '../net/ip.js';
 import type { MacAddress } from '../net/mac.js';
 import { type FoundClient, LeaseClients } from './lease-clients.js';
 import { LeaseTelling } from './lease-telling.js';
@@ -25,6 +25,8 @@ export type LeaseDeskParts = {
   readonly clock: Pick<LeaseClock, 'now' | 'toEpoch' | 'fromEpoch'>;
   /** Whether nobody uses an address, as far as can be said (`ConflictProbe.isFree`); missing where that is not asked. */
   readonly isFree?: (address: IpAddress) => true | Promise<boolean>;
+  /** `identity.trustedRelays`, of the configuration in force. */
+  readonly trustedRelays: () => readonly Subnet[];
   readonly events: EventSink;
   readonly limits?: Partial<LeaseWriterLimits>;
 };
@@ -153,10 +155,17 @@ export class LeaseDesk implements Leases {
     this.#telling.conflict(lease);
   }
 
+  /** Whoever asked over no relay that is trusted may have named any card: on a network of this host, its neighbours are known. */
   macAt(address: string): MacAddress | undefined {
     const ip = parseIp(address);
     const lease = ip && this.#book.at(ip, this.#parts.clock.now());
-    return lease?.state === 'bound' ? lease.client.mac : undefined;
+    if (lease?.state !== 'bound' || lease.via === undefined) return undefined;
+    const { relay, from } = lease.via;
+    return [relay, from].every((one) => this.#isTrusted(one)) ? lease.client.mac : undefined;
+  }
+
+  #isTrusted(address: IpAddress): boolean {
+    return this.#parts.trustedRelays().some((subnet) => subnetHolds(subnet, address));
   }
 
   list(): readonly ToldLease[] {

@@ -32,7 +32,7 @@ export type Adopted =
 export interface Leases {
   /** At once, or when what it takes is durable, or was tried. Never rejects. */
   answer(ask: LeaseAsk): LeaseAnswer | Promise<LeaseAnswer>;
-  /** Whose card has a live lease of it. */
+  /** Whose card has a live lease of it that a trusted relay vouches for. */
   macAt(address: string): MacAddress | undefined;
   /** In the order of addresses; also those that are offered, and those that are remembered. */
   list(): readonly ToldLease[];

@@ -39,19 +39,24 @@ function causeOf(event: BootEvent): Cause | undefined {
     case 'file.refused':
     case 'file.unanswered':
       return { limit: 'files', by: event.address };
+    // While the disk is full, that is so of all that ask.
+    case 'lease.unsaved':
     case 'fault':
       return { limit: 'files', by: event.event };
     case 'lease.given':
     case 'lease.refused':
     case 'lease.released':
     case 'lease.declined':
-    case 'lease.unsaved':
     case 'dhcp.answered':
     case 'dhcp.unanswered':
     case 'loader.repeated':
       return { limit: 'dhcp', by: event.mac ?? event.machine };
     case 'boot.held':
       return { limit: 'dhcp', by: event.machine };
+    case 'pool.exhausted':
+    case 'pool.regained':
+      return { limit: 'dhcp', by: event.subnet };
+    case 'lease.conflict':
     case 'dhcp.dropped':
     case 'relay.refused':
     case 'done.refused':

@@ -1,14 +1,16 @@
 import type { BootEvent, EventSink } from '../boot/event.js';
+import { isLeaseEvent, type LeaseEvent } from '../lease/event.js';
 import type { Metrics } from '../metrics.js';
 
 /** Counts every event. */
 export function metricsSink(metrics: Metrics): EventSink {
   // A series that begins with its first event hides that event from Prometheus' increase().
   for (const outcome of ['reloaded', 'refused']) metrics.reloads.inc({ outcome }, 0);
-  return (event) => count(metrics, event);
+  for (const kind of ['new', 'extended']) metrics.leasesGiven.inc({ kind }, 0);
+  return (event) => (isLeaseEvent(event) ? countLease(metrics, event) : count(metrics, event));
 }
 
-function count(metrics: Metrics, event: BootEvent): void {
+function count(metrics: Metrics, event: Exclude<BootEvent, LeaseEvent>): void {
   switch (event.event) {
     case 'greeting.sent':
     case 'script.sent':
@@ -109,5 +111,35 @@ function countCache(metrics: Metrics, event: BootEvent): void {
       metrics.damaged.inc();
       return;
     default:
+  }
+}
+
+function countLease(metrics: Metrics, event: LeaseEvent): void {
+  switch (event.event) {
+    case 'lease.given':
+      metrics.leasesGiven.inc({ kind: event.isExtended ? 'extended' : 'new' });
+      return;
+    case 'lease.refused':
+      metrics.leasesRefused.inc();
+      return;
+    case 'lease.released':
+      metrics.leasesReleased.inc();
+      return;
+    case 'lease.declined':
+      metrics.leasesDeclined.inc();
+      return;
+    case 'lease.unsaved':
+      metrics.leasesUnsaved.inc();
+      return;
+    case 'lease.conflict':
+      metrics.addressConflicts.inc();
+      return;
+    case 'pool.exhausted':
+      metrics.exhaustedPools.inc({ subnet: event.subnet });
+      return;
+    case 'pool.regained':
+      return;
+    case 'dhcp.other':
+      metrics.otherDhcpServers.inc();
   }
 }

@@ -1,10 +1,10 @@
-const LEASE_EVENTS = [
+const LEASE_EVENTS: ReadonlySet<string> = new Set([
   ...(['lease.given', 'lease.refused', 'lease.released', 'lease.declined', 'lease.conflict', 'lease.unsaved'] as const),
   ...(['pool.exhausted', 'pool.regained', 'dhcp.other'] as const),
-] as const satisfies readonly LeaseEvent['event'][];
+] satisfies readonly LeaseEvent['event'][]);
 
 export function isLeaseEvent<E extends { readonly event: string }>(event: E): event is Extract<E, LeaseEvent> {
-  return LEASE_EVENTS.some((name) => name === event.event);
+  return LEASE_EVENTS.has(event.event);
 }
 
 /**

@@ -3,10 +3,10 @@ import { clientKey, type KnownClient, type LeaseClient } from './client.js';
 import { isLive, type Lease, releasedAt } from './lease.js';
 import { countsIn, type PoolCounts, type ShownLease, shownAt, shownIn } from './lease-view.js';
 import { type Asker, Occupancy } from './occupancy.js';
-import type { LeaseQuestion } from './question.js';
+import type { LeaseAsk, LeaseQuestion } from './question.js';
 import type { Reservations } from './reservations.js';
 import type { ServedSubnet } from './served-subnet.js';
-import type { LeaseSubnet, Link } from './subnet.js';
+import type { LeaseSubnet } from './subnet.js';
 
 export type LeaseBookParts = {
   readonly subnets: readonly LeaseSubnet[];
@@ -17,7 +17,7 @@ export type LeaseBookParts = {
 };
 
 /** A question of somebody whose record was looked up. */
-export type KnownAsk = LeaseQuestion & { readonly client: KnownClient; readonly link: Link };
+export type KnownAsk = LeaseQuestion & Pick<LeaseAsk, 'link' | 'via'> & { readonly client: KnownClient };
 
 /** What is to be done about a question. The book has noted it already; `save` is to be durable before anything is answered. */
 export type LeaseDecision =
@@ -75,7 +75,8 @@ export class LeaseBook {
     if (ask.kind === 'inform') return { kind: 'informed', subnet: first.subnet };
     const key = clientKey(ask.client);
     if (key === undefined) return silent('it names no card, no identifier and no UUID that it could be known by');
-    return this.#answer(ask, { key, client: ask.client, on, now });
+    const { client, via } = ask;
+    return this.#answer(ask, { key, client, on, now, ...(via !== undefined && { via }) });
   }
 
   #answer(ask: Exclude<LeaseQuestion, { readonly kind: 'inform' }>, asker: Asker): LeaseDecision {
@@ -218,12 +219,15 @@ export class LeaseBook {
     return lease;
   }
 
-  #bind(address: IpAddress, { key, client, on: subnets, now }: Asker): LeaseDecision {
+  #bind(address: IpAddress, asker: Asker): LeaseDecision {
+    const { key, client, on: subnets, now } = asker;
     const served = subnets.find((subnet) => subnet.holds(address));
     if (served === undefined) return silent(`${address} is not on its network`);
     const before = this.#occupancy.liveAt(address, now);
+    const via = asker.via ?? before?.via;
     const lease: Lease = {
       ...{ address, key, client: saidBy(client), ...recordOf(client), state: 'bound' },
+      ...(via !== undefined && { via }),
       since: before?.since ?? now,
       until: now + served.milliseconds,
     };

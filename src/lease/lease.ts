@@ -1,5 +1,6 @@
 import type { IpAddress } from '../net/ip.js';
 import type { ClientKey, LeaseClient } from './client.js';
+import type { Via } from './question.js';
 
 /**
  * Who has, or had, an address. Kept as it is until the address goes to another: whoever comes again gets the same.
@@ -13,6 +14,8 @@ export type Lease = {
   /** The name of its record, when it was given. */
   readonly machine?: string;
   readonly state: LeaseState;
+  /** The relay over which its client last asked for it, where it did: a renewal may go past that. */
+  readonly via?: Via;
   /** Since when it has the address, without a break; of the others, since when it is in that state. */
   readonly since: number;
   /** Until when it has it, or it is kept from everybody. */

@@ -4,6 +4,7 @@ import { DueTimes } from './due-times.js';
 import { isLive, type Lease } from './lease.js';
 import { LeaseTable } from './lease-table.js';
 import type { Offer } from './offers.js';
+import type { Via } from './question.js';
 import type { Reservations } from './reservations.js';
 import { ServedSubnet } from './served-subnet.js';
 import type { LeaseSubnet } from './subnet.js';
@@ -14,6 +15,7 @@ export type Asker = {
   readonly client: KnownClient;
   readonly on: readonly ServedSubnet[];
   readonly now: number;
+  readonly via?: Via;
 };
 
 /** Times that are over or have changed may wait in the heap, as many as this for each lease, before it is cleared. */

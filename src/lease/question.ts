@@ -13,7 +13,15 @@ export type LeaseQuestion =
   | { readonly kind: 'reboot' | 'extend' | 'decline' | 'release'; readonly address: IpAddress }
   | { readonly kind: 'inform'; readonly address: IpAddress };
 
-export type LeaseAsk = LeaseQuestion & { readonly client: LeaseClient; readonly link: Link };
+export type LeaseAsk = LeaseQuestion & {
+  readonly client: LeaseClient;
+  readonly link: Link;
+  /** The relay that it came over, where it did. */
+  readonly via?: Via;
+};
+
+/** A relay, and whom its datagram came from: many routers have an address for machines and another for servers. */
+export type Via = { readonly relay: IpAddress; readonly from: IpAddress };
 
 /** `renewSeconds`, `rebindSeconds`: T1 and T2 (RFC 2131, 4.4.5). */
 export type GivenAddress = {

@@ -55,7 +55,7 @@ export function readAsking(
   if (elsewhere !== undefined) return { kind: 'ignored', reason: elsewhere };
   if (request.op === 2) return { kind: 'ignored', reason: 'it is an answer', ...otherOf(request) };
   const client = readClient(request);
-  const read = readQuestion(request, client, door);
+  const read = readQuestion(request, client, door, from.address);
   if (read.kind === 'ignored') return { kind: 'ignored', reason: read.reason, ...wordOf(request, from) };
   const { ask, serverId, other } = read;
   const asking = { kind: 'asking', ask, request, client, from, serverId } as const;

@@ -32,7 +32,7 @@ export function linkOf({ address, subnets }: Pick<Door, 'address' | 'subnets'>):
 }
 
 /** RFC 2131, 4.3 and table 5. Pure. */
-export function readQuestion(request: DhcpPacket, client: PxeClient, door: LeaseDoor): ReadQuestion {
+export function readQuestion(request: DhcpPacket, client: PxeClient, door: LeaseDoor, from: string): ReadQuestion {
   const type = askedType(request);
   if (typeof type === 'string') return ignored(type);
   const relay = relayOf(request);
@@ -45,7 +45,12 @@ export function readQuestion(request: DhcpPacket, client: PxeClient, door: Lease
     return ignored('it says neither a hardware address, nor an identifier, nor a UUID');
   const link = relay === undefined ? ownLink(request, door) : [relayedLink(request, relay as IpAddress, agent)];
   // Spread for each kind: what is written for none in particular takes V8 longer.
-  const ask: LeaseAsk = { ...question, client: asking, link: question.kind === 'inform' ? [question.address] : link };
+  const ask: LeaseAsk = {
+    ...question,
+    client: asking,
+    link: question.kind === 'inform' ? [question.address] : link,
+    ...(relay !== undefined && { via: { relay: relay as IpAddress, from: from as IpAddress } }),
+  };
   const other = question.kind === 'select' && !question.isOurs ? ip4(request.options.get(OPTION.serverId)) : undefined;
   return other === undefined ? { kind: 'asks', ask, serverId } : { kind: 'asks', ask, serverId, other };
 }

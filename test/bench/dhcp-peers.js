@@ -32,7 +32,8 @@ export const DHCP_PEERS = {
  */
 export const LEASE_PEERS = {
   dnsmasq: startLeasing,
-  kea: (network, folder) => startKea(network, folder, { persist: true, name: join(folder, 'kea-leases4.csv') }),
+  kea: (network, folder) =>
+    startKea(network, folder, { persist: true, name: join(folder, 'kea-leases4.csv'), 'lfc-interval': 0 }),
 };
 
 /** Of the relay's network, more than there are machines. */

@@ -166,16 +166,29 @@ describe('what is known of addresses', () => {
     expect(desk.pools()).toMatchObject([{ counts: { size: 2, bound: 1, free: 1 } }]);
   });
 
-  it('is whose card has it, for as long as it has', async () => {
-    const { desk, select, asks, here } = leaseDesk();
-    const cards = () => [FIRST, 'nonsense', '10.0.0.1', `::ffff:${FIRST}`].map((at) => desk.macAt(at));
+  it('shows whose card has it by the word of trusted relays alone, for as long as it has', async () => {
+    const trustedRelays = () => [{ address: ip('10.9.0.0'), prefixLength: 24 }];
+    const { desk, asks, select, here } = leaseDesk({ trustedRelays });
+    const over = (relay: string, from = relay) => ({ via: { relay: ip(relay), from: ip(from) } });
+    const take = { kind: 'select', address: ip(FIRST), isOurs: true } as const;
     await select(1, FIRST);
-    expect(cards()).toEqual([mac(1), undefined, undefined, mac(1)]);
-    await asks(1, { kind: 'release', address: FIRST });
-    expect(cards()[0]).toBeUndefined();
-    await select(1, FIRST);
+    expect(desk.macAt(FIRST)).toBeUndefined();
+    for (const [via, shown] of [
+      [over('10.8.0.1'), undefined],
+      [over('10.9.0.1', '10.8.0.1'), undefined],
+      [over('10.9.0.1'), mac(1)],
+      [{}, mac(1)],
+    ] as const) {
+      await asks(1, { ...take, ...via });
+      expect(desk.macAt(FIRST)).toBe(shown);
+    }
+    expect(['nonsense', '10.0.0.1', `::ffff:${FIRST}`].map((at) => desk.macAt(at))).toEqual([
+      undefined,
+      undefined,
+      mac(1),
+    ]);
     here.now += 3_600_000;
-    expect(cards()[0]).toBeUndefined();
+    expect(desk.macAt(FIRST)).toBeUndefined();
   });
 
   it('is forgotten, durably', async () => {

@@ -12,15 +12,16 @@ import { anyDatagram, pxeRequest } from '../fixtures/pxe.js';
 const US = '192.168.77.1';
 const DOOR = { address: US, link: linkOf({ address: US, subnets: [subnetAt('192.168.77.0/24')] }) };
 const MAC = '52:54:00:77:00:01';
+const FROM = '192.168.77.9';
 const WANTED = '192.168.77.50';
 
-const read = (request: DhcpPacket) => readQuestion(request, readClient(request), DOOR);
+const read = (request: DhcpPacket) => readQuestion(request, readClient(request), DOOR, FROM);
 function asked(request: DhcpPacket) {
   const question = read(request);
   return question.kind === 'asks' ? question : expect.unreachable(question.reason);
 }
 const askOf = (request: DhcpPacket) => {
-  const { client: _client, link: _link, ...question } = asked(request).ask;
+  const { client: _client, link: _link, via: _via, ...question } = asked(request).ask;
   return question;
 };
 

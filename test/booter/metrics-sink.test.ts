@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+import type { BootEvent } from '../../src/boot/event.js';
+import { metricsSink } from '../../src/booter/metrics-sink.js';
+import { countLeases } from '../../src/lease-records.js';
+import { createMetrics } from '../../src/metrics.js';
+import { leaseDesk } from '../fixtures/lease-desk.js';
+
+const whose = { machine: 'node-01', address: '192.168.77.100' } as const;
+const subnet = '192.168.77.0/24';
+
+const EVENTS: readonly BootEvent[] = [
+  { event: 'lease.given', ...whose, seconds: 60, isExtended: false },
+  { event: 'lease.given', ...whose, seconds: 60, isExtended: true },
+  { event: 'lease.refused', ...whose, reason: 'it is of another' },
+  { event: 'lease.released', ...whose },
+  { event: 'lease.declined', ...whose, seconds: 600 },
+  { event: 'lease.conflict', address: whose.address, seconds: 600 },
+  { event: 'lease.unsaved', ...whose, reason: 'no room' },
+  { event: 'pool.exhausted', subnet, size: 2, whom: 'all' },
+  { event: 'pool.regained', subnet },
+  { event: 'dhcp.other', server: '192.168.77.2', interface: 'br0', by: 'it offers addresses' },
+];
+
+async function counted(metrics: ReturnType<typeof createMetrics>): Promise<readonly string[]> {
+  return (await metrics.text()).split('\n').filter((line) => /^bootlayer_dhcp_(leases|pool|address|other)/.test(line));
+}
+
+it('counts what happens to addresses', async () => {
+  const metrics = createMetrics();
+  EVENTS.forEach(metricsSink(metrics));
+  expect((await counted(metrics)).toSorted()).toEqual([
+    'bootlayer_dhcp_address_conflicts_total 1',
+    'bootlayer_dhcp_leases_declined_total 1',
+    'bootlayer_dhcp_leases_given_total{kind="extended"} 1',
+    'bootlayer_dhcp_leases_given_total{kind="new"} 1',
+    'bootlayer_dhcp_leases_refused_total 1',
+    'bootlayer_dhcp_leases_released_total 1',
+    'bootlayer_dhcp_leases_unsaved_total 1',
+    'bootlayer_dhcp_other_servers_total 1',
+    `bootlayer_dhcp_pools_exhausted_total{subnet="${subnet}"} 1`,
+  ]);
+});
+
+it('tells of each subnet how its addresses stand whenever it is asked', async () => {
+  const metrics = createMetrics();
+  const { desk, select, discover, here } = leaseDesk();
+  countLeases(metrics, desk);
+  await select(1, '192.168.77.100');
+  discover(2);
+  const state = (name: string) => `bootlayer_dhcp_leases{subnet="${subnet}",state="${name}"}`;
+  const lines = await counted(metrics);
+  expect(lines).toContain(`bootlayer_dhcp_pool_size{subnet="${subnet}"} 2`);
+  expect(lines).toContain(`${state('bound')} 1`);
+  expect(lines).toContain(`${state('offered')} 1`);
+  here.now += 7_200_000;
+  expect(await counted(metrics)).toContain(`${state('expired')} 1`);
+});
+
+it('is in the README, all of it that is of addresses', async () => {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const metrics = createMetrics();
+  const names = [...(await metrics.text()).matchAll(/^# TYPE (bootlayer_dhcp_\S+)/gm)].map(([, name]) => name);
+  expect(names.length).toBeGreaterThan(9);
+  for (const name of names) expect(readme).toContain(`\`${name}\``);
+});
