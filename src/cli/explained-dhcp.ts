@@ -1,15 +1,20 @@
 import { inviteBy } from '../booter/invitation.js';
+import { LeaseClients } from '../booter/lease-clients.js';
 import type { Mapping } from '../booter/mapping.js';
-import type { Config } from '../config/schema.js';
+import type { Config, DhcpConfig } from '../config/schema.js';
 import { encodePacket } from '../dhcp/packet.js';
 import { PORT } from '../dhcp/ports.js';
 import { IpxeBinaries } from '../ipxe/disk-binaries.js';
 import { ipxeFolders } from '../ipxe-folders.js';
+import { LeaseBook } from '../lease/lease-book.js';
+import type { LeaseAnswer, LeaseAsk } from '../lease/question.js';
 import { NO_IP4 } from '../net/ip.js';
 import type { Offerings } from '../pxe/answer.js';
 import { type DescribedClient, describedDiscover } from '../pxe/described-client.js';
+import { readAsking, serverDoor, serverExchange } from '../pxe/dhcp-server.js';
+import type { Exchange } from '../pxe/exchange.js';
 import { offeringsAt } from '../pxe/offerings.js';
-import { proxyExchange } from '../pxe/proxy-dhcp.js';
+import { type BootParts, proxyExchange } from '../pxe/proxy-dhcp.js';
 import { describeReply, type ReplyField } from '../pxe/reply-fields.js';
 import { portsOf } from './explained.js';
 import type { Site } from './explained-site.js';
@@ -29,7 +34,8 @@ export type DhcpExplanation =
   | { readonly kind: 'undescribed'; readonly reason: string };
 
 type Parts = {
-  readonly isOn: boolean;
+  /** Where it is off, what a proxy would say is shown. */
+  readonly dhcp: DhcpConfig | undefined;
   readonly mapping: Mapping;
   readonly site: Site;
   readonly offerings: Offerings;
@@ -44,20 +50,59 @@ export async function offeringsOf(config: Config, { urls, address }: Site): Prom
 }
 
 /** As the server would, by the very code that answers. Pure. */
-export function explainDhcp(
-  described: DescribedClient | undefined,
-  { isOn, mapping, site, offerings }: Parts,
-): DhcpExplanation {
+export function explainDhcp(described: DescribedClient | undefined, parts: Parts): DhcpExplanation {
   if (described === undefined) return { kind: 'undescribed', reason: 'its firmware is not said (--firmware)' };
   const discover = describedDiscover(described);
   if (discover === undefined) return { kind: 'undescribed', reason: 'its architecture is not said (--arch)' };
-  const exchange = proxyExchange(
-    encodePacket(discover, { maxBytes: 1472 }),
-    { address: NO_IP4, port: PORT.client },
-    { step: 'offer', address: site.address, subnets: [], name: 'br0' },
-    { invite: (facts) => inviteBy(mapping, facts), offerings: () => offerings },
-  );
-  if (exchange.kind !== 'answered') return { kind: 'unanswered', isOn, reason: exchange.reason };
-  const fields = describeReply(exchange.reply, exchange.client);
-  return { kind: 'answered', isOn, fields, bytes: exchange.bytes.toString('hex'), warnings: site.warnings };
+  const { dhcp, site } = parts;
+  const isOn = dhcp !== undefined;
+  const exchange = exchangeOf(encodePacket(discover, { maxBytes: 1472 }), parts);
+  const sent = sentBy(exchange);
+  if (sent === undefined) return { kind: 'unanswered', isOn, reason: 'reason' in exchange ? exchange.reason : '' };
+  const fields = describeReply(sent.reply, 'client' in exchange ? exchange.client : undefined);
+  const toNothing = exchange.kind === 'unanswered' ? [`it is told nothing to boot: ${exchange.reason}`] : [];
+  return {
+    kind: 'answered',
+    isOn,
+    fields,
+    bytes: sent.bytes.toString('hex'),
+    warnings: [...toNothing, ...site.warnings],
+  };
+}
+
+/** Whoever has no address yet. */
+const NOBODY = { address: NO_IP4, port: PORT.client };
+
+function exchangeOf(bytes: Buffer, { dhcp, mapping, site: { name = '', address }, offerings }: Parts): Exchange {
+  const parts: BootParts = { invite: (facts) => inviteBy(mapping, facts), offerings: () => offerings };
+  const at = { step: 'offer', name, address, subnets: [] } as const;
+  if (dhcp?.mode !== 'server') return proxyExchange(bytes, NOBODY, at, parts);
+  const door = serverDoor(at);
+  const asking = readAsking(bytes, NOBODY, door);
+  return asking.kind === 'asking' ? serverExchange(asking, offerTo(asking.ask, dhcp, mapping), door, parts) : asking;
+}
+
+type ServerConfig = Extract<DhcpConfig, { readonly mode: 'server' }>;
+
+/** By records alone: who has an address now, only the server knows. */
+function offerTo(
+  ask: LeaseAsk,
+  { subnets, authoritative: isAuthoritative }: ServerConfig,
+  mapping: Mapping,
+): LeaseAnswer {
+  const clients = new LeaseClients(() => mapping);
+  const book = new LeaseBook({ subnets, isAuthoritative, reservations: () => clients.reservations() });
+  const { known, hostname } = clients.find(ask.client);
+  const decision = book.decide({ ...ask, client: known }, 0);
+  if (decision.kind === 'silent') return decision;
+  if (decision.kind !== 'offer') return { kind: 'silent', reason: 'no address is left for it' };
+  const { address, subnet } = decision;
+  const seconds = subnet.leaseSeconds;
+  const times = { seconds, renewSeconds: Math.floor(seconds / 2), rebindSeconds: Math.floor((seconds * 7) / 8) };
+  return { kind: 'offer', address, subnet, ...times, ...(hostname !== undefined && { hostname }) };
+}
+
+function sentBy(exchange: Exchange) {
+  if (exchange.kind === 'answered' || exchange.kind === 'leased') return exchange;
+  return exchange.kind === 'unanswered' ? exchange.sent : undefined;
 }

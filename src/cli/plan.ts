@@ -91,8 +91,12 @@ async function plan(options: PlanOptions): Promise<void> {
   const explanation = await explainedImages(config, (images) =>
     explainBoot(facts, { mapping, urls: site.urls, firmwareUrl, images }),
   );
-  const isOn = config.dhcp !== undefined;
-  const dhcp = explainDhcp(describedOf(options.firmware, explanation.subject), { isOn, mapping, site, offerings });
+  const dhcp = explainDhcp(describedOf(options.firmware, explanation.subject), {
+    dhcp: config.dhcp,
+    mapping,
+    site,
+    offerings,
+  });
   if (options.machine !== undefined && explanation.subject.name !== options.machine) {
     warnOnStderr(`what is said of it makes it another machine than ${options.machine}`);
   }

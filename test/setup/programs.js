@@ -42,6 +42,13 @@ const TEST_PROGRAMS = {
   },
   // Debian 13 has everything under /usr.
   dhclient: { package: 'isc-dhcp-client', path: isBookworm ? 'sbin/dhclient' : 'usr/sbin/dhclient', libraries: [] },
+  dhcpcd: {
+    package: 'dhcpcd-base',
+    path: 'usr/sbin/dhcpcd',
+    libraries: ['libudev1'],
+  },
+  dhcrelay: { package: 'isc-dhcp-relay', path: 'usr/sbin/dhcrelay', libraries: [] },
+  ping: { package: 'iputils-ping', path: isBookworm ? 'bin/ping' : 'usr/bin/ping', libraries: ['libcap2', 'libidn2-0'] },
   curl: { package: 'curl', path: 'usr/bin/curl', libraries: [t64('libcurl4'), t64('libssl3')] },
 };
 
