@@ -219,8 +219,10 @@ export class LeaseDesk implements Leases {
     return this.#writer.settled();
   }
 
-  #told({ address, state, client, machine, since, until }: ShownLease): ToldLease {
+  /** By the records in force: they may have changed since it was given. */
+  #told({ address, state, client, since, until }: ShownLease): ToldLease {
     const { clock } = this.#parts;
+    const { machine } = this.#clients.find(client).known;
     const owner = this.#clients.reservations().machineAt(address);
     return {
       ...{ address, state, client, ...(machine !== undefined && { machine }) },
