@@ -181,8 +181,11 @@ export class LeaseDesk implements Leases {
 
   pools(): readonly ToldPool[] {
     const { subnets, clock } = this.#parts;
-    const now = clock.now();
-    return subnets.map((subnet) => ({ subnet, counts: this.#book.counts(subnet, now) }));
+    const counts = this.#book.counts(clock.now());
+    return subnets.flatMap((subnet, place) => {
+      const its = counts[place];
+      return its === undefined ? [] : [{ subnet, counts: its }];
+    });
   }
 
   async release(address: IpAddress): Promise<boolean> {
