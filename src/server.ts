@@ -144,14 +144,17 @@ async function start(
     listeners.drain();
   });
   const listening = { ...placesOf(listeners), api: formatEndpoint(api.at), advertise: advertised };
-  const given = config.dhcp?.mode === 'server' ? ', and get their addresses here' : '';
-  log.info({ event: 'server.listening', ...listening }, `machines boot from ${urls.greeting()}${given}`);
+  log.info({ event: 'server.listening', ...listening }, listeningText(config, urls));
   return {
     ...listening,
     ended: lifecycle.endedWith(database.ended),
     reload: () => void reloader.reloadByHand(),
     stop: () => lifecycle.stop(),
   };
+}
+
+function listeningText({ dhcp }: Config, urls: BootUrls): string {
+  return `machines boot from ${urls.greeting()}${dhcp?.mode === 'server' ? ', and get their addresses here' : ''}`;
 }
 
 type Warn = (text: string) => void;

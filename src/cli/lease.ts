@@ -100,13 +100,14 @@ async function reserve(address: string, options: ReserveOptions): Promise<void> 
   const output = standardOutput();
   if (dryRun) {
     const path = leasePath(address, '/reserve?dryRun=true');
-    const told = await askOurs<ToldPreview & ToldEntry>(api, { path, body }, ({ boots, name: has }) =>
+    const told = await askOurs<Partial<ToldPreview> & Partial<ToldEntry>>(api, { path, body }, ({ boots, name: has }) =>
       [boots, has].some((one) => one !== undefined),
     );
     if (options.json) return writeJson(output, told);
     // It has it already.
-    if (told.boots === undefined) return writeLine(output, inOneLine(reservedText(address, told.name)));
-    return writePreview(output, told);
+    const { boots, more, name: has = '' } = told;
+    if (boots === undefined) return writeLine(output, inOneLine(reservedText(address, has)));
+    return writePreview(output, { boots, ...(more !== undefined && { more }) });
   }
   const path = leasePath(address, '/reserve');
   const entry = await askOurs<ToldEntry>(api, { path, body }, (told) => typeof told.name === 'string');

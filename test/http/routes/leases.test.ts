@@ -92,9 +92,9 @@ describe('/api/v1/leases', () => {
     expect(await ask('DELETE', '/leases/192.168.77.20')).toMatchObject(
       refused(409, 'CONFLICT', '192.168.77.20 is in use by node-01 until 2027-01-31T13:00:00.000Z'),
     );
-    expect(leases?.at(ip('192.168.77.20'))).toBeDefined();
+    expect(leases.at(ip('192.168.77.20'))).toBeDefined();
     expect(await ask('DELETE', '/leases/192.168.77.20?force=true')).toMatchObject({ status: 204 });
-    expect(leases?.at(ip('192.168.77.20'))).toBeUndefined();
+    expect(leases.at(ip('192.168.77.20'))).toBeUndefined();
   });
 
   it('shows how many are left', async () => {
@@ -144,7 +144,7 @@ describe('POST /api/v1/leases/import', () => {
 
   it('takes over what it can, and says of each what became of it', async () => {
     const { ask, leases } = await listener();
-    leases?.refused.set(ip('10.9.0.1'), 'it is in no subnet');
+    leases.refused.set(ip('10.9.0.1'), 'it is in no subnet');
     const other = { address: '10.9.0.1', clientId: '01:52:54', until: '2027-01-31T13:00:00+01:00' };
     expect(await ask('POST', '/leases/import', { leases: [one, other] })).toEqual({
       status: 200,
@@ -155,7 +155,7 @@ describe('POST /api/v1/leases/import', () => {
         ],
       },
     });
-    expect(leases?.at(ip('10.1.0.9'))).toMatchObject({
+    expect(leases.at(ip('10.1.0.9'))).toMatchObject({
       client: { mac: '52:54:00:00:02:01', hostname: 'x' },
       until: Date.parse('2027-01-31T13:00:00Z'),
     });
