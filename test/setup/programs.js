@@ -48,7 +48,11 @@ const TEST_PROGRAMS = {
     libraries: ['libudev1'],
   },
   dhcrelay: { package: 'isc-dhcp-relay', path: 'usr/sbin/dhcrelay', libraries: [] },
-  ping: { package: 'iputils-ping', path: isBookworm ? 'bin/ping' : 'usr/bin/ping', libraries: ['libcap2', 'libidn2-0'] },
+  ping: {
+    package: 'iputils-ping',
+    path: isBookworm ? 'bin/ping' : 'usr/bin/ping',
+    libraries: ['libcap2', 'libidn2-0'],
+  },
   curl: { package: 'curl', path: 'usr/bin/curl', libraries: [t64('libcurl4'), t64('libssl3')] },
 };
 
