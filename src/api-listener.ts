@@ -2,6 +2,7 @@ import type { Booter } from './booter/booter.js';
 import { EntryDoubts } from './booter/entry-doubts.js';
 import type { ImageDesk } from './booter/image-desk.js';
 import type { Journal } from './booter/journal.js';
+import { LeaseClients } from './booter/lease-clients.js';
 import { findNotDone } from './booter/not-done.js';
 import type { Policies } from './booter/policies.js';
 import { version } from './cli/version.js';
@@ -18,6 +19,8 @@ import { type EntryRouteParts, entryRoutes } from './http/routes/entries.js';
 import { type EventRouteParts, eventRoutes, type OpenStreams } from './http/routes/events.js';
 import { healthRoutes } from './http/routes/health.js';
 import { imageRoutes } from './http/routes/images.js';
+import { type ReserveRouteParts, reserveRoute } from './http/routes/lease-reserve.js';
+import { type LeaseRouteParts, leaseRoutes } from './http/routes/leases.js';
 import { metricsRoutes } from './http/routes/metrics.js';
 import { openApiRoutes } from './http/routes/openapi.js';
 import { type StandingRouteParts, shownStanding, standingRoutes } from './http/routes/standings.js';
@@ -36,6 +39,7 @@ export type ApiParts = Pick<EntryRouteParts, 'entries' | 'doubtsOf'> & {
   readonly state: StateRouteParts;
   readonly desk: Parameters<typeof imageRoutes>[1];
   readonly cache: CacheRouteParts;
+  readonly leases: LeaseRouteParts & Pick<ReserveRouteParts, 'nameOf'>;
   /** Of the program. */
   readonly version: string;
 };
@@ -73,14 +77,17 @@ const MOST_LOOKS = 16;
 
 /** Declares everything that the API has; answers the event streams that are open. */
 export function declareApi(api: Api, parts: ApiParts): OpenStreams {
-  const { boots, events, standings, state, desk, cache, version: ours } = parts;
-  entryRoutes(api, { ...parts, standingOf: (machine) => shownStanding(standings, machine) });
+  const { boots, events, standings, state, desk, cache, leases, version: ours } = parts;
+  const ofEntries = { ...parts, standingOf: (machine: string) => shownStanding(standings, machine) };
+  entryRoutes(api, ofEntries);
   bootRecordRoutes(api, boots);
   const streams = eventRoutes(api, events);
   standingRoutes(api, standings);
   stateRoutes(api, state);
   imageRoutes(api, desk);
   cacheRoutes(api, cache);
+  leaseRoutes(api, leases);
+  reserveRoute(api, { ...ofEntries, ...leases });
   openApiRoutes(api, ours);
   return streams;
 }
@@ -103,6 +110,7 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
     ...{ desk, clock: systemClock, mapping: () => booter.mapping },
     verifies: policies.verifies,
   });
+  const clients = new LeaseClients(() => booter.mapping);
   const streams = declareApi(new Api(app, guard), {
     boots: { boots: database.boots, settled: () => journal.settled() },
     events: {
@@ -121,6 +129,7 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
       trust: () => policies.standings.trust(),
     },
     ...{ entries, desk, cache, version: version() },
+    leases: { leases: booter.leases, nameOf: (client) => clients.find(client).known.machine },
     standings: { ...standings, doubtsOf: (image) => doubts.ofImage(image) },
     doubtsOf: (kind, name) => doubts.ofEntry(kind, name),
   });

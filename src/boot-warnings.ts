@@ -37,7 +37,7 @@ export function findBootWarnings(input: BootWarningsInput): readonly string[] {
 function tftpWarnings({ dhcp, tftp }: BootWarningsInput['config']): readonly string[] {
   if (dhcp === undefined || tftp !== undefined) return [];
   return [
-    'tftp.enabled is false, and dhcp.mode is proxy: BIOS and UEFI PXE load by TFTP alone, and are told nothing; set it to true, unless all machines come by UEFI HTTP Boot or an iPXE of their own',
+    `tftp.enabled is false, and dhcp.mode is ${dhcp.mode}: BIOS and UEFI PXE load by TFTP alone, and are told nothing; set it to true, unless all machines come by UEFI HTTP Boot or an iPXE of their own`,
   ];
 }
 

@@ -32,6 +32,7 @@ export const ERROR_CODES = {
   NOT_FOUND: 'there is nothing under this path',
   CONFLICT: 'an entry cannot be beside another one',
   READ_ONLY_ENTRY: 'an entry is written in a file, and is changed there',
+  NO_LEASES: 'this server gives no addresses, so that it has no leases',
   PRECONDITION_FAILED: 'an entry is not as the request says that it must be',
   INTERRUPTED: 'a signal ended the command',
   INTERNAL: 'a fault of this program',

@@ -25,6 +25,7 @@ import { MappingWatch } from './config/mapping-watch.js';
 import type { Loaded } from './config/read.js';
 import type { Config } from './config/schema.js';
 import { type Content, cacheFolderIn, openContent } from './content.js';
+import { type DhcpWarningsInput, findDhcpWarnings } from './dhcp-warnings.js';
 import { isIpv6Socket } from './disk-sockets.js';
 import { Entries } from './entries.js';
 import type { CacheRouteParts } from './http/routes/cache.js';
@@ -143,7 +144,8 @@ async function start(
     listeners.drain();
   });
   const listening = { ...placesOf(listeners), api: formatEndpoint(api.at), advertise: advertised };
-  log.info({ event: 'server.listening', ...listening }, `machines boot from ${urls.greeting()}`);
+  const given = config.dhcp?.mode === 'server' ? ', and get their addresses here' : '';
+  log.info({ event: 'server.listening', ...listening }, `machines boot from ${urls.greeting()}${given}`);
   return {
     ...listening,
     ended: lifecycle.endedWith(database.ended),
@@ -154,8 +156,13 @@ async function start(
 
 type Warn = (text: string) => void;
 
-function warnAtStart(input: BootWarningsInput, { mapping }: Booter, warn: Warn): void {
-  for (const text of [...findBootWarnings(input), ...findUntoldWarnings(mapping)]) warn(text);
+function warnAtStart(
+  input: BootWarningsInput & Pick<DhcpWarningsInput, 'interfaces'>,
+  { mapping }: Booter,
+  warn: Warn,
+): void {
+  const ofDhcp = findDhcpWarnings({ ...input, dhcp: input.config.dhcp, machines: mapping.machines });
+  for (const text of [...findBootWarnings(input), ...ofDhcp, ...findUntoldWarnings(mapping)]) warn(text);
 }
 
 function applied({ booter }: BooterOfServer, upkeep: Upkeep, warn: Warn): void {

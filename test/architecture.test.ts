@@ -11,7 +11,8 @@ const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 const BASE = ['net', 'errors', 'log', 'metrics', 'clock', 'format', 'disk-access', 'recent-map', 'writable'];
 const DOMAIN = ['boot', 'machine', 'image', 'lease', 'provision'];
 const CONTENT = ['catalog', 'blob', 'store', 'build'];
-const PROTOCOLS = ['dhcp', 'tftp', 'oci', 'ipxe'];
+/** `dhcpv6` is to stand beside `dhcp`, with the same questions and answers of `lease/` by way of `pxe/`. */
+const PROTOCOLS = ['dhcp', 'dhcpv6', 'tftp', 'oci', 'ipxe'];
 const FRONT_ENDS = ['http', 'pxe', 'ui'];
 const PROCESS = [
   ...[
@@ -35,6 +36,7 @@ const PROCESS = [
     'api-listener',
     'boot-listeners',
     'boot-warnings',
+    'dhcp-warnings',
     'standing-desk',
     'tftp-listener',
     'dhcp-listener',

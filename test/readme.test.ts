@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { BootUrls } from '../src/booter/boot-urls.js';
 import { readConfigText } from '../src/config/read.js';
+import { findDhcpWarnings } from '../src/dhcp-warnings.js';
+import { LeaseBook } from '../src/lease/lease-book.js';
+import { Reservations } from '../src/lease/reservations.js';
+import { type IpAddress, parseIp, parseSubnet } from '../src/net/ip.js';
 import type { MacAddress } from '../src/net/mac.js';
 import { formatReference } from '../src/oci/reference.js';
 import { testBooter } from './fixtures/booter.js';
@@ -31,6 +36,7 @@ describe("the README's mappings", () => {
     expect([...EXAMPLES.keys()]).toEqual([
       'proxyDHCP',
       'most of it',
+      'the only DHCP server',
       'HTTPS',
       'registries',
       'one machine',
@@ -67,6 +73,36 @@ describe("the README's mappings", () => {
     const { config } = readConfigText(EXAMPLES.get('most of it') ?? '', '/etc/bootlayer/bootlayer.yaml', {});
     expect(config.assignments.map(({ name }) => name)).toEqual(['node-01', 'everyone-else']);
     expect([config.dhcp?.mode, config.data]).toEqual(['proxy', '/var/lib/bootlayer']);
+  });
+
+  it('give addresses, to a machine that is named its own', async () => {
+    const text = EXAMPLES.get('the only DHCP server') ?? '';
+    const { config, warnings } = readConfigText(text, '/etc/bootlayer/bootlayer.yaml', {});
+    expect(warnings).toEqual([]);
+    const { dhcp, machines } = config;
+    expect(dhcp).toMatchObject({ mode: 'server', authoritative: true, subnets: [{ leaseSeconds: 3_600 }, {}] });
+    const urls = new BootUrls(
+      () => 'http://192.168.77.1:8080',
+      () => [],
+    );
+    const br0 = { name: 'br0', address: '192.168.77.1', subnets: [parseSubnet('192.168.77.0/24') ?? expect.fail()] };
+    expect(findDhcpWarnings({ dhcp, machines, interfaces: [br0], urls })).toEqual([]);
+    const book = new LeaseBook({
+      subnets: dhcp?.mode === 'server' ? dhcp.subnets : [],
+      isAuthoritative: true,
+      reservations: () => new Reservations(machines),
+    });
+    const offered = (mac: string, at: string, record: { machine?: string; reserved?: IpAddress } = {}) => {
+      const client = { mac: mac as MacAddress, ...record };
+      const decided = book.decide({ kind: 'discover', client, link: [parseIp(at) ?? expect.fail()] }, 0);
+      return decided.kind === 'offer' ? decided.address : decided.kind;
+    };
+    const [node] = machines;
+    const record = { machine: 'node-01', reserved: node?.ip ?? expect.fail() };
+    expect(offered('52:54:00:12:34:56', '192.168.77.1', record)).toBe('192.168.77.20');
+    expect(offered('52:54:00:00:00:09', '192.168.77.1')).toBe('192.168.77.100');
+    expect(offered('52:54:00:00:00:0a', '10.1.0.1')).toBe('10.1.0.100');
+    expect((await boot('the only DHCP server', { mac: '52:54:00:00:00:09' })).assignment).toBe('all');
   });
 
   it('go by HTTPS throughout', () => {

@@ -74,7 +74,8 @@ function firmwareWarnings({ name, match: { firmware = [], arch } }: Assignment, 
   }
   if (seesDhcp || firmware.includes('uefi') === firmware.includes('uefi-http')) return [];
   const open = firmware.includes('uefi') ? 'uefi' : 'uefi-http';
-  const both = 'iPXE does not tell it from the other, so name both uefi and uefi-http, or set dhcp.mode to proxy';
+  const both =
+    'iPXE does not tell it from the other, so name both uefi and uefi-http, or set dhcp.mode to proxy or server';
   return [`assignment "${name}" matches no machine by its firmware ${open}: ${both}`];
 }
 

@@ -85,12 +85,13 @@ export class LeaseDesk implements Leases {
   /** `conflicts`: so many addresses have been found to be used by somebody else. */
   #answer(asked: Asked, conflicts: number): LeaseAnswer | Promise<LeaseAnswer> {
     const { ask, found } = asked;
-    const decision = this.#book.decide({ ...ask, client: found.known }, this.#parts.clock.now());
+    const now = this.#parts.clock.now();
+    const decision = this.#book.decide({ ...ask, client: found.known }, now);
     switch (decision.kind) {
       case 'offer':
         return this.#offer(decision, asked, conflicts);
       case 'ack':
-        return this.#acknowledge(decision, found);
+        return this.#acknowledge(decision, found, now);
       case 'informed':
         return { kind: 'informed', subnet: decision.subnet, ...hostnameOf(found) };
       case 'nak':
@@ -125,10 +126,11 @@ export class LeaseDesk implements Leases {
     return { kind: 'offer', ...given(address, subnet, subnet.leaseSeconds), ...hostnameOf(found) };
   }
 
-  async #acknowledge({ lease, subnet, save, isExtended }: Decided<'ack'>, found: FoundClient): Promise<LeaseAnswer> {
+  async #acknowledge(decision: Decided<'ack'>, found: FoundClient, now: number): Promise<LeaseAnswer> {
+    const { lease, subnet, save, isExtended } = decision;
     const { address, until } = lease;
-    // Now: a machine counts from when it asked (RFC 2131, 4.4.1).
-    const seconds = Math.max(0, Math.floor((until - this.#parts.clock.now()) / 1_000));
+    // However long the disk takes: a machine counts from when it asked (RFC 2131, 4.4.1).
+    const seconds = Math.floor((until - now) / 1_000);
     try {
       await this.#writer.save(save);
     } catch (thrown) {

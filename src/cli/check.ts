@@ -5,6 +5,7 @@ import type { CheckReport, TargetCheck } from '../booter/check-report.js';
 import { findRoomWarnings } from '../booter/check-warnings.js';
 import { createMapping } from '../booter/mapping.js';
 import type { Config } from '../config/schema.js';
+import { findDhcpWarnings } from '../dhcp-warnings.js';
 import { BootlayerError } from '../errors.js';
 import { counted, harmless } from '../format.js';
 import { IpxeBinaries } from '../ipxe/disk-binaries.js';
@@ -15,6 +16,7 @@ import type { ServedInterface } from '../pxe/served-interfaces.js';
 import { type CommonOptions, loadWithWarnings, withCommonOptions, withJson } from './common.js';
 import { dhcpUnits, type Unit } from './dhcp-units.js';
 import { explainedImages, explainedUrls, portsOf } from './explained.js';
+import { describeGiven } from './explained-address.js';
 import { interfacesOnThisHost, servedBy } from './explained-site.js';
 import { emphasize, inOneLine, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
 
@@ -30,7 +32,7 @@ export function checkCommand(): Command {
 }
 
 const HELP = `
-With dhcp.mode proxy, what of this host would leave machines without an answer is told, too (iPXE binaries, interfaces, certificates),
+With dhcp.mode proxy or server, what of this host would leave machines without an answer is told, too (iPXE binaries, interfaces, certificates),
 and on a host with several interfaces, the systemd units of sockets that are bound to them are printed. With --offline, another
 host may be meant: what is wrong with the interfaces of this one is a warning, and its iPXE binaries are not looked for.
 
@@ -61,9 +63,10 @@ async function check(options: CheckOptions): Promise<void> {
   const interfaces = options.offline ? [] : dhcp.served;
   const urls = explainedUrls(config, interfaces);
   const ofBoot = findBootWarnings({ config, tls, interfaces, ports: portsOf(config), urls });
+  const ofDhcp = findDhcpWarnings({ dhcp: config.dhcp, machines: config.machines, interfaces, urls });
   const whole: CheckReport = {
     ...report,
-    warnings: [...warnings, ...ofBoot, ...report.warnings, ...room, ...more],
+    warnings: [...warnings, ...ofBoot, ...ofDhcp, ...report.warnings, ...room, ...more],
     problems: report.problems + problems.length,
   };
   if (options.json)
@@ -78,6 +81,8 @@ async function check(options: CheckOptions): Promise<void> {
   else {
     for (const problem of problems) writeLine(output, `DHCP cannot be answered: ${harmless(problem)}`);
     writeReport(output, whole, config.machines.length);
+    const given = describeGiven(config);
+    if (given !== undefined) writeLine(output, given);
     writeUnits(output, dhcp);
   }
   const failed = whole.problems + (options.strict ? whole.warnings.length : 0);

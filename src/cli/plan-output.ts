@@ -5,6 +5,7 @@ import { counted, formatBytes, formatDuration, harmless } from '../format.js';
 import type { Machine } from '../machine/machine.js';
 import { formatPlatform } from '../oci/platform.js';
 import { formatReference } from '../oci/reference.js';
+import { type AddressExplanation, describeAddress } from './explained-address.js';
 import type { DhcpExplanation } from './explained-dhcp.js';
 import type { Site } from './explained-site.js';
 import { emphasize, type Output, writeLine, writeTable } from './output.js';
@@ -15,10 +16,13 @@ export type Shown = {
   readonly dhcp: DhcpExplanation;
   /** Where the machine is. */
   readonly site: Pick<Site, 'name' | 'address' | 'others'>;
+  /** Missing where another server gives addresses. */
+  readonly address?: AddressExplanation;
 };
 
 /** The same as one JSON document. */
-export function planDocument({ explanation, dhcp, site: { name: served, address, others } }: Shown) {
+export function planDocument({ explanation, dhcp, site, address: given }: Shown) {
+  const { name: served, address, others } = site;
   const { subject, missing, selection, tried, boot } = explanation;
   const { name, machine, knownBy, contradictions, mayBeKnown, facts } = subject;
   return {
@@ -40,6 +44,7 @@ export function planDocument({ explanation, dhcp, site: { name: served, address,
       keys,
     })),
     interface: { name: served ?? null, address, others },
+    ...(given !== undefined && { address: given }),
     dhcp,
     boot,
   };
@@ -51,7 +56,7 @@ const MAX_DIFFERING = 10;
 /** `bytes`: those of the DHCP answer, too. */
 export function writePlan(
   output: Output,
-  { explanation, dhcp, site }: Shown,
+  { explanation, dhcp, site, address }: Shown,
   { bytes }: { readonly bytes: boolean },
 ): void {
   writeMachine(output, explanation);
@@ -59,6 +64,7 @@ export function writePlan(
   writeTried(output, explanation.tried);
   writeSelection(output, explanation);
   writeSite(output, site);
+  if (address !== undefined) heading(output, `address: ${harmless(describeAddress(address))}`);
   writeDhcp(output, dhcp, { bytes });
   writeBoot(output, explanation.boot);
 }

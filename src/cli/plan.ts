@@ -14,6 +14,7 @@ import { parseArchitecture } from '../oci/platform.js';
 import type { DescribedClient } from '../pxe/described-client.js';
 import { type CommonOptions, parsedBy, readConfig, warnOnStderr, withCommonOptions, withJson } from './common.js';
 import { explainedImages } from './explained.js';
+import { explainAddress } from './explained-address.js';
 import { explainDhcp, offeringsOf } from './explained-dhcp.js';
 import { siteOf } from './explained-site.js';
 import { standardOutput, writeJson } from './output.js';
@@ -71,7 +72,8 @@ const HELP = `
 What is not said is not known yet: the answer says which assignments wait for it. With a firmware, the DHCP answer is shown
 with the reason for each field; with --bytes (and in JSON, as hexadecimal digits) byte for byte. Of several interfaces that
 are served, --interface names the one whose answer and URLs are shown. Where dhcp.mode is off, machines come by iPXE, which
-does not tell uefi and uefi-http apart. Without an architecture, said or in the machine's record, no image can be chosen.
+does not tell uefi and uefi-http apart. Where this server gives addresses, the one of the machine's record, or the pool that
+it is of, is named. Without an architecture, said or in the machine's record, no image can be chosen.
 
 Examples:
   bootlayer plan --mac 52:54:00:12:34:56 --arch amd64 --firmware ipxe-uefi
@@ -99,7 +101,8 @@ async function plan(options: PlanOptions): Promise<void> {
     warnOnStderr(`what is said of it makes it another machine than ${options.machine}`);
   }
   const output = standardOutput();
-  const shown = { explanation, dhcp, site };
+  const address = explainAddress(config.dhcp, explanation.subject.machine, site.address);
+  const shown = { explanation, dhcp, site, ...(address !== undefined && { address }) };
   if (options.json) writeJson(output, planDocument(shown));
   else writePlan(output, shown, { bytes: options.bytes === true });
   if (explanation.boot.kind === 'unresolved') {

@@ -8,6 +8,7 @@ import { checkCommand } from './check.js';
 import { demoCommand } from './demo.js';
 import { imageCommand } from './image.js';
 import { laterCommand } from './later-command.js';
+import { leaseCommand } from './lease.js';
 import { machineCommand } from './machine.js';
 import { planCommand } from './plan.js';
 import { serveCommand } from './serve.js';
@@ -16,7 +17,7 @@ import { version } from './version.js';
 import { watchCommand } from './watch.js';
 
 /** Commands of the design that this version does not have. */
-const LATER = ['lease', 'doctor'];
+const LATER = ['doctor'];
 
 /** Runs one command and answers the exit status: 0 done, 1 the operation failed, 2 wrong usage or configuration. */
 export async function runProgram(args: readonly string[]): Promise<number> {
@@ -60,6 +61,7 @@ function buildProgram(): Command {
     machineCommand(),
     assignmentCommand(),
     bootCommand(),
+    leaseCommand(),
     watchCommand(),
     stateCommand(),
     demoCommand(),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseDuration } from '../format.js';
 import { parseRange } from '../lease/address-range.js';
 import { parseEndpoint } from '../net/endpoint.js';
-import { parseIp, parseSubnet } from '../net/ip.js';
+import { isHostIp4, isLoopback, parseIp, parseSubnet } from '../net/ip.js';
 import { mapping, oneOf, oneOrMore, parsed, text } from './values.js';
 
 /** The part of the configuration that says who answers DHCP, and how. */
@@ -24,10 +24,25 @@ const ip4 = parsed((written) => {
   return ip?.includes(':') === true ? undefined : ip;
 }, 'is no IPv4 address');
 
+/** Of a server that machines are to ask. */
+const ip4Server = ip4.refine(
+  (ip) => isHostIp4(ip) && !isLoopback(ip),
+  'is no address at which machines reach a server',
+);
+
 const ip4Subnet = parsed((written) => {
   const subnet = written.includes('/') ? parseSubnet(written) : undefined;
   return subnet?.address.includes(':') === true ? undefined : subnet;
 }, 'is no subnet of IPv4, such as 192.168.77.0/24');
+
+/** Where machines may have addresses (RFC 1122, 3.2.1.3). */
+const machineSubnet = ip4Subnet.refine(
+  ({ address, prefixLength }) => prefixLength >= 8 && isHostIp4(address) && !isLoopback(address),
+  'is no network of machines, which has a prefix of 8 bits or more, and is neither loopback nor multicast',
+);
+
+/** More are more likely a slip of whatever wrote them. */
+const [MOST_SUBNETS, MOST_RANGES] = [1_000, 100];
 
 /** A machine that renews at half of it is to find a server that is started anew; a year is as good as for ever. */
 const [SHORTEST, LONGEST] = [60_000, 365 * 86_400_000];
@@ -46,14 +61,16 @@ const mtu = 'must be a whole number from 576 to 65535';
 
 const subnet = mapping(
   {
-    subnet: ip4Subnet,
-    range: oneOrMore(parsed(parseRange, 'is no range, such as 192.168.77.100-192.168.77.199')).optional(),
+    subnet: machineSubnet,
+    range: oneOrMore(parsed(parseRange, 'is no range, such as 192.168.77.100-192.168.77.199'))
+      .refine((ranges) => ranges.length <= MOST_RANGES, `names more than ${MOST_RANGES} ranges`)
+      .optional(),
     lease: lease.optional(),
     routers: oneOrMore(ip4).optional(),
-    dns: oneOrMore(ip4).optional(),
+    dns: oneOrMore(ip4Server).optional(),
     domain: domain.optional(),
     search: oneOrMore(domain).optional(),
-    ntp: oneOrMore(ip4).optional(),
+    ntp: oneOrMore(ip4Server).optional(),
     mtu: z.int(mtu).min(576, mtu).max(65_535, mtu).optional(),
     routes: oneOrMore(
       mapping({ to: ip4Subnet, via: ip4 }, undefined, '{ to: 10.2.0.0/16, via: 192.168.77.254 }'),
@@ -71,7 +88,7 @@ export const dhcpSchema = mapping({
   authoritative: trueOrFalse.optional(),
   allowOtherServers: trueOrFalse.optional(),
   probe: trueOrFalse.optional(),
-  subnets: z.array(subnet, 'must be a list').optional(),
+  subnets: z.array(subnet, 'must be a list').max(MOST_SUBNETS, `names more than ${MOST_SUBNETS} subnets`).optional(),
 });
 
 export type DhcpSection = z.output<typeof dhcpSchema>;

@@ -5,6 +5,7 @@ import type { EntryDocument, EntryKind, EntrySource, ShownEntry } from '../boot/
 import { ALL_IN_FORCE, type OutOfForce } from '../boot/out-of-force.js';
 import type { StoredEntry } from '../boot/ports.js';
 import type { Machine } from '../machine/machine.js';
+import type { IpAddress } from '../net/ip.js';
 import {
   type ApiEntry,
   identitiesOf,
@@ -16,6 +17,7 @@ import {
   UNREADABLE,
   type Verdict,
 } from './api-entry.js';
+import { describeTaken, findNetworkAddresses } from './dhcp-problems.js';
 import { documentOf, type FileEntries } from './file-entries.js';
 import { type EntryProblem, type Judged, judgeAssignment, judgeMachine } from './judge-entry.js';
 import { EntriesOutOfForce } from './out-of-force.js';
@@ -48,10 +50,12 @@ export class JoinedEntries {
   #assignments: readonly Assignment[];
   #outOfForce: OutOfForce = ALL_IN_FORCE;
   readonly #apart: EntriesOutOfForce;
+  readonly #networkAddresses: ReadonlyMap<IpAddress, string>;
 
   private constructor(files: FileEntries) {
     this.files = files;
     this.#apart = new EntriesOutOfForce(files.config);
+    this.#networkAddresses = findNetworkAddresses(files.config.dhcp);
     this.#machines = files.config.machines;
     this.#assignments = files.config.assignments;
   }
@@ -109,7 +113,8 @@ export class JoinedEntries {
     if (judged.kind === 'wrong') return judged;
     const { value } = judged;
     const clashes = this.#clashes(kind, name, identitiesOf(kind, value));
-    const problems = [...clashes, ...(kind === 'assignment' ? this.#missing(value as Assignment) : [])];
+    const more = kind === 'assignment' ? this.#missing(value as Assignment) : this.#ofNetworks(value as Machine);
+    const problems = [...clashes, ...more];
     return problems.length === 0 ? judged : { kind: 'clashing', value, problems };
   }
 
@@ -134,6 +139,12 @@ export class JoinedEntries {
     if (unknown.length === 0) return [];
     const known = [...this.files.names('machine'), ...this.#entries.machine.keys()].slice(0, MOST_HINTS);
     return unknown.map((name) => ({ path: 'match.machine', message: noSuchMachine(name, known) }));
+  }
+
+  /** An address that is no machine's. */
+  #ofNetworks({ ip }: Machine): readonly EntryProblem[] {
+    const message = ip && describeTaken(this.#networkAddresses, ip);
+    return message === undefined ? [] : [{ path: 'ip', message }];
   }
 
   /** Entries of the API that count and name a machine. */

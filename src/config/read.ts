@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import { convertConfig, findListenerProblems } from './convert.js';
+import { convertDhcp } from './convert-dhcp.js';
 import { type ConvertedMapping, convertMapping } from './convert-mapping.js';
+import { findReservationProblems } from './dhcp-problems.js';
 import type { Source } from './disk-sources.js';
 import { type ConfigDocument, parseConfigDocument } from './document.js';
 import { applyEnvironment, variableKey } from './environment.js';
@@ -105,7 +107,9 @@ function problemsAcross(mapping: ConvertedMapping, { input, shared }: MainFile, 
     ...findConflicts(mapping),
     ...(isWhole ? findUnknownMachines(mapping) : []),
     ...(shared === undefined ? [] : mapping.problems),
-    ...(input === undefined ? [] : findListenerProblems(input)),
+    ...(input === undefined
+      ? []
+      : [...findListenerProblems(input), ...findReservationProblems(mapping.machines, convertDhcp(input.dhcp))]),
   ];
 }
 

@@ -9,21 +9,22 @@ export type Entry<T> = { readonly file: string; readonly path: Path; readonly va
 
 type Entries = { readonly machines: readonly Entry<Machine>[]; readonly assignments: readonly Entry<Assignment>[] };
 
-const KEYS = ['name', 'mac', 'uuid', 'serial'] as const;
+const KEYS = ['name', 'mac', 'uuid', 'serial', 'ip'] as const;
 type Key = (typeof KEYS)[number];
 
-const CALLED = { name: 'name', mac: 'MAC', uuid: 'UUID', serial: 'serial' } as const;
+const CALLED = { name: 'name', mac: 'MAC', uuid: 'UUID', serial: 'serial', ip: 'address' } as const;
 
 /** What nobody else may have. */
 export type Identities = Partial<Readonly<Record<Key, readonly string[]>>>;
 
 /** A UUID has two byte orders, which are one machine. Pure. */
-export function machineIdentities({ name, macs, uuid, serial }: Machine): Identities {
+export function machineIdentities({ name, macs, uuid, serial, ip }: Machine): Identities {
   return {
     name: [name],
     mac: macs,
     ...(uuid !== undefined && { uuid: [uuid, swapUuid(uuid)] }),
     ...(serial !== undefined && { serial: [serial] }),
+    ...(ip !== undefined && { ip: [ip] }),
   };
 }
 
@@ -47,6 +48,7 @@ export class Taken<By> {
     mac: new Map(),
     uuid: new Map(),
     serial: new Map(),
+    ip: new Map(),
   };
 
   /** Who has this name. */

@@ -13,6 +13,11 @@ export function parseRange(text: string): AddressRange | undefined {
   return low === undefined || high === undefined || low > high ? undefined : { first, last };
 }
 
+/** As it is written. */
+export function formatRange({ first, last }: AddressRange): string {
+  return first === last ? first : `${first}-${last}`;
+}
+
 export function rangeSize({ first, last }: AddressRange): number {
   return numberOf(last) - numberOf(first) + 1;
 }

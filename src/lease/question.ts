@@ -4,6 +4,7 @@ import type { LeaseSubnet, Link } from './subnet.js';
 
 /**
  * What a client wants of a server that gives addresses, whatever the packet was (RFC 2131, 4.3; RFC 8415, 18.3).
+ * `dhcp/` has the packets of IPv4; those of IPv6 are to stand beside it, in `dhcpv6/`, and come to the same questions and answers.
  * `select`: it takes what was offered, by us or by another; `reboot`: it had the address when it last ran; `extend`: it has it
  * (renewing, rebinding); `inform`: it has one from elsewhere, and wants the rest.
  */

@@ -3,7 +3,7 @@ import type { IpAddress } from '../net/ip.js';
 import type { MacAddress } from '../net/mac.js';
 import type { Uuid } from '../net/uuid.js';
 
-/** A server the operator knows by name. Names, MACs, UUIDs and serials are unique over all machines. */
+/** A server the operator knows by name. Names, MACs, UUIDs, serials and addresses are unique over all machines. */
 export type Machine = {
   readonly name: string;
   readonly macs: readonly MacAddress[];

@@ -1,4 +1,4 @@
-import type { IpAddress } from './ip.js';
+import type { IpAddress, Subnet } from './ip.js';
 
 /** IPv4 addresses as the numbers of 32 bits that they are, for whoever counts them, or writes them. */
 
@@ -26,4 +26,10 @@ export function ip4NumberOf(text: string): number | undefined {
 
 export function ip4Of(value: number): IpAddress {
   return `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}` as IpAddress;
+}
+
+/** The numbers of the first and of the last address of a subnet; undefined for IPv6. Pure. */
+export function ip4Bounds({ address, prefixLength }: Subnet): readonly [first: number, last: number] | undefined {
+  const first = ip4NumberOf(address);
+  return first === undefined ? undefined : [first, first + 2 ** (32 - prefixLength) - 1];
 }

@@ -68,7 +68,7 @@ export class SqlLeaseStore implements LeaseStore {
 /** What somebody has changed is told as damaged: it may have been somebody's address. */
 function readLease(text: string, address: string): Lease | undefined {
   try {
-    const lease = JSON.parse(text) as Partial<Lease>;
+    const lease = JSON.parse(text) as Partial<Record<keyof Lease, unknown>>;
     const { key, client, state, since, until } = lease;
     const isWhole =
       lease.address === address &&

@@ -36,7 +36,7 @@ it('finds nobody, and believes that for a minute', async () => {
 
 it('tells once of somebody who answers, to all who ask meanwhile', async () => {
   const { probe, pings, told } = prober();
-  const both = [probe.isFree(ONE), probe.isFree(ONE)];
+  const both = [ONE, ONE].map(async (one) => probe.isFree(one));
   pings[0]?.end({ kind: 'answered' });
   expect(await Promise.all(both)).toEqual([false, false]);
   expect([pings.length, told]).toEqual([1, [ONE]]);
@@ -54,7 +54,7 @@ it('asks a few at once, lets some wait, and no more', async () => {
     await expect.poll(() => pings.length).toBeGreaterThan(place);
     pings[place]?.end({ kind: 'quiet' });
   }
-  expect(await Promise.all(all)).toEqual(Array.from({ length: 60 }, () => true));
+  expect(await Promise.all(all.map(async (one) => one))).toEqual(Array.from({ length: 60 }, () => true));
   expect(pings.length).toBe(48);
 });
 

@@ -22,9 +22,15 @@ describe('an address', () => {
     expect(events).toEqual([{ ...given, isExtended: false }]);
   });
 
+  it('lasts for as long as leases do, whatever passes meanwhile', async () => {
+    let now = 1_000;
+    const clock = { now: () => now++, toEpoch: Number, fromEpoch: Number };
+    expect(await leaseDesk({ clock }).select(1, FIRST)).toMatchObject({ kind: 'ack', seconds: 3_600 });
+  });
+
   it('is kept in one write with those of others', async () => {
     const { select, store } = leaseDesk({ subnets: [leaseSubnet(['192.168.77.100-192.168.77.199'])] });
-    const all = Array.from({ length: 100 }, (_, number) => select(number, `192.168.77.${100 + number}`));
+    const all = Array.from({ length: 100 }, async (_, number) => select(number, `192.168.77.${100 + number}`));
     await Promise.all(all);
     expect(store.saves).toEqual([100]);
   });
@@ -55,7 +61,9 @@ describe('an address', () => {
     const { asks, select, named, store } = leaseDesk();
     await select(1, FIRST);
     expect(await asks(2, { kind: 'select', address: FIRST, isOurs: true })).toMatchObject({ kind: 'nak' });
-    expect(named('lease.refused')).toMatchObject([{ machine: mac(2), address: FIRST, reason: expect.any(String) }]);
+    expect(named('lease.refused')).toMatchObject([
+      { machine: mac(2), address: FIRST, reason: expect.any(String) as string },
+    ]);
     expect(await brief(asks(1, { kind: 'release', address: FIRST }))).toBe('silent');
     await expect.poll(() => named('lease.released')).toMatchObject([{ machine: mac(1), address: FIRST }]);
     expect(store.kept.get(FIRST)?.state).toBe('released');

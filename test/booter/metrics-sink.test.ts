@@ -47,7 +47,7 @@ it('tells of each subnet how its addresses stand whenever it is asked', async ()
   const { desk, select, discover, here } = leaseDesk();
   countLeases(metrics, desk);
   await select(1, '192.168.77.100');
-  discover(2);
+  await discover(2);
   const state = (name: string) => `bootlayer_dhcp_leases{subnet="${subnet}",state="${name}"}`;
   const lines = await counted(metrics);
   expect(lines).toContain(`bootlayer_dhcp_pool_size{subnet="${subnet}"} 2`);

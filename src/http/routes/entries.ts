@@ -43,7 +43,7 @@ const MOST = 1_000;
 const list = z.array(z.string()).readonly();
 const names = z.object({ added: list, removed: list, changed: list });
 const booted = z.object({ assignment: z.string(), image: z.string(), policy: policySchema });
-const preview = z
+export const previewSchema = z
   .object({
     dryRun: z.literal(true),
     machines: names,
@@ -64,7 +64,7 @@ const preview = z
   .meta({ id: 'Preview' });
 
 /** What a change would do: which known machines would boot otherwise. */
-export type EntryPreview = z.input<typeof preview>;
+export type EntryPreview = z.input<typeof previewSchema>;
 
 const source = z
   .union([z.object({ kind: z.literal('file'), file: z.string(), line: z.int() }), z.object({ kind: z.literal('api') })])
@@ -79,7 +79,7 @@ const shownAs = {
   warnings: z.array(z.string()).optional().describe('told when it was changed: what may not be meant so'),
 };
 
-const ENTRY = {
+export const ENTRY = {
   machine: {
     body: machineSchema.partial({ name: true }).meta({ id: 'MachineDocument' }),
     answer: z
@@ -114,11 +114,11 @@ const ABOUT_SEARCH = {
   assignment: 'part of its name or of its image',
 } as const;
 
-const changing = mapping({
+export const changing = mapping({
   dryRun: oneOf(['true', 'false']).optional().describe('"true": only tell what it would do'),
 });
 const etags = z.string().max(1024).optional();
-const CHANGE_ERRORS: readonly ErrorCode[] = [
+export const CHANGE_ERRORS: readonly ErrorCode[] = [
   'NOT_FOUND',
   'CONFLICT',
   'READ_ONLY_ENTRY',
@@ -126,7 +126,7 @@ const CHANGE_ERRORS: readonly ErrorCode[] = [
   'DATA_UNUSABLE',
   'DISK_FULL',
 ];
-const ETAG = { etag: 'of this entry, for If-Match' };
+export const ETAG = { etag: 'of this entry, for If-Match' };
 
 /** `GET /api/v1/machines`, and `GET`, `PUT`, `PATCH` and `DELETE` of one by its name; the same of assignments. */
 export function entryRoutes(api: Api, parts: EntryRouteParts): void {
@@ -180,7 +180,7 @@ function lookRoutes(api: Api, kind: EntryKind, parts: EntryRouteParts): void {
 
 function putRoute(api: Api, kind: EntryKind, parts: EntryRouteParts): void {
   const { body: document, answer: entry } = ENTRY[kind];
-  const body = z.union([entry, preview]);
+  const body = z.union([entry, previewSchema]);
   api.route({
     method: 'PUT',
     path: `/api/v1/${PLURALS[kind]}/{name}`,
@@ -228,7 +228,7 @@ function patchRoute(api: Api, kind: EntryKind, parts: EntryRouteParts): void {
     },
     bodyTypes: ['application/merge-patch+json'],
     answers: {
-      200: { about: 'It was changed; or what that would do', body: z.union([entry, preview]), headers: ETAG },
+      200: { about: 'It was changed; or what that would do', body: z.union([entry, previewSchema]), headers: ETAG },
     },
     errors: CHANGE_ERRORS,
     handle: async ({ params: { name }, query, headers, body: patch }) => {
@@ -254,7 +254,7 @@ function deleteRoute(api: Api, kind: EntryKind, parts: EntryRouteParts): void {
     tag: PLURALS[kind],
     summary: `Delete one of the ${PLURALS[kind]}`,
     takes: { params, query: changing, headers: z.object({ 'if-match': etags }) },
-    answers: { 200: { about: 'What that would do', body: preview }, 204: { about: 'It is gone' } },
+    answers: { 200: { about: 'What that would do', body: previewSchema }, 204: { about: 'It is gone' } },
     errors: CHANGE_ERRORS,
     handle: async ({ params: { name }, query, headers }) => {
       const wish = {
@@ -271,7 +271,8 @@ function deleteRoute(api: Api, kind: EntryKind, parts: EntryRouteParts): void {
   });
 }
 
-async function answerTo(changed: EntryChanged, parts: EntryRouteParts) {
+/** What was written, as it is answered. */
+export async function answerTo(changed: EntryChanged, parts: EntryRouteParts) {
   if (changed.kind === 'deleted') throw new Error('what was written was deleted');
   const status: 200 | 201 = changed.isNew ? 201 : 200;
   const { kind, name } = changed.entry;
@@ -279,7 +280,10 @@ async function answerTo(changed: EntryChanged, parts: EntryRouteParts) {
   return { status, body: { ...presented(changed.entry, parts), warnings }, headers: etagOf(changed.entry) };
 }
 
-function presented({ kind, name, document, revision, source, problems }: ShownEntry, { standingOf }: EntryRouteParts) {
+export function presented(
+  { kind, name, document, revision, source, problems }: ShownEntry,
+  { standingOf }: EntryRouteParts,
+) {
   const standing = kind === 'machine' ? standingOf?.(name) : undefined;
   const isInForce = problems.length === 0;
   return {
@@ -290,7 +294,7 @@ function presented({ kind, name, document, revision, source, problems }: ShownEn
   };
 }
 
-function etagOf({ revision }: ShownEntry): { readonly etag: string } {
+export function etagOf({ revision }: ShownEntry): { readonly etag: string } {
   return { etag: `"${revision}"` };
 }
 

@@ -1,0 +1,40 @@
+import { formatDuration } from '../format.js';
+import type { ToldLease, ToldPool } from './lease-api.js';
+import { emphasize, inOneLine, type Output, writeLine, writeTable } from './output.js';
+
+export function writeLeases(output: Output, leases: readonly ToldLease[]): void {
+  const rows = leases.map(({ address, state, machine, mac, clientId, uuid, hostname, until, isReserved }) => [
+    ...[address, isReserved === true ? `${state}, reserved` : state],
+    ...[machine ?? '', mac ?? clientId ?? uuid ?? '', hostname ?? '', until],
+  ]);
+  writeTable(
+    output,
+    ['ADDRESS', 'STATE', 'MACHINE', 'MAC', 'HOST NAME', 'UNTIL'],
+    rows.map((row) => row.map(inOneLine)),
+  );
+}
+
+/** Each thing that is known of it in a line. */
+export function writeLease(output: Output, { address, state, isReserved, ...told }: ToldLease): void {
+  const { machine, mac, clientId, uuid, hostname, since, until } = told;
+  const reserved = isReserved === true ? ', reserved' : '';
+  writeLine(output, emphasize(output, 'bold', inOneLine(`${address}: ${state}${reserved}`)));
+  const shown = { machine, mac, 'client id': clientId, uuid, 'host name': hostname, since, until };
+  for (const [key, value] of Object.entries(shown)) {
+    if (value !== undefined) writeLine(output, inOneLine(`  ${key.padEnd(9)}  ${value}`));
+  }
+}
+
+/** How many addresses there are, and what became of them. */
+export function writePools(output: Output, pools: readonly ToldPool[]): void {
+  const rows = pools.map(({ subnet, ranges, leaseSeconds, declined, conflict, ...counts }) => {
+    const { size, free, bound, offered, expired, reserved } = counts;
+    const numbers = [size, free, bound, offered, expired, reserved, declined + conflict].map(String);
+    return [subnet, formatDuration(leaseSeconds * 1_000), ...numbers, ranges.join(' ')].map(inOneLine);
+  });
+  writeTable(
+    output,
+    ['SUBNET', 'LEASE', 'SIZE', 'FREE', 'BOUND', 'OFFERED', 'EXPIRED', 'RESERVED', 'QUARANTINED', 'RANGES'],
+    rows,
+  );
+}

@@ -1,0 +1,127 @@
+import { Command, Option } from 'commander';
+import { SHOWN_STATES } from '../lease/lease.js';
+import { apiOf, type ServerOptions, withServer } from './api-server.js';
+import { askOurs } from './ask-ours.js';
+import { warnOnStderr } from './common.js';
+import { type ToldEntry, type ToldPreview, warningsIn } from './entry-api.js';
+import { writePreview } from './entry-output.js';
+import { leasePath, listLeases, listPools, readLease, releaseLease } from './lease-api.js';
+import { leaseImportCommand } from './lease-import.js';
+import { writeLease, writeLeases, writePools } from './lease-output.js';
+import { inOneLine, standardOutput, writeJson, writeLine } from './output.js';
+
+type ListOptions = ServerOptions & Readonly<Partial<Record<(typeof FILTERS)[number], string>>>;
+type ReserveOptions = ServerOptions & { readonly name?: string; readonly dryRun?: true };
+type ReleaseOptions = ServerOptions & { readonly force?: true };
+
+const FILTERS = ['subnet', 'state', 'mac', 'machine'] as const;
+
+/** Who has which address, of a running server that gives addresses (dhcp.mode server). */
+export function leaseCommand(): Command {
+  const lease = new Command('lease').description('show who has which address, and keep or free addresses');
+  lease.addCommand(
+    withServer(new Command('ls'))
+      .description('list leases by their addresses, also those that are over and remembered')
+      .option('--subnet <subnet>', 'only those in it: 192.168.77.0/24')
+      .addOption(new Option('--state <state>', 'only those in this state').choices(SHOWN_STATES))
+      .option('--mac <address>', 'only those of this card')
+      .option('--machine <name>', 'only those of the machine with this name')
+      .addHelpText('after', STATES)
+      .action(list),
+  );
+  lease.addCommand(
+    withServer(new Command('show'))
+      .description('show who has an address, or had it last')
+      .argument('<address>')
+      .action(show),
+  );
+  lease.addCommand(
+    withServer(new Command('pools'))
+      .description('show how many addresses each subnet has, and how many are left')
+      .action(pools),
+  );
+  lease.addCommand(
+    withServer(new Command('reserve'))
+      .description('make an address that of the machine which has it, by a machine of the API')
+      .argument('<address>')
+      .option('--name <name>', 'of a machine that is not known yet (default: as it calls itself, else its MAC)')
+      .option('--dry-run', 'only tell which known machines would boot otherwise')
+      .action(reserve),
+  );
+  lease.addCommand(
+    withServer(new Command('release'))
+      .description('forget who has, or had, an address, or that it was declined: it is free again')
+      .argument('<address>')
+      .option('--force', 'also while its machine may use it, which is not told that it has lost it')
+      .action(release),
+  );
+  lease.addCommand(leaseImportCommand());
+  return lease;
+}
+
+const STATES = `
+States: offered (not taken yet), bound (in use), expired and released (free, and remembered: its machine gets it again as long as others
+are left), declined (its machine says that another uses it) and conflict (somebody without a lease answers there): both are kept from
+everybody until then.`;
+
+async function list(options: ListOptions): Promise<void> {
+  const query = new URLSearchParams();
+  for (const key of FILTERS) {
+    const value = options[key];
+    if (value !== undefined) query.set(key, value);
+  }
+  const isAll = query.size === 0;
+  const leases = await listLeases(await apiOf(options), query);
+  const output = standardOutput();
+  if (options.json) return writeJson(output, leases);
+  if (leases.length === 0)
+    return writeLine(output, isAll ? 'nobody has, or had, an address' : 'there is no such lease');
+  writeLeases(output, leases);
+}
+
+async function show(address: string, options: ServerOptions): Promise<void> {
+  const lease = await readLease(await apiOf(options), address);
+  const output = standardOutput();
+  if (options.json) writeJson(output, lease);
+  else writeLease(output, lease);
+}
+
+async function pools(options: ServerOptions): Promise<void> {
+  const found = await listPools(await apiOf(options));
+  const output = standardOutput();
+  if (options.json) writeJson(output, found);
+  else writePools(output, found);
+}
+
+async function reserve(address: string, options: ReserveOptions): Promise<void> {
+  const { name, dryRun } = options;
+  const api = await apiOf(options);
+  const body = name === undefined ? {} : { name };
+  const output = standardOutput();
+  if (dryRun) {
+    const path = leasePath(address, '/reserve?dryRun=true');
+    const told = await askOurs<ToldPreview & ToldEntry>(api, { path, body }, ({ boots, name: has }) =>
+      [boots, has].some((one) => one !== undefined),
+    );
+    if (options.json) return writeJson(output, told);
+    // It has it already.
+    if (told.boots === undefined) return writeLine(output, inOneLine(reservedText(address, told.name)));
+    return writePreview(output, told);
+  }
+  const path = leasePath(address, '/reserve');
+  const entry = await askOurs<ToldEntry>(api, { path, body }, (told) => typeof told.name === 'string');
+  for (const warning of warningsIn(entry['warnings'])) warnOnStderr(inOneLine(warning));
+  if (options.json) writeJson(output, entry);
+  else writeLine(output, inOneLine(reservedText(address, entry.name)));
+}
+
+function reservedText(address: string, machine: string): string {
+  return `${address} is reserved for ${machine}`;
+}
+
+async function release(address: string, options: ReleaseOptions): Promise<void> {
+  await releaseLease(await apiOf(options), address, options.force === true);
+  const output = standardOutput();
+  if (options.json) writeJson(output, { address, done: 'released' });
+  else writeLine(output, inOneLine(`${address} is free`));
+}

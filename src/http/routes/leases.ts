@@ -1,0 +1,278 @@
+import { z } from 'zod';
+import type { ForeignLease, Leases, ToldLease } from '../../booter/leases.js';
+import { mapping, oneOf, parsed, text } from '../../config/values.js';
+import { BootlayerError } from '../../errors.js';
+import { formatRange } from '../../lease/address-range.js';
+import { SHOWN_STATES } from '../../lease/lease.js';
+import { formatSubnet, type IpAddress, parseIp, parseSubnet, subnetHolds } from '../../net/ip.js';
+import { ip4NumberOf } from '../../net/ip4-number.js';
+import { parseMac } from '../../net/mac.js';
+import type { Api } from '../api.js';
+import { timeOf } from '../told-step.js';
+import { pageQuery } from './pages.js';
+
+export type LeaseRouteParts = {
+  /** Missing where this server gives no addresses. */
+  readonly leases: Leases | undefined;
+};
+
+const MOST = 1_000;
+/** Of an import, which comes in several requests where there are more. */
+export const MOST_IMPORTED = 1_000;
+
+export const addressText = parsed(parseIp, 'is no IP address, such as 192.168.77.20');
+const macText = parsed(parseMac, 'is not a MAC address, such as 52:54:00:12:34:56');
+
+const listQuery = mapping({
+  ...pageQuery(MOST, addressText),
+  subnet: parsed(parseSubnet, 'is no subnet, such as 192.168.77.0/24').optional().describe('only those in it'),
+  state: oneOf(SHOWN_STATES).optional().describe('only those in this state'),
+  mac: macText.optional().describe("only those of this card, which is a machine's or a stranger's"),
+  machine: text(128).optional().describe('only those of the machine with this name'),
+});
+type ListQuery = z.output<typeof listQuery>;
+
+const time = z.iso.datetime();
+
+const EXAMPLE: z.input<typeof leaseShape> = {
+  address: '192.168.77.100',
+  state: 'bound',
+  mac: '52:54:00:12:34:56',
+  hostname: 'node-07',
+  since: '2027-01-31T12:00:00.000Z',
+  until: '2027-01-31T13:00:00.000Z',
+  isReserved: false,
+};
+
+const leaseShape = z.object({
+  address: z.string(),
+  state: z
+    .enum(SHOWN_STATES)
+    .describe(
+      'offered: not taken yet; bound: in use; expired, released: free, and kept for its machine as long as others are; declined: its client says that another uses it; conflict: somebody who has no lease answers there',
+    ),
+  mac: z.string().optional(),
+  clientId: z.string().optional().describe('what option 61 said, in hex'),
+  uuid: z.string().optional(),
+  hostname: z.string().optional().describe('as its client calls itself'),
+  machine: z.string().optional().describe('the name of its record; missing for a stranger'),
+  since: time,
+  until: time.describe('until when it is its, or is kept from everybody'),
+  isReserved: z.boolean().describe('whether its record has this very address'),
+});
+const lease = leaseShape.meta({ id: 'Lease', examples: [EXAMPLE] });
+
+const foreign = mapping({
+  address: addressText,
+  mac: macText.optional(),
+  clientId: text(510)
+    .regex(/^([0-9a-fA-F]{2}:?)+$/, 'must be bytes in hex, such as 01:52:54:00:12:34:56')
+    .transform((written) => written.replaceAll(':', '').toLowerCase())
+    .optional(),
+  hostname: text(255).optional(),
+  until: z.iso
+    .datetime({ offset: true, error: 'is no time with its zone, such as 2027-01-31T02:00:00Z' })
+    .transform((written) => Date.parse(written))
+    .describe('when it ends'),
+}).refine(({ mac, clientId }) => mac !== undefined || clientId !== undefined, 'must have a mac or a clientId');
+
+const importBody = mapping({
+  leases: z
+    .array(foreign, 'must be a list')
+    .min(1, 'is empty')
+    .max(MOST_IMPORTED, `are more than ${MOST_IMPORTED}: send them in several requests`),
+}).meta({
+  id: 'LeaseImport',
+  examples: [{ leases: [{ address: '192.168.77.100', mac: '52:54:00:12:34:56', until: '2027-01-31T13:00:00Z' }] }],
+});
+
+const imported = z
+  .object({
+    results: z.array(
+      z.object({
+        address: z.string(),
+        adopted: z.boolean(),
+        reason: z.string().optional().describe('why it is not'),
+      }),
+    ),
+  })
+  .meta({ id: 'LeasesImported' });
+
+const count = z.int();
+const pool = z
+  .object({
+    subnet: z.string(),
+    ranges: z.array(z.string()).describe('of which strangers, and machines without an ip, are given addresses'),
+    leaseSeconds: z.int(),
+    size: count.describe('how many addresses the ranges have'),
+    free: count,
+    reserved: count.describe('kept for machines with that ip'),
+    ...(Object.fromEntries(SHOWN_STATES.map((state) => [state, count])) as Record<
+      (typeof SHOWN_STATES)[number],
+      typeof count
+    >),
+  })
+  .meta({ id: 'LeaseSubnet' });
+
+export const leaseParams = z.strictObject({ address: addressText });
+
+/** `/api/v1/leases`: who has which address; `/api/v1/subnets`: how many there are left. */
+export function leaseRoutes(api: Api, parts: LeaseRouteParts): void {
+  lookRoutes(api, parts);
+  releaseRoute(api, parts);
+  importRoute(api, parts);
+}
+
+function lookRoutes(api: Api, parts: LeaseRouteParts): void {
+  api.route({
+    method: 'GET',
+    path: '/api/v1/leases',
+    tag: 'leases',
+    summary: 'List leases by their addresses, also those that are over and remembered',
+    takes: { query: listQuery },
+    answers: {
+      200: {
+        about: 'A page of them; "next" is there when there are more',
+        body: z.object({ leases: z.array(lease), next: z.string().optional() }),
+      },
+    },
+    errors: ['NO_LEASES'],
+    handle: ({ query }) => {
+      const found = pageOf(leasesOf(parts).list(), query);
+      const page = found.slice(0, query.limit);
+      const next = found.length > query.limit ? page.at(-1)?.address : undefined;
+      return { status: 200, body: { leases: page.map(presentedLease), ...(next !== undefined && { next }) } };
+    },
+  });
+  api.route({
+    method: 'GET',
+    path: '/api/v1/leases/{address}',
+    tag: 'leases',
+    summary: 'Show who has an address, or had it last',
+    takes: { params: leaseParams },
+    answers: { 200: { about: 'The lease', body: lease } },
+    errors: ['NOT_FOUND', 'NO_LEASES'],
+    handle: ({ params: { address } }) => ({ status: 200, body: presentedLease(leaseAt(leasesOf(parts), address)) }),
+  });
+  api.route({
+    method: 'GET',
+    path: '/api/v1/subnets',
+    tag: 'leases',
+    summary: 'List the subnets in which addresses are given, with how many are left',
+    answers: { 200: { about: 'As the configuration has them', body: z.object({ subnets: z.array(pool) }) } },
+    errors: ['NO_LEASES'],
+    handle: () => {
+      const subnets = leasesOf(parts)
+        .pools()
+        .map(({ subnet: { subnet, ranges, leaseSeconds }, counts }) => ({
+          subnet: formatSubnet(subnet),
+          ranges: ranges.map(formatRange),
+          leaseSeconds,
+          ...counts,
+        }));
+      return { status: 200, body: { subnets } };
+    },
+  });
+}
+
+/** Frees it for whoever asks next; what was kept from everybody, too. */
+function releaseRoute(api: Api, parts: LeaseRouteParts): void {
+  api.route({
+    method: 'DELETE',
+    path: '/api/v1/leases/{address}',
+    tag: 'leases',
+    summary: 'Forget who has, or had, an address, or that it was declined: it is free again',
+    takes: {
+      params: leaseParams,
+      query: mapping({
+        force: oneOf(['true', 'false'])
+          .optional()
+          .describe('"true": also while its machine may use it, which is not told that it has lost it'),
+      }),
+    },
+    answers: { 204: { about: 'It is free' } },
+    errors: ['NOT_FOUND', 'CONFLICT', 'NO_LEASES', 'DATA_UNUSABLE', 'DISK_FULL'],
+    handle: async ({ params: { address }, query: { force } }) => {
+      const leases = leasesOf(parts);
+      const found = leaseAt(leases, address);
+      if (found.state === 'bound' && force !== 'true') throw inUse(found);
+      await leases.release(address);
+      return { status: 204 };
+    },
+  });
+}
+
+function importRoute(api: Api, parts: LeaseRouteParts): void {
+  api.route({
+    method: 'POST',
+    path: '/api/v1/leases/import',
+    tag: 'leases',
+    summary: 'Take over what another DHCP server has given',
+    takes: { body: importBody },
+    answers: { 200: { about: 'What became of each, in their order', body: imported } },
+    errors: ['NO_LEASES', 'DATA_UNUSABLE', 'DISK_FULL'],
+    handle: async ({ body }) => {
+      const adopted = await leasesOf(parts).adopt(body.leases.map(toForeign));
+      const results = adopted.map((one) => ({
+        address: one.address,
+        adopted: one.kind === 'adopted',
+        ...(one.kind === 'refused' && { reason: one.reason }),
+      }));
+      return { status: 200, body: { results } };
+    },
+  });
+}
+
+function toForeign({ address, until, mac, clientId, hostname }: z.output<typeof foreign>): ForeignLease {
+  const client = {
+    ...(mac !== undefined && { mac }),
+    ...(clientId !== undefined && { clientId }),
+    ...(hostname !== undefined && { hostname }),
+  };
+  return { address, client, until };
+}
+
+/** Throws NO_LEASES where this server gives no addresses. */
+export function leasesOf({ leases }: LeaseRouteParts): Leases {
+  if (leases !== undefined) return leases;
+  throw new BootlayerError('NO_LEASES', 'this server gives no addresses, so that it has no leases', {
+    remedy: 'set dhcp.mode to server, with dhcp.subnets, and start it anew',
+  });
+}
+
+/** Throws NOT_FOUND where nobody has, or had, it. */
+export function leaseAt(leases: Leases, address: IpAddress): ToldLease {
+  const found = leases.at(address);
+  if (found !== undefined) return found;
+  throw new BootlayerError('NOT_FOUND', `nobody has, or had, ${address}`, {
+    remedy: '"bootlayer lease ls", or GET /api/v1/leases, lists those there are',
+  });
+}
+
+function inUse({ address, until, machine, client }: ToldLease): BootlayerError {
+  const whose = machine ?? client.mac ?? client.clientId ?? client.uuid ?? 'its machine';
+  return new BootlayerError('CONFLICT', `${address} is in use by ${whose} until ${timeOf(until)}`, {
+    remedy: 'where that machine is gone, say force=true (--force): who is given it next would have it together with it',
+  });
+}
+
+/** One more than the page, where there are more. */
+function pageOf(all: readonly ToldLease[], query: ListQuery): readonly ToldLease[] {
+  const { subnet, state, mac, machine, after, limit } = query;
+  const behind = after === undefined ? -1 : (ip4NumberOf(after) ?? -1);
+  const found: ToldLease[] = [];
+  for (const one of all) {
+    if ((ip4NumberOf(one.address) ?? 0) <= behind) continue;
+    if (state !== undefined && one.state !== state) continue;
+    if (mac !== undefined && one.client.mac !== mac) continue;
+    if (machine !== undefined && one.machine !== machine) continue;
+    if (subnet !== undefined && !subnetHolds(subnet, one.address)) continue;
+    found.push(one);
+    if (found.length > limit) break;
+  }
+  return found;
+}
+
+function presentedLease({ client, since, until, ...told }: ToldLease): z.input<typeof lease> {
+  return { ...told, ...client, since: timeOf(since), until: timeOf(until) };
+}

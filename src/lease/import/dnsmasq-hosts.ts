@@ -1,0 +1,82 @@
+import { type IpAddress, parseIp } from '../../net/ip.js';
+import type { MacAddress } from '../../net/mac.js';
+import { Findings, type Imported, importedMac, importedName, linesOf, quoted } from './imported.js';
+
+/**
+ * `dhcp-host=` of dnsmasq.conf, and the lines of a file that `dhcp-hostsfile` names, which are the same without that word
+ * (dnsmasq(8)): MACs, `id:`, tags, an address, a host name, how long, `ignore`, in any order. Pure.
+ */
+export function parseDnsmasqHosts(text: string): Imported {
+  const findings = new Findings();
+  for (const [line, content] of linesOf(text)) {
+    const written = content.replace(/(^|\s)#.*/, '').trim();
+    if (written === '') continue;
+    const [, keyword, value = ''] = /^([a-z0-9-]+)\s*(?:=\s*(.*))?$/.exec(written) ?? [];
+    if (keyword === 'dhcp-host') findings.problem(line, readHost(line, value, findings));
+    else if (keyword !== undefined && NAMING.has(keyword))
+      findings.problem(
+        line,
+        `${keyword}${value === '' ? '' : ` ${quoted(value)}`} is left out: import what it names, too`,
+      );
+    else if (/^(([0-9a-fA-F]{2}-)?[0-9a-fA-F*]{1,2}:|id:|set:|net:|[^=]*,)/.test(written))
+      findings.problem(line, readHost(line, written, findings));
+    else findings.passOver();
+  }
+  return findings.whole();
+}
+
+/** Options by which other files are read. */
+const NAMING: ReadonlySet<string> = new Set([
+  ...['dhcp-hostsfile', 'dhcp-hostsdir', 'conf-file', 'conf-dir', 'read-ethers', 'servers-file'],
+]);
+
+type Host = { macs: MacAddress[]; ip?: IpAddress; name?: string; isById: boolean };
+
+/** Answers what is wrong with it. */
+function readHost(line: number, value: string, findings: Findings): string | undefined {
+  const host: Host = { macs: [], isById: false };
+  for (const field of value.split(',').map((one) => one.trim())) {
+    if (field === 'ignore') return 'a host that dnsmasq ignores is left out: it would be answered here';
+    const problem = takeField(host, field);
+    if (problem !== undefined) return problem;
+  }
+  const { macs, ip, name, isById } = host;
+  if (macs.length === 0) {
+    const by = isById ? 'a client identifier alone' : 'no MAC';
+    return `${quoted(value)} is left out: it is known by ${by}, by which no machine is known here`;
+  }
+  findings.host({
+    ...{ line, macs },
+    ...(ip !== undefined && { ip }),
+    ...(name !== undefined && { name, hostname: name }),
+  });
+  return undefined;
+}
+
+/** The same. */
+function takeField(host: Host, field: string): string | undefined {
+  if (field === '' || /^(set|tag|net):/.test(field)) return undefined;
+  if (field.startsWith('id:')) {
+    host.isById ||= field !== 'id:*';
+    return undefined;
+  }
+  // An address of IPv6.
+  if (field.startsWith('[')) return undefined;
+  const ip = parseIp(field);
+  if (ip !== undefined && !ip.includes(':')) {
+    if (host.ip !== undefined) return `${quoted(field)} is its second address`;
+    host.ip = ip;
+    return undefined;
+  }
+  if (/^(infinite|\d{1,10}[smhdw]?)$/.test(field)) return undefined;
+  if (field.includes('*')) return `${quoted(field)} is many cards, and a machine has its own`;
+  const mac = importedMac(field.replace(/^[0-9a-fA-F]{2}-(?=.{3,}:)/, ''));
+  if (mac !== undefined) {
+    if (!host.macs.includes(mac)) host.macs.push(mac);
+    return undefined;
+  }
+  const name = importedName(field);
+  if (name === undefined) return `${quoted(field)} is neither a MAC, an address, a name nor how long`;
+  host.name ??= name;
+  return undefined;
+}

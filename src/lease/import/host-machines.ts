@@ -1,0 +1,35 @@
+import type { ImportedHost } from './imported.js';
+
+/** A machine as it is written in a file, or sent to the API. */
+export type MachineDocument = {
+  readonly name: string;
+  readonly mac: readonly string[];
+  readonly ip?: string;
+  readonly hostname?: string;
+};
+
+export type HostMachine =
+  | { readonly kind: 'machine'; readonly host: ImportedHost; readonly machine: MachineDocument }
+  | { readonly kind: 'twice'; readonly host: ImportedHost; readonly message: string };
+
+/** Each host a machine, but for one that has what another has already: names, cards and addresses are one machine's. Pure. */
+export function hostMachines(hosts: readonly ImportedHost[]): readonly HostMachine[] {
+  const taken = new Map<string, string>();
+  return hosts.map((host): HostMachine => {
+    const { macs, ip, hostname } = host;
+    const name = host.name ?? hostname ?? macs[0] ?? '';
+    const claims = [
+      `the name ${name}`,
+      ...macs.map((mac) => `the MAC ${mac}`),
+      ...(ip === undefined ? [] : [`the address ${ip}`]),
+    ];
+    const other = claims.find((claim) => taken.has(claim));
+    if (other !== undefined) {
+      const message = `${name} is left out: ${other} is that of ${taken.get(other) ?? ''} already`;
+      return { kind: 'twice', host, message };
+    }
+    for (const claim of claims) taken.set(claim, name);
+    const machine = { name, mac: macs, ...(ip !== undefined && { ip }), ...(hostname !== undefined && { hostname }) };
+    return { kind: 'machine', host, machine };
+  });
+}

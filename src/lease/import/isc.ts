@@ -1,0 +1,114 @@
+import { type IpAddress, parseIp } from '../../net/ip.js';
+import type { LeaseClient } from '../client.js';
+import { Findings, type Imported, importedId, importedMac, importedName, importedTime, quoted } from './imported.js';
+import { readStatements, type Statement, type Word } from './isc-statements.js';
+
+/** dhcpd.leases(5) and the hosts of dhcpd.conf(5), of ISC DHCP: a file may have both. Pure. */
+export function parseIsc(text: string): Imported {
+  const findings = new Findings();
+  const { statements, problems } = readStatements(text);
+  for (const { line, message } of problems) findings.problem(line, message);
+  // Their depth is bounded by whoever read them.
+  const visit = (one: Statement) => {
+    const [keyword = ''] = textsOf(one);
+    if (keyword === 'lease' && one.block !== undefined) findings.problem(one.line, readLease(one, one.block, findings));
+    else if (keyword === 'host' && one.block !== undefined)
+      findings.problem(one.line, readHost(one, one.block, findings));
+    else if (keyword === 'include')
+      findings.problem(one.line, `${quoted(textsOf(one)[1] ?? '')} is included, and left out: import it, too`);
+    else if (one.block !== undefined) for (const inner of one.block) visit(inner);
+    else findings.passOver();
+  };
+  for (const statement of statements) visit(statement);
+  return findings.whole();
+}
+
+/** Answers what is wrong with it. Its end is in UTC; what is free, or was abandoned, is nobody's. */
+function readLease({ line, words }: Statement, block: readonly Statement[], findings: Findings): string | undefined {
+  const written = words[1]?.text ?? '';
+  const address = ip4(written);
+  if (address === undefined) return `${quoted(written)} is no IPv4 address`;
+  const state = lastOf(block, 'binding', 'state')?.[0]?.text ?? 'active';
+  if (state !== 'active') {
+    findings.free(address);
+    return undefined;
+  }
+  const until = endOf(lastOf(block, 'ends') ?? []);
+  if (until === undefined) return `the lease of ${address} does not say when it ends`;
+  const client = clientOf(block);
+  if (client.mac === undefined && client.clientId === undefined)
+    return `the lease of ${address} does not say whose it is`;
+  findings.lease({ line, address, client, ...until });
+  return undefined;
+}
+
+function clientOf(block: readonly Statement[]): LeaseClient {
+  const mac = importedMac(lastOf(block, 'hardware', 'ethernet')?.[0]?.text ?? '');
+  const id = idOf(lastOf(block, 'uid')?.[0]);
+  const hostname = importedName(lastOf(block, 'client-hostname')?.[0]?.text);
+  return {
+    ...(mac !== undefined && { mac }),
+    ...(id !== undefined && { clientId: id }),
+    ...(hostname !== undefined && { hostname }),
+  };
+}
+
+/** In quotes one character is a byte; without them it is hex. */
+function idOf(word: Word | undefined): string | undefined {
+  if (word === undefined) return undefined;
+  return importedId(word.isQuoted ? Buffer.from(word.text, 'latin1').toString('hex') : word.text);
+}
+
+/** `4 2026/11/26 12:00:00`, `never`, or `epoch 1795694400`; undefined where it is none of them. */
+function endOf(words: readonly Word[]): { readonly until?: number } | undefined {
+  const [first = '', second = '', third = ''] = words.map(({ text }) => text);
+  if (first === 'never') return {};
+  if (first === 'epoch') return importedTime(second);
+  const date = /^(\d{4})\/(\d{2})\/(\d{2})$/.exec(second);
+  if (date === null || !/^\d{2}:\d{2}:\d{2}$/.test(third)) return undefined;
+  const until = Date.parse(`${date.slice(1).join('-')}T${third}Z`);
+  return Number.isNaN(until) ? undefined : { until };
+}
+
+/** The same. */
+function readHost({ line, words }: Statement, block: readonly Statement[], findings: Findings): string | undefined {
+  const name = words[1]?.text ?? '';
+  const [kind, hardware] = lastOf(block, 'hardware') ?? [];
+  const mac = kind?.text === 'ethernet' ? importedMac(hardware?.text ?? '') : undefined;
+  if (mac === undefined) {
+    const why =
+      kind !== undefined
+        ? `its hardware, ${quoted([kind, hardware].map((one) => one?.text ?? '').join(' '))}, is no card's`
+        : 'it is known by no hardware address';
+    return `the host ${quoted(name)} is left out: ${why}`;
+  }
+  const addresses = lastOf(block, 'fixed-address') ?? [];
+  const [ip] = addresses.flatMap(({ text }) => ip4(text) ?? []);
+  if (addresses.length > 0 && ip === undefined)
+    findings.problem(line, `the host ${quoted(name)} gets no address: ${quoted(addresses[0]?.text ?? '')} is a name`);
+  else if (addresses.length > 1)
+    findings.problem(line, `of the addresses of the host ${quoted(name)}, ${ip} is taken, and the others are left out`);
+  const hostname = importedName(lastOf(block, 'option', 'host-name')?.[0]?.text);
+  findings.host({
+    ...{ line, macs: [mac] },
+    ...(importedName(name) !== undefined && { name }),
+    ...(ip !== undefined && { ip }),
+    ...(hostname !== undefined && { hostname }),
+  });
+  return undefined;
+}
+
+/** What stands behind these words, where they were said last. */
+function lastOf(block: readonly Statement[], ...keywords: readonly string[]): readonly Word[] | undefined {
+  const found = block.findLast(({ words }) => keywords.every((keyword, at) => words[at]?.text === keyword));
+  return found?.words.slice(keywords.length);
+}
+
+function textsOf({ words }: Statement): readonly string[] {
+  return words.map(({ text }) => text);
+}
+
+function ip4(text: string): IpAddress | undefined {
+  const ip = parseIp(text);
+  return ip?.includes(':') === true ? undefined : ip;
+}

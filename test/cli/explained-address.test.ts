@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { describeAddress, describeGiven, explainAddress } from '../../src/cli/explained-address.js';
+import { read } from '../fixtures/configuration-texts.js';
+
+const TEXT = [
+  'dhcp:',
+  '  mode: server',
+  '  subnets:',
+  '    - { subnet: 192.168.77.0/24, range: [192.168.77.100-192.168.77.149, 192.168.77.200] }',
+  '    - { subnet: 10.1.0.0/16, range: 10.1.0.10-10.1.0.19 }',
+  '    - { subnet: 10.2.0.0/16 }',
+  'machines:',
+  '  - { name: here, ip: 192.168.77.20 }',
+  '  - { name: far, ip: 10.2.0.9 }',
+  '  - { name: out, ip: 10.9.9.9 }',
+  '  - { name: six, ip: "2001:db8::1" }',
+  '',
+].join('\n');
+
+function addressOf(name: string | undefined, { text = TEXT, at = '192.168.77.1' } = {}): string | undefined {
+  const { dhcp, machines } = read(text).config;
+  const explained = explainAddress(
+    dhcp,
+    machines.find((machine) => machine.name === name),
+    at,
+  );
+  return explained && describeAddress(explained);
+}
+
+const AGAIN = '(which it gets again as long as others are left: bootlayer lease ls)';
+const HERE = `one of the pool, 192.168.77.100-192.168.77.149 192.168.77.200 in 192.168.77.0/24 ${AGAIN}`;
+
+describe('the address of a machine', () => {
+  it.each([
+    ['here', '192.168.77.20, reserved for it: the ip of its record, in 192.168.77.0/24'],
+    ['far', '10.2.0.9, reserved for it: the ip of its record, in 10.2.0.0/16'],
+    ['out', HERE],
+    ['six', HERE],
+    [undefined, HERE],
+  ])('%s', (name, expected) => expect(addressOf(name)).toBe(expected));
+
+  it('is one of any pool where its network is not known', () => {
+    expect(addressOf(undefined, { at: '192.0.2.1' })).toContain(
+      '192.168.77.0/24, or 10.1.0.10-10.1.0.19 in 10.1.0.0/16',
+    );
+  });
+
+  it('may be none, or that of another server', () => {
+    const text =
+      'dhcp: { mode: server, subnets: [{ subnet: 10.2.0.0/16 }] }\nmachines: [{ name: out, ip: 10.9.9.9 }]\n';
+    expect(addressOf('out', { text })).toBe(
+      'none: its ip 10.9.9.9 is in no subnet of dhcp.subnets, and no subnet has a range',
+    );
+    expect(addressOf(undefined, { text })).toBe('none: no record has an ip for it, and no subnet has a range');
+    expect(addressOf(undefined, { text: 'dhcp: { mode: proxy }' })).toBeUndefined();
+  });
+});
+
+it('says that this server gives addresses, and how many', () => {
+  expect(describeGiven(read(TEXT).config)).toBe(
+    'this server gives addresses: 192.168.77.0/24 (51 in ranges), 10.1.0.0/16 (10 in ranges), 10.2.0.0/16 (0 in ranges); 3 machines with an ip of their own',
+  );
+  expect(describeGiven(read('dhcp: { mode: proxy }').config)).toBeUndefined();
+});

@@ -1,0 +1,50 @@
+import type { Adopted, ForeignLease, Leases, ToldLease, ToldPool } from '../../src/booter/leases.js';
+import type { LeaseAnswer } from '../../src/lease/question.js';
+import type { IpAddress } from '../../src/net/ip.js';
+import type { MacAddress } from '../../src/net/mac.js';
+
+/** Who has which address, in memory: those that it is told of. */
+export class MemoryLeases implements Leases {
+  readonly told = new Map<IpAddress, ToldLease>();
+  readonly #pools: readonly ToldPool[];
+  /** Why addresses are not adopted. */
+  readonly refused = new Map<IpAddress, string>();
+
+  constructor(leases: readonly ToldLease[], pools: readonly ToldPool[] = []) {
+    for (const lease of leases) this.told.set(lease.address, lease);
+    this.#pools = pools;
+  }
+
+  answer(): LeaseAnswer {
+    return { kind: 'silent', reason: 'nobody is answered here' };
+  }
+
+  macAt(address: string): MacAddress | undefined {
+    return this.told.get(address as IpAddress)?.client.mac;
+  }
+
+  list(): readonly ToldLease[] {
+    return [...this.told.values()];
+  }
+
+  at(address: IpAddress): ToldLease | undefined {
+    return this.told.get(address);
+  }
+
+  pools(): readonly ToldPool[] {
+    return this.#pools;
+  }
+
+  async release(address: IpAddress): Promise<boolean> {
+    return this.told.delete(address);
+  }
+
+  async adopt(leases: readonly ForeignLease[]): Promise<readonly Adopted[]> {
+    return leases.map(({ address, client, until }): Adopted => {
+      const reason = this.refused.get(address);
+      if (reason !== undefined) return { kind: 'refused', address, reason };
+      this.told.set(address, { address, client, until, since: 0, state: 'bound', isReserved: false });
+      return { kind: 'adopted', address };
+    });
+  }
+}
