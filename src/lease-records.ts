@@ -92,7 +92,7 @@ function warnOfOdd(damaged: readonly IpAddress[], elsewhere: number, warn: Lease
       `who has ${fewOf(damaged, MOST_NAMED)} cannot be read in the state: nobody is given that for as long as a lease lasts`,
     );
   if (elsewhere > 0)
-    warn(`${elsewhere} leases are of no subnet in dhcp.subnets: they are kept, and count again when it is there again`);
+    warn(`leases of no subnet in dhcp.subnets: ${elsewhere}; they are kept, and count again when it is there again`);
 }
 
 /** From now on `/metrics` tells of them, whenever it is asked. */

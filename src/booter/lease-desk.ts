@@ -181,8 +181,11 @@ export class LeaseDesk implements Leases {
 
   pools(): readonly ToldPool[] {
     const { subnets, clock } = this.#parts;
-    const now = clock.now();
-    return subnets.map((subnet) => ({ subnet, counts: this.#book.counts(subnet, now) }));
+    const counts = this.#book.counts(clock.now());
+    return subnets.flatMap((subnet, place) => {
+      const its = counts[place];
+      return its === undefined ? [] : [{ subnet, counts: its }];
+    });
   }
 
   async release(address: IpAddress): Promise<boolean> {
@@ -219,8 +222,10 @@ export class LeaseDesk implements Leases {
     return this.#writer.settled();
   }
 
-  #told({ address, state, client, machine, since, until }: ShownLease): ToldLease {
+  /** By the records in force: they may have changed since it was given. */
+  #told({ address, state, client, since, until }: ShownLease): ToldLease {
     const { clock } = this.#parts;
+    const { machine } = this.#clients.find(client).known;
     const owner = this.#clients.reservations().machineAt(address);
     return {
       ...{ address, state, client, ...(machine !== undefined && { machine }) },

@@ -289,10 +289,10 @@ export class LeaseBook {
     return shownIn(this.#occupancy, now);
   }
 
-  /** Of a subnet; leases outside its ranges as well. */
-  counts({ subnet: { address } }: LeaseSubnet, now: number): PoolCounts {
+  /** Of all subnets, in their order; leases outside their ranges as well. */
+  counts(now: number): readonly PoolCounts[] {
     this.#occupancy.advance(now);
-    return countsIn(this.#occupancy, address, now);
+    return countsIn(this.#occupancy, now);
   }
 }
 

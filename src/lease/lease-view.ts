@@ -3,6 +3,7 @@ import { ip4NumberOf } from '../net/ip4-number.js';
 import { isLive, type Lease, type ShownState, shownState } from './lease.js';
 import type { Occupancy } from './occupancy.js';
 import type { Offer } from './offers.js';
+import type { ServedSubnet } from './served-subnet.js';
 
 /** What people see of addresses. */
 export type ShownLease = Omit<Lease, 'state'> & { readonly state: ShownState };
@@ -38,18 +39,23 @@ export function shownIn(occupancy: Occupancy, now: number): readonly ShownLease[
     .flatMap(({ address }) => shownAt(occupancy, address, now) ?? []);
 }
 
-/** Of the subnet with that address. Pure. */
-export function countsIn(occupancy: Occupancy, subnet: IpAddress, now: number): PoolCounts {
-  const served = occupancy.subnets.find((one) => one.subnet.subnet.address === subnet);
-  const counts = { free: 0, reserved: 0, offered: 0, bound: 0, expired: 0, released: 0, declined: 0, conflict: 0 };
-  if (served === undefined) return { size: 0, ...counts };
-  counts.free = served.pool.left;
-  for (const address of occupancy.reservations.addresses()) if (served.holds(address)) counts.reserved += 1;
-  const offered = [...served.offers.all()].filter(({ address }) => occupancy.at(address) === undefined);
-  counts.offered = offered.length;
-  for (const { address } of occupancy.all()) {
-    const state = served.holds(address) ? shownAt(occupancy, address, now)?.state : undefined;
-    if (state !== undefined) counts[state] += 1;
-  }
-  return { size: served.pool.size, ...counts };
+/** Of all subnets, in their order. Pure. */
+export function countsIn(occupancy: Occupancy, now: number): readonly PoolCounts[] {
+  const counts = new Map(occupancy.subnets.map((subnet) => [subnet, countedPool(subnet)]));
+  const count = (address: IpAddress, state: Counted | undefined) => {
+    const subnet = occupancy.subnetOf(address);
+    const its = subnet && counts.get(subnet);
+    if (its !== undefined && state !== undefined) its[state] += 1;
+  };
+  for (const address of occupancy.reservations.addresses()) count(address, 'reserved');
+  for (const { address } of occupancy.all()) count(address, shownAt(occupancy, address, now)?.state);
+  for (const { offers } of occupancy.subnets)
+    for (const { address } of offers.all()) if (occupancy.at(address) === undefined) count(address, 'offered');
+  return [...counts.values()];
+}
+
+type Counted = ShownState | 'free' | 'reserved';
+
+function countedPool({ pool: { size, left: free } }: ServedSubnet): { size: number } & Record<Counted, number> {
+  return { size, free, reserved: 0, offered: 0, bound: 0, expired: 0, released: 0, declined: 0, conflict: 0 };
 }

@@ -1,4 +1,5 @@
 import type { IpAddress } from '../net/ip.js';
+import { ip4NumberOf } from '../net/ip4-number.js';
 import type { ClientKey, KnownClient } from './client.js';
 import { DueTimes } from './due-times.js';
 import { isLive, type Lease } from './lease.js';
@@ -24,6 +25,8 @@ const MOST_STALE = 4;
 /** Which addresses are used, by whom, and until when. `now`: of the lease clock. */
 export class Occupancy {
   readonly subnets: readonly ServedSubnet[];
+  /** By their first addresses. */
+  readonly #sorted: readonly ServedSubnet[];
   readonly #inForce: () => Reservations;
   readonly #table = new LeaseTable();
   /** When somebody's time at an address ends. */
@@ -32,11 +35,22 @@ export class Occupancy {
 
   constructor(subnets: readonly LeaseSubnet[], inForce: () => Reservations) {
     this.subnets = subnets.map((subnet) => new ServedSubnet(subnet));
+    this.#sorted = this.subnets.toSorted((one, other) => one.first - other.first);
     this.#inForce = inForce;
   }
 
+  /** They do not overlap: the last that begins before the address is the one that may hold it. */
   subnetOf(address: IpAddress): ServedSubnet | undefined {
-    return this.subnets.find((subnet) => subnet.holds(address));
+    const number = ip4NumberOf(address);
+    if (number === undefined) return undefined;
+    let [low, high] = [0, this.#sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#sorted[middle]?.first ?? Infinity) <= number) low = middle + 1;
+      else high = middle;
+    }
+    const subnet = this.#sorted[low - 1];
+    return subnet?.holds(address) === true ? subnet : undefined;
   }
 
   at(address: IpAddress): Lease | undefined {

@@ -1,4 +1,4 @@
-import { type IpAddress, subnetHolds } from '../net/ip.js';
+import type { IpAddress } from '../net/ip.js';
 import { ip4NumberOf } from '../net/ip4-number.js';
 import { Offers } from './offers.js';
 import { Pool } from './pool.js';
@@ -12,20 +12,21 @@ export class ServedSubnet {
   /** Declined ones, and those of a conflict, in that order. */
   readonly quarantined = new Set<IpAddress>();
 
-  readonly #first: number | undefined;
+  /** Its first address, as a number. */
+  readonly first: number;
 
   constructor(subnet: LeaseSubnet) {
     this.subnet = subnet;
-    this.#first = ip4NumberOf(subnet.subnet.address);
+    this.first = ip4NumberOf(subnet.subnet.address) ?? Infinity;
     this.pool = new Pool(subnet.ranges);
   }
 
   holds(address: IpAddress): boolean {
-    const { subnet } = this.subnet;
     const number = ip4NumberOf(address);
-    // Asked several times for each packet: the library takes longer than all the rest.
-    if (this.#first === undefined || number === undefined) return subnetHolds(subnet, address);
-    return number >= this.#first && number < this.#first + 2 ** (32 - subnet.prefixLength);
+    // Asked several times for each packet: a library takes longer than all the rest.
+    return (
+      number !== undefined && number >= this.first && number < this.first + 2 ** (32 - this.subnet.subnet.prefixLength)
+    );
   }
 
   get milliseconds(): number {

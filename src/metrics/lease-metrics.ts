@@ -42,6 +42,16 @@ export function leaseMetrics(registers: Registry[]): LeaseMetrics {
 
 function poolGauges(registers: Registry[]): LeaseMetrics['countPools'] {
   let pools = (): readonly CountedPool[] => [];
+  let counted: readonly CountedPool[] | undefined;
+  /** To count them takes a look at all leases: once for whoever reads both, which is in one turn. */
+  const ofThisTurn = () => {
+    if (counted === undefined)
+      queueMicrotask(() => {
+        counted = undefined;
+      });
+    counted ??= pools();
+    return counted;
+  };
   new Gauge({
     name: 'bootlayer_dhcp_leases',
     help: 'addresses of each subnet that are offered, bound, expired, released, declined or in conflict, and those that are free or reserved',
@@ -49,7 +59,7 @@ function poolGauges(registers: Registry[]): LeaseMetrics['countPools'] {
     registers,
     collect() {
       this.reset();
-      for (const { subnet, states } of pools())
+      for (const { subnet, states } of ofThisTurn())
         for (const [state, count] of Object.entries(states)) this.set({ subnet, state }, count);
     },
   });
@@ -60,10 +70,10 @@ function poolGauges(registers: Registry[]): LeaseMetrics['countPools'] {
     registers,
     collect() {
       this.reset();
-      for (const { subnet, size } of pools()) this.set({ subnet }, size);
+      for (const { subnet, size } of ofThisTurn()) this.set({ subnet }, size);
     },
   });
-  return (counted) => {
-    pools = counted;
+  return (counting) => {
+    pools = counting;
   };
 }

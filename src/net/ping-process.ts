@@ -39,7 +39,9 @@ export function ping(
     child.once('error', (thrown: NodeJS.ErrnoException) => {
       clearTimeout(late);
       const isMissing = thrown.code === 'ENOENT';
-      const reason = isMissing ? 'ping is not installed: install iputils-ping' : `ping cannot run (${thrown.code})`;
+      const reason = isMissing
+        ? 'ping is not installed: install iputils-ping'
+        : `ping cannot run (${thrown.code}): see that this user may run it`;
       resolve({ kind: 'failed', reason });
     });
     child.once('exit', (status, signal) => {

@@ -57,6 +57,16 @@ describe('an address', () => {
     expect(desk.at(ip('192.168.77.21'))).toMatchObject({ machine: 'node-01', isReserved: true });
   });
 
+  it('is told to be that of the machine which the records name now', async () => {
+    const { select, here, desk } = leaseDesk();
+    await select(9, FIRST);
+    here.machines = [recorded('node-01', 9, FIRST)];
+    expect([desk.at(FIRST), desk.list()[0]]).toMatchObject(Array(2).fill({ machine: 'node-01', isReserved: true }));
+    here.machines = [];
+    expect(desk.at(FIRST)).toMatchObject({ isReserved: false });
+    expect(desk.at(FIRST)).not.toHaveProperty('machine');
+  });
+
   it('is refused, given back and declined, and told of', async () => {
     const { asks, select, named, store } = leaseDesk();
     await select(1, FIRST);

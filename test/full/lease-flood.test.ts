@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { floodedSite, HEAP, residentBytes, SERVER, shareOf, startClients } from '../fixtures/flooded-site.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { serve } from '../fixtures/serving.js';
+import { PROGRAM } from '../setup/server.js';
 
 const MIB = 1024 * 1024;
 /** By each of two. */
@@ -32,8 +33,9 @@ it('gives known machines their addresses while a million datagrams come that nob
   expect(grown).toBeLessThan(96 * MIB);
   expect(log.filter(({ event }) => event === 'fault')).toEqual([]);
 
-  const { leases } = (await (await fetch(`http://${server.api}/api/v1/leases?limit=1000`)).json()) as Listed;
-  const numbers = leases.map(({ address }) => Number(address.split('.').at(-1)));
+  const listed = [process.execPath, PROGRAM, 'lease', 'ls', '--json', '--server', `http://${server.api}`];
+  const { out } = await segment.network.run(listed);
+  const numbers = (JSON.parse(out) as Listed).map(({ address }) => Number(address.split('.').at(-1)));
   expect(new Set(numbers).size).toBe(numbers.length);
   const isReserved = (number: number) => number >= FIRST_RESERVED && number < FIRST_RESERVED + MACHINES;
   const isPooled = (number: number) => number >= POOL.first && number <= POOL.last;
@@ -42,7 +44,7 @@ it('gives known machines their addresses while a million datagrams come that nob
   expect(await server.stop()).toBe(0);
 });
 
-type Listed = { readonly leases: readonly { readonly address: string }[] };
+type Listed = readonly { readonly address: string }[];
 
 /** The first of the two kinds asks on the segment, the second over a relay. */
 async function configuration(): Promise<string> {
