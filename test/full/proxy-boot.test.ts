@@ -3,28 +3,14 @@ import { join } from 'node:path';
 import { describe, it } from 'vitest';
 import { useBootFolder } from '../fixtures/boot-folder.js';
 import { tlsPair } from '../fixtures/certificates.js';
+import {
+  bootedLine as booted,
+  EVERY_FIRMWARE as EVERY,
+  type Firmware,
+  firmwareTable as table,
+} from '../fixtures/firmware-matrix.js';
 import { startProxiedSite } from '../fixtures/proxied-site.js';
 import { bootMachine, FALLS_THROUGH, type Machine } from '../setup/qemu.js';
-
-type Firmware = Pick<Machine, 'firmware' | 'architecture' | 'release'>;
-
-const EVERY: readonly Firmware[] = [
-  { firmware: 'bios', architecture: 'amd64', release: 'trixie' },
-  { firmware: 'bios', architecture: 'amd64', release: 'bookworm' },
-  { firmware: 'uefi', architecture: 'amd64', release: 'trixie' },
-  { firmware: 'uefi', architecture: 'amd64', release: 'bookworm' },
-  { firmware: 'uefi', architecture: 'arm64', release: 'trixie' },
-  { firmware: 'uefi', architecture: 'arm64', release: 'bookworm' },
-  { firmware: 'uefi-http', architecture: 'amd64', release: 'trixie' },
-  { firmware: 'uefi-http', architecture: 'amd64', release: 'bookworm' },
-  { firmware: 'uefi-http', architecture: 'arm64', release: 'trixie' },
-  { firmware: 'uefi-http', architecture: 'arm64', release: 'bookworm' },
-];
-
-const named = ({ firmware, architecture, release }: Firmware) => `${firmware} ${architecture} ${release}`;
-const table = (machines: readonly Firmware[]) => machines.map((machine) => [named(machine), machine] as const);
-/** A UKI has a command line of its own, which says so. */
-const booted = ({ firmware }: Firmware) => (firmware === 'uefi-http' ? /BOOT-OK .*mark=uki/ : /BOOT-OK (?!.*mark=uki)/);
 
 /** Machines on which nothing is configured, beside a DHCP server that says nothing of booting: one image, one assignment. */
 describe('by proxyDHCP', () => {

@@ -9,7 +9,7 @@ import { ChildProcess } from './process.js';
 /**
  * A real dnsmasq in a network, ready for the first DISCOVER.
  * @param {NetworkNamespace} network
- * @param {readonly string[]} lines of its configuration, with a `dhcp-range`
+ * @param {readonly string[]} lines of its configuration, with a `dhcp-range` or a `dhcp-relay`
  */
 export async function startDnsmasq(network, lines) {
   const folder = mkdtempSync(join(tmpdir(), 'bootlayer-dnsmasq-'));
@@ -27,7 +27,7 @@ export async function startDnsmasq(network, lines) {
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await dnsmasq.waitForLine((line) => (line.includes('DHCP, ') ? true : undefined), 10);
+    await dnsmasq.waitForLine((line) => (/DHCP(?:,| relay) /.test(line) ? true : undefined), 10);
     return { process: dnsmasq, stop };
   } catch (thrown) {
     await stop();
