@@ -138,12 +138,12 @@ describe('a refusal', () => {
 });
 
 describe('a machine that asks to be booted', () => {
-  it.each<[string, Buffer, 'offer' | 'ack', string, readonly number[]]>([
-    ['OVMF', DHCP_PACKETS.ovmfPxeDiscover, 'offer', 'snponly.efi', [28, 60, 97, 66, 67]],
-    ['OVMF', DHCP_PACKETS.ovmfPxeRequest, 'ack', 'snponly.efi', [28, 60, 97, 66, 67]],
-    ['iPXE', DHCP_PACKETS.ipxeBiosDiscover, 'offer', 'http://192.168.77.1:8080/boot.ipxe', [60, 97, 61, 66, 175, 67]],
-    ['iPXE', DHCP_PACKETS.ipxeBiosRequest, 'ack', 'http://192.168.77.1:8080/boot.ipxe', [60, 97, 61, 66, 175, 67]],
-  ])('is told how beside its address: %s', (_, bytes, kind, ...[file, bootCodes]) => 
+  it.each<[Buffer, 'offer' | 'ack', string, readonly number[]]>([
+    [DHCP_PACKETS.ovmfPxeDiscover, 'offer', 'snponly.efi', [28, 60, 97, 66, 67]],
+    [DHCP_PACKETS.ovmfPxeRequest, 'ack', 'snponly.efi', [28, 60, 97, 66, 67]],
+    [DHCP_PACKETS.ipxeBiosDiscover, 'offer', 'http://192.168.77.1:8080/boot.ipxe', [60, 97, 61, 66, 175, 67]],
+    [DHCP_PACKETS.ipxeBiosRequest, 'ack', 'http://192.168.77.1:8080/boot.ipxe', [60, 97, 61, 66, 175, 67]],
+  ])('is told how beside its address (%#): OVMF, iPXE', (bytes, kind, file, bootCodes) => {
     const { result, seen } = exchange(bytes, given(kind));
     const { packet, to } = sentBy(result);
     expect([result.kind, to]).toEqual(['answered', ALL]);
@@ -172,7 +172,8 @@ describe('a machine that asks to be booted', () => {
     });
     expect(result).toMatchObject({ kind: 'unanswered', reason: 'the server is about to end' });
     expect(result).not.toHaveProperty('sent');
-  }););
+  });
+});
 
 describe('nothing is sent', () => {
   it('to who is told nothing', () =>
