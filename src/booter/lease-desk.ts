@@ -188,10 +188,9 @@ export class LeaseDesk implements Leases {
     });
   }
 
-  async release(address: IpAddress): Promise<boolean> {
-    const wasAnybodys = this.#book.forget(address, this.#parts.clock.now());
+  async release(address: IpAddress): Promise<void> {
+    this.#book.forget(address, this.#parts.clock.now());
     await this.#writer.remove([address]);
-    return wasAnybodys;
   }
 
   async adopt(leases: readonly ForeignLease[]): Promise<readonly Adopted[]> {

@@ -38,8 +38,8 @@ export interface Leases {
   list(): readonly ToldLease[];
   at(address: IpAddress): ToldLease | undefined;
   pools(): readonly ToldPool[];
-  /** Durably free, and nobody's; answers whether it was anybody's. Throws DATA_UNUSABLE, DISK_FULL. */
-  release(address: IpAddress): Promise<boolean>;
+  /** Durably free, and nobody's. Throws DATA_UNUSABLE, DISK_FULL, RATE_LIMITED. */
+  release(address: IpAddress): Promise<void>;
   /** The same. */
   adopt(leases: readonly ForeignLease[]): Promise<readonly Adopted[]>;
 }

@@ -69,14 +69,14 @@ export class LeaseBook {
 
   decide(ask: KnownAsk, now: number): LeaseDecision {
     this.#occupancy.advance(now);
-    const on = this.#occupancy.subnets.filter((subnet) => ask.link.some((address) => subnet.holds(address)));
-    const [first] = on;
+    const subnets = this.#occupancy.subnets.filter((subnet) => ask.link.some((address) => subnet.holds(address)));
+    const [first] = subnets;
     if (first === undefined) return silent(`no subnet of dhcp.subnets has ${ask.link.join(' or ') || 'its network'}`);
     if (ask.kind === 'inform') return { kind: 'informed', subnet: first.subnet };
     const key = clientKey(ask.client);
     if (key === undefined) return silent('it names no card, no identifier and no UUID that it could be known by');
     const { client, via } = ask;
-    return this.#answer(ask, { key, client, on, now, ...(via !== undefined && { via }) });
+    return this.#answer(ask, { key, client, subnets, now, ...(via !== undefined && { via }) });
   }
 
   #answer(ask: Exclude<LeaseQuestion, { readonly kind: 'inform' }>, asker: Asker): LeaseDecision {
@@ -100,11 +100,11 @@ export class LeaseBook {
   #discover(asker: Asker, wanted: IpAddress | undefined): LeaseDecision {
     const own = this.#ownAddress(asker);
     if (own !== undefined) return this.#offer(own, asker, false);
-    const [offered] = asker.on.flatMap(({ offers }) => offers.to(asker.key) ?? []);
+    const [offered] = asker.subnets.flatMap(({ offers }) => offers.to(asker.key) ?? []);
     if (offered !== undefined && this.#occupancy.whyNot(offered.address, asker) === undefined)
       return this.#offer(offered.address, asker, offered.isFresh);
     if (wanted !== undefined && this.#isForAnybody(wanted, asker)) return this.#offer(wanted, asker, true);
-    for (const { pool } of asker.on) {
+    for (const { pool } of asker.subnets) {
       const next = pool.leftFor(isKnown(asker)) > 0 ? pool.next() : undefined;
       if (next !== undefined) return this.#offer(next, asker, true);
     }
@@ -122,13 +122,13 @@ export class LeaseBook {
 
   /** When there is no other left. */
   #offerAnothers(asker: Asker): LeaseDecision {
-    for (const { offers } of asker.on) {
+    for (const { offers } of asker.subnets) {
       const offer = offers.displaceable(isKnown(asker), asker.now);
       if (offer === undefined) continue;
       this.#occupancy.dropOffer(offer, asker.now);
       if (this.#isForAnybody(offer.address, asker)) return this.#offer(offer.address, asker, true);
     }
-    const served = asker.on.find(({ pool }) => pool.size > 0);
+    const served = asker.subnets.find(({ pool }) => pool.size > 0);
     const { reserved } = asker.client;
     const reason = reserved === undefined ? undefined : this.#occupancy.whyNot(reserved, asker);
     if (served === undefined)
@@ -138,14 +138,14 @@ export class LeaseBook {
   }
 
   #offer(address: IpAddress, asker: Asker, isFresh: boolean): LeaseDecision {
-    const served = on(asker, address);
+    const served = servedAt(asker, address);
     if (served === undefined) return silent(`${address} is not on its network`);
     this.#occupancy.offer(address, asker, isFresh);
     return { kind: 'offer', address, subnet: served.subnet, isFresh };
   }
 
   /** It takes what another server has offered. */
-  #leave({ on: subnets, key, now }: Asker): LeaseDecision {
+  #leave({ subnets, key, now }: Asker): LeaseDecision {
     for (const { offers } of subnets) this.#occupancy.dropOffer(offers.to(key), now);
     return silent('it takes the offer of another server');
   }
@@ -154,13 +154,13 @@ export class LeaseBook {
   #select(asker: Asker, address: IpAddress): LeaseDecision {
     const reason = this.#occupancy.whyNot(address, asker);
     if (reason !== undefined) return nak(reason);
-    const isIts = this.#isIts(address, asker) || on(asker, address)?.offers.to(asker.key)?.address === address;
+    const isIts = this.#isIts(address, asker) || servedAt(asker, address)?.offers.to(asker.key)?.address === address;
     return isIts || this.#isForAnybody(address, asker) ? this.#bind(address, asker) : nak('no address is left for it');
   }
 
   /** RFC 2131, 4.3.2: what is right is confirmed, what is known to be wrong refused, and the rest left to other servers. */
   #reboot(asker: Asker, address: IpAddress): LeaseDecision {
-    if (on(asker, address) === undefined) return this.#unknown(`${address} is not on its network`);
+    if (servedAt(asker, address) === undefined) return this.#unknown(`${address} is not on its network`);
     const own = this.#ownAddress(asker);
     // It moves to what its record says when it starts, not while it runs.
     if (own !== undefined) return own === address ? this.#bind(address, asker) : nak(`it is to have ${own}`);
@@ -168,7 +168,7 @@ export class LeaseBook {
   }
 
   #extend(asker: Asker, address: IpAddress): LeaseDecision {
-    if (on(asker, address) === undefined) return this.#unknown(`${address} is not on its network`);
+    if (servedAt(asker, address) === undefined) return this.#unknown(`${address} is not on its network`);
     const isFree = this.#occupancy.whyNot(address, asker) === undefined;
     return isFree && this.#isIts(address, asker) ? this.#bind(address, asker) : this.#refuse(asker, address);
   }
@@ -186,7 +186,7 @@ export class LeaseBook {
 
   #decline(asker: Asker, address: IpAddress): LeaseDecision {
     const { key, client, now } = asker;
-    const subnet = on(asker, address);
+    const subnet = servedAt(asker, address);
     const isIts = this.#occupancy.liveAt(address, now)?.key === key || subnet?.offers.at(address)?.key === key;
     if (subnet === undefined || !isIts) return silent(`it declines ${address}, which it was not given`);
     const whose = { address, client: saidBy(client), ...recordOf(client), state: 'declined' } as const;
@@ -220,8 +220,8 @@ export class LeaseBook {
   }
 
   #bind(address: IpAddress, asker: Asker): LeaseDecision {
-    const { key, client, on: subnets, now } = asker;
-    const served = subnets.find((subnet) => subnet.holds(address));
+    const { key, client, subnets, now } = asker;
+    const served = servedAt(asker, address);
     if (served === undefined) return silent(`${address} is not on its network`);
     const before = this.#occupancy.liveAt(address, now);
     const via = asker.via ?? before?.via;
@@ -254,13 +254,13 @@ export class LeaseBook {
   }
 
   #isForAnybody(address: IpAddress, asker: Asker): boolean {
-    const left = on(asker, address)?.pool.leftFor(isKnown(asker)) ?? 0;
+    const left = servedAt(asker, address)?.pool.leftFor(isKnown(asker)) ?? 0;
     return left > 0 && this.#occupancy.whyNot(address, asker) === undefined;
   }
 
-  /** It is free again, and nobody's; answers whether it was anybody's. */
-  forget(address: IpAddress, now: number): boolean {
-    return this.#occupancy.forget(address, now);
+  /** It is free again, and nobody's. */
+  forget(address: IpAddress, now: number): void {
+    this.#occupancy.forget(address, now);
   }
 
   /** Takes over what another server has given. */
@@ -270,11 +270,14 @@ export class LeaseBook {
     const subnet = this.#occupancy.subnetOf(address);
     if (subnet === undefined) return { kind: 'refused', reason: `no subnet of dhcp.subnets has ${address}` };
     if (key === undefined) return { kind: 'refused', reason: 'it says neither a card nor an identifier' };
-    const asker = { key, client: { ...client, ...(machine !== undefined && { machine }) }, on: [subnet], now };
+    const asker = { key, client: { ...client, ...(machine !== undefined && { machine }) }, subnets: [subnet], now };
     const reason = this.#occupancy.whyNot(address, asker);
     if (reason !== undefined) return { kind: 'refused', reason };
-    this.#occupancy.note(lease, now);
-    return { kind: 'adopted', save: [lease] };
+    const held = this.#occupancy.liveAt(address, now);
+    // We have told its client that it has it for so long, whatever a file says.
+    const kept = held === undefined ? lease : { ...held, until: Math.max(held.until, lease.until) };
+    this.#occupancy.note(kept, now);
+    return { kind: 'adopted', save: [kept] };
   }
 
   /** As of now, where there is one; offered ones too. */
@@ -300,8 +303,8 @@ function isKnown({ client }: Asker): boolean {
   return client.machine !== undefined;
 }
 
-function on(asker: Asker, address: IpAddress): ServedSubnet | undefined {
-  return asker.on.find((subnet) => subnet.holds(address));
+function servedAt({ subnets }: Asker, address: IpAddress): ServedSubnet | undefined {
+  return subnets.find((subnet) => subnet.holds(address));
 }
 
 /** Without what records say, which may change. */

@@ -7,10 +7,6 @@ export class LeaseTable {
   readonly #byAddress = new Map<IpAddress, Lease>();
   readonly #byKey = new Map<ClientKey, readonly IpAddress[]>();
 
-  get size(): number {
-    return this.#byAddress.size;
-  }
-
   at(address: IpAddress): Lease | undefined {
     return this.#byAddress.get(address);
   }
@@ -33,14 +29,13 @@ export class LeaseTable {
     if (key !== undefined && before?.key !== key) this.#byKey.set(key, [...(this.#byKey.get(key) ?? []), address]);
   }
 
-  /** Answers whether there was one. */
-  delete(address: IpAddress): boolean {
+  delete(address: IpAddress): void {
     const key = this.#byAddress.get(address)?.key;
     if (key !== undefined) {
       const left = (this.#byKey.get(key) ?? []).filter((one) => one !== address);
       if (left.length > 0) this.#byKey.set(key, left);
       else this.#byKey.delete(key);
     }
-    return this.#byAddress.delete(address);
+    this.#byAddress.delete(address);
   }
 }

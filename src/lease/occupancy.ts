@@ -10,17 +10,17 @@ import type { Reservations } from './reservations.js';
 import { ServedSubnet } from './served-subnet.js';
 import type { LeaseSubnet } from './subnet.js';
 
-/** Who wants an address; `on`: the subnets of its network. */
+/** Who wants an address; `subnets`: those of its network. */
 export type Asker = {
   readonly key: ClientKey;
   readonly client: KnownClient;
-  readonly on: readonly ServedSubnet[];
+  readonly subnets: readonly ServedSubnet[];
   readonly now: number;
   readonly via?: Via;
 };
 
-/** Times that are over or have changed may wait in the heap, as many as this for each lease, before it is cleared. */
-const MOST_STALE = 4;
+/** Times that have changed wait in the heap, up to as many as those that count and this, before it is cleared. */
+const MOST_STALE = 1_000;
 
 /** Which addresses are used, by whom, and until when. `now`: of the lease clock. */
 export class Occupancy {
@@ -32,6 +32,7 @@ export class Occupancy {
   /** When somebody's time at an address ends. */
   readonly #due = new DueTimes<IpAddress>();
   #reservations: Reservations | undefined;
+  #mostDue = MOST_STALE;
 
   constructor(subnets: readonly LeaseSubnet[], inForce: () => Reservations) {
     this.subnets = subnets.map((subnet) => new ServedSubnet(subnet));
@@ -71,6 +72,11 @@ export class Occupancy {
     return this.#table.all();
   }
 
+  /** How many times are waited for. */
+  get waiting(): number {
+    return this.#due.size;
+  }
+
   get reservations(): Reservations {
     return this.#reservations ?? this.#inForce();
   }
@@ -85,8 +91,9 @@ export class Occupancy {
       if (offer !== undefined && offer.until <= now) offers?.drop(offer);
       this.#settle(address, now);
     }
-    if (this.#due.size <= 1_000 + MOST_STALE * this.#table.size) return;
+    if (this.#due.size <= this.#mostDue) return;
     this.#due.keep((at, address) => [this.at(address), this.#offerAt(address)].some((held) => held?.until === at));
+    this.#mostDue = MOST_STALE + 2 * this.#due.size;
   }
 
   #offerAt(address: IpAddress): Offer | undefined {
@@ -109,8 +116,8 @@ export class Occupancy {
     this.#settle(lease.address, now);
   }
 
-  offer(address: IpAddress, { key, client, on, now }: Asker, isFresh: boolean): void {
-    for (const subnet of on) this.dropOffer(subnet.offers.to(key), now);
+  offer(address: IpAddress, { key, client, subnets, now }: Asker, isFresh: boolean): void {
+    for (const subnet of subnets) this.dropOffer(subnet.offers.to(key), now);
     const subnet = this.subnetOf(address);
     if (subnet === undefined) return;
     subnet.offers.drop(subnet.offers.at(address));
@@ -125,13 +132,10 @@ export class Occupancy {
     this.#settle(offer.address, now);
   }
 
-  /** Answers whether it was anybody's. */
-  forget(address: IpAddress, now: number): boolean {
-    const offer = this.#offerAt(address);
-    this.dropOffer(offer, now);
-    const was = this.#table.delete(address);
+  forget(address: IpAddress, now: number): void {
+    this.dropOffer(this.#offerAt(address), now);
+    this.#table.delete(address);
     this.#settle(address, now);
-    return was || offer !== undefined;
   }
 
   /** Makes the address used or free, as it is by now. */
@@ -147,8 +151,8 @@ export class Occupancy {
   }
 
   /** Why somebody cannot have an address, whatever they have a right to. */
-  whyNot(address: IpAddress, { client, key, on, now }: Asker): string | undefined {
-    const subnet = on.find((one) => one.holds(address));
+  whyNot(address: IpAddress, { client, key, subnets, now }: Asker): string | undefined {
+    const subnet = subnets.find((one) => one.holds(address));
     if (subnet === undefined) return `${address} is not on its network`;
     const owner = this.reservations.machineAt(address);
     if (owner !== undefined && owner !== client.machine) return `${address} is reserved for ${owner}`;

@@ -35,8 +35,8 @@ export class MemoryLeases implements Leases {
     return this.#pools;
   }
 
-  async release(address: IpAddress): Promise<boolean> {
-    return this.told.delete(address);
+  async release(address: IpAddress): Promise<void> {
+    this.told.delete(address);
   }
 
   async adopt(leases: readonly ForeignLease[]): Promise<readonly Adopted[]> {

@@ -342,8 +342,8 @@ describe('what is kept', () => {
   it("is nobody's when it is forgotten", () => {
     const book = leaseBook([leaseSubnet(['192.168.77.100'])]);
     book.decide(select(A, '192.168.77.100'), 0);
-    expect(book.forget(ip('192.168.77.100'), 0)).toBe(true);
-    expect(book.forget(ip('192.168.77.100'), 0)).toBe(false);
+    book.forget(ip('192.168.77.100'), 0);
+    expect(book.at(ip('192.168.77.100'), 0)).toBeUndefined();
     expect(told(book, discover(B))).toBe('offer 192.168.77.100 fresh');
   });
 
@@ -356,6 +356,16 @@ describe('what is kept', () => {
     expect(book.adopt(lease('10.0.0.1', B), 0).kind).toBe('refused');
     expect(book.adopt(lease('192.168.77.22', {}), 0).kind).toBe('refused');
     expect(told(book, discover(A))).toBe('offer 192.168.77.21');
+  });
+
+  it('from another server does not shorten what was acknowledged here', () => {
+    const book = leaseBook([leaseSubnet(['192.168.77.100'])]);
+    book.decide(select(A, '192.168.77.100'), 0);
+    const ends = (until: number) => {
+      book.adopt(lease('192.168.77.100', A, { until }), 1);
+      return book.at(ip('192.168.77.100'), 1)?.until;
+    };
+    expect([ends(600_000), ends(-1), ends(2 * HOUR)]).toEqual([HOUR, HOUR, 2 * HOUR]);
   });
 
   it('takes what somebody answers at out of use, unless it was given meanwhile', () => {
