@@ -151,6 +151,7 @@ export class Booter {
 
   /** What a relay says of machines behind it. */
   heard(word: RelayWord): void {
+    if (this.leases?.gives(word.address) === true) return;
     const reason = this.#parts.policies.relayWords.heard(word);
     const { relay, from: address, mac } = word;
     if (reason !== undefined) this.#parts.events({ event: 'relay.refused', address, relay, mac, reason });

@@ -1,6 +1,6 @@
 import type { KnownClient, LeaseClient } from '../lease/client.js';
 import { Reservations } from '../lease/reservations.js';
-import type { MacAddress } from '../net/mac.js';
+import { type MacAddress, parseMac } from '../net/mac.js';
 import type { Mapping } from './mapping.js';
 
 /** A client by the records in force. */
@@ -27,11 +27,15 @@ export class LeaseClients {
 
   find(client: LeaseClient): FoundClient {
     const { mac, uuid, clientId } = client;
-    const facts = { macs: macsOf(mac), ...(uuid !== undefined && { uuid }), sourceAddress: '' };
+    const card = mac ?? cardIn(clientId);
+    const facts = { macs: card === undefined ? [] : [card], ...(uuid !== undefined && { uuid }), sourceAddress: '' };
     const { machine } = this.#mapping().inventory.identify(facts);
-    if (machine === undefined) return { name: mac ?? clientId ?? uuid ?? 'somebody', known: client };
-    const { name, ip, hostname } = machine;
+    const stranger = { name: mac ?? clientId ?? uuid ?? 'somebody', known: client };
+    if (machine === undefined) return stranger;
+    const { name, macs, ip, hostname } = machine;
     const isIp4 = ip?.includes(':') === false;
+    // Anybody can say a UUID: beside a card that its record does not have, it is not the machine's.
+    if (card !== undefined && macs.length > 0 && !macs.includes(card)) return stranger;
     return {
       name,
       known: { ...client, machine: name, ...(isIp4 && { reserved: ip }) },
@@ -50,6 +54,7 @@ export class LeaseClients {
   }
 }
 
-function macsOf(mac: MacAddress | undefined): readonly MacAddress[] {
-  return mac === undefined ? [] : [mac];
+/** Of a client identifier that is the address of a card, after the type of Ethernet (RFC 2132, 9.14). */
+function cardIn(clientId: string | undefined): MacAddress | undefined {
+  return clientId?.length === 14 && clientId.startsWith('01') ? parseMac(clientId.slice(2)) : undefined;
 }

@@ -6,7 +6,7 @@ import { LeaseBook, type LeaseDecision } from '../lease/lease-book.js';
 import type { LeaseClock } from '../lease/lease-clock.js';
 import type { ShownLease } from '../lease/lease-view.js';
 import type { LeaseStore } from '../lease/ports.js';
-import { givenAddress, type LeaseAnswer, type LeaseAsk } from '../lease/question.js';
+import { givenAddress, type LeaseAnswer, type LeaseAsk, type Via } from '../lease/question.js';
 import type { LeaseSubnet } from '../lease/subnet.js';
 import { type IpAddress, parseIp, type Subnet, subnetHolds } from '../net/ip.js';
 import type { MacAddress } from '../net/mac.js';
@@ -75,21 +75,27 @@ export class LeaseDesk implements Leases {
 
   answer(ask: LeaseAsk): LeaseAnswer | Promise<LeaseAnswer> {
     try {
-      const answered = this.#answer({ ask, found: this.#clients.find(ask.client) }, 0);
+      const answered = this.#answer({ ask: this.#judged(ask), found: this.#clients.find(ask.client) });
       return answered instanceof Promise ? answered.catch((thrown: unknown) => this.#fault(thrown)) : answered;
     } catch (thrown) {
       return this.#fault(thrown);
     }
   }
 
-  /** `conflicts`: so many addresses have been found to be used by somebody else. */
-  #answer(asked: Asked, conflicts: number): LeaseAnswer | Promise<LeaseAnswer> {
+  /** With what its relay's word counts. */
+  #judged(ask: LeaseAsk): LeaseAsk {
+    const { via } = ask;
+    return via !== undefined && this.#vouches(via) ? { ...ask, via: { ...via, isTrusted: true } } : ask;
+  }
+
+  /** `avoid`: addresses that somebody else turned out to use. */
+  #answer(asked: Asked, avoid: readonly IpAddress[] = []): LeaseAnswer | Promise<LeaseAnswer> {
     const { ask, found } = asked;
     const now = this.#parts.clock.now();
-    const decision = this.#book.decide({ ...ask, client: found.known }, now);
+    const decision = this.#book.decide({ ...ask, client: found.known, avoid }, now);
     switch (decision.kind) {
       case 'offer':
-        return this.#offer(decision, asked, conflicts);
+        return this.#offer(decision, asked, avoid);
       case 'ack':
         return this.#acknowledge(decision, found);
       case 'informed':
@@ -109,14 +115,14 @@ export class LeaseDesk implements Leases {
   }
 
   /** At once where that is possible: more machines are there at a time than can be waited for. */
-  #offer(decision: Decided<'offer'>, asked: Asked, conflicts: number): LeaseAnswer | Promise<LeaseAnswer> {
+  #offer(decision: Decided<'offer'>, asked: Asked, avoid: readonly IpAddress[]): LeaseAnswer | Promise<LeaseAnswer> {
     const { address, isFresh } = decision;
     const { isFree = () => true } = this.#parts;
     const free = isFresh ? isFree(address) : true;
     if (free === true) return this.#offered(decision, asked.found);
     return free.then((isStillFree) => {
       if (isStillFree) return this.#offered(decision, asked.found);
-      if (conflicts < MOST_OTHERS) return this.#answer(asked, conflicts + 1);
+      if (avoid.length < MOST_OTHERS) return this.#answer(asked, [...avoid, address]);
       return silent(`others have answered at all addresses that it was to have, ${address} the last`);
     });
   }
@@ -162,8 +168,15 @@ export class LeaseDesk implements Leases {
     const ip = parseIp(address);
     const lease = ip && this.#book.at(ip, this.#parts.clock.now());
     if (lease?.state !== 'bound' || lease.via === undefined) return undefined;
-    const { relay, from } = lease.via;
-    return [relay, from].every((one) => this.#isTrusted(one)) ? lease.client.mac : undefined;
+    return this.#vouches(lease.via) ? lease.client.mac : undefined;
+  }
+
+  gives(address: IpAddress): boolean {
+    return this.#parts.subnets.some(({ subnet }) => subnetHolds(subnet, address));
+  }
+
+  #vouches({ relay, from }: Via): boolean {
+    return this.#isTrusted(relay) && this.#isTrusted(from);
   }
 
   #isTrusted(address: IpAddress): boolean {

@@ -34,6 +34,8 @@ export interface Leases {
   answer(ask: LeaseAsk): LeaseAnswer | Promise<LeaseAnswer>;
   /** Whose card has a live lease of it that a trusted relay vouches for. */
   macAt(address: string): MacAddress | undefined;
+  /** Whether it is in a subnet of ours, where what others say of addresses does not count. */
+  gives(address: IpAddress): boolean;
   /** In the order of addresses; also those that are offered, and those that are remembered. */
   list(): readonly ToldLease[];
   at(address: IpAddress): ToldLease | undefined;

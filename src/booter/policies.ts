@@ -70,7 +70,7 @@ export function createPolicies(parts: PoliciesParts): Policies {
   const verifies = () => identity().verify;
   const requesters = new Requesters({
     neighbours,
-    relayed: (address) => relayWords.macAt(address) ?? leaseMacAt(address),
+    relayed: (address) => leaseMacAt(address) ?? relayWords.macAt(address),
     verifies,
   });
   const capabilities = new Capabilities({ ...{ store: parts.capabilities, senseClock }, now: () => clock.now() });

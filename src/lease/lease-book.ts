@@ -3,7 +3,7 @@ import { clientKey, type KnownClient, type LeaseClient } from './client.js';
 import { isLive, type Lease, releasedAt } from './lease.js';
 import { countsIn, type PoolCounts, type ShownLease, shownAt, shownIn } from './lease-view.js';
 import { type Asker, Occupancy } from './occupancy.js';
-import type { LeaseAsk, LeaseQuestion } from './question.js';
+import type { LeaseAsk, LeaseQuestion, Via } from './question.js';
 import type { Reservations } from './reservations.js';
 import type { ServedSubnet } from './served-subnet.js';
 import type { LeaseSubnet } from './subnet.js';
@@ -17,7 +17,7 @@ export type LeaseBookParts = {
 };
 
 /** A question of somebody whose record was looked up. */
-export type KnownAsk = LeaseQuestion & Pick<LeaseAsk, 'link' | 'via'> & { readonly client: KnownClient };
+export type KnownAsk = LeaseQuestion & Pick<LeaseAsk, 'link' | 'via'> & Pick<Asker, 'client' | 'avoid'>;
 
 /** What is to be done about a question. The book has noted it already; `save` is to be durable before anything is answered. */
 export type LeaseDecision =
@@ -72,11 +72,16 @@ export class LeaseBook {
     const subnets = this.#occupancy.subnets.filter((subnet) => ask.link.some((address) => subnet.holds(address)));
     const [first] = subnets;
     if (first === undefined) return silent(`no subnet of dhcp.subnets has ${ask.link.join(' or ') || 'its network'}`);
-    if (ask.kind === 'inform') return { kind: 'informed', subnet: first.subnet };
+    if (ask.kind === 'inform') {
+      const own = subnets.find((subnet) => subnet.holdsHost(ask.address));
+      return own === undefined
+        ? silent(`no machine can have ${ask.address} there`)
+        : { kind: 'informed', subnet: own.subnet };
+    }
     const key = clientKey(ask.client);
     if (key === undefined) return silent('it names no card, no identifier and no UUID that it could be known by');
-    const { client, via } = ask;
-    return this.#answer(ask, { key, client, subnets, now, ...(via !== undefined && { via }) });
+    const { client, via, avoid = [] } = ask;
+    return this.#answer(ask, { key, client, subnets, now, avoid, ...(via !== undefined && { via }) });
   }
 
   #answer(ask: Exclude<LeaseQuestion, { readonly kind: 'inform' }>, asker: Asker): LeaseDecision {
@@ -99,7 +104,7 @@ export class LeaseBook {
   /** RFC 2131, 4.3.1: its record's, else what it has or had, else what it wants, else what has been free for the longest. */
   #discover(asker: Asker, wanted: IpAddress | undefined): LeaseDecision {
     const own = this.#ownAddress(asker);
-    if (own !== undefined) return this.#offer(own, asker, false);
+    if (own !== undefined) return this.#offer(own, asker, this.#isOtherCards(own, asker));
     const [offered] = asker.subnets.flatMap(({ offers }) => offers.to(asker.key) ?? []);
     if (offered !== undefined && this.#occupancy.whyNot(offered.address, asker) === undefined)
       return this.#offer(offered.address, asker, offered.isFresh);
@@ -118,6 +123,12 @@ export class LeaseBook {
     const had = this.#occupancy.of(key).toSorted((one, other) => rank(other) - rank(one));
     const all = [...(client.reserved === undefined ? [] : [client.reserved]), ...had.map(({ address }) => address)];
     return all.find((address) => this.#occupancy.whyNot(address, asker) === undefined);
+  }
+
+  /** Two cards of a record have one address: perhaps the other one uses it. */
+  #isOtherCards(address: IpAddress, { key, now }: Asker): boolean {
+    const lease = this.#occupancy.liveAt(address, now);
+    return lease !== undefined && lease.key !== key;
   }
 
   /** When there is no other left. */
@@ -154,7 +165,9 @@ export class LeaseBook {
   #select(asker: Asker, address: IpAddress): LeaseDecision {
     const reason = this.#occupancy.whyNot(address, asker);
     if (reason !== undefined) return nak(reason);
-    const isIts = this.#isIts(address, asker) || servedAt(asker, address)?.offers.to(asker.key)?.address === address;
+    const isOffered = servedAt(asker, address)?.offers.to(asker.key)?.address === address;
+    if (!isOffered && this.#isOtherCards(address, asker)) return nak(`another card of its record has ${address}`);
+    const isIts = isOffered || this.#isIts(address, asker);
     return isIts || this.#isForAnybody(address, asker) ? this.#bind(address, asker) : nak('no address is left for it');
   }
 
@@ -163,19 +176,21 @@ export class LeaseBook {
     if (servedAt(asker, address) === undefined) return this.#unknown(`${address} is not on its network`);
     const own = this.#ownAddress(asker);
     // It moves to what its record says when it starts, not while it runs.
-    if (own !== undefined) return own === address ? this.#bind(address, asker) : nak(`it is to have ${own}`);
+    if (own !== undefined && own !== address) return nak(`it is to have ${own}`);
+    if (own !== undefined && !this.#isOtherCards(own, asker)) return this.#bind(own, asker);
     return this.#refuse(asker, address);
   }
 
   #extend(asker: Asker, address: IpAddress): LeaseDecision {
     if (servedAt(asker, address) === undefined) return this.#unknown(`${address} is not on its network`);
-    const isFree = this.#occupancy.whyNot(address, asker) === undefined;
+    const isFree = this.#occupancy.whyNot(address, asker) === undefined && !this.#isOtherCards(address, asker);
     return isFree && this.#isIts(address, asker) ? this.#bind(address, asker) : this.#refuse(asker, address);
   }
 
   /** What is another's is refused whoever else there is: two machines with one address are worse than one that asks anew. */
   #refuse(asker: Asker, address: IpAddress): LeaseDecision {
-    const reason = this.#occupancy.whyNot(address, asker);
+    const isOtherCards = this.#isOtherCards(address, asker);
+    const reason = isOtherCards ? `another has ${address}` : this.#occupancy.whyNot(address, asker);
     if (reason !== undefined && (this.#isIts(address, asker) || this.#isAnothers(address, asker))) return nak(reason);
     return this.#unknown(reason ?? `nothing is known of its having had ${address}`);
   }
@@ -187,15 +202,18 @@ export class LeaseBook {
   #decline(asker: Asker, address: IpAddress): LeaseDecision {
     const { key, client, now } = asker;
     const subnet = servedAt(asker, address);
-    const isIts = this.#occupancy.liveAt(address, now)?.key === key || subnet?.offers.at(address)?.key === key;
-    if (subnet === undefined || !isIts) return silent(`it declines ${address}, which it was not given`);
+    const held = [this.#occupancy.liveAt(address, now), subnet?.offers.at(address)].find((one) => one?.key === key);
+    if (subnet === undefined || held === undefined) return silent(`it declines ${address}, which it was not given`);
+    if (!isSameWay(asker.via, held.via)) return silent(`it declines ${address}, and was given it by another way`);
     const whose = { address, client: saidBy(client), ...recordOf(client), state: 'declined' } as const;
     return { kind: 'noted', save: [this.#quarantine(whose, subnet, now)] };
   }
 
-  #release({ key, now }: Asker, address: IpAddress): LeaseDecision {
+  #release({ key, now, via }: Asker, address: IpAddress): LeaseDecision {
     const lease = this.#occupancy.liveAt(address, now);
     if (lease?.key !== key) return silent(`it gives ${address} back, which it does not have`);
+    // Whoever has it sends that from it, past all relays, but for those that stand for the server (RFC 5107).
+    if (via !== undefined && !isSameWay(via, lease.via)) return silent(`it gives ${address} back by another way`);
     const released = releasedAt(lease, now);
     this.#occupancy.note(released, now);
     return { kind: 'noted', save: [released] };
@@ -223,8 +241,9 @@ export class LeaseBook {
     const { key, client, subnets, now } = asker;
     const served = servedAt(asker, address);
     if (served === undefined) return silent(`${address} is not on its network`);
-    const before = this.#occupancy.liveAt(address, now);
-    const via = asker.via ?? before?.via;
+    const live = this.#occupancy.liveAt(address, now);
+    const before = live?.key === key ? live : undefined;
+    const via = wayOf(asker.via, before?.via);
     const lease: Lease = {
       ...{ address, key, client: saidBy(client), ...recordOf(client), state: 'bound' },
       ...(via !== undefined && { via }),
@@ -314,6 +333,15 @@ function saidBy({ machine: _machine, reserved: _reserved, ...said }: KnownClient
 
 function recordOf({ machine }: KnownClient): Pick<Lease, 'machine'> {
   return machine === undefined ? {} : { machine };
+}
+
+function isSameWay(one: Via | undefined, other: Via | undefined): boolean {
+  return one?.relay === other?.relay && one?.from === other?.from;
+}
+
+/** A relay that nobody trusts takes no evidence away. */
+function wayOf(now: Via | undefined, before: Via | undefined): Via | undefined {
+  return now?.isTrusted === true ? now : (before ?? now);
 }
 
 function nak(reason: string): LeaseDecision {

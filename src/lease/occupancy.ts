@@ -17,6 +17,8 @@ export type Asker = {
   readonly subnets: readonly ServedSubnet[];
   readonly now: number;
   readonly via?: Via;
+  /** Addresses that somebody turned out to use, though they are its own. */
+  readonly avoid?: readonly IpAddress[];
 };
 
 /** Times that have changed wait in the heap, up to as many as those that count and this, before it is cleared. */
@@ -116,12 +118,12 @@ export class Occupancy {
     this.#settle(lease.address, now);
   }
 
-  offer(address: IpAddress, { key, client, subnets, now }: Asker, isFresh: boolean): void {
+  offer(address: IpAddress, { key, client, subnets, now, via }: Asker, isFresh: boolean): void {
     for (const subnet of subnets) this.dropOffer(subnet.offers.to(key), now);
     const subnet = this.subnetOf(address);
     if (subnet === undefined) return;
     subnet.offers.drop(subnet.offers.at(address));
-    const { until } = subnet.offers.make({ address, key, client, isFresh }, now);
+    const { until } = subnet.offers.make({ address, key, client, isFresh, ...(via !== undefined && { via }) }, now);
     this.#due.add(until, address);
     this.#settle(address, now);
   }
@@ -151,15 +153,18 @@ export class Occupancy {
   }
 
   /** Why somebody cannot have an address, whatever they have a right to. */
-  whyNot(address: IpAddress, { client, key, subnets, now }: Asker): string | undefined {
+  whyNot(address: IpAddress, { client, key, subnets, now, avoid }: Asker): string | undefined {
     const subnet = subnets.find((one) => one.holds(address));
     if (subnet === undefined) return `${address} is not on its network`;
+    if (avoid?.includes(address) === true) return `somebody answers at ${address}`;
     const owner = this.reservations.machineAt(address);
     if (owner !== undefined && owner !== client.machine) return `${address} is reserved for ${owner}`;
     if (owner === undefined && !subnet.pool.holds(address)) return `${address} is in no range of dhcp.subnets`;
     const lease = this.liveAt(address, now);
     if (lease !== undefined && lease.key === undefined) return `somebody uses ${address} without a lease`;
-    if (lease !== undefined && lease.key !== key) return `another has ${address}`;
+    // What another card of the same record has is the record's all the same.
+    if (lease !== undefined && lease.key !== key && (owner === undefined || lease.machine !== owner))
+      return `another has ${address}`;
     const offer = subnet.offers.at(address);
     // What was offered before its record had it is not kept from it.
     const isTaken = offer !== undefined && offer.key !== key && (owner === undefined || offer.client.machine === owner);

@@ -1,5 +1,6 @@
 import type { IpAddress } from '../net/ip.js';
 import type { ClientKey, KnownClient } from './client.js';
+import type { Via } from './question.js';
 
 /** An address that is kept for a client until it takes it. In memory alone: whoever was offered it can ask again. */
 export type Offer = {
@@ -7,6 +8,7 @@ export type Offer = {
   readonly key: ClientKey;
   readonly client: KnownClient;
   readonly isFresh: boolean;
+  readonly via?: Via;
   /** Of the lease clock. */
   readonly madeAt: number;
   readonly until: number;

@@ -22,7 +22,12 @@ export type LeaseAsk = LeaseQuestion & {
 };
 
 /** A relay, and whom its datagram came from: many routers have an address for machines and another for servers. */
-export type Via = { readonly relay: IpAddress; readonly from: IpAddress };
+export type Via = {
+  readonly relay: IpAddress;
+  readonly from: IpAddress;
+  /** What it says of others' addresses counts. */
+  readonly isTrusted?: true;
+};
 
 /** `renewSeconds`, `rebindSeconds`: T1 and T2 (RFC 2131, 4.4.5). */
 export type GivenAddress = {

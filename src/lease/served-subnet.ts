@@ -1,4 +1,4 @@
-import type { IpAddress } from '../net/ip.js';
+import { broadcastOf, type IpAddress } from '../net/ip.js';
 import { ip4NumberOf } from '../net/ip4-number.js';
 import { Offers } from './offers.js';
 import { Pool } from './pool.js';
@@ -27,6 +27,13 @@ export class ServedSubnet {
     return (
       number !== undefined && number >= this.first && number < this.first + 2 ** (32 - this.subnet.subnet.prefixLength)
     );
+  }
+
+  /** The network's own address and that of everybody are no machine's. */
+  holdsHost(address: IpAddress): boolean {
+    const { subnet } = this.subnet;
+    if (subnet.prefixLength >= 31) return this.holds(address);
+    return this.holds(address) && address !== subnet.address && address !== broadcastOf(subnet);
   }
 
   get milliseconds(): number {

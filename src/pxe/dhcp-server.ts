@@ -1,7 +1,7 @@
 import type { RelayWord } from '../booter/relay-word.js';
 import { DhcpCodecError } from '../dhcp/codec-error.js';
-import { OPTION } from '../dhcp/option-code.js';
-import { ip4, maxPayloadBytes } from '../dhcp/option-values.js';
+import { MESSAGE, OPTION } from '../dhcp/option-code.js';
+import { ip4, maxPayloadBytes, messageType } from '../dhcp/option-values.js';
 import { lookingCard } from '../dhcp/other-servers.js';
 import { type DhcpPacket, decodePacket, encodePacket } from '../dhcp/packet.js';
 import { PORT } from '../dhcp/ports.js';
@@ -71,9 +71,12 @@ function otherOf({ options }: DhcpPacket): { readonly other?: string } {
   return server === undefined ? {} : { other: server };
 }
 
+/** Of whoever has an address. */
+const HOLDERS: ReadonlySet<number | undefined> = new Set([MESSAGE.request, MESSAGE.release, MESSAGE.inform]);
+
 /** Who has an address may renew it from wherever that is (RFC 2131, 4.3.6): what is answered goes back to where it came from. */
-function isFromItsHolder({ ciaddr }: DhcpPacket, { address }: Peer): boolean {
-  return ciaddr !== NO_IP4 && ciaddr === address;
+function isFromItsHolder({ ciaddr, options }: DhcpPacket, { address }: Peer): boolean {
+  return ciaddr !== NO_IP4 && ciaddr === address && HOLDERS.has(messageType(options.get(OPTION.messageType)));
 }
 
 /** What becomes of it, by what is known of addresses. Pure but for its parts. Never throws for what came. */
@@ -103,7 +106,8 @@ function booted(
   const its = granted.kind === 'informed' ? request.ciaddr : granted.address;
   const invitation = invite(factsOf(client, { ciaddr: its }, relayOf(request) ?? from.address));
   const asked: Asked = { request, client, invitation };
-  const acknowledged = granted.kind === 'offer' ? {} : { acknowledged: its as IpAddress };
+  // What it says that it has is not ours to acknowledge.
+  const acknowledged = granted.kind === 'ack' ? { acknowledged: granted.address } : {};
   // It asks again, here or elsewhere; without what it boots by, an address would take it to its disk.
   if (invitation.kind === 'draining') return { kind: 'unanswered', ...asked, reason: DRAINING };
   const told: Answer = invitedAnswer(invitation, client, offerings(address));

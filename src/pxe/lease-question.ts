@@ -40,12 +40,14 @@ export function readQuestion(request: DhcpPacket, client: PxeClient, door: Lease
   const serverId = agent?.serverIdOverride ?? door.address;
   const question = questionOf(type, request, serverId);
   if (typeof question === 'string') return ignored(question);
-  const link = relay === undefined ? ownLink(request, door) : [relayedLink(request, relay as IpAddress, agent)];
+  if (relay === undefined && isOfItsHolder(question) && question.address !== from)
+    return ignored(`it is about ${question.address}, and comes from ${from}`);
+  const link = relay === undefined ? ownLink(question, door) : [relayedLink(request, relay as IpAddress, agent)];
   // Spread for each kind: what is written for none in particular takes V8 longer.
   const ask: LeaseAsk = {
     ...question,
     client: leaseClient(request, client),
-    link: question.kind === 'inform' ? [question.address] : link,
+    link,
     ...(relay !== undefined && { via: { relay: relay as IpAddress, from: from as IpAddress } }),
   };
   const other = question.kind === 'select' && !question.isOurs ? ip4(request.options.get(OPTION.serverId)) : undefined;
@@ -120,10 +122,14 @@ function relayedLink({ options }: DhcpPacket, relay: IpAddress, agent: RelayAgen
   return chosen ?? relay;
 }
 
+/** Who says it has the address that it sends from (RFC 2131, table 5): nobody speaks for another's. */
+function isOfItsHolder(question: LeaseQuestion): question is Extract<LeaseQuestion, { kind: 'release' | 'inform' }> {
+  return question.kind === 'release' || question.kind === 'inform';
+}
+
 /** Who has an address may be behind a router, which its own address alone tells. */
-function ownLink({ ciaddr }: DhcpPacket, { link }: LeaseDoor): Link {
-  const own = hostAddress(ciaddr as IpAddress);
-  return own === undefined ? link : [own];
+function ownLink(question: LeaseQuestion, { link }: LeaseDoor): Link {
+  return question.kind === 'extend' || isOfItsHolder(question) ? [question.address] : link;
 }
 
 function hostAddress(address: IpAddress | undefined): IpAddress | undefined {

@@ -27,6 +27,10 @@ export class MemoryLeases implements Leases {
     return [...this.told.values()];
   }
 
+  gives(): boolean {
+    return true;
+  }
+
   at(address: IpAddress): ToldLease | undefined {
     return this.told.get(address);
   }

@@ -106,10 +106,17 @@ describe('DISCOVER', () => {
     expect(told(book, ask(C, { kind: 'discover' }, both))).toBe('exhausted for all');
   });
 
-  it('of a second card of a machine gets another address while the first has that of the record', () => {
+  it('of a second card of a machine is offered the address that the first has, unless somebody answers there', () => {
     const book = withNode();
+    const other = { ...NODE, mac: mac(17) };
     book.decide(select(NODE, '192.168.77.20'), 0);
-    expect(told(book, discover({ ...NODE, mac: mac(17) }))).toBe('offer 192.168.77.21 fresh');
+    expect(told(book, select(other, '192.168.77.20'))).toBe('nak');
+    for (const kind of ['reboot', 'extend'] as const)
+      expect(told(book, asks(kind, other, '192.168.77.20'))).toBe('nak');
+    expect(told(book, { ...discover(other), avoid: [ip('192.168.77.20')] })).toBe('offer 192.168.77.21 fresh');
+    expect(told(book, discover(other))).toBe('offer 192.168.77.20 fresh');
+    expect(told(book, select(other, '192.168.77.20'))).toBe('ack 192.168.77.20 bound');
+    expect(told(book, asks('extend', NODE, '192.168.77.20'))).toBe('nak');
   });
 
   it('takes an offer from a stranger who has not taken it for ten seconds, when there is no other', () => {
@@ -287,6 +294,20 @@ describe('DECLINE', () => {
     expect(told(book, asks('release', B, '192.168.77.100'))).toBe('silent');
   });
 
+  it('counts by the way over which the address was given alone', () => {
+    const book = three();
+    const [relay, other] = ['10.9.0.1', '10.9.0.2'].map((at) => ({ via: { relay: ip(at), from: ip(at) } }));
+    book.decide({ ...select(A, '192.168.77.100'), ...relay }, 0);
+    for (const kind of ['decline', 'release'] as const) {
+      const said = asks(kind, A, '192.168.77.100');
+      expect(told(book, { ...said, ...other })).toBe('silent');
+    }
+    expect(told(book, asks('decline', A, '192.168.77.100'))).toBe('silent');
+    expect(told(book, { ...asks('release', A, '192.168.77.100'), ...relay })).toBe('noted released');
+    book.decide(select(B, '192.168.77.101'), 0);
+    expect(told(book, asks('release', B, '192.168.77.101'))).toBe('noted released');
+  });
+
   it('does not use a pool up', () => {
     const book = leaseBook([leaseSubnet(['192.168.77.100-192.168.77.119'])]);
     for (let number = 0; number < 60; number += 1) {
@@ -302,6 +323,22 @@ describe('DECLINE', () => {
     book.decide(asks('decline', NODE, '192.168.77.20'), 0);
     expect(told(book, discover(NODE))).toBe('offer 192.168.77.21 fresh');
     expect(told(book, discover(NODE), 600_000)).toBe('offer 192.168.77.20');
+  });
+});
+
+describe('the relay that a lease was asked over', () => {
+  it('is kept, and no relay that is not trusted takes its place', () => {
+    const book = three();
+    const via = (at: string, isTrusted?: true) => ({
+      via: { relay: ip(at), from: ip(at), ...(isTrusted === true && { isTrusted }) },
+    });
+    const after = (said: object) => {
+      const decision = book.decide({ ...select(A, '192.168.77.100'), ...said }, 0);
+      return decision.kind === 'ack' ? decision.lease.via?.relay : decision.kind;
+    };
+    expect([{}, via('10.9.0.1'), via('10.9.0.2', true), via('10.9.0.3'), {}, via('10.9.0.4', true)].map(after)).toEqual(
+      [undefined, '10.9.0.1', '10.9.0.2', '10.9.0.2', '10.9.0.2', '10.9.0.4'],
+    );
   });
 });
 
@@ -378,7 +415,10 @@ describe('what is kept', () => {
     expect(book.conflict(ip('10.0.0.1'), 2)).toBeUndefined();
   });
 
-  it('answers INFORM with what there is to know of the network', () => {
-    expect(told(three(), ask({}, { kind: 'inform', address: ip('192.168.77.9') }))).toBe('informed');
+  it('answers INFORM of a machine with what there is to know of the network', () => {
+    const inform = (address: string) => told(three(), ask({}, { kind: 'inform', address: ip(address) }));
+    expect(['192.168.77.9', '192.168.77.0', '192.168.77.255', '10.0.0.9'].map(inform)).toEqual([
+      ...['informed', 'silent', 'silent', 'silent'],
+    ]);
   });
 });

@@ -15,7 +15,9 @@ const MAC = '52:54:00:77:00:01';
 const FROM = '192.168.77.9';
 const WANTED = '192.168.77.50';
 
-const read = (request: DhcpPacket) => readQuestion(request, readClient(request), DOOR, FROM);
+/** From its own address, where it has one. */
+const read = (request: DhcpPacket, from = request.ciaddr === '0.0.0.0' ? FROM : request.ciaddr) =>
+  readQuestion(request, readClient(request), DOOR, from);
 function asked(request: DhcpPacket) {
   const question = read(request);
   return question.kind === 'asks' ? question : expect.unreachable(question.reason);
@@ -24,6 +26,17 @@ const askOf = (request: DhcpPacket) => {
   const { client: _client, link: _link, via: _via, ...question } = asked(request).ask;
   return question;
 };
+
+it.each(['release', 'inform'] as const)('is not asked about the address of another: %s', (type) => {
+  const request = leaseRequest(type, { ciaddr: WANTED, server: US });
+  expect(read(request, FROM)).toEqual({ kind: 'ignored', reason: `it is about ${WANTED}, and comes from ${FROM}` });
+});
+
+it('says over which relay it came', () => {
+  const relayed = leaseRequest('discover', { giaddr: '10.1.0.1' });
+  expect(read(relayed)).toMatchObject({ ask: { via: { relay: '10.1.0.1', from: FROM } } });
+  expect(asked(leaseRequest('discover')).ask).not.toHaveProperty('via');
+});
 
 describe('what is asked', () => {
   it.each<[string, DhcpPacket, object]>([
@@ -166,11 +179,7 @@ describe('where it is', () => {
       leaseRequest('discover', { options: [agent('05040a020000'), selection] }),
       [US, '192.168.77.0'],
     ],
-    [
-      'where its address is, of who wants nothing else',
-      leaseRequest('inform', { giaddr: '10.1.0.1', ciaddr: '10.9.0.7' }),
-      ['10.9.0.7'],
-    ],
+    ['where its address is, of who wants nothing else', leaseRequest('inform', { ciaddr: '10.9.0.7' }), ['10.9.0.7']],
     ['here, where the relay can be none', leaseRequest('discover', { giaddr: '239.0.0.1' }), [US, '192.168.77.0']],
   ])('%s', (_, request, link) => expect(asked(request).ask.link).toEqual(link));
 
