@@ -42,21 +42,23 @@ export function dhcpFrontEnd({ booter, leases, served, offerings, ticks }: DhcpF
 
   return (port: Pick<DatagramPort, 'send'>, door: Door): DatagramHandler => {
     const relays = new Relays(door);
+    const whyNot = (to: ReplyDestination, from: Peer) => relays.whyNot(to, from, ticks());
     /** `send`: now, or together with others. */
     const finish = (exchange: Exchange, from: Peer, send: DatagramPort['send']) => {
       const sent = sentOf(exchange);
-      const reason = sent && relays.whyNot(sent.to, from, ticks());
-      if (reason !== undefined) {
-        booter.dhcp.dropped(from.address, reason);
-        return;
-      }
       if (sent !== undefined) send(sent.bytes, peerOf(sent.to));
       tell(booter, exchange, from, door);
     };
+    const answer = (exchange: Exchange, from: Peer) => {
+      const sent = sentOf(exchange);
+      const reason = sent && whyNot(sent.to, from);
+      if (reason === undefined) finish(exchange, from, now);
+      else booter.dhcp.dropped(from.address, reason);
+    };
     const now: DatagramPort['send'] = (bytes, to) => port.send(bytes, to);
     // The boot server's port knows no addresses but those that machines come with.
-    const serve = door.step === 'offer' ? server?.(port, door, finish) : undefined;
-    const handle = serve ?? ((bytes, from) => finish(proxyExchange(bytes, from, door, parts), from, now));
+    const serve = door.step === 'offer' ? server?.(port, door, { finish, whyNot }) : undefined;
+    const handle = serve ?? ((bytes, from) => answer(proxyExchange(bytes, from, door, parts), from));
     return (bytes, from) => {
       // With whom it comes from: who is elsewhere cannot use up what a machine has here by naming its hardware address.
       const key = `${bytes.toString('latin1', CHADDR.at, CHADDR_END)} ${from.address}`;

@@ -1,5 +1,7 @@
 import type { Booter } from '../booter/booter.js';
 import type { Leases } from '../booter/leases.js';
+import { PORT } from '../dhcp/ports.js';
+import { type ReplyDestination, relayOf } from '../dhcp/reply-destination.js';
 import type { LeaseAnswer } from '../lease/question.js';
 import type { DatagramHandler, DatagramPort, Peer } from '../net/datagram.js';
 import { type Asking, readAsking, serverDoor, serverExchange } from './dhcp-server.js';
@@ -19,10 +21,15 @@ type Parts = {
   readonly ticks: () => number;
 };
 
-type Finish = (exchange: Exchange, from: Peer, send: DatagramPort['send']) => void;
+type Ends = {
+  readonly finish: (exchange: Exchange, from: Peer, send: DatagramPort['send']) => void;
+  /** Why nothing is to be sent there. */
+  readonly whyNot: (to: ReplyDestination, from: Peer) => string | undefined;
+};
 
 /** Wait at most for their addresses to be tried or durable: when the disk is stuck, who asks is to ask again. */
 const MOST_WAITING = 10_000;
+const TOO_MANY = 'too many wait for their addresses';
 
 /** What is done with what comes in at DHCP's port, where we give addresses. */
 export function serverHandler({ booter, leases, served, parts, ticks }: Parts) {
@@ -32,7 +39,7 @@ export function serverHandler({ booter, leases, served, parts, ticks }: Parts) {
   const ours = new Set(served);
   let waiting = 0;
 
-  return (port: Pick<DatagramPort, 'send'>, at: Door, finish: Finish): DatagramHandler => {
+  return (port: Pick<DatagramPort, 'send'>, at: Door, { finish, whyNot }: Ends): DatagramHandler => {
     const door = serverDoor(at, served);
     ours.add(door.address);
     const now: DatagramPort['send'] = (bytes, to) => port.send(bytes, to);
@@ -40,18 +47,12 @@ export function serverHandler({ booter, leases, served, parts, ticks }: Parts) {
     const answered = (asking: Asking, answer: LeaseAnswer, send: DatagramPort['send']) =>
       finish(serverExchange(asking, answer, door, parts), asking.from, send);
 
-    return (bytes, from) => {
-      const asking = readAsking(bytes, from, door);
-      if (asking.kind !== 'asking') {
-        if (asking.kind === 'ignored' && asking.other !== undefined) heard(asking.other, door, 'its answer was heard');
-        finish(asking, from, now);
-        return;
-      }
-      if (asking.other !== undefined) heard(asking.other, door, 'a machine takes its offer');
-      if (waiting >= MOST_WAITING) {
-        finish({ kind: 'ignored', reason: 'too many wait for their addresses' }, from, now);
-        return;
-      }
+    const whyNotOver = ({ request }: Asking, from: Peer) => {
+      const relay = relayOf(request);
+      return relay && whyNot({ kind: 'relay', address: relay, port: PORT.server }, from);
+    };
+
+    const give = (asking: Asking) => {
       const answer = leases.answer(asking.ask);
       if (!(answer instanceof Promise)) {
         answered(asking, answer, now);
@@ -64,6 +65,20 @@ export function serverHandler({ booter, leases, served, parts, ticks }: Parts) {
         .finally(() => {
           waiting -= 1;
         });
+    };
+
+    return (bytes, from) => {
+      const asking = readAsking(bytes, from, door);
+      if (asking.kind !== 'asking') {
+        if (asking.kind === 'ignored' && asking.other !== undefined) heard(asking.other, door, 'its answer was heard');
+        finish(asking, from, now);
+        return;
+      }
+      if (asking.other !== undefined) heard(asking.other, door, 'a machine takes its offer');
+      // Before anything is given that nobody is to be told.
+      const reason = whyNotOver(asking, from) ?? (waiting >= MOST_WAITING ? TOO_MANY : undefined);
+      if (reason === undefined) give(asking);
+      else finish({ kind: 'ignored', reason }, from, now);
     };
   };
 

@@ -188,6 +188,16 @@ describe('a machine that asks to be booted', () => {
   });
 });
 
+it('does not acknowledge what a machine that asks to be booted says it has', () => {
+  const packet = packetOf(DHCP_PACKETS.ovmfPxeDiscover);
+  const options = new Map([...packet.options, [OPTION.messageType, Buffer.of(MESSAGE.inform)] as const]);
+  const inform = { ...packet, ciaddr: GIVEN, options };
+  const from = { address: GIVEN, port: 68 };
+  const { result } = exchange(inform, { kind: 'informed', subnet: SUBNET }, { from });
+  expect(result.kind).toBe('answered');
+  expect(result).not.toHaveProperty('acknowledged');
+});
+
 describe('nothing is sent', () => {
   it('to who is told nothing', () =>
     expect(exchange(leaseRequest('discover'), { kind: 'silent', reason: 'there is none' }).result).toEqual({
@@ -197,7 +207,12 @@ describe('nothing is sent', () => {
 
   it('to who is elsewhere, and says so', () => {
     const from = { address: '10.9.0.7', port: 68 };
-    for (const request of [leaseRequest('discover'), leaseRequest('request', { ciaddr: '10.9.0.8' })])
+    const said = [
+      leaseRequest('discover'),
+      leaseRequest('discover', { ciaddr: from.address }),
+      leaseRequest('request', { ciaddr: '10.9.0.8' }),
+    ];
+    for (const request of said)
       expect(exchange(request, given('ack'), { from }).result).toEqual({
         kind: 'ignored',
         reason: 'it comes from another network, and over no relay',
