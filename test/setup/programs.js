@@ -50,6 +50,11 @@ const TEST_PROGRAMS = {
     path: 'usr/sbin/dhcpcd',
     libraries: ['libudev1'],
   },
+  networkd: {
+    package: 'systemd',
+    path: isBookworm ? 'lib/systemd/systemd-networkd' : 'usr/lib/systemd/systemd-networkd',
+    libraries: ['libsystemd-shared', 'libcap2', 'libip4tc2', 'libkmod2', 'libseccomp2', t64('libssl3')],
+  },
   dhcrelay: { package: 'isc-dhcp-relay', path: 'usr/sbin/dhcrelay', libraries: [] },
   ping: {
     package: 'iputils-ping',
