@@ -2,15 +2,19 @@ import type { Digest } from '../oci/digest.js';
 
 /**
  * Whose boot a blob request belongs to: the machine whose script step last used its source address. Two live machines
- * behind one address (a NAT, a proxy) leave a request unattributed rather than blamed on the wrong one.
+ * behind one address (a NAT, a proxy) leave a request unattributed rather than blamed on the wrong one, unless one of them has a
+ * lease of it from us: the other had it before.
  */
 export class Attribution {
   readonly #now: () => number;
+  readonly #holderAt: (address: string) => string | undefined;
   /** address -> machine -> its last script step. Addresses in order of last use. */
   readonly #seen = new Map<string, Map<string, Step>>();
 
-  constructor(now: () => number) {
+  /** `holderAt`: the machine that has a live lease of an address. */
+  constructor(now: () => number, holderAt: (address: string) => string | undefined = () => undefined) {
     this.#now = now;
+    this.#holderAt = holderAt;
   }
 
   /**
@@ -46,7 +50,9 @@ export class Attribution {
   #onlyAt(address: string): readonly [string, Step] | undefined {
     const since = this.#now() - LIVE_MILLISECONDS;
     const live = [...(this.#seen.get(address) ?? [])].filter(([, { at }]) => at >= since);
-    return live.length === 1 ? live[0] : undefined;
+    if (live.length < 2) return live[0];
+    const holder = this.#holderAt(address);
+    return live.find(([machine]) => machine === holder);
   }
 }
 

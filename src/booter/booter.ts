@@ -22,6 +22,7 @@ import { DhcpStep } from './dhcp-step.js';
 import type { DoneReports } from './done-reports.js';
 import { Expectations } from './expectations.js';
 import { FirmwareStep } from './firmware-step.js';
+import { leaseHolder } from './lease-holder.js';
 import type { Leases } from './leases.js';
 import { type Images, MappedImages } from './mapped-images.js';
 import { createMapping, type Mapping, type MappingInput, withWishes } from './mapping.js';
@@ -84,11 +85,15 @@ export class Booter {
     this.#mapping = withWishes(createMapping(parts.mapping), standings.wishes());
     this.doneReports = doneReports;
     this.mapped = new MappedImages({ ...parts, mapping: () => this.#mapping });
-    this.#attribution = new Attribution(() => parts.clock.ticks());
+    const mapping = () => this.#mapping;
+    const held = { ...parts, mapping };
+    this.#attribution = new Attribution(
+      () => parts.clock.ticks(),
+      (address) => leaseHolder(held, address),
+    );
     this.#issuer = new PlanIssuer(parts);
     this.#memory = new DhcpMemory(() => parts.clock.ticks());
     const [mapped, attribution, issuer, memory] = [this.mapped, this.#attribution, this.#issuer, this.#memory];
-    const mapping = () => this.#mapping;
     const owner = new AddressOwner({ ...parts, attribution, memory, mapping });
     this.transferEvents = new TransferEvents({ ...parts, owner });
     const prefetch = parts.blobs.prefetch.bind(parts.blobs);

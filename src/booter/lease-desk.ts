@@ -141,7 +141,7 @@ export class LeaseDesk implements Leases {
       await this.#writer.save(save);
     } catch (thrown) {
       const reason = BootlayerError.from(thrown).message;
-      this.#telling.unsaved(address, found, reason);
+      this.#telling.unsaved(lease, found, reason);
       return silent(`that it has ${address} could not be kept: ${reason}`);
     }
     this.#telling.given(address, found, { seconds, isExtended });
@@ -152,7 +152,8 @@ export class LeaseDesk implements Leases {
   #note({ save }: Decided<'noted'>, found: FoundClient): void {
     const [lease] = save;
     const noted = () => this.#telling.noted(lease, found);
-    this.#writer.save(save).then(noted, () => undefined);
+    const unsaved = (thrown: unknown) => this.#telling.unsaved(lease, found, BootlayerError.from(thrown).message);
+    this.#writer.save(save).then(noted, unsaved);
   }
 
   /** Somebody answers at an address that nobody was given. */

@@ -15,12 +15,28 @@ export function describeLease(event: LeaseEvent): string {
     case 'lease.conflict':
       return `somebody who has no lease answers at ${event.address}: nobody is given it for ${formatSeconds(event.seconds)}`;
     case 'lease.unsaved':
-      return `that ${event.machine} has ${event.address} could not be kept, so that it is not told: ${event.reason}`;
+      return `${describeUnsaved(event)}: ${event.reason}`;
     case 'pool.exhausted':
       return `${event.subnet} has no address left ${event.whom === 'all' ? `of ${event.size}` : `for machines without a record: the rest of ${event.size} is for those with one`}; make its range in dhcp.subnets longer, or its lease shorter`;
     case 'pool.regained':
       return `${event.subnet} has addresses again`;
     case 'dhcp.other':
       return `another DHCP server gives addresses on ${event.interface}: ${event.server} (${event.by})`;
+  }
+}
+
+function describeUnsaved({
+  machine,
+  address,
+  state,
+}: Extract<LeaseEvent, { readonly event: 'lease.unsaved' }>): string {
+  switch (state) {
+    case 'bound':
+      return `that ${machine} has ${address} could not be kept, so that it is not told`;
+    case 'released':
+      return `that ${machine} gives ${address} back could not be kept, so that it has it again when this server starts anew`;
+    case 'declined':
+    case 'conflict':
+      return `that somebody else has ${address}, as ${machine} says, could not be kept, so that it is given again when this server starts anew`;
   }
 }

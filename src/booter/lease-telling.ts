@@ -28,8 +28,9 @@ export class LeaseTelling {
     this.#events({ event: 'lease.refused', ...whose(address, found), reason });
   }
 
-  unsaved(address: IpAddress, found: FoundClient, reason: string): void {
-    this.#events({ event: 'lease.unsaved', ...whose(address, found), reason });
+  /** What was to be kept of it. */
+  unsaved({ address, state }: Lease, found: FoundClient, reason: string): void {
+    this.#events({ event: 'lease.unsaved', ...whose(address, found), state, reason });
   }
 
   /** What its client says of it is kept. */

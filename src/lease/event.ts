@@ -1,3 +1,5 @@
+import type { LeaseState } from './lease.js';
+
 const LEASE_EVENTS: ReadonlySet<string> = new Set([
   ...(['lease.given', 'lease.refused', 'lease.released', 'lease.declined', 'lease.conflict', 'lease.unsaved'] as const),
   ...(['pool.exhausted', 'pool.regained', 'dhcp.other'] as const),
@@ -40,12 +42,16 @@ export type LeaseEvent =
     }
   /** Somebody who has no lease answers there; the same. */
   | { readonly event: 'lease.conflict'; readonly address: string; readonly seconds: number }
-  /** It could not be kept, and is not given: the machine asks again. */
+  /**
+   * That it has the address (`bound`) could not be kept, and it is not given: the machine asks again. Or what its client says of
+   * the address could not, which is forgotten when the server ends.
+   */
   | {
       readonly event: 'lease.unsaved';
       readonly machine: string;
       readonly address: string;
       readonly mac?: string;
+      readonly state: LeaseState;
       readonly reason: string;
     }
   /** Nobody is given an address, or no stranger, since so many are kept for known machines; told once until there is one again. */

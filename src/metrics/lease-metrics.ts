@@ -30,7 +30,10 @@ export function leaseMetrics(registers: Registry[]): LeaseMetrics {
     leasesRefused: counter('leases_refused', 'addresses refused to machines that asked for them (NAK)'),
     leasesReleased: counter('leases_released', 'leases that machines gave back'),
     leasesDeclined: counter('leases_declined', 'addresses that machines declined, since somebody else uses them'),
-    leasesUnsaved: counter('leases_unsaved', 'leases that could not be kept, so that they were not given'),
+    leasesUnsaved: counter(
+      'leases_unsaved',
+      'leases that could not be kept, so that they were not given, and what machines said of theirs',
+    ),
     addressConflicts: counter('address_conflicts', 'addresses at which somebody answered who has no lease'),
     exhaustedPools: counter('pools_exhausted', 'times that a subnet had no address left', 'subnet'),
     otherDhcpServers: counter(

@@ -66,7 +66,8 @@ function questionOf(type: number, request: DhcpPacket, serverId: string): LeaseQ
     case MESSAGE.decline:
       return forUs(request, serverId) ?? about('decline', wanted);
     case MESSAGE.release:
-      return forUs(request, serverId) ?? about('release', own);
+      // It is sent to its server alone; systemd 252 does not say which that is.
+      return forUs(request, serverId, { unlessNamed: true }) ?? about('release', own);
     case MESSAGE.inform:
       return about('inform', own);
     default:
@@ -85,7 +86,7 @@ function requestOf(request: DhcpPacket, { wanted, own }: Addresses, serverId: st
   return { kind: 'select', address: wanted, isOurs: ip4(named) === serverId };
 }
 
-/** Why it is not: who declines or gives back says which server it has the address from (RFC 2131, table 5). */
+/** Why it is not: who declines or gives back is to say which server it has the address from (RFC 2131, table 5). */
 function forUs({ options }: DhcpPacket, serverId: string, { unlessNamed = false } = {}): string | undefined {
   const named = options.get(OPTION.serverId);
   if (named === undefined) return unlessNamed ? undefined : 'it does not say which server it is for';

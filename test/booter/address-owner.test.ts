@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
+import { MemoryLeases } from '../fakes/leases.js';
 import { testBooter } from '../fixtures/booter.js';
+import { ip } from '../fixtures/leases.js';
 import { facts, MAC, OTHER_MAC } from '../fixtures/mappings.js';
 import { neighbours } from '../fixtures/policies.js';
 
@@ -35,4 +37,20 @@ it('is whoever was seen there rather than the card that answers', async () => {
   await booter.script({ mac: OTHER_MAC, buildarch: 'x86_64' }, HERE);
   booter.transferEvents.greeting({ address: HERE, protocol: 'http', file: 'boot.ipxe' });
   expect(events.at(-1)).toMatchObject({ machine: OTHER_MAC });
+});
+
+it('is whoever has the lease where two were seen one after the other', async () => {
+  const lease = { address: ip(HERE), client: { mac: OTHER_MAC }, since: 0, until: 1, isReserved: false } as const;
+  const leases = new MemoryLeases([{ ...lease, state: 'bound' }]);
+  const { booter, events } = testBooter({ leases });
+  const fetches = () => booter.transferEvents.greeting({ address: HERE, protocol: 'http', file: 'boot.ipxe' });
+  for (const mac of [OTHER_MAC, MAC]) await booter.script({ mac, buildarch: 'x86_64' }, HERE);
+  fetches();
+  expect(events.at(-1)).toMatchObject({ machine: OTHER_MAC });
+  leases.told.set(lease.address, { ...lease, client: { mac: MAC }, state: 'bound' });
+  fetches();
+  expect(events.at(-1)).toMatchObject({ machine: 'node-01' });
+  leases.told.set(lease.address, { ...lease, state: 'expired' });
+  fetches();
+  expect(events.at(-1)).not.toHaveProperty('machine');
 });

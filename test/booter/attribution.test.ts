@@ -22,6 +22,21 @@ describe('Attribution', () => {
     expect(attribution.machineAt('10.0.0.1')).toBeUndefined();
   });
 
+  it('goes by the live lease where one had an address before another', () => {
+    let holder: string | undefined = 'node-02';
+    const attribution = new Attribution(
+      () => 0,
+      (address) => (address === '10.0.0.1' ? holder : undefined),
+    );
+    attribution.saw('node-01', '10.0.0.1', { image: ONE, isShown: true });
+    expect(attribution.machineAt('10.0.0.1')).toBe('node-01');
+    attribution.saw('node-02', '10.0.0.1', { image: OTHER });
+    expect(attribution.machineAt('10.0.0.1')).toBe('node-02');
+    expect(attribution.imageAt('10.0.0.1')).toBe(OTHER);
+    expect(attribution.isShownAt('10.0.0.1')).toBe(false);
+    for (holder of ['node-03', undefined]) expect(attribution.machineAt('10.0.0.1')).toBeUndefined();
+  });
+
   it('knows the image that the only machine at an address got last', () => {
     const attribution = new Attribution(() => 0);
     attribution.saw('node-01', '10.0.0.1');

@@ -21,3 +21,19 @@ it.each<[Partial<DhcpQuestion>, string]>([
     `node-01, x64 UEFI by PXE,${over} asks how to boot: told nothing, since none`,
   ),
 );
+
+it.each([
+  ['bound', 'that node-01 has 10.0.0.9 could not be kept, so that it is not told: no room'],
+  [
+    'released',
+    'that node-01 gives 10.0.0.9 back could not be kept, so that it has it again when this server starts anew: no room',
+  ],
+  [
+    'declined',
+    'that somebody else has 10.0.0.9, as node-01 says, could not be kept, so that it is given again when this server starts anew: no room',
+  ],
+] as const)('says what of an address could not be kept: %s', (state, text) =>
+  expect(
+    describeEvent({ event: 'lease.unsaved', machine: 'node-01', address: '10.0.0.9', state, reason: 'no room' }),
+  ).toBe(text),
+);

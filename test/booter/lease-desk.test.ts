@@ -41,7 +41,7 @@ describe('an address', () => {
     expect(await brief(select(1, FIRST))).toBe('silent');
     const about = { machine: mac(1), mac: mac(1), address: FIRST };
     expect([named('lease.unsaved'), named('lease.given')]).toEqual([
-      [{ event: 'lease.unsaved', ...about, reason: 'no room' }],
+      [{ event: 'lease.unsaved', ...about, state: 'bound', reason: 'no room' }],
       [],
     ]);
     store.isFull = false;
@@ -80,6 +80,25 @@ describe('an address', () => {
     await select(1, FIRST);
     expect(await brief(asks(1, { kind: 'decline', address: FIRST }))).toBe('silent');
     await expect.poll(() => named('lease.declined')).toMatchObject([{ machine: mac(1), seconds: 600 }]);
+  });
+
+  it('is told of when what its machine says of it cannot be kept', async () => {
+    const { asks, select, named, store } = leaseDesk();
+    for (const [kind, state] of [
+      ['release', 'released'],
+      ['decline', 'declined'],
+    ] as const) {
+      store.isFull = false;
+      await select(1, FIRST);
+      store.isFull = true;
+      expect(await brief(asks(1, { kind, address: FIRST }))).toBe('silent');
+      const about = { machine: mac(1), mac: mac(1), address: FIRST };
+      await expect
+        .poll(() => named('lease.unsaved').at(-1))
+        .toEqual({ event: 'lease.unsaved', ...about, state, reason: 'no room' });
+      expect(named(`lease.${state}`)).toEqual([]);
+    }
+    expect(store.kept.get(FIRST)?.state).toBe('bound');
   });
 
   it('is left to whoever has it elsewhere', async () => {

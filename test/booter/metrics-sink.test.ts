@@ -16,7 +16,7 @@ const EVENTS: readonly BootEvent[] = [
   { event: 'lease.released', ...whose },
   { event: 'lease.declined', ...whose, seconds: 600 },
   { event: 'lease.conflict', address: whose.address, seconds: 600 },
-  { event: 'lease.unsaved', ...whose, reason: 'no room' },
+  { event: 'lease.unsaved', ...whose, state: 'bound', reason: 'no room' },
   { event: 'pool.exhausted', subnet, size: 2, whom: 'all' },
   { event: 'pool.regained', subnet },
   { event: 'dhcp.other', server: '192.168.77.2', interface: 'br0', by: 'it offers addresses' },

@@ -2,11 +2,12 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { temporaryFolder } from '../fixtures/folder.js';
-import { startDhclient, startDhcpcd, startUdhcpc } from '../fixtures/lease-clients.js';
+import { startDhclient, startDhcpcd, startNetworkd, startUdhcpc } from '../fixtures/lease-clients.js';
 import { startLeasingSite, writeLeasingConfig } from '../fixtures/leasing-site.js';
 import { startProxied } from '../fixtures/proxied-site.js';
 import { startLeaseServer } from '../setup/dnsmasq.js';
 import type { NetworkNamespace } from '../setup/network-namespace.js';
+import { busyboxProgram } from '../setup/parts.js';
 import type { ChildProcess } from '../setup/process.js';
 import type { Segment } from '../setup/segment.js';
 import { PROGRAM } from '../setup/server.js';
@@ -179,6 +180,35 @@ it('dhcpcd has a lease, asks for it anew, and gives it back', async (context) =>
   await expect.poll(() => told('lease.given').length).toBeGreaterThanOrEqual(2);
   expect(told('lease.given').at(-1)).toMatchObject({ address, isExtended: true });
   signal(dhcpcd, 'SIGALRM');
+  await expect.poll(() => told('lease.released')).toMatchObject([{ address }]);
+});
+
+it('systemd-networkd has a lease by its identifier, the same when it starts anew, and gives it back', async (context) => {
+  const folder = await temporaryFolder();
+  const { segment, server, told } = await startLeasingSite(context, { folder, dhcp: ['allowOtherServers: true'] });
+  const host = await addClient(segment);
+  const own = await mkdtemp(join(folder, 'networkd-'));
+  const first = await startNetworkd(context, host, own);
+  const acquired = await says(first, /acquired from 192\.168\.77\.1$/);
+  const address = /DHCPv4 address (\S+)\/24/.exec(acquired)?.[1] ?? '';
+  expect(address).toMatch(/^192\.168\.77\.1\d\d$/);
+  signal(first, 'SIGUSR2');
+  await first.ended;
+  const again = await startNetworkd(context, host, own);
+  expect(await says(again, /acquired from 192\.168\.77\.1$/)).toContain(`DHCPv4 address ${address}/24`);
+  expect(told('lease.given')).toMatchObject([
+    { address, isExtended: false },
+    { address, isExtended: true },
+  ]);
+  // RFC 4361: ff, which of its cards, and what identifies the host, of systemd's number at IANA.
+  const show = [process.execPath, PROGRAM, 'lease', 'show', address, '--json', '--server', `http://${server.api}`];
+  expect(JSON.parse((await segment.network.run(show)).out)).toMatchObject({
+    mac: '52:54:00:00:00:01',
+    clientId: expect.stringMatching(/^ff[0-9a-f]{8}00020000ab11[0-9a-f]{16}$/) as string,
+  });
+  // What it sends as it ends goes out only where the card of the server is known: its address is gone at once.
+  await host.must([busyboxProgram(), 'ping', '-c', '1', '192.168.77.1']);
+  signal(again, 'SIGTERM');
   await expect.poll(() => told('lease.released')).toMatchObject([{ address }]);
 });
 

@@ -62,6 +62,7 @@ describe('what is asked', () => {
     ],
     ['a DECLINE', leaseRequest('decline', { wanted: WANTED, server: US }), { kind: 'decline', address: WANTED }],
     ['a RELEASE', leaseRequest('release', { ciaddr: WANTED, server: US }), { kind: 'release', address: WANTED }],
+    ['a RELEASE of systemd', leaseRequest('release', { ciaddr: WANTED }), { kind: 'release', address: WANTED }],
     ['an INFORM', leaseRequest('inform', { ciaddr: WANTED }), { kind: 'inform', address: WANTED }],
     ['one of nobody', leaseRequest('inform', { ciaddr: WANTED, hlen: 0 }), { kind: 'inform', address: WANTED }],
   ])('%s', (_, request, question) => expect(askOf(request)).toEqual(question));

@@ -10,6 +10,9 @@ const isBookworm = debianRelease() === 'bookworm';
 /** Of Debian 13, for which times after 2038 were made to fit. @param {string} name */
 const t64 = (name) => (isBookworm ? name : `${name}t64`);
 
+/** What all of Kea's programs want. */
+const KEA = ['kea-common', t64('liblog4cplus-2.0.5'), isBookworm ? 'libboost-system1.74.0' : 'libboost-system1.83.0'];
+
 const NETFILTER = ['libmnl0', 'libnfnetlink0', 'libnetfilter-conntrack3', 'libnftnl11', 'libxtables12'];
 
 /** @satisfies {Record<string, Program>} */
@@ -47,6 +50,11 @@ const TEST_PROGRAMS = {
     path: 'usr/sbin/dhcpcd',
     libraries: ['libudev1'],
   },
+  networkd: {
+    package: 'systemd',
+    path: isBookworm ? 'lib/systemd/systemd-networkd' : 'usr/lib/systemd/systemd-networkd',
+    libraries: ['libsystemd-shared', 'libcap2', 'libip4tc2', 'libkmod2', 'libseccomp2', t64('libssl3')],
+  },
   dhcrelay: { package: 'isc-dhcp-relay', path: 'usr/sbin/dhcrelay', libraries: [] },
   ping: {
     package: 'iputils-ping',
@@ -63,11 +71,9 @@ const FULL_PROGRAMS = {
   kea: {
     package: 'kea-dhcp4-server',
     path: 'usr/sbin/kea-dhcp4',
-    libraries: [
-      ...['kea-common', 'libmariadb3', 'libpq5', isBookworm ? 'libldap-2.5-0' : 'libldap2', 'libsasl2-2'],
-      ...[t64('liblog4cplus-2.0.5'), isBookworm ? 'libboost-system1.74.0' : 'libboost-system1.83.0'],
-    ],
+    libraries: [...KEA, 'libmariadb3', 'libpq5', isBookworm ? 'libldap-2.5-0' : 'libldap2', 'libsasl2-2'],
   },
+  perfdhcp: { package: 'kea-admin', path: 'usr/sbin/perfdhcp', libraries: KEA },
   'tftpd-hpa': { package: 'tftpd-hpa', path: 'usr/sbin/in.tftpd', libraries: ['libwrap0'] },
 };
 
