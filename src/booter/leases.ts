@@ -38,8 +38,11 @@ export interface Leases {
   list(): readonly ToldLease[];
   at(address: IpAddress): ToldLease | undefined;
   pools(): readonly ToldPool[];
-  /** Durably free, and nobody's; answers whether it was anybody's. Throws DATA_UNUSABLE, DISK_FULL. */
+  /** Durably free, and nobody's; answers whether it was anybody's. Throws DATA_UNUSABLE, DISK_FULL, RATE_LIMITED. */
   release(address: IpAddress): Promise<boolean>;
-  /** The same. */
+  /**
+   * Takes over what another server has given, durably: what became of each, in their order. Throws DATA_UNUSABLE, DISK_FULL,
+   * RATE_LIMITED.
+   */
   adopt(leases: readonly ForeignLease[]): Promise<readonly Adopted[]>;
 }

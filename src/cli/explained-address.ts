@@ -41,7 +41,7 @@ export function explainAddress(
   };
 }
 
-/** `192.168.77.20, which is reserved for it: the ip of its record`. Pure. */
+/** `192.168.77.20, reserved for it: the ip of its record, in 192.168.77.0/24`. Pure. */
 export function describeAddress(explained: AddressExplanation): string {
   switch (explained.kind) {
     case 'reserved':
@@ -55,7 +55,7 @@ export function describeAddress(explained: AddressExplanation): string {
   }
 }
 
-/** `this server gives addresses: 192.168.77.0/24 (100 addresses)...`; undefined where another does. Pure. */
+/** `this server gives addresses: 192.168.77.0/24 (100 in ranges); 3 machines with an ip of their own`; undefined where another does. Pure. */
 export function describeGiven({ dhcp, machines }: Pick<Config, 'dhcp' | 'machines'>): string | undefined {
   if (dhcp?.mode !== 'server') return undefined;
   const reserved = machines.filter(({ ip }) => ip?.includes(':') === false).length;

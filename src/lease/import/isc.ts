@@ -6,8 +6,7 @@ import { readStatements, type Statement, type Word } from './isc-statements.js';
 /** dhcpd.leases(5) and the hosts of dhcpd.conf(5), of ISC DHCP: a file may have both. Pure. */
 export function parseIsc(text: string): Imported {
   const findings = new Findings();
-  const { statements, problems } = readStatements(text);
-  for (const { line, message } of problems) findings.problem(line, message);
+  const statements = readStatements(text, (line, message) => findings.problem(line, message));
   // Their depth is bounded by whoever read them.
   const visit = (one: Statement) => {
     const [keyword = ''] = textsOf(one);
@@ -70,7 +69,7 @@ function endOf(words: readonly Word[]): { readonly until?: number } | undefined 
   return Number.isNaN(until) ? undefined : { until };
 }
 
-/** The same. */
+/** Answers why it is left out whole; what is left out of it is told. */
 function readHost({ line, words }: Statement, block: readonly Statement[], findings: Findings): string | undefined {
   const name = words[1]?.text ?? '';
   const [kind, hardware] = lastOf(block, 'hardware') ?? [];
