@@ -1,5 +1,6 @@
 import type { KnownClient, LeaseClient } from '../lease/client.js';
 import { Reservations } from '../lease/reservations.js';
+import { isIp4 } from '../net/ip.js';
 import type { MacAddress } from '../net/mac.js';
 import type { Mapping } from './mapping.js';
 
@@ -31,10 +32,10 @@ export class LeaseClients {
     const { machine } = this.#mapping().inventory.identify(facts);
     if (machine === undefined) return { name: mac ?? clientId ?? uuid ?? 'somebody', known: client };
     const { name, ip, hostname } = machine;
-    const isIp4 = ip?.includes(':') === false;
+    const reserved = ip !== undefined && isIp4(ip) ? ip : undefined;
     return {
       name,
-      known: { ...client, machine: name, ...(isIp4 && { reserved: ip }) },
+      known: { ...client, machine: name, ...(reserved !== undefined && { reserved }) },
       ...(hostname !== undefined && { hostname }),
     };
   }
