@@ -2,7 +2,6 @@ import type { Booter } from './booter/booter.js';
 import { EntryDoubts } from './booter/entry-doubts.js';
 import type { ImageDesk } from './booter/image-desk.js';
 import type { Journal } from './booter/journal.js';
-import { LeaseClients } from './booter/lease-clients.js';
 import { findNotDone } from './booter/not-done.js';
 import type { Policies } from './booter/policies.js';
 import { version } from './cli/version.js';
@@ -19,7 +18,7 @@ import { type EntryRouteParts, entryRoutes } from './http/routes/entries.js';
 import { type EventRouteParts, eventRoutes, type OpenStreams } from './http/routes/events.js';
 import { healthRoutes } from './http/routes/health.js';
 import { imageRoutes } from './http/routes/images.js';
-import { type ReserveRouteParts, reserveRoute } from './http/routes/lease-reserve.js';
+import { reserveRoute } from './http/routes/lease-reserve.js';
 import { type LeaseRouteParts, leaseRoutes } from './http/routes/leases.js';
 import { metricsRoutes } from './http/routes/metrics.js';
 import { openApiRoutes } from './http/routes/openapi.js';
@@ -39,7 +38,7 @@ export type ApiParts = Pick<EntryRouteParts, 'entries' | 'doubtsOf'> & {
   readonly state: StateRouteParts;
   readonly desk: Parameters<typeof imageRoutes>[1];
   readonly cache: CacheRouteParts;
-  readonly leases: LeaseRouteParts & Pick<ReserveRouteParts, 'nameOf'>;
+  readonly leases: LeaseRouteParts;
   /** Of the program. */
   readonly version: string;
 };
@@ -110,7 +109,6 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
     ...{ desk, clock: systemClock, mapping: () => booter.mapping },
     verifies: policies.verifies,
   });
-  const clients = new LeaseClients(() => booter.mapping);
   const streams = declareApi(new Api(app, guard), {
     boots: { boots: database.boots, settled: () => journal.settled() },
     events: {
@@ -129,7 +127,7 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
       trust: () => policies.standings.trust(),
     },
     ...{ entries, desk, cache, version: version() },
-    leases: { leases: booter.leases, nameOf: (client) => clients.find(client).known.machine },
+    leases: { leases: booter.leases },
     standings: { ...standings, doubtsOf: (image) => doubts.ofImage(image) },
     doubtsOf: (kind, name) => doubts.ofEntry(kind, name),
   });

@@ -5,7 +5,7 @@ import { type AddressRange, formatRange, rangeHolds } from './lease/address-rang
 import type { LeaseSubnet } from './lease/subnet.js';
 import type { Machine } from './machine/machine.js';
 import { hostIn } from './net/endpoint.js';
-import { formatSubnet, type IpAddress, parseIp, type Subnet, subnetHolds } from './net/ip.js';
+import { formatSubnet, type IpAddress, isIp4, parseIp, type Subnet, subnetHolds } from './net/ip.js';
 import { ip4Bounds, ip4NumberOf } from './net/ip4-number.js';
 import type { ServedInterface } from './pxe/served-interfaces.js';
 
@@ -42,7 +42,8 @@ export function findDhcpWarnings(input: DhcpWarningsInput): readonly string[] {
 }
 
 function nothingToGive({ subnets, machines }: Input): readonly string[] {
-  if (subnets.some(({ ranges }) => ranges.length > 0) || machines.some(({ ip }) => isIp4(ip))) return [];
+  if (subnets.some(({ ranges }) => ranges.length > 0) || machines.some(({ ip }) => ip !== undefined && isIp4(ip)))
+    return [];
   return [
     'dhcp.mode is server, and there is no address to give: no subnet has a range, and no machine an ip; add one of them',
   ];
@@ -126,8 +127,4 @@ function shortLeases({ subnets }: Input): readonly string[] {
     ({ subnet, leaseSeconds }) =>
       `addresses of ${formatSubnet(subnet)} are given for ${formatDuration(leaseSeconds * 1_000)}, and iPXE does not renew them: a machine that loads for longer may lose its own; set lease to 10m or more`,
   );
-}
-
-function isIp4(ip: IpAddress | undefined): boolean {
-  return ip !== undefined && !ip.includes(':');
 }

@@ -1,5 +1,6 @@
 import type { KnownClient, LeaseClient } from '../lease/client.js';
 import { Reservations } from '../lease/reservations.js';
+import { isIp4 } from '../net/ip.js';
 import { type MacAddress, parseMac } from '../net/mac.js';
 import type { Mapping } from './mapping.js';
 
@@ -33,12 +34,12 @@ export class LeaseClients {
     const stranger = { name: mac ?? clientId ?? uuid ?? 'somebody', known: client };
     if (machine === undefined) return stranger;
     const { name, macs, ip, hostname } = machine;
-    const isIp4 = ip?.includes(':') === false;
     // Anybody can say a UUID: beside a card that its record does not have, it is not the machine's.
     if (card !== undefined && macs.length > 0 && !macs.includes(card)) return stranger;
+    const reserved = ip !== undefined && isIp4(ip) ? ip : undefined;
     return {
       name,
-      known: { ...client, machine: name, ...(isIp4 && { reserved: ip }) },
+      known: { ...client, machine: name, ...(reserved !== undefined && { reserved }) },
       ...(hostname !== undefined && { hostname }),
     };
   }

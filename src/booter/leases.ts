@@ -42,6 +42,9 @@ export interface Leases {
   pools(): readonly ToldPool[];
   /** Durably free, and nobody's. Throws DATA_UNUSABLE, DISK_FULL, RATE_LIMITED. */
   release(address: IpAddress): Promise<void>;
-  /** The same. */
+  /**
+   * Takes over what another server has given, durably: what became of each, in their order. Throws DATA_UNUSABLE, DISK_FULL,
+   * RATE_LIMITED.
+   */
   adopt(leases: readonly ForeignLease[]): Promise<readonly Adopted[]>;
 }

@@ -3,7 +3,7 @@ import { counted } from '../format.js';
 import { formatRange, rangeSize } from '../lease/address-range.js';
 import { subnetsOn } from '../lease/subnet.js';
 import type { Machine } from '../machine/machine.js';
-import { formatSubnet, type IpAddress, parseIp } from '../net/ip.js';
+import { formatSubnet, type IpAddress, isIp4, parseIp } from '../net/ip.js';
 
 /** Which address a machine would be given by this server, as far as the configuration tells: who has which, only the server knows. */
 export type AddressExplanation =
@@ -22,7 +22,7 @@ export function explainAddress(
   at: string,
 ): AddressExplanation | undefined {
   if (dhcp?.mode !== 'server') return undefined;
-  const ip = machine?.ip?.includes(':') === false ? machine.ip : undefined;
+  const ip = machine?.ip !== undefined && isIp4(machine.ip) ? machine.ip : undefined;
   if (ip !== undefined) {
     const [own] = subnetsOn(dhcp.subnets, [ip]);
     if (own !== undefined) return { kind: 'reserved', address: ip, subnet: formatSubnet(own.subnet) };
@@ -41,7 +41,7 @@ export function explainAddress(
   };
 }
 
-/** `192.168.77.20, which is reserved for it: the ip of its record`. Pure. */
+/** `192.168.77.20, reserved for it: the ip of its record, in 192.168.77.0/24`. Pure. */
 export function describeAddress(explained: AddressExplanation): string {
   switch (explained.kind) {
     case 'reserved':
@@ -55,10 +55,10 @@ export function describeAddress(explained: AddressExplanation): string {
   }
 }
 
-/** `this server gives addresses: 192.168.77.0/24 (100 addresses)...`; undefined where another does. Pure. */
+/** `this server gives addresses: 192.168.77.0/24 (100 in ranges); 3 machines with an ip of their own`; undefined where another does. Pure. */
 export function describeGiven({ dhcp, machines }: Pick<Config, 'dhcp' | 'machines'>): string | undefined {
   if (dhcp?.mode !== 'server') return undefined;
-  const reserved = machines.filter(({ ip }) => ip?.includes(':') === false).length;
+  const reserved = machines.filter(({ ip }) => ip !== undefined && isIp4(ip)).length;
   const pools = dhcp.subnets.map(({ subnet, ranges }) => {
     const size = ranges.reduce((sum, range) => sum + rangeSize(range), 0);
     return `${formatSubnet(subnet)} (${size} in ranges)`;

@@ -2,7 +2,7 @@ import { interfacesOf } from '../advertise.js';
 import type { BootUrls } from '../booter/boot-urls.js';
 import type { Config } from '../config/schema.js';
 import { BootlayerError } from '../errors.js';
-import { parseIp } from '../net/ip.js';
+import { parseIp4 } from '../net/ip.js';
 import type { ServedInterface, ServedInterfaces } from '../pxe/served-interfaces.js';
 import { explainedUrls } from './explained.js';
 
@@ -55,8 +55,7 @@ export function servedBy(decided: ServedInterfaces): readonly ServedInterface[] 
 }
 
 function addressIn(base: string): string {
-  const ip = parseIp(new URL(base).hostname);
-  return ip === undefined || ip.includes(':') ? EXAMPLE : ip;
+  return parseIp4(new URL(base).hostname) ?? EXAMPLE;
 }
 
 /** An address of no host (RFC 5737). */

@@ -1,5 +1,6 @@
 import { readFileBounded } from '../disk-access.js';
 import { BootlayerError, systemErrorCode } from '../errors.js';
+import { formatBytes } from '../format.js';
 import { type ForeignFile, type ForeignServer, readForeignFile } from '../lease/import/foreign-file.js';
 import { hostMachines, type MachineDocument } from '../lease/import/host-machines.js';
 import type { ImportedLease, ImportProblem } from '../lease/import/imported.js';
@@ -12,9 +13,13 @@ const MOST_BYTES = 64 * 1024 * 1024;
 /** Throws USAGE for one that cannot be read, or is none of those that are known. */
 export async function readForeign(file: string, server: ForeignServer | undefined): Promise<ReadForeignFile> {
   const bytes = await readFileBounded(file, MOST_BYTES).catch((cause: unknown) => {
-    throw new BootlayerError('USAGE', `cannot read ${file} (${systemErrorCode(cause) ?? String(cause)})`, { cause });
+    const remedy = 'name a file that this user can read';
+    throw new BootlayerError('USAGE', `cannot read ${file} (${systemErrorCode(cause) ?? String(cause)})`, {
+      ...{ remedy, cause },
+    });
   });
-  if (bytes === undefined) throw new BootlayerError('USAGE', `${file} is larger than ${MOST_BYTES} bytes`);
+  if (bytes === undefined)
+    throw new BootlayerError('USAGE', `${file} is larger than ${formatBytes(MOST_BYTES)}`, { remedy: 'split it' });
   // Texts may be in any language; what is read of them is not.
   const read = readForeignFile(new TextDecoder().decode(bytes), server);
   if (read !== undefined) return { file, ...read };

@@ -68,7 +68,7 @@ export function leasePath(address: string, path = ''): string {
 }
 
 /** What became of each lease that another server had given. */
-export type Imported = { readonly address: string; readonly adopted: boolean; readonly reason?: string };
+export type LeaseOutcome = { readonly address: string; readonly adopted: boolean; readonly reason?: string };
 
 export type ForeignLeaseBody = {
   readonly address: string;
@@ -82,11 +82,14 @@ export type ForeignLeaseBody = {
 const AT_ONCE = 500;
 
 /** In several requests where there are many. Throws the same. */
-export async function importLeases(api: ServerApi, leases: readonly ForeignLeaseBody[]): Promise<readonly Imported[]> {
-  const done: Imported[] = [];
+export async function importLeases(
+  api: ServerApi,
+  leases: readonly ForeignLeaseBody[],
+): Promise<readonly LeaseOutcome[]> {
+  const done: LeaseOutcome[] = [];
   for (let at = 0; at < leases.length; at += AT_ONCE) {
     const part = leases.slice(at, at + AT_ONCE);
-    const { results } = await askOurs<{ readonly results: readonly Imported[] }>(
+    const { results } = await askOurs<{ readonly results: readonly LeaseOutcome[] }>(
       api,
       { path: '/api/v1/leases/import', body: { leases: part } },
       (told) => Array.isArray(told.results),

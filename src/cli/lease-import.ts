@@ -15,7 +15,7 @@ import {
   readForeign,
   togetherOf,
 } from './foreign-files.js';
-import { type ForeignLeaseBody, type Imported, importLeases } from './lease-api.js';
+import { type ForeignLeaseBody, importLeases, type LeaseOutcome } from './lease-api.js';
 import { inOneLine, type Output, standardOutput, writeJson, writeLine } from './output.js';
 import { replaceFile } from './replace-file.js';
 import { untilSignal } from './until-signal.js';
@@ -72,7 +72,10 @@ async function importFiles(names: readonly string[], options: ImportOptions): Pr
   if (options.json) writeJson(output, documentOf(files, whole, { machines, leases, dryRun: dryRun === true }));
   else if (!dryRun) writeResult(output, { machines, leases, file });
   const refused = [...machines.refused, ...leases.refused].length;
-  if (refused > 0) throw new BootlayerError('CONFLICT', `${refused} of them refused`, { remedy: 'see above' });
+  if (refused > 0) {
+    const remedy = 'mend them in their files, and import those again: what is taken over stays so';
+    throw new BootlayerError('CONFLICT', `refused: ${refused} of the leases and hosts`, { remedy });
+  }
 }
 
 async function takeMachines({ machines }: ForeignWhole, options: ImportOptions): Promise<Taken> {
@@ -146,7 +149,7 @@ async function takeLeases(api: ServerApi, leases: readonly ImportedLease[]): Pro
   return { added: results.length - refused.length, present: 0, refused };
 }
 
-function refusedLease({ address, reason = 'refused' }: Imported): Refused {
+function refusedLease({ address, reason = 'refused' }: LeaseOutcome): Refused {
   return { what: `the lease of ${address}`, reason };
 }
 
@@ -173,8 +176,11 @@ function tell(
 type Result = { readonly machines: Taken; readonly leases: Taken; readonly file: string | undefined };
 
 function writeResult(output: Output, { machines, leases, file }: Result): void {
-  for (const { what, reason } of [...machines.refused, ...leases.refused].slice(0, MOST_TOLD))
+  const refused = [...machines.refused, ...leases.refused];
+  for (const { what, reason } of refused.slice(0, MOST_TOLD))
     writeLine(output, inOneLine(`${what} is refused: ${reason}`));
+  if (refused.length > MOST_TOLD)
+    writeLine(output, `and ${refused.length - MOST_TOLD} more are refused: --json has all of them`);
   const where = file === undefined ? 'in the API' : `in ${file}: name it under include`;
   const there = machines.present === 0 ? '' : `, ${machines.present} known already`;
   writeLine(output, inOneLine(`${counted(machines.added, 'machine')} written ${where}${there}`));

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parseDuration } from '../format.js';
 import { parseRange } from '../lease/address-range.js';
 import { parseEndpoint } from '../net/endpoint.js';
-import { isHostIp4, isLoopback, parseIp, parseSubnet } from '../net/ip.js';
+import { isHostIp4, isIp4, isLoopback, parseIp4, parseSubnet } from '../net/ip.js';
 import { mapping, oneOf, oneOrMore, parsed, text } from './values.js';
 
 /** The part of the configuration that says who answers DHCP, and how. */
@@ -14,15 +14,12 @@ const interfaceName = text(15).regex(/^[\w.@-]+$/, 'is no name of a network inte
 const listen = z.preprocess(
   (value) => (typeof value === 'number' ? String(value) : value),
   parsed(parseEndpoint, 'is not address:port, such as 0.0.0.0:67').refine(
-    ({ host }) => !host.includes(':'),
+    ({ host }) => isIp4(host),
     'must be an IPv4 address: DHCP has no other',
   ),
 );
 
-const ip4 = parsed((written) => {
-  const ip = parseIp(written);
-  return ip?.includes(':') === true ? undefined : ip;
-}, 'is no IPv4 address');
+const ip4 = parsed(parseIp4, 'is no IPv4 address');
 
 /** Of a server that machines are to ask. */
 const ip4Server = ip4.refine(
@@ -32,7 +29,7 @@ const ip4Server = ip4.refine(
 
 const ip4Subnet = parsed((written) => {
   const subnet = written.includes('/') ? parseSubnet(written) : undefined;
-  return subnet?.address.includes(':') === true ? undefined : subnet;
+  return subnet !== undefined && isIp4(subnet.address) ? subnet : undefined;
 }, 'is no subnet of IPv4, such as 192.168.77.0/24');
 
 /** Where machines may have addresses (RFC 1122, 3.2.1.3). */

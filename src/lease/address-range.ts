@@ -27,10 +27,6 @@ export function rangeHolds({ first, last }: AddressRange, address: IpAddress): b
   return number !== undefined && number >= numberOf(first) && number <= numberOf(last);
 }
 
-export function rangesOverlap(one: AddressRange, other: AddressRange): boolean {
-  return numberOf(one.first) <= numberOf(other.last) && numberOf(other.first) <= numberOf(one.last);
-}
-
 /** The one at that place, from 0, of all ranges together; undefined behind the last. */
 export function nthAddress(ranges: readonly AddressRange[], place: number): IpAddress | undefined {
   let left = place;

@@ -1,12 +1,19 @@
 import type { LeaseState } from './lease.js';
 
-const LEASE_EVENTS: ReadonlySet<string> = new Set([
-  ...(['lease.given', 'lease.refused', 'lease.released', 'lease.declined', 'lease.conflict', 'lease.unsaved'] as const),
-  ...(['pool.exhausted', 'pool.regained', 'dhcp.other'] as const),
-] satisfies readonly LeaseEvent['event'][]);
+const LEASE_EVENTS: Readonly<Record<LeaseEvent['event'], true>> = {
+  'lease.given': true,
+  'lease.refused': true,
+  'lease.released': true,
+  'lease.declined': true,
+  'lease.conflict': true,
+  'lease.unsaved': true,
+  'pool.exhausted': true,
+  'pool.regained': true,
+  'dhcp.other': true,
+};
 
 export function isLeaseEvent<E extends { readonly event: string }>(event: E): event is Extract<E, LeaseEvent> {
-  return LEASE_EVENTS.has(event.event);
+  return Object.hasOwn(LEASE_EVENTS, event.event);
 }
 
 /**

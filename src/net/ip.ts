@@ -20,6 +20,16 @@ export function parseIp(text: string): IpAddress | undefined {
   return parsed === undefined ? undefined : canonical(parsed);
 }
 
+/** The same of IPv4 alone. */
+export function parseIp4(text: string): IpAddress | undefined {
+  const ip = parseIp(text);
+  return ip !== undefined && isIp4(ip) ? ip : undefined;
+}
+
+export function isIp4(address: IpAddress): boolean {
+  return !address.includes(':');
+}
+
 /** IPv4 as sockets for both families have it (`::ffff:10.0.0.1`), as it is written otherwise; anything else stays as it is. */
 export function withoutMapping(address: string): string {
   return address.startsWith('::ffff:') ? (parseIp(address) ?? address) : address;

@@ -17,8 +17,8 @@ export type AddressOptionsInput = {
   readonly requested: Buffer | undefined;
 };
 
-/** What a client without option 55 cannot do without. */
-const UNASKED = Buffer.of(OPTION.subnetMask, OPTION.routers, OPTION.dnsServers);
+/** What a client without option 55 cannot do without, beside the mask. */
+const UNASKED = Buffer.of(OPTION.routers, OPTION.dnsServers);
 
 /**
  * What goes first where the client takes no more: what it can do without or find out; 61 is an echo (RFC 6842), without which
@@ -90,8 +90,8 @@ function routesOf({ routes, routers: [router] }: LeaseSubnet['options']): readon
 
 const EVERYWHERE = { address: NO_IP4 as StaticRoute['via'], prefixLength: 0 };
 
-const times = new RecentMap<number, Buffer>(64);
+const writtenSeconds = new RecentMap<number, Buffer>(64);
 
 function secondsBytes(seconds: number): Buffer {
-  return times.kept(seconds, () => writeU32(seconds));
+  return writtenSeconds.kept(seconds, () => writeU32(seconds));
 }

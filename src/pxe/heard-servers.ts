@@ -7,8 +7,8 @@ const MOST = 16;
 export class HeardServers {
   readonly #heard = new Map<string, number>();
 
-  /** Whether it is to be told. `now`: milliseconds that only go forward. */
-  isNews(server: string, now: number): boolean {
+  /** It has shown; answers whether that is to be told. `now`: milliseconds that only go forward. */
+  note(server: string, now: number): boolean {
     const last = this.#heard.get(server);
     if (last !== undefined && now - last < AGAIN) return false;
     for (const [one, at] of this.#heard) if (now - at >= AGAIN) this.#heard.delete(one);

@@ -83,6 +83,6 @@ export function serverHandler({ booter, leases, served, parts, ticks }: Parts) {
   };
 
   function heard(server: string, { name }: Door, by: string): void {
-    if (!ours.has(server) && others.isNews(server, ticks())) booter.dhcp.heardOther(server, name, by);
+    if (!ours.has(server) && others.note(server, ticks())) booter.dhcp.heardOther(server, name, by);
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -187,9 +187,23 @@ describe('bootlayer lease import', () => {
       'dhcp-host=52:54:00:00:00:01,192.168.77.9,new\ndhcp-host=52:54:00:00:03:09,f1\n',
     );
     const { status, out, err } = await lease('import', hosts);
-    expect([status, err]).toEqual([1, 'bootlayer: 2 of them refused; see above\n']);
+    expect([status, err]).toEqual([
+      1,
+      'bootlayer: refused: 2 of the leases and hosts; mend them in their files, and import those again: what is taken over stays so\n',
+    ]);
     expect(out).toMatch(/^hosts:1: the machine new is refused: the machine new cannot be beside others: .*f1/m);
     expect(out).toContain('hosts:2: the machine f1 is refused: another machine has the name\n');
+  });
+
+  it('says of the first hundred what is refused, and how many more there are', async () => {
+    const lease = await asking();
+    // Longer than a name may be.
+    const lines = Array.from({ length: 103 }, (_, at) => {
+      return `dhcp-host=52:54:00:00:04:${at.toString(16).padStart(2, '0')},${'x'.repeat(130)}${at}\n`;
+    });
+    const { out } = await lease('import', await write('many', lines.join('')));
+    expect(out.split('\n').filter((line) => line.includes(' is refused: '))).toHaveLength(100);
+    expect(out).toContain('\nand 3 more are refused: --json has all of them\n');
   });
 
   it.each([
@@ -202,7 +216,15 @@ describe('bootlayer lease import', () => {
 
   it('refuses what it cannot read', async () => {
     const { status, err } = await bootlayer(['lease', 'import', 'no-such-file'], { cwd: folder });
-    expect([status, err]).toEqual([2, 'bootlayer: cannot read no-such-file (ENOENT)\n']);
+    const expected = 'bootlayer: cannot read no-such-file (ENOENT); name a file that this user can read\n';
+    expect([status, err]).toEqual([2, expected]);
     expect((await bootlayer(['lease', 'import', folder])).status).toBe(2);
+    const long = await open(join(folder, 'long'), 'w');
+    await long.truncate(64 * 1024 * 1024 + 1);
+    await long.close();
+    expect(await bootlayer(['lease', 'import', 'long'], { cwd: folder })).toMatchObject({
+      status: 2,
+      err: 'bootlayer: long is larger than 64.0 MiB; split it\n',
+    });
   });
 });

@@ -1,4 +1,5 @@
 import type { Adopted, ForeignLease, Leases, ToldLease, ToldPool } from '../../src/booter/leases.js';
+import type { LeaseClient } from '../../src/lease/client.js';
 import type { LeaseAnswer } from '../../src/lease/question.js';
 import type { IpAddress } from '../../src/net/ip.js';
 import type { MacAddress } from '../../src/net/mac.js';
@@ -6,6 +7,8 @@ import type { MacAddress } from '../../src/net/mac.js';
 /** Who has which address, in memory: those that it is told of. */
 export class MemoryLeases implements Leases {
   readonly told = new Map<IpAddress, ToldLease>();
+  /** By the records in force, where those are anybody's. */
+  machineOf: (client: LeaseClient) => string | undefined = () => undefined;
   readonly #pools: readonly ToldPool[];
   /** Why addresses are not adopted. */
   readonly refused = new Map<IpAddress, string>();
@@ -24,7 +27,7 @@ export class MemoryLeases implements Leases {
   }
 
   list(): readonly ToldLease[] {
-    return [...this.told.values()];
+    return [...this.told.values()].map((lease) => this.#now(lease));
   }
 
   gives(): boolean {
@@ -32,7 +35,13 @@ export class MemoryLeases implements Leases {
   }
 
   at(address: IpAddress): ToldLease | undefined {
-    return this.told.get(address);
+    const lease = this.told.get(address);
+    return lease && this.#now(lease);
+  }
+
+  #now(lease: ToldLease): ToldLease {
+    const machine = this.machineOf(lease.client) ?? lease.machine;
+    return { ...lease, ...(machine !== undefined && { machine }) };
   }
 
   pools(): readonly ToldPool[] {

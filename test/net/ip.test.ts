@@ -3,9 +3,11 @@ import {
   broadcastOf,
   type IpAddress,
   isHostIp4,
+  isIp4,
   isLinkLocal,
   isLoopback,
   parseIp,
+  parseIp4,
   parseSubnet,
   type Subnet,
   subnetHolds,
@@ -26,6 +28,12 @@ describe('parseIp', () => {
     'refuses %s',
     (text) => expect(parseIp(text)).toBeUndefined(),
   );
+});
+
+it('tells the families apart', () => {
+  expect([isIp4(ip('10.0.2.15')), isIp4(ip('fd77::1'))]).toEqual([true, false]);
+  const texts = ['10.0.2.15', '::ffff:10.0.2.15', 'fd77::1', 'localhost'];
+  expect(texts.map(parseIp4)).toEqual(['10.0.2.15', '10.0.2.15', undefined, undefined]);
 });
 
 describe('parseSubnet', () => {

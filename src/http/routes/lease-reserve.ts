@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { type EntryDocument, type EntryWish, formatSource, type ShownEntry, unknownEntry } from '../../boot/entry.js';
-import type { Leases, ToldLease } from '../../booter/leases.js';
+import type { ToldLease } from '../../booter/leases.js';
 import { machineSchema } from '../../config/mapping-schema.js';
 import { mapping } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
-import type { LeaseClient } from '../../lease/client.js';
 import type { Api } from '../api.js';
 import { timeOf } from '../told-step.js';
 import {
@@ -18,14 +17,9 @@ import {
   presented,
   previewSchema,
 } from './entries.js';
-import { leaseAt, leaseParams, leasesOf } from './leases.js';
+import { type LeaseRouteParts, leaseAt, leaseParams, leasesOf } from './leases.js';
 
-export type ReserveRouteParts = EntryRouteParts & {
-  /** Missing where this server gives no addresses. */
-  readonly leases: Leases | undefined;
-  /** The name of the record in force that a client is known by. */
-  readonly nameOf: (client: LeaseClient) => string | undefined;
-};
+export type ReserveRouteParts = EntryRouteParts & LeaseRouteParts;
 
 const body = mapping({ name: machineSchema.shape.name.optional() })
   .optional()
@@ -51,11 +45,10 @@ export function reserveRoute(api: Api, parts: ReserveRouteParts): void {
     errors: [...CHANGE_ERRORS, 'NO_LEASES'],
     handle: async ({ params: { address }, query, body: given }) => {
       const lease = leaseAt(leasesOf(parts), address);
-      const known = parts.nameOf(lease.client);
-      const found = known === undefined ? undefined : parts.entries.find('machine', known);
+      const found = lease.machine === undefined ? undefined : parts.entries.find('machine', lease.machine);
       if (found?.document['ip'] === address)
         return { status: 200, body: presented(found, parts), headers: etagOf(found) };
-      const wish = wishFor({ lease, known, given: given?.name }, parts);
+      const wish = wishFor({ lease, given: given?.name }, parts);
       if (query.dryRun === 'true')
         return { status: 200, body: await parts.entries.preview(wish).catch(withRemedy(lease)) };
       return await answerTo(await parts.entries.change(wish).catch(withRemedy(lease)), parts);
@@ -63,12 +56,12 @@ export function reserveRoute(api: Api, parts: ReserveRouteParts): void {
   });
 }
 
-type Wanted = { readonly lease: ToldLease; readonly known: string | undefined; readonly given: string | undefined };
+type Wanted = { readonly lease: ToldLease; readonly given: string | undefined };
 
 /** Throws CONFLICT and READ_ONLY_ENTRY. */
-function wishFor({ lease, known, given }: Wanted, { entries }: Pick<ReserveRouteParts, 'entries'>): EntryWish {
+function wishFor({ lease, given }: Wanted, { entries }: Pick<ReserveRouteParts, 'entries'>): EntryWish {
   requireClient(lease);
-  const { address } = lease;
+  const { address, machine: known } = lease;
   if (known === undefined) {
     const name = given ?? nameFor(lease);
     const taken = entries.find('machine', name);

@@ -191,7 +191,7 @@ function releaseRoute(api: Api, parts: LeaseRouteParts): void {
       }),
     },
     answers: { 204: { about: 'It is free' } },
-    errors: ['NOT_FOUND', 'CONFLICT', 'NO_LEASES', 'DATA_UNUSABLE', 'DISK_FULL'],
+    errors: ['NOT_FOUND', 'CONFLICT', 'NO_LEASES', 'DATA_UNUSABLE', 'DISK_FULL', 'RATE_LIMITED'],
     handle: async ({ params: { address }, query: { force } }) => {
       const leases = leasesOf(parts);
       const found = leaseAt(leases, address);
@@ -210,7 +210,7 @@ function importRoute(api: Api, parts: LeaseRouteParts): void {
     summary: 'Take over what another DHCP server has given',
     takes: { body: importBody },
     answers: { 200: { about: 'What became of each, in their order', body: imported } },
-    errors: ['NO_LEASES', 'DATA_UNUSABLE', 'DISK_FULL'],
+    errors: ['NO_LEASES', 'DATA_UNUSABLE', 'DISK_FULL', 'RATE_LIMITED'],
     handle: async ({ body }) => {
       const adopted = await leasesOf(parts).adopt(body.leases.map(toForeign));
       const results = adopted.map((one) => ({

@@ -1,6 +1,6 @@
-import { type IpAddress, parseIp } from '../../net/ip.js';
+import { type IpAddress, parseIp4 } from '../../net/ip.js';
 import type { MacAddress } from '../../net/mac.js';
-import { Findings, type Imported, importedMac, importedName, linesOf, quoted } from './imported.js';
+import { Findings, type Imported, importedHardware, importedName, linesOf, quoted } from './imported.js';
 
 /**
  * `dhcp-host=` of dnsmasq.conf, and the lines of a file that `dhcp-hostsfile` names, which are the same without that word
@@ -62,15 +62,15 @@ function takeField(host: Host, field: string): string | undefined {
   }
   // An address of IPv6.
   if (field.startsWith('[')) return undefined;
-  const ip = parseIp(field);
-  if (ip !== undefined && !ip.includes(':')) {
+  const ip = parseIp4(field);
+  if (ip !== undefined) {
     if (host.ip !== undefined) return `${quoted(field)} is its second address`;
     host.ip = ip;
     return undefined;
   }
   if (/^(infinite|\d{1,10}[smhdw]?)$/.test(field)) return undefined;
   if (field.includes('*')) return `${quoted(field)} is many cards, and a machine has its own`;
-  const mac = importedMac(field.replace(/^[0-9a-fA-F]{2}-(?=.{3,}:)/, ''));
+  const mac = importedHardware(field);
   if (mac !== undefined) {
     if (!host.macs.includes(mac)) host.macs.push(mac);
     return undefined;

@@ -1,10 +1,10 @@
-import { parseIp } from '../../net/ip.js';
+import { isIp4, parseIp } from '../../net/ip.js';
 import {
   Findings,
   type Imported,
+  importedClient,
+  importedHardware,
   importedId,
-  importedMac,
-  importedName,
   importedTime,
   linesOf,
   quoted,
@@ -34,20 +34,13 @@ function readLine(line: number, fields: readonly string[], findings: Findings): 
   if (until === undefined) return `${quoted(end)} is no time in seconds, as leases of dnsmasq begin`;
   const address = parseIp(written);
   if (address === undefined) return `${quoted(written)} is no address`;
-  if (address.includes(':')) {
+  if (!isIp4(address)) {
     findings.passOver();
     return undefined;
   }
-  // `06-00:20:e0:3b:13:af`: with the kind of hardware, where that is none of Ethernet.
-  const mac = importedMac(hardware.replace(/^[0-9a-fA-F]{2}-(?=.{3,}:)/, ''));
   const clientId = id === undefined || id === '*' ? undefined : importedId(id);
-  if (mac === undefined && clientId === undefined) return `the lease of ${address} does not say whose it is`;
-  const hostname = importedName(name);
-  const client = {
-    ...(mac !== undefined && { mac }),
-    ...(clientId !== undefined && { clientId }),
-    ...(hostname !== undefined && { hostname }),
-  };
+  const client = importedClient({ mac: importedHardware(hardware), clientId, hostname: name });
+  if (client === undefined) return `the lease of ${address} does not say whose it is`;
   findings.lease({ line, address, client, ...until });
   return undefined;
 }

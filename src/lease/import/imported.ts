@@ -107,6 +107,28 @@ export function importedMac(text: string): MacAddress | undefined {
   return mac === undefined || isJunkMac(mac) ? undefined : mac;
 }
 
+/** The same as dnsmasq writes it, `06-00:20:e0:3b:13:af`: with the kind of hardware, where that is none of Ethernet. */
+export function importedHardware(text: string): MacAddress | undefined {
+  return importedMac(text.replace(/^[0-9a-fA-F]{2}-(?=.{3,}:)/, ''));
+}
+
+type SaidOfClient = {
+  readonly mac: MacAddress | undefined;
+  readonly clientId: string | undefined;
+  readonly hostname: string | undefined;
+};
+
+/** undefined where that does not say whose a lease is. */
+export function importedClient({ mac, clientId, hostname: written }: SaidOfClient): LeaseClient | undefined {
+  if (mac === undefined && clientId === undefined) return undefined;
+  const hostname = importedName(written);
+  return {
+    ...(mac !== undefined && { mac }),
+    ...(clientId !== undefined && { clientId }),
+    ...(hostname !== undefined && { hostname }),
+  };
+}
+
 /** `01:52:54:00`, or without colons; undefined where it is no bytes. */
 export function importedId(text: string): string | undefined {
   const hex = text.replaceAll(':', '').toLowerCase();

@@ -13,32 +13,33 @@ export type Statement = {
   readonly block?: readonly Statement[];
 };
 
-export type Statements = {
-  readonly statements: readonly Statement[];
-  readonly problems: readonly { readonly line: number; readonly message: string }[];
-};
+/** Is told what is wrong, and where. */
+export type Problem = (line: number, message: string) => void;
 
 /** Real files have five. */
 const DEEPEST = 32;
-const MOST_PROBLEMS = 1_000;
 
 type Open = { readonly line: number; readonly words: readonly Word[]; readonly statements: Statement[] };
 
-/** Pure. */
-export function readStatements(text: string): Statements {
-  const builder = new Builder();
+/** Pure but for what is told. */
+export function readStatements(text: string, problem: Problem): readonly Statement[] {
+  const builder = new Builder(problem);
   for (const token of tokensOf(text)) builder.take(token);
   return builder.whole();
 }
 
 class Builder {
   readonly #root: Statement[] = [];
-  readonly #problems: { readonly line: number; readonly message: string }[] = [];
+  readonly #problem: Problem;
   readonly #open: Open[] = [];
   /** Of blocks that are too deep, which are left out. */
   #tooDeep = 0;
   #words: Word[] = [];
   #began = 1;
+
+  constructor(problem: Problem) {
+    this.#problem = problem;
+  }
 
   take(token: Token): void {
     switch (token.kind) {
@@ -58,11 +59,11 @@ class Builder {
     }
   }
 
-  whole(): Statements {
+  whole(): readonly Statement[] {
     this.#end();
     for (const { line } of this.#open)
       this.#problem(line, 'this block has no end: the file is cut off, and the block is left out');
-    return { statements: this.#root, problems: this.#problems };
+    return this.#root;
   }
 
   #begin(line: number): void {
@@ -93,10 +94,6 @@ class Builder {
 
   #statements(): Statement[] {
     return this.#open.at(-1)?.statements ?? this.#root;
-  }
-
-  #problem(line: number, message: string): void {
-    if (this.#problems.length < MOST_PROBLEMS) this.#problems.push({ line, message });
   }
 }
 

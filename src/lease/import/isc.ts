@@ -1,13 +1,21 @@
-import { type IpAddress, parseIp } from '../../net/ip.js';
+import { parseIp4 } from '../../net/ip.js';
 import type { LeaseClient } from '../client.js';
-import { Findings, type Imported, importedId, importedMac, importedName, importedTime, quoted } from './imported.js';
+import {
+  Findings,
+  type Imported,
+  importedClient,
+  importedId,
+  importedMac,
+  importedName,
+  importedTime,
+  quoted,
+} from './imported.js';
 import { readStatements, type Statement, type Word } from './isc-statements.js';
 
 /** dhcpd.leases(5) and the hosts of dhcpd.conf(5), of ISC DHCP: a file may have both. Pure. */
 export function parseIsc(text: string): Imported {
   const findings = new Findings();
-  const { statements, problems } = readStatements(text);
-  for (const { line, message } of problems) findings.problem(line, message);
+  const statements = readStatements(text, (line, message) => findings.problem(line, message));
   // Their depth is bounded by whoever read them.
   const visit = (one: Statement) => {
     const [keyword = ''] = textsOf(one);
@@ -26,7 +34,7 @@ export function parseIsc(text: string): Imported {
 /** Answers what is wrong with it. Its end is in UTC; what is free, or was abandoned, is nobody's. */
 function readLease({ line, words }: Statement, block: readonly Statement[], findings: Findings): string | undefined {
   const written = words[1]?.text ?? '';
-  const address = ip4(written);
+  const address = parseIp4(written);
   if (address === undefined) return `${quoted(written)} is no IPv4 address`;
   const state = lastOf(block, 'binding', 'state')?.[0]?.text ?? 'active';
   if (state !== 'active') {
@@ -36,21 +44,17 @@ function readLease({ line, words }: Statement, block: readonly Statement[], find
   const until = endOf(lastOf(block, 'ends') ?? []);
   if (until === undefined) return `the lease of ${address} does not say when it ends`;
   const client = clientOf(block);
-  if (client.mac === undefined && client.clientId === undefined)
-    return `the lease of ${address} does not say whose it is`;
+  if (client === undefined) return `the lease of ${address} does not say whose it is`;
   findings.lease({ line, address, client, ...until });
   return undefined;
 }
 
-function clientOf(block: readonly Statement[]): LeaseClient {
-  const mac = importedMac(lastOf(block, 'hardware', 'ethernet')?.[0]?.text ?? '');
-  const id = idOf(lastOf(block, 'uid')?.[0]);
-  const hostname = importedName(lastOf(block, 'client-hostname')?.[0]?.text);
-  return {
-    ...(mac !== undefined && { mac }),
-    ...(id !== undefined && { clientId: id }),
-    ...(hostname !== undefined && { hostname }),
-  };
+function clientOf(block: readonly Statement[]): LeaseClient | undefined {
+  return importedClient({
+    mac: importedMac(lastOf(block, 'hardware', 'ethernet')?.[0]?.text ?? ''),
+    clientId: idOf(lastOf(block, 'uid')?.[0]),
+    hostname: lastOf(block, 'client-hostname')?.[0]?.text,
+  });
 }
 
 /** In quotes one character is a byte; without them it is hex. */
@@ -70,7 +74,7 @@ function endOf(words: readonly Word[]): { readonly until?: number } | undefined 
   return Number.isNaN(until) ? undefined : { until };
 }
 
-/** The same. */
+/** Answers why it is left out whole; what is left out of it is told. */
 function readHost({ line, words }: Statement, block: readonly Statement[], findings: Findings): string | undefined {
   const name = words[1]?.text ?? '';
   const [kind, hardware] = lastOf(block, 'hardware') ?? [];
@@ -83,7 +87,7 @@ function readHost({ line, words }: Statement, block: readonly Statement[], findi
     return `the host ${quoted(name)} is left out: ${why}`;
   }
   const addresses = lastOf(block, 'fixed-address') ?? [];
-  const [ip] = addresses.flatMap(({ text }) => ip4(text) ?? []);
+  const [ip] = addresses.flatMap(({ text }) => parseIp4(text) ?? []);
   if (addresses.length > 0 && ip === undefined)
     findings.problem(line, `the host ${quoted(name)} gets no address: ${quoted(addresses[0]?.text ?? '')} is a name`);
   else if (addresses.length > 1)
@@ -106,9 +110,4 @@ function lastOf(block: readonly Statement[], ...keywords: readonly string[]): re
 
 function textsOf({ words }: Statement): readonly string[] {
   return words.map(({ text }) => text);
-}
-
-function ip4(text: string): IpAddress | undefined {
-  const ip = parseIp(text);
-  return ip?.includes(':') === true ? undefined : ip;
 }

@@ -1,4 +1,4 @@
-import { parseIp } from '../../net/ip.js';
+import { parseIp4 } from '../../net/ip.js';
 import { Findings, type Imported, importedMac, importedName, quoted } from './imported.js';
 import { type KeaValue, readKeaJson } from './kea-json.js';
 
@@ -28,8 +28,8 @@ function readReservation(reservation: KeaValue, findings: Findings): string | un
     const why = hardware === undefined ? `is known by ${by ?? 'nothing'}` : `has the hw-address ${quoted(hardware)}`;
     return `a reservation is left out: it ${why}, by which no machine is known here`;
   }
-  const ip = written === undefined || written === '' ? undefined : parseIp(written);
-  if (written !== undefined && written !== '' && (ip === undefined || ip.includes(':')))
+  const ip = parseIp4(written ?? '');
+  if (written !== undefined && written !== '' && ip === undefined)
     return `a reservation is left out: ${quoted(written)} is no IPv4 address`;
   const name = importedName(hostname);
   findings.host({

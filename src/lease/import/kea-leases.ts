@@ -1,10 +1,10 @@
-import { parseIp } from '../../net/ip.js';
+import { parseIp4 } from '../../net/ip.js';
 import {
   Findings,
   type Imported,
+  importedClient,
   importedId,
   importedMac,
-  importedName,
   importedTime,
   linesOf,
   quoted,
@@ -47,8 +47,8 @@ const NO_END = '4294967295';
 /** Answers what is wrong with it. */
 function readRow(line: number, value: (name: string) => string, findings: Findings): string | undefined {
   const written = value('address');
-  const address = parseIp(written);
-  if (address === undefined || address.includes(':')) return `${quoted(written)} is no IPv4 address`;
+  const address = parseIp4(written);
+  if (address === undefined) return `${quoted(written)} is no IPv4 address`;
   const lifetime = value('valid_lifetime');
   // One that was deleted lasts for nothing; states but 0 are declined, reclaimed, released.
   const state = value('state');
@@ -59,13 +59,8 @@ function readRow(line: number, value: (name: string) => string, findings: Findin
   const until = lifetime === NO_END ? {} : importedTime(value('expire'));
   if (until === undefined) return `${quoted(value('expire'))} is no time in seconds`;
   const [mac, clientId] = [importedMac(value('hwaddr')), importedId(value('client_id'))];
-  if (mac === undefined && clientId === undefined) return `the lease of ${address} does not say whose it is`;
-  const hostname = importedName(value('hostname'));
-  const client = {
-    ...(mac !== undefined && { mac }),
-    ...(clientId !== undefined && { clientId }),
-    ...(hostname !== undefined && { hostname }),
-  };
+  const client = importedClient({ mac, clientId, hostname: value('hostname') });
+  if (client === undefined) return `the lease of ${address} does not say whose it is`;
   findings.lease({ line, address, client, ...until });
   return undefined;
 }

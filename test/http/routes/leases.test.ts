@@ -17,12 +17,10 @@ async function listener(leases: MemoryLeases | undefined = new MemoryLeases(LEAS
   const { book, mapping } = await openEntries(files, [
     stored('machine', { name: 'of-api', mac: '52:54:00:00:01:05', ip: '10.1.0.77', labels: { rack: 'r1' } }),
   ]);
+  if (leases !== undefined) leases.machineOf = (client) => new LeaseClients(mapping).find(client).known.machine;
   const api = new Api(app);
   leaseRoutes(api, { leases });
-  reserveRoute(api, {
-    ...{ leases, entries: book, doubtsOf: async () => ['who knows'] },
-    nameOf: (client) => new LeaseClients(mapping).find(client).known.machine,
-  });
+  reserveRoute(api, { leases, entries: book, doubtsOf: async () => ['who knows'] });
   const ask = async (method: 'GET' | 'POST' | 'DELETE', path: string, payload?: object) => {
     const headers = { host: '127.0.0.1' };
     const answer = await app.inject({ method, url: `/api/v1${path}`, headers, ...(payload && { payload }) });
@@ -130,7 +128,7 @@ async function noLeases() {
   const { book } = await openEntries('');
   const api = new Api(app);
   leaseRoutes(api, { leases: undefined });
-  reserveRoute(api, { leases: undefined, entries: book, nameOf: () => undefined });
+  reserveRoute(api, { leases: undefined, entries: book, doubtsOf: async () => [] });
   const ask = async (method: 'GET' | 'POST' | 'DELETE', path: string, payload?: object) => {
     const headers = { host: '127.0.0.1' };
     const answer = await app.inject({ method, url: `/api/v1${path}`, headers, ...(payload && { payload }) });
