@@ -11,13 +11,13 @@ import { ip, LEASES, POOL, told } from '../../fixtures/told-leases.js';
 
 const FILES = 'machines: [{ name: node-01, mac: "52:54:00:00:01:01" }]\n';
 
-async function listener(leases: MemoryLeases | undefined = new MemoryLeases(LEASES, [POOL]), files = FILES) {
+async function listener(leases: MemoryLeases = new MemoryLeases(LEASES, [POOL]), files = FILES) {
   const app = createListener(createLog('silent', { write: () => undefined }));
   onTestFinished(() => app.close());
   const { book, mapping } = await openEntries(files, [
     stored('machine', { name: 'of-api', mac: '52:54:00:00:01:05', ip: '10.1.0.77', labels: { rack: 'r1' } }),
   ]);
-  if (leases !== undefined) leases.machineOf = (client) => new LeaseClients(mapping).find(client).known.machine;
+  leases.machineOf = (client) => new LeaseClients(mapping).find(client).known.machine;
   const api = new Api(app);
   leaseRoutes(api, { leases });
   reserveRoute(api, { leases, entries: book, doubtsOf: async () => ['who knows'] });
