@@ -22,7 +22,7 @@ const QUIET_MILLISECONDS = 60_000;
 const REMEMBERED = 1_000;
 /** Answers wherever a ping can be sent. */
 const SELF = '127.0.0.1' as IpAddress;
-/** Nobody waits for that, and the system may be just starting. */
+/** The start waits for it, and the system may be just starting. */
 const SELF_MILLISECONDS = 10_000;
 
 /**
@@ -36,13 +36,21 @@ export class ConflictProbe {
   #waiting: readonly (() => void)[] = [];
   #running = 0;
   #isUsable = true;
+  #trying: Promise<void> | undefined;
 
   constructor(parts: ConflictProbeParts) {
     this.#parts = parts;
   }
 
   /** Whether it can probe at all. */
-  async begin(): Promise<void> {
+  begin(): Promise<void> {
+    this.#trying ??= this.#try().finally(() => {
+      this.#trying = undefined;
+    });
+    return this.#trying;
+  }
+
+  async #try(): Promise<void> {
     const pinged = await this.#parts.ping(SELF, SELF_MILLISECONDS);
     if (pinged.kind === 'failed') this.#fail(pinged.reason);
     if (pinged.kind === 'quiet') this.#fail(`ping gets no answer from ${SELF}, which is this host itself`);
@@ -88,7 +96,8 @@ export class ConflictProbe {
         this.#parts.answered(address);
         return;
       case 'failed':
-        this.#fail(pinged.reason);
+        // It may be this address alone, to which no route leads.
+        if (this.#isUsable) void this.begin();
     }
   }
 

@@ -6,7 +6,7 @@ import { LeaseBook, type LeaseDecision } from '../lease/lease-book.js';
 import type { LeaseClock } from '../lease/lease-clock.js';
 import type { ShownLease } from '../lease/lease-view.js';
 import type { LeaseStore } from '../lease/ports.js';
-import type { GivenAddress, LeaseAnswer, LeaseAsk } from '../lease/question.js';
+import { givenAddress, type LeaseAnswer, type LeaseAsk } from '../lease/question.js';
 import type { LeaseSubnet } from '../lease/subnet.js';
 import { type IpAddress, parseIp, type Subnet, subnetHolds } from '../net/ip.js';
 import type { MacAddress } from '../net/mac.js';
@@ -91,7 +91,7 @@ export class LeaseDesk implements Leases {
       case 'offer':
         return this.#offer(decision, asked, conflicts);
       case 'ack':
-        return this.#acknowledge(decision, found, now);
+        return this.#acknowledge(decision, found);
       case 'informed':
         return { kind: 'informed', subnet: decision.subnet, ...hostnameOf(found) };
       case 'nak':
@@ -123,14 +123,14 @@ export class LeaseDesk implements Leases {
 
   #offered({ address, subnet, isFresh }: Decided<'offer'>, found: FoundClient): LeaseAnswer {
     if (isFresh) this.#telling.offered(subnet, found);
-    return { kind: 'offer', ...given(address, subnet, subnet.leaseSeconds), ...hostnameOf(found) };
+    return { kind: 'offer', ...givenAddress(address, subnet), ...hostnameOf(found) };
   }
 
-  async #acknowledge(decision: Decided<'ack'>, found: FoundClient, now: number): Promise<LeaseAnswer> {
+  async #acknowledge(decision: Decided<'ack'>, found: FoundClient): Promise<LeaseAnswer> {
     const { lease, subnet, save, isExtended } = decision;
-    const { address, until } = lease;
     // However long the disk takes: a machine counts from when it asked (RFC 2131, 4.4.1).
-    const seconds = Math.floor((until - now) / 1_000);
+    const answer: LeaseAnswer = { kind: 'ack', ...givenAddress(lease.address, subnet), ...hostnameOf(found) };
+    const { address, seconds } = answer;
     try {
       await this.#writer.save(save);
     } catch (thrown) {
@@ -139,7 +139,7 @@ export class LeaseDesk implements Leases {
       return silent(`that it has ${address} could not be kept: ${reason}`);
     }
     this.#telling.given(address, found, { seconds, isExtended });
-    return { kind: 'ack', ...given(address, subnet, seconds), ...hostnameOf(found) };
+    return answer;
   }
 
   /** Nobody waits for it. One that cannot be kept counts until the server ends, and the address is its own for longer then. */
@@ -237,15 +237,6 @@ export class LeaseDesk implements Leases {
     this.#telling.fault(thrown);
     return silent('a fault of this program');
   }
-}
-
-/** T1 and T2 are half of it and seven eighths (RFC 2131, 4.4.5). */
-function given(address: IpAddress, subnet: LeaseSubnet, seconds: number): GivenAddress {
-  return {
-    ...{ address, subnet, seconds },
-    renewSeconds: Math.floor(seconds / 2),
-    rebindSeconds: Math.floor((seconds * 7) / 8),
-  };
 }
 
 function hostnameOf({ hostname }: FoundClient) {

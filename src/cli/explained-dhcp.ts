@@ -7,7 +7,8 @@ import { PORT } from '../dhcp/ports.js';
 import { IpxeBinaries } from '../ipxe/disk-binaries.js';
 import { ipxeFolders } from '../ipxe-folders.js';
 import { LeaseBook } from '../lease/lease-book.js';
-import type { LeaseAnswer, LeaseAsk } from '../lease/question.js';
+import { givenAddress, type LeaseAnswer, type LeaseAsk } from '../lease/question.js';
+import { subnetsOn } from '../lease/subnet.js';
 import { NO_IP4 } from '../net/ip.js';
 import type { Offerings } from '../pxe/answer.js';
 import { type DescribedClient, describedDiscover } from '../pxe/described-client.js';
@@ -93,13 +94,14 @@ function offerTo(
   const clients = new LeaseClients(() => mapping);
   const book = new LeaseBook({ subnets, isAuthoritative, reservations: () => clients.reservations() });
   const { known, hostname } = clients.find(ask.client);
-  const decision = book.decide({ ...ask, client: known }, 0);
+  const { reserved } = known;
+  // Where its own address is, which may be behind a relay: `explainAddress` says the same.
+  const hasOwn = reserved !== undefined && subnetsOn(subnets, [reserved]).length > 0;
+  const decision = book.decide({ ...ask, client: known, link: hasOwn ? [reserved] : ask.link }, 0);
   if (decision.kind === 'silent') return decision;
   if (decision.kind !== 'offer') return { kind: 'silent', reason: 'no address is left for it' };
   const { address, subnet } = decision;
-  const seconds = subnet.leaseSeconds;
-  const times = { seconds, renewSeconds: Math.floor(seconds / 2), rebindSeconds: Math.floor((seconds * 7) / 8) };
-  return { kind: 'offer', address, subnet, ...times, ...(hostname !== undefined && { hostname }) };
+  return { kind: 'offer', ...givenAddress(address, subnet), ...(hostname !== undefined && { hostname }) };
 }
 
 function sentBy(exchange: Exchange) {

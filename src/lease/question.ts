@@ -35,6 +35,13 @@ export type GivenAddress = {
   readonly rebindSeconds: number;
 };
 
+/** For as long as its subnet says; T1 and T2 are half of that and seven eighths (RFC 2131, 4.4.5). Pure. */
+export function givenAddress(address: IpAddress, subnet: LeaseSubnet): GivenAddress {
+  const seconds = subnet.leaseSeconds;
+  const times = { seconds, renewSeconds: Math.floor(seconds / 2), rebindSeconds: Math.floor((seconds * 7) / 8) };
+  return { address, subnet, ...times };
+}
+
 export type LeaseAnswer =
   | ({ readonly kind: 'offer' | 'ack' } & GivenAddress)
   | { readonly kind: 'informed'; readonly subnet: LeaseSubnet; readonly hostname?: string }

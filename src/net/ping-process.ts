@@ -48,7 +48,10 @@ export function ping(
       clearTimeout(late);
       if (status === 0) resolve({ kind: 'answered' });
       else if (status === NO_ANSWER) resolve({ kind: 'quiet' });
-      else resolve({ kind: 'failed', reason: `ping failed (${status ?? signal}): see that this user may run it` });
+      else {
+        const reason = `ping failed (${status ?? signal}): see that this user may run it, and that a route leads there`;
+        resolve({ kind: 'failed', reason });
+      }
     });
   });
 }

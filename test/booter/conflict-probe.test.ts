@@ -61,9 +61,24 @@ it('asks a few at once, lets some wait, and no more', async () => {
 it('says once that nothing can be probed, and offers all then', async () => {
   const { probe, pings, told } = prober();
   const [one, other] = [probe.isFree(ONE), probe.isFree(ip('192.168.77.101'))];
-  for (const { end } of pings) end({ kind: 'failed', reason: 'ping is not installed' });
-  expect([await one, await other, probe.isFree(ip('192.168.77.102'))]).toEqual([true, true, true]);
-  expect(told).toEqual(['ping is not installed']);
+  for (const { end } of [...pings]) end({ kind: 'failed', reason: 'ping is not installed' });
+  expect([await one, await other]).toEqual([true, true]);
+  // This host itself tells, once for both.
+  expect(pings.map(({ address }) => address)).toEqual([ONE, '192.168.77.101', '127.0.0.1']);
+  pings[2]?.end({ kind: 'failed', reason: 'ping is not installed' });
+  await expect.poll(() => told).toEqual(['ping is not installed']);
+  expect(probe.isFree(ip('192.168.77.102'))).toBe(true);
+});
+
+it('goes on to probe the others where no route leads to one address', async () => {
+  const { probe, pings, told } = prober();
+  const one = probe.isFree(ONE);
+  pings[0]?.end({ kind: 'failed', reason: 'ping failed (2)' });
+  expect(await one).toBe(true);
+  pings[1]?.end({ kind: 'answered' });
+  const other = probe.isFree(ip('192.168.77.101'));
+  pings[2]?.end({ kind: 'answered' });
+  expect([await other, told]).toEqual([false, ['192.168.77.101']]);
 });
 
 it.each<readonly [Pinged, readonly string[]]>([

@@ -18,8 +18,14 @@ async function pathWith(script: string): Promise<string> {
 it.each<readonly [string, Pinged]>([
   ['exit 0', { kind: 'answered' }],
   ['exit 1', { kind: 'quiet' }],
-  ['exit 2', { kind: 'failed', reason: 'ping failed (2): see that this user may run it' }],
-  ['kill -9 $$', { kind: 'failed', reason: 'ping failed (SIGKILL): see that this user may run it' }],
+  [
+    'exit 2',
+    { kind: 'failed', reason: 'ping failed (2): see that this user may run it, and that a route leads there' },
+  ],
+  [
+    'kill -9 $$',
+    { kind: 'failed', reason: 'ping failed (SIGKILL): see that this user may run it, and that a route leads there' },
+  ],
   ['test "$*" = "-n -c 1 -W 1 127.0.0.1"', { kind: 'answered' }],
 ])('reads what ping says: %s', async (script, expected) => {
   expect(await ping(SELF, { path: await pathWith(script), maxMilliseconds: 10_000 })).toEqual(expected);
