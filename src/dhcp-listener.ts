@@ -50,7 +50,10 @@ export async function openDhcp(config: Config, parts: DhcpListenerParts): Promis
   lifecycle.started('watch of the iPXE binaries', () => loaders.close());
   const common = { urls, ports, hasTftp: config.tftp !== undefined, scheme: dhcp.httpBoot };
   const offerings = keptOfferings(common, () => loaders.there);
-  const answer = dhcpFrontEnd({ booter, leases: booter.leases, offerings, ticks: () => systemClock.ticks() });
+  const answer = dhcpFrontEnd({
+    ...{ booter, leases: booter.leases, offerings, ticks: () => systemClock.ticks() },
+    served: interfaces.interfaces.map(({ address }) => address),
+  });
   const at: string[] = [];
   for (const served of interfaces.interfaces) {
     const opened = await openPorts(served, dhcp.listen, parts);

@@ -31,7 +31,8 @@ export async function lookForOthers(
 ): Promise<void> {
   if (config.listen.port !== PORT.server || config.listen.host !== ALL_IP4) return;
   const ended = new AbortController();
-  const looks = await Promise.all(interfaces.map((at) => openLook(at, ended.signal, parts)));
+  const ours = interfaces.map(({ address }) => address);
+  const looks = await Promise.all(interfaces.map((at) => openLook({ at, ours, signal: ended.signal }, parts)));
   parts.lifecycle.started('look for other DHCP servers', () => ended.abort());
   if (!config.allowOtherServers) {
     for (const found of await Promise.all(looks.map((look) => look()))) refuse(found);
@@ -48,13 +49,16 @@ export async function lookForOthers(
   }
 }
 
+/** `ours`: our addresses at all interfaces: two of them may be on one network. */
+type Look = { readonly at: ServedInterface; readonly ours: readonly string[]; readonly signal: AbortSignal };
+
 /** Opened at once, with the privileges for it. */
-async function openLook(at: ServedInterface, signal: AbortSignal, parts: LookParts): Promise<() => Promise<Found>> {
+async function openLook({ at, ours, signal }: Look, parts: LookParts): Promise<() => Promise<Found>> {
   try {
     const port = await parts.raised(() => DiscoveryPort.open(at.address));
     return async () => {
       try {
-        return { at, others: await port.look((milliseconds) => waitFor(milliseconds, signal)) };
+        return { at, others: await port.look((milliseconds) => waitFor(milliseconds, signal), ours) };
       } finally {
         await port.close();
       }
@@ -62,7 +66,7 @@ async function openLook(at: ServedInterface, signal: AbortSignal, parts: LookPar
   } catch (thrown) {
     const { message } = BootlayerError.from(thrown);
     parts.warn(
-      `whether another server gives addresses on ${at.name} cannot be seen, since port ${PORT.client} cannot be had: ${message}`,
+      `whether another server gives addresses on ${at.name} cannot be seen, since port ${PORT.client} cannot be had: ${message}; give this server CAP_NET_BIND_SERVICE, or see that no other program holds it`,
     );
     return async () => ({ at, others: [] });
   }

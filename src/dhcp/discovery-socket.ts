@@ -48,10 +48,13 @@ export class DiscoveryPort {
 
   /**
    * Which servers give addresses there: the first to answer, and who answers at the same time. Once for each that is opened. `wait`:
-   * resolves after so many milliseconds.
+   * resolves after so many milliseconds. `ours`: our addresses elsewhere, by which we may answer ourselves.
    */
-  async look(wait: (milliseconds: number) => Promise<unknown>): Promise<readonly OtherServer[]> {
-    const look = { address: this.#address, xid: randomInt(2 ** 32) };
+  async look(
+    wait: (milliseconds: number) => Promise<unknown>,
+    ours: readonly string[],
+  ): Promise<readonly OtherServer[]> {
+    const look = { address: this.#address, xid: randomInt(2 ** 32), ours };
     const found = new Map<string, OtherServer>();
     const answered = new Promise<void>((resolve) => {
       for (const port of [this.#hears, this.#sends]) {

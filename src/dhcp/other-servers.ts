@@ -1,5 +1,4 @@
-import type { IpAddress } from '../net/ip.js';
-import { NO_IP4 } from '../net/ip.js';
+import { type IpAddress, NO_IP4 } from '../net/ip.js';
 import { ip4Number } from './ip4.js';
 import { MESSAGE, OPTION } from './option-code.js';
 import { ip4, messageType } from './option-values.js';
@@ -39,12 +38,11 @@ export function lookingDiscover({ address, xid }: { readonly address: string; re
   };
 }
 
+/** `address`: ours where it is looked; `ours`: those elsewhere, by which we may answer ourselves. */
+type Look = { readonly address: string; readonly xid: number; readonly ours: readonly string[] };
+
 /** Of an answer to it; undefined for anything else, and for the offer of a proxy, which gives no address. Never throws. */
-export function readOtherServer(
-  bytes: Buffer,
-  from: string,
-  { address, xid }: { readonly address: string; readonly xid: number },
-): OtherServer | undefined {
+export function readOtherServer(bytes: Buffer, from: string, { address, xid, ours }: Look): OtherServer | undefined {
   const decoded = decodePacket(bytes);
   if (decoded.kind === 'malformed') return undefined;
   const { op, xid: answered, yiaddr, chaddr, options } = decoded.packet;
@@ -52,5 +50,5 @@ export function readOtherServer(
   if (!isAnswer || yiaddr === NO_IP4 || messageType(options.get(OPTION.messageType)) !== MESSAGE.offer)
     return undefined;
   const server = ip4(options.get(OPTION.serverId));
-  return server === undefined || server === address ? undefined : { server, from };
+  return server === undefined || [address, ...ours].includes(server) ? undefined : { server, from };
 }

@@ -21,6 +21,8 @@ export type DhcpFrontEndParts = {
   readonly booter: Booter;
   /** Where we give addresses. */
   readonly leases?: Pick<Leases, 'answer'> | undefined;
+  /** Our addresses at all interfaces that are served. */
+  readonly served: readonly string[];
   readonly offerings: BootParts['offerings'];
   /** Milliseconds that only go forward. */
   readonly ticks: () => number;
@@ -33,10 +35,10 @@ const LIMITS = { burst: 30, perSecond: 5 };
 const CHADDR_END = CHADDR.at + CHADDR.bytes;
 
 /** Answers what comes in at a port, and tells of it. Whoever repeats one hardware address is slowed down, and nobody else. */
-export function dhcpFrontEnd({ booter, leases, offerings, ticks }: DhcpFrontEndParts) {
+export function dhcpFrontEnd({ booter, leases, served, offerings, ticks }: DhcpFrontEndParts) {
   const buckets = new TokenBuckets(LIMITS);
   const parts: BootParts = { invite: (facts) => booter.dhcp.invite(facts), offerings };
-  const served = leases && serverHandler({ booter, leases, parts, ticks });
+  const server = leases && serverHandler({ booter, leases, served, parts, ticks });
 
   return (port: Pick<DatagramPort, 'send'>, door: Door): DatagramHandler => {
     const relays = new Relays(door);
@@ -53,7 +55,7 @@ export function dhcpFrontEnd({ booter, leases, offerings, ticks }: DhcpFrontEndP
     };
     const now: DatagramPort['send'] = (bytes, to) => port.send(bytes, to);
     // The boot server's port knows no addresses but those that machines come with.
-    const serve = door.step === 'offer' ? served?.(port, door, finish) : undefined;
+    const serve = door.step === 'offer' ? server?.(port, door, finish) : undefined;
     const handle = serve ?? ((bytes, from) => finish(proxyExchange(bytes, from, door, parts), from, now));
     return (bytes, from) => {
       // With whom it comes from: who is elsewhere cannot use up what a machine has here by naming its hardware address.

@@ -21,11 +21,12 @@ import { type Granted, leaseReply, refusal } from './lease-reply.js';
 import type { BootParts } from './proxy-dhcp.js';
 import { relayWordOf } from './relay-word.js';
 
-/** A door behind which we give addresses; `card`: who we are when we look for others there. */
-export type ServerDoor = Door & LeaseDoor & { readonly card: Buffer };
+/** A door behind which we give addresses; `cards`: who we are when we look for others, there and at our other interfaces. */
+export type ServerDoor = Door & LeaseDoor & { readonly cards: readonly Buffer[] };
 
-export function serverDoor(door: Door): ServerDoor {
-  return { ...door, link: linkOf(door), card: lookingCard(door.address) };
+/** `served`: our addresses at all interfaces that are served: two of them may be on one network. */
+export function serverDoor(door: Door, served: readonly string[] = []): ServerDoor {
+  return { ...door, link: linkOf(door), cards: [...new Set([door.address, ...served])].map(lookingCard) };
 }
 
 /** What is asked of whoever knows who has which address. */
@@ -50,7 +51,8 @@ export function readAsking(
   if (decoded.kind === 'malformed') return decoded;
   const request = decoded.packet;
   // A system that has opened our sockets keeps it for us.
-  if (request.chaddr.equals(door.card)) return { kind: 'ignored', reason: 'it is our own look for other servers' };
+  if (door.cards.some((card) => request.chaddr.equals(card)))
+    return { kind: 'ignored', reason: 'it is our own look for other servers' };
   const elsewhere = isFromItsHolder(request, from) ? undefined : whyNotFromHere(request, from, door);
   if (elsewhere !== undefined) return { kind: 'ignored', reason: elsewhere };
   if (request.op === 2) return { kind: 'ignored', reason: 'it is an answer', ...otherOf(request) };

@@ -3,7 +3,7 @@ import { ip4 } from '../dhcp/option-values.js';
 import type { DhcpPacket } from '../dhcp/packet.js';
 import { type RelayAgent, readRelayAgent } from '../dhcp/relay-agent.js';
 import { relayOf } from '../dhcp/reply-destination.js';
-import { clientKey, type LeaseClient } from '../lease/client.js';
+import type { LeaseClient } from '../lease/client.js';
 import type { LeaseAsk, LeaseQuestion } from '../lease/question.js';
 import type { Link } from '../lease/subnet.js';
 import { type IpAddress, isHostIp4 } from '../net/ip.js';
@@ -40,14 +40,11 @@ export function readQuestion(request: DhcpPacket, client: PxeClient, door: Lease
   const serverId = agent?.serverIdOverride ?? door.address;
   const question = questionOf(type, request, serverId);
   if (typeof question === 'string') return ignored(question);
-  const asking = leaseClient(request, client);
-  if (clientKey(asking) === undefined)
-    return ignored('it says neither a hardware address, nor an identifier, nor a UUID');
   const link = relay === undefined ? ownLink(request, door) : [relayedLink(request, relay as IpAddress, agent)];
   // Spread for each kind: what is written for none in particular takes V8 longer.
   const ask: LeaseAsk = {
     ...question,
-    client: asking,
+    client: leaseClient(request, client),
     link: question.kind === 'inform' ? [question.address] : link,
     ...(relay !== undefined && { via: { relay: relay as IpAddress, from: from as IpAddress } }),
   };

@@ -1,6 +1,6 @@
 import { MESSAGE, OPTION } from '../dhcp/option-code.js';
 import type { DhcpPacket } from '../dhcp/packet.js';
-import { replyFlags } from '../dhcp/reply-destination.js';
+import { relayOf, replyFlags } from '../dhcp/reply-destination.js';
 import { asciiLine } from '../format.js';
 import type { LeaseAnswer } from '../lease/question.js';
 import { NO_IP4 } from '../net/ip.js';
@@ -39,6 +39,8 @@ export function leaseReply({ request, granted, boot, serverId }: LeaseReplyInput
   if (boot !== undefined) addBootOptions(options, boot);
   // RFC 6842, 3.
   else copyOption(options, OPTION.clientId, request);
+  // RFC 3011, 2: whoever heeds it says so.
+  if (relayOf(request) !== undefined) copyOption(options, OPTION.subnetSelection, request);
   copyOption(options, OPTION.relayAgent, request);
   return {
     op: 2,

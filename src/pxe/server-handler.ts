@@ -12,6 +12,8 @@ import type { BootParts } from './proxy-dhcp.js';
 type Parts = {
   readonly booter: Pick<Booter, 'dhcp' | 'reportFault'>;
   readonly leases: Pick<Leases, 'answer'>;
+  /** Our addresses at all interfaces that are served. */
+  readonly served: readonly string[];
   readonly parts: BootParts;
   /** Milliseconds that only go forward. */
   readonly ticks: () => number;
@@ -23,15 +25,15 @@ type Finish = (exchange: Exchange, from: Peer, send: DatagramPort['send']) => vo
 const MOST_WAITING = 10_000;
 
 /** What is done with what comes in at DHCP's port, where we give addresses. */
-export function serverHandler({ booter, leases, parts, ticks }: Parts) {
+export function serverHandler({ booter, leases, served, parts, ticks }: Parts) {
   const fault = (thrown: unknown) => booter.reportFault('answering DHCP', thrown);
   const late = new LateAnswers(fault);
   const others = new HeardServers();
-  const ours = new Set<string>();
+  const ours = new Set(served);
   let waiting = 0;
 
   return (port: Pick<DatagramPort, 'send'>, at: Door, finish: Finish): DatagramHandler => {
-    const door = serverDoor(at);
+    const door = serverDoor(at, served);
     ours.add(door.address);
     const now: DatagramPort['send'] = (bytes, to) => port.send(bytes, to);
     const afterwards: DatagramPort['send'] = (bytes, to) => late.send({ port, bytes, to });

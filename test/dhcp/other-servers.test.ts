@@ -5,7 +5,7 @@ import { lookingCard, lookingDiscover, readOtherServer } from '../../src/dhcp/ot
 import { type DhcpPacket, encodePacket } from '../../src/dhcp/packet.js';
 import { dhcpPacket, packetOf } from '../fixtures/dhcp.js';
 
-const LOOK = { address: '192.168.77.1', xid: 0x01020304 };
+const LOOK = { address: '192.168.77.1', xid: 0x01020304, ours: ['10.1.0.1'] };
 const FROM = '192.168.77.2';
 
 function offer(more: Partial<DhcpPacket> = {}, server = FROM): Buffer {
@@ -42,6 +42,7 @@ describe('who looks for other servers', () => {
     ['an ACK', offer({ options: new Map([[OPTION.messageType, Buffer.of(MESSAGE.ack)]]) })],
     ['nobody', offer({ options: new Map([[OPTION.messageType, Buffer.of(MESSAGE.offer)]]) })],
     ['ourselves', offer({}, LOOK.address)],
+    ['ourselves, at another interface', offer({}, '10.1.0.1')],
     ['ruins', offer().subarray(0, 200)],
     ['nothing', Buffer.alloc(0)],
   ])('finds no server in %s', (_, bytes) => expect(readOtherServer(bytes, FROM, LOOK)).toBeUndefined());

@@ -16,7 +16,7 @@ const MAC = '52:54:00:77:00:01';
 function frontEnd(more: Parameters<typeof testBooter>[0] = {}) {
   const { booter, events } = testBooter({ machines: [], ...more });
   let now = 0;
-  const answer = dhcpFrontEnd({ booter, offerings: () => allOffered(), ticks: () => now });
+  const answer = dhcpFrontEnd({ booter, served: [], offerings: () => allOffered(), ticks: () => now });
   const [dhcp, pxe] = [new FakePort(67), new FakePort(4_011)];
   dhcp.receive(answer(dhcp, { step: 'offer', address: ADDRESS, subnets: [], name: 'br0' }));
   pxe.receive(answer(pxe, { step: 'ack', address: ADDRESS, subnets: [], name: 'br0' }));

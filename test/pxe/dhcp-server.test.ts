@@ -15,7 +15,10 @@ import { assignment } from '../fixtures/mappings.js';
 import { allOffered, anyDatagram } from '../fixtures/pxe.js';
 
 const US = '192.168.77.1';
-const DOOR = serverDoor({ step: 'offer', name: 'br0', address: US, subnets: [subnetAt('192.168.77.0/24')] });
+const DOOR = serverDoor({ step: 'offer', name: 'br0', address: US, subnets: [subnetAt('192.168.77.0/24')] }, [
+  US,
+  '192.168.77.3',
+]);
 const NOBODY = { address: '0.0.0.0', port: 68 };
 const GIVEN = '192.168.77.50';
 const SUBJECT = { name: 'node-01', contradictions: [], mayBeKnown: false, facts: { macs: [], sourceAddress: '' } };
@@ -104,11 +107,21 @@ describe('a client that does not ask to be booted', () => {
 
   it('behind a relay is answered over it, with what it said', () => {
     const agent = Buffer.from('0104000400010b040a090909', 'hex');
-    const request = leaseRequest('discover', { giaddr: '10.1.0.1', options: [[OPTION.relayAgent, agent]] });
+    const chosen = Buffer.of(10, 1, 0, 0);
+    const options = [
+      [OPTION.relayAgent, agent],
+      [OPTION.subnetSelection, chosen],
+    ] as const;
+    const request = leaseRequest('discover', { giaddr: '10.1.0.1', options });
     const { packet, to } = sentBy(exchange(request, given('offer')).result);
     expect(to).toEqual({ kind: 'relay', address: '10.1.0.1', port: 67 });
+    expect(codes(packet).slice(-2)).toEqual([OPTION.subnetSelection, OPTION.relayAgent]);
+    expect(packet.options.get(OPTION.subnetSelection)).toEqual(chosen);
     expect(packet.options.get(OPTION.relayAgent)).toEqual(agent);
     expect(packet.options.get(OPTION.serverId)).toEqual(Buffer.of(10, 9, 9, 9));
+    // Nobody heeds it there.
+    const here = leaseRequest('discover', { options: [[OPTION.subnetSelection, chosen]] });
+    expect(codes(sentBy(exchange(here, given('offer')).result).packet)).not.toContain(OPTION.subnetSelection);
   });
 });
 
@@ -193,7 +206,9 @@ describe('nothing is sent', () => {
 
   it('to ourselves, and is to another of our kind', () => {
     const look = (address: string) => exchange(lookingDiscover({ address, xid: 1 }), given('offer')).result;
-    expect(look(US)).toEqual({ kind: 'ignored', reason: 'it is our own look for other servers' });
+    // The other is at another interface of ours on the same network.
+    for (const ours of [US, '192.168.77.3'])
+      expect(look(ours)).toEqual({ kind: 'ignored', reason: 'it is our own look for other servers' });
     expect(look('192.168.77.2').kind).toBe('leased');
   });
 

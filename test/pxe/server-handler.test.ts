@@ -9,6 +9,8 @@ import { givenAddress, leaseDatagram, subnetAt } from '../fixtures/lease-packets
 import { allOffered } from '../fixtures/pxe.js';
 
 const US = '192.168.77.1';
+/** At another interface, which has its own port. */
+const ALSO_US = '192.168.77.5';
 const GIVEN = '192.168.77.50';
 const NOBODY = { address: '0.0.0.0', port: 68 };
 const MAC = '52:54:00:77:00:01';
@@ -33,7 +35,8 @@ function frontEnd(
       return answer?.(ask) ?? ANSWERS[ask.kind] ?? ({ kind: 'silent', reason: 'so be it' } as const);
     },
   };
-  const open = dhcpFrontEnd({ booter, leases, offerings: () => allOffered(), ticks: () => now });
+  const served = [US, ALSO_US];
+  const open = dhcpFrontEnd({ booter, leases, served, offerings: () => allOffered(), ticks: () => now });
   const [dhcp, pxe] = [new FakePort(67), new FakePort(4_011)];
   const at = { name: 'br0', address: US, subnets: [subnetAt('192.168.77.0/24')] };
   dhcp.receive(open(dhcp, { step: 'offer', ...at }));
@@ -141,8 +144,10 @@ describe('another server', () => {
 
   it('is not ourselves', () => {
     const { dhcp, events } = frontEnd();
-    dhcp.arrive(takes(US), NOBODY);
-    dhcp.arrive(leaseDatagram('offer', { op: 2, server: US }), { address: US, port: 67 });
+    for (const one of [US, ALSO_US]) {
+      dhcp.arrive(takes(one), NOBODY);
+      dhcp.arrive(leaseDatagram('offer', { op: 2, server: one }), { address: one, port: 67 });
+    }
     expect(events.filter(({ event }) => event === 'dhcp.other')).toEqual([]);
   });
 });
