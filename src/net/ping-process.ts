@@ -14,7 +14,7 @@ export type PingOptions = {
 };
 
 /** Whoever is on the network answers within milliseconds; a machine that waits for an address does not wait for long. */
-const MAX_MILLISECONDS = 500;
+export const MAX_PING_MILLISECONDS = 500;
 /** iputils says by 2 that it could not even ask; busybox has 1 for that too. */
 const NO_ANSWER = 1;
 
@@ -24,7 +24,7 @@ const NO_ANSWER = 1;
  */
 export function ping(
   address: IpAddress,
-  { path = process.env.PATH, maxMilliseconds = MAX_MILLISECONDS }: PingOptions = {},
+  { path = process.env.PATH, maxMilliseconds = MAX_PING_MILLISECONDS }: PingOptions = {},
 ): Promise<Pinged> {
   return new Promise((resolve) => {
     const child = spawn('ping', ['-n', '-c', '1', '-W', '1', address], {
