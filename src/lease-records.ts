@@ -11,7 +11,7 @@ import type { LeaseStore } from './lease/ports.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Metrics } from './metrics.js';
 import { formatSubnet, type IpAddress } from './net/ip.js';
-import { Pinger } from './net/pinger-process.js';
+import { Pinger } from './net/ping-process.js';
 
 export type LeaseRecordsParts = {
   readonly store: LeaseStore;
