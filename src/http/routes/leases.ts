@@ -3,6 +3,7 @@ import type { ForeignLease, Leases, ToldLease } from '../../booter/leases.js';
 import { mapping, oneOf, parsed, text } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
 import { formatRange } from '../../lease/address-range.js';
+import { MOST_CLIENT_ID_BYTES } from '../../lease/client.js';
 import { SHOWN_STATES } from '../../lease/lease.js';
 import { formatSubnet, type IpAddress, parseIp, parseSubnet, subnetHolds } from '../../net/ip.js';
 import { ip4NumberOf } from '../../net/ip4-number.js';
@@ -62,17 +63,24 @@ const leaseShape = z.object({
 });
 const lease = leaseShape.meta({ id: 'Lease', examples: [EXAMPLE] });
 
+/** What is later cannot be written with a year of four digits. */
+const LAST_TIME = Date.parse('9999-12-31T23:59:59.999Z');
+
 const foreign = mapping({
   address: addressText,
   mac: macText.optional(),
-  clientId: text(510)
+  clientId: text(3 * MOST_CLIENT_ID_BYTES)
     .regex(/^([0-9a-fA-F]{2}:?)+$/, 'must be bytes in hex, such as 01:52:54:00:12:34:56')
     .transform((written) => written.replaceAll(':', '').toLowerCase())
+    .refine((hex) => hex.length <= 2 * MOST_CLIENT_ID_BYTES, `must not be longer than ${MOST_CLIENT_ID_BYTES} bytes`)
     .optional(),
-  hostname: text(255).optional(),
+  hostname: text(253)
+    .regex(/^[\x20-\x7e]+$/, 'must be printable ASCII')
+    .optional(),
   until: z.iso
     .datetime({ offset: true, error: 'is no time with its zone, such as 2027-01-31T02:00:00Z' })
     .transform((written) => Date.parse(written))
+    .refine((until) => until >= 0 && until <= LAST_TIME, 'must be within the years from 1970 to 9999, in UTC')
     .describe('when it ends'),
 }).refine(({ mac, clientId }) => mac !== undefined || clientId !== undefined, 'must have a mac or a clientId');
 
