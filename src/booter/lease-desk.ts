@@ -13,7 +13,8 @@ import type { MacAddress } from '../net/mac.js';
 import { type FoundClient, LeaseClients } from './lease-clients.js';
 import { LeaseTelling } from './lease-telling.js';
 import { LeaseWriter, type LeaseWriterLimits } from './lease-writer.js';
-import type { Adopted, ForeignLease, Leases, ToldLease, ToldPool } from './leases.js';
+import type { Adopted, ForeignLease, LeasePage, Leases, LeaseWish, ToldLease, ToldPool } from './leases.js';
+import { boundsOf, isWished, mayBeOf } from './listed-leases.js';
 import type { Mapping } from './mapping.js';
 
 export type LeaseDeskParts = {
@@ -170,8 +171,18 @@ export class LeaseDesk implements Leases {
     return this.#parts.trustedRelays().some((subnet) => subnetHolds(subnet, address));
   }
 
-  list(): readonly ToldLease[] {
-    return this.#book.list(this.#parts.clock.now()).map((lease) => this.#told(lease));
+  list(wish: LeaseWish): LeasePage {
+    const { limit, machine } = wish;
+    const record = machine === undefined ? undefined : this.#parts.mapping().inventory.named(machine);
+    const isIts = (lease: ShownLease) =>
+      machine === undefined || (mayBeOf(lease, record) && this.#clients.find(lease.client).known.machine === machine);
+    const leases: ToldLease[] = [];
+    for (const lease of this.#book.list(this.#parts.clock.now(), boundsOf(wish))) {
+      if (!isWished(lease, wish) || !isIts(lease)) continue;
+      if (leases.length === limit) return { leases, hasMore: true };
+      leases.push(this.#told(lease));
+    }
+    return { leases, hasMore: false };
   }
 
   at(address: IpAddress): ToldLease | undefined {

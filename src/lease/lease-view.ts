@@ -1,5 +1,5 @@
 import type { IpAddress } from '../net/ip.js';
-import { ip4NumberOf } from '../net/ip4-number.js';
+import type { AddressBounds } from './address-order.js';
 import { isLive, type Lease, type ShownState, shownState } from './lease.js';
 import type { Occupancy } from './occupancy.js';
 import type { Offer } from './offers.js';
@@ -29,14 +29,12 @@ function shownOffer({ address, key, client, madeAt: since, until }: Offer): Show
   return { address, key, client: said, ...(machine !== undefined && { machine }), state: 'offered', since, until };
 }
 
-/** In the order of addresses. Pure. */
-export function shownIn(occupancy: Occupancy, now: number): readonly ShownLease[] {
-  const offered = occupancy.subnets.flatMap(({ offers }) => [...offers.all()]);
-  const all = new Set([...occupancy.all(), ...offered].map(({ address }) => address));
-  const numbered = [...all].map((address) => ({ address, number: ip4NumberOf(address) ?? 0 }));
-  return numbered
-    .sort((one, other) => one.number - other.number)
-    .flatMap(({ address }) => shownAt(occupancy, address, now) ?? []);
+/** In the order of addresses, one by one: there are many, and few are seen at a time. Pure. */
+export function* shownIn(occupancy: Occupancy, now: number, bounds?: AddressBounds): Generator<ShownLease, void> {
+  for (const address of occupancy.between(bounds ?? [0, Infinity])) {
+    const shown = shownAt(occupancy, address, now);
+    if (shown !== undefined) yield shown;
+  }
 }
 
 /** Of all subnets, in their order. Pure. */

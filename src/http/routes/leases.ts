@@ -5,8 +5,7 @@ import { BootlayerError } from '../../errors.js';
 import { formatRange } from '../../lease/address-range.js';
 import { MOST_CLIENT_ID_BYTES } from '../../lease/client.js';
 import { SHOWN_STATES } from '../../lease/lease.js';
-import { formatSubnet, type IpAddress, parseIp, parseSubnet, subnetHolds } from '../../net/ip.js';
-import { ip4NumberOf } from '../../net/ip4-number.js';
+import { formatSubnet, type IpAddress, parseIp, parseSubnet } from '../../net/ip.js';
 import { parseMac } from '../../net/mac.js';
 import type { Api } from '../api.js';
 import { timeOf } from '../told-step.js';
@@ -31,7 +30,6 @@ const listQuery = mapping({
   mac: macText.optional().describe("only those of this card, which is a machine's or a stranger's"),
   machine: text(128).optional().describe('only those of the machine with this name'),
 });
-type ListQuery = z.output<typeof listQuery>;
 
 const time = z.iso.datetime();
 
@@ -146,10 +144,9 @@ function lookRoutes(api: Api, parts: LeaseRouteParts): void {
     },
     errors: ['NO_LEASES'],
     handle: ({ query }) => {
-      const found = pageOf(leasesOf(parts).list(), query);
-      const page = found.slice(0, query.limit);
-      const next = found.length > query.limit ? page.at(-1)?.address : undefined;
-      return { status: 200, body: { leases: page.map(presentedLease), ...(next !== undefined && { next }) } };
+      const { leases, hasMore } = leasesOf(parts).list(query);
+      const next = hasMore ? leases.at(-1)?.address : undefined;
+      return { status: 200, body: { leases: leases.map(presentedLease), ...(next !== undefined && { next }) } };
     },
   });
   api.route({
@@ -262,23 +259,6 @@ function inUse({ address, until, machine, client }: ToldLease): BootlayerError {
   return new BootlayerError('CONFLICT', `${address} is in use by ${whose} until ${timeOf(until)}`, {
     remedy: 'where that machine is gone, say force=true (--force): who is given it next would have it together with it',
   });
-}
-
-/** One more than the page, where there are more. */
-function pageOf(all: readonly ToldLease[], query: ListQuery): readonly ToldLease[] {
-  const { subnet, state, mac, machine, after, limit } = query;
-  const behind = after === undefined ? -1 : (ip4NumberOf(after) ?? -1);
-  const found: ToldLease[] = [];
-  for (const one of all) {
-    if ((ip4NumberOf(one.address) ?? 0) <= behind) continue;
-    if (state !== undefined && one.state !== state) continue;
-    if (mac !== undefined && one.client.mac !== mac) continue;
-    if (machine !== undefined && one.machine !== machine) continue;
-    if (subnet !== undefined && !subnetHolds(subnet, one.address)) continue;
-    found.push(one);
-    if (found.length > limit) break;
-  }
-  return found;
 }
 
 function presentedLease({ client, since, until, ...told }: ToldLease): z.input<typeof lease> {
