@@ -14,7 +14,7 @@ import { type FoundClient, LeaseClients } from './lease-clients.js';
 import { LeaseTelling } from './lease-telling.js';
 import { LeaseWriter, type LeaseWriterLimits } from './lease-writer.js';
 import type { Adopted, ForeignLease, LeasePage, Leases, LeaseWish, ToldLease, ToldPool } from './leases.js';
-import { boundsOf, isWished, mayBeOf } from './listed-leases.js';
+import { boundsOf, keysOf, pageOf } from './listed-leases.js';
 import type { Mapping } from './mapping.js';
 
 export type LeaseDeskParts = {
@@ -172,17 +172,11 @@ export class LeaseDesk implements Leases {
   }
 
   list(wish: LeaseWish): LeasePage {
-    const { limit, machine } = wish;
+    const { machine } = wish;
     const record = machine === undefined ? undefined : this.#parts.mapping().inventory.named(machine);
-    const isIts = (lease: ShownLease) =>
-      machine === undefined || (mayBeOf(lease, record) && this.#clients.find(lease.client).known.machine === machine);
-    const leases: ToldLease[] = [];
-    for (const lease of this.#book.list(this.#parts.clock.now(), boundsOf(wish))) {
-      if (!isWished(lease, wish) || !isIts(lease)) continue;
-      if (leases.length === limit) return { leases, hasMore: true };
-      leases.push(this.#told(lease));
-    }
-    return { leases, hasMore: false };
+    const all = this.#book.list(this.#parts.clock.now(), { bounds: boundsOf(wish), keys: keysOf(wish, record) });
+    const { page, hasMore } = pageOf(all, wish, (client) => this.#clients.find(client).known.machine);
+    return { leases: page.map((lease) => this.#told(lease)), hasMore };
   }
 
   at(address: IpAddress): ToldLease | undefined {

@@ -1,7 +1,9 @@
 import type { AddressBounds } from '../lease/address-order.js';
+import { type ClientKey, clientKey, type LeaseClient } from '../lease/client.js';
 import type { ShownLease } from '../lease/lease-view.js';
 import type { Machine } from '../machine/machine.js';
 import { ip4Bounds, ip4NumberOf } from '../net/ip4-number.js';
+import type { MacAddress } from '../net/mac.js';
 import type { LeaseWish } from './leases.js';
 
 const ALL: AddressBounds = [0, 2 ** 32 - 1];
@@ -14,12 +16,38 @@ export function boundsOf({ after, subnet }: Pick<LeaseWish, 'after' | 'subnet'>)
   return [Math.max(first, behind + 1), last];
 }
 
-/** Whether it can be of the machine at all, which is looked up for few then. Pure. */
-export function mayBeOf({ client: { mac, uuid } }: ShownLease, machine: Pick<Machine, 'macs'> | undefined): boolean {
-  return machine !== undefined && (uuid !== undefined || (mac !== undefined && machine.macs.includes(mac)));
+/**
+ * Whose those are, as far as their cards say it; undefined where more is to be looked at. `record`: that of the machine that is
+ * named. Pure.
+ */
+export function keysOf(
+  { mac, machine }: Pick<LeaseWish, 'mac' | 'machine'>,
+  record: Pick<Machine, 'macs' | 'uuid'> | undefined,
+): readonly ClientKey[] | undefined {
+  if (mac !== undefined) return keysOfCards([mac]);
+  if (machine === undefined) return undefined;
+  if (record === undefined) return [];
+  return record.uuid === undefined ? keysOfCards(record.macs) : undefined;
 }
 
-/** Whether it is one that somebody wants to see, by what it is itself. Pure. */
-export function isWished({ state, client }: ShownLease, wish: Pick<LeaseWish, 'state' | 'mac'>): boolean {
-  return (wish.state ?? state) === state && (wish.mac ?? client.mac) === client.mac;
+function keysOfCards(macs: readonly MacAddress[]): readonly ClientKey[] {
+  return macs.flatMap((mac) => clientKey({ mac }) ?? []);
+}
+
+/** Looks no further than it must. `nameOf`: the name of a client's record. */
+export function pageOf(
+  all: Iterable<ShownLease>,
+  wish: Pick<LeaseWish, 'limit' | 'state' | 'mac' | 'machine'>,
+  nameOf: (client: LeaseClient) => string | undefined,
+): { readonly page: readonly ShownLease[]; readonly hasMore: boolean } {
+  const { limit, state, mac, machine } = wish;
+  const page: ShownLease[] = [];
+  for (const lease of all) {
+    if (state !== undefined && lease.state !== state) continue;
+    if (mac !== undefined && lease.client.mac !== mac) continue;
+    if (machine !== undefined && nameOf(lease.client) !== machine) continue;
+    if (page.length === limit) return { page, hasMore: true };
+    page.push(lease);
+  }
+  return { page, hasMore: false };
 }

@@ -1,6 +1,6 @@
 import type { IpAddress } from '../net/ip.js';
 import { ip4NumberOf } from '../net/ip4-number.js';
-import { type AddressBounds, AddressOrder } from './address-order.js';
+import { AddressOrder } from './address-order.js';
 import type { ClientKey, KnownClient } from './client.js';
 import { DueTimes } from './due-times.js';
 import { isLive, type Lease } from './lease.js';
@@ -31,7 +31,7 @@ export class Occupancy {
   readonly #inForce: () => Reservations;
   readonly #table = new LeaseTable();
   /** Those of leases and of offers. */
-  readonly #order = new AddressOrder();
+  readonly order = new AddressOrder();
   /** When somebody's time at an address ends. */
   readonly #due = new DueTimes<IpAddress>();
   #reservations: Reservations | undefined;
@@ -73,11 +73,6 @@ export class Occupancy {
 
   all(): Iterable<Lease> {
     return this.#table.all();
-  }
-
-  /** The addresses of leases and of offers, in their order. */
-  between(bounds: AddressBounds): Iterable<IpAddress> {
-    return this.#order.between(bounds);
   }
 
   /** How many times are waited for. */
@@ -155,8 +150,8 @@ export class Occupancy {
     if (subnet === undefined) return;
     const lease = this.liveAt(address, now);
     const offer = subnet.offers.at(address);
-    if (offer === undefined && this.#table.at(address) === undefined) this.#order.delete(address);
-    else this.#order.add(address);
+    if (offer === undefined && this.#table.at(address) === undefined) this.order.delete(address);
+    else this.order.add(address);
     if (lease !== undefined && lease.key === undefined) subnet.quarantined.add(address);
     else subnet.quarantined.delete(address);
     if (lease === undefined && offer === undefined) subnet.pool.free(address);

@@ -3,6 +3,7 @@ import { ConflictProbe } from '../../src/booter/conflict-probe.js';
 import type { LeaseWish } from '../../src/booter/leases.js';
 import type { IpAddress } from '../../src/net/ip.js';
 import type { Pinged } from '../../src/net/ping-process.js';
+import type { Uuid } from '../../src/net/uuid.js';
 import { brief, leaseDesk, recorded } from '../fixtures/lease-desk.js';
 import { ip, lease, leaseSubnet, mac, stranger } from '../fixtures/leases.js';
 
@@ -219,7 +220,7 @@ describe('what is known of addresses', () => {
       leaseSubnet(['192.168.77.100-192.168.77.104']),
       leaseSubnet(['10.0.0.9'], { subnet: '10.0.0.0/24' }),
     ];
-    const { desk, discover, select } = leaseDesk({ subnets }, [recorded('node-01', 9)]);
+    const { desk, asks, discover, select, here } = leaseDesk({ subnets }, [recorded('node-01', 9)]);
     desk.restore({ leases: [lease('10.0.0.9', stranger(7))], damaged: [] });
     for (const [number, last] of [
       [1, 103],
@@ -246,6 +247,12 @@ describe('what is known of addresses', () => {
     expect(page({ mac: mac(1) })).toEqual(['192.168.77.103']);
     expect(page({ mac: mac(1), state: 'expired' })).toEqual([]);
     expect([page({ machine: 'node-01' }), page({ machine: 'node-02' })]).toEqual([['192.168.77.101'], []]);
+    expect(page({ mac: mac(4) })).toEqual(['192.168.77.102']);
+    await asks(1, { kind: 'decline', address: ip('192.168.77.103') });
+    expect(page({ mac: mac(1) })).toEqual(['192.168.77.103']);
+    expect(page({ mac: mac(1), after: ip('192.168.77.103') })).toEqual([]);
+    here.machines = [{ ...recorded('node-01', 9), uuid: '00112233-4455-6677-8899-aabbccddeeff' as Uuid }];
+    expect(page({ machine: 'node-01' })).toEqual(['192.168.77.101']);
   });
 
   it('is forgotten, durably', async () => {
