@@ -11,7 +11,7 @@ import type { LeaseStore } from './lease/ports.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Metrics } from './metrics.js';
 import { formatSubnet, type IpAddress } from './net/ip.js';
-import { ping } from './net/ping-process.js';
+import { Pinger } from './net/ping-process.js';
 
 export type LeaseRecordsParts = {
   readonly store: LeaseStore;
@@ -42,7 +42,9 @@ export async function openLeases(dhcp: Config['dhcp'], parts: LeaseRecordsParts)
     store,
     kept.leases.reduce((newest, { since }) => Math.max(newest, since), 0),
   );
-  const probe = await openProbe(dhcp.probe, { answered: (address) => desk.conflict(address), warn });
+  const pinger = dhcp.probe ? new Pinger() : undefined;
+  lifecycle.started('probe of addresses', () => pinger?.close());
+  const probe = pinger && (await openProbe(pinger, { answered: (address) => desk.conflict(address), warn }));
   const desk = new LeaseDesk({
     ...{ subnets: dhcp.subnets, isAuthoritative: dhcp.authoritative },
     ...{ mapping, trustedRelays, store, clock, events },
@@ -73,10 +75,9 @@ async function keepClock(store: LeaseStore, clock: LeaseClock): Promise<void> {
 
 type ProbeParts = { readonly answered: (address: IpAddress) => void; readonly warn: (text: string) => void };
 
-async function openProbe(isWanted: boolean, { answered, warn }: ProbeParts): Promise<ConflictProbe | undefined> {
-  if (!isWanted) return undefined;
+async function openProbe(pinger: Pinger, { answered, warn }: ProbeParts): Promise<ConflictProbe> {
   const probe = new ConflictProbe({
-    ping: (address, maxMilliseconds) => ping(address, maxMilliseconds === undefined ? {} : { maxMilliseconds }),
+    ping: (address, maxMilliseconds) => pinger.ping(address, maxMilliseconds),
     ticks: () => systemClock.ticks(),
     answered,
     failed: (reason) =>

@@ -1,5 +1,6 @@
 import type { IpAddress } from '../net/ip.js';
 import type { Pinged } from '../net/ping-process.js';
+import { TokenBuckets } from '../net/token-buckets.js';
 import { RecentMap } from '../recent-map.js';
 
 export type ConflictProbeParts = {
@@ -16,7 +17,12 @@ export type ConflictProbeParts = {
 /** Each is a process of its own. */
 const MOST_AT_ONCE = 16;
 /** With half a second for each, a machine waits for less than it takes to ask again (iPXE: 1 s, then 2). */
-const MOST_WAITING = 32;
+const MOST_WAITING = 16;
+/**
+ * Each start of a process takes 10 to 60 ms of a core, and holds up whoever needs memory meanwhile: a rack that is switched on has
+ * all its machines' addresses probed, a flood does not have the known machines wait.
+ */
+const STARTS = { burst: MOST_AT_ONCE + MOST_WAITING, perSecond: 10, places: 1 } as const;
 const QUIET_MILLISECONDS = 60_000;
 /** Are remembered as quiet at least. */
 const REMEMBERED = 1_000;
@@ -26,13 +32,14 @@ const SELF = '127.0.0.1' as IpAddress;
 const SELF_MILLISECONDS = 10_000;
 
 /**
- * Whether somebody uses an address that was not given to anybody (RFC 2131, 3.1: a server SHOULD probe it). A few at once: what
+ * Whether somebody uses an address that was not given to anybody (RFC 2131, 3.1: a server SHOULD probe it). A few at once and a second: what
  * comes beyond that is offered unprobed, since a flood must not keep machines waiting.
  */
 export class ConflictProbe {
   readonly #parts: ConflictProbeParts;
   readonly #quiet = new RecentMap<IpAddress, number>(REMEMBERED);
   readonly #probing = new Map<IpAddress, Promise<boolean>>();
+  readonly #starts = new TokenBuckets(STARTS);
   #waiting: readonly (() => void)[] = [];
   #running = 0;
   #isUsable = true;
@@ -63,6 +70,7 @@ export class ConflictProbe {
     const quietAt = this.#quiet.get(address) ?? Number.NEGATIVE_INFINITY;
     if (!this.#isUsable || this.#parts.ticks() - quietAt < QUIET_MILLISECONDS) return true;
     if (this.#running >= MOST_AT_ONCE && this.#waiting.length >= MOST_WAITING) return true;
+    if (!this.#starts.take('', this.#parts.ticks())) return true;
     const probing = this.#probe(address).finally(() => this.#probing.delete(address));
     this.#probing.set(address, probing);
     return probing;

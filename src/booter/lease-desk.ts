@@ -13,7 +13,8 @@ import type { MacAddress } from '../net/mac.js';
 import { type FoundClient, LeaseClients } from './lease-clients.js';
 import { LeaseTelling } from './lease-telling.js';
 import { LeaseWriter, type LeaseWriterLimits } from './lease-writer.js';
-import type { Adopted, ForeignLease, Leases, ToldLease, ToldPool } from './leases.js';
+import type { Adopted, ForeignLease, LeasePage, Leases, LeaseWish, ToldLease, ToldPool } from './leases.js';
+import { boundsOf, keysOf, pageOf } from './listed-leases.js';
 import type { Mapping } from './mapping.js';
 
 export type LeaseDeskParts = {
@@ -184,8 +185,12 @@ export class LeaseDesk implements Leases {
     return this.#parts.trustedRelays().some((subnet) => subnetHolds(subnet, address));
   }
 
-  list(): readonly ToldLease[] {
-    return this.#book.list(this.#parts.clock.now()).map((lease) => this.#told(lease));
+  list(wish: LeaseWish): LeasePage {
+    const { machine } = wish;
+    const record = machine === undefined ? undefined : this.#parts.mapping().inventory.named(machine);
+    const all = this.#book.list(this.#parts.clock.now(), { bounds: boundsOf(wish), keys: keysOf(wish, record) });
+    const { page, hasMore } = pageOf(all, wish, (client) => this.#clients.find(client).known.machine);
+    return { leases: page.map((lease) => this.#told(lease)), hasMore };
   }
 
   at(address: IpAddress): ToldLease | undefined {

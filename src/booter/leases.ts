@@ -3,7 +3,7 @@ import type { ShownState } from '../lease/lease.js';
 import type { PoolCounts } from '../lease/lease-view.js';
 import type { LeaseAnswer, LeaseAsk } from '../lease/question.js';
 import type { LeaseSubnet } from '../lease/subnet.js';
-import type { IpAddress } from '../net/ip.js';
+import type { IpAddress, Subnet } from '../net/ip.js';
 import type { MacAddress } from '../net/mac.js';
 
 /** As people are told of it. Times are milliseconds since the epoch. */
@@ -18,6 +18,19 @@ export type ToldLease = {
   /** Whether its record has this very address. */
   readonly isReserved: boolean;
 };
+
+/** Which leases somebody wants to see: so many, behind an address, and only those that are all that is said. */
+export type LeaseWish = {
+  readonly limit: number;
+  readonly after?: IpAddress | undefined;
+  readonly subnet?: Subnet | undefined;
+  readonly state?: ShownState | undefined;
+  readonly mac?: MacAddress | undefined;
+  /** By the records in force. */
+  readonly machine?: string | undefined;
+};
+
+export type LeasePage = { readonly leases: readonly ToldLease[]; readonly hasMore: boolean };
 
 export type ToldPool = { readonly subnet: LeaseSubnet; readonly counts: PoolCounts };
 
@@ -37,7 +50,7 @@ export interface Leases {
   /** Whether it is in a subnet of ours, where what others say of addresses does not count. */
   gives(address: IpAddress): boolean;
   /** In the order of addresses; also those that are offered, and those that are remembered. */
-  list(): readonly ToldLease[];
+  list(wish: LeaseWish): LeasePage;
   at(address: IpAddress): ToldLease | undefined;
   pools(): readonly ToldPool[];
   /** Durably free, and nobody's. Throws DATA_UNUSABLE, DISK_FULL, RATE_LIMITED. */

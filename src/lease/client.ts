@@ -19,6 +19,9 @@ export type KnownClient = LeaseClient & {
   readonly reserved?: IpAddress;
 };
 
+/** Of an identifier: a DUID has 130 with its type (RFC 8415, 11.1), and its client five more before it (RFC 4361, 6.1). */
+export const MOST_CLIENT_ID_BYTES = 135;
+
 declare const keyBrand: unique symbol;
 
 /** Whose an address is: `mac 52:54:00:12:34:56`, `id ff...`, `uuid ...`. */

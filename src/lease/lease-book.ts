@@ -1,7 +1,7 @@
 import type { IpAddress } from '../net/ip.js';
 import { clientKey, type KnownClient, type LeaseClient } from './client.js';
 import { isLive, type Lease, releasedAt } from './lease.js';
-import { countsIn, type PoolCounts, type ShownLease, shownAt, shownIn } from './lease-view.js';
+import { countsIn, type PoolCounts, type Shown, type ShownLease, shownAt, shownIn } from './lease-view.js';
 import { type Asker, Occupancy } from './occupancy.js';
 import type { LeaseAsk, LeaseQuestion, Via } from './question.js';
 import type { Reservations } from './reservations.js';
@@ -305,10 +305,10 @@ export class LeaseBook {
     return shownAt(this.#occupancy, address, now);
   }
 
-  /** In the order of addresses; offered ones too. */
-  list(now: number): readonly ShownLease[] {
+  /** In the order of addresses; offered ones too. To be gone through at once. */
+  list(now: number, shown: Shown = {}): Iterable<ShownLease> {
     this.#occupancy.advance(now);
-    return shownIn(this.#occupancy, now);
+    return shownIn(this.#occupancy, now, shown);
   }
 
   /** Of all subnets, in their order; leases outside their ranges as well. */

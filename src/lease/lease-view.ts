@@ -1,5 +1,6 @@
 import type { IpAddress } from '../net/ip.js';
-import { ip4NumberOf } from '../net/ip4-number.js';
+import { type AddressBounds, AddressOrder } from './address-order.js';
+import type { ClientKey } from './client.js';
 import { isLive, type Lease, type ShownState, shownState } from './lease.js';
 import type { Occupancy } from './occupancy.js';
 import type { Offer } from './offers.js';
@@ -29,14 +30,35 @@ function shownOffer({ address, key, client, madeAt: since, until }: Offer): Show
   return { address, key, client: said, ...(machine !== undefined && { machine }), state: 'offered', since, until };
 }
 
-/** In the order of addresses. Pure. */
-export function shownIn(occupancy: Occupancy, now: number): readonly ShownLease[] {
-  const offered = occupancy.subnets.flatMap(({ offers }) => [...offers.all()]);
-  const all = new Set([...occupancy.all(), ...offered].map(({ address }) => address));
-  const numbered = [...all].map((address) => ({ address, number: ip4NumberOf(address) ?? 0 }));
-  return numbered
-    .sort((one, other) => one.number - other.number)
-    .flatMap(({ address }) => shownAt(occupancy, address, now) ?? []);
+/** Which leases are to be seen: all, unless it is said otherwise. */
+export type Shown = {
+  readonly bounds?: AddressBounds;
+  /** Those of these clients, and of nobody. */
+  readonly keys?: readonly ClientKey[] | undefined;
+};
+
+/** In the order of addresses, one by one: there are many, and few are seen at a time. Pure. */
+export function* shownIn(
+  occupancy: Occupancy,
+  now: number,
+  { bounds = [0, Infinity], keys }: Shown,
+): Generator<ShownLease, void> {
+  const order = keys === undefined ? occupancy.order : orderOf(occupancy, keys);
+  for (const address of order.between(bounds)) {
+    const shown = shownAt(occupancy, address, now);
+    if (shown !== undefined) yield shown;
+  }
+}
+
+/** What was declined says by whom, and is nobody's. */
+function orderOf(occupancy: Occupancy, keys: readonly ClientKey[]): AddressOrder {
+  const order = new AddressOrder();
+  for (const key of keys) for (const { address } of occupancy.of(key)) order.add(address);
+  for (const { offers, quarantined } of occupancy.subnets) {
+    for (const { address } of keys.flatMap((key) => offers.to(key) ?? [])) order.add(address);
+    for (const address of quarantined) order.add(address);
+  }
+  return order;
 }
 
 /** Of all subnets, in their order. Pure. */

@@ -1,5 +1,6 @@
 import type { IpAddress } from '../net/ip.js';
 import { ip4NumberOf } from '../net/ip4-number.js';
+import { AddressOrder } from './address-order.js';
 import type { ClientKey, KnownClient } from './client.js';
 import { DueTimes } from './due-times.js';
 import { isLive, type Lease } from './lease.js';
@@ -31,6 +32,8 @@ export class Occupancy {
   readonly #sorted: readonly ServedSubnet[];
   readonly #inForce: () => Reservations;
   readonly #table = new LeaseTable();
+  /** Those of leases and of offers. */
+  readonly order = new AddressOrder();
   /** When somebody's time at an address ends. */
   readonly #due = new DueTimes<IpAddress>();
   #reservations: Reservations | undefined;
@@ -104,11 +107,14 @@ export class Occupancy {
 
   #reserve(inForce: Reservations, now: number): void {
     this.#reservations = inForce;
-    for (const { pool, offers } of this.subnets) {
-      pool.reserve(inForce);
-      for (const { address } of offers.all()) this.#settle(address, now);
+    const reserved = new Map<ServedSubnet, IpAddress[]>(this.subnets.map((subnet) => [subnet, []]));
+    for (const address of inForce.addresses()) {
+      const subnet = this.subnetOf(address);
+      if (subnet !== undefined) reserved.get(subnet)?.push(address);
     }
-    for (const { address } of this.#table.all()) this.#settle(address, now);
+    // The rest is used as before, and there may be as many as addresses.
+    for (const [{ pool }, addresses] of reserved)
+      for (const address of pool.reserve(addresses, inForce.withoutAddress)) this.#settle(address, now);
   }
 
   /** In place of what its address had. */
@@ -146,6 +152,8 @@ export class Occupancy {
     if (subnet === undefined) return;
     const lease = this.liveAt(address, now);
     const offer = subnet.offers.at(address);
+    if (offer === undefined && this.#table.at(address) === undefined) this.order.delete(address);
+    else this.order.add(address);
     if (lease !== undefined && lease.key === undefined) subnet.quarantined.add(address);
     else subnet.quarantined.delete(address);
     if (lease === undefined && offer === undefined) subnet.pool.free(address);

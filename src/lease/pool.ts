@@ -1,6 +1,5 @@
 import type { IpAddress } from '../net/ip.js';
 import { type AddressRange, nthAddress, rangeHolds, rangeSize } from './address-range.js';
-import type { Reservations } from './reservations.js';
 
 /** Of a pool, at most: the rest is for strangers, however many machines have a record. */
 const MOST_KEPT = 1 / 2;
@@ -9,11 +8,11 @@ const MOST_KEPT = 1 / 2;
 export class Pool {
   readonly #ranges: readonly AddressRange[];
   readonly size: number;
-  /** All before it have been given at some time. */
+  /** All before it have been given, or reserved, at some time. */
   #fresh = 0;
   /** And whether by a machine with a record. Never the reserved ones. */
   readonly #used = new Map<IpAddress, boolean>();
-  /** Those that have been given, in the order in which they became free. */
+  /** Those that have been given, or reserved, in the order in which they became free. */
   readonly #freed = new Set<IpAddress>();
   #reserved: ReadonlySet<IpAddress> = new Set();
   #withoutAddress = 0;
@@ -28,14 +27,19 @@ export class Pool {
     return this.#ranges.some((range) => rangeHolds(range, address));
   }
 
-  /** From now on these are for the machines whose records have them; which others are used is to be said anew. */
-  reserve(reservations: Reservations): void {
-    this.#reserved = new Set([...reservations.addresses()].filter((address) => this.holds(address)));
-    this.#withoutAddress = reservations.withoutAddress;
-    for (const address of this.#reserved) this.#freed.delete(address);
-    this.#used.clear();
-    this.#knownUsed = 0;
-    this.#fresh = 0;
+  /**
+   * From now on these are for the machines whose records have them; so many others have none. Answers those that are so no longer:
+   * whether they are used is to be said.
+   */
+  reserve(addresses: readonly IpAddress[], withoutAddress: number): readonly IpAddress[] {
+    const before = this.#reserved;
+    this.#reserved = new Set(addresses.filter((address) => this.holds(address)));
+    this.#withoutAddress = withoutAddress;
+    for (const address of this.#reserved) {
+      this.#forget(address);
+      this.#freed.delete(address);
+    }
+    return [...before].filter((address) => !this.#reserved.has(address));
   }
 
   use(address: IpAddress, isKnown: boolean): void {

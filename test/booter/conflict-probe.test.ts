@@ -45,17 +45,28 @@ it('tells once of somebody who answers, to all who ask meanwhile', async () => {
 it('asks a few at once, lets some wait, and no more', async () => {
   const { probe, pings } = prober();
   const all = Array.from({ length: 60 }, (_, number) => probe.isFree(ip4Of(0x0a000000 + number)));
-  expect(all.map((free) => free === true).indexOf(true)).toBe(48);
+  expect(all.map((free) => free === true).indexOf(true)).toBe(32);
   expect(pings.length).toBe(16);
   pings[3]?.end({ kind: 'quiet' });
   await expect.poll(() => pings.length).toBe(17);
   expect(pings[16]?.address).toBe('10.0.0.16');
-  for (let place = 0; place < 48; place += 1) {
+  for (let place = 0; place < 32; place += 1) {
     await expect.poll(() => pings.length).toBeGreaterThan(place);
     pings[place]?.end({ kind: 'quiet' });
   }
   expect(await Promise.all(all.map(async (one) => one))).toEqual(Array.from({ length: 60 }, () => true));
-  expect(pings.length).toBe(48);
+  expect(pings.length).toBe(32);
+});
+
+it('asks ten times a second in a flood, however fast the answers are', async () => {
+  const { probe, pings, here } = prober();
+  for (let turn = 0; turn < 450; turn += 1) {
+    here.ticks = turn * 20;
+    const free = probe.isFree(ip4Of(0x0a000000 + turn));
+    pings.at(-1)?.end({ kind: 'quiet' });
+    await free;
+  }
+  expect(pings.length).toBe(32 + 89);
 });
 
 it('says once that nothing can be probed, and offers all then', async () => {

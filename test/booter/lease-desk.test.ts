@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ConflictProbe } from '../../src/booter/conflict-probe.js';
+import type { LeaseWish } from '../../src/booter/leases.js';
 import type { IpAddress } from '../../src/net/ip.js';
 import type { Pinged } from '../../src/net/ping-process.js';
+import type { Uuid } from '../../src/net/uuid.js';
 import { brief, leaseDesk, recorded } from '../fixtures/lease-desk.js';
-import { ip, leaseSubnet, mac } from '../fixtures/leases.js';
+import { ip, lease, leaseSubnet, mac, stranger } from '../fixtures/leases.js';
 
 const [FIRST, SECOND] = [ip('192.168.77.100'), ip('192.168.77.101')];
 const NODE = recorded('node-01', 9, '192.168.77.20', 'node-01.lab');
@@ -61,7 +63,9 @@ describe('an address', () => {
     const { select, here, desk } = leaseDesk();
     await select(9, FIRST);
     here.machines = [recorded('node-01', 9, FIRST)];
-    expect([desk.at(FIRST), desk.list()[0]]).toMatchObject(Array(2).fill({ machine: 'node-01', isReserved: true }));
+    expect([desk.at(FIRST), desk.list({ limit: 1 }).leases[0]]).toMatchObject(
+      Array(2).fill({ machine: 'node-01', isReserved: true }),
+    );
     here.machines = [];
     expect(desk.at(FIRST)).toMatchObject({ isReserved: false });
     expect(desk.at(FIRST)).not.toHaveProperty('machine');
@@ -199,7 +203,9 @@ describe('what is known of addresses', () => {
     const { desk, select, here, epoch } = leaseDesk();
     await select(1, FIRST);
     here.now += 1_000;
-    expect(desk.list()).toMatchObject([{ address: FIRST, since: epoch - 1_000, until: epoch + 3_599_000 }]);
+    expect(desk.list({ limit: 9 }).leases).toMatchObject([
+      { address: FIRST, since: epoch - 1_000, until: epoch + 3_599_000 },
+    ]);
     expect(desk.pools()).toMatchObject([{ counts: { size: 2, bound: 1, free: 1 } }]);
   });
 
@@ -228,11 +234,51 @@ describe('what is known of addresses', () => {
     expect(desk.macAt(FIRST)).toBeUndefined();
   });
 
+  it('is told page by page, and in part', async () => {
+    const subnets = [
+      leaseSubnet(['192.168.77.100-192.168.77.104']),
+      leaseSubnet(['10.0.0.9'], { subnet: '10.0.0.0/24' }),
+    ];
+    const { desk, asks, discover, select, here } = leaseDesk({ subnets }, [recorded('node-01', 9)]);
+    desk.restore({ leases: [lease('10.0.0.9', stranger(7))], damaged: [] });
+    for (const [number, last] of [
+      [1, 103],
+      [9, 101],
+      [2, 100],
+    ] as const)
+      await select(number, `192.168.77.${last}`);
+    await discover(4);
+    const page = (wish: Omit<LeaseWish, 'limit'>, limit = 9) => {
+      const { leases, hasMore } = desk.list({ limit, ...wish });
+      return [...leases.map(({ address }) => address), ...(hasMore ? ['...'] : [])];
+    };
+    const all = ['10.0.0.9', ...[100, 101, 102, 103].map((last) => `192.168.77.${last}`)];
+    expect(page({})).toEqual(all);
+    expect(page({}, 5)).toEqual(all);
+    expect(page({}, 2)).toEqual([...all.slice(0, 2), '...']);
+    expect(page({ after: ip('192.168.77.101') }, 1)).toEqual(['192.168.77.102', '...']);
+    expect(page({ after: ip('192.168.77.103') })).toEqual([]);
+    const within = (address: string, prefixLength: number) => ({ subnet: { address: ip(address), prefixLength } });
+    expect(page(within('10.0.0.0', 24))).toEqual(['10.0.0.9']);
+    expect(page({ ...within('192.168.77.0', 24), after: ip('192.168.77.102') })).toEqual(['192.168.77.103']);
+    expect(page(within('fd00::', 8))).toEqual([]);
+    expect(page({ state: 'offered' })).toEqual(['192.168.77.102']);
+    expect(page({ mac: mac(1) })).toEqual(['192.168.77.103']);
+    expect(page({ mac: mac(1), state: 'expired' })).toEqual([]);
+    expect([page({ machine: 'node-01' }), page({ machine: 'node-02' })]).toEqual([['192.168.77.101'], []]);
+    expect(page({ mac: mac(4) })).toEqual(['192.168.77.102']);
+    await asks(1, { kind: 'decline', address: ip('192.168.77.103') });
+    expect(page({ mac: mac(1) })).toEqual(['192.168.77.103']);
+    expect(page({ mac: mac(1), after: ip('192.168.77.103') })).toEqual([]);
+    here.machines = [{ ...recorded('node-01', 9), uuid: '00112233-4455-6677-8899-aabbccddeeff' as Uuid }];
+    expect(page({ machine: 'node-01' })).toEqual(['192.168.77.101']);
+  });
+
   it('is forgotten, durably', async () => {
     const { desk, select, store, discover } = leaseDesk();
     await select(1, FIRST);
     await desk.release(FIRST);
-    expect([store.kept.size, desk.list()]).toEqual([0, []]);
+    expect([store.kept.size, desk.list({ limit: 9 })]).toEqual([0, { leases: [], hasMore: false }]);
     store.isFull = true;
     await expect(desk.release(FIRST)).rejects.toMatchObject({ code: 'DISK_FULL' });
     expect(await brief(discover(2))).toContain('offer');

@@ -1,7 +1,15 @@
-import type { Adopted, ForeignLease, Leases, ToldLease, ToldPool } from '../../src/booter/leases.js';
+import type {
+  Adopted,
+  ForeignLease,
+  LeasePage,
+  Leases,
+  LeaseWish,
+  ToldLease,
+  ToldPool,
+} from '../../src/booter/leases.js';
 import type { LeaseClient } from '../../src/lease/client.js';
 import type { LeaseAnswer } from '../../src/lease/question.js';
-import type { IpAddress } from '../../src/net/ip.js';
+import { type IpAddress, subnetHolds } from '../../src/net/ip.js';
 import type { MacAddress } from '../../src/net/mac.js';
 
 /** Who has which address, in memory: those that it is told of. */
@@ -26,12 +34,21 @@ export class MemoryLeases implements Leases {
     return this.told.get(address as IpAddress)?.client.mac;
   }
 
-  list(): readonly ToldLease[] {
-    return [...this.told.values()].map((lease) => this.#now(lease));
-  }
-
   gives(): boolean {
     return true;
+  }
+
+  list({ limit, after, subnet, state, mac, machine }: LeaseWish): LeasePage {
+    const all = [...this.told.values()].map((lease) => this.#now(lease));
+    const behind = all.slice(1 + all.findIndex(({ address }) => address === after));
+    const found = behind.filter(
+      (one) =>
+        (state ?? one.state) === one.state &&
+        (mac ?? one.client.mac) === one.client.mac &&
+        (machine ?? one.machine) === one.machine &&
+        (subnet === undefined || subnetHolds(subnet, one.address)),
+    );
+    return { leases: found.slice(0, limit), hasMore: found.length > limit };
   }
 
   at(address: IpAddress): ToldLease | undefined {

@@ -314,7 +314,7 @@ describe('DECLINE', () => {
       const decision = book.decide(discover(stranger(number)), number);
       if (decision.kind === 'offer') book.decide(asks('decline', stranger(number), decision.address), number);
     }
-    expect(book.list(60).filter(({ state }) => state === 'declined')).toHaveLength(5);
+    expect([...book.list(60)].filter(({ state }) => state === 'declined')).toHaveLength(5);
   });
 
   it('of the address of a record gives the machine another for a while', () => {
@@ -362,7 +362,7 @@ describe('what is kept', () => {
     book.decide(select(A, '192.168.77.22'), 0);
     book.decide(select(NODE, '192.168.77.20'), HOUR / 2);
     book.decide(discover(B), HOUR - 1);
-    expect(book.list(HOUR).map(({ address, state }) => `${address} ${state}`)).toEqual([
+    expect([...book.list(HOUR)].map(({ address, state }) => `${address} ${state}`)).toEqual([
       '192.168.77.20 bound',
       '192.168.77.21 offered',
       '192.168.77.22 expired',

@@ -1,6 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import { DueTimes } from '../../src/lease/due-times.js';
 import { Occupancy } from '../../src/lease/occupancy.js';
+import { Pool } from '../../src/lease/pool.js';
 import { ip, lease, leaseSubnet, reservations, stranger } from '../fixtures/leases.js';
 
 const NONE = reservations({});
@@ -44,4 +45,30 @@ it('finds the subnet of an address among many, and none for what is between them
   expect(['10.0.0.255', '10.0.2.0', '10.0.4.9', '10.0.8.0', '11.0.0.0', 'fd00::1'].map(subnetOf)).toEqual(
     Array.from({ length: 6 }, () => undefined),
   );
+});
+
+it('looks at what differs alone when records change, and gives what was reserved after what never was', () => {
+  const here = { records: reservations({ a: '10.0.1.0', b: '10.0.1.7', c: '10.0.1.9' }) };
+  const range = ['10.0.1.0-10.0.4.255'];
+  const occupancy = new Occupancy([leaseSubnet(range, { subnet: '10.0.0.0/16' })], () => here.records);
+  const pool = occupancy.subnets[0]?.pool ?? expect.unreachable();
+  occupancy.advance(0);
+  for (let number = 0; number < 1_000; number += 1)
+    occupancy.note(lease(`10.0.${1 + (number >> 8)}.${number & 255}`, stranger(number)), 0);
+  expect([pool.left, pool.next()]).toEqual([24, '10.0.4.232']);
+  const settled = [vi.spyOn(Pool.prototype, 'use'), vi.spyOn(Pool.prototype, 'free')];
+  here.records = reservations({ a: '10.0.1.0', b: '10.0.4.240', d: '10.0.1.8' });
+  occupancy.advance(0);
+  expect(settled.map(({ mock }) => mock.calls.length)).toEqual([2, 0]);
+  for (const spied of settled) spied.mockRestore();
+  // One that is free is reserved.
+  expect([pool.left, pool.next()]).toEqual([23, '10.0.4.232']);
+  here.records = reservations({});
+  occupancy.advance(0);
+  const given = Array.from({ length: 24 }, (_, turn) => {
+    const address = pool.next() ?? expect.unreachable();
+    occupancy.note(lease(address, stranger(2_000 + turn)), 0);
+    return address;
+  });
+  expect([new Set(given).size, given.at(-1), pool.left, pool.next()]).toEqual([24, '10.0.4.240', 0, undefined]);
 });

@@ -3,9 +3,9 @@ import type { ForeignLease, Leases, ToldLease } from '../../booter/leases.js';
 import { mapping, oneOf, parsed, text } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
 import { formatRange } from '../../lease/address-range.js';
+import { MOST_CLIENT_ID_BYTES } from '../../lease/client.js';
 import { SHOWN_STATES } from '../../lease/lease.js';
-import { formatSubnet, type IpAddress, parseIp, parseSubnet, subnetHolds } from '../../net/ip.js';
-import { ip4NumberOf } from '../../net/ip4-number.js';
+import { formatSubnet, type IpAddress, parseIp, parseSubnet } from '../../net/ip.js';
 import { parseMac } from '../../net/mac.js';
 import type { Api } from '../api.js';
 import { timeOf } from '../told-step.js';
@@ -30,7 +30,6 @@ const listQuery = mapping({
   mac: macText.optional().describe("only those of this card, which is a machine's or a stranger's"),
   machine: text(128).optional().describe('only those of the machine with this name'),
 });
-type ListQuery = z.output<typeof listQuery>;
 
 const time = z.iso.datetime();
 
@@ -62,17 +61,24 @@ const leaseShape = z.object({
 });
 const lease = leaseShape.meta({ id: 'Lease', examples: [EXAMPLE] });
 
+/** What is later cannot be written with a year of four digits. */
+const LAST_TIME = Date.parse('9999-12-31T23:59:59.999Z');
+
 const foreign = mapping({
   address: addressText,
   mac: macText.optional(),
-  clientId: text(510)
+  clientId: text(3 * MOST_CLIENT_ID_BYTES)
     .regex(/^([0-9a-fA-F]{2}:?)+$/, 'must be bytes in hex, such as 01:52:54:00:12:34:56')
     .transform((written) => written.replaceAll(':', '').toLowerCase())
+    .refine((hex) => hex.length <= 2 * MOST_CLIENT_ID_BYTES, `must not be longer than ${MOST_CLIENT_ID_BYTES} bytes`)
     .optional(),
-  hostname: text(255).optional(),
+  hostname: text(253)
+    .regex(/^[\x20-\x7e]+$/, 'must be printable ASCII')
+    .optional(),
   until: z.iso
     .datetime({ offset: true, error: 'is no time with its zone, such as 2027-01-31T02:00:00Z' })
     .transform((written) => Date.parse(written))
+    .refine((until) => until >= 0 && until <= LAST_TIME, 'must be within the years from 1970 to 9999, in UTC')
     .describe('when it ends'),
 }).refine(({ mac, clientId }) => mac !== undefined || clientId !== undefined, 'must have a mac or a clientId');
 
@@ -138,10 +144,9 @@ function lookRoutes(api: Api, parts: LeaseRouteParts): void {
     },
     errors: ['NO_LEASES'],
     handle: ({ query }) => {
-      const found = pageOf(leasesOf(parts).list(), query);
-      const page = found.slice(0, query.limit);
-      const next = found.length > query.limit ? page.at(-1)?.address : undefined;
-      return { status: 200, body: { leases: page.map(presentedLease), ...(next !== undefined && { next }) } };
+      const { leases, hasMore } = leasesOf(parts).list(query);
+      const next = hasMore ? leases.at(-1)?.address : undefined;
+      return { status: 200, body: { leases: leases.map(presentedLease), ...(next !== undefined && { next }) } };
     },
   });
   api.route({
@@ -254,23 +259,6 @@ function inUse({ address, until, machine, client }: ToldLease): BootlayerError {
   return new BootlayerError('CONFLICT', `${address} is in use by ${whose} until ${timeOf(until)}`, {
     remedy: 'where that machine is gone, say force=true (--force): who is given it next would have it together with it',
   });
-}
-
-/** One more than the page, where there are more. */
-function pageOf(all: readonly ToldLease[], query: ListQuery): readonly ToldLease[] {
-  const { subnet, state, mac, machine, after, limit } = query;
-  const behind = after === undefined ? -1 : (ip4NumberOf(after) ?? -1);
-  const found: ToldLease[] = [];
-  for (const one of all) {
-    if ((ip4NumberOf(one.address) ?? 0) <= behind) continue;
-    if (state !== undefined && one.state !== state) continue;
-    if (mac !== undefined && one.client.mac !== mac) continue;
-    if (machine !== undefined && one.machine !== machine) continue;
-    if (subnet !== undefined && !subnetHolds(subnet, one.address)) continue;
-    found.push(one);
-    if (found.length > limit) break;
-  }
-  return found;
 }
 
 function presentedLease({ client, since, until, ...told }: ToldLease): z.input<typeof lease> {

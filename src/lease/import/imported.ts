@@ -1,6 +1,6 @@
 import type { IpAddress } from '../../net/ip.js';
 import { isJunkMac, type MacAddress, parseMac } from '../../net/mac.js';
-import type { LeaseClient } from '../client.js';
+import { type LeaseClient, MOST_CLIENT_ID_BYTES } from '../client.js';
 
 /**
  * What other DHCP servers keep, read from their files: the leases that they have given, and the hosts that their operators have
@@ -129,10 +129,10 @@ export function importedClient({ mac, clientId, hostname: written }: SaidOfClien
   };
 }
 
-/** `01:52:54:00`, or without colons; undefined where it is no bytes. */
+/** `01:52:54:00`, or without colons; undefined where it is no bytes, or more than a client may say. */
 export function importedId(text: string): string | undefined {
   const hex = text.replaceAll(':', '').toLowerCase();
-  return /^([0-9a-f]{2}){1,255}$/.test(hex) ? hex : undefined;
+  return /^([0-9a-f]{2})+$/.test(hex) && hex.length <= 2 * MOST_CLIENT_ID_BYTES ? hex : undefined;
 }
 
 /** The end of the year 9999, in seconds: what ends later has no end. */

@@ -71,7 +71,7 @@ function endOf(words: readonly Word[]): { readonly until?: number } | undefined 
   const date = /^(\d{4})\/(\d{2})\/(\d{2})$/.exec(second);
   if (date === null || !/^\d{2}:\d{2}:\d{2}$/.test(third)) return undefined;
   const until = Date.parse(`${date.slice(1).join('-')}T${third}Z`);
-  return Number.isNaN(until) ? undefined : { until };
+  return Number.isNaN(until) ? undefined : { until: Math.max(0, until) };
 }
 
 /** Answers why it is left out whole; what is left out of it is told. */

@@ -53,10 +53,12 @@ class Reader {
   readonly #text: string;
   #at = 0;
   #line = 1;
-  #counted = 0;
+  /** Where the line ends that was counted last. */
+  #lineEnd: number;
 
   constructor(text: string) {
     this.#text = text;
+    this.#lineEnd = this.#nextLineEnd(0);
   }
 
   document(): KeaValue | undefined {
@@ -164,12 +166,13 @@ class Reader {
 
   /** Counted on from where it was asked last. */
   #lineNow(): number {
-    for (let at = this.#text.indexOf('\n', this.#counted); at !== -1 && at < this.#at; ) {
-      this.#line += 1;
-      this.#counted = at + 1;
-      at = this.#text.indexOf('\n', this.#counted);
-    }
+    for (; this.#lineEnd < this.#at; this.#lineEnd = this.#nextLineEnd(this.#lineEnd + 1)) this.#line += 1;
     return this.#line;
+  }
+
+  #nextLineEnd(from: number): number {
+    const end = this.#text.indexOf('\n', from);
+    return end === -1 ? this.#text.length : end;
   }
 
   #broken(message: string): Broken {

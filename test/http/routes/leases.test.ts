@@ -159,12 +159,25 @@ describe('POST /api/v1/leases/import', () => {
     });
   });
 
+  it('takes the last time, and the longest identifier, that there are', async () => {
+    const { ask, leases } = await listener();
+    const longest = { address: '10.1.0.9', clientId: 'ff'.repeat(135), until: '9999-12-31T23:59:59Z' };
+    const written = { ...longest, clientId: longest.clientId.match(/../g)?.join(':') };
+    expect(await ask('POST', '/leases/import', { leases: [written] })).toMatchObject({ status: 200 });
+    expect(leases.at(ip('10.1.0.9'))?.client).toEqual({ clientId: longest.clientId });
+  });
+
   it.each([
     [{ leases: [] }, 'is empty'],
     [{ leases: Array.from({ length: 1_001 }, () => one) }, 'more than 1000'],
     [{ leases: [{ ...one, mac: undefined }] }, 'must have a mac or a clientId'],
     [{ leases: [{ ...one, until: 'soon' }] }, 'is no time with its zone'],
     [{ leases: [{ ...one, clientId: 'xyz', mac: undefined }] }, 'must be bytes in hex'],
+    [{ leases: [{ ...one, clientId: 'ff'.repeat(136) }] }, 'must not be longer than 135 bytes'],
+    [{ leases: [{ ...one, until: '1969-12-31T23:59:59Z' }] }, 'from 1970 to 9999'],
+    [{ leases: [{ ...one, until: '9999-12-31T23:59:59-00:01' }] }, 'from 1970 to 9999'],
+    [{ leases: [{ ...one, hostname: 'a\u001b[2Jb' }] }, 'must be printable ASCII'],
+    [{ leases: [{ ...one, hostname: 'a\u202eb' }] }, 'must be printable ASCII'],
     [{ leases: [{ ...one, address: 'here' }] }, 'is no IP address'],
   ])('refuses what it cannot read', async (body, message) => {
     const { ask } = await listener();

@@ -99,6 +99,27 @@ describe('leases', () => {
     expect(problemsIn(text + more)).toEqual(['10: "never" is no time in seconds', '11: "fd77::1" is no IPv4 address']);
   });
 
+  it('are of clients as they may be: no identifier that none may say, no name with what cannot be seen', () => {
+    const names = ['ok', 'a\u001bb', 'a\u202eb', 'a b'];
+    const dnsmasq = names.map((name, at) => `1795904264 ${card(`1${at}`)} 192.168.77.${at + 1} ${name} *`);
+    const long = `1795904264 ${card('20')} 192.168.77.20 * ${'ff:'.repeat(136).slice(0, -1)}`;
+    const found = leasesIn([...dnsmasq.slice(0, 3), long].join('\n'));
+    expect(found.map(([, client]) => client)).toEqual([
+      { mac: card('10'), hostname: 'ok' },
+      { mac: card('11') },
+      { mac: card('12') },
+      { mac: card('20') },
+    ]);
+    const isc = names.map(
+      (name, at) => `lease 192.168.77.${at + 1} { ends 4 1969/01/01 00:00:00; hardware ethernet ${card(`1${at}`)};
+        client-hostname "${name}"; }`,
+    );
+    expect(leasesIn(isc.join('\n')).map(([, client, until]) => [client, until])).toEqual([
+      [{ mac: card('10'), hostname: 'ok' }, 0],
+      ...['11', '12', '13'].map((last) => [{ mac: card(last) }, 0]),
+    ]);
+  });
+
   it('of Kea by the names of their columns, which are there', () => {
     const [names = '', ...rows] = foreignText('kea-leases4.csv').split('\n');
     const swapped = [names, ...rows].map((row) => row.split(',').reverse().join(','));
