@@ -3,7 +3,7 @@ import { ip4 } from '../dhcp/option-values.js';
 import type { DhcpPacket } from '../dhcp/packet.js';
 import { type RelayAgent, readRelayAgent } from '../dhcp/relay-agent.js';
 import { relayOf } from '../dhcp/reply-destination.js';
-import type { LeaseClient } from '../lease/client.js';
+import { type LeaseClient, MOST_CLIENT_ID_BYTES } from '../lease/client.js';
 import type { LeaseAsk, LeaseQuestion } from '../lease/question.js';
 import type { Link } from '../lease/subnet.js';
 import { type IpAddress, isHostIp4 } from '../net/ip.js';
@@ -100,8 +100,6 @@ function about(kind: 'decline' | 'release' | 'inform', address: IpAddress | unde
 
 const VERBS = { decline: 'declines', release: 'gives back', inform: 'has' } as const;
 
-/** A DUID has at most 130 bytes with its type (RFC 8415, 11.1), and its client five more before it (RFC 4361, 6.1). */
-const MAX_CLIENT_ID_BYTES = 135;
 /** Of a name in DNS. */
 const MAX_HOSTNAME = 253;
 
@@ -110,7 +108,7 @@ function leaseClient({ options }: DhcpPacket, { mac, uuid, hostname }: PxeClient
   const client: Writable<LeaseClient> = {};
   if (mac !== undefined) client.mac = mac;
   // RFC 2132, 9.14: a type, and something.
-  if (clientId !== undefined && clientId.length > 1 && clientId.length <= MAX_CLIENT_ID_BYTES)
+  if (clientId !== undefined && clientId.length > 1 && clientId.length <= MOST_CLIENT_ID_BYTES)
     client.clientId = clientId.toString('hex');
   if (uuid !== undefined) client.uuid = uuid;
   if (hostname !== undefined) client.hostname = hostname.slice(0, MAX_HOSTNAME);

@@ -10,7 +10,7 @@ import { startServer } from '../setup/server.js';
 import { Dice } from './dice.js';
 import type { Hold } from './lease-clients.js';
 
-const ROUNDS = 24;
+const ROUNDS = 12;
 const MACHINES = 1_000;
 /** A few more than there are machines: who vanishes keeps its address from others until its lease ends. */
 const RANGE = '10.7.1.0-10.7.5.99';
