@@ -109,10 +109,17 @@ export class LeaseDesk implements Leases {
         return silent(`${decision.save[0].address} is ${decision.save[0].state}`);
       case 'exhausted':
         this.#telling.exhausted(decision.subnet, decision.whom);
-        return silent('no address is left for it');
+        return this.#silent(silent('no address is left for it'), asked);
       case 'silent':
-        return decision;
+        return this.#silent(decision, asked);
     }
+  }
+
+  /** Whoever asks where addresses are given, and gets none, is told of. Here, where others give them, nobody is. */
+  #silent(answer: Decided<'silent'>, { ask, found }: Asked): LeaseAnswer {
+    const isServed = ask.via !== undefined || ask.link.some((address) => this.gives(address));
+    if (ask.kind === 'discover' && isServed) this.#telling.none(found, answer.reason, ask.via?.relay);
+    return answer;
   }
 
   /** At once where that is possible: more machines are there at a time than can be waited for. */
@@ -124,7 +131,7 @@ export class LeaseDesk implements Leases {
     return free.then((isStillFree) => {
       if (isStillFree) return this.#offered(decision, asked.found);
       if (avoid.length < MOST_OTHERS) return this.#answer(asked, [...avoid, address]);
-      return silent(`others have answered at all addresses that it was to have, ${address} the last`);
+      return this.#silent(silent(`others answer at all addresses that it was to have, ${address} the last`), asked);
     });
   }
 
@@ -134,7 +141,7 @@ export class LeaseDesk implements Leases {
   }
 
   async #acknowledge(decision: Decided<'ack'>, found: FoundClient): Promise<LeaseAnswer> {
-    const { lease, subnet, save, isExtended } = decision;
+    const { lease, subnet, save, isExtended, instead } = decision;
     // However long the disk takes: a machine counts from when it asked (RFC 2131, 4.4.1).
     const answer: LeaseAnswer = { kind: 'ack', ...givenAddress(lease.address, subnet), ...hostnameOf(found) };
     const { address, seconds } = answer;
@@ -146,6 +153,7 @@ export class LeaseDesk implements Leases {
       return silent(`that it has ${address} could not be kept: ${reason}`);
     }
     this.#telling.given(address, found, { seconds, isExtended });
+    if (instead !== undefined && !isExtended) this.#telling.elsewhere(lease, found, instead);
     return answer;
   }
 
@@ -262,6 +270,6 @@ function hostnameOf({ hostname }: FoundClient) {
   return hostname === undefined ? {} : { hostname };
 }
 
-function silent(reason: string): LeaseAnswer {
+function silent(reason: string): Decided<'silent'> {
   return { kind: 'silent', reason };
 }

@@ -6,6 +6,10 @@ export function describeLease(event: LeaseEvent): string {
   switch (event.event) {
     case 'lease.given':
       return `${event.machine} ${event.isExtended ? 'keeps' : 'has'} ${event.address} for ${formatSeconds(event.seconds)}`;
+    case 'lease.elsewhere':
+      return `${event.machine} has ${event.address}, and not the ${event.reserved} of its record: ${event.reason}`;
+    case 'lease.none':
+      return `${event.machine} asks for an address${event.relay === undefined ? '' : ` over the relay ${event.relay}`}, and is offered none: ${event.reason}`;
     case 'lease.refused':
       return `${event.machine} is refused ${event.address}: ${event.reason}`;
     case 'lease.released':

@@ -24,6 +24,18 @@ export class LeaseTelling {
     this.#events({ event: 'lease.given', ...whose(address, found), ...more });
   }
 
+  /** Not where its record has it. */
+  elsewhere({ address }: Lease, found: FoundClient, reason: string): void {
+    const { reserved } = found.known;
+    if (reserved === undefined) return;
+    this.#events({ event: 'lease.elsewhere', ...whose(address, found), reserved, reason });
+  }
+
+  none({ name, known: { mac } }: FoundClient, reason: string, relay: string | undefined): void {
+    const who = { machine: name, ...(mac !== undefined && { mac }), ...(relay !== undefined && { relay }) };
+    this.#events({ event: 'lease.none', ...who, reason });
+  }
+
   refused(address: IpAddress, found: FoundClient, reason: string): void {
     this.#events({ event: 'lease.refused', ...whose(address, found), reason });
   }

@@ -44,6 +44,8 @@ function causeOf(event: BootEvent): Cause | undefined {
     case 'fault':
       return { limit: 'files', by: event.event };
     case 'lease.given':
+    case 'lease.elsewhere':
+    case 'lease.none':
     case 'lease.refused':
     case 'lease.released':
     case 'lease.declined':
@@ -80,6 +82,8 @@ const LEVELS: Readonly<Record<BootEvent['event'], 'debug' | 'info' | 'warn' | 'e
   fault: 'error',
   'mapping.refused': 'error',
   'entry.disregarded': 'error',
+  'lease.elsewhere': 'warn',
+  'lease.none': 'warn',
   'lease.refused': 'warn',
   'lease.declined': 'warn',
   'lease.conflict': 'warn',

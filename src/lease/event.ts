@@ -2,6 +2,8 @@ import type { LeaseState } from './lease.js';
 
 const LEASE_EVENTS: Readonly<Record<LeaseEvent['event'], true>> = {
   'lease.given': true,
+  'lease.elsewhere': true,
+  'lease.none': true,
   'lease.refused': true,
   'lease.released': true,
   'lease.declined': true,
@@ -29,6 +31,23 @@ export type LeaseEvent =
       readonly mac?: string;
       readonly seconds: number;
       readonly isExtended: boolean;
+    }
+  /** It was given another address than its record has. */
+  | {
+      readonly event: 'lease.elsewhere';
+      readonly machine: string;
+      readonly address: string;
+      readonly mac?: string;
+      readonly reserved: string;
+      readonly reason: string;
+    }
+  /** It asked for an address, and there is none for it. `relay`: that it came over. */
+  | {
+      readonly event: 'lease.none';
+      readonly machine: string;
+      readonly mac?: string;
+      readonly relay?: string;
+      readonly reason: string;
     }
   /** A NAK. */
   | {

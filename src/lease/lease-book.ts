@@ -31,6 +31,8 @@ export type LeaseDecision =
       readonly save: readonly Lease[];
       /** Whether the client had it until now. */
       readonly isExtended: boolean;
+      /** Why it is not the one of its record, where that has another. */
+      readonly instead?: string;
     }
   | { readonly kind: 'informed'; readonly subnet: LeaseSubnet }
   | { readonly kind: 'nak'; readonly reason: string }
@@ -254,11 +256,19 @@ export class LeaseBook {
     const others = this.#occupancy.of(key).filter((one) => one.address !== address && isLive(one, now));
     const left = others.filter((one) => subnets.some((subnet) => subnet.holds(one.address)));
     const save = [lease, ...left.map((one) => releasedAt(one, now))];
+    const instead = this.#insteadOf(address, asker);
     for (const { offers } of subnets) this.#occupancy.dropOffer(offers.to(key), now);
     // Made before its record had the address, which is kept from whoever it was made to.
     served.offers.drop(served.offers.at(address));
     for (const one of save) this.#occupancy.note(one, now);
-    return { kind: 'ack', subnet: served.subnet, lease, save, isExtended: before !== undefined };
+    const ack = { kind: 'ack', subnet: served.subnet, lease, save, isExtended: before !== undefined } as const;
+    return instead === undefined ? ack : { ...ack, instead };
+  }
+
+  #insteadOf(address: IpAddress, asker: Asker): string | undefined {
+    const { reserved } = asker.client;
+    if (reserved === undefined || reserved === address) return undefined;
+    return this.#occupancy.whyNot(reserved, asker) ?? 'it asks for what it had, and moves when it starts again';
   }
 
   /** Whether it may have the address by right: its record's, or one that it has or had. */

@@ -118,11 +118,38 @@ describe('an address', () => {
     await Promise.all([select(1, FIRST), select(2, SECOND)]);
     expect([await brief(discover(3)), await brief(discover(4))]).toEqual(['silent', 'silent']);
     const exhausted = { event: 'pool.exhausted', subnet: '192.168.77.0/24', size: 2, whom: 'all' };
-    expect(events.slice(2)).toEqual([exhausted]);
+    const none = (number: number) => ({
+      ...{ event: 'lease.none', machine: mac(number), mac: mac(number), reason: 'no address is left for it' },
+    });
+    expect(events.slice(2)).toEqual([exhausted, none(3), none(4)]);
     here.now += 3_600_000;
     expect(await brief(discover(3))).toBe(`offer ${FIRST}`);
     expect(await brief(discover(4))).toBe(`offer ${SECOND}`);
     expect(named('pool.regained')).toEqual([{ event: 'pool.regained', subnet: '192.168.77.0/24' }]);
+  });
+
+  it('is missing for a machine behind a relay that nobody serves, and told with it', async () => {
+    const { desk, events } = leaseDesk();
+    const [relay, other] = [ip('10.3.0.1'), ip('10.4.0.1')];
+    const discover = { kind: 'discover', client: { mac: mac(1) } } as const;
+    await desk.answer({ ...discover, link: [relay], via: { relay, from: relay } });
+    const reason = 'no subnet of dhcp.subnets has 10.3.0.1';
+    expect(events).toEqual([{ event: 'lease.none', machine: mac(1), mac: mac(1), relay, reason }]);
+    // On a network of ours where others give addresses.
+    await desk.answer({ ...discover, link: [other] });
+    expect(events).toHaveLength(1);
+  });
+
+  it('is another than its record has while somebody has that, which is told', async () => {
+    const { select, here, named } = leaseDesk();
+    await select(1, FIRST);
+    here.machines = [recorded('node-02', 2, FIRST)];
+    await select(2, SECOND);
+    await select(2, SECOND);
+    const reason = `another has ${FIRST}`;
+    expect(named('lease.elsewhere')).toEqual([
+      { event: 'lease.elsewhere', machine: 'node-02', address: SECOND, mac: mac(2), reserved: FIRST, reason },
+    ]);
   });
 
   it('is not given when something breaks', async () => {
