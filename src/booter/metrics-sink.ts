@@ -119,6 +119,11 @@ function countLease(metrics: Metrics, event: LeaseEvent): void {
     case 'lease.given':
       metrics.leasesGiven.inc({ kind: event.isExtended ? 'extended' : 'new' });
       return;
+    case 'lease.none':
+      metrics.leasesMissing.inc();
+      return;
+    case 'lease.elsewhere':
+      return;
     case 'lease.refused':
       metrics.leasesRefused.inc();
       return;

@@ -13,6 +13,7 @@ export type LeaseMetrics = {
   readonly countPools: (pools: () => readonly CountedPool[]) => void;
   readonly leasesGiven: Counter<'kind'>;
   readonly leasesRefused: Counter;
+  readonly leasesMissing: Counter;
   readonly leasesReleased: Counter;
   readonly leasesDeclined: Counter;
   readonly leasesUnsaved: Counter;
@@ -27,6 +28,7 @@ export function leaseMetrics(registers: Registry[]): LeaseMetrics {
   return {
     countPools: poolGauges(registers),
     leasesGiven: counter('leases_given', 'leases acknowledged: new, or extended', 'kind'),
+    leasesMissing: counter('leases_missing', 'times that a machine asked for an address and was offered none'),
     leasesRefused: counter('leases_refused', 'addresses refused to machines that asked for them (NAK)'),
     leasesReleased: counter('leases_released', 'leases that machines gave back'),
     leasesDeclined: counter('leases_declined', 'addresses that machines declined, since somebody else uses them'),

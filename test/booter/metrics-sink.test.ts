@@ -12,6 +12,8 @@ const subnet = '192.168.77.0/24';
 const EVENTS: readonly BootEvent[] = [
   { event: 'lease.given', ...whose, seconds: 60, isExtended: false },
   { event: 'lease.given', ...whose, seconds: 60, isExtended: true },
+  { event: 'lease.none', machine: 'node-01', reason: 'no address is left for it' },
+  { event: 'lease.elsewhere', ...whose, reserved: '192.168.77.20', reason: 'another has it' },
   { event: 'lease.refused', ...whose, reason: 'it is of another' },
   { event: 'lease.released', ...whose },
   { event: 'lease.declined', ...whose, seconds: 600 },
@@ -34,6 +36,7 @@ it('counts what happens to addresses', async () => {
     'bootlayer_dhcp_leases_declined_total 1',
     'bootlayer_dhcp_leases_given_total{kind="extended"} 1',
     'bootlayer_dhcp_leases_given_total{kind="new"} 1',
+    'bootlayer_dhcp_leases_missing_total 1',
     'bootlayer_dhcp_leases_refused_total 1',
     'bootlayer_dhcp_leases_released_total 1',
     'bootlayer_dhcp_leases_unsaved_total 1',
