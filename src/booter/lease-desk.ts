@@ -117,8 +117,9 @@ export class LeaseDesk implements Leases {
 
   /** Whoever asks where addresses are given, and gets none, is told of. Here, where others give them, nobody is. */
   #silent(answer: Decided<'silent'>, { ask, found }: Asked): LeaseAnswer {
+    if (ask.kind !== 'discover') return answer;
     const isServed = ask.via !== undefined || ask.link.some((address) => this.gives(address));
-    if (ask.kind === 'discover' && isServed) this.#telling.none(found, answer.reason, ask.via?.relay);
+    if (isServed) this.#telling.none(found, answer.reason, ask.via?.relay);
     return answer;
   }
 

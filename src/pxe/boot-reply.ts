@@ -5,6 +5,7 @@ import { BROADCAST_FLAG, relayOf } from '../dhcp/reply-destination.js';
 import { NO_IP4 } from '../net/ip.js';
 import { addBootOptions, type BootOptionsInput, bootFields, copyOption } from './boot-options.js';
 import { ip4Bytes } from './kept-values.js';
+import { replyPacket } from './reply-packet.js';
 
 /** `step`: `offer` to a DISCOVER. */
 export type ReplyInput = BootOptionsInput & {
@@ -20,26 +21,18 @@ export const DROPPABLE: readonly number[] = [OPTION.tftpServerName];
 /** A proxy's answer (PXE 2.1, 2.2): how to boot, and no address. Pure. */
 export function bootReply(input: ReplyInput): DhcpPacket {
   const { request, step } = input;
-  const { htype, hlen, xid, flags, ciaddr, giaddr, chaddr } = request;
+  const { flags, ciaddr } = request;
   const { siaddr, sname, file } = bootFields(input);
-  return {
-    op: 2,
-    htype,
-    hlen,
-    hops: 0,
-    xid,
-    secs: 0,
+  const fields = {
     // Without an address of its own, which is not in this answer either, nothing but a broadcast reaches it.
     flags: relayOf(request) === undefined && step === 'offer' ? flags | BROADCAST_FLAG : flags,
     ciaddr: step === 'ack' ? ciaddr : NO_IP4,
     yiaddr: NO_IP4,
     siaddr,
-    giaddr,
-    chaddr,
     sname,
     file,
-    options: optionsOf(input),
   };
+  return replyPacket(request, fields, optionsOf(input));
 }
 
 function optionsOf(input: ReplyInput): DhcpOptions {

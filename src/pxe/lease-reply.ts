@@ -7,6 +7,7 @@ import { NO_IP4 } from '../net/ip.js';
 import { addAddressOptions } from './address-options.js';
 import { addBootOptions, type BootOptionsInput, bootFields, copyOption } from './boot-options.js';
 import { ip4Bytes } from './kept-values.js';
+import { replyPacket } from './reply-packet.js';
 
 /** What is given: an address, or what belongs to one that is from elsewhere. */
 export type Granted = Extract<LeaseAnswer, { readonly kind: 'offer' | 'ack' | 'informed' }>;
@@ -26,7 +27,7 @@ const NAK = Buffer.of(MESSAGE.nak);
 
 /** RFC 2131, table 3: an OFFER, or an ACK. Pure. */
 export function leaseReply({ request, granted, boot, serverId }: LeaseReplyInput): DhcpPacket {
-  const { htype, hlen, xid, flags, ciaddr, giaddr, chaddr } = request;
+  const { flags, ciaddr } = request;
   const isOffer = granted.kind === 'offer';
   const { siaddr, sname, file } = boot === undefined ? NO_BOOT : bootFields(boot);
   const options = new Map<number, Buffer>();
@@ -42,23 +43,15 @@ export function leaseReply({ request, granted, boot, serverId }: LeaseReplyInput
   // RFC 3011, 2: whoever heeds it says so.
   if (relayOf(request) !== undefined) copyOption(options, OPTION.subnetSelection, request);
   copyOption(options, OPTION.relayAgent, request);
-  return {
-    op: 2,
-    htype,
-    hlen,
-    hops: 0,
-    xid,
-    secs: 0,
+  const fields = {
     flags,
     ciaddr: isOffer ? NO_IP4 : ciaddr,
     yiaddr: isInformed ? NO_IP4 : granted.address,
     siaddr,
-    giaddr,
-    chaddr,
     sname,
     file,
-    options,
   };
+  return replyPacket(request, fields, options);
 }
 
 const NO_BOOT = { siaddr: NO_IP4, sname: '', file: '' };
@@ -70,25 +63,12 @@ const MAX_REASON = 120;
 
 /** The same table's NAK: these options and no others, and a relay broadcasts it (4.3.2). Pure. */
 export function refusal({ request, reason, serverId }: Refusal): DhcpPacket {
-  const { htype, hlen, xid, giaddr, chaddr } = request;
   const options = new Map<number, Buffer>();
   options.set(OPTION.messageType, NAK);
   options.set(OPTION.serverId, ip4Bytes(serverId));
   options.set(OPTION.message, Buffer.from(asciiLine(reason).slice(0, MAX_REASON)));
   copyOption(options, OPTION.clientId, request);
   copyOption(options, OPTION.relayAgent, request);
-  const none = { ciaddr: NO_IP4, yiaddr: NO_IP4, ...NO_BOOT };
-  return {
-    op: 2,
-    htype,
-    hlen,
-    hops: 0,
-    xid,
-    secs: 0,
-    flags: replyFlags(request, 'nak'),
-    giaddr,
-    chaddr,
-    ...none,
-    options,
-  };
+  const fields = { flags: replyFlags(request, 'nak'), ciaddr: NO_IP4, yiaddr: NO_IP4, ...NO_BOOT };
+  return replyPacket(request, fields, options);
 }
