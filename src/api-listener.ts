@@ -127,7 +127,7 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
       trust: () => policies.standings.trust(),
     },
     ...{ entries, desk, cache, version: version() },
-    leases: { leases: booter.leases },
+    leases: { register: booter.leases?.register },
     standings: { ...standings, doubtsOf: (image) => doubts.ofImage(image) },
     doubtsOf: (kind, name) => doubts.ofEntry(kind, name),
   });

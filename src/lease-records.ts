@@ -1,7 +1,7 @@
 import type { EventSink } from './boot/event.js';
 import { ConflictProbe } from './booter/conflict-probe.js';
 import { LeaseDesk, type LeaseDeskParts } from './booter/lease-desk.js';
-import type { Leases } from './booter/leases.js';
+import type { LeaseRegister } from './booter/leases.js';
 import { every, systemClock } from './clock.js';
 import type { Config } from './config/schema.js';
 import { readSystemStart, uptime } from './disk-system-start.js';
@@ -97,10 +97,10 @@ function warnOfOdd(damaged: readonly IpAddress[], elsewhere: number, warn: Lease
 }
 
 /** From now on `/metrics` tells of them, whenever it is asked. */
-export function countLeases(metrics: Metrics, leases: Pick<Leases, 'pools'> | undefined): void {
-  if (leases === undefined) return;
+export function countLeases(metrics: Metrics, register: Pick<LeaseRegister, 'pools'> | undefined): void {
+  if (register === undefined) return;
   metrics.countPools(() =>
-    leases
+    register
       .pools()
       .map(({ subnet, counts: { size, ...states } }) => ({ subnet: formatSubnet(subnet.subnet), size, states })),
   );

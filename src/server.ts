@@ -133,7 +133,7 @@ async function start(
   warnAtStart({ ...listeners, config, tls: initial.tls, urls }, booter, warn);
   ready = true;
   countEntries(metrics, booter.mapping, built.joined.disregarded());
-  countLeases(metrics, booter.leases);
+  countLeases(metrics, booter.leases?.register);
   upkeep.start();
   lifecycle.started('upkeep', () => upkeep.stop());
   await startReloading(reloader, log, lifecycle);

@@ -64,7 +64,7 @@ it('takes up what is kept, and what it gives is kept when it has ended', async (
   expect(leases.kept.get(address)).toMatchObject({ state: 'bound' });
   expect(await answered).toMatchObject({ kind: 'ack' });
   const again = await opened({ leases });
-  expect(again.desk?.at(address)).toMatchObject({ state: 'bound', client: { mac: mac(1) } });
+  expect(again.desk?.register.at(address)).toMatchObject({ state: 'bound', client: { mac: mac(1) } });
 });
 
 it('says what it cannot use, and gives nobody an address that may be somebody’s', async () => {
@@ -75,7 +75,7 @@ it('says what it cannot use, and gives nobody an address that may be somebody’
     'who has 192.168.77.100 cannot be read in the state: nobody is given that for as long as a lease lasts',
     'leases of no subnet in dhcp.subnets: 1; they are kept, and count again when it is there again',
   ]);
-  expect(desk?.at(ip('192.168.77.100'))).toMatchObject({ state: 'conflict' });
+  expect(desk?.register.at(ip('192.168.77.100'))).toMatchObject({ state: 'conflict' });
 });
 
 it('is nothing of a server that gives no addresses', async () => {

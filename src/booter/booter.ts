@@ -86,10 +86,9 @@ export class Booter {
     this.doneReports = doneReports;
     this.mapped = new MappedImages({ ...parts, mapping: () => this.#mapping });
     const mapping = () => this.#mapping;
-    const held = { ...parts, mapping };
     this.#attribution = new Attribution(
       () => parts.clock.ticks(),
-      (address) => leaseHolder(held, address),
+      (address) => leaseHolder(parts.leases?.register, address),
     );
     this.#issuer = new PlanIssuer(parts);
     this.#memory = new DhcpMemory(() => parts.clock.ticks());

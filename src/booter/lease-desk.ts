@@ -1,20 +1,18 @@
 import type { EventSink } from '../boot/event.js';
 import { BootlayerError } from '../errors.js';
-import { clientKey } from '../lease/client.js';
 import type { Lease } from '../lease/lease.js';
 import { LeaseBook, type LeaseDecision } from '../lease/lease-book.js';
 import type { LeaseClock } from '../lease/lease-clock.js';
-import type { ShownLease } from '../lease/lease-view.js';
 import type { LeaseStore } from '../lease/ports.js';
 import { givenAddress, type LeaseAnswer, type LeaseAsk, type Via } from '../lease/question.js';
 import type { LeaseSubnet } from '../lease/subnet.js';
 import { type IpAddress, parseIp, type Subnet, subnetHolds } from '../net/ip.js';
 import type { MacAddress } from '../net/mac.js';
 import { type FoundClient, LeaseClients } from './lease-clients.js';
+import { LeaseRegister } from './lease-register.js';
 import { LeaseTelling } from './lease-telling.js';
 import { LeaseWriter, type LeaseWriterLimits } from './lease-writer.js';
-import type { Adopted, ForeignLease, LeasePage, Leases, LeaseWish, ToldLease, ToldPool } from './leases.js';
-import { boundsOf, keysOf, pageOf } from './listed-leases.js';
+import type { Leases } from './leases.js';
 import type { Mapping } from './mapping.js';
 
 export type LeaseDeskParts = {
@@ -39,8 +37,6 @@ type Asked = { readonly ask: LeaseAsk; readonly found: FoundClient };
 
 /** Tried where somebody turns out to use the first, before a machine is left without an answer: it asks again. */
 const MOST_OTHERS = 3;
-/** Taken over in one write. */
-const ADOPTED_AT_ONCE = 500;
 
 /** Who has which address: asks the book, and answers what it decides once that is durable. */
 export class LeaseDesk implements Leases {
@@ -49,6 +45,7 @@ export class LeaseDesk implements Leases {
   readonly #book: LeaseBook;
   readonly #writer: LeaseWriter;
   readonly #telling: LeaseTelling;
+  readonly register: LeaseRegister;
 
   constructor(parts: LeaseDeskParts) {
     const { subnets, isAuthoritative, mapping, events } = parts;
@@ -57,6 +54,7 @@ export class LeaseDesk implements Leases {
     this.#book = new LeaseBook({ subnets, isAuthoritative, reservations: () => this.#clients.reservations() });
     this.#writer = new LeaseWriter(parts);
     this.#telling = new LeaseTelling(events);
+    this.register = new LeaseRegister({ ...parts, clients: this.#clients, book: this.#book, writer: this.#writer });
   }
 
   /**
@@ -194,71 +192,9 @@ export class LeaseDesk implements Leases {
     return this.#parts.trustedRelays().some((subnet) => subnetHolds(subnet, address));
   }
 
-  list(wish: LeaseWish): LeasePage {
-    const { machine } = wish;
-    const record = machine === undefined ? undefined : this.#parts.mapping().inventory.named(machine);
-    const all = this.#book.list(this.#parts.clock.now(), { bounds: boundsOf(wish), keys: keysOf(wish, record) });
-    const { page, hasMore } = pageOf(all, wish, (client) => this.#clients.find(client).known.machine);
-    return { leases: page.map((lease) => this.#told(lease)), hasMore };
-  }
-
-  at(address: IpAddress): ToldLease | undefined {
-    const lease = this.#book.at(address, this.#parts.clock.now());
-    return lease && this.#told(lease);
-  }
-
-  pools(): readonly ToldPool[] {
-    const { subnets, clock } = this.#parts;
-    const counts = this.#book.counts(clock.now());
-    return subnets.flatMap((subnet, place) => {
-      const its = counts[place];
-      return its === undefined ? [] : [{ subnet, counts: its }];
-    });
-  }
-
-  async release(address: IpAddress): Promise<void> {
-    this.#book.forget(address, this.#parts.clock.now());
-    await this.#writer.remove([address]);
-  }
-
-  async adopt(leases: readonly ForeignLease[]): Promise<readonly Adopted[]> {
-    const adopted: Adopted[] = [];
-    for (let from = 0; from < leases.length; from += ADOPTED_AT_ONCE) {
-      const some = leases.slice(from, from + ADOPTED_AT_ONCE).map((lease) => this.#adopt(lease));
-      await this.#writer.save(some.flatMap(({ save }) => save));
-      adopted.push(...some.map(({ outcome }) => outcome));
-    }
-    return adopted;
-  }
-
-  #adopt({ address, client, until }: ForeignLease): { readonly outcome: Adopted; readonly save: readonly Lease[] } {
-    const { clock } = this.#parts;
-    const now = clock.now();
-    const key = clientKey(client);
-    const { machine } = this.#clients.find(client).known;
-    const whose = { ...(key !== undefined && { key }), client, ...(machine !== undefined && { machine }) };
-    const lease: Lease = { address, ...whose, state: 'bound', since: now, until: Math.floor(clock.fromEpoch(until)) };
-    const decision = this.#book.adopt(lease, now);
-    return decision.kind === 'adopted'
-      ? { outcome: { kind: 'adopted', address }, save: decision.save }
-      : { outcome: { ...decision, address }, save: [] };
-  }
-
   /** Resolves when all that was decided is kept, or could not be. */
   settled(): Promise<void> {
     return this.#writer.settled();
-  }
-
-  /** By the records in force: they may have changed since it was given. */
-  #told({ address, state, client, since, until }: ShownLease): ToldLease {
-    const { clock } = this.#parts;
-    const { machine } = this.#clients.find(client).known;
-    const owner = this.#clients.reservations().machineAt(address);
-    return {
-      ...{ address, state, client, ...(machine !== undefined && { machine }) },
-      ...{ since: clock.toEpoch(since), until: clock.toEpoch(until) },
-      isReserved: owner !== undefined && owner === machine,
-    };
   }
 
   #fault(thrown: unknown): LeaseAnswer {

@@ -1,20 +1,10 @@
 import { parseIp } from '../net/ip.js';
-import type { Leases } from './leases.js';
-import type { Mapping } from './mapping.js';
-
-export type LeaseHolderParts = {
-  /** Where this server gives addresses. */
-  readonly leases?: Pick<Leases, 'at'>;
-  /** The one in force. */
-  readonly mapping: () => Pick<Mapping, 'inventory'>;
-};
+import type { LeaseRegister } from './leases.js';
 
 /** The machine that has a live lease of an address, by the name that its steps are told with. */
-export function leaseHolder({ leases, mapping }: LeaseHolderParts, address: string): string | undefined {
+export function leaseHolder(register: Pick<LeaseRegister, 'at'> | undefined, address: string): string | undefined {
   const ip = parseIp(address);
-  const lease = ip && leases?.at(ip);
+  const lease = ip && register?.at(ip);
   if (lease?.state !== 'bound') return undefined;
-  const { mac, uuid } = lease.client;
-  const facts = { macs: mac === undefined ? [] : [mac], ...(uuid !== undefined && { uuid }), sourceAddress: address };
-  return mapping().inventory.identify(facts).name;
+  return lease.machine ?? lease.client.mac ?? lease.client.uuid;
 }

@@ -41,7 +41,7 @@ export type Adopted =
   | { readonly kind: 'adopted'; readonly address: IpAddress }
   | { readonly kind: 'refused'; readonly address: IpAddress; readonly reason: string };
 
-/** Who has which address, for those who ask for one and for those who want to know. */
+/** Addresses for those who ask for one. */
 export interface Leases {
   /** At once, or when what it takes is durable, or was tried. Never rejects. */
   answer(ask: LeaseAsk): LeaseAnswer | Promise<LeaseAnswer>;
@@ -49,6 +49,11 @@ export interface Leases {
   macAt(address: string): MacAddress | undefined;
   /** Whether it is in a subnet of ours, where what others say of addresses does not count. */
   gives(address: IpAddress): boolean;
+  readonly register: LeaseRegister;
+}
+
+/** Who has which address, for operators. */
+export interface LeaseRegister {
   /** In the order of addresses; also those that are offered, and those that are remembered. */
   list(wish: LeaseWish): LeasePage;
   at(address: IpAddress): ToldLease | undefined;

@@ -56,19 +56,19 @@ describe('an address', () => {
     expect(await discover(9)).toMatchObject({ kind: 'offer', address: '192.168.77.20', hostname: 'node-01.lab' });
     here.machines = [recorded('node-01', 9, '192.168.77.21')];
     expect(await brief(discover(9))).toBe('offer 192.168.77.21');
-    expect(desk.at(ip('192.168.77.21'))).toMatchObject({ machine: 'node-01', isReserved: true });
+    expect(desk.register.at(ip('192.168.77.21'))).toMatchObject({ machine: 'node-01', isReserved: true });
   });
 
   it('is told to be that of the machine which the records name now', async () => {
     const { select, here, desk } = leaseDesk();
     await select(9, FIRST);
     here.machines = [recorded('node-01', 9, FIRST)];
-    expect([desk.at(FIRST), desk.list({ limit: 1 }).leases[0]]).toMatchObject(
+    expect([desk.register.at(FIRST), desk.register.list({ limit: 1 }).leases[0]]).toMatchObject(
       Array(2).fill({ machine: 'node-01', isReserved: true }),
     );
     here.machines = [];
-    expect(desk.at(FIRST)).toMatchObject({ isReserved: false });
-    expect(desk.at(FIRST)).not.toHaveProperty('machine');
+    expect(desk.register.at(FIRST)).toMatchObject({ isReserved: false });
+    expect(desk.register.at(FIRST)).not.toHaveProperty('machine');
   });
 
   it('is refused, given back and declined, and told of', async () => {
@@ -219,8 +219,8 @@ describe('what is known of addresses', () => {
     const elsewhere = { ...[...before.store.kept.values()][0], address: ip('10.0.0.1') } as never;
     const { leases } = await before.store.loadLeases();
     expect(desk.restore({ leases: [...leases, elsewhere], damaged: [SECOND] })).toBe(1);
-    expect(desk.at(FIRST)).toMatchObject({ state: 'bound', client: { mac: mac(1) } });
-    expect(desk.at(SECOND)).toMatchObject({ state: 'conflict' });
+    expect(desk.register.at(FIRST)).toMatchObject({ state: 'bound', client: { mac: mac(1) } });
+    expect(desk.register.at(SECOND)).toMatchObject({ state: 'conflict' });
     expect(await brief(discover(2))).toBe('silent');
     here.now += 3_600_000;
     expect(await Promise.all([discover(2), discover(3)].map(brief))).toContain(`offer ${SECOND}`);
@@ -230,10 +230,10 @@ describe('what is known of addresses', () => {
     const { desk, select, here, epoch } = leaseDesk();
     await select(1, FIRST);
     here.now += 1_000;
-    expect(desk.list({ limit: 9 }).leases).toMatchObject([
+    expect(desk.register.list({ limit: 9 }).leases).toMatchObject([
       { address: FIRST, since: epoch - 1_000, until: epoch + 3_599_000 },
     ]);
-    expect(desk.pools()).toMatchObject([{ counts: { size: 2, bound: 1, free: 1 } }]);
+    expect(desk.register.pools()).toMatchObject([{ counts: { size: 2, bound: 1, free: 1 } }]);
   });
 
   it('shows whose card has it by the word of trusted relays alone, for as long as it has', async () => {
@@ -276,7 +276,7 @@ describe('what is known of addresses', () => {
       await select(number, `192.168.77.${last}`);
     await discover(4);
     const page = (wish: Omit<LeaseWish, 'limit'>, limit = 9) => {
-      const { leases, hasMore } = desk.list({ limit, ...wish });
+      const { leases, hasMore } = desk.register.list({ limit, ...wish });
       return [...leases.map(({ address }) => address), ...(hasMore ? ['...'] : [])];
     };
     const all = ['10.0.0.9', ...[100, 101, 102, 103].map((last) => `192.168.77.${last}`)];
@@ -304,10 +304,10 @@ describe('what is known of addresses', () => {
   it('is forgotten, durably', async () => {
     const { desk, select, store, discover } = leaseDesk();
     await select(1, FIRST);
-    await desk.release(FIRST);
-    expect([store.kept.size, desk.list({ limit: 9 })]).toEqual([0, { leases: [], hasMore: false }]);
+    await desk.register.release(FIRST);
+    expect([store.kept.size, desk.register.list({ limit: 9 })]).toEqual([0, { leases: [], hasMore: false }]);
     store.isFull = true;
-    await expect(desk.release(FIRST)).rejects.toMatchObject({ code: 'DISK_FULL' });
+    await expect(desk.register.release(FIRST)).rejects.toMatchObject({ code: 'DISK_FULL' });
     expect(await brief(discover(2))).toContain('offer');
   });
 
@@ -319,7 +319,7 @@ describe('what is known of addresses', () => {
       { address: ip('10.0.0.1'), client: { mac: mac(3) }, until: epoch + 60_000 },
       { address: SECOND, client: {}, until: epoch + 60_000 },
     ];
-    expect(await desk.adopt(foreign)).toMatchObject([
+    expect(await desk.register.adopt(foreign)).toMatchObject([
       { kind: 'adopted', address: FIRST },
       { kind: 'refused', address: FIRST },
       { kind: 'refused', address: '10.0.0.1' },
@@ -328,6 +328,6 @@ describe('what is known of addresses', () => {
     expect(store.kept.get(FIRST)).toMatchObject({ client: { mac: mac(1) }, until: 61_000 });
     expect(named('lease.given')).toEqual([]);
     store.isFull = true;
-    await expect(desk.adopt(foreign.slice(0, 1))).rejects.toMatchObject({ code: 'DISK_FULL' });
+    await expect(desk.register.adopt(foreign.slice(0, 1))).rejects.toMatchObject({ code: 'DISK_FULL' });
   });
 });

@@ -48,7 +48,7 @@ it('counts what happens to addresses', async () => {
 it('tells of each subnet how its addresses stand whenever it is asked', async () => {
   const metrics = createMetrics();
   const { desk, select, discover, here } = leaseDesk();
-  countLeases(metrics, desk);
+  countLeases(metrics, desk.register);
   await select(1, '192.168.77.100');
   await discover(2);
   const state = (name: string) => `bootlayer_dhcp_leases{subnet="${subnet}",state="${name}"}`;

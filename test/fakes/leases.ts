@@ -2,6 +2,7 @@ import type {
   Adopted,
   ForeignLease,
   LeasePage,
+  LeaseRegister,
   Leases,
   LeaseWish,
   ToldLease,
@@ -13,7 +14,8 @@ import { type IpAddress, subnetHolds } from '../../src/net/ip.js';
 import type { MacAddress } from '../../src/net/mac.js';
 
 /** Who has which address, in memory: those that it is told of. */
-export class MemoryLeases implements Leases {
+export class MemoryLeases implements Leases, LeaseRegister {
+  readonly register = this;
   readonly told = new Map<IpAddress, ToldLease>();
   /** By the records in force, where those are anybody's. */
   machineOf: (client: LeaseClient) => string | undefined = () => undefined;

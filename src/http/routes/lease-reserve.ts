@@ -17,7 +17,7 @@ import {
   presented,
   previewSchema,
 } from './entries.js';
-import { type LeaseRouteParts, leaseAt, leaseParams, leasesOf } from './leases.js';
+import { type LeaseRouteParts, leaseAt, leaseParams, registerOf } from './leases.js';
 
 export type ReserveRouteParts = EntryRouteParts & LeaseRouteParts;
 
@@ -44,7 +44,7 @@ export function reserveRoute(api: Api, parts: ReserveRouteParts): void {
     },
     errors: [...CHANGE_ERRORS, 'NO_LEASES'],
     handle: async ({ params: { address }, query, body: given }) => {
-      const lease = leaseAt(leasesOf(parts), address);
+      const lease = leaseAt(registerOf(parts), address);
       const found = lease.machine === undefined ? undefined : parts.entries.find('machine', lease.machine);
       if (found?.document['ip'] === address)
         return { status: 200, body: presented(found, parts), headers: etagOf(found) };

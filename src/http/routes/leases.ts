@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ForeignLease, Leases, ToldLease } from '../../booter/leases.js';
+import type { ForeignLease, LeaseRegister, ToldLease } from '../../booter/leases.js';
 import { mapping, oneOf, parsed, text } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
 import { formatRange } from '../../lease/address-range.js';
@@ -13,7 +13,7 @@ import { pageQuery } from './pages.js';
 
 export type LeaseRouteParts = {
   /** Missing where this server gives no addresses. */
-  readonly leases: Leases | undefined;
+  readonly register: LeaseRegister | undefined;
 };
 
 const MOST = 1_000;
@@ -144,7 +144,7 @@ function lookRoutes(api: Api, parts: LeaseRouteParts): void {
     },
     errors: ['NO_LEASES'],
     handle: ({ query }) => {
-      const { leases, hasMore } = leasesOf(parts).list(query);
+      const { leases, hasMore } = registerOf(parts).list(query);
       const next = hasMore ? leases.at(-1)?.address : undefined;
       return { status: 200, body: { leases: leases.map(presentedLease), ...(next !== undefined && { next }) } };
     },
@@ -157,7 +157,7 @@ function lookRoutes(api: Api, parts: LeaseRouteParts): void {
     takes: { params: leaseParams },
     answers: { 200: { about: 'The lease', body: lease } },
     errors: ['NOT_FOUND', 'NO_LEASES'],
-    handle: ({ params: { address } }) => ({ status: 200, body: presentedLease(leaseAt(leasesOf(parts), address)) }),
+    handle: ({ params: { address } }) => ({ status: 200, body: presentedLease(leaseAt(registerOf(parts), address)) }),
   });
   api.route({
     method: 'GET',
@@ -167,7 +167,7 @@ function lookRoutes(api: Api, parts: LeaseRouteParts): void {
     answers: { 200: { about: 'As the configuration has them', body: z.object({ subnets: z.array(pool) }) } },
     errors: ['NO_LEASES'],
     handle: () => {
-      const subnets = leasesOf(parts)
+      const subnets = registerOf(parts)
         .pools()
         .map(({ subnet: { subnet, ranges, leaseSeconds }, counts }) => ({
           subnet: formatSubnet(subnet),
@@ -198,7 +198,7 @@ function releaseRoute(api: Api, parts: LeaseRouteParts): void {
     answers: { 204: { about: 'It is free' } },
     errors: ['NOT_FOUND', 'CONFLICT', 'NO_LEASES', 'DATA_UNUSABLE', 'DISK_FULL', 'RATE_LIMITED'],
     handle: async ({ params: { address }, query: { force } }) => {
-      const leases = leasesOf(parts);
+      const leases = registerOf(parts);
       const found = leaseAt(leases, address);
       if (found.state === 'bound' && force !== 'true') throw inUse(found);
       await leases.release(address);
@@ -217,7 +217,7 @@ function importRoute(api: Api, parts: LeaseRouteParts): void {
     answers: { 200: { about: 'What became of each, in their order', body: imported } },
     errors: ['NO_LEASES', 'DATA_UNUSABLE', 'DISK_FULL', 'RATE_LIMITED'],
     handle: async ({ body }) => {
-      const adopted = await leasesOf(parts).adopt(body.leases.map(toForeign));
+      const adopted = await registerOf(parts).adopt(body.leases.map(toForeign));
       const results = adopted.map((one) => ({
         address: one.address,
         adopted: one.kind === 'adopted',
@@ -238,16 +238,16 @@ function toForeign({ address, until, mac, clientId, hostname }: z.output<typeof 
 }
 
 /** Throws NO_LEASES where this server gives no addresses. */
-export function leasesOf({ leases }: LeaseRouteParts): Leases {
-  if (leases !== undefined) return leases;
+export function registerOf({ register }: LeaseRouteParts): LeaseRegister {
+  if (register !== undefined) return register;
   throw new BootlayerError('NO_LEASES', 'this server gives no addresses, so that it has no leases', {
     remedy: 'set dhcp.mode to server, with dhcp.subnets, and start it anew',
   });
 }
 
 /** Throws NOT_FOUND where nobody has, or had, it. */
-export function leaseAt(leases: Leases, address: IpAddress): ToldLease {
-  const found = leases.at(address);
+export function leaseAt(register: LeaseRegister, address: IpAddress): ToldLease {
+  const found = register.at(address);
   if (found !== undefined) return found;
   throw new BootlayerError('NOT_FOUND', `nobody has, or had, ${address}`, {
     remedy: '"bootlayer lease ls", or GET /api/v1/leases, lists those there are',

@@ -19,8 +19,8 @@ async function listener(leases: MemoryLeases = new MemoryLeases(LEASES, [POOL]),
   ]);
   leases.machineOf = (client) => new LeaseClients(mapping).find(client).known.machine;
   const api = new Api(app);
-  leaseRoutes(api, { leases });
-  reserveRoute(api, { leases, entries: book, doubtsOf: async () => ['who knows'] });
+  leaseRoutes(api, { register: leases });
+  reserveRoute(api, { register: leases, entries: book, doubtsOf: async () => ['who knows'] });
   const ask = async (method: 'GET' | 'POST' | 'DELETE', path: string, payload?: object) => {
     const headers = { host: '127.0.0.1' };
     const answer = await app.inject({ method, url: `/api/v1${path}`, headers, ...(payload && { payload }) });
@@ -127,8 +127,8 @@ async function noLeases() {
   onTestFinished(() => app.close());
   const { book } = await openEntries('');
   const api = new Api(app);
-  leaseRoutes(api, { leases: undefined });
-  reserveRoute(api, { leases: undefined, entries: book, doubtsOf: async () => [] });
+  leaseRoutes(api, { register: undefined });
+  reserveRoute(api, { register: undefined, entries: book, doubtsOf: async () => [] });
   const ask = async (method: 'GET' | 'POST' | 'DELETE', path: string, payload?: object) => {
     const headers = { host: '127.0.0.1' };
     const answer = await app.inject({ method, url: `/api/v1${path}`, headers, ...(payload && { payload }) });
