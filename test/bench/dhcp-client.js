@@ -15,6 +15,7 @@ import { createSocket } from 'node:dgram';
 
 const PORT = 67;
 const LOST_MILLISECONDS = 500;
+const RECV_BUFFER_BYTES = 4 * 1024 * 1024;
 /** Of the machines' addresses; whoever comes again after all of them is another machine to nobody. */
 const MACHINES = 40_000;
 
@@ -67,7 +68,8 @@ function request(bytes, offer) {
 
 /** @param {DhcpJob} job @returns {Promise<DhcpLoad>} */
 function run({ host, relay, first, outstanding, milliseconds, takes = false }) {
-  const socket = createSocket('udp4');
+  // So that it is the server that loses what is lost.
+  const socket = createSocket({ type: 'udp4', recvBufferSize: RECV_BUFFER_BYTES });
   // Each has bytes of its own, which are not sent before they are changed again.
   const slots = Array.from({ length: outstanding }, () => ({
     bytes: discover(relay),

@@ -34,7 +34,7 @@ export async function benchLeases({ smoke }) {
     const cpu = peers.map((name) => `${name} us`);
     printTable(
       'DISCOVER to ACK: exchanges/s of ours, the ratio to each peer, and processor time',
-      ['outstanding', 'exchanges/s', ...peers, 'lost', 'cpu us', ...cpu],
+      ['outstanding', 'exchanges/s', ...peers, 'lost', ...peers.map((name) => `${name} lost`), 'cpu us', ...cpu],
       rows,
     );
     const names = ['ours', ...peers];
@@ -55,7 +55,7 @@ function rateColumns([ours = [], ...peers]) {
   return [
     figure(median(ours.map(rate))),
     ...peers.map((peer) => figure(median(peer.map((load, round) => rate(ours[round]) / rate(load))))),
-    String(ours.reduce((sum, { lost }) => sum + lost, 0)),
+    ...[ours, ...peers].map((loads) => String(loads.reduce((sum, { lost }) => sum + lost, 0))),
     ...[ours, ...peers].map(microseconds),
   ];
 }
