@@ -1,7 +1,5 @@
-import type { BlobReader } from '../blob/blob-reader.js';
-import type { BlobSource } from '../blob/blob-store.js';
-import type { EventSink, LoaderTransfer } from '../boot/event.js';
-import type { LocatedArtifact, PlanStore } from '../boot/ports.js';
+import type { EventSink } from '../boot/event.js';
+import type { PlanStore } from '../boot/ports.js';
 import { recordWith } from '../boot/standing-keys.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError } from '../errors.js';
@@ -10,11 +8,10 @@ import type { Machine } from '../machine/machine.js';
 import { parseMac } from '../net/mac.js';
 import type { Neighbours } from '../net/neighbours.js';
 import { parseUuid } from '../net/uuid.js';
-import type { Descriptor } from '../oci/descriptor.js';
-import type { Digest } from '../oci/digest.js';
 import { AddressOwner } from './address-owner.js';
+import { ArtifactStep } from './artifact-step.js';
 import { Attribution } from './attribution.js';
-import type { Slice } from './blob-path.js';
+import type { Blobs } from './blobs.js';
 import { autoexecScript, greetingScript } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
 import { DhcpMemory } from './dhcp-memory.js';
@@ -30,16 +27,8 @@ import { PlanIssuer } from './plan-issuer.js';
 import type { Policies } from './policies.js';
 import type { RelayWord } from './relay-word.js';
 import type { ScriptQuery } from './report.js';
-import type { Progress } from './running-transfers.js';
 import { ScriptStep } from './script-step.js';
-import { requirePart, sliceReader } from './slice-reader.js';
-import { type TransferEnded, TransferEvents } from './transfer-events.js';
-
-/** The cache as the booter uses it; `blob/` is it. */
-export interface Blobs {
-  open(descriptor: Descriptor, sources: readonly BlobSource[]): Promise<BlobReader>;
-  prefetch(descriptor: Descriptor, sources: readonly BlobSource[]): void;
-}
+import { TransferEvents } from './transfer-events.js';
 
 export type BooterParts = {
   readonly mapping: MappingInput;
@@ -55,10 +44,6 @@ export type BooterParts = {
   readonly leases?: Leases;
 };
 
-/** To whom, and `sent`: how much by now. */
-type BegunTransfer = Pick<LoaderTransfer, 'address' | 'protocol'> &
-  Pick<Progress, 'sent'> & { readonly range: Slice | undefined };
-
 /** What the front ends ask: who is this, what does it boot, where are the bytes; and what happened, told as events. */
 export class Booter {
   readonly #parts: BooterParts;
@@ -66,6 +51,8 @@ export class Booter {
   readonly mapped: MappedImages;
   /** What is sent to machines is told here. */
   readonly transferEvents: TransferEvents;
+  /** What machines fetch of their images. */
+  readonly artifacts: ArtifactStep;
   readonly #attribution: Attribution;
   readonly #issuer: PlanIssuer;
   readonly #memory: DhcpMemory;
@@ -95,7 +82,9 @@ export class Booter {
     const [mapped, attribution, issuer, memory] = [this.mapped, this.#attribution, this.#issuer, this.#memory];
     const owner = new AddressOwner({ ...parts, attribution, memory, mapping });
     this.transferEvents = new TransferEvents({ ...parts, owner });
-    const prefetch = parts.blobs.prefetch.bind(parts.blobs);
+    const { blobs } = parts;
+    this.artifacts = new ArtifactStep({ blobs, mapped, attribution, transferEvents: this.transferEvents });
+    const prefetch = blobs.prefetch.bind(blobs);
     const expectations = new Expectations({ ...parts, mapped, prefetch });
     const isDraining = () => this.#draining;
     this.dhcp = new DhcpStep({ ...parts, mapping, memory, attribution, expectations, isDraining, policies, enrols });
@@ -113,7 +102,7 @@ export class Booter {
       policies,
       enrols,
     };
-    this.firmware = new FirmwareStep({ ...shared, begins: (artifact) => this.#begins(artifact) });
+    this.firmware = new FirmwareStep({ ...shared, begins: (artifact) => this.artifacts.begins(artifact) });
     this.#script = new ScriptStep({ ...shared, memory, prefetch, capabilities, enrolments });
   }
 
@@ -189,61 +178,6 @@ export class Booter {
   /** The script for the machine that reports itself with this query. Never throws: what goes wrong is on its screen. */
   script(query: ScriptQuery, address: string): Promise<string> {
     return this.#script.script(query, address);
-  }
-
-  /**
-   * The artifact that an assignment or an issued plan leads to: nothing else is ever served. Where images differ in what they
-   * say of it, the one that the machine at this address boots is believed. Throws BLOB_UNKNOWN.
-   */
-  async findArtifact(digest: Digest, address: string): Promise<LocatedArtifact> {
-    const found = await this.mapped.find(digest, this.#attribution.imageAt(address));
-    if (found !== undefined) return found;
-    throw new BootlayerError('BLOB_UNKNOWN', `no assignment and no issued plan leads to ${digest}`);
-  }
-
-  /** Throws, as its reader does, what the cache throws; REQUEST_INVALID for a slice that is not in it. */
-  async openArtifact(artifact: LocatedArtifact, slice?: Slice): Promise<BlobReader> {
-    if (slice === undefined) return this.#openWhole(artifact);
-    requirePart(slice, artifact.descriptor);
-    return sliceReader(await this.#openWhole(artifact), slice);
-  }
-
-  /** Resolves when some of it is there. */
-  async #begins(artifact: LocatedArtifact): Promise<void> {
-    const reader = await this.openArtifact(artifact);
-    await reader.available(0).finally(() => reader.close());
-  }
-
-  async #openWhole(artifact: LocatedArtifact): Promise<BlobReader> {
-    const { descriptor, location } = artifact;
-    const noted = (isRefuted: boolean) => (thrown: unknown) => {
-      if (BootlayerError.from(thrown).code === 'DIGEST_MISMATCH') this.mapped.disappointed(artifact, { isRefuted });
-      throw thrown;
-    };
-    const sources = this.mapped.sourcesOf(descriptor, location);
-    // What cannot even be opened is there, and of another size; later, whoever gave the bytes may be to blame.
-    const reader = await this.#parts.blobs.open(descriptor, sources).catch(noted(true));
-    return {
-      ...reader,
-      available: (position, signal) => reader.available(position, signal).catch(noted(false)),
-      whole: (signal) => reader.whole(signal).catch(noted(false)),
-    };
-  }
-
-  /** An artifact begins to be sent; `range`: the part of it that was asked for, when that is not all. */
-  artifactBegun(
-    { role, descriptor: { digest, size } }: LocatedArtifact,
-    { address, protocol, range, sent }: BegunTransfer,
-  ): TransferEnded {
-    const machine = this.#attribution.machineAt(address);
-    const transfer = {
-      ...(machine !== undefined && { machine }),
-      ...(this.#attribution.isShownAt(address) && { isShown: true as const }),
-      ...{ address, protocol, role, digest },
-      ...(range !== undefined && { range: `${range.offset}-${range.offset + range.length - 1}` }),
-      ...(range !== undefined && range.offset + range.length === size && { isRest: true as const }),
-    };
-    return this.transferEvents.artifact(transfer, { size: range?.length ?? size, sent });
   }
 
   /** Something of ours broke while this was done. */

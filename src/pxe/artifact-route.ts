@@ -14,10 +14,10 @@ export function artifactRoute(booter: Booter): BootFileRoute {
 }
 
 async function openArtifact(booter: Booter, { digest, slice }: BlobPath, { address }: FileRequest): Promise<BootFile> {
-  const artifact = await booter.findArtifact(digest, address);
-  const reader = await booter.openArtifact(artifact, slice);
+  const artifact = await booter.artifacts.find(digest, address);
+  const reader = await booter.artifacts.open(artifact, slice);
   return {
     ...reader,
-    begun: (sent) => booter.artifactBegun(artifact, { address, protocol: 'tftp', range: slice, sent }),
+    begun: (sent) => booter.artifacts.begun(artifact, { address, protocol: 'tftp', range: slice, sent }),
   };
 }

@@ -211,10 +211,10 @@ describe('Booter.remap', () => {
     });
     await booter.script({ ...QUERY, buildarch: 'arm64' }, FROM);
     await booter.mapped.resolveAll(new AbortController().signal);
-    expect(await booter.findArtifact(squashfs, ADDRESS)).toBeDefined();
+    expect(await booter.artifacts.find(squashfs, ADDRESS)).toBeDefined();
     booter.remap({ machines: [], assignments: [], defaults: { kernelArgs: {} } });
-    await expect(booter.findArtifact(squashfs, ADDRESS)).rejects.toMatchObject(UNKNOWN);
-    expect(await booter.findArtifact(kernel, ADDRESS)).toBeDefined();
+    await expect(booter.artifacts.find(squashfs, ADDRESS)).rejects.toMatchObject(UNKNOWN);
+    expect(await booter.artifacts.find(kernel, ADDRESS)).toBeDefined();
   });
 
   it('serves nothing that the mapping ceased to name while its source was asked', async () => {
@@ -231,7 +231,7 @@ describe('Booter.remap', () => {
     answer(image);
     await resolving;
     const digest = image.artifacts[0]?.descriptor.digest ?? fail();
-    await expect(booter.findArtifact(digest, ADDRESS)).rejects.toMatchObject(UNKNOWN);
+    await expect(booter.artifacts.find(digest, ADDRESS)).rejects.toMatchObject(UNKNOWN);
   });
 });
 
@@ -247,47 +247,6 @@ describe('a machine whose facts name two', () => {
       knownBy: 'mac',
       others: 'uuid of node-02, serial of node-02',
     });
-  });
-});
-
-describe('Booter.findArtifact', () => {
-  it('lets no image spoil the layer of another', async () => {
-    const honest = resolvedImage();
-    const [kernel] = honest.artifacts;
-    const { digest, mediaType } = kernel?.descriptor ?? fail();
-    const liar = {
-      ...honest,
-      reference: 'lab/liar:1',
-      manifestDigest: digest,
-      artifacts: [{ role: 'disk', descriptor: { digest, mediaType, size: 1 } }],
-    } as const;
-    const answers = [honest, liar];
-    const resolve = async () => answers.shift() ?? fail();
-    const { booter } = testBooter({
-      images: { resolve, askedFor: () => undefined, sourcesOf: () => fail() },
-      assignments: [
-        assignment({ match: { arch: ['amd64'] } }),
-        assignment({ name: 'liar', match: { arch: ['amd64'] }, image: { ...IMAGE, tag: 'liar' } }),
-      ],
-    });
-    await booter.mapped.resolveAll(new AbortController().signal);
-    expect(await booter.findArtifact(digest, ADDRESS)).toMatchObject({
-      role: 'kernel',
-      descriptor: kernel?.descriptor,
-    });
-  });
-
-  it('finds what assignments and plans lead to, and nothing else', async () => {
-    const image = resolvedImage();
-    const [kernel] = image.artifacts;
-    const digest = kernel?.descriptor.digest ?? fail();
-    const mapped = testBooter({ image, assignments: [assignment({ match: { arch: ['amd64'] } })] });
-    await expect(mapped.booter.findArtifact(digest, ADDRESS)).rejects.toMatchObject(UNKNOWN);
-    await mapped.booter.mapped.resolveAll(new AbortController().signal);
-    expect(await mapped.booter.findArtifact(digest, ADDRESS)).toEqual({ ...kernel, location: image.location });
-    const planned = testBooter({ image, plans: mapped.plans });
-    await mapped.booter.script(QUERY, FROM);
-    expect((await planned.booter.findArtifact(digest, ADDRESS)).role).toBe('kernel');
   });
 });
 

@@ -51,13 +51,13 @@ describe('what firmware starts', () => {
         ...{ image: BOTH.reference, plan: file.plan.id, isPlain: true },
       },
     ]);
-    booter.artifactBegun(file.artifact, { address: FROM, protocol: 'http', range: undefined, sent: () => 0 });
+    booter.artifacts.begun(file.artifact, { address: FROM, protocol: 'http', range: undefined, sent: () => 0 });
     expect(events.at(-1)).toMatchObject({ event: 'artifact.started', machine: 'node-01', role: 'uki' });
     // It is what the plan names, which a change of the mapping does not end.
     booter.remap({ machines: [], assignments: [], defaults: { kernelArgs: {} } });
     clock.milliseconds += 60_000;
     const { digest } = file.artifact.descriptor;
-    expect(await booter.findArtifact(digest, FROM)).toEqual(file.artifact);
+    expect(await booter.artifacts.find(digest, FROM)).toEqual(file.artifact);
   });
 
   it.each<[string, readonly Role[], string]>([

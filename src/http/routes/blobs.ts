@@ -44,7 +44,7 @@ async function findArtifact(booter: Booter, request: FastifyRequest<BlobRequest>
   const { hex } = request.params;
   const digest = digestFromHex(hex);
   if (digest === undefined) throw new BootlayerError('DIGEST_INVALID', `"${hex.slice(0, 80)}" is not a sha256 in hex`);
-  return booter.findArtifact(digest, addressOf(request));
+  return booter.artifacts.find(digest, addressOf(request));
 }
 
 /** An artifact, or a part of it, for a machine at this address. */
@@ -56,12 +56,12 @@ export function sendingOf(
   const { offset = 0, length: size = artifact.descriptor.size } = slice ?? {};
   return {
     entity: { ...entityOf(artifact, slice, size), isImmutable },
-    open: () => booter.openArtifact(artifact, slice),
+    open: () => booter.artifacts.open(artifact, slice),
     begun: (part, sent) => {
       const { start, end } = part ?? { start: 0, end: size };
       const isAll = part === undefined && slice === undefined;
       const range = isAll ? undefined : { offset: offset + start, length: end - start };
-      return booter.artifactBegun(artifact, { address, protocol: 'http', range, sent });
+      return booter.artifacts.begun(artifact, { address, protocol: 'http', range, sent });
     },
   };
 }

@@ -1,0 +1,90 @@
+import type { BlobReader } from '../blob/blob-reader.js';
+import type { LoaderTransfer } from '../boot/event.js';
+import type { LocatedArtifact } from '../boot/ports.js';
+import { BootlayerError } from '../errors.js';
+import type { Digest } from '../oci/digest.js';
+import type { Attribution } from './attribution.js';
+import type { Slice } from './blob-path.js';
+import type { Blobs } from './blobs.js';
+import type { MappedImages } from './mapped-images.js';
+import type { Progress } from './running-transfers.js';
+import { requirePart, sliceReader } from './slice-reader.js';
+import type { TransferEnded, TransferEvents } from './transfer-events.js';
+
+export type ArtifactStepParts = {
+  readonly blobs: Pick<Blobs, 'open'>;
+  readonly mapped: MappedImages;
+  readonly attribution: Attribution;
+  readonly transferEvents: TransferEvents;
+};
+
+/** To whom, and `sent`: how much by now. */
+type BegunTransfer = Pick<LoaderTransfer, 'address' | 'protocol'> &
+  Pick<Progress, 'sent'> & { readonly range: Slice | undefined };
+
+/** What machines fetch of their images. */
+export class ArtifactStep {
+  readonly #parts: ArtifactStepParts;
+
+  constructor(parts: ArtifactStepParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * The artifact that an assignment or an issued plan leads to: nothing else is ever served. Where images differ in what they
+   * say of it, the one that the machine at this address boots is believed. Throws BLOB_UNKNOWN.
+   */
+  async find(digest: Digest, address: string): Promise<LocatedArtifact> {
+    const { mapped, attribution } = this.#parts;
+    const found = await mapped.find(digest, attribution.imageAt(address));
+    if (found !== undefined) return found;
+    throw new BootlayerError('BLOB_UNKNOWN', `no assignment and no issued plan leads to ${digest}`);
+  }
+
+  /** Throws, as its reader does, what the cache throws; REQUEST_INVALID for a slice that is not in it. */
+  async open(artifact: LocatedArtifact, slice?: Slice): Promise<BlobReader> {
+    if (slice === undefined) return this.#openWhole(artifact);
+    requirePart(slice, artifact.descriptor);
+    return sliceReader(await this.#openWhole(artifact), slice);
+  }
+
+  /** Resolves when some of it is there. Throws what the cache throws. */
+  async begins(artifact: LocatedArtifact): Promise<void> {
+    const reader = await this.open(artifact);
+    await reader.available(0).finally(() => reader.close());
+  }
+
+  async #openWhole(artifact: LocatedArtifact): Promise<BlobReader> {
+    const { blobs, mapped } = this.#parts;
+    const { descriptor, location } = artifact;
+    const noted = (isRefuted: boolean) => (thrown: unknown) => {
+      if (BootlayerError.from(thrown).code === 'DIGEST_MISMATCH') mapped.disappointed(artifact, { isRefuted });
+      throw thrown;
+    };
+    const sources = mapped.sourcesOf(descriptor, location);
+    // What cannot even be opened is there, and of another size; later, whoever gave the bytes may be to blame.
+    const reader = await blobs.open(descriptor, sources).catch(noted(true));
+    return {
+      ...reader,
+      available: (position, signal) => reader.available(position, signal).catch(noted(false)),
+      whole: (signal) => reader.whole(signal).catch(noted(false)),
+    };
+  }
+
+  /** It begins to be sent; `range`: the part of it that was asked for, when that is not all. */
+  begun(
+    { role, descriptor: { digest, size } }: LocatedArtifact,
+    { address, protocol, range, sent }: BegunTransfer,
+  ): TransferEnded {
+    const { attribution, transferEvents } = this.#parts;
+    const machine = attribution.machineAt(address);
+    const transfer = {
+      ...(machine !== undefined && { machine }),
+      ...(attribution.isShownAt(address) && { isShown: true as const }),
+      ...{ address, protocol, role, digest },
+      ...(range !== undefined && { range: `${range.offset}-${range.offset + range.length - 1}` }),
+      ...(range !== undefined && range.offset + range.length === size && { isRest: true as const }),
+    };
+    return transferEvents.artifact(transfer, { size: range?.length ?? size, sent });
+  }
+}
