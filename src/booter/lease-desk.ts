@@ -35,6 +35,7 @@ type Decided<Kind extends LeaseDecision['kind']> = Extract<LeaseDecision, { read
 /** A question, and who asks it. */
 type Asked = { readonly ask: LeaseAsk; readonly found: FoundClient };
 
+const SOMEBODY: FoundClient = { name: 'somebody', known: {} };
 /** Tried where somebody turns out to use the first, before a machine is left without an answer: it asks again. */
 const MOST_OTHERS = 3;
 
@@ -68,7 +69,7 @@ export class LeaseDesk implements Leases {
     const doubtful = damaged.map((address): Lease => {
       return { address, client: {}, state: 'conflict', since: now, until: now + longest };
     });
-    this.#writer.save(doubtful).catch(() => undefined);
+    for (const lease of doubtful) this.#keep(lease);
     return this.#book.restore([...leases, ...doubtful], now).length;
   }
 
@@ -168,8 +169,14 @@ export class LeaseDesk implements Leases {
   conflict(address: IpAddress): void {
     const lease = this.#book.conflict(address, this.#parts.clock.now());
     if (lease === undefined) return;
-    this.#writer.save([lease]).catch(() => undefined);
+    this.#keep(lease);
     this.#telling.conflict(lease);
+  }
+
+  /** That of nobody who is known. It counts until the server ends in any case. */
+  #keep(lease: Lease): void {
+    const unsaved = (thrown: unknown) => this.#telling.unsaved(lease, SOMEBODY, BootlayerError.from(thrown).message);
+    this.#writer.save([lease]).catch(unsaved);
   }
 
   /** Whoever asked over no relay that is trusted may have named any card: on a network of this host, its neighbours are known. */

@@ -39,8 +39,9 @@ function describeUnsaved({
       return `that ${machine} has ${address} could not be kept, so that it is not told`;
     case 'released':
       return `that ${machine} gives ${address} back could not be kept, so that it has it again when this server starts anew`;
-    case 'declined':
     case 'conflict':
+      return `that nobody is to have ${address} for now could not be kept, so that it is given again when this server starts anew`;
+    case 'declined':
       return `that somebody else has ${address}, as ${machine} says, could not be kept, so that it is given again when this server starts anew`;
   }
 }

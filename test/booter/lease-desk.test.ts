@@ -187,6 +187,15 @@ describe('whether somebody uses it', () => {
     expect(discover(1)).toMatchObject({ kind: 'offer', address: SECOND });
   });
 
+  it('is told of where what was found cannot be kept', async () => {
+    const { discover, named, store, desk } = probed([FIRST]);
+    store.isFull = true;
+    expect(await brief(discover(1))).toBe(`offer ${SECOND}`);
+    const unsaved = { event: 'lease.unsaved', machine: 'somebody', address: FIRST, state: 'conflict' };
+    await expect.poll(() => named('lease.unsaved')).toEqual([{ ...unsaved, reason: 'no room' }]);
+    expect(desk.register.at(FIRST)).toMatchObject({ state: 'conflict' });
+  });
+
   it('is asked once for a machine that asks again meanwhile', async () => {
     const { discover, pings, named } = probed([FIRST]);
     const answers = await Promise.all([discover(1), discover(1)].map(brief));
