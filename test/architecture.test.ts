@@ -8,7 +8,18 @@ import { describe, expect, it } from 'vitest';
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
-const BASE = ['net', 'errors', 'log', 'metrics', 'clock', 'format', 'disk-access', 'recent-map', 'writable'];
+const BASE = [
+  'net',
+  'errors',
+  'log',
+  'metrics',
+  'clock',
+  'format',
+  'disk-access',
+  'recent-map',
+  'partition-point',
+  'writable',
+];
 const DOMAIN = ['boot', 'machine', 'image', 'lease', 'provision'];
 const CONTENT = ['catalog', 'blob', 'store', 'build'];
 /** `dhcpv6` is to stand beside `dhcp`, with the same questions and answers of `lease/` by way of `pxe/`. */
@@ -65,9 +76,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   clock: [],
   format: [],
   'recent-map': [],
+  'partition-point': [],
   writable: [],
   'disk-access': ['errors'],
-  config: [...DOMAIN, 'oci', 'net', 'errors', 'format', 'disk-access'],
+  config: [...DOMAIN, 'oci', 'net', 'errors', 'format', 'disk-access', 'partition-point'],
 };
 
 /** Single files that a room may import, where the whole room is too much. */

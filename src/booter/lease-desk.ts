@@ -188,7 +188,7 @@ export class LeaseDesk implements Leases {
   }
 
   gives(address: IpAddress): boolean {
-    return this.#parts.subnets.some(({ subnet }) => subnetHolds(subnet, address));
+    return this.#book.serves(address);
   }
 
   #vouches({ relay, from }: Via): boolean {

@@ -4,6 +4,7 @@ import type { EntryKind, EntryPage, EntryQuery, ShownEntry } from '../boot/entry
 import type { Machine } from '../machine/machine.js';
 import { hasLabels, machineSearch } from '../machine/search.js';
 import { formatReference } from '../oci/reference.js';
+import { partitionPoint } from '../partition-point.js';
 import type { FoundEntry, JoinedEntries } from './joined-entries.js';
 
 /** How many entries are looked at before others have their turn. */
@@ -17,7 +18,8 @@ export async function listEntries(
 ): Promise<EntryPage> {
   const isWanted = wantedBy(kind, query);
   const entries: ShownEntry[] = [];
-  let position = query.after === undefined ? 0 : firstAfter(names, query.after);
+  const { after } = query;
+  let position = after === undefined ? 0 : partitionPoint(names.length, (one) => (names[one] ?? '') <= after);
   for (let looked = 1; position < names.length; position += 1, looked += 1) {
     const name = names[position] ?? '';
     const found = joined.find(kind, name);
@@ -55,15 +57,4 @@ function wantedBy(
     if (labels.length > 0 && !(found.value !== undefined && hasLabels(found.value as Machine, labels))) return false;
     return matches(name, found.value);
   };
-}
-
-/** Where the first name stands that comes after this one, whether that is there or not. Pure. */
-function firstAfter(names: readonly string[], name: string): number {
-  let [low, high] = [0, names.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((names[middle] ?? '') <= name) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,5 +1,6 @@
 import type { IpAddress } from '../net/ip.js';
 import { ip4NumberOf, ip4Of } from '../net/ip4-number.js';
+import { partitionPoint } from '../partition-point.js';
 
 /** The numbers of the first and of the last address that are meant. */
 export type AddressBounds = readonly [first: number, last: number];
@@ -25,21 +26,11 @@ export class AddressOrder {
   *between([first, last]: AddressBounds): Generator<IpAddress, void> {
     this.#sorted ??= Uint32Array.from(this.#numbers).sort();
     const sorted = this.#sorted;
-    for (let at = placeOf(first, sorted); at < sorted.length; at += 1) {
+    const begin = partitionPoint(sorted.length, (one) => (sorted[one] ?? Infinity) < first);
+    for (let at = begin; at < sorted.length; at += 1) {
       const number = sorted[at] ?? Infinity;
       if (number > last) return;
       yield ip4Of(number);
     }
   }
-}
-
-/** Of the first that is not smaller. */
-function placeOf(number: number, sorted: Uint32Array): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sorted[middle] ?? Infinity) < number) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

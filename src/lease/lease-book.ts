@@ -61,12 +61,17 @@ export class LeaseBook {
 
   /** Answers those of no subnet, which are left out. */
   restore(leases: readonly Lease[], now: number): readonly Lease[] {
-    const isOurs = ({ address }: Lease) => this.#occupancy.subnetOf(address) !== undefined;
+    const isOurs = ({ address }: Lease) => this.serves(address);
     this.#occupancy.advance(now);
     // Those that have been free for the longest come first.
     const inOrder = leases.filter(isOurs).toSorted((one, other) => one.until - other.until);
     for (const lease of inOrder) this.#occupancy.note(lease, now);
     return leases.filter((lease) => !isOurs(lease));
+  }
+
+  /** Whether it is in a subnet of ours. */
+  serves(address: IpAddress): boolean {
+    return this.#occupancy.subnetOf(address) !== undefined;
   }
 
   decide(ask: KnownAsk, now: number): LeaseDecision {

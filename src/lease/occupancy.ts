@@ -1,5 +1,6 @@
 import type { IpAddress } from '../net/ip.js';
 import { ip4NumberOf } from '../net/ip4-number.js';
+import { partitionPoint } from '../partition-point.js';
 import { AddressOrder } from './address-order.js';
 import type { ClientKey, KnownClient } from './client.js';
 import { DueTimes } from './due-times.js';
@@ -49,13 +50,9 @@ export class Occupancy {
   subnetOf(address: IpAddress): ServedSubnet | undefined {
     const number = ip4NumberOf(address);
     if (number === undefined) return undefined;
-    let [low, high] = [0, this.#sorted.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#sorted[middle]?.first ?? Infinity) <= number) low = middle + 1;
-      else high = middle;
-    }
-    const subnet = this.#sorted[low - 1];
+    const sorted = this.#sorted;
+    const next = partitionPoint(sorted.length, (position) => (sorted[position]?.first ?? Infinity) <= number);
+    const subnet = sorted[next - 1];
     return subnet?.holds(address) === true ? subnet : undefined;
   }
 
