@@ -5,7 +5,7 @@ import { type AddressRange, formatRange, rangeHolds } from './lease/address-rang
 import type { LeaseSubnet } from './lease/subnet.js';
 import type { Machine } from './machine/machine.js';
 import { hostIn } from './net/endpoint.js';
-import { formatSubnet, type IpAddress, isIp4, parseIp, type Subnet, subnetHolds } from './net/ip.js';
+import { formatSubnet, type IpAddress, isIp4, parseIp, subnetsMeet } from './net/ip.js';
 import { ip4Bounds, ip4NumberOf } from './net/ip4-number.js';
 import type { ServedInterface } from './pxe/served-interfaces.js';
 
@@ -64,16 +64,12 @@ function outsiders({ subnets, machines }: Input): readonly string[] {
 /** An interface may be there for relays; a subnet that is written wrong looks the same. */
 function interfacesForRelays({ subnets, interfaces }: Input): readonly string[] {
   return interfaces.flatMap(({ name, subnets: here }) => {
-    if (here.length === 0 || here.some((one) => subnets.some(({ subnet }) => isOn(subnet, one)))) return [];
+    if (here.length === 0 || here.some((one) => subnets.some(({ subnet }) => subnetsMeet(subnet, one)))) return [];
     const networks = here.map(formatSubnet).join(', ');
     return [
       `no subnet of dhcp.subnets is on ${name} (${networks}): machines on it are given no address, and it serves relays alone`,
     ];
   });
-}
-
-function isOn(subnet: Subnet, network: Subnet): boolean {
-  return subnetHolds(subnet, network.address) || subnetHolds(network, subnet.address);
 }
 
 /** It is not given; whoever counts the addresses that are left is to know. */
