@@ -17,6 +17,7 @@ export type LeaseRecordsParts = {
   readonly store: LeaseStore;
   readonly mapping: LeaseDeskParts['mapping'];
   readonly trustedRelays: LeaseDeskParts['trustedRelays'];
+  readonly neighbours: LeaseDeskParts['neighbours'];
   readonly events: EventSink;
   readonly lifecycle: Lifecycle;
   readonly warn: (text: string) => void;
@@ -36,7 +37,7 @@ const MOST_NAMED = 5;
 /** Ends when nobody asks any more, and before the state does. undefined where addresses are others'. Throws DATA_UNUSABLE, DISK_FULL. */
 export async function openLeases(dhcp: Config['dhcp'], parts: LeaseRecordsParts): Promise<LeaseRecords | undefined> {
   if (dhcp?.mode !== 'server') return undefined;
-  const { store, mapping, trustedRelays, events, lifecycle, warn } = parts;
+  const { store, mapping, trustedRelays, neighbours, events, lifecycle, warn } = parts;
   const kept = await store.loadLeases();
   const clock = await openClock(
     store,
@@ -47,7 +48,7 @@ export async function openLeases(dhcp: Config['dhcp'], parts: LeaseRecordsParts)
   const probe = pinger && (await openProbe(pinger, { answered: (address) => desk.conflict(address), warn }));
   const desk = new LeaseDesk({
     ...{ subnets: dhcp.subnets, isAuthoritative: dhcp.authoritative },
-    ...{ mapping, trustedRelays, store, clock, events },
+    ...{ mapping, trustedRelays, neighbours, store, clock, events },
     ...(probe !== undefined && { isFree: (address: IpAddress) => probe.isFree(address) }),
   });
   const stopKeeping = every(CLOCK_MILLISECONDS, () => void keepClock(store, clock).catch(() => undefined));

@@ -228,7 +228,7 @@ async function buildBooter(
   const warn = (text: string) => log.warn({ event: 'config.warning' }, text);
   const neighbours = hostNeighbours();
   const leases = await openLeases(config.dhcp, {
-    ...{ store: database.leases, events, lifecycle, warn },
+    ...{ store: database.leases, neighbours, events, lifecycle, warn },
     mapping: () => booter.mapping,
     trustedRelays: () => reloader.config.identity.trustedRelays,
   });

@@ -8,6 +8,7 @@ import { Inventory } from '../src/machine/inventory.js';
 import type { IpAddress } from '../src/net/ip.js';
 import { MemoryLeases } from './fixtures/lease-desk.js';
 import { ip, lease, leaseSubnet, mac, stranger } from './fixtures/leases.js';
+import { neighbours } from './fixtures/policies.js';
 
 const DHCP = {
   mode: 'server',
@@ -40,6 +41,7 @@ async function opened(
     },
     mapping: () => ({ machines: [], inventory: new Inventory([]) }),
     trustedRelays: () => [],
+    neighbours: neighbours(),
     events: () => undefined,
     lifecycle,
     warn: (text) => warnings.push(text),

@@ -8,6 +8,7 @@ import { givenAddress, type LeaseAnswer, type LeaseAsk, type Via } from '../leas
 import type { LeaseSubnet } from '../lease/subnet.js';
 import { type IpAddress, parseIp, type Subnet, subnetHolds } from '../net/ip.js';
 import type { MacAddress } from '../net/mac.js';
+import type { Neighbours } from '../net/neighbours.js';
 import { type FoundClient, LeaseClients } from './lease-clients.js';
 import { LeaseRegister } from './lease-register.js';
 import { LeaseTelling } from './lease-telling.js';
@@ -24,6 +25,8 @@ export type LeaseDeskParts = {
   readonly clock: Pick<LeaseClock, 'now' | 'toEpoch' | 'fromEpoch'>;
   /** Whether nobody uses an address, as far as can be said (`ConflictProbe.isFree`); missing where that is not asked. */
   readonly isFree?: (address: IpAddress) => true | Promise<boolean>;
+  /** Who answers on the networks of this host. */
+  readonly neighbours: Pick<Neighbours, 'find'>;
   /** `identity.trustedRelays`, of the configuration in force. */
   readonly trustedRelays: () => readonly Subnet[];
   readonly events: EventSink;
@@ -169,7 +172,8 @@ export class LeaseDesk implements Leases {
     const lease = this.#book.conflict(address, this.#parts.clock.now());
     if (lease === undefined) return;
     this.#writer.save([lease]).catch(() => undefined);
-    this.#telling.conflict(lease);
+    // It has just answered, so that it is one of the neighbours, unless it is behind a router.
+    void this.#parts.neighbours.find(address).then((mac) => this.#telling.conflict(lease, mac));
   }
 
   /** Whoever asked over no relay that is trusted may have named any card: on a network of this host, its neighbours are known. */
