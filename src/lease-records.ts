@@ -74,6 +74,19 @@ async function keepClock(store: LeaseStore, clock: LeaseClock): Promise<void> {
   clock.kept(due);
 }
 
+/** Why addresses would be given without a look, of ranges; as `openLeases` would warn. Takes ten seconds at most. */
+export async function findProbeTrouble(dhcp: Config['dhcp']): Promise<readonly string[]> {
+  if (dhcp?.mode !== 'server' || !dhcp.probe || dhcp.subnets.every(({ ranges }) => ranges.length === 0)) return [];
+  const warnings: string[] = [];
+  const pinger = new Pinger();
+  try {
+    await openProbe(pinger, { answered: () => undefined, warn: (text) => warnings.push(text) });
+  } finally {
+    pinger.close();
+  }
+  return warnings;
+}
+
 type ProbeParts = { readonly answered: (address: IpAddress) => void; readonly warn: (text: string) => void };
 
 async function openProbe(pinger: Pinger, { answered, warn }: ProbeParts): Promise<ConflictProbe> {

@@ -1,4 +1,4 @@
-import { advertisedUrl, hostNetworks, requireInterfaces } from './advertise.js';
+import { advertisedUrl, hostInterfaces, hostNetworks, requireInterfaces } from './advertise.js';
 import { type ApiListener, openApi } from './api-listener.js';
 import { collectGarbage } from './blob/garbage.js';
 import { Scrubber } from './blob/scrubber.js';
@@ -164,7 +164,8 @@ function warnAtStart(
   { mapping }: Booter,
   warn: Warn,
 ): void {
-  const ofDhcp = findDhcpWarnings({ ...input, dhcp: input.config.dhcp, machines: mapping.machines });
+  const { dhcp } = input.config;
+  const ofDhcp = findDhcpWarnings({ ...input, dhcp, machines: mapping.machines, host: hostInterfaces() });
   for (const text of [...findBootWarnings(input), ...ofDhcp, ...findUntoldWarnings(mapping)]) warn(text);
 }
 

@@ -3,7 +3,8 @@ import { counted } from '../format.js';
 import { formatRange, rangeSize } from '../lease/address-range.js';
 import { type LeaseSubnet, subnetsOn } from '../lease/subnet.js';
 import type { Machine } from '../machine/machine.js';
-import { formatSubnet, type IpAddress, isIp4, parseIp, type Subnet } from '../net/ip.js';
+import { formatSubnet, type IpAddress, isIp4, parseIp, type Subnet, subnetsMeet } from '../net/ip.js';
+import type { ServedInterface } from '../pxe/served-interfaces.js';
 import type { Site } from './explained-site.js';
 
 /**
@@ -72,13 +73,21 @@ export function describeAddress(explained: AddressExplanation): string {
   }
 }
 
-/** `this server gives addresses: 192.168.77.0/24 (100 in ranges); 3 machines with an ip of their own`; undefined where another does. Pure. */
-export function describeGiven({ dhcp, machines }: Pick<Config, 'dhcp' | 'machines'>): string | undefined {
+/**
+ * `this server gives addresses: 192.168.77.0/24 on br0 (100 in ranges), 10.1.0.0/16 over relays (0 in ranges); 3 machines with an
+ * ip of their own`; undefined where another does. `interfaces`: where DHCP is answered; none where that is not known. Pure.
+ */
+export function describeGiven(
+  { dhcp, machines }: Pick<Config, 'dhcp' | 'machines'>,
+  interfaces: readonly Pick<ServedInterface, 'name' | 'subnets'>[] = [],
+): string | undefined {
   if (dhcp?.mode !== 'server') return undefined;
   const reserved = machines.filter(({ ip }) => ip !== undefined && isIp4(ip)).length;
   const pools = dhcp.subnets.map(({ subnet, ranges }) => {
     const size = ranges.reduce((sum, range) => sum + rangeSize(range), 0);
-    return `${formatSubnet(subnet)} (${size} in ranges)`;
+    const names = interfaces.filter((one) => one.subnets.some((network) => subnetsMeet(subnet, network)));
+    const on = names.length === 0 ? 'over relays' : `on ${names.map(({ name }) => name).join(' and ')}`;
+    return `${formatSubnet(subnet)}${interfaces.length === 0 ? '' : ` ${on}`} (${size} in ranges)`;
   });
   const shown =
     pools.length > MOST_NAMED ? [...pools.slice(0, MOST_NAMED), `${pools.length - MOST_NAMED} more`] : pools;

@@ -75,4 +75,13 @@ it('says that this server gives addresses, and how many', () => {
     'this server gives addresses: 192.168.77.0/24 (51 in ranges), 10.1.0.0/16 (10 in ranges), 10.2.0.0/16 (0 in ranges); 3 machines with an ip of their own',
   );
   expect(describeGiven(read('dhcp: { mode: proxy }').config)).toBeUndefined();
+  const subnets = [parseSubnet('192.168.77.0/24') ?? expect.fail()];
+  expect(
+    describeGiven(
+      read(TEXT).config,
+      ['br0', 'br1'].map((name) => ({ name, subnets })),
+    ),
+  ).toContain(
+    ': 192.168.77.0/24 on br0 and br1 (51 in ranges), 10.1.0.0/16 over relays (10 in ranges), 10.2.0.0/16 over relays',
+  );
 });

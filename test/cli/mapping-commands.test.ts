@@ -63,7 +63,7 @@ describe('bootlayer check', () => {
     const file = await withAssignment('{ name: none, match: { arch: arm64 }, image: "oci:images:1" }');
     const { status, out, err } = await bootlayer(['check', '-c', file, '--json'], { cwd });
     expect(status).toBe(1);
-    expect(err).toMatch(/: 1 problem, 0 warnings; see above\n$/);
+    expect(err).toMatch(/: 1 problem, 0 warnings; mend what is told of on standard output\n$/);
     expect(JSON.parse(out)).toMatchObject({
       problems: 1,
       assignments: [
@@ -83,7 +83,10 @@ describe('bootlayer check', () => {
     const lax = await bootlayer(['check', '-c', file], { cwd });
     expect([lax.status, lax.out]).toEqual([0, expect.stringContaining('warning: assignment "twin" can never win')]);
     const strict = await bootlayer(['check', '-c', file, '--strict'], { cwd });
-    expect([strict.status, strict.err]).toEqual([1, expect.stringMatching(/: 0 problems, 1 warning; see above\n$/)]);
+    expect([strict.status, strict.err]).toEqual([
+      1,
+      expect.stringMatching(/: 0 problems, 1 warning; mend what is told of on standard output\n$/),
+    ]);
   });
 
   it('gives a terminal nothing that drives it, in JSON neither', async () => {
