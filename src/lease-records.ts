@@ -26,8 +26,8 @@ export type LeaseRecordsParts = {
 /** Who has which address, where this server gives them. */
 export type LeaseRecords = {
   readonly desk: LeaseDesk;
-  /** Takes up what is kept, once there is a mapping; before anybody asks. */
-  readonly restore: () => void;
+  /** Takes up what is kept, once there is a mapping; before anybody asks. `isInDoubt`: the state was restored, or replaced. */
+  readonly restore: (isInDoubt: boolean) => void;
 };
 
 /** How often it is looked whether the time of day was set. */
@@ -56,7 +56,7 @@ export async function openLeases(dhcp: Config['dhcp'], parts: LeaseRecordsParts)
     stopKeeping();
     await desk.settled();
   });
-  return { desk, restore: () => warnOfOdd(kept.damaged, desk.restore(kept), warn) };
+  return { desk, restore: (isInDoubt) => warnOfOdd(kept.damaged, desk.restore(kept, isInDoubt), warn) };
 }
 
 async function openClock(store: LeaseStore, newest: number): Promise<LeaseClock> {

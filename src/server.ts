@@ -254,7 +254,7 @@ async function buildBooter(
   const parts = { mapping, images, blobs, plans: database.plans, urls, events };
   const given = { ...parts, ...(leases !== undefined && { leases: leases.desk }) };
   const booter: Booter = new Booter({ ...given, clock: systemClock, neighbours, policies });
-  leases?.restore();
+  leases?.restore(policies.standings.allDoubtedSince !== undefined);
   const advertise: BooterOfServer['advertise'] = ({ http, interfaces }) => {
     base = advertisedUrl(config, http.port);
     nearer = nearerBases({ advertise: config.advertise, interfaces }, http.port);

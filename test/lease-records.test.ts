@@ -49,7 +49,7 @@ async function opened(
     lifecycle,
     warn: (text) => warnings.push(text),
   });
-  records?.restore();
+  records?.restore(false);
   return { desk: records?.desk, leases, here, warnings, lifecycle };
 }
 

@@ -62,9 +62,10 @@ export class LeaseDesk implements Leases {
 
   /**
    * What was kept; before anything is asked. Addresses that are `damaged` may be somebody's, and are kept from everybody for as
-   * long as a lease lasts. Answers how many are of no subnet any more: they stay kept.
+   * long as a lease lasts. Answers how many are of no subnet any more: they stay kept. `isInDoubt`: it is an older state, or another's:
+   * what it remembers is tried like what nobody has had, for as long as a lease lasts that was given since.
    */
-  restore({ leases, damaged }: Awaited<ReturnType<LeaseStore['loadLeases']>>): number {
+  restore({ leases, damaged }: Awaited<ReturnType<LeaseStore['loadLeases']>>, isInDoubt = false): number {
     const { subnets, clock } = this.#parts;
     const now = clock.now();
     const longest = Math.max(...subnets.map(({ leaseSeconds }) => leaseSeconds)) * 1_000;
@@ -72,7 +73,7 @@ export class LeaseDesk implements Leases {
       return { address, client: {}, state: 'conflict', since: now, until: now + longest };
     });
     this.#writer.save(doubtful).catch(() => undefined);
-    return this.#book.restore([...leases, ...doubtful], now).length;
+    return this.#book.restore([...leases, ...doubtful], now, isInDoubt ? now + longest : 0).length;
   }
 
   answer(ask: LeaseAsk): LeaseAnswer | Promise<LeaseAnswer> {

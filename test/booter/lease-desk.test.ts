@@ -207,6 +207,23 @@ describe('whether somebody uses it', () => {
     expect(pings).toEqual([]);
   });
 
+  it('is asked of those that come back by a copy, for as long as a lease lasts', async () => {
+    const known = lease(FIRST, stranger(1), { until: 0 });
+    const restored = (isInDoubt: boolean) => {
+      const made = probed([FIRST]);
+      made.desk.restore({ leases: [known], damaged: [] }, isInDoubt);
+      return made;
+    };
+    const { discover, pings, store } = restored(true);
+    expect(await brief(discover(1))).toBe(`offer ${SECOND}`);
+    expect(pings).toEqual([FIRST, SECOND]);
+    await expect.poll(() => store.kept.get(FIRST)?.state).toBe('conflict');
+    expect(await brief(restored(false).discover(1))).toBe(`offer ${FIRST}`);
+    const later = restored(true);
+    later.here.now += 3_600_000;
+    expect([await brief(later.discover(1)), later.pings]).toEqual([`offer ${FIRST}`, []]);
+  });
+
   it('is asked of three others, and then nothing is offered', async () => {
     const { discover, pings } = probed(Array.from({ length: 10 }, (_, number) => `192.168.77.${100 + number}`));
     expect(await brief(discover(1))).toBe('silent');
