@@ -1,4 +1,4 @@
-import { advertisedUrl, hostNetworks, requireInterfaces } from './advertise.js';
+import { advertisedUrl, hostInterfaces, hostNetworks, requireInterfaces } from './advertise.js';
 import { type ApiListener, openApi } from './api-listener.js';
 import { collectGarbage } from './blob/garbage.js';
 import { Scrubber } from './blob/scrubber.js';
@@ -164,7 +164,8 @@ function warnAtStart(
   { mapping }: Booter,
   warn: Warn,
 ): void {
-  const ofDhcp = findDhcpWarnings({ ...input, dhcp: input.config.dhcp, machines: mapping.machines });
+  const { dhcp } = input.config;
+  const ofDhcp = findDhcpWarnings({ ...input, dhcp, machines: mapping.machines, host: hostInterfaces() });
   for (const text of [...findBootWarnings(input), ...ofDhcp, ...findUntoldWarnings(mapping)]) warn(text);
 }
 
@@ -228,7 +229,7 @@ async function buildBooter(
   const warn = (text: string) => log.warn({ event: 'config.warning' }, text);
   const neighbours = hostNeighbours();
   const leases = await openLeases(config.dhcp, {
-    ...{ store: database.leases, events, lifecycle, warn },
+    ...{ store: database.leases, neighbours, events, lifecycle, warn },
     mapping: () => booter.mapping,
     trustedRelays: () => reloader.config.identity.trustedRelays,
   });
@@ -253,7 +254,7 @@ async function buildBooter(
   const parts = { mapping, images, blobs, plans: database.plans, urls, events };
   const given = { ...parts, ...(leases !== undefined && { leases: leases.desk }) };
   const booter: Booter = new Booter({ ...given, clock: systemClock, neighbours, policies });
-  leases?.restore();
+  leases?.restore(policies.standings.allDoubtedSince !== undefined);
   const advertise: BooterOfServer['advertise'] = ({ http, interfaces }) => {
     base = advertisedUrl(config, http.port);
     nearer = nearerBases({ advertise: config.advertise, interfaces }, http.port);

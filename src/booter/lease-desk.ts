@@ -8,6 +8,7 @@ import { givenAddress, type LeaseAnswer, type LeaseAsk, type Via } from '../leas
 import type { LeaseSubnet } from '../lease/subnet.js';
 import { type IpAddress, parseIp, type Subnet, subnetHolds } from '../net/ip.js';
 import type { MacAddress } from '../net/mac.js';
+import type { Neighbours } from '../net/neighbours.js';
 import { type FoundClient, LeaseClients } from './lease-clients.js';
 import { LeaseRegister } from './lease-register.js';
 import { LeaseTelling } from './lease-telling.js';
@@ -24,6 +25,8 @@ export type LeaseDeskParts = {
   readonly clock: Pick<LeaseClock, 'now' | 'toEpoch' | 'fromEpoch'>;
   /** Whether nobody uses an address, as far as can be said (`ConflictProbe.isFree`); missing where that is not asked. */
   readonly isFree?: (address: IpAddress) => true | Promise<boolean>;
+  /** Who answers on the networks of this host. */
+  readonly neighbours: Pick<Neighbours, 'find'>;
   /** `identity.trustedRelays`, of the configuration in force. */
   readonly trustedRelays: () => readonly Subnet[];
   readonly events: EventSink;
@@ -60,9 +63,10 @@ export class LeaseDesk implements Leases {
 
   /**
    * What was kept; before anything is asked. Addresses that are `damaged` may be somebody's, and are kept from everybody for as
-   * long as a lease lasts. Answers how many are of no subnet any more: they stay kept.
+   * long as a lease lasts. Answers how many are of no subnet any more: they stay kept. `isInDoubt`: it is an older state, or another's:
+   * what it remembers is tried like what nobody has had, for as long as a lease lasts that was given since.
    */
-  restore({ leases, damaged }: Awaited<ReturnType<LeaseStore['loadLeases']>>): number {
+  restore({ leases, damaged }: Awaited<ReturnType<LeaseStore['loadLeases']>>, isInDoubt = false): number {
     const { subnets, clock } = this.#parts;
     const now = clock.now();
     const longest = Math.max(...subnets.map(({ leaseSeconds }) => leaseSeconds)) * 1_000;
@@ -70,7 +74,7 @@ export class LeaseDesk implements Leases {
       return { address, client: {}, state: 'conflict', since: now, until: now + longest };
     });
     for (const lease of doubtful) this.#keep(lease);
-    return this.#book.restore([...leases, ...doubtful], now).length;
+    return this.#book.restore([...leases, ...doubtful], now, isInDoubt ? now + longest : 0).length;
   }
 
   answer(ask: LeaseAsk): LeaseAnswer | Promise<LeaseAnswer> {
@@ -170,7 +174,8 @@ export class LeaseDesk implements Leases {
     const lease = this.#book.conflict(address, this.#parts.clock.now());
     if (lease === undefined) return;
     this.#keep(lease);
-    this.#telling.conflict(lease);
+    // It has just answered, so that it is one of the neighbours, unless it is behind a router.
+    void this.#parts.neighbours.find(address).then((mac) => this.#telling.conflict(lease, mac));
   }
 
   /** That of nobody who is known. It counts until the server ends in any case. */

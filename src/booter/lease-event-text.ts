@@ -17,7 +17,7 @@ export function describeLease(event: LeaseEvent): string {
     case 'lease.declined':
       return `${event.machine} says that somebody else has ${event.address}: nobody is given it for ${formatSeconds(event.seconds)}`;
     case 'lease.conflict':
-      return `somebody who has no lease answers at ${event.address}: nobody is given it for ${formatSeconds(event.seconds)}`;
+      return `somebody who has no lease${event.mac === undefined ? '' : ` (${event.mac})`} answers at ${event.address}: nobody is given it for ${formatSeconds(event.seconds)}; if it is to stay there, leave ${event.address} out of the ranges of dhcp.subnets, or make it the ip of its machine`;
     case 'lease.unsaved':
       return `${describeUnsaved(event)}: ${event.reason}`;
     case 'pool.exhausted':
@@ -25,7 +25,7 @@ export function describeLease(event: LeaseEvent): string {
     case 'pool.regained':
       return `${event.subnet} has addresses again`;
     case 'dhcp.other':
-      return `another DHCP server gives addresses on ${event.interface}: ${event.server} (${event.by})`;
+      return `another DHCP server gives addresses on ${event.interface}: ${[event.server, event.mac].filter(Boolean).join(', ')} (${event.by}); end it, or see that its ranges are not those of dhcp.subnets`;
   }
 }
 

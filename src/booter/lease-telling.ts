@@ -3,6 +3,7 @@ import { BootlayerError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseSubnet } from '../lease/subnet.js';
 import type { IpAddress } from '../net/ip.js';
+import type { MacAddress } from '../net/mac.js';
 import type { FoundClient } from './lease-clients.js';
 import { PoolWatch } from './pool-watch.js';
 
@@ -52,8 +53,10 @@ export class LeaseTelling {
     else this.#events({ event: 'lease.released', ...common });
   }
 
-  conflict(lease: Lease): void {
-    this.#events({ event: 'lease.conflict', address: lease.address, seconds: secondsOf(lease) });
+  /** `mac`: of whoever answers there, where that is known. */
+  conflict(lease: Lease, mac: MacAddress | undefined): void {
+    const who = { address: lease.address, ...(mac !== undefined && { mac }) };
+    this.#events({ event: 'lease.conflict', ...who, seconds: secondsOf(lease) });
   }
 
   /** It has not had the address before. */

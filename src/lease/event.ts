@@ -66,8 +66,8 @@ export type LeaseEvent =
       readonly mac?: string;
       readonly seconds: number;
     }
-  /** Somebody who has no lease answers there; the same. */
-  | { readonly event: 'lease.conflict'; readonly address: string; readonly seconds: number }
+  /** Somebody who has no lease answers there; the same. `mac`: whose card that is, where the neighbour table tells. */
+  | { readonly event: 'lease.conflict'; readonly address: string; readonly mac?: string; readonly seconds: number }
   /**
    * That it has the address (`bound`) could not be kept, and it is not given: the machine asks again. Or what its client says of
    * the address could not, which is forgotten when the server ends.
@@ -88,10 +88,11 @@ export type LeaseEvent =
       readonly whom: 'all' | 'strangers';
     }
   | { readonly event: 'pool.regained'; readonly subnet: string }
-  /** Another server gives addresses where we do; `by`: how it shows. */
+  /** Another server gives addresses where we do; `by`: how it shows; `mac`: of its card, where the neighbour table tells. */
   | {
       readonly event: 'dhcp.other';
       readonly server: string;
+      readonly mac?: string;
       readonly interface: string;
       readonly by: string;
     };

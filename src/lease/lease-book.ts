@@ -21,7 +21,10 @@ export type KnownAsk = LeaseQuestion & Pick<LeaseAsk, 'link' | 'via'> & Pick<Ask
 
 /** What is to be done about a question. The book has noted it already; `save` is to be durable before anything is answered. */
 export type LeaseDecision =
-  /** `isFresh`: this client has not had it, and it is not reserved: somebody else may use it without having been given it. */
+  /**
+   * `isFresh`: this client has not had it, and it is not reserved: somebody else may use it without having been given it. So
+   * may somebody of whom a copy does not know, while what is remembered is of that.
+   */
   | { readonly kind: 'offer'; readonly address: IpAddress; readonly subnet: LeaseSubnet; readonly isFresh: boolean }
   | {
       readonly kind: 'ack';
@@ -53,14 +56,19 @@ const QUARANTINE = 600_000;
 export class LeaseBook {
   readonly #isAuthoritative: boolean;
   readonly #occupancy: Occupancy;
+  #doubtedUntil = 0;
 
   constructor({ subnets, isAuthoritative, reservations }: LeaseBookParts) {
     this.#isAuthoritative = isAuthoritative;
     this.#occupancy = new Occupancy(subnets, reservations);
   }
 
-  /** Answers those of no subnet, which are left out. */
-  restore(leases: readonly Lease[], now: number): readonly Lease[] {
+  /**
+   * Answers those of no subnet, which are left out. `doubtedUntil`: until then what is remembered, and in use by nobody, may have been
+   * given to others since.
+   */
+  restore(leases: readonly Lease[], now: number, doubtedUntil = 0): readonly Lease[] {
+    this.#doubtedUntil = doubtedUntil;
     const isOurs = ({ address }: Lease) => this.serves(address);
     this.#occupancy.advance(now);
     // Those that have been free for the longest come first.
@@ -111,7 +119,8 @@ export class LeaseBook {
   /** RFC 2131, 4.3.1: its record's, else what it has or had, else what it wants, else what has been free for the longest. */
   #discover(asker: Asker, wanted: IpAddress | undefined): LeaseDecision {
     const own = this.#ownAddress(asker);
-    if (own !== undefined) return this.#offer(own, asker, this.#isOtherCards(own, asker));
+    if (own !== undefined)
+      return this.#offer(own, asker, this.#isOtherCards(own, asker) || this.#isDoubtful(own, asker));
     const [offered] = asker.subnets.flatMap(({ offers }) => offers.to(asker.key) ?? []);
     if (offered !== undefined && this.#occupancy.whyNot(offered.address, asker) === undefined)
       return this.#offer(offered.address, asker, offered.isFresh);
@@ -136,6 +145,12 @@ export class LeaseBook {
   #isOtherCards(address: IpAddress, { key, now }: Asker): boolean {
     const lease = this.#occupancy.liveAt(address, now);
     return lease !== undefined && lease.key !== key;
+  }
+
+  /** What its record says, or it has now, is its own whoever was given what meanwhile. */
+  #isDoubtful(address: IpAddress, { client, key, now }: Asker): boolean {
+    if (now >= this.#doubtedUntil || client.reserved === address) return false;
+    return this.#occupancy.liveAt(address, now)?.key !== key;
   }
 
   /** When there is no other left. */
@@ -178,12 +193,19 @@ export class LeaseBook {
     return isIts || this.#isForAnybody(address, asker) ? this.#bind(address, asker) : nak('no address is left for it');
   }
 
-  /** RFC 2131, 4.3.2: what is right is confirmed, what is known to be wrong refused, and the rest left to other servers. */
+  /**
+   * RFC 2131, 4.3.2: what is right is confirmed, what is known to be wrong refused, and the rest left to other servers. An address of
+   * another network SHOULD be refused, and is so by the only server alone (`authoritative`): one wire may have several networks, also
+   * two of ours behind a relay that asks for each in turn, and another server may give addresses in that one.
+   */
   #reboot(asker: Asker, address: IpAddress): LeaseDecision {
     if (servedAt(asker, address) === undefined) return this.#unknown(`${address} is not on its network`);
     const own = this.#ownAddress(asker);
     // It moves to what its record says when it starts, not while it runs.
     if (own !== undefined && own !== address) return nak(`it is to have ${own}`);
+    // It asks for an offer then, before which the address is tried.
+    if (own !== undefined && this.#isDoubtful(own, asker))
+      return this.#unknown(`whether ${own} was given to another since the state was copied is not known`);
     if (own !== undefined && !this.#isOtherCards(own, asker)) return this.#bind(own, asker);
     return this.#refuse(asker, address);
   }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { BootEvent, DhcpQuestion } from '../../src/boot/event.js';
 import { describeEvent } from '../../src/booter/event-text.js';
+import { MAC } from '../fixtures/mappings.js';
 
 const unanswered = (more: Partial<DhcpQuestion>): BootEvent => ({
   ...{ event: 'dhcp.unanswered', machine: 'node-01', client: 'x64 UEFI by PXE', step: 'offer', reason: 'none' },
@@ -37,3 +38,18 @@ it.each([
     describeEvent({ event: 'lease.unsaved', machine: 'node-01', address: '10.0.0.9', state, reason: 'no room' }),
   ).toBe(text),
 );
+
+it('says what to do about those who have addresses by others', () => {
+  const conflict = { event: 'lease.conflict', address: '10.0.0.9', seconds: 600 } as const;
+  const remedy =
+    'if it is to stay there, leave 10.0.0.9 out of the ranges of dhcp.subnets, or make it the ip of its machine';
+  expect(describeEvent({ ...conflict, mac: MAC })).toBe(
+    `somebody who has no lease (${MAC}) answers at 10.0.0.9: nobody is given it for 10 min 00 s; ${remedy}`,
+  );
+  expect(describeEvent(conflict)).toContain('somebody who has no lease answers at 10.0.0.9: ');
+  const other = { event: 'dhcp.other', server: '10.0.0.2', interface: 'br0', by: 'its answer was heard' } as const;
+  expect(describeEvent({ ...other, mac: MAC })).toBe(
+    `another DHCP server gives addresses on br0: 10.0.0.2, ${MAC} (its answer was heard); end it, or see that its ranges are not those of dhcp.subnets`,
+  );
+  expect(describeEvent(other)).toContain('on br0: 10.0.0.2 (its answer was heard); ');
+});

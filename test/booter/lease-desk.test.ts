@@ -6,6 +6,7 @@ import type { Pinged } from '../../src/net/ping-process.js';
 import type { Uuid } from '../../src/net/uuid.js';
 import { brief, leaseDesk, recorded } from '../fixtures/lease-desk.js';
 import { ip, lease, leaseSubnet, mac, stranger } from '../fixtures/leases.js';
+import { neighbours } from '../fixtures/policies.js';
 
 const [FIRST, SECOND] = [ip('192.168.77.100'), ip('192.168.77.101')];
 const NODE = recorded('node-01', 9, '192.168.77.20', 'node-01.lab');
@@ -173,7 +174,9 @@ describe('whether somebody uses it', () => {
     const answered = (address: IpAddress) => made.desk.conflict(address);
     const probe = new ConflictProbe({ ping, answered, ticks: () => 0, failed: () => undefined });
     const subnets = [leaseSubnet(['192.168.77.100-192.168.77.109'])];
-    const made = leaseDesk({ subnets, isFree: (address) => probe.isFree(address) }, machines);
+    const around = neighbours({ [FIRST]: mac(7) });
+    const isFree = (address: IpAddress) => probe.isFree(address);
+    const made = leaseDesk({ subnets, neighbours: around, isFree }, machines);
     return { ...made, pings };
   }
 
@@ -181,7 +184,8 @@ describe('whether somebody uses it', () => {
     const { discover, named, store, pings } = probed([FIRST]);
     expect(await brief(discover(1))).toBe(`offer ${SECOND}`);
     expect(pings).toEqual([FIRST, SECOND]);
-    expect(named('lease.conflict')).toEqual([{ event: 'lease.conflict', address: FIRST, seconds: 600 }]);
+    const conflict = { event: 'lease.conflict', address: FIRST, mac: mac(7), seconds: 600 };
+    expect(named('lease.conflict')).toEqual([conflict]);
     await expect.poll(() => store.kept.get(FIRST)?.state).toBe('conflict');
     // Known as quiet.
     expect(discover(1)).toMatchObject({ kind: 'offer', address: SECOND });
@@ -210,6 +214,23 @@ describe('whether somebody uses it', () => {
     here.now += 7_200_000;
     expect(discover(1)).toMatchObject({ kind: 'offer', address: FIRST });
     expect(pings).toEqual([]);
+  });
+
+  it('is asked of those that come back by a copy, for as long as a lease lasts', async () => {
+    const known = lease(FIRST, stranger(1), { until: 0 });
+    const restored = (isInDoubt: boolean) => {
+      const made = probed([FIRST]);
+      made.desk.restore({ leases: [known], damaged: [] }, isInDoubt);
+      return made;
+    };
+    const { discover, pings, store } = restored(true);
+    expect(await brief(discover(1))).toBe(`offer ${SECOND}`);
+    expect(pings).toEqual([FIRST, SECOND]);
+    await expect.poll(() => store.kept.get(FIRST)?.state).toBe('conflict');
+    expect(await brief(restored(false).discover(1))).toBe(`offer ${FIRST}`);
+    const later = restored(true);
+    later.here.now += 3_600_000;
+    expect([await brief(later.discover(1)), later.pings]).toEqual([`offer ${FIRST}`, []]);
   });
 
   it('is asked of three others, and then nothing is offered', async () => {

@@ -230,6 +230,16 @@ describe('REQUEST of a machine that starts again', () => {
       expect(told(withNode(true), asks(kind, A, '10.0.0.9'))).toBe('nak');
     },
   );
+
+  it('of another network of ours is left to other servers, too, unless there is none', () => {
+    const both = [leaseSubnet(['192.168.77.20-192.168.77.22']), leaseSubnet(['10.0.0.9'], { subnet: '10.0.0.0/24' })];
+    for (const isAuthoritative of [false, true]) {
+      const book = leaseBook(both, { isAuthoritative });
+      const there = ask(A, { kind: 'select', address: ip('10.0.0.9'), isOurs: true }, [ip('10.0.0.1')]);
+      expect(told(book, there)).toBe('ack 10.0.0.9 bound');
+      expect(told(book, asks('reboot', A, '10.0.0.9'))).toBe(isAuthoritative ? 'nak' : 'silent');
+    }
+  });
 });
 
 describe('REQUEST of more time', () => {
@@ -355,6 +365,25 @@ describe('what is kept', () => {
     expect(told(book, discover(C), 10)).toBe('offer 192.168.77.102 fresh');
     expect(told(book, select(C, '192.168.77.100'), 10)).toBe('nak');
     expect(told(book, discover(B), 10)).toBe('offer 192.168.77.101');
+  });
+
+  it('may be older than what was given since, while it is of a copy', () => {
+    const kept = [lease('192.168.77.100', A), lease('192.168.77.20', NODE, { machine: 'node-01' })];
+    const restored = (isAuthoritative = false) => {
+      const subnets = [leaseSubnet(['192.168.77.20', '192.168.77.100-192.168.77.101'])];
+      const book = leaseBook(subnets, { isAuthoritative, reservations: () => RECORDS });
+      book.restore(kept, 2 * HOUR, 3 * HOUR);
+      return book;
+    };
+    expect(told(restored(), discover(A), 2 * HOUR)).toBe('offer 192.168.77.100 fresh');
+    expect(told(restored(), discover(A), 3 * HOUR)).toBe('offer 192.168.77.100');
+    expect(told(restored(), discover(NODE), 2 * HOUR)).toBe('offer 192.168.77.20');
+    expect(told(restored(), asks('reboot', A, '192.168.77.100'), 2 * HOUR)).toBe('silent');
+    expect(told(restored(true), asks('reboot', A, '192.168.77.100'), 2 * HOUR)).toBe('nak');
+    const given = restored();
+    given.decide(select(A, '192.168.77.100'), 2 * HOUR);
+    expect(told(given, discover(A), 2 * HOUR)).toBe('offer 192.168.77.100');
+    expect(told(given, asks('reboot', A, '192.168.77.100'), 2 * HOUR)).toBe('ack 192.168.77.100 bound');
   });
 
   it('is shown with its state, in the order of addresses', () => {
