@@ -54,6 +54,10 @@ export class LeaseRegister implements Register {
     return lease && this.#told(lease);
   }
 
+  reservedFor(address: IpAddress): string | undefined {
+    return this.#parts.clients.reservations().machineAt(address);
+  }
+
   pools(): readonly ToldPool[] {
     const { book, clock, subnets } = this.#parts;
     const counts = book.counts(clock.now());
@@ -96,11 +100,11 @@ export class LeaseRegister implements Register {
   #told({ address, state, client, since, until }: ShownLease): ToldLease {
     const { clients, clock } = this.#parts;
     const { machine } = clients.find(client).known;
-    const owner = clients.reservations().machineAt(address);
+    const reservedFor = this.reservedFor(address);
     return {
       ...{ address, state, client, ...(machine !== undefined && { machine }) },
       ...{ since: clock.toEpoch(since), until: clock.toEpoch(until) },
-      isReserved: owner !== undefined && owner === machine,
+      ...(reservedFor !== undefined && { reservedFor }),
     };
   }
 }

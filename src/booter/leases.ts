@@ -15,8 +15,8 @@ export type ToldLease = {
   readonly machine?: string;
   readonly since: number;
   readonly until: number;
-  /** Whether its record has this very address. */
-  readonly isReserved: boolean;
+  /** The machine whose record has this very address, which may be another than the one that has it now. */
+  readonly reservedFor?: string;
 };
 
 /** Which leases somebody wants to see: so many, behind an address, and only those that are all that is said. */
@@ -57,6 +57,8 @@ export interface LeaseRegister {
   /** In the order of addresses; also those that are offered, and those that are remembered. */
   list(wish: LeaseWish): LeasePage;
   at(address: IpAddress): ToldLease | undefined;
+  /** The machine whose record has the address, whether it has asked for it or not. */
+  reservedFor(address: IpAddress): string | undefined;
   pools(): readonly ToldPool[];
   /** Durably free, and nobody's. Throws DATA_UNUSABLE, DISK_FULL, RATE_LIMITED. */
   release(address: IpAddress): Promise<void>;

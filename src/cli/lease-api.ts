@@ -8,7 +8,7 @@ export type ToldLease = {
   readonly state: string;
   readonly since: string;
   readonly until: string;
-  readonly isReserved?: boolean;
+  readonly reservedFor?: string;
   readonly mac?: string;
   readonly clientId?: string;
   readonly uuid?: string;

@@ -56,7 +56,7 @@ describe('an address', () => {
     expect(await discover(9)).toMatchObject({ kind: 'offer', address: '192.168.77.20', hostname: 'node-01.lab' });
     here.machines = [recorded('node-01', 9, '192.168.77.21')];
     expect(await brief(discover(9))).toBe('offer 192.168.77.21');
-    expect(desk.register.at(ip('192.168.77.21'))).toMatchObject({ machine: 'node-01', isReserved: true });
+    expect(desk.register.at(ip('192.168.77.21'))).toMatchObject({ machine: 'node-01', reservedFor: 'node-01' });
   });
 
   it('is told to be that of the machine which the records name now', async () => {
@@ -64,11 +64,14 @@ describe('an address', () => {
     await select(9, FIRST);
     here.machines = [recorded('node-01', 9, FIRST)];
     expect([desk.register.at(FIRST), desk.register.list({ limit: 1 }).leases[0]]).toMatchObject(
-      Array(2).fill({ machine: 'node-01', isReserved: true }),
+      Array(2).fill({ machine: 'node-01', reservedFor: 'node-01' }),
     );
     here.machines = [];
-    expect(desk.register.at(FIRST)).toMatchObject({ isReserved: false });
-    expect(desk.register.at(FIRST)).not.toHaveProperty('machine');
+    for (const key of ['machine', 'reservedFor']) expect(desk.register.at(FIRST)).not.toHaveProperty(key);
+    here.machines = [recorded('node-02', 2, FIRST)];
+    expect(desk.register.at(FIRST)).toMatchObject({ client: { mac: mac(9) }, reservedFor: 'node-02' });
+    here.machines = [recorded('node-02', 2, SECOND)];
+    expect([desk.register.at(SECOND), desk.register.reservedFor(SECOND)]).toEqual([undefined, 'node-02']);
   });
 
   it('is refused, given back and declined, and told of', async () => {

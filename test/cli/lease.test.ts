@@ -33,6 +33,7 @@ describe('bootlayer lease', () => {
     expect(status).toBe(0);
     expect(out).toMatch(/^ADDRESS +STATE +MACHINE +MAC +HOST NAME +UNTIL$/m);
     expect(out).toMatch(/^192\.168\.77\.20 +bound, reserved +node-01 +52:54:00:00:01:01 +2027-01-31T13:00:00\.000Z$/m);
+    expect(out).toMatch(/^10\.1\.0\.5 +offered, reserved for node-02 +52:54:00:00:01:05 +2027/m);
     expect(out).toMatch(/^192\.168\.77\.100 +bound +52:54:00:00:01:02 +node-07 +2027/m);
     expect(out.trimEnd().split('\n')).toHaveLength(7);
     const declined = await lease('ls', '--state', 'declined', '--subnet', '192.168.77.0/24', '--json');

@@ -40,7 +40,7 @@ const EXAMPLE: z.input<typeof leaseShape> = {
   hostname: 'node-07',
   since: '2027-01-31T12:00:00.000Z',
   until: '2027-01-31T13:00:00.000Z',
-  isReserved: false,
+  reservedFor: 'node-07',
 };
 
 const leaseShape = z.object({
@@ -57,7 +57,12 @@ const leaseShape = z.object({
   machine: z.string().optional().describe('the name of its record; missing for a stranger'),
   since: time,
   until: time.describe('until when it is its, or is kept from everybody'),
-  isReserved: z.boolean().describe('whether its record has this very address'),
+  reservedFor: z
+    .string()
+    .optional()
+    .describe(
+      'the machine whose record has this address: "machine", or another that is to have it; missing where none has',
+    ),
 });
 const lease = leaseShape.meta({ id: 'Lease', examples: [EXAMPLE] });
 
@@ -153,7 +158,8 @@ function lookRoutes(api: Api, parts: LeaseRouteParts): void {
     method: 'GET',
     path: '/api/v1/leases/{address}',
     tag: 'leases',
-    summary: 'Show who has an address, or had it last',
+    summary:
+      'Show who has an address, or had it last; whom one is reserved for that nobody has asked for is in the error',
     takes: { params: leaseParams },
     answers: { 200: { about: 'The lease', body: lease } },
     errors: ['NOT_FOUND', 'NO_LEASES'],
@@ -245,10 +251,16 @@ export function registerOf({ register }: LeaseRouteParts): LeaseRegister {
   });
 }
 
-/** Throws NOT_FOUND where nobody has, or had, it. */
+/** Throws NOT_FOUND where nobody has, or had, it; with whom it is reserved for. */
 export function leaseAt(register: LeaseRegister, address: IpAddress): ToldLease {
   const found = register.at(address);
   if (found !== undefined) return found;
+  const owner = register.reservedFor(address);
+  if (owner !== undefined) {
+    throw new BootlayerError('NOT_FOUND', `${address} is reserved for ${owner}, which has not asked for it yet`, {
+      remedy: `"bootlayer machine show ${owner}", or GET /api/v1/machines/${encodeURIComponent(owner)}, shows its record`,
+    });
+  }
   throw new BootlayerError('NOT_FOUND', `nobody has, or had, ${address}`, {
     remedy: '"bootlayer lease ls", or GET /api/v1/leases, lists those there are',
   });
