@@ -54,7 +54,8 @@ export class LeaseDesk implements Leases {
     this.#book = new LeaseBook({ subnets, isAuthoritative, reservations: () => this.#clients.reservations() });
     this.#writer = new LeaseWriter(parts);
     this.#telling = new LeaseTelling(events);
-    this.register = new LeaseRegister({ ...parts, clients: this.#clients, book: this.#book, writer: this.#writer });
+    const own = { clients: this.#clients, book: this.#book, writer: this.#writer, telling: this.#telling };
+    this.register = new LeaseRegister({ ...parts, ...own });
   }
 
   /**

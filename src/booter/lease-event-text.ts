@@ -14,6 +14,8 @@ export function describeLease(event: LeaseEvent): string {
       return `${event.machine} is refused ${event.address}: ${event.reason}`;
     case 'lease.released':
       return `${event.machine} gives ${event.address} back`;
+    case 'lease.freed':
+      return `${event.address} is freed by an operator: ${describeFreed(event)}`;
     case 'lease.declined':
       return `${event.machine} says that somebody else has ${event.address}: nobody is given it for ${formatSeconds(event.seconds)}`;
     case 'lease.conflict':
@@ -26,6 +28,23 @@ export function describeLease(event: LeaseEvent): string {
       return `${event.subnet} has addresses again`;
     case 'dhcp.other':
       return `another DHCP server gives addresses on ${event.interface}: ${event.server} (${event.by})`;
+  }
+}
+
+/** What became of whoever had it; it may use it still, when it was bound. */
+function describeFreed({ machine, state }: Extract<LeaseEvent, { readonly event: 'lease.freed' }>): string {
+  switch (state) {
+    case 'bound':
+      return `${machine ?? 'somebody'} had it, and is not told`;
+    case 'offered':
+      return `${machine ?? 'somebody'} was offered it`;
+    case 'expired':
+    case 'released':
+      return `${machine ?? 'somebody'} had it last`;
+    case 'declined':
+      return `${machine ?? 'somebody'} had declined it`;
+    case 'conflict':
+      return 'somebody without a lease answered there';
   }
 }
 

@@ -6,6 +6,7 @@ import type { ShownLease } from '../lease/lease-view.js';
 import type { LeaseSubnet } from '../lease/subnet.js';
 import type { IpAddress } from '../net/ip.js';
 import type { LeaseClients } from './lease-clients.js';
+import type { LeaseTelling } from './lease-telling.js';
 import type { LeaseWriter } from './lease-writer.js';
 import type {
   Adopted,
@@ -27,6 +28,7 @@ export type LeaseRegisterParts = {
   readonly clients: LeaseClients;
   readonly book: LeaseBook;
   readonly writer: LeaseWriter;
+  readonly telling: LeaseTelling;
 };
 
 /** Taken over in one write. */
@@ -68,9 +70,11 @@ export class LeaseRegister implements Register {
   }
 
   async release(address: IpAddress): Promise<void> {
-    const { book, clock, writer } = this.#parts;
+    const { book, clients, clock, writer, telling } = this.#parts;
+    const before = book.at(address, clock.now());
     book.forget(address, clock.now());
     await writer.remove([address]);
+    if (before !== undefined) telling.freed(before, clients.find(before.client));
   }
 
   async adopt(leases: readonly ForeignLease[]): Promise<readonly Adopted[]> {

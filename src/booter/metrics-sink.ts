@@ -123,6 +123,7 @@ function countLease(metrics: Metrics, event: LeaseEvent): void {
       metrics.leasesMissing.inc();
       return;
     case 'lease.elsewhere':
+    case 'lease.freed':
       return;
     case 'lease.refused':
       metrics.leasesRefused.inc();

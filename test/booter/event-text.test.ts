@@ -37,3 +37,19 @@ it.each([
     describeEvent({ event: 'lease.unsaved', machine: 'node-01', address: '10.0.0.9', state, reason: 'no room' }),
   ).toBe(text),
 );
+
+it.each([
+  ['bound', 'node-01 had it, and is not told'],
+  ['offered', 'node-01 was offered it'],
+  ['released', 'node-01 had it last'],
+  ['declined', 'node-01 had declined it'],
+] as const)('says who had an address that an operator frees: %s', (state, text) =>
+  expect(describeEvent({ event: 'lease.freed', machine: 'node-01', address: '10.0.0.9', state })).toBe(
+    `10.0.0.9 is freed by an operator: ${text}`,
+  ),
+);
+
+it('says what an address was kept for that an operator frees', () =>
+  expect(describeEvent({ event: 'lease.freed', address: '10.0.0.9', state: 'conflict' })).toBe(
+    '10.0.0.9 is freed by an operator: somebody without a lease answered there',
+  ));

@@ -305,12 +305,18 @@ describe('what is known of addresses', () => {
   });
 
   it('is forgotten, durably', async () => {
-    const { desk, select, store, discover } = leaseDesk();
-    await select(1, FIRST);
+    const { desk, select, store, discover, named } = leaseDesk({}, [NODE]);
+    await select(9, FIRST);
     await desk.register.release(FIRST);
+    const freed = { event: 'lease.freed', machine: 'node-01', mac: mac(9), address: FIRST, state: 'bound' };
+    expect([named('lease.freed'), named('lease.released')]).toEqual([[freed], []]);
+    desk.conflict(SECOND);
+    await desk.register.release(SECOND);
+    expect(named('lease.freed').at(-1)).toEqual({ event: 'lease.freed', address: SECOND, state: 'conflict' });
     expect([store.kept.size, desk.register.list({ limit: 9 })]).toEqual([0, { leases: [], hasMore: false }]);
     store.isFull = true;
     await expect(desk.register.release(FIRST)).rejects.toMatchObject({ code: 'DISK_FULL' });
+    expect(named('lease.freed')).toHaveLength(2);
     expect(await brief(discover(2))).toContain('offer');
   });
 

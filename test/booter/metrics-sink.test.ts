@@ -16,6 +16,7 @@ const EVENTS: readonly BootEvent[] = [
   { event: 'lease.elsewhere', ...whose, reserved: '192.168.77.20', reason: 'another has it' },
   { event: 'lease.refused', ...whose, reason: 'it is of another' },
   { event: 'lease.released', ...whose },
+  { event: 'lease.freed', ...whose, state: 'bound' },
   { event: 'lease.declined', ...whose, seconds: 600 },
   { event: 'lease.conflict', address: whose.address, seconds: 600 },
   { event: 'lease.unsaved', ...whose, state: 'bound', reason: 'no room' },
