@@ -105,7 +105,7 @@ export class LeaseDesk implements Leases {
         return decision;
       case 'noted':
         this.#note(decision, found);
-        return silent(`${decision.save[0].address} is ${decision.save[0].state}`);
+        return { kind: 'noted' };
       case 'exhausted':
         this.#telling.exhausted(decision.subnet, decision.whom);
         return this.#silent(silent('no address is left for it'), asked);

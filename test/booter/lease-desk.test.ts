@@ -81,11 +81,11 @@ describe('an address', () => {
     expect(named('lease.refused')).toMatchObject([
       { machine: mac(2), address: FIRST, reason: expect.any(String) as string },
     ]);
-    expect(await brief(asks(1, { kind: 'release', address: FIRST }))).toBe('silent');
+    expect(await brief(asks(1, { kind: 'release', address: FIRST }))).toBe('noted');
     await expect.poll(() => named('lease.released')).toMatchObject([{ machine: mac(1), address: FIRST }]);
     expect(store.kept.get(FIRST)?.state).toBe('released');
     await select(1, FIRST);
-    expect(await brief(asks(1, { kind: 'decline', address: FIRST }))).toBe('silent');
+    expect(await brief(asks(1, { kind: 'decline', address: FIRST }))).toBe('noted');
     await expect.poll(() => named('lease.declined')).toMatchObject([{ machine: mac(1), seconds: 600 }]);
   });
 
@@ -98,7 +98,7 @@ describe('an address', () => {
       store.isFull = false;
       await select(1, FIRST);
       store.isFull = true;
-      expect(await brief(asks(1, { kind, address: FIRST }))).toBe('silent');
+      expect(await brief(asks(1, { kind, address: FIRST }))).toBe('noted');
       const about = { machine: mac(1), mac: mac(1), address: FIRST };
       await expect
         .poll(() => named('lease.unsaved').at(-1))
