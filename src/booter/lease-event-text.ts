@@ -1,11 +1,11 @@
-import { formatSeconds } from '../format.js';
+import { formatDuration } from '../format.js';
 import type { LeaseEvent } from '../lease/event.js';
 
 /** In a sentence, which may hold what others wrote. */
 export function describeLease(event: LeaseEvent): string {
   switch (event.event) {
     case 'lease.given':
-      return `${event.machine} ${event.isExtended ? 'keeps' : 'has'} ${event.address} for ${formatSeconds(event.seconds)}`;
+      return `${event.machine} ${event.isExtended ? 'keeps' : 'has'} ${event.address} for ${formatDuration(event.seconds * 1_000)}`;
     case 'lease.elsewhere':
       return `${event.machine} has ${event.address}, and not the ${event.reserved} of its record: ${event.reason}`;
     case 'lease.none':
@@ -17,9 +17,9 @@ export function describeLease(event: LeaseEvent): string {
     case 'lease.freed':
       return `${event.address} is freed by an operator: ${describeFreed(event)}`;
     case 'lease.declined':
-      return `${event.machine} says that somebody else has ${event.address}: nobody is given it for ${formatSeconds(event.seconds)}`;
+      return `${event.machine} says that somebody else has ${event.address}: nobody is given it for ${formatDuration(event.seconds * 1_000)}`;
     case 'lease.conflict':
-      return `somebody who has no lease answers at ${event.address}: nobody is given it for ${formatSeconds(event.seconds)}`;
+      return `somebody who has no lease answers at ${event.address}: nobody is given it for ${formatDuration(event.seconds * 1_000)}`;
     case 'lease.unsaved':
       return `${describeUnsaved(event)}: ${event.reason}`;
     case 'pool.exhausted':

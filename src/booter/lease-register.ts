@@ -8,14 +8,15 @@ import type { IpAddress } from '../net/ip.js';
 import type { LeaseClients } from './lease-clients.js';
 import type { LeaseTelling } from './lease-telling.js';
 import type { LeaseWriter } from './lease-writer.js';
-import type {
-  Adopted,
-  ForeignLease,
-  LeasePage,
-  LeaseWish,
-  LeaseRegister as Register,
-  ToldLease,
-  ToldPool,
+import {
+  type Adopted,
+  type ForeignLease,
+  type LeasePage,
+  type LeaseWish,
+  NO_END,
+  type LeaseRegister as Register,
+  type ToldLease,
+  type ToldPool,
 } from './leases.js';
 import { boundsOf, keysOf, pageOf } from './listed-leases.js';
 import type { Mapping } from './mapping.js';
@@ -105,9 +106,10 @@ export class LeaseRegister implements Register {
     const { clients, clock } = this.#parts;
     const { machine } = clients.find(client).known;
     const reservedFor = this.reservedFor(address);
+    const end = clock.toEpoch(until);
     return {
       ...{ address, state, client, ...(machine !== undefined && { machine }) },
-      ...{ since: clock.toEpoch(since), until: clock.toEpoch(until) },
+      ...{ since: clock.toEpoch(since), ...(end < NO_END && { until: end }) },
       ...(reservedFor !== undefined && { reservedFor }),
     };
   }

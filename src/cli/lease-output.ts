@@ -2,10 +2,13 @@ import { formatDuration } from '../format.js';
 import type { ToldLease, ToldPool } from './lease-api.js';
 import { emphasize, inOneLine, type Output, writeLine, writeTable } from './output.js';
 
+/** When a lease without an end ends. */
+const NEVER = 'never';
+
 export function writeLeases(output: Output, leases: readonly ToldLease[]): void {
   const rows = leases.map((told) => {
     const { address, machine, mac, clientId, uuid, hostname, until } = told;
-    return [address, stateText(told), machine ?? '', mac ?? clientId ?? uuid ?? '', hostname ?? '', until];
+    return [address, stateText(told), machine ?? '', mac ?? clientId ?? uuid ?? '', hostname ?? '', until ?? NEVER];
   });
   writeTable(
     output,
@@ -18,7 +21,7 @@ export function writeLeases(output: Output, leases: readonly ToldLease[]): void 
 export function writeLease(output: Output, told: ToldLease): void {
   const { address, machine, mac, clientId, uuid, hostname, since, until } = told;
   writeLine(output, emphasize(output, 'bold', inOneLine(`${address}: ${stateText(told)}`)));
-  const shown = { machine, mac, 'client id': clientId, uuid, 'host name': hostname, since, until };
+  const shown = { machine, mac, 'client id': clientId, uuid, 'host name': hostname, since, until: until ?? NEVER };
   for (const [key, value] of Object.entries(shown)) {
     if (value !== undefined) writeLine(output, inOneLine(`  ${key.padEnd(9)}  ${value}`));
   }

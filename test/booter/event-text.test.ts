@@ -53,3 +53,16 @@ it('says what an address was kept for that an operator frees', () =>
   expect(describeEvent({ event: 'lease.freed', address: '10.0.0.9', state: 'conflict' })).toBe(
     '10.0.0.9 is freed by an operator: somebody without a lease answered there',
   ));
+
+it('says for how long an address is given as its lease is written', () => {
+  const given = { machine: 'node-01', address: '10.0.0.9' } as const;
+  expect([
+    describeEvent({ event: 'lease.given', ...given, seconds: 3_600, isExtended: false }),
+    describeEvent({ event: 'lease.given', ...given, seconds: 5_400, isExtended: true }),
+    describeEvent({ event: 'lease.conflict', address: given.address, seconds: 600 }),
+  ]).toEqual([
+    'node-01 has 10.0.0.9 for 1 h',
+    'node-01 keeps 10.0.0.9 for 90 min',
+    'somebody who has no lease answers at 10.0.0.9: nobody is given it for 10 min',
+  ]);
+});

@@ -320,6 +320,16 @@ describe('what is known of addresses', () => {
     expect(await brief(discover(2))).toContain('offer');
   });
 
+  it('has no end where another server gave it without one, whatever the clock says since', async () => {
+    const { desk, here } = leaseDesk();
+    await desk.register.adopt([{ address: FIRST, client: { mac: mac(1) }, until: Date.parse('9999-12-31T23:59:59Z') }]);
+    for (const passed of [0, 86_400_000]) {
+      here.now += passed;
+      expect(desk.register.at(FIRST)).toMatchObject({ state: 'bound' });
+      expect(desk.register.at(FIRST)).not.toHaveProperty('until');
+    }
+  });
+
   it('is taken over from another server', async () => {
     const { desk, store, epoch, named } = leaseDesk();
     const foreign = [

@@ -1,12 +1,13 @@
-import type {
-  Adopted,
-  ForeignLease,
-  LeasePage,
-  LeaseRegister,
-  Leases,
-  LeaseWish,
-  ToldLease,
-  ToldPool,
+import {
+  type Adopted,
+  type ForeignLease,
+  type LeasePage,
+  type LeaseRegister,
+  type Leases,
+  type LeaseWish,
+  NO_END,
+  type ToldLease,
+  type ToldPool,
 } from '../../src/booter/leases.js';
 import type { LeaseClient } from '../../src/lease/client.js';
 import type { LeaseAnswer } from '../../src/lease/question.js';
@@ -81,7 +82,7 @@ export class MemoryLeases implements Leases, LeaseRegister {
     return leases.map(({ address, client, until }): Adopted => {
       const reason = this.refused.get(address);
       if (reason !== undefined) return { kind: 'refused', address, reason };
-      this.told.set(address, { address, client, until, since: 0, state: 'bound' });
+      this.told.set(address, { address, client, ...(until < NO_END && { until }), since: 0, state: 'bound' });
       return { kind: 'adopted', address };
     });
   }

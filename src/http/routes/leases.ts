@@ -56,7 +56,11 @@ const leaseShape = z.object({
   hostname: z.string().optional().describe('as its client calls itself'),
   machine: z.string().optional().describe('the name of its record; missing for a stranger'),
   since: time,
-  until: time.describe('until when it is its, or is kept from everybody'),
+  until: time
+    .optional()
+    .describe(
+      'until when it is its, or is kept from everybody; missing where it has no end: it stays until it is freed',
+    ),
   reservedFor: z
     .string()
     .optional()
@@ -84,7 +88,7 @@ const foreign = mapping({
     .datetime({ offset: true, error: 'is no time with its zone, such as 2027-01-31T02:00:00Z' })
     .transform((written) => Date.parse(written))
     .refine((until) => until >= 0 && until <= LAST_TIME, 'must be within the years from 1970 to 9999, in UTC')
-    .describe('when it ends'),
+    .describe('when it ends; in the year 9999: never'),
 }).refine(({ mac, clientId }) => mac !== undefined || clientId !== undefined, 'must have a mac or a clientId');
 
 const importBody = mapping({
@@ -268,11 +272,16 @@ export function leaseAt(register: LeaseRegister, address: IpAddress): ToldLease 
 
 function inUse({ address, until, machine, client }: ToldLease): BootlayerError {
   const whose = machine ?? client.mac ?? client.clientId ?? client.uuid ?? 'its machine';
-  return new BootlayerError('CONFLICT', `${address} is in use by ${whose} until ${timeOf(until)}`, {
+  return new BootlayerError('CONFLICT', `${address} is in use by ${whose} ${untilText(until)}`, {
     remedy: 'where that machine is gone, say force=true (--force): who is given it next would have it together with it',
   });
 }
 
+/** In a sentence. */
+export function untilText(until: number | undefined): string {
+  return until === undefined ? 'without an end' : `until ${timeOf(until)}`;
+}
+
 function presentedLease({ client, since, until, ...told }: ToldLease): z.input<typeof lease> {
-  return { ...told, ...client, since: timeOf(since), until: timeOf(until) };
+  return { ...told, ...client, since: timeOf(since), ...(until !== undefined && { until: timeOf(until) }) };
 }

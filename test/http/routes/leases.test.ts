@@ -102,6 +102,16 @@ describe('/api/v1/leases', () => {
     expect(leases.at(ip('192.168.77.20'))).toBeUndefined();
   });
 
+  it('tells no end where there is none', async () => {
+    const { until: _until, ...endless } = told('192.168.77.30');
+    const { ask } = await listener(new MemoryLeases([endless]));
+    const { body } = await ask('GET', '/leases/192.168.77.30');
+    expect(body).not.toHaveProperty('until');
+    expect(await ask('DELETE', '/leases/192.168.77.30')).toMatchObject(
+      refused(409, 'CONFLICT', '192.168.77.30 is in use by node-01 without an end'),
+    );
+  });
+
   it('shows how many are left', async () => {
     const { ask } = await listener();
     expect(await ask('GET', '/subnets')).toEqual({
