@@ -58,7 +58,8 @@ export class LeaseDesk implements Leases {
     this.#book = new LeaseBook({ subnets, isAuthoritative, reservations: () => this.#clients.reservations() });
     this.#writer = new LeaseWriter(parts);
     this.#telling = new LeaseTelling(events);
-    this.register = new LeaseRegister({ ...parts, clients: this.#clients, book: this.#book, writer: this.#writer });
+    const own = { clients: this.#clients, book: this.#book, writer: this.#writer, telling: this.#telling };
+    this.register = new LeaseRegister({ ...parts, ...own });
   }
 
   /**
@@ -109,7 +110,7 @@ export class LeaseDesk implements Leases {
         return decision;
       case 'noted':
         this.#note(decision, found);
-        return silent(`${decision.save[0].address} is ${decision.save[0].state}`);
+        return { kind: 'noted' };
       case 'exhausted':
         this.#telling.exhausted(decision.subnet, decision.whom);
         return this.#silent(silent('no address is left for it'), asked);

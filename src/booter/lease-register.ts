@@ -6,15 +6,17 @@ import type { ShownLease } from '../lease/lease-view.js';
 import type { LeaseSubnet } from '../lease/subnet.js';
 import type { IpAddress } from '../net/ip.js';
 import type { LeaseClients } from './lease-clients.js';
+import type { LeaseTelling } from './lease-telling.js';
 import type { LeaseWriter } from './lease-writer.js';
-import type {
-  Adopted,
-  ForeignLease,
-  LeasePage,
-  LeaseWish,
-  LeaseRegister as Register,
-  ToldLease,
-  ToldPool,
+import {
+  type Adopted,
+  type ForeignLease,
+  type LeasePage,
+  type LeaseWish,
+  NO_END,
+  type LeaseRegister as Register,
+  type ToldLease,
+  type ToldPool,
 } from './leases.js';
 import { boundsOf, keysOf, pageOf } from './listed-leases.js';
 import type { Mapping } from './mapping.js';
@@ -27,6 +29,7 @@ export type LeaseRegisterParts = {
   readonly clients: LeaseClients;
   readonly book: LeaseBook;
   readonly writer: LeaseWriter;
+  readonly telling: LeaseTelling;
 };
 
 /** Taken over in one write. */
@@ -54,6 +57,10 @@ export class LeaseRegister implements Register {
     return lease && this.#told(lease);
   }
 
+  reservedFor(address: IpAddress): string | undefined {
+    return this.#parts.clients.reservations().machineAt(address);
+  }
+
   pools(): readonly ToldPool[] {
     const { book, clock, subnets } = this.#parts;
     const counts = book.counts(clock.now());
@@ -64,9 +71,11 @@ export class LeaseRegister implements Register {
   }
 
   async release(address: IpAddress): Promise<void> {
-    const { book, clock, writer } = this.#parts;
+    const { book, clients, clock, writer, telling } = this.#parts;
+    const before = book.at(address, clock.now());
     book.forget(address, clock.now());
     await writer.remove([address]);
+    if (before !== undefined) telling.freed(before, clients.find(before.client));
   }
 
   async adopt(leases: readonly ForeignLease[]): Promise<readonly Adopted[]> {
@@ -96,11 +105,12 @@ export class LeaseRegister implements Register {
   #told({ address, state, client, since, until }: ShownLease): ToldLease {
     const { clients, clock } = this.#parts;
     const { machine } = clients.find(client).known;
-    const owner = clients.reservations().machineAt(address);
+    const reservedFor = this.reservedFor(address);
+    const end = clock.toEpoch(until);
     return {
       ...{ address, state, client, ...(machine !== undefined && { machine }) },
-      ...{ since: clock.toEpoch(since), until: clock.toEpoch(until) },
-      isReserved: owner !== undefined && owner === machine,
+      ...{ since: clock.toEpoch(since), ...(end < NO_END && { until: end }) },
+      ...(reservedFor !== undefined && { reservedFor }),
     };
   }
 }

@@ -1,6 +1,8 @@
 import type { EventSink } from '../boot/event.js';
 import { BootlayerError } from '../errors.js';
+import { clientKey } from '../lease/client.js';
 import type { Lease } from '../lease/lease.js';
+import type { ShownLease } from '../lease/lease-view.js';
 import type { LeaseSubnet } from '../lease/subnet.js';
 import type { IpAddress } from '../net/ip.js';
 import type { MacAddress } from '../net/mac.js';
@@ -51,6 +53,12 @@ export class LeaseTelling {
     const common = whose(lease.address, found);
     if (lease.state === 'declined') this.#events({ event: 'lease.declined', ...common, seconds: secondsOf(lease) });
     else this.#events({ event: 'lease.released', ...common });
+  }
+
+  /** By an operator. */
+  freed({ address, client, state }: ShownLease, found: FoundClient): void {
+    const whoever = clientKey(client) === undefined ? { address } : whose(address, found);
+    this.#events({ event: 'lease.freed', ...whoever, state });
   }
 
   /** `mac`: of whoever answers there, where that is known. */

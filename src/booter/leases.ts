@@ -14,10 +14,14 @@ export type ToldLease = {
   /** The name of its record; missing for a stranger. */
   readonly machine?: string;
   readonly since: number;
-  readonly until: number;
-  /** Whether its record has this very address. */
-  readonly isReserved: boolean;
+  /** Missing where it has no end. */
+  readonly until?: number;
+  /** The machine whose record has this very address, which may be another than the one that has it now. */
+  readonly reservedFor?: string;
 };
+
+/** What another server has given without an end is kept until the last second of that year, by a clock that may differ. */
+export const NO_END = Date.UTC(9999, 0, 1);
 
 /** Which leases somebody wants to see: so many, behind an address, and only those that are all that is said. */
 export type LeaseWish = {
@@ -57,6 +61,8 @@ export interface LeaseRegister {
   /** In the order of addresses; also those that are offered, and those that are remembered. */
   list(wish: LeaseWish): LeasePage;
   at(address: IpAddress): ToldLease | undefined;
+  /** The machine whose record has the address, whether it has asked for it or not. */
+  reservedFor(address: IpAddress): string | undefined;
   pools(): readonly ToldPool[];
   /** Durably free, and nobody's. Throws DATA_UNUSABLE, DISK_FULL, RATE_LIMITED. */
   release(address: IpAddress): Promise<void>;

@@ -7,8 +7,9 @@ export type ToldLease = {
   readonly address: string;
   readonly state: string;
   readonly since: string;
-  readonly until: string;
-  readonly isReserved?: boolean;
+  /** Missing where it has no end. */
+  readonly until?: string;
+  readonly reservedFor?: string;
   readonly mac?: string;
   readonly clientId?: string;
   readonly uuid?: string;
@@ -42,8 +43,8 @@ export async function listLeases(api: ServerApi, query: URLSearchParams): Promis
 type Page = { readonly leases: readonly ToldLease[]; readonly next?: string };
 
 export function readLease(api: ServerApi, address: string): Promise<ToldLease> {
-  return askOurs<ToldLease>(api, { path: leasePath(address) }, ({ state, until }) =>
-    [state, until].every((text) => typeof text === 'string'),
+  return askOurs<ToldLease>(api, { path: leasePath(address) }, ({ state, since }) =>
+    [state, since].every((text) => typeof text === 'string'),
   );
 }
 

@@ -31,7 +31,7 @@ export function leaseCommand(): Command {
   );
   lease.addCommand(
     withServer(new Command('show'))
-      .description('show who has an address, or had it last')
+      .description('show who has an address, had it last, or is to have it')
       .argument('<address>')
       .action(show),
   );

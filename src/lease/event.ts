@@ -1,4 +1,4 @@
-import type { LeaseState } from './lease.js';
+import type { LeaseState, ShownState } from './lease.js';
 
 const LEASE_EVENTS: Readonly<Record<LeaseEvent['event'], true>> = {
   'lease.given': true,
@@ -6,6 +6,7 @@ const LEASE_EVENTS: Readonly<Record<LeaseEvent['event'], true>> = {
   'lease.none': true,
   'lease.refused': true,
   'lease.released': true,
+  'lease.freed': true,
   'lease.declined': true,
   'lease.conflict': true,
   'lease.unsaved': true,
@@ -58,6 +59,14 @@ export type LeaseEvent =
       readonly reason: string;
     }
   | { readonly event: 'lease.released'; readonly machine: string; readonly address: string; readonly mac?: string }
+  /** An operator freed it, by the API. `machine`: who had it; missing where it was kept from everybody; `state`: until then. */
+  | {
+      readonly event: 'lease.freed';
+      readonly machine?: string;
+      readonly address: string;
+      readonly mac?: string;
+      readonly state: ShownState;
+    }
   /** Its client says that another uses it; it is kept from everybody for a while. */
   | {
       readonly event: 'lease.declined';

@@ -40,7 +40,7 @@ it('is whoever was seen there rather than the card that answers', async () => {
 });
 
 it('is whoever has the lease where two were seen one after the other', async () => {
-  const lease = { address: ip(HERE), client: { mac: OTHER_MAC }, since: 0, until: 1, isReserved: false } as const;
+  const lease = { address: ip(HERE), client: { mac: OTHER_MAC }, since: 0, until: 1 } as const;
   const leases = new MemoryLeases([{ ...lease, state: 'bound' }]);
   leases.machineOf = ({ mac }) => (mac === MAC ? 'node-01' : undefined);
   const { booter, events } = testBooter({ leases });

@@ -57,7 +57,7 @@ describe('an address', () => {
     expect(await discover(9)).toMatchObject({ kind: 'offer', address: '192.168.77.20', hostname: 'node-01.lab' });
     here.machines = [recorded('node-01', 9, '192.168.77.21')];
     expect(await brief(discover(9))).toBe('offer 192.168.77.21');
-    expect(desk.register.at(ip('192.168.77.21'))).toMatchObject({ machine: 'node-01', isReserved: true });
+    expect(desk.register.at(ip('192.168.77.21'))).toMatchObject({ machine: 'node-01', reservedFor: 'node-01' });
   });
 
   it('is told to be that of the machine which the records name now', async () => {
@@ -65,11 +65,14 @@ describe('an address', () => {
     await select(9, FIRST);
     here.machines = [recorded('node-01', 9, FIRST)];
     expect([desk.register.at(FIRST), desk.register.list({ limit: 1 }).leases[0]]).toMatchObject(
-      Array(2).fill({ machine: 'node-01', isReserved: true }),
+      Array(2).fill({ machine: 'node-01', reservedFor: 'node-01' }),
     );
     here.machines = [];
-    expect(desk.register.at(FIRST)).toMatchObject({ isReserved: false });
-    expect(desk.register.at(FIRST)).not.toHaveProperty('machine');
+    for (const key of ['machine', 'reservedFor']) expect(desk.register.at(FIRST)).not.toHaveProperty(key);
+    here.machines = [recorded('node-02', 2, FIRST)];
+    expect(desk.register.at(FIRST)).toMatchObject({ client: { mac: mac(9) }, reservedFor: 'node-02' });
+    here.machines = [recorded('node-02', 2, SECOND)];
+    expect([desk.register.at(SECOND), desk.register.reservedFor(SECOND)]).toEqual([undefined, 'node-02']);
   });
 
   it('is refused, given back and declined, and told of', async () => {
@@ -79,11 +82,11 @@ describe('an address', () => {
     expect(named('lease.refused')).toMatchObject([
       { machine: mac(2), address: FIRST, reason: expect.any(String) as string },
     ]);
-    expect(await brief(asks(1, { kind: 'release', address: FIRST }))).toBe('silent');
+    expect(await brief(asks(1, { kind: 'release', address: FIRST }))).toBe('noted');
     await expect.poll(() => named('lease.released')).toMatchObject([{ machine: mac(1), address: FIRST }]);
     expect(store.kept.get(FIRST)?.state).toBe('released');
     await select(1, FIRST);
-    expect(await brief(asks(1, { kind: 'decline', address: FIRST }))).toBe('silent');
+    expect(await brief(asks(1, { kind: 'decline', address: FIRST }))).toBe('noted');
     await expect.poll(() => named('lease.declined')).toMatchObject([{ machine: mac(1), seconds: 600 }]);
   });
 
@@ -96,7 +99,7 @@ describe('an address', () => {
       store.isFull = false;
       await select(1, FIRST);
       store.isFull = true;
-      expect(await brief(asks(1, { kind, address: FIRST }))).toBe('silent');
+      expect(await brief(asks(1, { kind, address: FIRST }))).toBe('noted');
       const about = { machine: mac(1), mac: mac(1), address: FIRST };
       await expect
         .poll(() => named('lease.unsaved').at(-1))
@@ -332,13 +335,29 @@ describe('what is known of addresses', () => {
   });
 
   it('is forgotten, durably', async () => {
-    const { desk, select, store, discover } = leaseDesk();
-    await select(1, FIRST);
+    const { desk, select, store, discover, named } = leaseDesk({}, [NODE]);
+    await select(9, FIRST);
     await desk.register.release(FIRST);
+    const freed = { event: 'lease.freed', machine: 'node-01', mac: mac(9), address: FIRST, state: 'bound' };
+    expect([named('lease.freed'), named('lease.released')]).toEqual([[freed], []]);
+    desk.conflict(SECOND);
+    await desk.register.release(SECOND);
+    expect(named('lease.freed').at(-1)).toEqual({ event: 'lease.freed', address: SECOND, state: 'conflict' });
     expect([store.kept.size, desk.register.list({ limit: 9 })]).toEqual([0, { leases: [], hasMore: false }]);
     store.isFull = true;
     await expect(desk.register.release(FIRST)).rejects.toMatchObject({ code: 'DISK_FULL' });
+    expect(named('lease.freed')).toHaveLength(2);
     expect(await brief(discover(2))).toContain('offer');
+  });
+
+  it('has no end where another server gave it without one, whatever the clock says since', async () => {
+    const { desk, here } = leaseDesk();
+    await desk.register.adopt([{ address: FIRST, client: { mac: mac(1) }, until: Date.parse('9999-12-31T23:59:59Z') }]);
+    for (const passed of [0, 86_400_000]) {
+      here.now += passed;
+      expect(desk.register.at(FIRST)).toMatchObject({ state: 'bound' });
+      expect(desk.register.at(FIRST)).not.toHaveProperty('until');
+    }
   });
 
   it('is taken over from another server', async () => {

@@ -33,6 +33,7 @@ describe('bootlayer lease', () => {
     expect(status).toBe(0);
     expect(out).toMatch(/^ADDRESS +STATE +MACHINE +MAC +HOST NAME +UNTIL$/m);
     expect(out).toMatch(/^192\.168\.77\.20 +bound, reserved +node-01 +52:54:00:00:01:01 +2027-01-31T13:00:00\.000Z$/m);
+    expect(out).toMatch(/^10\.1\.0\.5 +offered, reserved for node-02 +52:54:00:00:01:05 +2027/m);
     expect(out).toMatch(/^192\.168\.77\.100 +bound +52:54:00:00:01:02 +node-07 +2027/m);
     expect(out.trimEnd().split('\n')).toHaveLength(7);
     const declined = await lease('ls', '--state', 'declined', '--subnet', '192.168.77.0/24', '--json');
@@ -140,7 +141,8 @@ describe('bootlayer lease import', () => {
     expect(err).toContain('bootlayer: warning: dnsmasq.leases:4: "soon" is no time in seconds');
     expect(err).toContain('bootlayer: warning: dnsmasq.conf:10: a host that dnsmasq ignores is left out');
     expect((await lease('show', '192.168.77.151')).out).toContain('  until      2100-01-01T00:00:00.000Z\n');
-    expect((await lease('show', '192.168.77.150')).out).toContain('  until      9999-12-31T23:59:59.000Z\n');
+    expect((await lease('show', '192.168.77.150')).out).toContain('  until      never\n');
+    expect((await lease('ls', '--mac', '52:54:00:00:03:01')).out).toMatch(/ never\n$/);
     // Once more: they are there.
     expect((await lease('import', hosts)).out).toContain('0 machines written in the API, 4 known already\n');
   });

@@ -1,12 +1,13 @@
-import type {
-  Adopted,
-  ForeignLease,
-  LeasePage,
-  LeaseRegister,
-  Leases,
-  LeaseWish,
-  ToldLease,
-  ToldPool,
+import {
+  type Adopted,
+  type ForeignLease,
+  type LeasePage,
+  type LeaseRegister,
+  type Leases,
+  type LeaseWish,
+  NO_END,
+  type ToldLease,
+  type ToldPool,
 } from '../../src/booter/leases.js';
 import type { LeaseClient } from '../../src/lease/client.js';
 import type { LeaseAnswer } from '../../src/lease/question.js';
@@ -19,6 +20,8 @@ export class MemoryLeases implements Leases, LeaseRegister {
   readonly told = new Map<IpAddress, ToldLease>();
   /** By the records in force, where those are anybody's. */
   machineOf: (client: LeaseClient) => string | undefined = () => undefined;
+  /** Addresses of records that nobody has asked for. */
+  readonly reserved = new Map<IpAddress, string>();
   readonly #pools: readonly ToldPool[];
   /** Why addresses are not adopted. */
   readonly refused = new Map<IpAddress, string>();
@@ -63,6 +66,10 @@ export class MemoryLeases implements Leases, LeaseRegister {
     return { ...lease, ...(machine !== undefined && { machine }) };
   }
 
+  reservedFor(address: IpAddress): string | undefined {
+    return this.reserved.get(address) ?? this.told.get(address)?.reservedFor;
+  }
+
   pools(): readonly ToldPool[] {
     return this.#pools;
   }
@@ -75,7 +82,7 @@ export class MemoryLeases implements Leases, LeaseRegister {
     return leases.map(({ address, client, until }): Adopted => {
       const reason = this.refused.get(address);
       if (reason !== undefined) return { kind: 'refused', address, reason };
-      this.told.set(address, { address, client, until, since: 0, state: 'bound', isReserved: false });
+      this.told.set(address, { address, client, ...(until < NO_END && { until }), since: 0, state: 'bound' });
       return { kind: 'adopted', address };
     });
   }

@@ -71,6 +71,13 @@ describe('where we give addresses', () => {
     expect([dhcp.sent.length, events]).toEqual([3, []]);
   });
 
+  it('what a machine says of its address gets no answer, and is not dropped', () => {
+    const { dhcp, events, asks } = frontEnd(() => ({ kind: 'noted' }));
+    dhcp.arrive(leaseDatagram('release', { ciaddr: GIVEN, server: US }), { address: GIVEN, port: 68 });
+    dhcp.arrive(leaseDatagram('decline', { wanted: GIVEN, server: US }), NOBODY);
+    expect([asks.map(({ kind }) => kind), dhcp.sent, events]).toEqual([['release', 'decline'], [], []]);
+  });
+
   it('a machine that nothing matches is told of once, and has its address', () => {
     const { dhcp, events } = frontEnd(undefined, { assignments: [] });
     dhcp.arrive(DHCP_PACKETS.ovmfPxeDiscover, NOBODY);

@@ -5,7 +5,6 @@ import { machineSchema } from '../../config/mapping-schema.js';
 import { mapping } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
 import type { Api } from '../api.js';
-import { timeOf } from '../told-step.js';
 import {
   answerTo,
   CHANGE_ERRORS,
@@ -17,7 +16,7 @@ import {
   presented,
   previewSchema,
 } from './entries.js';
-import { type LeaseRouteParts, leaseAt, leaseParams, registerOf } from './leases.js';
+import { type LeaseRouteParts, leaseAt, leaseParams, registerOf, untilText } from './leases.js';
 
 export type ReserveRouteParts = EntryRouteParts & LeaseRouteParts;
 
@@ -104,7 +103,7 @@ function nameFor({ client: { hostname = '', mac, uuid } }: ToldLease): string {
 
 function requireClient({ address, state, until, client: { mac, uuid } }: ToldLease): void {
   if (state === 'declined' || state === 'conflict') {
-    throw new BootlayerError('CONFLICT', `${address} is kept from everybody until ${timeOf(until)}: it is in use`, {
+    throw new BootlayerError('CONFLICT', `${address} is kept from everybody ${untilText(until)}: it is in use`, {
       remedy: `find who uses it; "bootlayer lease release ${address}" frees it`,
     });
   }

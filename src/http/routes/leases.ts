@@ -40,7 +40,7 @@ const EXAMPLE: z.input<typeof leaseShape> = {
   hostname: 'node-07',
   since: '2027-01-31T12:00:00.000Z',
   until: '2027-01-31T13:00:00.000Z',
-  isReserved: false,
+  reservedFor: 'node-07',
 };
 
 const leaseShape = z.object({
@@ -56,8 +56,17 @@ const leaseShape = z.object({
   hostname: z.string().optional().describe('as its client calls itself'),
   machine: z.string().optional().describe('the name of its record; missing for a stranger'),
   since: time,
-  until: time.describe('until when it is its, or is kept from everybody'),
-  isReserved: z.boolean().describe('whether its record has this very address'),
+  until: time
+    .optional()
+    .describe(
+      'until when it is its, or is kept from everybody; missing where it has no end: it stays until it is freed',
+    ),
+  reservedFor: z
+    .string()
+    .optional()
+    .describe(
+      'the machine whose record has this address: "machine", or another that is to have it; missing where none has',
+    ),
 });
 const lease = leaseShape.meta({ id: 'Lease', examples: [EXAMPLE] });
 
@@ -79,7 +88,7 @@ const foreign = mapping({
     .datetime({ offset: true, error: 'is no time with its zone, such as 2027-01-31T02:00:00Z' })
     .transform((written) => Date.parse(written))
     .refine((until) => until >= 0 && until <= LAST_TIME, 'must be within the years from 1970 to 9999, in UTC')
-    .describe('when it ends'),
+    .describe('when it ends; in the year 9999: never'),
 }).refine(({ mac, clientId }) => mac !== undefined || clientId !== undefined, 'must have a mac or a clientId');
 
 const importBody = mapping({
@@ -153,7 +162,8 @@ function lookRoutes(api: Api, parts: LeaseRouteParts): void {
     method: 'GET',
     path: '/api/v1/leases/{address}',
     tag: 'leases',
-    summary: 'Show who has an address, or had it last',
+    summary:
+      'Show who has an address, or had it last; whom one is reserved for that nobody has asked for is in the error',
     takes: { params: leaseParams },
     answers: { 200: { about: 'The lease', body: lease } },
     errors: ['NOT_FOUND', 'NO_LEASES'],
@@ -245,10 +255,16 @@ export function registerOf({ register }: LeaseRouteParts): LeaseRegister {
   });
 }
 
-/** Throws NOT_FOUND where nobody has, or had, it. */
+/** Throws NOT_FOUND where nobody has, or had, it; with whom it is reserved for. */
 export function leaseAt(register: LeaseRegister, address: IpAddress): ToldLease {
   const found = register.at(address);
   if (found !== undefined) return found;
+  const owner = register.reservedFor(address);
+  if (owner !== undefined) {
+    throw new BootlayerError('NOT_FOUND', `${address} is reserved for ${owner}, which has not asked for it yet`, {
+      remedy: `"bootlayer machine show ${owner}", or GET /api/v1/machines/${encodeURIComponent(owner)}, shows its record`,
+    });
+  }
   throw new BootlayerError('NOT_FOUND', `nobody has, or had, ${address}`, {
     remedy: '"bootlayer lease ls", or GET /api/v1/leases, lists those there are',
   });
@@ -256,11 +272,16 @@ export function leaseAt(register: LeaseRegister, address: IpAddress): ToldLease 
 
 function inUse({ address, until, machine, client }: ToldLease): BootlayerError {
   const whose = machine ?? client.mac ?? client.clientId ?? client.uuid ?? 'its machine';
-  return new BootlayerError('CONFLICT', `${address} is in use by ${whose} until ${timeOf(until)}`, {
+  return new BootlayerError('CONFLICT', `${address} is in use by ${whose} ${untilText(until)}`, {
     remedy: 'where that machine is gone, say force=true (--force): who is given it next would have it together with it',
   });
 }
 
+/** In a sentence. */
+export function untilText(until: number | undefined): string {
+  return until === undefined ? 'without an end' : `until ${timeOf(until)}`;
+}
+
 function presentedLease({ client, since, until, ...told }: ToldLease): z.input<typeof lease> {
-  return { ...told, ...client, since: timeOf(since), until: timeOf(until) };
+  return { ...told, ...client, since: timeOf(since), ...(until !== undefined && { until: timeOf(until) }) };
 }

@@ -69,16 +69,23 @@ describe('/api/v1/leases', () => {
   });
 
   it('shows one', async () => {
-    const { ask } = await listener();
+    const { ask, leases } = await listener();
     expect(await ask('GET', '/leases/192.168.77.100')).toEqual({
       status: 200,
       body: {
         ...{ address: '192.168.77.100', state: 'bound', mac: '52:54:00:00:01:02', hostname: 'node-07' },
-        ...{ since: '2027-01-31T12:00:00.000Z', until: '2027-01-31T13:00:00.000Z', isReserved: false },
+        ...{ since: '2027-01-31T12:00:00.000Z', until: '2027-01-31T13:00:00.000Z' },
       },
     });
     expect(await ask('GET', '/leases/192.168.77.9')).toMatchObject(
       refused(404, 'NOT_FOUND', 'nobody has, or had, 192.168.77.9'),
+    );
+    leases.reserved.set(ip('192.168.77.9'), 'node-09');
+    expect(await ask('GET', '/leases/192.168.77.9')).toMatchObject(
+      refused(
+        ...([404, 'NOT_FOUND', '192.168.77.9 is reserved for node-09, which has not asked for it yet'] as const),
+        '"bootlayer machine show node-09", or GET /api/v1/machines/node-09, shows its record',
+      ),
     );
     expect(await ask('GET', '/leases/nine')).toMatchObject(refused(400, 'REQUEST_INVALID', '"nine" is no IP address'));
   });
@@ -93,6 +100,16 @@ describe('/api/v1/leases', () => {
     expect(leases.at(ip('192.168.77.20'))).toBeDefined();
     expect(await ask('DELETE', '/leases/192.168.77.20?force=true')).toMatchObject({ status: 204 });
     expect(leases.at(ip('192.168.77.20'))).toBeUndefined();
+  });
+
+  it('tells no end where there is none', async () => {
+    const { until: _until, ...endless } = told('192.168.77.30');
+    const { ask } = await listener(new MemoryLeases([endless]));
+    const { body } = await ask('GET', '/leases/192.168.77.30');
+    expect(body).not.toHaveProperty('until');
+    expect(await ask('DELETE', '/leases/192.168.77.30')).toMatchObject(
+      refused(409, 'CONFLICT', '192.168.77.30 is in use by node-01 without an end'),
+    );
   });
 
   it('shows how many are left', async () => {
