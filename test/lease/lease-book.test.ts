@@ -367,25 +367,6 @@ describe('what is kept', () => {
     expect(told(book, discover(B), 10)).toBe('offer 192.168.77.101');
   });
 
-  it('may be older than what was given since, while it is of a copy', () => {
-    const kept = [lease('192.168.77.100', A), lease('192.168.77.20', NODE, { machine: 'node-01' })];
-    const restored = (isAuthoritative = false) => {
-      const subnets = [leaseSubnet(['192.168.77.20', '192.168.77.100-192.168.77.101'])];
-      const book = leaseBook(subnets, { isAuthoritative, reservations: () => RECORDS });
-      book.restore(kept, 2 * HOUR, 3 * HOUR);
-      return book;
-    };
-    expect(told(restored(), discover(A), 2 * HOUR)).toBe('offer 192.168.77.100 fresh');
-    expect(told(restored(), discover(A), 3 * HOUR)).toBe('offer 192.168.77.100');
-    expect(told(restored(), discover(NODE), 2 * HOUR)).toBe('offer 192.168.77.20');
-    expect(told(restored(), asks('reboot', A, '192.168.77.100'), 2 * HOUR)).toBe('silent');
-    expect(told(restored(true), asks('reboot', A, '192.168.77.100'), 2 * HOUR)).toBe('nak');
-    const given = restored();
-    given.decide(select(A, '192.168.77.100'), 2 * HOUR);
-    expect(told(given, discover(A), 2 * HOUR)).toBe('offer 192.168.77.100');
-    expect(told(given, asks('reboot', A, '192.168.77.100'), 2 * HOUR)).toBe('ack 192.168.77.100 bound');
-  });
-
   it('is shown with its state, in the order of addresses', () => {
     const book = withNode();
     book.decide(select(A, '192.168.77.22'), 0);
