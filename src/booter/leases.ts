@@ -37,8 +37,12 @@ export type ToldPool = { readonly subnet: LeaseSubnet; readonly counts: PoolCoun
 /** One that another server has given: `until`: milliseconds since the epoch. */
 export type ForeignLease = { readonly address: IpAddress; readonly client: LeaseClient; readonly until: number };
 
+/** `isReserved`: as if the record of its machine had the address. */
+export type AskedLease = ForeignLease & { readonly isReserved?: boolean };
+
+/** `present`: its client had it here already. */
 export type Adopted =
-  | { readonly kind: 'adopted'; readonly address: IpAddress }
+  | { readonly kind: 'adopted' | 'present'; readonly address: IpAddress }
   | { readonly kind: 'refused'; readonly address: IpAddress; readonly reason: string };
 
 /** Addresses for those who ask for one. */
@@ -65,4 +69,6 @@ export interface LeaseRegister {
    * RATE_LIMITED.
    */
   adopt(leases: readonly ForeignLease[]): Promise<readonly Adopted[]>;
+  /** What would become of each by itself. */
+  judge(leases: readonly AskedLease[]): readonly Adopted[];
 }

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { writeDocument } from '../config/document.js';
 import { BootlayerError, describeError, type ErrorCode } from '../errors.js';
 import { counted } from '../format.js';
+import { foreignLeaseBody, type LeaseOutcome } from '../http/routes/lease-import.js';
 import { FOREIGN_SERVERS, type ForeignServer } from '../lease/import/foreign-file.js';
 import type { ImportedLease } from '../lease/import/imported.js';
 import { apiOf, type ServerApi, type ServerOptions, withServer } from './api-server.js';
@@ -15,7 +16,7 @@ import {
   readForeign,
   togetherOf,
 } from './foreign-files.js';
-import { type ForeignLeaseBody, importLeases, type LeaseOutcome } from './lease-api.js';
+import { importLeases } from './lease-api.js';
 import { inOneLine, type Output, standardOutput, writeJson, writeLine } from './output.js';
 import { replaceFile } from './replace-file.js';
 import { untilSignal } from './until-signal.js';
@@ -130,21 +131,8 @@ function holds(macs: unknown, mac: string): boolean {
   return [macs].flat().some((one) => String(one).toLowerCase() === mac);
 }
 
-/** For those without an end: what is longer than any time. */
-const NO_END = '9999-12-31T23:59:59Z';
-
 async function takeLeases(api: ServerApi, leases: readonly ImportedLease[]): Promise<Taken> {
-  const bodies = leases.map(({ address, client, until }): ForeignLeaseBody => {
-    const { mac, clientId, hostname } = client;
-    return {
-      address,
-      ...(mac !== undefined && { mac }),
-      ...(clientId !== undefined && { clientId }),
-      ...(hostname !== undefined && { hostname }),
-      until: until === undefined ? NO_END : new Date(until).toISOString(),
-    };
-  });
-  const results = await importLeases(api, bodies);
+  const results = await importLeases(api, leases.map(foreignLeaseBody));
   const refused = results.filter(({ adopted }) => !adopted).map(refusedLease);
   return { added: results.length - refused.length, present: 0, refused };
 }

@@ -1,5 +1,6 @@
 import type {
   Adopted,
+  AskedLease,
   ForeignLease,
   LeasePage,
   LeaseRegister,
@@ -8,7 +9,7 @@ import type {
   ToldLease,
   ToldPool,
 } from '../../src/booter/leases.js';
-import type { LeaseClient } from '../../src/lease/client.js';
+import { clientKey, type LeaseClient } from '../../src/lease/client.js';
 import type { LeaseAnswer } from '../../src/lease/question.js';
 import { type IpAddress, subnetHolds } from '../../src/net/ip.js';
 import type { MacAddress } from '../../src/net/mac.js';
@@ -72,11 +73,21 @@ export class MemoryLeases implements Leases, LeaseRegister {
   }
 
   async adopt(leases: readonly ForeignLease[]): Promise<readonly Adopted[]> {
-    return leases.map(({ address, client, until }): Adopted => {
-      const reason = this.refused.get(address);
+    return leases.map((lease): Adopted => {
+      const [judged] = this.judge([lease]);
+      if (judged?.kind === 'adopted')
+        this.told.set(lease.address, { ...lease, since: 0, state: 'bound', isReserved: false });
+      return judged ?? { kind: 'adopted', address: lease.address };
+    });
+  }
+
+  judge(leases: readonly AskedLease[]): readonly Adopted[] {
+    return leases.map(({ address, client, isReserved }): Adopted => {
+      const reason = isReserved === true ? undefined : this.refused.get(address);
       if (reason !== undefined) return { kind: 'refused', address, reason };
-      this.told.set(address, { address, client, until, since: 0, state: 'bound', isReserved: false });
-      return { kind: 'adopted', address };
+      const there = this.told.get(address);
+      const isThere = there !== undefined && clientKey(there.client) === clientKey(client);
+      return { kind: isThere ? 'present' : 'adopted', address };
     });
   }
 }
