@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AskedLease } from '../../booter/leases.js';
+import type { Adopted, AskedLease } from '../../booter/leases.js';
 import { mapping, text } from '../../config/values.js';
 import { MOST_CLIENT_ID_BYTES } from '../../lease/client.js';
 import type { ImportedLease } from '../../lease/import/imported.js';
@@ -79,17 +79,20 @@ export function leaseImportRoute(api: Api, parts: LeaseRouteParts): void {
       const register = registerOf(parts);
       const asked = leases.map(askedLease);
       const done = query.dryRun === 'true' ? register.judge(asked) : await register.adopt(asked);
-      const results = done.map((one): LeaseOutcome => {
-        const { address, kind } = one;
-        return {
-          ...{ address, adopted: kind !== 'refused' },
-          ...(kind === 'present' && { present: true }),
-          ...(kind === 'refused' && { reason: one.reason }),
-        };
-      });
+      const results = done.map(toldOutcome);
       return { status: 200, body: { results } };
     },
   });
+}
+
+/** Pure. */
+export function toldOutcome(one: Adopted): LeaseOutcome {
+  const { address, kind } = one;
+  return {
+    ...{ address, adopted: kind !== 'refused' },
+    ...(kind === 'present' && { present: true }),
+    ...(kind === 'refused' && { reason: one.reason }),
+  };
 }
 
 function askedLease({ address, until, isReserved = false, ...said }: z.output<typeof foreign>): AskedLease {
