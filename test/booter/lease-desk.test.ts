@@ -341,7 +341,7 @@ describe('what is known of addresses', () => {
       Array(3).fill('adopted'),
     );
     expect(judged('192.168.77.30', 1)).toMatchObject([
-      { kind: 'refused', reason: expect.stringContaining('no range') },
+      { kind: 'refused', reason: expect.stringContaining('no range') as string },
     ]);
     expect(judged('192.168.77.30', 1, true)).toEqual([{ kind: 'adopted', address: '192.168.77.30' }]);
     expect(judged('192.168.77.20', 1, true)).toMatchObject([{ reason: '192.168.77.20 is reserved for node-01' }]);
