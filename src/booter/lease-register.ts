@@ -1,19 +1,20 @@
-import { clientKey } from '../lease/client.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseBook } from '../lease/lease-book.js';
 import type { LeaseClock } from '../lease/lease-clock.js';
 import type { ShownLease } from '../lease/lease-view.js';
 import type { LeaseSubnet } from '../lease/subnet.js';
 import type { IpAddress } from '../net/ip.js';
+import { adoptedBy, judgedLease, leaseOf } from './foreign-lease.js';
 import type { LeaseClients } from './lease-clients.js';
 import type { LeaseTelling } from './lease-telling.js';
 import type { LeaseWriter } from './lease-writer.js';
 import {
   type Adopted,
+  type AskedLease,
   type ForeignLease,
+  isEndless,
   type LeasePage,
   type LeaseWish,
-  NO_END,
   type LeaseRegister as Register,
   type ToldLease,
   type ToldPool,
@@ -88,17 +89,14 @@ export class LeaseRegister implements Register {
     return adopted;
   }
 
-  #adopt({ address, client, until }: ForeignLease): { readonly outcome: Adopted; readonly save: readonly Lease[] } {
-    const { book, clients, clock } = this.#parts;
-    const now = clock.now();
-    const key = clientKey(client);
-    const { machine } = clients.find(client).known;
-    const whose = { ...(key !== undefined && { key }), client, ...(machine !== undefined && { machine }) };
-    const lease: Lease = { address, ...whose, state: 'bound', since: now, until: Math.floor(clock.fromEpoch(until)) };
-    const decision = book.adopt(lease, now);
-    return decision.kind === 'adopted'
-      ? { outcome: { kind: 'adopted', address }, save: decision.save }
-      : { outcome: { ...decision, address }, save: [] };
+  judge(leases: readonly AskedLease[]): readonly Adopted[] {
+    return leases.map((lease) => judgedLease(lease, this.#parts));
+  }
+
+  #adopt(foreign: ForeignLease): { readonly outcome: Adopted; readonly save: readonly Lease[] } {
+    const { book, clock } = this.#parts;
+    const decision = book.adopt(leaseOf(foreign, this.#parts), clock.now());
+    return { outcome: adoptedBy(decision, foreign), save: decision.kind === 'refused' ? [] : decision.save };
   }
 
   /** By the records in force: they may have changed since it was given. */
@@ -109,7 +107,7 @@ export class LeaseRegister implements Register {
     const end = clock.toEpoch(until);
     return {
       ...{ address, state, client, ...(machine !== undefined && { machine }) },
-      ...{ since: clock.toEpoch(since), ...(end < NO_END && { until: end }) },
+      ...{ since: clock.toEpoch(since), ...(!isEndless(end) && { until: end }) },
       ...(reservedFor !== undefined && { reservedFor }),
     };
   }

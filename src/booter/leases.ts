@@ -20,8 +20,13 @@ export type ToldLease = {
   readonly reservedFor?: string;
 };
 
-/** What another server has given without an end is kept until the last second of that year, by a clock that may differ. */
-export const NO_END = Date.UTC(9999, 0, 1);
+/** When what has no end is kept to end, in milliseconds since the epoch. */
+export const ENDLESS = Date.UTC(9999, 11, 31);
+
+/** Also by a clock that was set meanwhile. */
+export function isEndless(until: number): boolean {
+  return until >= Date.UTC(9999, 0, 1);
+}
 
 /** Which leases somebody wants to see: so many, behind an address, and only those that are all that is said. */
 export type LeaseWish = {
@@ -41,8 +46,12 @@ export type ToldPool = { readonly subnet: LeaseSubnet; readonly counts: PoolCoun
 /** One that another server has given: `until`: milliseconds since the epoch. */
 export type ForeignLease = { readonly address: IpAddress; readonly client: LeaseClient; readonly until: number };
 
+/** `isReserved`: as if the record of its machine had the address. */
+export type AskedLease = ForeignLease & { readonly isReserved?: boolean };
+
+/** `present`: its client had it here already. */
 export type Adopted =
-  | { readonly kind: 'adopted'; readonly address: IpAddress }
+  | { readonly kind: 'adopted' | 'present'; readonly address: IpAddress }
   | { readonly kind: 'refused'; readonly address: IpAddress; readonly reason: string };
 
 /** Addresses for those who ask for one. */
@@ -71,4 +80,6 @@ export interface LeaseRegister {
    * RATE_LIMITED.
    */
   adopt(leases: readonly ForeignLease[]): Promise<readonly Adopted[]>;
+  /** What would become of each by itself. */
+  judge(leases: readonly AskedLease[]): readonly Adopted[];
 }

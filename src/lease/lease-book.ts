@@ -47,6 +47,8 @@ export type LeaseDecision =
 
 export type AdoptDecision =
   | { readonly kind: 'adopted'; readonly save: readonly Lease[] }
+  /** Its client has it here already. `save`: where it was given for longer there. */
+  | { readonly kind: 'present'; readonly save: readonly Lease[] }
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** How long an address is kept from everybody that somebody uses without having been given it, in milliseconds. */
@@ -321,19 +323,27 @@ export class LeaseBook {
 
   /** Takes over what another server has given. */
   adopt(lease: Lease, now: number): AdoptDecision {
+    const decision = this.judge(lease, now);
+    if (decision.kind !== 'refused') for (const kept of decision.save) this.#occupancy.note(kept, now);
+    return decision;
+  }
+
+  /** What `adopt` would do. `isReserved`: as if the record of its machine had the address. */
+  judge(lease: Lease, now: number, isReserved = false): AdoptDecision {
     this.#occupancy.advance(now);
     const { address, key, client, machine } = lease;
     const subnet = this.#occupancy.subnetOf(address);
     if (subnet === undefined) return { kind: 'refused', reason: `no subnet of dhcp.subnets has ${address}` };
     if (key === undefined) return { kind: 'refused', reason: 'it says neither a card nor an identifier' };
     const asker = { key, client: { ...client, ...(machine !== undefined && { machine }) }, subnets: [subnet], now };
-    const reason = this.#occupancy.whyNot(address, asker);
-    if (reason !== undefined) return { kind: 'refused', reason };
+    const reason = this.#occupancy.whyNot(address, { ...asker, isReserved });
     const held = this.#occupancy.liveAt(address, now);
-    // We have told its client that it has it for so long, whatever a file says.
-    const kept = held === undefined ? lease : { ...held, until: Math.max(held.until, lease.until) };
-    this.#occupancy.note(kept, now);
-    return { kind: 'adopted', save: [kept] };
+    if (held !== undefined && (reason === undefined || isSameClient(held, lease))) {
+      // We have told its client that it has it for so long, whatever a file says.
+      const isLonger = reason === undefined && lease.until > held.until;
+      return { kind: 'present', save: isLonger ? [{ ...held, until: lease.until }] : [] };
+    }
+    return reason === undefined ? { kind: 'adopted', save: [lease] } : { kind: 'refused', reason };
   }
 
   /** As of now, where there is one; offered ones too. */
@@ -353,6 +363,14 @@ export class LeaseBook {
     this.#occupancy.advance(now);
     return countsIn(this.#occupancy, now);
   }
+}
+
+/** Also by an identifier alone, where only one of them says a card. */
+function isSameClient(one: Lease, other: Lease): boolean {
+  if (one.key !== undefined && one.key === other.key) return true;
+  const [first, second] = [one.client, other.client];
+  const isSaidByBoth = first.clientId !== undefined && first.clientId === second.clientId;
+  return isSaidByBoth && (first.mac === undefined || second.mac === undefined);
 }
 
 function isKnown({ client }: Asker): boolean {

@@ -376,7 +376,24 @@ describe('what is known of addresses', () => {
     ]);
     expect(store.kept.get(FIRST)).toMatchObject({ client: { mac: mac(1) }, until: 61_000 });
     expect(named('lease.given')).toEqual([]);
+    expect(await desk.register.adopt(foreign.slice(0, 1))).toEqual([{ kind: 'present', address: FIRST }]);
     store.isFull = true;
-    await expect(desk.register.adopt(foreign.slice(0, 1))).rejects.toMatchObject({ code: 'DISK_FULL' });
+    const longer = foreign.slice(0, 1).map((one) => ({ ...one, until: epoch + 90_000 }));
+    await expect(desk.register.adopt(longer)).rejects.toMatchObject({ code: 'DISK_FULL' });
+  });
+
+  it('is judged as if it were taken over, and is not', () => {
+    const { desk, store, epoch } = leaseDesk({}, [NODE]);
+    const judged = (address: string, number: number, isReserved = false) =>
+      desk.register.judge([{ address: ip(address), client: { mac: mac(number) }, until: epoch + 60_000, isReserved }]);
+    expect([judged(FIRST, 1), judged(FIRST, 2), judged('192.168.77.20', 9)].flat().map(({ kind }) => kind)).toEqual(
+      Array(3).fill('adopted'),
+    );
+    expect(judged('192.168.77.30', 1)).toMatchObject([
+      { kind: 'refused', reason: expect.stringContaining('no range') as string },
+    ]);
+    expect(judged('192.168.77.30', 1, true)).toEqual([{ kind: 'adopted', address: '192.168.77.30' }]);
+    expect(judged('192.168.77.20', 1, true)).toMatchObject([{ reason: '192.168.77.20 is reserved for node-01' }]);
+    expect([store.kept.size, desk.register.list({ limit: 9 }).leases]).toEqual([0, []]);
   });
 });

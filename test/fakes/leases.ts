@@ -1,15 +1,16 @@
 import {
   type Adopted,
+  type AskedLease,
   type ForeignLease,
+  isEndless,
   type LeasePage,
   type LeaseRegister,
   type Leases,
   type LeaseWish,
-  NO_END,
   type ToldLease,
   type ToldPool,
 } from '../../src/booter/leases.js';
-import type { LeaseClient } from '../../src/lease/client.js';
+import { clientKey, type LeaseClient } from '../../src/lease/client.js';
 import type { LeaseAnswer } from '../../src/lease/question.js';
 import { type IpAddress, subnetHolds } from '../../src/net/ip.js';
 import type { MacAddress } from '../../src/net/mac.js';
@@ -79,11 +80,22 @@ export class MemoryLeases implements Leases, LeaseRegister {
   }
 
   async adopt(leases: readonly ForeignLease[]): Promise<readonly Adopted[]> {
-    return leases.map(({ address, client, until }): Adopted => {
-      const reason = this.refused.get(address);
+    return leases.map((lease): Adopted => {
+      const { address, client, until } = lease;
+      const [judged] = this.judge([lease]);
+      if (judged?.kind === 'adopted')
+        this.told.set(address, { address, client, ...(!isEndless(until) && { until }), since: 0, state: 'bound' });
+      return judged ?? { kind: 'adopted', address };
+    });
+  }
+
+  judge(leases: readonly AskedLease[]): readonly Adopted[] {
+    return leases.map(({ address, client, isReserved }): Adopted => {
+      const reason = isReserved === true ? undefined : this.refused.get(address);
       if (reason !== undefined) return { kind: 'refused', address, reason };
-      this.told.set(address, { address, client, ...(until < NO_END && { until }), since: 0, state: 'bound' });
-      return { kind: 'adopted', address };
+      const there = this.told.get(address);
+      const isThere = there !== undefined && clientKey(there.client) === clientKey(client);
+      return { kind: isThere ? 'present' : 'adopted', address };
     });
   }
 }

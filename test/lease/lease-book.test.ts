@@ -415,6 +415,20 @@ describe('what is kept', () => {
     expect([ends(600_000), ends(-1), ends(2 * HOUR)]).toEqual([HOUR, HOUR, 2 * HOUR]);
   });
 
+  it('from another server is there already where its client has it here', () => {
+    const book = leaseBook([leaseSubnet(['192.168.77.100-192.168.77.101'])]);
+    const id = { clientId: 'ff0001' };
+    const adopt = (client: KnownClient, until = HOUR) =>
+      book.adopt({ ...lease('192.168.77.100', client, { until }), client }, 1);
+    expect(adopt({ ...A, ...id })).toMatchObject({ kind: 'adopted', save: [{ until: HOUR }] });
+    expect(adopt({ ...A, ...id })).toEqual({ kind: 'present', save: [] });
+    expect(adopt(A, 2 * HOUR)).toMatchObject({ kind: 'present', save: [{ client: id, until: 2 * HOUR }] });
+    // By its identifier where the file does not say its card.
+    expect(adopt(id, 3 * HOUR)).toEqual({ kind: 'present', save: [] });
+    expect(adopt({ ...B, ...id }).kind).toBe('refused');
+    expect(adopt(B).kind).toBe('refused');
+  });
+
   it('takes what somebody answers at out of use, unless it was given meanwhile', () => {
     const book = leaseBook([leaseSubnet(['192.168.77.100-192.168.77.101'])]);
     book.decide(discover(A), 0);

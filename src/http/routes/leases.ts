@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import type { ForeignLease, LeaseRegister, ToldLease } from '../../booter/leases.js';
+import type { LeaseRegister, ToldLease } from '../../booter/leases.js';
 import { mapping, oneOf, parsed, text } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
 import { formatRange } from '../../lease/address-range.js';
-import { MOST_CLIENT_ID_BYTES } from '../../lease/client.js';
 import { SHOWN_STATES } from '../../lease/lease.js';
 import { formatSubnet, type IpAddress, parseIp, parseSubnet } from '../../net/ip.js';
 import { parseMac } from '../../net/mac.js';
@@ -17,11 +16,9 @@ export type LeaseRouteParts = {
 };
 
 const MOST = 1_000;
-/** Of an import, which comes in several requests where there are more. */
-export const MOST_IMPORTED = 1_000;
 
 export const addressText = parsed(parseIp, 'is no IP address, such as 192.168.77.20');
-const macText = parsed(parseMac, 'is not a MAC address, such as 52:54:00:12:34:56');
+export const macText = parsed(parseMac, 'is not a MAC address, such as 52:54:00:12:34:56');
 
 const listQuery = mapping({
   ...pageQuery(MOST, addressText),
@@ -70,49 +67,6 @@ const leaseShape = z.object({
 });
 const lease = leaseShape.meta({ id: 'Lease', examples: [EXAMPLE] });
 
-/** What is later cannot be written with a year of four digits. */
-const LAST_TIME = Date.parse('9999-12-31T23:59:59.999Z');
-
-const foreign = mapping({
-  address: addressText,
-  mac: macText.optional(),
-  clientId: text(3 * MOST_CLIENT_ID_BYTES)
-    .regex(/^([0-9a-fA-F]{2}:?)+$/, 'must be bytes in hex, such as 01:52:54:00:12:34:56')
-    .transform((written) => written.replaceAll(':', '').toLowerCase())
-    .refine((hex) => hex.length <= 2 * MOST_CLIENT_ID_BYTES, `must not be longer than ${MOST_CLIENT_ID_BYTES} bytes`)
-    .optional(),
-  hostname: text(253)
-    .regex(/^[\x20-\x7e]+$/, 'must be printable ASCII')
-    .optional(),
-  until: z.iso
-    .datetime({ offset: true, error: 'is no time with its zone, such as 2027-01-31T02:00:00Z' })
-    .transform((written) => Date.parse(written))
-    .refine((until) => until >= 0 && until <= LAST_TIME, 'must be within the years from 1970 to 9999, in UTC')
-    .describe('when it ends; in the year 9999: never'),
-}).refine(({ mac, clientId }) => mac !== undefined || clientId !== undefined, 'must have a mac or a clientId');
-
-const importBody = mapping({
-  leases: z
-    .array(foreign, 'must be a list')
-    .min(1, 'is empty')
-    .max(MOST_IMPORTED, `are more than ${MOST_IMPORTED}: send them in several requests`),
-}).meta({
-  id: 'LeaseImport',
-  examples: [{ leases: [{ address: '192.168.77.100', mac: '52:54:00:12:34:56', until: '2027-01-31T13:00:00Z' }] }],
-});
-
-const imported = z
-  .object({
-    results: z.array(
-      z.object({
-        address: z.string(),
-        adopted: z.boolean(),
-        reason: z.string().optional().describe('why it is not'),
-      }),
-    ),
-  })
-  .meta({ id: 'LeasesImported' });
-
 const count = z.int();
 const pool = z
   .object({
@@ -135,7 +89,6 @@ export const leaseParams = z.strictObject({ address: addressText });
 export function leaseRoutes(api: Api, parts: LeaseRouteParts): void {
   lookRoutes(api, parts);
   releaseRoute(api, parts);
-  importRoute(api, parts);
 }
 
 function lookRoutes(api: Api, parts: LeaseRouteParts): void {
@@ -215,36 +168,6 @@ function releaseRoute(api: Api, parts: LeaseRouteParts): void {
       return { status: 204 };
     },
   });
-}
-
-function importRoute(api: Api, parts: LeaseRouteParts): void {
-  api.route({
-    method: 'POST',
-    path: '/api/v1/leases/import',
-    tag: 'leases',
-    summary: 'Take over what another DHCP server has given',
-    takes: { body: importBody },
-    answers: { 200: { about: 'What became of each, in their order', body: imported } },
-    errors: ['NO_LEASES', 'DATA_UNUSABLE', 'DISK_FULL', 'RATE_LIMITED'],
-    handle: async ({ body }) => {
-      const adopted = await registerOf(parts).adopt(body.leases.map(toForeign));
-      const results = adopted.map((one) => ({
-        address: one.address,
-        adopted: one.kind === 'adopted',
-        ...(one.kind === 'refused' && { reason: one.reason }),
-      }));
-      return { status: 200, body: { results } };
-    },
-  });
-}
-
-function toForeign({ address, until, mac, clientId, hostname }: z.output<typeof foreign>): ForeignLease {
-  const client = {
-    ...(mac !== undefined && { mac }),
-    ...(clientId !== undefined && { clientId }),
-    ...(hostname !== undefined && { hostname }),
-  };
-  return { address, client, until };
 }
 
 /** Throws NO_LEASES where this server gives no addresses. */

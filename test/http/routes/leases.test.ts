@@ -133,8 +133,6 @@ describe('/api/v1/leases', () => {
     for (const path of paths) expect(await ask('GET', path)).toMatchObject(refused(409, 'NO_LEASES', 'no addresses'));
     expect(await ask('DELETE', '/leases/10.1.0.5')).toMatchObject({ status: 409 });
     expect(await ask('POST', '/leases/10.1.0.5/reserve')).toMatchObject({ status: 409 });
-    const leases = [{ address: '10.1.0.9', mac: '52:54:00:00:02:01', until: '2027-01-31T13:00:00Z' }];
-    expect(await ask('POST', '/leases/import', { leases })).toMatchObject({ status: 409 });
   });
 });
 
@@ -153,54 +151,6 @@ async function noLeases() {
   };
   return { ask };
 }
-
-describe('POST /api/v1/leases/import', () => {
-  const one = { address: '10.1.0.9', mac: '52-54-00-00-02-01', hostname: 'x', until: '2027-01-31T13:00:00Z' };
-
-  it('takes over what it can, and says of each what became of it', async () => {
-    const { ask, leases } = await listener();
-    leases.refused.set(ip('10.9.0.1'), 'it is in no subnet');
-    const other = { address: '10.9.0.1', clientId: '01:52:54', until: '2027-01-31T13:00:00+01:00' };
-    expect(await ask('POST', '/leases/import', { leases: [one, other] })).toEqual({
-      status: 200,
-      body: {
-        results: [
-          { address: '10.1.0.9', adopted: true },
-          { address: '10.9.0.1', adopted: false, reason: 'it is in no subnet' },
-        ],
-      },
-    });
-    expect(leases.at(ip('10.1.0.9'))).toMatchObject({
-      client: { mac: '52:54:00:00:02:01', hostname: 'x' },
-      until: Date.parse('2027-01-31T13:00:00Z'),
-    });
-  });
-
-  it('takes the last time, and the longest identifier, that there are', async () => {
-    const { ask, leases } = await listener();
-    const longest = { address: '10.1.0.9', clientId: 'ff'.repeat(135), until: '9999-12-31T23:59:59Z' };
-    const written = { ...longest, clientId: longest.clientId.match(/../g)?.join(':') };
-    expect(await ask('POST', '/leases/import', { leases: [written] })).toMatchObject({ status: 200 });
-    expect(leases.at(ip('10.1.0.9'))?.client).toEqual({ clientId: longest.clientId });
-  });
-
-  it.each([
-    [{ leases: [] }, 'is empty'],
-    [{ leases: Array.from({ length: 1_001 }, () => one) }, 'more than 1000'],
-    [{ leases: [{ ...one, mac: undefined }] }, 'must have a mac or a clientId'],
-    [{ leases: [{ ...one, until: 'soon' }] }, 'is no time with its zone'],
-    [{ leases: [{ ...one, clientId: 'xyz', mac: undefined }] }, 'must be bytes in hex'],
-    [{ leases: [{ ...one, clientId: 'ff'.repeat(136) }] }, 'must not be longer than 135 bytes'],
-    [{ leases: [{ ...one, until: '1969-12-31T23:59:59Z' }] }, 'from 1970 to 9999'],
-    [{ leases: [{ ...one, until: '9999-12-31T23:59:59-00:01' }] }, 'from 1970 to 9999'],
-    [{ leases: [{ ...one, hostname: 'a\u001b[2Jb' }] }, 'must be printable ASCII'],
-    [{ leases: [{ ...one, hostname: 'a\u202eb' }] }, 'must be printable ASCII'],
-    [{ leases: [{ ...one, address: 'here' }] }, 'is no IP address'],
-  ])('refuses what it cannot read', async (body, message) => {
-    const { ask } = await listener();
-    expect(await ask('POST', '/leases/import', body)).toMatchObject(refused(400, 'REQUEST_INVALID', message));
-  });
-});
 
 describe('POST /api/v1/leases/<address>/reserve', () => {
   const reserve = '/leases/192.168.77.100/reserve';
