@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type EntryDocument, type EntryWish, formatSource, type ShownEntry, unknownEntry } from '../../boot/entry.js';
-import type { ToldLease } from '../../booter/leases.js';
+import { type ToldLease, untilText } from '../../booter/leases.js';
 import { machineSchema } from '../../config/mapping-schema.js';
 import { mapping } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
@@ -17,7 +17,7 @@ import {
   presented,
   previewSchema,
 } from './entries.js';
-import { type LeaseRouteParts, leaseParams, leaseSchema, presentedLease, registerOf, untilText } from './leases.js';
+import { type LeaseRouteParts, leaseParams, leaseSchema, presentedLease, registerOf } from './leases.js';
 
 export type ReserveRouteParts = EntryRouteParts & LeaseRouteParts;
 

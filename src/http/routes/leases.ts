@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ForeignLease, LeaseRegister, ToldLease } from '../../booter/leases.js';
+import { type ForeignLease, type LeaseRegister, type ToldLease, untilText } from '../../booter/leases.js';
 import { mapping, oneOf, parsed, text } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
 import { formatRange } from '../../lease/address-range.js';
@@ -275,11 +275,6 @@ function inUse({ address, until, machine, client }: ToldLease): BootlayerError {
   return new BootlayerError('CONFLICT', `${address} is in use by ${whose} ${untilText(until)}`, {
     remedy: 'where that machine is gone, say force=true (--force): who is given it next would have it together with it',
   });
-}
-
-/** In a sentence. */
-export function untilText(until: number | undefined): string {
-  return until === undefined ? 'without an end' : `until ${timeOf(until)}`;
 }
 
 export function presentedLease({ client, since, until, ...told }: ToldLease): z.input<typeof leaseSchema> {
