@@ -6,6 +6,7 @@ import { warnOnStderr } from './common.js';
 import { type ToldPreview, warningsIn } from './entry-api.js';
 import { writePreview } from './entry-output.js';
 import { leasePath, listLeases, listPools, readLease, releaseLease, type ToldLease } from './lease-api.js';
+import { requireWanted } from './lease-filters.js';
 import { leaseImportCommand } from './lease-import.js';
 import { holderText, writeLease, writeLeases, writePools } from './lease-output.js';
 import { inOneLine, standardOutput, writeJson, writeLine } from './output.js';
@@ -38,6 +39,7 @@ export function leaseCommand(): Command {
   lease.addCommand(
     withServer(new Command('pools'))
       .description('show how many addresses each subnet has, and how many are left')
+      .addHelpText('after', COLUMNS)
       .action(pools),
   );
   lease.addCommand(
@@ -64,6 +66,11 @@ States: offered (not taken yet), bound (in use), expired and released (free, and
 are left), declined (its machine says that another uses it) and conflict (somebody without a lease answers there): both are kept from
 everybody until then.`;
 
+const COLUMNS = `
+SIZE is how many addresses the ranges have, and FREE how many of them nobody has, is offered, or is reserved. The others are of the whole
+subnet, in its ranges or outside of them: RESERVED counts the addresses that machines' records have, also those that are in use (and
+BOUND, too), and QUARANTINED those that are declined or in conflict. LEASE is for how long an address is given.`;
+
 async function list(options: ListOptions): Promise<void> {
   const query = new URLSearchParams();
   for (const key of FILTERS) {
@@ -71,8 +78,10 @@ async function list(options: ListOptions): Promise<void> {
     if (value !== undefined) query.set(key, value);
   }
   const isAll = query.size === 0;
-  const leases = await listLeases(await apiOf(options), query);
+  const api = await apiOf(options);
+  const leases = await listLeases(api, query);
   const output = standardOutput();
+  if (leases.length === 0) await requireWanted(api, options);
   if (options.json) return writeJson(output, leases);
   if (leases.length === 0)
     return writeLine(output, isAll ? 'nobody has, or had, an address' : 'there is no such lease');
