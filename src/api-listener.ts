@@ -110,6 +110,7 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
   const doubts = new EntryDoubts({
     ...{ desk, clock: systemClock, mapping: () => booter.mapping },
     verifies: policies.verifies,
+    leases: booter.leases?.register,
   });
   const streams = declareApi(new Api(app, guard), {
     boots: { boots: database.boots, settled: () => journal.settled() },

@@ -292,6 +292,7 @@ function entriesOf({ booter, joined, database }: BooterOfServer, { events, metri
       upkeep.remappedSoon();
     },
     events,
+    leases: booter.leases?.register,
   });
 }
 

@@ -44,6 +44,10 @@ export class LeaseRegister implements Register {
     this.#parts = parts;
   }
 
+  get subnets(): readonly LeaseSubnet[] {
+    return this.#parts.subnets;
+  }
+
   list(wish: LeaseWish): LeasePage {
     const { book, clients, clock, mapping } = this.#parts;
     const record = wish.machine === undefined ? undefined : mapping().inventory.named(wish.machine);

@@ -65,8 +65,15 @@ export interface Leases {
   readonly register: LeaseRegister;
 }
 
+/** In a sentence; `until`: milliseconds since the epoch. */
+export function untilText(until: number | undefined): string {
+  return until === undefined ? 'without an end' : `until ${new Date(until).toISOString()}`;
+}
+
 /** Who has which address, for operators. */
 export interface LeaseRegister {
+  /** Those in which addresses are given. */
+  readonly subnets: readonly LeaseSubnet[];
   /** In the order of addresses; also those that are offered, and those that are remembered. */
   list(wish: LeaseWish): LeasePage;
   at(address: IpAddress): ToldLease | undefined;

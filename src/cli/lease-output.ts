@@ -33,6 +33,14 @@ function stateText({ state, machine, reservedFor }: Pick<ToldLease, 'state' | 'm
   return reservedFor === machine ? `${state}, reserved` : `${state}, reserved for ${reservedFor}`;
 }
 
+const VERBS: Readonly<Record<string, string>> = { offered: 'is offered', bound: 'has' };
+
+/** `node-07 has 192.168.77.100 until 2027-01-31T13:00:00.000Z` */
+export function holderText({ address, state, machine, mac, clientId, uuid, until }: ToldLease): string {
+  const whose = machine ?? mac ?? clientId ?? uuid ?? 'somebody';
+  return `${whose} ${VERBS[state] ?? 'had'} ${address} ${until === undefined ? 'without an end' : `until ${until}`}`;
+}
+
 /** How many addresses there are, and what became of them. */
 export function writePools(output: Output, pools: readonly ToldPool[]): void {
   const rows = pools.map(({ subnet, ranges, leaseSeconds, declined, conflict, ...counts }) => {

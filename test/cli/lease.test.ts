@@ -36,7 +36,7 @@ describe('bootlayer lease', () => {
     expect(out.trimEnd().split('\n')).toHaveLength(7);
     const declined = await lease('ls', '--state', 'declined', '--subnet', '192.168.77.0/24', '--json');
     expect(JSON.parse(declined.out)).toEqual([expect.objectContaining({ address: '192.168.77.102' })]);
-    expect((await lease('ls', '--machine', 'nobody')).out).toBe('there is no such lease\n');
+    expect((await lease('ls', '--machine', 'nobody')).err).toContain('there is no machine "nobody"; "bootlayer');
     expect(await lease('ls', '--mac', 'x')).toMatchObject({ status: 1, err: expect.stringContaining('no') as string });
   });
 
@@ -44,6 +44,11 @@ describe('bootlayer lease', () => {
     const { out } = await bootlayer(['lease', 'ls', '--help']);
     const explained = out.slice(out.indexOf('States:'));
     expect(SHOWN_STATES.filter((state) => !explained.includes(state))).toEqual([]);
+  });
+
+  it('explains the columns of pools', async () => {
+    const { out } = await bootlayer(['lease', 'pools', '--help']);
+    expect(out).toMatch(/RESERVED counts the addresses that machines' records have/);
   });
 
   it('shows one, and how many are left', async () => {
@@ -73,12 +78,24 @@ describe('bootlayer lease', () => {
     const lease = await asking();
     const dry = await lease('reserve', '192.168.77.100', '--dry-run');
     expect([dry.status, dry.out]).toEqual([0, expect.stringMatching(/^node-07 +nothing +lab:5000\/os:1/m)]);
+    expect(dry.out).toMatch(/^52:54:00:00:01:02 has 192\.168\.77\.100 until 2027-01-31T13:00:00\.000Z\n/);
     expect((await lease('reserve', '192.168.77.100')).out).toBe('192.168.77.100 is reserved for node-07\n');
+    expect((await lease('reserve', '192.168.77.100')).out).toBe('192.168.77.100 is reserved for node-07 already\n');
     expect(await lease('reserve', '192.168.77.101', '--name', 'node-07')).toMatchObject({
       status: 1,
       err: 'bootlayer: the name node-07 is that of another machine, of the API; give it another one by "name" (--name)\n',
     });
     expect((await lease('reserve', '192.168.77.101', '--name', 'db')).out).toContain('is reserved for db');
+  });
+
+  it('is warned of where a machine is to have an address of another', async () => {
+    const { port } = await servedApi();
+    const args = ['--dry-run', '--server', `http://127.0.0.1:${port}`, '--token-file', join(folder, 'token')];
+    const { status, err } = await bootlayer(['machine', 'set', 'new', '--ip', '192.168.77.100', ...args]);
+    expect([status, err]).toEqual([
+      0,
+      'bootlayer: warning: 52:54:00:00:01:02 has 192.168.77.100 until 2027-01-31T13:00:00.000Z: new is not given it before that is over, or "bootlayer lease release 192.168.77.100 --force"\n',
+    ]);
   });
 
   it('frees one, and one in use by force', async () => {

@@ -44,6 +44,10 @@ export class MemoryLeases implements Leases, LeaseRegister {
     return true;
   }
 
+  get subnets(): LeaseRegister['subnets'] {
+    return this.#pools.map(({ subnet }) => subnet);
+  }
+
   list({ limit, after, subnet, state, mac, machine }: LeaseWish): LeasePage {
     const all = [...this.told.values()].map((lease) => this.#now(lease));
     const behind = all.slice(1 + all.findIndex(({ address }) => address === after));

@@ -56,12 +56,13 @@ it('leases are taken over, shown, reserved and freed while machines have them', 
   expect(before).toBe('192.168.77.140');
   const { server, log } = await serve(config, { within: segment.network.within });
   expect(log.find(({ event }) => event === 'server.listening')?.['msg']).toMatch(/, and get their addresses here$/);
-  const lease = async (...args: readonly string[]) => {
-    const { status, out } = await segment.network.run([process.execPath, PROGRAM, 'lease', ...args, '-c', config], {
+  const bootlayer = async (...args: readonly string[]) => {
+    const { status, out } = await segment.network.run([process.execPath, PROGRAM, ...args, '-c', config], {
       cwd: folder,
     });
     return { status, out };
   };
+  const lease = (...args: readonly string[]) => bootlayer('lease', ...args);
 
   const refusal = 'refused: no subnet of dhcp.subnets has 10.9.9.9';
   const dry = await lease('import', 'dnsmasq.leases', '--dry-run');
@@ -88,9 +89,16 @@ it('leases are taken over, shown, reserved and freed while machines have them', 
 
   expect((await lease('reserve', given ?? '')).out).toContain(`${given} is reserved for db-1\n`);
   expect((await lease('show', given ?? '')).out).toContain(`${given}: bound, reserved\n  machine    db-1\n`);
+  const beforehand = await bootlayer('machine', 'set', 'other', '--ip', '192.168.77.140', '--dry-run', '--json');
+  expect(beforehand.out).toContain('52:54:00:00:05:01 has 192.168.77.140 until 2');
+  const set = await bootlayer('machine', 'set', 'other', '--ip', '10.9.9.9', '--json');
+  expect(set.out).toContain('no subnet of dhcp.subnets (192.168.77.0/24) holds 10.9.9.9: other is not given it');
   expect((await lease('release', '192.168.77.140')).status).toBe(1);
   expect((await lease('release', '192.168.77.140', '--force')).out).toBe('192.168.77.140 is free\n');
   expect((await lease('show', '192.168.77.140')).status).toBe(1);
+  expect(log.filter(({ event }) => event === 'lease.freed')).toMatchObject([
+    { machine: '52:54:00:00:05:01', address: '192.168.77.140', state: 'bound' },
+  ]);
   const ofFile = await addressOf(host, '52:54:00:00:05:03', script);
   expect((await lease('reserve', ofFile ?? '')).status).toBe(1);
   expect(log.filter(({ event }) => event === 'fault')).toEqual([]);

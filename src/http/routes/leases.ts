@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LeaseRegister, ToldLease } from '../../booter/leases.js';
+import { type LeaseRegister, type ToldLease, untilText } from '../../booter/leases.js';
 import { mapping, oneOf, parsed, text } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
 import { formatRange } from '../../lease/address-range.js';
@@ -65,7 +65,7 @@ const leaseShape = z.object({
       'the machine whose record has this address: "machine", or another that is to have it; missing where none has',
     ),
 });
-const lease = leaseShape.meta({ id: 'Lease', examples: [EXAMPLE] });
+export const leaseSchema = leaseShape.meta({ id: 'Lease', examples: [EXAMPLE] });
 
 const count = z.int();
 const pool = z
@@ -101,7 +101,7 @@ function lookRoutes(api: Api, parts: LeaseRouteParts): void {
     answers: {
       200: {
         about: 'A page of them; "next" is there when there are more',
-        body: z.object({ leases: z.array(lease), next: z.string().optional() }),
+        body: z.object({ leases: z.array(leaseSchema), next: z.string().optional() }),
       },
     },
     errors: ['NO_LEASES'],
@@ -118,7 +118,7 @@ function lookRoutes(api: Api, parts: LeaseRouteParts): void {
     summary:
       'Show who has an address, or had it last; whom one is reserved for that nobody has asked for is in the error',
     takes: { params: leaseParams },
-    answers: { 200: { about: 'The lease', body: lease } },
+    answers: { 200: { about: 'The lease', body: leaseSchema } },
     errors: ['NOT_FOUND', 'NO_LEASES'],
     handle: ({ params: { address } }) => ({ status: 200, body: presentedLease(leaseAt(registerOf(parts), address)) }),
   });
@@ -200,11 +200,6 @@ function inUse({ address, until, machine, client }: ToldLease): BootlayerError {
   });
 }
 
-/** In a sentence. */
-export function untilText(until: number | undefined): string {
-  return until === undefined ? 'without an end' : `until ${timeOf(until)}`;
-}
-
-function presentedLease({ client, since, until, ...told }: ToldLease): z.input<typeof lease> {
+export function presentedLease({ client, since, until, ...told }: ToldLease): z.input<typeof leaseSchema> {
   return { ...told, ...client, since: timeOf(since), ...(until !== undefined && { until: timeOf(until) }) };
 }

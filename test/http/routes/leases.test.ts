@@ -167,11 +167,24 @@ describe('POST /api/v1/leases/<address>/reserve', () => {
       ip: '192.168.77.100',
     });
     // Once more: it has it already.
-    expect(await ask('POST', reserve)).toMatchObject({ status: 200, body: { name: 'node-07' } });
+    expect(await ask('POST', reserve, { name: 'node-07' })).toMatchObject({
+      status: 200,
+      body: { name: 'node-07', alreadyReserved: true },
+    });
+    expect(await ask('POST', reserve, { name: 'db' })).toMatchObject(
+      refused(
+        ...([409, 'CONFLICT', '192.168.77.100 is reserved for node-07 already'] as const),
+        'leave the name out, or take the address out of that record first',
+      ),
+    );
     const other = '/leases/192.168.77.101/reserve';
     expect(await ask('POST', `${other}?dryRun=true`)).toMatchObject({
       status: 200,
-      body: { dryRun: true, machines: { added: ['52:54:00:00:01:03'] } },
+      body: {
+        dryRun: true,
+        machines: { added: ['52:54:00:00:01:03'] },
+        lease: { address: '192.168.77.101', mac: '52:54:00:00:01:03', state: 'expired' },
+      },
     });
     expect(await ask('POST', other, { name: 'db' })).toMatchObject({ status: 201, body: { name: 'db' } });
   });
@@ -225,14 +238,24 @@ describe('POST /api/v1/leases/<address>/reserve', () => {
   });
 
   it("refuses what is nobody's, and whom nothing would be known by", async () => {
-    const { ask } = await listener();
+    const { ask, leases } = await listener();
     expect(await ask('POST', '/leases/192.168.77.102/reserve')).toMatchObject(
       refused(409, 'CONFLICT', '192.168.77.102 is kept from everybody until 2027-01-31T13:00:00.000Z'),
     );
     expect(await ask('POST', '/leases/192.168.77.103/reserve')).toMatchObject(
       refused(409, 'CONFLICT', 'neither a MAC nor a UUID'),
     );
-    expect(await ask('POST', '/leases/192.168.77.9/reserve')).toMatchObject({ status: 404 });
+    expect(await ask('POST', '/leases/192.168.77.9/reserve')).toMatchObject(
+      refused(
+        ...([404, 'NOT_FOUND', 'nobody has, or had, 192.168.77.9'] as const),
+        'say whose it is: "bootlayer machine set NAME --mac MAC --ip 192.168.77.9"',
+      ),
+    );
+    leases.reserved.set(ip('192.168.77.9'), 'node-01');
+    expect(await ask('POST', '/leases/192.168.77.9/reserve')).toMatchObject({
+      status: 200,
+      body: { name: 'node-01', alreadyReserved: true },
+    });
     expect(await ask('POST', reserve, { name: 'a b' })).toMatchObject({ status: 400 });
   });
 });
