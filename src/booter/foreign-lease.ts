@@ -1,7 +1,8 @@
 import { clientKey } from '../lease/client.js';
 import type { Lease } from '../lease/lease.js';
-import type { AdoptDecision, LeaseBook } from '../lease/lease-book.js';
+import type { LeaseBook } from '../lease/lease-book.js';
 import type { LeaseClock } from '../lease/lease-clock.js';
+import type { AdoptDecision } from '../lease/lease-decision.js';
 import type { LeaseClients } from './lease-clients.js';
 import type { Adopted, AskedLease, ForeignLease } from './leases.js';
 

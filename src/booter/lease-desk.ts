@@ -1,8 +1,9 @@
 import type { EventSink } from '../boot/event.js';
 import { BootlayerError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
-import { LeaseBook, type LeaseDecision } from '../lease/lease-book.js';
+import { LeaseBook } from '../lease/lease-book.js';
 import type { LeaseClock } from '../lease/lease-clock.js';
+import type { LeaseDecision } from '../lease/lease-decision.js';
 import type { LeaseStore } from '../lease/ports.js';
 import { givenAddress, type LeaseAnswer, type LeaseAsk, type Via } from '../lease/question.js';
 import type { LeaseSubnet } from '../lease/subnet.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KnownClient } from '../../src/lease/client.js';
-import type { KnownAsk, LeaseBook, LeaseDecision } from '../../src/lease/lease-book.js';
+import type { KnownAsk, LeaseBook } from '../../src/lease/lease-book.js';
+import type { LeaseDecision } from '../../src/lease/lease-decision.js';
 import type { LeaseQuestion } from '../../src/lease/question.js';
 import { ip, lease, leaseBook, leaseSubnet, mac, reservations, stranger } from '../fixtures/leases.js';
 
