@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BootUrls } from '../src/booter/boot-urls.js';
 import { readConfigText } from '../src/config/read.js';
 import { findDhcpWarnings } from '../src/dhcp-warnings.js';
+import type { LeaseEvent } from '../src/lease/event.js';
 import { LeaseBook } from '../src/lease/lease-book.js';
 import { Reservations } from '../src/lease/reservations.js';
 import { type IpAddress, parseIp, parseSubnet } from '../src/net/ip.js';
@@ -30,6 +31,19 @@ async function boot(example: string, query: Readonly<Record<string, string>>, fr
     script,
   };
 }
+
+/** Each of them, as the compiler sees to. */
+const LEASE_EVENTS: Readonly<Record<LeaseEvent['event'], true>> = {
+  ...{ 'lease.given': true, 'lease.elsewhere': true, 'lease.none': true, 'lease.refused': true },
+  ...{ 'lease.released': true, 'lease.freed': true, 'lease.declined': true, 'lease.conflict': true },
+  ...{ 'lease.unsaved': true, 'pool.exhausted': true, 'pool.regained': true, 'dhcp.other': true },
+};
+
+it('the README says what each event of addresses means', () => {
+  const [, table = ''] = /\n\| event \| what it means, and what to do \|\n([\s\S]*?)\n\n/.exec(README) ?? [];
+  const told = table.split('\n').flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)]);
+  expect(told.map(([, name]) => name).toSorted()).toEqual(Object.keys(LEASE_EVENTS).toSorted());
+});
 
 describe("the README's mappings", () => {
   it('are all run here', () => {

@@ -138,8 +138,8 @@ function countLease(metrics: Metrics, event: LeaseEvent): void {
       return;
     case 'lease.unsaved':
       metrics.leasesUnsaved.inc();
-      // What it says counts all the same, until this server ends.
-      if (event.state !== 'bound') metrics.dhcp.inc({ outcome: 'noted' });
+      // What a machine says counts all the same, until this server ends; no machine says that of a conflict.
+      if (event.state === 'released' || event.state === 'declined') metrics.dhcp.inc({ outcome: 'noted' });
       return;
     case 'lease.conflict':
       metrics.addressConflicts.inc();

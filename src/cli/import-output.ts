@@ -73,9 +73,11 @@ export function writeResult(output: Output, result: ImportResult, { leases: live
   writeLine(output, inOneLine(`${counted(machines.added, 'machine')} ${would}written ${where}${there(machines)}`));
   writeLine(output, `${counted(leases.added, 'lease')} ${would}taken over${there(leases)}`);
   const endless = live.filter(({ until }) => until === undefined).length;
-  if (endless === 1) writeLine(output, '1 of the leases ends never, and stays until it is released');
-  if (endless > 1) writeLine(output, `${endless} of the leases end never, and stay until they are released`);
+  if (endless > 0) writeLine(output, endless === 1 ? ONE_ENDLESS : `${endless} ${MORE_ENDLESS}`);
 }
+
+const ONE_ENDLESS = '1 of the leases never ends, and stays until it is released, or its machine asks here';
+const MORE_ENDLESS = 'of the leases never end, and stay until they are released, or their machines ask here';
 
 function there({ present }: Taken): string {
   return present === 0 ? '' : `, ${present} known already`;

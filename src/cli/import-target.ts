@@ -3,6 +3,7 @@ import { foreignLeaseBody, type LeaseOutcome } from '../http/routes/lease-import
 import type { MachineDocument } from '../lease/import/host-machines.js';
 import type { ImportedLease } from '../lease/import/imported.js';
 import { parseSubnet, type Subnet } from '../net/ip.js';
+import { parseMac } from '../net/mac.js';
 import type { ServerApi } from './api-server.js';
 import { changeEntry, previewChange, readEntryIfThere } from './entry-api.js';
 import { importLeases, listPools } from './lease-api.js';
@@ -71,15 +72,13 @@ async function machineFate(api: ServerApi, machine: MachineDocument, isDry: bool
   }
 }
 
-/** Of one whose name another has. Pure. */
+/** Of one whose name another has, which may be itself: imported before, and given an address here since. Pure. */
 export function fateBeside({ mac, ip }: MachineDocument, there: Readonly<Record<string, unknown>>): Fate {
-  const macs = [there['mac']].flat().map((one) => String(one).toLowerCase());
-  const isSame = there['ip'] === ip && mac.every((one) => macs.includes(one));
+  // Whoever wrote it may have spelled them otherwise.
+  const macs = [there['mac'] ?? []].flat().map((one) => parseMac(String(one)) ?? String(one));
+  const isSame = (ip === undefined || there['ip'] === ip) && mac.every((one) => macs.includes(one));
   if (isSame) return { kind: 'present' };
-  const has = [
-    ...(there['mac'] === undefined ? [] : macs),
-    ...(there['ip'] === undefined ? [] : [String(there['ip'])]),
-  ];
+  const has = [...macs, ...(there['ip'] === undefined ? [] : [String(there['ip'])])];
   return {
     kind: 'refused',
     reason: `another machine has the name: with ${has.join(', ') || 'neither MAC nor address'}`,

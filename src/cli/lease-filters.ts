@@ -1,6 +1,6 @@
 import { BootlayerError } from '../errors.js';
 import { fewOf } from '../format.js';
-import { parseSubnet, type Subnet, subnetHolds } from '../net/ip.js';
+import { parseSubnet, subnetsMeet } from '../net/ip.js';
 import type { ServerApi } from './api-server.js';
 import { askOurs } from './ask-ours.js';
 import { readEntryIfThere } from './entry-api.js';
@@ -40,15 +40,12 @@ async function requireMachine(api: ServerApi, name: string): Promise<void> {
 async function requireSubnet(api: ServerApi, wanted: string): Promise<void> {
   const subnet = parseSubnet(wanted);
   const known = (await listPools(api)).map((pool) => pool.subnet);
+  const given = known.flatMap((one) => parseSubnet(one) ?? []);
   // What the server has taken as a subnet is one.
-  if (subnet === undefined || known.some((one) => overlaps(parseSubnet(one), subnet))) return;
+  if (subnet === undefined || given.some((one) => subnetsMeet(one, subnet))) return;
   throw new BootlayerError('NOT_FOUND', `no addresses are given in ${wanted}`, {
     remedy: thereAre('subnets', known, '"bootlayer lease pools" lists them'),
   });
-}
-
-function overlaps(one: Subnet | undefined, other: Subnet): boolean {
-  return one !== undefined && (subnetHolds(one, other.address) || subnetHolds(other, one.address));
 }
 
 function thereAre(what: string, names: readonly string[], orElse: string): string {

@@ -350,14 +350,16 @@ describe('what is known of addresses', () => {
     expect(await brief(discover(2))).toContain('offer');
   });
 
-  it('has no end where another server gave it without one, whatever the clock says since', async () => {
-    const { desk, here } = leaseDesk();
+  it('has no end where another server gave it without one, whatever the clock says since, until its machine asks', async () => {
+    const { desk, here, asks, epoch } = leaseDesk();
     await desk.register.adopt([{ address: FIRST, client: { mac: mac(1) }, until: Date.parse('9999-12-31T23:59:59Z') }]);
     for (const passed of [0, 86_400_000]) {
       here.now += passed;
       expect(desk.register.at(FIRST)).toMatchObject({ state: 'bound' });
       expect(desk.register.at(FIRST)).not.toHaveProperty('until');
     }
+    expect(await brief(asks(1, { kind: 'reboot', address: FIRST }))).toBe(`ack ${FIRST}`);
+    expect(desk.register.at(FIRST)).toMatchObject({ until: epoch + 3_600_000 });
   });
 
   it('is taken over from another server', async () => {

@@ -51,7 +51,7 @@ describe('bootlayer lease import', () => {
         '1 lease over, and left out',
         '4 machines written in the API',
         '2 leases taken over',
-        '1 of the leases ends never, and stays until it is released',
+        '1 of the leases never ends, and stays until it is released, or its machine asks here',
         '',
       ],
     ]);
@@ -110,7 +110,7 @@ describe('bootlayer lease import', () => {
         'a:2: the lease of 192.168.77.151 would be refused: 192.168.77.151 is reserved for other',
         '2 machines would be written in the API',
         '0 leases would be taken over, 1 known already',
-        '2 of the leases end never, and stay until they are released',
+        '2 of the leases never end, and stay until they are released, or their machines ask here',
         '',
       ],
     ]);
