@@ -35,7 +35,13 @@ async function boot(example: string, query: Readonly<Record<string, string>>, fr
 /** Each of them, as the compiler sees to. */
 const LEASE_EVENTS: Readonly<Record<LeaseEvent['event'], true>> = {
   ...{ 'lease.given': true, 'lease.elsewhere': true, 'lease.none': true, 'lease.refused': true },
-  ...{ 'lease.released': true, 'lease.freed': true, 'lease.declined': true, 'lease.conflict': true },
+  ...{
+    'lease.released': true,
+    'lease.freed': true,
+    'lease.imported': true,
+    'lease.declined': true,
+    'lease.conflict': true,
+  },
   ...{ 'lease.unsaved': true, 'pool.exhausted': true, 'pool.regained': true, 'dhcp.other': true },
 };
 

@@ -114,7 +114,7 @@ export class LeaseDesk implements Leases {
         return { kind: 'noted' };
       case 'exhausted':
         this.#telling.exhausted(decision.subnet, decision.whom);
-        return this.#silent(silent('no address is left for it'), asked);
+        return this.#silent(silent(noneLeft(decision)), asked);
       case 'silent':
         return this.#silent(decision, asked);
     }
@@ -124,8 +124,9 @@ export class LeaseDesk implements Leases {
   #silent(answer: Decided<'silent'>, { ask, found }: Asked): LeaseAnswer {
     if (ask.kind !== 'discover') return answer;
     const isServed = ask.via !== undefined || ask.link.some((address) => this.gives(address));
-    if (isServed) this.#telling.none(found, answer.reason, ask.via?.relay);
-    return answer;
+    if (!isServed) return answer;
+    this.#telling.none(found, answer.reason, ask.via?.relay);
+    return { ...answer, isTold: true };
   }
 
   /** At once where that is possible: more machines are there at a time than can be waited for. */
@@ -219,6 +220,11 @@ export class LeaseDesk implements Leases {
 
 function hostnameOf({ hostname }: FoundClient) {
   return hostname === undefined ? {} : { hostname };
+}
+
+function noneLeft({ kept }: Decided<'exhausted'>): string {
+  if (kept === 0) return 'no address is left for it';
+  return `no address is left for it: the ${kept} that are free are kept for machines with a record and no "ip" in it`;
 }
 
 function silent(reason: string): Decided<'silent'> {

@@ -1,4 +1,4 @@
-import { formatDuration } from '../format.js';
+import { counted, formatDuration } from '../format.js';
 import type { LeaseEvent } from '../lease/event.js';
 
 /** In a sentence, which may hold what others wrote. */
@@ -14,6 +14,8 @@ export function describeLease(event: LeaseEvent): string {
       return `${event.machine} is refused ${event.address}: ${event.reason}`;
     case 'lease.released':
       return `${event.machine} gives ${event.address} back`;
+    case 'lease.imported':
+      return `${counted(event.adopted, 'lease')} of another server taken over, ${event.present} known already, ${event.refused} refused`;
     case 'lease.freed':
       return `${event.address} is freed by an operator: ${describeFreed(event)}`;
     case 'lease.declined':

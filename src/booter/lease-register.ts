@@ -78,8 +78,13 @@ export class LeaseRegister implements Register {
   async release(address: IpAddress): Promise<void> {
     const { book, clients, clock, writer, telling } = this.#parts;
     const before = book.at(address, clock.now());
-    book.forget(address, clock.now());
-    await writer.remove([address]);
+    const forgotten = book.forget(address, clock.now());
+    try {
+      await writer.remove([address]);
+    } catch (thrown) {
+      if (forgotten !== undefined) book.recall(forgotten, clock.now());
+      throw thrown;
+    }
     if (before !== undefined) telling.freed(before, clients.find(before.client));
   }
 
@@ -90,6 +95,7 @@ export class LeaseRegister implements Register {
       await this.#parts.writer.save(some.flatMap(({ save }) => save));
       adopted.push(...some.map(({ outcome }) => outcome));
     }
+    this.#parts.telling.imported(adopted);
     return adopted;
   }
 

@@ -7,6 +7,7 @@ import type { LeaseSubnet } from '../lease/subnet.js';
 import type { IpAddress } from '../net/ip.js';
 import type { MacAddress } from '../net/mac.js';
 import type { FoundClient } from './lease-clients.js';
+import type { Adopted } from './leases.js';
 import { PoolWatch } from './pool-watch.js';
 
 /** What is told of addresses, and of whose they are. */
@@ -53,6 +54,12 @@ export class LeaseTelling {
     const common = whose(lease.address, found);
     if (lease.state === 'declined') this.#events({ event: 'lease.declined', ...common, seconds: secondsOf(lease) });
     else this.#events({ event: 'lease.released', ...common });
+  }
+
+  imported(outcomes: readonly Adopted[]): void {
+    const count = (kind: Adopted['kind']) => outcomes.filter((one) => one.kind === kind).length;
+    const counts = { adopted: count('adopted'), present: count('present'), refused: count('refused') };
+    this.#events({ event: 'lease.imported', ...counts });
   }
 
   /** By an operator. */

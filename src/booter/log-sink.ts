@@ -117,6 +117,7 @@ const LEVELS: Readonly<Record<BootEvent['event'], 'debug' | 'info' | 'warn' | 'e
   'lease.given': 'info',
   'lease.released': 'info',
   'lease.freed': 'info',
+  'lease.imported': 'info',
   'pool.regained': 'info',
   'mapping.reloaded': 'info',
   'entry.changed': 'info',

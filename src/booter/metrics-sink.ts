@@ -121,9 +121,11 @@ function countLease(metrics: Metrics, event: LeaseEvent): void {
       return;
     case 'lease.none':
       metrics.leasesMissing.inc();
+      metrics.dhcp.inc({ outcome: 'unanswered' });
       return;
     case 'lease.elsewhere':
     case 'lease.freed':
+    case 'lease.imported':
       return;
     case 'lease.refused':
       metrics.leasesRefused.inc();

@@ -22,7 +22,9 @@ export type ToldPool = {
   readonly subnet: string;
   readonly ranges: readonly string[];
   readonly leaseSeconds: number;
-} & Readonly<Record<'size' | 'free' | 'reserved' | 'offered' | 'bound' | 'expired' | 'declined' | 'conflict', number>>;
+} & Readonly<
+  Record<'size' | 'free' | 'kept' | 'reserved' | 'offered' | 'bound' | 'expired' | 'declined' | 'conflict', number>
+>;
 
 const PAGE = '1000';
 

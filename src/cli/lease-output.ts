@@ -44,13 +44,13 @@ export function holderText({ address, state, machine, mac, clientId, uuid, until
 /** How many addresses there are, and what became of them. */
 export function writePools(output: Output, pools: readonly ToldPool[]): void {
   const rows = pools.map(({ subnet, ranges, leaseSeconds, declined, conflict, ...counts }) => {
-    const { size, free, bound, offered, expired, reserved } = counts;
-    const numbers = [size, free, bound, offered, expired, reserved, declined + conflict].map(String);
+    const { size, free, kept, bound, offered, expired, reserved } = counts;
+    const numbers = [size, free, kept, bound, offered, expired, reserved, declined + conflict].map(String);
     return [subnet, formatDuration(leaseSeconds * 1_000), ...numbers, ranges.join(' ')].map(inOneLine);
   });
   writeTable(
     output,
-    ['SUBNET', 'LEASE', 'SIZE', 'FREE', 'BOUND', 'OFFERED', 'EXPIRED', 'RESERVED', 'QUARANTINED', 'RANGES'],
+    ['SUBNET', 'LEASE', 'SIZE', 'FREE', 'KEPT', 'BOUND', 'OFFERED', 'EXPIRED', 'RESERVED', 'QUARANTINED', 'RANGES'],
     rows,
   );
 }

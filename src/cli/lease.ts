@@ -67,9 +67,10 @@ are left), declined (its machine says that another uses it) and conflict (somebo
 everybody until then.`;
 
 const COLUMNS = `
-SIZE is how many addresses the ranges have, and FREE how many of them nobody has, is offered, or is reserved. The others are of the whole
-subnet, in its ranges or outside of them: RESERVED counts the addresses that machines' records have, also those that are in use (and
-BOUND, too), and QUARANTINED those that are declined or in conflict. LEASE is for how long an address is given.`;
+SIZE is how many addresses the ranges have, and FREE how many of them nobody has, is offered, or is reserved. KEPT are those of the free
+that no stranger is given: there are so many machines with a record and no "ip" in it that have none yet; at most half of the ranges are.
+The others are of the whole subnet, in its ranges or outside of them: RESERVED counts the addresses that machines' records have, also
+those that are in use (and BOUND, too), and QUARANTINED those that are declined or in conflict. LEASE is for how long an address is given.`;
 
 async function list(options: ListOptions): Promise<void> {
   const query = new URLSearchParams();

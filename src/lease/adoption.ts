@@ -19,15 +19,18 @@ export function adoption(
   const held = occupancy.liveAt(address, now);
   if (held !== undefined && (reason === undefined || isSameClient(held, lease))) {
     // We have told its client that it has it for so long, whatever a file says.
-    const isLonger = reason === undefined && lease.until > held.until;
-    return { kind: 'present', save: isLonger ? [{ ...held, until: lease.until }] : [] };
+    const isLonger = reason === undefined && held.key === key && lease.until > held.until;
+    // Also as it is: what an import before could not keep is not on the disk yet.
+    return { kind: 'present', save: [isLonger ? { ...held, until: lease.until } : held] };
   }
   return reason === undefined ? { kind: 'adopted', save: [lease] } : { kind: 'refused', reason };
 }
 
 /** Also by an identifier alone, where only one of them says a card. */
 function isSameClient(one: Lease, other: Lease): boolean {
-  if (one.key !== undefined && one.key === other.key) return true;
+  // Kept from everybody.
+  if (one.key === undefined) return false;
+  if (one.key === other.key) return true;
   const [first, second] = [one.client, other.client];
   const isSaidByBoth = first.clientId !== undefined && first.clientId === second.clientId;
   return isSaidByBoth && (first.mac === undefined || second.mac === undefined);

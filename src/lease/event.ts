@@ -7,6 +7,7 @@ const LEASE_EVENTS: Readonly<Record<LeaseEvent['event'], true>> = {
   'lease.refused': true,
   'lease.released': true,
   'lease.freed': true,
+  'lease.imported': true,
   'lease.declined': true,
   'lease.conflict': true,
   'lease.unsaved': true,
@@ -67,6 +68,8 @@ export type LeaseEvent =
       readonly mac?: string;
       readonly state: ShownState;
     }
+  /** What another server had given was brought here: how many of how many are given here from now on, as far as they were not. */
+  | { readonly event: 'lease.imported'; readonly adopted: number; readonly present: number; readonly refused: number }
   /** Its client says that another uses it; it is kept from everybody for a while. */
   | {
       readonly event: 'lease.declined';

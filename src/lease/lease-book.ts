@@ -120,7 +120,7 @@ export class LeaseBook {
     if (served === undefined)
       return silent(reason ?? 'its subnet has no range, and no record gives it an address there');
     const { pool, subnet } = served;
-    return { kind: 'exhausted', subnet, whom: pool.left > 0 ? 'strangers' : 'all' };
+    return { kind: 'exhausted', subnet, whom: pool.left > 0 ? 'strangers' : 'all', kept: pool.kept };
   }
 
   #offer(address: IpAddress, asker: Asker, isFresh: boolean): LeaseDecision {
@@ -250,8 +250,16 @@ export class LeaseBook {
   }
 
   /** It is free again, and nobody's. */
-  forget(address: IpAddress, now: number): void {
+  forget(address: IpAddress, now: number): Lease | undefined {
+    const lease = this.#occupancy.at(address);
     this.#occupancy.forget(address, now);
+    return lease;
+  }
+
+  /** It is somebody's still, as it was before it was forgotten: unless it is another's by now. */
+  recall(lease: Lease, now: number): void {
+    this.#occupancy.advance(now);
+    if (this.#occupancy.at(lease.address) === undefined) this.#occupancy.note(lease, now);
   }
 
   /** Takes over what another server has given. */

@@ -24,13 +24,18 @@ export type LeaseDecision =
   | { readonly kind: 'nak'; readonly reason: string }
   /** Nothing is answered: it was declined or released. */
   | { readonly kind: 'noted'; readonly save: readonly [Lease] }
-  /** `whom`: nobody gets one any more, or no stranger. */
-  | { readonly kind: 'exhausted'; readonly subnet: LeaseSubnet; readonly whom: 'all' | 'strangers' }
+  /** `whom`: nobody gets one any more, or no stranger, since so many that are free are `kept` from them. */
+  | {
+      readonly kind: 'exhausted';
+      readonly subnet: LeaseSubnet;
+      readonly whom: 'all' | 'strangers';
+      readonly kept: number;
+    }
   | { readonly kind: 'silent'; readonly reason: string };
 
 export type AdoptDecision =
   | { readonly kind: 'adopted'; readonly save: readonly Lease[] }
-  /** Its client has it here already. `save`: where it was given for longer there. */
+  /** Its client has it here already, perhaps for longer by now. */
   | { readonly kind: 'present'; readonly save: readonly Lease[] }
   | { readonly kind: 'refused'; readonly reason: string };
 

@@ -11,9 +11,11 @@ export type ShownLease = Omit<Lease, 'state'> & { readonly state: ShownState };
 
 /**
  * How many addresses a subnet's ranges have (`size`), and what became of those of the whole subnet. `free`: of the ranges;
- * `reserved`: addresses that machines' records have.
+ * `kept`: those of them that strangers are not given; `reserved`: addresses that machines' records have.
  */
-export type PoolCounts = { readonly size: number } & Readonly<Record<ShownState | 'free' | 'reserved', number>>;
+export type PoolCounts = { readonly size: number } & Readonly<
+  Record<ShownState | 'free' | 'kept' | 'reserved', number>
+>;
 
 /** As of now, where there is one. An offer stands before what is over. Pure. */
 export function shownAt(occupancy: Occupancy, address: IpAddress, now: number): ShownLease | undefined {
@@ -76,8 +78,8 @@ export function countsIn(occupancy: Occupancy, now: number): readonly PoolCounts
   return [...counts.values()];
 }
 
-type Counted = ShownState | 'free' | 'reserved';
+type Counted = ShownState | 'free' | 'kept' | 'reserved';
 
-function countedPool({ pool: { size, left: free } }: ServedSubnet): { size: number } & Record<Counted, number> {
-  return { size, free, reserved: 0, offered: 0, bound: 0, expired: 0, released: 0, declined: 0, conflict: 0 };
+function countedPool({ pool: { size, left: free, kept } }: ServedSubnet): { size: number } & Record<Counted, number> {
+  return { size, free, kept, reserved: 0, offered: 0, bound: 0, expired: 0, released: 0, declined: 0, conflict: 0 };
 }

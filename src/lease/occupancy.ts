@@ -7,6 +7,7 @@ import { DueTimes } from './due-times.js';
 import { isLive, type Lease } from './lease.js';
 import { LeaseTable } from './lease-table.js';
 import type { Offer } from './offers.js';
+import type { Unreserved } from './pool.js';
 import type { Via } from './question.js';
 import type { Reservations } from './reservations.js';
 import { ServedSubnet } from './served-subnet.js';
@@ -39,11 +40,12 @@ export class Occupancy {
   readonly order = new AddressOrder();
   /** When somebody's time at an address ends. */
   readonly #due = new DueTimes<IpAddress>();
+  readonly #unreserved: Unreserved = { machines: 0, placed: 0 };
   #reservations: Reservations | undefined;
   #mostDue = MOST_STALE;
 
   constructor(subnets: readonly LeaseSubnet[], inForce: () => Reservations) {
-    this.subnets = subnets.map((subnet) => new ServedSubnet(subnet));
+    this.subnets = subnets.map((subnet) => new ServedSubnet(subnet, this.#unreserved));
     this.#sorted = this.subnets.toSorted((one, other) => one.first - other.first);
     this.#inForce = inForce;
   }
@@ -106,6 +108,7 @@ export class Occupancy {
 
   #reserve(inForce: Reservations, now: number): void {
     this.#reservations = inForce;
+    this.#unreserved.machines = inForce.withoutAddress;
     const reserved = new Map<ServedSubnet, IpAddress[]>(this.subnets.map((subnet) => [subnet, []]));
     for (const address of inForce.addresses()) {
       const subnet = this.subnetOf(address);
@@ -113,7 +116,7 @@ export class Occupancy {
     }
     // The rest is used as before, and there may be as many as addresses.
     for (const [{ pool }, addresses] of reserved)
-      for (const address of pool.reserve(addresses, inForce.withoutAddress)) this.#settle(address, now);
+      for (const address of pool.reserve(addresses)) this.#settle(address, now);
   }
 
   /** In place of what its address had. */

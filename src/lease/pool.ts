@@ -4,6 +4,9 @@ import { type AddressRange, nthAddress, rangeHolds, rangeSize } from './address-
 /** Of a pool, at most: the rest is for strangers, however many machines have a record. */
 const MOST_KEPT = 1 / 2;
 
+/** Machines with a record that has no address: how many there are, and to how many an address of any pool is given. */
+export type Unreserved = { machines: number; placed: number };
+
 /** Which addresses of a subnet's ranges are free, and which is next: those that have been free for the longest. */
 export class Pool {
   readonly #ranges: readonly AddressRange[];
@@ -15,11 +18,12 @@ export class Pool {
   /** Those that have been given, or reserved, in the order in which they became free. */
   readonly #freed = new Set<IpAddress>();
   #reserved: ReadonlySet<IpAddress> = new Set();
-  #withoutAddress = 0;
-  #knownUsed = 0;
+  readonly #unreserved: Unreserved;
 
-  constructor(ranges: readonly AddressRange[]) {
+  /** `unreserved`: shared by all pools. */
+  constructor(ranges: readonly AddressRange[], unreserved: Unreserved) {
     this.#ranges = ranges;
+    this.#unreserved = unreserved;
     this.size = ranges.reduce((sum, range) => sum + rangeSize(range), 0);
   }
 
@@ -27,14 +31,10 @@ export class Pool {
     return this.#ranges.some((range) => rangeHolds(range, address));
   }
 
-  /**
-   * From now on these are for the machines whose records have them; so many others have none. Answers those that are so no longer:
-   * whether they are used is to be said.
-   */
-  reserve(addresses: readonly IpAddress[], withoutAddress: number): readonly IpAddress[] {
+  /** From now on these are for the machines whose records have them. Answers those that are so no longer: whether they are used is to be said. */
+  reserve(addresses: readonly IpAddress[]): readonly IpAddress[] {
     const before = this.#reserved;
     this.#reserved = new Set(addresses.filter((address) => this.holds(address)));
-    this.#withoutAddress = withoutAddress;
     for (const address of this.#reserved) {
       this.#forget(address);
       this.#freed.delete(address);
@@ -47,7 +47,7 @@ export class Pool {
     this.#forget(address);
     this.#freed.delete(address);
     this.#used.set(address, isKnown);
-    if (isKnown) this.#knownUsed += 1;
+    if (isKnown) this.#unreserved.placed += 1;
   }
 
   /** It has been given, and is not any more. */
@@ -57,7 +57,7 @@ export class Pool {
   }
 
   #forget(address: IpAddress): void {
-    if (this.#used.get(address) === true) this.#knownUsed -= 1;
+    if (this.#used.get(address) === true) this.#unreserved.placed -= 1;
     this.#used.delete(address);
   }
 
@@ -67,13 +67,17 @@ export class Pool {
   }
 
   /**
-   * How many of them a machine may take. Some are kept for machines with a record that have none: whoever makes up cards as
-   * fast as they like gets no more than the rest.
+   * How many of them are for machines with a record that have none yet: whoever makes up cards as fast as they like gets no more
+   * than the rest. Where those machines are is not known before they ask.
    */
+  get kept(): number {
+    const { machines, placed } = this.#unreserved;
+    return Math.min(Math.max(0, machines - placed), Math.floor(this.size * MOST_KEPT), this.left);
+  }
+
+  /** How many of them a machine may take. */
   leftFor(isKnown: boolean): number {
-    if (isKnown) return this.left;
-    const waiting = Math.max(0, this.#withoutAddress - this.#knownUsed);
-    return this.left - Math.min(waiting, Math.floor(this.size * MOST_KEPT));
+    return isKnown ? this.left : this.left - this.kept;
   }
 
   /** It stays free until it is used. */

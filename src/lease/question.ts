@@ -53,4 +53,5 @@ export type LeaseAnswer =
   | { readonly kind: 'nak'; readonly reason: string }
   /** What it says of its address counts; nothing is answered (RFC 2131, 4.3.3 and 4.3.4). */
   | { readonly kind: 'noted' }
-  | { readonly kind: 'silent'; readonly reason: string };
+  /** `isTold`: of whoever asks, and gets no address, was told already. */
+  | { readonly kind: 'silent'; readonly reason: string; readonly isTold?: true };

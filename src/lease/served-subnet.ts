@@ -1,7 +1,7 @@
 import { broadcastOf, type IpAddress } from '../net/ip.js';
 import { ip4NumberOf } from '../net/ip4-number.js';
 import { Offers } from './offers.js';
-import { Pool } from './pool.js';
+import { Pool, type Unreserved } from './pool.js';
 import type { LeaseSubnet } from './subnet.js';
 
 /** What there is to be given in a subnet, and what is kept from everybody. */
@@ -15,10 +15,10 @@ export class ServedSubnet {
   /** Its first address, as a number. */
   readonly first: number;
 
-  constructor(subnet: LeaseSubnet) {
+  constructor(subnet: LeaseSubnet, unreserved: Unreserved) {
     this.subnet = subnet;
     this.first = ip4NumberOf(subnet.subnet.address) ?? Infinity;
-    this.pool = new Pool(subnet.ranges);
+    this.pool = new Pool(subnet.ranges, unreserved);
   }
 
   holds(address: IpAddress): boolean {

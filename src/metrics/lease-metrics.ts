@@ -59,7 +59,7 @@ function poolGauges(registers: Registry[]): LeaseMetrics['countPools'] {
   };
   new Gauge({
     name: 'bootlayer_dhcp_leases',
-    help: 'addresses of each subnet that are offered, bound, expired, released, declined or in conflict, and those that are free or reserved',
+    help: 'addresses of each subnet that are offered, bound, expired, released, declined or in conflict, and those that are free, of them kept from strangers, or reserved',
     labelNames: ['subnet', 'state'],
     registers,
     collect() {

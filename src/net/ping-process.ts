@@ -77,9 +77,10 @@ export class Pinger {
     });
   }
 
-  /** Whoever waits waits no longer; a ping that runs ends by itself within a second. */
+  /** Whoever waits waits no longer, and what runs for them ends; a ping that has only just begun ends by itself within a second. */
   close(): void {
     this.#isClosed = true;
+    for (const { pid } of this.#pending.values()) if (pid !== undefined) kill(pid);
     this.#settleAll(QUIET);
     this.#child?.stdin?.end();
     this.#child?.stdout?.destroy();
@@ -119,9 +120,10 @@ export class Pinger {
   #read(line: string): void {
     const [id = '', what, number] = line.split(' ');
     const pending = this.#pending.get(id);
-    if (pending === undefined) return;
-    if (what === 'pid') pending.pid = Number(number);
-    else this.#settle(id, pingedBy(Number(number)));
+    if (what !== 'pid') this.#settle(id, pingedBy(Number(number)));
+    // Given up before it was known who that is.
+    else if (pending === undefined) kill(Number(number));
+    else pending.pid = Number(number);
   }
 
   /** One that does not even end by the time that it was given is not waited for. */

@@ -78,7 +78,7 @@ function tell(booter: Booter, exchange: Exchange, from: Peer, door: Door): void 
   switch (exchange.kind) {
     case 'leased':
     case 'noted':
-      // Told by whoever gives it.
+      // Told by whoever gives addresses.
       break;
     case 'malformed':
       dhcp.dropped(from.address, exchange.reason);

@@ -82,6 +82,7 @@ function isFromItsHolder({ ciaddr, options }: DhcpPacket, { address }: Peer): bo
 /** What becomes of it, by what is known of addresses. Pure but for its parts. Never throws for what came. */
 export function serverExchange(asking: Asking, answer: LeaseAnswer, door: ServerDoor, parts: BootParts): Exchange {
   const { request, client, from, serverId } = asking;
+  if (answer.kind === 'silent' && answer.isTold) return { kind: 'noted' };
   if (answer.kind === 'silent') return { kind: 'ignored', reason: answer.reason, ...wordOf(request, from) };
   if (answer.kind === 'noted') return answer;
   if (answer.kind === 'nak') {

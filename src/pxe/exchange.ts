@@ -12,7 +12,7 @@ export type Exchange =
   | { readonly kind: 'malformed'; readonly reason: string }
   /** It is not for us, or gets no answer; `other`: it is of another server. */
   | { readonly kind: 'ignored'; readonly reason: string; readonly word?: RelayWord; readonly other?: string }
-  /** What it says of its address: that it gives it back, or that another uses it. Gets no answer. */
+  /** Gets no answer, and was told of: there is no address for it, it gives its own back, or says that another uses it. */
   | { readonly kind: 'noted' }
   /** An address, or the refusal of one, for whoever does not ask to be booted. */
   | ({ readonly kind: 'leased' } & Sent)

@@ -344,10 +344,31 @@ describe('what is known of addresses', () => {
     await desk.register.release(SECOND);
     expect(named('lease.freed').at(-1)).toEqual({ event: 'lease.freed', address: SECOND, state: 'conflict' });
     expect([store.kept.size, desk.register.list({ limit: 9 })]).toEqual([0, { leases: [], hasMore: false }]);
+    expect(await brief(discover(2))).toContain('offer');
+  });
+
+  it('is as it was where that cannot be kept, unless it is somebody’s by now', async () => {
+    const { desk, select, store, named } = leaseDesk();
+    await select(1, FIRST);
     store.isFull = true;
     await expect(desk.register.release(FIRST)).rejects.toMatchObject({ code: 'DISK_FULL' });
-    expect(named('lease.freed')).toHaveLength(2);
-    expect(await brief(discover(2))).toContain('offer');
+    expect(desk.register.at(FIRST)).toMatchObject({ state: 'bound', client: { mac: mac(1) } });
+    expect(named('lease.freed')).toEqual([]);
+    const failed = desk.register.release(FIRST);
+    select(2, FIRST);
+    await expect(failed).rejects.toMatchObject({ code: 'DISK_FULL' });
+    expect(desk.register.at(FIRST)).toMatchObject({ client: { mac: mac(2) } });
+  });
+
+  it('is kept by the next import where the first could not keep it', async () => {
+    const { desk, store, epoch, named } = leaseDesk();
+    const foreign = [{ address: FIRST, client: { mac: mac(1) }, until: epoch + 60_000 }];
+    store.isFull = true;
+    await expect(desk.register.adopt(foreign)).rejects.toMatchObject({ code: 'DISK_FULL' });
+    store.isFull = false;
+    expect(await desk.register.adopt(foreign)).toEqual([{ kind: 'present', address: FIRST }]);
+    expect(store.kept.get(FIRST)).toMatchObject({ state: 'bound', client: { mac: mac(1) } });
+    expect(named('lease.imported')).toEqual([{ event: 'lease.imported', adopted: 0, present: 1, refused: 0 }]);
   });
 
   it('has no end where another server gave it without one, whatever the clock says since, until its machine asks', async () => {

@@ -48,6 +48,7 @@ it('counts what happens to addresses', async () => {
     'bootlayer_dhcp_other_servers_total 1',
     `bootlayer_dhcp_pools_exhausted_total{subnet="${subnet}"} 1`,
     'bootlayer_dhcp_requests_total{outcome="noted"} 3',
+    'bootlayer_dhcp_requests_total{outcome="unanswered"} 1',
   ]);
 });
 

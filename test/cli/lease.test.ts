@@ -69,8 +69,8 @@ describe('bootlayer lease', () => {
     });
     const pools = (await lease('pools')).out.split('\n').map((line) => line.split(/ {2,}/));
     expect(pools.slice(0, 2)).toEqual([
-      ['SUBNET', 'LEASE', 'SIZE', 'FREE', 'BOUND', 'OFFERED', 'EXPIRED', 'RESERVED', 'QUARANTINED', 'RANGES'],
-      [...['192.168.77.0/24', '1 h', '100', '95', '2', '0', '1', '1', '1', '192.168.77.100-192.168.77.199']],
+      ['SUBNET', 'LEASE', 'SIZE', 'FREE', 'KEPT', 'BOUND', 'OFFERED', 'EXPIRED', 'RESERVED', 'QUARANTINED', 'RANGES'],
+      [...['192.168.77.0/24', '1 h', '100', '95', '3', '2', '0', '1', '1', '1', '192.168.77.100-192.168.77.199']],
     ]);
   });
 

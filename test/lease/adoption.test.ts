@@ -37,10 +37,26 @@ it('from another server is there already where its client has it here', () => {
   const adopt = (client: KnownClient, until = HOUR) =>
     book.adopt({ ...lease('192.168.77.100', client, { until }), client }, 1);
   expect(adopt({ ...A, ...id })).toMatchObject({ kind: 'adopted', save: [{ until: HOUR }] });
-  expect(adopt({ ...A, ...id })).toEqual({ kind: 'present', save: [] });
+  expect(adopt({ ...A, ...id })).toMatchObject({ kind: 'present', save: [{ until: HOUR }] });
   expect(adopt(A, 2 * HOUR)).toMatchObject({ kind: 'present', save: [{ client: id, until: 2 * HOUR }] });
   // By its identifier where the file does not say its card.
-  expect(adopt(id, 3 * HOUR)).toEqual({ kind: 'present', save: [] });
+  expect(adopt(id, 3 * HOUR)).toMatchObject({ kind: 'present', save: [{ until: 2 * HOUR }] });
   expect(adopt({ ...B, ...id }).kind).toBe('refused');
   expect(adopt(B).kind).toBe('refused');
+});
+
+it('from another server is refused where its client has declined it here', () => {
+  const book = leaseBook([leaseSubnet(['192.168.77.100'])]);
+  const client = { ...A, clientId: 'ff0001' };
+  book.decide({ kind: 'select', address: ip('192.168.77.100'), isOurs: true, client, link: LINK }, 0);
+  book.decide({ kind: 'decline', address: ip('192.168.77.100'), client, link: LINK }, 0);
+  expect(book.adopt({ ...lease('192.168.77.100', client), client }, 1).kind).toBe('refused');
+});
+
+it('from another server does not make the lease longer that another card of its record has', () => {
+  const book = leaseBook([leaseSubnet(['192.168.77.20'])], { reservations: () => RECORDS });
+  const [one, other] = [A, B].map((card) => ({ ...card, machine: 'node-01', reserved: ip('192.168.77.20') }));
+  book.decide({ kind: 'select', address: ip('192.168.77.20'), isOurs: true, client: one ?? {}, link: LINK }, 0);
+  const foreign = lease('192.168.77.20', other ?? {}, { until: 9 * HOUR, machine: 'node-01' });
+  expect(book.adopt(foreign, 1)).toMatchObject({ kind: 'present', save: [{ until: HOUR }] });
 });

@@ -381,7 +381,7 @@ describe('what is kept', () => {
     expect(book.at(ip('192.168.77.9'), HOUR)).toBeUndefined();
     expect(book.counts(HOUR)).toEqual([
       {
-        ...{ size: 3, free: 1, reserved: 1, offered: 1, bound: 1, expired: 1 },
+        ...{ size: 3, free: 1, kept: 0, reserved: 1, offered: 1, bound: 1, expired: 1 },
         ...{ released: 0, declined: 0, conflict: 0 },
       },
     ]);

@@ -61,6 +61,21 @@ function isRunning(pid: number): boolean {
   }
 }
 
+it('ends one of which it learns only when nobody waits any more', async () => {
+  const path = await pathWith('echo $$ >> "$0.pid"; exec /bin/sleep 60');
+  const made = pinger({ path });
+  // Given up before the shell can have started it.
+  expect(await Promise.all([made.ping(SELF, 0), made.ping(SELF, 0)])).toEqual([{ kind: 'quiet' }, { kind: 'quiet' }]);
+  const pids = () => readFile(join(path, 'ping.pid'), 'utf8').catch(() => '');
+  // A ping that is ended before it writes has no line, and is not there.
+  await expect(made.ping(SELF, 1_000)).resolves.toEqual({ kind: 'quiet' });
+  const started = (await pids())
+    .split('\n')
+    .filter((pid) => pid !== '')
+    .map(Number);
+  await vi.waitFor(() => expect(started.filter(isRunning)).toEqual([]), { timeout: 5_000 });
+});
+
 it('says that it is not installed', async () => {
   const reason = 'ping is not installed: install iputils-ping';
   expect(await pinger({ path: await temporaryFolder() }).ping(SELF, LONG)).toEqual({ kind: 'failed', reason });

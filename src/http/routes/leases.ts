@@ -75,6 +75,7 @@ const pool = z
     leaseSeconds: z.int(),
     size: count.describe('how many addresses the ranges have'),
     free: count,
+    kept: count.describe('of those that are free: only machines with a record, and no ip in it, are given them'),
     reserved: count.describe('kept for machines with that ip'),
     ...(Object.fromEntries(SHOWN_STATES.map((state) => [state, count])) as Record<
       (typeof SHOWN_STATES)[number],
