@@ -9,7 +9,7 @@ import { Lifecycle } from '../src/lifecycle.js';
 import { Inventory } from '../src/machine/inventory.js';
 import type { IpAddress } from '../src/net/ip.js';
 import { temporaryFolder } from './fixtures/folder.js';
-import { MemoryLeases } from './fixtures/lease-desk.js';
+import { MemoryLeaseStore } from './fixtures/lease-desk.js';
 import { ip, lease, leaseSubnet, mac, stranger } from './fixtures/leases.js';
 import { neighbours } from './fixtures/policies.js';
 
@@ -25,9 +25,9 @@ const DHCP = {
 
 /** A state with what was kept, and the server's parts that open it. */
 async function opened(
-  kept: { damaged?: readonly IpAddress[]; clock?: KeptClock | undefined; leases?: MemoryLeases } = {},
+  kept: { damaged?: readonly IpAddress[]; clock?: KeptClock | undefined; leases?: MemoryLeaseStore } = {},
 ) {
-  const { damaged = [], leases = new MemoryLeases() } = kept;
+  const { damaged = [], leases = new MemoryLeaseStore() } = kept;
   const here = { clock: kept.clock };
   const warnings: string[] = [];
   const lifecycle = new Lifecycle();
@@ -73,7 +73,7 @@ it('takes up what is kept, and what it gives is kept when it has ended', async (
 });
 
 it('says what it cannot use, and gives nobody an address that may be somebody’s', async () => {
-  const leases = new MemoryLeases();
+  const leases = new MemoryLeaseStore();
   await leases.saveLeases([lease('10.0.0.1', stranger(1))]);
   const { desk, warnings } = await opened({ leases, damaged: [ip('192.168.77.100')] });
   expect(warnings).toEqual([

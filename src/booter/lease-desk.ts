@@ -10,8 +10,8 @@ import type { LeaseSubnet } from '../lease/subnet.js';
 import { type IpAddress, parseIp, type Subnet, subnetHolds } from '../net/ip.js';
 import type { MacAddress } from '../net/mac.js';
 import type { Neighbours } from '../net/neighbours.js';
+import { BookRegister } from './book-register.js';
 import { type FoundClient, LeaseClients } from './lease-clients.js';
-import { LeaseRegister } from './lease-register.js';
 import { LeaseTelling } from './lease-telling.js';
 import { LeaseWriter, type LeaseWriterLimits } from './lease-writer.js';
 import type { Leases } from './leases.js';
@@ -39,7 +39,6 @@ type Decided<Kind extends LeaseDecision['kind']> = Extract<LeaseDecision, { read
 /** A question, and who asks it. */
 type Asked = { readonly ask: LeaseAsk; readonly found: FoundClient };
 
-const SOMEBODY: FoundClient = { name: 'somebody', known: {} };
 /** Tried where somebody turns out to use the first, before a machine is left without an answer: it asks again. */
 const MOST_OTHERS = 3;
 
@@ -50,7 +49,7 @@ export class LeaseDesk implements Leases {
   readonly #book: LeaseBook;
   readonly #writer: LeaseWriter;
   readonly #telling: LeaseTelling;
-  readonly register: LeaseRegister;
+  readonly register: BookRegister;
 
   constructor(parts: LeaseDeskParts) {
     const { subnets, isAuthoritative, mapping, events } = parts;
@@ -60,7 +59,7 @@ export class LeaseDesk implements Leases {
     this.#writer = new LeaseWriter(parts);
     this.#telling = new LeaseTelling(events);
     const own = { clients: this.#clients, book: this.#book, writer: this.#writer, telling: this.#telling };
-    this.register = new LeaseRegister({ ...parts, ...own });
+    this.register = new BookRegister({ ...parts, ...own });
   }
 
   /**
@@ -183,7 +182,8 @@ export class LeaseDesk implements Leases {
 
   /** That of nobody who is known. It counts until the server ends in any case. */
   #keep(lease: Lease): void {
-    const unsaved = (thrown: unknown) => this.#telling.unsaved(lease, SOMEBODY, BootlayerError.from(thrown).message);
+    const unsaved = (thrown: unknown) =>
+      this.#telling.unsaved(lease, this.#clients.find({}), BootlayerError.from(thrown).message);
     this.#writer.save([lease]).catch(unsaved);
   }
 

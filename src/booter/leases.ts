@@ -20,14 +20,6 @@ export type ToldLease = {
   readonly reservedFor?: string;
 };
 
-/** When what has no end is kept to end, in milliseconds since the epoch. */
-export const ENDLESS = Date.UTC(9999, 11, 31);
-
-/** Also by a clock that was set meanwhile. */
-export function isEndless(until: number): boolean {
-  return until >= Date.UTC(9999, 0, 1);
-}
-
 /** Which leases somebody wants to see: so many, behind an address, and only those that are all that is said. */
 export type LeaseWish = {
   readonly limit: number;

@@ -1,12 +1,12 @@
 import { judgedLease } from '../booter/foreign-lease.js';
 import { cardOf, LeaseClients } from '../booter/lease-clients.js';
-import { ENDLESS } from '../booter/leases.js';
 import { problemsOf, revisionOf } from '../config/api-entry.js';
 import { FileEntries } from '../config/file-entries.js';
 import { JoinedEntries } from '../config/joined-entries.js';
 import type { Config } from '../config/schema.js';
 import { BootlayerError } from '../errors.js';
 import { type LeaseOutcome, toldOutcome } from '../http/routes/lease-import.js';
+import { ENDLESS } from '../lease/endless.js';
 import type { MachineDocument } from '../lease/import/host-machines.js';
 import { LeaseBook } from '../lease/lease-book.js';
 import { Inventory } from '../machine/inventory.js';

@@ -1,4 +1,7 @@
 import { expect, it } from 'vitest';
+import type { BlobReader } from '../../src/blob/blob-reader.js';
+import { ArtifactStep, type ArtifactStepParts } from '../../src/booter/artifact-step.js';
+import { BootlayerError } from '../../src/errors.js';
 import { testBooter } from '../fixtures/booter.js';
 import { assignment, IMAGE, MAC } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
@@ -45,6 +48,51 @@ it('finds what assignments and plans lead to, and nothing else', async () => {
   const planned = testBooter({ image, plans: mapped.plans });
   await mapped.booter.script(QUERY, FROM);
   expect((await planned.booter.artifacts.find(digest, ADDRESS)).role).toBe('kernel');
+});
+
+/** Whose cache opens that, or fails; `blamed`: of what its image was blamed. */
+function step(opened: Partial<BlobReader> | BootlayerError) {
+  const blamed: boolean[] = [];
+  const open = async () => {
+    if (opened instanceof BootlayerError) throw opened;
+    return opened as BlobReader;
+  };
+  const mapped = {
+    sourcesOf: () => [],
+    disappointed: (_artifact: unknown, { isRefuted }: { isRefuted: boolean }) => void blamed.push(isRefuted),
+  } as unknown as ArtifactStepParts['mapped'];
+  const [kernel] = resolvedImage().artifacts;
+  const artifact = { ...(kernel ?? fail()), location: 'registry.lab/os' };
+  const parts = { blobs: { open }, mapped } as unknown as ArtifactStepParts;
+  return { step: new ArtifactStep(parts), artifact, blamed };
+}
+
+it('opens no part that an artifact does not have', async () => {
+  const { step: made, artifact } = step({});
+  const slice = { offset: artifact.descriptor.size, length: 1 };
+  await expect(made.open(artifact, slice)).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+});
+
+it('blames the image whose bytes are others than it says: at once where their size is, else when they come', async () => {
+  const mismatch = new BootlayerError('DIGEST_MISMATCH', 'other bytes');
+  const refuted = step(mismatch);
+  await expect(refuted.step.open(refuted.artifact)).rejects.toBe(mismatch);
+  expect(refuted.blamed).toEqual([true]);
+  const later = step({ available: () => Promise.reject(mismatch), whole: () => Promise.reject(mismatch) });
+  const reader = await later.step.open(later.artifact);
+  await expect(reader.available(0)).rejects.toBe(mismatch);
+  await expect(reader.whole()).rejects.toBe(mismatch);
+  expect(later.blamed).toEqual([false, false]);
+  const full = step(new BootlayerError('DISK_FULL', 'no room'));
+  await expect(full.step.open(full.artifact)).rejects.toMatchObject({ code: 'DISK_FULL' });
+  expect(full.blamed).toEqual([]);
+});
+
+it('begins when some of it is there, and lets go of it then', async () => {
+  const closed: true[] = [];
+  const { step: made, artifact } = step({ available: async () => 1, close: async () => void closed.push(true) });
+  await made.begins(artifact);
+  expect(closed).toEqual([true]);
 });
 
 function fail(): never {

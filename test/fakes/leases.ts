@@ -1,16 +1,16 @@
-import {
-  type Adopted,
-  type AskedLease,
-  type ForeignLease,
-  isEndless,
-  type LeasePage,
-  type LeaseRegister,
-  type Leases,
-  type LeaseWish,
-  type ToldLease,
-  type ToldPool,
+import type {
+  Adopted,
+  AskedLease,
+  ForeignLease,
+  LeasePage,
+  LeaseRegister,
+  Leases,
+  LeaseWish,
+  ToldLease,
+  ToldPool,
 } from '../../src/booter/leases.js';
 import { clientKey, type LeaseClient } from '../../src/lease/client.js';
+import { isEndless } from '../../src/lease/endless.js';
 import type { LeaseAnswer } from '../../src/lease/question.js';
 import { type IpAddress, subnetHolds } from '../../src/net/ip.js';
 import type { MacAddress } from '../../src/net/mac.js';

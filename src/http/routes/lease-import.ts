@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { type Adopted, type AskedLease, ENDLESS } from '../../booter/leases.js';
+import type { Adopted, AskedLease } from '../../booter/leases.js';
 import { mapping, text } from '../../config/values.js';
 import { MOST_CLIENT_ID_BYTES } from '../../lease/client.js';
+import { ENDLESS, LAST_TIME } from '../../lease/endless.js';
 import type { ImportedLease } from '../../lease/import/imported.js';
 import type { Api } from '../api.js';
 import { timeOf } from '../told-step.js';
@@ -10,9 +11,6 @@ import { addressText, type LeaseRouteParts, macText, registerOf } from './leases
 
 /** So many in a request, of which there may be several. */
 const MOST_IMPORTED = 1_000;
-
-/** What is later cannot be written with a year of four digits. */
-const LAST_TIME = Date.parse('9999-12-31T23:59:59.999Z');
 
 const foreign = mapping({
   address: addressText,

@@ -1,6 +1,7 @@
 import type { IpAddress } from '../../net/ip.js';
 import { isJunkMac, type MacAddress, parseMac } from '../../net/mac.js';
 import { type LeaseClient, MOST_CLIENT_ID_BYTES } from '../client.js';
+import { LAST_TIME } from '../endless.js';
 
 /**
  * What other DHCP servers keep, read from their files: the leases that they have given, and the hosts that their operators have
@@ -157,13 +158,11 @@ export function importedId(text: string): string | undefined {
   return /^([0-9a-f]{2})+$/.test(hex) && hex.length <= 2 * MOST_CLIENT_ID_BYTES ? hex : undefined;
 }
 
-/** The end of the year 9999, in seconds: what ends later has no end. */
-const LAST_SECOND = 253_402_300_799;
-
 /** From seconds since the epoch; undefined where the text is no number. */
 export function importedTime(seconds: string): { readonly until?: number } | undefined {
   if (!/^\d{1,20}$/.test(seconds)) return undefined;
-  return Number(seconds) > LAST_SECOND ? {} : { until: Number(seconds) * 1_000 };
+  const until = Number(seconds) * 1_000;
+  return until > LAST_TIME ? {} : { until };
 }
 
 /** A name where it is one, as host names are written; others are left out. */

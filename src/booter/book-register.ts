@@ -1,3 +1,4 @@
+import { isEndless } from '../lease/endless.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseBook } from '../lease/lease-book.js';
 import type { LeaseClock } from '../lease/lease-clock.js';
@@ -8,21 +9,20 @@ import { adoptedBy, judgedLease, leaseOf } from './foreign-lease.js';
 import type { LeaseClients } from './lease-clients.js';
 import type { LeaseTelling } from './lease-telling.js';
 import type { LeaseWriter } from './lease-writer.js';
-import {
-  type Adopted,
-  type AskedLease,
-  type ForeignLease,
-  isEndless,
-  type LeasePage,
-  type LeaseWish,
-  type LeaseRegister as Register,
-  type ToldLease,
-  type ToldPool,
+import type {
+  Adopted,
+  AskedLease,
+  ForeignLease,
+  LeasePage,
+  LeaseRegister,
+  LeaseWish,
+  ToldLease,
+  ToldPool,
 } from './leases.js';
 import { boundsOf, keysOf, pageOf } from './listed-leases.js';
 import type { Mapping } from './mapping.js';
 
-export type LeaseRegisterParts = {
+export type BookRegisterParts = {
   readonly subnets: readonly LeaseSubnet[];
   /** The one in force. */
   readonly mapping: () => Pick<Mapping, 'inventory'>;
@@ -37,10 +37,10 @@ export type LeaseRegisterParts = {
 const ADOPTED_AT_ONCE = 500;
 
 /** Who has which address, for operators: they look, free addresses, and bring those that another server has given. */
-export class LeaseRegister implements Register {
-  readonly #parts: LeaseRegisterParts;
+export class BookRegister implements LeaseRegister {
+  readonly #parts: BookRegisterParts;
 
-  constructor(parts: LeaseRegisterParts) {
+  constructor(parts: BookRegisterParts) {
     this.#parts = parts;
   }
 
@@ -114,10 +114,12 @@ export class LeaseRegister implements Register {
     const { clients, clock } = this.#parts;
     const { machine } = clients.find(client).known;
     const reservedFor = this.reservedFor(address);
-    const end = clock.toEpoch(until);
+    // The time of day and the clock of leases drift apart by less than that: who looks twice is to see the same.
+    const inSeconds = (moment: number) => Math.round(clock.toEpoch(moment) / 1_000) * 1_000;
+    const end = inSeconds(until);
     return {
       ...{ address, state, client, ...(machine !== undefined && { machine }) },
-      ...{ since: clock.toEpoch(since), ...(!isEndless(end) && { until: end }) },
+      ...{ since: inSeconds(since), ...(!isEndless(end) && { until: end }) },
       ...(reservedFor !== undefined && { reservedFor }),
     };
   }
