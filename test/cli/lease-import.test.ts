@@ -1,34 +1,19 @@
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readConfigText } from '../../src/config/read.js';
-import { ADMIN, servedApi } from '../fixtures/api.js';
 import { foreignText } from '../fixtures/foreign.js';
+import { leaseCommand } from '../fixtures/lease-command.js';
 import { bootlayer } from '../fixtures/program.js';
 
-let folder = '';
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'bootlayer-test-'));
-  await writeFile(join(folder, 'token'), `${ADMIN}\n`, { mode: 0o600 });
-});
-
-afterAll(() => rm(folder, { recursive: true }));
-
-/** Asks a server that has the leases of the fixtures. */
-async function asking() {
-  const { port } = await servedApi();
-  const server = ['--server', `http://127.0.0.1:${port}`, '--token-file', join(folder, 'token')];
-  return (...args: readonly string[]) => bootlayer(['lease', ...args, ...server], { cwd: folder });
-}
+const { folder, asking } = leaseCommand();
 
 /** Nobody listens there. */
 const NO_SERVER = ['--server', 'http://127.0.0.1:1'];
 
 describe('bootlayer lease import', () => {
   const write = async (name: string, text: string) => {
-    await writeFile(join(folder, name), text);
+    await writeFile(join(folder(), name), text);
     return name;
   };
   const LEASES = [
@@ -67,7 +52,7 @@ describe('bootlayer lease import', () => {
 
   it('tells what there is where nothing is known of here, and in JSON', async () => {
     const args = ['lease', 'import', await write('a', LEASES), '--dry-run', '--json', ...NO_SERVER];
-    const dry = await bootlayer(args, { cwd: folder });
+    const dry = await bootlayer(args, { cwd: folder() });
     const why =
       'no server of ours answers at http://127.0.0.1:1: what it has, and its dhcp.subnets, could not be asked';
     expect([dry.status, dry.err]).toEqual([0, expect.stringContaining(`bootlayer: ${why}; -c names`)]);
@@ -144,7 +129,7 @@ describe('bootlayer lease import', () => {
     ];
     const files = [await write('l', lines.join('\n')), await write('m', hosts.join('\n'))];
     const args = ['lease', 'import', ...files, '--dry-run', '--json', '-c', config, ...NO_SERVER];
-    const { status, out, err } = await bootlayer(args, { cwd: folder });
+    const { status, out, err } = await bootlayer(args, { cwd: folder() });
     expect([status, err]).toEqual([1, expect.stringContaining('without the leases and the machines of its API')]);
     expect(JSON.parse(out)).toMatchObject({
       judgedBy: 'configuration',
@@ -171,19 +156,19 @@ describe('bootlayer lease import', () => {
   it('writes the hosts to a file that the configuration can include', async () => {
     const hosts = await write('kea.conf', foreignText('kea-dhcp4.conf'));
     const args = ['lease', 'import', hosts, '--machines', 'hosts.yaml'];
-    const { status, out } = await bootlayer(args, { cwd: folder });
+    const { status, out } = await bootlayer(args, { cwd: folder() });
     expect([status, out]).toEqual([
       0,
       expect.stringContaining('4 machines written in hosts.yaml: name it under include'),
     ]);
-    const { config } = readConfigText(await readFile(join(folder, 'hosts.yaml'), 'utf8'), 'hosts.yaml', {});
+    const { config } = readConfigText(await readFile(join(folder(), 'hosts.yaml'), 'utf8'), 'hosts.yaml', {});
     expect(config.machines.map(({ name, ip }) => [name, ip])).toEqual([
       ['node-01.lab.example', '192.168.77.21'],
       ['52:54:00:00:01:02', '192.168.77.22'],
       ['52:54:00:00:01:03', undefined],
       ['52:54:00:00:01:05', '10.1.0.5'],
     ]);
-    expect(await bootlayer(args, { cwd: folder })).toMatchObject({
+    expect(await bootlayer(args, { cwd: folder() })).toMatchObject({
       status: 2,
       err: 'bootlayer: hosts.yaml is there already; name a file that is not\n',
     });
@@ -219,19 +204,19 @@ describe('bootlayer lease import', () => {
     ['nothing', 'hello\n', [], 'does not look like leases or hosts of ISC DHCP, dnsmasq or Kea; name the file'],
     ['mine', 'dhcp-host=a,b\n', ['--format', 'kea'], 'does not look like leases or hosts of Kea; leave --format out'],
   ])('refuses a file of none of theirs: %s', async (name, text, more, message) => {
-    const { status, err } = await bootlayer(['lease', 'import', await write(name, text), ...more], { cwd: folder });
+    const { status, err } = await bootlayer(['lease', 'import', await write(name, text), ...more], { cwd: folder() });
     expect([status, err]).toEqual([2, expect.stringContaining(`bootlayer: ${name} ${message}`)]);
   });
 
   it('refuses what it cannot read', async () => {
-    const { status, err } = await bootlayer(['lease', 'import', 'no-such-file'], { cwd: folder });
+    const { status, err } = await bootlayer(['lease', 'import', 'no-such-file'], { cwd: folder() });
     const expected = 'bootlayer: cannot read no-such-file (ENOENT); name a file that this user can read\n';
     expect([status, err]).toEqual([2, expected]);
-    expect((await bootlayer(['lease', 'import', folder])).status).toBe(2);
-    const long = await open(join(folder, 'long'), 'w');
+    expect((await bootlayer(['lease', 'import', folder()])).status).toBe(2);
+    const long = await open(join(folder(), 'long'), 'w');
     await long.truncate(64 * 1024 * 1024 + 1);
     await long.close();
-    expect(await bootlayer(['lease', 'import', 'long'], { cwd: folder })).toMatchObject({
+    expect(await bootlayer(['lease', 'import', 'long'], { cwd: folder() })).toMatchObject({
       status: 2,
       err: 'bootlayer: long is larger than 64.0 MiB; split it\n',
     });
