@@ -1,6 +1,9 @@
 import { open, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { json } from 'node:stream/consumers';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { readConfigText } from '../../src/config/read.js';
 import { foreignText } from '../fixtures/foreign.js';
 import { leaseCommand } from '../fixtures/lease-command.js';
@@ -10,6 +13,32 @@ const { folder, asking } = leaseCommand();
 
 /** Nobody listens there. */
 const NO_SERVER = ['--server', 'http://127.0.0.1:1'];
+
+const hex = (byte: number) => (byte & 255).toString(16).padStart(2, '0');
+
+/** Takes machines, and leases once; then it answers with this status, or hangs up. Until the test ends. */
+async function failingServer(status: number | undefined): Promise<string> {
+  const imports: unknown[] = [];
+  const server = createServer((request, response) => {
+    void json(request)
+      .catch(() => ({}))
+      .then((asked) => {
+        response.setHeader('content-type', 'application/json');
+        if (request.url !== '/api/v1/leases/import') response.end('{"subnets":[]}');
+        else if (imports.push(asked) === 1) {
+          const { leases } = asked as { readonly leases: readonly { readonly address: string }[] };
+          response.end(JSON.stringify({ results: leases.map(({ address }) => ({ address, adopted: true })) }));
+        } else if (status === undefined) response.destroy();
+        else {
+          const error = { code: 'DISK_FULL', message: "the disk of the server's data is full" };
+          response.writeHead(status).end(JSON.stringify({ error }));
+        }
+      });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
 
 describe('bootlayer lease import', () => {
   const write = async (name: string, text: string) => {
@@ -198,6 +227,63 @@ describe('bootlayer lease import', () => {
     const { out } = await lease('import', await write('many', lines.join('')));
     expect(out.split('\n').filter((line) => line.includes(' is refused: '))).toHaveLength(100);
     expect(out).toContain('\nand 3 more are refused: --json has all of them\n');
+  });
+
+  it('warns of the first hundred that are not given, and says how many more there are', async () => {
+    const lease = await asking();
+    const lines = Array.from({ length: 102 }, (_, at) => {
+      return `dhcp-host=52:54:00:00:05:${at.toString(16).padStart(2, '0')},10.9.9.${at + 1}\n`;
+    });
+    const { status, err } = await lease('import', await write('far', lines.join('')));
+    expect([status, err.split('\n').filter((line) => line.includes('so that it is not given'))]).toEqual([
+      0,
+      expect.objectContaining({ length: 100 }),
+    ]);
+    expect(err).toContain('\nbootlayer: and 2 more machines with such an address: --json has all of them\n');
+  });
+
+  /** One more than go in a request. */
+  const many = async () => {
+    const lines = Array.from({ length: 501 }, (_, at) => {
+      return `0 52:54:00:01:${hex(at >> 8)}:${hex(at)} 10.0.${at >> 8}.${at & 255} * *\n`;
+    });
+    return [await write('host', 'dhcp-host=52:54:00:00:03:01,a\n'), await write('full', lines.join(''))];
+  };
+
+  it.each([
+    ['ends', undefined, /no server of ours answers at .*; see that the server runs.*/],
+    ['has a full disk', 507, /the disk of the server's data is full/],
+  ])('says what it has done where the server %s on the way', async (_what, answer, why) => {
+    const args = ['lease', 'import', ...(await many()), '--server', await failingServer(answer)];
+    const { status, out, err } = await bootlayer(args, { cwd: folder() });
+    expect([status, out.split('\n').slice(2)]).toEqual([
+      1,
+      ['1 machine written in the API', '500 leases taken over', ''],
+    ]);
+    expect(err).toMatch(new RegExp(`^bootlayer: ${why.source}; import the files again: what is taken over stays\n$`));
+  });
+
+  it('says the same in JSON, and of a file that is written by then', async () => {
+    const args = ['lease', 'import', ...(await many()), '--json', '--machines', 'written.yaml'];
+    const { status, out, err } = await bootlayer([...args, '--server', await failingServer(507)], { cwd: folder() });
+    expect([status, JSON.parse(out)]).toEqual([
+      1,
+      expect.objectContaining({
+        machines: expect.objectContaining({ added: 1 }) as unknown,
+        leases: expect.objectContaining({ added: 500 }) as unknown,
+        failed: "the disk of the server's data is full",
+      }),
+    ]);
+    expect(err).toContain('import the files again, with another file for --machines: what is taken over stays\n');
+  });
+
+  it.each([
+    ['bytes', '\x00\x07a\n\x01\n{\x02\x03"\n', 'bytes:1: this is no configuration of Kea: a value is missing here'],
+    ['names', 'address,hwaddr,x\n', 'names:1: the first line names no client_id, no valid_lifetime, no expire'],
+  ])('refuses a file that looks like one of theirs, and is broken: %s', async (name, text, message) => {
+    const { status, out, err } = await bootlayer(['lease', 'import', await write(name, text)], { cwd: folder() });
+    expect([status, out, err]).toEqual([2, '', expect.stringContaining(`bootlayer: ${message}`)]);
+    expect(err).toContain('; mend it, or leave it out; where it is no file of Kea, --format says whose it is\n');
   });
 
   it.each([
