@@ -11,7 +11,7 @@ export type ReadForeignFile = ForeignFile & { readonly file: string };
 /** Leases of a hundred thousand machines, each given many times over. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
-/** Throws USAGE for one that cannot be read, or is none of those that are known. */
+/** Throws USAGE for one that cannot be read, is none of those that are known, or looks like one of them and is broken. */
 export async function readForeign(file: string, server: ForeignServer | undefined): Promise<ReadForeignFile> {
   const bytes = await readFileBounded(file, MOST_BYTES).catch((cause: unknown) => {
     const remedy = 'name a file that this user can read';
@@ -23,6 +23,11 @@ export async function readForeign(file: string, server: ForeignServer | undefine
     throw new BootlayerError('USAGE', `${file} is larger than ${formatBytes(MOST_BYTES)}`, { remedy: 'split it' });
   // Texts may be in any language; what is read of them is not.
   const read = readForeignFile(new TextDecoder().decode(bytes), server);
+  const broken = read?.imported.broken;
+  if (broken !== undefined)
+    throw new BootlayerError('USAGE', `${file}:${broken.line}: ${broken.reason}`, {
+      remedy: 'mend it, or leave it out; where it is no file of Kea, --format says whose it is',
+    });
   if (read !== undefined) return { file, ...read };
   const whose = server === undefined ? 'ISC DHCP, dnsmasq or Kea' : NAMES[server];
   throw new BootlayerError('USAGE', `${file} does not look like leases or hosts of ${whose}`, {

@@ -4,18 +4,8 @@ import type { Imported, PassedOver } from '../lease/import/imported.js';
 import { noteOnStderr, warnOnStderr } from './common.js';
 import type { ForeignLease, ForeignWhole, ReadForeignFile, Refusal } from './foreign-files.js';
 import type { Judge } from './import-rehearsal.js';
+import type { Taken } from './import-taking.js';
 import { inOneLine, type Output, writeLine } from './output.js';
-
-/** Of leases, or of machines. */
-export type Taken = {
-  readonly added: number;
-  readonly present: number;
-  readonly refused: readonly Refusal[];
-  /** What is taken over, and of no use yet. */
-  readonly warnings: readonly Refusal[];
-};
-
-export const NOTHING: Taken = { added: 0, present: 0, refused: [], warnings: [] };
 
 export type ImportResult = {
   readonly machines: Taken;
@@ -24,6 +14,8 @@ export type ImportResult = {
   readonly file: string | undefined;
   /** Nothing is taken over; who has judged what would be. */
   readonly judge?: Judge;
+  /** Why it ended on the way: the rest is what it had done by then. */
+  readonly failed?: string;
 };
 
 const MOST_TOLD = 100;
@@ -57,10 +49,12 @@ const PASSED: Readonly<Record<PassedOver, string>> = {
 };
 
 export function writeResult(output: Output, result: ImportResult, { leases: live }: ForeignWhole): void {
-  const { machines, leases, file, judge } = result;
+  const { machines, leases, file, judge, failed } = result;
   const [would, is] = judge === undefined ? ['', 'is'] : ['would be ', 'would be'];
   for (const { file: where, line, reason, machine } of machines.warnings.slice(0, MOST_TOLD))
     warnOnStderr(inOneLine(`${where}:${line}: the machine ${machine ?? ''}: ${reason}`));
+  const unwarned = machines.warnings.length - MOST_TOLD;
+  if (unwarned > 0) noteOnStderr(`and ${unwarned} more machines with such an address: --json has all of them`);
   const refused = [...machines.refused, ...leases.refused];
   for (const one of refused.slice(0, MOST_TOLD))
     writeLine(output, inOneLine(`${one.file}:${one.line}: ${whatOf(one)} ${is} refused: ${one.reason}`));
@@ -72,6 +66,7 @@ export function writeResult(output: Output, result: ImportResult, { leases: live
   const where = file === undefined ? 'in the API' : `in ${file}: name it under include`;
   writeLine(output, inOneLine(`${counted(machines.added, 'machine')} ${would}written ${where}${there(machines)}`));
   writeLine(output, `${counted(leases.added, 'lease')} ${would}taken over${there(leases)}`);
+  if (failed !== undefined) return;
   const endless = live.filter(({ until }) => until === undefined).length;
   if (endless > 0) writeLine(output, endless === 1 ? ONE_ENDLESS : `${endless} ${MORE_ENDLESS}`);
 }
@@ -101,6 +96,7 @@ export function importDocument(files: readonly ReadForeignFile[], whole: Foreign
     moreProblems,
     machines: result.machines,
     leases: result.leases,
+    ...(result.failed !== undefined && { failed: result.failed }),
   };
 }
 

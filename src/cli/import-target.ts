@@ -20,7 +20,7 @@ export type AskedForeign = Omit<ImportedLease, 'line'> & { readonly isReserved?:
 /** Where leases and hosts go, or where it is asked what would become of them. */
 export type ImportTarget = {
   readonly machine: (machine: MachineDocument) => Promise<Fate>;
-  /** What becomes of each, in their order. Throws NO_LEASES where no addresses are given. */
+  /** What becomes of each, in their order; not more than a request may have. Throws NO_LEASES where no addresses are given. */
   readonly leases: (leases: readonly AskedForeign[]) => Promise<readonly LeaseOutcome[]>;
   /** In which addresses are given; undefined where none are, or nobody knows. */
   readonly subnets: () => Promise<readonly Subnet[] | undefined>;

@@ -71,25 +71,17 @@ export function leasePath(address: string, path = ''): string {
   return `/api/v1/leases/${encodeURIComponent(address)}${path}`;
 }
 
-/** So many in a request: with long host names, they are no longer than it may be. */
-const AT_ONCE = 500;
-
-/** In several requests where there are many. `isDry`: what would become of each. Throws the same. */
+/** In one request. `isDry`: what would become of each. Throws the same. */
 export async function importLeases(
   api: ServerApi,
   leases: readonly ForeignLeaseBody[],
-  isDry = false,
+  isDry: boolean,
 ): Promise<readonly LeaseOutcome[]> {
-  const done: LeaseOutcome[] = [];
-  for (let at = 0; at < leases.length; at += AT_ONCE) {
-    const part = leases.slice(at, at + AT_ONCE);
-    const { results } = await askOurs<{ readonly results: readonly LeaseOutcome[] }>(
-      api,
-      { path: `/api/v1/leases/import${isDry ? '?dryRun=true' : ''}`, body: { leases: part } },
-      (told) => Array.isArray(told.results),
-    );
-    if (results.length !== part.length) throw unreachable(api);
-    done.push(...results);
-  }
-  return done;
+  const { results } = await askOurs<{ readonly results: readonly LeaseOutcome[] }>(
+    api,
+    { path: `/api/v1/leases/import${isDry ? '?dryRun=true' : ''}`, body: { leases } },
+    (told) => Array.isArray(told.results),
+  );
+  if (results.length !== leases.length) throw unreachable(api);
+  return results;
 }

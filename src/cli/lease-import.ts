@@ -3,18 +3,11 @@ import { Command, Option } from 'commander';
 import { writeDocument } from '../config/document.js';
 import { BootlayerError } from '../errors.js';
 import { FOREIGN_SERVERS, type ForeignServer } from '../lease/import/foreign-file.js';
-import { parseIp, type Subnet, subnetHolds } from '../net/ip.js';
 import { apiOf, type ServerOptions, withServer } from './api-server.js';
-import {
-  type ForeignLease,
-  type ForeignMachine,
-  type ForeignWhole,
-  type ReadForeignFile,
-  readForeign,
-  togetherOf,
-} from './foreign-files.js';
-import { importDocument, NOTHING, type Taken, tellFiles, writeResult } from './import-output.js';
+import { type ForeignWhole, type ReadForeignFile, readForeign, togetherOf } from './foreign-files.js';
+import { importDocument, tellFiles, writeResult } from './import-output.js';
 import { rehearsalFor } from './import-rehearsal.js';
+import { newTally, takeLeases, takeMachines } from './import-taking.js';
 import { type ImportTarget, serverTarget } from './import-target.js';
 import { standardOutput, writeJson } from './output.js';
 import { replaceFile } from './replace-file.js';
@@ -43,10 +36,12 @@ export function leaseImportCommand(): Command {
 const HELP = `
 Leases that are not over go to the running server, and hosts (host, dhcp-host, reservations) become machines of its API with their MACs,
 addresses and names. What cannot be taken over is told with its file and line. Stop the other server first: what it gives meanwhile is
-not known here. What is here already stays as it is: a file may be imported again. --dry-run asks the running server what it would
-refuse; where none answers, it judges by the configuration alone, and says so.
+not known here. What is here already stays as it is: a file may be imported again, also after an import that failed on the way, which
+says what it has done. --dry-run asks the running server what it would refuse; where none answers, it judges by the configuration
+alone, and says so.
 
-Exit status: 0 all there was is taken over, or was there already; 1 some of it was refused, or would be; 2 a file cannot be read.
+Exit status: 0 all there was is taken over, or was there already; 1 some of it was refused, or would be, or it failed on the way;
+2 a file cannot be read.
 
 Example:
   bootlayer lease import /var/lib/dhcp/dhcpd.leases /etc/dhcp/dhcpd.conf --dry-run`;
@@ -62,14 +57,42 @@ async function importFiles(names: readonly string[], options: ImportOptions): Pr
   const output = standardOutput();
   if (!options.json) tellFiles(output, files, whole);
   const { judge, target } = dryRun ? await rehearsalFor(options) : { target: await targetFor(whole, options) };
-  // First: what machines are given is theirs by their records.
-  const machines =
-    file === undefined ? await takeMachines(whole.machines, target) : await writeMachines(whole, options);
-  const leases = await takeLeases(whole.leases, target);
-  const result = { machines, leases, file, ...(judge !== undefined && { judge }) };
-  if (options.json) writeJson(output, importDocument(files, whole, result));
-  else writeResult(output, result, whole);
-  const refused = machines.refused.length + leases.refused.length;
+  const result = { machines: newTally(), leases: newTally(), file, ...(judge !== undefined && { judge }) };
+  const failure = await failureOf(async () => {
+    // First: what machines are given is theirs by their records.
+    if (file !== undefined) result.machines.added = await writeMachines(whole, options);
+    else if (target !== undefined) await takeMachines(whole.machines, target, result.machines);
+    if (target !== undefined) await takeLeases(whole.leases, target, result.leases);
+  });
+  const isBegun = [result.machines, result.leases].some((one) => one.added + one.present + one.refused.length > 0);
+  if (failure !== undefined && (dryRun || !isBegun)) throw failure;
+  const told = { ...result, ...(failure !== undefined && { failed: failure.message }) };
+  if (options.json) writeJson(output, importDocument(files, whole, told));
+  else writeResult(output, told, whole);
+  if (failure !== undefined) throw onTheWay(failure, file);
+  tellRefused(result.machines.refused.length + result.leases.refused.length, dryRun);
+}
+
+async function failureOf(work: () => Promise<void>): Promise<BootlayerError | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (thrown) {
+    return BootlayerError.from(thrown);
+  }
+}
+
+/** `file`: where machines are written by now, and which is not written twice. */
+function onTheWay(failure: BootlayerError, file: string | undefined): BootlayerError {
+  const { code, message, remedy, details } = failure;
+  const again = `import the files again${file === undefined ? '' : ', with another file for --machines'}: what is taken over stays`;
+  return new BootlayerError(code, message, {
+    ...{ remedy: remedy === undefined ? again : `${remedy}; ${again}`, details, cause: failure },
+  });
+}
+
+/** Throws where there are some. */
+function tellRefused(refused: number, dryRun: boolean): void {
   if (refused === 0) return;
   throw new BootlayerError(
     'CONFLICT',
@@ -91,50 +114,14 @@ async function targetFor(
   return isNeeded ? serverTarget(await apiOf(options), false) : undefined;
 }
 
-async function writeMachines({ machines }: ForeignWhole, { machines: file, dryRun }: ImportOptions): Promise<Taken> {
-  if (machines.length === 0 || file === undefined) return NOTHING;
+/** Answers how many. */
+async function writeMachines({ machines }: ForeignWhole, { machines: file, dryRun }: ImportOptions): Promise<number> {
+  if (machines.length === 0 || file === undefined) return 0;
   const text = writeDocument({ machines: machines.map(({ machine }) => machine) });
   if (dryRun !== true) await untilSignal((signal) => replaceFile(file, bytesOf(text), signal));
-  return { ...NOTHING, added: machines.length };
+  return machines.length;
 }
 
 async function* bytesOf(text: string): AsyncGenerator<Uint8Array, void> {
   yield Buffer.from(text);
-}
-
-async function takeMachines(machines: readonly ForeignMachine[], target: ImportTarget | undefined): Promise<Taken> {
-  if (machines.length === 0 || target === undefined) return NOTHING;
-  const subnets = await target.subnets();
-  const taken = {
-    added: 0,
-    present: 0,
-    refused: [] as Taken['refused'][number][],
-    warnings: [] as Taken['warnings'][number][],
-  };
-  for (const { file, line, machine } of machines) {
-    const { name, ip } = machine;
-    const about = { file, line, machine: name, ...(ip !== undefined && { address: ip }) };
-    const fate = await target.machine(machine);
-    if (fate.kind === 'refused') taken.refused.push({ ...about, reason: fate.reason });
-    else taken[fate.kind] += 1;
-    if (fate.kind !== 'refused' && isOutside(ip, subnets))
-      taken.warnings.push({ ...about, reason: `no subnet of dhcp.subnets has ${ip}, so that it is not given` });
-  }
-  return taken;
-}
-
-function isOutside(ip: string | undefined, subnets: readonly Subnet[] | undefined): boolean {
-  const address = ip === undefined ? undefined : parseIp(ip);
-  return address !== undefined && subnets?.some((subnet) => subnetHolds(subnet, address)) === false;
-}
-
-async function takeLeases(leases: readonly ForeignLease[], target: ImportTarget | undefined): Promise<Taken> {
-  if (leases.length === 0 || target === undefined) return NOTHING;
-  const outcomes = await target.leases(leases);
-  const present = outcomes.filter((one) => one.adopted && one.present === true).length;
-  const refused = leases.flatMap(({ file, line, address }, at) => {
-    const { adopted, reason = 'refused' } = outcomes[at] ?? { adopted: true };
-    return adopted ? [] : [{ file, line, address, reason }];
-  });
-  return { ...NOTHING, added: leases.length - present - refused.length, present, refused };
 }

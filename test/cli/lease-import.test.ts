@@ -1,34 +1,48 @@
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { json } from 'node:stream/consumers';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { readConfigText } from '../../src/config/read.js';
-import { ADMIN, servedApi } from '../fixtures/api.js';
 import { foreignText } from '../fixtures/foreign.js';
+import { leaseCommand } from '../fixtures/lease-command.js';
 import { bootlayer } from '../fixtures/program.js';
 
-let folder = '';
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'bootlayer-test-'));
-  await writeFile(join(folder, 'token'), `${ADMIN}\n`, { mode: 0o600 });
-});
-
-afterAll(() => rm(folder, { recursive: true }));
-
-/** Asks a server that has the leases of the fixtures. */
-async function asking() {
-  const { port } = await servedApi();
-  const server = ['--server', `http://127.0.0.1:${port}`, '--token-file', join(folder, 'token')];
-  return (...args: readonly string[]) => bootlayer(['lease', ...args, ...server], { cwd: folder });
-}
+const { folder, asking } = leaseCommand();
 
 /** Nobody listens there. */
 const NO_SERVER = ['--server', 'http://127.0.0.1:1'];
 
+const hex = (byte: number) => (byte & 255).toString(16).padStart(2, '0');
+
+/** Takes machines, and leases once; then it answers with this status, or hangs up. Until the test ends. */
+async function failingServer(status: number | undefined): Promise<string> {
+  const imports: unknown[] = [];
+  const server = createServer((request, response) => {
+    void json(request)
+      .catch(() => ({}))
+      .then((asked) => {
+        response.setHeader('content-type', 'application/json');
+        if (request.url !== '/api/v1/leases/import') response.end('{"subnets":[]}');
+        else if (imports.push(asked) === 1) {
+          const { leases } = asked as { readonly leases: readonly { readonly address: string }[] };
+          response.end(JSON.stringify({ results: leases.map(({ address }) => ({ address, adopted: true })) }));
+        } else if (status === undefined) response.destroy();
+        else {
+          const error = { code: 'DISK_FULL', message: "the disk of the server's data is full" };
+          response.writeHead(status).end(JSON.stringify({ error }));
+        }
+      });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
 describe('bootlayer lease import', () => {
   const write = async (name: string, text: string) => {
-    await writeFile(join(folder, name), text);
+    await writeFile(join(folder(), name), text);
     return name;
   };
   const LEASES = [
@@ -67,7 +81,7 @@ describe('bootlayer lease import', () => {
 
   it('tells what there is where nothing is known of here, and in JSON', async () => {
     const args = ['lease', 'import', await write('a', LEASES), '--dry-run', '--json', ...NO_SERVER];
-    const dry = await bootlayer(args, { cwd: folder });
+    const dry = await bootlayer(args, { cwd: folder() });
     const why =
       'no server of ours answers at http://127.0.0.1:1: what it has, and its dhcp.subnets, could not be asked';
     expect([dry.status, dry.err]).toEqual([0, expect.stringContaining(`bootlayer: ${why}; -c names`)]);
@@ -144,7 +158,7 @@ describe('bootlayer lease import', () => {
     ];
     const files = [await write('l', lines.join('\n')), await write('m', hosts.join('\n'))];
     const args = ['lease', 'import', ...files, '--dry-run', '--json', '-c', config, ...NO_SERVER];
-    const { status, out, err } = await bootlayer(args, { cwd: folder });
+    const { status, out, err } = await bootlayer(args, { cwd: folder() });
     expect([status, err]).toEqual([1, expect.stringContaining('without the leases and the machines of its API')]);
     expect(JSON.parse(out)).toMatchObject({
       judgedBy: 'configuration',
@@ -171,19 +185,19 @@ describe('bootlayer lease import', () => {
   it('writes the hosts to a file that the configuration can include', async () => {
     const hosts = await write('kea.conf', foreignText('kea-dhcp4.conf'));
     const args = ['lease', 'import', hosts, '--machines', 'hosts.yaml'];
-    const { status, out } = await bootlayer(args, { cwd: folder });
+    const { status, out } = await bootlayer(args, { cwd: folder() });
     expect([status, out]).toEqual([
       0,
       expect.stringContaining('4 machines written in hosts.yaml: name it under include'),
     ]);
-    const { config } = readConfigText(await readFile(join(folder, 'hosts.yaml'), 'utf8'), 'hosts.yaml', {});
+    const { config } = readConfigText(await readFile(join(folder(), 'hosts.yaml'), 'utf8'), 'hosts.yaml', {});
     expect(config.machines.map(({ name, ip }) => [name, ip])).toEqual([
       ['node-01.lab.example', '192.168.77.21'],
       ['52:54:00:00:01:02', '192.168.77.22'],
       ['52:54:00:00:01:03', undefined],
       ['52:54:00:00:01:05', '10.1.0.5'],
     ]);
-    expect(await bootlayer(args, { cwd: folder })).toMatchObject({
+    expect(await bootlayer(args, { cwd: folder() })).toMatchObject({
       status: 2,
       err: 'bootlayer: hosts.yaml is there already; name a file that is not\n',
     });
@@ -215,23 +229,80 @@ describe('bootlayer lease import', () => {
     expect(out).toContain('\nand 3 more are refused: --json has all of them\n');
   });
 
+  it('warns of the first hundred that are not given, and says how many more there are', async () => {
+    const lease = await asking();
+    const lines = Array.from({ length: 102 }, (_, at) => {
+      return `dhcp-host=52:54:00:00:05:${at.toString(16).padStart(2, '0')},10.9.9.${at + 1}\n`;
+    });
+    const { status, err } = await lease('import', await write('far', lines.join('')));
+    expect([status, err.split('\n').filter((line) => line.includes('so that it is not given'))]).toEqual([
+      0,
+      expect.objectContaining({ length: 100 }),
+    ]);
+    expect(err).toContain('\nbootlayer: and 2 more machines with such an address: --json has all of them\n');
+  });
+
+  /** One more than go in a request. */
+  const many = async () => {
+    const lines = Array.from({ length: 501 }, (_, at) => {
+      return `0 52:54:00:01:${hex(at >> 8)}:${hex(at)} 10.0.${at >> 8}.${at & 255} * *\n`;
+    });
+    return [await write('host', 'dhcp-host=52:54:00:00:03:01,a\n'), await write('full', lines.join(''))];
+  };
+
+  it.each([
+    ['ends', undefined, /no server of ours answers at .*; see that the server runs.*/],
+    ['has a full disk', 507, /the disk of the server's data is full/],
+  ])('says what it has done where the server %s on the way', async (_what, answer, why) => {
+    const args = ['lease', 'import', ...(await many()), '--server', await failingServer(answer)];
+    const { status, out, err } = await bootlayer(args, { cwd: folder() });
+    expect([status, out.split('\n').slice(2)]).toEqual([
+      1,
+      ['1 machine written in the API', '500 leases taken over', ''],
+    ]);
+    expect(err).toMatch(new RegExp(`^bootlayer: ${why.source}; import the files again: what is taken over stays\n$`));
+  });
+
+  it('says the same in JSON, and of a file that is written by then', async () => {
+    const args = ['lease', 'import', ...(await many()), '--json', '--machines', 'written.yaml'];
+    const { status, out, err } = await bootlayer([...args, '--server', await failingServer(507)], { cwd: folder() });
+    expect([status, JSON.parse(out)]).toEqual([
+      1,
+      expect.objectContaining({
+        machines: expect.objectContaining({ added: 1 }) as unknown,
+        leases: expect.objectContaining({ added: 500 }) as unknown,
+        failed: "the disk of the server's data is full",
+      }),
+    ]);
+    expect(err).toContain('import the files again, with another file for --machines: what is taken over stays\n');
+  });
+
+  it.each([
+    ['bytes', '\x00\x07a\n\x01\n{\x02\x03"\n', 'bytes:1: this is no configuration of Kea: a value is missing here'],
+    ['names', 'address,hwaddr,x\n', 'names:1: the first line names no client_id, no valid_lifetime, no expire'],
+  ])('refuses a file that looks like one of theirs, and is broken: %s', async (name, text, message) => {
+    const { status, out, err } = await bootlayer(['lease', 'import', await write(name, text)], { cwd: folder() });
+    expect([status, out, err]).toEqual([2, '', expect.stringContaining(`bootlayer: ${message}`)]);
+    expect(err).toContain('; mend it, or leave it out; where it is no file of Kea, --format says whose it is\n');
+  });
+
   it.each([
     ['nothing', 'hello\n', [], 'does not look like leases or hosts of ISC DHCP, dnsmasq or Kea; name the file'],
     ['mine', 'dhcp-host=a,b\n', ['--format', 'kea'], 'does not look like leases or hosts of Kea; leave --format out'],
   ])('refuses a file of none of theirs: %s', async (name, text, more, message) => {
-    const { status, err } = await bootlayer(['lease', 'import', await write(name, text), ...more], { cwd: folder });
+    const { status, err } = await bootlayer(['lease', 'import', await write(name, text), ...more], { cwd: folder() });
     expect([status, err]).toEqual([2, expect.stringContaining(`bootlayer: ${name} ${message}`)]);
   });
 
   it('refuses what it cannot read', async () => {
-    const { status, err } = await bootlayer(['lease', 'import', 'no-such-file'], { cwd: folder });
+    const { status, err } = await bootlayer(['lease', 'import', 'no-such-file'], { cwd: folder() });
     const expected = 'bootlayer: cannot read no-such-file (ENOENT); name a file that this user can read\n';
     expect([status, err]).toEqual([2, expected]);
-    expect((await bootlayer(['lease', 'import', folder])).status).toBe(2);
-    const long = await open(join(folder, 'long'), 'w');
+    expect((await bootlayer(['lease', 'import', folder()])).status).toBe(2);
+    const long = await open(join(folder(), 'long'), 'w');
     await long.truncate(64 * 1024 * 1024 + 1);
     await long.close();
-    expect(await bootlayer(['lease', 'import', 'long'], { cwd: folder })).toMatchObject({
+    expect(await bootlayer(['lease', 'import', 'long'], { cwd: folder() })).toMatchObject({
       status: 2,
       err: 'bootlayer: long is larger than 64.0 MiB; split it\n',
     });

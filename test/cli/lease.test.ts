@@ -1,28 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { SHOWN_STATES } from '../../src/lease/lease.js';
-import { ADMIN, servedApi } from '../fixtures/api.js';
+import { servedApi } from '../fixtures/api.js';
+import { leaseCommand } from '../fixtures/lease-command.js';
 import { bootlayer } from '../fixtures/program.js';
 
-let folder = '';
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'bootlayer-test-'));
-  await writeFile(join(folder, 'token'), `${ADMIN}\n`, { mode: 0o600 });
-});
-
-afterAll(() => rm(folder, { recursive: true }));
-
-/** Asks a server that has the leases of the fixtures. */
-async function asking() {
-  const { port } = await servedApi();
-  const server = ['--server', `http://127.0.0.1:${port}`, '--token-file', join(folder, 'token')];
-  return (...args: readonly string[]) => bootlayer(['lease', ...args, ...server], { cwd: folder });
-}
+const { folder, asking } = leaseCommand();
 
 describe('bootlayer lease', () => {
   it('lists leases, those that are wanted, and in JSON', async () => {
@@ -36,7 +21,10 @@ describe('bootlayer lease', () => {
     expect(out.trimEnd().split('\n')).toHaveLength(7);
     const declined = await lease('ls', '--state', 'declined', '--subnet', '192.168.77.0/24', '--json');
     expect(JSON.parse(declined.out)).toEqual([expect.objectContaining({ address: '192.168.77.102' })]);
-    expect((await lease('ls', '--machine', 'nobody')).err).toContain('there is no machine "nobody"; "bootlayer');
+    expect(await lease('ls', '--machine', 'nobody')).toMatchObject({
+      status: 1,
+      err: expect.stringContaining('there is no machine "nobody"; "bootlayer') as string,
+    });
     expect(await lease('ls', '--mac', 'x')).toMatchObject({ status: 1, err: expect.stringContaining('no') as string });
   });
 
@@ -90,7 +78,7 @@ describe('bootlayer lease', () => {
 
   it('is warned of where a machine is to have an address of another', async () => {
     const { port } = await servedApi();
-    const args = ['--dry-run', '--server', `http://127.0.0.1:${port}`, '--token-file', join(folder, 'token')];
+    const args = ['--dry-run', '--server', `http://127.0.0.1:${port}`, '--token-file', join(folder(), 'token')];
     const { status, err } = await bootlayer(['machine', 'set', 'new', '--ip', '192.168.77.100', ...args]);
     expect([status, err]).toEqual([
       0,

@@ -48,6 +48,8 @@ export type Imported = {
   /** Addresses of which it says last that they are nobody's. */
   readonly freed: readonly IpAddress[];
   readonly hosts: readonly ImportedHost[];
+  /** Why nothing of the file can be read, and from which line on. */
+  readonly broken?: ImportProblem;
   /** The first of them. */
   readonly problems: readonly ImportProblem[];
   /** How many there are besides. */
@@ -72,6 +74,7 @@ export class Findings {
   #moreProblems = 0;
   readonly #passedOver = { free: 0, ipv6: 0, settings: 0 };
   #replaced = 0;
+  #broken: ImportProblem | undefined;
 
   lease(lease: ImportedLease): void {
     this.#put(lease.address, lease);
@@ -99,6 +102,11 @@ export class Findings {
     else this.#problems.push({ line, ...(address !== undefined && { address }), reason });
   }
 
+  /** Nothing of it can be read. */
+  broken(line: number, reason: string): void {
+    this.#broken = { line, reason };
+  }
+
   passOver(kind: PassedOver): void {
     this.#passedOver[kind] += 1;
   }
@@ -108,6 +116,7 @@ export class Findings {
       leases: [...this.#leases.values()].flatMap((lease) => lease ?? []),
       freed: [...this.#leases].flatMap(([address, lease]) => (lease === undefined ? [address] : [])),
       hosts: this.#hosts.filter(({ name = '' }, at) => at >= (this.#forgotten.get(name) ?? 0)),
+      ...(this.#broken !== undefined && { broken: this.#broken }),
       problems: this.#problems,
       moreProblems: this.#moreProblems,
       passedOver: this.#passedOver,
@@ -171,6 +180,10 @@ export function importedName(text: string | undefined): string | undefined {
     ? text.replace(/\.$/, '')
     : undefined;
 }
+
+/** Of what keeps addresses from some clients, or for some. */
+export const ANSWERS_ALL =
+  'whoever asks is answered here, and strangers get addresses of ranges: name none where they are to get none';
 
 /** What a file says, for a sentence. */
 export function quoted(text: string): string {

@@ -1,6 +1,7 @@
 import { type IpAddress, parseIp4 } from '../../net/ip.js';
 import type { LeaseClient } from '../client.js';
 import {
+  ANSWERS_ALL,
   Findings,
   type Imported,
   importedClient,
@@ -17,32 +18,45 @@ export function parseIsc(text: string): Imported {
   const findings = new Findings();
   const statements = readStatements(text, (line, message) => findings.problem(line, message));
   // Their depth is bounded by whoever read them.
-  const visit = (one: Statement) => {
+  const visit = (one: Statement, denied: Denial | undefined) => {
     const [keyword = ''] = textsOf(one);
     if (keyword === 'lease' && one.block !== undefined)
       findings.problem(one.line, readLease(one, one.block, findings), parseIp4(textsOf(one)[1] ?? ''));
     else if (keyword === 'host' && one.block !== undefined)
-      findings.problem(one.line, readHost(one, one.block, findings), fixedIn(one.block)[0]);
+      findings.problem(one.line, readHost(one, one.block, { findings, denied }), fixedIn(one.block)[0]);
     else if (keyword.startsWith('ia-')) findings.passOver('ipv6');
     else if (isForFew(textsOf(one)))
-      findings.problem(one.line, `${quoted(textsOf(one).join(' '))} is left out: ${FOR_ALL}`);
+      findings.problem(one.line, `${quoted(textsOf(one).join(' '))} is left out: ${ANSWERS_ALL}`);
     else if (keyword === 'include')
       findings.problem(one.line, `${quoted(textsOf(one)[1] ?? '')} is included, and left out: import it, too`);
-    else if (one.block !== undefined) for (const inner of one.block) visit(inner);
+    else if (one.block !== undefined) visitAll(one.block, denied);
     else findings.passOver('settings');
   };
-  for (const statement of statements) visit(statement);
+  const visitAll = (block: readonly Statement[], outer: Denial | undefined) => {
+    const denied = denialIn(block, outer);
+    for (const one of block) visit(one, denied);
+  };
+  visitAll(statements, undefined);
   return findings.whole();
 }
-
-const FOR_ALL =
-  'whoever asks is answered here, and strangers get addresses of ranges: name none where they are to get none';
 
 /** Whether a statement keeps addresses from some clients, or for some (dhcpd.conf(5), "Allow and deny"). */
 function isForFew([keyword = '', whom = '']: readonly string[]): boolean {
   if (keyword === 'allow') return /^(known(-clients)?|members|authenticated)$/.test(whom);
   const isDenial = keyword === 'deny' || keyword === 'ignore';
   return isDenial && /^(booting|(un)?known(-clients)?|members|(un)?authenticated|all)$/.test(whom);
+}
+
+/** What keeps hosts from being answered. `line`: where that is said. */
+type Denial = { readonly line: number };
+
+/** For the hosts of a block: what it says last, wherever that stands in it, else what is said around it. */
+function denialIn(block: readonly Statement[], outer: Denial | undefined): Denial | undefined {
+  const said = block.findLast(({ words: [first, second] }) => {
+    return second?.text === 'booting' && /^(allow|deny|ignore)$/.test(first?.text ?? '');
+  });
+  if (said === undefined) return outer;
+  return said.words[0]?.text === 'allow' ? undefined : { line: said.line };
 }
 
 /** Answers what is wrong with it. Its end is in UTC; what is free, or was abandoned, is nobody's. */
@@ -89,7 +103,11 @@ function endOf(words: readonly Word[]): { readonly until?: number } | undefined 
 }
 
 /** Answers why it is left out whole; what is left out of it is told. */
-function readHost({ line, words }: Statement, block: readonly Statement[], findings: Findings): string | undefined {
+function readHost(
+  { line, words }: Statement,
+  block: readonly Statement[],
+  { findings, denied }: { readonly findings: Findings; readonly denied: Denial | undefined },
+): string | undefined {
   const name = words[1]?.text ?? '';
   // In dhcpd.leases: it was made by OMAPI, and is gone.
   if (lastOf(block, 'deleted') !== undefined) {
@@ -97,8 +115,11 @@ function readHost({ line, words }: Statement, block: readonly Statement[], findi
     findings.passOver('settings');
     return undefined;
   }
-  if (['deny', 'ignore'].some((denial) => lastOf(block, denial, 'booting') !== undefined))
-    return `the host ${quoted(name)} is left out: dhcpd does not answer it, and it would be answered here`;
+  const denial = denialIn(block, denied);
+  if (denial !== undefined) {
+    const where = denial === denied ? ` by what is said for all in line ${denial.line}` : '';
+    return `the host ${quoted(name)} is left out: dhcpd does not answer it${where}, and it would be answered here`;
+  }
   const [kind, hardware] = lastOf(block, 'hardware') ?? [];
   const mac = kind?.text === 'ethernet' ? importedMac(hardware?.text ?? '') : undefined;
   if (mac === undefined) {

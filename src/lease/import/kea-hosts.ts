@@ -1,5 +1,5 @@
 import { parseIp4 } from '../../net/ip.js';
-import { Findings, type Imported, importedMac, importedName, quoted } from './imported.js';
+import { ANSWERS_ALL, Findings, type Imported, importedMac, importedName, quoted } from './imported.js';
 import { type KeaValue, readKeaJson } from './kea-json.js';
 
 /** The reservations of kea-dhcp4.conf: those for all, of subnets, and of subnets in shared networks. Pure. */
@@ -8,12 +8,14 @@ export function parseKeaHosts(text: string): Imported {
   const { root, includes, problem } = readKeaJson(text);
   for (const { line, file } of includes)
     findings.problem(line, `${quoted(file)} is included, and left out: import it, too`);
-  if (problem !== undefined) findings.problem(problem.line, `this is no configuration of Kea: ${problem.message}`);
+  if (problem !== undefined) findings.broken(problem.line, `this is no configuration of Kea: ${problem.message}`);
   // A file that others include may hold the inner part alone.
   const outer = get(root, 'Dhcp4') ?? root;
   tellLeftOut(root, outer, findings);
   const networks = listIn(outer, 'shared-networks');
   const subnets = [outer, ...networks].flatMap((one) => listIn(one, 'subnet4'));
+  for (const place of [...networks, ...subnets, ...subnets.flatMap((one) => listIn(one, 'pools'))])
+    tellForFew(place, KEYS_FOR_FEW, findings);
   for (const place of [outer, ...networks, ...subnets])
     for (const one of listIn(place, 'reservations'))
       findings.problem(one.line, readReservation(one, findings), parseIp4(textIn(one, 'ip-address') ?? ''));
@@ -29,6 +31,11 @@ function tellLeftOut(root: KeaValue | undefined, outer: KeaValue | undefined, fi
     if (hosts !== undefined)
       findings.problem(hosts.line, `${key} is left out: what is reserved in a database is not read`);
   }
+  for (const one of listIn(outer, 'client-classes')) {
+    tellForFew(one, KEYS_OF_CLASS, findings);
+    if (textIn(one, 'name') === 'DROP')
+      findings.problem(one.line, 'the class DROP is left out: whom Kea does not answer would be answered here');
+  }
   const leases = get(outer, 'lease-database');
   const type = leases && textIn(leases, 'type');
   if (leases !== undefined && type !== 'memfile')
@@ -36,6 +43,30 @@ function tellLeftOut(root: KeaValue | undefined, outer: KeaValue | undefined, fi
       leases.line,
       `the leases are in a database (${quoted(type ?? '')}), which is not read: dump them as CSV`,
     );
+}
+
+/** They give addresses to the clients of some classes; newer versions of Kea have the second names. */
+const KEYS_FOR_FEW = [
+  ...['client-class', 'client-classes'],
+  ...['require-client-classes', 'evaluate-additional-classes'],
+];
+/** Of a class that is looked at only where one of those asks for it. */
+const KEYS_OF_CLASS = ['only-if-required', 'only-in-additional-list'];
+
+function tellForFew(place: KeaValue, keys: readonly string[], findings: Findings): void {
+  for (const key of keys) {
+    const value = get(place, key);
+    const said = value === undefined ? '' : saidIn(value);
+    // Everybody is of the class ALL.
+    if (value !== undefined && said !== '' && said !== 'ALL')
+      findings.problem(value.line, `${quoted(`${key}: ${said}`)} is left out: ${ANSWERS_ALL}`);
+  }
+}
+
+/** Empty where that says nothing. */
+function saidIn({ value }: KeaValue): string {
+  if (Array.isArray(value)) return (value as readonly KeaValue[]).map(saidIn).join(', ');
+  return typeof value === 'string' || value === true ? String(value) : '';
 }
 
 /** Answers what is wrong with it. */

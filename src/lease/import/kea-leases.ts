@@ -24,10 +24,7 @@ export function parseKeaLeases(text: string): Imported {
       columns = new Map(cells.map((name, at) => [name.trim(), at]));
       const missing = NEEDED.filter((name) => columns?.has(name) !== true);
       if (missing.length > 0) {
-        findings.problem(
-          line,
-          `the first line names no ${missing.join(', no ')}: leases of Kea begin with their names`,
-        );
+        findings.broken(line, `the first line names no ${missing.join(', no ')}: leases of Kea begin with their names`);
         return findings.whole();
       }
       continue;

@@ -126,7 +126,7 @@ describe('leases', () => {
     const swapped = [names, ...rows].map((row) => row.split(',').reverse().join(','));
     expect(read(`address,hwaddr,x\n${swapped.join('\n')}`, 'kea')).toMatchObject({
       leases: [],
-      problems: [{ line: 1, reason: expect.stringContaining('names no client_id, no valid_lifetime') as string }],
+      broken: { line: 1, reason: expect.stringContaining('names no client_id, no valid_lifetime') as string },
     });
   });
 
@@ -281,7 +281,10 @@ describe('hosts', () => {
     ['['.repeat(100_000), '1: this is no configuration of Kea: it is nested deeper than 64'],
     ['{ "a" 1 }', '1: this is no configuration of Kea: a ":" is missing here'],
     ['{ "a": "\\q" }', '1: this is no configuration of Kea: a text in quotes cannot be read'],
-  ])('of Kea that are broken: %#', (text, problem) => expect(problemsIn(text)).toEqual([problem]));
+  ])('of Kea that are broken: %#', (text, problem) => {
+    const { broken, hosts, problems } = read(text);
+    expect([`${broken?.line}: ${broken?.reason}`, hosts, problems]).toEqual([problem, [], []]);
+  });
 });
 
 const NAMES = [
@@ -319,6 +322,7 @@ describe('whatever a file holds', () => {
           const lines = text.split('\n').length;
           for (const { line } of [
             ...(imported?.problems ?? []),
+            ...(imported?.broken === undefined ? [] : [imported.broken]),
             ...(imported?.leases ?? []),
             ...(imported?.hosts ?? []),
           ]) {
@@ -371,8 +375,12 @@ describe('whatever a file holds', () => {
     'is read in no time: %s',
     (_what, count, text) => {
       for (const server of SERVERS) readForeignFile(text, server);
-      const { problems, moreProblems } = readForeignFile(text)?.imported ?? { problems: [], moreProblems: 0 };
-      expect([problems.length, moreProblems]).toEqual([Math.min(count, 1_000), Math.max(0, count - 1_000)]);
+      const found = readForeignFile(text)?.imported;
+      const { problems, moreProblems, broken } = found ?? { problems: [], moreProblems: 0 };
+      expect([problems.length + (broken === undefined ? 0 : 1), moreProblems]).toEqual([
+        Math.min(count, 1_000),
+        Math.max(0, count - 1_000),
+      ]);
     },
     30_000,
   );
