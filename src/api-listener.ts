@@ -1,3 +1,4 @@
+import { hostInterfaces } from './advertise.js';
 import type { Booter } from './booter/booter.js';
 import { EntryDoubts } from './booter/entry-doubts.js';
 import type { ImageDesk } from './booter/image-desk.js';
@@ -130,7 +131,10 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
       trust: () => policies.standings.trust(),
     },
     ...{ entries, desk, cache, version: version() },
-    leases: { register: booter.leases?.register },
+    leases: {
+      register: booter.leases?.register,
+      ours: () => hostInterfaces().flatMap(({ addresses }) => addresses),
+    },
     standings: { ...standings, doubtsOf: (image) => doubts.ofImage(image) },
     doubtsOf: (kind, name) => doubts.ofEntry(kind, name),
   });

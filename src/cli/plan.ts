@@ -12,7 +12,15 @@ import { parseMac } from '../net/mac.js';
 import { isJunkUuid, parseUuid } from '../net/uuid.js';
 import { parseArchitecture } from '../oci/platform.js';
 import type { DescribedClient } from '../pxe/described-client.js';
-import { type CommonOptions, parsedBy, readConfig, warnOnStderr, withCommonOptions, withJson } from './common.js';
+import {
+  type CommonOptions,
+  parsedBy,
+  readConfig,
+  readWith,
+  warnOnStderr,
+  withCommonOptions,
+  withJson,
+} from './common.js';
 import { explainedImages } from './explained.js';
 import { explainAddress } from './explained-address.js';
 import { explainDhcp, offeringsOf } from './explained-dhcp.js';
@@ -182,12 +190,4 @@ function readUuid(text: string) {
 function readFirmware(text: string): DescribedClient['kind'] {
   const known = Object.keys(CLIENTS) as DescribedClient['kind'][];
   return readWith((kind) => known.find((one) => one === kind), `firmware; known: ${known.join(', ')}`)(text);
-}
-
-function readWith<T>(parse: (text: string) => T | undefined, what: string): (text: string) => T {
-  return (text) => {
-    const value = parse(text);
-    if (value !== undefined) return value;
-    throw new BootlayerError('USAGE', `"${text}" is no ${what}`);
-  };
 }
