@@ -1,5 +1,4 @@
 import { rangeHolds, rangeSize } from '../lease/address-range.js';
-import type { LeaseSubnet } from '../lease/subnet.js';
 import type { Machine } from '../machine/machine.js';
 import { broadcastOf, formatSubnet, type IpAddress, type Subnet, subnetHolds } from '../net/ip.js';
 import { ip4Bounds, ip4NumberOf } from '../net/ip4-number.js';
@@ -92,15 +91,9 @@ function findRouterProblems({ subnet, routers = [], routes = [] }: SubnetSection
 
 /** What machines cannot have by what the configuration says of their networks, and why. Pure. */
 export function findNetworkAddresses(dhcp: Config['dhcp']): ReadonlyMap<IpAddress, string> {
-  return dhcp?.mode === 'server' ? networkAddressesOf(dhcp.subnets) : new Map();
-}
-
-/** The same of these subnets. Pure. */
-export function networkAddressesOf(
-  subnets: readonly Pick<LeaseSubnet, 'subnet' | 'options'>[],
-): ReadonlyMap<IpAddress, string> {
+  if (dhcp?.mode !== 'server') return new Map();
   return new Map(
-    subnets.flatMap(({ subnet, options }) => [
+    dhcp.subnets.flatMap(({ subnet, options }) => [
       ...hostless(subnet),
       ...routersOf(options).map((router) => [router, `a router of ${formatSubnet(subnet)}`] as const),
     ]),

@@ -9,13 +9,13 @@ import { parseMac } from '../../net/mac.js';
 import type { Api } from '../api.js';
 import { timeOf } from '../told-step.js';
 import { pageQuery } from './pages.js';
-import { type UnleasedAddress, unleasedAddress } from './unleased-address.js';
+import { type UnleasedAddress, type UnleasedParts, unleasedAddress } from './unleased-address.js';
 
 export type LeaseRouteParts = {
   /** Missing where this server gives no addresses. */
   readonly register: LeaseRegister | undefined;
-  /** The addresses of this host. */
-  readonly ours?: () => readonly string[];
+  /** What no machine can have, and why. */
+  readonly taken?: UnleasedParts['taken'];
 };
 
 const MOST = 1_000;
@@ -204,7 +204,7 @@ export function registerOf({ register }: LeaseRouteParts): LeaseRegister {
 function unleased(parts: LeaseRouteParts, address: IpAddress): UnleasedAddress {
   const register = registerOf(parts);
   const reservedFor = (one: IpAddress) => register.reservedFor(one);
-  return unleasedAddress(address, { subnets: register.subnets, reservedFor, ours: parts.ours?.() ?? [] });
+  return unleasedAddress(address, { subnets: register.subnets, reservedFor, taken: parts.taken ?? (() => undefined) });
 }
 
 function noLeaseOf(address: IpAddress, what: UnleasedAddress): BootlayerError {

@@ -1,5 +1,4 @@
 import type { LeaseRegister } from '../../booter/leases.js';
-import { networkAddressesOf } from '../../config/dhcp-problems.js';
 import { rangeHolds } from '../../lease/address-range.js';
 import { subnetsOn } from '../../lease/subnet.js';
 import { formatSubnet, type IpAddress } from '../../net/ip.js';
@@ -11,13 +10,13 @@ export type UnleasedAddress =
   | { readonly kind: 'unreserved'; readonly what: string };
 
 export type UnleasedParts = Pick<LeaseRegister, 'subnets' | 'reservedFor'> & {
-  /** The addresses of this host. */
-  readonly ours: readonly string[];
+  /** What no machine can have, and why: `a router of 192.168.77.0/24`. */
+  readonly taken: (address: IpAddress) => string | undefined;
 };
 
 /** By the configuration, and the records in force. Pure. */
 export function unleasedAddress(address: IpAddress, parts: UnleasedParts): UnleasedAddress {
-  const { subnets, ours } = parts;
+  const { subnets, taken } = parts;
   const machine = parts.reservedFor(address);
   const [at] = subnetsOn(subnets, [address]);
   if (at === undefined) {
@@ -25,16 +24,11 @@ export function unleasedAddress(address: IpAddress, parts: UnleasedParts): Unlea
     return { kind: 'unreserved', what: machine === undefined ? outside : `the ip of ${machine}, but ${outside}` };
   }
   if (machine !== undefined) return { kind: 'reserved', machine };
-  return { kind: 'unreserved', what: networkAddressesOf(subnets).get(address) ?? placeIn(at, address, ours) };
+  return { kind: 'unreserved', what: taken(address) ?? placeIn(at, address) };
 }
 
-function placeIn(
-  { subnet, ranges }: LeaseRegister['subnets'][number],
-  address: IpAddress,
-  ours: readonly string[],
-): string {
+function placeIn({ subnet, ranges }: LeaseRegister['subnets'][number], address: IpAddress): string {
   const written = formatSubnet(subnet);
-  if (ours.includes(address)) return 'an address of this server itself';
   if (ranges.some((range) => rangeHolds(range, address))) return `free, in a range of ${written}`;
   return `in ${written}, but in none of its ranges: it is given only to a machine whose record has it as its ip`;
 }
