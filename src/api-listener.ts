@@ -1,3 +1,4 @@
+import { hostInterfaces } from './advertise.js';
 import type { Booter } from './booter/booter.js';
 import { EntryDoubts } from './booter/entry-doubts.js';
 import type { ImageDesk } from './booter/image-desk.js';
@@ -6,6 +7,7 @@ import { findNotDone } from './booter/not-done.js';
 import type { Policies } from './booter/policies.js';
 import { version } from './cli/version.js';
 import { every, systemClock } from './clock.js';
+import { findNetworkAddresses } from './config/dhcp-problems.js';
 import type { ApiToken, Config } from './config/schema.js';
 import { type Content, stateFileIn } from './content.js';
 import { Api } from './http/api.js';
@@ -29,6 +31,7 @@ import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import type { Metrics } from './metrics.js';
 import type { Endpoint } from './net/endpoint.js';
+import type { IpAddress } from './net/ip.js';
 import { Turns } from './turns.js';
 
 /** What the routes ask. */
@@ -93,6 +96,12 @@ export function declareApi(api: Api, parts: ApiParts): OpenStreams {
   return streams;
 }
 
+/** `a router of 192.168.77.0/24`; undefined where a machine may have it. */
+function takenFrom(address: IpAddress, { dhcp }: Config): string | undefined {
+  const isOurs = hostInterfaces().some(({ addresses }) => addresses.includes(address));
+  return findNetworkAddresses(dhcp).get(address) ?? (isOurs ? 'an address of this server itself' : undefined);
+}
+
 /** Opens the listener of the API and of what watches the server. Throws PORT_UNAVAILABLE. */
 export async function openApi(config: Config, parts: ApiListenerParts): Promise<ApiListener> {
   const { journal, policies, standings, booter, database, entries, cache, desk, metrics, isReady, lifecycle, log } =
@@ -130,7 +139,10 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
       trust: () => policies.standings.trust(),
     },
     ...{ entries, desk, cache, version: version() },
-    leases: { register: booter.leases?.register },
+    leases: {
+      register: booter.leases?.register,
+      taken: (address) => takenFrom(address, config),
+    },
     standings: { ...standings, doubtsOf: (image) => doubts.ofImage(image) },
     doubtsOf: (kind, name) => doubts.ofEntry(kind, name),
   });

@@ -77,6 +77,7 @@ function refuse({ at, others: [other] }: Found): void {
   const { server, from } = other;
   const by = server === from ? server : `${server} (by ${from})`;
   throw new BootlayerError('DHCP_CONFLICT', `another DHCP server gives addresses on ${at.name}: ${by}`, {
-    remedy: 'end it, set dhcp.mode to proxy to boot machines beside it, or set dhcp.allowOtherServers to true',
+    remedy:
+      'end it, set dhcp.mode to proxy (and leave out dhcp.subnets, authoritative and probe) to boot machines beside it, or set dhcp.allowOtherServers to true',
   });
 }

@@ -16,9 +16,9 @@ import { findMissingIpxe } from '../missing-ipxe.js';
 import { shortDigest } from '../oci/digest.js';
 import type { ServedInterface } from '../pxe/served-interfaces.js';
 import { type CommonOptions, loadWithWarnings, withCommonOptions, withJson } from './common.js';
+import { describePools, poolsOf } from './described-pools.js';
 import { dhcpUnits, type Unit } from './dhcp-units.js';
 import { explainedImages, explainedUrls, portsOf } from './explained.js';
-import { describeGiven } from './explained-address.js';
 import { interfacesOnThisHost, servedBy } from './explained-site.js';
 import { emphasize, inOneLine, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
 
@@ -38,6 +38,7 @@ With dhcp.mode proxy or server, what of this host would leave machines without a
 certificates, and where this server gives addresses, ping, with which they are tried, and subnets on interfaces that are not served),
 and on a host with several interfaces, the systemd units of sockets that are bound to them are printed. With --offline, another
 host may be meant: what is wrong with the interfaces of this one is a warning, and its iPXE binaries are not looked for.
+Other DHCP servers are not looked for: serve does that before it gives addresses.
 
 Exit status: 0 all mapped images can be booted; 1 something keeps machines from booting; 2 the configuration is wrong.`;
 
@@ -72,6 +73,7 @@ async function check(options: CheckOptions): Promise<void> {
     warnings: [...warnings, ...ofBoot, ...ofDhcp, ...report.warnings, ...room, ...more],
     problems: report.problems + problems.length,
   };
+  const pools = poolsOf(config, interfaces);
   if (options.json)
     writeJson(output, {
       file: config.file,
@@ -80,12 +82,12 @@ async function check(options: CheckOptions): Promise<void> {
       dhcp: problems,
       withoutSockets: dhcp.withoutSockets,
       units: dhcp.units,
+      ...(pools !== undefined && { gives: pools }),
     });
   else {
     for (const problem of problems) writeLine(output, `DHCP cannot be answered: ${harmless(problem)}`);
     writeReport(output, whole, config.machines.length);
-    const given = describeGiven(config, interfaces);
-    if (given !== undefined) writeLine(output, given);
+    if (pools !== undefined) writeLine(output, describePools(pools));
     writeUnits(output, dhcp);
   }
   const failed = whole.problems + (options.strict ? whole.warnings.length : 0);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import { type Config, findConfigFile, loadConfig } from '../config/load.js';
-import { describeError } from '../errors.js';
+import { BootlayerError, describeError } from '../errors.js';
 import { harmless } from '../format.js';
 import { LOG_LEVELS, type LogLevel } from '../log.js';
 
@@ -48,6 +48,15 @@ export function noteOnStderr(text: string): void {
 export async function readConfigIfThere(options: { readonly config?: string }): Promise<Config | undefined> {
   const config = options.config ?? (await findConfigFile(process.cwd()));
   return config === undefined ? undefined : (await loadWithWarnings({ config })).config;
+}
+
+/** Makes a parser one that throws USAGE: `"foo" is no address`. */
+export function readWith<T>(parse: (text: string) => T | undefined, what: string): (text: string) => T {
+  return (text) => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    throw new BootlayerError('USAGE', `"${text}" is no ${what}`);
+  };
 }
 
 /** For commander: makes a parser's BootlayerError the usage error of its option. */

@@ -17,15 +17,18 @@ import type { Exchange } from '../pxe/exchange.js';
 import { offeringsAt } from '../pxe/offerings.js';
 import { type BootParts, proxyExchange } from '../pxe/proxy-dhcp.js';
 import { describeReply, type ReplyField } from '../pxe/reply-fields.js';
+import { REQUEST_LISTS } from '../pxe/request-lists.js';
 import { portsOf } from './explained.js';
+import type { AddressExplanation } from './explained-address.js';
 import type { Site } from './explained-site.js';
 
 /** What a machine that is described would be told by DHCP. */
 export type DhcpExplanation =
-  /** `bytes` in hexadecimal digits; `isOn`: false where dhcp.mode is off, and nobody answers. */
+  /** `asker`: as whom it asks, on which the options depend; `bytes` in hexadecimal digits; `isOn`: false where dhcp.mode is off. */
   | {
       readonly kind: 'answered';
       readonly isOn: boolean;
+      readonly asker: string;
       readonly fields: readonly ReplyField[];
       readonly bytes: string;
       readonly warnings: readonly string[];
@@ -40,6 +43,8 @@ type Parts = {
   readonly mapping: Mapping;
   readonly site: Site;
   readonly offerings: Offerings;
+  /** Its address; missing where another server gives addresses. */
+  readonly given?: AddressExplanation | undefined;
 };
 
 /** What there is to be given to machines there. */
@@ -55,7 +60,7 @@ export function explainDhcp(described: DescribedClient | undefined, parts: Parts
   if (described === undefined) return { kind: 'undescribed', reason: 'its firmware is not said (--firmware)' };
   const discover = describedDiscover(described);
   if (discover === undefined) return { kind: 'undescribed', reason: 'its architecture is not said (--arch)' };
-  const { dhcp, site } = parts;
+  const { dhcp, site, given } = parts;
   const isOn = dhcp !== undefined;
   const exchange = exchangeOf(encodePacket(discover, { maxBytes: 1472 }), parts);
   const sent = sentBy(exchange);
@@ -65,10 +70,17 @@ export function explainDhcp(described: DescribedClient | undefined, parts: Parts
   return {
     kind: 'answered',
     isOn,
-    fields,
+    asker: REQUEST_LISTS[described.kind].asker,
+    fields: given?.kind === 'pool' ? ofPool(fields) : fields,
     bytes: sent.bytes.toString('hex'),
     warnings: [...toNothing, ...site.warnings],
   };
+}
+
+/** Which one it is, only the server knows. */
+function ofPool(fields: readonly ReplyField[]): readonly ReplyField[] {
+  const why = 'one of the range, as if nobody had any: who has which, bootlayer lease ls tells';
+  return fields.map((one) => (one.field === 'yiaddr' ? { ...one, why } : one));
 }
 
 /** Whoever has no address yet. */

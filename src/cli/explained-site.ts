@@ -55,7 +55,7 @@ function requireSubnet(dhcp: Config['dhcp'], wanted: Subnet): void {
     remedy:
       subnets.length > 0
         ? `name one of dhcp.subnets: ${fewOf(subnets, MOST_NAMED)}`
-        : 'dhcp.mode is to be server for it',
+        : 'set dhcp.mode to server, with dhcp.subnets',
   });
 }
 

@@ -7,7 +7,8 @@ import { askOurs } from './ask-ours.js';
 export type ToldLease = {
   readonly address: string;
   readonly state: string;
-  readonly since: string;
+  /** Missing where nobody has asked for the address, which is reserved. */
+  readonly since?: string;
   /** Missing where it has no end. */
   readonly until?: string;
   readonly reservedFor?: string;
@@ -46,8 +47,10 @@ export async function listLeases(api: ServerApi, query: URLSearchParams): Promis
 type Page = { readonly leases: readonly ToldLease[]; readonly next?: string };
 
 export function readLease(api: ServerApi, address: string): Promise<ToldLease> {
-  return askOurs<ToldLease>(api, { path: leasePath(address) }, ({ state, since }) =>
-    [state, since].every((text) => typeof text === 'string'),
+  return askOurs<ToldLease>(
+    api,
+    { path: leasePath(address) },
+    ({ state, since }) => state === 'reserved' || [state, since].every((text) => typeof text === 'string'),
   );
 }
 

@@ -11,16 +11,18 @@ const MOST_NAMED = 8;
 type Wanted = { readonly machine?: string; readonly subnet?: string };
 
 /**
- * Where no lease is as somebody wants it: whether there could be one. Throws NOT_FOUND of a machine without a record, and of a
- * subnet in which no addresses are given; and what the server tells.
+ * Where no lease is as somebody wants it: the address that the record of the machine has, if any. Throws NOT_FOUND of a machine
+ * without a record, and of a subnet in which no addresses are given: there could be none; and what the server tells.
  */
-export async function requireWanted(api: ServerApi, { machine, subnet }: Wanted): Promise<void> {
-  if (machine !== undefined) await requireMachine(api, machine);
+export async function requireWanted(api: ServerApi, { machine, subnet }: Wanted): Promise<string | undefined> {
+  const ip = machine === undefined ? undefined : await ipOf(api, machine);
   if (subnet !== undefined) await requireSubnet(api, subnet);
+  return ip;
 }
 
-async function requireMachine(api: ServerApi, name: string): Promise<void> {
-  if ((await readEntryIfThere(api, 'machine', name)) !== undefined) return;
+async function ipOf(api: ServerApi, name: string): Promise<string | undefined> {
+  const entry = await readEntryIfThere(api, 'machine', name);
+  if (entry !== undefined) return typeof entry['ip'] === 'string' ? entry['ip'] : undefined;
   // There may be many.
   const { machines: known } = await askOurs<{ readonly machines: readonly { readonly name: string }[] }>(
     api,

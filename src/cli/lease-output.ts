@@ -20,6 +20,11 @@ export function writeLeases(output: Output, leases: readonly ToldLease[]): void 
 /** Each thing that is known of it in a line. */
 export function writeLease(output: Output, told: ToldLease): void {
   const { address, machine, mac, clientId, uuid, hostname, since, until } = told;
+  if (since === undefined) {
+    const text = `${address} is reserved for ${told.reservedFor ?? 'a machine'}, which has not asked for it yet`;
+    writeLine(output, inOneLine(text));
+    return;
+  }
   writeLine(output, emphasize(output, 'bold', inOneLine(`${address}: ${stateText(told)}`)));
   const shown = { machine, mac, 'client id': clientId, uuid, 'host name': hostname, since, until: until ?? NEVER };
   for (const [key, value] of Object.entries(shown)) {

@@ -1,8 +1,10 @@
 import { Command, Option } from 'commander';
 import { SHOWN_STATES } from '../lease/lease.js';
+import { formatSubnet, parseIp, parseSubnet } from '../net/ip.js';
+import { parseMac } from '../net/mac.js';
 import { apiOf, type ServerOptions, withServer } from './api-server.js';
 import { askOurs } from './ask-ours.js';
-import { warnOnStderr } from './common.js';
+import { parsedBy, readWith, warnOnStderr } from './common.js';
 import { type ToldPreview, warningsIn } from './entry-api.js';
 import { writePreview } from './entry-output.js';
 import { leasePath, listLeases, listPools, readLease, releaseLease, type ToldLease } from './lease-api.js';
@@ -17,15 +19,20 @@ type ReleaseOptions = ServerOptions & { readonly force?: true };
 
 const FILTERS = ['subnet', 'state', 'mac', 'machine'] as const;
 
+const addressArgument = parsedBy(readWith(parseIp, 'address'));
+const macArgument = parsedBy(readWith(parseMac, 'MAC address'));
+const readSubnet = readWith(parseSubnet, 'subnet');
+const subnetArgument = parsedBy((text: string) => formatSubnet(readSubnet(text)));
+
 /** Who has which address, of a running server that gives addresses (dhcp.mode server). */
 export function leaseCommand(): Command {
   const lease = new Command('lease').description('show who has which address, and keep or free addresses');
   lease.addCommand(
     withServer(new Command('ls'))
       .description('list leases by their addresses, also those that are over and remembered')
-      .option('--subnet <subnet>', 'only those in it: 192.168.77.0/24')
+      .addOption(new Option('--subnet <subnet>', 'only those in it: 192.168.77.0/24').argParser(subnetArgument))
       .addOption(new Option('--state <state>', 'only those in this state').choices(SHOWN_STATES))
-      .option('--mac <address>', 'only those of this card')
+      .addOption(new Option('--mac <address>', 'only those of this card').argParser(macArgument))
       .option('--machine <name>', 'only those of the machine with this name')
       .addHelpText('after', STATES)
       .action(list),
@@ -33,7 +40,7 @@ export function leaseCommand(): Command {
   lease.addCommand(
     withServer(new Command('show'))
       .description('show who has an address, had it last, or is to have it')
-      .argument('<address>')
+      .argument('<address>', 'such as 192.168.77.20', addressArgument)
       .action(show),
   );
   lease.addCommand(
@@ -45,7 +52,7 @@ export function leaseCommand(): Command {
   lease.addCommand(
     withServer(new Command('reserve'))
       .description('make an address that of the machine which has it, by a machine of the API')
-      .argument('<address>')
+      .argument('<address>', 'such as 192.168.77.20', addressArgument)
       .option('--name <name>', 'of a machine that is not known yet (default: as it calls itself, else its MAC)')
       .option('--dry-run', 'only tell who has it, and which known machines would boot otherwise')
       .action(reserve),
@@ -53,7 +60,7 @@ export function leaseCommand(): Command {
   lease.addCommand(
     withServer(new Command('release'))
       .description('forget who has, or had, an address, or that it was declined: it is free again')
-      .argument('<address>')
+      .argument('<address>', 'such as 192.168.77.20', addressArgument)
       .option('--force', 'also while its machine may use it, which is not told that it has lost it')
       .action(release),
   );
@@ -82,10 +89,12 @@ async function list(options: ListOptions): Promise<void> {
   const api = await apiOf(options);
   const leases = await listLeases(api, query);
   const output = standardOutput();
-  if (leases.length === 0) await requireWanted(api, options);
+  const ip = leases.length === 0 ? await requireWanted(api, options) : undefined;
   if (options.json) return writeJson(output, leases);
-  if (leases.length === 0)
-    return writeLine(output, isAll ? 'nobody has, or had, an address' : 'there is no such lease');
+  if (leases.length === 0) {
+    const reserved = ip === undefined ? '' : `; ${ip} is the ip of ${options.machine ?? ''} by its record`;
+    return writeLine(output, isAll ? 'nobody has, or had, an address' : inOneLine(`there is no such lease${reserved}`));
+  }
   writeLeases(output, leases);
 }
 

@@ -56,7 +56,7 @@ export function planDocument({ explanation, dhcp, site, address: given }: Shown)
 const MAX_DIFFERING = 10;
 
 const BY_CONFIGURATION =
-  'by the configuration alone: machines of the API, and who has which address now, only the server knows (bootlayer machine show NAME, bootlayer lease ls)';
+  'by the configuration alone: machines of the API, and who has which address now, only the server knows (bootlayer machine standing NAME, bootlayer lease ls)';
 
 /** `bytes`: those of the DHCP answer, too. */
 export function writePlan(
@@ -162,7 +162,7 @@ function writeDhcp(output: Output, dhcp: DhcpExplanation, { bytes }: { readonly 
       writeLine(output, '  what follows is for a machine that comes to us by other ways: nothing here leads it');
     return;
   }
-  heading(output, `DHCP answer${off}`);
+  heading(output, `DHCP answer${off}, as ${dhcp.asker} asks`);
   writeTable(
     output,
     ['  FIELD', 'VALUE', 'WHY'],

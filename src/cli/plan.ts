@@ -12,7 +12,15 @@ import { parseMac } from '../net/mac.js';
 import { isJunkUuid, parseUuid } from '../net/uuid.js';
 import { parseArchitecture } from '../oci/platform.js';
 import type { DescribedClient } from '../pxe/described-client.js';
-import { type CommonOptions, parsedBy, readConfig, warnOnStderr, withCommonOptions, withJson } from './common.js';
+import {
+  type CommonOptions,
+  parsedBy,
+  readConfig,
+  readWith,
+  warnOnStderr,
+  withCommonOptions,
+  withJson,
+} from './common.js';
 import { explainedImages } from './explained.js';
 import { explainAddress } from './explained-address.js';
 import { explainDhcp, offeringsOf } from './explained-dhcp.js';
@@ -29,6 +37,7 @@ const CLIENTS: Readonly<Record<DescribedClient['kind'], readonly Firmware[]>> = 
   'uefi-http': ['uefi-http'],
   'ipxe-bios': ['bios'],
   'ipxe-uefi': EITHER_UEFI,
+  os: [],
 };
 
 type Said = Partial<Omit<MachineFacts, 'sourceAddress' | 'macs' | 'architecture' | 'firmware'>> & {
@@ -76,14 +85,15 @@ export function planCommand(): Command {
 
 const HELP = `
 What is not said is not known yet: the answer says which assignments wait for it. With a firmware, the DHCP answer is shown
-with the reason for each field; with --bytes (and in JSON, as hexadecimal digits) byte for byte. Of several interfaces that
-are served, --interface names the one whose answer and URLs are shown. Where dhcp.mode is off, machines come by iPXE, which
-does not tell uefi and uefi-http apart. Where this server gives addresses, the one of the machine's record, or the pool that
+with the reason for each field, and with whom it is for, since others ask for other options; "os" is a system that is installed,
+which boots nothing of us. With --bytes (and in JSON, as hexadecimal digits), it is shown byte for byte, too. Of several interfaces
+that are served, --interface names the one whose answer and URLs are shown. Where dhcp.mode is off, machines come by iPXE,
+which does not tell uefi and uefi-http apart. Where this server gives addresses, the one of the machine's record, or the pool that
 it is of, is named; --subnet says in which subnet it asks. Without an architecture, said or in the machine's record, no image
 can be chosen.
 
 It goes by the configuration alone: machines and assignments of the API are not looked at, nor who has which address now.
-The running server tells of those: bootlayer machine show NAME, machine standing NAME, lease ls.
+The running server tells of those: bootlayer machine standing NAME, lease ls.
 
 Examples:
   bootlayer plan --mac 52:54:00:12:34:56 --arch amd64 --firmware ipxe-uefi
@@ -102,17 +112,18 @@ async function plan(options: PlanOptions): Promise<void> {
   const explanation = await explainedImages(config, (images) =>
     explainBoot(facts, { mapping, urls: site.urls, firmwareUrl, images }),
   );
+  const address = explainAddress(config.dhcp, explanation.subject.machine, site);
   const dhcp = explainDhcp(describedOf(options.firmware, explanation.subject), {
     dhcp: config.dhcp,
     mapping,
     site,
     offerings,
+    given: address,
   });
   if (options.machine !== undefined && explanation.subject.name !== options.machine) {
     warnOnStderr(`what is said of it makes it another machine than ${options.machine}`);
   }
   const output = standardOutput();
-  const address = explainAddress(config.dhcp, explanation.subject.machine, site);
   const shown = { explanation, dhcp, site, ...(address !== undefined && { address }) };
   if (options.json) writeJson(output, planDocument(shown));
   else writePlan(output, shown, { bytes: options.bytes === true });
@@ -130,8 +141,9 @@ function factsOf(said: PlanOptions, known: Machine | undefined, isShown: boolean
   return { ...(Object.fromEntries(pairs) as Partial<MachineFacts>), macs: mac, sourceAddress: ip ?? 'unknown' };
 }
 
-/** `isShown`: by DHCP, which the server answers itself. */
-function firmwaresOf(kind: DescribedClient['kind'], isShown: boolean): readonly Firmware[] {
+/** `isShown`: by DHCP, which the server answers itself. An installed system shows none. */
+function firmwaresOf(kind: DescribedClient['kind'], isShown: boolean): readonly Firmware[] | undefined {
+  if (kind === 'os') return undefined;
   return isShown || CLIENTS[kind].includes('bios') ? CLIENTS[kind] : EITHER_UEFI;
 }
 
@@ -178,12 +190,4 @@ function readUuid(text: string) {
 function readFirmware(text: string): DescribedClient['kind'] {
   const known = Object.keys(CLIENTS) as DescribedClient['kind'][];
   return readWith((kind) => known.find((one) => one === kind), `firmware; known: ${known.join(', ')}`)(text);
-}
-
-function readWith<T>(parse: (text: string) => T | undefined, what: string): (text: string) => T {
-  return (text) => {
-    const value = parse(text);
-    if (value !== undefined) return value;
-    throw new BootlayerError('USAGE', `"${text}" is no ${what}`);
-  };
 }

@@ -20,7 +20,8 @@ export function findDhcpProblems(section: DhcpSection = {}): readonly Problem[] 
     const given = (['subnets', 'authoritative', 'allowOtherServers', 'probe'] as const).filter(
       (key) => section[key] !== undefined,
     );
-    return given.map((key) => ({ path: at(key), message: 'counts for mode server alone' }));
+    const message = 'counts for mode server alone: leave it out, or set dhcp.mode to server';
+    return given.map((key) => ({ path: at(key), message }));
   }
   const problems: Problem[] = [];
   if (subnets === undefined || subnets.length === 0)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeAddress, describeGiven, explainAddress } from '../../src/cli/explained-address.js';
+import { describeAddress, explainAddress } from '../../src/cli/explained-address.js';
 import { parseSubnet } from '../../src/net/ip.js';
 import { read } from '../fixtures/configuration-texts.js';
 
@@ -37,7 +37,7 @@ describe('the address of a machine', () => {
   it.each([
     ['here', '192.168.77.20, reserved for it, if nobody else holds it: the ip of its record, in 192.168.77.0/24'],
     ['far', '10.2.0.9, reserved for it, if nobody else holds it: the ip of its record, in 10.2.0.0/16'],
-    ['out', `${HERE}; the ip of its record, 10.9.9.9, is not there`],
+    ['out', `${HERE}; the ip of its record, 10.9.9.9, is in no subnet of dhcp.subnets`],
     ['six', HERE],
     [undefined, HERE],
   ])('%s', (name, expected) => expect(addressOf(name)).toBe(expected));
@@ -52,10 +52,10 @@ describe('the address of a machine', () => {
     const behind = { subnet: '10.1.0.0/16' };
     const pool = `one of the pool, 10.1.0.10-10.1.0.19 in 10.1.0.0/16 ${AGAIN}`;
     expect(addressOf(undefined, behind)).toBe(pool);
-    expect(addressOf('here', behind)).toBe(`${pool}; the ip of its record, 192.168.77.20, is not there`);
+    expect(addressOf('here', behind)).toBe(`${pool}; the ip of its record, 192.168.77.20, is not in 10.1.0.0/16`);
     expect(addressOf('far', { subnet: '10.2.0.0/16' })).toMatch(/^10\.2\.0\.9, reserved for it/);
     expect(addressOf('here', { subnet: '10.2.0.0/16' })).toBe(
-      'none: its ip 192.168.77.20 is not there, and 10.2.0.0/16 has no range',
+      'none: its ip 192.168.77.20 is not in 10.2.0.0/16, and 10.2.0.0/16 has no range',
     );
   });
 
@@ -68,20 +68,4 @@ describe('the address of a machine', () => {
     expect(addressOf(undefined, { text })).toBe('none: no record has an ip for it, and no subnet has a range');
     expect(addressOf(undefined, { text: 'dhcp: { mode: proxy }' })).toBeUndefined();
   });
-});
-
-it('says that this server gives addresses, and how many', () => {
-  expect(describeGiven(read(TEXT).config)).toBe(
-    'this server gives addresses: 192.168.77.0/24 (51 in ranges), 10.1.0.0/16 (10 in ranges), 10.2.0.0/16 (0 in ranges); 3 machines with an ip of their own',
-  );
-  expect(describeGiven(read('dhcp: { mode: proxy }').config)).toBeUndefined();
-  const subnets = [parseSubnet('192.168.77.0/24') ?? expect.fail()];
-  expect(
-    describeGiven(
-      read(TEXT).config,
-      ['br0', 'br1'].map((name) => ({ name, subnets })),
-    ),
-  ).toContain(
-    ': 192.168.77.0/24 on br0 and br1 (51 in ranges), 10.1.0.0/16 over relays (10 in ranges), 10.2.0.0/16 over relays',
-  );
 });

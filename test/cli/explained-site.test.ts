@@ -20,5 +20,5 @@ it('is in none but the subnets in which addresses are given', () => {
     'this server gives no addresses in 10.9.0.0/16; name one of dhcp.subnets: 192.168.77.0/24, 10.1.0.0/16',
   );
   expect(refused(text, '10.1.0.0/16')).toBe('');
-  expect(refused('dhcp: { mode: proxy }', '10.1.0.0/16')).toContain('; dhcp.mode is to be server for it');
+  expect(refused('dhcp: { mode: proxy }', '10.1.0.0/16')).toContain('; set dhcp.mode to server, with dhcp.subnets');
 });

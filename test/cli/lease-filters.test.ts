@@ -18,6 +18,17 @@ it.each([
   await requireWanted(await api(), wanted);
 });
 
+it('tells the address that its record has', async () => {
+  const at = await api();
+  const made = await fetch(`${at.url}/api/v1/machines/n5`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${ADMIN}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ mac: ['52:54:00:00:05:05'], ip: '192.168.77.9' }),
+  });
+  expect(made.status).toBe(201);
+  expect(await requireWanted(at, { machine: 'n5' })).toBe('192.168.77.9');
+});
+
 it('says that there is no such machine, and what there is', async () => {
   await expect(requireWanted(await api(), { machine: 'nosuch' })).rejects.toMatchObject({
     ...{ code: 'NOT_FOUND', message: 'there is no machine "nosuch"' },

@@ -17,6 +17,12 @@ describe('a lease', () => {
     expect(printed((output) => writeLease(output, ENDLESS))).toMatch(/^ {2}until {6}never$/m);
   });
 
+  it('is not there yet for whom an address is reserved who has not asked', () => {
+    const told = { address: '10.0.0.9', state: 'reserved', reservedFor: 'node-03' };
+    const text = '10.0.0.9 is reserved for node-03, which has not asked for it yet\n';
+    expect(printed((output) => writeLease(output, told))).toBe(text);
+  });
+
   it.each([
     [{}, 'bound'],
     [{ machine: 'node-01', reservedFor: 'node-01' }, 'bound, reserved'],

@@ -25,7 +25,16 @@ describe('bootlayer lease', () => {
       status: 1,
       err: expect.stringContaining('there is no machine "nobody"; "bootlayer') as string,
     });
-    expect(await lease('ls', '--mac', 'x')).toMatchObject({ status: 1, err: expect.stringContaining('no') as string });
+  });
+
+  it.each([
+    [['show', 'foo'], '"foo" is no address'],
+    [['release', 'foo'], '"foo" is no address'],
+    [['ls', '--mac', 'zz'], '"zz" is no MAC address'],
+    [['ls', '--subnet', '10.1.0.0/33'], '"10.1.0.0/33" is no subnet'],
+  ])('refuses %j, without a server', async (args, message) => {
+    const { status, err } = await bootlayer(['lease', ...args], { cwd: folder });
+    expect([status, err]).toEqual([2, expect.stringContaining(message)]);
   });
 
   it('explains every state', async () => {
@@ -53,7 +62,7 @@ describe('bootlayer lease', () => {
     );
     expect(await lease('show', '192.168.77.9')).toMatchObject({
       status: 1,
-      err: 'bootlayer: nobody has, or had, 192.168.77.9; "bootlayer lease ls", or GET /api/v1/leases, lists those there are\n',
+      err: 'bootlayer: nobody has, or had, 192.168.77.9: it is in 192.168.77.0/24, but in none of its ranges: it is given only to a machine whose record has it as its ip; "bootlayer lease ls", or GET /api/v1/leases, lists the leases there are\n',
     });
     const pools = (await lease('pools')).out.split('\n').map((line) => line.split(/ {2,}/));
     expect(pools.slice(0, 2)).toEqual([

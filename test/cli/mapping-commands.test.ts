@@ -205,7 +205,8 @@ describe('bootlayer plan', () => {
     expect(out).toMatch(
       /^address: one of the pool, 10\.1\.0\.9 in 10\.1\.0\.0\/16 .*\n {2}by the configuration alone: /m,
     );
-    expect(out).toMatch(/^ {2}yiaddr +10\.1\.0\.9 /m);
+    expect(out).toMatch(/^ {2}yiaddr +10\.1\.0\.9 +one of the range, /m);
+    expect(out).toMatch(/^DHCP answer, as iPXE asks$/m);
     const json = await bootlayer([...args, '--subnet', '10.1.0.0/16', '--json'], { cwd });
     expect(JSON.parse(json.out)).toMatchObject({ subnet: '10.1.0.0/16', address: { kind: 'pool' } });
   });
@@ -223,12 +224,12 @@ describe('bootlayer plan', () => {
   it.each([
     [['--mac', '52:54'], '"52:54" is no MAC address'],
     [['--uuid', '00000000-0000-0000-0000-000000000000'], 'is a placeholder'],
-    [['--firmware', 'efi'], '"efi" is no firmware; known: bios, uefi, uefi-http, ipxe-bios, ipxe-uefi'],
+    [['--firmware', 'efi'], '"efi" is no firmware; known: bios, uefi, uefi-http, ipxe-bios, ipxe-uefi, os'],
     [['--arch', 'pdp11'], '"pdp11" is no architecture'],
     [['--machine', 'node-1'], 'there is no machine "node-1"; did you mean "node-01"? of machines that the API keeps, '],
     [['--machine', 'x'], 'name one of the configuration, or say --mac; of machines that the API keeps, '],
     [['--subnet', '10.1.0.0/33'], '"10.1.0.0/33" is no subnet'],
-    [['--subnet', '10.1.0.0/16'], 'gives no addresses in 10.1.0.0/16; dhcp.mode is to be server for it'],
+    [['--subnet', '10.1.0.0/16'], 'gives no addresses in 10.1.0.0/16; set dhcp.mode to server, with dhcp.subnets'],
   ])('refuses %j', async (args, message) => {
     const { status, err } = await bootlayer(['plan', ...args], { cwd });
     expect([status, err]).toEqual([2, expect.stringContaining(message)]);

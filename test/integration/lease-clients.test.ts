@@ -226,7 +226,7 @@ describe('beside another server', () => {
     expect([refused.status, refused.out]).toEqual([
       1,
       expect.stringContaining(
-        'another DHCP server gives addresses on br0: 192.168.77.2; end it, set dhcp.mode to proxy to boot machines beside it, or set dhcp.allowOtherServers to true',
+        'another DHCP server gives addresses on br0: 192.168.77.2; end it, set dhcp.mode to proxy (and leave out dhcp.subnets, authoritative and probe) to boot machines beside it, or set dhcp.allowOtherServers to true',
       ),
     ]);
 

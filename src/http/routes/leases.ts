@@ -9,10 +9,13 @@ import { parseMac } from '../../net/mac.js';
 import type { Api } from '../api.js';
 import { timeOf } from '../told-step.js';
 import { pageQuery } from './pages.js';
+import { type UnleasedAddress, type UnleasedParts, unleasedAddress } from './unleased-address.js';
 
 export type LeaseRouteParts = {
   /** Missing where this server gives no addresses. */
   readonly register: LeaseRegister | undefined;
+  /** What no machine can have, and why. */
+  readonly taken?: UnleasedParts['taken'];
 };
 
 const MOST = 1_000;
@@ -67,6 +70,15 @@ const leaseShape = z.object({
 });
 export const leaseSchema = leaseShape.meta({ id: 'Lease', examples: [EXAMPLE] });
 
+/** Of an address that nobody has asked for. */
+const reservationShape = z.object({ address: z.string(), state: z.literal('reserved'), reservedFor: z.string() });
+const RESERVED: z.input<typeof reservationShape> = {
+  address: '192.168.77.9',
+  state: 'reserved',
+  reservedFor: 'node-09',
+};
+const reservationSchema = reservationShape.meta({ id: 'ReservedAddress', examples: [RESERVED] });
+
 const count = z.int();
 const pool = z
   .object({
@@ -116,12 +128,22 @@ function lookRoutes(api: Api, parts: LeaseRouteParts): void {
     method: 'GET',
     path: '/api/v1/leases/{address}',
     tag: 'leases',
-    summary:
-      'Show who has an address, or had it last; whom one is reserved for that nobody has asked for is in the error',
+    summary: 'Show who has an address, had it last, or is to have it; what else it is, the error tells',
     takes: { params: leaseParams },
-    answers: { 200: { about: 'The lease', body: leaseSchema } },
+    answers: {
+      200: {
+        about: 'The lease; or for whom the address is reserved, who has not asked for it yet',
+        body: z.union([leaseSchema, reservationSchema]),
+      },
+    },
     errors: ['NOT_FOUND', 'NO_LEASES'],
-    handle: ({ params: { address } }) => ({ status: 200, body: presentedLease(leaseAt(registerOf(parts), address)) }),
+    handle: ({ params: { address } }) => {
+      const found = registerOf(parts).at(address);
+      if (found !== undefined) return { status: 200, body: presentedLease(found) };
+      const what = unleased(parts, address);
+      if (what.kind === 'unreserved') throw noLeaseOf(address, what);
+      return { status: 200, body: { address, state: 'reserved' as const, reservedFor: what.machine } };
+    },
   });
   api.route({
     method: 'GET',
@@ -163,7 +185,8 @@ function releaseRoute(api: Api, parts: LeaseRouteParts): void {
     errors: ['NOT_FOUND', 'CONFLICT', 'NO_LEASES', 'DATA_UNUSABLE', 'DISK_FULL', 'RATE_LIMITED'],
     handle: async ({ params: { address }, query: { force } }) => {
       const leases = registerOf(parts);
-      const found = leaseAt(leases, address);
+      const found = leases.at(address);
+      if (found === undefined) throw noLeaseOf(address, unleased(parts, address));
       if (found.state === 'bound' && force !== 'true') throw inUse(found);
       await leases.release(address);
       return { status: 204 };
@@ -179,18 +202,21 @@ export function registerOf({ register }: LeaseRouteParts): LeaseRegister {
   });
 }
 
-/** Throws NOT_FOUND where nobody has, or had, it; with whom it is reserved for. */
-export function leaseAt(register: LeaseRegister, address: IpAddress): ToldLease {
-  const found = register.at(address);
-  if (found !== undefined) return found;
-  const owner = register.reservedFor(address);
-  if (owner !== undefined) {
-    throw new BootlayerError('NOT_FOUND', `${address} is reserved for ${owner}, which has not asked for it yet`, {
-      remedy: `"bootlayer machine show ${owner}", or GET /api/v1/machines/${encodeURIComponent(owner)}, shows its record`,
+function unleased(parts: LeaseRouteParts, address: IpAddress): UnleasedAddress {
+  const register = registerOf(parts);
+  const reservedFor = (one: IpAddress) => register.reservedFor(one);
+  return unleasedAddress(address, { subnets: register.subnets, reservedFor, taken: parts.taken ?? (() => undefined) });
+}
+
+function noLeaseOf(address: IpAddress, what: UnleasedAddress): BootlayerError {
+  if (what.kind === 'reserved') {
+    const { machine } = what;
+    return new BootlayerError('NOT_FOUND', `${address} is reserved for ${machine}, which has not asked for it yet`, {
+      remedy: `"bootlayer machine show ${machine}", or GET /api/v1/machines/${encodeURIComponent(machine)}, shows its record`,
     });
   }
-  throw new BootlayerError('NOT_FOUND', `nobody has, or had, ${address}`, {
-    remedy: '"bootlayer lease ls", or GET /api/v1/leases, lists those there are',
+  return new BootlayerError('NOT_FOUND', `nobody has, or had, ${address}: it is ${what.what}`, {
+    remedy: '"bootlayer lease ls", or GET /api/v1/leases, lists the leases there are',
   });
 }
 

@@ -78,10 +78,18 @@ describe('/api/v1/leases', () => {
       },
     });
     expect(await ask('GET', '/leases/192.168.77.9')).toMatchObject(
-      refused(404, 'NOT_FOUND', 'nobody has, or had, 192.168.77.9'),
+      refused(
+        404,
+        'NOT_FOUND',
+        'nobody has, or had, 192.168.77.9: it is in 192.168.77.0/24, but in none of its ranges',
+      ),
     );
     leases.reserved.set(ip('192.168.77.9'), 'node-09');
-    expect(await ask('GET', '/leases/192.168.77.9')).toMatchObject(
+    expect(await ask('GET', '/leases/192.168.77.9')).toEqual({
+      status: 200,
+      body: { address: '192.168.77.9', state: 'reserved', reservedFor: 'node-09' },
+    });
+    expect(await ask('DELETE', '/leases/192.168.77.9')).toMatchObject(
       refused(
         ...([404, 'NOT_FOUND', '192.168.77.9 is reserved for node-09, which has not asked for it yet'] as const),
         '"bootlayer machine show node-09", or GET /api/v1/machines/node-09, shows its record',
