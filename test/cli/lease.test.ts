@@ -33,7 +33,7 @@ describe('bootlayer lease', () => {
     [['ls', '--mac', 'zz'], '"zz" is no MAC address'],
     [['ls', '--subnet', '10.1.0.0/33'], '"10.1.0.0/33" is no subnet'],
   ])('refuses %j, without a server', async (args, message) => {
-    const { status, err } = await bootlayer(['lease', ...args], { cwd: folder });
+    const { status, err } = await bootlayer(['lease', ...args], { cwd: folder() });
     expect([status, err]).toEqual([2, expect.stringContaining(message)]);
   });
 
