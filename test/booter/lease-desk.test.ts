@@ -355,7 +355,7 @@ describe('what is known of addresses', () => {
     expect(desk.register.at(FIRST)).toMatchObject({ state: 'bound', client: { mac: mac(1) } });
     expect(named('lease.freed')).toEqual([]);
     const failed = desk.register.release(FIRST);
-    select(2, FIRST);
+    void select(2, FIRST);
     await expect(failed).rejects.toMatchObject({ code: 'DISK_FULL' });
     expect(desk.register.at(FIRST)).toMatchObject({ client: { mac: mac(2) } });
   });

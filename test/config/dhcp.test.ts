@@ -73,6 +73,10 @@ describe('problems of dhcp', () => {
     ['dhcp: { authoritative: true }', 'dhcp.authoritative: counts for mode server alone'],
     ['dhcp: { mode: proxy, probe: true }', 'dhcp.probe: counts for mode server alone'],
     [
+      'dhcp: { mode: proxy, subnets: [] }',
+      'dhcp.subnets: counts for mode server alone: leave it out, or set dhcp.mode to',
+    ],
+    [
       server(ONE, 'authoritative: true, allowOtherServers: true, '),
       'dhcp.allowOtherServers: is true, and so is authoritative, which refuses what other servers have given: set one of them to false',
     ],

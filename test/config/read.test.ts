@@ -321,10 +321,6 @@ describe('a bad configuration', () => {
     ['dhcp: { mode: proxy, listen: "[::]:67" }', 'dhcp.listen: must be an IPv4 address: DHCP has no other'],
     ['dhcp: { mode: proxy, interfaces: [br0:1] }', 'dhcp.interfaces[0]: is no name of a network interface'],
     ['dhcp: { mode: proxy, httpBoot: https }', 'dhcp.httpBoot: is https, and nothing listens for that: set http.tls'],
-    [
-      'dhcp: { mode: proxy, subnets: [] }',
-      'dhcp.subnets: counts for mode server alone: leave it out, or set dhcp.mode to server',
-    ],
     ['cache: { maxSize: 50GiBi }', 'cache.maxSize: "50GiBi" is no size, such as 50GiB'],
     ['store: { postgres: host/db }', 'store: any store but sqlite is not in this version'],
     ['unknown: enroll', 'unknown: must be ignore or enrol; did you mean "enrol"?'],

@@ -101,6 +101,7 @@ export const leaseParams = z.strictObject({ address: addressText });
 /** `/api/v1/leases`: who has which address; `/api/v1/subnets`: how many there are left. */
 export function leaseRoutes(api: Api, parts: LeaseRouteParts): void {
   lookRoutes(api, parts);
+  subnetsRoute(api, parts);
   releaseRoute(api, parts);
 }
 
@@ -145,6 +146,9 @@ function lookRoutes(api: Api, parts: LeaseRouteParts): void {
       return { status: 200, body: { address, state: 'reserved' as const, reservedFor: what.machine } };
     },
   });
+}
+
+function subnetsRoute(api: Api, parts: LeaseRouteParts): void {
   api.route({
     method: 'GET',
     path: '/api/v1/subnets',
