@@ -76,7 +76,7 @@ export function hostNetworks(): readonly Subnet[] {
 }
 
 /** All that are up but loopback, which no machine reaches. The system does not say which address one that is down has. */
-function hostInterfaces(): readonly HostInterface[] {
+export function hostInterfaces(): readonly HostInterface[] {
   return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) => {
     const outside = addresses.filter(({ internal }) => !internal);
     const ipv4 = outside.filter(({ family }) => family === 'IPv4');

@@ -18,6 +18,7 @@ import { type EntryRouteParts, entryRoutes } from './http/routes/entries.js';
 import { type EventRouteParts, eventRoutes, type OpenStreams } from './http/routes/events.js';
 import { healthRoutes } from './http/routes/health.js';
 import { imageRoutes } from './http/routes/images.js';
+import { leaseImportRoute } from './http/routes/lease-import.js';
 import { reserveRoute } from './http/routes/lease-reserve.js';
 import { type LeaseRouteParts, leaseRoutes } from './http/routes/leases.js';
 import { metricsRoutes } from './http/routes/metrics.js';
@@ -86,6 +87,7 @@ export function declareApi(api: Api, parts: ApiParts): OpenStreams {
   imageRoutes(api, desk);
   cacheRoutes(api, cache);
   leaseRoutes(api, leases);
+  leaseImportRoute(api, leases);
   reserveRoute(api, { ...ofEntries, ...leases });
   openApiRoutes(api, ours);
   return streams;
@@ -108,6 +110,7 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
   const doubts = new EntryDoubts({
     ...{ desk, clock: systemClock, mapping: () => booter.mapping },
     verifies: policies.verifies,
+    leases: booter.leases?.register,
   });
   const streams = declareApi(new Api(app, guard), {
     boots: { boots: database.boots, settled: () => journal.settled() },

@@ -5,9 +5,9 @@ import { type AddressRange, formatRange, rangeHolds } from './lease/address-rang
 import type { LeaseSubnet } from './lease/subnet.js';
 import type { Machine } from './machine/machine.js';
 import { hostIn } from './net/endpoint.js';
-import { formatSubnet, type IpAddress, isIp4, parseIp, type Subnet, subnetHolds } from './net/ip.js';
+import { formatSubnet, type IpAddress, isIp4, parseIp, type Subnet, subnetsMeet } from './net/ip.js';
 import { ip4Bounds, ip4NumberOf } from './net/ip4-number.js';
-import type { ServedInterface } from './pxe/served-interfaces.js';
+import type { HostInterface, ServedInterface } from './pxe/served-interfaces.js';
 
 const MAX_NAMED = 5;
 
@@ -20,6 +20,8 @@ export type DhcpWarningsInput = {
   readonly machines: readonly Pick<Machine, 'name' | 'ip'>[];
   /** Where DHCP is answered; none where that is not known. */
   readonly interfaces: readonly Pick<ServedInterface, 'name' | 'address' | 'subnets'>[];
+  /** All of this host; none where another is meant. */
+  readonly host: readonly Pick<HostInterface, 'name' | 'subnets'>[];
   readonly urls: BootUrls;
 };
 
@@ -34,6 +36,7 @@ export function findDhcpWarnings(input: DhcpWarningsInput): readonly string[] {
     ...nothingToGive(whole),
     ...outsiders(whole),
     ...interfacesForRelays(whole),
+    ...subnetsElsewhere(whole),
     ...ownAddresses(whole),
     ...serversInRanges(whole),
     ...namesWithoutDns(whole),
@@ -64,7 +67,7 @@ function outsiders({ subnets, machines }: Input): readonly string[] {
 /** An interface may be there for relays; a subnet that is written wrong looks the same. */
 function interfacesForRelays({ subnets, interfaces }: Input): readonly string[] {
   return interfaces.flatMap(({ name, subnets: here }) => {
-    if (here.length === 0 || here.some((one) => subnets.some(({ subnet }) => isOn(subnet, one)))) return [];
+    if (here.length === 0 || here.some((one) => subnets.some(({ subnet }) => subnetsMeet(subnet, one)))) return [];
     const networks = here.map(formatSubnet).join(', ');
     return [
       `no subnet of dhcp.subnets is on ${name} (${networks}): machines on it are given no address, and it serves relays alone`,
@@ -72,8 +75,19 @@ function interfacesForRelays({ subnets, interfaces }: Input): readonly string[] 
   });
 }
 
-function isOn(subnet: Subnet, network: Subnet): boolean {
-  return subnetHolds(subnet, network.address) || subnetHolds(network, subnet.address);
+/** Machines there may well be meant to ask here: nobody hears their broadcasts, but for a relay. */
+function subnetsElsewhere({ subnets, interfaces, host }: Input): readonly string[] {
+  const meets = (subnet: Subnet) => (one: Pick<HostInterface, 'subnets'>) =>
+    one.subnets.some((network) => subnetsMeet(subnet, network));
+  const served = interfaces.map(({ name }) => name);
+  if (served.length === 0) return [];
+  return subnets.flatMap(({ subnet }) => {
+    const there = host.find(meets(subnet));
+    if (there === undefined || interfaces.some(meets(subnet))) return [];
+    return [
+      `${formatSubnet(subnet)} of dhcp.subnets is on ${there.name}, and DHCP is answered on ${served.join(', ')}: machines on ${there.name} are given addresses over a relay alone; set dhcp.interfaces to [${[...served, there.name].join(', ')}]`,
+    ];
+  });
 }
 
 /** It is not given; whoever counts the addresses that are left is to know. */

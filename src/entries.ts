@@ -11,6 +11,8 @@ import type {
 import { formatSource, unknownEntry } from './boot/entry.js';
 import type { EventSink } from './boot/event.js';
 import type { EntryStore } from './boot/ports.js';
+import { addressDoubts } from './booter/address-doubts.js';
+import type { LeaseRegister } from './booter/leases.js';
 import { createMapping, type Mapping, type MappingInput } from './booter/mapping.js';
 import { type BootDifference, bootDifferences } from './booter/preview.js';
 import { type ApiEntry, problemsOf, revisionOf, type Verdict } from './config/api-entry.js';
@@ -33,6 +35,8 @@ export type EntriesParts = {
   /** Makes another one the one in force; so many entries of the API do not count. */
   readonly apply: (mapping: MappingInput, disregarded: number) => void;
   readonly events: EventSink;
+  /** Where this server gives addresses. */
+  readonly leases?: Pick<LeaseRegister, 'at' | 'subnets'> | undefined;
 };
 
 /** How many machines a preview names. */
@@ -112,11 +116,20 @@ export class Entries {
     const value = plan.kind === 'put' && plan.entry.verdict.kind === 'sound' ? plan.entry.verdict.value : undefined;
     const before = this.#parts.mapping();
     const input = { ...this.#joined.candidate(kind, name, value), defaults: before.defaults };
-    const { boots, more } = await differencesOf(before, createMapping(input, before));
+    const after = createMapping(input, before);
+    const { boots, more } = await differencesOf(before, after);
+    const warnings = kind === 'machine' ? this.#doubtsOf(name, after) : [];
     const [machines, assignments] = (['machine', 'assignment'] as const).map((one) =>
       namesIn(one === kind ? plan : undefined, name),
     ) as [EntryPreview['machines'], EntryPreview['assignments']];
-    return { dryRun: true, machines, assignments, boots, ...(more > 0 && { more }) };
+    const preview = { dryRun: true, machines, assignments, boots, ...(more > 0 && { more }) } as const;
+    return warnings.length === 0 ? preview : { ...preview, warnings };
+  }
+
+  #doubtsOf(name: string, mapping: Mapping): readonly string[] {
+    const { leases } = this.#parts;
+    const machine = mapping.inventory.named(name);
+    return leases === undefined || machine === undefined ? [] : addressDoubts(machine, mapping, leases);
   }
 
   #plan({ kind, name, edit }: EntryWish): Plan {

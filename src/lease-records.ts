@@ -17,6 +17,7 @@ export type LeaseRecordsParts = {
   readonly store: LeaseStore;
   readonly mapping: LeaseDeskParts['mapping'];
   readonly trustedRelays: LeaseDeskParts['trustedRelays'];
+  readonly neighbours: LeaseDeskParts['neighbours'];
   readonly events: EventSink;
   readonly lifecycle: Lifecycle;
   readonly warn: (text: string) => void;
@@ -25,8 +26,8 @@ export type LeaseRecordsParts = {
 /** Who has which address, where this server gives them. */
 export type LeaseRecords = {
   readonly desk: LeaseDesk;
-  /** Takes up what is kept, once there is a mapping; before anybody asks. */
-  readonly restore: () => void;
+  /** Takes up what is kept, once there is a mapping; before anybody asks. `isInDoubt`: the state was restored, or replaced. */
+  readonly restore: (isInDoubt: boolean) => void;
 };
 
 /** How often it is looked whether the time of day was set. */
@@ -36,7 +37,7 @@ const MOST_NAMED = 5;
 /** Ends when nobody asks any more, and before the state does. undefined where addresses are others'. Throws DATA_UNUSABLE, DISK_FULL. */
 export async function openLeases(dhcp: Config['dhcp'], parts: LeaseRecordsParts): Promise<LeaseRecords | undefined> {
   if (dhcp?.mode !== 'server') return undefined;
-  const { store, mapping, trustedRelays, events, lifecycle, warn } = parts;
+  const { store, mapping, trustedRelays, neighbours, events, lifecycle, warn } = parts;
   const kept = await store.loadLeases();
   const clock = await openClock(
     store,
@@ -47,7 +48,7 @@ export async function openLeases(dhcp: Config['dhcp'], parts: LeaseRecordsParts)
   const probe = pinger && (await openProbe(pinger, { answered: (address) => desk.conflict(address), warn }));
   const desk = new LeaseDesk({
     ...{ subnets: dhcp.subnets, isAuthoritative: dhcp.authoritative },
-    ...{ mapping, trustedRelays, store, clock, events },
+    ...{ mapping, trustedRelays, neighbours, store, clock, events },
     ...(probe !== undefined && { isFree: (address: IpAddress) => probe.isFree(address) }),
   });
   const stopKeeping = every(CLOCK_MILLISECONDS, () => void keepClock(store, clock).catch(() => undefined));
@@ -55,7 +56,7 @@ export async function openLeases(dhcp: Config['dhcp'], parts: LeaseRecordsParts)
     stopKeeping();
     await desk.settled();
   });
-  return { desk, restore: () => warnOfOdd(kept.damaged, desk.restore(kept), warn) };
+  return { desk, restore: (isInDoubt) => warnOfOdd(kept.damaged, desk.restore(kept, isInDoubt), warn) };
 }
 
 async function openClock(store: LeaseStore, newest: number): Promise<LeaseClock> {
@@ -71,6 +72,19 @@ async function keepClock(store: LeaseStore, clock: LeaseClock): Promise<void> {
   if (due === undefined) return;
   await store.saveLeaseClock(due);
   clock.kept(due);
+}
+
+/** Why addresses would be given without a look, of ranges; as `openLeases` would warn. Takes ten seconds at most. */
+export async function findProbeTrouble(dhcp: Config['dhcp']): Promise<readonly string[]> {
+  if (dhcp?.mode !== 'server' || !dhcp.probe || dhcp.subnets.every(({ ranges }) => ranges.length === 0)) return [];
+  const warnings: string[] = [];
+  const pinger = new Pinger();
+  try {
+    await openProbe(pinger, { answered: () => undefined, warn: (text) => warnings.push(text) });
+  } finally {
+    pinger.close();
+  }
+  return warnings;
 }
 
 type ProbeParts = { readonly answered: (address: IpAddress) => void; readonly warn: (text: string) => void };

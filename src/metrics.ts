@@ -191,7 +191,7 @@ function dhcpMetrics(registers: Registry[]): Pick<Metrics, 'dhcp' | 'loaderLoops
   return {
     dhcp: new Counter({
       name: 'bootlayer_dhcp_requests_total',
-      help: 'datagrams at the ports of DHCP: answered; unanswered, since the machine is not to be booted; dropped, since it is no boot request',
+      help: 'datagrams at the ports of DHCP: answered; unanswered, since the machine is not to be booted; noted, since a machine gives its address back or declines it; dropped, since it is nothing that this server answers',
       labelNames: ['outcome'],
       registers,
     }),

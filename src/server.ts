@@ -1,48 +1,35 @@
-import { advertisedUrl, hostNetworks, requireInterfaces } from './advertise.js';
+import { hostInterfaces, requireInterfaces } from './advertise.js';
 import { type ApiListener, openApi } from './api-listener.js';
-import { collectGarbage } from './blob/garbage.js';
 import { Scrubber } from './blob/scrubber.js';
 import type { EventSink } from './boot/event.js';
 import { type BootListeners, type BootListenersParts, openBootListeners } from './boot-listeners.js';
-import { openBootRecords } from './boot-records.js';
 import { type BootWarningsInput, findBootWarnings } from './boot-warnings.js';
-import { nearerBases } from './booter/base-url.js';
-import { BootUrls, type NearerBase } from './booter/boot-urls.js';
-import { Booter } from './booter/booter.js';
+import type { BootUrls } from './booter/boot-urls.js';
+import type { Booter } from './booter/booter.js';
 import { findUntoldWarnings } from './booter/check-policies.js';
 import { EventHub } from './booter/event-hub.js';
-import { ImageDesk } from './booter/image-desk.js';
-import type { Journal } from './booter/journal.js';
 import { logSink } from './booter/log-sink.js';
 import type { MappingInput } from './booter/mapping.js';
 import { metricsSink } from './booter/metrics-sink.js';
-import type { Policies } from './booter/policies.js';
 import { systemClock, waitFor } from './clock.js';
-import type { JoinedEntries } from './config/joined-entries.js';
 import type { LoadOutcome, ReadFiles } from './config/load.js';
 import { readConfigFilesAside } from './config/load-process.js';
 import { MappingWatch } from './config/mapping-watch.js';
 import type { Loaded } from './config/read.js';
 import type { Config } from './config/schema.js';
-import { type Content, cacheFolderIn, openContent } from './content.js';
 import { type DhcpWarningsInput, findDhcpWarnings } from './dhcp-warnings.js';
 import { isIpv6Socket } from './disk-sockets.js';
 import { Entries } from './entries.js';
-import type { CacheRouteParts } from './http/routes/cache.js';
 import { inheritedSockets } from './inherited.js';
-import { countLeases, openLeases } from './lease-records.js';
+import { countLeases } from './lease-records.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
 import { createMetrics, type Metrics } from './metrics.js';
-import { DiskArpTable } from './net/disk-arp-table.js';
 import { formatEndpoint } from './net/endpoint.js';
-import { HostNeighbours } from './net/host-neighbours.js';
-import { Ip6Neighbours } from './net/ip6-neighbours.js';
-import { printIp6Neighbours } from './net/ip6-neighbours-process.js';
 import { lowerPrivileges } from './privileges-process.js';
 import { Reloader, type Renewed } from './reload.js';
+import { buildBooter, type ServedBooter } from './served-booter.js';
 import { standingDesk } from './standing-desk.js';
-import { joinStored } from './stored-entries.js';
 import { Upkeep } from './upkeep.js';
 
 export type RunningServer = {
@@ -164,11 +151,12 @@ function warnAtStart(
   { mapping }: Booter,
   warn: Warn,
 ): void {
-  const ofDhcp = findDhcpWarnings({ ...input, dhcp: input.config.dhcp, machines: mapping.machines });
+  const { dhcp } = input.config;
+  const ofDhcp = findDhcpWarnings({ ...input, dhcp, machines: mapping.machines, host: hostInterfaces() });
   for (const text of [...findBootWarnings(input), ...ofDhcp, ...findUntoldWarnings(mapping)]) warn(text);
 }
 
-function applied({ booter }: BooterOfServer, upkeep: Upkeep, warn: Warn): void {
+function applied({ booter }: ServedBooter, upkeep: Upkeep, warn: Warn): void {
   upkeep.remapped();
   for (const text of findUntoldWarnings(booter.mapping)) warn(text);
 }
@@ -197,80 +185,7 @@ function placesOf({ http, https, tftp, dhcp }: BootListeners): Pick<RunningServe
   };
 }
 
-type BooterOfServer = Content & {
-  readonly booter: Booter;
-  readonly joined: JoinedEntries;
-  readonly journal: Journal;
-  readonly policies: Policies;
-  readonly hub: EventHub;
-  readonly urls: BootUrls;
-  readonly cache: CacheRouteParts;
-  readonly desk: ImageDesk;
-  /** Says on which port machines are to ask, which the system may have chosen; answers the whole base URL. */
-  readonly advertise: (listeners: Pick<BootListeners, 'http' | 'interfaces'>) => string;
-};
-
-async function buildBooter(
-  reloader: Reloader,
-  log: Logger,
-  { lifecycle, hub }: { readonly lifecycle: Lifecycle; readonly hub: EventHub },
-): Promise<BooterOfServer> {
-  const { config } = reloader;
-  const events = hub.tell;
-  const content = await openContent({
-    config: () => reloader.config,
-    pins: () => booter.mapped.pinnedDigests(),
-    warn: (text) => log.warn({ event: 'registry.warning' }, text),
-    events,
-    lifecycle,
-  });
-  const { images, blobs, database } = content;
-  const warn = (text: string) => log.warn({ event: 'config.warning' }, text);
-  const neighbours = hostNeighbours();
-  const leases = await openLeases(config.dhcp, {
-    ...{ store: database.leases, events, lifecycle, warn },
-    mapping: () => booter.mapping,
-    trustedRelays: () => reloader.config.identity.trustedRelays,
-  });
-  const { journal, policies } = await openBootRecords({
-    ...{ database, neighbours, events, lifecycle, warn },
-    leaseMacAt: (address) => leases?.desk.macAt(address),
-    ownNetworks: hostNetworks(),
-    isKnown: (machine) => booter.knows(machine),
-    recordOf: (key) => booter.recordOf(key),
-    identity: () => reloader.config.identity,
-    enrols: () => reloader.config.unknown === 'enrol',
-  });
-  hub.add(journal.sink);
-  let base = advertisedUrl(config, config.http.listen.port, { warn });
-  let nearer: readonly NearerBase[] = [];
-  const urls = new BootUrls(
-    () => base,
-    () => nearer,
-  );
-  const joined = await joinStored(config, { store: database.entries, events, warn });
-  const mapping = { ...joined.lists, defaults: config.defaults };
-  const parts = { mapping, images, blobs, plans: database.plans, urls, events };
-  const given = { ...parts, ...(leases !== undefined && { leases: leases.desk }) };
-  const booter: Booter = new Booter({ ...given, clock: systemClock, neighbours, policies });
-  leases?.restore();
-  const advertise: BooterOfServer['advertise'] = ({ http, interfaces }) => {
-    base = advertisedUrl(config, http.port);
-    nearer = nearerBases({ advertise: config.advertise, interfaces }, http.port);
-    return base;
-  };
-  const cache = cacheOf({ ...content, booter }, reloader);
-  const desk = deskOf({ ...content, booter }, reloader);
-  return { ...content, booter, joined, journal, policies, hub, urls, advertise, cache, desk };
-}
-
-function hostNeighbours(): HostNeighbours {
-  const ticks = () => systemClock.ticks();
-  const ip6 = new Ip6Neighbours({ print: () => printIp6Neighbours(), ticks, wait: waitFor });
-  return new HostNeighbours({ ip4: new DiskArpTable({ ticks }), ip6 });
-}
-
-function standingsOf({ policies, booter, database, hub }: BooterOfServer, reloader: Reloader, upkeep: Upkeep) {
+function standingsOf({ policies, booter, database, hub }: ServedBooter, reloader: Reloader, upkeep: Upkeep) {
   return standingDesk({
     ...{ policies, booter, enrolments: database.enrolments, events: hub.tell },
     config: () => reloader.config,
@@ -280,7 +195,7 @@ function standingsOf({ policies, booter, database, hub }: BooterOfServer, reload
 
 type EntriesNeed = { readonly events: EventSink; readonly metrics: Metrics; readonly upkeep: Upkeep };
 
-function entriesOf({ booter, joined, database }: BooterOfServer, { events, metrics, upkeep }: EntriesNeed): Entries {
+function entriesOf({ booter, joined, database }: ServedBooter, { events, metrics, upkeep }: EntriesNeed): Entries {
   return new Entries({
     joined,
     store: database.entries,
@@ -291,35 +206,12 @@ function entriesOf({ booter, joined, database }: BooterOfServer, { events, metri
       upkeep.remappedSoon();
     },
     events,
-  });
-}
-
-type Served = Content & { readonly booter: Booter };
-
-function cacheOf({ collector, booter, store }: Served, reloader: Reloader): CacheRouteParts {
-  return {
-    folder: cacheFolderIn(reloader.config.data),
-    holdings: () => store.holdings(),
-    limit: () => reloader.config.cache.maxSize,
-    collect: async (wanted) => {
-      const unresolved = booter.mapped.unresolved();
-      const isAnythingMapped = booter.mapped.places().length > 0;
-      return { removed: await collectGarbage({ collector, unresolved, isAnythingMapped }, wanted) };
-    },
-  };
-}
-
-function deskOf({ booter, blobs }: Served, reloader: Reloader): ImageDesk {
-  return new ImageDesk({
-    mapping: () => booter.mapping,
-    mapped: booter.mapped,
-    fetchAhead: (descriptor, sources, signal) => blobs.fetchAhead(descriptor, sources, signal),
-    defaultRegistry: () => reloader.config.defaultRegistry,
+    leases: booter.leases?.register,
   });
 }
 
 function upkeepOf(
-  { booter, store, blobs, journal, policies, database }: BooterOfServer,
+  { booter, store, blobs, journal, policies, database }: ServedBooter,
   reloader: Reloader,
   events: EventSink,
 ): Upkeep {

@@ -35,6 +35,7 @@ const PROCESS = [
     'turns',
     'boot-records',
     'lease-records',
+    'served-booter',
     'disk-system-start',
     'upkeep',
     'advertise',

@@ -10,16 +10,19 @@ const RANGE = 'range: 192.168.77.100-192.168.77.199';
 const server = (...subnets: readonly string[]) => `dhcp: { mode: server, subnets: [${subnets.join(', ')}] }\n`;
 const ONE = server(`{ subnet: 192.168.77.0/24, ${RANGE} }`);
 
-function warnings(text: string, { base = 'http://192.168.77.1:8080', interfaces = [BR0] }: Options = {}) {
+function warnings(
+  text: string,
+  { base = 'http://192.168.77.1:8080', interfaces = [BR0], host = interfaces }: Options = {},
+) {
   const { config } = read(text);
   const urls = new BootUrls(
     () => base,
     () => [],
   );
-  return findDhcpWarnings({ dhcp: config.dhcp, machines: config.machines, interfaces, urls });
+  return findDhcpWarnings({ dhcp: config.dhcp, machines: config.machines, interfaces, host, urls });
 }
 
-type Options = Partial<Pick<DhcpWarningsInput, 'interfaces'>> & { readonly base?: string };
+type Options = Partial<Pick<DhcpWarningsInput, 'interfaces' | 'host'>> & { readonly base?: string };
 
 describe('findDhcpWarnings', () => {
   it('has nothing to say where all goes together, or no address is given', () => {
@@ -51,6 +54,19 @@ describe('findDhcpWarnings', () => {
     ]);
     const part = server(`{ subnet: 192.168.77.0/24, ${RANGE} }`, '{ subnet: 10.1.7.0/24 }');
     expect(warnings(part, { interfaces: [BR0, br1] })).toEqual([]);
+  });
+
+  it('tells of a subnet on an interface that is not served', () => {
+    const br1 = { name: 'br1', address: '10.1.0.1', subnets: [subnet('10.1.0.0/16')] };
+    const two = server(`{ subnet: 192.168.77.0/24, ${RANGE} }`, '{ subnet: 10.1.0.0/16 }', '{ subnet: 10.2.0.0/16 }');
+    const host = [BR0, br1];
+    expect(warnings(two, { host })).toEqual([
+      '10.1.0.0/16 of dhcp.subnets is on br1, and DHCP is answered on br0: machines on br1 are given addresses over a relay alone; set dhcp.interfaces to [br0, br1]',
+    ]);
+    // Two interfaces may be on one network.
+    const also = { ...br1, name: 'br2', subnets: [...br1.subnets, ...BR0.subnets] };
+    expect(warnings(two, { interfaces: [BR0, also], host: [...host, also] })).toEqual([]);
+    expect(warnings(two, { interfaces: [], host })).toEqual([]);
   });
 
   it("tells of this server's own address where it cannot be given", () => {

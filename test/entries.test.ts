@@ -3,6 +3,8 @@ import { settle } from '../src/boot/select.js';
 import { assignmentFor } from '../src/booter/mapping.js';
 import { type MacAddress, parseMac } from '../src/net/mac.js';
 import { configuration, FILE, openEntries, stored } from './fixtures/entries.js';
+import { leaseDesk } from './fixtures/lease-desk.js';
+import { mac as cardOf } from './fixtures/leases.js';
 
 const [ONE, TWO, THREE] = ['52:54:00:00:00:01', '52:54:00:00:00:02', '52:54:00:00:00:03'] as const;
 const IMAGE = 'lab:5000/os:1';
@@ -311,6 +313,16 @@ describe('a preview', () => {
       boots: [],
     });
     expect(mapping()).toBe(before);
+  });
+
+  it('tells why a machine would not be given its address, by its record as it would be', async () => {
+    const { desk, select } = leaseDesk();
+    await select(1, '192.168.77.100');
+    const { book } = await openEntries(FILES, [], desk.register);
+    const preview = (mac: string) =>
+      book.preview({ kind: 'machine', name: 'new', edit: () => ({ name: 'new', mac, ip: '192.168.77.100' }) });
+    expect(await preview(cardOf(2))).toMatchObject({ warnings: [expect.stringContaining('new is not given it')] });
+    expect(await preview(cardOf(1))).not.toHaveProperty('warnings');
   });
 
   it('names so many machines, and counts the others', async () => {

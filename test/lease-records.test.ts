@@ -1,13 +1,17 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import type { Config } from '../src/config/schema.js';
 import { readSystemStart } from '../src/disk-system-start.js';
 import type { KeptClock } from '../src/lease/ports.js';
-import { openLeases } from '../src/lease-records.js';
+import { findProbeTrouble, openLeases } from '../src/lease-records.js';
 import { Lifecycle } from '../src/lifecycle.js';
 import { Inventory } from '../src/machine/inventory.js';
 import type { IpAddress } from '../src/net/ip.js';
+import { temporaryFolder } from './fixtures/folder.js';
 import { MemoryLeases } from './fixtures/lease-desk.js';
 import { ip, lease, leaseSubnet, mac, stranger } from './fixtures/leases.js';
+import { neighbours } from './fixtures/policies.js';
 
 const DHCP = {
   mode: 'server',
@@ -40,11 +44,12 @@ async function opened(
     },
     mapping: () => ({ machines: [], inventory: new Inventory([]) }),
     trustedRelays: () => [],
+    neighbours: neighbours(),
     events: () => undefined,
     lifecycle,
     warn: (text) => warnings.push(text),
   });
-  records?.restore();
+  records?.restore(false);
   return { desk: records?.desk, leases, here, warnings, lifecycle };
 }
 
@@ -76,6 +81,20 @@ it('says what it cannot use, and gives nobody an address that may be somebody’
     'leases of no subnet in dhcp.subnets: 1; they are kept, and count again when it is there again',
   ]);
   expect(desk?.register.at(ip('192.168.77.100'))).toMatchObject({ state: 'conflict' });
+});
+
+it('is told beforehand where addresses of ranges would be given without a look', async () => {
+  const tools = await temporaryFolder();
+  vi.stubEnv('PATH', tools);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const probed = { ...DHCP, probe: true } satisfies Config['dhcp'];
+  expect(await findProbeTrouble(probed)).toEqual([
+    'addresses are given without a look whether somebody uses them: ping is not installed: install iputils-ping, or set dhcp.probe to false',
+  ]);
+  expect(await findProbeTrouble(DHCP)).toEqual([]);
+  expect(await findProbeTrouble({ ...probed, subnets: [leaseSubnet([])] })).toEqual([]);
+  await writeFile(join(tools, 'ping'), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
+  expect(await findProbeTrouble(probed)).toEqual([]);
 });
 
 it('is nothing of a server that gives no addresses', async () => {

@@ -86,7 +86,7 @@ describe("the README's mappings", () => {
       () => [],
     );
     const br0 = { name: 'br0', address: '192.168.77.1', subnets: [parseSubnet('192.168.77.0/24') ?? expect.fail()] };
-    expect(findDhcpWarnings({ dhcp, machines, interfaces: [br0], urls })).toEqual([]);
+    expect(findDhcpWarnings({ dhcp, machines, interfaces: [br0], host: [br0], urls })).toEqual([]);
     const book = new LeaseBook({
       subnets: dhcp?.mode === 'server' ? dhcp.subnets : [],
       isAuthoritative: true,

@@ -1,6 +1,7 @@
 import type { BootEvent, DhcpQuestion, EventSink } from '../boot/event.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { MacAddress } from '../net/mac.js';
+import type { Neighbours } from '../net/neighbours.js';
 import type { Writable } from '../writable.js';
 import type { Attribution } from './attribution.js';
 import type { DhcpMemory } from './dhcp-memory.js';
@@ -20,6 +21,7 @@ export type DhcpStepParts = {
   /** Whether machines that nothing matches wait for an assignment. */
   readonly enrols: () => boolean;
   readonly isDraining: () => boolean;
+  readonly neighbours: Pick<Neighbours, 'find'>;
   readonly events: EventSink;
 };
 
@@ -99,7 +101,10 @@ export class DhcpStep {
 
   /** Another server gives addresses there; `by`: how it shows. */
   heardOther(server: string, at: string, by: string): void {
-    this.#parts.events({ event: 'dhcp.other', server, interface: at, by });
+    const { neighbours, events } = this.#parts;
+    void neighbours.find(server).then((mac) => {
+      events({ event: 'dhcp.other', server, ...(mac !== undefined && { mac }), interface: at, by });
+    });
   }
 
   /** It goes on to its next boot device. */

@@ -3,9 +3,12 @@ import { isRestricted } from '../boot/policy.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError, publicMessage, publicRemedy } from '../errors.js';
 import { formatDuration } from '../format.js';
+import type { Machine } from '../machine/machine.js';
 import { formatReference } from '../oci/reference.js';
+import { addressDoubts } from './address-doubts.js';
 import { findUntoldWarnings } from './check-policies.js';
 import type { ImageDesk } from './image-desk.js';
+import type { LeaseRegister } from './leases.js';
 import { possibleAssignments } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
 
@@ -21,6 +24,8 @@ export type EntryDoubtsParts = {
   /** Whether who asks must be shown to be the machine (`identity.verify`). */
   readonly verifies: () => boolean;
   readonly clock: Pick<Clock, 'within'>;
+  /** Where this server gives addresses. */
+  readonly leases?: Pick<LeaseRegister, 'at' | 'subnets'> | undefined;
 };
 
 export class EntryDoubts {
@@ -56,12 +61,20 @@ export class EntryDoubts {
     }
   }
 
-  /** Nobody is shown to be a machine whose cards are not known. */
   #ofMachine(name: string): readonly string[] {
+    const { mapping, leases } = this.#parts;
+    const machine = mapping().inventory.named(name);
+    if (machine === undefined) return [];
+    const ofAddress = leases === undefined ? [] : addressDoubts(machine, mapping(), leases);
+    return [...ofAddress, ...this.#ofIdentity(machine)];
+  }
+
+  /** Nobody is shown to be a machine whose cards are not known. */
+  #ofIdentity(machine: Machine): readonly string[] {
     const { mapping, verifies } = this.#parts;
-    const { inventory, index } = mapping();
-    const machine = inventory.named(name);
-    if (machine === undefined || machine.macs.length > 0 || !verifies()) return [];
+    const { name, macs } = machine;
+    const { index } = mapping();
+    if (macs.length > 0 || !verifies()) return [];
     if (!possibleAssignments(machine, index).some(({ policy }) => isRestricted(policy))) return [];
     return [`${name} will not be booted, since its policy wants to know who asks, which only a MAC shows: say its mac`];
   }

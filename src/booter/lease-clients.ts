@@ -28,7 +28,7 @@ export class LeaseClients {
 
   find(client: LeaseClient): FoundClient {
     const { mac, uuid, clientId } = client;
-    const card = mac ?? cardIn(clientId);
+    const card = cardOf(client);
     const facts = { macs: card === undefined ? [] : [card], ...(uuid !== undefined && { uuid }), sourceAddress: '' };
     const { machine } = this.#mapping().inventory.identify(facts);
     const stranger = { name: mac ?? clientId ?? uuid ?? 'somebody', known: client };
@@ -53,6 +53,11 @@ export class LeaseClients {
     }
     return this.#reservations;
   }
+}
+
+/** By which its record is found; undefined where it says none. Pure. */
+export function cardOf({ mac, clientId }: LeaseClient): MacAddress | undefined {
+  return mac ?? cardIn(clientId);
 }
 
 /** Of a client identifier that is the address of a card, after the type of Ethernet (RFC 2132, 9.14). */

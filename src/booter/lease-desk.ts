@@ -1,13 +1,15 @@
 import type { EventSink } from '../boot/event.js';
 import { BootlayerError } from '../errors.js';
 import type { Lease } from '../lease/lease.js';
-import { LeaseBook, type LeaseDecision } from '../lease/lease-book.js';
+import { LeaseBook } from '../lease/lease-book.js';
 import type { LeaseClock } from '../lease/lease-clock.js';
+import type { LeaseDecision } from '../lease/lease-decision.js';
 import type { LeaseStore } from '../lease/ports.js';
 import { givenAddress, type LeaseAnswer, type LeaseAsk, type Via } from '../lease/question.js';
 import type { LeaseSubnet } from '../lease/subnet.js';
 import { type IpAddress, parseIp, type Subnet, subnetHolds } from '../net/ip.js';
 import type { MacAddress } from '../net/mac.js';
+import type { Neighbours } from '../net/neighbours.js';
 import { type FoundClient, LeaseClients } from './lease-clients.js';
 import { LeaseRegister } from './lease-register.js';
 import { LeaseTelling } from './lease-telling.js';
@@ -24,6 +26,8 @@ export type LeaseDeskParts = {
   readonly clock: Pick<LeaseClock, 'now' | 'toEpoch' | 'fromEpoch'>;
   /** Whether nobody uses an address, as far as can be said (`ConflictProbe.isFree`); missing where that is not asked. */
   readonly isFree?: (address: IpAddress) => true | Promise<boolean>;
+  /** Who answers on the networks of this host. */
+  readonly neighbours: Pick<Neighbours, 'find'>;
   /** `identity.trustedRelays`, of the configuration in force. */
   readonly trustedRelays: () => readonly Subnet[];
   readonly events: EventSink;
@@ -55,14 +59,16 @@ export class LeaseDesk implements Leases {
     this.#book = new LeaseBook({ subnets, isAuthoritative, reservations: () => this.#clients.reservations() });
     this.#writer = new LeaseWriter(parts);
     this.#telling = new LeaseTelling(events);
-    this.register = new LeaseRegister({ ...parts, clients: this.#clients, book: this.#book, writer: this.#writer });
+    const own = { clients: this.#clients, book: this.#book, writer: this.#writer, telling: this.#telling };
+    this.register = new LeaseRegister({ ...parts, ...own });
   }
 
   /**
    * What was kept; before anything is asked. Addresses that are `damaged` may be somebody's, and are kept from everybody for as
-   * long as a lease lasts. Answers how many are of no subnet any more: they stay kept.
+   * long as a lease lasts. Answers how many are of no subnet any more: they stay kept. `isInDoubt`: it is an older state, or another's:
+   * what it remembers is tried like what nobody has had, for as long as a lease lasts that was given since.
    */
-  restore({ leases, damaged }: Awaited<ReturnType<LeaseStore['loadLeases']>>): number {
+  restore({ leases, damaged }: Awaited<ReturnType<LeaseStore['loadLeases']>>, isInDoubt = false): number {
     const { subnets, clock } = this.#parts;
     const now = clock.now();
     const longest = Math.max(...subnets.map(({ leaseSeconds }) => leaseSeconds)) * 1_000;
@@ -70,7 +76,7 @@ export class LeaseDesk implements Leases {
       return { address, client: {}, state: 'conflict', since: now, until: now + longest };
     });
     for (const lease of doubtful) this.#keep(lease);
-    return this.#book.restore([...leases, ...doubtful], now).length;
+    return this.#book.restore([...leases, ...doubtful], now, isInDoubt ? now + longest : 0).length;
   }
 
   answer(ask: LeaseAsk): LeaseAnswer | Promise<LeaseAnswer> {
@@ -105,7 +111,7 @@ export class LeaseDesk implements Leases {
         return decision;
       case 'noted':
         this.#note(decision, found);
-        return silent(`${decision.save[0].address} is ${decision.save[0].state}`);
+        return { kind: 'noted' };
       case 'exhausted':
         this.#telling.exhausted(decision.subnet, decision.whom);
         return this.#silent(silent('no address is left for it'), asked);
@@ -170,7 +176,8 @@ export class LeaseDesk implements Leases {
     const lease = this.#book.conflict(address, this.#parts.clock.now());
     if (lease === undefined) return;
     this.#keep(lease);
-    this.#telling.conflict(lease);
+    // It has just answered, so that it is one of the neighbours, unless it is behind a router.
+    void this.#parts.neighbours.find(address).then((mac) => this.#telling.conflict(lease, mac));
   }
 
   /** That of nobody who is known. It counts until the server ends in any case. */

@@ -1,20 +1,23 @@
-import { clientKey } from '../lease/client.js';
 import type { Lease } from '../lease/lease.js';
 import type { LeaseBook } from '../lease/lease-book.js';
 import type { LeaseClock } from '../lease/lease-clock.js';
 import type { ShownLease } from '../lease/lease-view.js';
 import type { LeaseSubnet } from '../lease/subnet.js';
 import type { IpAddress } from '../net/ip.js';
+import { adoptedBy, judgedLease, leaseOf } from './foreign-lease.js';
 import type { LeaseClients } from './lease-clients.js';
+import type { LeaseTelling } from './lease-telling.js';
 import type { LeaseWriter } from './lease-writer.js';
-import type {
-  Adopted,
-  ForeignLease,
-  LeasePage,
-  LeaseWish,
-  LeaseRegister as Register,
-  ToldLease,
-  ToldPool,
+import {
+  type Adopted,
+  type AskedLease,
+  type ForeignLease,
+  isEndless,
+  type LeasePage,
+  type LeaseWish,
+  type LeaseRegister as Register,
+  type ToldLease,
+  type ToldPool,
 } from './leases.js';
 import { boundsOf, keysOf, pageOf } from './listed-leases.js';
 import type { Mapping } from './mapping.js';
@@ -27,6 +30,7 @@ export type LeaseRegisterParts = {
   readonly clients: LeaseClients;
   readonly book: LeaseBook;
   readonly writer: LeaseWriter;
+  readonly telling: LeaseTelling;
 };
 
 /** Taken over in one write. */
@@ -38,6 +42,10 @@ export class LeaseRegister implements Register {
 
   constructor(parts: LeaseRegisterParts) {
     this.#parts = parts;
+  }
+
+  get subnets(): readonly LeaseSubnet[] {
+    return this.#parts.subnets;
   }
 
   list(wish: LeaseWish): LeasePage {
@@ -54,6 +62,10 @@ export class LeaseRegister implements Register {
     return lease && this.#told(lease);
   }
 
+  reservedFor(address: IpAddress): string | undefined {
+    return this.#parts.clients.reservations().machineAt(address);
+  }
+
   pools(): readonly ToldPool[] {
     const { book, clock, subnets } = this.#parts;
     const counts = book.counts(clock.now());
@@ -64,9 +76,11 @@ export class LeaseRegister implements Register {
   }
 
   async release(address: IpAddress): Promise<void> {
-    const { book, clock, writer } = this.#parts;
+    const { book, clients, clock, writer, telling } = this.#parts;
+    const before = book.at(address, clock.now());
     book.forget(address, clock.now());
     await writer.remove([address]);
+    if (before !== undefined) telling.freed(before, clients.find(before.client));
   }
 
   async adopt(leases: readonly ForeignLease[]): Promise<readonly Adopted[]> {
@@ -79,28 +93,26 @@ export class LeaseRegister implements Register {
     return adopted;
   }
 
-  #adopt({ address, client, until }: ForeignLease): { readonly outcome: Adopted; readonly save: readonly Lease[] } {
-    const { book, clients, clock } = this.#parts;
-    const now = clock.now();
-    const key = clientKey(client);
-    const { machine } = clients.find(client).known;
-    const whose = { ...(key !== undefined && { key }), client, ...(machine !== undefined && { machine }) };
-    const lease: Lease = { address, ...whose, state: 'bound', since: now, until: Math.floor(clock.fromEpoch(until)) };
-    const decision = book.adopt(lease, now);
-    return decision.kind === 'adopted'
-      ? { outcome: { kind: 'adopted', address }, save: decision.save }
-      : { outcome: { ...decision, address }, save: [] };
+  judge(leases: readonly AskedLease[]): readonly Adopted[] {
+    return leases.map((lease) => judgedLease(lease, this.#parts));
+  }
+
+  #adopt(foreign: ForeignLease): { readonly outcome: Adopted; readonly save: readonly Lease[] } {
+    const { book, clock } = this.#parts;
+    const decision = book.adopt(leaseOf(foreign, this.#parts), clock.now());
+    return { outcome: adoptedBy(decision, foreign), save: decision.kind === 'refused' ? [] : decision.save };
   }
 
   /** By the records in force: they may have changed since it was given. */
   #told({ address, state, client, since, until }: ShownLease): ToldLease {
     const { clients, clock } = this.#parts;
     const { machine } = clients.find(client).known;
-    const owner = clients.reservations().machineAt(address);
+    const reservedFor = this.reservedFor(address);
+    const end = clock.toEpoch(until);
     return {
       ...{ address, state, client, ...(machine !== undefined && { machine }) },
-      ...{ since: clock.toEpoch(since), until: clock.toEpoch(until) },
-      isReserved: owner !== undefined && owner === machine,
+      ...{ since: clock.toEpoch(since), ...(!isEndless(end) && { until: end }) },
+      ...(reservedFor !== undefined && { reservedFor }),
     };
   }
 }

@@ -1,8 +1,11 @@
 import type { EventSink } from '../boot/event.js';
 import { BootlayerError } from '../errors.js';
+import { clientKey } from '../lease/client.js';
 import type { Lease } from '../lease/lease.js';
+import type { ShownLease } from '../lease/lease-view.js';
 import type { LeaseSubnet } from '../lease/subnet.js';
 import type { IpAddress } from '../net/ip.js';
+import type { MacAddress } from '../net/mac.js';
 import type { FoundClient } from './lease-clients.js';
 import { PoolWatch } from './pool-watch.js';
 
@@ -52,8 +55,16 @@ export class LeaseTelling {
     else this.#events({ event: 'lease.released', ...common });
   }
 
-  conflict(lease: Lease): void {
-    this.#events({ event: 'lease.conflict', address: lease.address, seconds: secondsOf(lease) });
+  /** By an operator. */
+  freed({ address, client, state }: ShownLease, found: FoundClient): void {
+    const whoever = clientKey(client) === undefined ? { address } : whose(address, found);
+    this.#events({ event: 'lease.freed', ...whoever, state });
+  }
+
+  /** `mac`: of whoever answers there, where that is known. */
+  conflict(lease: Lease, mac: MacAddress | undefined): void {
+    const who = { address: lease.address, ...(mac !== undefined && { mac }) };
+    this.#events({ event: 'lease.conflict', ...who, seconds: secondsOf(lease) });
   }
 
   /** It has not had the address before. */

@@ -14,10 +14,19 @@ export type ToldLease = {
   /** The name of its record; missing for a stranger. */
   readonly machine?: string;
   readonly since: number;
-  readonly until: number;
-  /** Whether its record has this very address. */
-  readonly isReserved: boolean;
+  /** Missing where it has no end. */
+  readonly until?: number;
+  /** The machine whose record has this very address, which may be another than the one that has it now. */
+  readonly reservedFor?: string;
 };
+
+/** When what has no end is kept to end, in milliseconds since the epoch. */
+export const ENDLESS = Date.UTC(9999, 11, 31);
+
+/** Also by a clock that was set meanwhile. */
+export function isEndless(until: number): boolean {
+  return until >= Date.UTC(9999, 0, 1);
+}
 
 /** Which leases somebody wants to see: so many, behind an address, and only those that are all that is said. */
 export type LeaseWish = {
@@ -37,8 +46,12 @@ export type ToldPool = { readonly subnet: LeaseSubnet; readonly counts: PoolCoun
 /** One that another server has given: `until`: milliseconds since the epoch. */
 export type ForeignLease = { readonly address: IpAddress; readonly client: LeaseClient; readonly until: number };
 
+/** `isReserved`: as if the record of its machine had the address. */
+export type AskedLease = ForeignLease & { readonly isReserved?: boolean };
+
+/** `present`: its client had it here already. */
 export type Adopted =
-  | { readonly kind: 'adopted'; readonly address: IpAddress }
+  | { readonly kind: 'adopted' | 'present'; readonly address: IpAddress }
   | { readonly kind: 'refused'; readonly address: IpAddress; readonly reason: string };
 
 /** Addresses for those who ask for one. */
@@ -52,11 +65,20 @@ export interface Leases {
   readonly register: LeaseRegister;
 }
 
+/** In a sentence; `until`: milliseconds since the epoch. */
+export function untilText(until: number | undefined): string {
+  return until === undefined ? 'without an end' : `until ${new Date(until).toISOString()}`;
+}
+
 /** Who has which address, for operators. */
 export interface LeaseRegister {
+  /** Those in which addresses are given. */
+  readonly subnets: readonly LeaseSubnet[];
   /** In the order of addresses; also those that are offered, and those that are remembered. */
   list(wish: LeaseWish): LeasePage;
   at(address: IpAddress): ToldLease | undefined;
+  /** The machine whose record has the address, whether it has asked for it or not. */
+  reservedFor(address: IpAddress): string | undefined;
   pools(): readonly ToldPool[];
   /** Durably free, and nobody's. Throws DATA_UNUSABLE, DISK_FULL, RATE_LIMITED. */
   release(address: IpAddress): Promise<void>;
@@ -65,4 +87,6 @@ export interface LeaseRegister {
    * RATE_LIMITED.
    */
   adopt(leases: readonly ForeignLease[]): Promise<readonly Adopted[]>;
+  /** What would become of each by itself. */
+  judge(leases: readonly AskedLease[]): readonly Adopted[];
 }

@@ -116,6 +116,7 @@ const LEVELS: Readonly<Record<BootEvent['event'], 'debug' | 'info' | 'warn' | 'e
   'loader.aborted': 'warn',
   'lease.given': 'info',
   'lease.released': 'info',
+  'lease.freed': 'info',
   'pool.regained': 'info',
   'mapping.reloaded': 'info',
   'entry.changed': 'info',

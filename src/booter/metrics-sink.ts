@@ -123,18 +123,23 @@ function countLease(metrics: Metrics, event: LeaseEvent): void {
       metrics.leasesMissing.inc();
       return;
     case 'lease.elsewhere':
+    case 'lease.freed':
       return;
     case 'lease.refused':
       metrics.leasesRefused.inc();
       return;
     case 'lease.released':
       metrics.leasesReleased.inc();
+      metrics.dhcp.inc({ outcome: 'noted' });
       return;
     case 'lease.declined':
       metrics.leasesDeclined.inc();
+      metrics.dhcp.inc({ outcome: 'noted' });
       return;
     case 'lease.unsaved':
       metrics.leasesUnsaved.inc();
+      // What it says counts all the same, until this server ends.
+      if (event.state !== 'bound') metrics.dhcp.inc({ outcome: 'noted' });
       return;
     case 'lease.conflict':
       metrics.addressConflicts.inc();

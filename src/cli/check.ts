@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { hostInterfaces } from '../advertise.js';
 import { findBootWarnings } from '../boot-warnings.js';
 import { checkMapping } from '../booter/check.js';
 import type { CheckReport, TargetCheck } from '../booter/check-report.js';
@@ -10,6 +11,7 @@ import { BootlayerError } from '../errors.js';
 import { counted, harmless } from '../format.js';
 import { IpxeBinaries } from '../ipxe/disk-binaries.js';
 import { ipxeFolders } from '../ipxe-folders.js';
+import { findProbeTrouble } from '../lease-records.js';
 import { findMissingIpxe } from '../missing-ipxe.js';
 import { shortDigest } from '../oci/digest.js';
 import type { ServedInterface } from '../pxe/served-interfaces.js';
@@ -32,7 +34,8 @@ export function checkCommand(): Command {
 }
 
 const HELP = `
-With dhcp.mode proxy or server, what of this host would leave machines without an answer is told, too (iPXE binaries, interfaces, certificates),
+With dhcp.mode proxy or server, what of this host would leave machines without an answer is told, too (iPXE binaries, interfaces,
+certificates, and where this server gives addresses, ping, with which they are tried, and subnets on interfaces that are not served),
 and on a host with several interfaces, the systemd units of sockets that are bound to them are printed. With --offline, another
 host may be meant: what is wrong with the interfaces of this one is a warning, and its iPXE binaries are not looked for.
 
@@ -59,11 +62,11 @@ async function check(options: CheckOptions): Promise<void> {
   const room = findRoomWarnings(report.assignments, config.cache.maxSize);
   const dhcp = checkDhcp(config);
   // Where registries are not to be asked, this is not the host that it is for either.
-  const [problems, more] = options.offline ? [[], dhcp.problems] : [dhcp.problems, await checkIpxe(config, report)];
-  const interfaces = options.offline ? [] : dhcp.served;
+  const [problems, more] = options.offline ? [[], dhcp.problems] : [dhcp.problems, await checkHost(config, report)];
+  const [interfaces, host] = options.offline ? [[], []] : [dhcp.served, hostInterfaces()];
   const urls = explainedUrls(config, interfaces);
   const ofBoot = findBootWarnings({ config, tls, interfaces, ports: portsOf(config), urls });
-  const ofDhcp = findDhcpWarnings({ dhcp: config.dhcp, machines: config.machines, interfaces, urls });
+  const ofDhcp = findDhcpWarnings({ dhcp: config.dhcp, machines: config.machines, interfaces, host, urls });
   const whole: CheckReport = {
     ...report,
     warnings: [...warnings, ...ofBoot, ...ofDhcp, ...report.warnings, ...room, ...more],
@@ -81,14 +84,16 @@ async function check(options: CheckOptions): Promise<void> {
   else {
     for (const problem of problems) writeLine(output, `DHCP cannot be answered: ${harmless(problem)}`);
     writeReport(output, whole, config.machines.length);
-    const given = describeGiven(config);
+    const given = describeGiven(config, interfaces);
     if (given !== undefined) writeLine(output, given);
     writeUnits(output, dhcp);
   }
   const failed = whole.problems + (options.strict ? whole.warnings.length : 0);
   if (failed > 0) {
     const found = [counted(whole.problems, 'problem'), counted(whole.warnings.length, 'warning')];
-    throw new BootlayerError('PLAN_IMPOSSIBLE', `${config.file}: ${found.join(', ')}`, { remedy: 'see above' });
+    throw new BootlayerError('PLAN_IMPOSSIBLE', `${config.file}: ${found.join(', ')}`, {
+      remedy: 'mend what is told of on standard output',
+    });
   }
 }
 
@@ -113,6 +118,11 @@ function checkDhcp(config: Config): DhcpCheck {
   if (withoutSockets.length === 0) return { ...nothing, served };
   // Whether they are there is not known here, so that it is neither a problem nor a warning.
   return { ...nothing, withoutSockets, units: dhcpUnits(served.map(({ name }) => name)), served };
+}
+
+/** What else this host lacks. */
+async function checkHost(config: Config, report: CheckReport): Promise<readonly string[]> {
+  return [...(await checkIpxe(config, report)), ...(await findProbeTrouble(config.dhcp))];
 }
 
 /** What of it those whom DHCP leads here will miss. */

@@ -26,6 +26,7 @@ export type ToldPreview = {
     readonly differs: readonly string[];
   }[];
   readonly more?: number;
+  readonly warnings?: unknown;
 };
 
 const PAGE = 1_000;

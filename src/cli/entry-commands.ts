@@ -12,6 +12,7 @@ import {
   readEntry,
   readEntryIfThere,
   type ToldEntry,
+  warningsIn,
 } from './entry-api.js';
 import { entryIn, writtenOf } from './entry-edits.js';
 import { writeEntries, writeEntry, writePreview } from './entry-output.js';
@@ -107,6 +108,7 @@ async function change({ api, options }: Asking, wanted: Change, done: string): P
   const output = standardOutput();
   if (options.dryRun) {
     const preview = await previewChange(api, wanted);
+    for (const warning of warningsIn(preview.warnings)) warnOnStderr(inOneLine(warning));
     return options.json ? writeJson(output, preview) : writePreview(output, preview);
   }
   const warnings = await changeEntry(api, wanted);

@@ -74,13 +74,15 @@ export function explainDhcp(described: DescribedClient | undefined, parts: Parts
 /** Whoever has no address yet. */
 const NOBODY = { address: NO_IP4, port: PORT.client };
 
-function exchangeOf(bytes: Buffer, { dhcp, mapping, site: { name = '', address }, offerings }: Parts): Exchange {
+function exchangeOf(bytes: Buffer, { dhcp, mapping, site, offerings }: Parts): Exchange {
+  const { name = '', address } = site;
   const parts: BootParts = { invite: (facts) => inviteBy(mapping, facts), offerings: () => offerings };
   const at = { step: 'offer', name, address, subnets: [] } as const;
   if (dhcp?.mode !== 'server') return proxyExchange(bytes, NOBODY, at, parts);
   const door = serverDoor(at);
   const asking = readAsking(bytes, NOBODY, door);
-  return asking.kind === 'asking' ? serverExchange(asking, offerTo(asking.ask, dhcp, mapping), door, parts) : asking;
+  if (asking.kind !== 'asking') return asking;
+  return serverExchange(asking, offerTo(asking.ask, dhcp, { mapping, site }), door, parts);
 }
 
 type ServerConfig = Extract<DhcpConfig, { readonly mode: 'server' }>;
@@ -89,15 +91,17 @@ type ServerConfig = Extract<DhcpConfig, { readonly mode: 'server' }>;
 function offerTo(
   ask: LeaseAsk,
   { subnets, authoritative: isAuthoritative }: ServerConfig,
-  mapping: Mapping,
+  { mapping, site }: Pick<Parts, 'mapping' | 'site'>,
 ): LeaseAnswer {
   const clients = new LeaseClients(() => mapping);
   const book = new LeaseBook({ subnets, isAuthoritative, reservations: () => clients.reservations() });
   const { known, hostname } = clients.find(ask.client);
   const { reserved } = known;
-  // Where its own address is, which may be behind a relay: `explainAddress` says the same.
+  // Where its own address is, unless it is said where it is, which may be behind a relay: `explainAddress` says the same.
   const hasOwn = reserved !== undefined && subnetsOn(subnets, [reserved]).length > 0;
-  const decision = book.decide({ ...ask, client: known, link: hasOwn ? [reserved] : ask.link }, 0);
+  const near = hasOwn ? [reserved] : ask.link;
+  const link = site.subnet === undefined ? near : [site.subnet.address];
+  const decision = book.decide({ ...ask, client: known, link }, 0);
   if (decision.kind === 'silent') return decision;
   if (decision.kind !== 'offer') return { kind: 'silent', reason: 'no address is left for it' };
   const { address, subnet } = decision;

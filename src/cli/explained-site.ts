@@ -2,7 +2,8 @@ import { interfacesOf } from '../advertise.js';
 import type { BootUrls } from '../booter/boot-urls.js';
 import type { Config } from '../config/schema.js';
 import { BootlayerError } from '../errors.js';
-import { parseIp4 } from '../net/ip.js';
+import { fewOf } from '../format.js';
+import { formatSubnet, parseIp4, type Subnet, subnetsMeet } from '../net/ip.js';
 import type { ServedInterface, ServedInterfaces } from '../pxe/served-interfaces.js';
 import { explainedUrls } from './explained.js';
 
@@ -17,27 +18,48 @@ export type Site = {
   /** As machines there reach them. */
   readonly urls: BootUrls;
   readonly warnings: readonly string[];
+  /** Of `dhcp.subnets`, where it is said in which the machine is: perhaps behind a relay. */
+  readonly subnet?: Subnet;
 };
 
-/** The first, unless one is wanted. Throws USAGE for one that is not served. */
-export function siteOf(config: Config, wanted?: string): Site {
+/** What is said of where a machine is. */
+type Wanted = { readonly interface?: string; readonly subnet?: Subnet };
+
+/** On the interface of its subnet, else the first, unless one is wanted. Throws USAGE for one that is not served. */
+export function siteOf(config: Config, { interface: wanted, subnet }: Wanted = {}): Site {
+  if (subnet !== undefined) requireSubnet(config.dhcp, subnet);
   const decided = interfacesOnThisHost(config);
   const served = servedBy(decided);
   const names = served.map(({ name }) => name);
   const urls = explainedUrls(config, served);
-  const at = wanted === undefined ? served[0] : served.find(({ name }) => name === wanted);
+  const near = subnet && served.find(({ subnets }) => subnets.some((one) => subnetsMeet(one, subnet)));
+  const at = wanted === undefined ? (near ?? served[0]) : served.find(({ name }) => name === wanted);
+  const where = subnet === undefined ? {} : { subnet };
   if (at !== undefined) {
     const { name, address } = at;
     const others = names.filter((one) => one !== name);
     const warnings = decided.kind === 'served' ? decided.warnings : [];
-    return { name, address, others, urls: urls.for(address), warnings };
+    return { name, address, others, urls: urls.for(address), warnings, ...where };
   }
   const why = decided.kind === 'refused' ? `${decided.reason}; ${decided.remedy}` : '';
-  if (wanted === undefined) return { address: addressIn(urls.base()), others: [], urls, warnings: [why] };
+  if (wanted === undefined) return { address: addressIn(urls.base()), others: [], urls, warnings: [why], ...where };
   throw new BootlayerError('USAGE', `DHCP is not answered on an interface ${wanted}`, {
     remedy: names.length > 0 ? `name one that is served: ${names.join(', ')}` : `none is served here: ${why}`,
   });
 }
+
+function requireSubnet(dhcp: Config['dhcp'], wanted: Subnet): void {
+  const subnets = dhcp?.mode === 'server' ? dhcp.subnets.map(({ subnet }) => formatSubnet(subnet)) : [];
+  if (subnets.includes(formatSubnet(wanted))) return;
+  throw new BootlayerError('USAGE', `this server gives no addresses in ${formatSubnet(wanted)}`, {
+    remedy:
+      subnets.length > 0
+        ? `name one of dhcp.subnets: ${fewOf(subnets, MOST_NAMED)}`
+        : 'dhcp.mode is to be server for it',
+  });
+}
+
+const MOST_NAMED = 10;
 
 /** Where DHCP would be answered. Never throws. */
 export function interfacesOnThisHost(config: Config): ServedInterfaces {

@@ -3,7 +3,8 @@ import { BootlayerError, systemErrorCode } from '../errors.js';
 import { formatBytes } from '../format.js';
 import { type ForeignFile, type ForeignServer, readForeignFile } from '../lease/import/foreign-file.js';
 import { hostMachines, type MachineDocument } from '../lease/import/host-machines.js';
-import type { ImportedLease, ImportProblem } from '../lease/import/imported.js';
+import type { Imported, ImportedHost, ImportedLease } from '../lease/import/imported.js';
+import type { IpAddress } from '../net/ip.js';
 
 export type ReadForeignFile = ForeignFile & { readonly file: string };
 
@@ -34,41 +35,57 @@ export async function readForeign(file: string, server: ForeignServer | undefine
 
 const NAMES = { isc: 'ISC DHCP', dnsmasq: 'dnsmasq', kea: 'Kea' } as const;
 
-export type ForeignMachine = { readonly file: string; readonly line: number; readonly machine: MachineDocument };
+/** `line`: where it begins in the file, counted from 1. */
+type Placed<T> = T & { readonly file: string; readonly line: number };
+
+export type ForeignLease = Placed<ImportedLease>;
+export type ForeignMachine = Placed<{ readonly machine: MachineDocument }>;
+/** What is not taken over, and why; `address`: of the lease, or of the machine. */
+export type Refusal = Placed<{ readonly machine?: string; readonly address?: string; readonly reason: string }>;
 
 export type ForeignWhole = {
-  /** Those that are not over; of several of one address, the last. */
-  readonly leases: readonly ImportedLease[];
+  /** Those that are not over: of each address, what the last file says. */
+  readonly leases: readonly ForeignLease[];
   readonly expired: number;
   readonly machines: readonly ForeignMachine[];
   /** Of each file, what is not taken over. */
-  readonly problems: readonly (ImportProblem & { readonly file: string })[];
+  readonly problems: readonly Refusal[];
   readonly moreProblems: number;
 };
 
 /** What all of them have. `now`: milliseconds since the epoch. Pure. */
 export function togetherOf(files: readonly ReadForeignFile[], now: number): ForeignWhole {
-  const leases = new Map(files.flatMap(({ imported }) => imported.leases.map((one) => [one.address, one] as const)));
+  const placed = <T extends object>(list: (imported: Imported) => readonly T[]) =>
+    files.flatMap(({ file, imported }) => list(imported).map((one) => ({ file, ...one })));
+  const leases = new Map<IpAddress, ForeignLease>();
+  for (const { file, imported } of files.toSorted((one, other) => ageOf(other.file) - ageOf(one.file))) {
+    for (const lease of imported.leases) leases.set(lease.address, { file, ...lease });
+    for (const address of imported.freed) leases.delete(address);
+  }
   const live = [...leases.values()].filter(({ until }) => until === undefined || until > now);
-  const fileOf = new Map(files.flatMap(({ file, imported }) => imported.hosts.map((host) => [host, file] as const)));
-  const hosts = hostMachines([...fileOf.keys()]).map((one) => ({
-    ...one,
-    file: fileOf.get(one.host) ?? '',
-    line: one.host.line,
-  }));
-  const twice = hosts.flatMap(({ file, line, ...one }) =>
-    one.kind === 'twice' ? [{ file, line, message: one.message }] : [],
-  );
+  const hosts = hostMachines(placed((one) => one.hosts));
   return {
     leases: live,
     expired: leases.size - live.length,
-    machines: hosts.flatMap(({ file, line, ...one }) =>
-      one.kind === 'machine' ? [{ file, line, machine: one.machine }] : [],
+    machines: hosts.flatMap((one) =>
+      one.kind === 'machine' ? [{ file: one.host.file, line: one.host.line, machine: one.machine }] : [],
     ),
     problems: [
-      ...files.flatMap(({ file, imported }) => imported.problems.map((problem) => ({ file, ...problem }))),
-      ...twice,
+      ...placed((one) => one.problems),
+      ...hosts.flatMap((one) => (one.kind === 'twice' ? [refusedTwin(one)] : [])),
     ],
     moreProblems: files.reduce((sum, { imported }) => sum + imported.moreProblems, 0),
   };
+}
+
+/** What Kea has put aside to tidy it, and ISC's copy, are older than the file itself; others are as they are named. */
+const OLDER = [/\.1$/, /\.2$/, /\.completed$|~$/];
+
+function ageOf(file: string): number {
+  return 1 + OLDER.findIndex((ending) => ending.test(file));
+}
+
+function refusedTwin({ host, reason }: { readonly host: Placed<ImportedHost>; readonly reason: string }): Refusal {
+  const { file, line, ip } = host;
+  return { file, line, ...(ip !== undefined && { address: ip }), reason };
 }

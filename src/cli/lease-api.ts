@@ -1,3 +1,4 @@
+import type { ForeignLeaseBody, LeaseOutcome } from '../http/routes/lease-import.js';
 import { type ServerApi, unreachable } from './api-server.js';
 import { askOurs } from './ask-ours.js';
 
@@ -7,8 +8,9 @@ export type ToldLease = {
   readonly address: string;
   readonly state: string;
   readonly since: string;
-  readonly until: string;
-  readonly isReserved?: boolean;
+  /** Missing where it has no end. */
+  readonly until?: string;
+  readonly reservedFor?: string;
   readonly mac?: string;
   readonly clientId?: string;
   readonly uuid?: string;
@@ -42,8 +44,8 @@ export async function listLeases(api: ServerApi, query: URLSearchParams): Promis
 type Page = { readonly leases: readonly ToldLease[]; readonly next?: string };
 
 export function readLease(api: ServerApi, address: string): Promise<ToldLease> {
-  return askOurs<ToldLease>(api, { path: leasePath(address) }, ({ state, until }) =>
-    [state, until].every((text) => typeof text === 'string'),
+  return askOurs<ToldLease>(api, { path: leasePath(address) }, ({ state, since }) =>
+    [state, since].every((text) => typeof text === 'string'),
   );
 }
 
@@ -67,31 +69,21 @@ export function leasePath(address: string, path = ''): string {
   return `/api/v1/leases/${encodeURIComponent(address)}${path}`;
 }
 
-/** What became of each lease that another server had given. */
-export type LeaseOutcome = { readonly address: string; readonly adopted: boolean; readonly reason?: string };
-
-export type ForeignLeaseBody = {
-  readonly address: string;
-  readonly mac?: string;
-  readonly clientId?: string;
-  readonly hostname?: string;
-  readonly until: string;
-};
-
 /** So many in a request: with long host names, they are no longer than it may be. */
 const AT_ONCE = 500;
 
-/** In several requests where there are many. Throws the same. */
+/** In several requests where there are many. `isDry`: what would become of each. Throws the same. */
 export async function importLeases(
   api: ServerApi,
   leases: readonly ForeignLeaseBody[],
+  isDry = false,
 ): Promise<readonly LeaseOutcome[]> {
   const done: LeaseOutcome[] = [];
   for (let at = 0; at < leases.length; at += AT_ONCE) {
     const part = leases.slice(at, at + AT_ONCE);
     const { results } = await askOurs<{ readonly results: readonly LeaseOutcome[] }>(
       api,
-      { path: '/api/v1/leases/import', body: { leases: part } },
+      { path: `/api/v1/leases/import${isDry ? '?dryRun=true' : ''}`, body: { leases: part } },
       (told) => Array.isArray(told.results),
     );
     if (results.length !== part.length) throw unreachable(api);

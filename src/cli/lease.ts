@@ -3,11 +3,12 @@ import { SHOWN_STATES } from '../lease/lease.js';
 import { apiOf, type ServerOptions, withServer } from './api-server.js';
 import { askOurs } from './ask-ours.js';
 import { warnOnStderr } from './common.js';
-import { type ToldEntry, type ToldPreview, warningsIn } from './entry-api.js';
+import { type ToldPreview, warningsIn } from './entry-api.js';
 import { writePreview } from './entry-output.js';
-import { leasePath, listLeases, listPools, readLease, releaseLease } from './lease-api.js';
+import { leasePath, listLeases, listPools, readLease, releaseLease, type ToldLease } from './lease-api.js';
+import { requireWanted } from './lease-filters.js';
 import { leaseImportCommand } from './lease-import.js';
-import { writeLease, writeLeases, writePools } from './lease-output.js';
+import { holderText, writeLease, writeLeases, writePools } from './lease-output.js';
 import { inOneLine, standardOutput, writeJson, writeLine } from './output.js';
 
 type ListOptions = ServerOptions & Readonly<Partial<Record<(typeof FILTERS)[number], string>>>;
@@ -31,13 +32,14 @@ export function leaseCommand(): Command {
   );
   lease.addCommand(
     withServer(new Command('show'))
-      .description('show who has an address, or had it last')
+      .description('show who has an address, had it last, or is to have it')
       .argument('<address>')
       .action(show),
   );
   lease.addCommand(
     withServer(new Command('pools'))
       .description('show how many addresses each subnet has, and how many are left')
+      .addHelpText('after', COLUMNS)
       .action(pools),
   );
   lease.addCommand(
@@ -45,7 +47,7 @@ export function leaseCommand(): Command {
       .description('make an address that of the machine which has it, by a machine of the API')
       .argument('<address>')
       .option('--name <name>', 'of a machine that is not known yet (default: as it calls itself, else its MAC)')
-      .option('--dry-run', 'only tell which known machines would boot otherwise')
+      .option('--dry-run', 'only tell who has it, and which known machines would boot otherwise')
       .action(reserve),
   );
   lease.addCommand(
@@ -64,6 +66,11 @@ States: offered (not taken yet), bound (in use), expired and released (free, and
 are left), declined (its machine says that another uses it) and conflict (somebody without a lease answers there): both are kept from
 everybody until then.`;
 
+const COLUMNS = `
+SIZE is how many addresses the ranges have, and FREE how many of them nobody has, is offered, or is reserved. The others are of the whole
+subnet, in its ranges or outside of them: RESERVED counts the addresses that machines' records have, also those that are in use (and
+BOUND, too), and QUARANTINED those that are declined or in conflict. LEASE is for how long an address is given.`;
+
 async function list(options: ListOptions): Promise<void> {
   const query = new URLSearchParams();
   for (const key of FILTERS) {
@@ -71,8 +78,10 @@ async function list(options: ListOptions): Promise<void> {
     if (value !== undefined) query.set(key, value);
   }
   const isAll = query.size === 0;
-  const leases = await listLeases(await apiOf(options), query);
+  const api = await apiOf(options);
+  const leases = await listLeases(api, query);
   const output = standardOutput();
+  if (leases.length === 0) await requireWanted(api, options);
   if (options.json) return writeJson(output, leases);
   if (leases.length === 0)
     return writeLine(output, isAll ? 'nobody has, or had, an address' : 'there is no such lease');
@@ -98,27 +107,28 @@ async function reserve(address: string, options: ReserveOptions): Promise<void> 
   const api = await apiOf(options);
   const body = name === undefined ? {} : { name };
   const output = standardOutput();
-  if (dryRun) {
-    const path = leasePath(address, '/reserve?dryRun=true');
-    const told = await askOurs<Partial<ToldPreview> & Partial<ToldEntry>>(api, { path, body }, ({ boots, name: has }) =>
-      [boots, has].some((one) => one !== undefined),
-    );
-    if (options.json) return writeJson(output, told);
-    // It has it already.
-    const { boots, more, name: has = '' } = told;
-    if (boots === undefined) return writeLine(output, inOneLine(reservedText(address, has)));
-    return writePreview(output, { boots, ...(more !== undefined && { more }) });
+  const path = leasePath(address, dryRun ? '/reserve?dryRun=true' : '/reserve');
+  const told = await askOurs<ToldReservation>(api, { path, body }, ({ name: has, boots }) =>
+    [has, boots].some((one) => one !== undefined),
+  );
+  for (const warning of warningsIn(told.warnings)) warnOnStderr(inOneLine(warning));
+  if (options.json) return writeJson(output, told);
+  const { boots, more, lease, name: machine = '', alreadyReserved } = told;
+  if (boots === undefined) {
+    const already = alreadyReserved === true ? ' already' : '';
+    return writeLine(output, inOneLine(`${address} is reserved for ${machine}${already}`));
   }
-  const path = leasePath(address, '/reserve');
-  const entry = await askOurs<ToldEntry>(api, { path, body }, (told) => typeof told.name === 'string');
-  for (const warning of warningsIn(entry['warnings'])) warnOnStderr(inOneLine(warning));
-  if (options.json) writeJson(output, entry);
-  else writeLine(output, inOneLine(reservedText(address, entry.name)));
+  if (lease !== undefined) writeLine(output, inOneLine(holderText(lease)));
+  writePreview(output, { boots, ...(more !== undefined && { more }) });
 }
 
-function reservedText(address: string, machine: string): string {
-  return `${address} is reserved for ${machine}`;
-}
+/** A record, or what it would do; another version may tell less. */
+type ToldReservation = Partial<Pick<ToldPreview, 'boots' | 'more'>> & {
+  readonly name?: string;
+  readonly warnings?: unknown;
+  readonly alreadyReserved?: boolean;
+  readonly lease?: ToldLease;
+};
 
 async function release(address: string, options: ReleaseOptions): Promise<void> {
   await releaseLease(await apiOf(options), address, options.force === true);

@@ -43,7 +43,7 @@ export function machineCommand(): Command {
       .option('--uuid <uuid>', 'the SMBIOS UUID')
       .option('--serial <text>', 'the serial number')
       .option('--arch <name>', 'amd64, arm64 or the like, for machines that do not say theirs')
-      .option('--ip <address>', 'its address')
+      .option('--ip <address>', 'its address; told when another has it, or no subnet of dhcp.subnets holds it')
       .option('--hostname <name>', 'its host name')
       .option('--label <label=value>', 'add or change one (repeatable)', repeatable(pairIn))
       .option('--unlabel <label>', 'take one out (repeatable)', repeatable(asText))

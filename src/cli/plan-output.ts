@@ -3,6 +3,7 @@ import type { Policy } from '../boot/policy.js';
 import type { BootExplanation, Explanation } from '../booter/explanation.js';
 import { counted, formatBytes, formatDuration, harmless } from '../format.js';
 import type { Machine } from '../machine/machine.js';
+import { formatSubnet } from '../net/ip.js';
 import { formatPlatform } from '../oci/platform.js';
 import { formatReference } from '../oci/reference.js';
 import { type AddressExplanation, describeAddress } from './explained-address.js';
@@ -15,14 +16,14 @@ export type Shown = {
   readonly explanation: Explanation;
   readonly dhcp: DhcpExplanation;
   /** Where the machine is. */
-  readonly site: Pick<Site, 'name' | 'address' | 'others'>;
+  readonly site: Pick<Site, 'name' | 'address' | 'others' | 'subnet'>;
   /** Missing where another server gives addresses. */
   readonly address?: AddressExplanation;
 };
 
 /** The same as one JSON document. */
 export function planDocument({ explanation, dhcp, site, address: given }: Shown) {
-  const { name: served, address, others } = site;
+  const { name: served, address, others, subnet } = site;
   const { subject, missing, selection, tried, boot } = explanation;
   const { name, machine, knownBy, contradictions, mayBeKnown, facts } = subject;
   return {
@@ -44,6 +45,7 @@ export function planDocument({ explanation, dhcp, site, address: given }: Shown)
       keys,
     })),
     interface: { name: served ?? null, address, others },
+    ...(subnet !== undefined && { subnet: formatSubnet(subnet) }),
     ...(given !== undefined && { address: given }),
     dhcp,
     boot,
@@ -52,6 +54,9 @@ export function planDocument({ explanation, dhcp, site, address: given }: Shown)
 
 /** How many assignments that differ are shown one by one. */
 const MAX_DIFFERING = 10;
+
+const BY_CONFIGURATION =
+  'by the configuration alone: machines of the API, and who has which address now, only the server knows (bootlayer machine show NAME, bootlayer lease ls)';
 
 /** `bytes`: those of the DHCP answer, too. */
 export function writePlan(
@@ -64,7 +69,10 @@ export function writePlan(
   writeTried(output, explanation.tried);
   writeSelection(output, explanation);
   writeSite(output, site);
-  if (address !== undefined) heading(output, `address: ${harmless(describeAddress(address))}`);
+  if (address !== undefined) {
+    heading(output, `address: ${harmless(describeAddress(address))}`);
+    writeLine(output, `  ${BY_CONFIGURATION}`);
+  }
   writeDhcp(output, dhcp, { bytes });
   writeBoot(output, explanation.boot);
 }

@@ -7,7 +7,7 @@ import { BootlayerError } from '../errors.js';
 import type { Firmware, MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Machine } from '../machine/machine.js';
-import { parseIp } from '../net/ip.js';
+import { parseIp, parseSubnet, type Subnet } from '../net/ip.js';
 import { parseMac } from '../net/mac.js';
 import { isJunkUuid, parseUuid } from '../net/uuid.js';
 import { parseArchitecture } from '../oci/platform.js';
@@ -41,6 +41,7 @@ type PlanOptions = CommonOptions &
   Said & {
     readonly machine?: string;
     readonly interface?: string;
+    readonly subnet?: Subnet;
     readonly bytes?: true;
     readonly json?: true;
   };
@@ -63,6 +64,11 @@ export function planCommand(): Command {
     )
     .addOption(new Option('--firmware <kind>', Object.keys(CLIENTS).join(', ')).argParser(parsedBy(readFirmware)))
     .option('--interface <name>', 'where it is, of several that are served; without it, on the first')
+    .addOption(
+      new Option('--subnet <subnet>', 'where it is, of dhcp.subnets: also behind a relay').argParser(
+        parsedBy(readWith(parseSubnet, 'subnet')),
+      ),
+    )
     .option('--bytes', 'show the DHCP answer byte for byte, too')
     .addHelpText('after', HELP)
     .action(plan);
@@ -73,18 +79,23 @@ What is not said is not known yet: the answer says which assignments wait for it
 with the reason for each field; with --bytes (and in JSON, as hexadecimal digits) byte for byte. Of several interfaces that
 are served, --interface names the one whose answer and URLs are shown. Where dhcp.mode is off, machines come by iPXE, which
 does not tell uefi and uefi-http apart. Where this server gives addresses, the one of the machine's record, or the pool that
-it is of, is named. Without an architecture, said or in the machine's record, no image can be chosen.
+it is of, is named; --subnet says in which subnet it asks. Without an architecture, said or in the machine's record, no image
+can be chosen.
+
+It goes by the configuration alone: machines and assignments of the API are not looked at, nor who has which address now.
+The running server tells of those: bootlayer machine show NAME, machine standing NAME, lease ls.
 
 Examples:
   bootlayer plan --mac 52:54:00:12:34:56 --arch amd64 --firmware ipxe-uefi
   bootlayer plan --machine node-01 --arch arm64 --firmware uefi-http --bytes
+  bootlayer plan --mac 52:54:00:12:34:56 --firmware bios --subnet 10.1.0.0/16
 
 Exit status: 0 explained, whatever the machine gets; 1 the image cannot be had; 2 wrong usage or configuration.`;
 
 async function plan(options: PlanOptions): Promise<void> {
   const config = await readConfig(options);
   const facts = factsOf(options, machineNamed(options.machine, config), config.dhcp !== undefined);
-  const site = siteOf(config, options.interface);
+  const site = siteOf(config, options);
   const offerings = await offeringsOf(config, site);
   const mapping = createMapping(config);
   const { firmwareUrl } = offerings;
@@ -101,7 +112,7 @@ async function plan(options: PlanOptions): Promise<void> {
     warnOnStderr(`what is said of it makes it another machine than ${options.machine}`);
   }
   const output = standardOutput();
-  const address = explainAddress(config.dhcp, explanation.subject.machine, site.address);
+  const address = explainAddress(config.dhcp, explanation.subject.machine, site);
   const shown = { explanation, dhcp, site, ...(address !== undefined && { address }) };
   if (options.json) writeJson(output, planDocument(shown));
   else writePlan(output, shown, { bytes: options.bytes === true });
@@ -148,9 +159,11 @@ function machineNamed(name: string | undefined, { machines }: Config): Machine |
     machines.map((machine) => machine.name),
   );
   throw new BootlayerError('USAGE', `there is no machine "${name}"`, {
-    remedy: meant === undefined ? 'name one of the configuration, or say --mac' : `did you mean "${meant}"?`,
+    remedy: `${meant === undefined ? 'name one of the configuration, or say --mac;' : `did you mean "${meant}"?`} ${OF_API}`,
   });
 }
+
+const OF_API = 'of machines that the API keeps, bootlayer machine standing NAME tells';
 
 function addMac(text: string, others: MachineFacts['macs'] = []): MachineFacts['macs'] {
   return [...others, parsedBy(readWith(parseMac, 'MAC address'))(text)];

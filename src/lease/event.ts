@@ -1,4 +1,4 @@
-import type { LeaseState } from './lease.js';
+import type { LeaseState, ShownState } from './lease.js';
 
 const LEASE_EVENTS: Readonly<Record<LeaseEvent['event'], true>> = {
   'lease.given': true,
@@ -6,6 +6,7 @@ const LEASE_EVENTS: Readonly<Record<LeaseEvent['event'], true>> = {
   'lease.none': true,
   'lease.refused': true,
   'lease.released': true,
+  'lease.freed': true,
   'lease.declined': true,
   'lease.conflict': true,
   'lease.unsaved': true,
@@ -58,6 +59,14 @@ export type LeaseEvent =
       readonly reason: string;
     }
   | { readonly event: 'lease.released'; readonly machine: string; readonly address: string; readonly mac?: string }
+  /** An operator freed it, by the API. `machine`: who had it; missing where it was kept from everybody; `state`: until then. */
+  | {
+      readonly event: 'lease.freed';
+      readonly machine?: string;
+      readonly address: string;
+      readonly mac?: string;
+      readonly state: ShownState;
+    }
   /** Its client says that another uses it; it is kept from everybody for a while. */
   | {
       readonly event: 'lease.declined';
@@ -66,8 +75,8 @@ export type LeaseEvent =
       readonly mac?: string;
       readonly seconds: number;
     }
-  /** Somebody who has no lease answers there; the same. */
-  | { readonly event: 'lease.conflict'; readonly address: string; readonly seconds: number }
+  /** Somebody who has no lease answers there; the same. `mac`: whose card that is, where the neighbour table tells. */
+  | { readonly event: 'lease.conflict'; readonly address: string; readonly mac?: string; readonly seconds: number }
   /**
    * That it has the address (`bound`) could not be kept, and it is not given: the machine asks again. Or what its client says of
    * the address could not, which is forgotten when the server ends.
@@ -88,10 +97,11 @@ export type LeaseEvent =
       readonly whom: 'all' | 'strangers';
     }
   | { readonly event: 'pool.regained'; readonly subnet: string }
-  /** Another server gives addresses where we do; `by`: how it shows. */
+  /** Another server gives addresses where we do; `by`: how it shows; `mac`: of its card, where the neighbour table tells. */
   | {
       readonly event: 'dhcp.other';
       readonly server: string;
+      readonly mac?: string;
       readonly interface: string;
       readonly by: string;
     };

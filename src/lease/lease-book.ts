@@ -1,6 +1,9 @@
 import type { IpAddress } from '../net/ip.js';
+import { adoption } from './adoption.js';
+import { Claims, isKnown, servedAt } from './claims.js';
 import { clientKey, type KnownClient, type LeaseClient } from './client.js';
 import { isLive, type Lease, releasedAt } from './lease.js';
+import { type AdoptDecision, type LeaseDecision, nak, silent } from './lease-decision.js';
 import { countsIn, type PoolCounts, type Shown, type ShownLease, shownAt, shownIn } from './lease-view.js';
 import { type Asker, Occupancy } from './occupancy.js';
 import type { LeaseAsk, LeaseQuestion, Via } from './question.js';
@@ -19,33 +22,6 @@ export type LeaseBookParts = {
 /** A question of somebody whose record was looked up. */
 export type KnownAsk = LeaseQuestion & Pick<LeaseAsk, 'link' | 'via'> & Pick<Asker, 'client' | 'avoid'>;
 
-/** What is to be done about a question. The book has noted it already; `save` is to be durable before anything is answered. */
-export type LeaseDecision =
-  /** `isFresh`: this client has not had it, and it is not reserved: somebody else may use it without having been given it. */
-  | { readonly kind: 'offer'; readonly address: IpAddress; readonly subnet: LeaseSubnet; readonly isFresh: boolean }
-  | {
-      readonly kind: 'ack';
-      readonly subnet: LeaseSubnet;
-      readonly lease: Lease;
-      /** It, and those that it replaces. */
-      readonly save: readonly Lease[];
-      /** Whether the client had it until now. */
-      readonly isExtended: boolean;
-      /** Why it is not the one of its record, where that has another. */
-      readonly instead?: string;
-    }
-  | { readonly kind: 'informed'; readonly subnet: LeaseSubnet }
-  | { readonly kind: 'nak'; readonly reason: string }
-  /** Nothing is answered: it was declined or released. */
-  | { readonly kind: 'noted'; readonly save: readonly [Lease] }
-  /** `whom`: nobody gets one any more, or no stranger. */
-  | { readonly kind: 'exhausted'; readonly subnet: LeaseSubnet; readonly whom: 'all' | 'strangers' }
-  | { readonly kind: 'silent'; readonly reason: string };
-
-export type AdoptDecision =
-  | { readonly kind: 'adopted'; readonly save: readonly Lease[] }
-  | { readonly kind: 'refused'; readonly reason: string };
-
 /** How long an address is kept from everybody that somebody uses without having been given it, in milliseconds. */
 const QUARANTINE = 600_000;
 
@@ -53,14 +29,20 @@ const QUARANTINE = 600_000;
 export class LeaseBook {
   readonly #isAuthoritative: boolean;
   readonly #occupancy: Occupancy;
+  readonly #claims: Claims;
 
   constructor({ subnets, isAuthoritative, reservations }: LeaseBookParts) {
     this.#isAuthoritative = isAuthoritative;
     this.#occupancy = new Occupancy(subnets, reservations);
+    this.#claims = new Claims(this.#occupancy);
   }
 
-  /** Answers those of no subnet, which are left out. */
-  restore(leases: readonly Lease[], now: number): readonly Lease[] {
+  /**
+   * Answers those of no subnet, which are left out. `doubtedUntil`: until then what is remembered, and in use by nobody, may have been
+   * given to others since.
+   */
+  restore(leases: readonly Lease[], now: number, doubtedUntil = 0): readonly Lease[] {
+    this.#claims.doubtedUntil = doubtedUntil;
     const isOurs = ({ address }: Lease) => this.serves(address);
     this.#occupancy.advance(now);
     // Those that have been free for the longest come first.
@@ -110,32 +92,18 @@ export class LeaseBook {
 
   /** RFC 2131, 4.3.1: its record's, else what it has or had, else what it wants, else what has been free for the longest. */
   #discover(asker: Asker, wanted: IpAddress | undefined): LeaseDecision {
-    const own = this.#ownAddress(asker);
-    if (own !== undefined) return this.#offer(own, asker, this.#isOtherCards(own, asker));
+    const own = this.#claims.ownAddress(asker);
+    if (own !== undefined)
+      return this.#offer(own, asker, this.#claims.isOtherCards(own, asker) || this.#claims.isDoubtful(own, asker));
     const [offered] = asker.subnets.flatMap(({ offers }) => offers.to(asker.key) ?? []);
     if (offered !== undefined && this.#occupancy.whyNot(offered.address, asker) === undefined)
       return this.#offer(offered.address, asker, offered.isFresh);
-    if (wanted !== undefined && this.#isForAnybody(wanted, asker)) return this.#offer(wanted, asker, true);
+    if (wanted !== undefined && this.#claims.isForAnybody(wanted, asker)) return this.#offer(wanted, asker, true);
     for (const { pool } of asker.subnets) {
       const next = pool.leftFor(isKnown(asker)) > 0 ? pool.next() : undefined;
       if (next !== undefined) return this.#offer(next, asker, true);
     }
     return this.#offerAnothers(asker);
-  }
-
-  /** Its record's, the one it has, or the one it had last; undefined where none of them is free for it. */
-  #ownAddress(asker: Asker): IpAddress | undefined {
-    const { client, key, now } = asker;
-    const rank = (lease: Lease) => (isLive(lease, now) ? Number.MAX_VALUE : lease.until);
-    const had = this.#occupancy.of(key).toSorted((one, other) => rank(other) - rank(one));
-    const all = [...(client.reserved === undefined ? [] : [client.reserved]), ...had.map(({ address }) => address)];
-    return all.find((address) => this.#occupancy.whyNot(address, asker) === undefined);
-  }
-
-  /** Two cards of a record have one address: perhaps the other one uses it. */
-  #isOtherCards(address: IpAddress, { key, now }: Asker): boolean {
-    const lease = this.#occupancy.liveAt(address, now);
-    return lease !== undefined && lease.key !== key;
   }
 
   /** When there is no other left. */
@@ -144,7 +112,7 @@ export class LeaseBook {
       const offer = offers.displaceable(isKnown(asker), asker.now);
       if (offer === undefined) continue;
       this.#occupancy.dropOffer(offer, asker.now);
-      if (this.#isForAnybody(offer.address, asker)) return this.#offer(offer.address, asker, true);
+      if (this.#claims.isForAnybody(offer.address, asker)) return this.#offer(offer.address, asker, true);
     }
     const served = asker.subnets.find(({ pool }) => pool.size > 0);
     const { reserved } = asker.client;
@@ -173,32 +141,43 @@ export class LeaseBook {
     const reason = this.#occupancy.whyNot(address, asker);
     if (reason !== undefined) return nak(reason);
     const isOffered = servedAt(asker, address)?.offers.to(asker.key)?.address === address;
-    if (!isOffered && this.#isOtherCards(address, asker)) return nak(`another card of its record has ${address}`);
-    const isIts = isOffered || this.#isIts(address, asker);
-    return isIts || this.#isForAnybody(address, asker) ? this.#bind(address, asker) : nak('no address is left for it');
+    if (!isOffered && this.#claims.isOtherCards(address, asker))
+      return nak(`another card of its record has ${address}`);
+    const isIts = isOffered || this.#claims.isIts(address, asker);
+    return isIts || this.#claims.isForAnybody(address, asker)
+      ? this.#bind(address, asker)
+      : nak('no address is left for it');
   }
 
-  /** RFC 2131, 4.3.2: what is right is confirmed, what is known to be wrong refused, and the rest left to other servers. */
+  /**
+   * RFC 2131, 4.3.2: what is right is confirmed, what is known to be wrong refused, and the rest left to other servers. An address of
+   * another network SHOULD be refused, and is so by the only server alone (`authoritative`): one wire may have several networks, also
+   * two of ours behind a relay that asks for each in turn, and another server may give addresses in that one.
+   */
   #reboot(asker: Asker, address: IpAddress): LeaseDecision {
     if (servedAt(asker, address) === undefined) return this.#unknown(`${address} is not on its network`);
-    const own = this.#ownAddress(asker);
+    const own = this.#claims.ownAddress(asker);
     // It moves to what its record says when it starts, not while it runs.
     if (own !== undefined && own !== address) return nak(`it is to have ${own}`);
-    if (own !== undefined && !this.#isOtherCards(own, asker)) return this.#bind(own, asker);
+    // It asks for an offer then, before which the address is tried.
+    if (own !== undefined && this.#claims.isDoubtful(own, asker))
+      return this.#unknown(`whether ${own} was given to another since the state was copied is not known`);
+    if (own !== undefined && !this.#claims.isOtherCards(own, asker)) return this.#bind(own, asker);
     return this.#refuse(asker, address);
   }
 
   #extend(asker: Asker, address: IpAddress): LeaseDecision {
     if (servedAt(asker, address) === undefined) return this.#unknown(`${address} is not on its network`);
-    const isFree = this.#occupancy.whyNot(address, asker) === undefined && !this.#isOtherCards(address, asker);
-    return isFree && this.#isIts(address, asker) ? this.#bind(address, asker) : this.#refuse(asker, address);
+    const isFree = this.#occupancy.whyNot(address, asker) === undefined && !this.#claims.isOtherCards(address, asker);
+    return isFree && this.#claims.isIts(address, asker) ? this.#bind(address, asker) : this.#refuse(asker, address);
   }
 
   /** What is another's is refused whoever else there is: two machines with one address are worse than one that asks anew. */
   #refuse(asker: Asker, address: IpAddress): LeaseDecision {
-    const isOtherCards = this.#isOtherCards(address, asker);
+    const isOtherCards = this.#claims.isOtherCards(address, asker);
     const reason = isOtherCards ? `another has ${address}` : this.#occupancy.whyNot(address, asker);
-    if (reason !== undefined && (this.#isIts(address, asker) || this.#isAnothers(address, asker))) return nak(reason);
+    if (reason !== undefined && (this.#claims.isIts(address, asker) || this.#claims.isAnothers(address, asker)))
+      return nak(reason);
     return this.#unknown(reason ?? `nothing is known of its having had ${address}`);
   }
 
@@ -261,35 +240,13 @@ export class LeaseBook {
     const others = this.#occupancy.of(key).filter((one) => one.address !== address && isLive(one, now));
     const left = others.filter((one) => subnets.some((subnet) => subnet.holds(one.address)));
     const save = [lease, ...left.map((one) => releasedAt(one, now))];
-    const instead = this.#insteadOf(address, asker);
+    const instead = this.#claims.insteadOf(address, asker);
     for (const { offers } of subnets) this.#occupancy.dropOffer(offers.to(key), now);
     // Made before its record had the address, which is kept from whoever it was made to.
     served.offers.drop(served.offers.at(address));
     for (const one of save) this.#occupancy.note(one, now);
     const ack = { kind: 'ack', subnet: served.subnet, lease, save, isExtended: before !== undefined } as const;
     return instead === undefined ? ack : { ...ack, instead };
-  }
-
-  #insteadOf(address: IpAddress, asker: Asker): string | undefined {
-    const { reserved } = asker.client;
-    if (reserved === undefined || reserved === address) return undefined;
-    return this.#occupancy.whyNot(reserved, asker) ?? 'it asks for what it had, and moves when it starts again';
-  }
-
-  /** Whether it may have the address by right: its record's, or one that it has or had. */
-  #isIts(address: IpAddress, { client, key }: Asker): boolean {
-    return client.reserved === address || this.#occupancy.of(key).some((lease) => lease.address === address);
-  }
-
-  #isAnothers(address: IpAddress, { client, key, now }: Asker): boolean {
-    const owner = this.#occupancy.reservations.machineAt(address);
-    const lease = this.#occupancy.liveAt(address, now);
-    return (owner !== undefined && owner !== client.machine) || (lease !== undefined && lease.key !== key);
-  }
-
-  #isForAnybody(address: IpAddress, asker: Asker): boolean {
-    const left = servedAt(asker, address)?.pool.leftFor(isKnown(asker)) ?? 0;
-    return left > 0 && this.#occupancy.whyNot(address, asker) === undefined;
   }
 
   /** It is free again, and nobody's. */
@@ -299,19 +256,15 @@ export class LeaseBook {
 
   /** Takes over what another server has given. */
   adopt(lease: Lease, now: number): AdoptDecision {
+    const decision = this.judge(lease, now);
+    if (decision.kind !== 'refused') for (const kept of decision.save) this.#occupancy.note(kept, now);
+    return decision;
+  }
+
+  /** What `adopt` would do. `isReserved`: as if the record of its machine had the address. */
+  judge(lease: Lease, now: number, isReserved = false): AdoptDecision {
     this.#occupancy.advance(now);
-    const { address, key, client, machine } = lease;
-    const subnet = this.#occupancy.subnetOf(address);
-    if (subnet === undefined) return { kind: 'refused', reason: `no subnet of dhcp.subnets has ${address}` };
-    if (key === undefined) return { kind: 'refused', reason: 'it says neither a card nor an identifier' };
-    const asker = { key, client: { ...client, ...(machine !== undefined && { machine }) }, subnets: [subnet], now };
-    const reason = this.#occupancy.whyNot(address, asker);
-    if (reason !== undefined) return { kind: 'refused', reason };
-    const held = this.#occupancy.liveAt(address, now);
-    // We have told its client that it has it for so long, whatever a file says.
-    const kept = held === undefined ? lease : { ...held, until: Math.max(held.until, lease.until) };
-    this.#occupancy.note(kept, now);
-    return { kind: 'adopted', save: [kept] };
+    return adoption(this.#occupancy, lease, { now, isReserved });
   }
 
   /** As of now, where there is one; offered ones too. */
@@ -333,14 +286,6 @@ export class LeaseBook {
   }
 }
 
-function isKnown({ client }: Asker): boolean {
-  return client.machine !== undefined;
-}
-
-function servedAt({ subnets }: Asker, address: IpAddress): ServedSubnet | undefined {
-  return subnets.find((subnet) => subnet.holds(address));
-}
-
 /** Without what records say, which may change. */
 function saidBy({ machine: _machine, reserved: _reserved, ...said }: KnownClient): LeaseClient {
   return said;
@@ -357,12 +302,4 @@ function isSameWay(one: Via | undefined, other: Via | undefined): boolean {
 /** A relay that nobody trusts takes no evidence away. */
 function wayOf(now: Via | undefined, before: Via | undefined): Via | undefined {
   return now?.isTrusted === true ? now : (before ?? now);
-}
-
-function nak(reason: string): LeaseDecision {
-  return { kind: 'nak', reason };
-}
-
-function silent(reason: string): LeaseDecision {
-  return { kind: 'silent', reason };
 }

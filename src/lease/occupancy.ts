@@ -21,6 +21,8 @@ export type Asker = {
   readonly via?: Via;
   /** Addresses that somebody turned out to use, though they are its own. */
   readonly avoid?: readonly IpAddress[];
+  /** Somebody asks what would be if its record had the address. */
+  readonly isReserved?: boolean;
 };
 
 /** Times that have changed wait in the heap, up to as many as those that count and this, before it is cleared. */
@@ -158,13 +160,14 @@ export class Occupancy {
   }
 
   /** Why somebody cannot have an address, whatever they have a right to. */
-  whyNot(address: IpAddress, { client, key, subnets, now, avoid }: Asker): string | undefined {
+  whyNot(address: IpAddress, { client, key, subnets, now, avoid, isReserved }: Asker): string | undefined {
     const subnet = subnets.find((one) => one.holds(address));
     if (subnet === undefined) return `${address} is not on its network`;
     if (avoid?.includes(address) === true) return `somebody answers at ${address}`;
     const owner = this.reservations.machineAt(address);
     if (owner !== undefined && owner !== client.machine) return `${address} is reserved for ${owner}`;
-    if (owner === undefined && !subnet.pool.holds(address)) return `${address} is in no range of dhcp.subnets`;
+    if (owner === undefined && isReserved !== true && !subnet.pool.holds(address))
+      return `${address} is in no range of dhcp.subnets`;
     const lease = this.liveAt(address, now);
     if (lease !== undefined && lease.key === undefined) return `somebody uses ${address} without a lease`;
     // What another card of the same record has is the record's all the same.

@@ -51,4 +51,6 @@ export type LeaseAnswer =
   | ({ readonly kind: 'offer' | 'ack' } & GivenAddress)
   | { readonly kind: 'informed'; readonly subnet: LeaseSubnet; readonly hostname?: string }
   | { readonly kind: 'nak'; readonly reason: string }
+  /** What it says of its address counts; nothing is answered (RFC 2131, 4.3.3 and 4.3.4). */
+  | { readonly kind: 'noted' }
   | { readonly kind: 'silent'; readonly reason: string };

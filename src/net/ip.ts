@@ -69,6 +69,11 @@ export function subnetHolds(subnet: Subnet, ip: IpAddress): boolean {
   return network.kind() === address.kind() && address.match(network, subnet.prefixLength);
 }
 
+/** Whether an address may be in both: one holds the other then. */
+export function subnetsMeet(one: Subnet, other: Subnet): boolean {
+  return subnetHolds(one, other.address) || subnetHolds(other, one.address);
+}
+
 /** By which everybody in it is reached (RFC 919); undefined where there is none: of IPv6, and of two addresses or one (RFC 3021). */
 export function broadcastOf({ address, prefixLength }: Subnet): IpAddress | undefined {
   if (prefixLength > 30 || ipaddr.parse(address).kind() === 'ipv6') return undefined;

@@ -77,6 +77,7 @@ function tell(booter: Booter, exchange: Exchange, from: Peer, door: Door): void 
   const { dhcp } = booter;
   switch (exchange.kind) {
     case 'leased':
+    case 'noted':
       // Told by whoever gives it.
       break;
     case 'malformed':

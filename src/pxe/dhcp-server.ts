@@ -83,6 +83,7 @@ function isFromItsHolder({ ciaddr, options }: DhcpPacket, { address }: Peer): bo
 export function serverExchange(asking: Asking, answer: LeaseAnswer, door: ServerDoor, parts: BootParts): Exchange {
   const { request, client, from, serverId } = asking;
   if (answer.kind === 'silent') return { kind: 'ignored', reason: answer.reason, ...wordOf(request, from) };
+  if (answer.kind === 'noted') return answer;
   if (answer.kind === 'nak') {
     const sent = written(refusal({ request, reason: answer.reason, serverId }), refusalTo(asking, door), request);
     return 'why' in sent ? { kind: 'ignored', reason: sent.why } : { kind: 'leased', ...sent };

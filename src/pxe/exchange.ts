@@ -12,6 +12,8 @@ export type Exchange =
   | { readonly kind: 'malformed'; readonly reason: string }
   /** It is not for us, or gets no answer; `other`: it is of another server. */
   | { readonly kind: 'ignored'; readonly reason: string; readonly word?: RelayWord; readonly other?: string }
+  /** What it says of its address: that it gives it back, or that another uses it. Gets no answer. */
+  | { readonly kind: 'noted' }
   /** An address, or the refusal of one, for whoever does not ask to be booted. */
   | ({ readonly kind: 'leased' } & Sent)
   /** It is told nothing to boot; where we give addresses, it may get one all the same. */
@@ -19,7 +21,7 @@ export type Exchange =
   | ({ readonly kind: 'answered'; readonly told: Told } & Asked & Sent & Acknowledged);
 
 /** What becomes of one where others give addresses. */
-export type ProxyExchange = Exclude<Exchange, { readonly kind: 'leased' }>;
+export type ProxyExchange = Exclude<Exchange, { readonly kind: 'leased' | 'noted' }>;
 
 /** Who asked. */
 export type Asked = { readonly request: DhcpPacket; readonly client: PxeClient; readonly invitation: Invitation };

@@ -40,7 +40,7 @@ it('is whoever was seen there rather than the card that answers', async () => {
 });
 
 it('is whoever has the lease where two were seen one after the other', async () => {
-  const lease = { address: ip(HERE), client: { mac: OTHER_MAC }, since: 0, until: 1, isReserved: false } as const;
+  const lease = { address: ip(HERE), client: { mac: OTHER_MAC }, since: 0, until: 1 } as const;
   const leases = new MemoryLeases([{ ...lease, state: 'bound' }]);
   leases.machineOf = ({ mac }) => (mac === MAC ? 'node-01' : undefined);
   const { booter, events } = testBooter({ leases });
@@ -48,7 +48,7 @@ it('is whoever has the lease where two were seen one after the other', async () 
   for (const mac of [OTHER_MAC, MAC]) await booter.script({ mac, buildarch: 'x86_64' }, HERE);
   fetches();
   expect(events.at(-1)).toMatchObject({ machine: OTHER_MAC });
-  leases.told.set(lease.address, { ...lease, client: { mac: MAC }, state: 'bound' });
+  leases.told.set(lease.address, { ...lease, client: { mac: MAC }, machine: 'node-01', state: 'bound' });
   fetches();
   expect(events.at(-1)).toMatchObject({ machine: 'node-01' });
   leases.told.set(lease.address, { ...lease, state: 'expired' });

@@ -3,6 +3,7 @@ import type { DhcpAsked, DhcpTold } from '../../src/booter/dhcp-step.js';
 import { testBooter } from '../fixtures/booter.js';
 import { assignment, facts, MAC, machine, OTHER_MAC } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
+import { neighbours } from '../fixtures/policies.js';
 import { settled } from '../fixtures/waiting.js';
 
 const FROM = '192.168.77.20';
@@ -203,4 +204,16 @@ describe('the script step', () => {
     dhcp.answered(dhcp.invite(PXE), ASKED, loads(1));
     expect(dhcp.invite(ipxe)).toMatchObject({ kind: 'sure', assignment: pxe });
   });
+});
+
+it('says whose card another server answers by, where that is known', async () => {
+  const { dhcp, events } = stepOf({ neighbours: neighbours({ '192.168.77.2': OTHER_MAC }) });
+  dhcp.heardOther('192.168.77.2', 'br0', 'its answer was heard');
+  dhcp.heardOther('192.168.77.3', 'br0', 'its answer was heard');
+  await settled();
+  const heard = { event: 'dhcp.other', interface: 'br0', by: 'its answer was heard' };
+  expect(events).toEqual([
+    { ...heard, server: '192.168.77.2', mac: OTHER_MAC },
+    { ...heard, server: '192.168.77.3' },
+  ]);
 });

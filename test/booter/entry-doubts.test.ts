@@ -3,7 +3,9 @@ import { EntryDoubts } from '../../src/booter/entry-doubts.js';
 import type { ImageDesk } from '../../src/booter/image-desk.js';
 import { createMapping } from '../../src/booter/mapping.js';
 import { BootlayerError } from '../../src/errors.js';
+import type { IpAddress } from '../../src/net/ip.js';
 import { TestClock } from '../fixtures/booter.js';
+import { leaseDesk } from '../fixtures/lease-desk.js';
 import { assignment, machine } from '../fixtures/mappings.js';
 
 const IMAGE = 'registry.lab:5000/os/debian:12';
@@ -59,4 +61,19 @@ it('says that nobody can be shown to be a machine without a MAC', async () => {
   ]);
   expect(await doubts().of.ofEntry('machine', 'node-01')).toEqual([]);
   expect(await doubts(undefined, { verifies: false }).of.ofEntry('machine', 'nameless')).toEqual([]);
+});
+
+it('says why a machine will not be given its address', async () => {
+  const mapping = createMapping({
+    machines: [machine({ ip: '10.9.0.1' as IpAddress })],
+    assignments: [],
+    defaults: { kernelArgs: {} },
+  });
+  const of = new EntryDoubts({
+    ...{ desk: { resolve: async () => HAD }, mapping: () => mapping, verifies: () => true, clock: new TestClock() },
+    leases: leaseDesk().desk.register,
+  });
+  expect(await of.ofEntry('machine', 'node-01')).toEqual([
+    'no subnet of dhcp.subnets (192.168.77.0/24) holds 10.9.0.1: node-01 is not given it',
+  ]);
 });

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { BootEvent, DhcpQuestion } from '../../src/boot/event.js';
 import { describeEvent } from '../../src/booter/event-text.js';
+import { MAC } from '../fixtures/mappings.js';
 
 const unanswered = (more: Partial<DhcpQuestion>): BootEvent => ({
   ...{ event: 'dhcp.unanswered', machine: 'node-01', client: 'x64 UEFI by PXE', step: 'offer', reason: 'none' },
@@ -37,3 +38,42 @@ it.each([
     describeEvent({ event: 'lease.unsaved', machine: 'node-01', address: '10.0.0.9', state, reason: 'no room' }),
   ).toBe(text),
 );
+
+it('says what to do about those who have addresses by others', () => {
+  const conflict = { event: 'lease.conflict', address: '10.0.0.9', seconds: 600 } as const;
+  const remedy =
+    'if it is to stay there, leave 10.0.0.9 out of the ranges of dhcp.subnets, or make it the ip of its machine';
+  expect(describeEvent({ ...conflict, mac: MAC })).toBe(
+    `somebody who has no lease (${MAC}) answers at 10.0.0.9: nobody is given it for 10 min; ${remedy}`,
+  );
+  expect(describeEvent(conflict)).toContain('somebody who has no lease answers at 10.0.0.9: ');
+  const other = { event: 'dhcp.other', server: '10.0.0.2', interface: 'br0', by: 'its answer was heard' } as const;
+  expect(describeEvent({ ...other, mac: MAC })).toBe(
+    `another DHCP server gives addresses on br0: 10.0.0.2, ${MAC} (its answer was heard); end it, or see that its ranges are not those of dhcp.subnets`,
+  );
+  expect(describeEvent(other)).toContain('on br0: 10.0.0.2 (its answer was heard); ');
+});
+
+it.each([
+  ['bound', 'node-01 had it, and is not told'],
+  ['offered', 'node-01 was offered it'],
+  ['released', 'node-01 had it last'],
+  ['declined', 'node-01 had declined it'],
+] as const)('says who had an address that an operator frees: %s', (state, text) =>
+  expect(describeEvent({ event: 'lease.freed', machine: 'node-01', address: '10.0.0.9', state })).toBe(
+    `10.0.0.9 is freed by an operator: ${text}`,
+  ),
+);
+
+it('says what an address was kept for that an operator frees', () =>
+  expect(describeEvent({ event: 'lease.freed', address: '10.0.0.9', state: 'conflict' })).toBe(
+    '10.0.0.9 is freed by an operator: somebody without a lease answered there',
+  ));
+
+it('says for how long an address is given as its lease is written', () => {
+  const given = { machine: 'node-01', address: '10.0.0.9' } as const;
+  expect([
+    describeEvent({ event: 'lease.given', ...given, seconds: 3_600, isExtended: false }),
+    describeEvent({ event: 'lease.given', ...given, seconds: 5_400, isExtended: true }),
+  ]).toEqual(['node-01 has 10.0.0.9 for 1 h', 'node-01 keeps 10.0.0.9 for 90 min']);
+});

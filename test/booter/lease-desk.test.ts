@@ -6,6 +6,7 @@ import type { Pinged } from '../../src/net/ping-process.js';
 import type { Uuid } from '../../src/net/uuid.js';
 import { brief, leaseDesk, recorded } from '../fixtures/lease-desk.js';
 import { ip, lease, leaseSubnet, mac, stranger } from '../fixtures/leases.js';
+import { neighbours } from '../fixtures/policies.js';
 
 const [FIRST, SECOND] = [ip('192.168.77.100'), ip('192.168.77.101')];
 const NODE = recorded('node-01', 9, '192.168.77.20', 'node-01.lab');
@@ -56,7 +57,7 @@ describe('an address', () => {
     expect(await discover(9)).toMatchObject({ kind: 'offer', address: '192.168.77.20', hostname: 'node-01.lab' });
     here.machines = [recorded('node-01', 9, '192.168.77.21')];
     expect(await brief(discover(9))).toBe('offer 192.168.77.21');
-    expect(desk.register.at(ip('192.168.77.21'))).toMatchObject({ machine: 'node-01', isReserved: true });
+    expect(desk.register.at(ip('192.168.77.21'))).toMatchObject({ machine: 'node-01', reservedFor: 'node-01' });
   });
 
   it('is told to be that of the machine which the records name now', async () => {
@@ -64,11 +65,14 @@ describe('an address', () => {
     await select(9, FIRST);
     here.machines = [recorded('node-01', 9, FIRST)];
     expect([desk.register.at(FIRST), desk.register.list({ limit: 1 }).leases[0]]).toMatchObject(
-      Array(2).fill({ machine: 'node-01', isReserved: true }),
+      Array(2).fill({ machine: 'node-01', reservedFor: 'node-01' }),
     );
     here.machines = [];
-    expect(desk.register.at(FIRST)).toMatchObject({ isReserved: false });
-    expect(desk.register.at(FIRST)).not.toHaveProperty('machine');
+    for (const key of ['machine', 'reservedFor']) expect(desk.register.at(FIRST)).not.toHaveProperty(key);
+    here.machines = [recorded('node-02', 2, FIRST)];
+    expect(desk.register.at(FIRST)).toMatchObject({ client: { mac: mac(9) }, reservedFor: 'node-02' });
+    here.machines = [recorded('node-02', 2, SECOND)];
+    expect([desk.register.at(SECOND), desk.register.reservedFor(SECOND)]).toEqual([undefined, 'node-02']);
   });
 
   it('is refused, given back and declined, and told of', async () => {
@@ -78,11 +82,11 @@ describe('an address', () => {
     expect(named('lease.refused')).toMatchObject([
       { machine: mac(2), address: FIRST, reason: expect.any(String) as string },
     ]);
-    expect(await brief(asks(1, { kind: 'release', address: FIRST }))).toBe('silent');
+    expect(await brief(asks(1, { kind: 'release', address: FIRST }))).toBe('noted');
     await expect.poll(() => named('lease.released')).toMatchObject([{ machine: mac(1), address: FIRST }]);
     expect(store.kept.get(FIRST)?.state).toBe('released');
     await select(1, FIRST);
-    expect(await brief(asks(1, { kind: 'decline', address: FIRST }))).toBe('silent');
+    expect(await brief(asks(1, { kind: 'decline', address: FIRST }))).toBe('noted');
     await expect.poll(() => named('lease.declined')).toMatchObject([{ machine: mac(1), seconds: 600 }]);
   });
 
@@ -95,7 +99,7 @@ describe('an address', () => {
       store.isFull = false;
       await select(1, FIRST);
       store.isFull = true;
-      expect(await brief(asks(1, { kind, address: FIRST }))).toBe('silent');
+      expect(await brief(asks(1, { kind, address: FIRST }))).toBe('noted');
       const about = { machine: mac(1), mac: mac(1), address: FIRST };
       await expect
         .poll(() => named('lease.unsaved').at(-1))
@@ -173,7 +177,9 @@ describe('whether somebody uses it', () => {
     const answered = (address: IpAddress) => made.desk.conflict(address);
     const probe = new ConflictProbe({ ping, answered, ticks: () => 0, failed: () => undefined });
     const subnets = [leaseSubnet(['192.168.77.100-192.168.77.109'])];
-    const made = leaseDesk({ subnets, isFree: (address) => probe.isFree(address) }, machines);
+    const around = neighbours({ [FIRST]: mac(7) });
+    const isFree = (address: IpAddress) => probe.isFree(address);
+    const made = leaseDesk({ subnets, neighbours: around, isFree }, machines);
     return { ...made, pings };
   }
 
@@ -181,7 +187,8 @@ describe('whether somebody uses it', () => {
     const { discover, named, store, pings } = probed([FIRST]);
     expect(await brief(discover(1))).toBe(`offer ${SECOND}`);
     expect(pings).toEqual([FIRST, SECOND]);
-    expect(named('lease.conflict')).toEqual([{ event: 'lease.conflict', address: FIRST, seconds: 600 }]);
+    const conflict = { event: 'lease.conflict', address: FIRST, mac: mac(7), seconds: 600 };
+    expect(named('lease.conflict')).toEqual([conflict]);
     await expect.poll(() => store.kept.get(FIRST)?.state).toBe('conflict');
     // Known as quiet.
     expect(discover(1)).toMatchObject({ kind: 'offer', address: SECOND });
@@ -210,6 +217,23 @@ describe('whether somebody uses it', () => {
     here.now += 7_200_000;
     expect(discover(1)).toMatchObject({ kind: 'offer', address: FIRST });
     expect(pings).toEqual([]);
+  });
+
+  it('is asked of those that come back by a copy, for as long as a lease lasts', async () => {
+    const known = lease(FIRST, stranger(1), { until: 0 });
+    const restored = (isInDoubt: boolean) => {
+      const made = probed([FIRST]);
+      made.desk.restore({ leases: [known], damaged: [] }, isInDoubt);
+      return made;
+    };
+    const { discover, pings, store } = restored(true);
+    expect(await brief(discover(1))).toBe(`offer ${SECOND}`);
+    expect(pings).toEqual([FIRST, SECOND]);
+    await expect.poll(() => store.kept.get(FIRST)?.state).toBe('conflict');
+    expect(await brief(restored(false).discover(1))).toBe(`offer ${FIRST}`);
+    const later = restored(true);
+    later.here.now += 3_600_000;
+    expect([await brief(later.discover(1)), later.pings]).toEqual([`offer ${FIRST}`, []]);
   });
 
   it('is asked of three others, and then nothing is offered', async () => {
@@ -311,13 +335,29 @@ describe('what is known of addresses', () => {
   });
 
   it('is forgotten, durably', async () => {
-    const { desk, select, store, discover } = leaseDesk();
-    await select(1, FIRST);
+    const { desk, select, store, discover, named } = leaseDesk({}, [NODE]);
+    await select(9, FIRST);
     await desk.register.release(FIRST);
+    const freed = { event: 'lease.freed', machine: 'node-01', mac: mac(9), address: FIRST, state: 'bound' };
+    expect([named('lease.freed'), named('lease.released')]).toEqual([[freed], []]);
+    desk.conflict(SECOND);
+    await desk.register.release(SECOND);
+    expect(named('lease.freed').at(-1)).toEqual({ event: 'lease.freed', address: SECOND, state: 'conflict' });
     expect([store.kept.size, desk.register.list({ limit: 9 })]).toEqual([0, { leases: [], hasMore: false }]);
     store.isFull = true;
     await expect(desk.register.release(FIRST)).rejects.toMatchObject({ code: 'DISK_FULL' });
+    expect(named('lease.freed')).toHaveLength(2);
     expect(await brief(discover(2))).toContain('offer');
+  });
+
+  it('has no end where another server gave it without one, whatever the clock says since', async () => {
+    const { desk, here } = leaseDesk();
+    await desk.register.adopt([{ address: FIRST, client: { mac: mac(1) }, until: Date.parse('9999-12-31T23:59:59Z') }]);
+    for (const passed of [0, 86_400_000]) {
+      here.now += passed;
+      expect(desk.register.at(FIRST)).toMatchObject({ state: 'bound' });
+      expect(desk.register.at(FIRST)).not.toHaveProperty('until');
+    }
   });
 
   it('is taken over from another server', async () => {
@@ -336,7 +376,24 @@ describe('what is known of addresses', () => {
     ]);
     expect(store.kept.get(FIRST)).toMatchObject({ client: { mac: mac(1) }, until: 61_000 });
     expect(named('lease.given')).toEqual([]);
+    expect(await desk.register.adopt(foreign.slice(0, 1))).toEqual([{ kind: 'present', address: FIRST }]);
     store.isFull = true;
-    await expect(desk.register.adopt(foreign.slice(0, 1))).rejects.toMatchObject({ code: 'DISK_FULL' });
+    const longer = foreign.slice(0, 1).map((one) => ({ ...one, until: epoch + 90_000 }));
+    await expect(desk.register.adopt(longer)).rejects.toMatchObject({ code: 'DISK_FULL' });
+  });
+
+  it('is judged as if it were taken over, and is not', () => {
+    const { desk, store, epoch } = leaseDesk({}, [NODE]);
+    const judged = (address: string, number: number, isReserved = false) =>
+      desk.register.judge([{ address: ip(address), client: { mac: mac(number) }, until: epoch + 60_000, isReserved }]);
+    expect([judged(FIRST, 1), judged(FIRST, 2), judged('192.168.77.20', 9)].flat().map(({ kind }) => kind)).toEqual(
+      Array(3).fill('adopted'),
+    );
+    expect(judged('192.168.77.30', 1)).toMatchObject([
+      { kind: 'refused', reason: expect.stringContaining('no range') as string },
+    ]);
+    expect(judged('192.168.77.30', 1, true)).toEqual([{ kind: 'adopted', address: '192.168.77.30' }]);
+    expect(judged('192.168.77.20', 1, true)).toMatchObject([{ reason: '192.168.77.20 is reserved for node-01' }]);
+    expect([store.kept.size, desk.register.list({ limit: 9 }).leases]).toEqual([0, []]);
   });
 });

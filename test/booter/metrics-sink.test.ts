@@ -16,16 +16,20 @@ const EVENTS: readonly BootEvent[] = [
   { event: 'lease.elsewhere', ...whose, reserved: '192.168.77.20', reason: 'another has it' },
   { event: 'lease.refused', ...whose, reason: 'it is of another' },
   { event: 'lease.released', ...whose },
+  { event: 'lease.freed', ...whose, state: 'bound' },
   { event: 'lease.declined', ...whose, seconds: 600 },
   { event: 'lease.conflict', address: whose.address, seconds: 600 },
   { event: 'lease.unsaved', ...whose, state: 'bound', reason: 'no room' },
+  { event: 'lease.unsaved', ...whose, state: 'released', reason: 'no room' },
   { event: 'pool.exhausted', subnet, size: 2, whom: 'all' },
   { event: 'pool.regained', subnet },
   { event: 'dhcp.other', server: '192.168.77.2', interface: 'br0', by: 'it offers addresses' },
 ];
 
 async function counted(metrics: ReturnType<typeof createMetrics>): Promise<readonly string[]> {
-  return (await metrics.text()).split('\n').filter((line) => /^bootlayer_dhcp_(leases|pool|address|other)/.test(line));
+  return (await metrics.text())
+    .split('\n')
+    .filter((line) => /^bootlayer_dhcp_(leases|pool|address|other|requests)/.test(line));
 }
 
 it('counts what happens to addresses', async () => {
@@ -39,9 +43,10 @@ it('counts what happens to addresses', async () => {
     'bootlayer_dhcp_leases_missing_total 1',
     'bootlayer_dhcp_leases_refused_total 1',
     'bootlayer_dhcp_leases_released_total 1',
-    'bootlayer_dhcp_leases_unsaved_total 1',
+    'bootlayer_dhcp_leases_unsaved_total 2',
     'bootlayer_dhcp_other_servers_total 1',
     `bootlayer_dhcp_pools_exhausted_total{subnet="${subnet}"} 1`,
+    'bootlayer_dhcp_requests_total{outcome="noted"} 3',
   ]);
 });
 

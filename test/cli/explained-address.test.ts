@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describeAddress, describeGiven, explainAddress } from '../../src/cli/explained-address.js';
+import { parseSubnet } from '../../src/net/ip.js';
 import { read } from '../fixtures/configuration-texts.js';
 
 const TEXT = [
@@ -17,12 +18,14 @@ const TEXT = [
   '',
 ].join('\n');
 
-function addressOf(name: string | undefined, { text = TEXT, at = '192.168.77.1' } = {}): string | undefined {
+type Where = { readonly text?: string; readonly at?: string; readonly subnet?: string };
+
+function addressOf(name: string | undefined, { text = TEXT, at = '192.168.77.1', subnet }: Where = {}) {
   const { dhcp, machines } = read(text).config;
   const explained = explainAddress(
     dhcp,
     machines.find((machine) => machine.name === name),
-    at,
+    { address: at, ...(subnet !== undefined && { subnet: parseSubnet(subnet) ?? expect.fail() }) },
   );
   return explained && describeAddress(explained);
 }
@@ -32,9 +35,9 @@ const HERE = `one of the pool, 192.168.77.100-192.168.77.149 192.168.77.200 in 1
 
 describe('the address of a machine', () => {
   it.each([
-    ['here', '192.168.77.20, reserved for it: the ip of its record, in 192.168.77.0/24'],
-    ['far', '10.2.0.9, reserved for it: the ip of its record, in 10.2.0.0/16'],
-    ['out', HERE],
+    ['here', '192.168.77.20, reserved for it, if nobody else holds it: the ip of its record, in 192.168.77.0/24'],
+    ['far', '10.2.0.9, reserved for it, if nobody else holds it: the ip of its record, in 10.2.0.0/16'],
+    ['out', `${HERE}; the ip of its record, 10.9.9.9, is not there`],
     ['six', HERE],
     [undefined, HERE],
   ])('%s', (name, expected) => expect(addressOf(name)).toBe(expected));
@@ -42,6 +45,17 @@ describe('the address of a machine', () => {
   it('is one of any pool where its network is not known', () => {
     expect(addressOf(undefined, { at: '192.0.2.1' })).toContain(
       '192.168.77.0/24, or 10.1.0.10-10.1.0.19 in 10.1.0.0/16',
+    );
+  });
+
+  it('is of the subnet that it is said to be in', () => {
+    const behind = { subnet: '10.1.0.0/16' };
+    const pool = `one of the pool, 10.1.0.10-10.1.0.19 in 10.1.0.0/16 ${AGAIN}`;
+    expect(addressOf(undefined, behind)).toBe(pool);
+    expect(addressOf('here', behind)).toBe(`${pool}; the ip of its record, 192.168.77.20, is not there`);
+    expect(addressOf('far', { subnet: '10.2.0.0/16' })).toMatch(/^10\.2\.0\.9, reserved for it/);
+    expect(addressOf('here', { subnet: '10.2.0.0/16' })).toBe(
+      'none: its ip 192.168.77.20 is not there, and 10.2.0.0/16 has no range',
     );
   });
 
@@ -61,4 +75,13 @@ it('says that this server gives addresses, and how many', () => {
     'this server gives addresses: 192.168.77.0/24 (51 in ranges), 10.1.0.0/16 (10 in ranges), 10.2.0.0/16 (0 in ranges); 3 machines with an ip of their own',
   );
   expect(describeGiven(read('dhcp: { mode: proxy }').config)).toBeUndefined();
+  const subnets = [parseSubnet('192.168.77.0/24') ?? expect.fail()];
+  expect(
+    describeGiven(
+      read(TEXT).config,
+      ['br0', 'br1'].map((name) => ({ name, subnets })),
+    ),
+  ).toContain(
+    ': 192.168.77.0/24 on br0 and br1 (51 in ranges), 10.1.0.0/16 over relays (10 in ranges), 10.2.0.0/16 over relays',
+  );
 });

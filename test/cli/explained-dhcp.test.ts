@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { BootUrls } from '../../src/booter/boot-urls.js';
 import { createMapping } from '../../src/booter/mapping.js';
 import { explainDhcp } from '../../src/cli/explained-dhcp.js';
+import { parseSubnet, type Subnet } from '../../src/net/ip.js';
 import { read } from '../fixtures/configuration-texts.js';
 import { mac } from '../fixtures/mappings.js';
 import { allOffered } from '../fixtures/pxe.js';
@@ -19,7 +20,7 @@ const TEXT = [
   '',
 ].join('\n');
 
-function offeredTo(last: number) {
+function offeredTo(last: number, subnet?: Subnet) {
   const { config } = read(TEXT);
   const address = '192.168.77.1';
   const urls = new BootUrls(() => `http://${address}:8080`);
@@ -28,7 +29,7 @@ function offeredTo(last: number) {
     {
       dhcp: config.dhcp,
       mapping: createMapping(config),
-      site: { address, others: [], urls, warnings: [] },
+      site: { address, others: [], urls, warnings: [], ...(subnet !== undefined && { subnet }) },
       offerings: allOffered(),
     },
   );
@@ -43,3 +44,11 @@ it.each([
   ['one whose address is in no subnet', 3, '192.168.77.100'],
   ['a stranger', 4, '192.168.77.100'],
 ])('offers its address to %s', (_, last, address) => expect(offeredTo(last)).toBe(address));
+
+it('offers what there is in the subnet that the machine is said to be in', () => {
+  expect(offeredTo(2, parseSubnet('192.168.77.0/24'))).toBe('192.168.77.100');
+  expect([offeredTo(2, parseSubnet('10.2.0.0/16')), offeredTo(4, parseSubnet('10.2.0.0/16'))]).toEqual([
+    '10.2.0.9',
+    'unanswered',
+  ]);
+});

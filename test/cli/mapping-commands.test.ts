@@ -63,7 +63,7 @@ describe('bootlayer check', () => {
     const file = await withAssignment('{ name: none, match: { arch: arm64 }, image: "oci:images:1" }');
     const { status, out, err } = await bootlayer(['check', '-c', file, '--json'], { cwd });
     expect(status).toBe(1);
-    expect(err).toMatch(/: 1 problem, 0 warnings; see above\n$/);
+    expect(err).toMatch(/: 1 problem, 0 warnings; mend what is told of on standard output\n$/);
     expect(JSON.parse(out)).toMatchObject({
       problems: 1,
       assignments: [
@@ -83,7 +83,10 @@ describe('bootlayer check', () => {
     const lax = await bootlayer(['check', '-c', file], { cwd });
     expect([lax.status, lax.out]).toEqual([0, expect.stringContaining('warning: assignment "twin" can never win')]);
     const strict = await bootlayer(['check', '-c', file, '--strict'], { cwd });
-    expect([strict.status, strict.err]).toEqual([1, expect.stringMatching(/: 0 problems, 1 warning; see above\n$/)]);
+    expect([strict.status, strict.err]).toEqual([
+      1,
+      expect.stringMatching(/: 0 problems, 1 warning; mend what is told of on standard output\n$/),
+    ]);
   });
 
   it('gives a terminal nothing that drives it, in JSON neither', async () => {
@@ -193,6 +196,20 @@ describe('bootlayer plan', () => {
     expect(out).toContain('warning: the kernel arguments of the mapping are not given, since a UKI has its own\n');
   });
 
+  it('names the address by the subnet that it is said to be in, and says what it goes by', async () => {
+    const file = await withAssignment('{ name: tagged, match: {}, image: "oci:images:1" }', [
+      'dhcp: { mode: server, subnets: [{ subnet: 192.168.77.0/24, range: 192.168.77.100 }, { subnet: 10.1.0.0/16, range: 10.1.0.9 }] }',
+    ]);
+    const args = ['plan', '-c', file, '--mac', MAC, '--firmware', 'ipxe-bios'];
+    const { out } = await bootlayer([...args, '--subnet', '10.1.0.0/16'], { cwd });
+    expect(out).toMatch(
+      /^address: one of the pool, 10\.1\.0\.9 in 10\.1\.0\.0\/16 .*\n {2}by the configuration alone: /m,
+    );
+    expect(out).toMatch(/^ {2}yiaddr +10\.1\.0\.9 /m);
+    const json = await bootlayer([...args, '--subnet', '10.1.0.0/16', '--json'], { cwd });
+    expect(JSON.parse(json.out)).toMatchObject({ subnet: '10.1.0.0/16', address: { kind: 'pool' } });
+  });
+
   it('explains a machine of which little is known yet', async () => {
     const file = await withAssignment('{ name: tagged, match: { asset: A1 }, image: "oci:images:1" }');
     const { out } = await bootlayer(['plan', '-c', file, '--mac', '52:54:00:00:00:99'], { cwd });
@@ -208,7 +225,10 @@ describe('bootlayer plan', () => {
     [['--uuid', '00000000-0000-0000-0000-000000000000'], 'is a placeholder'],
     [['--firmware', 'efi'], '"efi" is no firmware; known: bios, uefi, uefi-http, ipxe-bios, ipxe-uefi'],
     [['--arch', 'pdp11'], '"pdp11" is no architecture'],
-    [['--machine', 'node-1'], 'there is no machine "node-1"; did you mean "node-01"?'],
+    [['--machine', 'node-1'], 'there is no machine "node-1"; did you mean "node-01"? of machines that the API keeps, '],
+    [['--machine', 'x'], 'name one of the configuration, or say --mac; of machines that the API keeps, '],
+    [['--subnet', '10.1.0.0/33'], '"10.1.0.0/33" is no subnet'],
+    [['--subnet', '10.1.0.0/16'], 'gives no addresses in 10.1.0.0/16; dhcp.mode is to be server for it'],
   ])('refuses %j', async (args, message) => {
     const { status, err } = await bootlayer(['plan', ...args], { cwd });
     expect([status, err]).toEqual([2, expect.stringContaining(message)]);

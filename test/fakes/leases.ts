@@ -1,14 +1,16 @@
-import type {
-  Adopted,
-  ForeignLease,
-  LeasePage,
-  LeaseRegister,
-  Leases,
-  LeaseWish,
-  ToldLease,
-  ToldPool,
+import {
+  type Adopted,
+  type AskedLease,
+  type ForeignLease,
+  isEndless,
+  type LeasePage,
+  type LeaseRegister,
+  type Leases,
+  type LeaseWish,
+  type ToldLease,
+  type ToldPool,
 } from '../../src/booter/leases.js';
-import type { LeaseClient } from '../../src/lease/client.js';
+import { clientKey, type LeaseClient } from '../../src/lease/client.js';
 import type { LeaseAnswer } from '../../src/lease/question.js';
 import { type IpAddress, subnetHolds } from '../../src/net/ip.js';
 import type { MacAddress } from '../../src/net/mac.js';
@@ -19,6 +21,8 @@ export class MemoryLeases implements Leases, LeaseRegister {
   readonly told = new Map<IpAddress, ToldLease>();
   /** By the records in force, where those are anybody's. */
   machineOf: (client: LeaseClient) => string | undefined = () => undefined;
+  /** Addresses of records that nobody has asked for. */
+  readonly reserved = new Map<IpAddress, string>();
   readonly #pools: readonly ToldPool[];
   /** Why addresses are not adopted. */
   readonly refused = new Map<IpAddress, string>();
@@ -38,6 +42,10 @@ export class MemoryLeases implements Leases, LeaseRegister {
 
   gives(): boolean {
     return true;
+  }
+
+  get subnets(): LeaseRegister['subnets'] {
+    return this.#pools.map(({ subnet }) => subnet);
   }
 
   list({ limit, after, subnet, state, mac, machine }: LeaseWish): LeasePage {
@@ -63,6 +71,10 @@ export class MemoryLeases implements Leases, LeaseRegister {
     return { ...lease, ...(machine !== undefined && { machine }) };
   }
 
+  reservedFor(address: IpAddress): string | undefined {
+    return this.reserved.get(address) ?? this.told.get(address)?.reservedFor;
+  }
+
   pools(): readonly ToldPool[] {
     return this.#pools;
   }
@@ -72,11 +84,22 @@ export class MemoryLeases implements Leases, LeaseRegister {
   }
 
   async adopt(leases: readonly ForeignLease[]): Promise<readonly Adopted[]> {
-    return leases.map(({ address, client, until }): Adopted => {
-      const reason = this.refused.get(address);
+    return leases.map((lease): Adopted => {
+      const { address, client, until } = lease;
+      const [judged] = this.judge([lease]);
+      if (judged?.kind === 'adopted')
+        this.told.set(address, { address, client, ...(!isEndless(until) && { until }), since: 0, state: 'bound' });
+      return judged ?? { kind: 'adopted', address };
+    });
+  }
+
+  judge(leases: readonly AskedLease[]): readonly Adopted[] {
+    return leases.map(({ address, client, isReserved }): Adopted => {
+      const reason = isReserved === true ? undefined : this.refused.get(address);
       if (reason !== undefined) return { kind: 'refused', address, reason };
-      this.told.set(address, { address, client, until, since: 0, state: 'bound', isReserved: false });
-      return { kind: 'adopted', address };
+      const there = this.told.get(address);
+      const isThere = there !== undefined && clientKey(there.client) === clientKey(client);
+      return { kind: isThere ? 'present' : 'adopted', address };
     });
   }
 }

@@ -16,7 +16,11 @@ it('gives nobody an address at which somebody answers who has no lease', async (
   const told = (event: string) => log.filter((line) => line.event === event);
 
   const machines = startMachines(relay, { machines: 4, seed: 1 });
-  await expect.poll(() => told('lease.conflict')).toMatchObject([{ address: '10.7.1.10', seconds: 600 }]);
+  await expect
+    .poll(() => told('lease.conflict'))
+    .toMatchObject([
+      { address: '10.7.1.10', mac: expect.stringMatching(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/) as string, seconds: 600 },
+    ]);
   await expect.poll(async () => (await machines.report()).acks).toBeGreaterThan(20);
   expect(told('lease.given').filter(({ address }) => address === '10.7.1.10')).toEqual([]);
   expect(log.filter(({ msg }) => msg?.includes('without a look') === true)).toEqual([]);

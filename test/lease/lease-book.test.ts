@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { KnownClient } from '../../src/lease/client.js';
-import type { KnownAsk, LeaseBook, LeaseDecision } from '../../src/lease/lease-book.js';
+import type { KnownAsk, LeaseBook } from '../../src/lease/lease-book.js';
+import type { LeaseDecision } from '../../src/lease/lease-decision.js';
 import type { LeaseQuestion } from '../../src/lease/question.js';
 import { ip, lease, leaseBook, leaseSubnet, mac, reservations, stranger } from '../fixtures/leases.js';
 
@@ -230,6 +231,16 @@ describe('REQUEST of a machine that starts again', () => {
       expect(told(withNode(true), asks(kind, A, '10.0.0.9'))).toBe('nak');
     },
   );
+
+  it('of another network of ours is left to other servers, too, unless there is none', () => {
+    const both = [leaseSubnet(['192.168.77.20-192.168.77.22']), leaseSubnet(['10.0.0.9'], { subnet: '10.0.0.0/24' })];
+    for (const isAuthoritative of [false, true]) {
+      const book = leaseBook(both, { isAuthoritative });
+      const there = ask(A, { kind: 'select', address: ip('10.0.0.9'), isOurs: true }, [ip('10.0.0.1')]);
+      expect(told(book, there)).toBe('ack 10.0.0.9 bound');
+      expect(told(book, asks('reboot', A, '10.0.0.9'))).toBe(isAuthoritative ? 'nak' : 'silent');
+    }
+  });
 });
 
 describe('REQUEST of more time', () => {
@@ -382,27 +393,6 @@ describe('what is kept', () => {
     book.forget(ip('192.168.77.100'), 0);
     expect(book.at(ip('192.168.77.100'), 0)).toBeUndefined();
     expect(told(book, discover(B))).toBe('offer 192.168.77.100 fresh');
-  });
-
-  it('may come from another server, where it fits', () => {
-    const book = withNode();
-    expect(book.adopt(lease('192.168.77.21', A), 0).kind).toBe('adopted');
-    expect(book.adopt(lease('192.168.77.21', B), 0)).toEqual({ kind: 'refused', reason: 'another has 192.168.77.21' });
-    expect(book.adopt(lease('192.168.77.20', B), 0).kind).toBe('refused');
-    expect(book.adopt(lease('192.168.77.9', B), 0).kind).toBe('refused');
-    expect(book.adopt(lease('10.0.0.1', B), 0).kind).toBe('refused');
-    expect(book.adopt(lease('192.168.77.22', {}), 0).kind).toBe('refused');
-    expect(told(book, discover(A))).toBe('offer 192.168.77.21');
-  });
-
-  it('from another server does not shorten what was acknowledged here', () => {
-    const book = leaseBook([leaseSubnet(['192.168.77.100'])]);
-    book.decide(select(A, '192.168.77.100'), 0);
-    const ends = (until: number) => {
-      book.adopt(lease('192.168.77.100', A, { until }), 1);
-      return book.at(ip('192.168.77.100'), 1)?.until;
-    };
-    expect([ends(600_000), ends(-1), ends(2 * HOUR)]).toEqual([HOUR, HOUR, 2 * HOUR]);
   });
 
   it('takes what somebody answers at out of use, unless it was given meanwhile', () => {

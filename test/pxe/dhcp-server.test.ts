@@ -272,6 +272,7 @@ it('whatever comes, and whatever is known, is an exchange', () => {
     given('ack'),
     { kind: 'informed', subnet: SUBNET },
     { kind: 'nak', reason: 'no\u0000\u{1f600}' },
+    { kind: 'noted' },
     { kind: 'silent', reason: 'none' },
   );
   const from = fc.record({ address: fc.constantFrom('0.0.0.0', GIVEN, '10.1.0.9'), port: fc.constantFrom(67, 68) });
@@ -287,5 +288,5 @@ it('whatever comes, and whatever is known, is an exchange', () => {
     }),
     { numRuns: 2_000 },
   );
-  expect([...kinds].toSorted()).toEqual(['answered', 'ignored', 'leased', 'malformed', 'unanswered']);
+  expect([...kinds].toSorted()).toEqual(['answered', 'ignored', 'leased', 'malformed', 'noted', 'unanswered']);
 });

@@ -71,6 +71,13 @@ describe('where we give addresses', () => {
     expect([dhcp.sent.length, events]).toEqual([3, []]);
   });
 
+  it('what a machine says of its address gets no answer, and is not dropped', () => {
+    const { dhcp, events, asks } = frontEnd(() => ({ kind: 'noted' }));
+    dhcp.arrive(leaseDatagram('release', { ciaddr: GIVEN, server: US }), { address: GIVEN, port: 68 });
+    dhcp.arrive(leaseDatagram('decline', { wanted: GIVEN, server: US }), NOBODY);
+    expect([asks.map(({ kind }) => kind), dhcp.sent, events]).toEqual([['release', 'decline'], [], []]);
+  });
+
   it('a machine that nothing matches is told of once, and has its address', () => {
     const { dhcp, events } = frontEnd(undefined, { assignments: [] });
     dhcp.arrive(DHCP_PACKETS.ovmfPxeDiscover, NOBODY);
@@ -129,25 +136,28 @@ describe('an answer that comes later', () => {
 describe('another server', () => {
   const takes = (server: string) => leaseDatagram('request', { wanted: GIVEN, server });
 
-  it('is told of once in an hour, with how it shows', () => {
+  it('is told of once in an hour, with how it shows', async () => {
     const { dhcp, events, pass } = frontEnd();
     const told = () => events.filter(({ event }) => event === 'dhcp.other');
     for (let times = 0; times < 3; times += 1) dhcp.arrive(takes('192.168.77.2'), NOBODY);
     dhcp.arrive(leaseDatagram('offer', { op: 2, server: '192.168.77.3' }), { address: '192.168.77.3', port: 67 });
     const one = { event: 'dhcp.other', server: '192.168.77.2', interface: 'br0', by: 'a machine takes its offer' };
     const all = [one, { ...one, server: '192.168.77.3', by: 'its answer was heard' }];
+    await turn();
     expect(told()).toEqual(all);
     pass(3_600_000);
     dhcp.arrive(takes('192.168.77.2'), NOBODY);
+    await turn();
     expect(told()).toEqual([...all, one]);
   });
 
-  it('is not ourselves', () => {
+  it('is not ourselves', async () => {
     const { dhcp, events } = frontEnd();
     for (const one of [US, ALSO_US]) {
       dhcp.arrive(takes(one), NOBODY);
       dhcp.arrive(leaseDatagram('offer', { op: 2, server: one }), { address: one, port: 67 });
     }
+    await turn();
     expect(events.filter(({ event }) => event === 'dhcp.other')).toEqual([]);
   });
 });

@@ -13,9 +13,9 @@ import { ChildProcess } from './process.js';
  */
 export async function startDnsmasq(network, lines) {
   const folder = mkdtempSync(join(tmpdir(), 'bootlayer-dnsmasq-'));
-  const file = join(folder, 'dnsmasq.conf');
+  const [file, leases] = [join(folder, 'dnsmasq.conf'), join(folder, 'leases')];
   // It would wait three seconds for an answer to its ping before it offers an address.
-  writeFileSync(file, `${[...lines, 'no-ping', `dhcp-leasefile=${join(folder, 'leases')}`].join('\n')}\n`);
+  writeFileSync(file, `${[...lines, 'no-ping', `dhcp-leasefile=${leases}`].join('\n')}\n`);
   const { command, libraryPath } = program('dnsmasq');
   const [first = '', ...args] = [...network.within, command, '--no-daemon', '-C', file];
   const dnsmasq = new ChildProcess(first, args, {
@@ -28,7 +28,7 @@ export async function startDnsmasq(network, lines) {
   };
   try {
     await dnsmasq.waitForLine((line) => (/DHCP(?:,| relay) /.test(line) ? true : undefined), 10);
-    return { process: dnsmasq, stop };
+    return { process: dnsmasq, leases, stop };
   } catch (thrown) {
     await stop();
     throw thrown;

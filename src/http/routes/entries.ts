@@ -59,6 +59,7 @@ export const previewSchema = z
       )
       .readonly(),
     more: z.int().optional().describe('how many machines besides would boot otherwise'),
+    warnings: list.optional().describe('why a machine would not be given its address'),
   })
   .describe('known machines that would boot otherwise, as far as what is written of them tells')
   .meta({ id: 'Preview' });

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { type EntryDocument, type EntryWish, formatSource, type ShownEntry, unknownEntry } from '../../boot/entry.js';
-import type { ToldLease } from '../../booter/leases.js';
+import { type ToldLease, untilText } from '../../booter/leases.js';
 import { machineSchema } from '../../config/mapping-schema.js';
 import { mapping } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
+import type { IpAddress } from '../../net/ip.js';
 import type { Api } from '../api.js';
-import { timeOf } from '../told-step.js';
 import {
   answerTo,
   CHANGE_ERRORS,
@@ -17,7 +17,7 @@ import {
   presented,
   previewSchema,
 } from './entries.js';
-import { type LeaseRouteParts, leaseAt, leaseParams, registerOf } from './leases.js';
+import { type LeaseRouteParts, leaseParams, leaseSchema, presentedLease, registerOf } from './leases.js';
 
 export type ReserveRouteParts = EntryRouteParts & LeaseRouteParts;
 
@@ -28,6 +28,10 @@ const body = mapping({ name: machineSchema.shape.name.optional() })
 /** `POST /api/v1/leases/{address}/reserve`: from now on the machine that has an address is given that one. */
 export function reserveRoute(api: Api, parts: ReserveRouteParts): void {
   const entry = ENTRY.machine.answer;
+  const kept = entry.extend({
+    alreadyReserved: z.literal(true).optional().describe('its record had the address before: nothing has changed'),
+  });
+  const preview = previewSchema.extend({ lease: leaseSchema.describe('who has, or had, the address') });
   api.route({
     method: 'POST',
     path: '/api/v1/leases/{address}/reserve',
@@ -37,22 +41,50 @@ export function reserveRoute(api: Api, parts: ReserveRouteParts): void {
     answers: {
       200: {
         about: 'Its record has the address, or had it already; or what that would do',
-        body: z.union([entry, previewSchema]),
+        body: z.union([kept, preview]),
         headers: ETAG,
       },
       201: { about: 'It has got a record', body: entry, headers: ETAG },
     },
     errors: [...CHANGE_ERRORS, 'NO_LEASES'],
     handle: async ({ params: { address }, query, body: given }) => {
-      const lease = leaseAt(registerOf(parts), address);
-      const found = lease.machine === undefined ? undefined : parts.entries.find('machine', lease.machine);
-      if (found?.document['ip'] === address)
-        return { status: 200, body: presented(found, parts), headers: etagOf(found) };
-      const wish = wishFor({ lease, given: given?.name }, parts);
-      if (query.dryRun === 'true')
-        return { status: 200, body: await parts.entries.preview(wish).catch(withRemedy(lease)) };
+      const asked = reservationOf({ address, given: given?.name }, parts);
+      if (asked.kind === 'kept') {
+        const body = { ...presented(asked.entry, parts), alreadyReserved: true as const };
+        return { status: 200, body, headers: etagOf(asked.entry) };
+      }
+      const { lease, wish } = asked;
+      if (query.dryRun === 'true') {
+        const preview = await parts.entries.preview(wish).catch(withRemedy(lease));
+        return { status: 200, body: { ...preview, lease: presentedLease(lease) } };
+      }
       return await answerTo(await parts.entries.change(wish).catch(withRemedy(lease)), parts);
     },
+  });
+}
+
+type Reservation =
+  /** Its record has it already: nothing changes. */
+  | { readonly kind: 'kept'; readonly entry: ShownEntry }
+  | { readonly kind: 'wish'; readonly lease: ToldLease; readonly wish: EntryWish };
+
+type Asked = { readonly address: IpAddress; readonly given: string | undefined };
+
+/** Throws NOT_FOUND where nobody has, or had, the address, CONFLICT and READ_ONLY_ENTRY. */
+function reservationOf({ address, given }: Asked, parts: ReserveRouteParts): Reservation {
+  const register = registerOf(parts);
+  const lease = register.at(address);
+  const known = lease === undefined ? register.reservedFor(address) : lease.machine;
+  const entry = known === undefined ? undefined : parts.entries.find('machine', known);
+  if (entry !== undefined && (lease === undefined || entry.document['ip'] === address)) {
+    if (given === undefined || given === entry.name) return { kind: 'kept', entry };
+    throw new BootlayerError('CONFLICT', `${address} is reserved for ${entry.name} already`, {
+      remedy: 'leave the name out, or take the address out of that record first',
+    });
+  }
+  if (lease !== undefined) return { kind: 'wish', lease, wish: wishFor({ lease, given }, parts) };
+  throw new BootlayerError('NOT_FOUND', `nobody has, or had, ${address}, so that it cannot be made anybody's`, {
+    remedy: `say whose it is: "bootlayer machine set ${given ?? 'NAME'} --mac MAC --ip ${address}"`,
   });
 }
 
@@ -104,7 +136,7 @@ function nameFor({ client: { hostname = '', mac, uuid } }: ToldLease): string {
 
 function requireClient({ address, state, until, client: { mac, uuid } }: ToldLease): void {
   if (state === 'declined' || state === 'conflict') {
-    throw new BootlayerError('CONFLICT', `${address} is kept from everybody until ${timeOf(until)}: it is in use`, {
+    throw new BootlayerError('CONFLICT', `${address} is kept from everybody ${untilText(until)}: it is in use`, {
       remedy: `find who uses it; "bootlayer lease release ${address}" frees it`,
     });
   }

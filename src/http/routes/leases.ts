@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import type { ForeignLease, LeaseRegister, ToldLease } from '../../booter/leases.js';
+import { type LeaseRegister, type ToldLease, untilText } from '../../booter/leases.js';
 import { mapping, oneOf, parsed, text } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
 import { formatRange } from '../../lease/address-range.js';
-import { MOST_CLIENT_ID_BYTES } from '../../lease/client.js';
 import { SHOWN_STATES } from '../../lease/lease.js';
 import { formatSubnet, type IpAddress, parseIp, parseSubnet } from '../../net/ip.js';
 import { parseMac } from '../../net/mac.js';
@@ -17,11 +16,9 @@ export type LeaseRouteParts = {
 };
 
 const MOST = 1_000;
-/** Of an import, which comes in several requests where there are more. */
-export const MOST_IMPORTED = 1_000;
 
 export const addressText = parsed(parseIp, 'is no IP address, such as 192.168.77.20');
-const macText = parsed(parseMac, 'is not a MAC address, such as 52:54:00:12:34:56');
+export const macText = parsed(parseMac, 'is not a MAC address, such as 52:54:00:12:34:56');
 
 const listQuery = mapping({
   ...pageQuery(MOST, addressText),
@@ -40,7 +37,7 @@ const EXAMPLE: z.input<typeof leaseShape> = {
   hostname: 'node-07',
   since: '2027-01-31T12:00:00.000Z',
   until: '2027-01-31T13:00:00.000Z',
-  isReserved: false,
+  reservedFor: 'node-07',
 };
 
 const leaseShape = z.object({
@@ -56,53 +53,19 @@ const leaseShape = z.object({
   hostname: z.string().optional().describe('as its client calls itself'),
   machine: z.string().optional().describe('the name of its record; missing for a stranger'),
   since: time,
-  until: time.describe('until when it is its, or is kept from everybody'),
-  isReserved: z.boolean().describe('whether its record has this very address'),
-});
-const lease = leaseShape.meta({ id: 'Lease', examples: [EXAMPLE] });
-
-/** What is later cannot be written with a year of four digits. */
-const LAST_TIME = Date.parse('9999-12-31T23:59:59.999Z');
-
-const foreign = mapping({
-  address: addressText,
-  mac: macText.optional(),
-  clientId: text(3 * MOST_CLIENT_ID_BYTES)
-    .regex(/^([0-9a-fA-F]{2}:?)+$/, 'must be bytes in hex, such as 01:52:54:00:12:34:56')
-    .transform((written) => written.replaceAll(':', '').toLowerCase())
-    .refine((hex) => hex.length <= 2 * MOST_CLIENT_ID_BYTES, `must not be longer than ${MOST_CLIENT_ID_BYTES} bytes`)
-    .optional(),
-  hostname: text(253)
-    .regex(/^[\x20-\x7e]+$/, 'must be printable ASCII')
-    .optional(),
-  until: z.iso
-    .datetime({ offset: true, error: 'is no time with its zone, such as 2027-01-31T02:00:00Z' })
-    .transform((written) => Date.parse(written))
-    .refine((until) => until >= 0 && until <= LAST_TIME, 'must be within the years from 1970 to 9999, in UTC')
-    .describe('when it ends'),
-}).refine(({ mac, clientId }) => mac !== undefined || clientId !== undefined, 'must have a mac or a clientId');
-
-const importBody = mapping({
-  leases: z
-    .array(foreign, 'must be a list')
-    .min(1, 'is empty')
-    .max(MOST_IMPORTED, `are more than ${MOST_IMPORTED}: send them in several requests`),
-}).meta({
-  id: 'LeaseImport',
-  examples: [{ leases: [{ address: '192.168.77.100', mac: '52:54:00:12:34:56', until: '2027-01-31T13:00:00Z' }] }],
-});
-
-const imported = z
-  .object({
-    results: z.array(
-      z.object({
-        address: z.string(),
-        adopted: z.boolean(),
-        reason: z.string().optional().describe('why it is not'),
-      }),
+  until: time
+    .optional()
+    .describe(
+      'until when it is its, or is kept from everybody; missing where it has no end: it stays until it is freed',
     ),
-  })
-  .meta({ id: 'LeasesImported' });
+  reservedFor: z
+    .string()
+    .optional()
+    .describe(
+      'the machine whose record has this address: "machine", or another that is to have it; missing where none has',
+    ),
+});
+export const leaseSchema = leaseShape.meta({ id: 'Lease', examples: [EXAMPLE] });
 
 const count = z.int();
 const pool = z
@@ -126,7 +89,6 @@ export const leaseParams = z.strictObject({ address: addressText });
 export function leaseRoutes(api: Api, parts: LeaseRouteParts): void {
   lookRoutes(api, parts);
   releaseRoute(api, parts);
-  importRoute(api, parts);
 }
 
 function lookRoutes(api: Api, parts: LeaseRouteParts): void {
@@ -139,7 +101,7 @@ function lookRoutes(api: Api, parts: LeaseRouteParts): void {
     answers: {
       200: {
         about: 'A page of them; "next" is there when there are more',
-        body: z.object({ leases: z.array(lease), next: z.string().optional() }),
+        body: z.object({ leases: z.array(leaseSchema), next: z.string().optional() }),
       },
     },
     errors: ['NO_LEASES'],
@@ -153,9 +115,10 @@ function lookRoutes(api: Api, parts: LeaseRouteParts): void {
     method: 'GET',
     path: '/api/v1/leases/{address}',
     tag: 'leases',
-    summary: 'Show who has an address, or had it last',
+    summary:
+      'Show who has an address, or had it last; whom one is reserved for that nobody has asked for is in the error',
     takes: { params: leaseParams },
-    answers: { 200: { about: 'The lease', body: lease } },
+    answers: { 200: { about: 'The lease', body: leaseSchema } },
     errors: ['NOT_FOUND', 'NO_LEASES'],
     handle: ({ params: { address } }) => ({ status: 200, body: presentedLease(leaseAt(registerOf(parts), address)) }),
   });
@@ -207,36 +170,6 @@ function releaseRoute(api: Api, parts: LeaseRouteParts): void {
   });
 }
 
-function importRoute(api: Api, parts: LeaseRouteParts): void {
-  api.route({
-    method: 'POST',
-    path: '/api/v1/leases/import',
-    tag: 'leases',
-    summary: 'Take over what another DHCP server has given',
-    takes: { body: importBody },
-    answers: { 200: { about: 'What became of each, in their order', body: imported } },
-    errors: ['NO_LEASES', 'DATA_UNUSABLE', 'DISK_FULL', 'RATE_LIMITED'],
-    handle: async ({ body }) => {
-      const adopted = await registerOf(parts).adopt(body.leases.map(toForeign));
-      const results = adopted.map((one) => ({
-        address: one.address,
-        adopted: one.kind === 'adopted',
-        ...(one.kind === 'refused' && { reason: one.reason }),
-      }));
-      return { status: 200, body: { results } };
-    },
-  });
-}
-
-function toForeign({ address, until, mac, clientId, hostname }: z.output<typeof foreign>): ForeignLease {
-  const client = {
-    ...(mac !== undefined && { mac }),
-    ...(clientId !== undefined && { clientId }),
-    ...(hostname !== undefined && { hostname }),
-  };
-  return { address, client, until };
-}
-
 /** Throws NO_LEASES where this server gives no addresses. */
 export function registerOf({ register }: LeaseRouteParts): LeaseRegister {
   if (register !== undefined) return register;
@@ -245,10 +178,16 @@ export function registerOf({ register }: LeaseRouteParts): LeaseRegister {
   });
 }
 
-/** Throws NOT_FOUND where nobody has, or had, it. */
+/** Throws NOT_FOUND where nobody has, or had, it; with whom it is reserved for. */
 export function leaseAt(register: LeaseRegister, address: IpAddress): ToldLease {
   const found = register.at(address);
   if (found !== undefined) return found;
+  const owner = register.reservedFor(address);
+  if (owner !== undefined) {
+    throw new BootlayerError('NOT_FOUND', `${address} is reserved for ${owner}, which has not asked for it yet`, {
+      remedy: `"bootlayer machine show ${owner}", or GET /api/v1/machines/${encodeURIComponent(owner)}, shows its record`,
+    });
+  }
   throw new BootlayerError('NOT_FOUND', `nobody has, or had, ${address}`, {
     remedy: '"bootlayer lease ls", or GET /api/v1/leases, lists those there are',
   });
@@ -256,11 +195,11 @@ export function leaseAt(register: LeaseRegister, address: IpAddress): ToldLease 
 
 function inUse({ address, until, machine, client }: ToldLease): BootlayerError {
   const whose = machine ?? client.mac ?? client.clientId ?? client.uuid ?? 'its machine';
-  return new BootlayerError('CONFLICT', `${address} is in use by ${whose} until ${timeOf(until)}`, {
+  return new BootlayerError('CONFLICT', `${address} is in use by ${whose} ${untilText(until)}`, {
     remedy: 'where that machine is gone, say force=true (--force): who is given it next would have it together with it',
   });
 }
 
-function presentedLease({ client, since, until, ...told }: ToldLease): z.input<typeof lease> {
-  return { ...told, ...client, since: timeOf(since), until: timeOf(until) };
+export function presentedLease({ client, since, until, ...told }: ToldLease): z.input<typeof leaseSchema> {
+  return { ...told, ...client, since: timeOf(since), ...(until !== undefined && { until: timeOf(until) }) };
 }

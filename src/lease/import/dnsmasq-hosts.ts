@@ -12,15 +12,17 @@ export function parseDnsmasqHosts(text: string): Imported {
     const written = content.replace(/(^|\s)#.*/, '').trim();
     if (written === '') continue;
     const [, keyword, value = ''] = /^([a-z0-9-]+)\s*(?:=\s*(.*))?$/.exec(written) ?? [];
-    if (keyword === 'dhcp-host') findings.problem(line, readHost(line, value, findings));
+    if (keyword === 'dhcp-host') readHost(line, value, findings);
+    else if (keyword === 'dhcp-ignore')
+      findings.problem(line, `dhcp-ignore=${value} is left out: whom dnsmasq ignores would be answered here`);
     else if (keyword !== undefined && NAMING.has(keyword))
       findings.problem(
         line,
         `${keyword}${value === '' ? '' : ` ${quoted(value)}`} is left out: import what it names, too`,
       );
     else if (/^(([0-9a-fA-F]{2}-)?[0-9a-fA-F*]{1,2}:|id:|set:|net:|[^=]*,)/.test(written))
-      findings.problem(line, readHost(line, written, findings));
-    else findings.passOver();
+      readHost(line, written, findings);
+    else findings.passOver('settings');
   }
   return findings.whole();
 }
@@ -30,11 +32,19 @@ const NAMING: ReadonlySet<string> = new Set([
   ...['dhcp-hostsfile', 'dhcp-hostsdir', 'conf-file', 'conf-dir', 'read-ethers', 'servers-file'],
 ]);
 
-type Host = { macs: MacAddress[]; ip?: IpAddress; name?: string; isById: boolean };
+type Host = { macs: MacAddress[]; ip?: IpAddress; ip6?: string; name?: string; isById: boolean };
+
+function readHost(line: number, value: string, findings: Findings): void {
+  const host: Host = { macs: [], isById: false };
+  findings.problem(line, takeHost(line, value, { host, findings }), host.ip);
+  if (host.ip6 !== undefined)
+    findings.problem(line, `its address ${quoted(host.ip6)} is left out: addresses of IPv6 are not given here`);
+}
+
+type Reading = { readonly host: Host; readonly findings: Findings };
 
 /** Answers what is wrong with it. */
-function readHost(line: number, value: string, findings: Findings): string | undefined {
-  const host: Host = { macs: [], isById: false };
+function takeHost(line: number, value: string, { host, findings }: Reading): string | undefined {
   for (const field of value.split(',').map((one) => one.trim())) {
     if (field === 'ignore') return 'a host that dnsmasq ignores is left out: it would be answered here';
     const problem = takeField(host, field);
@@ -60,8 +70,10 @@ function takeField(host: Host, field: string): string | undefined {
     host.isById ||= field !== 'id:*';
     return undefined;
   }
-  // An address of IPv6.
-  if (field.startsWith('[')) return undefined;
+  if (field.startsWith('[')) {
+    host.ip6 ??= field;
+    return undefined;
+  }
   const ip = parseIp4(field);
   if (ip !== undefined) {
     if (host.ip !== undefined) return `${quoted(field)} is its second address`;

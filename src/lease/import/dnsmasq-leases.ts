@@ -1,4 +1,4 @@
-import { isIp4, parseIp } from '../../net/ip.js';
+import { isIp4, parseIp, parseIp4 } from '../../net/ip.js';
 import {
   Findings,
   type Imported,
@@ -21,8 +21,8 @@ export function parseDnsmasqLeases(text: string): Imported {
     const fields = content.trim().split(/\s+/, 6);
     if (fields[0] === '') continue;
     if (fields[0] === 'duid') isV6 = true;
-    if (isV6) findings.passOver();
-    else findings.problem(line, readLine(line, fields, findings));
+    if (isV6) findings.passOver('ipv6');
+    else findings.problem(line, readLine(line, fields, findings), parseIp4(fields[2] ?? ''));
   }
   return findings.whole();
 }
@@ -35,7 +35,7 @@ function readLine(line: number, fields: readonly string[], findings: Findings): 
   const address = parseIp(written);
   if (address === undefined) return `${quoted(written)} is no address`;
   if (!isIp4(address)) {
-    findings.passOver();
+    findings.passOver('ipv6');
     return undefined;
   }
   const clientId = id === undefined || id === '*' ? undefined : importedId(id);

@@ -27,18 +27,32 @@ export type ImportedHost = {
 };
 
 /** What is not taken over though somebody may expect it, and why. */
-export type ImportProblem = { readonly line: number; readonly message: string };
+export type ImportProblem = {
+  readonly line: number;
+  /** Whose lease, or reservation, it would be, where that can be read. */
+  readonly address?: IpAddress;
+  readonly reason: string;
+};
+
+/**
+ * What is nobody's lease or host, and no problem: addresses that are free by now, or kept from everybody; leases and lines of
+ * IPv6; and settings of other kinds.
+ */
+export const PASSED_OVER = ['free', 'ipv6', 'settings'] as const;
+export type PassedOver = (typeof PASSED_OVER)[number];
 
 export type Imported = {
   /** One an address: what the file says last counts. */
   readonly leases: readonly ImportedLease[];
+  /** Addresses of which it says last that they are nobody's. */
+  readonly freed: readonly IpAddress[];
   readonly hosts: readonly ImportedHost[];
   /** The first of them. */
   readonly problems: readonly ImportProblem[];
   /** How many there are besides. */
   readonly moreProblems: number;
-  /** How many entries, or lines, are nobody's: free addresses, settings of other kinds. */
-  readonly passedOver: number;
+  /** How many entries, or lines. */
+  readonly passedOver: Readonly<Record<PassedOver, number>>;
   /** How many leases a later one of the same address replaces. */
   readonly replaced: number;
 };
@@ -51,9 +65,11 @@ const MOST_SHOWN = 80;
 export class Findings {
   readonly #leases = new Map<IpAddress, ImportedLease | undefined>();
   readonly #hosts: ImportedHost[] = [];
+  /** How many hosts there were when the one of this name was gone. */
+  readonly #forgotten = new Map<string, number>();
   readonly #problems: ImportProblem[] = [];
   #moreProblems = 0;
-  #passedOver = 0;
+  readonly #passedOver = { free: 0, ipv6: 0, settings: 0 };
   #replaced = 0;
 
   lease(lease: ImportedLease): void {
@@ -62,7 +78,7 @@ export class Findings {
 
   /** It is nobody's by now. */
   free(address: IpAddress): void {
-    this.#passedOver += 1;
+    this.#passedOver.free += 1;
     this.#put(address, undefined);
   }
 
@@ -70,21 +86,27 @@ export class Findings {
     this.#hosts.push(host);
   }
 
-  /** undefined: there is none. */
-  problem(line: number, message: string | undefined): void {
-    if (message === undefined) return;
-    if (this.#problems.length < MOST_PROBLEMS) this.#problems.push({ line, message });
-    else this.#moreProblems += 1;
+  /** There is no host with this name any more. */
+  forgetHost(name: string): void {
+    this.#forgotten.set(name, this.#hosts.length);
   }
 
-  passOver(): void {
-    this.#passedOver += 1;
+  /** undefined: there is none. `address`: whose lease, or reservation, it would be. */
+  problem(line: number, reason: string | undefined, address?: IpAddress): void {
+    if (reason === undefined) return;
+    if (this.#problems.length >= MOST_PROBLEMS) this.#moreProblems += 1;
+    else this.#problems.push({ line, ...(address !== undefined && { address }), reason });
+  }
+
+  passOver(kind: PassedOver): void {
+    this.#passedOver[kind] += 1;
   }
 
   whole(): Imported {
     return {
       leases: [...this.#leases.values()].flatMap((lease) => lease ?? []),
-      hosts: this.#hosts,
+      freed: [...this.#leases].flatMap(([address, lease]) => (lease === undefined ? [address] : [])),
+      hosts: this.#hosts.filter(({ name = '' }, at) => at >= (this.#forgotten.get(name) ?? 0)),
       problems: this.#problems,
       moreProblems: this.#moreProblems,
       passedOver: this.#passedOver,

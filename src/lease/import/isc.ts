@@ -1,4 +1,4 @@
-import { parseIp4 } from '../../net/ip.js';
+import { type IpAddress, parseIp4 } from '../../net/ip.js';
 import type { LeaseClient } from '../client.js';
 import {
   Findings,
@@ -19,16 +19,30 @@ export function parseIsc(text: string): Imported {
   // Their depth is bounded by whoever read them.
   const visit = (one: Statement) => {
     const [keyword = ''] = textsOf(one);
-    if (keyword === 'lease' && one.block !== undefined) findings.problem(one.line, readLease(one, one.block, findings));
+    if (keyword === 'lease' && one.block !== undefined)
+      findings.problem(one.line, readLease(one, one.block, findings), parseIp4(textsOf(one)[1] ?? ''));
     else if (keyword === 'host' && one.block !== undefined)
-      findings.problem(one.line, readHost(one, one.block, findings));
+      findings.problem(one.line, readHost(one, one.block, findings), fixedIn(one.block)[0]);
+    else if (keyword.startsWith('ia-')) findings.passOver('ipv6');
+    else if (isForFew(textsOf(one)))
+      findings.problem(one.line, `${quoted(textsOf(one).join(' '))} is left out: ${FOR_ALL}`);
     else if (keyword === 'include')
       findings.problem(one.line, `${quoted(textsOf(one)[1] ?? '')} is included, and left out: import it, too`);
     else if (one.block !== undefined) for (const inner of one.block) visit(inner);
-    else findings.passOver();
+    else findings.passOver('settings');
   };
   for (const statement of statements) visit(statement);
   return findings.whole();
+}
+
+const FOR_ALL =
+  'whoever asks is answered here, and strangers get addresses of ranges: name none where they are to get none';
+
+/** Whether a statement keeps addresses from some clients, or for some (dhcpd.conf(5), "Allow and deny"). */
+function isForFew([keyword = '', whom = '']: readonly string[]): boolean {
+  if (keyword === 'allow') return /^(known(-clients)?|members|authenticated)$/.test(whom);
+  const isDenial = keyword === 'deny' || keyword === 'ignore';
+  return isDenial && /^(booting|(un)?known(-clients)?|members|(un)?authenticated|all)$/.test(whom);
 }
 
 /** Answers what is wrong with it. Its end is in UTC; what is free, or was abandoned, is nobody's. */
@@ -77,6 +91,14 @@ function endOf(words: readonly Word[]): { readonly until?: number } | undefined 
 /** Answers why it is left out whole; what is left out of it is told. */
 function readHost({ line, words }: Statement, block: readonly Statement[], findings: Findings): string | undefined {
   const name = words[1]?.text ?? '';
+  // In dhcpd.leases: it was made by OMAPI, and is gone.
+  if (lastOf(block, 'deleted') !== undefined) {
+    findings.forgetHost(name);
+    findings.passOver('settings');
+    return undefined;
+  }
+  if (['deny', 'ignore'].some((denial) => lastOf(block, denial, 'booting') !== undefined))
+    return `the host ${quoted(name)} is left out: dhcpd does not answer it, and it would be answered here`;
   const [kind, hardware] = lastOf(block, 'hardware') ?? [];
   const mac = kind?.text === 'ethernet' ? importedMac(hardware?.text ?? '') : undefined;
   if (mac === undefined) {
@@ -87,11 +109,14 @@ function readHost({ line, words }: Statement, block: readonly Statement[], findi
     return `the host ${quoted(name)} is left out: ${why}`;
   }
   const addresses = lastOf(block, 'fixed-address') ?? [];
-  const [ip] = addresses.flatMap(({ text }) => parseIp4(text) ?? []);
-  if (addresses.length > 0 && ip === undefined)
-    findings.problem(line, `the host ${quoted(name)} gets no address: ${quoted(addresses[0]?.text ?? '')} is a name`);
+  const [ip] = fixedIn(block);
+  if (addresses.length > 0 && ip === undefined) findings.problem(line, withoutAddress(name, addresses[0]?.text ?? ''));
   else if (addresses.length > 1)
-    findings.problem(line, `of the addresses of the host ${quoted(name)}, ${ip} is taken, and the others are left out`);
+    findings.problem(
+      line,
+      `of the addresses of the host ${quoted(name)}, ${ip} is taken, and the others are left out`,
+      ip,
+    );
   const hostname = importedName(lastOf(block, 'option', 'host-name')?.[0]?.text);
   findings.host({
     ...{ line, macs: [mac] },
@@ -100,6 +125,15 @@ function readHost({ line, words }: Statement, block: readonly Statement[], findi
     ...(hostname !== undefined && { hostname }),
   });
   return undefined;
+}
+
+function fixedIn(block: readonly Statement[]): readonly IpAddress[] {
+  return (lastOf(block, 'fixed-address') ?? []).flatMap(({ text }) => parseIp4(text) ?? []);
+}
+
+function withoutAddress(name: string, written: string): string {
+  const why = `${quoted(written)} is a name, which is not looked up: write the address that "getent hosts" tells of it`;
+  return `the host ${quoted(name)} gets no address: ${why}`;
 }
 
 /** What stands behind these words, where they were said last. */

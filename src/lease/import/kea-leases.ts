@@ -34,7 +34,7 @@ export function parseKeaLeases(text: string): Imported {
     }
     const known = columns;
     const value = (name: string) => cellText(cells[known.get(name) ?? -1]);
-    findings.problem(line, readRow(line, value, findings));
+    findings.problem(line, readRow(line, value, findings), parseIp4(value('address')));
   }
   return findings.whole();
 }

@@ -69,16 +69,23 @@ describe('/api/v1/leases', () => {
   });
 
   it('shows one', async () => {
-    const { ask } = await listener();
+    const { ask, leases } = await listener();
     expect(await ask('GET', '/leases/192.168.77.100')).toEqual({
       status: 200,
       body: {
         ...{ address: '192.168.77.100', state: 'bound', mac: '52:54:00:00:01:02', hostname: 'node-07' },
-        ...{ since: '2027-01-31T12:00:00.000Z', until: '2027-01-31T13:00:00.000Z', isReserved: false },
+        ...{ since: '2027-01-31T12:00:00.000Z', until: '2027-01-31T13:00:00.000Z' },
       },
     });
     expect(await ask('GET', '/leases/192.168.77.9')).toMatchObject(
       refused(404, 'NOT_FOUND', 'nobody has, or had, 192.168.77.9'),
+    );
+    leases.reserved.set(ip('192.168.77.9'), 'node-09');
+    expect(await ask('GET', '/leases/192.168.77.9')).toMatchObject(
+      refused(
+        ...([404, 'NOT_FOUND', '192.168.77.9 is reserved for node-09, which has not asked for it yet'] as const),
+        '"bootlayer machine show node-09", or GET /api/v1/machines/node-09, shows its record',
+      ),
     );
     expect(await ask('GET', '/leases/nine')).toMatchObject(refused(400, 'REQUEST_INVALID', '"nine" is no IP address'));
   });
@@ -93,6 +100,16 @@ describe('/api/v1/leases', () => {
     expect(leases.at(ip('192.168.77.20'))).toBeDefined();
     expect(await ask('DELETE', '/leases/192.168.77.20?force=true')).toMatchObject({ status: 204 });
     expect(leases.at(ip('192.168.77.20'))).toBeUndefined();
+  });
+
+  it('tells no end where there is none', async () => {
+    const { until: _until, ...endless } = told('192.168.77.30');
+    const { ask } = await listener(new MemoryLeases([endless]));
+    const { body } = await ask('GET', '/leases/192.168.77.30');
+    expect(body).not.toHaveProperty('until');
+    expect(await ask('DELETE', '/leases/192.168.77.30')).toMatchObject(
+      refused(409, 'CONFLICT', '192.168.77.30 is in use by node-01 without an end'),
+    );
   });
 
   it('shows how many are left', async () => {
@@ -116,8 +133,6 @@ describe('/api/v1/leases', () => {
     for (const path of paths) expect(await ask('GET', path)).toMatchObject(refused(409, 'NO_LEASES', 'no addresses'));
     expect(await ask('DELETE', '/leases/10.1.0.5')).toMatchObject({ status: 409 });
     expect(await ask('POST', '/leases/10.1.0.5/reserve')).toMatchObject({ status: 409 });
-    const leases = [{ address: '10.1.0.9', mac: '52:54:00:00:02:01', until: '2027-01-31T13:00:00Z' }];
-    expect(await ask('POST', '/leases/import', { leases })).toMatchObject({ status: 409 });
   });
 });
 
@@ -137,54 +152,6 @@ async function noLeases() {
   return { ask };
 }
 
-describe('POST /api/v1/leases/import', () => {
-  const one = { address: '10.1.0.9', mac: '52-54-00-00-02-01', hostname: 'x', until: '2027-01-31T13:00:00Z' };
-
-  it('takes over what it can, and says of each what became of it', async () => {
-    const { ask, leases } = await listener();
-    leases.refused.set(ip('10.9.0.1'), 'it is in no subnet');
-    const other = { address: '10.9.0.1', clientId: '01:52:54', until: '2027-01-31T13:00:00+01:00' };
-    expect(await ask('POST', '/leases/import', { leases: [one, other] })).toEqual({
-      status: 200,
-      body: {
-        results: [
-          { address: '10.1.0.9', adopted: true },
-          { address: '10.9.0.1', adopted: false, reason: 'it is in no subnet' },
-        ],
-      },
-    });
-    expect(leases.at(ip('10.1.0.9'))).toMatchObject({
-      client: { mac: '52:54:00:00:02:01', hostname: 'x' },
-      until: Date.parse('2027-01-31T13:00:00Z'),
-    });
-  });
-
-  it('takes the last time, and the longest identifier, that there are', async () => {
-    const { ask, leases } = await listener();
-    const longest = { address: '10.1.0.9', clientId: 'ff'.repeat(135), until: '9999-12-31T23:59:59Z' };
-    const written = { ...longest, clientId: longest.clientId.match(/../g)?.join(':') };
-    expect(await ask('POST', '/leases/import', { leases: [written] })).toMatchObject({ status: 200 });
-    expect(leases.at(ip('10.1.0.9'))?.client).toEqual({ clientId: longest.clientId });
-  });
-
-  it.each([
-    [{ leases: [] }, 'is empty'],
-    [{ leases: Array.from({ length: 1_001 }, () => one) }, 'more than 1000'],
-    [{ leases: [{ ...one, mac: undefined }] }, 'must have a mac or a clientId'],
-    [{ leases: [{ ...one, until: 'soon' }] }, 'is no time with its zone'],
-    [{ leases: [{ ...one, clientId: 'xyz', mac: undefined }] }, 'must be bytes in hex'],
-    [{ leases: [{ ...one, clientId: 'ff'.repeat(136) }] }, 'must not be longer than 135 bytes'],
-    [{ leases: [{ ...one, until: '1969-12-31T23:59:59Z' }] }, 'from 1970 to 9999'],
-    [{ leases: [{ ...one, until: '9999-12-31T23:59:59-00:01' }] }, 'from 1970 to 9999'],
-    [{ leases: [{ ...one, hostname: 'a\u001b[2Jb' }] }, 'must be printable ASCII'],
-    [{ leases: [{ ...one, hostname: 'a\u202eb' }] }, 'must be printable ASCII'],
-    [{ leases: [{ ...one, address: 'here' }] }, 'is no IP address'],
-  ])('refuses what it cannot read', async (body, message) => {
-    const { ask } = await listener();
-    expect(await ask('POST', '/leases/import', body)).toMatchObject(refused(400, 'REQUEST_INVALID', message));
-  });
-});
-
 describe('POST /api/v1/leases/<address>/reserve', () => {
   const reserve = '/leases/192.168.77.100/reserve';
 
@@ -200,11 +167,24 @@ describe('POST /api/v1/leases/<address>/reserve', () => {
       ip: '192.168.77.100',
     });
     // Once more: it has it already.
-    expect(await ask('POST', reserve)).toMatchObject({ status: 200, body: { name: 'node-07' } });
+    expect(await ask('POST', reserve, { name: 'node-07' })).toMatchObject({
+      status: 200,
+      body: { name: 'node-07', alreadyReserved: true },
+    });
+    expect(await ask('POST', reserve, { name: 'db' })).toMatchObject(
+      refused(
+        ...([409, 'CONFLICT', '192.168.77.100 is reserved for node-07 already'] as const),
+        'leave the name out, or take the address out of that record first',
+      ),
+    );
     const other = '/leases/192.168.77.101/reserve';
     expect(await ask('POST', `${other}?dryRun=true`)).toMatchObject({
       status: 200,
-      body: { dryRun: true, machines: { added: ['52:54:00:00:01:03'] } },
+      body: {
+        dryRun: true,
+        machines: { added: ['52:54:00:00:01:03'] },
+        lease: { address: '192.168.77.101', mac: '52:54:00:00:01:03', state: 'expired' },
+      },
     });
     expect(await ask('POST', other, { name: 'db' })).toMatchObject({ status: 201, body: { name: 'db' } });
   });
@@ -258,14 +238,24 @@ describe('POST /api/v1/leases/<address>/reserve', () => {
   });
 
   it("refuses what is nobody's, and whom nothing would be known by", async () => {
-    const { ask } = await listener();
+    const { ask, leases } = await listener();
     expect(await ask('POST', '/leases/192.168.77.102/reserve')).toMatchObject(
       refused(409, 'CONFLICT', '192.168.77.102 is kept from everybody until 2027-01-31T13:00:00.000Z'),
     );
     expect(await ask('POST', '/leases/192.168.77.103/reserve')).toMatchObject(
       refused(409, 'CONFLICT', 'neither a MAC nor a UUID'),
     );
-    expect(await ask('POST', '/leases/192.168.77.9/reserve')).toMatchObject({ status: 404 });
+    expect(await ask('POST', '/leases/192.168.77.9/reserve')).toMatchObject(
+      refused(
+        ...([404, 'NOT_FOUND', 'nobody has, or had, 192.168.77.9'] as const),
+        'say whose it is: "bootlayer machine set NAME --mac MAC --ip 192.168.77.9"',
+      ),
+    );
+    leases.reserved.set(ip('192.168.77.9'), 'node-01');
+    expect(await ask('POST', '/leases/192.168.77.9/reserve')).toMatchObject({
+      status: 200,
+      body: { name: 'node-01', alreadyReserved: true },
+    });
     expect(await ask('POST', reserve, { name: 'a b' })).toMatchObject({ status: 400 });
   });
 });

@@ -10,7 +10,7 @@ function read(text: string, server?: ForeignServer): Imported {
 
 const leasesIn = (text: string) => read(text).leases.map(({ address, client, until }) => [address, client, until]);
 const hostsIn = (text: string) => read(text).hosts.map(({ line: _line, ...host }) => host);
-const problemsIn = (text: string) => read(text).problems.map(({ line, message }) => `${line}: ${message}`);
+const problemsIn = (text: string) => read(text).problems.map(({ line, reason }) => `${line}: ${reason}`);
 const card = (last: string) => `52:54:00:00:01:${last}`;
 const at = (time: string) => Date.parse(`2026-11-28T${time}Z`);
 
@@ -49,7 +49,7 @@ describe('leases', () => {
       ['192.168.77.20', { mac: card('02'), hostname: 'fixed' }, undefined],
       ['192.168.77.134', { mac: card('01'), clientId: '01525400000101', hostname: 'node-01' }, until],
     ]);
-    expect(read(foreignText('dnsmasq.leases'))).toMatchObject({ passedOver: 1, problems: [], replaced: 0 });
+    expect(read(foreignText('dnsmasq.leases'))).toMatchObject({ passedOver: { ipv6: 1 }, problems: [], replaced: 0 });
   });
 
   it('of dnsmasq that are odd', () => {
@@ -68,7 +68,8 @@ describe('leases', () => {
       '3: "192.168.77.333" is no address',
       '4: the lease of 192.168.77.4 does not say whose it is',
     ]);
-    expect(read(text).passedOver).toBe(3);
+    expect(read(text).passedOver).toEqual({ free: 0, ipv6: 3, settings: 0 });
+    expect(read(text).problems.at(-1)?.address).toBe('192.168.77.4');
   });
 
   it('of Kea, of which the last row of an address counts', () => {
@@ -125,7 +126,7 @@ describe('leases', () => {
     const swapped = [names, ...rows].map((row) => row.split(',').reverse().join(','));
     expect(read(`address,hwaddr,x\n${swapped.join('\n')}`, 'kea')).toMatchObject({
       leases: [],
-      problems: [{ line: 1, message: expect.stringContaining('names no client_id, no valid_lifetime') as string }],
+      problems: [{ line: 1, reason: expect.stringContaining('names no client_id, no valid_lifetime') as string }],
     });
   });
 
@@ -172,10 +173,65 @@ describe('hosts', () => {
     expect(problemsIn(foreignText('dhcpd.conf'))).toEqual([
       '7: "/etc/dhcp/more.conf" is included, and left out: import it, too',
       '29: of the addresses of the host "node-03", 192.168.77.23 is taken, and the others are left out',
-      '34: the host "by-name" gets no address: "printer.lab.example" is a name',
+      '34: the host "by-name" gets no address: "printer.lab.example" is a name, which is not looked up: write the address that "getent hosts" tells of it',
       '35: the host "by-id" is left out: it is known by no hardware address',
       '36: the host "infiniband" is left out: its hardware, "infiniband 52:54:00:00:01:06", is no card\'s',
     ]);
+  });
+
+  it("of ISC that it does not answer, that are gone, or that are others' alone", () => {
+    const text = [
+      'deny unknown-clients;',
+      'shared-network a { group { subnet 10.0.0.0 netmask 255.0.0.0 { pool { allow members of "pxe"; deny known-clients;',
+      '  range 10.0.0.9 10.0.0.99; host in-pool { hardware ethernet 52:54:00:00:01:01; } } } } }',
+      'host denied { hardware ethernet 52:54:00:00:01:02; fixed-address 10.0.0.2; deny booting; }',
+      'host ignored { ignore booting; hardware ethernet 52:54:00:00:01:03; }',
+      'host gone { dynamic; hardware ethernet 52:54:00:00:01:04; }',
+      'host gone { dynamic; deleted; }',
+      'host gone { dynamic; hardware ethernet 52:54:00:00:01:05; }',
+      'allow unknown-clients; allow booting; deny duplicates; ignore client-updates;',
+      'host ring { hardware token-ring 52:54:00:00:01:06; fixed-address 10.0.0.6; }',
+    ].join('\r\n');
+    expect(hostsIn(text).map(({ name, macs }) => [name, macs[0]])).toEqual([
+      ['in-pool', card('01')],
+      ['gone', card('05')],
+    ]);
+    expect(read(text).problems.map(({ line, address, reason }) => [line, address, reason.split(':', 1)[0]])).toEqual([
+      [1, undefined, '"deny unknown-clients" is left out'],
+      [2, undefined, '"allow members of pxe" is left out'],
+      [2, undefined, '"deny known-clients" is left out'],
+      [4, '10.0.0.2', 'the host "denied" is left out'],
+      [5, undefined, 'the host "ignored" is left out'],
+      [10, '10.0.0.6', 'the host "ring" is left out'],
+    ]);
+  });
+
+  it('of dnsmasq that only some may be', () => {
+    expect(problemsIn('dhcp-ignore=tag:!known\ndhcp-host=52:54:00:00:01:01,[fd77::1]')).toEqual([
+      '1: dhcp-ignore=tag:!known is left out: whom dnsmasq ignores would be answered here',
+      '2: its address "[fd77::1]" is left out: addresses of IPv6 are not given here',
+    ]);
+  });
+
+  it('of Kea that are elsewhere, or that it drops', () => {
+    const text = [
+      '{ "Dhcp6": {}, "Dhcp4": {',
+      '"hosts-database": { "type": "mysql" },',
+      '"lease-database": { "type": "postgresql" },',
+      '"reservations": [ { "hw-address": "52:54:00:00:01:01", "client-classes": [ "DROP" ] },',
+      '{ "flex-id": "\'a\'", "ip-address": "10.0.0.7" } ],',
+      '"lease-database": { "type": "memfile" } } }',
+    ];
+    expect(problemsIn(text.join('\n'))).toEqual([
+      '1: Dhcp6 is left out: addresses of IPv6 are not given here',
+      '2: hosts-database is left out: what is reserved in a database is not read',
+      '4: a reservation of the class DROP is left out: Kea does not answer it, and it would be answered here',
+      '5: a reservation is left out: it is known by flex-id, by which no machine is known here',
+    ]);
+    expect(read(text.join('\n')).problems.at(-1)?.address).toBe('10.0.0.7');
+    expect(problemsIn(`${text.slice(0, 3).join('\n')}}}`)).toContain(
+      '3: the leases are in a database ("postgresql"), which is not read: dump them as CSV',
+    );
   });
 
   it('of dnsmasq', () => {
@@ -186,6 +242,7 @@ describe('hosts', () => {
       { macs: [card('04')], ip: '192.168.77.24', name: 'node-04', hostname: 'node-04' },
     ]);
     expect(problemsIn(foreignText('dnsmasq.conf'))).toEqual([
+      '8: its address "[fd77::24]" is left out: addresses of IPv6 are not given here',
       '10: a host that dnsmasq ignores is left out: it would be answered here',
       '11: "id:01:02:02:04,192.168.77.27" is left out: it is known by a client identifier alone, by which no machine is known here',
       '12: "bert,192.168.77.70,infinite" is left out: it is known by no MAC, by which no machine is known here',
@@ -286,8 +343,11 @@ describe('whatever a file holds', () => {
           // What tells its kind comes first.
           const heads = name.endsWith('.csv') ? [first] : [rest.find(isCounted) ?? ''];
           const { leases, hosts, problems, passedOver, replaced } = read([...heads, ...some].join('\n'));
+          // A host may come with a problem.
+          const told = new Set([...hosts, ...problems].map(({ line }) => line));
+          const aside = passedOver.free + passedOver.ipv6 + passedOver.settings;
           const freed = some.length + (name.endsWith('.csv') ? 0 : 1);
-          expect(leases.length + hosts.length + problems.length + passedOver + replaced).toBe(freed);
+          expect(leases.length + told.size + aside + replaced).toBe(freed);
         }),
       );
     },
