@@ -28,7 +28,7 @@ it('says of each manifest what its kernel is and what its UKI holds, where it ha
   const report = { ...TOP, manifests: artifacts.map((some) => ({ ...MANIFEST, artifacts: some })) };
   const { manifests } = await inspectContents(source, report);
   expect(manifests.map(({ kernel, uki }) => [kernel, uki])).toEqual([
-    [undefined, { kind: 'uki', uki: expect.objectContaining({ architecture: 'amd64' }) }],
+    [undefined, { kind: 'uki', uki: expect.objectContaining({ architecture: 'amd64' }) as object }],
     [{ kind: 'unknown', hasEfiStub: false }, undefined],
     [undefined, { kind: 'refused', reason: 'it is no program of UEFI' }],
   ]);

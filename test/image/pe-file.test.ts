@@ -60,7 +60,7 @@ describe('what cannot be one', () => {
   ])('is refused: %s', async (_what, bytes, reason) => {
     expect(await read(bytes)).toEqual({
       kind: 'broken',
-      reason: typeof reason === 'string' ? reason : expect.stringMatching(reason),
+      reason: typeof reason === 'string' ? reason : (expect.stringMatching(reason) as string),
     });
   });
 

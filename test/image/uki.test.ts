@@ -50,7 +50,11 @@ it('has what is to be started, where it is, and what it says of itself', async (
 
 it('has neither a command line nor an initramfs where there is none', async () => {
   const { uki } = await ukiOf([KERNEL, { name: '.initrd', contents: '' }], { machine: 0xaa64, isSigned: true });
-  expect(uki).toEqual({ architecture: 'arm64', isSigned: true, profiles: [{ linux: expect.anything(), initrds: [] }] });
+  expect(uki).toEqual({
+    architecture: 'arm64',
+    isSigned: true,
+    profiles: [{ linux: expect.anything() as object, initrds: [] }],
+  });
 });
 
 it('has a command line that is empty, which is not the same as none', async () => {
@@ -106,7 +110,7 @@ describe('what is none', () => {
     ],
     ['one that ends', program(WHOLE).subarray(0, 2_000), /ends at/],
   ])('is refused with the reason: %s', async (_what, bytes, reason) => {
-    const matched = typeof reason === 'string' ? reason : expect.stringMatching(reason);
+    const matched = typeof reason === 'string' ? reason : (expect.stringMatching(reason) as string);
     expect(await readUki(rangesOf(bytes))).toEqual({ kind: 'refused', reason: matched });
   });
 });
