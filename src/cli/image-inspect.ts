@@ -1,7 +1,9 @@
 import { Command } from 'commander';
-import { type ImageReport, inspectImage, type ManifestReport } from '../catalog/inspect.js';
+import { type ImageReport, inspectImage } from '../catalog/inspect.js';
+import { type InspectedImage, type InspectedManifest, inspectContents } from '../catalog/inspect-contents.js';
 import { formatBytes, harmless } from '../format.js';
 import { withJson } from './common.js';
+import { kernelLine, ukiLines } from './content-lines.js';
 import { type PlacesOptions, readReference, withImages, withPlacesOptions } from './image-places.js';
 import { emphasize, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
 
@@ -16,7 +18,12 @@ export function inspectCommand(): Command {
 
 async function inspect(text: string, options: InspectOptions): Promise<void> {
   const reports = await withImages(options, [readReference(text)], (references, sources) =>
-    Promise.all(references.map((reference) => inspectImage(sources.own(reference), reference))),
+    Promise.all(
+      references.map(async (reference) => {
+        const source = sources.own(reference);
+        return inspectContents(source, await inspectImage(source, reference));
+      }),
+    ),
   );
   const output = standardOutput();
   for (const report of reports) {
@@ -25,7 +32,7 @@ async function inspect(text: string, options: InspectOptions): Promise<void> {
   }
 }
 
-function writeReport(output: Output, report: ImageReport): void {
+function writeReport(output: Output, report: InspectedImage): void {
   writeLine(output, emphasize(output, 'bold', report.reference));
   writeLine(output, `digest  ${report.digest}`);
   writeLine(output, `type    ${harmless(report.mediaType)}`);
@@ -34,7 +41,7 @@ function writeReport(output: Output, report: ImageReport): void {
   if (report.manifests.length === 0) writeLine(output, 'It holds no manifest.');
 }
 
-function writeManifest(output: Output, manifest: ManifestReport): void {
+function writeManifest(output: Output, manifest: InspectedManifest): void {
   const variant = manifest.variant === undefined ? '' : `, ${harmless(manifest.variant)}`;
   writeLine(output, '');
   writeLine(output, emphasize(output, 'bold', `${harmless(manifest.platform)}${variant}`));
@@ -44,6 +51,8 @@ function writeManifest(output: Output, manifest: ManifestReport): void {
     `boots   ${manifest.reason === undefined ? manifest.clients.join(', ') : `nothing: ${manifest.reason}`}`,
   );
   if (manifest.commandLine !== '') writeLine(output, `cmdline ${harmless(manifest.commandLine)}`);
+  if (manifest.kernel !== undefined) writeLine(output, `kernel  ${kernelLine(manifest.kernel)}`);
+  for (const line of manifest.uki === undefined ? [] : ukiLines(manifest.uki)) writeLine(output, `uki     ${line}`);
   const rows = manifest.artifacts.map(({ role, descriptor }) => [
     role,
     formatBytes(descriptor.size),

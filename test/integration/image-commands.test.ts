@@ -50,6 +50,20 @@ async function skopeo(...args: readonly string[]): Promise<string> {
   return run(command, ['--insecure-policy', ...args], { cwd: home, env });
 }
 
+it('shows what a UKI holds, of which it receives its beginning alone', async () => {
+  const { uki, kernel } = payloadFiles('amd64');
+  const name = `${registry.host}/os/uki:1`;
+  const built = await bootlayer(['image', 'build', '--plain-http', '--platform', 'linux/amd64', '--uki', uki, name]);
+  expect(built.status, built.err).toBe(0);
+  const { out } = await bootlayer(['image', 'inspect', '--plain-http', name]);
+  expect(out).toMatch(/^uki {5}.*, kernel \d+\.\d+.*, amd64, not signed$/m);
+  expect(out).toMatch(/^uki {5}kernel [\d.]+ MiB, initramfs [\d.]+ [KM]iB$/m);
+  expect(out).toMatch(/^uki {5}cmdline .*mark=uki$/m);
+  type Inspected = { manifests: readonly { uki: { uki: { profiles: readonly { linux: { length: number } }[] } } }[] };
+  const told = await json<Inspected>('image', 'inspect', '--plain-http', name);
+  expect(told.manifests[0]?.uki.uki.profiles[0]?.linux.length).toBe((await stat(kernel)).size);
+});
+
 describe('bootlayer image push', () => {
   it('copies between registries and layouts, and the image stays the same', async () => {
     const folder = await temporaryFolder();

@@ -1,0 +1,50 @@
+import { formatBytes, harmless } from '../format.js';
+import type { KernelFacts, KernelKind } from '../image/kernel-kind.js';
+import type { FilePart } from '../image/range-reader.js';
+import type { ReadUki, Uki, UkiProfile } from '../image/uki.js';
+
+const KERNEL_KINDS: Readonly<Record<KernelKind, string>> = {
+  bzimage: 'a bzImage',
+  image: 'an Image',
+  zboot: 'packed as a program of UEFI (zboot)',
+  gzip: 'packed by gzip, which UEFI does not unpack',
+  efi: 'a program of UEFI, and no kernel by itself',
+  unknown: 'of no kind that is known here',
+};
+
+/** What a kernel is, for people. */
+export function kernelLine({ kind, architecture, hasEfiStub }: KernelFacts): string {
+  const whose = architecture === undefined ? [] : [`for ${architecture}`];
+  const stub = kind === 'bzimage' || kind === 'image' ? [hasEfiStub ? 'with an EFI stub' : 'without an EFI stub'] : [];
+  return [KERNEL_KINDS[kind], ...whose, ...stub].join(', ');
+}
+
+/** What a UKI holds, in lines for people. */
+export function ukiLines(read: ReadUki): readonly string[] {
+  if (read.kind === 'refused') return [`its UKI cannot be used: ${read.reason}`];
+  const { uki } = read;
+  return [aboutUki(uki), ...uki.profiles.flatMap((profile) => profileLines(profile))];
+}
+
+function aboutUki({ architecture, isSigned, osName, uname }: Uki): string {
+  const named = osName === undefined ? [] : [harmless(osName)];
+  const kernel = uname === undefined ? [] : [`kernel ${harmless(uname)}`];
+  return [...named, ...kernel, architecture, isSigned ? 'signed' : 'not signed'].join(', ');
+}
+
+function profileLines({ id, title, linux, initrds, commandLine, dtb }: UkiProfile): readonly string[] {
+  const name = title ?? id;
+  const parts = [
+    `kernel ${formatBytes(linux.length)}`,
+    initrds.length === 0 ? 'no initramfs' : `initramfs ${formatBytes(sum(initrds))}`,
+    ...(dtb === undefined ? [] : [`device tree ${formatBytes(dtb.length)}`]),
+  ];
+  return [
+    `${name === undefined ? '' : `${harmless(name)}: `}${parts.join(', ')}`,
+    commandLine === undefined ? 'no command line of its own' : `cmdline ${harmless(commandLine)}`,
+  ];
+}
+
+function sum(parts: readonly FilePart[]): number {
+  return parts.reduce((bytes, { length }) => bytes + length, 0);
+}

@@ -1,0 +1,147 @@
+import { normalizeCommandLine } from './command-line.js';
+import { architectureOfMachine } from './efi-machine.js';
+import { type PeFile, readPe } from './pe-file.js';
+import type { FilePart, RangeReader } from './range-reader.js';
+
+/** One of what a unified kernel image can boot. */
+export type UkiProfile = {
+  /** `ID` and `TITLE` of its `.profile`; an image without profiles is one that has neither. */
+  readonly id?: string;
+  readonly title?: string;
+  readonly linux: FilePart;
+  /** In the order in which they are handed over: microcode comes first. */
+  readonly initrds: readonly FilePart[];
+  /** In one line; undefined where the stub takes that of its loader. */
+  readonly commandLine?: string;
+  readonly dtb?: FilePart;
+};
+
+/** What a unified kernel image holds (UAPI.5, "Unified Kernel Image"). */
+export type Uki = {
+  /** As OCI says it: `amd64`. */
+  readonly architecture: string;
+  readonly isSigned: boolean;
+  /** The first is what boots where nobody chooses. */
+  readonly profiles: readonly [UkiProfile, ...UkiProfile[]];
+  /** `PRETTY_NAME` of its `.osrel`, else its `NAME`. */
+  readonly osName?: string;
+  /** The kernel's version, as `uname -r` says it. */
+  readonly uname?: string;
+  readonly sbat?: string;
+};
+
+export type ReadUki =
+  | { readonly kind: 'uki'; readonly uki: Uki }
+  /** What it is not, or what is wrong with it. */
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** Of what is text; stubs have no more room for it either. */
+const MOST_TEXT_BYTES = 64 * 1024;
+/** Each may have texts that are to be read. */
+const MOST_PROFILES = 64;
+
+type Sections = ReadonlyMap<string, readonly FilePart[]>;
+
+/** Reads its header and its texts, and never the kernel. Throws what the reader throws. */
+export async function readUki(file: RangeReader): Promise<ReadUki> {
+  const read = await readPe(file);
+  if (read.kind === 'other') return refused('it is no program of UEFI');
+  if (read.kind === 'broken') return refused(read.reason);
+  const { machine, isSigned } = read.file;
+  const architecture = architectureOfMachine(machine);
+  if (architecture === undefined)
+    return refused(`it is for a machine that nobody here knows, 0x${machine.toString(16)}`);
+  const [base, ...more] = profilesOf(read.file);
+  if (more.length > MOST_PROFILES)
+    return refused(`it has ${more.length} profiles, and ${MOST_PROFILES} are read at most`);
+  const tooLong = read.file.sections.find(({ name, length }) => TEXTS.has(name) && length > MOST_TEXT_BYTES);
+  if (tooLong !== undefined)
+    return refused(`its ${tooLong.name} has ${tooLong.length} bytes, and ${MOST_TEXT_BYTES} are read at most`);
+  const all = more.length === 0 ? [base] : more.map((own) => new Map([...base, ...own]));
+  const profiles: UkiProfile[] = [];
+  for (const sections of all) {
+    const profile = await readProfile(file, sections);
+    if (profile === undefined) return refused('it has no section .linux, so that it is no unified kernel image');
+    profiles.push(profile);
+  }
+  const [first, ...others] = profiles;
+  if (first === undefined) return refused('it has no profile');
+  return {
+    kind: 'uki',
+    uki: { architecture, isSigned, profiles: [first, ...others], ...(await readTexts(file, base)) },
+  };
+}
+
+const TEXTS: ReadonlySet<string> = new Set(['.cmdline', '.osrel', '.uname', '.sbat', '.profile']);
+
+/** What is before the first `.profile` belongs to all of them; each begins with its own. */
+function profilesOf({ sections }: PeFile): readonly [Sections, ...Sections[]] {
+  const base = new Map<string, FilePart[]>();
+  const profiles: Map<string, FilePart[]>[] = [];
+  for (const { name, offset, length } of sections) {
+    if (name === '.profile') profiles.push(new Map());
+    const own = profiles.at(-1) ?? base;
+    own.set(name, [...(own.get(name) ?? []), { offset, length }]);
+  }
+  return [base, ...profiles];
+}
+
+async function readProfile(file: RangeReader, sections: Sections): Promise<UkiProfile | undefined> {
+  const [linux] = presentIn(sections, '.linux');
+  if (linux === undefined) return undefined;
+  const said = fieldsOf((await textOf(file, sections, '.profile')) ?? '');
+  const commandLine = await textOf(file, sections, '.cmdline');
+  const [dtb] = presentIn(sections, '.dtb');
+  const [id, title] = [said.get('ID'), said.get('TITLE')];
+  return {
+    ...(id !== undefined && { id }),
+    ...(title !== undefined && { title }),
+    linux,
+    initrds: [...presentIn(sections, '.ucode'), ...presentIn(sections, '.initrd')],
+    ...(commandLine !== undefined && { commandLine: normalizeCommandLine(commandLine) }),
+    ...(dtb !== undefined && { dtb }),
+  };
+}
+
+async function readTexts(file: RangeReader, base: Sections): Promise<Pick<Uki, 'osName' | 'uname' | 'sbat'>> {
+  const release = fieldsOf((await textOf(file, base, '.osrel')) ?? '');
+  const osName = release.get('PRETTY_NAME') ?? release.get('NAME');
+  const [uname, sbat] = [await textOf(file, base, '.uname'), await textOf(file, base, '.sbat')];
+  return {
+    ...(osName !== undefined && { osName }),
+    ...(uname !== undefined && { uname: normalizeCommandLine(uname) }),
+    ...(sbat !== undefined && { sbat }),
+  };
+}
+
+/** Those that have something in them. */
+function presentIn(sections: Sections, name: string): readonly FilePart[] {
+  return (sections.get(name) ?? []).filter(({ length }) => length > 0);
+}
+
+/** Of the first of that name; up to its NUL, with which some tools end it. */
+async function textOf(file: RangeReader, sections: Sections, name: string): Promise<string | undefined> {
+  const [section] = sections.get(name) ?? [];
+  if (section === undefined) return undefined;
+  const [text = ''] = (await file.read(section.offset, section.length)).toString('utf8').split('\0', 1);
+  return text;
+}
+
+/** `KEY=value` and `KEY="value"` in lines, as os-release(5) has them. */
+function fieldsOf(text: string): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>();
+  for (const line of text.split(/\r?\n/)) {
+    const found = /^\s*([A-Z_]+)=(.*)$/.exec(line);
+    if (found?.[1] !== undefined && found[2] !== undefined) fields.set(found[1], unquoted(found[2].trim()));
+  }
+  return fields;
+}
+
+function unquoted(value: string): string {
+  const found = /^(["'])(.*)\1$/.exec(value);
+  return (found?.[2] ?? value).replace(/\\(.)/g, '$1');
+}
+
+function refused(reason: string): ReadUki {
+  return { kind: 'refused', reason };
+}

@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import { kernelLine, ukiLines } from '../../src/cli/content-lines.js';
+import type { UkiProfile } from '../../src/image/uki.js';
+
+const MIB = 1024 * 1024;
+const LINUX = { offset: 4_096, length: 8 * MIB };
+const MAIN: UkiProfile = { linux: LINUX, initrds: [{ offset: 0, length: MIB }, LINUX], commandLine: 'quiet' };
+const UKI = { architecture: 'amd64', isSigned: false } as const;
+
+it('says what it is, and what each profile has', () => {
+  const rescue: UkiProfile = {
+    id: 'rescue',
+    title: 'Re\x1bscue',
+    linux: LINUX,
+    initrds: [],
+    dtb: { offset: 0, length: 2_048 },
+  };
+  const uki = { ...UKI, isSigned: true, osName: 'Debian', uname: '6.12', profiles: [MAIN, rescue] } as const;
+  expect(ukiLines({ kind: 'uki', uki })).toEqual([
+    'Debian, kernel 6.12, amd64, signed',
+    'kernel 8.0 MiB, initramfs 9.0 MiB',
+    'cmdline quiet',
+    'Re?scue: kernel 8.0 MiB, no initramfs, device tree 2.0 KiB',
+    'no command line of its own',
+  ]);
+});
+
+it('says why it cannot be used, and of what says nothing, its architecture', () => {
+  expect(ukiLines({ kind: 'refused', reason: 'it is no program of UEFI' })).toEqual([
+    'its UKI cannot be used: it is no program of UEFI',
+  ]);
+  expect(ukiLines({ kind: 'uki', uki: { ...UKI, profiles: [MAIN] } })[0]).toBe('amd64, not signed');
+});
+
+it.each([
+  [{ kind: 'bzimage', architecture: 'amd64', hasEfiStub: true }, 'a bzImage, for amd64, with an EFI stub'],
+  [{ kind: 'image', architecture: 'arm64', hasEfiStub: false }, 'an Image, for arm64, without an EFI stub'],
+  [{ kind: 'gzip', hasEfiStub: false }, 'packed by gzip, which UEFI does not unpack'],
+  [{ kind: 'unknown', hasEfiStub: false }, 'of no kind that is known here'],
+] as const)('says what a kernel is: %o', (facts, line) => expect(kernelLine(facts)).toBe(line));

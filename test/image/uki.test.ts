@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { FilePart } from '../../src/image/range-reader.js';
+import { readUki, type Uki } from '../../src/image/uki.js';
+import { type ProgramSection, program } from '../fixtures/programs.js';
+import { rangesOf } from '../fixtures/ranges.js';
+import { payloadParts } from '../setup/parts.js';
+import { payloadFiles } from '../setup/payload.js';
+
+const OSREL = 'NAME="Debian GNU/Linux"\nPRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nID=debian\n';
+const KERNEL = { name: '.linux', contents: 'a kernel' };
+const WHOLE: readonly ProgramSection[] = [
+  { name: '.text', contents: 'the stub' },
+  { name: '.osrel', contents: OSREL },
+  { name: '.cmdline', contents: 'root=/dev/sda1  quiet\n\0' },
+  KERNEL,
+  { name: '.initrd', contents: 'an initramfs' },
+  { name: '.ucode', contents: 'microcode' },
+  { name: '.uname', contents: '6.12.48+deb13-amd64\n' },
+  { name: '.sbat', contents: 'sbat,1,SBAT Version,sbat,1,https://example\n' },
+  { name: '.dtb', contents: 'a tree' },
+];
+
+async function ukiOf(sections: readonly ProgramSection[], header: Parameters<typeof program>[1] = {}) {
+  const bytes = program(sections, header);
+  const read = await readUki(rangesOf(bytes));
+  const text = ({ offset, length }: FilePart) => bytes.toString('utf8', offset, offset + length);
+  return { read, uki: read.kind === 'uki' ? read.uki : undefined, text };
+}
+
+it('has what is to be started, where it is, and what it says of itself', async () => {
+  const { uki, text } = await ukiOf(WHOLE);
+  expect(uki).toMatchObject({
+    architecture: 'amd64',
+    isSigned: false,
+    osName: 'Debian GNU/Linux 13 (trixie)',
+    uname: '6.12.48+deb13-amd64',
+    sbat: 'sbat,1,SBAT Version,sbat,1,https://example\n',
+    profiles: [{ commandLine: 'root=/dev/sda1 quiet' }],
+  });
+  const [profile] = (uki as Uki).profiles;
+  expect([profile.linux, ...profile.initrds, ...(profile.dtb === undefined ? [] : [profile.dtb])].map(text)).toEqual([
+    'a kernel',
+    'microcode',
+    'an initramfs',
+    'a tree',
+  ]);
+});
+
+it('has neither a command line nor an initramfs where there is none', async () => {
+  const { uki } = await ukiOf([KERNEL, { name: '.initrd', contents: '' }], { machine: 0xaa64, isSigned: true });
+  expect(uki).toEqual({
+    architecture: 'arm64',
+    isSigned: true,
+    profiles: [{ linux: expect.anything() as object, initrds: [] }],
+  });
+});
+
+it('has a command line that is empty, which is not the same as none', async () => {
+  expect((await ukiOf([KERNEL, { name: '.cmdline', contents: '' }])).uki?.profiles).toMatchObject([
+    { commandLine: '' },
+  ]);
+});
+
+it('has profiles, each with what all have and what is its own', async () => {
+  const { uki, text } = await ukiOf([
+    { name: '.cmdline', contents: 'for all' },
+    KERNEL,
+    { name: '.initrd', contents: 'for all' },
+    { name: '.profile', contents: 'ID=normal\nTITLE="As always"\n' },
+    { name: '.profile', contents: 'ID=rescue\n' },
+    { name: '.cmdline', contents: 'rescue' },
+    { name: '.initrd', contents: 'own' },
+  ]);
+  expect(uki?.profiles).toMatchObject([
+    { id: 'normal', title: 'As always', commandLine: 'for all' },
+    { id: 'rescue', commandLine: 'rescue' },
+  ]);
+  expect(uki?.profiles.map(({ linux, initrds }) => [linux, ...initrds].map(text))).toEqual([
+    ['a kernel', 'for all'],
+    ['a kernel', 'own'],
+  ]);
+});
+
+describe('what is none', () => {
+  const KILOBYTES = Buffer.alloc(70_000, 'x');
+  it.each([
+    ['a script', Buffer.from('#!ipxe'), 'it is no program of UEFI'],
+    [
+      'iPXE',
+      program([{ name: '.text', contents: 'code' }]),
+      'it has no section .linux, so that it is no unified kernel image',
+    ],
+    ['an empty kernel', program([{ name: '.linux', contents: '' }]), /no section \.linux/],
+    [
+      'for another machine',
+      program([KERNEL], { machine: 0x1234 }),
+      'it is for a machine that nobody here knows, 0x1234',
+    ],
+    [
+      'an endless text',
+      program([KERNEL, { name: '.cmdline', contents: KILOBYTES }]),
+      'its .cmdline has 70000 bytes, and 65536 are read at most',
+    ],
+    [
+      'too many profiles',
+      program([KERNEL, ...Array.from({ length: 65 }, () => ({ name: '.profile', contents: '' }))]),
+      /65 profiles/,
+    ],
+    ['one that ends', program(WHOLE).subarray(0, 2_000), /ends at/],
+  ])('is refused with the reason: %s', async (_what, bytes, reason) => {
+    const matched = typeof reason === 'string' ? reason : (expect.stringMatching(reason) as string);
+    expect(await readUki(rangesOf(bytes))).toEqual({ kind: 'refused', reason: matched });
+  });
+});
+
+it('is read without its kernel, and in any state is read or refused', async () => {
+  const whole = program(WHOLE);
+  const changes = fc.array(fc.tuple(fc.nat(1_023), fc.nat(255)), { maxLength: 12 });
+  await fc.assert(
+    fc.asyncProperty(changes, async (changed) => {
+      const bytes = Buffer.from(whole);
+      for (const [at, value] of changed) bytes[at] = value;
+      const ranges = rangesOf(bytes);
+      await readUki(ranges);
+      expect(ranges.parts.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(64 * 1024 * 10);
+    }),
+  );
+});
+
+it.each(['amd64', 'arm64'] as const)('has what is in an image that firmware boots, for %s', async (architecture) => {
+  const files = payloadFiles(architecture);
+  const bytes = readFileSync(files.uki);
+  const ranges = rangesOf(bytes);
+  const read = await readUki(ranges);
+  expect(read).toMatchObject({
+    kind: 'uki',
+    uki: { architecture, isSigned: false, uname: payloadParts(architecture).version },
+  });
+  const [profile] = read.kind === 'uki' ? read.uki.profiles : [];
+  const part = ({ offset, length }: FilePart) => bytes.subarray(offset, offset + length);
+  expect(profile && part(profile.linux).equals(readFileSync(files.kernel))).toBe(true);
+  expect(profile?.initrds.map((one) => part(one).equals(readFileSync(files.initramfs)))).toEqual([true]);
+  expect(ranges.parts.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(16 * 1024);
+});
