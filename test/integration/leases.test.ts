@@ -85,7 +85,7 @@ it('leases are taken over, shown, reserved and freed while machines have them', 
   expect(new Set(told.map(({ address, mac }) => `${mac} ${address}`))).toEqual(
     new Set(['52:54:00:00:05:01 192.168.77.140', `52:54:00:00:05:02 ${given}`]),
   );
-  expect((await lease('pools')).out).toMatch(/^192\.168\.77\.0\/24 +1 h +50 +48 +0 +2 /m);
+  expect((await lease('pools')).out).toMatch(/^192\.168\.77\.0\/24 +1 h +50 +48 +1 +2 /m);
 
   expect((await lease('reserve', given ?? '')).out).toContain(`${given} is reserved for db-1\n`);
   expect((await lease('show', given ?? '')).out).toContain(`${given}: bound, reserved\n  machine    db-1\n`);
