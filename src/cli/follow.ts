@@ -64,23 +64,42 @@ type OpenStream = {
 };
 
 async function open(api: ServerApi, { path, signal }: Following): Promise<Opened> {
-  const ended = new AbortController();
-  const either = AbortSignal.any([signal, ended.signal]);
   try {
-    const asked = { headers: authorization(api), signal: either, redirect: 'error' } as const;
+    const asked = { headers: authorization(api), signal, redirect: 'error' } as const;
     const { ok, headers, body } = await fetch(`${api.url}${path}`, asked);
-    if (ok && headers.get('content-type') === 'text/event-stream' && body !== null) {
-      const ahead = aheadBy(headers.get('date'));
-      return { kind: 'open', events: eventsIn(body), ahead, end: () => ended.abort() };
-    }
+    if (ok && headers.get('content-type') === 'text/event-stream' && body !== null)
+      return { kind: 'open', ahead: aheadBy(headers.get('date')), ...endable(body, signal) };
     await body?.cancel();
     // It has an error to tell, maybe.
-    await askServer(api, { path, signal: either });
+    await askServer(api, { path, signal });
   } catch (thrown) {
     signal.throwIfAborted();
     if (thrown instanceof BootlayerError) return { kind: 'closed', error: thrown };
   }
   return { kind: 'closed', error: unreachable(api) };
+}
+
+/**
+ * Its events until it ends, is ended, or the signal says so. By reading, since fetch does not hold the signal that it was given
+ * once it has answered: after a collection of garbage that ends nothing (undici in Node 20).
+ */
+function endable(body: ReadableStream<Uint8Array>, signal: AbortSignal): Pick<OpenStream, 'events' | 'end'> {
+  const reader = body.getReader();
+  const end = () => {
+    signal.removeEventListener('abort', end);
+    reader.cancel().catch(() => undefined);
+  };
+  signal.addEventListener('abort', end);
+  if (signal.aborted) end();
+  return { events: eventsIn(chunksOf(reader)), end };
+}
+
+async function* chunksOf(reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
 }
 
 function aheadBy(date: string | null): number {

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, it, onTestFinished } from 'vitest';
 import { follow, type Watcher } from '../../src/cli/follow.js';
 
@@ -84,6 +86,30 @@ it('waits for a server that ends, and says so once', async () => {
   await expect.poll(() => told.at(-1)).toBe('lost');
   await serve(answer, first.port);
   await expect.poll(() => told).toEqual([['opened', 0], ['a', 'node-01'], 'lost', ['opened', 0], ['a', 'node-01']]);
+});
+
+/** What nothing holds is gone then. */
+async function collectGarbage(): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  for (let round = 0; round < 5; round += 1) {
+    collect();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+it('ends when it is to, also after a collection of garbage, by which fetch forgets the signal that it was given', async () => {
+  let closed = 0;
+  const { port } = await serve((_request, response) => {
+    response.on('close', () => (closed += 1));
+    streams(response, eventOf('a', STEP));
+  });
+  const { told, following, end } = watch(port);
+  await expect.poll(() => told).toHaveLength(2);
+  await collectGarbage();
+  end();
+  await expect(following).rejects.toThrow('enough');
+  await expect.poll(() => closed).toBe(1);
 });
 
 it('takes a stream without a sign of life for dead', async () => {
