@@ -67,8 +67,14 @@ export function writeResult(output: Output, result: ImportResult, { leases: live
   writeLine(output, inOneLine(`${counted(machines.added, 'machine')} ${would}written ${where}${there(machines)}`));
   writeLine(output, `${counted(leases.added, 'lease')} ${would}taken over${there(leases)}`);
   if (failed !== undefined) return;
-  const endless = live.filter(({ until }) => until === undefined).length;
+  const endless = countEndless(live, leases);
   if (endless > 0) writeLine(output, endless === 1 ? ONE_ENDLESS : `${endless} ${MORE_ENDLESS}`);
+}
+
+/** Of those that are here from now on, or would be. */
+function countEndless(live: ForeignWhole['leases'], { refused }: Taken): number {
+  const gone = new Set(refused.map(({ address }) => address));
+  return live.filter(({ address, until }) => until === undefined && !gone.has(address)).length;
 }
 
 const ONE_ENDLESS = '1 of the leases never ends, and stays until it is released, or its machine asks here';

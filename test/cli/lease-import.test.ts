@@ -124,7 +124,7 @@ describe('bootlayer lease import', () => {
         'a:2: the lease of 192.168.77.151 would be refused: 192.168.77.151 is reserved for other',
         '2 machines would be written in the API',
         '0 leases would be taken over, 1 known already',
-        '2 of the leases never end, and stay until they are released, or their machines ask here',
+        '1 of the leases never ends, and stays until it is released, or its machine asks here',
         '',
       ],
     ]);
