@@ -32,10 +32,10 @@ const NAMING: ReadonlySet<string> = new Set([
   ...['dhcp-hostsfile', 'dhcp-hostsdir', 'conf-file', 'conf-dir', 'read-ethers', 'servers-file'],
 ]);
 
-type Host = { macs: MacAddress[]; ip?: IpAddress; ip6?: string; name?: string; isById: boolean };
+type Host = { macs: Set<MacAddress>; ip?: IpAddress; ip6?: string; name?: string; isById: boolean };
 
 function readHost(line: number, value: string, findings: Findings): void {
-  const host: Host = { macs: [], isById: false };
+  const host: Host = { macs: new Set(), isById: false };
   findings.problem(line, takeHost(line, value, { host, findings }), host.ip);
   if (host.ip6 !== undefined)
     findings.problem(line, `its address ${quoted(host.ip6)} is left out: addresses of IPv6 are not given here`);
@@ -51,12 +51,12 @@ function takeHost(line: number, value: string, { host, findings }: Reading): str
     if (problem !== undefined) return problem;
   }
   const { macs, ip, name, isById } = host;
-  if (macs.length === 0) {
+  if (macs.size === 0) {
     const by = isById ? 'a client identifier alone' : 'no MAC';
     return `${quoted(value)} is left out: it is known by ${by}, by which no machine is known here`;
   }
   findings.host({
-    ...{ line, macs },
+    ...{ line, macs: [...macs] },
     ...(ip !== undefined && { ip }),
     ...(name !== undefined && { name, hostname: name }),
   });
@@ -84,7 +84,7 @@ function takeField(host: Host, field: string): string | undefined {
   if (field.includes('*')) return `${quoted(field)} is many cards, and a machine has its own`;
   const mac = importedHardware(field);
   if (mac !== undefined) {
-    if (!host.macs.includes(mac)) host.macs.push(mac);
+    host.macs.add(mac);
     return undefined;
   }
   const name = importedName(field);

@@ -311,6 +311,11 @@ const spoiled = fc
   })
   .map(({ text, from, length, instead }) => text.slice(0, from) + instead + text.slice(from + length));
 
+function cards(count: number): readonly string[] {
+  const hex = (number: number) => (number & 255).toString(16).padStart(2, '0');
+  return Array.from({ length: count }, (_, at) => `52:54:00:${hex(at >> 16)}:${hex(at >> 8)}:${hex(at)}`);
+}
+
 describe('whatever a file holds', () => {
   it('is read to its end, with a line for each problem', () => {
     fc.assert(
@@ -370,6 +375,7 @@ describe('whatever a file holds', () => {
     ['slashes', 1, `{ ${'/'.repeat(1_000_000)}`],
     ['hashes', 1, `dhcp-host=x ${' #'.repeat(500_000)}`],
     ['nothing that tells its kind', 0, '; '.repeat(500_000)],
+    ['cards', 0, `dhcp-host=${cards(100_000).join(',')},10.1.0.9`],
     ['bad lines', 20_001, `dhcp-host=a,b\n${'dhcp-host=x\n'.repeat(20_000)}`],
   ])(
     'is read in no time: %s',
