@@ -1,15 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { describeAddress, explainAddress } from '../../src/cli/explained-address.js';
 import { parseSubnet } from '../../src/net/ip.js';
-import { read } from '../fixtures/configuration-texts.js';
+import { read, SUBNETS } from '../fixtures/configuration-texts.js';
 
 const TEXT = [
-  'dhcp:',
-  '  mode: server',
-  '  subnets:',
-  '    - { subnet: 192.168.77.0/24, range: [192.168.77.100-192.168.77.149, 192.168.77.200] }',
-  '    - { subnet: 10.1.0.0/16, range: 10.1.0.10-10.1.0.19 }',
-  '    - { subnet: 10.2.0.0/16 }',
+  SUBNETS,
   'machines:',
   '  - { name: here, ip: 192.168.77.20 }',
   '  - { name: far, ip: 10.2.0.9 }',
