@@ -74,7 +74,7 @@ export class LeaseDesk implements Leases {
     const doubtful = damaged.map((address): Lease => {
       return { address, client: {}, state: 'conflict', since: now, until: now + longest };
     });
-    for (const lease of doubtful) this.#keep(lease);
+    for (const lease of doubtful) this.#keep(lease, this.#clients.find(lease.client));
     return this.#book.restore([...leases, ...doubtful], now, isInDoubt ? now + longest : 0).length;
   }
 
@@ -109,7 +109,7 @@ export class LeaseDesk implements Leases {
         if (ask.kind !== 'discover') this.#telling.refused(ask.address, found, decision.reason);
         return decision;
       case 'noted':
-        this.#note(decision, found);
+        this.#keep(decision.save[0], found, () => this.#telling.noted(decision.save[0], found));
         return { kind: 'noted' };
       case 'exhausted':
         this.#telling.exhausted(decision.subnet, decision.whom);
@@ -164,27 +164,18 @@ export class LeaseDesk implements Leases {
   }
 
   /** Nobody waits for it. One that cannot be kept counts until the server ends, and the address is its own for longer then. */
-  #note({ save }: Decided<'noted'>, found: FoundClient): void {
-    const [lease] = save;
-    const noted = () => this.#telling.noted(lease, found);
+  #keep(lease: Lease, found: FoundClient, kept: () => void = () => undefined): void {
     const unsaved = (thrown: unknown) => this.#telling.unsaved(lease, found, BootlayerError.from(thrown).message);
-    this.#writer.save(save).then(noted, unsaved);
+    this.#writer.save([lease]).then(kept, unsaved);
   }
 
   /** Somebody answers at an address that nobody was given. */
   conflict(address: IpAddress): void {
     const lease = this.#book.conflict(address, this.#parts.clock.now());
     if (lease === undefined) return;
-    this.#keep(lease);
+    this.#keep(lease, this.#clients.find(lease.client));
     // It has just answered, so that it is one of the neighbours, unless it is behind a router.
     void this.#parts.neighbours.find(address).then((mac) => this.#telling.conflict(lease, mac));
-  }
-
-  /** That of nobody who is known. It counts until the server ends in any case. */
-  #keep(lease: Lease): void {
-    const unsaved = (thrown: unknown) =>
-      this.#telling.unsaved(lease, this.#clients.find({}), BootlayerError.from(thrown).message);
-    this.#writer.save([lease]).catch(unsaved);
   }
 
   /** Whoever asked over no relay that is trusted may have named any card: on a network of this host, its neighbours are known. */
