@@ -1,6 +1,7 @@
 import type { KernelArgs } from '../image/command-line.js';
 import type { Selector } from '../machine/selector.js';
 import type { ImageReference } from '../oci/reference.js';
+import type { BootMethod } from './boot-method.js';
 import type { Policy } from './policy.js';
 
 /** The machine-to-image mapping: whoever the selector matches boots the image. */
@@ -12,6 +13,8 @@ export type Assignment = {
   readonly image: ImageReference;
   /** Which of an index's manifests for one architecture; `metal` unless the operator says otherwise. */
   readonly variant: string;
+  /** How its machines are to start it. */
+  readonly boot: BootMethod;
   /** Of the named defaults it takes, in their order, then its own. */
   readonly kernelArgs: readonly KernelArgs[];
   readonly policy: Policy;

@@ -5,7 +5,9 @@ import { parseReference } from '../oci/reference.js';
 
 /** As the assignment says, but for the image. */
 export function forNext(assignment: Assignment, { image, variant }: NextBoot): Assignment {
-  return { ...assignment, image: parseReference(image), ...(variant !== undefined && { variant }) };
+  // Somebody wants an image booted, where the disk is what is booted otherwise.
+  const boot = assignment.boot === 'local' ? 'auto' : assignment.boot;
+  return { ...assignment, image: parseReference(image), boot, ...(variant !== undefined && { variant }) };
 }
 
 /** For a machine that has a wish for its next boot, and no assignment. */
@@ -17,6 +19,7 @@ export function nobodys(machine: string): Assignment {
     match: {},
     image,
     variant: 'metal',
+    boot: 'auto',
     kernelArgs: [],
     policy: ALWAYS,
   };

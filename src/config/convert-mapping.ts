@@ -82,14 +82,23 @@ type SharedValues = Pick<AssignmentEntry, 'variant' | 'kernelArgs'>;
 
 /** `sets`: those that count for all first, then the named ones it takes. Its own values come last. */
 function toAssignment(entry: AssignmentEntry, image: ImageReference, sets: readonly SharedValues[]): Assignment {
-  const { name, priority = 0, match } = entry;
+  const { name, priority = 0, match, boot = 'auto' } = entry;
   const layers = [...sets, entry];
   const variant = layers.findLast((one) => one.variant !== undefined)?.variant ?? 'metal';
   // What counts for all is kept once for all (`Config.defaults`).
   const kernelArgs = layers
     .slice(1)
     .flatMap((one) => (one.kernelArgs === undefined ? [] : [toKernelArgs(one.kernelArgs)]));
-  return { name, priority, match: withoutGaps(match), image, variant, kernelArgs, policy: toPolicy(entry.policy) };
+  return {
+    name,
+    priority,
+    match: withoutGaps(match),
+    image,
+    variant,
+    boot,
+    kernelArgs,
+    policy: toPolicy(entry.policy),
+  };
 }
 
 function findSets({ defaults: names = [] }: AssignmentEntry, defaults: DefaultsEntry = {}) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BOOT_METHODS } from '../boot/boot-method.js';
 import { DONE_WHEN, LONGEST_WINDOW, MOST_ATTEMPTS, POLICY_MODES } from '../boot/policy.js';
 import { parseDuration } from '../format.js';
 import { PLACEHOLDERS, placeholdersIn } from '../image/command-line.js';
@@ -133,7 +134,7 @@ export const assignmentSchema = mapping({
   image: parsed(parseReference, 'is no image reference'),
   defaults: oneOrMore(name).optional(),
   ...sharedValues,
-  boot: oneOf(['auto', 'kernel'], ['uki', 'iso', 'local']).optional(),
+  boot: oneOf(BOOT_METHODS, ['iso']).optional(),
   policy: policy.optional(),
   provision: later,
   signature: later,

@@ -1,5 +1,7 @@
 /** What an operator changes in an image's kernel arguments. Applied in this order: remove, replace, append. */
 export type KernelArgs = {
+  /** Who says so, as people read it: `assignment`, `defaults "serial"`. */
+  readonly from?: string;
   /** Added at the end, each one argument or several. */
   readonly append?: readonly string[];
   /** Whole arguments (`console=tty0`), or keys (`console`), of which all are removed. */

@@ -1,12 +1,24 @@
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import type { Platform } from '../oci/platform.js';
+import type { KernelFacts } from './kernel-kind.js';
+import type { FilePart } from './range-reader.js';
 import type { Role } from './role.js';
+import type { ReadUki } from './uki.js';
 
 /** A role and the bytes that fill it. */
 export type Artifact = {
   readonly role: Role;
+  /** The layer. */
   readonly descriptor: Descriptor;
+  /** What of the layer it is, when it is not all of it. */
+  readonly part?: FilePart;
+};
+
+/** What layers are by how they begin. A layer that there is not, or that could not be read, is missing. */
+export type ImageContents = {
+  readonly kernel?: KernelFacts;
+  readonly uki?: ReadUki;
 };
 
 /** Which of an index's manifests is wanted. */
@@ -31,6 +43,8 @@ export type ResolvedImage = {
   readonly artifacts: readonly Artifact[];
   /** The image's own kernel arguments, white space trimmed; may be empty. */
   readonly commandLine: string;
+  /** Read of layers that nobody may have downloaded, and so not verified; missing in what older versions have stored. */
+  readonly contents?: ImageContents;
 };
 
 export function artifactOf(image: ResolvedImage, role: Role): Artifact | undefined {

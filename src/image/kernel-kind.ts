@@ -20,6 +20,8 @@ export type KernelFacts = {
   readonly architecture?: string;
   /** Whether UEFI starts it as it is. */
   readonly hasEfiStub: boolean;
+  /** How long a command line it takes at most, without the closing NUL; undefined where its header does not say. */
+  readonly mostArgumentBytes?: number;
 };
 
 /** Of a kernel, what `kernelFacts` looks at. */
@@ -30,7 +32,7 @@ export function kernelFacts(head: Buffer): KernelFacts {
   const hasEfiStub = textAt(head, 0, 2) === 'MZ';
   if (head.length >= 2 && head.readUInt16BE(0) === 0x1f8b) return { kind: 'gzip', hasEfiStub: false };
   if (hasEfiStub && textAt(head, 4, 4) === 'zimg') return { kind: 'zboot', hasEfiStub, ...machineOf(head) };
-  if (textAt(head, 0x202, 4) === 'HdrS') return { kind: 'bzimage', hasEfiStub, ...pcOf(head) };
+  if (textAt(head, 0x202, 4) === 'HdrS') return { kind: 'bzimage', hasEfiStub, ...pcOf(head), ...roomOf(head) };
   if (textAt(head, 0x38, 4) === 'ARM\x64') return { kind: 'image', architecture: 'arm64', hasEfiStub };
   if (textAt(head, 0x38, 4) === 'RSC\x05') return { kind: 'image', architecture: 'riscv64', hasEfiStub };
   return hasEfiStub ? { kind: 'efi', hasEfiStub, ...machineOf(head) } : { kind: 'unknown', hasEfiStub };
@@ -49,6 +51,12 @@ function machineOf(head: Buffer): { readonly architecture?: string } {
 function pcOf(head: Buffer): { readonly architecture?: string } {
   if (head.length < 0x238 || head.readUInt16LE(0x206) < 0x020c) return {};
   return { architecture: (head.readUInt16LE(0x236) & 1) === 1 ? 'amd64' : '386' };
+}
+
+/** `cmdline_size` is there since 2.06 of the protocol. */
+function roomOf(head: Buffer): { readonly mostArgumentBytes?: number } {
+  if (head.length < 0x23c || head.readUInt16LE(0x206) < 0x0206) return {};
+  return { mostArgumentBytes: head.readUInt32LE(0x238) };
 }
 
 function textAt(head: Buffer, at: number, length: number): string {

@@ -1,5 +1,6 @@
 import { normalizeCommandLine } from './command-line.js';
 import { architectureOfMachine } from './efi-machine.js';
+import { KERNEL_HEAD_BYTES, type KernelFacts, kernelFacts } from './kernel-kind.js';
 import { type PeFile, readPe } from './pe-file.js';
 import type { FilePart, RangeReader } from './range-reader.js';
 
@@ -9,6 +10,8 @@ export type UkiProfile = {
   readonly id?: string;
   readonly title?: string;
   readonly linux: FilePart;
+  /** What that is. */
+  readonly kernel: KernelFacts;
   /** In the order in which they are handed over: microcode comes first. */
   readonly initrds: readonly FilePart[];
   /** In one line; undefined where the stub takes that of its loader. */
@@ -42,7 +45,7 @@ const MOST_PROFILES = 64;
 
 type Sections = ReadonlyMap<string, readonly FilePart[]>;
 
-/** Reads its header and its texts, and never the kernel. Throws what the reader throws. */
+/** Reads its header, its texts and how its kernel begins. Throws what the reader throws. */
 export async function readUki(file: RangeReader): Promise<ReadUki> {
   const read = await readPe(file);
   if (read.kind === 'other') return refused('it is no program of UEFI');
@@ -97,6 +100,7 @@ async function readProfile(file: RangeReader, sections: Sections): Promise<UkiPr
     ...(id !== undefined && { id }),
     ...(title !== undefined && { title }),
     linux,
+    kernel: kernelFacts(await file.read(linux.offset, Math.min(KERNEL_HEAD_BYTES, linux.length))),
     initrds: [...presentIn(sections, '.ucode'), ...presentIn(sections, '.initrd')],
     ...(commandLine !== undefined && { commandLine: normalizeCommandLine(commandLine) }),
     ...(dtb !== undefined && { dtb }),

@@ -21,6 +21,8 @@ export type MachineFacts = {
   readonly architecture?: string;
   /** It is one of these: iPXE's word alone does not tell UEFI's two ways of booting apart. */
   readonly firmware?: readonly Firmware[];
+  /** Whether its firmware starts only what is signed for it (UEFI Secure Boot); few builds of iPXE know. */
+  readonly secureBoot?: boolean;
   /** Whom the packet or request came from; a NAT or proxy may stand between. */
   readonly sourceAddress: string;
 };
