@@ -1,9 +1,18 @@
-import { unbootableBecause } from '../image/clients.js';
-import { editCommandLine, type KernelArgs } from '../image/command-line.js';
+import { isChange } from '../image/command-line.js';
 import { type Artifact, artifactOf, type ResolvedImage } from '../image/image.js';
-import type { Subject } from '../machine/inventory.js';
+import { type ArgumentWord, mergeArguments } from '../image/merged-arguments.js';
+import type { Role } from '../image/role.js';
+import { ukiParts } from '../image/uki-parts.js';
+import type { Starter } from '../image/ways.js';
 import { type Digest, digestOf } from '../oci/digest.js';
-import type { Assignment } from './assignment.js';
+import {
+  type ArgumentsInput,
+  argumentLayers,
+  type BootArguments,
+  bootArguments,
+  type OwnArguments,
+} from './boot-arguments.js';
+import { chooseWay, type WayChoice } from './choose-way.js';
 
 /** Everything decided for one machine now, pinned to digests. The same plan renders the same bytes. Plain data. */
 export type BootPlan = KernelPlan | UkiPlan;
@@ -19,71 +28,66 @@ type Planned = {
     readonly digest: Digest;
     readonly manifestDigest: Digest;
   };
+  /** Served beside what is started: what `{blob.<role>.url}` in kernel arguments leads to. */
+  readonly extras: readonly Artifact[];
 };
 
-/** By a script of iPXE. */
+/** By a script of iPXE: layers of an image, or what a UKI holds. */
 export type KernelPlan = Planned & {
   readonly kind: 'kernel';
-  /** What is started. */
   readonly kernel: Artifact;
-  readonly initramfs: Artifact;
-  /** Served beside it: what `{blob.<role>.url}` in the kernel arguments leads to. */
-  readonly extras: readonly Artifact[];
+  /** In the order in which they are handed over; none where the kernel has its own. */
+  readonly initramfs: readonly Artifact[];
   /** The finished kernel arguments; placeholders are filled when the script is written, with the address then advertised. */
   readonly kernelArgs: string;
 };
 
-/** By UEFI firmware itself, which gives a UKI no arguments: its own count. */
+/** A UKI as it is. */
 export type UkiPlan = Planned & {
   readonly kind: 'uki';
   readonly uki: Artifact;
-  /** What its own arguments may lead to. */
-  readonly extras: readonly Artifact[];
+  /** `ipxe`: by a script, where the machine's firmware has not been given it. */
+  readonly by: 'firmware' | 'ipxe';
+  /** What iPXE repeats of the UKI's own arguments: its stub takes what its loader says for all there is (systemd-stub(7)). */
+  readonly kernelArgs?: string;
 };
 
-export type Planning<Plan extends BootPlan> =
-  | { readonly kind: 'plan'; readonly plan: Plan }
-  | { readonly kind: 'refused'; readonly reason: string };
+export type Chosen = Extract<WayChoice, { kind: 'chosen' }>;
 
-export type PlanInput = {
-  readonly subject: Subject;
-  readonly assignment: Assignment;
-  readonly image: ResolvedImage;
-  readonly defaults: KernelArgs;
-};
+export type Planning =
+  | {
+      readonly kind: 'plan';
+      readonly plan: BootPlan;
+      readonly choice: Chosen;
+      /** Its kernel arguments, and who wants each. */
+      readonly words: readonly ArgumentWord[];
+    }
+  /** UEFI HTTP Boot is given iPXE, for which is planned anew when it reports. */
+  | { readonly kind: 'loader'; readonly choice: Chosen; readonly reason: string }
+  | { readonly kind: 'refused'; readonly reason: string; readonly choice: WayChoice };
 
-/** Chooses what of the image iPXE starts on this machine, or says why nothing of it can be. Pure. */
-export function planBoot(input: PlanInput): Planning<KernelPlan> {
-  const { image } = input;
-  const kernel = artifactOf(image, 'kernel');
-  const initramfs = artifactOf(image, 'initramfs');
-  if (kernel === undefined || initramfs === undefined) {
-    return { kind: 'refused', reason: `${image.reference} cannot be booted: ${unbootableBecause(image.artifacts)}` };
-  }
-  const kernelArgs = kernelArgsOf(input).reduce(editCommandLine, image.commandLine);
-  const draft = {
-    kind: 'kernel',
-    ...plannedOf(input),
-    kernel,
-    initramfs,
-    extras: extrasOf(image),
-    kernelArgs,
-  } as const;
-  return { kind: 'plan', plan: { id: idOf(draft), ...draft } };
+export type PlanInput = ArgumentsInput & { readonly starter: Starter };
+
+/** Chooses what of the image this machine starts and how, or says why nothing of it can be. Pure. */
+export function planBoot(input: PlanInput): Planning {
+  const { image, starter, assignment } = input;
+  // Who boots the disk of its machine is not asked about an image, but by somebody who wants to know what would be.
+  const boot = assignment.boot === 'local' ? 'auto' : assignment.boot;
+  const choice = chooseWay(image, starter, { boot, wantsArguments: wantsArguments(input) });
+  if (choice.kind === 'none')
+    return { kind: 'refused', reason: `${image.reference} cannot be booted: ${choice.reason}`, choice };
+  if (starter.client === 'uefi-http' && choice.by === 'ipxe')
+    return { kind: 'loader', choice, reason: `${image.reference} is started by iPXE: ${whyNotUki(choice)}` };
+  return choice.way === 'uki' ? planUki(input, choice) : planKernel(input, choice);
 }
 
-/** What of the image UEFI HTTP Boot starts by itself. Pure. */
-export function planUki(input: PlanInput): Planning<UkiPlan> {
-  const { image } = input;
-  const uki = artifactOf(image, 'uki');
-  if (uki === undefined) return { kind: 'refused', reason: `${image.reference} holds no UKI` };
-  const draft = { kind: 'uki', ...plannedOf(input), uki, extras: extrasOf(image) } as const;
-  return { kind: 'plan', plan: { id: idOf(draft), ...draft } };
+function whyNotUki({ rejected }: Chosen): string {
+  return rejected.find(({ way }) => way === 'uki')?.reason ?? '';
 }
 
-/** What the operator wants changed of the image's arguments, in the order of the changes. */
-export function kernelArgsOf({ subject, assignment, defaults }: Omit<PlanInput, 'image'>): readonly KernelArgs[] {
-  return [defaults, ...assignment.kernelArgs, subject.machine?.kernelArgs ?? {}];
+/** Whether the operator wants something of this machine's kernel arguments changed. Pure. */
+export function wantsArguments(whom: Omit<ArgumentsInput, 'image'>): boolean {
+  return argumentLayers(whom).some(({ change }) => isChange(change));
 }
 
 /** Everything that the plan names, what is fetched first in front. */
@@ -93,16 +97,92 @@ export function artifactsOf(plan: BootPlan): readonly Artifact[] {
 
 /** What of it is fetched before anything runs. */
 export function startOf(plan: BootPlan): readonly Artifact[] {
-  return plan.kind === 'uki' ? [plan.uki] : [plan.kernel, plan.initramfs];
+  return plan.kind === 'uki' ? [plan.uki] : [plan.kernel, ...plan.initramfs];
+}
+
+/** Whether a plan, or that there is none, comes of what the image's UKI holds. */
+export function restsOnUki(planning: Planning, { contents }: ResolvedImage): boolean {
+  if (planning.kind !== 'plan') return contents?.uki === undefined;
+  const { plan } = planning;
+  return plan.kind === 'uki' ? plan.by === 'ipxe' : plan.kernel.part !== undefined;
+}
+
+function planUki(input: PlanInput, choice: Chosen): Planning {
+  const { image } = input;
+  const uki = layerOf(image, 'uki');
+  const given = argumentsOfUki(input, choice);
+  if (given.kind === 'refused') return { ...given, choice };
+  const { words } = given;
+  const kernelArgs = textOf(words);
+  const said = choice.by === 'ipxe' && kernelArgs !== '' && { kernelArgs };
+  const draft = { kind: 'uki', ...plannedOf(input), uki, by: choice.by, ...said } as const;
+  return { kind: 'plan', plan: { id: idOf(draft), ...draft }, choice, words };
+}
+
+/** Its own, unless it has none and takes those of its loader. */
+function argumentsOfUki(input: PlanInput, { by }: Chosen): BootArguments {
+  const { contents, commandLine } = input.image;
+  if (contents?.uki?.kind !== 'uki') return { kind: 'arguments', words: [] };
+  const [{ commandLine: own, kernel }] = contents.uki.uki.profiles;
+  if (own !== undefined) return { kind: 'arguments', words: mergeArguments({ from: 'uki', commandLine: own }, []) };
+  if (by === 'firmware') return { kind: 'arguments', words: [] };
+  return bootArguments(input, { from: 'image', commandLine, kernel });
+}
+
+function planKernel(input: PlanInput, choice: Chosen): Planning {
+  const { image } = input;
+  const { start, own } = choice.way === 'kernel' ? ofLayers(image) : ofUki(image);
+  const given = bootArguments(input, own);
+  if (given.kind === 'refused') return { ...given, choice };
+  const { words } = given;
+  const draft = { kind: 'kernel', ...plannedOf(input), ...start, kernelArgs: textOf(words) } as const;
+  return { kind: 'plan', plan: { id: idOf(draft), ...draft }, choice, words };
+}
+
+type Start = {
+  readonly start: Pick<KernelPlan, 'kernel' | 'initramfs'>;
+  readonly own: OwnArguments;
+};
+
+function ofLayers(image: ResolvedImage): Start {
+  const { commandLine, contents } = image;
+  return {
+    start: { kernel: layerOf(image, 'kernel'), initramfs: [layerOf(image, 'initramfs')] },
+    own: { from: 'image', commandLine, kernel: contents?.kernel },
+  };
+}
+
+/** Parts of the layer, in the place of layers. The image's own arguments count where its UKI has none. */
+function ofUki(image: ResolvedImage): Start {
+  const read = image.contents?.uki;
+  if (read?.kind !== 'uki') throw new RangeError(`what the UKI of ${image.reference} holds is not known`);
+  const [{ commandLine, kernel }] = read.uki.profiles;
+  return {
+    start: ukiParts(layerOf(image, 'uki'), read.uki),
+    own:
+      commandLine === undefined
+        ? { from: 'image', commandLine: image.commandLine, kernel }
+        : { from: 'uki', commandLine, kernel },
+  };
+}
+
+/** There is one: the way would not have been chosen. */
+function layerOf(image: ResolvedImage, role: Role): Artifact {
+  const found = artifactOf(image, role);
+  if (found === undefined) throw new RangeError(`${image.reference} has no ${role}`);
+  return found;
+}
+
+function textOf(words: readonly ArgumentWord[]): string {
+  return words.map(({ text }) => text).join(' ');
 }
 
 function plannedOf({ subject, assignment, image }: PlanInput): Omit<Planned, 'id'> {
-  const { reference, location, digest, manifestDigest } = image;
-  return { machine: subject.name, assignment: assignment.name, image: { reference, location, digest, manifestDigest } };
-}
-
-function extrasOf({ artifacts }: ResolvedImage): readonly Artifact[] {
-  return artifacts.filter(({ role }) => role === 'squashfs' || role === 'disk');
+  const { reference, location, digest, manifestDigest, artifacts } = image;
+  return {
+    ...{ machine: subject.name, assignment: assignment.name, image: { reference, location, digest, manifestDigest } },
+    extras: artifacts.filter(({ role }) => role === 'squashfs' || role === 'disk'),
+  };
 }
 
 function idOf(draft: object): Digest {

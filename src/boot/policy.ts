@@ -1,4 +1,5 @@
 import { counted, formatDuration } from '../format.js';
+import type { BootMethod } from './boot-method.js';
 import type { ClockSense } from './clock-sense.js';
 import { type Done, isDone, type NextBoot, type Standing } from './standing.js';
 
@@ -41,6 +42,8 @@ export type Doubt =
 /** What is known of a machine when it asks what to boot. */
 export type Circumstances = {
   readonly policy: Policy;
+  /** How its assignment wants it booted. */
+  readonly boot?: BootMethod;
   /** undefined where the machine has none. */
   readonly standing: Standing | undefined;
   /** undefined: what the state says of the machine is whole. */
@@ -57,7 +60,7 @@ export type Circumstances = {
 };
 
 /** Why a machine is sent to its local disk. */
-export type LocalReason = 'done' | 'hold' | 'attempts' | 'doubted';
+export type LocalReason = 'assigned' | 'done' | 'hold' | 'attempts' | 'doubted';
 
 export type Verdict =
   | { readonly kind: 'image' }
@@ -79,10 +82,11 @@ const NO_ROOM =
  * it is to be, or who asks. Pure.
  */
 export function judge(circumstances: Circumstances): Verdict {
-  const { policy, requester, outOfForce } = circumstances;
+  const { policy, boot, requester, outOfForce } = circumstances;
   const next = wishIn(circumstances);
   if (next !== undefined && requester.kind === 'shown') return { kind: 'next', next };
   if (outOfForce !== undefined) return { kind: 'unsure', reason: outOfForce };
+  if (boot === 'local') return local('assigned', 'its assignment says so (boot: local)');
   if (policy.mode === 'hold') return local('hold', 'its assignment holds it');
   if (!isRestricted(policy)) return { kind: 'image' };
   if (requester.kind === 'doubted') return local('doubted', `it is not shown to ask itself: ${requester.reason}`);

@@ -2,9 +2,8 @@ import type { BlobReader } from '../blob/blob-reader.js';
 import type { LoaderTransfer } from '../boot/event.js';
 import type { LocatedArtifact } from '../boot/ports.js';
 import { BootlayerError } from '../errors.js';
-import type { Digest } from '../oci/digest.js';
 import type { Attribution } from './attribution.js';
-import type { Slice } from './blob-path.js';
+import type { BlobPath, Slice } from './blob-path.js';
 import type { Blobs } from './blobs.js';
 import type { MappedImages } from './mapped-images.js';
 import type { Progress } from './running-transfers.js';
@@ -32,12 +31,13 @@ export class ArtifactStep {
 
   /**
    * The artifact that an assignment or an issued plan leads to: nothing else is ever served. Where images differ in what they
-   * say of it, the one that the machine at this address boots is believed. Throws BLOB_UNKNOWN.
+   * say of it, the one that the machine at this address boots is believed. A slice that is what a machine starts is that: kernel or
+   * initramfs. Throws BLOB_UNKNOWN.
    */
-  async find(digest: Digest, address: string): Promise<LocatedArtifact> {
+  async find({ digest, slice }: BlobPath, address: string): Promise<LocatedArtifact> {
     const { mapped, attribution } = this.#parts;
     const found = await mapped.find(digest, attribution.imageAt(address));
-    if (found !== undefined) return found;
+    if (found !== undefined) return { ...found, ...(slice && mapped.knownPart(digest, slice)) };
     throw new BootlayerError('BLOB_UNKNOWN', `no assignment and no issued plan leads to ${digest}`);
   }
 
@@ -73,17 +73,18 @@ export class ArtifactStep {
 
   /** It begins to be sent; `range`: the part of it that was asked for, when that is not all. */
   begun(
-    { role, descriptor: { digest, size } }: LocatedArtifact,
+    { role, descriptor: { digest, size: whole }, part }: LocatedArtifact,
     { address, protocol, range, sent }: BegunTransfer,
   ): TransferEnded {
     const { attribution, transferEvents } = this.#parts;
     const machine = attribution.machineAt(address);
+    const { offset = 0, length: size = whole } = part ?? {};
     const transfer = {
       ...(machine !== undefined && { machine }),
       ...(attribution.isShownAt(address) && { isShown: true as const }),
       ...{ address, protocol, role, digest },
       ...(range !== undefined && { range: `${range.offset}-${range.offset + range.length - 1}` }),
-      ...(range !== undefined && range.offset + range.length === size && { isRest: true as const }),
+      ...(range !== undefined && range.offset + range.length === offset + size && { isRest: true as const }),
     };
     return transferEvents.artifact(transfer, { size: range?.length ?? size, sent });
   }

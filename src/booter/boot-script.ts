@@ -1,4 +1,4 @@
-import type { KernelPlan } from '../boot/plan.js';
+import type { BootPlan } from '../boot/plan.js';
 import type { LocalReason } from '../boot/policy.js';
 import { DONE_PLACEHOLDER, fillPlaceholders } from '../image/command-line.js';
 import type { Artifact } from '../image/image.js';
@@ -80,7 +80,7 @@ export function localScript(
   return ipxe.renderScript([
     ipxe.echo(`Bootlayer: ${name} boots its local disk: ${reason}`),
     // Nobody has to read what is as it should be.
-    ...(why === 'done' ? [] : [ipxe.sleep(SECONDS_TO_READ)]),
+    ...(why === 'done' || why === 'assigned' ? [] : [ipxe.sleep(SECONDS_TO_READ)]),
     ...(isBios ? [ipxe.bootFirstDisk()] : []),
     ipxe.exit(),
   ]);
@@ -113,8 +113,8 @@ export const SOME_CAPABILITY = '<done-capability>';
  * The same plan, URLs and capability give the same bytes. Refused when iPXE cannot carry a kernel argument. `capability`: by which
  * the machine may report that its boot is done.
  */
-export function planScript(plan: KernelPlan, urls: BootUrls, capability = NO_CAPABILITY): RenderedPlan {
-  const filled = fillPlaceholders(plan.kernelArgs, placeholderUrls(plan, urls, capability));
+export function planScript(plan: BootPlan, urls: BootUrls, capability = NO_CAPABILITY): RenderedPlan {
+  const filled = fillPlaceholders(plan.kernelArgs ?? '', placeholderUrls(plan, urls, capability));
   if (filled.kind === 'refused') return { kind: 'refused', reason: filled.reason };
   const args = argumentWords(filled.commandLine);
   if (args.kind === 'refused') {
@@ -123,16 +123,14 @@ export function planScript(plan: KernelPlan, urls: BootUrls, capability = NO_CAP
   return { kind: 'script', text: ipxe.renderScript(planCommands(plan, urls, args.words)) };
 }
 
-function planCommands(plan: KernelPlan, urls: BootUrls, args: Word): readonly ipxe.Command[] {
-  const fetch = (artifact: Artifact) => urlWord(urls.blob(artifact.role, artifact.descriptor));
+function planCommands(plan: BootPlan, urls: BootUrls, args: Word): readonly ipxe.Command[] {
   return [
     ipxe.comment(`machine ${plan.machine}, assignment ${plan.assignment}, plan ${plan.id}`),
     ipxe.echo(`Bootlayer: ${plan.machine} boots ${plan.image.reference} (${shortDigest(plan.image.manifestDigest)})`),
     ipxe.resetCounter('fetches'),
     ipxe.label('fetch'),
     ipxe.freeImages(),
-    ipxe.kernel(fetch(plan.kernel), args, 'failed'),
-    ipxe.initrd(fetch(plan.initramfs), 'failed'),
+    ...fetchCommands(plan, urls, args),
     ipxe.boot('failed'),
     ipxe.label('failed'),
     ...ipxe.countTo('fetches', MAX_FETCHES, 'giveup'),
@@ -146,9 +144,24 @@ function planCommands(plan: KernelPlan, urls: BootUrls, args: Word): readonly ip
   ];
 }
 
+/** A UKI brings its initramfs along. */
+function fetchCommands(plan: BootPlan, urls: BootUrls, words: Word): readonly ipxe.Command[] {
+  const fetch = (artifact: Artifact) => urlWord(urls.blob(artifact));
+  if (plan.kind === 'uki') return [ipxe.kernel(fetch(plan.uki), { words }, 'failed')];
+  const last = plan.initramfs.length - 1;
+  const named = plan.initramfs.map((artifact, position) => {
+    const name = position === last ? 'initrd' : `initrd${position}`;
+    return { name, artifact };
+  });
+  return [
+    ipxe.kernel(fetch(plan.kernel), { words, initrds: named.map(({ name }) => name) }, 'failed'),
+    ...named.map(({ name, artifact }) => ipxe.initrd(name, fetch(artifact), 'failed')),
+  ];
+}
+
 /** `{blob.<role>.url}` for every artifact that is served beside the kernel. */
-function placeholderUrls(plan: KernelPlan, urls: BootUrls, capability: string): ReadonlyMap<string, string> {
-  const blobs = plan.extras.map(({ role, descriptor }) => [`blob.${role}.url`, urls.blob(role, descriptor)] as const);
+function placeholderUrls(plan: BootPlan, urls: BootUrls, capability: string): ReadonlyMap<string, string> {
+  const blobs = plan.extras.map((extra) => [`blob.${extra.role}.url`, urls.blob(extra)] as const);
   return new Map([...blobs, [DONE_PLACEHOLDER, urls.done(capability)]]);
 }
 
@@ -185,6 +198,7 @@ function reportQuery(attempt: number): string {
     ['ip', setting('netX/ip')],
     ['buildarch', setting('arch')],
     ['platform', setting('platform')],
+    ['secureboot', setting('efi/SecureBoot', 'int8')],
     ['memory', setting('memsize')],
   ];
   return [...report.map(([name, value]) => `${name}=${value}`), `attempt=${attempt}`].join('&');

@@ -1,6 +1,6 @@
+import type { Artifact } from '../image/image.js';
 import type { Role } from '../image/role.js';
 import { parseIp, type Subnet, subnetHolds } from '../net/ip.js';
-import type { Descriptor } from '../oci/descriptor.js';
 import { hexOf } from '../oci/digest.js';
 
 /** File names by role: iPXE names images after them, EDK2 decides by `.efi`, `.iso` and `.img` what it got. */
@@ -57,7 +57,9 @@ export class BootUrls {
     return `${this.#base()}/boot/done/${capability}`;
   }
 
-  blob(role: Role, descriptor: Descriptor): string {
-    return `${this.#base()}/blobs/sha256/${hexOf(descriptor.digest)}/${FILE_NAMES[role]}`;
+  /** Of the layer, or of the part of it that the artifact is. */
+  blob({ role, descriptor, part }: Artifact): string {
+    const slice = part === undefined ? '' : `${part.offset}+${part.length}/`;
+    return `${this.#base()}/blobs/sha256/${hexOf(descriptor.digest)}/${slice}${FILE_NAMES[role]}`;
   }
 }

@@ -29,6 +29,7 @@ import type { RelayWord } from './relay-word.js';
 import type { ScriptQuery } from './report.js';
 import { ScriptStep } from './script-step.js';
 import { TransferEvents } from './transfer-events.js';
+import { VerifiedContents } from './verified-contents.js';
 
 export type BooterParts = {
   readonly mapping: MappingInput;
@@ -85,7 +86,7 @@ export class Booter {
     const { blobs } = parts;
     this.artifacts = new ArtifactStep({ blobs, mapped, attribution, transferEvents: this.transferEvents });
     const prefetch = blobs.prefetch.bind(blobs);
-    const expectations = new Expectations({ ...parts, mapped, prefetch });
+    const expectations = new Expectations({ ...parts, mapping, mapped, prefetch });
     const isDraining = () => this.#draining;
     this.dhcp = new DhcpStep({ ...parts, mapping, memory, attribution, expectations, isDraining, policies, enrols });
     const reportFault = this.reportFault.bind(this);
@@ -103,7 +104,8 @@ export class Booter {
       enrols,
     };
     this.firmware = new FirmwareStep({ ...shared, begins: (artifact) => this.artifacts.begins(artifact) });
-    this.#script = new ScriptStep({ ...shared, memory, prefetch, capabilities, enrolments });
+    const ukis = new VerifiedContents((artifact) => this.artifacts.open(artifact));
+    this.#script = new ScriptStep({ ...shared, memory, prefetch, capabilities, enrolments, ukis });
   }
 
   /** Who has which address, where this server gives them. */

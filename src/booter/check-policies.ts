@@ -13,7 +13,8 @@ const REMEDY = `append {${DONE_PLACEHOLDER}} to its kernel arguments and POST to
 export function neverDoneBecause(assignment: Assignment, prepared: Preparation, mapping: Mapping): string | undefined {
   const { policy } = assignment;
   if (policy.mode !== 'once' || policy.doneWhen !== 'reported') return undefined;
-  const isTold = prepared.kind === 'ready' && placeholdersIn(prepared.plan.kernelArgs).includes(DONE_PLACEHOLDER);
+  const { kernelArgs = '' } = prepared.kind === 'ready' ? prepared.planned.plan : {};
+  const isTold = placeholdersIn(kernelArgs).includes(DONE_PLACEHOLDER);
   if (isTold || mapping.machines.some(({ kernelArgs }) => namesDone(kernelArgs))) return undefined;
   return `boots once, and nothing tells the machine where to report that it is done: ${REMEDY}`;
 }

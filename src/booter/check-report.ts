@@ -23,9 +23,14 @@ export type TargetCheck = { readonly architecture?: string } & (
   | {
       readonly kind: 'boots';
       readonly digest: Digest;
+      /** Those of its machines that boot it. */
       readonly clients: readonly Client[];
-      /** Which UEFI HTTP Boot starts, where it comes. */
-      readonly hasUki: boolean;
+      /** Those that do not, and why. */
+      readonly refused: readonly { readonly client: Client; readonly reason: string }[];
+      /** Whether a UKI is started as it is, whatever kernel arguments the mapping has. */
+      readonly losesArguments: boolean;
+      /** What of its UKI could not be read. */
+      readonly unread?: string;
       readonly variant?: string;
       /** A problem: it boots, and again each time, though it is to be booted once. */
       readonly neverDone?: string;
@@ -33,6 +38,8 @@ export type TargetCheck = { readonly architecture?: string } & (
       readonly blobs: readonly Pick<Descriptor, 'digest' | 'size'>[];
     }
   | { readonly kind: 'refused'; readonly digest?: Digest; readonly reason: string }
+  /** Its machines boot their disks. */
+  | { readonly kind: 'local' }
   /** Its registry was not to be asked. */
   | { readonly kind: 'skipped' }
 );

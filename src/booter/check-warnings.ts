@@ -37,16 +37,20 @@ export function findVariantWarnings({ assignments }: Mapping, checks: readonly A
   });
 }
 
-/** An image that some of the machines that it may be meant for cannot start. Pure. */
-export function findUkiWarnings(checks: readonly AssignmentCheck[]): readonly string[] {
+/** An image that some of the machines that it may be meant for cannot start, or of which not all is known. Pure. */
+export function findClientWarnings(checks: readonly AssignmentCheck[]): readonly string[] {
   return checks.flatMap(({ assignment, targets }) =>
-    targets.flatMap((target) =>
-      target.kind === 'boots' && target.clients.length === 1 && target.clients[0] === 'uefi-http'
-        ? [
-            `assignment "${assignment}": its image for ${target.architecture ?? 'any machine'} has a UKI and no kernel with an initramfs: UEFI HTTP Boot starts it, and machines that come by iPXE are refused`,
-          ]
-        : [],
-    ),
+    targets.flatMap((target) => {
+      if (target.kind !== 'boots') return [];
+      const whose = `assignment "${assignment}": its image for ${target.architecture ?? 'any machine'}`;
+      const { unread } = target;
+      return [
+        ...target.refused.map(
+          ({ client, reason }) => `${whose} does not boot machines that come as ${client}: ${reason}`,
+        ),
+        ...(unread === undefined ? [] : [`${whose} holds a UKI that is given as it is alone: ${unread}`]),
+      ];
+    }),
   );
 }
 

@@ -1,19 +1,18 @@
 import pLimit from 'p-limit';
 import type { Assignment } from '../boot/assignment.js';
 import { describeError } from '../errors.js';
-import { clientsOf } from '../image/clients.js';
 import { isChange } from '../image/command-line.js';
-import { artifactOf, type ImageWish, type ResolvedImage } from '../image/image.js';
-import type { Subject } from '../machine/inventory.js';
+import type { ImageWish, ResolvedImage } from '../image/image.js';
 import type { Machine } from '../machine/machine.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
 import type { BootUrls } from './boot-urls.js';
-import { findPolicyWarnings, neverDoneBecause } from './check-policies.js';
+import { findPolicyWarnings } from './check-policies.js';
 import type { AssignmentCheck, CheckReport, TargetCheck } from './check-report.js';
-import { findMappingWarnings, findUkiWarnings, findVariantWarnings } from './check-warnings.js';
+import { anybody, checkTarget, clientsFor, prepareAs } from './check-target.js';
+import { findClientWarnings, findMappingWarnings, findVariantWarnings } from './check-warnings.js';
 import { mappedWishes, openAssignments, possibleAssignments } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
-import { ANY_ARCHITECTURE, prepareBoot, wishFor } from './preparation.js';
+import { ANY_ARCHITECTURE, wishFor } from './preparation.js';
 import { findLostArguments } from './uki-arguments.js';
 
 export type CheckParts = {
@@ -60,8 +59,8 @@ export async function checkMapping(parts: CheckParts): Promise<CheckReport> {
       ...findMappingWarnings(mapping, parts),
       ...findPolicyWarnings(mapping, { ...parts, isImageKnown: (name) => isLookedAt(assignments, name) }),
       ...findVariantWarnings(mapping, assignments),
-      ...findUkiWarnings(assignments),
-      ...(parts.seesDhcp ? findLostArguments(mapping, assignments) : []),
+      ...findClientWarnings(assignments),
+      ...findLostArguments(mapping, assignments),
     ],
     problems: failed.length + machines.length,
   };
@@ -92,6 +91,7 @@ async function checkAssignment(
 ): Promise<AssignmentCheck> {
   const image = formatReference(assignment.image);
   const checked = { assignment: assignment.name, image };
+  if (assignment.boot === 'local') return { ...checked, targets: [{ kind: 'local' }] };
   if (parts.offline && assignment.image.kind === 'registry') return { ...checked, targets: [{ kind: 'skipped' }] };
   try {
     const held = claimed.length > 0 && !isOpen ? [] : await parts.images.architecturesOf(assignment.image);
@@ -111,31 +111,6 @@ async function checkAnyTarget(assignment: Assignment, parts: CheckParts): Promis
   return target;
 }
 
-async function checkTarget(assignment: Assignment, architecture: string, parts: CheckParts): Promise<TargetCheck> {
-  const subject = anybody(architecture);
-  try {
-    const image = await parts.images.resolve(assignment.image, wishFor(assignment, architecture));
-    const prepared = prepare(subject, assignment, image, parts);
-    const { manifestDigest: digest } = image;
-    const { variant } = image;
-    const clients = clientsOf(image.artifacts, architecture);
-    // Without kernel and initramfs: what comes by iPXE is refused, as a warning says.
-    const isByFirmwareAlone = clients.length === 1 && clients[0] === 'uefi-http';
-    if (prepared.kind === 'refused' && !isByFirmwareAlone)
-      return { architecture, kind: 'refused', digest, reason: prepared.reason };
-    const neverDone = neverDoneBecause(assignment, prepared, parts.mapping);
-    const blobs = image.artifacts.map(({ descriptor }) => ({ digest: descriptor.digest, size: descriptor.size }));
-    const hasUki = artifactOf(image, 'uki') !== undefined;
-    return {
-      ...{ architecture, kind: 'boots', digest, clients, hasUki, blobs },
-      ...(variant !== undefined && { variant }),
-      ...(neverDone !== undefined && { neverDone }),
-    };
-  } catch (thrown) {
-    return { architecture, kind: 'refused', reason: describeError(thrown) };
-  }
-}
-
 /** Whether what is said of this machine alone spoils its boot; an image that cannot be had is its assignment's problem. */
 async function checkMachine(machine: Machine, parts: CheckParts) {
   for (const assignment of possibleAssignments(machine, parts.mapping.index)) {
@@ -152,17 +127,12 @@ async function whyNot(machine: Machine, assignment: Assignment, parts: CheckPart
   const architecture = held ?? ANY_ARCHITECTURE;
   const image = await images.resolve(assignment.image, wishFor(assignment, architecture)).catch(() => undefined);
   if (image === undefined) return undefined;
-  if (prepare(anybody(architecture), assignment, image, parts).kind === 'refused') return undefined;
-  const prepared = prepare({ ...anybody(architecture), name: machine.name, machine }, assignment, image, parts);
-  return prepared.kind === 'refused' ? prepared.reason : undefined;
-}
-
-function prepare(subject: Subject, assignment: Assignment, image: ResolvedImage, { mapping, urls }: CheckParts) {
-  return prepareBoot({ subject, assignment }, image, { defaults: mapping.defaults.kernelArgs, urls });
-}
-
-/** A machine of which nothing matters but its architecture. */
-function anybody(architecture: string): Subject {
-  const facts = { macs: [], sourceAddress: '', architecture };
-  return { name: 'anybody', contradictions: [], mayBeKnown: false, facts };
+  const others = anybody(architecture);
+  const itself = { ...others, name: machine.name, machine };
+  for (const client of clientsFor(assignment, architecture)) {
+    if (prepareAs(client, { subject: others, assignment }, image, parts).kind === 'refused') continue;
+    const prepared = prepareAs(client, { subject: itself, assignment }, image, parts);
+    if (prepared.kind === 'refused') return prepared.reason;
+  }
+  return undefined;
 }

@@ -1,10 +1,10 @@
+import { LOST_ARGUMENTS } from '../boot/choose-way.js';
 import type { ArtifactTransfer, BootEvent, Counts, DhcpQuestion } from '../boot/event.js';
 import type { Done } from '../boot/standing.js';
 import { counted, formatBytes, formatSeconds } from '../format.js';
 import { isLeaseEvent, type LeaseEvent } from '../lease/event.js';
 import { shortDigest } from '../oci/digest.js';
 import { describeLease } from './lease-event-text.js';
-import { LOST_ARGUMENTS } from './uki-arguments.js';
 
 type Of<Name extends BootEvent['event']> = BootEvent & { readonly event: Name };
 

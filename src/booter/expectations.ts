@@ -1,16 +1,23 @@
 import type { BlobSource } from '../blob/blob-store.js';
 import type { Assignment } from '../boot/assignment.js';
+import { chooseWay } from '../boot/choose-way.js';
+import { wantsArguments } from '../boot/plan.js';
 import type { Clock } from '../clock.js';
 import { artifactOf } from '../image/image.js';
 import type { Role } from '../image/role.js';
+import type { Starter } from '../image/ways.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { formatReference } from '../oci/reference.js';
 import { RecentMap } from '../recent-map.js';
 import type { MappedImages } from './mapped-images.js';
+import type { Mapping } from './mapping.js';
 import { ANY_ARCHITECTURE, wishFor } from './preparation.js';
+import { clientOf, scriptStarter } from './starter.js';
 
 export type ExpectationsParts = {
+  /** The one in force. */
+  readonly mapping: () => Mapping;
   readonly mapped: MappedImages;
   readonly prefetch: (descriptor: Descriptor, sources: readonly BlobSource[]) => void;
   readonly clock: Pick<Clock, 'ticks'>;
@@ -32,20 +39,30 @@ export class Expectations {
   }
 
   /** Never throws: the machine will ask again, and be told what is wrong. */
-  expect({ facts, machine }: Subject, assignment: Assignment): void {
+  expect(subject: Subject, assignment: Assignment): void {
+    if (assignment.boot === 'local') return;
+    const { facts, machine } = subject;
     // A BIOS does not say how wide its processor is.
     const architecture = facts.architecture ?? machine?.architecture ?? ANY_ARCHITECTURE;
-    const isByFirmware = facts.firmware?.every((one) => one === 'uefi-http') === true;
-    const key = `${formatReference(assignment.image)} ${assignment.variant} ${architecture} ${isByFirmware}`;
-    if (!this.#isNew(key)) return;
-    this.#prepare(assignment, architecture, isByFirmware).catch(() => undefined);
+    const { defaults } = this.#parts.mapping();
+    const starter = { ...scriptStarter(facts, architecture), client: clientOf(facts) ?? 'ipxe-bios' };
+    const wish = { wantsArguments: wantsArguments({ subject, assignment, defaults: defaults.kernelArgs }) };
+    const key = [formatReference(assignment.image), assignment.variant, ...Object.values({ ...starter, ...wish })];
+    if (!this.#isNew(key.join(' '))) return;
+    this.#prepare(assignment, starter, wish).catch(() => undefined);
   }
 
-  async #prepare(assignment: Assignment, architecture: string, isByFirmware: boolean): Promise<void> {
+  async #prepare(
+    assignment: Assignment,
+    starter: Starter,
+    { wantsArguments: hasArguments }: { readonly wantsArguments: boolean },
+  ): Promise<void> {
     const { mapped, prefetch } = this.#parts;
-    const image = await mapped.resolve(assignment.image, wishFor(assignment, architecture));
-    const isUki = isByFirmware && artifactOf(image, 'uki') !== undefined;
-    const wanted: readonly Role[] = isUki ? ['uki'] : ['kernel', 'initramfs'];
+    const image = await mapped.resolve(assignment.image, wishFor(assignment, starter.architecture));
+    const boot = assignment.boot === 'local' ? 'auto' : assignment.boot;
+    const choice = chooseWay(image, starter, { boot, wantsArguments: hasArguments });
+    const isOfLayers = choice.kind === 'chosen' && choice.way === 'kernel';
+    const wanted: readonly Role[] = isOfLayers ? ['kernel', 'initramfs'] : ['uki'];
     for (const role of wanted) {
       const descriptor = artifactOf(image, role)?.descriptor;
       if (descriptor !== undefined) prefetch(descriptor, mapped.sourcesOf(descriptor, image.location));

@@ -1,9 +1,11 @@
+import type { Assignment } from '../boot/assignment.js';
 import { explainSelection, type Tried } from '../boot/explain.js';
-import { artifactsOf, type BootPlan, planUki, type UkiPlan } from '../boot/plan.js';
+import { artifactsOf, type BootPlan } from '../boot/plan.js';
 import type { Policy } from '../boot/policy.js';
 import { type Selection, settle } from '../boot/select.js';
 import { BootlayerError, describeError, type ErrorCode, publicMessage } from '../errors.js';
 import { type Client, clientsOf } from '../image/clients.js';
+import type { KernelArgs } from '../image/command-line.js';
 import type { Artifact, ResolvedImage } from '../image/image.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
@@ -14,7 +16,7 @@ import type { FirmwareAsks } from './firmware-path.js';
 import type { Images } from './mapped-images.js';
 import { assignmentFor, type Mapping } from './mapping.js';
 import { ARCHITECTURE_UNKNOWN, mayPass, NO_ASSIGNMENT, type Preparation, prepareBoot, wishOf } from './preparation.js';
-import { LOST_ARGUMENTS, wantsArguments } from './uki-arguments.js';
+import { clientOf, scriptStarter } from './starter.js';
 
 /** Everything that is decided for a machine, and why, without a machine. Nothing of it counts as a boot. */
 export type Explanation = {
@@ -48,11 +50,12 @@ export type BootExplanation =
       readonly clients: readonly Client[];
       /** What this machine comes as; missing while its firmware is not known. */
       readonly client?: Client;
-      readonly preparation: Preparation;
-      /** What UEFI HTTP Boot starts by itself, for a machine that comes by it; missing for others, and where that is iPXE. */
-      readonly uki?: UkiPlan;
-      /** What the machine gets: the plan's, or one that says why there is none. */
-      readonly script: string;
+      /** What starts it in the end. */
+      readonly preparation: Exclude<Preparation, { kind: 'loader' }>;
+      /** Why UEFI HTTP Boot is given iPXE, where it is. */
+      readonly loader?: string;
+      /** What the machine gets: the plan's, or one that says why there is none; missing where its firmware needs none. */
+      readonly script?: string;
       readonly files: readonly ExplainedFile[];
       /** What somebody will not have meant. */
       readonly warnings: readonly string[];
@@ -100,24 +103,21 @@ async function explainImage(
     const whom = { subject, assignment };
     const client = clientOf(subject.facts);
     const defaults = mapping.defaults.kernelArgs;
-    const preparation = prepareBoot(whom, image, { defaults, urls });
-    const ofFirmware = client === 'uefi-http' ? planUki({ ...whom, image, defaults }) : undefined;
-    const uki = ofFirmware?.kind === 'plan' ? ofFirmware.plan : undefined;
+    const { preparation, loader } = prepareFor(whom, image, { defaults, urls, client });
+    const plan = preparation.kind === 'ready' ? preparation.planned.plan : undefined;
+    const script = preparation.kind === 'ready' ? preparation.script : refusalOf(subject, preparation.reason);
     return {
       kind: 'image',
       assignment: assignment.name,
       policy: assignment.policy,
       image,
-      clients: clientsOf(image.artifacts, wish.architecture),
+      clients: clientsOf(image, wish.architecture),
       ...(client !== undefined && { client }),
       preparation,
-      ...(uki !== undefined && { uki }),
-      script: preparation.kind === 'ready' ? preparation.script : refusalOf(subject, preparation.reason),
-      files: filesOf(uki ?? (preparation.kind === 'ready' ? preparation.plan : undefined), subject.facts, parts),
-      warnings: [
-        ...(ofFirmware?.kind === 'refused' ? [`UEFI HTTP Boot is given iPXE, since ${ofFirmware.reason}`] : []),
-        ...(uki !== undefined && wantsArguments({ ...whom, defaults }) ? [LOST_ARGUMENTS] : []),
-      ],
+      ...(loader !== undefined && { loader }),
+      ...(script !== undefined && { script }),
+      files: filesOf(plan, subject.facts, parts),
+      warnings: preparation.kind === 'ready' ? preparation.planned.choice.unmet : [],
     };
   } catch (thrown) {
     const error = BootlayerError.from(thrown);
@@ -130,11 +130,19 @@ async function explainImage(
   }
 }
 
-/** All but UEFI HTTP Boot come by iPXE. */
-function clientOf({ firmware = [] }: MachineFacts): Client | undefined {
-  if (firmware.length === 0) return undefined;
-  if (firmware.every((one) => one === 'uefi-http')) return 'uefi-http';
-  return firmware.includes('bios') ? 'ipxe-bios' : 'ipxe-uefi';
+/** What its firmware starts, or the iPXE that it is given. */
+function prepareFor(
+  whom: { readonly subject: Subject; readonly assignment: Assignment },
+  image: ResolvedImage,
+  { client, ...parts }: { readonly defaults: KernelArgs; readonly urls: BootUrls; readonly client: Client | undefined },
+): Pick<Extract<BootExplanation, { kind: 'image' }>, 'preparation' | 'loader'> {
+  const { facts } = whom.subject;
+  const { architecture = image.platform.architecture } = facts;
+  const first = client === 'uefi-http' && prepareBoot(whom, image, { ...parts, starter: { client, architecture } });
+  if (first && first.kind !== 'loader') return { preparation: first };
+  const second = prepareBoot(whom, image, { ...parts, starter: scriptStarter(facts, architecture) });
+  if (second.kind === 'loader') throw new RangeError('iPXE is not given iPXE');
+  return { preparation: second, ...(first && { loader: first.reason }) };
 }
 
 function nothing(subject: Subject, reason: string): BootExplanation {
@@ -152,9 +160,12 @@ function filesOf(
   { urls, firmwareUrl }: Pick<ExplanationParts, 'urls' | 'firmwareUrl'>,
 ): readonly ExplainedFile[] {
   const asks = { ...(mac !== undefined && { mac }), ...(uuid !== undefined && { uuid }) };
-  const urlOf = ({ role, descriptor }: Artifact) =>
+  const isByFirmware = plan?.kind === 'uki' && plan.by === 'firmware';
+  const urlOf = (artifact: Artifact) =>
     // The firmware knows no other, whatever is behind it.
-    role === 'uki' && architecture !== undefined ? firmwareUrl({ ...asks, architecture }) : urls.blob(role, descriptor);
+    isByFirmware && artifact.role === 'uki' && architecture !== undefined
+      ? firmwareUrl({ ...asks, architecture })
+      : urls.blob(artifact);
   return (plan === undefined ? [] : artifactsOf(plan)).map((artifact) => ({ ...artifact, url: urlOf(artifact) }));
 }
 

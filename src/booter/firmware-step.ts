@@ -1,6 +1,6 @@
 import type { Assignment } from '../boot/assignment.js';
 import type { EventSink } from '../boot/event.js';
-import { planUki, type UkiPlan } from '../boot/plan.js';
+import { planBoot, type UkiPlan, wantsArguments } from '../boot/plan.js';
 import type { LocatedArtifact } from '../boot/ports.js';
 import type { Selection } from '../boot/select.js';
 import type { Clock } from '../clock.js';
@@ -14,7 +14,6 @@ import { assignmentFor, type Mapping } from './mapping.js';
 import type { PlanIssuer } from './plan-issuer.js';
 import type { PolicyStep, ToBoot } from './policy-step.js';
 import { ARCHITECTURE_UNKNOWN, NO_ASSIGNMENT, wishOf } from './preparation.js';
-import { wantsArguments } from './uki-arguments.js';
 
 export type FirmwareStepParts = {
   /** The one in force. */
@@ -141,10 +140,13 @@ export class FirmwareStep {
     const wish = wishOf(subject, assignment);
     if (wish === undefined) return { kind: 'loader', reason: ARCHITECTURE_UNKNOWN };
     const image = await mapped.resolve(assignment.image, wish);
-    const input = { subject, assignment, image, defaults: defaults.kernelArgs };
-    const planning = planUki(input);
-    if (planning.kind === 'refused') return { kind: 'loader', reason: planning.reason };
+    const starter = { client: 'uefi-http', architecture: wish.architecture } as const;
+    const input = { subject, assignment, image, defaults: defaults.kernelArgs, starter };
+    const planning = planBoot(input);
+    // iPXE has a screen, on which it says what is wrong.
+    if (planning.kind !== 'plan') return { kind: 'loader', reason: planning.reason };
     const { plan } = planning;
+    if (plan.kind !== 'uki') return { kind: 'loader', reason: 'its image has a kernel for iPXE' };
     const artifact = { ...plan.uki, location: plan.image.location };
     // Firmware waits for no file that does not come, and starts no other.
     await begins(artifact);

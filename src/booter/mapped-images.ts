@@ -2,7 +2,8 @@ import type { BlobSource } from '../blob/blob-store.js';
 import { type LocatedArtifact, type PlanStore, type ResolutionKey, resolutionName } from '../boot/ports.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError } from '../errors.js';
-import type { ImageWish, ResolvedImage } from '../image/image.js';
+import type { Artifact, ImageWish, ResolvedImage } from '../image/image.js';
+import type { FilePart } from '../image/range-reader.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import { formatReference, type ImageReference, placeOf, placeOfLocation } from '../oci/reference.js';
@@ -187,6 +188,11 @@ export class MappedImages {
     // A plan that was issued before the mapping changed says more than what is mapped now.
     if (image !== undefined) return (await planned()) ?? this.#served.find(digest);
     return this.#served.find(digest) ?? planned();
+  }
+
+  /** What a slice of a mapped layer is to a machine, where it is something that is started. */
+  knownPart(digest: Digest, slice: FilePart): Pick<Artifact, 'role' | 'part'> | undefined {
+    return this.#served.partOf(digest, slice);
   }
 
   /** What an image says of it is not so, or, unless it `isRefuted`, could not be had. */

@@ -151,10 +151,11 @@ export class PolicyStep {
     await this.#wishes.end();
   }
 
-  #circumstances(whose: Whose, { policy, outOfForce }: Assignment, boot: string | undefined) {
+  #circumstances(whose: Whose, { policy, outOfForce, boot: method }: Assignment, boot: string | undefined) {
     const { standings, attempts, clock, senseClock } = this.#parts;
     return {
       policy,
+      boot: method,
       outOfForce,
       doubt: standings.doubt(whose),
       clock: senseClock(),
@@ -251,6 +252,6 @@ function whoseAsks(subject: Subject, asking: Asking): Whose {
   return asking.kind === 'shown' ? whoseStanding(subject) : whose;
 }
 
-function isPlain({ policy, outOfForce }: Assignment): boolean {
-  return !isRestricted(policy) && outOfForce === undefined;
+function isPlain({ policy, boot, outOfForce }: Assignment): boolean {
+  return !isRestricted(policy) && boot !== 'local' && outOfForce === undefined;
 }

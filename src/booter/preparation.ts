@@ -1,16 +1,22 @@
 import type { Assignment } from '../boot/assignment.js';
-import { type KernelPlan, planBoot } from '../boot/plan.js';
+import type { WayChoice } from '../boot/choose-way.js';
+import { type Planning, planBoot } from '../boot/plan.js';
 import type { BootlayerError, ErrorCode } from '../errors.js';
 import type { KernelArgs } from '../image/command-line.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
+import type { Starter } from '../image/ways.js';
 import type { Subject } from '../machine/inventory.js';
 import { planScript, SOME_CAPABILITY } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
 
-/** What a machine gets from its image: a script that starts it, or the reason why there is none. */
+/** What a machine gets from its image: what starts it, or the reason why there is nothing. */
 export type Preparation =
-  | { readonly kind: 'ready'; readonly plan: KernelPlan; readonly script: string }
-  | { readonly kind: 'refused'; readonly reason: string };
+  /** `script`: missing where its firmware needs none. */
+  | { readonly kind: 'ready'; readonly planned: Planned; readonly script?: string }
+  | { readonly kind: 'loader'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly reason: string; readonly choice: WayChoice };
+
+export type Planned = Extract<Planning, { kind: 'plan' }>;
 
 /** What of the assignment's image a machine of this architecture needs. */
 export function wishFor({ variant }: Assignment, architecture: string): ImageWish {
@@ -33,14 +39,22 @@ export const ARCHITECTURE_UNKNOWN = 'it does not report its architecture, and no
 export function prepareBoot(
   whom: { readonly subject: Subject; readonly assignment: Assignment },
   image: ResolvedImage,
-  { defaults, urls }: { readonly defaults: KernelArgs; readonly urls: BootUrls },
+  { defaults, urls, starter }: PreparationParts,
 ): Preparation {
-  const planning = planBoot({ ...whom, image, defaults });
-  if (planning.kind === 'refused') return planning;
-  const rendered = planScript(planning.plan, urls, SOME_CAPABILITY);
-  if (rendered.kind === 'refused') return rendered;
-  return { kind: 'ready', plan: planning.plan, script: rendered.text };
+  const planned = planBoot({ ...whom, image, defaults, starter });
+  if (planned.kind !== 'plan') return planned;
+  const { plan, choice } = planned;
+  if (choice.by === 'firmware') return { kind: 'ready', planned };
+  const rendered = planScript(plan, urls, SOME_CAPABILITY);
+  if (rendered.kind === 'refused') return { ...rendered, choice };
+  return { kind: 'ready', planned, script: rendered.text };
 }
+
+type PreparationParts = {
+  readonly defaults: KernelArgs;
+  readonly urls: BootUrls;
+  readonly starter: Starter;
+};
 
 /** These may pass by themselves, so the machine waits; whatever else goes wrong is shown and ends the attempt. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([

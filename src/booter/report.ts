@@ -22,6 +22,7 @@ export function factsFromQuery(query: ScriptQuery, sourceAddress: string): Machi
   const architecture = parsed(text('buildarch') ?? text('arch'), parseArchitecture);
   const firmware = firmwareOf(text('platform'));
   const serial = text('serial');
+  const secureBoot = secureBootOf(text('secureboot'));
   const ip = parsed(text('ip'), parseIp) ?? parseIp(sourceAddress);
   return {
     macs: macsOf(query.mac),
@@ -34,6 +35,7 @@ export function factsFromQuery(query: ScriptQuery, sourceAddress: string): Machi
     ...(ip !== undefined && { ip }),
     ...(architecture !== undefined && { architecture }),
     ...(firmware !== undefined && { firmware }),
+    ...(secureBoot !== undefined && { secureBoot }),
     sourceAddress,
   };
 }
@@ -55,6 +57,11 @@ function macsOf(value: unknown): readonly MacAddress[] {
 function firmwareOf(platform: string | undefined): readonly Firmware[] | undefined {
   if (platform === 'pcbios') return ['bios'];
   return platform === 'efi' ? ['uefi', 'uefi-http'] : undefined;
+}
+
+/** The variable of UEFI, which builds of iPXE before the summer of 2023 do not know (UEFI 2.10, 3.3). */
+function secureBootOf(said: string | undefined): boolean | undefined {
+  return said === '1' || said === '0' ? said === '1' : undefined;
 }
 
 function firstText(value: unknown): string | undefined {

@@ -1,12 +1,13 @@
 import type { BlobSource } from '../blob/blob-store.js';
 import type { EventSink } from '../boot/event.js';
-import { type KernelPlan, planBoot, startOf } from '../boot/plan.js';
+import { type BootPlan, type PlanInput, type Planning, planBoot, restsOnUki, startOf } from '../boot/plan.js';
 import { settle } from '../boot/select.js';
 import { whoseStanding } from '../boot/standing-keys.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError, publicMessage } from '../errors.js';
-import { formatSeconds } from '../format.js';
+import { formatBytes, formatSeconds } from '../format.js';
 import { DONE_PLACEHOLDER, placeholdersIn } from '../image/command-line.js';
+import { artifactOf } from '../image/image.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { formatReference } from '../oci/reference.js';
@@ -30,6 +31,8 @@ import type { PlanIssuer } from './plan-issuer.js';
 import type { Judged, PolicyStep, ToBoot } from './policy-step.js';
 import { ARCHITECTURE_UNKNOWN, mayPass, NO_ASSIGNMENT, wishOf } from './preparation.js';
 import { attemptOf, factsFromQuery, type ScriptQuery } from './report.js';
+import { scriptStarter } from './starter.js';
+import type { VerifiedContents } from './verified-contents.js';
 
 export type ScriptStepParts = {
   /** The one in force. */
@@ -45,6 +48,8 @@ export type ScriptStepParts = {
   /** Whether machines that nothing matches wait for an assignment. */
   readonly enrols: () => boolean;
   readonly urls: BootUrls;
+  /** What UKIs hold, of verified bytes. */
+  readonly ukis: Pick<VerifiedContents, 'of'>;
   readonly prefetch: (descriptor: Descriptor, sources: readonly BlobSource[]) => void;
   readonly isDraining: () => boolean;
   /** Its facts may name several machines. */
@@ -59,9 +64,12 @@ export type ScriptStepParts = {
 const PATIENCE_MILLISECONDS = 4_000;
 
 type Readiness =
-  | { readonly kind: 'ready'; readonly script: string; readonly plan: KernelPlan }
+  | { readonly kind: 'ready'; readonly script: string; readonly plan: BootPlan }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'waiting'; readonly reason: string };
+
+/** What a machine is told that cannot wait any longer. */
+type Told = { waitsFor: string | undefined };
 
 /** Who boots what. */
 type Boot = Pick<ToBoot, 'assignment' | 'asking' | 'boot' | 'isDoneByStart'> & { readonly subject: Subject };
@@ -102,8 +110,10 @@ export class ScriptStep {
     const { clock, isDraining } = this.#parts;
     if (isDraining()) return { kind: 'waiting', reason: 'the server is restarting' };
     try {
-      const timely = await clock.within(PATIENCE_MILLISECONDS, this.#ready(boot, mapping));
-      return timely.kind === 'done' ? timely.value : { kind: 'waiting', reason: this.#progress(boot) };
+      const told: Told = { waitsFor: undefined };
+      const timely = await clock.within(PATIENCE_MILLISECONDS, this.#ready(boot, mapping, told));
+      if (timely.kind === 'done') return timely.value;
+      return { kind: 'waiting', reason: told.waitsFor ?? this.#progress(boot) };
     } catch (thrown) {
       return this.#failed(boot.subject, thrown);
     }
@@ -115,14 +125,15 @@ export class ScriptStep {
     return { kind: mayPass(error) ? 'waiting' : 'refused', reason: publicMessage(error) };
   }
 
-  async #ready(boot: Boot, { defaults }: Mapping): Promise<Readiness> {
+  async #ready(boot: Boot, { defaults }: Mapping, told: Told): Promise<Readiness> {
     const { mapped, issuer, urls } = this.#parts;
     const { subject, assignment } = boot;
     const wish = wishOf(subject, assignment);
     if (wish === undefined) return { kind: 'refused', reason: ARCHITECTURE_UNKNOWN };
     const image = await mapped.resolve(assignment.image, wish);
-    const planning = planBoot({ subject, assignment, image, defaults: defaults.kernelArgs });
-    if (planning.kind === 'refused') return planning;
+    const starter = scriptStarter(subject.facts, wish.architecture);
+    const planning = await this.#plan({ subject, assignment, image, defaults: defaults.kernelArgs, starter }, told);
+    if (planning.kind !== 'plan') return { kind: 'refused', reason: planning.reason };
     const { plan } = planning;
     const capability = await this.#capability(boot, plan);
     const rendered = planScript(plan, urls.for(subject.facts.sourceAddress), capability);
@@ -131,10 +142,24 @@ export class ScriptStep {
     return { kind: 'ready', plan, script: rendered.text };
   }
 
+  /**
+   * What a UKI says of itself is believed when its digest is proven: whoever answers for its registry could have it started with
+   * other arguments, or something else of it started.
+   */
+  async #plan(input: PlanInput, told: Told): Promise<Planning> {
+    const { image } = input;
+    const planning = planBoot(input);
+    const uki = artifactOf(image, 'uki');
+    if (uki === undefined || !restsOnUki(planning, image)) return planning;
+    told.waitsFor = `the UKI of ${image.reference} is on its way (${formatBytes(uki.descriptor.size)})`;
+    const read = await this.#parts.ukis.of({ ...uki, location: image.location });
+    return planBoot({ ...input, image: { ...image, contents: { ...image.contents, uki: read } } });
+  }
+
   /** Nobody gets one who is not shown to be the machine. */
-  async #capability({ subject, boot, asking }: Boot, plan: KernelPlan): Promise<string> {
+  async #capability({ subject, boot, asking }: Boot, plan: BootPlan): Promise<string> {
     const { policies, capabilities } = this.#parts;
-    if (!placeholdersIn(plan.kernelArgs).includes(DONE_PLACEHOLDER)) return NO_CAPABILITY;
+    if (!placeholdersIn(plan.kernelArgs ?? '').includes(DONE_PLACEHOLDER)) return NO_CAPABILITY;
     if (asking.kind === 'doubted') {
       policies.mismatched(subject, boot, asking.reason);
       return NO_CAPABILITY;
@@ -219,7 +244,7 @@ export class ScriptStep {
   }
 
   /** The kernel will be asked for in a moment, and the initramfs after it. */
-  #prefetch(plan: KernelPlan): void {
+  #prefetch(plan: BootPlan): void {
     const { prefetch, mapped } = this.#parts;
     for (const { descriptor } of startOf(plan)) prefetch(descriptor, mapped.sourcesOf(descriptor, plan.image.location));
   }

@@ -1,5 +1,7 @@
 import { type LocatedArtifact, type ResolutionKey, resolutionName } from '../boot/ports.js';
-import type { ResolvedImage } from '../image/image.js';
+import type { Artifact, ResolvedImage } from '../image/image.js';
+import type { FilePart } from '../image/range-reader.js';
+import { ukiParts } from '../image/uki-parts.js';
 import { type Descriptor, sizedName } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 
@@ -17,7 +19,8 @@ export class ServedArtifacts {
   /** `key` comes from a mapping, so there are never more of them than mappings and architectures. */
   replace(key: ResolutionKey, image: ResolvedImage): void {
     const name = resolutionName(key);
-    if (this.#images.get(name)?.image.manifestDigest === image.manifestDigest) return;
+    const before = this.#images.get(name)?.image;
+    if (before?.manifestDigest === image.manifestDigest && knows(before) >= knows(image)) return;
     this.#images.set(name, { key, image });
     this.#index();
   }
@@ -38,6 +41,15 @@ export class ServedArtifacts {
   find(digest: Digest): LocatedArtifact | undefined {
     const claims = (this.#claims.get(digest) ?? []).map(({ artifact }) => artifact);
     return claims.toSorted((one, other) => this.#failuresOf(one) - this.#failuresOf(other))[0];
+  }
+
+  /** What of a UKI's layer a machine starts, by the place where it is; undefined for any other slice. */
+  partOf(digest: Digest, { offset, length }: FilePart): Pick<Artifact, 'role' | 'part'> | undefined {
+    for (const { parts } of this.#claims.get(digest) ?? []) {
+      const found = parts.find(({ part }) => part?.offset === offset && part.length === length);
+      if (found !== undefined) return { role: found.role, part: { offset, length } };
+    }
+    return undefined;
   }
 
   /** There are such bytes, and not so many: whoever asks next is to get what another image says. */
@@ -87,7 +99,11 @@ export class ServedArtifacts {
     for (const { image } of this.#images.values()) {
       for (const artifact of image.artifacts) {
         const { digest } = artifact.descriptor;
-        const claim = { image: image.manifestDigest, artifact: { ...artifact, location: image.location } };
+        const claim = {
+          image: image.manifestDigest,
+          artifact: { ...artifact, location: image.location },
+          parts: partsIn(artifact, image),
+        };
         // Thousands of images may share it.
         const known = claims.get(digest);
         if (known === undefined) claims.set(digest, [claim]);
@@ -100,6 +116,23 @@ export class ServedArtifacts {
 }
 
 /** What an image, by the digest of its manifest, says of one of its layers. */
-type Claim = { readonly image: Digest; readonly artifact: LocatedArtifact };
+type Claim = {
+  readonly image: Digest;
+  readonly artifact: LocatedArtifact;
+  /** What of it may be started. */
+  readonly parts: readonly Artifact[];
+};
+
+/** Of how many layers it is known what they hold. */
+function knows({ contents = {} }: ResolvedImage): number {
+  return Object.keys(contents).length;
+}
+
+/** Of several parts of an initramfs, the last ends its sending. */
+function partsIn(artifact: Artifact, { contents }: ResolvedImage): readonly Artifact[] {
+  if (artifact.role !== 'uki' || contents?.uki?.kind !== 'uki') return [];
+  const { kernel, initramfs } = ukiParts(artifact, contents.uki.uki);
+  return [kernel, ...initramfs.slice(-1)];
+}
 
 const REFUTED = Number.POSITIVE_INFINITY;

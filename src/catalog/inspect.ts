@@ -99,7 +99,7 @@ async function reportOf(
   const artifacts = artifactsOf(manifest);
   const variant = (entry && variantOf(entry.annotations)) ?? variantOf(manifest.annotations);
   const architecture = await architectureOf(reader, manifest, entry);
-  const clients = clientsOf(artifacts, architecture ?? '');
+  const clients = clientsOf({ artifacts }, architecture ?? '');
   return {
     digest: descriptor.digest,
     mediaType: descriptor.mediaType,
@@ -110,7 +110,7 @@ async function reportOf(
     artifacts,
     commandLine: await reader.commandLine(manifest, artifacts),
     clients,
-    ...(clients.length === 0 && { reason: unbootableBecause(artifacts) }),
+    ...(clients.length === 0 && { reason: unbootableBecause({ artifacts }, architecture ?? '') }),
   };
 }
 

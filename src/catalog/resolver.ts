@@ -88,7 +88,7 @@ export class Resolver {
     for (const entry of entries.slice(0, MAX_ASKED)) {
       const found = await this.#follow(entry, depth);
       const { annotations } = found.manifest;
-      const boots = clientsOf(artifactsOf(found.manifest), this.#wish.architecture).length > 0;
+      const boots = clientsOf({ artifacts: artifactsOf(found.manifest) }, this.#wish.architecture).length > 0;
       candidates.push({ ...found, annotations, boots });
     }
     const picked = pickVariant(candidates, this.#wish.variant);

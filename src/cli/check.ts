@@ -186,6 +186,8 @@ function describe(target: TargetCheck): readonly [string, string] {
       return [shortDigest(target.digest), [target.clients.join(', '), target.neverDone ?? []].flat().join('; but it ')];
     case 'refused':
       return [target.digest === undefined ? '-' : shortDigest(target.digest), `nothing: ${harmless(target.reason)}`];
+    case 'local':
+      return ['-', 'its local disk'];
     case 'skipped':
       return ['-', 'not asked (offline)'];
   }

@@ -80,8 +80,10 @@ async function build(destinations: readonly string[], options: BuildOptions): Pr
 
 /** Not everything that is built is to be booted, but whoever forgot half of it wants to know. */
 function warnUnbootable({ layers, platform }: ImageRecipe): void {
-  if (clientsOf(layers, platform.architecture).length > 0) return;
-  process.stderr.write(`bootlayer: warning: nothing can be booted from it: ${unbootableBecause(layers)}\n`);
+  if (clientsOf({ artifacts: layers }, platform.architecture).length > 0) return;
+  process.stderr.write(
+    `bootlayer: warning: nothing can be booted from it: ${unbootableBecause({ artifacts: layers }, platform.architecture)}\n`,
+  );
 }
 
 type Written = { readonly reference: string; readonly digest: Digest; readonly dropped: readonly string[] };

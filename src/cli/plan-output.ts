@@ -10,6 +10,7 @@ import { type AddressExplanation, describeAddress } from './explained-address.js
 import type { DhcpExplanation } from './explained-dhcp.js';
 import type { Site } from './explained-site.js';
 import { emphasize, type Output, writeLine, writeTable } from './output.js';
+import { writePreparation } from './planned-way.js';
 
 /** All that `plan` shows. */
 export type Shown = {
@@ -203,7 +204,7 @@ function writeBoot(output: Output, boot: BootExplanation): void {
 }
 
 function writeImage(output: Output, boot: BootExplanation & { readonly kind: 'image' }): void {
-  const { image, client, clients, preparation, uki, files, warnings, script } = boot;
+  const { image, client, clients, files, warnings, script } = boot;
   heading(output, `image ${image.reference} (assignment ${boot.assignment})`);
   writeLine(output, `  digest    ${image.digest}`);
   writeLine(output, `  manifest  ${image.manifestDigest}`);
@@ -212,16 +213,14 @@ function writeImage(output: Output, boot: BootExplanation & { readonly kind: 'im
   writeLine(output, `  policy    ${describePolicy(boot.policy)}`);
   const comesAs = client === undefined ? 'firmware not said' : `this machine comes as ${client}`;
   writeLine(output, `  boots     ${clients.join(', ') || 'nothing'} (${comesAs})`);
-  if (uki !== undefined) writeLine(output, `  plan      ${uki.id}: its firmware starts the UKI`);
-  else if (preparation.kind === 'refused') heading(output, `nothing is booted: ${harmless(preparation.reason)}`);
-  else writeLine(output, `  plan      ${preparation.plan.id}`);
+  writePreparation(output, boot);
   writeWarnings(output, warnings);
   if (files.length > 0) {
     heading(output, 'files');
     const rows = files.map(({ role, descriptor, url }) => [`  ${role}`, formatBytes(descriptor.size), url]);
     writeTable(output, ['  ROLE', 'SIZE', 'URL'], rows);
   }
-  if (uki === undefined) writeScript(output, script);
+  if (script !== undefined) writeScript(output, script);
 }
 
 function describePolicy({ mode, doneWhen, limit }: Policy): string {

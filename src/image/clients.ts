@@ -1,33 +1,42 @@
-import type { Artifact } from './image.js';
+import type { Artifact, ImageContents } from './image.js';
 import type { Role } from './role.js';
+import { judgeWays } from './ways.js';
 
 /** Kinds of clients, as `plan --firmware` names them. `uefi-http`: UEFI HTTP Boot, which starts a UKI by itself or loads iPXE. */
-export type Client = 'ipxe-bios' | 'ipxe-uefi' | 'uefi-http';
+export const CLIENTS = ['ipxe-bios', 'ipxe-uefi', 'uefi-http'] as const;
+export type Client = (typeof CLIENTS)[number];
 
-/** Which clients this version can boot a manifest's artifacts on. Only PCs have a BIOS, and 64-bit firmware HTTP Boot. */
-export function clientsOf(artifacts: readonly Pick<Artifact, 'role'>[], architecture: string): readonly Client[] {
-  const roles = rolesOf(artifacts);
-  const isByIpxe = roles.has('kernel') && roles.has('initramfs');
-  const hasBios = architecture === 'amd64' || architecture === '386';
-  return [
-    ...(isByIpxe && hasBios ? (['ipxe-bios'] as const) : []),
-    ...(isByIpxe ? (['ipxe-uefi'] as const) : []),
-    ...((isByIpxe || roles.has('uki')) && architecture !== '386' ? (['uefi-http'] as const) : []),
-  ];
+/** Layers of a manifest, and what is known of what they hold. */
+export type Bootable = {
+  readonly artifacts: readonly Pick<Artifact, 'role'>[];
+  readonly contents?: ImageContents | undefined;
+};
+
+/** Which clients can boot a manifest. Only PCs have a BIOS, and 64-bit firmware HTTP Boot. Pure. */
+export function clientsOf(image: Bootable, architecture: string): readonly Client[] {
+  return CLIENTS.filter((client) => hasClient(architecture, client)).filter((client) =>
+    judgeWays(image, { client, architecture }).some(({ reason }) => reason === undefined),
+  );
 }
 
-/** Why artifacts without kernel and initramfs do not boot by iPXE, in the operator's words. */
-export function unbootableBecause(artifacts: readonly Pick<Artifact, 'role'>[]): string {
-  const roles = rolesOf(artifacts);
-  if (roles.has('kernel')) return 'it has a kernel but no initramfs';
-  if (roles.has('initramfs')) return 'it has an initramfs but no kernel';
-  if (roles.has('uki'))
-    return 'it holds a UKI, which UEFI HTTP Boot alone starts: booting a UKI by iPXE is not in this version';
+/** Whether machines of that architecture come so. */
+export function hasClient(architecture: string, client: Client): boolean {
+  if (client === 'ipxe-bios') return hasBios(architecture);
+  return client === 'ipxe-uefi' || architecture !== '386';
+}
+
+/** The PC's BIOS is one of x86. */
+export function hasBios(architecture: string): boolean {
+  return architecture === 'amd64' || architecture === '386';
+}
+
+/** Why none of a manifest's layers is started, in the operator's words. Pure. */
+export function unbootableBecause(image: Bootable, architecture: string): string {
+  const roles = new Set<Role>(image.artifacts.map(({ role }) => role));
+  const [kernel, , opened] = judgeWays(image, { client: 'ipxe-uefi', architecture });
+  if (roles.has('kernel') || roles.has('initramfs')) return kernel?.reason ?? '';
+  if (roles.has('uki')) return opened?.reason ?? '';
   if (roles.has('iso')) return 'it holds an ISO, and booting an ISO without a kernel layer is not in this version';
   if (roles.has('disk')) return 'it holds only a disk image, which is written to a disk by an installer and not booted';
-  return 'it has neither a kernel nor an initramfs';
-}
-
-function rolesOf(artifacts: readonly Pick<Artifact, 'role'>[]): ReadonlySet<Role> {
-  return new Set(artifacts.map(({ role }) => role));
+  return 'it has neither a kernel nor a UKI';
 }

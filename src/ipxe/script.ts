@@ -101,16 +101,20 @@ export function freeImages(): Command {
 }
 
 /**
- * Fetches the kernel. `initrd=initrd` names the initramfs for EFI kernels older than 5.7, which do not ask iPXE's
- * LoadFile2 protocol; BIOS kernels and newer ones ignore it (ipxe: src/image/efi_image.c).
+ * Fetches the kernel. `initrd=initrd` names its initramfs, or each of its parts, for EFI kernels older than 5.7, which do not ask
+ * iPXE's LoadFile2 protocol; BIOS kernels and newer ones ignore it (ipxe: src/image/efi_image.c).
  */
-export function kernel(url: Word, words: Word, onFailure: string): Command {
-  const args = words === '' ? '' : ` ${words}`;
-  return { text: `kernel ${url} initrd=initrd${args}`, onFailure: { goto: checkedLabel(onFailure) } };
+export function kernel(
+  url: Word,
+  { words, initrds = [] }: { readonly words: Word; readonly initrds?: readonly string[] },
+  onFailure: string,
+): Command {
+  const args = [...initrds.map((name) => `initrd=${checkedLabel(name)}`), ...(words === '' ? [] : [words])];
+  return { text: ['kernel', url, ...args].join(' '), onFailure: { goto: checkedLabel(onFailure) } };
 }
 
-export function initrd(url: Word, onFailure: string): Command {
-  return { text: `initrd --name initrd ${url}`, onFailure: { goto: checkedLabel(onFailure) } };
+export function initrd(name: string, url: Word, onFailure: string): Command {
+  return { text: `initrd --name ${checkedLabel(name)} ${url}`, onFailure: { goto: checkedLabel(onFailure) } };
 }
 
 export function boot(onFailure: string): Command {

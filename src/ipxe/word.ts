@@ -43,7 +43,7 @@ function unfitBecause(token: string): string | undefined {
 }
 
 /** `${netX/mac:hexhyp}`: iPXE fills it when the command runs. Names and types are ours, never a client's. */
-export function setting(name: string, type?: 'hexhyp' | 'uristring'): Word {
+export function setting(name: string, type?: 'hexhyp' | 'int8' | 'uristring'): Word {
   return (type === undefined ? `\${${name}}` : `\${${name}:${type}}`) as Word;
 }
 

@@ -13,11 +13,14 @@ export function artifactRoute(booter: Booter): BootFileRoute {
   };
 }
 
-async function openArtifact(booter: Booter, { digest, slice }: BlobPath, { address }: FileRequest): Promise<BootFile> {
-  const artifact = await booter.artifacts.find(digest, address);
+async function openArtifact(booter: Booter, wanted: BlobPath, { address }: FileRequest): Promise<BootFile> {
+  const { slice } = wanted;
+  const artifact = await booter.artifacts.find(wanted, address);
   const reader = await booter.artifacts.open(artifact, slice);
+  // What a machine starts is no part of something else to it.
+  const range = artifact.part === undefined ? slice : undefined;
   return {
     ...reader,
-    begun: (sent) => booter.artifacts.begun(artifact, { address, protocol: 'tftp', range: slice, sent }),
+    begun: (sent) => booter.artifacts.begun(artifact, { address, protocol: 'tftp', range, sent }),
   };
 }

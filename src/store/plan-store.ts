@@ -107,7 +107,9 @@ async function insertPlan(transaction: Transaction<Schema>, plan: BootPlan, now:
   const { id, machine, image } = plan;
   const row = { id, machine, issued_at: now, plan: JSON.stringify(plan) };
   await transaction.insertInto('plans').values(row).execute();
-  const artifacts = artifactsOf(plan).map(({ role, descriptor }) => ({
+  // Of a UKI, several parts may be one initramfs.
+  const named = new Map(artifactsOf(plan).map((one) => [`${one.descriptor.digest} ${one.role}`, one]));
+  const artifacts = [...named.values()].map(({ role, descriptor }) => ({
     digest: descriptor.digest,
     plan_id: id,
     role,
@@ -119,10 +121,11 @@ async function insertPlan(transaction: Transaction<Schema>, plan: BootPlan, now:
   await transaction.insertInto('plan_artifacts').values(artifacts).execute();
 }
 
-/** We wrote it, or a version that knew no kinds; a row that somebody changed is as good as missing. */
+/** We wrote it, or a version that knew no kinds and one initramfs alone; a row that somebody changed is as good as missing. */
 function readPlan(text: string, id: Digest): BootPlan | undefined {
   try {
-    const plan = { kind: 'kernel', ...(JSON.parse(text) as object) } as BootPlan;
+    const stored = { kind: 'kernel', ...(JSON.parse(text) as object) } as BootPlan;
+    const plan = stored.kind === 'kernel' ? { ...stored, initramfs: [stored.initramfs].flat() } : stored;
     return plan.id === id && artifactsOf(plan).every(({ descriptor }) => isDigest(descriptor.digest))
       ? plan
       : undefined;

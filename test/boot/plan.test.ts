@@ -1,73 +1,155 @@
 import { describe, expect, it } from 'vitest';
-import { artifactsOf, type PlanInput, planBoot, planUki, startOf } from '../../src/boot/plan.js';
+import { LOST_ARGUMENTS } from '../../src/boot/choose-way.js';
+import { artifactsOf, type PlanInput, planBoot, restsOnUki, startOf } from '../../src/boot/plan.js';
+import { artifactOf, type ResolvedImage } from '../../src/image/image.js';
 import type { Role } from '../../src/image/role.js';
+import type { Starter } from '../../src/image/ways.js';
 import { digestOf } from '../../src/oci/digest.js';
+import { readUkiOf } from '../fixtures/contents.js';
 import { assignment, facts, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
 const ROLES: readonly Role[] = ['kernel', 'initramfs', 'squashfs', 'cmdline', 'uki', 'iso', 'disk'];
+const BIOS: Starter = { client: 'ipxe-bios', architecture: 'amd64' };
+const UEFI: Starter = { client: 'ipxe-uefi', architecture: 'amd64' };
+const HTTP: Starter = { client: 'uefi-http', architecture: 'amd64' };
+const QUIET = { append: ['quiet'] };
 
-const input = (roles: readonly Role[] = ROLES, more: Partial<PlanInput> = {}): PlanInput => ({
+const input = (more: Partial<PlanInput> = {}): PlanInput => ({
   subject: { name: 'node-01', facts: facts(), contradictions: [], mayBeKnown: false },
   assignment: assignment(),
-  image: resolvedImage(roles),
+  image: resolvedImage(ROLES),
   defaults: {},
+  starter: BIOS,
   ...more,
 });
 
-function ukiPlan(...args: Parameters<typeof input>) {
-  const planning = planUki(input(...args));
-  return planning.kind === 'plan' ? planning.plan : expect.unreachable(planning.reason);
+/** Of an image that has nothing else. */
+const ukiAlone = (more: Parameters<typeof readUkiOf>[0] = {}): ResolvedImage =>
+  resolvedImage(['uki', 'squashfs'], { contents: { uki: readUkiOf(more) } });
+
+function planned(more: Partial<PlanInput> = {}) {
+  const planning = planBoot(input(more));
+  return planning.kind === 'plan' ? planning : expect.unreachable(planning.reason);
 }
 
-describe('planUki', () => {
-  it('names the UKI, what it may ask for, and where all of it is from', () => {
-    const { id, ...plan } = ukiPlan();
-    const { reference, location, digest, manifestDigest, artifacts } = resolvedImage(ROLES);
-    const of = (role: Role) => artifacts.find((artifact) => artifact.role === role);
+const of = (image: ResolvedImage, role: Role) => artifactOf(image, role) ?? expect.unreachable();
+
+describe('a plan for layers', () => {
+  it('names kernel, initramfs, arguments, what they may ask for, and where all of it is from', () => {
+    const { id, ...plan } = planned().plan;
+    const image = resolvedImage(ROLES);
+    const { reference, location, digest, manifestDigest } = image;
     expect(plan).toEqual({
-      ...{ kind: 'uki', machine: 'node-01', assignment: 'all', image: { reference, location, digest, manifestDigest } },
-      ...{ uki: of('uki'), extras: [of('squashfs'), of('disk')] },
+      ...{ kind: 'kernel', machine: 'node-01', assignment: 'all' },
+      image: { reference, location, digest, manifestDigest },
+      extras: [of(image, 'squashfs'), of(image, 'disk')],
+      ...{ kernel: of(image, 'kernel'), initramfs: [of(image, 'initramfs')], kernelArgs: 'console=ttyS0' },
     });
     expect(id).toBe(digestOf(Buffer.from(JSON.stringify(plan))));
   });
 
-  it('fetches the UKI first', () => {
-    const plan = ukiPlan();
-    expect(startOf(plan).map(({ role }) => role)).toEqual(['uki']);
-    expect(artifactsOf(plan).map(({ role }) => role)).toEqual(['uki', 'squashfs', 'disk']);
+  it('fetches kernel and initramfs first', () => {
+    const { plan } = planned();
+    expect(startOf(plan).map(({ role }) => role)).toEqual(['kernel', 'initramfs']);
+    expect(artifactsOf(plan).map(({ role }) => role)).toEqual(['kernel', 'initramfs', 'squashfs', 'disk']);
   });
 
-  it('needs no kernel, and is no plan without a UKI', () => {
-    expect(ukiPlan(['uki']).extras).toEqual([]);
-    expect(planUki(input(['kernel', 'initramfs']))).toEqual({
-      kind: 'refused',
-      reason: 'registry.lab:5000/os/debian:12 holds no UKI',
-    });
-  });
-
-  it('is the same for the same, whatever the arguments are, and another for another machine or image', () => {
-    const { id } = ukiPlan();
-    const kernelArgs = { append: ['quiet'] };
-    const subject = { ...input().subject, machine: machine({ kernelArgs }) };
-    expect(
-      ukiPlan(ROLES, { subject, defaults: kernelArgs, assignment: assignment({ kernelArgs: [kernelArgs] }) }).id,
-    ).toBe(id);
-    const others = [
-      ukiPlan(ROLES, { subject: { ...subject, name: 'node-02' } }),
-      ukiPlan(ROLES, { assignment: assignment({ name: 'other' }) }),
-      ukiPlan(ROLES, { image: resolvedImage(ROLES, { manifestDigest: digestOf(Buffer.from('other')) }) }),
-      ukiPlan(['uki']),
-    ].map((plan) => plan.id);
-    expect(new Set([id, ...others]).size).toBe(5);
+  it('is the same for the same, and another for another machine, assignment, image or argument', () => {
+    const subject = { ...input().subject, machine: machine({ kernelArgs: QUIET }) };
+    const ids = [
+      {},
+      { subject: { ...input().subject, name: 'node-02' } },
+      { assignment: assignment({ name: 'other' }) },
+      { image: resolvedImage(ROLES, { manifestDigest: digestOf(Buffer.from('other')) }) },
+      { subject },
+    ].map((more) => planned(more).plan.id);
+    expect(new Set(ids).size).toBe(5);
+    expect(planned().plan.id).toBe(ids[0]);
   });
 });
 
-it('a plan for iPXE of the same image is another, and fetches kernel and initramfs first', () => {
-  const planning = planBoot(input());
-  if (planning.kind === 'refused') return expect.unreachable(planning.reason);
-  const { plan } = planning;
-  expect([plan.kind, startOf(plan).map(({ role }) => role)]).toEqual(['kernel', ['kernel', 'initramfs']]);
-  expect(artifactsOf(plan).map(({ role }) => role)).toEqual(['kernel', 'initramfs', 'squashfs', 'disk']);
-  expect(plan.id).not.toBe(ukiPlan().id);
+describe('a plan for a UKI as it is', () => {
+  it('is by the firmware without arguments, which are lost', () => {
+    const image = ukiAlone({ isSigned: true });
+    const { plan, choice, words } = planned({ image, starter: HTTP, defaults: QUIET });
+    expect(plan).toMatchObject({ kind: 'uki', by: 'firmware', uki: of(image, 'uki') });
+    expect(plan).not.toHaveProperty('kernelArgs');
+    expect(choice.unmet).toEqual([LOST_ARGUMENTS]);
+    expect(words.map(({ text, from }) => `${text} ${from}`)).toEqual(['console=tty1 uki', 'quiet uki']);
+  });
+
+  it('is by iPXE with its own arguments, which its stub would not give it otherwise', () => {
+    const { plan } = planned({ image: ukiAlone(), starter: UEFI });
+    expect(plan).toMatchObject({ kind: 'uki', by: 'ipxe', kernelArgs: 'console=tty1 quiet' });
+    expect(startOf(plan).map(({ role }) => role)).toEqual(['uki']);
+  });
+
+  it('takes other arguments where it has none itself', () => {
+    const { plan, choice } = planned({ image: ukiAlone({ hasNoCommandLine: true }), starter: UEFI, defaults: QUIET });
+    expect(plan).toMatchObject({ kind: 'uki', by: 'ipxe', kernelArgs: 'console=ttyS0 quiet' });
+    expect(choice.unmet).toEqual([]);
+  });
+});
+
+describe('a plan for an opened UKI', () => {
+  it('names parts of its layer, and its own arguments with the changes', () => {
+    const early = { offset: 100, length: 50 };
+    const image = ukiAlone({ initrds: [early, { offset: 8_192, length: 1_000 }] });
+    const { descriptor } = of(image, 'uki');
+    const { plan, words } = planned({ image, defaults: QUIET });
+    expect(plan).toMatchObject({
+      kind: 'kernel',
+      kernel: { role: 'kernel', descriptor, part: { offset: 4_096, length: 2_048 } },
+      initramfs: [
+        { role: 'initramfs', descriptor, part: early },
+        { role: 'initramfs', descriptor, part: { offset: 8_192, length: 1_000 } },
+      ],
+      kernelArgs: 'console=tty1 quiet quiet',
+      extras: [of(image, 'squashfs')],
+    });
+    expect(words).toHaveLength(3);
+  });
+
+  it('may have no initramfs, and the arguments of the image where the UKI has none', () => {
+    const { plan } = planned({ image: ukiAlone({ initrds: [], hasNoCommandLine: true }) });
+    expect(plan).toMatchObject({ initramfs: [], kernelArgs: 'console=ttyS0' });
+  });
+});
+
+it('has UEFI HTTP Boot given iPXE, and says why', () => {
+  expect(planBoot(input({ image: resolvedImage(), starter: HTTP }))).toMatchObject({
+    ...{
+      kind: 'loader',
+      reason: 'registry.lab:5000/os/debian:12 is started by iPXE: it has no UKI',
+      choice: { way: 'kernel', by: 'ipxe' },
+    },
+  });
+  expect(planBoot(input({ image: ukiAlone(), starter: HTTP, defaults: QUIET }))).toMatchObject({
+    ...{ kind: 'loader', choice: { way: 'opened' } },
+    reason: expect.stringContaining('by iPXE: kernel arguments are given to a kernel that iPXE starts') as string,
+  });
+});
+
+it('is none where nothing can be started', () => {
+  expect(planBoot(input({ image: resolvedImage(['kernel']) }))).toMatchObject({
+    kind: 'refused',
+    reason: 'registry.lab:5000/os/debian:12 cannot be booted: it has a kernel but no initramfs',
+  });
+});
+
+it('knows what rests on what a UKI says of itself', () => {
+  const rests = (more: Partial<PlanInput>) => {
+    const all = input(more);
+    return restsOnUki(planBoot(all), all.image);
+  };
+  const arm64 = readUkiOf({ architecture: 'arm64' });
+  expect([
+    rests({}),
+    rests({ starter: HTTP }),
+    rests({ image: ukiAlone(), starter: UEFI }),
+    rests({ image: ukiAlone() }),
+    rests({ image: resolvedImage(['uki']) }),
+    rests({ image: resolvedImage(['uki'], { contents: { uki: arm64 } }) }),
+  ]).toEqual([false, false, true, true, true, false]);
 });

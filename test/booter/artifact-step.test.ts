@@ -31,7 +31,7 @@ it('lets no image spoil the layer of another', async () => {
     ],
   });
   await booter.mapped.resolveAll(new AbortController().signal);
-  expect(await booter.artifacts.find(digest, ADDRESS)).toMatchObject({
+  expect(await booter.artifacts.find({ digest }, ADDRESS)).toMatchObject({
     role: 'kernel',
     descriptor: kernel?.descriptor,
   });
@@ -42,12 +42,12 @@ it('finds what assignments and plans lead to, and nothing else', async () => {
   const [kernel] = image.artifacts;
   const digest = kernel?.descriptor.digest ?? fail();
   const mapped = testBooter({ image, assignments: [assignment({ match: { arch: ['amd64'] } })] });
-  await expect(mapped.booter.artifacts.find(digest, ADDRESS)).rejects.toMatchObject(UNKNOWN);
+  await expect(mapped.booter.artifacts.find({ digest }, ADDRESS)).rejects.toMatchObject(UNKNOWN);
   await mapped.booter.mapped.resolveAll(new AbortController().signal);
-  expect(await mapped.booter.artifacts.find(digest, ADDRESS)).toEqual({ ...kernel, location: image.location });
+  expect(await mapped.booter.artifacts.find({ digest }, ADDRESS)).toEqual({ ...kernel, location: image.location });
   const planned = testBooter({ image, plans: mapped.plans });
   await mapped.booter.script(QUERY, FROM);
-  expect((await planned.booter.artifacts.find(digest, ADDRESS)).role).toBe('kernel');
+  expect((await planned.booter.artifacts.find({ digest }, ADDRESS)).role).toBe('kernel');
 });
 
 /** Whose cache opens that, or fails; `blamed`: of what its image was blamed. */

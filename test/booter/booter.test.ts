@@ -31,7 +31,7 @@ describe('Booter.greeting', () => {
     const report = /boot\/script\?(\S+)/.exec(script)?.[1] ?? '';
     const names = report.split('&').map((pair) => pair.split('=')[0]);
     expect(names).toEqual(
-      'mac uuid serial asset manufacturer product hostname ip buildarch platform memory attempt'.split(' '),
+      'mac uuid serial asset manufacturer product hostname ip buildarch platform secureboot memory attempt'.split(' '),
     );
     expect(script).toContain('cpuid --ext 29');
   });
@@ -51,7 +51,9 @@ describe('Booter.script', () => {
     expect(script).toContain(
       `kernel ${url(plan?.kernel.descriptor.digest, 'vmlinuz')} initrd=initrd root=live:${squashfs} console=ttyS0 ip=dhcp || goto failed`,
     );
-    expect(script).toContain(`initrd --name initrd ${url(plan?.initramfs.descriptor.digest, 'initrd')} || goto failed`);
+    expect(script).toContain(
+      `initrd --name initrd ${url(plan?.initramfs[0]?.descriptor.digest, 'initrd')} || goto failed`,
+    );
     expect(events.find(({ event }) => event === 'script.sent')).toEqual({
       event: 'script.sent',
       machine: 'node-01',
@@ -211,10 +213,10 @@ describe('Booter.remap', () => {
     });
     await booter.script({ ...QUERY, buildarch: 'arm64' }, FROM);
     await booter.mapped.resolveAll(new AbortController().signal);
-    expect(await booter.artifacts.find(squashfs, ADDRESS)).toBeDefined();
+    expect(await booter.artifacts.find({ digest: squashfs }, ADDRESS)).toBeDefined();
     booter.remap({ machines: [], assignments: [], defaults: { kernelArgs: {} } });
-    await expect(booter.artifacts.find(squashfs, ADDRESS)).rejects.toMatchObject(UNKNOWN);
-    expect(await booter.artifacts.find(kernel, ADDRESS)).toBeDefined();
+    await expect(booter.artifacts.find({ digest: squashfs }, ADDRESS)).rejects.toMatchObject(UNKNOWN);
+    expect(await booter.artifacts.find({ digest: kernel }, ADDRESS)).toBeDefined();
   });
 
   it('serves nothing that the mapping ceased to name while its source was asked', async () => {
@@ -231,7 +233,7 @@ describe('Booter.remap', () => {
     answer(image);
     await resolving;
     const digest = image.artifacts[0]?.descriptor.digest ?? fail();
-    await expect(booter.artifacts.find(digest, ADDRESS)).rejects.toMatchObject(UNKNOWN);
+    await expect(booter.artifacts.find({ digest }, ADDRESS)).rejects.toMatchObject(UNKNOWN);
   });
 });
 

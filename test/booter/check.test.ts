@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { Assignment } from '../../src/boot/assignment.js';
 import { BootUrls } from '../../src/booter/boot-urls.js';
 import { type CheckParts, checkMapping } from '../../src/booter/check.js';
 import { createMapping, type MappingInput } from '../../src/booter/mapping.js';
 import { BootlayerError } from '../../src/errors.js';
 import type { Role } from '../../src/image/role.js';
+import { readUkiOf } from '../fixtures/contents.js';
 import { assignment, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
@@ -131,43 +133,65 @@ describe('checkMapping', () => {
     expect([...(await about('cloud')), ...(await about('metal'))]).toEqual([]);
   });
 
-  it('finds an image of a UKI alone bootable, by UEFI HTTP Boot, and warns of all others', async () => {
-    const only = (roles: readonly Role[], architecture = 'amd64') =>
+  it('tells which machines boot an image, and what the others lack', async () => {
+    const only = (roles: readonly Role[], { architecture = 'amd64', contents = {} } = {}) =>
       check(
         { assignments: [assignment({ match: { arch: [architecture] } })] },
-        { images: { ...IMAGES, resolve: async () => resolvedImage(roles) } },
+        { images: { ...IMAGES, resolve: async () => resolvedImage(roles, { contents }) } },
       );
-    const uki = await only(['uki', 'squashfs']);
-    expect([uki.assignments[0]?.targets, uki.problems]).toMatchObject([
-      [{ kind: 'boots', architecture: 'amd64', clients: ['uefi-http'], blobs: [{}, {}] }],
+    const unread = await only(['uki', 'squashfs']);
+    expect([unread.assignments[0]?.targets, unread.problems]).toMatchObject([
+      [{ kind: 'boots', architecture: 'amd64', clients: ['ipxe-uefi', 'uefi-http'], blobs: [{}, {}] }],
       0,
     ]);
-    expect(uki.warnings).toEqual([
-      'assignment "all": its image for amd64 has a UKI and no kernel with an initramfs: UEFI HTTP Boot starts it, and machines that come by iPXE are refused',
+    expect(unread.warnings).toEqual([
+      'assignment "all": its image for amd64 does not boot machines that come as ipxe-bios: registry.lab:5000/os/debian:12 cannot be booted: what its UKI holds is not known yet: its registry did not say',
+    ]);
+    expect(await only(['uki'], { contents: { uki: readUkiOf() } })).toMatchObject({
+      assignments: [{ targets: [{ clients: ['ipxe-bios', 'ipxe-uefi', 'uefi-http'], refused: [] }] }],
+      warnings: [],
+    });
+    const odd = { uki: { kind: 'refused', reason: 'it is no program of UEFI' } } as const;
+    expect((await only(['kernel', 'initramfs', 'uki'], { contents: odd })).warnings).toEqual([
+      expect.stringContaining('holds a UKI that is given as it is alone: it is no program of UEFI'),
     ]);
     expect(await only(['kernel', 'initramfs', 'uki'])).toMatchObject({ problems: 0, warnings: [] });
-    // Half of what iPXE wants is no use, and yet the UKI is.
-    expect(await only(['kernel', 'uki'])).toMatchObject({ problems: 0, warnings: [expect.stringContaining('a UKI')] });
     expect(await only(['kernel'])).toMatchObject({ problems: 1, warnings: [] });
-    // No such firmware boots by HTTP.
-    expect(await only(['uki'], '386')).toMatchObject({ problems: 1, warnings: [] });
+    const arm64 = { uki: readUkiOf({ architecture: 'arm64' }) };
+    expect((await only(['uki'], { contents: arm64 })).assignments[0]?.targets).toMatchObject([
+      { kind: 'refused', reason: expect.stringContaining('its UKI is for arm64, and the machine is amd64') as string },
+    ]);
+  });
+
+  it('judges by the firmware that an assignment names, and by how it is to be booted', async () => {
+    const about = async (more: Partial<Assignment>) => {
+      const images = { ...IMAGES, resolve: async () => resolvedImage(['uki']) };
+      const assignments = [assignment({ match: { arch: ['amd64'], firmware: ['bios'] }, ...more })];
+      return (await check({ assignments }, { images })).assignments[0]?.targets;
+    };
+    expect(await about({})).toMatchObject([{ kind: 'refused' }]);
+    expect(await about({ match: { arch: ['amd64'], firmware: ['uefi-http'] } })).toMatchObject([
+      { kind: 'boots', clients: ['uefi-http'], refused: [] },
+    ]);
+    expect(await about({ match: { arch: ['amd64'] }, boot: 'uki' })).toMatchObject([
+      { clients: ['ipxe-uefi', 'uefi-http'], refused: [{ client: 'ipxe-bios' }] },
+    ]);
+    expect(await about({ boot: 'local' })).toEqual([{ kind: 'local' }]);
   });
 
   it('warns of kernel arguments that a UKI is not given, where DHCP leads machines to it', async () => {
-    const images = { ...IMAGES, resolve: async () => resolvedImage(['kernel', 'initramfs', 'uki']) };
+    const contents = { uki: readUkiOf({ isSigned: true }) };
+    const images = { ...IMAGES, resolve: async () => resolvedImage(['kernel', 'initramfs', 'uki'], { contents }) };
     const assignments = [assignment({ match: { arch: ['amd64'] }, kernelArgs: [{ append: ['quiet'] }] })];
     expect((await check({ assignments }, { images })).warnings).toEqual([]);
     expect((await check({ assignments }, { images, seesDhcp: true })).warnings).toEqual([
-      expect.stringContaining('assignment "all": where UEFI HTTP Boot starts a UKI, the kernel arguments'),
+      expect.stringContaining('assignment "all": where a UKI is started as it is, the kernel arguments'),
     ]);
     expect((await check({ assignments }, { seesDhcp: true })).warnings).toEqual([]);
-  });
-
-  it('warns of a UKI alone that any machine is given', async () => {
-    const images = { architecturesOf: async () => [], resolve: async () => resolvedImage(['uki']) };
-    const { warnings, assignments } = await check({ assignments: [assignment()] }, { images });
-    expect(assignments[0]?.targets).toMatchObject([{ kind: 'boots', clients: ['uefi-http'] }]);
-    expect(warnings).toEqual([expect.stringContaining('its image for any machine has a UKI and no kernel')]);
+    const always = assignments.map((one) => ({ ...one, boot: 'uki' as const }));
+    expect((await check({ assignments: always }, { images })).warnings).toContainEqual(
+      expect.stringContaining('assignment "all": where a UKI is started as it is'),
+    );
   });
 });
 

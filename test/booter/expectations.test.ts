@@ -43,6 +43,7 @@ function expecting(image: ResolvedImage | Error = ALL) {
     clock,
   });
   const expectations = new Expectations({
+    mapping: () => mapping,
     mapped,
     clock,
     prefetch: ({ mediaType }, sources) => {
@@ -69,7 +70,8 @@ describe('an expected machine', () => {
       ALL,
       ['kernel', 'initramfs'],
     ],
-    ['has nothing fetched of an image that is no use to it', PXE, resolvedImage(['uki']), []],
+    ['has nothing fetched of an image that is no use to it', PXE, resolvedImage(['disk']), []],
+    ['by PXE has the UKI fetched that is to be opened', PXE, resolvedImage(['uki']), ['uki']],
   ])('%s', async (_, subject, image, roles) => {
     const { expectations, fetched } = expecting(image);
     expectations.expect(subject, assignment());

@@ -90,13 +90,18 @@ describe('explainBoot', () => {
     it('has nothing to say of arguments that nobody wants, or that iPXE gives', async () => {
       const nothing = { kernelArgs: { append: [], replace: {} } };
       const defaults = { kernelArgs: { append: ['quiet'] } };
-      expect((await explain(said, { defaults: nothing }, BOTH)).boot).toMatchObject({ uki: {}, warnings: [] });
+      expect((await explain(said, { defaults: nothing }, BOTH)).boot).toMatchObject({
+        preparation: { planned: { plan: { kind: 'uki', by: 'firmware' } } },
+        warnings: [],
+      });
       const byIpxe = await explain({ ...said, firmware: ['uefi'] }, { defaults }, BOTH);
       expect(byIpxe.boot).toMatchObject({ client: 'ipxe-uefi', warnings: [] });
       const without = await explain(said, { defaults });
-      const warnings = ['UEFI HTTP Boot is given iPXE, since registry.lab:5000/os/debian:12 holds no UKI'];
-      expect(without.boot).toMatchObject({ client: 'uefi-http', warnings, preparation: { kind: 'ready' } });
-      expect(without.boot).not.toHaveProperty('uki');
+      const loader = 'registry.lab:5000/os/debian:12 is started by iPXE: it has no UKI';
+      expect(without.boot).toMatchObject({
+        ...{ client: 'uefi-http', loader, warnings: [] },
+        preparation: { kind: 'ready', planned: { plan: { kind: 'kernel' } } },
+      });
     });
   });
 

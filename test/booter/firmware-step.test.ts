@@ -57,12 +57,14 @@ describe('what firmware starts', () => {
     booter.remap({ machines: [], assignments: [], defaults: { kernelArgs: {} } });
     clock.milliseconds += 60_000;
     const { digest } = file.artifact.descriptor;
-    expect(await booter.artifacts.find(digest, FROM)).toEqual(file.artifact);
+    expect(await booter.artifacts.find({ digest: digest }, FROM)).toEqual(file.artifact);
   });
 
+  const DISK = 'it holds only a disk image, which is written to a disk by an installer and not booted';
+
   it.each<[string, readonly Role[], string]>([
-    ['no UKI', ['kernel', 'initramfs'], 'registry.lab:5000/os/debian:12 holds no UKI'],
-    ['nothing that boots', ['disk'], 'registry.lab:5000/os/debian:12 holds no UKI'],
+    ['no UKI', ['kernel', 'initramfs'], 'registry.lab:5000/os/debian:12 is started by iPXE: it has no UKI'],
+    ['nothing that boots', ['disk'], `registry.lab:5000/os/debian:12 cannot be booted: ${DISK}`],
   ])('is iPXE where the image has %s', async (_, roles, reason) => {
     const { booter, plans, events } = step({ image: resolvedImage(roles) });
     expect(await booter.firmware.file(ASKS, GET)).toEqual(loader(reason));

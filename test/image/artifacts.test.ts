@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { artifactsOf } from '../../src/image/artifacts.js';
-import { clientsOf, unbootableBecause } from '../../src/image/clients.js';
 import type { Role } from '../../src/image/role.js';
 import { layers, manifest } from '../fixtures/images.js';
 
@@ -43,33 +42,5 @@ describe('artifactsOf', () => {
       `${IRONCORE}vmlinuz.v1alpha1.vmlinuz`,
     );
     expect(artifactsOf(manifest(all))).toEqual([{ role: 'kernel', descriptor: all[2] }]);
-  });
-});
-
-describe('which clients an image boots', () => {
-  const both = artifactsOf(manifest(layers(`${IRONCORE}kernel`, `${IRONCORE}initramfs`)));
-
-  it('gives a BIOS to PCs only', () => {
-    expect(clientsOf(both, 'amd64')).toEqual(['ipxe-bios', 'ipxe-uefi', 'uefi-http']);
-    expect(clientsOf(both, 'arm64')).toEqual(['ipxe-uefi', 'uefi-http']);
-    expect(clientsOf(both, '386')).toEqual(['ipxe-bios', 'ipxe-uefi']);
-  });
-
-  it('gives a UKI to UEFI HTTP Boot alone', () => {
-    const uki = artifactsOf(manifest(layers(`${IRONCORE}uki`)));
-    expect(clientsOf(uki, 'arm64')).toEqual(['uefi-http']);
-    expect(unbootableBecause(uki)).toContain('a UKI, which UEFI HTTP Boot alone starts');
-  });
-
-  it.each([
-    [['kernel'], 'no initramfs'],
-    [['initramfs'], 'no kernel'],
-    [['iso'], 'ISO'],
-    [['disk.img'], 'only a disk image'],
-    [['squashfs'], 'neither a kernel nor an initramfs'],
-  ])('says why %s boots nowhere', (types, reason) => {
-    const artifacts = artifactsOf(manifest(layers(...types.map((type) => IRONCORE + type))));
-    expect(clientsOf(artifacts, 'amd64')).toEqual([]);
-    expect(unbootableBecause(artifacts)).toContain(reason);
   });
 });

@@ -27,17 +27,22 @@ describe('renderScript', () => {
     ['freeImages', ipxe.freeImages(), 'imgfree ||'],
     [
       'kernel',
-      ipxe.kernel(urlWord('http://a/vmlinuz'), words('quiet root=/dev/sda1'), 'failed'),
+      ipxe.kernel(urlWord('http://a/vmlinuz'), { words: words('quiet root=/dev/sda1'), initrds: ['initrd'] }, 'failed'),
       'kernel http://a/vmlinuz initrd=initrd quiet root=/dev/sda1 || goto failed',
     ],
     [
       'kernel without arguments',
-      ipxe.kernel(urlWord('http://a/vmlinuz'), words(''), 'failed'),
-      'kernel http://a/vmlinuz initrd=initrd || goto failed',
+      ipxe.kernel(urlWord('http://a/vmlinuz'), { words: words(''), initrds: ['initrd0', 'initrd'] }, 'failed'),
+      'kernel http://a/vmlinuz initrd=initrd0 initrd=initrd || goto failed',
+    ],
+    [
+      'kernel without an initramfs',
+      ipxe.kernel(urlWord('http://a/boot.efi'), { words: words('') }, 'failed'),
+      'kernel http://a/boot.efi || goto failed',
     ],
     [
       'initrd',
-      ipxe.initrd(urlWord('http://a/initrd'), 'failed'),
+      ipxe.initrd('initrd', urlWord('http://a/initrd'), 'failed'),
       'initrd --name initrd http://a/initrd || goto failed',
     ],
     ['boot', ipxe.boot('failed'), 'boot || goto failed'],

@@ -4,7 +4,7 @@ import { parseSlice, type Slice } from '../../booter/blob-path.js';
 import type { Booter } from '../../booter/booter.js';
 import { requirePart } from '../../booter/slice-reader.js';
 import { BootlayerError } from '../../errors.js';
-import { digestFromHex } from '../../oci/digest.js';
+import { type Digest, digestFromHex } from '../../oci/digest.js';
 import { addressOf } from '../address-of.js';
 import { clientGone } from '../client-gone.js';
 import { contentTypeOf } from '../content-type.js';
@@ -24,7 +24,8 @@ export function blobRoutes(app: FastifyInstance, parts: BlobRouteParts): void {
   const handler = async (request: FastifyRequest<BlobRequest>, reply: FastifyReply) => {
     await turnOf(reply.raw, clientGone(request.raw.socket));
     const slice = sliceIn(request.params.slice);
-    const artifact = await findArtifact(parts.booter, request);
+    const wanted = { digest: digestIn(request.params.hex), ...(slice && { slice }) };
+    const artifact = await parts.booter.artifacts.find(wanted, addressOf(request));
     if (slice !== undefined) requirePart(slice, artifact.descriptor);
     return sendEntity(request, reply, sendingOf(parts.booter, artifact, { slice, address: addressOf(request) }), parts);
   };
@@ -40,11 +41,10 @@ function sliceIn(text: string | undefined): Slice | undefined {
   throw new BootlayerError('REQUEST_INVALID', `"${text.slice(0, 80)}" is no part of a blob: it is <offset>+<length>`);
 }
 
-async function findArtifact(booter: Booter, request: FastifyRequest<BlobRequest>): Promise<LocatedArtifact> {
-  const { hex } = request.params;
+function digestIn(hex: string): Digest {
   const digest = digestFromHex(hex);
   if (digest === undefined) throw new BootlayerError('DIGEST_INVALID', `"${hex.slice(0, 80)}" is not a sha256 in hex`);
-  return booter.artifacts.find(digest, addressOf(request));
+  return digest;
 }
 
 /** An artifact, or a part of it, for a machine at this address. */
@@ -59,7 +59,7 @@ export function sendingOf(
     open: () => booter.artifacts.open(artifact, slice),
     begun: (part, sent) => {
       const { start, end } = part ?? { start: 0, end: size };
-      const isAll = part === undefined && slice === undefined;
+      const isAll = part === undefined && (slice === undefined || artifact.part !== undefined);
       const range = isAll ? undefined : { offset: offset + start, length: end - start };
       return booter.artifacts.begun(artifact, { address, protocol: 'http', range, sent });
     },

@@ -1,0 +1,114 @@
+import type { Assignment } from '../boot/assignment.js';
+import { chooseWay } from '../boot/choose-way.js';
+import { describeError } from '../errors.js';
+import { CLIENTS, type Client, hasClient } from '../image/clients.js';
+import type { ImageWish, ResolvedImage } from '../image/image.js';
+import type { Firmware } from '../machine/facts.js';
+import type { Subject } from '../machine/inventory.js';
+import type { ImageReference } from '../oci/reference.js';
+import type { BootUrls } from './boot-urls.js';
+import { neverDoneBecause } from './check-policies.js';
+import type { TargetCheck } from './check-report.js';
+import type { Mapping } from './mapping.js';
+import { type Preparation, prepareBoot, wishFor } from './preparation.js';
+
+export type TargetParts = {
+  readonly mapping: Mapping;
+  readonly images: { resolve(reference: ImageReference, wish: ImageWish): Promise<ResolvedImage> };
+  readonly urls: BootUrls;
+  /** Whether the server answers DHCP, without which nobody comes by UEFI HTTP Boot. */
+  readonly seesDhcp: boolean;
+};
+
+/** What an assignment's machines of an architecture boot, and which do not. Never throws. */
+export async function checkTarget(
+  assignment: Assignment,
+  architecture: string,
+  parts: TargetParts,
+): Promise<TargetCheck> {
+  try {
+    const image = await parts.images.resolve(assignment.image, wishFor(assignment, architecture));
+    return judgeTarget(assignment, architecture, image, parts);
+  } catch (thrown) {
+    return { architecture, kind: 'refused', reason: describeError(thrown) };
+  }
+}
+
+function judgeTarget(
+  assignment: Assignment,
+  architecture: string,
+  image: ResolvedImage,
+  parts: TargetParts,
+): TargetCheck {
+  const { manifestDigest: digest, variant, contents } = image;
+  const clients = clientsFor(assignment, architecture);
+  const whom = { subject: anybody(architecture), assignment };
+  const judged = clients.map((client) => ({ client, prepared: prepareAs(client, whom, image, parts) }));
+  const refused = judged.flatMap(({ client, prepared }) =>
+    prepared.kind === 'refused' ? { client, reason: prepared.reason } : [],
+  );
+  const [first] = refused;
+  if (first !== undefined && refused.length === judged.length)
+    return {
+      architecture,
+      kind: 'refused',
+      digest,
+      reason: [...new Set(refused.map(({ reason }) => reason))].join('; '),
+    };
+  const ready = judged.filter(({ prepared }) => prepared.kind !== 'refused');
+  const neverDone = ready[0] && neverDoneBecause(assignment, ready[0].prepared, parts.mapping);
+  const unread = contents?.uki?.kind === 'refused' ? contents.uki.reason : undefined;
+  return {
+    ...{ architecture, kind: 'boots', digest, refused, clients: ready.map(({ client }) => client) },
+    losesArguments: clients
+      .filter((client) => client !== 'uefi-http' || parts.seesDhcp)
+      .some((client) => losesArguments(client, whom, image)),
+    blobs: image.artifacts.map(({ descriptor }) => ({ digest: descriptor.digest, size: descriptor.size })),
+    ...(variant !== undefined && { variant }),
+    ...(unread !== undefined && { unread }),
+    ...(neverDone !== undefined && { neverDone }),
+  };
+}
+
+type Whom = { readonly subject: Subject; readonly assignment: Assignment };
+
+/** What such a client gets in the end: UEFI HTTP Boot may be given iPXE first. Pure. */
+export function prepareAs(
+  client: Client,
+  whom: Whom,
+  image: ResolvedImage,
+  { mapping, urls }: Pick<TargetParts, 'mapping' | 'urls'>,
+): Preparation {
+  const { architecture = image.platform.architecture } = whom.subject.facts;
+  const parts = { defaults: mapping.defaults.kernelArgs, urls };
+  const prepared = prepareBoot(whom, image, { ...parts, starter: { client, architecture } });
+  if (prepared.kind !== 'loader') return prepared;
+  return prepareBoot(whom, image, { ...parts, starter: { client: 'ipxe-uefi', architecture } });
+}
+
+/** Whether it starts a UKI as it is, though arguments be wished. */
+function losesArguments(client: Client, { assignment: { boot }, subject }: Whom, image: ResolvedImage): boolean {
+  const { architecture = image.platform.architecture } = subject.facts;
+  const wish = { boot: boot === 'local' ? 'auto' : boot, wantsArguments: true } as const;
+  const choice = chooseWay(image, { client, architecture }, wish);
+  return choice.kind === 'chosen' && choice.unmet.length > 0;
+}
+
+const FIRMWARE_OF: Readonly<Record<Client, Firmware>> = {
+  'ipxe-bios': 'bios',
+  'ipxe-uefi': 'uefi',
+  'uefi-http': 'uefi-http',
+};
+
+/** Those that the assignment may be for. */
+export function clientsFor({ match: { firmware } }: Assignment, architecture: string): readonly Client[] {
+  return CLIENTS.filter(
+    (client) => hasClient(architecture, client) && (firmware === undefined || firmware.includes(FIRMWARE_OF[client])),
+  );
+}
+
+/** A machine of which nothing matters but its architecture. */
+export function anybody(architecture: string): Subject {
+  const facts = { macs: [], sourceAddress: '', architecture };
+  return { name: 'anybody', contradictions: [], mayBeKnown: false, facts };
+}

@@ -1,0 +1,16 @@
+import { type Client, hasBios } from '../image/clients.js';
+import type { Starter } from '../image/ways.js';
+import type { MachineFacts } from '../machine/facts.js';
+
+/** What a machine comes as, all but UEFI HTTP Boot by iPXE; undefined while its firmware is not known. Pure. */
+export function clientOf({ firmware = [] }: Pick<MachineFacts, 'firmware'>): Client | undefined {
+  if (firmware.length === 0) return undefined;
+  if (firmware.every((one) => one === 'uefi-http')) return 'uefi-http';
+  return firmware.includes('bios') ? 'ipxe-bios' : 'ipxe-uefi';
+}
+
+/** Who asks for a script: iPXE on it, whatever has loaded that. What a BIOS starts, UEFI mostly starts as well. Pure. */
+export function scriptStarter({ firmware = [], secureBoot }: MachineFacts, architecture: string): Starter {
+  const isBios = firmware.length === 0 ? hasBios(architecture) : firmware.includes('bios');
+  return { client: isBios ? 'ipxe-bios' : 'ipxe-uefi', architecture, secureBoot };
+}

@@ -1,0 +1,44 @@
+import type { WayChoice } from '../boot/choose-way.js';
+import type { BootExplanation } from '../booter/explanation.js';
+import { harmless } from '../format.js';
+import type { ArgumentWord } from '../image/merged-arguments.js';
+import type { Way } from '../image/ways.js';
+import { emphasize, type Output, writeLine, writeTable } from './output.js';
+
+type Image = Extract<BootExplanation, { kind: 'image' }>;
+
+const WAYS: Readonly<Record<Way, string>> = {
+  kernel: 'its kernel and initramfs layers',
+  uki: 'its UKI as it is',
+  opened: 'kernel, initramfs and command line out of its UKI',
+};
+
+/** What starts the machine, why nothing else does, and whose each of its kernel arguments is. */
+export function writePreparation(output: Output, { preparation, loader }: Pick<Image, 'preparation' | 'loader'>): void {
+  if (loader !== undefined) writeLine(output, `  loader    its firmware is given iPXE: ${harmless(loader)}`);
+  if (preparation.kind === 'refused') {
+    writeLine(output, emphasize(output, 'bold', `nothing is booted: ${harmless(preparation.reason)}`));
+    writeRejected(output, preparation.choice);
+    return;
+  }
+  const { plan, choice, words } = preparation.planned;
+  const by = choice.by === 'firmware' ? 'its firmware' : 'iPXE';
+  writeLine(output, `  plan      ${plan.id}`);
+  writeLine(output, `  starts    ${WAYS[choice.way]}, by ${by}`);
+  writeRejected(output, choice);
+  writeWords(output, words);
+}
+
+function writeRejected(output: Output, { rejected }: WayChoice): void {
+  for (const { way, reason } of rejected) writeLine(output, `  not       ${WAYS[way]}: ${harmless(reason)}`);
+}
+
+function writeWords(output: Output, words: readonly ArgumentWord[]): void {
+  writeLine(output, emphasize(output, 'bold', words.length === 0 ? 'no kernel arguments' : 'kernel arguments'));
+  if (words.length === 0) return;
+  writeTable(
+    output,
+    ['  ARGUMENT', 'FROM'],
+    words.map(({ text, from }) => [`  ${harmless(text)}`, harmless(from)]),
+  );
+}

@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { chooseWay, LOST_ARGUMENTS, type WayWish } from '../../src/boot/choose-way.js';
+import type { Bootable } from '../../src/image/clients.js';
+import type { Role } from '../../src/image/role.js';
+import type { Starter } from '../../src/image/ways.js';
+import { KERNELS, readUkiOf } from '../fixtures/contents.js';
+
+const BIOS: Starter = { client: 'ipxe-bios', architecture: 'amd64' };
+const UEFI: Starter = { client: 'ipxe-uefi', architecture: 'amd64' };
+const HTTP: Starter = { client: 'uefi-http', architecture: 'amd64' };
+const SECURE: Starter = { ...UEFI, secureBoot: true };
+const PLAIN: WayWish = { boot: 'auto', wantsArguments: false };
+const ARGS: WayWish = { boot: 'auto', wantsArguments: true };
+
+const of = (roles: readonly Role[], contents: Bootable['contents'] = {}): Bootable => ({
+  artifacts: roles.map((role) => ({ role })),
+  contents,
+});
+const LAYERS = of(['kernel', 'initramfs'], { kernel: KERNELS.bzimage });
+const UKI = of(['uki'], { uki: readUkiOf() });
+const SIGNED = of(['uki'], { uki: readUkiOf({ isSigned: true }) });
+const BARE = of(['uki'], { uki: readUkiOf({ hasNoCommandLine: true }) });
+const UNREAD = of(['uki']);
+const BOTH = of(['kernel', 'initramfs', 'uki'], { kernel: KERNELS.bzimage, uki: readUkiOf() });
+const BOTH_SIGNED = of(['kernel', 'initramfs', 'uki'], { uki: readUkiOf({ isSigned: true }) });
+
+/** `kernel by ipxe`, with a `*` where arguments are lost; or why there is none. */
+function outcome(image: Bootable, starter: Starter, wish: WayWish): string {
+  const choice = chooseWay(image, starter, wish);
+  if (choice.kind === 'none') return choice.reason;
+  return `${choice.way} by ${choice.by}${choice.unmet.length > 0 ? '*' : ''}`;
+}
+
+describe('chooseWay', () => {
+  it.each<[string, Bootable, readonly string[]]>([
+    ['layers', LAYERS, ['kernel by ipxe', 'kernel by ipxe', 'kernel by ipxe', 'kernel by ipxe']],
+    [
+      'a UKI',
+      UKI,
+      [
+        'opened by ipxe',
+        'uki by ipxe',
+        'Secure Boot is on, and its UKI is not signed; Secure Boot is on, and a kernel out of a UKI is not what was signed',
+        'uki by firmware',
+      ],
+    ],
+    ['a signed UKI', SIGNED, ['opened by ipxe', 'uki by ipxe', 'uki by ipxe', 'uki by firmware']],
+    [
+      'a UKI that could not be read',
+      UNREAD,
+      [
+        'what its UKI holds is not known yet: its registry did not say',
+        'uki by ipxe',
+        'uki by ipxe',
+        'uki by firmware',
+      ],
+    ],
+    ['everything', BOTH, ['kernel by ipxe', 'kernel by ipxe', 'kernel by ipxe', 'uki by firmware']],
+    ['everything, signed', BOTH_SIGNED, ['kernel by ipxe', 'kernel by ipxe', 'uki by ipxe', 'uki by firmware']],
+  ])('boots %s on BIOS, UEFI, UEFI with Secure Boot and UEFI HTTP Boot', (_what, image, expected) => {
+    const shown = [BIOS, UEFI, SECURE, HTTP].map((starter) => outcome(image, starter, PLAIN));
+    expect(shown.map((one, at) => (at === 0 ? one.replace(/^a BIOS starts no UKI as it is; /, '') : one))).toEqual(
+      expected,
+    );
+  });
+
+  it.each<[string, Bootable, readonly string[]]>([
+    ['layers', LAYERS, ['kernel by ipxe', 'kernel by ipxe', 'kernel by ipxe', 'kernel by ipxe']],
+    [
+      'a UKI',
+      UKI,
+      [
+        'opened by ipxe',
+        'opened by ipxe',
+        'Secure Boot is on, and a kernel out of a UKI is not what was signed; Secure Boot is on, and its UKI is not signed',
+        'opened by ipxe',
+      ],
+    ],
+    ['a signed UKI', SIGNED, ['opened by ipxe', 'opened by ipxe', 'uki by ipxe*', 'uki by firmware*']],
+    [
+      'a UKI without a command line',
+      BARE,
+      [
+        'opened by ipxe',
+        'uki by ipxe',
+        'Secure Boot is on, and its UKI is not signed; Secure Boot is on, and a kernel out of a UKI is not what was signed',
+        'opened by ipxe',
+      ],
+    ],
+    ['everything', BOTH, ['kernel by ipxe', 'kernel by ipxe', 'kernel by ipxe', 'kernel by ipxe']],
+    ['everything, signed', BOTH_SIGNED, ['kernel by ipxe', 'kernel by ipxe', 'uki by ipxe*', 'uki by firmware*']],
+  ])('gives %s other arguments on the same four', (_what, image, expected) => {
+    expect([BIOS, UEFI, SECURE, HTTP].map((starter) => outcome(image, starter, ARGS))).toEqual(expected);
+  });
+
+  it('does as the assignment wants, or says that it cannot', () => {
+    const [uki, kernel] = [
+      { ...ARGS, boot: 'uki' },
+      { ...PLAIN, boot: 'kernel' },
+    ] as const;
+    expect([UEFI, HTTP].map((starter) => outcome(BOTH, starter, uki))).toEqual(['uki by ipxe*', 'uki by firmware*']);
+    expect([UEFI, HTTP].map((starter) => outcome(SIGNED, starter, kernel))).toEqual([
+      'opened by ipxe',
+      'opened by ipxe',
+    ]);
+    expect(outcome(BOTH, BIOS, uki)).toBe('the assignment wants boot: uki, and a BIOS starts no UKI as it is');
+    expect(outcome(LAYERS, UEFI, uki)).toBe('the assignment wants boot: uki, and it has no UKI');
+  });
+
+  it.each<[string, Starter, keyof typeof KERNELS, string]>([
+    [
+      'a kernel without a stub',
+      UEFI,
+      'bare',
+      'its kernel has no EFI stub (CONFIG_EFI_STUB), and UEFI starts none without',
+    ],
+    ['a kernel without a stub', BIOS, 'bare', 'kernel by ipxe'],
+    ['an arm64 kernel', BIOS, 'image', 'its kernel is for arm64, and the machine is amd64'],
+    ['an arm64 kernel', { ...UEFI, architecture: 'arm64' }, 'image', 'kernel by ipxe'],
+    ['a zboot kernel', { ...HTTP, architecture: 'arm64' }, 'zboot', 'kernel by ipxe'],
+    [
+      'a packed kernel',
+      { ...UEFI, architecture: 'arm64' },
+      'gzip',
+      'its kernel is packed by gzip, which UEFI does not unpack: unpack it (gunzip), or build it as vmlinuz.efi',
+    ],
+    ['what nobody knows', BIOS, 'unknown', 'kernel by ipxe'],
+  ])('recognises %s', (_what, starter, kernel, expected) => {
+    expect(outcome(of(['kernel', 'initramfs'], { kernel: KERNELS[kernel] }), starter, PLAIN)).toBe(expected);
+  });
+
+  it('says why each other way is not taken, and what is lost', () => {
+    expect(chooseWay(SIGNED, HTTP, ARGS)).toEqual({
+      ...{ kind: 'chosen', way: 'uki', by: 'firmware', unmet: [LOST_ARGUMENTS] },
+      rejected: [
+        { way: 'kernel', reason: 'it has no kernel layer' },
+        {
+          way: 'opened',
+          reason: 'its UKI is signed, and the machine may start nothing else (boot: kernel does all the same)',
+        },
+      ],
+    });
+    expect(chooseWay(of(['iso']), BIOS, PLAIN)).toMatchObject({
+      kind: 'none',
+      reason: expect.stringContaining('ISO') as string,
+    });
+  });
+});
