@@ -4,7 +4,13 @@ import type { UkiProfile } from '../../src/image/uki.js';
 
 const MIB = 1024 * 1024;
 const LINUX = { offset: 4_096, length: 8 * MIB };
-const MAIN: UkiProfile = { linux: LINUX, initrds: [{ offset: 0, length: MIB }, LINUX], commandLine: 'quiet' };
+const KERNEL = { kind: 'bzimage', hasEfiStub: true } as const;
+const MAIN: UkiProfile = {
+  linux: LINUX,
+  kernel: KERNEL,
+  initrds: [{ offset: 0, length: MIB }, LINUX],
+  commandLine: 'quiet',
+};
 const UKI = { architecture: 'amd64', isSigned: false } as const;
 
 it('says what it is, and what each profile has', () => {
@@ -12,6 +18,7 @@ it('says what it is, and what each profile has', () => {
     id: 'rescue',
     title: 'Re\x1bscue',
     linux: LINUX,
+    kernel: KERNEL,
     initrds: [],
     dtb: { offset: 0, length: 2_048 },
   };

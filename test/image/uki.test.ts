@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { KERNEL_HEAD_BYTES, kernelFacts } from '../../src/image/kernel-kind.js';
 import type { FilePart } from '../../src/image/range-reader.js';
 import { readUki, type Uki } from '../../src/image/uki.js';
 import { type ProgramSection, program } from '../fixtures/programs.js';
@@ -53,7 +54,7 @@ it('has neither a command line nor an initramfs where there is none', async () =
   expect(uki).toEqual({
     architecture: 'arm64',
     isSigned: true,
-    profiles: [{ linux: expect.anything() as object, initrds: [] }],
+    profiles: [{ linux: expect.anything() as object, initrds: [], kernel: { kind: 'unknown', hasEfiStub: false } }],
   });
 });
 
@@ -140,7 +141,10 @@ it.each(['amd64', 'arm64'] as const)('has what is in an image that firmware boot
   });
   const [profile] = read.kind === 'uki' ? read.uki.profiles : [];
   const part = ({ offset, length }: FilePart) => bytes.subarray(offset, offset + length);
-  expect(profile && part(profile.linux).equals(readFileSync(files.kernel))).toBe(true);
+  const kernel = readFileSync(files.kernel);
+  expect(profile && part(profile.linux).equals(kernel)).toBe(true);
+  expect(profile?.kernel).toEqual(kernelFacts(kernel.subarray(0, KERNEL_HEAD_BYTES)));
+  expect(profile?.kernel).toMatchObject({ architecture, hasEfiStub: true });
   expect(profile?.initrds.map((one) => part(one).equals(readFileSync(files.initramfs)))).toEqual([true]);
   expect(ranges.parts.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(16 * 1024);
 });
