@@ -1,35 +1,76 @@
 import type { BlobReader } from '../blob/blob-reader.js';
 import type { LocatedArtifact } from '../boot/ports.js';
+import { BootlayerError } from '../errors.js';
 import type { RangeReader } from '../image/range-reader.js';
 import { type ReadUki, readUki } from '../image/uki.js';
+import type { Descriptor } from '../oci/descriptor.js';
+import { type Digest, shortDigest } from '../oci/digest.js';
+import { RecentMap } from '../recent-map.js';
 
-/** What UKIs hold, read of bytes that are verified. */
+/** A site boots fewer. */
+const MOST_KNOWN = 2_000;
+
+/**
+ * What UKIs hold, by bytes that have their digest. What a resolution says of them was read of what nobody has verified: were
+ * machines started by that, whoever answers for the registry could have a pinned image started otherwise.
+ */
 export class VerifiedContents {
   readonly #open: (artifact: LocatedArtifact) => Promise<BlobReader>;
+  readonly #known = new RecentMap<Digest, ReadUki>(MOST_KNOWN);
+  readonly #underWay = new Map<Digest, Promise<ReadUki>>();
 
+  /** `open`: gives readers of the cache, which download what it does not have. */
   constructor(open: (artifact: LocatedArtifact) => Promise<BlobReader>) {
     this.#open = open;
   }
 
-  /** Waits for the whole. Throws what the cache throws. */
+  /** Waits until all of it is there; it is read once for all that ask meanwhile. Throws what the cache throws, which is not kept. */
   async of(artifact: LocatedArtifact): Promise<ReadUki> {
+    const { digest } = artifact.descriptor;
+    const known = this.#known.get(digest);
+    if (known !== undefined) return known;
+    return this.#underWay.get(digest) ?? this.#start(artifact);
+  }
+
+  #start(artifact: LocatedArtifact): Promise<ReadUki> {
+    const { digest } = artifact.descriptor;
+    const reading = this.#read(artifact).finally(() => this.#underWay.delete(digest));
+    this.#underWay.set(digest, reading);
+    return reading;
+  }
+
+  async #read(artifact: LocatedArtifact): Promise<ReadUki> {
+    const { descriptor } = artifact;
     const blob = await this.#open(artifact);
     try {
       await blob.whole();
-      return await readUki(rangesOf(blob));
+      const read = await readUki(rangesOf(blob, descriptor));
+      this.#known.set(descriptor.digest, read);
+      return read;
     } finally {
       await blob.close();
     }
   }
 }
 
-function rangesOf(blob: BlobReader): RangeReader {
-  return {
-    size: blob.size,
-    read: async (offset, length) => {
-      const target = Buffer.alloc(Math.max(0, Math.min(length, blob.size - offset)));
-      const read = await blob.read(target, offset);
-      return target.subarray(0, read);
-    },
+/** Of a blob that is whole. Throws BLOB_UNAVAILABLE where it is not as long as it says. */
+function rangesOf(blob: BlobReader, { digest }: Descriptor): RangeReader {
+  const { size } = blob;
+  const read = async (offset: number, length: number): Promise<Buffer> => {
+    const target = Buffer.alloc(Math.max(0, Math.min(length, size - offset)));
+    for (let had = 0; had < target.length; ) {
+      const more = await blob.read(target.subarray(had), offset + had);
+      if (more === 0)
+        throw new BootlayerError(
+          'BLOB_UNAVAILABLE',
+          `${shortDigest(digest)} ends at ${offset + had} of ${size} bytes`,
+          {
+            remedy: 'see that the disk of the cache is well; bootlayer cache verify reads all of it again',
+          },
+        );
+      had += more;
+    }
+    return target;
   };
+  return { size, read };
 }

@@ -9,6 +9,7 @@ import type { FetchedDocument, ImageSource, ManifestName } from '../oci/image-so
 import { formatReference, type ImageReference, placeOf } from '../oci/reference.js';
 import type { ImageSources } from './image-sources.js';
 import { architecturesIn, inspectImage } from './inspect.js';
+import { CONTENTS_MILLISECONDS, hasContents, KnownContents } from './known-contents.js';
 import { Resolver } from './resolver.js';
 
 export type CatalogParts = {
@@ -53,6 +54,7 @@ export class Catalog {
   readonly #memory = new NodeCache({ useClones: false, maxKeys: MAX_RESOLUTIONS, stdTTL: FRESH_SECONDS });
   /** Indexes and manifests by digest, and for a moment by tag. */
   readonly #documents = new NodeCache({ useClones: false, maxKeys: MAX_DOCUMENTS, stdTTL: DOCUMENT_SECONDS });
+  readonly #contents: KnownContents;
   /** How far the time of day is ahead of the ticks. */
   #ahead: number;
   /** Registries; never more of them than mappings name. */
@@ -61,6 +63,7 @@ export class Catalog {
 
   constructor(parts: CatalogParts) {
     this.#parts = parts;
+    this.#contents = new KnownContents(parts.clock);
     this.#ahead = parts.clock.now() - parts.clock.ticks();
   }
 
@@ -144,6 +147,7 @@ export class Catalog {
   close(): void {
     this.#memory.close();
     this.#documents.close();
+    this.#contents.close();
   }
 
   #start(name: string, reference: ImageReference, key: ResolutionKey): Promise<ResolvedImage> {
@@ -179,13 +183,18 @@ export class Catalog {
 
   async #ask(name: string, reference: ImageReference, key: ResolutionKey): Promise<ResolvedImage> {
     const started = this.#parts.clock.ticks();
-    const pinned = reference.digest === undefined ? undefined : await this.#lastGood(key);
-    if (pinned !== undefined) return this.#learned(name, key, pinned, { from: 'pinned', started });
+    const stored = await this.#lastGood(key);
     try {
+      if (reference.digest !== undefined && stored !== undefined) {
+        const pinned = await this.#completed(reference, key, stored);
+        return this.#learned(name, key, pinned, { from: 'pinned', started });
+      }
       const source = this.#parts.sources.of(reference);
       const fetch = (wanted: ManifestName | undefined) => this.#fetchDocument(source, wanted);
-      const image = await new Resolver(source, fetch, reference, key.wish).resolve();
+      const resolved = await new Resolver(source, fetch, reference, key.wish).resolve();
       this.#inTrouble.delete(placeOf(reference));
+      const patience = Math.max(0, CONTENTS_MILLISECONDS - (this.#parts.clock.ticks() - started));
+      const image = await this.#contents.added(resolved, { source, stored, patience });
       await this.#keep(key, image);
       return this.#learned(name, key, image, { from: 'source', started });
     } catch (thrown) {
@@ -193,6 +202,15 @@ export class Catalog {
       this.#noteTrouble(reference, error);
       return this.#recover(name, key, error, started);
     }
+  }
+
+  /** What older versions have stored, or was stored while layers could not be read, does not say what they hold. */
+  async #completed(reference: ImageReference, key: ResolutionKey, stored: ResolvedImage): Promise<ResolvedImage> {
+    if (hasContents(stored)) return stored;
+    const source = this.#parts.sources.of(reference);
+    const image = await this.#contents.added(stored, { source, stored, patience: CONTENTS_MILLISECONDS });
+    if (hasContents(image)) await this.#keep(key, image);
+    return image;
   }
 
   async #recover(name: string, key: ResolutionKey, error: BootlayerError, started: number): Promise<ResolvedImage> {

@@ -6,7 +6,9 @@ import type { CheckParts } from '../booter/check.js';
 import type { Images } from '../booter/mapped-images.js';
 import { ImageSources } from '../catalog/image-sources.js';
 import { architecturesIn, inspectImage } from '../catalog/inspect.js';
+import { CONTENTS_MILLISECONDS, KnownContents } from '../catalog/known-contents.js';
 import { Resolver } from '../catalog/resolver.js';
+import { systemClock } from '../clock.js';
 import type { Config } from '../config/schema.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
@@ -24,10 +26,16 @@ export async function explainedImages<T>(
 ): Promise<T> {
   const registries = openRegistries((registry) => settingsIn(config, registry), warnOnStderr);
   const sources = new ImageSources(registries);
+  const contents = new KnownContents(systemClock);
   const resolved = new Map<string, Promise<ResolvedImage>>();
+  const resolveOnce = async (reference: ImageReference, wish: ImageWish): Promise<ResolvedImage> => {
+    const source = sources.of(reference);
+    const image = await new Resolver(source, (name) => source.fetchDocument(name), reference, wish).resolve();
+    return contents.added(image, { source, stored: undefined, patience: CONTENTS_MILLISECONDS });
+  };
   const resolve = (reference: ImageReference, wish: ImageWish) => {
     const name = resolutionName({ reference: formatReference(reference), wish });
-    const known = resolved.get(name) ?? resolveOnce(sources, reference, wish);
+    const known = resolved.get(name) ?? resolveOnce(reference, wish);
     resolved.set(name, known);
     return known;
   };
@@ -41,13 +49,9 @@ export async function explainedImages<T>(
   try {
     return await work({ resolve, architecturesOf });
   } finally {
+    contents.close();
     await registries.close();
   }
-}
-
-async function resolveOnce(sources: ImageSources, reference: ImageReference, wish: ImageWish): Promise<ResolvedImage> {
-  const source = sources.of(reference);
-  return new Resolver(source, (name) => source.fetchDocument(name), reference, wish).resolve();
 }
 
 /** The URLs a machine would be given; where nothing says how machines reach this host, a name that says so. */

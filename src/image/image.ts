@@ -47,6 +47,6 @@ export type ResolvedImage = {
   readonly contents?: ImageContents;
 };
 
-export function artifactOf(image: ResolvedImage, role: Role): Artifact | undefined {
+export function artifactOf(image: Pick<ResolvedImage, 'artifacts'>, role: Role): Artifact | undefined {
   return image.artifacts.find((artifact) => artifact.role === role);
 }

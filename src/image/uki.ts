@@ -2,7 +2,7 @@ import { normalizeCommandLine } from './command-line.js';
 import { architectureOfMachine } from './efi-machine.js';
 import { KERNEL_HEAD_BYTES, type KernelFacts, kernelFacts } from './kernel-kind.js';
 import { type PeFile, readPe } from './pe-file.js';
-import type { FilePart, RangeReader } from './range-reader.js';
+import { type FilePart, OutOfReach, type RangeReader } from './range-reader.js';
 
 /** One of what a unified kernel image can boot. */
 export type UkiProfile = {
@@ -10,7 +10,7 @@ export type UkiProfile = {
   readonly id?: string;
   readonly title?: string;
   readonly linux: FilePart;
-  /** What that is. */
+  /** What that is; unknown, too, where it is out of reach. */
   readonly kernel: KernelFacts;
   /** In the order in which they are handed over: microcode comes first. */
   readonly initrds: readonly FilePart[];
@@ -42,8 +42,12 @@ export type ReadUki =
 const MOST_TEXT_BYTES = 64 * 1024;
 /** Each may have texts that are to be read. */
 const MOST_PROFILES = 64;
+/** Of all that is kept of an image, as JSON: each profile has what all have once more. */
+const MOST_KEPT_BYTES = 512 * 1024;
 
 type Sections = ReadonlyMap<string, readonly FilePart[]>;
+/** All but how its kernel begins. */
+type SaidProfile = Omit<UkiProfile, 'kernel'>;
 
 /** Reads its header, its texts and how its kernel begins. Throws what the reader throws. */
 export async function readUki(file: RangeReader): Promise<ReadUki> {
@@ -61,18 +65,19 @@ export async function readUki(file: RangeReader): Promise<ReadUki> {
   if (tooLong !== undefined)
     return refused(`its ${tooLong.name} has ${tooLong.length} bytes, and ${MOST_TEXT_BYTES} are read at most`);
   const all = more.length === 0 ? [base] : more.map((own) => new Map([...base, ...own]));
-  const profiles: UkiProfile[] = [];
+  const profiles: SaidProfile[] = [];
   for (const sections of all) {
     const profile = await readProfile(file, sections);
     if (profile === undefined) return refused('it has no section .linux, so that it is no unified kernel image');
     profiles.push(profile);
   }
-  const [first, ...others] = profiles;
+  const texts = await readTexts(file, base);
+  const kept = JSON.stringify([profiles, texts]).length;
+  if (kept > MOST_KEPT_BYTES)
+    return refused(`its profiles and texts come to ${kept} bytes, and ${MOST_KEPT_BYTES} are kept at most`);
+  const [first, ...others] = await withKernels(file, profiles);
   if (first === undefined) return refused('it has no profile');
-  return {
-    kind: 'uki',
-    uki: { architecture, isSigned, profiles: [first, ...others], ...(await readTexts(file, base)) },
-  };
+  return { kind: 'uki', uki: { architecture, isSigned, profiles: [first, ...others], ...texts } };
 }
 
 const TEXTS: ReadonlySet<string> = new Set(['.cmdline', '.osrel', '.uname', '.sbat', '.profile']);
@@ -89,7 +94,7 @@ function profilesOf({ sections }: PeFile): readonly [Sections, ...Sections[]] {
   return [base, ...profiles];
 }
 
-async function readProfile(file: RangeReader, sections: Sections): Promise<UkiProfile | undefined> {
+async function readProfile(file: RangeReader, sections: Sections): Promise<SaidProfile | undefined> {
   const [linux] = presentIn(sections, '.linux');
   if (linux === undefined) return undefined;
   const said = fieldsOf((await textOf(file, sections, '.profile')) ?? '');
@@ -100,11 +105,32 @@ async function readProfile(file: RangeReader, sections: Sections): Promise<UkiPr
     ...(id !== undefined && { id }),
     ...(title !== undefined && { title }),
     linux,
-    kernel: kernelFacts(await file.read(linux.offset, Math.min(KERNEL_HEAD_BYTES, linux.length))),
     initrds: [...presentIn(sections, '.ucode'), ...presentIn(sections, '.initrd')],
     ...(commandLine !== undefined && { commandLine: normalizeCommandLine(commandLine) }),
     ...(dtb !== undefined && { dtb }),
   };
+}
+
+/** They come last, since kernels may lie behind all that there is to say: from some sources only that can be had. */
+async function withKernels(file: RangeReader, profiles: readonly SaidProfile[]): Promise<readonly UkiProfile[]> {
+  const found = new Map<string, KernelFacts>();
+  const whole: UkiProfile[] = [];
+  for (const profile of profiles) {
+    const { offset, length } = profile.linux;
+    const kernel = found.get(`${offset} ${length}`) ?? kernelFacts(await headOf(file, profile.linux));
+    found.set(`${offset} ${length}`, kernel);
+    whole.push({ ...profile, kernel });
+  }
+  return whole;
+}
+
+async function headOf(file: RangeReader, { offset, length }: FilePart): Promise<Buffer> {
+  try {
+    return await file.read(offset, Math.min(KERNEL_HEAD_BYTES, length));
+  } catch (thrown) {
+    if (thrown instanceof OutOfReach) return Buffer.alloc(0);
+    throw thrown;
+  }
 }
 
 async function readTexts(file: RangeReader, base: Sections): Promise<Pick<Uki, 'osName' | 'uname' | 'sbat'>> {

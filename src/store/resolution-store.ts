@@ -3,6 +3,7 @@ import type { ResolutionKey, ResolutionStore } from '../boot/ports.js';
 import type { ResolvedImage } from '../image/image.js';
 import { isDigest } from '../oci/digest.js';
 import type { Schema } from './schema.js';
+import { storedContents } from './stored-contents.js';
 import type { WriteBatches } from './write-batches.js';
 
 /** The last good resolution of each reference, architecture and variant, in SQL. */
@@ -59,8 +60,10 @@ function columnsOf({ reference, wish }: ResolutionKey) {
 /** We wrote it; a row that somebody changed is as good as missing. */
 function readImage(text: string): ResolvedImage | undefined {
   try {
-    const image = JSON.parse(text) as ResolvedImage;
-    return isDigest(image.manifestDigest) && Array.isArray(image.artifacts) ? image : undefined;
+    const { contents: said, ...image } = JSON.parse(text) as ResolvedImage;
+    if (!isDigest(image.manifestDigest) || !Array.isArray(image.artifacts)) return undefined;
+    const contents = storedContents(said);
+    return contents === undefined ? image : { ...image, contents };
   } catch {
     return undefined;
   }

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { blobRanges } from '../../src/catalog/blob-ranges.js';
+import { OutOfReach } from '../../src/image/range-reader.js';
 import { digestOf } from '../../src/oci/digest.js';
+import { withoutFirst } from '../../src/oci/image-source.js';
 
 const BYTES = randomBytes(300_000);
 const DESCRIPTOR = { mediaType: 'x', digest: digestOf(BYTES), size: BYTES.length };
@@ -24,7 +26,7 @@ function source(all = BYTES) {
       }
     })();
   };
-  return { fetchBlob, taken };
+  return { name: 'registry.lab:5000/os', fetchBlob, taken };
 }
 
 it('receives what is read and a little ahead, once', async () => {
@@ -48,7 +50,69 @@ it('has what there is at the end, and nothing behind it', async () => {
   expect(await ranges.read(400_000, 10)).toEqual(Buffer.alloc(0));
 });
 
-it('has less of a blob that ends before it should', async () => {
-  const ranges = blobRanges(source(BYTES.subarray(0, 1_000)), DESCRIPTOR);
-  expect(await ranges.read(900, 400)).toHaveLength(100);
+it('fails where a blob ends before it should: what is not there is not empty', async () => {
+  const ranges = blobRanges(source(BYTES.subarray(0, 70_000)), DESCRIPTOR);
+  expect(await ranges.read(900, 400)).toHaveLength(400);
+  await expect(ranges.read(69_000, 2_000)).rejects.toMatchObject({
+    code: 'REGISTRY_UNREACHABLE',
+    message: expect.stringContaining('it ended after 70000 of 300000 bytes') as string,
+  });
+});
+
+describe('a registry that knows no ranges', () => {
+  const MIB = 1024 * 1024;
+  const HUGE = { ...DESCRIPTOR, size: 1024 * MIB };
+
+  /** All of it from the start, of which what is before is passed over; `sent`: so many bytes of all. */
+  function wholeSource() {
+    const counted = { sent: 0, asked: 0, open: 0 };
+    const pieces = async function* () {
+      counted.open += 1;
+      try {
+        for (let at = 0; at < HUGE.size; at += MIB / 4) {
+          counted.sent += MIB / 4;
+          yield Buffer.alloc(MIB / 4, (at / MIB) & 0xff);
+        }
+      } finally {
+        counted.open -= 1;
+      }
+    };
+    const fetchBlob = async (_descriptor: unknown, _signal?: AbortSignal, from = 0) => {
+      counted.asked += 1;
+      return from === 0 ? pieces() : withoutFirst(from, pieces());
+    };
+    return { name: 'registry.lab:5000/os', fetchBlob, counted };
+  }
+
+  it('is broken off as soon as what is wanted came', async () => {
+    const { counted, ...from } = wholeSource();
+    const ranges = blobRanges(from, HUGE);
+    expect(await ranges.read(3 * MIB, 4)).toEqual(Buffer.alloc(4, 3));
+    expect(counted).toEqual({ sent: 3 * MIB + MIB / 4, asked: 1, open: 0 });
+  });
+
+  it('is not asked for what lies far behind, nor again and again', async () => {
+    const { counted, ...from } = wholeSource();
+    const ranges = blobRanges(from, HUGE);
+    await expect(ranges.read(900 * MIB, 4)).rejects.toThrow(
+      `registry.lab:5000/os, blob ${DESCRIPTOR.digest}, cannot be read in parts: its registry knows no ranges`,
+    );
+    expect(counted.sent).toBeLessThan(18 * MIB);
+    await expect(ranges.read(901 * MIB, 4)).rejects.toBeInstanceOf(OutOfReach);
+    expect(counted).toMatchObject({ asked: 1, open: 0 });
+    expect(await ranges.read(0, 4)).toEqual(Buffer.alloc(4));
+  });
+
+  it('is put up with for so much in all, however it is divided', async () => {
+    const { counted, ...from } = wholeSource();
+    const ranges = blobRanges(from, HUGE);
+    let had = 0;
+    for (let one = 0; one < 40; one += 1)
+      await ranges.read(2 * MIB + one * 100_000, 4).then(
+        () => (had += 1),
+        () => 0,
+      );
+    expect([had, counted.asked, counted.open]).toEqual([8, 9, 0]);
+    expect(counted.sent).toBeLessThan(24 * MIB);
+  });
 });

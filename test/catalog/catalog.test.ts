@@ -5,7 +5,7 @@ import { Catalog } from '../../src/catalog/catalog.js';
 import { systemClock } from '../../src/clock.js';
 import { BootlayerError } from '../../src/errors.js';
 import type { ResolvedImage } from '../../src/image/image.js';
-import { parseReference } from '../../src/oci/reference.js';
+import { formatReference, type ImageReference, parseReference } from '../../src/oci/reference.js';
 import { FakeRepository } from '../fakes/image-repository.js';
 
 const REFERENCE = parseReference('registry.lab:5000/os/debian:12');
@@ -150,6 +150,98 @@ describe('Catalog.resolve', () => {
     repository.fetched.length = 0;
     expect((await catalog.resolve(pinned, WISH)).manifestDigest).toBe(digest);
     expect(repository.fetched).toEqual([]);
+  });
+
+  describe('and what layers hold', () => {
+    /** Of an image whose kernel is no kernel. */
+    const CONTENTS = { kernel: { kind: 'unknown', hasEfiStub: false } };
+    const kernelOf = ({ artifacts: [kernel] }: ResolvedImage) => kernel?.descriptor.digest ?? '';
+    const readings = (image: ResolvedImage) => repository.fetched.filter((what) => what === kernelOf(image)).length;
+
+    /** As an older version has stored it. */
+    async function storedWithout(reference: ImageReference): Promise<ResolvedImage> {
+      const { contents: _contents, ...image } = await catalog.resolve(reference, WISH);
+      await resolutions.saveResolution({ reference: formatReference(reference), wish: WISH }, image);
+      repository.fetched.length = 0;
+      events.length = 0;
+      restart();
+      return image;
+    }
+
+    async function pinned(): Promise<ImageReference> {
+      return { ...REFERENCE, digest: (await catalog.resolve(REFERENCE, WISH)).digest };
+    }
+
+    it('are read once, however often the image is resolved', async () => {
+      const image = await catalog.resolve(REFERENCE, WISH);
+      expect(image.contents).toEqual(CONTENTS);
+      expect([...resolutions.images.values()]).toEqual([image]);
+      for (let minute = 0; minute < 5; minute += 1) {
+        vi.advanceTimersByTime(61_000);
+        expect((await catalog.resolve(REFERENCE, WISH)).contents).toEqual(CONTENTS);
+      }
+      restart();
+      expect(await catalog.resolve(REFERENCE, WISH)).toEqual(image);
+      expect(readings(image)).toBe(1);
+    });
+
+    it('do not fail a resolution that they cannot be read for', async () => {
+      vi.spyOn(repository, 'fetchBlob').mockRejectedValue(DOWN);
+      vi.spyOn(repository, 'readBlob').mockResolvedValue(Buffer.from('{}'));
+      const image = await catalog.resolve(REFERENCE, WISH);
+      expect([image.artifacts.length, image.contents]).toEqual([1, undefined]);
+      expect(told()).toEqual(['resolved from source']);
+      vi.restoreAllMocks();
+      vi.advanceTimersByTime(61_000);
+      expect((await catalog.resolve(REFERENCE, WISH)).contents).toEqual(CONTENTS);
+    });
+
+    it('keep nobody waiting: a registry whose blobs hang is not one in trouble', async () => {
+      const before = await catalog.resolve(REFERENCE, WISH);
+      repository.addManifest(['application/vnd.ironcore.image.kernel'], { tag: '12', annotations: { a: 'b' } });
+      restart();
+      vi.spyOn(repository, 'fetchBlob').mockReturnValue(new Promise(() => undefined));
+      vi.spyOn(repository, 'readBlob').mockResolvedValue(Buffer.from('{}'));
+      const waiting = catalog.resolve(REFERENCE, WISH);
+      await vi.advanceTimersByTimeAsync(2_100);
+      const image = await waiting;
+      expect(image.manifestDigest).not.toBe(before.manifestDigest);
+      expect(image.contents).toBeUndefined();
+      expect(catalog.isInTrouble(REFERENCE)).toBe(false);
+    });
+
+    it('are read of a pinned image whose stored resolution does not know them, and of nothing else', async () => {
+      const reference = await pinned();
+      const stored = await storedWithout(reference);
+      const image = await catalog.resolve(reference, WISH);
+      expect(image).toEqual({ ...stored, contents: CONTENTS });
+      expect(repository.fetched).toEqual([kernelOf(stored)]);
+      restart();
+      expect(await catalog.resolve(reference, WISH)).toEqual(image);
+      expect(repository.fetched).toHaveLength(1);
+      expect(told()).toEqual(['resolved from pinned', 'resolved from pinned']);
+    });
+
+    it.each([
+      ['down', DOWN],
+      ['without that image now', new BootlayerError('IMAGE_NOT_FOUND', 'it is gone')],
+    ])('are not known of a pinned image while its registry is %s, and it boots as ever', async (_what, problem) => {
+      const reference = await pinned();
+      const stored = await storedWithout(reference);
+      repository.problem = problem;
+      expect(await catalog.resolve(reference, WISH)).toEqual(stored);
+      expect(told()).toEqual(['resolved from pinned']);
+      repository.problem = undefined;
+      vi.advanceTimersByTime(61_000);
+      expect((await catalog.resolve(reference, WISH)).contents).toEqual(CONTENTS);
+    });
+
+    it('are those that were stored where the registry is down', async () => {
+      const image = await catalog.resolve(REFERENCE, WISH);
+      repository.problem = DOWN;
+      restart();
+      expect((await catalog.resolve(REFERENCE, WISH)).contents).toEqual(image.contents);
+    });
   });
 
   it('boots although the resolution cannot be remembered', async () => {

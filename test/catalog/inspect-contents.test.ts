@@ -19,6 +19,7 @@ it('says of each manifest what its kernel is and what its UKI holds, where it ha
   const script = Buffer.from('#!ipxe');
   const blobs = new Map([UKI, script].map((bytes) => [digestOf(bytes), bytes]));
   const source = {
+    name: 'registry.lab:5000/os',
     fetchBlob: async ({ digest }: { digest: ReturnType<typeof digestOf> }, _signal?: AbortSignal, from = 0) =>
       (async function* () {
         yield blobs.get(digest)?.subarray(from) ?? Buffer.alloc(0);

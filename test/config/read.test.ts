@@ -351,7 +351,6 @@ describe('a bad configuration', () => {
     [`${ASSIGNMENT}, policy: { maxAttempts: 5, window: 1y } }]`, 'policy.window: "1y" is no duration'],
     [`${ASSIGNMENT}, policy: { maxAttempts: 5, window: 31d } }]`, 'policy.window: must be from 1s to 30d'],
     [`${ASSIGNMENT}, policy: { doneWhen: started } }]`, 'policy.doneWhen: counts for mode once alone'],
-    [`${ASSIGNMENT}, boot: uki }]`, 'boot: "uki" is not in this version'],
     [
       `defaults: { named: { arm: {} } }\n${ASSIGNMENT}, defaults: arn }]`,
       'no defaults have the name "arn": did you mean "arm"?',

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ResolutionKey, ResolutionStore } from '../../src/boot/ports.js';
+import type { ResolvedImage } from '../../src/image/image.js';
+import { imageContents } from '../fixtures/huge-uki.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
 /** What every store of resolutions does. `open` gives an empty one. */
@@ -27,6 +29,20 @@ export function resolutionStoreContract(open: () => Promise<ResolutionStore>): v
       for (const more of all) await store.saveResolution(key(more), resolvedImage(), 1);
       expect(await store.findArchitectures(key().reference)).toEqual(['amd64', 'arm64']);
       expect(await store.findArchitectures('other')).toEqual([]);
+    });
+
+    it('keeps what is known of the layers', async () => {
+      const store = await open();
+      const image = resolvedImage(['kernel', 'uki'], { contents: imageContents() });
+      await store.saveResolution(key(), image, 1);
+      expect(await store.findResolution(key())).toEqual(image);
+    });
+
+    it('knows nothing of layers by what is no word about them', async () => {
+      const store = await open();
+      const odd = { ...resolvedImage(), contents: { kernel: 5, uki: { kind: 'uki' } } } as unknown as ResolvedImage;
+      await store.saveResolution(key(), odd, 1);
+      expect(await store.findResolution(key())).toEqual(resolvedImage());
     });
 
     it('replaces what it had', async () => {

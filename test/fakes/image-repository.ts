@@ -59,12 +59,12 @@ export class FakeRepository implements ImageSource, ImageTarget {
     return document;
   }
 
-  async fetchBlob({ digest }: Descriptor): Promise<AsyncIterable<Uint8Array>> {
+  async fetchBlob({ digest }: Descriptor, _signal?: AbortSignal, from = 0): Promise<AsyncIterable<Uint8Array>> {
     this.fetched.push(digest);
     if (this.problem !== undefined) throw this.problem;
     const bytes = this.blobs.get(digest);
     if (bytes === undefined) throw new BootlayerError('IMAGE_NOT_FOUND', `${this.name} has no blob ${digest}`);
-    return inTwoChunks(bytes);
+    return inTwoChunks(bytes.subarray(from));
   }
 
   async readBlob(descriptor: Descriptor): Promise<Uint8Array> {

@@ -22,22 +22,34 @@ it.each([
       [0x202, 'HdrS'],
       [0x206, [0x0f, 2]],
       [0x236, [1, 0]],
+      [0x238, [0xff, 7]],
     ]),
-    { kind: 'bzimage', architecture: 'amd64', hasEfiStub: true },
+    { kind: 'bzimage', architecture: 'amd64', hasEfiStub: true, mostArgumentBytes: 2_047 },
   ],
   [
     'one of 32 bits',
     head([
       [0x202, 'HdrS'],
       [0x206, [0x0f, 2]],
+      [0x238, [0xff, 0xff, 0xff, 0xff]],
     ]),
-    { kind: 'bzimage', architecture: '386', hasEfiStub: false },
+    { kind: 'bzimage', architecture: '386', hasEfiStub: false, mostArgumentBytes: 4_294_967_295 },
   ],
   [
-    'an old one',
+    'one of the protocol 2.06, the first that says how long its arguments may be',
     head([
       [0x202, 'HdrS'],
-      [0x206, [0x00, 2]],
+      [0x206, [0x06, 2]],
+      [0x238, [0xff]],
+    ]),
+    { kind: 'bzimage', hasEfiStub: false, mostArgumentBytes: 255 },
+  ],
+  [
+    'an older one',
+    head([
+      [0x202, 'HdrS'],
+      [0x206, [0x05, 2]],
+      [0x238, [0xff]],
     ]),
     { kind: 'bzimage', hasEfiStub: false },
   ],
@@ -67,10 +79,25 @@ it.each([
   expect(kernelFacts(bytes)).toEqual(facts);
 });
 
+it('says of itself what is there, where it ends within its header', () => {
+  const whole = head([
+    [0, 'MZ'],
+    [0x202, 'HdrS'],
+    [0x206, [0x0f, 2]],
+    [0x236, [1, 0]],
+    [0x238, [0xff, 7]],
+  ]);
+  const facts = (end: number) => kernelFacts(whole.subarray(0, end));
+  expect(facts(0x23c)).toMatchObject({ architecture: 'amd64', mostArgumentBytes: 2_047 });
+  expect(facts(0x23b)).toEqual({ kind: 'bzimage', architecture: 'amd64', hasEfiStub: true });
+  expect(facts(0x237)).toEqual({ kind: 'bzimage', hasEfiStub: true });
+  for (let end = 0; end < 0x23c; end += 1) expect(facts(end).mostArgumentBytes, `${end}`).toBeUndefined();
+});
+
 it.each([
-  ['amd64', 'bzimage'],
-  ['arm64', 'image'],
-] as const)('is known of the kernels that are booted here: %s', (architecture, kind) => {
+  ['amd64', { kind: 'bzimage', architecture: 'amd64', hasEfiStub: true, mostArgumentBytes: 2_047 }],
+  ['arm64', { kind: 'image', architecture: 'arm64', hasEfiStub: true }],
+] as const)('is known of the kernels that are booted here: %s', (architecture, facts) => {
   const kernel = readFileSync(payloadFiles(architecture).kernel);
-  expect(kernelFacts(kernel.subarray(0, KERNEL_HEAD_BYTES))).toEqual({ kind, architecture, hasEfiStub: true });
+  expect(kernelFacts(kernel.subarray(0, KERNEL_HEAD_BYTES))).toEqual(facts);
 });

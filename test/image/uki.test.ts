@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FilePart } from '../../src/image/range-reader.js';
+import { KERNEL_HEAD_BYTES, kernelFacts } from '../../src/image/kernel-kind.js';
+import { type FilePart, OutOfReach, type RangeReader } from '../../src/image/range-reader.js';
 import { readUki, type Uki } from '../../src/image/uki.js';
+import { bzImageHead, HUGE_KERNEL } from '../fixtures/huge-uki.js';
 import { type ProgramSection, program } from '../fixtures/programs.js';
 import { rangesOf } from '../fixtures/ranges.js';
 import { payloadParts } from '../setup/parts.js';
@@ -53,7 +55,7 @@ it('has neither a command line nor an initramfs where there is none', async () =
   expect(uki).toEqual({
     architecture: 'arm64',
     isSigned: true,
-    profiles: [{ linux: expect.anything() as object, initrds: [] }],
+    profiles: [{ linux: expect.anything() as object, initrds: [], kernel: { kind: 'unknown', hasEfiStub: false } }],
   });
 });
 
@@ -129,6 +131,87 @@ it('is read without its kernel, and in any state is read or refused', async () =
   );
 });
 
+it.each([
+  [1, { kind: 'unknown', hasEfiStub: false }],
+  [2, { kind: 'efi', hasEfiStub: true }],
+  [511, { kind: 'efi', hasEfiStub: true }],
+  [0x238, { kind: 'bzimage', architecture: 'amd64', hasEfiStub: true }],
+  [0x23c, HUGE_KERNEL],
+  [4_096, HUGE_KERNEL],
+  [70_000, HUGE_KERNEL],
+])('knows of a kernel of %i bytes what they say, and nothing of what is behind them', async (length, kernel) => {
+  const contents = Buffer.concat([bzImageHead(), Buffer.alloc(70_000)]).subarray(0, length);
+  const behind = { name: '.behind', contents: bzImageHead() };
+  const { uki } = await ukiOf([{ name: '.linux', contents }, behind]);
+  expect(uki?.profiles.map((profile) => profile.kernel)).toEqual([kernel]);
+});
+
+describe('a part that is out of reach', () => {
+  const sections: readonly ProgramSection[] = [
+    { name: '.text', contents: Buffer.alloc(8_192) },
+    { name: '.linux', contents: bzImageHead() },
+    { name: '.cmdline', contents: 'quiet' },
+  ];
+  const bytes = program(sections);
+  const without = (name: string): RangeReader => {
+    const offset = name === '.linux' ? bytes.indexOf('HdrS') - 0x202 : bytes.indexOf('quiet');
+    const read: RangeReader['read'] = async (at, length) => {
+      if (at === offset) throw new OutOfReach('it');
+      return bytes.subarray(at, at + length);
+    };
+    return { size: bytes.length, read };
+  };
+
+  it('leaves a kernel unknown', async () => {
+    const kernel = { kind: 'unknown', hasEfiStub: false };
+    expect(await readUki(without('.linux'))).toMatchObject({ uki: { profiles: [{ commandLine: 'quiet', kernel }] } });
+  });
+
+  it('leaves no text out, which would be another one', async () => {
+    await expect(readUki(without('.cmdline'))).rejects.toBeInstanceOf(OutOfReach);
+  });
+
+  it('is no other trouble', async () => {
+    const broken = { ...without(''), read: () => Promise.reject(new Error('the line is cut')) };
+    await expect(readUki(broken)).rejects.toThrow('the line is cut');
+  });
+});
+
+it('reads a kernel once that many profiles have, and those of their own each, last of all', async () => {
+  const profiles = Array.from({ length: 20 }, (_, one) => [
+    { name: '.profile', contents: `ID=p${one}` },
+    ...(one === 7 ? [{ name: '.linux', contents: bzImageHead() }] : []),
+  ]);
+  const bytes = program([KERNEL, ...profiles.flat()]);
+  const ranges = rangesOf(bytes);
+  const read = await readUki(ranges);
+  const kinds = read.kind === 'uki' ? read.uki.profiles.map(({ kernel }) => kernel.kind) : [];
+  expect([kinds.length, kinds.filter((kind) => kind === 'bzimage').length, kinds[7]]).toEqual([20, 1, 'bzimage']);
+  const kernels = [bytes.indexOf(KERNEL.contents), bytes.indexOf('HdrS') - 0x202];
+  expect(ranges.parts.slice(-2).map(({ offset }) => offset)).toEqual(kernels);
+});
+
+it('keeps no more of an image than there is room for, however often it says it', async () => {
+  const text = { name: '.cmdline', contents: Buffer.alloc(60_000, 'x') };
+  const profiles = (count: number) => Array.from({ length: count }, () => ({ name: '.profile', contents: '' }));
+  expect((await ukiOf([KERNEL, text, ...profiles(4)])).uki?.profiles).toHaveLength(4);
+  expect((await ukiOf([KERNEL, text, ...profiles(20)])).read).toEqual({
+    kind: 'refused',
+    reason: expect.stringMatching(/^its profiles and texts come to \d+ bytes, and 524288 are kept at most$/) as string,
+  });
+});
+
+it('is refused where it ends anywhere before its end, and never read beyond it', async () => {
+  const whole = program([...WHOLE, { name: '.linux', contents: bzImageHead().subarray(0, 600) }]);
+  const end = whole.length - 424;
+  expect((await readUki(rangesOf(whole.subarray(0, end)))).kind).toBe('uki');
+  for (let length = 0; length < end; length += 1) {
+    const ranges = rangesOf(whole.subarray(0, length));
+    expect((await readUki(ranges)).kind, `${length}`).toBe('refused');
+    for (const part of ranges.parts) expect(part.offset + part.length).toBeLessThanOrEqual(length);
+  }
+});
+
 it.each(['amd64', 'arm64'] as const)('has what is in an image that firmware boots, for %s', async (architecture) => {
   const files = payloadFiles(architecture);
   const bytes = readFileSync(files.uki);
@@ -140,7 +223,10 @@ it.each(['amd64', 'arm64'] as const)('has what is in an image that firmware boot
   });
   const [profile] = read.kind === 'uki' ? read.uki.profiles : [];
   const part = ({ offset, length }: FilePart) => bytes.subarray(offset, offset + length);
-  expect(profile && part(profile.linux).equals(readFileSync(files.kernel))).toBe(true);
+  const kernel = readFileSync(files.kernel);
+  expect(profile && part(profile.linux).equals(kernel)).toBe(true);
+  expect(profile?.kernel).toEqual(kernelFacts(kernel.subarray(0, KERNEL_HEAD_BYTES)));
+  expect(profile?.kernel).toMatchObject({ architecture, hasEfiStub: true });
   expect(profile?.initrds.map((one) => part(one).equals(readFileSync(files.initramfs)))).toEqual([true]);
   expect(ranges.parts.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(16 * 1024);
 });

@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { planBoot, planUki } from '../../src/boot/plan.js';
+import { storedContents } from '../../src/store/stored-contents.js';
+import { imageContents } from '../fixtures/huge-uki.js';
+import { assignment, facts } from '../fixtures/mappings.js';
+import { resolvedImage } from '../fixtures/plans.js';
+
+const WHOLE = imageContents();
+
+it('is what was written', () => {
+  expect(storedContents(JSON.parse(JSON.stringify(WHOLE)))).toEqual(WHOLE);
+  const refused = { uki: { kind: 'refused', reason: 'it is no program of UEFI' } };
+  expect(storedContents(refused)).toEqual(refused);
+  const little = { kernel: { kind: 'unknown', hasEfiStub: false } };
+  expect(storedContents(little)).toEqual(little);
+});
+
+/** As JSON has it, with something else at a path. */
+function changed(path: readonly (string | number)[], value: unknown): unknown {
+  const copy: unknown = JSON.parse(JSON.stringify(WHOLE));
+  const last = path.at(-1) ?? '';
+  const holder = path.slice(0, -1).reduce((at, key) => (at as Record<string, unknown>)[key], copy);
+  (holder as Record<string, unknown>)[last] = value;
+  return copy;
+}
+
+const PROFILE = ['uki', 'uki', 'profiles', 0] as const;
+
+describe('what somebody changed is missing, and the rest is there', () => {
+  it.each([
+    [['kernel'], null],
+    [['kernel'], 'bzimage'],
+    [['kernel', 'kind'], 'toString'],
+    [['kernel', 'hasEfiStub'], 1],
+    [['kernel', 'architecture'], 64],
+    [['kernel', 'mostArgumentBytes'], -1],
+    [['kernel', 'mostArgumentBytes'], '2047'],
+  ])('%j: %j', (path, value) => {
+    expect(storedContents(changed(path, value))).toEqual({ uki: WHOLE.uki });
+  });
+
+  it.each([
+    [['uki'], []],
+    [['uki', 'kind'], 'other'],
+    [['uki', 'kind'], 'refused'],
+    [['uki', 'uki'], undefined],
+    [['uki', 'uki', 'architecture'], null],
+    [['uki', 'uki', 'isSigned'], undefined],
+    [['uki', 'uki', 'osName'], {}],
+    [['uki', 'uki', 'profiles'], []],
+    [['uki', 'uki', 'profiles'], {}],
+    [[...PROFILE], null],
+    [[...PROFILE, 'title'], 1],
+    [[...PROFILE, 'linux'], undefined],
+    [[...PROFILE, 'linux', 'offset'], 1.5],
+    [[...PROFILE, 'linux', 'length'], -8],
+    [[...PROFILE, 'kernel'], undefined],
+    [[...PROFILE, 'initrds'], 'none'],
+    [[...PROFILE, 'initrds', 0], null],
+    [[...PROFILE, 'commandLine'], ['quiet']],
+    [[...PROFILE, 'dtb'], true],
+  ])('%j: %j', (path, value) => {
+    expect(storedContents(changed(path, value))).toEqual({ kernel: WHOLE.kernel });
+  });
+
+  it.each([[undefined], [null], ['contents'], [7], [[]], [{}], [{ uki: 1, kernel: 2 }]])('all of it: %j', (value) => {
+    expect(storedContents(value)).toBeUndefined();
+  });
+});
+
+it('never keeps a plan from being made or refused, whatever is in the row', () => {
+  const paths = fc.constantFrom<readonly (string | number)[]>(
+    ...[['kernel'], ['kernel', 'kind'], ['uki'], ['uki', 'uki'], ['uki', 'uki', 'profiles'], [...PROFILE]],
+    ...['linux', 'kernel', 'initrds', 'commandLine', 'dtb'].map((field) => [...PROFILE, field]),
+  );
+  fc.assert(
+    fc.property(paths, fc.jsonValue(), (path, value) => {
+      const contents = storedContents(changed(path, value));
+      const image = resolvedImage(['kernel', 'initramfs', 'uki'], contents === undefined ? {} : { contents });
+      const subject = { name: 'node-01', facts: facts(), contradictions: [], mayBeKnown: false };
+      const input = { subject, assignment: assignment(), image, defaults: {} };
+      expect([planBoot(input).kind, planUki(input).kind]).toEqual([expect.any(String), expect.any(String)]);
+    }),
+  );
+});
