@@ -1,12 +1,13 @@
 import type { KernelPlan } from '../boot/plan.js';
 import type { LocalReason } from '../boot/policy.js';
-import { DONE_PLACEHOLDER, fillPlaceholders } from '../image/command-line.js';
+import { fillPlaceholders } from '../image/command-line.js';
 import type { Artifact } from '../image/image.js';
 import * as ipxe from '../ipxe/script.js';
 import { argumentWords, setting, urlWord, type Word } from '../ipxe/word.js';
 import type { Subject } from '../machine/inventory.js';
 import { shortDigest } from '../oci/digest.js';
 import type { BootUrls } from './boot-urls.js';
+import { placeholderUrls } from './placeholder-urls.js';
 
 /** How often a machine asks for a script that is not ready before it goes on to its next boot device. */
 const MAX_ATTEMPTS = 60;
@@ -144,12 +145,6 @@ function planCommands(plan: KernelPlan, urls: BootUrls, args: Word): readonly ip
     ipxe.sleep(SECONDS_TO_READ),
     ipxe.exit(),
   ];
-}
-
-/** `{blob.<role>.url}` for every artifact that is served beside the kernel. */
-function placeholderUrls(plan: KernelPlan, urls: BootUrls, capability: string): ReadonlyMap<string, string> {
-  const blobs = plan.extras.map(({ role, descriptor }) => [`blob.${role}.url`, urls.blob(role, descriptor)] as const);
-  return new Map([...blobs, [DONE_PLACEHOLDER, urls.done(capability)]]);
 }
 
 /** The request for the machine's script, with a bounded number of tries while the server does not answer. */
