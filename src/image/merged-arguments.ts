@@ -45,8 +45,8 @@ function replaceKey(words: Words, key: string, replacement: ArgumentWord): Words
 
 /** What a preset says counts until somebody says it himself: a second `ip=` would be one more, not another. */
 function withoutYielding(words: Words, added: Words): Words {
-  const said = new Set(added.filter(({ from }) => !isOfPreset(from)).map(({ text }) => argumentKey(text)));
-  return said.size === 0 ? words : words.filter(({ text, from }) => !(isOfPreset(from) && said.has(argumentKey(text))));
+  const said = new Set(added.map(({ text }) => argumentKey(text)));
+  return words.filter(({ text, from }) => !(isOfPreset(from) && said.has(argumentKey(text))));
 }
 
 function isOfPreset(from: string): boolean {

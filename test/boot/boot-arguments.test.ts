@@ -119,6 +119,16 @@ describe('the arguments of a boot', () => {
     expect(alike).toMatchObject({ kind: 'refused', isOfMachine: false });
   });
 
+  it('are refused for a folder whose name is several words, whatever the machine is', () => {
+    const image = resolvedImage(LIVE, { reference: 'oci:/my images:1' });
+    const args = bootArguments({ ...input({}), image }, { from: 'image', commandLine: 'x={image.reference}' });
+    expect(args).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining('{image.reference}, and what is configured for it has spaces') as string,
+      isOfMachine: false,
+    });
+  });
+
   it("are refused where an image's own hold what is to come", () => {
     expect(told({}, 'x={provision.url}')).toBe(
       'the kernel arguments hold {provision.url}, which is not in this version: leave it out',
