@@ -80,7 +80,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'partition-point': [],
   writable: [],
   'disk-access': ['errors'],
-  config: [...DOMAIN, 'oci', 'net', 'errors', 'format', 'disk-access', 'partition-point'],
+  config: [...DOMAIN, 'oci', 'ipxe', 'net', 'errors', 'format', 'disk-access', 'partition-point'],
 };
 
 /** Single files that a room may import, where the whole room is too much. */
@@ -91,6 +91,7 @@ const ONLY_THESE_FILES: readonly { readonly from: readonly string[]; readonly ro
       room: 'oci',
       files: /^oci\/(reference|digest|descriptor|manifest|platform|media-type|image-source|registry-settings)\.ts$/,
     },
+    { from: ['config'], room: 'ipxe', files: /^ipxe\/word\.ts$/ },
     { from: ['blob'], room: 'oci', files: /^oci\/(digest|descriptor)\.ts$/ },
     { from: ['catalog', 'build'], room: 'blob', files: /^blob\/(blob-store|blob-reader)\.ts$/ },
     { from: ['http'], room: 'config', files: /^config\/(schema|mapping-schema|values|problem|issue-problems)\.ts$/ },

@@ -1,8 +1,13 @@
-import type { KernelArgs } from '../image/command-line.js';
+import { roomForArguments, tooLongBecause } from '../image/argument-room.js';
+import { type KernelArgs, placeholdersIn, replacePlaceholders } from '../image/command-line.js';
+import { consoleArguments } from '../image/consoles.js';
 import type { ResolvedImage } from '../image/image.js';
 import type { KernelFacts } from '../image/kernel-kind.js';
 import { type ArgumentLayer, type ArgumentWord, mergeArguments } from '../image/merged-arguments.js';
+import { parsePlaceholder } from '../image/placeholders.js';
+import { presetArguments } from '../image/presets.js';
 import type { Subject } from '../machine/inventory.js';
+import { type ArgumentValue, knownLabel, knownValue } from './argument-values.js';
 import type { Assignment } from './assignment.js';
 
 /** Whose arguments, and of what. */
@@ -21,12 +26,21 @@ export type OwnArguments = {
 };
 
 export type BootArguments =
-  | { readonly kind: 'arguments'; readonly words: readonly ArgumentWord[] }
-  | { readonly kind: 'refused'; readonly reason: string };
+  /** `room`: how many bytes of them the kernel takes, once their URLs are filled in. */
+  | { readonly kind: 'arguments'; readonly words: readonly ArgumentWord[]; readonly room: number }
+  /** `isOfMachine`: another machine, of which more is known, may have them. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly isOfMachine: boolean };
 
 /** The finished arguments of a boot but for its URLs, which are filled in when the script is written. Pure. */
 export function bootArguments(input: ArgumentsInput, own: OwnArguments): BootArguments {
-  return { kind: 'arguments', words: mergeArguments(own, argumentLayers(input)) };
+  const expansion = expandLayers(input, argumentLayers(input));
+  if (expansion.kind === 'refused') return refused(expansion.reason);
+  const merged = mergeArguments(own, expansion.layers);
+  const filling = fillValues(merged, input);
+  if (filling.kind === 'refused') return filling;
+  const room = roomForArguments(architectureOf(input), own.kernel?.mostArgumentBytes);
+  const bytes = leastBytes(filling.words);
+  return bytes > room ? refused(tooLongBecause(bytes, room)) : { kind: 'arguments', words: filling.words, room };
 }
 
 /** What the operator wants changed of the image's arguments, in the order of the changes. */
@@ -40,4 +54,73 @@ export function argumentLayers({
     ...assignment.kernelArgs.map((change) => ({ from: change.from ?? 'assignment', change })),
     { from: 'machine', change: subject.machine?.kernelArgs ?? {} },
   ];
+}
+
+type Expansion =
+  | { readonly kind: 'layers'; readonly layers: readonly ArgumentLayer[] }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** Presets and consoles as what they change; of several presets, the last counts. */
+function expandLayers(input: ArgumentsInput, layers: readonly ArgumentLayer[]): Expansion {
+  const last = layers.findLastIndex(({ change }) => change.preset !== undefined);
+  const expanded: ArgumentLayer[] = [];
+  for (const [position, layer] of layers.entries()) {
+    const { preset, consoles } = layer.change;
+    const changes = [
+      ...(preset !== undefined && position === last ? [presetArguments(preset, presetInput(input))] : []),
+      ...(consoles === true ? [consoleArguments(architectureOf(input))] : []),
+    ];
+    for (const one of changes) {
+      if (one.kind === 'refused') return { kind: 'refused', reason: one.reason };
+      expanded.push({ from: one.change.from ?? layer.from, change: one.change });
+    }
+    expanded.push(layer);
+  }
+  return { kind: 'layers', layers: expanded };
+}
+
+/** Nobody is handed a configuration in this version. */
+function presetInput({ image }: ArgumentsInput) {
+  return { roles: new Set(image.artifacts.map(({ role }) => role)), isProvisioned: false };
+}
+
+function architectureOf({ subject, image }: ArgumentsInput): string {
+  return subject.facts.architecture ?? image.platform.architecture;
+}
+
+type Filling =
+  | { readonly kind: 'filled'; readonly words: readonly ArgumentWord[] }
+  | Extract<BootArguments, { readonly kind: 'refused' }>;
+
+/** Values are no several words, and hold no placeholders. */
+function fillValues(words: readonly ArgumentWord[], input: ArgumentsInput): Filling {
+  const values = new Map<string, string>();
+  for (const name of words.flatMap(({ text }) => placeholdersIn(text))) {
+    if (parsePlaceholder(name).kind === 'later') {
+      return refused(`the kernel arguments hold {${name}}, which is not in this version: leave it out`);
+    }
+    const value = namedValue(name, input);
+    if (value?.kind === 'refused') return { ...value, isOfMachine: name.startsWith('machine.') };
+    if (value !== undefined) values.set(name, value.text);
+  }
+  return {
+    kind: 'filled',
+    words: words.map(({ text, from }) => ({ text: replacePlaceholders(text, (name) => values.get(name)), from })),
+  };
+}
+
+function namedValue(name: string, input: ArgumentsInput): ArgumentValue | undefined {
+  const placeholder = parsePlaceholder(name);
+  if (placeholder.kind === 'value') return knownValue(placeholder.name, input);
+  return placeholder.kind === 'label' ? knownLabel(placeholder.label, input) : undefined;
+}
+
+/** How long they are at least: URLs may be of any length. */
+function leastBytes(words: readonly ArgumentWord[]): number {
+  const line = words.map(({ text }) => text).join(' ');
+  return Buffer.byteLength(replacePlaceholders(line, () => ''));
+}
+
+function refused(reason: string): Extract<BootArguments, { readonly kind: 'refused' }> {
+  return { kind: 'refused', reason, isOfMachine: false };
 }

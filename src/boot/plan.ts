@@ -1,3 +1,4 @@
+import { roomForArguments } from '../image/argument-room.js';
 import { isChange } from '../image/command-line.js';
 import { type Artifact, artifactOf, type ResolvedImage } from '../image/image.js';
 import { type ArgumentWord, mergeArguments } from '../image/merged-arguments.js';
@@ -40,6 +41,8 @@ export type KernelPlan = Planned & {
   readonly initramfs: readonly Artifact[];
   /** The finished kernel arguments; placeholders are filled when the script is written, with the address then advertised. */
   readonly kernelArgs: string;
+  /** How many bytes of them the kernel takes; missing in plans of older versions. */
+  readonly argumentRoom?: number;
 };
 
 /** A UKI as it is. */
@@ -122,10 +125,12 @@ function planUki(input: PlanInput, choice: Chosen): Planning {
 /** Its own, unless it has none and takes those of its loader. */
 function argumentsOfUki(input: PlanInput, { by }: Chosen): BootArguments {
   const { contents, commandLine } = input.image;
-  if (contents?.uki?.kind !== 'uki') return { kind: 'arguments', words: [] };
+  const room = roomForArguments(input.starter.architecture);
+  if (contents?.uki?.kind !== 'uki') return { kind: 'arguments', words: [], room };
   const [{ commandLine: own, kernel }] = contents.uki.uki.profiles;
-  if (own !== undefined) return { kind: 'arguments', words: mergeArguments({ from: 'uki', commandLine: own }, []) };
-  if (by === 'firmware') return { kind: 'arguments', words: [] };
+  if (own !== undefined)
+    return { kind: 'arguments', words: mergeArguments({ from: 'uki', commandLine: own }, []), room };
+  if (by === 'firmware') return { kind: 'arguments', words: [], room };
   return bootArguments(input, { from: 'image', commandLine, kernel });
 }
 
@@ -134,8 +139,8 @@ function planKernel(input: PlanInput, choice: Chosen): Planning {
   const { start, own } = choice.way === 'kernel' ? ofLayers(image) : ofUki(image);
   const given = bootArguments(input, own);
   if (given.kind === 'refused') return { ...given, choice };
-  const { words } = given;
-  const draft = { kind: 'kernel', ...plannedOf(input), ...start, kernelArgs: textOf(words) } as const;
+  const { words, room: argumentRoom } = given;
+  const draft = { kind: 'kernel', ...plannedOf(input), ...start, kernelArgs: textOf(words), argumentRoom } as const;
   return { kind: 'plan', plan: { id: idOf(draft), ...draft }, choice, words };
 }
 

@@ -1,12 +1,13 @@
 import type { BootPlan } from '../boot/plan.js';
 import type { LocalReason } from '../boot/policy.js';
-import { DONE_PLACEHOLDER, fillPlaceholders } from '../image/command-line.js';
+import { fillPlaceholders } from '../image/command-line.js';
 import type { Artifact } from '../image/image.js';
 import * as ipxe from '../ipxe/script.js';
 import { argumentWords, setting, urlWord, type Word } from '../ipxe/word.js';
 import type { Subject } from '../machine/inventory.js';
 import { shortDigest } from '../oci/digest.js';
 import type { BootUrls } from './boot-urls.js';
+import { placeholderUrls } from './placeholder-urls.js';
 
 /** How often a machine asks for a script that is not ready before it goes on to its next boot device. */
 const MAX_ATTEMPTS = 60;
@@ -114,7 +115,8 @@ export const SOME_CAPABILITY = '<done-capability>';
  * the machine may report that its boot is done.
  */
 export function planScript(plan: BootPlan, urls: BootUrls, capability = NO_CAPABILITY): RenderedPlan {
-  const filled = fillPlaceholders(plan.kernelArgs ?? '', placeholderUrls(plan, urls, capability));
+  const room = plan.kind === 'kernel' ? plan.argumentRoom : undefined;
+  const filled = fillPlaceholders(plan.kernelArgs ?? '', placeholderUrls(plan, urls, capability), room);
   if (filled.kind === 'refused') return { kind: 'refused', reason: filled.reason };
   const args = argumentWords(filled.commandLine);
   if (args.kind === 'refused') {
@@ -157,12 +159,6 @@ function fetchCommands(plan: BootPlan, urls: BootUrls, words: Word): readonly ip
     ipxe.kernel(fetch(plan.kernel), { words, initrds: named.map(({ name }) => name) }, 'failed'),
     ...named.map(({ name, artifact }) => ipxe.initrd(name, fetch(artifact), 'failed')),
   ];
-}
-
-/** `{blob.<role>.url}` for every artifact that is served beside the kernel. */
-function placeholderUrls(plan: BootPlan, urls: BootUrls, capability: string): ReadonlyMap<string, string> {
-  const blobs = plan.extras.map((extra) => [`blob.${extra.role}.url`, urls.blob(extra)] as const);
-  return new Map([...blobs, [DONE_PLACEHOLDER, urls.done(capability)]]);
 }
 
 /** The request for the machine's script, with a bounded number of tries while the server does not answer. */

@@ -78,17 +78,18 @@ function toPolicy({ mode = 'always', doneWhen = 'reported', maxAttempts, window 
 
 type PolicyEntry = NonNullable<AssignmentEntry['policy']>;
 
-type SharedValues = Pick<AssignmentEntry, 'variant' | 'kernelArgs'>;
+/** `from`: who shares them, as people read it. */
+type SharedValues = Pick<AssignmentEntry, 'variant' | 'kernelArgs'> & { readonly from?: string };
 
 /** `sets`: those that count for all first, then the named ones it takes. Its own values come last. */
 function toAssignment(entry: AssignmentEntry, image: ImageReference, sets: readonly SharedValues[]): Assignment {
   const { name, priority = 0, match, boot = 'auto' } = entry;
-  const layers = [...sets, entry];
+  const layers: readonly SharedValues[] = [...sets, { variant: entry.variant, kernelArgs: entry.kernelArgs }];
   const variant = layers.findLast((one) => one.variant !== undefined)?.variant ?? 'metal';
   // What counts for all is kept once for all (`Config.defaults`).
   const kernelArgs = layers
     .slice(1)
-    .flatMap((one) => (one.kernelArgs === undefined ? [] : [toKernelArgs(one.kernelArgs)]));
+    .flatMap(({ kernelArgs: args, from }) => (args === undefined ? [] : [toKernelArgs(args, from)]));
   return {
     name,
     priority,
@@ -106,7 +107,10 @@ function findSets({ defaults: names = [] }: AssignmentEntry, defaults: DefaultsE
   const missing = names.filter((name) => !Object.hasOwn(named, name));
   const found: readonly SharedValues[] = [
     defaults,
-    ...names.flatMap((name) => (Object.hasOwn(named, name) ? (named[name] ?? []) : [])),
+    ...names.flatMap((name) => {
+      const set = Object.hasOwn(named, name) ? named[name] : undefined;
+      return set === undefined ? [] : [{ ...set, from: `defaults "${name}"` }];
+    }),
   ];
   return { found, problems: missing.map((name) => noSuchSet(name, Object.keys(named))) };
 }
@@ -133,8 +137,8 @@ function toReference(image: ImageReference, folder: string, defaultRegistry: str
   }
 }
 
-export function toKernelArgs(entry: AssignmentEntry['kernelArgs']): KernelArgs {
-  return withoutGaps(entry ?? {});
+export function toKernelArgs(entry: AssignmentEntry['kernelArgs'], from?: string): KernelArgs {
+  return { ...withoutGaps(entry ?? {}), ...(from !== undefined && { from }) };
 }
 
 /** The same without keys that are there and hold nothing. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BOOT_METHODS } from '../boot/boot-method.js';
 import { DONE_WHEN, LONGEST_WINDOW, MOST_ATTEMPTS, POLICY_MODES } from '../boot/policy.js';
 import { parseDuration } from '../format.js';
-import { PLACEHOLDERS, placeholdersIn } from '../image/command-line.js';
+import { PRESETS } from '../image/preset-name.js';
 import { FIRMWARES } from '../machine/facts.js';
 import { isJunkSerial } from '../machine/serial.js';
 import { parseIp, parseSubnet } from '../net/ip.js';
@@ -10,7 +10,7 @@ import { isJunkMac, parseMac } from '../net/mac.js';
 import { isJunkUuid, parseUuid } from '../net/uuid.js';
 import { knownArchitectures, parseArchitecture } from '../oci/platform.js';
 import { parseReference } from '../oci/reference.js';
-import { nearest } from './nearest.js';
+import { appendedArgument, replacedArguments } from './kernel-argument.js';
 import { later, mapping, oneOf, oneOrMore, parsed, record, text } from './values.js';
 
 /** Machines and assignments as they are written, in the configuration itself and in the files it includes. */
@@ -37,17 +37,12 @@ function readUuid(written: string) {
   return value;
 }
 
-const kernelArgument = parsed((written) => {
-  const unknown = placeholdersIn(written).find((found) => !PLACEHOLDERS.some((known) => known === found));
-  if (unknown === undefined) return written;
-  const meant = nearest(unknown, PLACEHOLDERS) ?? PLACEHOLDERS.join('} or {');
-  throw new RangeError(`"{${unknown}}" is no placeholder, did you mean {${meant}}?`);
-}, 'is no kernel argument');
-
 const kernelArgs = mapping({
-  append: oneOrMore(kernelArgument).optional(),
+  preset: oneOf(PRESETS).optional(),
+  consoles: z.literal(true, 'must be true, or be left out').optional(),
+  append: oneOrMore(appendedArgument).optional(),
   remove: oneOrMore(text(2048)).optional(),
-  replace: record(text(), kernelArgument, 'must be a mapping of keys to values').optional(),
+  replace: replacedArguments.optional(),
 });
 
 /** What assignments may share: one's own come after those of its defaults. */

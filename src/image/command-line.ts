@@ -1,7 +1,14 @@
-/** What an operator changes in an image's kernel arguments. Applied in this order: remove, replace, append. */
+import { roomForArguments, tooLongBecause } from './argument-room.js';
+import type { PresetName } from './preset-name.js';
+
+/** What an operator changes in an image's kernel arguments. Applied in this order: preset, consoles, remove, replace, append. */
 export type KernelArgs = {
   /** Who says so, as people read it: `assignment`, `defaults "serial"`. */
   readonly from?: string;
+  /** What such systems need; one that is said later takes its place. */
+  readonly preset?: PresetName;
+  /** The consoles of the machine's architecture instead of those said before. */
+  readonly consoles?: true;
   /** Added at the end, each one argument or several. */
   readonly append?: readonly string[];
   /** Whole arguments (`console=tty0`), or keys (`console`), of which all are removed. */
@@ -10,11 +17,8 @@ export type KernelArgs = {
   readonly replace?: Readonly<Record<string, string>>;
 };
 
-/**
- * The kernel takes up to 2048 bytes with the closing NUL (COMMAND_LINE_SIZE on x86 and arm64). iPXE puts the image's
- * name in front on EFI, and our scripts `initrd=initrd`.
- */
-export const MAX_COMMAND_LINE_BYTES = 2047 - 'vmlinuz initrd=initrd '.length;
+/** What fits where nothing else is known of the kernel. */
+export const MAX_COMMAND_LINE_BYTES = roomForArguments('amd64');
 
 /** Splits at white space outside double quotes, as the kernel does (lib/cmdline.c, next_arg). */
 export function kernelArguments(commandLine: string): readonly string[] {
@@ -27,32 +31,33 @@ export function normalizeCommandLine(text: string): string {
 }
 
 /** Whether there is anything in it. */
-export function isChange({ append = [], remove = [], replace = {} }: KernelArgs): boolean {
-  return append.length + remove.length + Object.keys(replace).length > 0;
+export function isChange({ preset, consoles, append = [], remove = [], replace = {} }: KernelArgs): boolean {
+  const edits = append.length + remove.length + Object.keys(replace).length;
+  return preset !== undefined || consoles === true || edits > 0;
 }
 
-/** Pure. What follows a lone `--` belongs to init and stays at the end. */
+/** The same as `mergeArguments` for whom it does not matter who wants what. Pure. What follows a lone `--` belongs to init and stays at the end. */
 export function editCommandLine(commandLine: string, { append = [], remove = [], replace = {} }: KernelArgs): string {
   const all = kernelArguments(commandLine);
   const end = all.indexOf('--');
   const [own, forInit] = end === -1 ? [all, []] : [all.slice(0, end), all.slice(end)];
-  const kept = own.filter((argument) => !remove.includes(argument) && !remove.includes(keyOf(argument)));
+  const kept = own.filter((argument) => !remove.includes(argument) && !remove.includes(argumentKey(argument)));
   const replaced = Object.entries(replace).reduce(replaceKey, kept);
   return normalizeCommandLine([...replaced, ...append, ...forInit].join(' '));
 }
 
 function replaceKey(args: readonly string[], [key, value]: readonly [string, string]): readonly string[] {
-  const first = args.findIndex((argument) => keyOf(argument) === key);
+  const first = args.findIndex((argument) => argumentKey(argument) === key);
   const replacement = `${key}=${value}`;
   if (first === -1) return [...args, replacement];
   return args.flatMap((argument, position) => {
     if (position === first) return [replacement];
-    return keyOf(argument) === key ? [] : [argument];
+    return argumentKey(argument) === key ? [] : [argument];
   });
 }
 
 /** `root` of `root=/dev/sda1`. Dashes and underscores are the same to the kernel, but not to those who read it. */
-function keyOf(argument: string): string {
+export function argumentKey(argument: string): string {
   return argument.split('=', 1)[0] ?? '';
 }
 
@@ -60,33 +65,36 @@ export type Filled =
   | { readonly kind: 'filled'; readonly commandLine: string }
   | { readonly kind: 'refused'; readonly reason: string };
 
-const PLACEHOLDER = /\{([a-z]+(?:\.[a-z]+)+)\}/g;
+/** Labels are the operator's words; other braces are his own. */
+const PLACEHOLDER = /\{([a-z]+(?:\.[a-z]+)+|machine\.label\.[A-Za-z0-9._/-]+)\}/g;
 
 /** Where a machine reports that it is done with its boot. */
 export const DONE_PLACEHOLDER = 'done.url';
-
-/** What kernel arguments may name; an image offers those of its layers. */
-export const PLACEHOLDERS = ['blob.squashfs.url', 'blob.disk.url', DONE_PLACEHOLDER] as const;
 
 /** The names in a text that look like placeholders. */
 export function placeholdersIn(text: string): readonly string[] {
   return [...text.matchAll(PLACEHOLDER)].map(([, name = '']) => name);
 }
 
-/** Fills `{blob.squashfs.url}` and the like; an unknown one, or a line that became too long, is refused. */
-export function fillPlaceholders(commandLine: string, values: ReadonlyMap<string, string>): Filled {
+/** Fills `{blob.squashfs.url}` and the like; an unknown one, or a line of more bytes than fit, is refused. */
+export function fillPlaceholders(
+  commandLine: string,
+  values: ReadonlyMap<string, string>,
+  room = MAX_COMMAND_LINE_BYTES,
+): Filled {
   const unknown = placeholdersIn(commandLine).find((name) => !values.has(name));
   if (unknown !== undefined)
     return { kind: 'refused', reason: unknownPlaceholder(`{${unknown.slice(0, 60)}}`, values) };
-  const filled = commandLine.replace(PLACEHOLDER, (placeholder, name: string) => values.get(name) ?? placeholder);
+  const filled = replacePlaceholders(commandLine, (name) => values.get(name));
   const bytes = Buffer.byteLength(filled);
-  if (bytes > MAX_COMMAND_LINE_BYTES) {
-    return {
-      kind: 'refused',
-      reason: `its kernel arguments are ${bytes} bytes long, and ${MAX_COMMAND_LINE_BYTES} fit`,
-    };
-  }
-  return { kind: 'filled', commandLine: filled };
+  return bytes > room
+    ? { kind: 'refused', reason: tooLongBecause(bytes, room) }
+    : { kind: 'filled', commandLine: filled };
+}
+
+/** Those without a value stay. */
+export function replacePlaceholders(text: string, lookUp: (name: string) => string | undefined): string {
+  return text.replace(PLACEHOLDER, (placeholder, name: string) => lookUp(name) ?? placeholder);
 }
 
 function unknownPlaceholder(placeholder: string, values: ReadonlyMap<string, string>): string {

@@ -1,20 +1,76 @@
-import { editCommandLine, type KernelArgs, kernelArguments } from './command-line.js';
+import { argumentKey, type KernelArgs, kernelArguments, normalizeCommandLine } from './command-line.js';
 
 /** A kernel argument, and who wants it. */
 export type ArgumentWord = {
   readonly text: string;
-  /** As people read it: `image`, `uki`, `defaults`, `assignment`, `machine`. */
+  /** As people read it: `image`, `uki`, `defaults`, `defaults "serial"`, `assignment`, `machine`, `preset talos`, `consoles`. */
   readonly from: string;
 };
 
 /** What somebody wants changed of the arguments that are there. */
 export type ArgumentLayer = { readonly from: string; readonly change: KernelArgs };
 
-/** Changes the image's own arguments, one after the other. Pure. */
+type Words = readonly ArgumentWord[];
+
+/** Changes the image's own arguments, one layer after the other, each: remove, replace, append. Pure. */
 export function mergeArguments(
   own: { readonly from: string; readonly commandLine: string },
   layers: readonly ArgumentLayer[],
 ): readonly ArgumentWord[] {
-  const merged = layers.reduce((line, { change }) => editCommandLine(line, change), own.commandLine);
-  return kernelArguments(merged).map((text) => ({ text, from: own.from }));
+  return layers.reduce(changeWords, split([{ text: own.commandLine, from: own.from }]));
+}
+
+/** What follows a lone `--` belongs to init and stays at the end. */
+function changeWords(words: Words, { from, change: { append = [], remove = [], replace = {} } }: ArgumentLayer): Words {
+  const end = words.findIndex(({ text }) => text === '--');
+  const [own, forInit] = end === -1 ? [words, []] : [words.slice(0, end), words.slice(end)];
+  const gone = new Set(remove);
+  const added = append.map((text) => ({ text, from }));
+  const kept = own.filter(({ text }) => !gone.has(text) && !gone.has(argumentKey(text)));
+  const replaced = Object.entries(replace).reduce((all: Words, [key, value]) => {
+    return replaceKey(all, key, { text: `${key}=${value}`, from });
+  }, kept);
+  return split([...withoutYielding(replaced, split(added)), ...added, ...forInit]);
+}
+
+/** The first occurrence changes where it stands, and others go. */
+function replaceKey(words: Words, key: string, replacement: ArgumentWord): Words {
+  const first = words.findIndex(({ text }) => argumentKey(text) === key);
+  if (first === -1) return [...words, replacement];
+  return words.flatMap((word, position) => {
+    if (position === first) return [replacement];
+    return argumentKey(word.text) === key ? [] : [word];
+  });
+}
+
+/** What a preset says counts until somebody says it himself: a second `ip=` would be one more, not another. */
+function withoutYielding(words: Words, added: Words): Words {
+  const said = new Set(added.map(({ text }) => argumentKey(text)));
+  return words.filter(({ text, from }) => !(isOfPreset(from) && said.has(argumentKey(text))));
+}
+
+function isOfPreset(from: string): boolean {
+  return from.startsWith('preset ');
+}
+
+/** Words as the kernel sees them when all of it is one line: a text may be several, and a quote may join two. */
+function split(texts: Words): Words {
+  const pieces = texts
+    .map(({ text, from }) => ({ text: normalizeCommandLine(text), from }))
+    .filter(({ text }) => text !== '');
+  const words: ArgumentWord[] = [];
+  let piece = 0;
+  let end = pieces[0]?.text.length ?? 0;
+  let position = 0;
+  const line = pieces.map(({ text }) => text).join(' ');
+  for (const text of kernelArguments(line)) {
+    position = line.indexOf(text, position);
+    while (position > end) {
+      piece += 1;
+      end += 1 + (pieces[piece]?.text.length ?? 0);
+    }
+    words.push({ text, from: pieces[piece]?.from ?? '' });
+    position += text.length;
+  }
+  return words;
 }

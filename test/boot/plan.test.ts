@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LOST_ARGUMENTS } from '../../src/boot/choose-way.js';
 import { artifactsOf, type PlanInput, planBoot, restsOnUki, startOf } from '../../src/boot/plan.js';
+import { roomForArguments } from '../../src/image/argument-room.js';
 import { artifactOf, type ResolvedImage } from '../../src/image/image.js';
 import type { Role } from '../../src/image/role.js';
 import type { Starter } from '../../src/image/ways.js';
@@ -45,6 +46,7 @@ describe('a plan for layers', () => {
       image: { reference, location, digest, manifestDigest },
       extras: [of(image, 'squashfs'), of(image, 'disk')],
       ...{ kernel: of(image, 'kernel'), initramfs: [of(image, 'initramfs')], kernelArgs: 'console=ttyS0' },
+      argumentRoom: roomForArguments('amd64'),
     });
     expect(id).toBe(digestOf(Buffer.from(JSON.stringify(plan))));
   });

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import {
   editCommandLine,
   fillPlaceholders,
+  isChange,
+  type KernelArgs,
   kernelArguments,
   MAX_COMMAND_LINE_BYTES,
   normalizeCommandLine,
@@ -51,6 +53,14 @@ it('makes one line of what image builders write', () => {
   expect(normalizeCommandLine(' console=ttyS0\n\tquiet \n\0')).toBe('console=ttyS0 quiet');
 });
 
+it.each<readonly [KernelArgs, boolean]>([
+  [{}, false],
+  [{ from: 'assignment', append: [], remove: [], replace: {} }, false],
+  [{ preset: 'talos' }, true],
+  [{ consoles: true }, true],
+  [{ replace: { root: 'x' } }, true],
+])('%j is a change: %s', (change, is) => expect(isChange(change)).toBe(is));
+
 describe('fillPlaceholders', () => {
   const values = new Map([['blob.squashfs.url', 'http://10.0.2.2/x']]);
 
@@ -80,6 +90,15 @@ describe('fillPlaceholders', () => {
     expect(refused).toMatchObject({
       kind: 'refused',
       reason: expect.stringContaining('2026 bytes long, and 2025 fit') as string,
+    });
+  });
+
+  it('refuses what is too long for this kernel, with its URLs', () => {
+    const line = 'x={blob.squashfs.url}';
+    expect(fillPlaceholders(line, values, 19).kind).toBe('filled');
+    expect(fillPlaceholders(line, values, 18)).toEqual({
+      kind: 'refused',
+      reason: 'its kernel arguments are 19 bytes long, and 18 fit',
     });
   });
 });

@@ -1,0 +1,94 @@
+import type { KernelArgs } from './command-line.js';
+import type { PresetName } from './preset-name.js';
+import type { Role } from './role.js';
+
+/** `isProvisioned`: whether the machine is handed a configuration, at `{provision.url}`. */
+export type PresetInput = { readonly roles: ReadonlySet<Role>; readonly isProvisioned: boolean };
+
+export type PresetArguments =
+  | { readonly kind: 'arguments'; readonly change: KernelArgs }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+type Preset = {
+  /** Always given. Keys with values replace what the image says under them, so that there is one of each. */
+  readonly words: readonly string[];
+  /** By which the system finds its root, in the squashfs layer. */
+  readonly root: readonly string[];
+  /** Whether the root may be elsewhere, such as in the initramfs. */
+  readonly isRootOptional?: boolean;
+  /** By which a machine is handed its configuration. */
+  readonly handOff: readonly string[];
+};
+
+const IGNITION = 'ignition.config.url={provision.url}';
+/** cloud-init, datasource NoCloud: docs.cloud-init.io, reference/datasources/nocloud. */
+const NOCLOUD = 'ds=nocloud;s={provision.url}';
+
+const DEFINITIONS: Readonly<Record<PresetName, Preset>> = {
+  // Its documentation of booting by iPXE, and the test of its feature _pxe. Its root may lie in the initramfs (/root.squashfs).
+  'garden-linux': {
+    words: ['ip=dhcp'],
+    root: ['gl.ovl=/:tmpfs', 'gl.url={blob.squashfs.url}', 'gl.live=1'],
+    isRootOptional: true,
+    handOff: ['ignition.firstboot=1', 'ignition.platform.id=metal', IGNITION],
+  },
+  // fedora-coreos-docs: live-booting. Its rootfs image takes the place of the squashfs.
+  'fedora-coreos-live': {
+    words: ['ignition.firstboot', 'ignition.platform.id=metal'],
+    root: ['coreos.live.rootfs_url={blob.squashfs.url}'],
+    handOff: [IGNITION],
+  },
+  // flatcar.org: booting by iPXE. Its /usr lies in the initramfs; first_boot runs Ignition.
+  'flatcar-live': {
+    words: ['flatcar.first_boot=1'],
+    root: [],
+    handOff: ['flatcar.config.url={provision.url}'],
+  },
+  // dracut.cmdline(7), and dracut's modules livenet and dmsquash-live.
+  'dracut-live': {
+    words: ['rd.neednet=1', 'ip=dhcp', 'rd.live.image'],
+    root: ['root=live:{blob.squashfs.url}'],
+    handOff: [NOCLOUD],
+  },
+  // live-boot(7). Its 9990-mount-http tells by the end of the URL, .squashfs, what it fetches.
+  'debian-live': { words: ['boot=live'], root: ['fetch={blob.squashfs.url}'], handOff: [NOCLOUD] },
+  // casper(7). Ubuntu's own initramfs takes a URL that ends in .iso alone; builds such as netboot.xyz's take a squashfs.
+  'ubuntu-casper': {
+    words: ['boot=casper', 'netboot=url', 'ip=dhcp'],
+    root: ['url={blob.squashfs.url}'],
+    handOff: [NOCLOUD],
+  },
+  // talos.dev: reference/kernel, what is required and recommended there.
+  talos: {
+    words: ['talos.platform=metal', 'slab_nomerge', 'pti=on', 'init_on_alloc=1', 'init_on_free=1'],
+    root: [],
+    handOff: ['talos.config={provision.url}'],
+  },
+  // mkinitfs-bootparams(7), and the script of boot.alpinelinux.org. Where packages are (alpine_repo) is the operator's to say.
+  alpine: {
+    words: ['modules=loop,squashfs', 'ip=dhcp'],
+    root: ['modloop={blob.squashfs.url}'],
+    handOff: [],
+  },
+};
+
+/** What `preset NAME` adds to the arguments of an image with these layers, or why it cannot. Pure. */
+export function presetArguments(name: PresetName, { roles, isProvisioned }: PresetInput): PresetArguments {
+  const { words, root, isRootOptional = false, handOff } = DEFINITIONS[name];
+  const hasRoot = roles.has('squashfs');
+  if (root.length > 0 && !hasRoot && !isRootOptional) {
+    return { kind: 'refused', reason: `preset ${name} needs a squashfs layer, and this image has none` };
+  }
+  const all = [...(hasRoot ? root : []), ...words, ...(isProvisioned ? handOff : [])];
+  return { kind: 'arguments', change: { from: `preset ${name}`, ...changeOf(all) } };
+}
+
+/** Each word is there once, whatever the image says itself. */
+function changeOf(words: readonly string[]): KernelArgs {
+  const pairs = words.flatMap((word) => {
+    const at = word.indexOf('=');
+    return at === -1 ? [] : [[word.slice(0, at), word.slice(at + 1)] as const];
+  });
+  const flags = words.filter((word) => !word.includes('='));
+  return { replace: Object.fromEntries(pairs), ...(flags.length > 0 && { remove: flags, append: flags }) };
+}

@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest';
+import { roomForArguments } from '../../src/image/argument-room.js';
+
+/** `vmlinuz initrd=initrd ` and the closing NUL. */
+const TAKEN = 23;
+
+it.each([
+  ['amd64', undefined, 2_048],
+  ['arm64', undefined, 2_048],
+  ['riscv64', undefined, 1_024],
+  ['loong64', undefined, 4_096],
+  ['mips64le', undefined, 512],
+  ['amd64', 255, 256],
+  ['amd64', 4_095, 2_048],
+  ['amd64', 0, 2_048],
+])('a kernel of %s whose header says %s takes a line of %i bytes', (architecture, mostOfKernel, size) =>
+  expect(roomForArguments(architecture, mostOfKernel)).toBe(size - TAKEN),
+);

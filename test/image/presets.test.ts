@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { editCommandLine, placeholdersIn } from '../../src/image/command-line.js';
+import { parsePlaceholder } from '../../src/image/placeholders.js';
+import { PRESETS, type PresetName } from '../../src/image/preset-name.js';
+import { presetArguments } from '../../src/image/presets.js';
+import type { Role } from '../../src/image/role.js';
+
+const given = (name: PresetName, roles: readonly Role[], isProvisioned = false, own = '') => {
+  const preset = presetArguments(name, { roles: new Set(roles), isProvisioned });
+  return preset.kind === 'refused' ? preset.reason : editCommandLine(own, preset.change);
+};
+const NETWORKED: readonly Role[] = ['kernel', 'initramfs', 'squashfs'];
+const SQUASHFS = '{blob.squashfs.url}';
+
+describe('a preset', () => {
+  it.each<readonly [PresetName, string, string]>([
+    [
+      'garden-linux',
+      `gl.ovl=/:tmpfs gl.url=${SQUASHFS} gl.live=1 ip=dhcp`,
+      ' ignition.firstboot=1 ignition.platform.id=metal ignition.config.url={provision.url}',
+    ],
+    ['flatcar-live', 'flatcar.first_boot=1', ' flatcar.config.url={provision.url}'],
+    ['debian-live', `fetch=${SQUASHFS} boot=live`, ' ds=nocloud;s={provision.url}'],
+    ['ubuntu-casper', `url=${SQUASHFS} boot=casper netboot=url ip=dhcp`, ' ds=nocloud;s={provision.url}'],
+    ['alpine', `modloop=${SQUASHFS} modules=loop,squashfs ip=dhcp`, ''],
+  ])('of %s', (name, always, handOff) => {
+    expect(given(name, NETWORKED)).toBe(always);
+    expect(given(name, NETWORKED, true)).toBe(`${always}${handOff}`);
+  });
+
+  it('gives what has no value behind what has one', () => {
+    expect(given('fedora-coreos-live', NETWORKED, true)).toBe(
+      `coreos.live.rootfs_url=${SQUASHFS} ignition.platform.id=metal ignition.config.url={provision.url} ignition.firstboot`,
+    );
+    expect(given('dracut-live', NETWORKED)).toBe(`root=live:${SQUASHFS} rd.neednet=1 ip=dhcp rd.live.image`);
+    expect(given('talos', [], true)).toBe(
+      'talos.platform=metal pti=on init_on_alloc=1 init_on_free=1 talos.config={provision.url} slab_nomerge',
+    );
+  });
+
+  it('says each word once, whatever the image says', () => {
+    expect(given('dracut-live', NETWORKED, false, 'root=/dev/sda1 rd.live.image quiet ip=off ip=x')).toBe(
+      `root=live:${SQUASHFS} quiet ip=dhcp rd.neednet=1 rd.live.image`,
+    );
+  });
+
+  it.each<PresetName>(['fedora-coreos-live', 'dracut-live', 'debian-live', 'ubuntu-casper', 'alpine'])(
+    'is refused where the layer of its root is missing: %s',
+    (name) => {
+      expect(given(name, ['kernel', 'initramfs', 'disk', 'iso'])).toBe(
+        `preset ${name} needs a squashfs layer, and this image has none`,
+      );
+    },
+  );
+
+  it('finds its root in the initramfs', () => {
+    expect(given('garden-linux', ['kernel', 'initramfs'])).toBe('ip=dhcp');
+    expect(given('flatcar-live', ['kernel', 'initramfs'])).toBe('flatcar.first_boot=1');
+  });
+
+  it.each(PRESETS)('names placeholders that there are, and none of later without being asked: %s', (name) => {
+    const kinds = placeholdersIn(given(name, NETWORKED)).map((found) => parsePlaceholder(found).kind);
+    expect(kinds).toEqual(kinds.map(() => 'url'));
+    const more = placeholdersIn(given(name, NETWORKED, true)).map((found) => parsePlaceholder(found).kind);
+    expect(new Set(more)).not.toContain('unknown');
+  });
+
+  it('says who wants its words', () => {
+    const preset = presetArguments('talos', { roles: new Set(), isProvisioned: false });
+    expect(preset).toMatchObject({ kind: 'arguments', change: { from: 'preset talos' } });
+  });
+});
