@@ -50,6 +50,7 @@ export async function withUki<T>(
   });
   try {
     const file = join(own, 'linux.efi');
+    if (recipe.signing !== undefined) await requireSigning(recipe.signing);
     await makeUki(recipe, file, { signal, folder });
     return await work(recipe.signing === undefined ? file : await signedFile(file, recipe.signing, signal));
   } finally {
@@ -57,14 +58,14 @@ export async function withUki<T>(
   }
 }
 
+/** Before the work: what sbsign says of files that it cannot read is of little help. */
+async function requireSigning({ key, cert }: SigningFiles): Promise<void> {
+  await (await DiskSource.open(key, 'key')).close();
+  await (await DiskSource.open(cert, 'certificate')).close();
+}
+
 async function signedFile(unsigned: string, files: SigningFiles, signal: AbortSignal): Promise<string> {
   const signed = `${unsigned}.signed`;
-  // What sbsign says of files that it cannot read tells nobody which.
-  for (const [file, what] of [
-    [files.key, 'key'],
-    [files.cert, 'certificate'],
-  ] as const)
-    await (await DiskSource.open(file, what)).close();
   await signProgram({ unsigned, signed }, files, { signal });
   await rm(unsigned);
   return signed;

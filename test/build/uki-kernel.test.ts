@@ -42,17 +42,17 @@ it('takes another program of that architecture, as kernels are whose marks are n
   expect(await checked(bytes, 'loong64')).toMatchObject({ kind: 'kernel' });
 });
 
-it.each([
-  ['Image.gz', gzipSync(ARM64.subarray(0, 100_000)), 'arm64', 'is packed by gzip', 'gunzip'],
-  ['for another architecture', ARM64, 'amd64', 'is for arm64, and the image for amd64', '--platform'],
-  ['for a PC', AMD64, 'arm64', 'is for amd64, and the image for arm64', '--platform'],
-  ['without a stub', amd64With((copy) => copy.write('xx', 0)), 'amd64', 'has no EFI stub', 'CONFIG_EFI_STUB'],
-  ['a text', Buffer.from('#!/bin/sh\n'), 'amd64', 'is no Linux kernel', 'vmlinuz'],
-  ['a UKI', readFileSync(payloadFiles('amd64').uki), 'amd64', 'is a unified kernel image itself', '--uki'],
-  ['its beginning', AMD64.subarray(0, 9_000), 'amd64', 'is damaged: its section', 'a whole kernel'],
-  ['two bytes', Buffer.from('MZ'), 'amd64', 'is damaged', 'a whole kernel'],
-  ['for a machine of the future', program([], { machine: 0x1234 }), 'amd64', '0x1234', '--platform'],
-])('refuses what no stub starts: %s', async (_what, bytes, architecture, reason, remedy) => {
+it.each<[string, Buffer, string, readonly [reason: string, remedy: string]]>([
+  ['Image.gz', gzipSync(ARM64.subarray(0, 100_000)), 'arm64', ['is packed by gzip', 'gunzip']],
+  ['for another architecture', ARM64, 'amd64', ['is for arm64, and the image for amd64', '--platform']],
+  ['for a PC', AMD64, 'arm64', ['is for amd64, and the image for arm64', '--platform']],
+  ['without a stub', amd64With((copy) => copy.write('xx', 0)), 'amd64', ['has no EFI stub', 'CONFIG_EFI_STUB']],
+  ['a text', Buffer.from('#!/bin/sh\n'), 'amd64', ['is no Linux kernel', 'vmlinuz']],
+  ['a UKI', readFileSync(payloadFiles('amd64').uki), 'amd64', ['is a unified kernel image itself', '--uki']],
+  ['its beginning', AMD64.subarray(0, 9_000), 'amd64', ['is damaged: its section', 'a whole kernel']],
+  ['two bytes', Buffer.from('MZ'), 'amd64', ['is damaged', 'a whole kernel']],
+  ['for a machine of the future', program([], { machine: 0x1234 }), 'amd64', ['0x1234', '--platform']],
+])('refuses what no stub starts: %s', async (_what, bytes, architecture, [reason, remedy]) => {
   expect(await checked(bytes, architecture)).toEqual({
     kind: 'refused',
     reason: expect.stringContaining(reason) as string,
