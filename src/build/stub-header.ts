@@ -56,6 +56,8 @@ export function readStubHeader(bytes: Buffer): ReadStubHeader {
   const inFile = sections.filter(({ stored }) => stored > 0);
   if (inFile.some(({ offset }) => offset % fileAlignment !== 0))
     return { kind: 'refused', reason: 'a section of it is not where its header says that sections begin' };
+  if (inFile.some(({ offset, stored }) => offset + stored > up(bytes.length, fileAlignment)))
+    return { kind: 'refused', reason: 'a section of it ends behind its end' };
   const header = {
     ...{ coff, table, sectionAlignment, fileAlignment, sections },
     // What fills the header up belongs to it.

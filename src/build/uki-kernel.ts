@@ -48,6 +48,7 @@ export function kernelForUki(head: Buffer, pe: ReadPe, architecture: string): Uk
 
 /** `6.12.48+deb13-amd64`: what is before the first space (Linux: Documentation/arch/x86/boot.rst, kernel_version). */
 function versionOf(head: Buffer): string | undefined {
+  if (head.length < VERSION_POINTER + 2) return undefined;
   const pointer = head.readUInt16LE(VERSION_POINTER);
   if (pointer === 0) return undefined;
   const at = VERSION_BASE + pointer;

@@ -56,7 +56,7 @@ const MOST_BYTES = 0xffff_ffff;
 export function layoutUki(stub: StubHeader, wanted: readonly UkiSection[]): LaidOut {
   const twice = stub.sections.find(({ name }) => wanted.some((one) => one.name === name));
   if (twice !== undefined) return refused(`it has a section ${twice.name} already`);
-  const free = Math.floor((stub.room - stub.table) / SECTION_HEADER_BYTES) - stub.sections.length;
+  const free = Math.max(0, Math.floor((stub.room - stub.table) / SECTION_HEADER_BYTES) - stub.sections.length);
   if (wanted.length > free)
     return refused(`its header has room for ${free} more sections, and ${wanted.length} are to be added`);
   const inOrder = wanted.toSorted((a, b) => SECTION_NAMES.indexOf(a.name) - SECTION_NAMES.indexOf(b.name));

@@ -47,6 +47,7 @@ describe('a header that cannot be', () => {
     ['alignment 3', (copy) => copy.writeUInt32LE(3, coff + 24 + 32), /aligned to 3 and 512 bytes/],
     ['alignment 2 GiB', (copy) => copy.writeUInt32LE(0x8000_0000, coff + 24 + 32), /aligned to 2147483648/],
     ['a section between two', (copy) => copy.writeUInt32LE(4_097, table + 20), /is not where/],
+    ['a section without an end', (copy) => copy.writeUInt32LE(0xffff_fe00, table + 40 + 16), /ends behind its end/],
     ['an optional header of nothing', (copy) => copy.writeUInt16LE(8, coff + 20), /no place/],
   ])('is refused: %s', (_what, change, reason) => {
     expect(changed(change)).toEqual({ kind: 'refused', reason: expect.stringMatching(reason) as string });

@@ -59,3 +59,9 @@ it.each<[string, Buffer, string, readonly [reason: string, remedy: string]]>([
     remedy: expect.stringContaining(remedy) as string,
   });
 });
+
+it('takes a header that ends before it says a version', async () => {
+  const bytes = program([{ name: '.text', contents: '12345678' }]);
+  bytes.write('HdrS', 0x202, 'latin1');
+  expect(await checked(bytes.subarray(0, 0x208))).toMatchObject({ kind: 'kernel' });
+});
