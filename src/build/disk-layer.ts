@@ -8,14 +8,18 @@ import type { Layer } from './image-builder.js';
 /** Read at a time: measured, smaller pieces cost a thread-pool hop each. */
 const CHUNK_BYTES = 1024 * 1024;
 
-/** A file as a layer: hashed once, and read again for every place it is written to. Throws USAGE when it cannot be read. */
-export async function layerFromFile(role: Role, file: string): Promise<Layer> {
+/**
+ * A file as a layer: hashed once, and read again for every place it is written to. Throws USAGE when it cannot be read, and the
+ * signal's reason.
+ */
+export async function layerFromFile(role: Role, file: string, signal?: AbortSignal): Promise<Layer> {
   const hasher = new DigestHasher();
   let size = 0;
   try {
     for await (const chunk of open(file)) {
       hasher.update(chunk);
       size += chunk.byteLength;
+      if (signal?.aborted) break;
     }
   } catch (cause) {
     const why = systemErrorCode(cause) ?? String(cause);
@@ -24,6 +28,7 @@ export async function layerFromFile(role: Role, file: string): Promise<Layer> {
       cause,
     });
   }
+  signal?.throwIfAborted();
   if (size === 0)
     throw new BootlayerError('USAGE', `${file} for the ${role} is empty`, { remedy: 'name a file with contents' });
   return { role, descriptor: { mediaType: layerTypeOf(role), digest: hasher.digest(), size }, open: () => open(file) };

@@ -1,17 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { layerFromFile } from '../build/disk-layer.js';
+import { withUki } from '../build/disk-uki.js';
 import { type BuiltManifest, buildManifest, type ImageRecipe, type Layer, writeImage } from '../build/image-builder.js';
 import type { ImageSources } from '../catalog/image-sources.js';
 import { BootlayerError, systemErrorCode } from '../errors.js';
 import { harmless } from '../format.js';
 import { clientsOf, unbootableBecause } from '../image/clients.js';
-import { normalizeCommandLine } from '../image/command-line.js';
+import { MAX_COMMAND_LINE_BYTES, normalizeCommandLine, placeholdersIn } from '../image/command-line.js';
 import { ROLES, type Role } from '../image/role.js';
 import type { Digest } from '../oci/digest.js';
 import type { Platform } from '../oci/platform.js';
 import { formatReference } from '../oci/reference.js';
-import { parsedBy, withJson } from './common.js';
+import { parsedBy, warnOnStderr, withJson } from './common.js';
 import {
   type Destination,
   type PlacesOptions,
@@ -22,9 +23,11 @@ import {
 } from './image-places.js';
 import { standardOutput, writeJson, writeLine } from './output.js';
 import { withProgress } from './transfer-progress.js';
+import { MAKE, readUkiRecipe, type UkiOptions, withUkiOptions } from './uki-options.js';
 import { untilSignal } from './until-signal.js';
 
 type BuildOptions = PlacesOptions &
+  UkiOptions &
   Partial<Readonly<Record<Role, string>>> & {
     readonly platform?: Platform;
     readonly variant: string;
@@ -44,7 +47,7 @@ export function buildCommand(): Command {
     .option('--variant <name>', 'what the image is made for: metal, virtualization or another', 'metal')
     .option('--append', 'add the platform to the index that is there, replacing its like');
   for (const role of ROLES) command.option(`--${role} <file>`, HELP[role]);
-  return command
+  return withUkiOptions(command)
     .addOption(new Option('--annotation <key=value>', 'a note on the image, repeatable').argParser(addAnnotation))
     .addHelpText('after', EXAMPLE)
     .action(build);
@@ -55,7 +58,7 @@ const HELP: Readonly<Record<Role, string>> = {
   initramfs: 'its initramfs',
   squashfs: 'a root file system, offered to the kernel arguments as {blob.squashfs.url}',
   cmdline: 'a text file with the kernel arguments',
-  uki: 'a unified kernel image',
+  uki: `a unified kernel image; the word ${MAKE} makes one of kernel, initramfs and cmdline`,
   iso: 'a bootable ISO image',
   disk: 'a disk image, offered to the kernel arguments as {blob.disk.url}',
 };
@@ -63,16 +66,29 @@ const HELP: Readonly<Record<Role, string>> = {
 const EXAMPLE = `
 Example:
   bootlayer image build --platform linux/amd64 --kernel vmlinuz --initramfs initrd.img registry.lab:5000/os/debian:12
-  bootlayer image build --append --platform linux/arm64 --kernel Image --initramfs initrd registry.lab:5000/os/debian:12`;
+  bootlayer image build --append --platform linux/arm64 --kernel Image --initramfs initrd registry.lab:5000/os/debian:12
+  bootlayer image build --platform linux/amd64 --uki make --kernel vmlinuz --initramfs initrd.img --cmdline cmdline.txt registry.lab:5000/os/debian:uki`;
 
 async function build(destinations: readonly string[], options: BuildOptions): Promise<void> {
   const wanted = destinations.map((text) => readDestination(text));
-  const built = buildManifest(await readRecipe(options));
+  await untilSignal(async (signal) => {
+    await withRecipe(options, signal, (recipe) => buildAndWrite(recipe, wanted, { options, signal }));
+  });
+}
+
+async function buildAndWrite(
+  recipe: ImageRecipe,
+  wanted: readonly Destination[],
+  { options, signal }: { readonly options: BuildOptions; readonly signal: AbortSignal },
+): Promise<void> {
+  const built = buildManifest(recipe);
   const written = await withImages(options, wanted, (references, sources) =>
-    untilSignal((signal) => writeAll(built, references, { sources, options, signal })),
+    writeAll(built, references, { sources, options, signal }),
   );
   if (options.json) {
-    writeJson(standardOutput(), { manifest: built.manifest.descriptor, destinations: written });
+    const uki = recipe.layers.find(({ role }) => role === 'uki')?.descriptor;
+    const made = options.uki === MAKE && uki !== undefined ? { uki } : {};
+    writeJson(standardOutput(), { manifest: built.manifest.descriptor, ...made, destinations: written });
     return;
   }
   warnUnbootable(built.recipe);
@@ -121,11 +137,47 @@ function tellWritten(reference: string, digest: Digest, dropped: readonly string
   process.stderr.write(`bootlayer: warning: ${harmless(what)}\n`);
 }
 
-async function readRecipe(options: BuildOptions): Promise<ImageRecipe> {
+type Files = Partial<Readonly<Record<Role, string>>>;
+
+/** What the image is made of; a UKI that is made for it is there as long as the work lasts. */
+async function withRecipe<T>(
+  options: BuildOptions,
+  signal: AbortSignal,
+  work: (recipe: ImageRecipe) => Promise<T>,
+): Promise<T> {
+  const { platform, uki, kernel, initramfs, ...others } = options;
+  if (platform === undefined && uki === MAKE) throw noPlatform();
+  const commandLine = await readCommandLine(options.cmdline);
+  const making = platform && readUkiRecipe(options, options, { platform, commandLine: options.cmdline && commandLine });
+  if (making === undefined) return work(await readRecipe(options, { files: options, commandLine, signal }));
+  checkArguments(commandLine);
+  return withUki(making, { signal }, async (made) => {
+    const parts = { ...(kernel !== undefined && { kernel }), ...(initramfs !== undefined && { initramfs }) };
+    const files = { ...others, ...(options.keepParts && parts), uki: made };
+    const kept = options.keepParts ? commandLine : '';
+    return work(await readRecipe(options, { files, commandLine: kept, signal }));
+  });
+}
+
+/** Of a UKI's own. Throws USAGE for more than kernels take. */
+function checkArguments(commandLine: string): void {
+  const [placeholder] = placeholdersIn(commandLine);
+  if (placeholder !== undefined)
+    warnOnStderr(`{${placeholder}} in the kernel arguments is not filled where firmware starts the UKI`);
+  const bytes = Buffer.byteLength(commandLine);
+  if (bytes <= MAX_COMMAND_LINE_BYTES) return;
+  throw new BootlayerError('USAGE', `the kernel arguments are ${bytes} bytes long, and ${MAX_COMMAND_LINE_BYTES} fit`, {
+    remedy: 'shorten what is in the file of --cmdline',
+  });
+}
+
+type RecipeParts = { readonly files: Files; readonly commandLine: string; readonly signal: AbortSignal };
+
+async function readRecipe(options: BuildOptions, { files, commandLine, signal }: RecipeParts): Promise<ImageRecipe> {
   const layers: Layer[] = [];
   for (const role of ROLES) {
-    const file = options[role];
-    if (file !== undefined && role !== 'cmdline') layers.push(await layerFromFile(role, file));
+    const file = files[role];
+    if (file !== undefined && role !== 'cmdline') layers.push(await layerFromFile(role, file, signal));
   }
   if (layers.length === 0) {
     throw new BootlayerError('USAGE', 'nothing to build an image from', {
@@ -133,12 +185,14 @@ async function readRecipe(options: BuildOptions): Promise<ImageRecipe> {
     });
   }
   const { platform, variant, annotation: annotations = {} } = options;
-  if (platform === undefined) {
-    throw new BootlayerError('USAGE', 'what the files are for is not said', {
-      remedy: 'add --platform linux/amd64 or the like',
-    });
-  }
-  return { platform, variant, layers, annotations, commandLine: await readCommandLine(options.cmdline) };
+  if (platform === undefined) throw noPlatform();
+  return { platform, variant, layers, annotations, commandLine };
+}
+
+function noPlatform(): BootlayerError {
+  return new BootlayerError('USAGE', 'what the files are for is not said', {
+    remedy: 'add --platform linux/amd64 or the like',
+  });
 }
 
 const MAX_COMMAND_LINE_FILE = 64 * 1024;

@@ -28,7 +28,9 @@ describe('bootlayer', () => {
     const { status, out } = await bootlayer(['--help']);
     expect(status).toBe(0);
     for (const word of ['serve', 'image', 'cache', 'demo']) expect(out).toContain(word);
-    expect((await bootlayer(['image', 'build', '--help'])).out).toContain('bootlayer image build --append');
+    expect((await bootlayer(['image', 'build', '--help'])).out).toMatch(
+      /bootlayer image build --append[\s\S]*bootlayer image build .*--uki make --kernel/,
+    );
     expect((await bootlayer(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
@@ -55,6 +57,40 @@ describe('bootlayer', () => {
       'cannot read /nonexistent for the kernel (ENOENT)',
     ],
     [['image', 'build', '--platform', 'linux/amd64', '--kernel', '/etc/hostname', 'oci:x'], 2, 'names no tag'],
+    [['image', 'build', '--uki', 'make', 'oci:x:1'], 2, 'add --platform linux/amd64 or the like'],
+    [['image', 'build', '--platform', 'linux/amd64', '--uki', 'make', 'oci:x:1'], 2, 'add --kernel'],
+    [
+      ['image', 'build', '--platform', 'linux/amd64', '--uki', './make', 'oci:x:1'],
+      2,
+      'cannot read ./make for the uki',
+    ],
+    [
+      ['image', 'build', '--stub', 'x', '--kernel', '/etc/hostname', '--platform', 'linux/amd64', 'oci:x:1'],
+      2,
+      'add --uki make, or leave --stub out',
+    ],
+    [
+      ['image', 'build', '--uki', 'make', '--kernel', '/etc/hostname', '--platform', 'linux/riscv64', 'oci:x:1'],
+      2,
+      'linuxriscv64.efi.stub; install systemd-boot-efi',
+    ],
+    [
+      [
+        'image',
+        'build',
+        '--uki',
+        'make',
+        '--kernel',
+        '/etc/hostname',
+        '--stub',
+        '/etc/hostname',
+        '--platform',
+        'linux/amd64',
+        'oci:x:1',
+      ],
+      2,
+      "/etc/hostname for the stub is no stub; name systemd's",
+    ],
     [['serve', '-c', '/nonexistent.yaml'], 2, 'cannot read the configuration /nonexistent.yaml (ENOENT)'],
   ])('%s', async (args, status, message) => {
     const ran = await bootlayer(args, { cwd: await temporaryFolder() });

@@ -1,19 +1,24 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { PARTS } from './command.js';
 import { cpio } from './cpio.js';
 import { modulesInOrder } from './kernel-modules.js';
 import { busyboxProgram, payloadParts } from './parts.js';
 import { step } from './steps.js';
-import { uki } from './uki.js';
 
 /** @typedef {import('./parts.js').Architecture} Architecture */
 
 const INIT = new URL('init.sh', import.meta.url);
-/** Whatever of these changes, the initramfs does. */
-const RECIPE = ['init.sh', 'payload.js', 'cpio.js', 'kernel-modules.js', 'uki.js'];
+/** Our own maker of UKIs, as built. */
+const MAKER = new URL('../../dist/build/disk-uki.js', import.meta.url);
+/** Whatever of these changes, the initramfs does, or the UKI. */
+const RECIPE = [
+  ...['init.sh', 'payload.js', 'cpio.js', 'kernel-modules.js'],
+  ...['disk-uki.js', 'stub-header.js', 'uki-layout.js'].map((name) => `../../dist/build/${name}`),
+];
+const OS_RELEASE = 'ID=test\nNAME="Test system"\nVERSION_ID=1\n';
 const MODULES = ['virtio_pci', 'virtio_net'];
 const FOLDERS = ['bin', 'dev', 'etc', 'modules', 'proc', 'sys', 'tmp'];
 const APPLETS =
@@ -48,7 +53,7 @@ export async function makePayload(architecture) {
     copyFileSync(parts.vmlinuz, files.kernel);
     writeFileSync(files.initramfs, gzipSync(cpio(initramfsEntries(parts)), { level: 9 }));
     writeFileSync(files.cmdline, `${cmdline}\n`);
-    writeFileSync(files.uki, uki(readFileSync(parts.stub), ukiSections(parts.version, files, `${cmdline} mark=uki`)));
+    await makeUki(files, { ...parts, architecture, commandLine: `${cmdline} mark=uki` });
     writeFileSync(stamp, made);
   });
 }
@@ -71,16 +76,15 @@ function initramfsEntries({ modules, busybox }) {
 }
 
 /**
- * The stub measures and starts what it finds under these names (systemd-stub(7)).
- * @param {string} version @param {{ kernel: string, initramfs: string }} files @param {string} cmdline
- * @returns {import('./uki.js').Section[]}
+ * @param {ReturnType<typeof payloadFiles>} files
+ * @param {{ stub: string, version: string, architecture: Architecture, commandLine: string }} told
  */
-function ukiSections(version, { kernel, initramfs }, cmdline) {
-  return [
-    { name: '.osrel', contents: Buffer.from('ID=test\nNAME="Test system"\nVERSION_ID=1\n') },
-    { name: '.cmdline', contents: Buffer.from(cmdline) },
-    { name: '.uname', contents: Buffer.from(version) },
-    { name: '.linux', contents: readFileSync(kernel) },
-    { name: '.initrd', contents: readFileSync(initramfs) },
-  ];
+async function makeUki({ kernel, initramfs, uki }, { stub, version: uname, architecture, commandLine }) {
+  /** @type {typeof import('../../src/build/disk-uki.js')} */
+  const { withUki } = await import(MAKER.href);
+  const release = `${uki}.os-release`;
+  writeFileSync(release, OS_RELEASE);
+  const recipe = { stub, kernel, initramfs, 'os-release': release, architecture, commandLine, uname };
+  const work = { signal: new AbortController().signal, folder: dirname(uki) };
+  await withUki(recipe, work, async (made) => writeFileSync(uki, readFileSync(made)));
 }

@@ -61,6 +61,8 @@ const TEST_PROGRAMS = {
     path: isBookworm ? 'bin/ping' : 'usr/bin/ping',
     libraries: ['libcap2', 'libidn2-0'],
   },
+  // The others of its package lie beside it.
+  sbsign: { package: 'sbsigntool', path: 'usr/bin/sbsign', libraries: [t64('libssl3'), 'libuuid1'] },
   curl: { package: 'curl', path: 'usr/bin/curl', libraries: [t64('libcurl4'), t64('libssl3')] },
 };
 

@@ -1,0 +1,34 @@
+import type { SectionName } from './uki-layout.js';
+
+/** What of a UKI comes from files as they are, beside the stub and the kernel. */
+export const FILE_PARTS = [
+  { name: 'os-release', section: '.osrel', most: 64 * 1024 },
+  { name: 'dtb', section: '.dtb', mark: 'd00dfeed', is: 'a device tree, as dtc compiles it' },
+  { name: 'splash', section: '.splash', mark: '424d', is: 'a BMP picture' },
+  // "0707", with which cpio archives begin: of a packed one the kernel takes no microcode.
+  { name: 'microcode', section: '.ucode', mark: '30373037', is: 'a cpio archive that is not packed' },
+  { name: 'initramfs', section: '.initrd' },
+] as const satisfies readonly Part[];
+
+type Part = {
+  readonly name: string;
+  readonly section: SectionName;
+  /** With which bytes it begins, in hex, and what it is then. */
+  readonly mark?: string;
+  readonly is?: string;
+  /** In bytes: what is text is read whole by those who show it. */
+  readonly most?: number;
+};
+
+export type FilePart = (typeof FILE_PARTS)[number]['name'];
+
+/** Pure: what is wrong with a file for that part, by its first bytes and its size. */
+export function markProblem(
+  { mark = '', is, most = Number.POSITIVE_INFINITY }: Part,
+  head: Buffer,
+  size: number,
+): { readonly reason: string; readonly remedy: string } | undefined {
+  if (!head.toString('hex').startsWith(mark)) return { reason: `is not ${is}`, remedy: `name ${is}` };
+  if (size <= most) return undefined;
+  return { reason: `has ${size} bytes, and ${most} are taken at most`, remedy: 'name a short text file' };
+}
