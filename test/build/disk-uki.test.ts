@@ -68,7 +68,7 @@ describe.each(['amd64', 'arm64'] as const)('a UKI of real parts for %s', (archit
   it('has no section for what it is not given', async () => {
     const read = await readUki(rangesOf(await made(recipeFor(architecture))));
     const [profile] = read.kind === 'uki' ? read.uki.profiles : [];
-    expect(profile).toEqual({ linux: expect.anything() as object, initrds: [] });
+    expect(profile).toEqual({ linux: expect.anything() as object, kernel: expect.anything() as object, initrds: [] });
   });
 });
 
