@@ -67,7 +67,8 @@ export type Planning =
     }
   /** UEFI HTTP Boot is given iPXE, for which is planned anew when it reports. */
   | { readonly kind: 'loader'; readonly choice: Chosen; readonly reason: string }
-  | { readonly kind: 'refused'; readonly reason: string; readonly choice: WayChoice };
+  /** `isOfMachine`: of another machine, of which more is known, it may not be so. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly choice: WayChoice; readonly isOfMachine?: boolean };
 
 export type PlanInput = ArgumentsInput & { readonly starter: Starter };
 

@@ -45,7 +45,7 @@ function judgeTarget(
   const whom = { subject: anybody(architecture), assignment };
   const judged = clients.map((client) => ({ client, prepared: prepareAs(client, whom, image, parts) }));
   const refused = judged.flatMap(({ client, prepared }) =>
-    prepared.kind === 'refused' ? { client, reason: prepared.reason } : [],
+    isRefused(prepared) ? { client, reason: prepared.reason } : [],
   );
   const [first] = refused;
   if (first !== undefined && refused.length === judged.length)
@@ -55,7 +55,7 @@ function judgeTarget(
       digest,
       reason: [...new Set(refused.map(({ reason }) => reason))].join('; '),
     };
-  const ready = judged.filter(({ prepared }) => prepared.kind !== 'refused');
+  const ready = judged.filter(({ prepared }) => !isRefused(prepared));
   const neverDone = ready[0] && neverDoneBecause(assignment, ready[0].prepared, parts.mapping);
   const unread = contents?.uki?.kind === 'refused' ? contents.uki.reason : undefined;
   return {
@@ -84,6 +84,11 @@ export function prepareAs(
   const prepared = prepareBoot(whom, image, { ...parts, starter: { client, architecture } });
   if (prepared.kind !== 'loader') return prepared;
   return prepareBoot(whom, image, { ...parts, starter: { client: 'ipxe-uefi', architecture } });
+}
+
+/** What is wanting of anybody is looked for at each machine. */
+export function isRefused(prepared: Preparation): prepared is Extract<Preparation, { kind: 'refused' }> {
+  return prepared.kind === 'refused' && prepared.isOfMachine !== true;
 }
 
 /** Whether it starts a UKI as it is, though arguments be wished. */

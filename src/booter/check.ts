@@ -1,14 +1,14 @@
 import pLimit from 'p-limit';
 import type { Assignment } from '../boot/assignment.js';
 import { describeError } from '../errors.js';
-import { isChange } from '../image/command-line.js';
+import { isChange, type KernelArgs, placeholdersIn } from '../image/command-line.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import type { Machine } from '../machine/machine.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
 import type { BootUrls } from './boot-urls.js';
 import { findPolicyWarnings } from './check-policies.js';
 import type { AssignmentCheck, CheckReport, TargetCheck } from './check-report.js';
-import { anybody, checkTarget, clientsFor, prepareAs } from './check-target.js';
+import { anybody, checkTarget, clientsFor, isRefused, prepareAs } from './check-target.js';
 import { findClientWarnings, findMappingWarnings, findVariantWarnings } from './check-warnings.js';
 import { mappedWishes, openAssignments, possibleAssignments } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
@@ -48,7 +48,7 @@ export async function checkMapping(parts: CheckParts): Promise<CheckReport> {
       }),
     ),
   );
-  const withArguments = mapping.machines.filter(({ kernelArgs }) => isChange(kernelArgs));
+  const withArguments = mapping.machines.filter((machine) => hasOwnArguments(machine, mapping));
   const refused = await Promise.all(withArguments.map((machine) => limit(() => checkMachine(machine, parts))));
   const machines = refused.flatMap((one) => one ?? []);
   const failed = assignments.flatMap(({ targets }) => targets).filter(isProblem);
@@ -64,6 +64,18 @@ export async function checkMapping(parts: CheckParts): Promise<CheckReport> {
     ],
     problems: failed.length + machines.length,
   };
+}
+
+/** Kernel arguments that no other machine may have. */
+function hasOwnArguments(machine: Machine, { defaults, index }: Mapping): boolean {
+  if (isChange(machine.kernelArgs) || namesMachine(defaults.kernelArgs)) return true;
+  return possibleAssignments(machine, index).some(({ kernelArgs }) => kernelArgs.some(namesMachine));
+}
+
+function namesMachine({ append = [], replace = {} }: KernelArgs): boolean {
+  return [...append, ...Object.values(replace)].some((text) =>
+    placeholdersIn(text).some((name) => name.startsWith('machine.')),
+  );
 }
 
 function isProblem(target: TargetCheck): boolean {
@@ -130,7 +142,7 @@ async function whyNot(machine: Machine, assignment: Assignment, parts: CheckPart
   const others = anybody(architecture);
   const itself = { ...others, name: machine.name, machine };
   for (const client of clientsFor(assignment, architecture)) {
-    if (prepareAs(client, { subject: others, assignment }, image, parts).kind === 'refused') continue;
+    if (isRefused(prepareAs(client, { subject: others, assignment }, image, parts))) continue;
     const prepared = prepareAs(client, { subject: itself, assignment }, image, parts);
     if (prepared.kind === 'refused') return prepared.reason;
   }

@@ -14,7 +14,8 @@ export type Preparation =
   /** `script`: missing where its firmware needs none. */
   | { readonly kind: 'ready'; readonly planned: Planned; readonly script?: string }
   | { readonly kind: 'loader'; readonly reason: string }
-  | { readonly kind: 'refused'; readonly reason: string; readonly choice: WayChoice };
+  /** `isOfMachine`: for want of something that is not known of it. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly choice: WayChoice; readonly isOfMachine?: boolean };
 
 export type Planned = Extract<Planning, { kind: 'plan' }>;
 
