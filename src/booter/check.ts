@@ -3,7 +3,11 @@ import type { Assignment } from '../boot/assignment.js';
 import { describeError } from '../errors.js';
 import { isChange, type KernelArgs, placeholdersIn } from '../image/command-line.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
+import type { MachineFacts } from '../machine/facts.js';
 import type { Machine } from '../machine/machine.js';
+import { parseIp } from '../net/ip.js';
+import { parseMac } from '../net/mac.js';
+import { parseUuid } from '../net/uuid.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
 import type { BootUrls } from './boot-urls.js';
 import { findPolicyWarnings } from './check-policies.js';
@@ -126,7 +130,7 @@ async function checkAnyTarget(assignment: Assignment, parts: CheckParts): Promis
 /** Whether what is said of this machine alone spoils its boot; an image that cannot be had is its assignment's problem. */
 async function checkMachine(machine: Machine, parts: CheckParts) {
   for (const assignment of possibleAssignments(machine, parts.mapping.index)) {
-    if (parts.offline && assignment.image.kind === 'registry') continue;
+    if (assignment.boot === 'local' || (parts.offline && assignment.image.kind === 'registry')) continue;
     const reason = await whyNot(machine, assignment, parts);
     if (reason !== undefined) return { machine: machine.name, reason };
   }
@@ -140,7 +144,7 @@ async function whyNot(machine: Machine, assignment: Assignment, parts: CheckPart
   const image = await images.resolve(assignment.image, wishFor(assignment, architecture)).catch(() => undefined);
   if (image === undefined) return undefined;
   const others = anybody(architecture);
-  const itself = { ...others, name: machine.name, machine };
+  const itself = { ...others, name: machine.name, machine, facts: reporting(others.facts) };
   for (const client of clientsFor(assignment, architecture)) {
     if (isRefused(prepareAs(client, { subject: others, assignment }, image, parts))) continue;
     const prepared = prepareAs(client, { subject: itself, assignment }, image, parts);
@@ -148,3 +152,11 @@ async function whyNot(machine: Machine, assignment: Assignment, parts: CheckPart
   }
   return undefined;
 }
+
+/** As if it said all that machines say of themselves, and not what is left to records: its name, its hostname and its labels. */
+function reporting(facts: MachineFacts): MachineFacts {
+  const [mac, uuid, ip] = [parseMac('02-00-00-00-00-01'), parseUuid(SOME_UUID), parseIp('192.0.2.1')];
+  return { ...facts, macs: mac === undefined ? [] : [mac], ...(uuid && { uuid }), serial: 'S1', ...(ip && { ip }) };
+}
+
+const SOME_UUID = '00000000-0000-4000-8000-000000000001';

@@ -5,13 +5,13 @@ import type { ImageSource } from '../oci/image-source.js';
 
 export type RangeSource = Pick<ImageSource, 'name' | 'fetchBlob'>;
 
-/** What is fetched at once at least: the header of a UKI and the texts behind it. */
+/** What is fetched at once at least: the header of a UKI, or all its texts. */
 const AHEAD_BYTES = 64 * 1024;
 /** What a registry that knows no ranges may send in all of what nobody wants. */
 const MOST_PASSED_OVER_MIB = 16;
 
 /**
- * Parts of a blob that nobody has downloaded: no more is received than what is read, and what is ahead of it. They are not
+ * Parts of a blob that nobody has downloaded: no more is received than what is read, and what is around it. They are not
  * verified, since a digest is over the whole. A registry that knows no ranges sends all that is before them, of which little is
  * put up with: beyond it, `OutOfReach` is thrown.
  */
@@ -44,8 +44,10 @@ export function blobRanges(source: RangeSource, descriptor: Descriptor, signal?:
       const end = Math.min(offset + length, size);
       if (offset < start || end > start + ahead.length) {
         if (passes < 0 && offset > 0) throw tooFar();
-        ahead = await fetchPart(offset, Math.min(Math.max(length, AHEAD_BYTES), size - offset));
-        start = offset;
+        // From a boundary on: what is read next may be a little before.
+        const from = offset - (offset % AHEAD_BYTES);
+        ahead = await fetchPart(from, Math.min(Math.max(end - from, AHEAD_BYTES), size - from));
+        start = from;
       }
       return ahead.subarray(offset - start, Math.max(offset, end) - start);
     },

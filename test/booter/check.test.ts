@@ -5,6 +5,7 @@ import { type CheckParts, checkMapping } from '../../src/booter/check.js';
 import { createMapping, type MappingInput } from '../../src/booter/mapping.js';
 import { BootlayerError } from '../../src/errors.js';
 import type { Role } from '../../src/image/role.js';
+import type { Machine } from '../../src/machine/machine.js';
 import { readUkiOf } from '../fixtures/contents.js';
 import { assignment, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
@@ -177,6 +178,24 @@ describe('checkMapping', () => {
       { clients: ['ipxe-uefi', 'uefi-http'], refused: [{ client: 'ipxe-bios' }] },
     ]);
     expect(await about({ boot: 'local' })).toEqual([{ kind: 'local' }]);
+  });
+
+  it('looks for what only a record can say at each machine, and at none for what machines report', async () => {
+    const named = (text: string, more: Partial<Machine> = {}) =>
+      check({
+        machines: [
+          machine({ name: 'bare' }),
+          machine({ name: 'full', labels: { rack: 'r1' }, hostname: 'full', ...more }),
+        ],
+        assignments: [assignment({ match: { arch: ['amd64'] }, kernelArgs: [{ append: [text] }] })],
+      });
+    expect(await named('x={machine.label.rack}')).toMatchObject({
+      assignments: [{ targets: [{ kind: 'boots', refused: [] }] }],
+      machines: [{ machine: 'bare', reason: expect.stringContaining('say its label rack in machines') as string }],
+    });
+    expect((await named('x={machine.hostname}')).machines).toHaveLength(1);
+    for (const said of ['name', 'mac', 'uuid', 'serial', 'ip', 'arch'])
+      expect(await named(`x={machine.${said}}`)).toMatchObject({ problems: 0, machines: [] });
   });
 
   it('warns of kernel arguments that a UKI is not given, where DHCP leads machines to it', async () => {

@@ -187,7 +187,7 @@ describe('bootlayer image pull', () => {
     return { source, folder, file, reference: `${source.host}/os:1`, asked };
   }
 
-  it('fills the cache of a server that runs, which asks for nothing any more', async () => {
+  it('fills the cache of a server that runs, which asks for nothing any more but how a kernel begins', async () => {
     const { file, reference, asked } = await setUp();
     const { server } = await serve(file);
     const { status, out, err } = await bootlayer(['image', 'pull', '-c', file, reference]);
@@ -195,7 +195,7 @@ describe('bootlayer image pull', () => {
     expect(out).toContain('2 blobs, 8.0 MiB downloaded, in ');
     expect(err).toContain(`${reference}: kernel `);
     expect((await kernelIn(await scriptFrom(server))).equals(KERNEL.bytes)).toBe(true);
-    expect(asked()).toHaveLength(1);
+    expect(asked()).toHaveLength(2);
     expect((await bootlayer(['image', 'pull', '-c', file, reference])).out).toContain('2 blobs, 0 B downloaded');
   });
 

@@ -18,15 +18,15 @@ async function withImage(ranges: boolean) {
   return registry;
 }
 
-/** Sends half of the kernel, and then nothing, or hangs up. */
-function sendHalf(registry: FakeRegistry, then: 'hang' | 'hang up', times: number): void {
+/** Sends half of the kernel, and then nothing, or hangs up: to who asks how it begins, and to who downloads it. */
+function sendHalf(registry: FakeRegistry, then: 'hang' | 'hang up'): void {
   registry.answer(
     KERNEL.descriptor.digest,
     (response) => {
       response.writeHead(200, { 'content-length': KERNEL.bytes.length });
       response.write(KERNEL.bytes.subarray(0, HALF), () => then === 'hang up' && response.destroy());
     },
-    times,
+    2,
   );
 }
 
@@ -48,16 +48,16 @@ const rangesAsked = (registry: FakeRegistry) =>
 describe('a download that is interrupted', () => {
   it.each([true, false])('by the registry goes on under the reader (the registry knows ranges: %s)', async (ranges) => {
     const registry = await withImage(ranges);
-    sendHalf(registry, 'hang up', 1);
+    sendHalf(registry, 'hang up');
     const { kernel, told } = await serveImage(registry, await temporaryFolder());
     expect((await kernel()).equals(KERNEL.bytes)).toBe(true);
-    expect(rangesAsked(registry)).toEqual([undefined, `bytes=${HALF}-`]);
+    expect(rangesAsked(registry)).toEqual([undefined, undefined, `bytes=${HALF}-`]);
     await expect.poll(() => told().map(({ event }) => event)).toContain('fill.resumed');
   });
 
   it('by a kill goes on after the next start, with what there is', async () => {
     const registry = await withImage(true);
-    sendHalf(registry, 'hang', 1);
+    sendHalf(registry, 'hang');
     const folder = await temporaryFolder();
     const first = await serveImage(registry, folder);
     await first.script();
@@ -71,7 +71,7 @@ describe('a download that is interrupted', () => {
     await first.server.process.ended;
     const second = await serveImage(registry, folder);
     expect((await second.kernel()).equals(KERNEL.bytes)).toBe(true);
-    const [, range = ''] = rangesAsked(registry);
+    const [, , range = ''] = rangesAsked(registry);
     expect(Number(/^bytes=(\d+)-$/.exec(range)?.[1])).toBeGreaterThan(HALF / 2);
     await expect.poll(() => second.told().map(({ reason }) => reason)).toContain('an earlier download ended there');
     expect(await readdir(ingest)).toEqual([]);
