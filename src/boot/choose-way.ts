@@ -28,6 +28,9 @@ export type WayChoice =
 /** What is told of a UKI that is started as it is, where the mapping has kernel arguments. */
 export const LOST_ARGUMENTS = 'the kernel arguments of the mapping are not given, since a UKI has its own';
 
+/** Of a UKI that is opened. */
+export const LOST_DTB = 'the device tree of the UKI is not given, and that of the firmware counts';
+
 /** The best way to start an image for this client, and why it is not another. Pure. */
 export function chooseWay(image: Bootable, starter: Starter, wish: WayWish): WayChoice {
   const judged = new Map(judgeWays(image, starter).map((one) => [one.way, one]));
@@ -39,7 +42,8 @@ export function chooseWay(image: Bootable, starter: Starter, wish: WayWish): Way
   const { way } = chosen;
   const by = starter.client === 'uefi-http' && way === 'uki' ? 'firmware' : 'ipxe';
   const isLost = way === 'uki' && wish.wantsArguments && !(by === 'ipxe' && takesArguments(image));
-  return { kind: 'chosen', way, by, unmet: isLost ? [LOST_ARGUMENTS] : [], rejected };
+  const unmet = [...(isLost ? [LOST_ARGUMENTS] : []), ...(way === 'opened' && hasDtb(image) ? [LOST_DTB] : [])];
+  return { kind: 'chosen', way, by, unmet, rejected };
 }
 
 /** The ways that come into question, best first, and why one that could be is not the first. */
@@ -69,6 +73,10 @@ function preference(image: Bootable, { client, secureBoot }: Starter, { boot, wa
 /** Its UKI has no command line, and takes that of its loader (systemd-stub(7)). */
 function takesArguments({ contents }: Bootable): boolean {
   return contents?.uki?.kind === 'uki' && contents.uki.uki.profiles[0].commandLine === undefined;
+}
+
+function hasDtb({ contents }: Bootable): boolean {
+  return contents?.uki?.kind === 'uki' && contents.uki.uki.profiles[0].dtb !== undefined;
 }
 
 function rejection(

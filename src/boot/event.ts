@@ -1,4 +1,5 @@
 import type { Role } from '../image/role.js';
+import type { Way } from '../image/ways.js';
 import type { LeaseEvent } from '../lease/event.js';
 import type { Firmware } from '../machine/facts.js';
 import type { Digest } from '../oci/digest.js';
@@ -21,6 +22,10 @@ export type BootEvent =
       readonly assignment: string;
       readonly image: string;
       readonly plan: Digest;
+      /** Missing in what older versions have stored. */
+      readonly way?: Way;
+      /** What is wished and cannot be done so. */
+      readonly unmet?: readonly string[];
       /** It is done when it has all that it starts. */
       readonly isDoneByStart?: true;
     }

@@ -114,7 +114,11 @@ export const SOME_CAPABILITY = '<done-capability>';
  * The same plan, URLs and capability give the same bytes. Refused when iPXE cannot carry a kernel argument. `capability`: by which
  * the machine may report that its boot is done.
  */
-export function planScript(plan: BootPlan, urls: BootUrls, capability = NO_CAPABILITY): RenderedPlan {
+export function planScript(
+  plan: BootPlan,
+  urls: BootUrls,
+  { capability = NO_CAPABILITY, unmet = [] }: ScriptNotes = {},
+): RenderedPlan {
   const room = plan.kind === 'kernel' ? plan.argumentRoom : undefined;
   const filled = fillPlaceholders(plan.kernelArgs ?? '', placeholderUrls(plan, urls, capability), room);
   if (filled.kind === 'refused') return { kind: 'refused', reason: filled.reason };
@@ -122,17 +126,25 @@ export function planScript(plan: BootPlan, urls: BootUrls, capability = NO_CAPAB
   if (args.kind === 'refused') {
     return { kind: 'refused', reason: `kernel argument "${args.argument}" cannot be given by iPXE: ${args.why}` };
   }
-  return { kind: 'script', text: ipxe.renderScript(planCommands(plan, urls, args.words)) };
+  return { kind: 'script', text: ipxe.renderScript(planCommands(plan, urls, { words: args.words, unmet })) };
 }
 
-function planCommands(plan: BootPlan, urls: BootUrls, args: Word): readonly ipxe.Command[] {
+/** `unmet`: what is wished and cannot be done, for its screen. */
+type ScriptNotes = { readonly capability?: string; readonly unmet?: readonly string[] };
+
+function planCommands(
+  plan: BootPlan,
+  urls: BootUrls,
+  { words, unmet }: { readonly words: Word; readonly unmet: readonly string[] },
+): readonly ipxe.Command[] {
   return [
     ipxe.comment(`machine ${plan.machine}, assignment ${plan.assignment}, plan ${plan.id}`),
     ipxe.echo(`Bootlayer: ${plan.machine} boots ${plan.image.reference} (${shortDigest(plan.image.manifestDigest)})`),
+    ...unmet.map((one) => ipxe.echo(`Bootlayer: ${one}`)),
     ipxe.resetCounter('fetches'),
     ipxe.label('fetch'),
     ipxe.freeImages(),
-    ...fetchCommands(plan, urls, args),
+    ...fetchCommands(plan, urls, words),
     ipxe.boot('failed'),
     ipxe.label('failed'),
     ...ipxe.countTo('fetches', MAX_FETCHES, 'giveup'),

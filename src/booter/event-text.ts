@@ -2,6 +2,7 @@ import { LOST_ARGUMENTS } from '../boot/choose-way.js';
 import type { ArtifactTransfer, BootEvent, Counts, DhcpQuestion } from '../boot/event.js';
 import type { Done } from '../boot/standing.js';
 import { counted, formatBytes, formatSeconds } from '../format.js';
+import type { Way } from '../image/ways.js';
 import { isLeaseEvent, type LeaseEvent } from '../lease/event.js';
 import { shortDigest } from '../oci/digest.js';
 import { describeLease } from './lease-event-text.js';
@@ -93,6 +94,12 @@ function describeTrouble(event: Of<'plan.unsaved' | 'journal.lost' | 'fault' | '
   }
 }
 
+const WAY_TEXTS: Readonly<Record<Way, string>> = { kernel: '', uki: ', its UKI', opened: ', its UKI opened' };
+
+function unmetText({ unmet = [] }: Of<'script.sent'>): string {
+  return unmet.map((one) => `; ${one}`).join('');
+}
+
 function describeScript(
   event: Of<'greeting.sent' | 'script.sent' | 'script.waiting' | 'script.refused' | 'script.local'>,
 ): string {
@@ -100,7 +107,7 @@ function describeScript(
     case 'greeting.sent':
       return `${to(event)} fetches ${event.file}`;
     case 'script.sent':
-      return `${event.machine} gets the script for ${event.image} (assignment ${event.assignment})`;
+      return `${event.machine} gets the script for ${event.image}${WAY_TEXTS[event.way ?? 'kernel']} (assignment ${event.assignment})${unmetText(event)}`;
     case 'script.waiting':
       return `${event.machine} waits${event.image === undefined ? '' : ` for ${event.image}`}: ${event.reason}`;
     case 'script.refused':

@@ -10,7 +10,7 @@ import type { Artifact, ResolvedImage } from '../image/image.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
 import type { SelectorKey } from '../machine/selector.js';
-import { refusalOf, waitingScript } from './boot-script.js';
+import { localScript, refusalOf, waitingScript } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
 import type { FirmwareAsks } from './firmware-path.js';
 import type { Images } from './mapped-images.js';
@@ -96,6 +96,7 @@ async function explainImage(
   const { mapping, images, urls } = parts;
   if (assignment === undefined) return nothing(subject, NO_ASSIGNMENT);
   if (assignment.outOfForce !== undefined) return waits(subject, assignment.outOfForce, urls);
+  if (assignment.boot === 'local') return local(subject);
   const wish = wishOf(subject, assignment);
   if (wish === undefined) return nothing(subject, ARCHITECTURE_UNKNOWN);
   try {
@@ -147,6 +148,16 @@ function prepareFor(
 
 function nothing(subject: Subject, reason: string): BootExplanation {
   return { kind: 'nothing', reason, script: refusalOf(subject, reason) };
+}
+
+/** Where it boots its disk, and not because it was told to once. */
+function local(subject: Subject): BootExplanation {
+  const reason = 'its assignment says so (boot: local)';
+  return {
+    kind: 'nothing',
+    reason: `its local disk is, since ${reason}`,
+    script: localScript(subject, 'assigned', reason),
+  };
 }
 
 /** Its own script shows that for a while, and leaves it to its disk then. */

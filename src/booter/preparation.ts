@@ -46,7 +46,7 @@ export function prepareBoot(
   if (planned.kind !== 'plan') return planned;
   const { plan, choice } = planned;
   if (choice.by === 'firmware') return { kind: 'ready', planned };
-  const rendered = planScript(plan, urls, SOME_CAPABILITY);
+  const rendered = planScript(plan, urls, { capability: SOME_CAPABILITY, unmet: choice.unmet });
   if (rendered.kind === 'refused') return { ...rendered, choice };
   return { kind: 'ready', planned, script: rendered.text };
 }

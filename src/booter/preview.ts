@@ -19,7 +19,7 @@ export type BootDifference = {
   readonly differs: readonly Difference[];
 };
 
-export const DIFFERENCES = ['assignment', 'image', 'variant', 'kernelArgs', 'policy'] as const;
+export const DIFFERENCES = ['assignment', 'image', 'variant', 'boot', 'kernelArgs', 'policy'] as const;
 export type Difference = (typeof DIFFERENCES)[number];
 
 /**
@@ -90,6 +90,8 @@ function partOf(key: Difference, choice: Choice | undefined): unknown {
       return formatReference(assignment.image);
     case 'variant':
       return assignment.variant;
+    case 'boot':
+      return assignment.boot;
     case 'kernelArgs':
       return [assignment.kernelArgs, machine.kernelArgs];
     case 'policy':

@@ -29,7 +29,7 @@ import type { Images, MappedImages } from './mapped-images.js';
 import { assignmentFor, type Mapping } from './mapping.js';
 import type { PlanIssuer } from './plan-issuer.js';
 import type { Judged, PolicyStep, ToBoot } from './policy-step.js';
-import { ARCHITECTURE_UNKNOWN, mayPass, NO_ASSIGNMENT, wishOf } from './preparation.js';
+import { ARCHITECTURE_UNKNOWN, mayPass, NO_ASSIGNMENT, type Planned, wishOf } from './preparation.js';
 import { attemptOf, factsFromQuery, type ScriptQuery } from './report.js';
 import { scriptStarter } from './starter.js';
 import type { VerifiedContents } from './verified-contents.js';
@@ -64,7 +64,7 @@ export type ScriptStepParts = {
 const PATIENCE_MILLISECONDS = 4_000;
 
 type Readiness =
-  | { readonly kind: 'ready'; readonly script: string; readonly plan: BootPlan }
+  | { readonly kind: 'ready'; readonly script: string; readonly planned: Planned }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'waiting'; readonly reason: string };
 
@@ -134,12 +134,12 @@ export class ScriptStep {
     const starter = scriptStarter(subject.facts, wish.architecture);
     const planning = await this.#plan({ subject, assignment, image, defaults: defaults.kernelArgs, starter }, told);
     if (planning.kind !== 'plan') return { kind: 'refused', reason: planning.reason };
-    const { plan } = planning;
+    const { plan, choice } = planning;
     const capability = await this.#capability(boot, plan);
-    const rendered = planScript(plan, urls.for(subject.facts.sourceAddress), capability);
+    const rendered = planScript(plan, urls.for(subject.facts.sourceAddress), { capability, unmet: choice.unmet });
     if (rendered.kind === 'refused') return rendered;
     await issuer.issue(plan);
-    return { kind: 'ready', plan, script: rendered.text };
+    return { kind: 'ready', planned: planning, script: rendered.text };
   }
 
   /**
@@ -194,12 +194,15 @@ export class ScriptStep {
         return this.#wait(subject, { machine: subject.name, reason, attempt }, image);
       }
       case 'ready': {
-        const { plan, script } = readiness;
+        const { planned, script } = readiness;
+        const { plan, choice } = planned;
         attribution.saw(subject.name, address, { image: plan.image.manifestDigest });
         this.#prefetch(plan);
         const { name: machine } = subject;
-        const sent = { machine, address, image, assignment: assignment.name, plan: plan.id };
-        events({ event: 'script.sent', ...sent, ...(isDoneByStart && { isDoneByStart }) });
+        const { way, unmet } = choice;
+        const sent = { machine, address, image, assignment: assignment.name, plan: plan.id, way };
+        const more = { ...(unmet.length > 0 && { unmet }), ...(isDoneByStart && { isDoneByStart }) };
+        events({ event: 'script.sent', ...sent, ...more });
         return script;
       }
     }

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { BOOT_METHODS } from '../boot/boot-method.js';
 import type { EntryDocument } from '../boot/entry.js';
 import { DONE_WHEN, POLICY_MODES } from '../boot/policy.js';
 import { BootlayerError } from '../errors.js';
@@ -21,6 +22,7 @@ type AssignmentOptions = SetOptions & {
   readonly matchAll?: true;
   readonly priority?: number;
   readonly variant?: string;
+  readonly boot?: string;
   readonly kernelArg?: readonly string[];
   readonly policy?: string;
   readonly doneWhen?: string;
@@ -47,6 +49,7 @@ export function assignmentCommand(): Command {
       .option('--match-all', 'match every machine')
       .option('--priority <number>', 'higher goes first', parsedBy(parsePriority))
       .option('--variant <name>', "which of an image's variants")
+      .addOption(new Option('--boot <method>', 'how they start it').choices([...BOOT_METHODS, '']))
       .option('--kernel-arg <text>', 'append it (repeatable): all take the place of all there are', repeatable(asText))
       .addOption(new Option('--policy <mode>', 'how often they boot it').choices([...POLICY_MODES, '']))
       .addOption(new Option('--done-when <what>', 'what ends "once"').choices([...DONE_WHEN, '']))
@@ -79,7 +82,19 @@ function parseAttempts(text: string): number | '' {
 }
 
 function edited(document: EntryDocument, options: AssignmentOptions): EntryDocument {
-  const { image, match, matchAll, priority, variant, kernelArg, policy: mode, doneWhen, maxAttempts, window } = options;
+  const {
+    image,
+    match,
+    matchAll,
+    priority,
+    variant,
+    boot,
+    kernelArg,
+    policy: mode,
+    doneWhen,
+    maxAttempts,
+    window,
+  } = options;
   if (match !== undefined && matchAll) {
     throw new BootlayerError('USAGE', '--match-all and --match are not for one assignment: name one of them');
   }
@@ -89,6 +104,7 @@ function edited(document: EntryDocument, options: AssignmentOptions): EntryDocum
     ...(matchAll && { match: {} }),
     ...(priority !== undefined && { priority }),
     ...(variant !== undefined && { variant }),
+    ...(boot !== undefined && { boot }),
   };
   const withOwn = withKernelArgs(withValues(document, values), kernelArg);
   return withPolicy(withOwn, { mode, doneWhen, maxAttempts, window });

@@ -40,7 +40,7 @@ const CLIENTS: Readonly<Record<DescribedClient['kind'], readonly Firmware[]>> = 
   os: [],
 };
 
-type Said = Partial<Omit<MachineFacts, 'sourceAddress' | 'macs' | 'architecture' | 'firmware'>> & {
+type Said = Partial<Omit<MachineFacts, 'sourceAddress' | 'macs' | 'architecture' | 'firmware' | 'secureBoot'>> & {
   readonly firmware?: DescribedClient['kind'];
   readonly mac?: MachineFacts['macs'];
   readonly arch?: string;
@@ -49,6 +49,7 @@ type Said = Partial<Omit<MachineFacts, 'sourceAddress' | 'macs' | 'architecture'
 type PlanOptions = CommonOptions &
   Said & {
     readonly machine?: string;
+    readonly secureBoot?: 'on' | 'off';
     readonly interface?: string;
     readonly subnet?: Subnet;
     readonly bytes?: true;
@@ -72,6 +73,7 @@ export function planCommand(): Command {
       ),
     )
     .addOption(new Option('--firmware <kind>', Object.keys(CLIENTS).join(', ')).argParser(parsedBy(readFirmware)))
+    .addOption(new Option('--secure-boot <state>', 'of UEFI, as iPXE reports it').choices(['on', 'off']))
     .option('--interface <name>', 'where it is, of several that are served; without it, on the first')
     .addOption(
       new Option('--subnet <subnet>', 'where it is, of dhcp.subnets: also behind a relay').argParser(
@@ -136,7 +138,8 @@ function factsOf(said: PlanOptions, known: Machine | undefined, isShown: boolean
   const { mac = known?.macs.slice(0, 1) ?? [], uuid = known?.uuid, serial = known?.serial, arch, ip, hostname } = said;
   const { asset, manufacturer, product } = said;
   const firmware = said.firmware && firmwaresOf(said.firmware, isShown);
-  const texts = { uuid, serial, asset, manufacturer, product, hostname, ip, firmware, architecture: arch };
+  const secureBoot = said.secureBoot && said.secureBoot === 'on';
+  const texts = { uuid, serial, asset, manufacturer, product, hostname, ip, firmware, architecture: arch, secureBoot };
   const pairs = Object.entries(texts).filter(([, value]) => value !== undefined);
   return { ...(Object.fromEntries(pairs) as Partial<MachineFacts>), macs: mac, sourceAddress: ip ?? 'unknown' };
 }

@@ -61,6 +61,7 @@ describe('Booter.script', () => {
       assignment: 'all',
       image: 'registry.lab:5000/os/debian:12',
       plan: plan?.id,
+      way: 'kernel',
     });
   });
 
