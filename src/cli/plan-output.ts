@@ -217,7 +217,11 @@ function writeImage(output: Output, boot: BootExplanation & { readonly kind: 'im
   writeWarnings(output, warnings);
   if (files.length > 0) {
     heading(output, 'files');
-    const rows = files.map(({ role, descriptor, url }) => [`  ${role}`, formatBytes(descriptor.size), url]);
+    const rows = files.map(({ role, descriptor, part, url }) => [
+      `  ${role}`,
+      formatBytes(part?.length ?? descriptor.size),
+      url,
+    ]);
     writeTable(output, ['  ROLE', 'SIZE', 'URL'], rows);
   }
   if (script !== undefined) writeScript(output, script);
