@@ -8,7 +8,7 @@ import { step } from './steps.js';
 /**
  * @typedef {'amd64' | 'arm64'} Architecture
  * @typedef {'demo' | 'test' | 'full'} Level `demo`: one machine with a BIOS; `test`: also UEFI, and the real clients; `full`: also
- *   the older firmware, and the peers of the benchmarks
+ *   the older firmware, Debian's installer, and the peers of the benchmarks
  * @typedef {'ipxe' | 'ipxe-qemu' | 'ovmf' | 'qemu-efi-aarch64'} Firmware
  * @typedef {'trixie' | 'bookworm'} FirmwareRelease Debian's, whatever this machine runs: every mirror has both
  */
@@ -16,7 +16,7 @@ import { step } from './steps.js';
 /** The payload and the registry are of the machine's own release. Older iPXE has no arm64 and waits long for IPv6. */
 const own = () => new PrivateApt(debianRelease());
 const NEWER_FIRMWARE = new PrivateApt('trixie');
-const OLDER_FIRMWARE = new PrivateApt('bookworm');
+const OLDER = new PrivateApt('bookworm');
 
 /** @type {readonly Firmware[]} */
 const UEFI = ['ovmf', 'qemu-efi-aarch64'];
@@ -40,7 +40,7 @@ export async function fetchParts(level) {
   const wanted = [
     [own(), [...OWN_PACKAGES, ...packagesOfPrograms(level).map(hostPackage)]],
     [NEWER_FIRMWARE, NEWER_PACKAGES[level].map(firmware)],
-    [OLDER_FIRMWARE, OLDER_PACKAGES[level].map(firmware)],
+    [OLDER, [...OLDER_PACKAGES[level].map(firmware), ...(level === 'full' ? [installer()] : [])]],
   ];
   const missing = wanted.flatMap(([apt, packages]) => packages.filter((one) => !existsSync(apt.folder(one))));
   if (missing.length === 0) return;
@@ -80,9 +80,18 @@ export function nginxProgram() {
   return program('nginx').command;
 }
 
+/** Kernel and initramfs of Debian's installer, which speaks in lines of text: Debian 12's, for PCs, on every machine. */
+export function installerFiles() {
+  const folder = join(
+    OLDER.folder(installer()),
+    'usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64',
+  );
+  return { kernel: join(folder, 'linux'), initramfs: join(folder, 'initrd.gz') };
+}
+
 /** @param {Firmware} name @param {string} path inside the package @param {FirmwareRelease} [release] */
 export function firmwareFile(name, path, release = 'trixie') {
-  const apt = release === 'trixie' ? NEWER_FIRMWARE : OLDER_FIRMWARE;
+  const apt = release === 'trixie' ? NEWER_FIRMWARE : OLDER;
   return join(apt.folder(firmware(name)), path);
 }
 
@@ -129,6 +138,11 @@ function stubOf(architecture) {
 
 function registry() {
   return hostPackage('docker-registry');
+}
+
+/** Made for every architecture, as firmware is. */
+function installer() {
+  return { name: 'debian-installer-12-netboot-amd64', architecture: 'amd64' };
 }
 
 /** @param {string} name */
