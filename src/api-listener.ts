@@ -1,4 +1,5 @@
 import { hostInterfaces } from './advertise.js';
+import type { BootUrls } from './booter/boot-urls.js';
 import type { Booter } from './booter/booter.js';
 import { EntryDoubts } from './booter/entry-doubts.js';
 import type { ImageDesk } from './booter/image-desk.js';
@@ -52,6 +53,7 @@ export type ApiListenerParts = Pick<Content, 'database'> & {
   readonly policies: Policies;
   readonly standings: Omit<StandingRouteParts, 'doubtsOf'>;
   readonly booter: Booter;
+  readonly urls: BootUrls;
   readonly entries: EntryRouteParts['entries'];
   /** What `api.tokenFile` names. */
   readonly tokens: readonly ApiToken[] | undefined;
@@ -104,8 +106,21 @@ function takenFrom(address: IpAddress, { dhcp }: Config): string | undefined {
 
 /** Opens the listener of the API and of what watches the server. Throws PORT_UNAVAILABLE. */
 export async function openApi(config: Config, parts: ApiListenerParts): Promise<ApiListener> {
-  const { journal, policies, standings, booter, database, entries, cache, desk, metrics, isReady, lifecycle, log } =
-    parts;
+  const {
+    journal,
+    policies,
+    standings,
+    booter,
+    urls,
+    database,
+    entries,
+    cache,
+    desk,
+    metrics,
+    isReady,
+    lifecycle,
+    log,
+  } = parts;
   let { tokens } = parts;
   const app = createListener(log);
   app.server.maxConnections = MOST_CONNECTIONS;
@@ -119,6 +134,7 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
   const doubts = new EntryDoubts({
     ...{ desk, clock: systemClock, mapping: () => booter.mapping },
     verifies: policies.verifies,
+    known: { mapped: booter.mapped, urls, seesDhcp: config.dhcp !== undefined },
     leases: booter.leases?.register,
   });
   const streams = declareApi(new Api(app, guard), {

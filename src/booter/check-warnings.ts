@@ -2,7 +2,7 @@ import type { Assignment } from '../boot/assignment.js';
 import { findShadows } from '../boot/shadows.js';
 import { fewOf, formatBytes } from '../format.js';
 import type { Machine } from '../machine/machine.js';
-import type { AssignmentCheck } from './check-report.js';
+import type { AssignmentCheck, TargetCheck } from './check-report.js';
 import { recordedCandidate } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
 
@@ -42,7 +42,7 @@ export function findClientWarnings(checks: readonly AssignmentCheck[]): readonly
   return checks.flatMap(({ assignment, targets }) =>
     targets.flatMap((target) => {
       if (target.kind !== 'boots') return [];
-      const whose = `assignment "${assignment}": its image for ${target.architecture ?? 'any machine'}`;
+      const whose = whoseImage(assignment, target);
       const { unread } = target;
       return [
         ...target.refused.map(
@@ -52,6 +52,20 @@ export function findClientWarnings(checks: readonly AssignmentCheck[]): readonly
       ];
     }),
   );
+}
+
+/** The same, and an image that none of them can start. Pure. */
+export function findTargetWarnings(checks: readonly AssignmentCheck[]): readonly string[] {
+  const none = checks.flatMap(({ assignment, targets }) =>
+    targets.flatMap((target) =>
+      target.kind === 'refused' ? `${whoseImage(assignment, target)} boots none of its machines: ${target.reason}` : [],
+    ),
+  );
+  return [...none, ...findClientWarnings(checks)];
+}
+
+function whoseImage(assignment: string, { architecture = 'any machine' }: TargetCheck): string {
+  return `assignment "${assignment}": its image for ${architecture}`;
 }
 
 /** Nothing that is mapped is ever removed from the cache, and nothing is downloaded ahead for which something must go. Pure. */

@@ -7,6 +7,7 @@ import type { Machine } from '../machine/machine.js';
 import { formatReference } from '../oci/reference.js';
 import { addressDoubts } from './address-doubts.js';
 import { findUntoldWarnings } from './check-policies.js';
+import { type ClientDoubtsParts, clientDoubts } from './client-doubts.js';
 import type { ImageDesk } from './image-desk.js';
 import type { LeaseRegister } from './leases.js';
 import { possibleAssignments } from './mapped-wishes.js';
@@ -24,6 +25,8 @@ export type EntryDoubtsParts = {
   /** Whether who asks must be shown to be the machine (`identity.verify`). */
   readonly verifies: () => boolean;
   readonly clock: Pick<Clock, 'within'>;
+  /** What is known of mapped images, and how machines would be told. */
+  readonly known: Omit<ClientDoubtsParts, 'mapping'>;
   /** Where this server gives addresses. */
   readonly leases?: Pick<LeaseRegister, 'at' | 'subnets'> | undefined;
 };
@@ -37,13 +40,15 @@ export class EntryDoubts {
 
   /** Of an entry that is in force. Never rejects. */
   async ofEntry(kind: EntryKind, name: string): Promise<readonly string[]> {
-    const { mapping } = this.#parts;
+    const { mapping: inForce, known } = this.#parts;
     if (kind === 'machine') return this.#ofMachine(name);
-    const { assignments, defaults, machines } = mapping();
+    const mapping = inForce();
+    const { assignments, defaults, machines } = mapping;
     const assignment = assignments.find((one) => one.name === name);
     if (assignment === undefined) return [];
     const untold = findUntoldWarnings({ assignments: [assignment], defaults, machines });
-    return [...untold, ...(await this.ofImage(formatReference(assignment.image)))];
+    const ofImage = await this.ofImage(formatReference(assignment.image));
+    return [...untold, ...ofImage, ...(await clientDoubts(assignment, { ...known, mapping }))];
   }
 
   /** Why a mapped image cannot be had. Never rejects. */

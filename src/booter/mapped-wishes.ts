@@ -43,9 +43,30 @@ export async function openAssignments({ assignments, machines, index }: Mapping)
   }
   return assignments.filter(({ name, match }) => {
     if (match.arch !== undefined) return false;
-    const onlyKnown = match.machine !== undefined || match.labels !== undefined;
-    return !onlyKnown || possible.has(name);
+    return !areKnown(match) || possible.has(name);
   });
+}
+
+/** For which architectures an assignment's machines come, as far as something says it; undefined where they may be of any. */
+export async function architecturesOf(
+  { name, match }: Assignment,
+  { machines, index }: Mapping,
+): Promise<ReadonlySet<string> | undefined> {
+  if (match.arch !== undefined) return new Set(match.arch);
+  if (!areKnown(match)) return undefined;
+  const found = new Set<string>();
+  for (const [position, machine] of machines.entries()) {
+    if (position % 100 === 99) await setImmediate();
+    if (!possibleAssignments(machine, index).some((one) => one.name === name)) continue;
+    if (machine.architecture === undefined) return undefined;
+    found.add(machine.architecture);
+  }
+  return found;
+}
+
+/** Whether no stranger can match. */
+function areKnown({ machine, labels }: Assignment['match']): boolean {
+  return machine !== undefined || labels !== undefined;
 }
 
 /** Those of which one will be this machine's, as far as its record tells. */

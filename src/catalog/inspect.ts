@@ -1,6 +1,5 @@
 import { BootlayerError } from '../errors.js';
 import { artifactsOf } from '../image/artifacts.js';
-import { type Client, clientsOf, unbootableBecause } from '../image/clients.js';
 import type { Artifact } from '../image/image.js';
 import { isAttestation, variantOf } from '../image/select-manifest.js';
 import type { Digest } from '../oci/digest.js';
@@ -11,7 +10,7 @@ import { formatPlatform, normalizeArchitecture } from '../oci/platform.js';
 import { formatReference, type ImageReference, manifestNameOf } from '../oci/reference.js';
 import { DocumentReader, type FetchDocument, type ReadDocument } from './document-reader.js';
 
-/** Everything an image holds, for all platforms, as `image inspect` shows it. */
+/** Everything an image holds, for all platforms, but for what is in its layers. */
 export type ImageReport = {
   readonly reference: string;
   readonly digest: Digest;
@@ -30,9 +29,6 @@ export type ManifestReport = {
   readonly annotations: Annotations;
   readonly artifacts: readonly Artifact[];
   readonly commandLine: string;
-  readonly clients: readonly Client[];
-  /** Why no client can boot it. */
-  readonly reason?: string;
 };
 
 const MAX_MANIFESTS = 200;
@@ -99,7 +95,6 @@ async function reportOf(
   const artifacts = artifactsOf(manifest);
   const variant = (entry && variantOf(entry.annotations)) ?? variantOf(manifest.annotations);
   const architecture = await architectureOf(reader, manifest, entry);
-  const clients = clientsOf({ artifacts }, architecture ?? '');
   return {
     digest: descriptor.digest,
     mediaType: descriptor.mediaType,
@@ -109,8 +104,6 @@ async function reportOf(
     annotations: { ...manifest.annotations, ...entry?.annotations },
     artifacts,
     commandLine: await reader.commandLine(manifest, artifacts),
-    clients,
-    ...(clients.length === 0 && { reason: unbootableBecause({ artifacts }, architecture ?? '') }),
   };
 }
 

@@ -1,9 +1,8 @@
 import type { Clock } from '../clock.js';
 import { artifactOf, type ImageContents, type ResolvedImage } from '../image/image.js';
-import type { KernelFacts } from '../image/kernel-kind.js';
+import { type KernelFacts, readKernel } from '../image/kernel-kind.js';
 import { type ReadUki, readUki } from '../image/uki.js';
 import type { RangeSource } from './blob-ranges.js';
-import { readKernel } from './layer-contents.js';
 import { LayerReadings } from './layer-readings.js';
 
 /** For so long a resolution is put off until it is known what layers hold: less than anybody is patient with it. */

@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
+import { judgeClients } from '../boot/judged-clients.js';
+import { contentsOfFiles } from '../build/disk-contents.js';
 import { layerFromFile } from '../build/disk-layer.js';
 import { withUki } from '../build/disk-uki.js';
 import { type BuiltManifest, buildManifest, type ImageRecipe, type Layer, writeImage } from '../build/image-builder.js';
 import type { ImageSources } from '../catalog/image-sources.js';
 import { BootlayerError, systemErrorCode } from '../errors.js';
 import { harmless } from '../format.js';
-import { clientsOf, unbootableBecause } from '../image/clients.js';
 import { MAX_COMMAND_LINE_BYTES, normalizeCommandLine, placeholdersIn } from '../image/command-line.js';
+import type { ImageContents } from '../image/image.js';
 import { ROLES, type Role } from '../image/role.js';
 import type { Digest } from '../oci/digest.js';
 import type { Platform } from '../oci/platform.js';
@@ -72,12 +74,12 @@ Example:
 async function build(destinations: readonly string[], options: BuildOptions): Promise<void> {
   const wanted = destinations.map((text) => readDestination(text));
   await untilSignal(async (signal) => {
-    await withRecipe(options, signal, (recipe) => buildAndWrite(recipe, wanted, { options, signal }));
+    await withRecipe(options, signal, (made) => buildAndWrite(made, wanted, { options, signal }));
   });
 }
 
 async function buildAndWrite(
-  recipe: ImageRecipe,
+  { recipe, contents }: Prepared,
   wanted: readonly Destination[],
   { options, signal }: { readonly options: BuildOptions; readonly signal: AbortSignal },
 ): Promise<void> {
@@ -91,15 +93,13 @@ async function buildAndWrite(
     writeJson(standardOutput(), { manifest: built.manifest.descriptor, ...made, destinations: written });
     return;
   }
-  warnUnbootable(built.recipe);
+  warnUnbootable({ recipe, contents });
 }
 
 /** Not everything that is built is to be booted, but whoever forgot half of it wants to know. */
-function warnUnbootable({ layers, platform }: ImageRecipe): void {
-  if (clientsOf({ artifacts: layers }, platform.architecture).length > 0) return;
-  process.stderr.write(
-    `bootlayer: warning: nothing can be booted from it: ${unbootableBecause({ artifacts: layers }, platform.architecture)}\n`,
-  );
+function warnUnbootable({ recipe: { layers, platform }, contents }: Prepared): void {
+  const { reason } = judgeClients({ artifacts: layers, contents }, platform.architecture);
+  if (reason !== undefined) warnOnStderr(`nothing can be booted from it: ${reason}`);
 }
 
 type Written = { readonly reference: string; readonly digest: Digest; readonly dropped: readonly string[] };
@@ -139,11 +139,14 @@ function tellWritten(reference: string, digest: Digest, dropped: readonly string
 
 type Files = Partial<Readonly<Record<Role, string>>>;
 
+/** What an image is made of, and what is in it. */
+type Prepared = { readonly recipe: ImageRecipe; readonly contents: ImageContents };
+
 /** What the image is made of; a UKI that is made for it is there as long as the work lasts. */
 async function withRecipe<T>(
   options: BuildOptions,
   signal: AbortSignal,
-  work: (recipe: ImageRecipe) => Promise<T>,
+  work: (prepared: Prepared) => Promise<T>,
 ): Promise<T> {
   const { platform, uki, kernel, initramfs, ...others } = options;
   if (platform === undefined && uki === MAKE) throw noPlatform();
@@ -173,7 +176,7 @@ function checkArguments(commandLine: string): void {
 
 type RecipeParts = { readonly files: Files; readonly commandLine: string; readonly signal: AbortSignal };
 
-async function readRecipe(options: BuildOptions, { files, commandLine, signal }: RecipeParts): Promise<ImageRecipe> {
+async function readRecipe(options: BuildOptions, { files, commandLine, signal }: RecipeParts): Promise<Prepared> {
   const layers: Layer[] = [];
   for (const role of ROLES) {
     const file = files[role];
@@ -186,7 +189,10 @@ async function readRecipe(options: BuildOptions, { files, commandLine, signal }:
   }
   const { platform, variant, annotation: annotations = {} } = options;
   if (platform === undefined) throw noPlatform();
-  return { platform, variant, layers, annotations, commandLine };
+  return {
+    recipe: { platform, variant, layers, annotations, commandLine },
+    contents: await contentsOfFiles(files),
+  };
 }
 
 function noPlatform(): BootlayerError {

@@ -46,10 +46,7 @@ function writeManifest(output: Output, manifest: InspectedManifest): void {
   writeLine(output, '');
   writeLine(output, emphasize(output, 'bold', `${harmless(manifest.platform)}${variant}`));
   writeLine(output, `digest  ${manifest.digest}`);
-  writeLine(
-    output,
-    `boots   ${manifest.reason === undefined ? manifest.clients.join(', ') : `nothing: ${manifest.reason}`}`,
-  );
+  for (const line of clientLines(manifest)) writeLine(output, line);
   if (manifest.commandLine !== '') writeLine(output, `cmdline ${harmless(manifest.commandLine)}`);
   if (manifest.kernel !== undefined) writeLine(output, `kernel  ${kernelLine(manifest.kernel)}`);
   for (const line of manifest.uki === undefined ? [] : ukiLines(manifest.uki)) writeLine(output, `uki     ${line}`);
@@ -59,6 +56,14 @@ function writeManifest(output: Output, manifest: InspectedManifest): void {
     descriptor.digest,
   ]);
   if (rows.length > 0) writeTable(output, ['ROLE', 'SIZE', 'DIGEST'], rows);
+}
+
+function clientLines({ clients, refused, reason }: InspectedManifest): readonly string[] {
+  if (reason !== undefined) return [`boots   nothing: ${harmless(reason)}`];
+  return [
+    `boots   ${clients.join(', ')}`,
+    ...refused.map((one) => `        not ${one.client}: ${harmless(one.reason)}`),
+  ];
 }
 
 function writeAnnotations(output: Output, annotations: ImageReport['annotations']): void {

@@ -1,4 +1,5 @@
 import { architectureOfMachine } from './efi-machine.js';
+import type { RangeReader } from './range-reader.js';
 
 /** How a kernel is packed, which says by which clients it can be started. */
 export type KernelKind =
@@ -26,6 +27,11 @@ export type KernelFacts = {
 
 /** Of a kernel, what `kernelFacts` looks at. */
 export const KERNEL_HEAD_BYTES = 4_096;
+
+/** Reads how it begins. Throws what the reader throws. */
+export async function readKernel(file: RangeReader): Promise<KernelFacts> {
+  return kernelFacts(await file.read(0, Math.min(KERNEL_HEAD_BYTES, file.size)));
+}
 
 /** Pure: by the beginning of its file (Linux: Documentation/arch/x86/boot.rst, arm64/booting.rst, riscv/boot-image-header.rst). */
 export function kernelFacts(head: Buffer): KernelFacts {

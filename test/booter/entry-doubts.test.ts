@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { EntryDoubts } from '../../src/booter/entry-doubts.js';
+import { BootUrls } from '../../src/booter/boot-urls.js';
+import { EntryDoubts, type EntryDoubtsParts } from '../../src/booter/entry-doubts.js';
 import type { ImageDesk } from '../../src/booter/image-desk.js';
 import { createMapping } from '../../src/booter/mapping.js';
 import { BootlayerError } from '../../src/errors.js';
@@ -7,11 +8,18 @@ import type { IpAddress } from '../../src/net/ip.js';
 import { TestClock } from '../fixtures/booter.js';
 import { leaseDesk } from '../fixtures/lease-desk.js';
 import { assignment, machine } from '../fixtures/mappings.js';
+import { resolvedImage } from '../fixtures/plans.js';
 
 const IMAGE = 'registry.lab:5000/os/debian:12';
 const HAD = { reference: IMAGE, assignments: [], assignmentCount: 0, resolutions: [], problems: [] };
+/** What mapped images are known to be. */
+const known = (resolutions: ReturnType<EntryDoubtsParts['known']['mapped']['resolutions']> = []) => ({
+  mapped: { resolutions: () => resolutions },
+  urls: new BootUrls(() => 'http://10.0.2.2:8080'),
+  seesDhcp: true,
+});
 
-function doubts(resolve: ImageDesk['resolve'] = async () => HAD, { verifies = true } = {}) {
+function doubts(resolve: ImageDesk['resolve'] = async () => HAD, { verifies = true, image = resolvedImage() } = {}) {
   const clock = new TestClock();
   const policy = { mode: 'once', doneWhen: 'started' } as const;
   const mapping = createMapping({
@@ -21,7 +29,12 @@ function doubts(resolve: ImageDesk['resolve'] = async () => HAD, { verifies = tr
   });
   return {
     clock,
-    of: new EntryDoubts({ desk: { resolve }, mapping: () => mapping, verifies: () => verifies, clock }),
+    of: new EntryDoubts({
+      ...{ desk: { resolve }, mapping: () => mapping, verifies: () => verifies, clock },
+      known: known([
+        { key: { reference: IMAGE, wish: { os: 'linux', architecture: 'amd64', variant: 'metal' } }, image },
+      ]),
+    }),
   };
 }
 
@@ -45,6 +58,17 @@ it('says why an image cannot be had, for nobody or for some', async () => {
   expect(await doubts(async () => ({ ...HAD, problems })).of.ofImage(IMAGE)).toEqual([
     `${IMAGE} cannot be had now: not for arm64`,
   ]);
+});
+
+it('says who does not boot what its image is known to be, also where it cannot be had now', async () => {
+  const image = resolvedImage(['uki']);
+  const noBios = expect.stringMatching(
+    /^assignment "all": its image for amd64 does not boot .* as ipxe-bios: .* what its UKI holds /,
+  );
+  expect(await doubts(undefined, { image }).of.ofEntry('assignment', 'all')).toEqual([noBios]);
+  const missing = new BootlayerError('REGISTRY_UNREACHABLE', 'it is down');
+  const gone = doubts(() => Promise.reject(missing), { image });
+  expect(await gone.of.ofEntry('assignment', 'all')).toEqual([`${IMAGE} cannot be had now: it is down`, noBios]);
 });
 
 it('waits for no source without end', async () => {
@@ -71,6 +95,7 @@ it('says why a machine will not be given its address', async () => {
   });
   const of = new EntryDoubts({
     ...{ desk: { resolve: async () => HAD }, mapping: () => mapping, verifies: () => true, clock: new TestClock() },
+    known: known(),
     leases: leaseDesk().desk.register,
   });
   expect(await of.ofEntry('machine', 'node-01')).toEqual([

@@ -7,17 +7,18 @@ const UKI = program([
   { name: '.cmdline', contents: 'quiet' },
   { name: '.linux', contents: 'a kernel' },
 ]);
+const SCRIPT = Buffer.from('#!ipxe');
 
 const TOP = { reference: 'a', digest: digestOf(UKI), mediaType: 'x', annotations: {} };
-const MANIFEST = { ...TOP, platform: 'linux/amd64', commandLine: '', clients: [] };
+const MANIFEST = { ...TOP, platform: 'linux/amd64', architecture: 'amd64', commandLine: '' };
+const EVERYBODY = ['ipxe-bios', 'ipxe-uefi', 'uefi-http'];
 
-function artifact(role: 'kernel' | 'uki', bytes: Buffer) {
+function artifact(role: 'kernel' | 'initramfs' | 'uki' | 'disk', bytes: Buffer) {
   return { role, descriptor: { mediaType: 'x', digest: digestOf(bytes), size: bytes.length } };
 }
 
-it('says of each manifest what its kernel is and what its UKI holds, where it has one', async () => {
-  const script = Buffer.from('#!ipxe');
-  const blobs = new Map([UKI, script].map((bytes) => [digestOf(bytes), bytes]));
+async function inspect(artifacts: readonly ReturnType<typeof artifact>[], more = {}) {
+  const blobs = new Map([UKI, SCRIPT].map((bytes) => [digestOf(bytes), bytes]));
   const source = {
     name: 'registry.lab:5000/os',
     fetchBlob: async ({ digest }: { digest: ReturnType<typeof digestOf> }, _signal?: AbortSignal, from = 0) =>
@@ -25,12 +26,37 @@ it('says of each manifest what its kernel is and what its UKI holds, where it ha
         yield blobs.get(digest)?.subarray(from) ?? Buffer.alloc(0);
       })(),
   };
-  const artifacts = [[artifact('uki', UKI)], [artifact('kernel', script)], [artifact('uki', script)]];
-  const report = { ...TOP, manifests: artifacts.map((some) => ({ ...MANIFEST, artifacts: some })) };
-  const { manifests } = await inspectContents(source, report);
-  expect(manifests.map(({ kernel, uki }) => [kernel, uki])).toEqual([
-    [undefined, { kind: 'uki', uki: expect.objectContaining({ architecture: 'amd64' }) as object }],
-    [{ kind: 'unknown', hasEfiStub: false }, undefined],
-    [undefined, { kind: 'refused', reason: 'it is no program of UEFI' }],
-  ]);
+  const { manifests } = await inspectContents(source, { ...TOP, manifests: [{ ...MANIFEST, artifacts, ...more }] });
+  return manifests[0] ?? expect.unreachable();
+}
+
+it('says what a UKI holds, which boots everybody', async () => {
+  expect(await inspect([artifact('uki', UKI)])).toMatchObject({
+    uki: { kind: 'uki', uki: { architecture: 'amd64' } },
+    clients: EVERYBODY,
+    refused: [],
+  });
+});
+
+it('says what a kernel is, and why it boots nobody', async () => {
+  const alone = await inspect([artifact('kernel', SCRIPT)]);
+  expect(alone).toMatchObject({ kernel: { kind: 'unknown' }, clients: [], reason: 'it has a kernel but no initramfs' });
+  expect(alone).not.toHaveProperty('uki');
+  const both = await inspect([artifact('kernel', SCRIPT), artifact('initramfs', SCRIPT)]);
+  expect(both.clients).toEqual(EVERYBODY);
+  expect(both).not.toHaveProperty('reason');
+});
+
+it('says who is not booted by what is no UKI, and why', async () => {
+  const reason = 'its UKI cannot be opened: it is no program of UEFI';
+  expect(await inspect([artifact('uki', SCRIPT)])).toMatchObject({
+    uki: { kind: 'refused', reason: 'it is no program of UEFI' },
+    clients: ['ipxe-uefi', 'uefi-http'],
+    refused: [{ client: 'ipxe-bios', reason }],
+  });
+});
+
+it('takes a manifest that names no architecture for what its layers are', async () => {
+  expect((await inspect([artifact('uki', UKI)], { architecture: undefined })).clients).toEqual(EVERYBODY);
+  expect((await inspect([artifact('disk', UKI)], { architecture: undefined })).reason).toContain('only a disk image');
 });

@@ -127,6 +127,18 @@ describe('bootlayer image build', () => {
     const json = await bootlayer(['image', 'inspect', '--json', 'oci:image:1'], { cwd });
     expect(JSON.parse(json.out)).toMatchObject({ manifests: [{ commandLine: 'quiet' }] });
   });
+
+  it('warns of what boots nobody by what it is, and inspect says of each client why', async () => {
+    const cwd = await folderWith({ initrd: 'i', uki: 'MZ' });
+    await writeFile(join(cwd, 'vmlinuz.gz'), Buffer.from([0x1f, 0x8b]));
+    const build = ['image', 'build', '--platform', 'linux/amd64'];
+    const gzip = await bootlayer([...build, '--kernel', 'vmlinuz.gz', '--initramfs', 'initrd', 'oci:gzip:1'], { cwd });
+    expect(gzip.err).toContain('warning: nothing can be booted from it: its kernel is packed by gzip');
+    const uki = await bootlayer([...build, '--uki', 'uki', 'oci:program:1'], { cwd });
+    expect(uki.err).not.toContain('warning');
+    const { out } = await bootlayer(['image', 'inspect', 'oci:program:1'], { cwd });
+    expect(out).toMatch(/^boots {3}ipxe-uefi, uefi-http\n {8}not ipxe-bios: its UKI cannot be opened: /m);
+  });
 });
 
 describe('bootlayer serve', () => {

@@ -48,6 +48,7 @@ it('makes an image of a UKI alone, the same one every time, and leaves nothing b
   const { out } = await bootlayer(['image', 'inspect', 'oci:image:1'], { cwd });
   const said = (await readFile(cmdline, 'utf8')).trim();
   expect(out).toContain(`cmdline ${said}`);
+  expect(out).toMatch(/^boots {3}ipxe-bios, ipxe-uefi, uefi-http$/m);
   expect(out).toContain(`kernel ${payloadParts('amd64').version}, amd64, not signed`);
 });
 

@@ -1,0 +1,24 @@
+import { type Bootable, CLIENTS, type Client, hasClient, unbootableBecause } from '../image/clients.js';
+import { chooseWay } from './choose-way.js';
+
+/** A client that does not boot an image, and why. */
+export type RefusedClient = { readonly client: Client; readonly reason: string };
+
+/** Who can boot an image, of all that machines of an architecture come as. */
+export type JudgedClients = {
+  readonly clients: readonly Client[];
+  readonly refused: readonly RefusedClient[];
+  /** Why none can; undefined where one does. */
+  readonly reason?: string;
+};
+
+/** Where an assignment wants nothing special, and Secure Boot is off. Pure. */
+export function judgeClients(image: Bootable, architecture: string): JudgedClients {
+  const refused = CLIENTS.filter((client) => hasClient(architecture, client)).flatMap((client) => {
+    const choice = chooseWay(image, { client, architecture }, { boot: 'auto', wantsArguments: false });
+    return choice.kind === 'none' ? { client, reason: choice.reason } : [];
+  });
+  const without = new Set(refused.map(({ client }) => client));
+  const clients = CLIENTS.filter((client) => hasClient(architecture, client) && !without.has(client));
+  return { clients, refused, ...(clients.length === 0 && { reason: unbootableBecause(image, architecture) }) };
+}
