@@ -106,7 +106,7 @@ export function startOf(plan: BootPlan): readonly Artifact[] {
 
 /** Whether a plan, or that there is none, comes of what the image's UKI holds. */
 export function restsOnUki(planning: Planning, { contents }: ResolvedImage): boolean {
-  if (planning.kind !== 'plan') return contents?.uki === undefined;
+  if (planning.kind !== 'plan') return contents?.uki?.kind !== 'uki';
   const { plan } = planning;
   return plan.kind === 'uki' ? plan.by === 'ipxe' : plan.kernel.part !== undefined;
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.js';
 import { BootlayerError } from '../errors.js';
 import type { Artifact, ImageWish, ResolvedImage } from '../image/image.js';
 import type { FilePart } from '../image/range-reader.js';
+import type { Uki } from '../image/uki.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import { formatReference, type ImageReference, placeOf, placeOfLocation } from '../oci/reference.js';
@@ -188,6 +189,11 @@ export class MappedImages {
     // A plan that was issued before the mapping changed says more than what is mapped now.
     if (image !== undefined) return (await planned()) ?? this.#served.find(digest);
     return this.#served.find(digest) ?? planned();
+  }
+
+  /** A UKI was read of its verified bytes. */
+  opened(layer: Artifact, uki: Uki): void {
+    this.#served.opened(layer, uki);
   }
 
   /** What a slice of a mapped layer is to a machine, where it is something that is started. */

@@ -49,7 +49,7 @@ export type ScriptStepParts = {
   readonly enrols: () => boolean;
   readonly urls: BootUrls;
   /** What UKIs hold, of verified bytes. */
-  readonly ukis: Pick<VerifiedContents, 'of'>;
+  readonly ukis: Pick<VerifiedContents, 'of' | 'received'>;
   readonly prefetch: (descriptor: Descriptor, sources: readonly BlobSource[]) => void;
   readonly isDraining: () => boolean;
   /** Its facts may name several machines. */
@@ -63,13 +63,16 @@ export type ScriptStepParts = {
 /** A script is answered within five seconds, ready or not; the rest is for the network and the rendering. */
 const PATIENCE_MILLISECONDS = 4_000;
 
+/** A screen tells what is known by then. */
+const LOOK_MILLISECONDS = 200;
+
 type Readiness =
   | { readonly kind: 'ready'; readonly script: string; readonly planned: Planned }
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'waiting'; readonly reason: string };
 
-/** What a machine is told that cannot wait any longer. */
-type Told = { waitsFor: string | undefined };
+/** What a machine waits for that is told so: its UKI, once it is known which that is. */
+type Told = { uki: Descriptor | undefined };
 
 /** Who boots what. */
 type Boot = Pick<ToBoot, 'assignment' | 'asking' | 'boot' | 'isDoneByStart'> & { readonly subject: Subject };
@@ -110,10 +113,10 @@ export class ScriptStep {
     const { clock, isDraining } = this.#parts;
     if (isDraining()) return { kind: 'waiting', reason: 'the server is restarting' };
     try {
-      const told: Told = { waitsFor: undefined };
+      const told: Told = { uki: undefined };
       const timely = await clock.within(PATIENCE_MILLISECONDS, this.#ready(boot, mapping, told));
       if (timely.kind === 'done') return timely.value;
-      return { kind: 'waiting', reason: told.waitsFor ?? this.#progress(boot) };
+      return { kind: 'waiting', reason: await this.#progress(boot, told) };
     } catch (thrown) {
       return this.#failed(boot.subject, thrown);
     }
@@ -151,8 +154,10 @@ export class ScriptStep {
     const planning = planBoot(input);
     const uki = artifactOf(image, 'uki');
     if (uki === undefined || !restsOnUki(planning, image)) return planning;
-    told.waitsFor = `the UKI of ${image.reference} is on its way (${formatBytes(uki.descriptor.size)})`;
-    const read = await this.#parts.ukis.of({ ...uki, location: image.location });
+    told.uki = uki.descriptor;
+    const { ukis, mapped } = this.#parts;
+    const read = await ukis.of({ ...uki, location: image.location });
+    if (read.kind === 'uki') mapped.opened(uki, read.uki);
     return planBoot({ ...input, image: { ...image, contents: { ...image.contents, uki: read } } });
   }
 
@@ -170,11 +175,22 @@ export class ScriptStep {
   }
 
   /** What the machine's screen says while its image is not there yet. */
-  #progress({ subject, assignment }: Boot): string {
+  async #progress({ subject, assignment }: Boot, { uki }: Told): Promise<string> {
+    const reference = formatReference(assignment.image);
+    if (uki !== undefined) return `the UKI of ${reference} is on its way: ${await this.#arrived(uki)}`;
     const wish = wishOf(subject, assignment);
     const seconds = wish === undefined ? undefined : this.#parts.images.askedFor(assignment.image, wish);
     const since = seconds === undefined ? '' : `, asking for ${formatSeconds(seconds)}`;
-    return `${formatReference(assignment.image)} is being resolved${since}`;
+    return `${reference} is being resolved${since}`;
+  }
+
+  /** How much of it has come, as far as that is known at once. */
+  async #arrived(uki: Descriptor): Promise<string> {
+    const { clock, ukis } = this.#parts;
+    const size = formatBytes(uki.size);
+    const known = await clock.within(LOOK_MILLISECONDS, ukis.received(uki)).catch(() => undefined);
+    const received = known?.kind === 'done' ? known.value : undefined;
+    return received === undefined ? size : `${Math.floor((100 * received) / uki.size)} % of ${size}`;
   }
 
   #answer(

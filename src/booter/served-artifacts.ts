@@ -1,9 +1,11 @@
 import { type LocatedArtifact, type ResolutionKey, resolutionName } from '../boot/ports.js';
 import type { Artifact, ResolvedImage } from '../image/image.js';
 import type { FilePart } from '../image/range-reader.js';
+import type { Uki } from '../image/uki.js';
 import { ukiParts } from '../image/uki-parts.js';
 import { type Descriptor, sizedName } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
+import { RecentMap } from '../recent-map.js';
 
 /**
  * The artifacts of the images that assignments lead to now. Only the newest resolution of a reference counts: what an
@@ -13,6 +15,8 @@ export class ServedArtifacts {
   readonly #images = new Map<string, { readonly key: ResolutionKey; readonly image: ResolvedImage }>();
   /** Who says what of a digest, the first to name it first: an image may lie about the size of another's layer. */
   #claims: ReadonlyMap<Digest, readonly Claim[]> = new Map();
+  /** What of UKIs a machine starts, as their verified bytes say. */
+  readonly #opened = new RecentMap<Digest, readonly Artifact[]>(MOST_OPENED);
   /** How often what was claimed could not be had; Infinity for what is not so. */
   readonly #failures = new Map<string, number>();
 
@@ -43,13 +47,17 @@ export class ServedArtifacts {
     return claims.toSorted((one, other) => this.#failuresOf(one) - this.#failuresOf(other))[0];
   }
 
+  /** A UKI was read of its verified bytes. */
+  opened(layer: Artifact, uki: Uki): void {
+    this.#opened.set(layer.descriptor.digest, startedParts(layer, uki));
+  }
+
   /** What of a UKI's layer a machine starts, by the place where it is; undefined for any other slice. */
   partOf(digest: Digest, { offset, length }: FilePart): Pick<Artifact, 'role' | 'part'> | undefined {
-    for (const { parts } of this.#claims.get(digest) ?? []) {
-      const found = parts.find(({ part }) => part?.offset === offset && part.length === length);
-      if (found !== undefined) return { role: found.role, part: { offset, length } };
-    }
-    return undefined;
+    const claimed = () => (this.#claims.get(digest) ?? []).flatMap(({ parts }) => parts);
+    const parts = this.#opened.get(digest) ?? claimed();
+    const found = parts.find(({ part }) => part?.offset === offset && part.length === length);
+    return found && { role: found.role, part: { offset, length } };
   }
 
   /** There are such bytes, and not so many: whoever asks next is to get what another image says. */
@@ -128,11 +136,19 @@ function knows({ contents = {} }: ResolvedImage): number {
   return Object.keys(contents).length;
 }
 
-/** Of several parts of an initramfs, the last ends its sending. */
+/** As the registry said what its UKI holds. */
 function partsIn(artifact: Artifact, { contents }: ResolvedImage): readonly Artifact[] {
   if (artifact.role !== 'uki' || contents?.uki?.kind !== 'uki') return [];
-  const { kernel, initramfs } = ukiParts(artifact, contents.uki.uki);
+  return startedParts(artifact, contents.uki.uki);
+}
+
+/** Of several parts of an initramfs, the last ends its sending. */
+function startedParts(layer: Artifact, uki: Uki): readonly Artifact[] {
+  const { kernel, initramfs } = ukiParts(layer, uki);
   return [kernel, ...initramfs.slice(-1)];
 }
+
+/** A site boots fewer. */
+const MOST_OPENED = 2_000;
 
 const REFUTED = Number.POSITIVE_INFINITY;

@@ -18,6 +18,7 @@ export class VerifiedContents {
   readonly #open: (artifact: LocatedArtifact) => Promise<BlobReader>;
   readonly #known = new RecentMap<Digest, ReadUki>(MOST_KNOWN);
   readonly #underWay = new Map<Digest, Promise<ReadUki>>();
+  readonly #arriving = new Map<Digest, BlobReader>();
 
   /** `open`: gives readers of the cache, which download what it does not have. */
   constructor(open: (artifact: LocatedArtifact) => Promise<BlobReader>) {
@@ -32,6 +33,11 @@ export class VerifiedContents {
     return this.#underWay.get(digest) ?? this.#start(artifact);
   }
 
+  /** How many bytes have come of one that is waited for; waits for the first. undefined where nobody waits for it. */
+  async received({ digest }: Pick<Descriptor, 'digest'>): Promise<number | undefined> {
+    return this.#arriving.get(digest)?.available(0);
+  }
+
   #start(artifact: LocatedArtifact): Promise<ReadUki> {
     const { digest } = artifact.descriptor;
     const reading = this.#read(artifact).finally(() => this.#underWay.delete(digest));
@@ -42,12 +48,14 @@ export class VerifiedContents {
   async #read(artifact: LocatedArtifact): Promise<ReadUki> {
     const { descriptor } = artifact;
     const blob = await this.#open(artifact);
+    this.#arriving.set(descriptor.digest, blob);
     try {
       await blob.whole();
       const read = await readUki(rangesOf(blob, descriptor));
       this.#known.set(descriptor.digest, read);
       return read;
     } finally {
+      this.#arriving.delete(descriptor.digest);
       await blob.close();
     }
   }
