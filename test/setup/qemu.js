@@ -6,6 +6,7 @@ import { firmwareFile } from './parts.js';
 import { ChildProcess } from './process.js';
 import { signatureLists } from './signature-list.js';
 import { SetupError } from './steps.js';
+import { uefiFiles } from './uefi-firmware.js';
 
 /** @typedef {import('./parts.js').Architecture} Architecture */
 
@@ -23,6 +24,7 @@ import { SetupError } from './steps.js';
  *   uuid?: string,
  *   serial?: string,
  *   trust?: string,
+ *   secureBoot?: boolean,
  *   disk?: boolean,
  *   capture?: string,
  *   onLine?: (line: string) => void,
@@ -31,7 +33,8 @@ import { SetupError } from './steps.js';
  * }} Machine `firmware`: `uefi` boots by PXE, `uefi-http` by HTTP Boot, both over IPv4; `release`: whose iPXE ROM or UEFI it
  *   has; `script`: the URL of the script its iPXE starts, in the user-mode network; `first`: the script
  *   that an iPXE runs before the card's own, on a BIOS; `tap`: the card of the other network, and
- *   the command that runs the rest of its arguments there; `trust`: PEM of the authorities its HTTPS trusts; `capture`: a pcap that
+ *   the command that runs the rest of its arguments there; `trust`: PEM of the authorities its HTTPS trusts; `secureBoot`: it starts
+ *   only what `secureBootSigner` has signed, on amd64; `capture`: a pcap that
  *   gets all that its card says and hears; `disk`: it has one behind the network in its boot order, that says LOCAL-DISK when it is started; `expect`: what it
  *   must print
  * @typedef {{ line: string, seconds: number, lines: readonly string[] }} Booted
@@ -108,14 +111,17 @@ function commonArguments({
   release,
   first,
   disk = false,
+  secureBoot = false,
   mac = MAC,
   uuid = UUID,
   serial = 'SN-1',
 }) {
+  // Its variables are for system management mode alone.
+  const guard = secureBoot ? ['-machine', 'smm=on', '-global', 'driver=cfi.pflash01,property=secure,value=on'] : [];
   const board =
     architecture === 'arm64'
       ? ['-M', 'virt', '-cpu', 'cortex-a57']
-      : ['-M', firmware === 'bios' ? 'q35,graphics=off' : 'q35', '-cpu', 'qemu64'];
+      : ['-M', firmware === 'bios' ? 'q35,graphics=off' : 'q35', '-cpu', 'qemu64', ...guard];
   const nic = ['virtio-net-pci', 'netdev=n0', `mac=${mac}`];
   // QEMU writes the card's id only into its own ROM: the one given here wants a modern card. UEFI has its own driver, and an
   // order of its own that has the network first as long as there is no disk.
@@ -157,21 +163,6 @@ function firstArguments({ first }, folder) {
   const file = join(folder, 'first.ipxe');
   writeFileSync(file, first);
   return ['-kernel', firmwareFile('ipxe', 'usr/lib/ipxe/ipxe.lkrn'), '-initrd', file];
-}
-
-/** @param {Machine} machine */
-function uefiFiles({ architecture, release = 'trixie' }) {
-  if (architecture === 'amd64')
-    return {
-      code: firmwareFile('ovmf', 'usr/share/OVMF/OVMF_CODE_4M.fd', release),
-      variables: firmwareFile('ovmf', 'usr/share/OVMF/OVMF_VARS_4M.fd', release),
-    };
-  const code = release === 'trixie' ? 'AAVMF_CODE.no-secboot.fd' : 'AAVMF_CODE.fd';
-  return {
-    code: firmwareFile('qemu-efi-aarch64', `usr/share/AAVMF/${code}`, release),
-    // Bookworm's has nothing in it but zeros.
-    variables: firmwareFile('qemu-efi-aarch64', 'usr/share/AAVMF/AAVMF_VARS.fd', 'trixie'),
-  };
 }
 
 /** @param {Machine} machine @param {string} folder */
