@@ -27,8 +27,11 @@ export function kernelArguments(commandLine: string): readonly string[] {
 
 /** One line with single spaces: image builders leave line ends in their files. */
 export function normalizeCommandLine(text: string): string {
-  return text.replaceAll('\0', ' ').trim().replace(/\s+/g, ' ');
+  return IS_UNTIDY.test(text) ? text.replaceAll('\0', ' ').trim().replace(/\s+/g, ' ') : text;
 }
+
+/** Every word is looked at, and most are tidy. */
+const IS_UNTIDY = /\0|^ | $|\s\s|[^\S ]/;
 
 /** Whether there is anything in it. */
 export function isChange({ preset, consoles, append = [], remove = [], replace = {} }: KernelArgs): boolean {
@@ -58,7 +61,8 @@ function replaceKey(args: readonly string[], [key, value]: readonly [string, str
 
 /** `root` of `root=/dev/sda1`. Dashes and underscores are the same to the kernel, but not to those who read it. */
 export function argumentKey(argument: string): string {
-  return argument.split('=', 1)[0] ?? '';
+  const end = argument.indexOf('=');
+  return end === -1 ? argument : argument.slice(0, end);
 }
 
 export type Filled =

@@ -22,6 +22,7 @@ export function mergeArguments(
 
 /** What follows a lone `--` belongs to init and stays at the end. */
 function changeWords(words: Words, { from, change: { append = [], remove = [], replace = {} } }: ArgumentLayer): Words {
+  if (append.length + remove.length + Object.keys(replace).length === 0) return words;
   const end = words.findIndex(({ text }) => text === '--');
   const [own, forInit] = end === -1 ? [words, []] : [words.slice(0, end), words.slice(end)];
   const gone = new Set(remove);

@@ -11,12 +11,14 @@ import { benchHttp } from './http.js';
 import { benchLeases } from './leases.js';
 import { benchMapping } from './mapping.js';
 import { benchMemory } from './memory.js';
+import { benchPlan } from './plan.js';
 import { benchPull } from './pull.js';
 import { benchTftp } from './tftp.js';
 
 /** @type {Record<string, (options: { smoke: boolean }) => Promise<void>>} */
 const BENCHMARKS = {
   mapping: benchMapping,
+  plan: benchPlan,
   entries: benchEntries,
   http: benchHttp,
   tftp: benchTftp,

@@ -8,6 +8,8 @@ it('runs every benchmark to its end and prints a ratio for each', async () => {
   const printed = await run(process.execPath, [BENCH, '--smoke']);
   // Selection, reload, what is left of reloads and changes.
   const mapping = 1 + 1 + 2;
+  // Plans, without and with their scripts.
+  const plan = 2;
   // Blobs hot and cold, whole and in parts, at three numbers of clients, and scripts.
   const http = 2 * 2 * 3 + 1;
   // Two files, one block at a time and in windows, by one and by many.
@@ -19,7 +21,7 @@ it('runs every benchmark to its end and prints a ratio for each', async () => {
   // What is asked of the API, each with how long others waited meanwhile.
   const entries = 11;
   const rows = printed.split('\n').filter((line) => /^ {2}.* -?\d[\d.]*$/.test(line));
-  expect(rows).toHaveLength(mapping + http + tftp + dhcp + cache + entries);
+  expect(rows).toHaveLength(mapping + plan + http + tftp + dhcp + cache + entries);
   // Counts, and no times: of ours exactly one.
   expect(printed).toMatch(/^ {2}fetched from the registry, times +1\.00 /m);
   expect(printed).not.toMatch(/NaN|undefined|Infinity/);

@@ -53,6 +53,17 @@ it('makes one line of what image builders write', () => {
   expect(normalizeCommandLine(' console=ttyS0\n\tquiet \n\0')).toBe('console=ttyS0 quiet');
 });
 
+it('has words with one space between, whatever was between', () => {
+  const piece = fc.constantFrom('a', 'b="', ' ', '  ', '\n', '\t', '\0', '\u00a0', '\ufeff', '\v');
+  fc.assert(
+    fc.property(fc.array(piece), (pieces) => {
+      const text = pieces.join('');
+      const words = text.split(/[\s\0]+/).filter((word) => word !== '');
+      expect(normalizeCommandLine(text)).toBe(words.join(' '));
+    }),
+  );
+});
+
 it.each<readonly [KernelArgs, boolean]>([
   [{}, false],
   [{ from: 'assignment', append: [], remove: [], replace: {} }, false],
