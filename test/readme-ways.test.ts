@@ -4,10 +4,10 @@ import { BOOT_METHODS } from '../src/boot/boot-method.js';
 import { chooseWay, type WayWish } from '../src/boot/choose-way.js';
 import { CLOCK_SET } from '../src/boot/clock-sense.js';
 import { ALWAYS, judge, SHOWN } from '../src/boot/policy.js';
-import type { Bootable } from '../src/image/clients.js';
+import type { Bootable, Starter } from '../src/image/bootable.js';
 import type { KernelFacts } from '../src/image/kernel-kind.js';
 import type { Role } from '../src/image/role.js';
-import { judgeWays, type Starter, type Way } from '../src/image/ways.js';
+import { judgeWays, type Way } from '../src/image/ways.js';
 import { KERNELS, readUkiOf } from './fixtures/contents.js';
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
@@ -127,7 +127,7 @@ describe('what the README says of what a machine starts', () => {
   it('leaves a machine to its disk where that is wished', () => {
     const told = tableOf(`| \`boot\` | the image holds | ${CLIENT_COLUMNS} |`);
     const nothing = { standing: undefined, doubt: undefined, clock: CLOCK_SET, hasRoom: true, attempts: [], now: 0 };
-    const verdict = judge({ ...nothing, policy: ALWAYS, requester: SHOWN, boot: 'local' });
+    const verdict = judge({ ...nothing, policy: ALWAYS, requester: SHOWN, method: 'local' });
     expect(verdict).toMatchObject({ kind: 'local', why: 'assigned' });
     expect(told.at(-1)).toEqual(['`local`', 'anything', ...CLIENTS.map(() => 'its local disk')]);
   });
@@ -135,22 +135,27 @@ describe('what the README says of what a machine starts', () => {
   it('is so for each kind of kernel', () => {
     const told = tableOf('| the kernel is | on a BIOS | on UEFI |');
     const arm: Pick<KernelFacts, 'kind' | 'architecture'> = { kind: 'image', architecture: 'arm64' };
-    const kernels: readonly (readonly [string, KernelFacts])[] = [
+    const kernels: readonly (readonly [string, KernelFacts, string?])[] = [
       ['a bzImage (`vmlinuz` of PCs) with an EFI stub', KERNELS.bzimage],
       ['a bzImage without an EFI stub', KERNELS.bare],
       ['an `Image` (arm64, riscv64) with an EFI stub', KERNELS.image],
       ['an `Image` without an EFI stub', { ...arm, hasEfiStub: false }],
       ['`vmlinuz.efi` (zboot)', KERNELS.zboot],
       ['another program of UEFI', { kind: 'efi', hasEfiStub: true }],
-      ['`Image.gz`', KERNELS.gzip],
+      ['`Image.gz` of arm64 and riscv64', KERNELS.gzip, 'arm64'],
+      ['`Image.gz` of others', KERNELS.gzip],
       ['of no kind that is known here', KERNELS.unknown],
     ];
-    const starts = (client: Starter['client'], kernel: KernelFacts) => {
-      const [layers] = judgeWays(of(PARTS, { kernel }), { client, architecture: kernel.architecture ?? 'amd64' });
-      return layers?.reason === undefined ? 'yes' : '-';
+    const starts = (client: Starter['client'], kernel: KernelFacts, whose = 'amd64') => {
+      const [layers] = judgeWays(of(PARTS, { kernel }), { client, architecture: kernel.architecture ?? whose });
+      return layers?.kind === 'possible' ? 'yes' : '-';
     };
     expect(told).toEqual(
-      kernels.map(([name, kernel]) => [name, starts('ipxe-bios', kernel), starts('ipxe-uefi', kernel)]),
+      kernels.map(([name, kernel, whose]) => [
+        name,
+        starts('ipxe-bios', kernel, whose),
+        starts('ipxe-uefi', kernel, whose),
+      ]),
     );
   });
 });

@@ -4,3 +4,9 @@
  */
 export const BOOT_METHODS = ['auto', 'kernel', 'uki', 'local'] as const;
 export type BootMethod = (typeof BOOT_METHODS)[number];
+export type ImageMethod = Exclude<BootMethod, 'local'>;
+
+/** Where an image is wanted all the same: by whoever wishes it for the next boot, or asks what would be. */
+export function imageMethod(boot: BootMethod): ImageMethod {
+  return boot === 'local' ? 'auto' : boot;
+}

@@ -1,11 +1,11 @@
-import { type Bootable, unbootableBecause } from '../image/clients.js';
-import type { Role } from '../image/role.js';
-import { isSignedUki, type JudgedWay, judgeWays, type Starter, type Way } from '../image/ways.js';
-import type { BootMethod } from './boot-method.js';
+import type { Bootable, Starter } from '../image/bootable.js';
+import { unbootableBecause } from '../image/unbootable.js';
+import { firstProfile, type JudgedWay, judgeWays, type Way } from '../image/ways.js';
+import type { ImageMethod } from './boot-method.js';
 
 /** What an operator wants of it. */
 export type WayWish = {
-  readonly boot: Exclude<BootMethod, 'local'>;
+  readonly boot: ImageMethod;
   /** Whether kernel arguments are to be other than the image's own. */
   readonly wantsArguments: boolean;
 };
@@ -13,98 +13,105 @@ export type WayWish = {
 /** A way that is not taken, and why. */
 export type RejectedWay = { readonly way: Way; readonly reason: string };
 
+/** What is wished and cannot be done: kernel arguments of the mapping, or the device tree of a UKI. */
+export type Unmet = 'arguments' | 'dtb';
+
 export type WayChoice =
   | {
       readonly kind: 'chosen';
       readonly way: Way;
-      /** Who starts it; `ipxe` for a machine that comes by UEFI HTTP Boot: iPXE is loaded first. */
+      /** What starts it: the machine's firmware, or iPXE, which UEFI HTTP Boot is given first. */
       readonly by: 'firmware' | 'ipxe';
-      /** What is wished and cannot be done so. */
-      readonly unmet: readonly string[];
+      readonly unmet: readonly Unmet[];
       readonly rejected: readonly RejectedWay[];
     }
   | { readonly kind: 'none'; readonly reason: string; readonly rejected: readonly RejectedWay[] };
 
-/** What is told of a UKI that is started as it is, where the mapping has kernel arguments. */
-export const LOST_ARGUMENTS = 'the kernel arguments of the mapping are not given, since a UKI has its own';
+/** For people, and the screens of machines. */
+export const UNMET_TEXTS: Readonly<Record<Unmet, string>> = {
+  arguments: 'the kernel arguments of the mapping are not given, since a UKI has its own',
+  dtb: 'the device tree of the UKI is not given, and that of the firmware counts',
+};
 
-/** Of a UKI that is opened. */
-export const LOST_DTB = 'the device tree of the UKI is not given, and that of the firmware counts';
+type Case = Starter & WayWish & { readonly isSigned: boolean; readonly takesArguments: boolean };
 
 /** The best way to start an image for this client, and why it is not another. Pure. */
 export function chooseWay(image: Bootable, starter: Starter, wish: WayWish): WayChoice {
-  const judged = new Map(judgeWays(image, starter).map((one) => [one.way, one]));
-  const order = preference(image, starter, wish);
-  const inOrder = order.ways.flatMap((way) => judged.get(way) ?? []);
-  const chosen = inOrder.find(({ reason }) => reason === undefined);
-  const rejected = [...judged.values()].flatMap((one) => rejection(one, { chosen, order, wish }));
-  if (chosen === undefined) return { kind: 'none', reason: whyNone(inOrder, image, { ...starter, ...wish }), rejected };
+  const judged = judgeWays(image, starter);
+  const known = caseOf(image, starter, wish);
+  const inOrder = preference(known).flatMap((way) => judged.filter((one) => one.way === way));
+  const chosen = inOrder.find(({ kind }) => kind === 'possible');
+  if (chosen === undefined) return noWay(image, judged, inOrder, wish);
   const { way } = chosen;
   const by = starter.client === 'uefi-http' && way === 'uki' ? 'firmware' : 'ipxe';
-  const isLost = way === 'uki' && wish.wantsArguments && !(by === 'ipxe' && takesArguments(image));
-  const unmet = [...(isLost ? [LOST_ARGUMENTS] : []), ...(way === 'opened' && hasDtb(image) ? [LOST_DTB] : [])];
-  return { kind: 'chosen', way, by, unmet, rejected };
+  const isLost = way === 'uki' && known.wantsArguments && !(by === 'ipxe' && known.takesArguments);
+  const hasDtb = way === 'opened' && firstProfile(image)?.dtb !== undefined;
+  return {
+    ...{ kind: 'chosen', way, by },
+    unmet: [...(isLost ? ['arguments' as const] : []), ...(hasDtb ? ['dtb' as const] : [])],
+    rejected: judged.filter((one) => one.way !== way).map((one) => rejection(one, way, known)),
+  };
 }
 
-/** The ways that come into question, best first, and why one that could be is not the first. */
-type Preference = { readonly ways: readonly Way[]; readonly because: string };
+/** A UKI without a command line takes that of its loader (systemd-stub(7)), which firmware has none of. */
+function caseOf(image: Bootable, starter: Starter, wish: WayWish): Case {
+  const profile = firstProfile(image);
+  const takesArguments = profile !== undefined && profile.commandLine === undefined;
+  const wantsArguments = wish.wantsArguments || (takesArguments && (image.commandLine ?? '') !== '');
+  const isSigned = image.contents?.uki?.kind !== 'uki' || image.contents.uki.uki.isSigned;
+  return { ...starter, ...wish, wantsArguments, takesArguments, isSigned };
+}
 
 /**
- * A UKI is one file that is measured and verified as a whole, so that UEFI starts it as it is; kernel arguments want it opened.
- * One that is signed may be so because its machines start nothing else: what it is verified by is kept.
+ * The ways that come into question, best first. A UKI is one file that is measured and verified as a whole, so that UEFI starts it as
+ * it is; other kernel arguments want it opened.
  */
-function preference(image: Bootable, { client, secureBoot }: Starter, { boot, wantsArguments }: WayWish): Preference {
-  if (boot === 'uki') return { ways: ['uki'], because: 'the assignment wants boot: uki' };
-  if (boot === 'kernel') return { ways: ['kernel', 'opened'], because: 'the assignment wants boot: kernel' };
-  if (client === 'ipxe-bios') return { ways: ['kernel', 'opened'], because: 'kernel and initramfs layers are there' };
-  const isVerified = isSignedUki(image) && (client === 'uefi-http' ? secureBoot !== false : secureBoot === true);
-  if (isVerified && (wantsArguments || client === 'ipxe-uefi'))
-    return {
-      ways: ['uki', 'kernel', 'opened'],
-      because: 'its UKI is signed, and the machine may start nothing else (boot: kernel does all the same)',
-    };
-  if (wantsArguments && !(client === 'ipxe-uefi' && takesArguments(image)))
-    return { ways: ['kernel', 'opened', 'uki'], because: 'kernel arguments are given to a kernel that iPXE starts' };
-  return client === 'uefi-http'
-    ? { ways: ['uki', 'kernel', 'opened'], because: 'the firmware starts its UKI by itself' }
-    : { ways: ['kernel', 'uki', 'opened'], because: 'the better way is there' };
+function preference(known: Case): readonly Way[] {
+  const { boot, client, wantsArguments, takesArguments } = known;
+  if (boot === 'uki') return ['uki'];
+  if (boot === 'kernel' || client === 'ipxe-bios') return ['kernel', 'opened'];
+  if (isKept(known)) return ['uki', 'kernel', 'opened'];
+  if (wantsArguments && !(client === 'ipxe-uefi' && takesArguments)) return ['kernel', 'opened', 'uki'];
+  return client === 'uefi-http' ? ['uki', 'kernel', 'opened'] : ['kernel', 'uki', 'opened'];
 }
 
-/** Its UKI has no command line, and takes that of its loader (systemd-stub(7)). */
-function takesArguments({ contents }: Bootable): boolean {
-  return contents?.uki?.kind === 'uki' && contents.uki.uki.profiles[0].commandLine === undefined;
+/**
+ * Machines may start nothing else than a UKI that is signed: iPXE says so where Secure Boot is on, and firmware that boots by HTTP
+ * says nothing. One that could not be read may be signed.
+ */
+function isKept({ client, isSigned, secureBoot, wantsArguments }: Case): boolean {
+  if (!isSigned) return false;
+  return client === 'uefi-http' ? wantsArguments : secureBoot === true;
 }
 
-function hasDtb({ contents }: Bootable): boolean {
-  return contents?.uki?.kind === 'uki' && contents.uki.uki.profiles[0].dtb !== undefined;
+function rejection(one: JudgedWay, chosen: Way, known: Case): RejectedWay {
+  const { way } = one;
+  return { way, reason: one.kind === 'possible' ? whyNot(way, chosen, known) : one.reason };
 }
 
-function rejection(
-  { way, reason }: JudgedWay,
-  {
-    chosen,
-    order,
-    wish,
-  }: { readonly chosen: JudgedWay | undefined; readonly order: Preference; readonly wish: WayWish },
-): readonly RejectedWay[] {
-  if (way === chosen?.way) return [];
-  if (reason !== undefined) return [{ way, reason }];
-  const isOut = !order.ways.includes(way);
-  return [{ way, reason: isOut && wish.boot !== 'auto' ? `the assignment wants boot: ${wish.boot}` : order.because }];
+/** Of a way that could be taken as well. */
+function whyNot(way: Way, chosen: Way, known: Case): string {
+  const { boot, wantsArguments, client } = known;
+  if (boot !== 'auto' && !preference(known).includes(way)) return `the assignment wants boot: ${boot}`;
+  if (chosen === 'uki' && isKept(known))
+    return 'its UKI is signed, and the machine may start nothing else (boot: kernel does all the same)';
+  if (chosen === 'kernel' && way === 'opened') return 'its kernel and initramfs layers need no opening';
+  if (way === 'uki' && wantsArguments) return 'kernel arguments are given to a kernel that iPXE starts';
+  if (way === 'uki') return 'iPXE starts its kernel and initramfs layers';
+  return client === 'uefi-http' ? 'the firmware starts its UKI by itself' : 'its UKI is started as it is';
 }
 
-/** Of the ways that are not just missing a layer, if there are any. */
-function whyNone(
-  inOrder: readonly JudgedWay[],
+function noWay(
   image: Bootable,
-  { architecture, boot }: Pick<Starter, 'architecture'> & Pick<WayWish, 'boot'>,
-): string {
-  if (!image.artifacts.some(({ role }) => START_ROLES.has(role))) return unbootableBecause(image, architecture);
-  const reasons = inOrder.flatMap(({ reason }) => reason ?? []);
-  const told = reasons.filter((reason) => !MISSING.has(reason));
-  const why = [...new Set(told.length > 0 ? told : reasons)].join('; ');
-  return boot === 'auto' ? why : `the assignment wants boot: ${boot}, and ${why}`;
+  judged: readonly JudgedWay[],
+  inOrder: readonly JudgedWay[],
+  { boot }: WayWish,
+): WayChoice {
+  const why = unbootableBecause(image, inOrder);
+  const reason = boot === 'auto' ? why : `the assignment wants boot: ${boot}, and ${why}`;
+  const rejected = judged.map((one) => ({
+    way: one.way,
+    reason: one.kind === 'possible' ? `the assignment wants boot: ${boot}` : one.reason,
+  }));
+  return { kind: 'none', reason, rejected };
 }
-
-const START_ROLES: ReadonlySet<Role> = new Set(['kernel', 'initramfs', 'uki']);
-const MISSING: ReadonlySet<string> = new Set(['it has no kernel layer', 'it has no UKI']);

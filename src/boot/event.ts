@@ -3,6 +3,7 @@ import type { Way } from '../image/ways.js';
 import type { LeaseEvent } from '../lease/event.js';
 import type { Firmware } from '../machine/facts.js';
 import type { Digest } from '../oci/digest.js';
+import type { Unmet } from './choose-way.js';
 import type { EntryKind } from './entry.js';
 import type { LocalReason } from './policy.js';
 import type { Done } from './standing.js';
@@ -25,7 +26,7 @@ export type BootEvent =
       /** Missing in what older versions have stored. */
       readonly way?: Way;
       /** What is wished and cannot be done so. */
-      readonly unmet?: readonly string[];
+      readonly unmet?: readonly Unmet[];
       /** It is done when it has all that it starts. */
       readonly isDoneByStart?: true;
     }

@@ -1,4 +1,4 @@
-import { type Bootable, CLIENTS, type Client, hasClient, unbootableBecause } from '../image/clients.js';
+import { type Bootable, CLIENTS, type Client, hasClient } from '../image/bootable.js';
 import { chooseWay } from './choose-way.js';
 
 /** A client that does not boot an image, and why. */
@@ -20,5 +20,7 @@ export function judgeClients(image: Bootable, architecture: string): JudgedClien
   });
   const without = new Set(refused.map(({ client }) => client));
   const clients = CLIENTS.filter((client) => hasClient(architecture, client) && !without.has(client));
-  return { clients, refused, ...(clients.length === 0 && { reason: unbootableBecause(image, architecture) }) };
+  // Of what is true of all, UEFI says most: a BIOS starts less.
+  const reason = refused.find(({ client }) => client === 'ipxe-uefi')?.reason ?? '';
+  return { clients, refused, ...(clients.length === 0 && { reason }) };
 }

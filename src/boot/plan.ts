@@ -1,10 +1,10 @@
-import { roomForArguments } from '../image/argument-room.js';
+import type { Starter } from '../image/bootable.js';
 import { isChange } from '../image/command-line.js';
 import { type Artifact, artifactOf, type ResolvedImage } from '../image/image.js';
-import { type ArgumentWord, mergeArguments } from '../image/merged-arguments.js';
+import type { ArgumentWord } from '../image/merged-arguments.js';
 import type { Role } from '../image/role.js';
 import { ukiParts } from '../image/uki-parts.js';
-import type { Starter } from '../image/ways.js';
+import { firstProfile } from '../image/ways.js';
 import { type Digest, digestOf } from '../oci/digest.js';
 import {
   type ArgumentsInput,
@@ -13,6 +13,7 @@ import {
   bootArguments,
   type OwnArguments,
 } from './boot-arguments.js';
+import { imageMethod } from './boot-method.js';
 import { chooseWay, type WayChoice } from './choose-way.js';
 
 /** Everything decided for one machine now, pinned to digests. The same plan renders the same bytes. Plain data. */
@@ -53,6 +54,7 @@ export type UkiPlan = Planned & {
   readonly by: 'firmware' | 'ipxe';
   /** What iPXE repeats of the UKI's own arguments: its stub takes what its loader says for all there is (systemd-stub(7)). */
   readonly kernelArgs?: string;
+  readonly argumentRoom?: number;
 };
 
 export type Chosen = Extract<WayChoice, { kind: 'chosen' }>;
@@ -75,9 +77,8 @@ export type PlanInput = ArgumentsInput & { readonly starter: Starter };
 /** Chooses what of the image this machine starts and how, or says why nothing of it can be. Pure. */
 export function planBoot(input: PlanInput): Planning {
   const { image, starter, assignment } = input;
-  // Who boots the disk of its machine is not asked about an image, but by somebody who wants to know what would be.
-  const boot = assignment.boot === 'local' ? 'auto' : assignment.boot;
-  const choice = chooseWay(image, starter, { boot, wantsArguments: wantsArguments(input) });
+  const wish = { boot: imageMethod(assignment.boot), wantsArguments: wantsArguments(input) };
+  const choice = chooseWay(image, starter, wish);
   if (choice.kind === 'none')
     return { kind: 'refused', reason: `${image.reference} cannot be booted: ${choice.reason}`, choice };
   if (starter.client === 'uefi-http' && choice.by === 'ipxe')
@@ -104,11 +105,14 @@ export function startOf(plan: BootPlan): readonly Artifact[] {
   return plan.kind === 'uki' ? [plan.uki] : [plan.kernel, ...plan.initramfs];
 }
 
-/** Whether a plan, or that there is none, comes of what the image's UKI holds. */
-export function restsOnUki(planning: Planning, { contents }: ResolvedImage): boolean {
-  if (planning.kind !== 'plan') return contents?.uki?.kind !== 'uki';
-  const { plan } = planning;
-  return plan.kind === 'uki' ? plan.by === 'ipxe' : plan.kernel.part !== undefined;
+/**
+ * Whether it is decided by what the UKI of the image holds. Of layers it is not, unless they are chosen under Secure Boot since the
+ * UKI is not signed.
+ */
+export function restsOnUki(planning: Planning, { image, starter }: Pick<PlanInput, 'image' | 'starter'>): boolean {
+  if (artifactOf(image, 'uki') === undefined) return false;
+  const isOfLayers = planning.kind === 'plan' && planning.choice.way === 'kernel';
+  return !isOfLayers || starter.secureBoot === true;
 }
 
 function planUki(input: PlanInput, choice: Chosen): Planning {
@@ -116,23 +120,23 @@ function planUki(input: PlanInput, choice: Chosen): Planning {
   const uki = layerOf(image, 'uki');
   const given = argumentsOfUki(input, choice);
   if (given.kind === 'refused') return { ...given, choice };
-  const { words } = given;
+  const { words, room: argumentRoom } = given;
   const kernelArgs = textOf(words);
-  const said = choice.by === 'ipxe' && kernelArgs !== '' && { kernelArgs };
+  const said = choice.by === 'ipxe' && kernelArgs !== '' && { kernelArgs, argumentRoom };
   const draft = { kind: 'uki', ...plannedOf(input), uki, by: choice.by, ...said } as const;
   return { kind: 'plan', plan: { id: idOf(draft), ...draft }, choice, words };
 }
 
 /** Its own, unless it has none and takes those of its loader. */
 function argumentsOfUki(input: PlanInput, { by }: Chosen): BootArguments {
-  const { contents, commandLine } = input.image;
-  const room = roomForArguments(input.starter.architecture);
-  if (contents?.uki?.kind !== 'uki') return { kind: 'arguments', words: [], room };
-  const [{ commandLine: own, kernel }] = contents.uki.uki.profiles;
-  if (own !== undefined)
-    return { kind: 'arguments', words: mergeArguments({ from: 'uki', commandLine: own }, []), room };
-  if (by === 'firmware') return { kind: 'arguments', words: [], room };
-  return bootArguments(input, { from: 'image', commandLine, kernel });
+  const profile = firstProfile(input.image);
+  if (profile?.commandLine !== undefined)
+    return ownArguments(input, { from: 'uki', commandLine: profile.commandLine, initrds: 0 });
+  const { commandLine } = input.image;
+  const own = { from: 'image', commandLine, kernel: profile?.kernel, initrds: 0 } as const;
+  return profile === undefined || by === 'firmware'
+    ? ownArguments(input, { ...own, commandLine: '' })
+    : bootArguments(input, own);
 }
 
 function planKernel(input: PlanInput, choice: Chosen): Planning {

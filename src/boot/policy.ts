@@ -43,7 +43,7 @@ export type Doubt =
 export type Circumstances = {
   readonly policy: Policy;
   /** How its assignment wants it booted. */
-  readonly boot?: BootMethod;
+  readonly method?: BootMethod;
   /** undefined where the machine has none. */
   readonly standing: Standing | undefined;
   /** undefined: what the state says of the machine is whole. */
@@ -58,6 +58,9 @@ export type Circumstances = {
   readonly outOfForce?: string | undefined;
   readonly now: number;
 };
+
+/** Why a machine boots its disk that is not to boot an image at all. */
+export const BOOTS_DISK = 'its assignment says so (boot: local)';
 
 /** Why a machine is sent to its local disk. */
 export type LocalReason = 'assigned' | 'done' | 'hold' | 'attempts' | 'doubted';
@@ -82,11 +85,11 @@ const NO_ROOM =
  * it is to be, or who asks. Pure.
  */
 export function judge(circumstances: Circumstances): Verdict {
-  const { policy, boot, requester, outOfForce } = circumstances;
+  const { policy, method, requester, outOfForce } = circumstances;
   const next = wishIn(circumstances);
   if (next !== undefined && requester.kind === 'shown') return { kind: 'next', next };
   if (outOfForce !== undefined) return { kind: 'unsure', reason: outOfForce };
-  if (boot === 'local') return local('assigned', 'its assignment says so (boot: local)');
+  if (method === 'local') return local('assigned', BOOTS_DISK);
   if (policy.mode === 'hold') return local('hold', 'its assignment holds it');
   if (!isRestricted(policy)) return { kind: 'image' };
   if (requester.kind === 'doubted') return local('doubted', `it is not shown to ask itself: ${requester.reason}`);
@@ -101,6 +104,11 @@ function judgeOnce({ standing, doubt, clock, hasRoom, now }: Circumstances): Ver
   if (clock.kind === 'unset') return { kind: 'unsure', reason: clock.reason };
   if (doubt !== undefined && !isWished(standing, doubt, now)) return { kind: 'unsure', reason: UNSURE[doubt.kind] };
   return hasRoom ? undefined : { kind: 'unsure', reason: NO_ROOM };
+}
+
+/** Whether a machine is done by its own word alone. */
+export function mustReport({ mode, doneWhen }: Policy): boolean {
+  return mode === 'once' && doneWhen === 'reported';
 }
 
 /** Whether it matters who asks, and how often. */

@@ -1,3 +1,4 @@
+import { UNMET_TEXTS, type Unmet } from '../boot/choose-way.js';
 import type { BootPlan } from '../boot/plan.js';
 import type { LocalReason } from '../boot/policy.js';
 import { fillPlaceholders } from '../image/command-line.js';
@@ -130,17 +131,17 @@ export function planScript(
 }
 
 /** `unmet`: what is wished and cannot be done, for its screen. */
-type ScriptNotes = { readonly capability?: string; readonly unmet?: readonly string[] };
+type ScriptNotes = { readonly capability?: string; readonly unmet?: readonly Unmet[] };
 
 function planCommands(
   plan: BootPlan,
   urls: BootUrls,
-  { words, unmet }: { readonly words: Word; readonly unmet: readonly string[] },
+  { words, unmet }: { readonly words: Word; readonly unmet: readonly Unmet[] },
 ): readonly ipxe.Command[] {
   return [
     ipxe.comment(`machine ${plan.machine}, assignment ${plan.assignment}, plan ${plan.id}`),
     ipxe.echo(`Bootlayer: ${plan.machine} boots ${plan.image.reference} (${shortDigest(plan.image.manifestDigest)})`),
-    ...unmet.map((one) => ipxe.echo(`Bootlayer: ${one}`)),
+    ...unmet.map((one) => ipxe.echo(`Bootlayer: ${UNMET_TEXTS[one]}`)),
     ipxe.resetCounter('fetches'),
     ipxe.label('fetch'),
     ipxe.freeImages(),

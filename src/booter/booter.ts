@@ -103,8 +103,8 @@ export class Booter {
       policies,
       enrols,
     };
-    this.firmware = new FirmwareStep({ ...shared, begins: (artifact) => this.artifacts.begins(artifact) });
     const ukis = new VerifiedContents((artifact) => this.artifacts.open(artifact));
+    this.firmware = new FirmwareStep({ ...shared, ukis, begins: (artifact) => this.artifacts.begins(artifact) });
     this.#script = new ScriptStep({ ...shared, memory, prefetch, capabilities, enrolments, ukis });
   }
 

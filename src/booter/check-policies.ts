@@ -1,18 +1,22 @@
 import type { Assignment } from '../boot/assignment.js';
-import { isRestricted } from '../boot/policy.js';
+import { isRestricted, mustReport } from '../boot/policy.js';
 import { fewOf } from '../format.js';
 import { DONE_PLACEHOLDER, type KernelArgs, placeholdersIn } from '../image/command-line.js';
 import { possibleAssignments } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
-import type { Preparation } from './preparation.js';
+import type { Prepared } from './preparation.js';
 
 const MAX_NAMED = 5;
 const REMEDY = `append {${DONE_PLACEHOLDER}} to its kernel arguments and POST to it when all is installed, or set policy.doneWhen to started`;
 
 /** Why a machine that boots once would never be done; undefined where it can report it. Pure. */
-export function neverDoneBecause(assignment: Assignment, prepared: Preparation, mapping: Mapping): string | undefined {
+export function neverDoneBecause(
+  assignment: Assignment,
+  prepared: Prepared['preparation'],
+  mapping: Mapping,
+): string | undefined {
   const { policy } = assignment;
-  if (policy.mode !== 'once' || policy.doneWhen !== 'reported') return undefined;
+  if (!mustReport(policy)) return undefined;
   const { kernelArgs = '' } = prepared.kind === 'ready' ? prepared.planned.plan : {};
   const isTold = placeholdersIn(kernelArgs).includes(DONE_PLACEHOLDER);
   if (isTold || mapping.machines.some(({ kernelArgs }) => namesDone(kernelArgs))) return undefined;

@@ -1,4 +1,4 @@
-import type { Client } from '../image/clients.js';
+import type { Client } from '../image/bootable.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 

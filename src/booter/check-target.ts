@@ -1,7 +1,8 @@
 import type { Assignment } from '../boot/assignment.js';
+import { imageMethod } from '../boot/boot-method.js';
 import { chooseWay } from '../boot/choose-way.js';
 import { describeError } from '../errors.js';
-import { CLIENTS, type Client, hasClient } from '../image/clients.js';
+import { CLIENTS, type Client, hasClient } from '../image/bootable.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import type { Firmware } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
@@ -10,7 +11,7 @@ import type { BootUrls } from './boot-urls.js';
 import { neverDoneBecause } from './check-policies.js';
 import type { TargetCheck } from './check-report.js';
 import type { Mapping } from './mapping.js';
-import { type Preparation, prepareBoot, wishFor } from './preparation.js';
+import { type Prepared, prepareBoot, wishFor } from './preparation.js';
 
 export type TargetParts = {
   readonly mapping: Mapping;
@@ -45,7 +46,7 @@ function judgeTarget(
   const whom = { subject: anybody(architecture), assignment };
   const judged = clients.map((client) => ({ client, prepared: prepareAs(client, whom, image, parts) }));
   const refused = judged.flatMap(({ client, prepared }) =>
-    isRefused(prepared) ? { client, reason: prepared.reason } : [],
+    isRefusedForAll(prepared) ? { client, reason: prepared.reason } : [],
   );
   const [first] = refused;
   if (first !== undefined && refused.length === judged.length)
@@ -55,8 +56,10 @@ function judgeTarget(
       digest,
       reason: [...new Set(refused.map(({ reason }) => reason))].join('; '),
     };
-  const ready = judged.filter(({ prepared }) => !isRefused(prepared));
-  const neverDone = ready[0] && neverDoneBecause(assignment, ready[0].prepared, parts.mapping);
+  const ready = judged.filter(({ prepared }) => !isRefusedForAll(prepared));
+  // What is told to a machine of which more is known cannot be seen of anybody.
+  const told = judged.find(({ prepared }) => prepared.kind === 'ready');
+  const neverDone = told && neverDoneBecause(assignment, told.prepared, parts.mapping);
   const unread = contents?.uki?.kind === 'refused' ? contents.uki.reason : undefined;
   return {
     ...{ architecture, kind: 'boots', digest, refused, clients: ready.map(({ client }) => client) },
@@ -78,25 +81,24 @@ export function prepareAs(
   whom: Whom,
   image: ResolvedImage,
   { mapping, urls }: Pick<TargetParts, 'mapping' | 'urls'>,
-): Preparation {
+): Prepared['preparation'] {
   const { architecture = image.platform.architecture } = whom.subject.facts;
-  const parts = { defaults: mapping.defaults.kernelArgs, urls };
-  const prepared = prepareBoot(whom, image, { ...parts, starter: { client, architecture } });
-  if (prepared.kind !== 'loader') return prepared;
-  return prepareBoot(whom, image, { ...parts, starter: { client: 'ipxe-uefi', architecture } });
+  const starter = { client, architecture };
+  return prepareBoot(whom, image, { defaults: mapping.defaults.kernelArgs, urls, starter }).preparation;
 }
 
 /** What is wanting of anybody is looked for at each machine. */
-export function isRefused(prepared: Preparation): prepared is Extract<Preparation, { kind: 'refused' }> {
+export function isRefusedForAll(
+  prepared: Prepared['preparation'],
+): prepared is Extract<Prepared['preparation'], { kind: 'refused' }> {
   return prepared.kind === 'refused' && prepared.isOfMachine !== true;
 }
 
 /** Whether it starts a UKI as it is, though arguments be wished. */
 function losesArguments(client: Client, { assignment: { boot }, subject }: Whom, image: ResolvedImage): boolean {
   const { architecture = image.platform.architecture } = subject.facts;
-  const wish = { boot: boot === 'local' ? 'auto' : boot, wantsArguments: true } as const;
-  const choice = chooseWay(image, { client, architecture }, wish);
-  return choice.kind === 'chosen' && choice.unmet.length > 0;
+  const choice = chooseWay(image, { client, architecture }, { boot: imageMethod(boot), wantsArguments: true });
+  return choice.kind === 'chosen' && choice.unmet.includes('arguments');
 }
 
 const FIRMWARE_OF: Readonly<Record<Client, Firmware>> = {

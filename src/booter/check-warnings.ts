@@ -1,6 +1,7 @@
 import type { Assignment } from '../boot/assignment.js';
 import { findShadows } from '../boot/shadows.js';
 import { fewOf, formatBytes } from '../format.js';
+import { hasBios } from '../image/bootable.js';
 import type { Machine } from '../machine/machine.js';
 import type { AssignmentCheck, TargetCheck } from './check-report.js';
 import { recordedCandidate } from './mapped-wishes.js';
@@ -95,11 +96,6 @@ function firmwareWarnings({ name, match: { firmware = [], arch } }: Assignment, 
   const both =
     'iPXE does not tell it from the other, so name both uefi and uefi-http, or set dhcp.mode to proxy or server';
   return [`assignment "${name}" matches no machine by its firmware ${open}: ${both}`];
-}
-
-/** The PC's BIOS is one of x86. */
-function hasBios(architecture: string): boolean {
-  return architecture === 'amd64' || architecture === '386';
 }
 
 /** A label that no machine has is a slip of the pen. */

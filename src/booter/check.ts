@@ -12,7 +12,7 @@ import { formatReference, type ImageReference } from '../oci/reference.js';
 import type { BootUrls } from './boot-urls.js';
 import { findPolicyWarnings } from './check-policies.js';
 import type { AssignmentCheck, CheckReport, TargetCheck } from './check-report.js';
-import { anybody, checkTarget, clientsFor, isRefused, prepareAs } from './check-target.js';
+import { anybody, checkTarget, clientsFor, isRefusedForAll, prepareAs } from './check-target.js';
 import { findClientWarnings, findMappingWarnings, findVariantWarnings } from './check-warnings.js';
 import { mappedWishes, openAssignments, possibleAssignments } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
@@ -146,7 +146,7 @@ async function whyNot(machine: Machine, assignment: Assignment, parts: CheckPart
   const others = anybody(architecture);
   const itself = { ...others, name: machine.name, machine, facts: reporting(others.facts) };
   for (const client of clientsFor(assignment, architecture)) {
-    if (isRefused(prepareAs(client, { subject: others, assignment }, image, parts))) continue;
+    if (isRefusedForAll(prepareAs(client, { subject: others, assignment }, image, parts))) continue;
     const prepared = prepareAs(client, { subject: itself, assignment }, image, parts);
     if (prepared.kind === 'refused') return prepared.reason;
   }

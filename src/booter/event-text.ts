@@ -1,4 +1,4 @@
-import { LOST_ARGUMENTS } from '../boot/choose-way.js';
+import { UNMET_TEXTS } from '../boot/choose-way.js';
 import type { ArtifactTransfer, BootEvent, Counts, DhcpQuestion } from '../boot/event.js';
 import type { Done } from '../boot/standing.js';
 import { counted, formatBytes, formatSeconds } from '../format.js';
@@ -97,7 +97,7 @@ function describeTrouble(event: Of<'plan.unsaved' | 'journal.lost' | 'fault' | '
 const WAY_TEXTS: Readonly<Record<Way, string>> = { kernel: '', uki: ', its UKI', opened: ', its UKI opened' };
 
 function unmetText({ unmet = [] }: Of<'script.sent'>): string {
-  return unmet.map((one) => `; ${one}`).join('');
+  return unmet.map((one) => `; ${UNMET_TEXTS[one]}`).join('');
 }
 
 function describeScript(
@@ -184,7 +184,7 @@ function describeDhcp(
 function describeUki(event: Of<'uki.planned' | 'uki.replaced' | 'uki.refused'>): string {
   switch (event.event) {
     case 'uki.planned':
-      return `${event.machine} gets the UKI of ${event.image} (assignment ${event.assignment})${event.isPlain ? '' : `; ${LOST_ARGUMENTS}`}`;
+      return `${event.machine} gets the UKI of ${event.image} (assignment ${event.assignment})${event.isPlain ? '' : `; ${UNMET_TEXTS.arguments}`}`;
     case 'uki.replaced':
       return `${event.machine} gets iPXE by HTTP Boot: ${event.reason}`;
     case 'uki.refused':

@@ -1,11 +1,12 @@
 import type { BlobSource } from '../blob/blob-store.js';
 import type { Assignment } from '../boot/assignment.js';
+import { imageMethod } from '../boot/boot-method.js';
 import { chooseWay } from '../boot/choose-way.js';
 import { wantsArguments } from '../boot/plan.js';
 import type { Clock } from '../clock.js';
+import type { Starter } from '../image/bootable.js';
 import { artifactOf } from '../image/image.js';
 import type { Role } from '../image/role.js';
-import type { Starter } from '../image/ways.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { formatReference } from '../oci/reference.js';
@@ -45,7 +46,8 @@ export class Expectations {
     // A BIOS does not say how wide its processor is.
     const architecture = facts.architecture ?? machine?.architecture ?? ANY_ARCHITECTURE;
     const { defaults } = this.#parts.mapping();
-    const starter = { ...scriptStarter(facts, architecture), client: clientOf(facts) ?? 'ipxe-bios' };
+    const asked = scriptStarter(facts, architecture);
+    const starter = { ...asked, client: clientOf(facts) ?? asked.client };
     const wish = { wantsArguments: wantsArguments({ subject, assignment, defaults: defaults.kernelArgs }) };
     const key = [formatReference(assignment.image), assignment.variant, ...Object.values({ ...starter, ...wish })];
     if (!this.#isNew(key.join(' '))) return;
@@ -59,10 +61,12 @@ export class Expectations {
   ): Promise<void> {
     const { mapped, prefetch } = this.#parts;
     const image = await mapped.resolve(assignment.image, wishFor(assignment, starter.architecture));
-    const boot = assignment.boot === 'local' ? 'auto' : assignment.boot;
-    const choice = chooseWay(image, starter, { boot, wantsArguments: hasArguments });
+    const wish = { boot: imageMethod(assignment.boot), wantsArguments: hasArguments };
+    const choice = chooseWay(image, starter, wish);
+    // What a UKI holds that nobody has read is read of all of it.
+    const isNone = choice.kind === 'none' && image.contents?.uki?.kind === 'uki';
     const isOfLayers = choice.kind === 'chosen' && choice.way === 'kernel';
-    const wanted: readonly Role[] = isOfLayers ? ['kernel', 'initramfs'] : ['uki'];
+    const wanted: readonly Role[] = isNone ? [] : isOfLayers ? ['kernel', 'initramfs'] : ['uki'];
     for (const role of wanted) {
       const descriptor = artifactOf(image, role)?.descriptor;
       if (descriptor !== undefined) prefetch(descriptor, mapped.sourcesOf(descriptor, image.location));

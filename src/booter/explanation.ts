@@ -1,11 +1,11 @@
-import type { Assignment } from '../boot/assignment.js';
+import { UNMET_TEXTS } from '../boot/choose-way.js';
 import { explainSelection, type Tried } from '../boot/explain.js';
+import { judgeClients } from '../boot/judged-clients.js';
 import { artifactsOf, type BootPlan } from '../boot/plan.js';
-import type { Policy } from '../boot/policy.js';
+import { BOOTS_DISK, type Policy } from '../boot/policy.js';
 import { type Selection, settle } from '../boot/select.js';
 import { BootlayerError, describeError, type ErrorCode, publicMessage } from '../errors.js';
-import { type Client, clientsOf } from '../image/clients.js';
-import type { KernelArgs } from '../image/command-line.js';
+import type { Client } from '../image/bootable.js';
 import type { Artifact, ResolvedImage } from '../image/image.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
@@ -15,7 +15,7 @@ import type { BootUrls } from './boot-urls.js';
 import type { FirmwareAsks } from './firmware-path.js';
 import type { Images } from './mapped-images.js';
 import { assignmentFor, type Mapping } from './mapping.js';
-import { ARCHITECTURE_UNKNOWN, mayPass, NO_ASSIGNMENT, type Preparation, prepareBoot, wishOf } from './preparation.js';
+import { ARCHITECTURE_UNKNOWN, mayPass, NO_ASSIGNMENT, type Prepared, prepareBoot, wishOf } from './preparation.js';
 import { clientOf, scriptStarter } from './starter.js';
 
 /** Everything that is decided for a machine, and why, without a machine. Nothing of it counts as a boot. */
@@ -51,7 +51,7 @@ export type BootExplanation =
       /** What this machine comes as; missing while its firmware is not known. */
       readonly client?: Client;
       /** What starts it in the end. */
-      readonly preparation: Exclude<Preparation, { kind: 'loader' }>;
+      readonly preparation: Prepared['preparation'];
       /** Why UEFI HTTP Boot is given iPXE, where it is. */
       readonly loader?: string;
       /** What the machine gets: the plan's, or one that says why there is none; missing where its firmware needs none. */
@@ -103,8 +103,9 @@ async function explainImage(
     const image = await images.resolve(assignment.image, wish);
     const whom = { subject, assignment };
     const client = clientOf(subject.facts);
-    const defaults = mapping.defaults.kernelArgs;
-    const { preparation, loader } = prepareFor(whom, image, { defaults, urls, client });
+    const asked = scriptStarter(subject.facts, wish.architecture);
+    const starter = client === undefined ? asked : { ...asked, client };
+    const { preparation, loader } = prepareBoot(whom, image, { defaults: mapping.defaults.kernelArgs, urls, starter });
     const plan = preparation.kind === 'ready' ? preparation.planned.plan : undefined;
     const script = preparation.kind === 'ready' ? preparation.script : refusalOf(subject, preparation.reason);
     return {
@@ -112,13 +113,13 @@ async function explainImage(
       assignment: assignment.name,
       policy: assignment.policy,
       image,
-      clients: clientsOf(image, wish.architecture),
+      clients: judgeClients(image, wish.architecture).clients,
       ...(client !== undefined && { client }),
       preparation,
       ...(loader !== undefined && { loader }),
       ...(script !== undefined && { script }),
       files: filesOf(plan, subject.facts, parts),
-      warnings: preparation.kind === 'ready' ? preparation.planned.choice.unmet : [],
+      warnings: preparation.kind === 'ready' ? preparation.planned.choice.unmet.map((one) => UNMET_TEXTS[one]) : [],
     };
   } catch (thrown) {
     const error = BootlayerError.from(thrown);
@@ -131,32 +132,16 @@ async function explainImage(
   }
 }
 
-/** What its firmware starts, or the iPXE that it is given. */
-function prepareFor(
-  whom: { readonly subject: Subject; readonly assignment: Assignment },
-  image: ResolvedImage,
-  { client, ...parts }: { readonly defaults: KernelArgs; readonly urls: BootUrls; readonly client: Client | undefined },
-): Pick<Extract<BootExplanation, { kind: 'image' }>, 'preparation' | 'loader'> {
-  const { facts } = whom.subject;
-  const { architecture = image.platform.architecture } = facts;
-  const first = client === 'uefi-http' && prepareBoot(whom, image, { ...parts, starter: { client, architecture } });
-  if (first && first.kind !== 'loader') return { preparation: first };
-  const second = prepareBoot(whom, image, { ...parts, starter: scriptStarter(facts, architecture) });
-  if (second.kind === 'loader') throw new RangeError('iPXE is not given iPXE');
-  return { preparation: second, ...(first && { loader: first.reason }) };
-}
-
 function nothing(subject: Subject, reason: string): BootExplanation {
   return { kind: 'nothing', reason, script: refusalOf(subject, reason) };
 }
 
 /** Where it boots its disk, and not because it was told to once. */
 function local(subject: Subject): BootExplanation {
-  const reason = 'its assignment says so (boot: local)';
   return {
     kind: 'nothing',
-    reason: `its local disk is, since ${reason}`,
-    script: localScript(subject, 'assigned', reason),
+    reason: `its local disk is, since ${BOOTS_DISK}`,
+    script: localScript(subject, 'assigned', BOOTS_DISK),
   };
 }
 

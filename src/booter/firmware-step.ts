@@ -1,10 +1,12 @@
 import type { Assignment } from '../boot/assignment.js';
 import type { EventSink } from '../boot/event.js';
-import { planBoot, type UkiPlan, wantsArguments } from '../boot/plan.js';
+import { planBoot, type UkiPlan } from '../boot/plan.js';
+import { mustReport } from '../boot/policy.js';
 import type { LocatedArtifact } from '../boot/ports.js';
 import type { Selection } from '../boot/select.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError, publicMessage } from '../errors.js';
+import { artifactOf, type ResolvedImage } from '../image/image.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
 import { RecentMap } from '../recent-map.js';
@@ -13,7 +15,8 @@ import type { MappedImages } from './mapped-images.js';
 import { assignmentFor, type Mapping } from './mapping.js';
 import type { PlanIssuer } from './plan-issuer.js';
 import type { PolicyStep, ToBoot } from './policy-step.js';
-import { ARCHITECTURE_UNKNOWN, NO_ASSIGNMENT, wishOf } from './preparation.js';
+import { ARCHITECTURE_UNKNOWN, NO_ASSIGNMENT, UNTOLD, wishOf } from './preparation.js';
+import type { VerifiedContents } from './verified-contents.js';
 
 export type FirmwareStepParts = {
   /** The one in force. */
@@ -25,6 +28,8 @@ export type FirmwareStepParts = {
   /** Whether machines that nothing matches wait for an assignment. */
   readonly enrols: () => boolean;
   readonly isDraining: () => boolean;
+  /** What UKIs hold, of verified bytes. */
+  readonly ukis: Pick<VerifiedContents, 'of'>;
   /** Resolves when its first bytes are there. Throws what the cache throws. */
   readonly begins: (artifact: LocatedArtifact) => Promise<void>;
   /** Its facts may name several machines. */
@@ -127,9 +132,7 @@ export class FirmwareStep {
       case 'unsure':
         return { kind: 'loader', reason: judged.reason };
       case 'boot': {
-        const { policy } = judged.assignment;
-        if (policy.mode === 'once' && policy.doneWhen === 'reported' && !judged.isNext)
-          return { kind: 'loader', reason: 'it is to report that it is done, and a UKI is not told where' };
+        if (mustReport(judged.assignment.policy) && !judged.isNext) return { kind: 'loader', reason: UNTOLD };
         return this.#planned({ subject, ...judged }, mapping);
       }
     }
@@ -139,20 +142,28 @@ export class FirmwareStep {
     const { mapped, issuer, begins } = this.#parts;
     const wish = wishOf(subject, assignment);
     if (wish === undefined) return { kind: 'loader', reason: ARCHITECTURE_UNKNOWN };
-    const image = await mapped.resolve(assignment.image, wish);
+    const image = await this.#read(await mapped.resolve(assignment.image, wish));
     const starter = { client: 'uefi-http', architecture: wish.architecture } as const;
     const input = { subject, assignment, image, defaults: defaults.kernelArgs, starter };
     const planning = planBoot(input);
     // iPXE has a screen, on which it says what is wrong.
     if (planning.kind !== 'plan') return { kind: 'loader', reason: planning.reason };
-    const { plan } = planning;
-    if (plan.kind !== 'uki') return { kind: 'loader', reason: 'its image has a kernel for iPXE' };
+    const { plan, choice } = planning;
+    if (plan.kind !== 'uki') throw new RangeError(`the firmware of ${subject.name} starts no kernel`);
     const artifact = { ...plan.uki, location: plan.image.location };
     // Firmware waits for no file that does not come, and starts no other.
     await begins(artifact);
     await issuer.issue(plan);
     const isShown = asking.kind === 'shown';
-    return { kind: 'uki', plan, isPlain: !wantsArguments(input), artifact, isShown, isDoneByStart };
+    return { kind: 'uki', plan, isPlain: !choice.unmet.includes('arguments'), artifact, isShown, isDoneByStart };
+  }
+
+  /** Whether it is to be opened is not decided by chance: what its registry has not said in time is read of all of it. */
+  async #read(image: ResolvedImage): Promise<ResolvedImage> {
+    const uki = artifactOf(image, 'uki');
+    if (uki === undefined || image.contents?.uki !== undefined) return image;
+    const read = await this.#parts.ukis.of({ ...uki, location: image.location });
+    return { ...image, contents: { ...image.contents, uki: read } };
   }
 
   #told(subject: Subject, file: FirmwareFile): FirmwareFile {

@@ -1,12 +1,12 @@
 import type { Assignment } from '../boot/assignment.js';
+import { imageMethod } from '../boot/boot-method.js';
 import { ALWAYS } from '../boot/policy.js';
 import type { NextBoot } from '../boot/standing.js';
 import { parseReference } from '../oci/reference.js';
 
 /** As the assignment says, but for the image. */
 export function forNext(assignment: Assignment, { image, variant }: NextBoot): Assignment {
-  // Somebody wants an image booted, where the disk is what is booted otherwise.
-  const boot = assignment.boot === 'local' ? 'auto' : assignment.boot;
+  const boot = imageMethod(assignment.boot);
   return { ...assignment, image: parseReference(image), boot, ...(variant !== undefined && { variant }) };
 }
 

@@ -3,6 +3,7 @@ import type { BootPlan } from '../boot/plan.js';
 import type { PlanStore } from '../boot/ports.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError } from '../errors.js';
+import type { Digest } from '../oci/digest.js';
 import { Renewals } from './renewals.js';
 
 export type PlanIssuerParts = {
@@ -15,6 +16,8 @@ export type PlanIssuerParts = {
 export class PlanIssuer {
   readonly #parts: PlanIssuerParts;
   readonly #renewals = new Renewals();
+  /** By the plan: a machine may ask again before it is written. */
+  readonly #underWay = new Map<Digest, Promise<void>>();
 
   constructor(parts: PlanIssuerParts) {
     this.#parts = parts;
@@ -25,6 +28,14 @@ export class PlanIssuer {
    * machine from booting now.
    */
   async issue(plan: BootPlan): Promise<void> {
+    const running = this.#underWay.get(plan.id);
+    if (running !== undefined) return running;
+    const saving = this.#save(plan).finally(() => this.#underWay.delete(plan.id));
+    this.#underWay.set(plan.id, saving);
+    return saving;
+  }
+
+  async #save(plan: BootPlan): Promise<void> {
     const now = this.#parts.clock.now();
     if (!this.#renewals.isDue(plan.id, now)) return;
     try {

@@ -155,7 +155,7 @@ export class PolicyStep {
     const { standings, attempts, clock, senseClock } = this.#parts;
     return {
       policy,
-      boot: method,
+      method,
       outOfForce,
       doubt: standings.doubt(whose),
       clock: senseClock(),

@@ -1,16 +1,17 @@
 import type { Assignment } from '../boot/assignment.js';
 import type { WayChoice } from '../boot/choose-way.js';
 import { type Planning, planBoot } from '../boot/plan.js';
+import { mustReport } from '../boot/policy.js';
 import type { BootlayerError, ErrorCode } from '../errors.js';
+import type { Starter } from '../image/bootable.js';
 import type { KernelArgs } from '../image/command-line.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
-import type { Starter } from '../image/ways.js';
 import type { Subject } from '../machine/inventory.js';
 import { planScript, SOME_CAPABILITY } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
 
 /** What a machine gets from its image: what starts it, or the reason why there is nothing. */
-export type Preparation =
+type Preparation =
   /** `script`: missing where its firmware needs none. */
   | { readonly kind: 'ready'; readonly planned: Planned; readonly script?: string }
   | { readonly kind: 'loader'; readonly reason: string }
@@ -36,12 +37,33 @@ export const ANY_ARCHITECTURE = 'amd64';
 export const NO_ASSIGNMENT = 'no assignment matches this machine';
 export const ARCHITECTURE_UNKNOWN = 'it does not report its architecture, and none is configured for it';
 
+/** What a machine gets in the end. */
+export type Prepared = {
+  readonly preparation: Exclude<Preparation, { kind: 'loader' }>;
+  /** Why UEFI HTTP Boot is given iPXE first, where it is. */
+  readonly loader?: string;
+};
+
+type Whom = { readonly subject: Subject; readonly assignment: Assignment };
+
+export type PreparationParts = {
+  readonly defaults: KernelArgs;
+  readonly urls: BootUrls;
+  readonly starter: Starter;
+};
+
 /** Plans and renders. Pure: the same for a machine that boots and for one that is only asked about. */
-export function prepareBoot(
-  whom: { readonly subject: Subject; readonly assignment: Assignment },
-  image: ResolvedImage,
-  { defaults, urls, starter }: PreparationParts,
-): Preparation {
+export function prepareBoot(whom: Whom, image: ResolvedImage, parts: PreparationParts): Prepared {
+  const preparation = prepareOnce(whom, image, parts);
+  if (preparation.kind !== 'loader') return { preparation };
+  const { reason: loader } = preparation;
+  const second = prepareOnce(whom, image, { ...parts, starter: { ...parts.starter, client: 'ipxe-uefi' } });
+  if (second.kind === 'loader') throw new RangeError(`iPXE is not given iPXE: ${second.reason}`);
+  return { preparation: second, loader };
+}
+
+function prepareOnce(whom: Whom, image: ResolvedImage, { defaults, urls, starter }: PreparationParts): Preparation {
+  if (starter.client === 'uefi-http' && mustReport(whom.assignment.policy)) return { kind: 'loader', reason: UNTOLD };
   const planned = planBoot({ ...whom, image, defaults, starter });
   if (planned.kind !== 'plan') return planned;
   const { plan, choice } = planned;
@@ -51,11 +73,8 @@ export function prepareBoot(
   return { kind: 'ready', planned, script: rendered.text };
 }
 
-type PreparationParts = {
-  readonly defaults: KernelArgs;
-  readonly urls: BootUrls;
-  readonly starter: Starter;
-};
+/** Why a machine that is to report is not started by its firmware. */
+export const UNTOLD = 'it is to report that it is done, and a UKI is not told where';
 
 /** These may pass by themselves, so the machine waits; whatever else goes wrong is shown and ends the attempt. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([

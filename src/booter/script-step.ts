@@ -1,6 +1,7 @@
 import type { BlobSource } from '../blob/blob-store.js';
 import type { EventSink } from '../boot/event.js';
 import { type BootPlan, type PlanInput, type Planning, planBoot, restsOnUki, startOf } from '../boot/plan.js';
+import { mustReport } from '../boot/policy.js';
 import { settle } from '../boot/select.js';
 import { whoseStanding } from '../boot/standing-keys.js';
 import type { Clock } from '../clock.js';
@@ -29,7 +30,7 @@ import type { Images, MappedImages } from './mapped-images.js';
 import { assignmentFor, type Mapping } from './mapping.js';
 import type { PlanIssuer } from './plan-issuer.js';
 import type { Judged, PolicyStep, ToBoot } from './policy-step.js';
-import { ARCHITECTURE_UNKNOWN, mayPass, NO_ASSIGNMENT, type Planned, wishOf } from './preparation.js';
+import { ARCHITECTURE_UNKNOWN, mayPass, NO_ASSIGNMENT, type Planned, UNTOLD, wishOf } from './preparation.js';
 import { attemptOf, factsFromQuery, type ScriptQuery } from './report.js';
 import { scriptStarter } from './starter.js';
 import type { VerifiedContents } from './verified-contents.js';
@@ -62,6 +63,8 @@ export type ScriptStepParts = {
 
 /** A script is answered within five seconds, ready or not; the rest is for the network and the rendering. */
 const PATIENCE_MILLISECONDS = 4_000;
+/** Of these, so many for a UKI that is not all there. */
+const UKI_PATIENCE_MILLISECONDS = 3_500;
 
 /** A screen tells what is known by then. */
 const LOOK_MILLISECONDS = 200;
@@ -69,13 +72,12 @@ const LOOK_MILLISECONDS = 200;
 type Readiness =
   | { readonly kind: 'ready'; readonly script: string; readonly planned: Planned }
   | { readonly kind: 'refused'; readonly reason: string }
-  | { readonly kind: 'waiting'; readonly reason: string };
+  | Waits;
 
-/** What a machine waits for that is told so: its UKI, once it is known which that is. */
-type Told = { uki: Descriptor | undefined };
+type Waits = { readonly kind: 'waiting'; readonly reason: string };
 
 /** Who boots what. */
-type Boot = Pick<ToBoot, 'assignment' | 'asking' | 'boot' | 'isDoneByStart'> & { readonly subject: Subject };
+type Boot = Pick<ToBoot, 'assignment' | 'asking' | 'boot' | 'isDoneByStart' | 'isNext'> & { readonly subject: Subject };
 
 /** iPXE reports its machine, and gets the script for it. */
 export class ScriptStep {
@@ -113,10 +115,8 @@ export class ScriptStep {
     const { clock, isDraining } = this.#parts;
     if (isDraining()) return { kind: 'waiting', reason: 'the server is restarting' };
     try {
-      const told: Told = { uki: undefined };
-      const timely = await clock.within(PATIENCE_MILLISECONDS, this.#ready(boot, mapping, told));
-      if (timely.kind === 'done') return timely.value;
-      return { kind: 'waiting', reason: await this.#progress(boot, told) };
+      const timely = await clock.within(PATIENCE_MILLISECONDS, this.#ready(boot, mapping));
+      return timely.kind === 'done' ? timely.value : { kind: 'waiting', reason: this.#progress(boot) };
     } catch (thrown) {
       return this.#failed(boot.subject, thrown);
     }
@@ -128,16 +128,19 @@ export class ScriptStep {
     return { kind: mayPass(error) ? 'waiting' : 'refused', reason: publicMessage(error) };
   }
 
-  async #ready(boot: Boot, { defaults }: Mapping, told: Told): Promise<Readiness> {
+  async #ready(boot: Boot, { defaults }: Mapping): Promise<Readiness> {
     const { mapped, issuer, urls } = this.#parts;
     const { subject, assignment } = boot;
     const wish = wishOf(subject, assignment);
     if (wish === undefined) return { kind: 'refused', reason: ARCHITECTURE_UNKNOWN };
     const image = await mapped.resolve(assignment.image, wish);
     const starter = scriptStarter(subject.facts, wish.architecture);
-    const planning = await this.#plan({ subject, assignment, image, defaults: defaults.kernelArgs, starter }, told);
+    const planning = await this.#plan({ subject, assignment, image, defaults: defaults.kernelArgs, starter });
+    if (planning.kind === 'waiting') return planning;
     if (planning.kind !== 'plan') return { kind: 'refused', reason: planning.reason };
     const { plan, choice } = planning;
+    if (mustReport(assignment.policy) && !boot.isNext && choice.unmet.includes('arguments'))
+      return { kind: 'refused', reason: UNTOLD };
     const capability = await this.#capability(boot, plan);
     const rendered = planScript(plan, urls.for(subject.facts.sourceAddress), { capability, unmet: choice.unmet });
     if (rendered.kind === 'refused') return rendered;
@@ -147,18 +150,21 @@ export class ScriptStep {
 
   /**
    * What a UKI says of itself is believed when its digest is proven: whoever answers for its registry could have it started with
-   * other arguments, or something else of it started.
+   * other arguments, or something else of it started. Nothing is left waiting for it but for a while.
    */
-  async #plan(input: PlanInput, told: Told): Promise<Planning> {
+  async #plan(input: PlanInput): Promise<Planning | Waits> {
+    const { clock, ukis, mapped } = this.#parts;
     const { image } = input;
     const planning = planBoot(input);
     const uki = artifactOf(image, 'uki');
-    if (uki === undefined || !restsOnUki(planning, image)) return planning;
-    told.uki = uki.descriptor;
-    const { ukis, mapped } = this.#parts;
-    const read = await ukis.of({ ...uki, location: image.location });
-    if (read.kind === 'uki') mapped.opened(uki, read.uki);
-    return planBoot({ ...input, image: { ...image, contents: { ...image.contents, uki: read } } });
+    if (uki === undefined || !restsOnUki(planning, input)) return planning;
+    const read = await clock.within(UKI_PATIENCE_MILLISECONDS, ukis.of({ ...uki, location: image.location }));
+    if (read.kind === 'late') {
+      const arrived = await this.#arrived(uki.descriptor);
+      return { kind: 'waiting', reason: `the UKI of ${image.reference} is on its way: ${arrived}` };
+    }
+    if (read.value.kind === 'uki') mapped.opened(uki, read.value.uki);
+    return planBoot({ ...input, image: { ...image, contents: { ...image.contents, uki: read.value } } });
   }
 
   /** Nobody gets one who is not shown to be the machine. */
@@ -175,13 +181,11 @@ export class ScriptStep {
   }
 
   /** What the machine's screen says while its image is not there yet. */
-  async #progress({ subject, assignment }: Boot, { uki }: Told): Promise<string> {
-    const reference = formatReference(assignment.image);
-    if (uki !== undefined) return `the UKI of ${reference} is on its way: ${await this.#arrived(uki)}`;
+  #progress({ subject, assignment }: Boot): string {
     const wish = wishOf(subject, assignment);
     const seconds = wish === undefined ? undefined : this.#parts.images.askedFor(assignment.image, wish);
     const since = seconds === undefined ? '' : `, asking for ${formatSeconds(seconds)}`;
-    return `${reference} is being resolved${since}`;
+    return `${formatReference(assignment.image)} is being resolved${since}`;
   }
 
   /** How much of it has come, as far as that is known at once. */

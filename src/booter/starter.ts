@@ -1,5 +1,4 @@
-import { type Client, hasBios } from '../image/clients.js';
-import type { Starter } from '../image/ways.js';
+import { type Client, hasBios, type Starter } from '../image/bootable.js';
 import type { MachineFacts } from '../machine/facts.js';
 
 /** What a machine comes as, all but UEFI HTTP Boot by iPXE; undefined while its firmware is not known. Pure. */

@@ -1,4 +1,4 @@
-import { LOST_ARGUMENTS } from '../boot/choose-way.js';
+import { UNMET_TEXTS } from '../boot/choose-way.js';
 import { fewOf } from '../format.js';
 import { isChange } from '../image/command-line.js';
 import type { AssignmentCheck } from './check-report.js';
@@ -26,7 +26,7 @@ export function findLostArguments(mapping: Mapping, checks: readonly AssignmentC
 }
 
 function lost(whose: string): string {
-  return `${whose}: where a UKI is started as it is, ${LOST_ARGUMENTS}: ${REMEDY}`;
+  return `${whose}: where a UKI is started as it is, ${UNMET_TEXTS.arguments}: ${REMEDY}`;
 }
 
 function leadsToUki({ targets }: AssignmentCheck): boolean {

@@ -1,7 +1,7 @@
+import { judgeClients } from '../boot/judged-clients.js';
 import { BootlayerError } from '../errors.js';
 import { fewOf } from '../format.js';
 import { artifactsOf } from '../image/artifacts.js';
-import { clientsOf } from '../image/clients.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import { pickVariant, selectManifest, variantOf } from '../image/select-manifest.js';
 import type { Digest } from '../oci/digest.js';
@@ -88,7 +88,8 @@ export class Resolver {
     for (const entry of entries.slice(0, MAX_ASKED)) {
       const found = await this.#follow(entry, depth);
       const { annotations } = found.manifest;
-      const boots = clientsOf({ artifacts: artifactsOf(found.manifest) }, this.#wish.architecture).length > 0;
+      const artifacts = artifactsOf(found.manifest);
+      const boots = judgeClients({ artifacts }, this.#wish.architecture).clients.length > 0;
       candidates.push({ ...found, annotations, boots });
     }
     const picked = pickVariant(candidates, this.#wish.variant);

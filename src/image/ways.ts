@@ -1,95 +1,102 @@
-import type { Bootable, Client } from './clients.js';
+import type { Bootable, Starter } from './bootable.js';
 import type { KernelFacts } from './kernel-kind.js';
-import type { Uki } from './uki.js';
+import type { Role } from './role.js';
+import type { Uki, UkiProfile } from './uki.js';
 
 /** How an image can be started: by its kernel and initramfs layers, by its UKI as it is, or by what its UKI holds. */
 export const WAYS = ['kernel', 'uki', 'opened'] as const;
 export type Way = (typeof WAYS)[number];
 
-/** Who is to start it. */
-export type Starter = {
-  readonly client: Client;
-  /** As OCI says it. */
-  readonly architecture: string;
-  /** Whether its firmware starts only what is signed for it; undefined while that is not known. */
-  readonly secureBoot?: boolean | undefined;
-};
+/** What stands against a way: the image has no such layers, or has them and the client cannot start them. */
+export type Obstacle = { readonly kind: 'missing' | 'refused'; readonly reason: string };
 
-/** `reason`: why it cannot be; undefined where it can. */
-export type JudgedWay = { readonly way: Way; readonly reason: string | undefined };
+export type JudgedWay = { readonly way: Way } & ({ readonly kind: 'possible' } | Obstacle);
 
 /** What stands against each way, in the order of `WAYS`. What is not known of a layer does not. Pure. */
 export function judgeWays(image: Bootable, starter: Starter): readonly JudgedWay[] {
-  return [
-    { way: 'kernel', reason: againstLayers(image, starter) },
-    { way: 'uki', reason: againstUki(image, starter) },
-    { way: 'opened', reason: againstOpening(image, starter) },
-  ];
+  const judges = { kernel: againstLayers, uki: againstUki, opened: againstOpening };
+  return WAYS.map((way) => ({ way, ...(judges[way](image, starter) ?? { kind: 'possible' }) }));
 }
 
-/** Of which nobody knows that it is not one. */
-export function isSignedUki({ contents }: Bootable): boolean {
-  return contents?.uki?.kind !== 'uki' || contents.uki.uki.isSigned;
+/** Of a UKI that was read, what boots where nobody chooses. */
+export function firstProfile({ contents }: Bootable): UkiProfile | undefined {
+  return contents?.uki?.kind === 'uki' ? contents.uki.uki.profiles[0] : undefined;
 }
 
-function againstLayers({ artifacts, contents }: Bootable, starter: Starter): string | undefined {
-  const has = (role: string) => artifacts.some((artifact) => artifact.role === role);
-  if (!has('kernel')) return has('initramfs') ? 'it has an initramfs but no kernel' : 'it has no kernel layer';
-  if (!has('initramfs')) return 'it has a kernel but no initramfs';
-  const kernel = contents?.kernel;
+function againstLayers(image: Bootable, starter: Starter): Obstacle | undefined {
+  const [hasKernel, hasInitramfs] = [has(image, 'kernel'), has(image, 'initramfs')];
+  if (!hasKernel && !hasInitramfs) return missing('it has no kernel layer');
+  if (!hasKernel) return refused('it has an initramfs but no kernel');
+  if (!hasInitramfs) return refused('it has a kernel but no initramfs');
+  const kernel = image.contents?.kernel;
   return kernel && againstKernel(kernel, starter);
 }
 
-function againstUki(
-  { artifacts, contents }: Bootable,
-  { client, architecture, secureBoot }: Starter,
-): string | undefined {
-  if (!artifacts.some(({ role }) => role === 'uki')) return 'it has no UKI';
-  if (client === 'ipxe-bios') return 'a BIOS starts no UKI as it is';
-  const read = contents?.uki;
+function againstUki(image: Bootable, { client, architecture, secureBoot }: Starter): Obstacle | undefined {
+  if (!has(image, 'uki')) return missing('it has no UKI');
+  if (client === 'ipxe-bios') return refused('a BIOS starts no UKI as it is');
+  const read = image.contents?.uki;
   // What cannot be read may be a program of another kind, which the firmware judges.
   if (read?.kind !== 'uki') return undefined;
-  if (secureBoot === true && !read.uki.isSigned) return 'Secure Boot is on, and its UKI is not signed';
+  if (secureBoot === true && !read.uki.isSigned) return refused('Secure Boot is on, and its UKI is not signed');
   return againstArchitecture('its UKI', read.uki.architecture, architecture);
 }
 
-function againstOpening({ artifacts, contents }: Bootable, starter: Starter): string | undefined {
-  if (!artifacts.some(({ role }) => role === 'uki')) return 'it has no UKI';
-  const read = contents?.uki;
-  if (read === undefined) return 'what its UKI holds is not known yet: its registry did not say';
-  if (read.kind === 'refused') return `its UKI cannot be opened: ${read.reason}`;
+function againstOpening(image: Bootable, starter: Starter): Obstacle | undefined {
+  if (!has(image, 'uki')) return missing('it has no UKI');
+  const read = image.contents?.uki;
+  if (read === undefined) return refused('what its UKI holds is not known yet: its registry did not say');
+  if (read.kind === 'refused') return refused(`its UKI cannot be opened: ${read.reason}`);
   return againstParts(read.uki, starter);
 }
 
-function againstParts(uki: Uki, starter: Starter): string | undefined {
+/** A kernel layer is what the operator gives, who may have it signed; one out of a UKI was signed with all that is around it. */
+function againstParts(uki: Uki, starter: Starter): Obstacle | undefined {
   if (starter.secureBoot === true && starter.client !== 'ipxe-bios')
-    return 'Secure Boot is on, and a kernel out of a UKI is not what was signed';
-  return (
-    againstArchitecture('its UKI', uki.architecture, starter.architecture) ??
-    againstKernel(uki.profiles[0].kernel, starter)
-  );
+    return refused('Secure Boot is on, and a kernel out of a UKI is not what was signed');
+  const other = againstArchitecture('its UKI', uki.architecture, starter.architecture);
+  return other ?? againstKernel(uki.profiles[0].kernel, starter);
 }
 
-function againstKernel(kernel: KernelFacts, { client, architecture }: Starter): string | undefined {
-  const other = againstArchitecture('its kernel', kernel.architecture, architecture);
+function againstKernel(kernel: KernelFacts, { client, architecture }: Starter): Obstacle | undefined {
   // A PC of 64 bits starts one of 32, which its firmware must fit where that is UEFI.
   const isOld = client === 'ipxe-bios' && kernel.architecture === '386';
-  if (other !== undefined && !isOld) return other;
-  return client === 'ipxe-bios' ? againstBios(kernel) : againstUefi(kernel);
+  const other = isOld ? undefined : againstArchitecture('its kernel', kernel.architecture, architecture);
+  if (other !== undefined) return other;
+  return client === 'ipxe-bios' ? againstBios(kernel) : againstUefi(kernel, architecture);
 }
 
-function againstBios({ kind }: KernelFacts): string | undefined {
+function againstBios({ kind }: KernelFacts): Obstacle | undefined {
   if (kind === 'bzimage' || kind === 'unknown') return undefined;
-  return 'its kernel is no bzImage, which alone is started on a BIOS';
+  return refused('its kernel is no bzImage, which alone is started on a BIOS');
 }
 
-function againstUefi({ kind, hasEfiStub }: KernelFacts): string | undefined {
+/** Builds of iPXE for these unpack by gzip (ipxe: src/image/gzip.c; seen with Debian's of 2025 for arm64). */
+const UNPACKING: ReadonlySet<string> = new Set(['arm64', 'riscv64']);
+
+function againstUefi({ kind, hasEfiStub }: KernelFacts, architecture: string): Obstacle | undefined {
   if (kind === 'gzip')
-    return 'its kernel is packed by gzip, which UEFI does not unpack: unpack it (gunzip), or build it as vmlinuz.efi';
+    return UNPACKING.has(architecture)
+      ? undefined
+      : refused(`its kernel is packed by gzip, which iPXE for ${architecture} does not unpack: unpack it (gunzip)`);
   if (kind === 'unknown' || hasEfiStub) return undefined;
-  return 'its kernel has no EFI stub (CONFIG_EFI_STUB), and UEFI starts none without';
+  return refused('its kernel has no EFI stub (CONFIG_EFI_STUB), and UEFI starts none without');
 }
 
-function againstArchitecture(what: string, held: string | undefined, wanted: string): string | undefined {
-  return held === undefined || held === wanted ? undefined : `${what} is for ${held}, and the machine is ${wanted}`;
+function againstArchitecture(what: string, held: string | undefined, wanted: string): Obstacle | undefined {
+  return held === undefined || held === wanted
+    ? undefined
+    : refused(`${what} is for ${held}, and the machine is ${wanted}`);
+}
+
+function has({ artifacts }: Bootable, role: Role): boolean {
+  return artifacts.some((artifact) => artifact.role === role);
+}
+
+function missing(reason: string): Obstacle {
+  return { kind: 'missing', reason };
+}
+
+function refused(reason: string): Obstacle {
+  return { kind: 'refused', reason };
 }

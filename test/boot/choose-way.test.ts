@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { chooseWay, LOST_ARGUMENTS, type WayWish } from '../../src/boot/choose-way.js';
-import type { Bootable } from '../../src/image/clients.js';
+import { chooseWay, type WayWish } from '../../src/boot/choose-way.js';
+import type { Bootable, Starter } from '../../src/image/bootable.js';
 import type { Role } from '../../src/image/role.js';
-import type { Starter } from '../../src/image/ways.js';
 import { KERNELS, readUkiOf } from '../fixtures/contents.js';
 
 const BIOS: Starter = { client: 'ipxe-bios', architecture: 'amd64' };
@@ -28,7 +27,7 @@ const BOTH_SIGNED = of(['kernel', 'initramfs', 'uki'], { uki: readUkiOf({ isSign
 function outcome(image: Bootable, starter: Starter, wish: WayWish): string {
   const choice = chooseWay(image, starter, wish);
   if (choice.kind === 'none') return choice.reason;
-  return `${choice.way} by ${choice.by}${choice.unmet.length > 0 ? '*' : ''}`;
+  return `${choice.way} by ${choice.by}${choice.unmet.includes('arguments') ? '*' : ''}`;
 }
 
 describe('chooseWay', () => {
@@ -58,10 +57,7 @@ describe('chooseWay', () => {
     ['everything', BOTH, ['kernel by ipxe', 'kernel by ipxe', 'kernel by ipxe', 'uki by firmware']],
     ['everything, signed', BOTH_SIGNED, ['kernel by ipxe', 'kernel by ipxe', 'uki by ipxe', 'uki by firmware']],
   ])('boots %s on BIOS, UEFI, UEFI with Secure Boot and UEFI HTTP Boot', (_what, image, expected) => {
-    const shown = [BIOS, UEFI, SECURE, HTTP].map((starter) => outcome(image, starter, PLAIN));
-    expect(shown.map((one, at) => (at === 0 ? one.replace(/^a BIOS starts no UKI as it is; /, '') : one))).toEqual(
-      expected,
-    );
+    expect([BIOS, UEFI, SECURE, HTTP].map((starter) => outcome(image, starter, PLAIN))).toEqual(expected);
   });
 
   it.each<[string, Bootable, readonly string[]]>([
@@ -120,18 +116,73 @@ describe('chooseWay', () => {
     ['a zboot kernel', { ...HTTP, architecture: 'arm64' }, 'zboot', 'kernel by ipxe'],
     [
       'a packed kernel',
-      { ...UEFI, architecture: 'arm64' },
+      UEFI,
       'gzip',
-      'its kernel is packed by gzip, which UEFI does not unpack: unpack it (gunzip), or build it as vmlinuz.efi',
+      'its kernel is packed by gzip, which iPXE for amd64 does not unpack: unpack it (gunzip)',
     ],
+    ['a packed kernel', { ...UEFI, architecture: 'arm64' }, 'gzip', 'kernel by ipxe'],
     ['what nobody knows', BIOS, 'unknown', 'kernel by ipxe'],
   ])('recognises %s', (_what, starter, kernel, expected) => {
     expect(outcome(of(['kernel', 'initramfs'], { kernel: KERNELS[kernel] }), starter, PLAIN)).toBe(expected);
   });
 
+  it('gives a UKI that takes arguments those of its image, by iPXE where firmware has none to give', () => {
+    const own = { ...BARE, commandLine: 'console=ttyS0' };
+    expect([UEFI, HTTP].map((starter) => outcome(own, starter, PLAIN))).toEqual(['uki by ipxe', 'opened by ipxe']);
+    expect(outcome({ ...own, commandLine: '' }, HTTP, PLAIN)).toBe('uki by firmware');
+  });
+
+  it('tells of a device tree that an opened UKI loses', () => {
+    const read = readUkiOf();
+    const profile = { ...read.uki.profiles[0], dtb: { offset: 0, length: 1 } };
+    const image = of(['uki'], { uki: { ...read, uki: { ...read.uki, profiles: [profile] } } });
+    expect(chooseWay(image, BIOS, PLAIN)).toMatchObject({ way: 'opened', unmet: ['dtb'] });
+    expect(chooseWay(image, HTTP, PLAIN)).toMatchObject({ way: 'uki', unmet: [] });
+  });
+
+  it.each<[string, Bootable, Starter, WayWish, readonly string[]]>([
+    [
+      'layers before opening',
+      BOTH,
+      BIOS,
+      PLAIN,
+      ['a BIOS starts no UKI as it is', 'its kernel and initramfs layers need no opening'],
+    ],
+    [
+      'layers before the UKI',
+      BOTH,
+      UEFI,
+      PLAIN,
+      ['iPXE starts its kernel and initramfs layers', 'its kernel and initramfs layers need no opening'],
+    ],
+    [
+      'layers for arguments',
+      BOTH,
+      HTTP,
+      ARGS,
+      ['kernel arguments are given to a kernel that iPXE starts', 'its kernel and initramfs layers need no opening'],
+    ],
+    [
+      'the firmware',
+      BOTH,
+      HTTP,
+      PLAIN,
+      ['the firmware starts its UKI by itself', 'the firmware starts its UKI by itself'],
+    ],
+    [
+      'what is wished',
+      BOTH,
+      HTTP,
+      { ...PLAIN, boot: 'kernel' },
+      ['the assignment wants boot: kernel', 'its kernel and initramfs layers need no opening'],
+    ],
+  ])('prefers %s, and says so of the others', (_what, image, starter, wish, reasons) => {
+    expect(chooseWay(image, starter, wish).rejected.map(({ reason }) => reason)).toEqual(reasons);
+  });
+
   it('says why each other way is not taken, and what is lost', () => {
     expect(chooseWay(SIGNED, HTTP, ARGS)).toEqual({
-      ...{ kind: 'chosen', way: 'uki', by: 'firmware', unmet: [LOST_ARGUMENTS] },
+      ...{ kind: 'chosen', way: 'uki', by: 'firmware', unmet: ['arguments'] },
       rejected: [
         { way: 'kernel', reason: 'it has no kernel layer' },
         {

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { LOST_ARGUMENTS } from '../../src/boot/choose-way.js';
 import { artifactsOf, type PlanInput, planBoot, restsOnUki, startOf } from '../../src/boot/plan.js';
 import { roomForArguments } from '../../src/image/argument-room.js';
+import type { Starter } from '../../src/image/bootable.js';
 import { artifactOf, type ResolvedImage } from '../../src/image/image.js';
 import type { Role } from '../../src/image/role.js';
-import type { Starter } from '../../src/image/ways.js';
 import { digestOf } from '../../src/oci/digest.js';
 import { readUkiOf } from '../fixtures/contents.js';
 import { assignment, facts, machine } from '../fixtures/mappings.js';
@@ -77,7 +76,7 @@ describe('a plan for a UKI as it is', () => {
     const { plan, choice, words } = planned({ image, starter: HTTP, defaults: QUIET });
     expect(plan).toMatchObject({ kind: 'uki', by: 'firmware', uki: of(image, 'uki') });
     expect(plan).not.toHaveProperty('kernelArgs');
-    expect(choice.unmet).toEqual([LOST_ARGUMENTS]);
+    expect(choice.unmet).toEqual(['arguments']);
     expect(words.map(({ text, from }) => `${text} ${from}`)).toEqual(['console=tty1 uki', 'quiet uki']);
   });
 
@@ -143,7 +142,7 @@ it('is none where nothing can be started', () => {
 it('knows what rests on what a UKI says of itself', () => {
   const rests = (more: Partial<PlanInput>) => {
     const all = input(more);
-    return restsOnUki(planBoot(all), all.image);
+    return restsOnUki(planBoot(all), all);
   };
   const arm64 = readUkiOf({ architecture: 'arm64' });
   expect([
@@ -153,5 +152,7 @@ it('knows what rests on what a UKI says of itself', () => {
     rests({ image: ukiAlone() }),
     rests({ image: resolvedImage(['uki']) }),
     rests({ image: resolvedImage(['uki'], { contents: { uki: arm64 } }) }),
-  ]).toEqual([false, false, true, true, true, false]);
+    rests({ image: resolvedImage(['disk']) }),
+    rests({ starter: { ...UEFI, secureBoot: true } }),
+  ]).toEqual([false, true, true, true, true, true, false, true]);
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { LOST_ARGUMENTS } from '../../src/boot/choose-way.js';
+import { UNMET_TEXTS } from '../../src/boot/choose-way.js';
 import type { AssignmentCheck, TargetCheck } from '../../src/booter/check-report.js';
 import { createMapping, type MappingInput } from '../../src/booter/mapping.js';
 import { findLostArguments } from '../../src/booter/uki-arguments.js';
@@ -21,7 +21,7 @@ function lost(input: Partial<MappingInput>, targets: readonly TargetCheck[] = [b
   return findLostArguments(mapping, checks);
 }
 
-const TOLD = `: where a UKI is started as it is, ${LOST_ARGUMENTS}: build them into the UKI`;
+const TOLD = `: where a UKI is started as it is, ${UNMET_TEXTS.arguments}: build them into the UKI`;
 
 it('tells whose kernel arguments a UKI is not given', () => {
   const assignments = [

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { planBoot } from '../../src/boot/plan.js';
-import { CLIENTS } from '../../src/image/clients.js';
+import { CLIENTS } from '../../src/image/bootable.js';
 import { storedContents } from '../../src/store/stored-contents.js';
 import { imageContents } from '../fixtures/huge-uki.js';
 import { assignment, facts } from '../fixtures/mappings.js';

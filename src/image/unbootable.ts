@@ -1,0 +1,18 @@
+import type { Bootable } from './bootable.js';
+import type { JudgedWay } from './ways.js';
+
+/** Why an image is not started, of the ways that come into question, in the operator's words. Pure. */
+export function unbootableBecause({ artifacts }: Bootable, judged: readonly JudgedWay[]): string {
+  const obstacles = judged.flatMap((one) => (one.kind === 'possible' ? [] : [one]));
+  const refused = obstacles.filter(({ kind }) => kind === 'refused');
+  if (refused.length > 0) return textOf(refused);
+  const has = (role: string) => artifacts.some((artifact) => artifact.role === role);
+  if (has('kernel') || has('uki')) return textOf(obstacles);
+  if (has('iso')) return 'it holds an ISO, and booting an ISO without a kernel layer is not in this version';
+  if (has('disk')) return 'it holds only a disk image, which is written to a disk by an installer and not booted';
+  return 'it has neither a kernel nor a UKI';
+}
+
+function textOf(obstacles: readonly { readonly reason: string }[]): string {
+  return [...new Set(obstacles.map(({ reason }) => reason))].join('; ');
+}

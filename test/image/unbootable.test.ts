@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import type { Bootable } from '../../src/image/bootable.js';
+import type { Role } from '../../src/image/role.js';
+import { unbootableBecause } from '../../src/image/unbootable.js';
+import { judgeWays } from '../../src/image/ways.js';
+import { readUkiOf } from '../fixtures/contents.js';
+
+function because(roles: readonly Role[], contents: Bootable['contents'] = {}): string {
+  const image = { artifacts: roles.map((role) => ({ role })), contents };
+  return unbootableBecause(image, judgeWays(image, { client: 'ipxe-uefi', architecture: 'amd64' }));
+}
+
+it.each<[string, readonly Role[], string]>([
+  ['half of it', ['kernel'], 'it has a kernel but no initramfs'],
+  ['the other half', ['initramfs'], 'it has an initramfs but no kernel'],
+  ['an ISO', ['iso', 'disk'], 'it holds an ISO'],
+  ['a disk image', ['disk'], 'it holds only a disk image'],
+  ['a root file system', ['squashfs'], 'it has neither a kernel nor a UKI'],
+])('says why %s boots nowhere', (_what, roles, reason) => {
+  expect(because(roles)).toContain(reason);
+});
+
+it('says once what stands against several ways, and nothing of what is not there', () => {
+  const uki = readUkiOf({ architecture: 'arm64' });
+  expect(because(['uki'], { uki })).toBe('its UKI is for arm64, and the machine is amd64');
+});
