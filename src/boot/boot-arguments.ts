@@ -18,11 +18,15 @@ export type ArgumentsInput = {
   readonly image: ResolvedImage;
 };
 
-/** `own`: the arguments that the kernel brings along, of the image or of its UKI; `kernel`: what is known of it. */
+/**
+ * The arguments that the kernel brings along, of the image or of its UKI; `kernel`: what is known of it; `initrds`: how many it is
+ * handed by name, 1 unless it is said.
+ */
 export type OwnArguments = {
   readonly from: 'image' | 'uki';
   readonly commandLine: string;
   readonly kernel?: KernelFacts | undefined;
+  readonly initrds?: number;
 };
 
 export type BootArguments =
@@ -38,7 +42,9 @@ export function bootArguments(input: ArgumentsInput, own: OwnArguments): BootArg
   const merged = mergeArguments(own, expansion.layers);
   const filling = fillValues(merged, input);
   if (filling.kind === 'refused') return filling;
-  const room = roomForArguments(architectureOf(input), own.kernel?.mostArgumentBytes);
+  const room = roomForArguments(architectureOf(input), {
+    ...{ mostOfKernel: own.kernel?.mostArgumentBytes, initrds: own.initrds },
+  });
   const bytes = leastBytes(filling.words);
   return bytes > room ? refused(tooLongBecause(bytes, room)) : { kind: 'arguments', words: filling.words, room };
 }

@@ -155,6 +155,8 @@ describe('the room for arguments', () => {
     expect(of({})).toMatchObject({ room: ROOM });
     expect(of({ architecture: 'riscv64' })).toMatchObject({ room: 1_001 });
     expect(of({}, { kernel })).toMatchObject({ room: 233 });
+    expect(of({}, { initrds: 2 })).toMatchObject({ room: ROOM - 'initrd=initrd0 '.length });
+    expect(of({}, { initrds: 0 })).toMatchObject({ room: ROOM + 13 });
   });
 
   it('is said where they are too long, also once names are filled in', () => {
