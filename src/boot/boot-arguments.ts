@@ -35,16 +35,28 @@ export type BootArguments =
   /** `isOfMachine`: another machine, of which more is known, may have them. */
   | { readonly kind: 'refused'; readonly reason: string; readonly isOfMachine: boolean };
 
+/** No kernel takes as much, and who makes images may write any length: such are refused before anything is done with them. */
+const MAX_OWN_BYTES = 16 * 1024;
+
 /** The finished arguments of a boot but for its URLs, which are filled in when the script is written. Pure. */
 export function bootArguments(input: ArgumentsInput, own: OwnArguments): BootArguments {
   const expansion = expandLayers(input, argumentLayers(input));
-  if (expansion.kind === 'refused') return refused(expansion.reason);
-  const merged = mergeArguments(own, expansion.layers);
-  const filling = fillValues(merged, input);
-  if (filling.kind === 'refused') return filling;
+  return expansion.kind === 'refused' ? refused(expansion.reason) : finish(input, own, expansion.layers);
+}
+
+/** The same of what the kernel brings along alone, for one that is not given what the operator wants. Pure. */
+export function ownArguments(input: ArgumentsInput, own: OwnArguments): BootArguments {
+  return finish(input, own, []);
+}
+
+function finish(input: ArgumentsInput, own: OwnArguments, layers: readonly ArgumentLayer[]): BootArguments {
   const room = roomForArguments(architectureOf(input), {
     ...{ mostOfKernel: own.kernel?.mostArgumentBytes, initrds: own.initrds },
   });
+  const ownBytes = Buffer.byteLength(own.commandLine);
+  if (ownBytes > MAX_OWN_BYTES) return refused(tooLongBecause(ownBytes, room));
+  const filling = fillValues(mergeArguments(own, layers), input);
+  if (filling.kind === 'refused') return filling;
   const bytes = leastBytes(filling.words);
   return bytes > room ? refused(tooLongBecause(bytes, room)) : { kind: 'arguments', words: filling.words, room };
 }

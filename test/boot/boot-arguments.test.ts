@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type ArgumentsInput, bootArguments } from '../../src/boot/boot-arguments.js';
+import { type ArgumentsInput, bootArguments, ownArguments } from '../../src/boot/boot-arguments.js';
 import type { KernelArgs } from '../../src/image/command-line.js';
 import type { Role } from '../../src/image/role.js';
 import { assignment, facts, machine } from '../fixtures/mappings.js';
@@ -164,5 +164,35 @@ describe('the room for arguments', () => {
     expect(told({}, 'a'.repeat(ROOM + 1))).toBe(`its kernel arguments are ${ROOM + 1} bytes long, and ${ROOM} fit`);
     expect(told({}, `${'a'.repeat(ROOM - 10)} {machine.name}{server.url}`)).toHaveLength(2);
     expect(told({}, `${'a'.repeat(ROOM - 10)} {machine.name}{machine.name}`)).toContain(`${ROOM + 5} bytes long`);
+  });
+
+  it('is not looked for in what an image makes endless', () => {
+    const removed = { defaults: { remove: ['x'] } };
+    expect(told(removed, 'x '.repeat(8_192))).toEqual([]);
+    expect(told(removed, `${'x '.repeat(8_192)}x`)).toBe('its kernel arguments are 16385 bytes long, and 2025 fit');
+    expect(told({}, `{machine.hostname} ${'"a '.repeat(20_000)}`)).toBe(
+      'its kernel arguments are 60019 bytes long, and 2025 fit',
+    );
+  });
+});
+
+describe('the own arguments of a kernel', () => {
+  const wishes = { defaults: { append: ['x'], preset: 'alpine' }, roles: [] } as const;
+  const own = (commandLine: string) => ownArguments(input(wishes), { from: 'uki', commandLine, initrds: 0 });
+
+  it('have nothing of the operator, and their names filled in', () => {
+    expect(own('quiet n={machine.name} u={server.url}')).toEqual({
+      kind: 'arguments',
+      words: ['quiet', 'n=node-01', 'u={server.url}'].map((text) => ({ text, from: 'uki' })),
+      room: 2_047 - 'boot.efi '.length,
+    });
+  });
+
+  it('are refused as those of others are', () => {
+    expect(own('h={machine.hostname}')).toMatchObject({ kind: 'refused', isOfMachine: true });
+    expect(own('a'.repeat(2_039))).toMatchObject({ reason: 'its kernel arguments are 2039 bytes long, and 2038 fit' });
+    expect(own('a '.repeat(9_000))).toMatchObject({
+      reason: 'its kernel arguments are 18000 bytes long, and 2038 fit',
+    });
   });
 });
