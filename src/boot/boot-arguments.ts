@@ -4,7 +4,7 @@ import { consoleArguments } from '../image/consoles.js';
 import type { ResolvedImage } from '../image/image.js';
 import type { KernelFacts } from '../image/kernel-kind.js';
 import { type ArgumentLayer, type ArgumentWord, mergeArguments } from '../image/merged-arguments.js';
-import { parsePlaceholder } from '../image/placeholders.js';
+import { isOfMachine, parsePlaceholder } from '../image/placeholders.js';
 import { presetArguments } from '../image/presets.js';
 import type { Subject } from '../machine/inventory.js';
 import { type ArgumentValue, knownLabel, knownValue } from './argument-values.js';
@@ -118,13 +118,29 @@ function fillValues(words: readonly ArgumentWord[], input: ArgumentsInput): Fill
       return refused(`the kernel arguments hold {${name}}, which is not in this version: leave it out`);
     }
     const value = namedValue(name, input);
-    if (value?.kind === 'refused') return { ...value, isOfMachine: name.startsWith('machine.') };
+    if (value?.kind === 'refused') return { ...value, isOfMachine: isOfMachine(name) };
     if (value !== undefined) values.set(name, value.text);
   }
-  return {
-    kind: 'filled',
-    words: words.map(({ text, from }) => ({ text: replacePlaceholders(text, (name) => values.get(name)), from })),
-  };
+  const filled: ArgumentWord[] = [];
+  for (const { text, from } of words) {
+    const whole = replacePlaceholders(text, (name) => values.get(name));
+    const made = madeByFilling(text, whole, values);
+    if (made !== undefined) return { ...refusedBraces(made), isOfMachine: placeholdersIn(text).some(isOfMachine) };
+    filled.push({ text: whole, from });
+  }
+  return { kind: 'filled', words: filled };
+}
+
+/** A placeholder that is there only once others are filled in: `{{machine.serial}}` of a machine that reports `done.url`. */
+function madeByFilling(text: string, filled: string, values: ReadonlyMap<string, string>): string | undefined {
+  const left = placeholdersIn(text).filter((name) => !values.has(name));
+  return placeholdersIn(filled).find((name, position) => name !== left[position]);
+}
+
+function refusedBraces(made: string) {
+  return refused(
+    `the kernel arguments hold braces around braces, which makes {${made.slice(0, 60)}} of them: leave out the outer`,
+  );
 }
 
 function namedValue(name: string, input: ArgumentsInput): ArgumentValue | undefined {

@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ArgumentsInput, bootArguments, ownArguments } from '../../src/boot/boot-arguments.js';
-import type { KernelArgs } from '../../src/image/command-line.js';
+import { fillPlaceholders, type KernelArgs, placeholdersIn } from '../../src/image/command-line.js';
 import type { Role } from '../../src/image/role.js';
 import { assignment, facts, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
@@ -142,6 +143,62 @@ describe('the arguments of a boot', () => {
       'd={server.host} (image)',
       'e={foo.bar} (image)',
     ]);
+  });
+});
+
+describe('braces around placeholders', () => {
+  const reports = (serial: string, commandLine: string) => {
+    const { subject, ...rest } = input({});
+    const reporting = { ...subject, facts: facts({ serial }) };
+    return bootArguments({ ...rest, subject: reporting }, { from: 'image', commandLine });
+  };
+
+  it.each([
+    ['x={{machine.serial}}', 'done.url', '{done.url}'],
+    ['{done.url} x={{machine.serial}}', 'done.url', '{done.url}'],
+    ['{{machine.serial}}{server.url}', 'done.url', '{done.url}'],
+    ['x={done.{machine.serial}}', 'url', '{done.url}'],
+    ['x={{machine.serial}{machine.serial}}', 'done.url', '{done.urldone.url}'],
+    ['x={{machine.serial}}', 'machine.serial', '{machine.serial}'],
+    ['x={machine.label.{machine.serial}}', 'rack', '{machine.label.rack}'],
+  ])('are refused where %s of a machine that reports %s would be filled again', (commandLine, serial, made) => {
+    expect(reports(serial, commandLine)).toEqual({
+      kind: 'refused',
+      reason: `the kernel arguments hold braces around braces, which makes ${made} of them: leave out the outer`,
+      isOfMachine: true,
+    });
+  });
+
+  it('are refused of every machine where a name of the configuration makes one', () => {
+    const { assignment: _other, ...rest } = input({});
+    const own = { from: 'image', commandLine: '{{assignment.name}}' } as const;
+    const args = bootArguments({ ...rest, assignment: assignment({ name: 'done.url' }) }, own);
+    expect(args).toMatchObject({ kind: 'refused', isOfMachine: false });
+  });
+
+  it('stay as they are where they make none', () => {
+    const args = reports('0012', 'x={{machine.serial}} {"a":{machine.name}} {{done.url}}');
+    expect(args).toMatchObject({
+      words: [{ text: 'x={0012}' }, { text: '{"a":node-01}' }, { text: '{{done.url}}' }],
+    });
+  });
+
+  it('have nothing filled that was not asked for, here or in the script', () => {
+    const unit = fc.constantFrom('{', '}', '{machine.serial}', '{server.url}', 'server.', 'server', '.', 'url', ' ');
+    const serial = fc.constantFrom('server.url', 'url', 'server', 'machine.serial', '.');
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 8 }), serial, (commandLine, reported) => {
+        fc.pre(placeholdersIn(commandLine).every((name) => name === 'machine.serial' || name === 'server.url'));
+        const args = reports(reported, commandLine);
+        if (args.kind === 'refused') return;
+        const line = args.words.map(({ text }) => text).join(' ');
+        const filled = fillPlaceholders(line, new Map([['server.url', '<URL>']]));
+        const asked = placeholdersIn(commandLine).filter((name) => name === 'server.url');
+        const text = filled.kind === 'filled' ? filled.commandLine : expect.unreachable(filled.reason);
+        expect(text.split('<URL>')).toHaveLength(asked.length + 1);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 });
 

@@ -88,6 +88,15 @@ describe('fillPlaceholders', () => {
     });
   });
 
+  it('fills nothing a second time', () => {
+    const hosts = new Map([
+      ['server.host', 'server.url'],
+      ['server.url', 'x'],
+    ]);
+    const commandLine = 'a={server.url} b={x}';
+    expect(fillPlaceholders('a={{server.host}} b={{server.url}}', hosts)).toEqual({ kind: 'filled', commandLine });
+  });
+
   it('leaves other braces alone', () => {
     expect(fillPlaceholders('x={} y={a b} z={1}', values)).toEqual({
       kind: 'filled',
