@@ -84,13 +84,13 @@ function expandLayers(input: ArgumentsInput, layers: readonly ArgumentLayer[]): 
   const expanded: ArgumentLayer[] = [];
   for (const [position, layer] of layers.entries()) {
     const { preset, consoles } = layer.change;
-    const changes = [
+    const made = [
       ...(preset !== undefined && position === last ? [presetArguments(preset, presetInput(input))] : []),
       ...(consoles === true ? [consoleArguments(architectureOf(input))] : []),
     ];
-    for (const one of changes) {
-      if (one.kind === 'refused') return { kind: 'refused', reason: one.reason };
-      expanded.push({ from: one.change.from ?? layer.from, change: one.change });
+    for (const one of made) {
+      if (one.kind === 'refused') return one;
+      expanded.push(one.layer);
     }
     expanded.push(layer);
   }
