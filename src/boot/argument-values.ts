@@ -75,8 +75,8 @@ export function knownLabel(label: string, { subject }: ValuesOf): ArgumentValue 
   return checked({ recorded }, { placeholder: `machine.label.${label}`, remedy, machine: subject.name });
 }
 
-/** Firmware reports whatever somebody has put into it. */
-const HARMLESS = /^[A-Za-z0-9._:-]+$/;
+/** Firmware reports whatever somebody has put into it; what follows a lone `--` would be init's. */
+const HARMLESS = /^[A-Za-z0-9._:][A-Za-z0-9._:-]*$/;
 /** An operator may say more, as long as it is one word and no placeholder. */
 const ONE_WORD = /^[\x21\x23-\x7a\x7c\x7e]+$/;
 
@@ -93,6 +93,8 @@ function checked({ recorded, reported }: Known, { placeholder, remedy, machine }
     return { kind: 'refused', reason: `${held}, which is not known of ${machine}: ${remedy}` };
   }
   if (HARMLESS.test(reported)) return { kind: 'value', text: reported };
-  const why = 'what the machine reports has other characters than letters, digits and ._:-';
+  const why = reported.startsWith('-')
+    ? 'what the machine reports begins with -'
+    : 'what the machine reports has other characters than letters, digits and ._:-';
   return { kind: 'refused', reason: `${held}, and ${why}: ${remedy}` };
 }

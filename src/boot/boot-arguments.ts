@@ -4,7 +4,7 @@ import { consoleArguments } from '../image/consoles.js';
 import type { ResolvedImage } from '../image/image.js';
 import type { KernelFacts } from '../image/kernel-kind.js';
 import { type ArgumentLayer, type ArgumentWord, mergeArguments } from '../image/merged-arguments.js';
-import { parsePlaceholder } from '../image/placeholders.js';
+import { isOfMachine, parsePlaceholder } from '../image/placeholders.js';
 import { presetArguments } from '../image/presets.js';
 import type { Subject } from '../machine/inventory.js';
 import { type ArgumentValue, knownLabel, knownValue } from './argument-values.js';
@@ -18,11 +18,15 @@ export type ArgumentsInput = {
   readonly image: ResolvedImage;
 };
 
-/** `own`: the arguments that the kernel brings along, of the image or of its UKI; `kernel`: what is known of it. */
+/**
+ * The arguments that the kernel brings along, of the image or of its UKI; `kernel`: what is known of it; `initrds`: how many it is
+ * handed by name, 1 unless it is said.
+ */
 export type OwnArguments = {
   readonly from: 'image' | 'uki';
   readonly commandLine: string;
   readonly kernel?: KernelFacts | undefined;
+  readonly initrds?: number;
 };
 
 export type BootArguments =
@@ -31,14 +35,28 @@ export type BootArguments =
   /** `isOfMachine`: another machine, of which more is known, may have them. */
   | { readonly kind: 'refused'; readonly reason: string; readonly isOfMachine: boolean };
 
+/** No kernel takes as much, and who makes images may write any length: such are refused before anything is done with them. */
+const MAX_OWN_BYTES = 16 * 1024;
+
 /** The finished arguments of a boot but for its URLs, which are filled in when the script is written. Pure. */
 export function bootArguments(input: ArgumentsInput, own: OwnArguments): BootArguments {
   const expansion = expandLayers(input, argumentLayers(input));
-  if (expansion.kind === 'refused') return refused(expansion.reason);
-  const merged = mergeArguments(own, expansion.layers);
-  const filling = fillValues(merged, input);
+  return expansion.kind === 'refused' ? refused(expansion.reason) : finish(input, own, expansion.layers);
+}
+
+/** The same of what the kernel brings along alone, for one that is not given what the operator wants. Pure. */
+export function ownArguments(input: ArgumentsInput, own: OwnArguments): BootArguments {
+  return finish(input, own, []);
+}
+
+function finish(input: ArgumentsInput, own: OwnArguments, layers: readonly ArgumentLayer[]): BootArguments {
+  const room = roomForArguments(architectureOf(input), {
+    ...{ mostOfKernel: own.kernel?.mostArgumentBytes, initrds: own.initrds },
+  });
+  const ownBytes = Buffer.byteLength(own.commandLine);
+  if (ownBytes > MAX_OWN_BYTES) return refused(tooLongBecause(ownBytes, room));
+  const filling = fillValues(mergeArguments(own, layers), input);
   if (filling.kind === 'refused') return filling;
-  const room = roomForArguments(architectureOf(input), own.kernel?.mostArgumentBytes);
   const bytes = leastBytes(filling.words);
   return bytes > room ? refused(tooLongBecause(bytes, room)) : { kind: 'arguments', words: filling.words, room };
 }
@@ -66,13 +84,13 @@ function expandLayers(input: ArgumentsInput, layers: readonly ArgumentLayer[]): 
   const expanded: ArgumentLayer[] = [];
   for (const [position, layer] of layers.entries()) {
     const { preset, consoles } = layer.change;
-    const changes = [
+    const made = [
       ...(preset !== undefined && position === last ? [presetArguments(preset, presetInput(input))] : []),
       ...(consoles === true ? [consoleArguments(architectureOf(input))] : []),
     ];
-    for (const one of changes) {
-      if (one.kind === 'refused') return { kind: 'refused', reason: one.reason };
-      expanded.push({ from: one.change.from ?? layer.from, change: one.change });
+    for (const one of made) {
+      if (one.kind === 'refused') return one;
+      expanded.push(one.layer);
     }
     expanded.push(layer);
   }
@@ -100,13 +118,29 @@ function fillValues(words: readonly ArgumentWord[], input: ArgumentsInput): Fill
       return refused(`the kernel arguments hold {${name}}, which is not in this version: leave it out`);
     }
     const value = namedValue(name, input);
-    if (value?.kind === 'refused') return { ...value, isOfMachine: name.startsWith('machine.') };
+    if (value?.kind === 'refused') return { ...value, isOfMachine: isOfMachine(name) };
     if (value !== undefined) values.set(name, value.text);
   }
-  return {
-    kind: 'filled',
-    words: words.map(({ text, from }) => ({ text: replacePlaceholders(text, (name) => values.get(name)), from })),
-  };
+  const filled: ArgumentWord[] = [];
+  for (const { text, from } of words) {
+    const whole = replacePlaceholders(text, (name) => values.get(name));
+    const made = madeByFilling(text, whole, values);
+    if (made !== undefined) return { ...refusedBraces(made), isOfMachine: placeholdersIn(text).some(isOfMachine) };
+    filled.push({ text: whole, from });
+  }
+  return { kind: 'filled', words: filled };
+}
+
+/** A placeholder that is there only once others are filled in: `{{machine.serial}}` of a machine that reports `done.url`. */
+function madeByFilling(text: string, filled: string, values: ReadonlyMap<string, string>): string | undefined {
+  const left = placeholdersIn(text).filter((name) => !values.has(name));
+  return placeholdersIn(filled).find((name, position) => name !== left[position]);
+}
+
+function refusedBraces(made: string) {
+  return refused(
+    `the kernel arguments hold braces around braces, which makes {${made.slice(0, 60)}} of them: leave out the outer`,
+  );
 }
 
 function namedValue(name: string, input: ArgumentsInput): ArgumentValue | undefined {

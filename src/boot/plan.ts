@@ -158,7 +158,7 @@ function ofLayers(image: ResolvedImage): Start {
   const { commandLine, contents } = image;
   return {
     start: { kernel: layerOf(image, 'kernel'), initramfs: [layerOf(image, 'initramfs')] },
-    own: { from: 'image', commandLine, kernel: contents?.kernel },
+    own: { from: 'image', commandLine, kernel: contents?.kernel, initrds: 1 },
   };
 }
 
@@ -166,13 +166,14 @@ function ofLayers(image: ResolvedImage): Start {
 function ofUki(image: ResolvedImage): Start {
   const read = image.contents?.uki;
   if (read?.kind !== 'uki') throw new RangeError(`what the UKI of ${image.reference} holds is not known`);
-  const [{ commandLine, kernel }] = read.uki.profiles;
+  const [{ commandLine, kernel, initrds: parts }] = read.uki.profiles;
+  const initrds = parts.length;
   return {
     start: ukiParts(layerOf(image, 'uki'), read.uki),
     own:
       commandLine === undefined
-        ? { from: 'image', commandLine: image.commandLine, kernel }
-        : { from: 'uki', commandLine, kernel },
+        ? { from: 'image', commandLine: image.commandLine, kernel, initrds }
+        : { from: 'uki', commandLine, kernel, initrds },
   };
 }
 

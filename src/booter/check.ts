@@ -3,6 +3,7 @@ import type { Assignment } from '../boot/assignment.js';
 import { describeError } from '../errors.js';
 import { isChange, type KernelArgs, placeholdersIn } from '../image/command-line.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
+import { isOfMachine } from '../image/placeholders.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { Machine } from '../machine/machine.js';
 import { parseIp } from '../net/ip.js';
@@ -77,9 +78,7 @@ function hasOwnArguments(machine: Machine, { defaults, index }: Mapping): boolea
 }
 
 function namesMachine({ append = [], replace = {} }: KernelArgs): boolean {
-  return [...append, ...Object.values(replace)].some((text) =>
-    placeholdersIn(text).some((name) => name.startsWith('machine.')),
-  );
+  return [...append, ...Object.values(replace)].some((text) => placeholdersIn(text).some(isOfMachine));
 }
 
 function isProblem(target: TargetCheck): boolean {

@@ -13,14 +13,32 @@ const COMMAND_LINE_SIZES: ReadonlyMap<string, number> = new Map([
 /** Of include/uapi/asm-generic/setup.h. */
 const SMALLEST_COMMAND_LINE_SIZE = 512;
 
-/** On EFI, iPXE puts the image's name in front, and our scripts `initrd=initrd`. */
-const IN_FRONT = 'vmlinuz initrd=initrd ';
+/** On EFI, iPXE puts the name of what it starts in front. */
+const KERNEL_NAME = 'vmlinuz ';
+/** What has no initramfs may be a UKI, whose name is longer. */
+const UKI_NAME = 'boot.efi ';
 
-/** How many bytes of arguments a kernel takes by iPXE. `mostOfKernel`: what its own header says, without the closing NUL. */
-export function roomForArguments(architecture: string, mostOfKernel = 0): number {
+/** What is known of a kernel beside its architecture. */
+export type KernelRoom = {
+  /** What its own header says, without the closing NUL; 0 where it says nothing. */
+  readonly mostOfKernel?: number | undefined;
+  /** How many the script hands over. */
+  readonly initrds?: number | undefined;
+};
+
+/** How many bytes of arguments a kernel takes by iPXE; 0 where what stands in front fills all of it. */
+export function roomForArguments(architecture: string, { mostOfKernel = 0, initrds = 1 }: KernelRoom = {}): number {
   const most = (COMMAND_LINE_SIZES.get(architecture) ?? SMALLEST_COMMAND_LINE_SIZE) - 1;
   // A header that says nothing is no kernel that takes nothing.
-  return (mostOfKernel > 0 ? Math.min(most, mostOfKernel) : most) - IN_FRONT.length;
+  const size = mostOfKernel > 0 ? Math.min(most, mostOfKernel) : most;
+  return Math.max(0, size - bytesInFront(initrds));
+}
+
+/** Our scripts say `initrd=initrd0 initrd=initrd1 initrd=initrd`. */
+function bytesInFront(initrds: number): number {
+  if (initrds === 0) return UKI_NAME.length;
+  const numbers = Array.from({ length: initrds - 1 }, (_one, position) => `${position}`);
+  return [...numbers, ''].reduce((bytes, number) => bytes + `initrd=initrd${number} `.length, KERNEL_NAME.length);
 }
 
 /** What is said of arguments that are too long. */

@@ -39,26 +39,6 @@ export function isChange({ preset, consoles, append = [], remove = [], replace =
   return preset !== undefined || consoles === true || edits > 0;
 }
 
-/** The same as `mergeArguments` for whom it does not matter who wants what. Pure. What follows a lone `--` belongs to init and stays at the end. */
-export function editCommandLine(commandLine: string, { append = [], remove = [], replace = {} }: KernelArgs): string {
-  const all = kernelArguments(commandLine);
-  const end = all.indexOf('--');
-  const [own, forInit] = end === -1 ? [all, []] : [all.slice(0, end), all.slice(end)];
-  const kept = own.filter((argument) => !remove.includes(argument) && !remove.includes(argumentKey(argument)));
-  const replaced = Object.entries(replace).reduce(replaceKey, kept);
-  return normalizeCommandLine([...replaced, ...append, ...forInit].join(' '));
-}
-
-function replaceKey(args: readonly string[], [key, value]: readonly [string, string]): readonly string[] {
-  const first = args.findIndex((argument) => argumentKey(argument) === key);
-  const replacement = `${key}=${value}`;
-  if (first === -1) return [...args, replacement];
-  return args.flatMap((argument, position) => {
-    if (position === first) return [replacement];
-    return argumentKey(argument) === key ? [] : [argument];
-  });
-}
-
 /** `root` of `root=/dev/sda1`. Dashes and underscores are the same to the kernel, but not to those who read it. */
 export function argumentKey(argument: string): string {
   const end = argument.indexOf('=');

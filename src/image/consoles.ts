@@ -1,4 +1,4 @@
-import type { KernelArgs } from './command-line.js';
+import type { ArgumentLayer } from './merged-arguments.js';
 
 /** The serial port of most servers, by Go's names (Linux: Documentation/admin-guide/serial-console.rst). */
 const SERIAL_PORTS: ReadonlyMap<string, string> = new Map([
@@ -9,7 +9,7 @@ const SERIAL_PORTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 export type ConsoleArguments =
-  | { readonly kind: 'arguments'; readonly change: KernelArgs }
+  | { readonly kind: 'layer'; readonly layer: ArgumentLayer }
   | { readonly kind: 'refused'; readonly reason: string };
 
 /**
@@ -24,5 +24,5 @@ export function consoleArguments(architecture: string): ConsoleArguments {
     return { kind: 'refused', reason };
   }
   const append = ['console=tty0', `console=${port},115200n8`];
-  return { kind: 'arguments', change: { from: 'consoles', remove: ['console'], append } };
+  return { kind: 'layer', layer: { from: 'consoles', change: { remove: ['console'], append } } };
 }

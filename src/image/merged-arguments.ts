@@ -8,34 +8,46 @@ export type ArgumentWord = {
 };
 
 /** What somebody wants changed of the arguments that are there. */
-export type ArgumentLayer = { readonly from: string; readonly change: KernelArgs };
+export type ArgumentLayer = Source & { readonly change: KernelArgs };
 
-type Words = readonly ArgumentWord[];
+type Source = {
+  readonly from: string;
+  /** What it says counts until somebody says it himself: a second `ip=` would be one more, not another. */
+  readonly isPreset?: true;
+};
+
+type Word = { readonly text: string; readonly source: Source };
+type Words = readonly Word[];
+
+/** Of no word: there is a piece for each. */
+const NOBODY: Source = { from: '' };
 
 /** Changes the image's own arguments, one layer after the other, each: remove, replace, append. Pure. */
 export function mergeArguments(
-  own: { readonly from: string; readonly commandLine: string },
+  { from: owner, commandLine }: { readonly from: string; readonly commandLine: string },
   layers: readonly ArgumentLayer[],
 ): readonly ArgumentWord[] {
-  return layers.reduce(changeWords, split([{ text: own.commandLine, from: own.from }]));
+  const merged = layers.reduce(changeWords, split([{ text: commandLine, source: { from: owner } }]));
+  return merged.map(({ text, source: { from } }) => ({ text, from }));
 }
 
 /** What follows a lone `--` belongs to init and stays at the end. */
-function changeWords(words: Words, { from, change: { append = [], remove = [], replace = {} } }: ArgumentLayer): Words {
+function changeWords(words: Words, { change, ...source }: ArgumentLayer): Words {
+  const { append = [], remove = [], replace = {} } = change;
   if (append.length + remove.length + Object.keys(replace).length === 0) return words;
   const end = words.findIndex(({ text }) => text === '--');
   const [own, forInit] = end === -1 ? [words, []] : [words.slice(0, end), words.slice(end)];
   const gone = new Set(remove);
-  const added = append.map((text) => ({ text, from }));
+  const added = append.map((text) => ({ text, source }));
   const kept = own.filter(({ text }) => !gone.has(text) && !gone.has(argumentKey(text)));
   const replaced = Object.entries(replace).reduce((all: Words, [key, value]) => {
-    return replaceKey(all, key, { text: `${key}=${value}`, from });
+    return replaceKey(all, key, { text: `${key}=${value}`, source });
   }, kept);
   return split([...withoutYielding(replaced, split(added)), ...added, ...forInit]);
 }
 
 /** The first occurrence changes where it stands, and others go. */
-function replaceKey(words: Words, key: string, replacement: ArgumentWord): Words {
+function replaceKey(words: Words, key: string, replacement: Word): Words {
   const first = words.findIndex(({ text }) => argumentKey(text) === key);
   if (first === -1) return [...words, replacement];
   return words.flatMap((word, position) => {
@@ -44,22 +56,17 @@ function replaceKey(words: Words, key: string, replacement: ArgumentWord): Words
   });
 }
 
-/** What a preset says counts until somebody says it himself: a second `ip=` would be one more, not another. */
 function withoutYielding(words: Words, added: Words): Words {
   const said = new Set(added.map(({ text }) => argumentKey(text)));
-  return words.filter(({ text, from }) => !(isOfPreset(from) && said.has(argumentKey(text))));
-}
-
-function isOfPreset(from: string): boolean {
-  return from.startsWith('preset ');
+  return words.filter(({ text, source }) => source.isPreset !== true || !said.has(argumentKey(text)));
 }
 
 /** Words as the kernel sees them when all of it is one line: a text may be several, and a quote may join two. */
 function split(texts: Words): Words {
   const pieces = texts
-    .map(({ text, from }) => ({ text: normalizeCommandLine(text), from }))
+    .map(({ text, source }) => ({ text: normalizeCommandLine(text), source }))
     .filter(({ text }) => text !== '');
-  const words: ArgumentWord[] = [];
+  const words: Word[] = [];
   let piece = 0;
   let end = pieces[0]?.text.length ?? 0;
   let position = 0;
@@ -70,7 +77,7 @@ function split(texts: Words): Words {
       piece += 1;
       end += 1 + (pieces[piece]?.text.length ?? 0);
     }
-    words.push({ text, from: pieces[piece]?.from ?? '' });
+    words.push({ text, source: pieces[piece]?.source ?? NOBODY });
     position += text.length;
   }
   return words;

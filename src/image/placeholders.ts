@@ -56,6 +56,11 @@ export function parsePlaceholder(name: string): Placeholder {
   return { kind: LATER_PLACEHOLDERS.has(name) ? 'later' : 'unknown' };
 }
 
+/** Whether another machine has another value, or one where this has none. `name`: as `placeholdersIn` finds it. */
+export function isOfMachine(name: string): boolean {
+  return name.startsWith('machine.');
+}
+
 /** Every name there is, to be told. */
 export function knownPlaceholders(): readonly string[] {
   return [...VALUE_PLACEHOLDERS, ANY_LABEL, ...URL_PLACEHOLDERS];

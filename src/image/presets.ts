@@ -1,4 +1,5 @@
 import type { KernelArgs } from './command-line.js';
+import type { ArgumentLayer } from './merged-arguments.js';
 import type { PresetName } from './preset-name.js';
 import type { Role } from './role.js';
 
@@ -6,7 +7,7 @@ import type { Role } from './role.js';
 export type PresetInput = { readonly roles: ReadonlySet<Role>; readonly isProvisioned: boolean };
 
 export type PresetArguments =
-  | { readonly kind: 'arguments'; readonly change: KernelArgs }
+  | { readonly kind: 'layer'; readonly layer: ArgumentLayer }
   | { readonly kind: 'refused'; readonly reason: string };
 
 type Preset = {
@@ -80,7 +81,7 @@ export function presetArguments(name: PresetName, { roles, isProvisioned }: Pres
     return { kind: 'refused', reason: `preset ${name} needs a squashfs layer, and this image has none` };
   }
   const all = [...(hasRoot ? root : []), ...words, ...(isProvisioned ? handOff : [])];
-  return { kind: 'arguments', change: { from: `preset ${name}`, ...changeOf(all) } };
+  return { kind: 'layer', layer: { from: `preset ${name}`, change: changeOf(all), isPreset: true } };
 }
 
 /** Each word is there once, whatever the image says itself. */

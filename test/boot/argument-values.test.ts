@@ -86,6 +86,16 @@ describe('what placeholders stand for', () => {
     },
   );
 
+  it.each(['--', '-', '-x', '---', '--no'])(
+    'is refused when a machine reports %j, which is no value but an end',
+    (serial) => {
+      expect(told({ ...STRANGER, facts: facts({ serial }) }, 'machine.serial')).toBe(
+        'the kernel arguments hold {machine.serial}, and what the machine reports begins with -: say its serial in machines',
+      );
+      expect(told({ ...STRANGER, facts: facts({ serial: `S${serial}` }) }, 'machine.serial')).toBe(`S${serial}`);
+    },
+  );
+
   it('may be more by the records, as long as it is one word', () => {
     const labels = (label: string) => knownLabel(label, of(KNOWN));
     expect(labels('lab/row')).toEqual({ kind: 'value', text: 'a,b=1' });

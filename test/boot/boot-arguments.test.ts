@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ArgumentsInput, bootArguments } from '../../src/boot/boot-arguments.js';
-import type { KernelArgs } from '../../src/image/command-line.js';
+import { type ArgumentsInput, bootArguments, ownArguments } from '../../src/boot/boot-arguments.js';
+import { fillPlaceholders, type KernelArgs, placeholdersIn } from '../../src/image/command-line.js';
 import type { Role } from '../../src/image/role.js';
 import { assignment, facts, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
@@ -145,6 +146,62 @@ describe('the arguments of a boot', () => {
   });
 });
 
+describe('braces around placeholders', () => {
+  const reports = (serial: string, commandLine: string) => {
+    const { subject, ...rest } = input({});
+    const reporting = { ...subject, facts: facts({ serial }) };
+    return bootArguments({ ...rest, subject: reporting }, { from: 'image', commandLine });
+  };
+
+  it.each([
+    ['x={{machine.serial}}', 'done.url', '{done.url}'],
+    ['{done.url} x={{machine.serial}}', 'done.url', '{done.url}'],
+    ['{{machine.serial}}{server.url}', 'done.url', '{done.url}'],
+    ['x={done.{machine.serial}}', 'url', '{done.url}'],
+    ['x={{machine.serial}{machine.serial}}', 'done.url', '{done.urldone.url}'],
+    ['x={{machine.serial}}', 'machine.serial', '{machine.serial}'],
+    ['x={machine.label.{machine.serial}}', 'rack', '{machine.label.rack}'],
+  ])('are refused where %s of a machine that reports %s would be filled again', (commandLine, serial, made) => {
+    expect(reports(serial, commandLine)).toEqual({
+      kind: 'refused',
+      reason: `the kernel arguments hold braces around braces, which makes ${made} of them: leave out the outer`,
+      isOfMachine: true,
+    });
+  });
+
+  it('are refused of every machine where a name of the configuration makes one', () => {
+    const { assignment: _other, ...rest } = input({});
+    const own = { from: 'image', commandLine: '{{assignment.name}}' } as const;
+    const args = bootArguments({ ...rest, assignment: assignment({ name: 'done.url' }) }, own);
+    expect(args).toMatchObject({ kind: 'refused', isOfMachine: false });
+  });
+
+  it('stay as they are where they make none', () => {
+    const args = reports('0012', 'x={{machine.serial}} {"a":{machine.name}} {{done.url}}');
+    expect(args).toMatchObject({
+      words: [{ text: 'x={0012}' }, { text: '{"a":node-01}' }, { text: '{{done.url}}' }],
+    });
+  });
+
+  it('have nothing filled that was not asked for, here or in the script', () => {
+    const unit = fc.constantFrom('{', '}', '{machine.serial}', '{server.url}', 'server.', 'server', '.', 'url', ' ');
+    const serial = fc.constantFrom('server.url', 'url', 'server', 'machine.serial', '.');
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 8 }), serial, (commandLine, reported) => {
+        fc.pre(placeholdersIn(commandLine).every((name) => name === 'machine.serial' || name === 'server.url'));
+        const args = reports(reported, commandLine);
+        if (args.kind === 'refused') return;
+        const line = args.words.map(({ text }) => text).join(' ');
+        const filled = fillPlaceholders(line, new Map([['server.url', '<URL>']]));
+        const asked = placeholdersIn(commandLine).filter((name) => name === 'server.url');
+        const text = filled.kind === 'filled' ? filled.commandLine : expect.unreachable(filled.reason);
+        expect(text.split('<URL>')).toHaveLength(asked.length + 1);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
 describe('the room for arguments', () => {
   const ROOM = 2_025;
   const kernel = { kind: 'bzimage', hasEfiStub: true, mostArgumentBytes: 255 } as const;
@@ -155,6 +212,8 @@ describe('the room for arguments', () => {
     expect(of({})).toMatchObject({ room: ROOM });
     expect(of({ architecture: 'riscv64' })).toMatchObject({ room: 1_001 });
     expect(of({}, { kernel })).toMatchObject({ room: 233 });
+    expect(of({}, { initrds: 2 })).toMatchObject({ room: ROOM - 'initrd=initrd0 '.length });
+    expect(of({}, { initrds: 0 })).toMatchObject({ room: ROOM + 13 });
   });
 
   it('is said where they are too long, also once names are filled in', () => {
@@ -162,5 +221,35 @@ describe('the room for arguments', () => {
     expect(told({}, 'a'.repeat(ROOM + 1))).toBe(`its kernel arguments are ${ROOM + 1} bytes long, and ${ROOM} fit`);
     expect(told({}, `${'a'.repeat(ROOM - 10)} {machine.name}{server.url}`)).toHaveLength(2);
     expect(told({}, `${'a'.repeat(ROOM - 10)} {machine.name}{machine.name}`)).toContain(`${ROOM + 5} bytes long`);
+  });
+
+  it('is not looked for in what an image makes endless', () => {
+    const removed = { defaults: { remove: ['x'] } };
+    expect(told(removed, 'x '.repeat(8_192))).toEqual([]);
+    expect(told(removed, `${'x '.repeat(8_192)}x`)).toBe('its kernel arguments are 16385 bytes long, and 2025 fit');
+    expect(told({}, `{machine.hostname} ${'"a '.repeat(20_000)}`)).toBe(
+      'its kernel arguments are 60019 bytes long, and 2025 fit',
+    );
+  });
+});
+
+describe('the own arguments of a kernel', () => {
+  const wishes = { defaults: { append: ['x'], preset: 'alpine' }, roles: [] } as const;
+  const own = (commandLine: string) => ownArguments(input(wishes), { from: 'uki', commandLine, initrds: 0 });
+
+  it('have nothing of the operator, and their names filled in', () => {
+    expect(own('quiet n={machine.name} u={server.url}')).toEqual({
+      kind: 'arguments',
+      words: ['quiet', 'n=node-01', 'u={server.url}'].map((text) => ({ text, from: 'uki' })),
+      room: 2_047 - 'boot.efi '.length,
+    });
+  });
+
+  it('are refused as those of others are', () => {
+    expect(own('h={machine.hostname}')).toMatchObject({ kind: 'refused', isOfMachine: true });
+    expect(own('a'.repeat(2_039))).toMatchObject({ reason: 'its kernel arguments are 2039 bytes long, and 2038 fit' });
+    expect(own('a '.repeat(9_000))).toMatchObject({
+      reason: 'its kernel arguments are 18000 bytes long, and 2038 fit',
+    });
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { artifactsOf, type PlanInput, planBoot, restsOnUki, startOf } from '../../src/boot/plan.js';
+import { planScript } from '../../src/booter/boot-script.js';
+import { BootUrls } from '../../src/booter/boot-urls.js';
 import { roomForArguments } from '../../src/image/argument-room.js';
 import type { Starter } from '../../src/image/bootable.js';
 import { artifactOf, type ResolvedImage } from '../../src/image/image.js';
@@ -110,6 +112,21 @@ describe('a plan for an opened UKI', () => {
       extras: [of(image, 'squashfs')],
     });
     expect(words).toHaveLength(3);
+  });
+
+  it('has as much room for arguments as the names of its initrds leave', () => {
+    const initrds = [0, 1, 2].map((position) => ({ offset: 100 + position * 50, length: 50 }));
+    const plans = [initrds, initrds.slice(1), []].map((some) => {
+      const { plan } = planned({ image: ukiAlone({ initrds: some }) });
+      const script = planScript(plan, new BootUrls(() => 'http://10.0.2.2'));
+      const [, names = ''] = /^kernel \S+ ((?:initrd=\S+ )*)/m.exec(script.kind === 'script' ? script.text : '') ?? [];
+      return { room: plan.kind === 'kernel' && plan.argumentRoom, names };
+    });
+    expect(plans).toEqual([
+      { room: 2_047 - 'vmlinuz '.length - 44, names: 'initrd=initrd0 initrd=initrd1 initrd=initrd ' },
+      { room: 2_047 - 'vmlinuz '.length - 29, names: 'initrd=initrd0 initrd=initrd ' },
+      { room: 2_047 - 'boot.efi '.length, names: '' },
+    ]);
   });
 
   it('may have no initramfs, and the arguments of the image where the UKI has none', () => {

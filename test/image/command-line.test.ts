@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  editCommandLine,
   fillPlaceholders,
   isChange,
   type KernelArgs,
@@ -10,43 +9,8 @@ import {
   normalizeCommandLine,
 } from '../../src/image/command-line.js';
 
-describe('editCommandLine', () => {
-  const base = 'root=/dev/sda1 quiet console=tty0 console=ttyS0';
-
-  it.each([
-    ['nothing', {}, base],
-    ['append', { append: ['ip=dhcp', 'a=b c'] }, `${base} ip=dhcp a=b c`],
-    ['remove an argument', { remove: ['quiet', 'console=tty0'] }, 'root=/dev/sda1 console=ttyS0'],
-    ['remove a key', { remove: ['console'] }, 'root=/dev/sda1 quiet'],
-    ['replace', { replace: { console: 'ttyAMA0' } }, 'root=/dev/sda1 quiet console=ttyAMA0'],
-    ['replace what is not there', { replace: { ip: 'dhcp' } }, `${base} ip=dhcp`],
-    [
-      'remove, then append the same',
-      { remove: ['quiet'], append: ['quiet'] },
-      'root=/dev/sda1 console=tty0 console=ttyS0 quiet',
-    ],
-  ])('%s', (_name, edits, result) => expect(editCommandLine(base, edits)).toBe(result));
-
-  it('leaves what belongs to init at the end', () => {
-    expect(editCommandLine('quiet -- single quiet', { append: ['ip=dhcp'], remove: ['quiet'] })).toBe(
-      'ip=dhcp -- single quiet',
-    );
-  });
-
-  it('keeps quoted arguments whole', () => {
-    const quoted = 'dyndbg="file foo.c +p" quiet';
-    expect(kernelArguments(quoted)).toEqual(['dyndbg="file foo.c +p"', 'quiet']);
-    expect(editCommandLine(quoted, { remove: ['file', 'quiet'] })).toBe('dyndbg="file foo.c +p"');
-  });
-
-  it('never leaves an argument it was told to remove', () => {
-    const word = fc.stringMatching(/^[a-z]{1,4}(=[a-z0-9]{0,3})?$/);
-    fc.assert(
-      fc.property(fc.array(word), word, (words, gone) => {
-        expect(kernelArguments(editCommandLine(words.join(' '), { remove: [gone] }))).not.toContain(gone);
-      }),
-    );
-  });
+it('keeps quoted arguments whole', () => {
+  expect(kernelArguments('dyndbg="file foo.c +p" quiet')).toEqual(['dyndbg="file foo.c +p"', 'quiet']);
 });
 
 it('makes one line of what image builders write', () => {
@@ -86,6 +50,15 @@ describe('fillPlaceholders', () => {
       kind: 'refused',
       reason: 'the kernel arguments hold {blob.disk.url}, and this image offers {blob.squashfs.url}',
     });
+  });
+
+  it('fills nothing a second time', () => {
+    const hosts = new Map([
+      ['server.host', 'server.url'],
+      ['server.url', 'x'],
+    ]);
+    const commandLine = 'a={server.url} b={x}';
+    expect(fillPlaceholders('a={{server.host}} b={{server.url}}', hosts)).toEqual({ kind: 'filled', commandLine });
   });
 
   it('leaves other braces alone', () => {

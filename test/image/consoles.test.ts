@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { editCommandLine } from '../../src/image/command-line.js';
 import { consoleArguments } from '../../src/image/consoles.js';
+import { mergedText } from '../fixtures/merged-text.js';
 
 it.each([
   ['amd64', 'console=tty0 console=ttyS0,115200n8'],
@@ -9,7 +9,7 @@ it.each([
 ])('the consoles of %s, the serial one last', (architecture, consoles) => {
   const found = consoleArguments(architecture);
   const own = 'console=ttyS1 quiet console=hvc0,9600 consoleblank=0';
-  expect(found.kind === 'arguments' && editCommandLine(own, found.change)).toBe(`quiet consoleblank=0 ${consoles}`);
+  expect(found.kind === 'layer' && mergedText(own, found.layer)).toBe(`quiet consoleblank=0 ${consoles}`);
 });
 
 it('are not known of others', () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { placeholdersIn } from '../../src/image/command-line.js';
-import { knownPlaceholders, parsePlaceholder } from '../../src/image/placeholders.js';
+import { isOfMachine, knownPlaceholders, parsePlaceholder } from '../../src/image/placeholders.js';
 
 it.each([
   ['machine.mac.hyphens', { kind: 'value', name: 'machine.mac.hyphens' }],
@@ -21,4 +21,9 @@ it('every one that is known is found in a text, and is one', () => {
 
 it('other braces are none', () => {
   expect(placeholdersIn('{} {a b} {1} {machine} {Machine.Name} {machine.label.} {machine.label.a b} ${x}')).toEqual([]);
+});
+
+it('some are of the machine', () => {
+  const names = ['machine.name', 'machine.label.rack', 'machine.names', 'machines.x', 'assignment.name', 'server.url'];
+  expect(names.filter(isOfMachine)).toEqual(['machine.name', 'machine.label.rack', 'machine.names']);
 });

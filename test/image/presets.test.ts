@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { editCommandLine, placeholdersIn } from '../../src/image/command-line.js';
+import { placeholdersIn } from '../../src/image/command-line.js';
 import { parsePlaceholder } from '../../src/image/placeholders.js';
 import { PRESETS, type PresetName } from '../../src/image/preset-name.js';
 import { presetArguments } from '../../src/image/presets.js';
 import type { Role } from '../../src/image/role.js';
+import { mergedText } from '../fixtures/merged-text.js';
 
 const given = (name: PresetName, roles: readonly Role[], isProvisioned = false, own = '') => {
   const preset = presetArguments(name, { roles: new Set(roles), isProvisioned });
-  return preset.kind === 'refused' ? preset.reason : editCommandLine(own, preset.change);
+  return preset.kind === 'refused' ? preset.reason : mergedText(own, preset.layer);
 };
 const NETWORKED: readonly Role[] = ['kernel', 'initramfs', 'squashfs'];
 const SQUASHFS = '{blob.squashfs.url}';
@@ -67,6 +68,6 @@ describe('a preset', () => {
 
   it('says who wants its words', () => {
     const preset = presetArguments('talos', { roles: new Set(), isProvisioned: false });
-    expect(preset).toMatchObject({ kind: 'arguments', change: { from: 'preset talos' } });
+    expect(preset).toMatchObject({ kind: 'layer', layer: { from: 'preset talos', isPreset: true } });
   });
 });
