@@ -3,8 +3,8 @@ import type { LocatedArtifact } from '../boot/ports.js';
 import { BootlayerError } from '../errors.js';
 import type { RangeReader } from '../image/range-reader.js';
 import { type ReadUki, readUki } from '../image/uki.js';
-import type { Descriptor } from '../oci/descriptor.js';
-import { type Digest, shortDigest } from '../oci/digest.js';
+import { type Descriptor, sizedName } from '../oci/descriptor.js';
+import { shortDigest } from '../oci/digest.js';
 import { RecentMap } from '../recent-map.js';
 
 /** A site boots fewer. */
@@ -16,9 +16,11 @@ const MOST_KNOWN = 2_000;
  */
 export class VerifiedContents {
   readonly #open: (artifact: LocatedArtifact) => Promise<BlobReader>;
-  readonly #known = new RecentMap<Digest, ReadUki>(MOST_KNOWN);
-  readonly #underWay = new Map<Digest, Promise<ReadUki>>();
-  readonly #arriving = new Map<Digest, BlobReader>();
+  /** By digest and size: whoever lies about the size of another's image holds his own up alone. */
+  readonly #known = new RecentMap<string, ReadUki>(MOST_KNOWN);
+  /** By the place as well: some hang. */
+  readonly #underWay = new Map<string, Promise<ReadUki>>();
+  readonly #arriving = new Map<string, BlobReader>();
 
   /** `open`: gives readers of the cache, which download what it does not have. */
   constructor(open: (artifact: LocatedArtifact) => Promise<BlobReader>) {
@@ -27,38 +29,43 @@ export class VerifiedContents {
 
   /** Waits until all of it is there; it is read once for all that ask meanwhile. Throws what the cache throws, which is not kept. */
   async of(artifact: LocatedArtifact): Promise<ReadUki> {
-    const { digest } = artifact.descriptor;
-    const known = this.#known.get(digest);
+    const known = this.#known.get(sizedName(artifact.descriptor));
     if (known !== undefined) return known;
-    return this.#underWay.get(digest) ?? this.#start(artifact);
+    return this.#underWay.get(placedName(artifact)) ?? this.#start(artifact);
   }
 
   /** How many bytes have come of one that is waited for; waits for the first. undefined where nobody waits for it. */
-  async received({ digest }: Pick<Descriptor, 'digest'>): Promise<number | undefined> {
-    return this.#arriving.get(digest)?.available(0);
+  async received(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<number | undefined> {
+    return this.#arriving.get(sizedName(descriptor))?.available(0);
   }
 
   #start(artifact: LocatedArtifact): Promise<ReadUki> {
-    const { digest } = artifact.descriptor;
-    const reading = this.#read(artifact).finally(() => this.#underWay.delete(digest));
-    this.#underWay.set(digest, reading);
+    const name = placedName(artifact);
+    const reading = this.#read(artifact).finally(() => this.#underWay.delete(name));
+    this.#underWay.set(name, reading);
     return reading;
   }
 
   async #read(artifact: LocatedArtifact): Promise<ReadUki> {
     const { descriptor } = artifact;
+    const name = sizedName(descriptor);
     const blob = await this.#open(artifact);
-    this.#arriving.set(descriptor.digest, blob);
+    this.#arriving.set(name, blob);
     try {
       await blob.whole();
       const read = await readUki(rangesOf(blob, descriptor));
-      this.#known.set(descriptor.digest, read);
+      this.#known.set(name, read);
       return read;
     } finally {
-      this.#arriving.delete(descriptor.digest);
+      // Of another place, it may be waited for as well.
+      if (this.#arriving.get(name) === blob) this.#arriving.delete(name);
       await blob.close();
     }
   }
+}
+
+function placedName({ descriptor, location }: LocatedArtifact): string {
+  return `${sizedName(descriptor)} ${location}`;
 }
 
 /** Of a blob that is whole. Throws BLOB_UNAVAILABLE where it is not as long as it says. */

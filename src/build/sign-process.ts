@@ -18,6 +18,7 @@ export async function signProgram(
   { key, cert }: SigningFiles,
   { signal, path = process.env.PATH }: { readonly signal: AbortSignal; readonly path?: string | undefined },
 ): Promise<void> {
+  signal.throwIfAborted();
   const { status, said } = await run(['--key', key, '--cert', cert, '--output', signed, unsigned], { signal, path });
   signal.throwIfAborted();
   if (status === 0) return;
@@ -37,20 +38,27 @@ function run(
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, PATH: path },
     });
-    const end = () => void child.kill();
+    let said = '';
+    const done = (status: number | null, ended: NodeJS.Signals | null) => {
+      signal.removeEventListener('abort', end);
+      child.stderr.destroy();
+      resolve({ status: status ?? ended ?? 1, said });
+    };
+    const hasExited = () => child.exitCode !== null || child.signalCode !== null;
+    // What it started itself may hold its stderr open: whoever ends it does not wait for that.
+    const end = () => (hasExited() ? done(child.exitCode, child.signalCode) : void child.kill());
     signal.addEventListener('abort', end, { once: true });
     child.on('error', (cause) => {
       signal.removeEventListener('abort', end);
       reject(cannotRun(cause));
     });
-    let said = '';
     child.stderr.on('data', (piece: Buffer) => {
       said = `${said}${piece.toString('latin1')}`.slice(-MAX_HEARD);
     });
-    child.on('close', (status, ended) => {
-      signal.removeEventListener('abort', end);
-      resolve({ status: status ?? ended ?? 1, said });
+    child.on('exit', (status, ended) => {
+      if (signal.aborted) done(status, ended);
     });
+    child.on('close', done);
   });
 }
 

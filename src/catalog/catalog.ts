@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import NodeCache from 'node-cache';
 import type { BlobSource } from '../blob/blob-store.js';
 import type { EventSink } from '../boot/event.js';
@@ -204,12 +205,12 @@ export class Catalog {
     }
   }
 
-  /** What older versions have stored, or was stored while layers could not be read, does not say what they hold. */
+  /** What older versions have stored, or was stored while layers could not be read or used, does not say what they hold. */
   async #completed(reference: ImageReference, key: ResolutionKey, stored: ResolvedImage): Promise<ResolvedImage> {
     if (hasContents(stored)) return stored;
     const source = this.#parts.sources.of(reference);
     const image = await this.#contents.added(stored, { source, stored, patience: CONTENTS_MILLISECONDS });
-    if (hasContents(image)) await this.#keep(key, image);
+    if (!isDeepStrictEqual(image.contents, stored.contents)) await this.#keep(key, image);
     return image;
   }
 

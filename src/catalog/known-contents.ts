@@ -3,10 +3,14 @@ import { artifactOf, type ImageContents, type ResolvedImage } from '../image/ima
 import { type KernelFacts, readKernel } from '../image/kernel-kind.js';
 import { type ReadUki, readUki } from '../image/uki.js';
 import type { RangeSource } from './blob-ranges.js';
-import { LayerReadings } from './layer-readings.js';
+import { type LayerReader, LayerReadings } from './layer-readings.js';
+import { SlowPlaces } from './slow-places.js';
 
 /** For so long a resolution is put off until it is known what layers hold: less than anybody is patient with it. */
 export const CONTENTS_MILLISECONDS = 2_000;
+
+const KERNELS: LayerReader<KernelFacts> = { read: readKernel, isDoubtful: ({ kind }) => kind === 'unknown' };
+const UKIS: LayerReader<ReadUki> = { read: readUki, isDoubtful: ({ kind }) => kind === 'refused' };
 
 /** What the layers of images are, so far as it can be had without keeping anybody waiting. */
 export class KnownContents {
@@ -14,8 +18,9 @@ export class KnownContents {
   readonly #ukis: LayerReadings<ReadUki>;
 
   constructor(clock: Clock) {
-    this.#kernels = new LayerReadings(readKernel, clock);
-    this.#ukis = new LayerReadings(readUki, clock);
+    const parts = { clock, places: new SlowPlaces(clock) };
+    this.#kernels = new LayerReadings(KERNELS, parts);
+    this.#ukis = new LayerReadings(UKIS, parts);
   }
 
   /**
@@ -28,12 +33,15 @@ export class KnownContents {
   ): Promise<ResolvedImage> {
     const before = stored !== undefined && isSame(image, stored) ? (stored.contents ?? {}) : {};
     const [kernel, uki] = [artifactOf(image, 'kernel'), artifactOf(image, 'uki')];
-    const [readKernel, readUki] = await Promise.all([
-      kernel && (before.kernel ?? this.#kernels.of(source, kernel.descriptor, patience)),
-      // What cannot be used is looked at once more: others than those of the image may have answered.
-      uki && (before.uki?.kind === 'uki' ? before.uki : this.#ukis.of(source, uki.descriptor, patience)),
+    // What cannot be used is looked at once more, and believed where that cannot be.
+    const [foundKernel, foundUki] = await Promise.all([
+      kernel && (certain(KERNELS, before.kernel) ?? this.#kernels.of(source, kernel.descriptor, patience)),
+      uki && (certain(UKIS, before.uki) ?? this.#ukis.of(source, uki.descriptor, patience)),
     ]);
-    const contents = { ...defined('kernel', readKernel), ...defined('uki', readUki ?? (uki && before.uki)) };
+    const contents = {
+      ...defined('kernel', foundKernel ?? (kernel && before.kernel)),
+      ...defined('uki', foundUki ?? (uki && before.uki)),
+    };
     const { contents: _before, ...rest } = image;
     return Object.keys(contents).length === 0 ? rest : { ...rest, contents };
   }
@@ -53,10 +61,15 @@ function defined<Name extends keyof ImageContents>(name: Name, value: ImageConte
   return value === undefined ? {} : { [name]: value };
 }
 
-/** Whether there is nothing more to be known of it. */
+function certain<T>({ isDoubtful }: LayerReader<T>, value: T | undefined): T | undefined {
+  return value === undefined || isDoubtful(value) ? undefined : value;
+}
+
+/** Whether there is nothing more to be known of it. What cannot be used may have been another's answer, and is read again. */
 export function hasContents(image: ResolvedImage): boolean {
-  const { contents = {} } = image;
-  return (['kernel', 'uki'] as const).every(
-    (role) => contents[role] !== undefined || artifactOf(image, role) === undefined,
+  const { kernel, uki } = image.contents ?? {};
+  const lacks = (role: 'kernel' | 'uki') => artifactOf(image, role) === undefined;
+  return (
+    (lacks('kernel') || certain(KERNELS, kernel) !== undefined) && (lacks('uki') || certain(UKIS, uki) !== undefined)
   );
 }

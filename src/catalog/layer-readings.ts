@@ -3,36 +3,56 @@ import { OutOfReach, type RangeReader } from '../image/range-reader.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { RecentMap } from '../recent-map.js';
 import { blobRanges, type RangeSource } from './blob-ranges.js';
+import type { SlowPlaces } from './slow-places.js';
 
 /** Of each kind; a site maps fewer images. */
 const MOST_KNOWN = 2_000;
 /** What takes longer is given up, and begun anew by who asks next. */
 const LONGEST_MILLISECONDS = 20_000;
+/** What is doubtful is read again after that: less than a resolution lasts. */
+const DOUBTFUL_MILLISECONDS = 50_000;
+
+export type LayerReader<T> = {
+  read(file: RangeReader): Promise<T>;
+  /** Of what cannot be used: others than those of the image may have answered. */
+  isDoubtful(value: T): boolean;
+};
+
+/** Without a value: that is not to be had from there. `until`: in ticks. */
+type Known<T> = { readonly value?: T; readonly until: number };
 
 /**
  * What was read of layers, once each however often it is asked. It is kept by the place as well: what is read is not verified, and
  * nobody's lie is to be another's layer.
  */
 export class LayerReadings<T extends object> {
-  readonly #read: (file: RangeReader) => Promise<T>;
+  readonly #reader: LayerReader<T>;
   readonly #clock: Clock;
-  /** Without a value: that is not to be had from there. */
-  readonly #known = new RecentMap<string, { readonly value?: T }>(MOST_KNOWN);
+  readonly #places: SlowPlaces;
+  readonly #known = new RecentMap<string, Known<T>>(MOST_KNOWN);
   readonly #underWay = new Map<string, Promise<T | undefined>>();
   readonly #ending = new Set<AbortController>();
 
-  constructor(read: (file: RangeReader) => Promise<T>, clock: Clock) {
-    this.#read = read;
+  constructor(reader: LayerReader<T>, { clock, places }: { readonly clock: Clock; readonly places: SlowPlaces }) {
+    this.#reader = reader;
     this.#clock = clock;
+    this.#places = places;
   }
 
-  /** undefined where it cannot be read, or is not in so many milliseconds: then that goes on, for who asks next. */
+  /**
+   * undefined where it cannot be read, or is not in so many milliseconds: then that goes on, for who asks next. Nobody waits at a
+   * place that is slow.
+   */
   async of(source: RangeSource, descriptor: Descriptor, patience: number): Promise<T | undefined> {
     const name = `${descriptor.digest} ${descriptor.size} ${source.name}`;
     const known = this.#known.get(name);
-    if (known !== undefined) return known.value;
-    const first = await this.#clock.within(patience, this.#underWay.get(name) ?? this.#start(name, source, descriptor));
-    return first.kind === 'done' ? first.value : undefined;
+    if (known !== undefined && this.#clock.ticks() < known.until) return known.value;
+    const isSlow = this.#places.isSlow(source.name);
+    const running = this.#underWay.get(name) ?? this.#start(name, source, descriptor);
+    if (isSlow || running === undefined) return known?.value;
+    const first = await this.#clock.within(patience, running);
+    if (first.kind === 'late') this.#places.waitedInVain(source.name, patience);
+    return (first.kind === 'done' ? first.value : undefined) ?? known?.value;
   }
 
   /** Ends what is being read. */
@@ -40,8 +60,10 @@ export class LayerReadings<T extends object> {
     for (const ending of this.#ending) ending.abort();
   }
 
-  #start(name: string, source: RangeSource, descriptor: Descriptor): Promise<T | undefined> {
-    const reading = this.#bounded(name, source, descriptor).finally(() => this.#underWay.delete(name));
+  #start(name: string, source: RangeSource, descriptor: Descriptor): Promise<T | undefined> | undefined {
+    if (!this.#places.mayBegin(source.name)) return undefined;
+    const bounded = this.#places.counted(source.name, this.#bounded(name, source, descriptor));
+    const reading = bounded.finally(() => this.#underWay.delete(name));
     this.#underWay.set(name, reading);
     return reading;
   }
@@ -50,17 +72,24 @@ export class LayerReadings<T extends object> {
     const ending = new AbortController();
     this.#ending.add(ending);
     try {
-      const work = this.#read(blobRanges(source, descriptor, ending.signal));
+      const work = this.#reader.read(blobRanges(source, descriptor, ending.signal));
       const read = await this.#clock.within(LONGEST_MILLISECONDS, work);
-      if (read.kind === 'done') this.#known.set(name, read);
+      if (read.kind === 'done') this.#keep(name, read.value);
       else ending.abort();
       return read.kind === 'done' ? read.value : undefined;
     } catch (thrown) {
       // Whatever else it is: the layer is asked again, and whoever downloads it whole is told.
-      if (thrown instanceof OutOfReach) this.#known.set(name, {});
+      if (thrown instanceof OutOfReach) this.#known.set(name, { until: Number.POSITIVE_INFINITY });
       return undefined;
     } finally {
       this.#ending.delete(ending);
     }
+  }
+
+  #keep(name: string, value: T): void {
+    const until = this.#reader.isDoubtful(value)
+      ? this.#clock.ticks() + DOUBTFUL_MILLISECONDS
+      : Number.POSITIVE_INFINITY;
+    this.#known.set(name, { value, until });
   }
 }

@@ -59,10 +59,14 @@ function pcOf(head: Buffer): { readonly architecture?: string } {
   return { architecture: (head.readUInt16LE(0x236) & 1) === 1 ? 'amd64' : '386' };
 }
 
+/** What kernels took before their header said so (Linux: boot.rst, "The Kernel Command Line"): one that says less is no kernel's. */
+const LEAST_ARGUMENT_BYTES = 255;
+
 /** `cmdline_size` is there since 2.06 of the protocol. */
 function roomOf(head: Buffer): { readonly mostArgumentBytes?: number } {
   if (head.length < 0x23c || head.readUInt16LE(0x206) < 0x0206) return {};
-  return { mostArgumentBytes: head.readUInt32LE(0x238) };
+  const mostArgumentBytes = head.readUInt32LE(0x238);
+  return mostArgumentBytes < LEAST_ARGUMENT_BYTES ? {} : { mostArgumentBytes };
 }
 
 function textAt(head: Buffer, at: number, length: number): string {

@@ -40,6 +40,10 @@ export type ReadUki =
 
 /** Of what is text; stubs have no more room for it either. */
 const MOST_TEXT_BYTES = 64 * 1024;
+/** Four times what most kernels take, and twice what any does (Linux: COMMAND_LINE_SIZE). */
+const MOST_COMMAND_LINE_BYTES = 8 * 1024;
+/** Of a profile, microcode among them: each is a file that is downloaded. */
+const MOST_INITRDS = 16;
 /** Each may have texts that are to be read. */
 const MOST_PROFILES = 64;
 /** Of all that is kept of an image, as JSON: each profile has what all have once more. */
@@ -61,10 +65,9 @@ export async function readUki(file: RangeReader): Promise<ReadUki> {
   const [base, ...more] = profilesOf(read.file);
   if (more.length > MOST_PROFILES)
     return refused(`it has ${more.length} profiles, and ${MOST_PROFILES} are read at most`);
-  const tooLong = read.file.sections.find(({ name, length }) => TEXTS.has(name) && length > MOST_TEXT_BYTES);
-  if (tooLong !== undefined)
-    return refused(`its ${tooLong.name} has ${tooLong.length} bytes, and ${MOST_TEXT_BYTES} are read at most`);
   const all = more.length === 0 ? [base] : more.map((own) => new Map([...base, ...own]));
+  const tooMuch = tooLongIn(read.file) ?? tooManyIn(all);
+  if (tooMuch !== undefined) return refused(tooMuch);
   const profiles: SaidProfile[] = [];
   for (const sections of all) {
     const profile = await readProfile(file, sections);
@@ -80,7 +83,25 @@ export async function readUki(file: RangeReader): Promise<ReadUki> {
   return { kind: 'uki', uki: { architecture, isSigned, profiles: [first, ...others], ...texts } };
 }
 
-const TEXTS: ReadonlySet<string> = new Set(['.cmdline', '.osrel', '.uname', '.sbat', '.profile']);
+const MOST_BYTES: ReadonlyMap<string, number> = new Map([
+  ['.cmdline', MOST_COMMAND_LINE_BYTES],
+  ...['.osrel', '.uname', '.sbat', '.profile'].map((name) => [name, MOST_TEXT_BYTES] as const),
+]);
+
+function tooLongIn({ sections }: PeFile): string | undefined {
+  for (const { name, length } of sections) {
+    const most = MOST_BYTES.get(name);
+    if (most !== undefined && length > most) return `its ${name} has ${length} bytes, and ${most} are read at most`;
+  }
+  return undefined;
+}
+
+function tooManyIn(profiles: readonly Sections[]): string | undefined {
+  const most = Math.max(...profiles.map((sections) => initrdsIn(sections).length));
+  return most > MOST_INITRDS
+    ? `it has ${most} initrds (.initrd, .ucode), and ${MOST_INITRDS} are handed over at most`
+    : undefined;
+}
 
 /** What is before the first `.profile` belongs to all of them; each begins with its own. */
 function profilesOf({ sections }: PeFile): readonly [Sections, ...Sections[]] {
@@ -105,7 +126,7 @@ async function readProfile(file: RangeReader, sections: Sections): Promise<SaidP
     ...(id !== undefined && { id }),
     ...(title !== undefined && { title }),
     linux,
-    initrds: [...presentIn(sections, '.ucode'), ...presentIn(sections, '.initrd')],
+    initrds: initrdsIn(sections),
     ...(commandLine !== undefined && { commandLine: normalizeCommandLine(commandLine) }),
     ...(dtb !== undefined && { dtb }),
   };
@@ -142,6 +163,10 @@ async function readTexts(file: RangeReader, base: Sections): Promise<Pick<Uki, '
     ...(uname !== undefined && { uname: normalizeCommandLine(uname) }),
     ...(sbat !== undefined && { sbat }),
   };
+}
+
+function initrdsIn(sections: Sections): readonly FilePart[] {
+  return [...presentIn(sections, '.ucode'), ...presentIn(sections, '.initrd')];
 }
 
 /** Those that have something in them. */

@@ -89,6 +89,43 @@ describe('what cannot be had', () => {
   });
 });
 
+describe('whoever hangs', () => {
+  const LIAR = 'evil.lab/os';
+
+  /** The liar never gives anything; of all others, it is there at once. */
+  function besideLiar() {
+    const { cache } = cacheInMemory();
+    const silent = new ScriptedSource(LIAR);
+    const open = ({ descriptor, location }: LocatedArtifact) =>
+      cache.open(descriptor, [location === LIAR ? silent : new ReadySource(UKI)]);
+    return { contents: new VerifiedContents(open), silent };
+  }
+
+  it("holds nobody else's image by another size of its digest", async () => {
+    const { contents, silent } = besideLiar();
+    const honest = artifactOf(UKI);
+    const lied = { ...honest, descriptor: { ...honest.descriptor, size: UKI.length + 1 } };
+    const hanging = contents.of({ ...lied, location: LIAR });
+    hanging.catch(() => undefined);
+    await silent.feed();
+    expect(await contents.of(honest)).toMatchObject(WHAT_IT_HOLDS);
+    expect(await isWaiting(contents.received(lied.descriptor))).toBe(true);
+    expect(await contents.received(honest.descriptor)).toBeUndefined();
+    expect(await isWaiting(hanging)).toBe(true);
+  });
+
+  it('holds nobody who has it from elsewhere', async () => {
+    const waiting = { ...wholeReader(UKI), whole: () => new Promise<never>(() => undefined) };
+    const open = async ({ location }: LocatedArtifact) => (location === LIAR ? waiting : wholeReader(UKI));
+    const contents = new VerifiedContents(open);
+    const honest = artifactOf(UKI);
+    const hanging = contents.of({ ...honest, location: LIAR });
+    expect(await isWaiting(hanging)).toBe(true);
+    expect(await contents.of(honest)).toMatchObject(WHAT_IT_HOLDS);
+    expect(await contents.of({ ...honest, location: LIAR })).toMatchObject(WHAT_IT_HOLDS);
+  });
+});
+
 it('is refused with the reason, and that is kept', async () => {
   const script = Buffer.from('#!ipxe');
   const { contents, counted } = setUp(new ReadySource(script));

@@ -61,6 +61,45 @@ it('says which package has what is missing', async () => {
   await expect(sign({ path: folder })).rejects.toThrow('sbsign, which signs, cannot be run (EACCES)');
 });
 
+it('starts nothing once the signal has come', async () => {
+  const { folder, sign } = await signing();
+  const started = join(folder, 'started');
+  await writeFile(join(folder, 'sbsign'), `#!/bin/sh\necho > ${started}\n`, { mode: 0o700 });
+  const reason = new Error('enough');
+  await expect(sign({ path: folder, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  await expect(readFile(started)).rejects.toThrow('ENOENT');
+});
+
+it.each([
+  ['runs', 'exec sleep 60'],
+  ['has ended', 'exit 0'],
+])('ends with the signal while it %s, and waits for nobody who holds its stderr', async (_what, last) => {
+  const { folder, sign } = await signing();
+  const started = join(folder, 'started');
+  const script = `#!/bin/sh\nsleep 60 &\necho $$ $! > ${started}\n${last}\n`;
+  await writeFile(join(folder, 'sbsign'), script, { mode: 0o700 });
+  const ended = new AbortController();
+  const signed = sign({ path: `${folder}:${process.env.PATH ?? ''}`, signal: ended.signal }).catch(
+    (thrown: unknown) => thrown,
+  );
+  await expect.poll(() => readFile(started, 'utf8').catch(() => '')).toMatch(/^\d+ \d+\n$/);
+  const [own = 0, held = 0] = (await readFile(started, 'utf8')).split(' ').map(Number);
+  onTestFinished(() => void process.kill(held));
+  if (last.startsWith('exit')) await expect.poll(() => isThere(own)).toBe(false);
+  const reason = new Error('enough');
+  ended.abort(reason);
+  expect(await signed).toBe(reason);
+  expect([isThere(own), isThere(held)]).toEqual([false, true]);
+});
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 it('ends with the signal, and what it has started with it', async () => {
   const { folder, sign } = await signing();
   const started = join(folder, 'started');

@@ -5,12 +5,18 @@ import { Catalog } from '../../src/catalog/catalog.js';
 import { systemClock } from '../../src/clock.js';
 import { BootlayerError } from '../../src/errors.js';
 import type { ResolvedImage } from '../../src/image/image.js';
+import { descriptorOf } from '../../src/oci/descriptor.js';
+import { OCI_MANIFEST } from '../../src/oci/media-type.js';
 import { formatReference, type ImageReference, parseReference } from '../../src/oci/reference.js';
 import { FakeRepository } from '../fakes/image-repository.js';
+import { bzImageHead, HUGE_KERNEL } from '../fixtures/huge-uki.js';
+import { program } from '../fixtures/programs.js';
 
 const REFERENCE = parseReference('registry.lab:5000/os/debian:12');
 const WISH = { os: 'linux', architecture: 'amd64', variant: 'metal' } as const;
 const DOWN = new BootlayerError('REGISTRY_UNREACHABLE', 'the registry is down');
+
+const UKI = program([{ name: '.linux', contents: bzImageHead() }]);
 
 class MemoryResolutions implements ResolutionStore {
   readonly images = new Map<string, ResolvedImage>();
@@ -44,7 +50,7 @@ function restart(): void {
 beforeEach(() => {
   vi.useFakeTimers();
   repository = new FakeRepository();
-  repository.addManifest(['application/vnd.ironcore.image.kernel'], { tag: '12' });
+  addKernel('12', bzImageHead());
   resolutions = new MemoryResolutions();
   events = [];
   restart();
@@ -54,6 +60,13 @@ afterEach(() => {
   catalog.close();
   vi.useRealTimers();
 });
+
+function addKernel(tag: string, bytes: Buffer): void {
+  const kernel = descriptorOf('application/vnd.ironcore.image.kernel', bytes);
+  repository.blobs.set(kernel.digest, bytes);
+  const config = repository.addBlob('application/vnd.ironcore.image.config.v1+json', '{}');
+  repository.addDocument(OCI_MANIFEST, { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: [kernel] }, tag);
+}
 
 const told = () =>
   events.map((event) => (event.event === 'image.resolved' ? `resolved from ${event.from}` : event.event));
@@ -153,8 +166,8 @@ describe('Catalog.resolve', () => {
   });
 
   describe('and what layers hold', () => {
-    /** Of an image whose kernel is no kernel. */
-    const CONTENTS = { kernel: { kind: 'unknown', hasEfiStub: false } };
+    const CONTENTS = { kernel: HUGE_KERNEL };
+
     const kernelOf = ({ artifacts: [kernel] }: ResolvedImage) => kernel?.descriptor.digest ?? '';
     const readings = (image: ResolvedImage) => repository.fetched.filter((what) => what === kernelOf(image)).length;
 
@@ -234,6 +247,48 @@ describe('Catalog.resolve', () => {
       repository.problem = undefined;
       vi.advanceTimersByTime(61_000);
       expect((await catalog.resolve(reference, WISH)).contents).toEqual(CONTENTS);
+    });
+
+    it.each([
+      ['uki', UKI, { uki: { kind: 'refused', reason: 'it is no program of UEFI' } }, { uki: { kind: 'uki' } }],
+      ['kernel', bzImageHead(), { kernel: { kind: 'unknown', hasEfiStub: false } }, CONTENTS],
+    ] as const)(
+      'are read again of a pinned %s that could not be used, once a minute',
+      async (role, bytes, bad, good) => {
+        const reference = await pinned();
+        const artifacts = [{ role, descriptor: descriptorOf('x', bytes) }];
+        const stored = { ...(await storedWithout(reference)), artifacts, contents: bad };
+        await resolutions.saveResolution({ reference: formatReference(reference), wish: WISH }, stored);
+        repository.blobs.set(kernelOf(stored), Buffer.from('a login page'));
+        for (let minute = 1; minute <= 3; minute += 1) {
+          for (let time = 0; time < 5; time += 1)
+            expect((await catalog.resolve(reference, WISH)).contents).toEqual(bad);
+          expect(repository.fetched).toHaveLength(minute);
+          vi.advanceTimersByTime(56_000);
+        }
+        repository.blobs.set(kernelOf(stored), bytes);
+        expect((await catalog.resolve(reference, WISH)).contents).toMatchObject(good);
+        repository.problem = DOWN;
+        restart();
+        expect((await catalog.resolve(reference, WISH)).contents).toMatchObject(good);
+      },
+    );
+
+    it('cost the time of a registry whose blobs hang once, and not for each of its references', async () => {
+      const tags = Array.from({ length: 10 }, (_, one) => `${one}`);
+      for (const tag of tags) addKernel(tag, Buffer.concat([bzImageHead(), Buffer.from(tag)]));
+      const asked = vi.spyOn(repository, 'fetchBlob').mockReturnValue(new Promise(() => undefined));
+      vi.spyOn(repository, 'readBlob').mockResolvedValue(Buffer.from('{}'));
+      const began = performance.now();
+      for (const tag of tags) {
+        const waiting = catalog.resolve({ ...REFERENCE, tag }, WISH);
+        if (tag === '0') await vi.advanceTimersByTimeAsync(2_000);
+        expect((await waiting).contents).toBeUndefined();
+      }
+      expect([performance.now() - began, asked.mock.calls.length]).toEqual([2_000, 4]);
+      vi.restoreAllMocks();
+      await vi.advanceTimersByTimeAsync(61_000);
+      for (const tag of tags) expect((await catalog.resolve({ ...REFERENCE, tag }, WISH)).contents).toEqual(CONTENTS);
     });
 
     it('are those that were stored where the registry is down', async () => {

@@ -76,3 +76,21 @@ it('looks once more at a UKI that was stored as one that cannot be used, and bel
   expect(again.contents).toMatchObject({ ...SOMEBODYS, uki: { kind: 'uki' } });
   expect(await known().added(image, { source: down, stored, patience: 1_000 })).toEqual(stored);
 });
+
+it('looks once more at a kernel that was stored as none that is known', async () => {
+  const { source, down, image } = setUp();
+  const stored = withContents(image, { kernel: { kind: 'unknown', hasEfiStub: false } });
+  const again = await known().added(image, { source, stored, patience: 1_000 });
+  expect(again.contents).toMatchObject({ kernel: HUGE_KERNEL });
+  expect(await known().added(image, { source: down, stored, patience: 1_000 })).toEqual(stored);
+});
+
+it('is not all that there is to know where something cannot be used', async () => {
+  const { source, image } = setUp();
+  const whole = await known().added(image, { source, stored: undefined, patience: 1_000 });
+  expect(hasContents(whole)).toBe(true);
+  expect(hasContents(withContents(image, { ...whole.contents, uki: NO_UKI }))).toBe(false);
+  expect(hasContents(withContents(image, { ...whole.contents, kernel: { kind: 'unknown', hasEfiStub: true } }))).toBe(
+    false,
+  );
+});

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LayerReadings } from '../../src/catalog/layer-readings.js';
+import { SlowPlaces } from '../../src/catalog/slow-places.js';
 import { systemClock } from '../../src/clock.js';
 import { type ReadUki, readUki } from '../../src/image/uki.js';
 import { HUGE_KERNEL, hugeUki } from '../fixtures/huge-uki.js';
@@ -12,7 +13,8 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 function readings(): LayerReadings<ReadUki> {
-  return new LayerReadings(readUki, systemClock);
+  const reader = { read: readUki, isDoubtful: ({ kind }: ReadUki) => kind === 'refused' };
+  return new LayerReadings(reader, { clock: systemClock, places: new SlowPlaces(systemClock) });
 }
 
 /** Asked with a signal that says when to end; it gives nothing before. */
@@ -91,14 +93,22 @@ it('is kept by its place too: what one registry says is not what another has', a
   expect(await known.of(honest, descriptor, 1_000)).toMatchObject({ uki: { profiles: [{ commandLine: 'quiet' }] } });
 });
 
-it('is refused with the reason, and that is kept', async () => {
+it('is refused with the reason, and that is kept for as long as a resolution is', async () => {
   const source = rangedSource();
-  const descriptor = source.add(sparseBlob(100_000, { 0: Buffer.from('#!ipxe') }));
+  const descriptor = source.add(sparseBlob(MIB, { 0: Buffer.from('#!ipxe') }));
   const known = readings();
   const refused = { kind: 'refused', reason: 'it is no program of UEFI' };
   expect(await known.of(source, descriptor, 1_000)).toEqual(refused);
   expect(await known.of(source, descriptor, 1_000)).toEqual(refused);
   expect(source.counted.asked).toBe(1);
+  vi.advanceTimersByTime(55_000);
+  const down = { ...source, fetchBlob: () => Promise.reject(new Error('it is down')) };
+  expect(await known.of(down, descriptor, 1_000)).toEqual(refused);
+  const honest = rangedSource();
+  expect(honest.add(hugeUki(MIB).blob)).toEqual(descriptor);
+  expect(await known.of(honest, descriptor, 1_000)).toMatchObject({ kind: 'uki' });
+  vi.advanceTimersByTime(3_600_000);
+  expect(await known.of(down, descriptor, 1_000)).toMatchObject({ kind: 'uki' });
 });
 
 it('is unknown where it cannot be read, and is tried again', async () => {
@@ -150,9 +160,27 @@ describe('a source that hangs', () => {
     const waiting = known.of(slow, descriptor, 2_000);
     await vi.advanceTimersByTimeAsync(2_000);
     expect(await waiting).toBeUndefined();
-    const next = known.of(slow, descriptor, 2_000);
+    expect(await known.of(slow, descriptor, 2_000)).toBeUndefined();
     give();
-    expect(await next).toMatchObject({ kind: 'uki' });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await known.of(slow, descriptor, 2_000)).toMatchObject({ kind: 'uki' });
+  });
+
+  it('costs its time once, and not for each of its layers, of which few are asked for meanwhile', async () => {
+    const source = hanging();
+    const descriptors = Array.from({ length: 12 }, () => source.add(hugeUki(GIB).blob));
+    const known = readings();
+    let took = 0;
+    for (const descriptor of descriptors) {
+      const began = performance.now();
+      const read = known.of(source, descriptor, 2_000);
+      await vi.advanceTimersByTimeAsync(took === 0 ? 2_000 : 0);
+      expect(await read).toBeUndefined();
+      took += performance.now() - began;
+    }
+    expect([took, source.signals.length]).toEqual([2_000, 4]);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(source.signals.every(({ aborted }) => aborted)).toBe(true);
   });
 
   it('is given up after a while, and asked anew', async () => {

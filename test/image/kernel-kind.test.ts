@@ -45,6 +45,15 @@ it.each([
     { kind: 'bzimage', hasEfiStub: false, mostArgumentBytes: 255 },
   ],
   [
+    'one whose arguments are to be shorter than any kernel has them',
+    head([
+      [0x202, 'HdrS'],
+      [0x206, [0x06, 2]],
+      [0x238, [0xfe]],
+    ]),
+    { kind: 'bzimage', hasEfiStub: false },
+  ],
+  [
     'an older one',
     head([
       [0x202, 'HdrS'],

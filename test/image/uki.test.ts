@@ -85,6 +85,18 @@ it('has profiles, each with what all have and what is its own', async () => {
   ]);
 });
 
+const initrds = (count: number) => Array.from({ length: count }, () => ({ name: '.initrd', contents: 'one' }));
+
+it('has as many initrds and as long a command line as anybody hands over', async () => {
+  const { uki } = await ukiOf([
+    ...[KERNEL, { name: '.ucode', contents: 'microcode' }, ...initrds(15), { name: '.initrd', contents: '' }],
+    { name: '.cmdline', contents: 'x'.repeat(8_192) },
+  ]);
+  expect(uki?.profiles.map(({ initrds: all, commandLine }) => [all.length, commandLine?.length])).toEqual([
+    [16, 8_192],
+  ]);
+});
+
 describe('what is none', () => {
   const KILOBYTES = Buffer.alloc(70_000, 'x');
   it.each([
@@ -102,8 +114,26 @@ describe('what is none', () => {
     ],
     [
       'an endless text',
-      program([KERNEL, { name: '.cmdline', contents: KILOBYTES }]),
-      'its .cmdline has 70000 bytes, and 65536 are read at most',
+      program([KERNEL, { name: '.sbat', contents: KILOBYTES }]),
+      'its .sbat has 70000 bytes, and 65536 are read at most',
+    ],
+    [
+      'an endless command line',
+      program([KERNEL, { name: '.cmdline', contents: KILOBYTES.subarray(0, 8_193) }]),
+      'its .cmdline has 8193 bytes, and 8192 are read at most',
+    ],
+    [
+      'too many initrds',
+      program([KERNEL, ...initrds(16), { name: '.ucode', contents: 'one more' }]),
+      'it has 17 initrds (.initrd, .ucode), and 16 are handed over at most',
+    ],
+    [
+      'too many of them in a profile',
+      program([
+        KERNEL,
+        ...['a', 'b'].flatMap((id) => [{ name: '.profile', contents: `ID=${id}` }, ...initrds(id === 'b' ? 17 : 1)]),
+      ]),
+      /17 initrds/,
     ],
     [
       'too many profiles',
@@ -192,10 +222,10 @@ it('reads a kernel once that many profiles have, and those of their own each, la
 });
 
 it('keeps no more of an image than there is room for, however often it says it', async () => {
-  const text = { name: '.cmdline', contents: Buffer.alloc(60_000, 'x') };
+  const text = { name: '.cmdline', contents: Buffer.alloc(8_192, 'x') };
   const profiles = (count: number) => Array.from({ length: count }, () => ({ name: '.profile', contents: '' }));
   expect((await ukiOf([KERNEL, text, ...profiles(4)])).uki?.profiles).toHaveLength(4);
-  expect((await ukiOf([KERNEL, text, ...profiles(20)])).read).toEqual({
+  expect((await ukiOf([KERNEL, text, ...profiles(64)])).read).toEqual({
     kind: 'refused',
     reason: expect.stringMatching(/^its profiles and texts come to \d+ bytes, and 524288 are kept at most$/) as string,
   });
