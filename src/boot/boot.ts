@@ -93,7 +93,7 @@ export const SILENCE_MILLISECONDS = 120_000;
 
 /** What the machine starts, not what that loads. */
 const STARTS: ReadonlySet<Role> = new Set(['kernel', 'uki', 'iso']);
-/** The last that iPXE or firmware fetches before anything of the image runs. */
+/** The last layer that iPXE or firmware fetches before anything of the image runs; of slices, each says so itself. */
 const LAST_OF_START: ReadonlySet<Role> = new Set(['initramfs', 'uki', 'iso']);
 
 /** To its next boot device. */
@@ -237,7 +237,9 @@ function atLeast(boot: Boot, state: BootState): Boot {
   return BOOT_STATES.indexOf(boot.state) < BOOT_STATES.indexOf(state) ? { ...boot, state } : boot;
 }
 
-function fetching(boot: Boot, { role, isShown }: Extract<StepEvent, { event: 'artifact.started' }>, at: number): Boot {
+function fetching(boot: Boot, event: Extract<StepEvent, { event: 'artifact.started' }>, at: number): Boot {
+  const { role, slice, isShown } = event;
+  if (slice === 'unplanned') return boot;
   const isAttempt = STARTS.has(role) && isShown === true && boot.attemptedAt === undefined;
   // What it fetches later is fetched by its system.
   const next = { ...boot, state: isUp(boot) ? boot.state : ('fetching' as const) };
@@ -253,10 +255,11 @@ function isUp({ state }: Boot): boolean {
 
 /** A part alone is no start, but the last one is: firmware goes on with what broke off (edk2: PcdMaxHttpResumeRetries). */
 function fetched(boot: Boot, event: Extract<StepEvent, { event: 'artifact.sent' }>, at: number): Boot {
-  const { role, range, isRest = false, isShown = false } = event;
-  if (range !== undefined && !isRest) return boot;
+  const { role, slice, range, isRest = false, isShown = false } = event;
+  if (slice === 'unplanned' || (range !== undefined && !isRest)) return boot;
   // What somebody else fetches in the machine's name is nothing that it starts.
   if (boot.attemptedAt !== undefined && !isShown) return boot;
   const sent = STARTS.has(role) && boot.startSentAt === undefined ? { startSentAt: at } : {};
-  return { ...boot, ...sent, ...(LAST_OF_START.has(role) && !isUp(boot) && { state: 'started' as const }) };
+  const isLast = slice === undefined ? LAST_OF_START.has(role) : slice === 'last';
+  return { ...boot, ...sent, ...(isLast && !isUp(boot) && { state: 'started' as const }) };
 }

@@ -7,6 +7,7 @@ import type { Unmet } from './choose-way.js';
 import type { EntryKind } from './entry.js';
 import type { LocalReason } from './policy.js';
 import type { Done } from './standing.js';
+import type { SliceKind } from './started-part.js';
 
 /**
  * Every milestone of a boot, and of what the boots need, as one union. Sinks (log, metrics, the journal) read it;
@@ -238,9 +239,11 @@ export type ArtifactTransfer = {
   readonly digest: Digest;
   /** Missing where it is not shown that the machine itself asks. */
   readonly isShown?: true;
+  /** Missing for a whole layer. */
+  readonly slice?: SliceKind;
   /** First and last byte, when the client asked for a part. */
   readonly range?: string;
-  /** That part ends with the last byte of all: who goes on with what broke off asks for such a one. */
+  /** It ends with the last byte of all of what is started: who goes on with what broke off asks for such a one. */
   readonly isRest?: true;
 };
 

@@ -1,8 +1,10 @@
 import type { Artifact, ImageWish, ResolvedImage } from '../image/image.js';
+import type { FilePart } from '../image/range-reader.js';
 import type { Digest } from '../oci/digest.js';
 import type { Boot, BootState, BootStep } from './boot.js';
 import type { EntryDocument, EntryKind } from './entry.js';
 import type { BootPlan } from './plan.js';
+import type { SliceKind, StartedPart } from './started-part.js';
 
 /**
  * What the booter needs of durable state; `store/` implements it. Everything is asynchronous, so that a database
@@ -12,8 +14,10 @@ export interface PlanStore {
   /** Durable when it resolves. Saving the same plan again only renews it. `now` is milliseconds since the epoch. */
   savePlan(plan: BootPlan, now: number): Promise<void>;
   findPlan(id: Digest): Promise<BootPlan | undefined>;
-  /** An artifact that a plan issued after `since` leads to, with the location it can be fetched from. */
+  /** A whole layer that a plan issued after `since` leads to, with the location it can be fetched from. */
   findPlannedArtifact(digest: Digest, since: number): Promise<LocatedArtifact | undefined>;
+  /** Exactly that part of it, as one of the newest of those plans that start parts of it names it. */
+  findPlannedArtifact(digest: Digest, since: number, part: FilePart): Promise<PlannedPart | undefined>;
   /** Of all artifacts of plans issued after `since`. */
   plannedDigests(since: number): Promise<readonly Digest[]>;
   /** Forgets plans issued before `before`; answers how many. */
@@ -37,7 +41,13 @@ export function resolutionName({ reference, wish }: ResolutionKey): string {
   return JSON.stringify([reference, wish.os, wish.architecture, wish.variant]);
 }
 
-export type LocatedArtifact = Artifact & { readonly location: string };
+export type LocatedArtifact = Artifact & {
+  readonly location: string;
+  /** Missing for a whole layer. */
+  readonly slice?: SliceKind;
+};
+
+export type PlannedPart = StartedPart & { readonly location: string };
 
 /** What is new of a boot. */
 export type BootChange = {

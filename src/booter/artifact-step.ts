@@ -37,8 +37,12 @@ export class ArtifactStep {
   async find({ digest, slice }: BlobPath, address: string): Promise<LocatedArtifact> {
     const { mapped, attribution } = this.#parts;
     const found = await mapped.find(digest, attribution.imageAt(address));
-    if (found !== undefined) return { ...found, ...(slice && mapped.knownPart(digest, slice)) };
-    throw new BootlayerError('BLOB_UNKNOWN', `no assignment and no issued plan leads to ${digest}`);
+    if (found === undefined)
+      throw new BootlayerError('BLOB_UNKNOWN', `no assignment and no issued plan leads to ${digest}`);
+    if (slice === undefined) return found;
+    const known = await mapped.knownPart(digest, slice);
+    if (known === undefined) return { ...found, slice: 'unplanned' };
+    return { ...found, role: known.role, part: known.part, slice: known.slice };
   }
 
   /** Throws, as its reader does, what the cache throws; REQUEST_INVALID for a slice that is not in it. */
@@ -71,20 +75,23 @@ export class ArtifactStep {
     };
   }
 
-  /** It begins to be sent; `range`: the part of it that was asked for, when that is not all. */
+  /** It begins to be sent; `range`: what of the layer was asked for, when that is not all of the artifact. */
   begun(
-    { role, descriptor: { digest, size: whole }, part }: LocatedArtifact,
+    { role, descriptor: { digest, size: whole }, part, slice }: LocatedArtifact,
     { address, protocol, range, sent }: BegunTransfer,
   ): TransferEnded {
     const { attribution, transferEvents } = this.#parts;
     const machine = attribution.machineAt(address);
     const { offset = 0, length: size = whole } = part ?? {};
+    // Whatever ends where a layer does is not the rest of it for that.
+    const isRest = slice !== 'unplanned' && range !== undefined && range.offset + range.length === offset + size;
     const transfer = {
       ...(machine !== undefined && { machine }),
       ...(attribution.isShownAt(address) && { isShown: true as const }),
       ...{ address, protocol, role, digest },
+      ...(slice !== undefined && { slice }),
       ...(range !== undefined && { range: `${range.offset}-${range.offset + range.length - 1}` }),
-      ...(range !== undefined && range.offset + range.length === offset + size && { isRest: true as const }),
+      ...(isRest && { isRest: true as const }),
     };
     return transferEvents.artifact(transfer, { size: range?.length ?? size, sent });
   }

@@ -1,5 +1,6 @@
 import type { BlobSource } from '../blob/blob-store.js';
 import { type LocatedArtifact, type PlanStore, type ResolutionKey, resolutionName } from '../boot/ports.js';
+import type { StartedPart } from '../boot/started-part.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError } from '../errors.js';
 import type { Artifact, ImageWish, ResolvedImage } from '../image/image.js';
@@ -196,9 +197,13 @@ export class MappedImages {
     this.#served.opened(layer, uki);
   }
 
-  /** What a slice of a mapped layer is to a machine, where it is something that is started. */
-  knownPart(digest: Digest, slice: FilePart): Pick<Artifact, 'role' | 'part'> | undefined {
-    return this.#served.partOf(digest, slice);
+  /**
+   * What a slice of a layer is to a machine, where it is something that is started: as verified bytes say, or a plan that was issued
+   * before this process began. What a registry says of its images counts for nothing.
+   */
+  async knownPart(digest: Digest, slice: FilePart): Promise<StartedPart | undefined> {
+    if (this.#served.isOpened(digest)) return this.#served.partOf(digest, slice);
+    return this.#parts.plans.findPlannedArtifact(digest, this.#plansSince(), slice);
   }
 
   /** What an image says of it is not so, or, unless it `isRefuted`, could not be had. */

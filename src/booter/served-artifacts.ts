@@ -1,4 +1,5 @@
 import { type LocatedArtifact, type ResolutionKey, resolutionName } from '../boot/ports.js';
+import { type StartedPart, startedPart } from '../boot/started-part.js';
 import type { Artifact, ResolvedImage } from '../image/image.js';
 import type { FilePart } from '../image/range-reader.js';
 import type { Uki } from '../image/uki.js';
@@ -15,7 +16,7 @@ export class ServedArtifacts {
   readonly #images = new Map<string, { readonly key: ResolutionKey; readonly image: ResolvedImage }>();
   /** Who says what of a digest, the first to name it first: an image may lie about the size of another's layer. */
   #claims: ReadonlyMap<Digest, readonly Claim[]> = new Map();
-  /** What of UKIs a machine starts, as their verified bytes say. */
+  /** What of UKIs a machine starts, in its order, as their verified bytes say. */
   readonly #opened = new RecentMap<Digest, readonly Artifact[]>(MOST_OPENED);
   /** How often what was claimed could not be had; Infinity for what is not so. */
   readonly #failures = new Map<string, number>();
@@ -49,15 +50,17 @@ export class ServedArtifacts {
 
   /** A UKI was read of its verified bytes. */
   opened(layer: Artifact, uki: Uki): void {
-    this.#opened.set(layer.descriptor.digest, startedParts(layer, uki));
+    const { kernel, initramfs } = ukiParts(layer, uki);
+    this.#opened.set(layer.descriptor.digest, [kernel, ...initramfs]);
   }
 
-  /** What of a UKI's layer a machine starts, by the place where it is; undefined for any other slice. */
-  partOf(digest: Digest, { offset, length }: FilePart): Pick<Artifact, 'role' | 'part'> | undefined {
-    const claimed = () => (this.#claims.get(digest) ?? []).flatMap(({ parts }) => parts);
-    const parts = this.#opened.get(digest) ?? claimed();
-    const found = parts.find(({ part }) => part?.offset === offset && part.length === length);
-    return found && { role: found.role, part: { offset, length } };
+  isOpened(digest: Digest): boolean {
+    return this.#opened.get(digest) !== undefined;
+  }
+
+  /** What of an opened UKI's layer a machine starts, by the place where it is; undefined for any other slice. */
+  partOf(digest: Digest, part: FilePart): StartedPart | undefined {
+    return startedPart(this.#opened.get(digest) ?? [], digest, part);
   }
 
   /** There are such bytes, and not so many: whoever asks next is to get what another image says. */
@@ -107,11 +110,7 @@ export class ServedArtifacts {
     for (const { image } of this.#images.values()) {
       for (const artifact of image.artifacts) {
         const { digest } = artifact.descriptor;
-        const claim = {
-          image: image.manifestDigest,
-          artifact: { ...artifact, location: image.location },
-          parts: partsIn(artifact, image),
-        };
+        const claim = { image: image.manifestDigest, artifact: { ...artifact, location: image.location } };
         // Thousands of images may share it.
         const known = claims.get(digest);
         if (known === undefined) claims.set(digest, [claim]);
@@ -124,28 +123,11 @@ export class ServedArtifacts {
 }
 
 /** What an image, by the digest of its manifest, says of one of its layers. */
-type Claim = {
-  readonly image: Digest;
-  readonly artifact: LocatedArtifact;
-  /** What of it may be started. */
-  readonly parts: readonly Artifact[];
-};
+type Claim = { readonly image: Digest; readonly artifact: LocatedArtifact };
 
 /** Of how many layers it is known what they hold. */
 function knows({ contents = {} }: ResolvedImage): number {
   return Object.keys(contents).length;
-}
-
-/** As the registry said what its UKI holds. */
-function partsIn(artifact: Artifact, { contents }: ResolvedImage): readonly Artifact[] {
-  if (artifact.role !== 'uki' || contents?.uki?.kind !== 'uki') return [];
-  return startedParts(artifact, contents.uki.uki);
-}
-
-/** Of several parts of an initramfs, the last ends its sending. */
-function startedParts(layer: Artifact, uki: Uki): readonly Artifact[] {
-  const { kernel, initramfs } = ukiParts(layer, uki);
-  return [kernel, ...initramfs.slice(-1)];
 }
 
 /** A site boots fewer. */

@@ -1,6 +1,8 @@
 import type { Kysely, Transaction } from 'kysely';
-import { artifactsOf, type BootPlan } from '../boot/plan.js';
-import type { LocatedArtifact, PlanStore } from '../boot/ports.js';
+import { artifactsOf, type BootPlan, startOf } from '../boot/plan.js';
+import type { LocatedArtifact, PlannedPart, PlanStore } from '../boot/ports.js';
+import { startedPart, wholeLayer } from '../boot/started-part.js';
+import type { FilePart } from '../image/range-reader.js';
 import { ROLES } from '../image/role.js';
 import { type Digest, isDigest } from '../oci/digest.js';
 import type { Schema } from './schema.js';
@@ -10,6 +12,8 @@ import { inSlices, type WriteBatches } from './write-batches.js';
 const MAX_PLANS = 100_000;
 /** Room is made for this share of the limit at once: counting at every insertion would cost more than the insertion. */
 const TRIMMED_SHARE = 0.01;
+/** The first that can be read has all parts of a layer that machines start: more are for rows that somebody changed. */
+const PLANS_READ_FOR_PARTS = 4;
 
 /** Issued plans in SQL, with their artifacts indexed by digest; at most `maxPlans`, the oldest go first. */
 export class SqlPlanStore implements PlanStore {
@@ -38,7 +42,13 @@ export class SqlPlanStore implements PlanStore {
     return row === undefined ? undefined : readPlan(row.plan, id);
   }
 
-  async findPlannedArtifact(digest: Digest, since: number): Promise<LocatedArtifact | undefined> {
+  findPlannedArtifact(digest: Digest, since: number): Promise<LocatedArtifact | undefined>;
+  findPlannedArtifact(digest: Digest, since: number, part: FilePart): Promise<PlannedPart | undefined>;
+  findPlannedArtifact(digest: Digest, since: number, part?: FilePart): Promise<LocatedArtifact | undefined> {
+    return part === undefined ? this.#findLayer(digest, since) : this.#findPart(digest, since, part);
+  }
+
+  async #findLayer(digest: Digest, since: number): Promise<LocatedArtifact | undefined> {
     const row = await this.#database
       .selectFrom('plan_artifacts')
       .select(['role', 'media_type', 'size', 'location'])
@@ -49,7 +59,27 @@ export class SqlPlanStore implements PlanStore {
       .executeTakeFirst();
     const role = ROLES.find((name) => name === row?.role);
     if (row === undefined || role === undefined) return undefined;
-    return { role, descriptor: { mediaType: row.media_type, digest, size: row.size }, location: row.location };
+    const descriptor = { mediaType: row.media_type, digest, size: row.size };
+    return { ...wholeLayer({ role, descriptor }), location: row.location };
+  }
+
+  async #findPart(digest: Digest, since: number, part: FilePart): Promise<PlannedPart | undefined> {
+    const rows = await this.#database
+      .selectFrom('plan_artifacts')
+      .innerJoin('plans', 'plans.id', 'plan_artifacts.plan_id')
+      .select(['plans.id', 'plans.plan'])
+      .where('plan_artifacts.digest', '=', digest)
+      .where('plan_artifacts.issued_at', '>', since)
+      // Whoever starts parts of a layer starts its kernel; who starts all of it, as most may, knows no parts.
+      .where('plan_artifacts.role', '=', 'kernel')
+      .orderBy('plan_artifacts.issued_at', 'desc')
+      .limit(PLANS_READ_FOR_PARTS)
+      .execute();
+    for (const { id, plan } of rows) {
+      const found = partOfPlan(readPlan(plan, id), digest, part);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   async plannedDigests(since: number): Promise<readonly Digest[]> {
@@ -121,8 +151,14 @@ async function insertPlan(transaction: Transaction<Schema>, plan: BootPlan, now:
   await transaction.insertInto('plan_artifacts').values(artifacts).execute();
 }
 
+function partOfPlan(plan: BootPlan | undefined, digest: Digest, part: FilePart): PlannedPart | undefined {
+  if (plan === undefined) return undefined;
+  const started = startedPart(startOf(plan), digest, part);
+  return started && { ...started, location: plan.image.location };
+}
+
 /** We wrote it, or a version that knew no kinds and one initramfs alone; a row that somebody changed is as good as missing. */
-function readPlan(text: string, id: Digest): BootPlan | undefined {
+function readPlan(text: string, id: string): BootPlan | undefined {
   try {
     const stored = { kind: 'kernel', ...(JSON.parse(text) as object) } as BootPlan;
     const plan = stored.kind === 'kernel' ? { ...stored, initramfs: [stored.initramfs].flat() } : stored;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BOOT_STATES, type Boot, belongingOf, newBoot, type StepEvent, stepIn, withStep } from '../../src/boot/boot.js';
+import type { SliceKind } from '../../src/boot/started-part.js';
 import { digestOf } from '../../src/oci/digest.js';
 import { BOOT_STEPS as STEP } from '../fixtures/boot-steps.js';
 
@@ -9,6 +10,8 @@ const LATE = 120_000;
 /** The machine itself asks. */
 const shown = <Step extends StepEvent>(step: Step) => ({ ...step, isShown: true }) as const;
 const SHOWN = shown(STEP.kernelStarted);
+
+type ArtifactStep = Extract<StepEvent, { event: 'artifact.started' | 'artifact.sent' }>;
 
 function boot(...events: readonly StepEvent[]): Boot {
   return events.reduce((before, event, at) => withStep(before, { at, event }), newBoot('b1', 'node-01', 0));
@@ -135,6 +138,28 @@ describe('withStep', () => {
     const steps = [STEP.script, STEP.kernelStarted, STEP.kernelAborted, STEP.kernelStarted];
     expect(boot(...steps, { ...STEP.kernelSent, ...rest }).startSentAt).toBe(4);
     expect(boot(...steps, STEP.kernelSent, { ...STEP.initramfsSent, ...rest }).state).toBe('started');
+  });
+
+  it('counts a slice by what it is, and not by its role', () => {
+    const sliced = (slice: SliceKind, ...steps: readonly ArtifactStep[]) => steps.map((step) => ({ ...step, slice }));
+    const kernel = sliced('earlier', SHOWN, shown(STEP.kernelSent));
+    const microcode = sliced('earlier', shown(STEP.initramfsStarted), shown(STEP.initramfsSent));
+    const initramfs = sliced('last', shown(STEP.initramfsStarted), shown(STEP.initramfsSent));
+    const states = [kernel, [...kernel, ...microcode], [...kernel, ...microcode, ...initramfs]].map(
+      (steps) => boot(STEP.script, ...steps).state,
+    );
+    expect(states).toEqual(['fetching', 'fetching', 'started']);
+    const alone = boot(STEP.script, ...sliced('last', SHOWN, shown(STEP.kernelSent)));
+    expect(alone).toMatchObject({ state: 'started', attemptedAt: 1, startSentAt: 2 });
+  });
+
+  it('counts nothing of a slice that no plan names', () => {
+    const steps = [SHOWN, shown(STEP.kernelSent), shown(STEP.ukiStarted), shown(STEP.ukiSent)] as const;
+    const madeUp = steps.map((step) => ({ ...step, slice: 'unplanned', range: '1-99', isRest: true }) as const);
+    const { lastAt, steps: count, ...rest } = boot(STEP.script, ...madeUp);
+    expect([lastAt, count]).toEqual([4, 5]);
+    const { lastAt: _at, steps: _one, ...before } = boot(STEP.script);
+    expect(rest).toEqual(before);
   });
 
   it('does not count what somebody else is sent in the name of the machine', () => {

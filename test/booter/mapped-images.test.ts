@@ -3,9 +3,11 @@ import type { FetchAhead } from '../../src/booter/mapped-images.js';
 import { BootlayerError } from '../../src/errors.js';
 import type { Descriptor } from '../../src/oci/descriptor.js';
 import { placeOf } from '../../src/oci/reference.js';
-import { testBooter } from '../fixtures/booter.js';
+import { openedPlansContract } from '../contracts/plan-store.js';
+import { MemoryPlans, testBooter } from '../fixtures/booter.js';
+import { readUkiOf } from '../fixtures/contents.js';
 import { assignment, IMAGE, MAC, machine, OTHER_MAC } from '../fixtures/mappings.js';
-import { resolvedImage } from '../fixtures/plans.js';
+import { OPENED, openedPlan, resolvedImage } from '../fixtures/plans.js';
 
 const never = new AbortController().signal;
 const OTHER = { ...IMAGE, tag: 'other' };
@@ -169,6 +171,43 @@ describe('a registry that cannot be reached', () => {
     });
     await booter.mapped.resolveAll(ending.signal);
     expect(count).toBe(1);
+  });
+});
+
+describe('MappedImages.knownPart', () => {
+  // What stands for it here answers as the database does.
+  openedPlansContract(async () => new MemoryPlans());
+
+  const { linux, initrds } = OPENED;
+  const plan = openedPlan();
+  const { digest } = plan.kernel.descriptor;
+  const opened = readUkiOf({ initrds });
+
+  it('goes by verified bytes before it looks for plans', async () => {
+    const { booter, plans } = testBooter();
+    booter.mapped.opened({ role: 'uki', descriptor: plan.kernel.descriptor }, opened.uki);
+    expect(await booter.mapped.knownPart(digest, linux)).toMatchObject({ role: 'kernel', slice: 'earlier' });
+    await plans.savePlan(openedPlan('node-01', [{ offset: 0, length: 9 }]));
+    expect(await booter.mapped.knownPart(digest, { offset: 0, length: 9 })).toBeUndefined();
+  });
+
+  it('knows after a restart what was issued before, whatever is mapped now', async () => {
+    const { plans } = testBooter();
+    await plans.savePlan(plan);
+    const moved = testBooter({ plans, image: resolvedImage(['kernel', 'initramfs']) });
+    await moved.booter.mapped.resolveAll(never);
+    expect(await moved.booter.mapped.knownPart(digest, initrds[1])).toMatchObject({ role: 'initramfs', slice: 'last' });
+    expect(await moved.booter.mapped.find(digest)).toEqual({
+      ...{ role: 'uki', descriptor: plan.kernel.descriptor },
+      location: plan.image.location,
+    });
+  });
+
+  it('knows nothing of what a registry says alone', async () => {
+    const { booter } = testBooter({ image: resolvedImage(['uki'], { contents: { uki: opened } }) });
+    await booter.mapped.resolveAll(never);
+    expect(await booter.mapped.find(digest)).toMatchObject({ role: 'uki' });
+    expect(await booter.mapped.knownPart(digest, linux)).toBeUndefined();
   });
 });
 

@@ -2,10 +2,64 @@ import { describe, expect, it } from 'vitest';
 import { artifactsOf } from '../../src/boot/plan.js';
 import type { PlanStore } from '../../src/boot/ports.js';
 import { digestOf } from '../../src/oci/digest.js';
-import { bootPlan, ukiPlan } from '../fixtures/plans.js';
+import { bootPlan, OPENED, openedPlan, ukiPlan } from '../fixtures/plans.js';
+
+/** What every store of plans answers of UKIs that are opened; what was saved last was issued last. */
+export function openedPlansContract(open: () => Promise<PlanStore>): void {
+  describe('as a store of plans of opened UKIs', () => {
+    const plan = openedPlan();
+    const { descriptor } = plan.kernel;
+    const { digest } = descriptor;
+    const { location } = plan.image;
+
+    it('finds the parts of a layer that plans start, and which of them is the last', async () => {
+      const store = await open();
+      await store.savePlan(plan, 1000);
+      const { linux, initrds } = OPENED;
+      const found = await Promise.all([linux, ...initrds].map((part) => store.findPlannedArtifact(digest, 999, part)));
+      expect(found).toEqual([
+        { role: 'kernel', descriptor, location, part: linux, slice: 'earlier' },
+        { role: 'initramfs', descriptor, location, part: initrds[0], slice: 'earlier' },
+        { role: 'initramfs', descriptor, location, part: initrds[1], slice: 'last' },
+      ]);
+      const other = bootPlan().kernel.descriptor.digest;
+      expect(await store.findPlannedArtifact(other, 999, linux)).toBeUndefined();
+      expect(await store.findPlannedArtifact(digest, 999, { ...linux, length: 1 })).toBeUndefined();
+    });
+
+    it('finds the layer itself as what that is', async () => {
+      const store = await open();
+      await store.savePlan(plan, 1000);
+      expect(await store.findPlannedArtifact(digest, 999)).toEqual({ role: 'uki', descriptor, location });
+    });
+
+    it('takes a kernel alone for the last', async () => {
+      const store = await open();
+      await store.savePlan(openedPlan('node-01', []), 1000);
+      expect(await store.findPlannedArtifact(digest, 999, OPENED.linux)).toMatchObject({ slice: 'last' });
+    });
+
+    it('finds them behind any number of newer plans that start all of the layer', async () => {
+      const store = await open();
+      await store.savePlan(plan, 1000);
+      for (let number = 0; number < 9; number += 1)
+        await store.savePlan(ukiPlan(`node-${number}`, ['uki']), 2000 + number);
+      expect(await store.findPlannedArtifact(digest, 999, OPENED.linux)).toMatchObject({ role: 'kernel' });
+    });
+
+    it('finds no parts of layers that plans start as they are', async () => {
+      const store = await open();
+      await store.savePlan(ukiPlan(), 1000);
+      const all = { offset: 0, length: descriptor.size };
+      expect(await store.findPlannedArtifact(digest, 999, all)).toBeUndefined();
+    });
+  });
+}
 
 /** What every store of plans does. `open` gives an empty one. */
 export function planStoreContract(open: () => Promise<PlanStore>): void {
+  openedPlansContract(open);
+
   describe('as a plan store', () => {
     const plan = bootPlan();
 
@@ -47,6 +101,12 @@ export function planStoreContract(open: () => Promise<PlanStore>): void {
       expect(await store.findPlannedArtifact(digest, 1000)).toBeUndefined();
       await store.savePlan(plan, 2000);
       expect((await store.findPlannedArtifact(digest, 1000))?.role).toBe('kernel');
+      const opened = openedPlan();
+      await store.savePlan(opened, 1000);
+      const find = () => store.findPlannedArtifact(opened.kernel.descriptor.digest, 1000, OPENED.linux);
+      expect(await find()).toBeUndefined();
+      await store.savePlan(opened, 2000);
+      expect(await find()).toMatchObject({ role: 'kernel' });
     });
 
     it('names the digests of all that was planned since, once each', async () => {

@@ -10,7 +10,7 @@ import { WorkerDatabase } from '../../src/store/worker-database.js';
 import { WriteBatches } from '../../src/store/write-batches.js';
 import { SQLITE_WORKER } from '../fixtures/built.js';
 import { temporaryFolder } from '../fixtures/folder.js';
-import { bootPlan, resolvedImage } from '../fixtures/plans.js';
+import { bootPlan, OPENED, openedPlan, resolvedImage } from '../fixtures/plans.js';
 
 async function open(maxPlans?: number) {
   const file = join(await temporaryFolder(), 'state.db');
@@ -52,6 +52,30 @@ it('knows a plan that an older version wrote', async () => {
   expect(await plans.findPlan(plan.id)).toEqual(plan);
   expect((await plans.findPlannedArtifact(plan.kernel.descriptor.digest, 999))?.role).toBe('kernel');
   expect(await plans.plannedDigests(999)).toHaveLength(3);
+});
+
+it('finds parts in the next newest plan where the newest cannot be read', async () => {
+  const { raw, plans } = await open();
+  const newest = openedPlan('node-02');
+  const { digest } = newest.kernel.descriptor;
+  await plans.savePlan(openedPlan(), 1000);
+  await plans.savePlan(newest, 2000);
+  await raw.query('update plans set plan = ? where id = ?', ['not JSON', newest.id]);
+  expect(await plans.findPlannedArtifact(digest, 999, OPENED.linux)).toMatchObject({ role: 'kernel' });
+  expect(await plans.findPlannedArtifact(digest, 1999, OPENED.linux)).toBeUndefined();
+});
+
+/** They had one initramfs alone, and named no kind. */
+it('finds the parts of a plan that an older version wrote', async () => {
+  const { raw, plans } = await open();
+  const plan = openedPlan('node-01', OPENED.initrds.slice(0, 1));
+  const { kind, initramfs, ...older } = plan;
+  expect([kind, initramfs.length]).toEqual(['kernel', 1]);
+  await plans.savePlan(plan, 1000);
+  await raw.query('update plans set plan = ?', [JSON.stringify({ ...older, initramfs: initramfs[0] })]);
+  const { digest } = plan.kernel.descriptor;
+  expect(await plans.findPlannedArtifact(digest, 999, OPENED.initrds[0])).toMatchObject({ slice: 'last' });
+  expect(await plans.findPlannedArtifact(digest, 999)).toMatchObject({ role: 'uki' });
 });
 
 it.each(['not JSON', 'null', '{}'])('does not know a resolution that reads %s', async (text) => {

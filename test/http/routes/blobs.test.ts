@@ -43,7 +43,8 @@ async function withKernel() {
   const transfers = new ActiveTransfers();
   const base = await serve(booter, transfers);
   onTestFinished(() => blobs.close());
-  return { base, transfers, url: `${base}/blobs/sha256/${descriptor.digest.slice(7)}/vmlinuz`, source, events };
+  const url = `${base}/blobs/sha256/${descriptor.digest.slice(7)}/vmlinuz`;
+  return { base, transfers, url, source, events, booter };
 }
 
 /** The same with the blob in the cache. */
@@ -265,6 +266,32 @@ describe('GET of a part as if it were a file of its own', () => {
     expect([part.status, part.headers.get('content-range')]).toEqual([206, 'bytes 10-19/500']);
     const ranges = events.flatMap((event) => (event.event === 'artifact.sent' ? [event.range] : []));
     expect(ranges).toEqual(['1000-1499', '1010-1019']);
+  });
+
+  it('is the rest of something where a plan names the part, and never where a client made it up', async () => {
+    const { url, events, booter } = await withCachedKernel();
+    const [linux, initrd] = [
+      { offset: 0, length: 1_000 },
+      { offset: 1_000, length: SIZE - 1_000 },
+    ];
+    const kernel = { kind: 'bzimage', architecture: 'amd64', hasEfiStub: true } as const;
+    const uki = { architecture: 'amd64', isSigned: false, profiles: [{ linux, initrds: [initrd], kernel }] } as const;
+    booter.mapped.opened(KERNEL, uki);
+    const get = async (slice: string, range: string) => {
+      const response = await fetch(url.replace('/vmlinuz', `/${slice}/vmlinuz`), { headers: { range } });
+      return (await response.arrayBuffer()).byteLength;
+    };
+    expect([await get('0+1000', 'bytes=1-9'), await get('0+1000', 'bytes=10-')]).toEqual([9, 990]);
+    expect(await get(`1000+${SIZE - 1_000}`, 'bytes=-1')).toBe(1);
+    expect(await get('999990+10', 'bytes=0-')).toBe(10);
+    const sent = events.flatMap((event) => (event.event === 'artifact.sent' ? [event] : []));
+    const told = sent.map(({ role, slice, range, isRest = false }) => [role, slice, range, isRest]);
+    expect(told).toEqual([
+      ['kernel', 'earlier', '1-9', false],
+      ['kernel', 'earlier', '10-999', true],
+      ['initramfs', 'last', `${SIZE - 1}-${SIZE - 1}`, true],
+      ['kernel', 'unplanned', '999990-999999', false],
+    ]);
   });
 
   it.each([`0+${SIZE + 1}`, `${SIZE}+1`, '5+0', '1-2', '1+', '1+2+3', '99999999999999999+1'])(

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { startOf } from '../../src/boot/plan.js';
+import { startedPart, wholeLayer } from '../../src/boot/started-part.js';
+import type { Artifact } from '../../src/image/image.js';
+import { descriptorOf } from '../../src/oci/descriptor.js';
+import { bootPlan, OPENED, openedPlan } from '../fixtures/plans.js';
+
+describe('startedPart', () => {
+  const plan = openedPlan();
+  const { descriptor } = plan.kernel;
+  const of = (part: { offset: number; length: number }) => startedPart(startOf(plan), descriptor.digest, part);
+
+  it('says of each part what it is, and which is the last', () => {
+    const { linux, initrds } = OPENED;
+    const parts = [linux, ...initrds].map((part) => of(part));
+    expect(parts).toEqual([
+      { role: 'kernel', descriptor, part: linux, slice: 'earlier' },
+      { role: 'initramfs', descriptor, part: initrds[0], slice: 'earlier' },
+      { role: 'initramfs', descriptor, part: initrds[1], slice: 'last' },
+    ]);
+  });
+
+  it('takes a kernel that is alone for the last', () => {
+    expect(startedPart([plan.kernel], descriptor.digest, OPENED.linux)).toMatchObject({ slice: 'last' });
+  });
+
+  it('knows no other slice, and none of another layer', () => {
+    const { offset, length } = OPENED.linux;
+    const others = [
+      { offset, length: length - 1 },
+      { offset: offset + 1, length },
+    ];
+    expect(others.map(of)).toEqual([undefined, undefined]);
+    expect(startedPart(startOf(bootPlan()), descriptor.digest, OPENED.linux)).toBeUndefined();
+    expect(startedPart(startOf(plan), bootPlan().kernel.descriptor.digest, OPENED.linux)).toBeUndefined();
+  });
+});
+
+describe('wholeLayer', () => {
+  it('is what the type of the layer says, not what a part of it is', () => {
+    const { kernel } = openedPlan();
+    expect(wholeLayer(kernel)).toEqual({ role: 'uki', descriptor: kernel.descriptor });
+    expect(wholeLayer(bootPlan().kernel)).toEqual(bootPlan().kernel);
+  });
+
+  it('is what it was taken for where its type says nothing', () => {
+    const artifact: Artifact = { role: 'disk', descriptor: descriptorOf('text/plain', Buffer.from('any')) };
+    expect(wholeLayer(artifact)).toEqual(artifact);
+  });
+});
