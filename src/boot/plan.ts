@@ -12,6 +12,7 @@ import {
   type BootArguments,
   bootArguments,
   type OwnArguments,
+  ownArguments,
 } from './boot-arguments.js';
 import { imageMethod } from './boot-method.js';
 import { chooseWay, type WayChoice } from './choose-way.js';
