@@ -1,6 +1,6 @@
 import type { Assignment } from '../boot/assignment.js';
 import type { EventSink } from '../boot/event.js';
-import { planBoot, type UkiPlan } from '../boot/plan.js';
+import { planBoot, type UkiPlan, wantsArguments } from '../boot/plan.js';
 import { mustReport } from '../boot/policy.js';
 import type { LocatedArtifact } from '../boot/ports.js';
 import type { Selection } from '../boot/select.js';
@@ -142,10 +142,12 @@ export class FirmwareStep {
     const { mapped, issuer, begins } = this.#parts;
     const wish = wishOf(subject, assignment);
     if (wish === undefined) return { kind: 'loader', reason: ARCHITECTURE_UNKNOWN };
-    const image = await this.#read(await mapped.resolve(assignment.image, wish));
+    const whom = { subject, assignment, defaults: defaults.kernelArgs };
+    const resolved = await mapped.resolve(assignment.image, wish);
+    // Without other arguments it is started as it is, whatever it holds.
+    const image = wantsArguments(whom) ? await this.#read(resolved) : resolved;
     const starter = { client: 'uefi-http', architecture: wish.architecture } as const;
-    const input = { subject, assignment, image, defaults: defaults.kernelArgs, starter };
-    const planning = planBoot(input);
+    const planning = planBoot({ ...whom, image, starter });
     // iPXE has a screen, on which it says what is wrong.
     if (planning.kind !== 'plan') return { kind: 'loader', reason: planning.reason };
     const { plan, choice } = planning;

@@ -8,7 +8,7 @@ import { type BuiltManifest, buildManifest, type ImageRecipe, type Layer, writeI
 import type { ImageSources } from '../catalog/image-sources.js';
 import { BootlayerError, systemErrorCode } from '../errors.js';
 import { harmless } from '../format.js';
-import { MAX_COMMAND_LINE_BYTES, normalizeCommandLine, placeholdersIn } from '../image/command-line.js';
+import { normalizeCommandLine, placeholdersIn } from '../image/command-line.js';
 import type { ImageContents } from '../image/image.js';
 import { ROLES, type Role } from '../image/role.js';
 import type { Digest } from '../oci/digest.js';
@@ -153,7 +153,7 @@ async function withRecipe<T>(
   const commandLine = await readCommandLine(options.cmdline);
   const making = platform && readUkiRecipe(options, options, { platform, commandLine: options.cmdline && commandLine });
   if (making === undefined) return work(await readRecipe(options, { files: options, commandLine, signal }));
-  checkArguments(commandLine);
+  warnOfPlaceholders(commandLine);
   return withUki(making, { signal }, async (made) => {
     const parts = { ...(kernel !== undefined && { kernel }), ...(initramfs !== undefined && { initramfs }) };
     const files = { ...others, ...(options.keepParts && parts), uki: made };
@@ -162,16 +162,10 @@ async function withRecipe<T>(
   });
 }
 
-/** Of a UKI's own. Throws USAGE for more than kernels take. */
-function checkArguments(commandLine: string): void {
+function warnOfPlaceholders(commandLine: string): void {
   const [placeholder] = placeholdersIn(commandLine);
   if (placeholder !== undefined)
     warnOnStderr(`{${placeholder}} in the kernel arguments is not filled where firmware starts the UKI`);
-  const bytes = Buffer.byteLength(commandLine);
-  if (bytes <= MAX_COMMAND_LINE_BYTES) return;
-  throw new BootlayerError('USAGE', `the kernel arguments are ${bytes} bytes long, and ${MAX_COMMAND_LINE_BYTES} fit`, {
-    remedy: 'shorten what is in the file of --cmdline',
-  });
 }
 
 type RecipeParts = { readonly files: Files; readonly commandLine: string; readonly signal: AbortSignal };

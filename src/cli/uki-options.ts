@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { UkiRecipe } from '../build/disk-uki.js';
 import { BootlayerError } from '../errors.js';
+import { roomForArguments, tooLongBecause } from '../image/argument-room.js';
 import type { Platform } from '../oci/platform.js';
 
 /** The word in place of a file by which a UKI is made of its parts. */
@@ -54,6 +55,7 @@ export function readUkiRecipe(
   if (kernel === undefined) throw usage('a UKI is made of a kernel, and none is named', 'add --kernel');
   if (commandLine === '')
     throw usage('no kernel arguments are in the file of --cmdline', 'leave it out, or write some there');
+  refuseLongArguments(commandLine, platform);
   const { osRelease, uname, dtb, splash, microcode } = options;
   const signing = readSigning(options);
   if (uname !== undefined && !/^[!-~]{1,255}$/.test(uname))
@@ -76,6 +78,14 @@ function refuseWithoutMake(options: UkiOptions): void {
   if (said === undefined) return;
   const [flag] = said[1].split(' ', 1);
   throw usage(`${flag} says how a UKI is made, and none is made`, `add --uki ${MAKE}, or leave ${flag} out`);
+}
+
+/** More than kernels of that architecture take by iPXE, which may open the UKI. */
+function refuseLongArguments(commandLine: string | undefined, { architecture }: Platform): void {
+  const room = roomForArguments(architecture);
+  const bytes = Buffer.byteLength(commandLine ?? '');
+  if (bytes <= room) return;
+  throw usage(`a UKI for ${architecture}: ${tooLongBecause(bytes, room)}`, 'shorten what is in the file of --cmdline');
 }
 
 function readSigning({ signKey, signCert }: UkiOptions): UkiRecipe['signing'] {

@@ -2,11 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { FirmwareFile } from '../../src/booter/firmware-step.js';
 import type { Images } from '../../src/booter/mapped-images.js';
 import { BootlayerError } from '../../src/errors.js';
+import { layerTypeOf } from '../../src/image/media-type.js';
 import type { Role } from '../../src/image/role.js';
+import { descriptorOf } from '../../src/oci/descriptor.js';
+import { ReadySource } from '../fakes/blob-source.js';
 import { testBooter } from '../fixtures/booter.js';
 import { assignment, facts, MAC, machine, OTHER_MAC, UUID } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 import { neighbours } from '../fixtures/policies.js';
+import { program } from '../fixtures/programs.js';
 import { gate, settled } from '../fixtures/waiting.js';
 
 const GET = { isHead: false };
@@ -25,7 +29,7 @@ function step({
   const reader = {
     size: 4,
     available: begins,
-    read: async () => 0,
+    read: async (target: Uint8Array) => target.fill(0).length,
     whole: async () => undefined,
     close: async () => undefined,
   };
@@ -145,6 +149,20 @@ describe('what firmware starts', () => {
       expect(await booter.firmware.file(ASKS, GET)).toMatchObject({ kind: 'uki', isPlain: false });
       expect(events).toMatchObject([{ event: 'uki.planned', isPlain: false }]);
     }
+  });
+
+  it('is iPXE where a UKI that is not signed is to be opened, though its registry has not said what it holds', async () => {
+    const bytes = program([
+      { name: '.cmdline', contents: 'quiet' },
+      { name: '.linux', contents: 'kernel' },
+    ]);
+    const artifacts = [{ role: 'uki' as const, descriptor: descriptorOf(layerTypeOf('uki'), bytes) }];
+    const image = { ...resolvedImage(['uki']), artifacts };
+    const defaults = { kernelArgs: { append: ['debug'] } };
+    const { booter } = testBooter({ image, defaults, source: new ReadySource(bytes) });
+    expect(await booter.firmware.file(ASKS, GET)).toEqual(
+      loader(`${image.reference} is started by iPXE: kernel arguments are given to a kernel that iPXE starts`),
+    );
   });
 
   it('is the UKI though its plan cannot be kept', async () => {

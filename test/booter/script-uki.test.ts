@@ -10,6 +10,7 @@ import { readUkiOf } from '../fixtures/contents.js';
 import { bzImageHead } from '../fixtures/huge-uki.js';
 import { assignment, MAC } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
+import { neighbours } from '../fixtures/policies.js';
 import { program } from '../fixtures/programs.js';
 import { rangesOf } from '../fixtures/ranges.js';
 
@@ -118,7 +119,8 @@ describe('a script of a UKI as it is', () => {
     );
     const policy = { mode: 'once', doneWhen: 'reported' } as const;
     const assignments = [assignment({ policy, kernelArgs: [{ append: ['done={done.url}'] }] })];
-    const { booter } = step(imageOf(undefined, bytes), { assignments }, bytes);
+    const more = { assignments, neighbours: neighbours({ [FROM]: MAC }) };
+    const { booter } = step(imageOf(undefined, bytes), more, bytes);
     const script = await booter.script({ ...UEFI, secureboot: '1' }, FROM);
     expect(script).toContain('it is to report that it is done, and a UKI is not told where');
     expect(await booter.script(UEFI, FROM)).toContain('quiet done=http://10.0.2.2:8080/boot/done/');

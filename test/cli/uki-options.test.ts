@@ -25,6 +25,20 @@ it.each([[{ kernel: 'vmlinuz' }], [{ uki: 'linux.efi' }], [{ uki: './make' }]])(
   expect(read(files)).toBeUndefined();
 });
 
+it.each([
+  ['amd64', 2_025],
+  ['arm64', 2_025],
+  ['riscv64', 1_001],
+  ['loong64', 4_073],
+])('takes as many kernel arguments as kernels of the platform do: %s', (architecture, room) => {
+  const platform = { os: 'linux', architecture };
+  const readOf = (commandLine: string) => readUkiRecipe(FILES, STUB, { platform, commandLine });
+  expect(readOf('x'.repeat(room))).toMatchObject({ commandLine: 'x'.repeat(room), architecture });
+  expect(() => readOf('é'.repeat(Math.ceil((room + 1) / 2)))).toThrow(
+    `a UKI for ${architecture}: its kernel arguments are ${room + 1} bytes long, and ${room} fit`,
+  );
+});
+
 describe('what makes no sense', () => {
   it.each<[UkiFiles, UkiOptions, string]>([
     [{ uki: 'make' }, STUB, 'a UKI is made of a kernel, and none is named'],
