@@ -104,23 +104,19 @@ function takenFrom(address: IpAddress, { dhcp }: Config): string | undefined {
   return findNetworkAddresses(dhcp).get(address) ?? (isOurs ? 'an address of this server itself' : undefined);
 }
 
+function doubtsOf({ dhcp }: Config, { booter, desk, policies, urls }: ApiListenerParts): EntryDoubts {
+  return new EntryDoubts({
+    ...{ desk, clock: systemClock, mapping: () => booter.mapping },
+    verifies: policies.verifies,
+    known: { mapped: booter.mapped, urls, seesDhcp: dhcp !== undefined },
+    leases: booter.leases?.register,
+  });
+}
+
 /** Opens the listener of the API and of what watches the server. Throws PORT_UNAVAILABLE. */
 export async function openApi(config: Config, parts: ApiListenerParts): Promise<ApiListener> {
-  const {
-    journal,
-    policies,
-    standings,
-    booter,
-    urls,
-    database,
-    entries,
-    cache,
-    desk,
-    metrics,
-    isReady,
-    lifecycle,
-    log,
-  } = parts;
+  const { journal, policies, standings, booter, database, entries, cache, desk, metrics, isReady, lifecycle, log } =
+    parts;
   let { tokens } = parts;
   const app = createListener(log);
   app.server.maxConnections = MOST_CONNECTIONS;
@@ -131,12 +127,7 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
     if (tokens !== undefined) await guard(request, 'read');
   });
   const looks = new Turns({ what: 'looks at all machines', most: MOST_LOOKS });
-  const doubts = new EntryDoubts({
-    ...{ desk, clock: systemClock, mapping: () => booter.mapping },
-    verifies: policies.verifies,
-    known: { mapped: booter.mapped, urls, seesDhcp: config.dhcp !== undefined },
-    leases: booter.leases?.register,
-  });
+  const doubts = doubtsOf(config, parts);
   const streams = declareApi(new Api(app, guard), {
     boots: { boots: database.boots, settled: () => journal.settled() },
     events: {

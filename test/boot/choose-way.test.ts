@@ -23,6 +23,9 @@ const UNREAD = of(['uki']);
 const BOTH = of(['kernel', 'initramfs', 'uki'], { kernel: KERNELS.bzimage, uki: readUkiOf() });
 const BOTH_SIGNED = of(['kernel', 'initramfs', 'uki'], { uki: readUkiOf({ isSigned: true }) });
 
+const UNOPENED = 'its kernel and initramfs layers need no opening';
+const BY_ITSELF = 'the firmware starts its UKI by itself';
+
 /** `kernel by ipxe`, with a `*` where arguments are lost; or why there is none. */
 function outcome(image: Bootable, starter: Starter, wish: WayWish): string {
   const choice = chooseWay(image, starter, wish);
@@ -140,44 +143,14 @@ describe('chooseWay', () => {
     expect(chooseWay(image, HTTP, PLAIN)).toMatchObject({ way: 'uki', unmet: [] });
   });
 
-  it.each<[string, Bootable, Starter, WayWish, readonly string[]]>([
-    [
-      'layers before opening',
-      BOTH,
-      BIOS,
-      PLAIN,
-      ['a BIOS starts no UKI as it is', 'its kernel and initramfs layers need no opening'],
-    ],
-    [
-      'layers before the UKI',
-      BOTH,
-      UEFI,
-      PLAIN,
-      ['iPXE starts its kernel and initramfs layers', 'its kernel and initramfs layers need no opening'],
-    ],
-    [
-      'layers for arguments',
-      BOTH,
-      HTTP,
-      ARGS,
-      ['kernel arguments are given to a kernel that iPXE starts', 'its kernel and initramfs layers need no opening'],
-    ],
-    [
-      'the firmware',
-      BOTH,
-      HTTP,
-      PLAIN,
-      ['the firmware starts its UKI by itself', 'the firmware starts its UKI by itself'],
-    ],
-    [
-      'what is wished',
-      BOTH,
-      HTTP,
-      { ...PLAIN, boot: 'kernel' },
-      ['the assignment wants boot: kernel', 'its kernel and initramfs layers need no opening'],
-    ],
-  ])('prefers %s, and says so of the others', (_what, image, starter, wish, reasons) => {
-    expect(chooseWay(image, starter, wish).rejected.map(({ reason }) => reason)).toEqual(reasons);
+  it.each<[string, Starter, WayWish, readonly string[]]>([
+    ['layers before opening', BIOS, PLAIN, ['a BIOS starts no UKI as it is', UNOPENED]],
+    ['layers before the UKI', UEFI, PLAIN, ['iPXE starts its kernel and initramfs layers', UNOPENED]],
+    ['layers for arguments', HTTP, ARGS, ['kernel arguments are given to a kernel that iPXE starts', UNOPENED]],
+    ['what is wished', HTTP, { ...PLAIN, boot: 'kernel' }, ['the assignment wants boot: kernel', UNOPENED]],
+    ['the firmware', HTTP, PLAIN, [BY_ITSELF, BY_ITSELF]],
+  ])('prefers %s of all there is, and says so of the others', (_what, starter, wish, reasons) => {
+    expect(chooseWay(BOTH, starter, wish).rejected.map(({ reason }) => reason)).toEqual(reasons);
   });
 
   it('says why each other way is not taken, and what is lost', () => {

@@ -64,7 +64,7 @@ it('says who does not boot what its image is known to be, also where it cannot b
   const image = resolvedImage(['uki']);
   const noBios = expect.stringMatching(
     /^assignment "all": its image for amd64 does not boot .* as ipxe-bios: .* what its UKI holds /,
-  );
+  ) as string;
   expect(await doubts(undefined, { image }).of.ofEntry('assignment', 'all')).toEqual([noBios]);
   const missing = new BootlayerError('REGISTRY_UNREACHABLE', 'it is down');
   const gone = doubts(() => Promise.reject(missing), { image });
