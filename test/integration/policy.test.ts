@@ -13,10 +13,12 @@ import { type LogLine, PROGRAM, startServer } from '../setup/server.js';
 const MAC = '52:54:00:00:00:01';
 const STRANGER = '52:54:00:00:00:99';
 
+type Site = { readonly advertise: string; readonly boot: string; readonly more: readonly string[] };
+
 async function site(
   context: TestContext,
   policy: string,
-  { advertise = '192.168.77.1', more = [] }: { readonly advertise?: string; readonly more?: readonly string[] } = {},
+  { advertise = '192.168.77.1', boot = 'auto', more = [] }: Partial<Site> = {},
 ) {
   const folder = await temporaryFolder();
   for (const tag of ['1', 'rescue'])
@@ -28,7 +30,7 @@ async function site(
     'tftp: { enabled: false }',
     `machines: [{ name: node-01, mac: "${MAC}", arch: amd64, labels: { role: worker } }]`,
     'assignments:',
-    `  - { name: workers, match: { labels: { role: worker } }, image: "oci:image:1", kernelArgs: { append: ["done={done.url}"] }, policy: ${policy} }`,
+    `  - { name: workers, match: { labels: { role: worker } }, image: "oci:image:1", kernelArgs: { append: ["done={done.url}"] }, boot: ${boot}, policy: ${policy} }`,
     ...more,
   ];
   await writeFile(file, `${lines.join('\n')}\n`);
@@ -108,7 +110,7 @@ it('installs once, whatever happens to the server then, and anew when an operato
 });
 
 it('starts a UKI once, and for the machine itself alone', async (context) => {
-  const { start, machine } = await site(context, '{ mode: once, doneWhen: started }');
+  const { start, machine } = await site(context, '{ mode: once, doneWhen: started }', { boot: 'uki' });
   const server = await start();
   const [node, other] = [await machine(MAC, 20), await machine(STRANGER, 21)];
   const uki = `/uefi/amd64/${MAC.replaceAll(':', '-')}/-/boot.efi`;
