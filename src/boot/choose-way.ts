@@ -91,11 +91,12 @@ function rejection(one: JudgedWay, chosen: Way, known: Case): RejectedWay {
 
 /** Of a way that could be taken as well. */
 function whyNot(way: Way, chosen: Way, known: Case): string {
-  const { boot, wantsArguments, client } = known;
+  const { boot, wantsArguments, takesArguments, client } = known;
   if (boot !== 'auto' && !preference(known).includes(way)) return `the assignment wants boot: ${boot}`;
   if (chosen === 'uki' && isKept(known))
     return 'its UKI is signed, and the machine may start nothing else (boot: kernel does all the same)';
   if (chosen === 'kernel' && way === 'opened') return 'its kernel and initramfs layers need no opening';
+  if (way === 'uki' && takesArguments) return 'it takes kernel arguments of its loader, and firmware gives none';
   if (way === 'uki' && wantsArguments) return 'kernel arguments are given to a kernel that iPXE starts';
   if (way === 'uki') return 'iPXE starts its kernel and initramfs layers';
   return client === 'uefi-http' ? 'the firmware starts its UKI by itself' : 'its UKI is started as it is';

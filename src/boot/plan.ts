@@ -1,7 +1,7 @@
 import type { Starter } from '../image/bootable.js';
 import { isChange } from '../image/command-line.js';
 import { type Artifact, artifactOf, type ResolvedImage } from '../image/image.js';
-import type { ArgumentWord } from '../image/merged-arguments.js';
+import { type ArgumentWord, mergeArguments } from '../image/merged-arguments.js';
 import type { Role } from '../image/role.js';
 import { ukiParts } from '../image/uki-parts.js';
 import { firstProfile } from '../image/ways.js';
@@ -131,8 +131,13 @@ function planUki(input: PlanInput, choice: Chosen): Planning {
 /** Its own, unless it has none and takes those of its loader. */
 function argumentsOfUki(input: PlanInput, { by }: Chosen): BootArguments {
   const profile = firstProfile(input.image);
-  if (profile?.commandLine !== undefined)
-    return ownArguments(input, { from: 'uki', commandLine: profile.commandLine, initrds: 0 });
+  if (profile?.commandLine !== undefined) {
+    const own = { from: 'uki', commandLine: profile.commandLine, initrds: 0 } as const;
+    // What firmware starts is told nothing: nobody fills in placeholders there.
+    return by === 'firmware'
+      ? { kind: 'arguments', words: mergeArguments(own, []), room: 0 }
+      : ownArguments(input, own);
+  }
   const { commandLine } = input.image;
   const own = { from: 'image', commandLine, kernel: profile?.kernel, initrds: 0 } as const;
   return profile === undefined || by === 'firmware'

@@ -211,7 +211,10 @@ function writeImage(output: Output, boot: BootExplanation & { readonly kind: 'im
   const variant = image.variant === undefined ? '' : `, ${harmless(image.variant)}`;
   writeLine(output, `  platform  ${harmless(formatPlatform(image.platform))}${variant}`);
   writeLine(output, `  policy    ${describePolicy(boot.policy)}`);
-  const comesAs = client === undefined ? 'firmware not said' : `this machine comes as ${client}`;
+  const comesAs =
+    client === undefined
+      ? 'firmware not said: planned as for iPXE on a BIOS, where it may have one'
+      : `this machine comes as ${client}`;
   writeLine(output, `  boots     ${clients.join(', ') || 'nothing'} (${comesAs})`);
   writePreparation(output, boot);
   writeWarnings(output, warnings);

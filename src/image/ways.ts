@@ -38,7 +38,8 @@ function againstUki(image: Bootable, { client, architecture, secureBoot }: Start
   const read = image.contents?.uki;
   // What cannot be read may be a program of another kind, which the firmware judges.
   if (read?.kind !== 'uki') return undefined;
-  if (secureBoot === true && !read.uki.isSigned) return refused('Secure Boot is on, and its UKI is not signed');
+  if (secureBoot === true && !read.uki.isSigned)
+    return refused('Secure Boot is on, and its UKI is not signed (image build --sign-key does)');
   return againstArchitecture('its UKI', read.uki.architecture, architecture);
 }
 

@@ -42,7 +42,7 @@ describe('chooseWay', () => {
       [
         'opened by ipxe',
         'uki by ipxe',
-        'Secure Boot is on, and its UKI is not signed; Secure Boot is on, and a kernel out of a UKI is not what was signed',
+        'Secure Boot is on, and its UKI is not signed (image build --sign-key does); Secure Boot is on, and a kernel out of a UKI is not what was signed',
         'uki by firmware',
       ],
     ],
@@ -71,7 +71,7 @@ describe('chooseWay', () => {
       [
         'opened by ipxe',
         'opened by ipxe',
-        'Secure Boot is on, and a kernel out of a UKI is not what was signed; Secure Boot is on, and its UKI is not signed',
+        'Secure Boot is on, and a kernel out of a UKI is not what was signed; Secure Boot is on, and its UKI is not signed (image build --sign-key does)',
         'opened by ipxe',
       ],
     ],
@@ -82,7 +82,7 @@ describe('chooseWay', () => {
       [
         'opened by ipxe',
         'uki by ipxe',
-        'Secure Boot is on, and its UKI is not signed; Secure Boot is on, and a kernel out of a UKI is not what was signed',
+        'Secure Boot is on, and its UKI is not signed (image build --sign-key does); Secure Boot is on, and a kernel out of a UKI is not what was signed',
         'opened by ipxe',
       ],
     ],

@@ -71,7 +71,8 @@ describe('a download that is interrupted', () => {
     await first.server.process.ended;
     const second = await serveImage(registry, folder);
     expect((await second.kernel()).equals(KERNEL.bytes)).toBe(true);
-    const [, , range = ''] = rangesAsked(registry);
+    // Each server asks how the kernel begins, too.
+    const range = rangesAsked(registry).find((asked) => asked !== undefined) ?? '';
     expect(Number(/^bytes=(\d+)-$/.exec(range)?.[1])).toBeGreaterThan(HALF / 2);
     await expect.poll(() => second.told().map(({ reason }) => reason)).toContain('an earlier download ended there');
     expect(await readdir(ingest)).toEqual([]);
