@@ -35,8 +35,8 @@ export type Uki = {
 
 export type ReadUki =
   | { readonly kind: 'uki'; readonly uki: Uki }
-  /** What it is not, or what is wrong with it. */
-  | { readonly kind: 'refused'; readonly reason: string };
+  /** What it is not, or what is wrong with it. `isProgram: false`: no firmware starts it either. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly isProgram?: false };
 
 /** Of what is text; stubs have no more room for it either. */
 const MOST_TEXT_BYTES = 64 * 1024;
@@ -56,7 +56,7 @@ type SaidProfile = Omit<UkiProfile, 'kernel'>;
 /** Reads its header, its texts and how its kernel begins. Throws what the reader throws. */
 export async function readUki(file: RangeReader): Promise<ReadUki> {
   const read = await readPe(file);
-  if (read.kind === 'other') return refused('it is no program of UEFI');
+  if (read.kind === 'other') return { ...refused('it is no program of UEFI'), isProgram: false };
   if (read.kind === 'broken') return refused(read.reason);
   const { machine, isSigned } = read.file;
   const architecture = architectureOfMachine(machine);
@@ -197,6 +197,6 @@ function unquoted(value: string): string {
   return (found?.[2] ?? value).replace(/\\(.)/g, '$1');
 }
 
-function refused(reason: string): ReadUki {
+function refused(reason: string): Extract<ReadUki, { kind: 'refused' }> {
   return { kind: 'refused', reason };
 }

@@ -36,6 +36,7 @@ function againstUki(image: Bootable, { client, architecture, secureBoot }: Start
   if (!has(image, 'uki')) return missing('it has no UKI');
   if (client === 'ipxe-bios') return refused('a BIOS starts no UKI as it is');
   const read = image.contents?.uki;
+  if (read?.kind === 'refused' && read.isProgram === false) return againstUnread(read);
   // What cannot be read may be a program of another kind, which the firmware judges.
   if (read?.kind !== 'uki') return undefined;
   if (secureBoot === true && !read.uki.isSigned)
@@ -47,8 +48,12 @@ function againstOpening(image: Bootable, starter: Starter): Obstacle | undefined
   if (!has(image, 'uki')) return missing('it has no UKI');
   const read = image.contents?.uki;
   if (read === undefined) return refused('what its UKI holds is not known yet: its registry did not say');
-  if (read.kind === 'refused') return refused(`its UKI cannot be opened: ${read.reason}`);
+  if (read.kind === 'refused') return againstUnread(read);
   return againstParts(read.uki, starter);
+}
+
+function againstUnread({ reason }: { readonly reason: string }): Obstacle {
+  return refused(`its UKI cannot be opened: ${reason}`);
 }
 
 /** A kernel layer is what the operator gives, who may have it signed; one out of a UKI was signed with all that is around it. */

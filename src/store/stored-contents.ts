@@ -34,7 +34,8 @@ function isKernel(value: unknown): value is KernelFacts {
 
 function isReadUki(value: unknown): value is ReadUki {
   if (!isObject(value)) return false;
-  if (value.kind === 'refused') return typeof value.reason === 'string';
+  if (value.kind === 'refused')
+    return typeof value.reason === 'string' && (value.isProgram === undefined || value.isProgram === false);
   return value.kind === 'uki' && isUki(value.uki);
 }
 

@@ -135,6 +135,16 @@ describe('chooseWay', () => {
     expect(outcome({ ...own, commandLine: '' }, HTTP, PLAIN)).toBe('uki by firmware');
   });
 
+  it('starts nothing that is no program at all, and leaves it to firmware what another is', () => {
+    const read = { kind: 'refused', reason: 'it is no program of UEFI' } as const;
+    const junk = of(['uki'], { uki: { ...read, isProgram: false } });
+    expect([UEFI, HTTP].map((starter) => outcome(junk, starter, PLAIN))).toEqual([
+      'its UKI cannot be opened: it is no program of UEFI',
+      'its UKI cannot be opened: it is no program of UEFI',
+    ]);
+    expect(outcome(of(['uki'], { uki: read }), HTTP, PLAIN)).toBe('uki by firmware');
+  });
+
   it('tells of a device tree that an opened UKI loses', () => {
     const read = readUkiOf();
     const profile = { ...read.uki.profiles[0], dtb: { offset: 0, length: 1 } };

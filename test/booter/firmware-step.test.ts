@@ -7,6 +7,7 @@ import type { Role } from '../../src/image/role.js';
 import { descriptorOf } from '../../src/oci/descriptor.js';
 import { ReadySource } from '../fakes/blob-source.js';
 import { testBooter } from '../fixtures/booter.js';
+import { readUkiOf } from '../fixtures/contents.js';
 import { assignment, facts, MAC, machine, OTHER_MAC, UUID } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 import { neighbours } from '../fixtures/policies.js';
@@ -145,7 +146,8 @@ describe('what firmware starts', () => {
       { assignments: [assignment({ kernelArgs: [{ remove: ['quiet'] }] })] },
       { machines: [machine({ kernelArgs: { append: ['quiet'] } })] },
     ]) {
-      const { booter, events } = step(more);
+      const image = { ...BOTH, contents: { uki: readUkiOf({ isSigned: true }) } };
+      const { booter, events } = step({ image, ...more });
       expect(await booter.firmware.file(ASKS, GET)).toMatchObject({ kind: 'uki', isPlain: false });
       expect(events).toMatchObject([{ event: 'uki.planned', isPlain: false }]);
     }

@@ -129,7 +129,7 @@ describe('whoever hangs', () => {
 it('is refused with the reason, and that is kept', async () => {
   const script = Buffer.from('#!ipxe');
   const { contents, counted } = setUp(new ReadySource(script));
-  const refused = { kind: 'refused', reason: 'it is no program of UEFI' };
+  const refused = { kind: 'refused', reason: 'it is no program of UEFI', isProgram: false };
   expect([await contents.of(artifactOf(script)), await contents.of(artifactOf(script))]).toEqual([refused, refused]);
   expect(counted).toEqual({ opened: 1, closed: 1 });
 });

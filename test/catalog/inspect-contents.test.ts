@@ -51,8 +51,12 @@ it('says who is not booted by what is no UKI, and why', async () => {
   const reason = 'its UKI cannot be opened: it is no program of UEFI';
   expect(await inspect([artifact('uki', SCRIPT)])).toMatchObject({
     uki: { kind: 'refused', reason: 'it is no program of UEFI' },
-    clients: ['ipxe-uefi', 'uefi-http'],
-    refused: [{ client: 'ipxe-bios', reason }],
+    clients: [],
+    refused: [
+      { client: 'ipxe-bios', reason },
+      { client: 'ipxe-uefi', reason },
+      { client: 'uefi-http', reason },
+    ],
   });
 });
 

@@ -97,7 +97,7 @@ it('is refused with the reason, and that is kept for as long as a resolution is'
   const source = rangedSource();
   const descriptor = source.add(sparseBlob(MIB, { 0: Buffer.from('#!ipxe') }));
   const known = readings();
-  const refused = { kind: 'refused', reason: 'it is no program of UEFI' };
+  const refused = { kind: 'refused', reason: 'it is no program of UEFI', isProgram: false };
   expect(await known.of(source, descriptor, 1_000)).toEqual(refused);
   expect(await known.of(source, descriptor, 1_000)).toEqual(refused);
   expect(source.counted.asked).toBe(1);

@@ -100,7 +100,6 @@ it('has as many initrds and as long a command line as anybody hands over', async
 describe('what is none', () => {
   const KILOBYTES = Buffer.alloc(70_000, 'x');
   it.each([
-    ['a script', Buffer.from('#!ipxe'), 'it is no program of UEFI'],
     [
       'iPXE',
       program([{ name: '.text', contents: 'code' }]),
@@ -144,6 +143,11 @@ describe('what is none', () => {
   ])('is refused with the reason: %s', async (_what, bytes, reason) => {
     const matched = typeof reason === 'string' ? reason : (expect.stringMatching(reason) as string);
     expect(await readUki(rangesOf(bytes))).toEqual({ kind: 'refused', reason: matched });
+  });
+
+  it('is no program at all, which no firmware starts', async () => {
+    const refused = { kind: 'refused', reason: 'it is no program of UEFI', isProgram: false };
+    expect(await readUki(rangesOf(Buffer.from('#!ipxe')))).toEqual(refused);
   });
 });
 
