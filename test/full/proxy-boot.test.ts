@@ -117,7 +117,7 @@ describe('by proxyDHCP', () => {
       const { segment, told } = await startProxiedSite(context, { folder: folder(), assignments });
       const { line } = await bootMachine({ ...machine, tap: await segment.addTap(), seconds: 300 });
       expect(line).toMatch(/BOOT-OK (?!.*mark=uki)/);
-      expect(told('uki.replaced')[0]).toMatchObject({ reason: expect.stringContaining('holds no UKI') as string });
+      expect(told('uki.replaced')[0]).toMatchObject({ reason: expect.stringContaining('it has no UKI') as string });
     },
   );
 });
