@@ -1,7 +1,7 @@
 import type { Assignment } from '../boot/assignment.js';
 import { isRestricted, mustReport } from '../boot/policy.js';
 import { fewOf } from '../format.js';
-import { DONE_PLACEHOLDER, type KernelArgs, placeholdersIn } from '../image/command-line.js';
+import { DONE_PLACEHOLDER, type KernelArgs, placeholdersAdded, placeholdersIn } from '../image/command-line.js';
 import { possibleAssignments } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
 import type { Prepared } from './preparation.js';
@@ -40,10 +40,7 @@ export function findUntoldWarnings(
 ): readonly string[] {
   const untold = assignments.filter(
     ({ name, policy, kernelArgs }) =>
-      policy.mode === 'once' &&
-      policy.doneWhen === 'reported' &&
-      !isImageKnown(name) &&
-      ![defaults.kernelArgs, ...kernelArgs].some(namesDone),
+      mustReport(policy) && !isImageKnown(name) && ![defaults.kernelArgs, ...kernelArgs].some(namesDone),
   );
   // There may be a hundred thousand.
   if (untold.length === 0 || machines.some(({ kernelArgs }) => namesDone(kernelArgs))) return [];
@@ -64,6 +61,6 @@ function namelessWarnings({ machines, index }: Mapping): readonly string[] {
   return [`${fewOf(names, MAX_NAMED)}: will not be booted, since ${why}: say its mac`];
 }
 
-function namesDone({ append = [], replace = {} }: KernelArgs): boolean {
-  return [...append, ...Object.values(replace)].some((text) => placeholdersIn(text).includes(DONE_PLACEHOLDER));
+function namesDone(change: KernelArgs): boolean {
+  return placeholdersAdded(change).includes(DONE_PLACEHOLDER);
 }

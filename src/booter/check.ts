@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { Assignment } from '../boot/assignment.js';
 import { describeError } from '../errors.js';
-import { isChange, type KernelArgs, placeholdersIn } from '../image/command-line.js';
+import { isChange, type KernelArgs, placeholdersAdded } from '../image/command-line.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import { isOfMachine } from '../image/placeholders.js';
 import type { MachineFacts } from '../machine/facts.js';
@@ -77,8 +77,8 @@ function hasOwnArguments(machine: Machine, { defaults, index }: Mapping): boolea
   return possibleAssignments(machine, index).some(({ kernelArgs }) => kernelArgs.some(namesMachine));
 }
 
-function namesMachine({ append = [], replace = {} }: KernelArgs): boolean {
-  return [...append, ...Object.values(replace)].some((text) => placeholdersIn(text).some(isOfMachine));
+function namesMachine(change: KernelArgs): boolean {
+  return placeholdersAdded(change).some(isOfMachine);
 }
 
 function isProblem(target: TargetCheck): boolean {

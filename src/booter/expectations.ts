@@ -14,7 +14,7 @@ import { RecentMap } from '../recent-map.js';
 import type { MappedImages } from './mapped-images.js';
 import type { Mapping } from './mapping.js';
 import { ANY_ARCHITECTURE, wishFor } from './preparation.js';
-import { clientOf, scriptStarter } from './starter.js';
+import { firstStarter } from './starter.js';
 
 export type ExpectationsParts = {
   /** The one in force. */
@@ -46,8 +46,7 @@ export class Expectations {
     // A BIOS does not say how wide its processor is.
     const architecture = facts.architecture ?? machine?.architecture ?? ANY_ARCHITECTURE;
     const { defaults } = this.#parts.mapping();
-    const asked = scriptStarter(facts, architecture);
-    const starter = { ...asked, client: clientOf(facts) ?? asked.client };
+    const starter = firstStarter(facts, architecture);
     const wish = { wantsArguments: wantsArguments({ subject, assignment, defaults: defaults.kernelArgs }) };
     const key = [formatReference(assignment.image), assignment.variant, ...Object.values({ ...starter, ...wish })];
     if (!this.#isNew(key.join(' '))) return;

@@ -16,7 +16,7 @@ import type { FirmwareAsks } from './firmware-path.js';
 import type { Images } from './mapped-images.js';
 import { assignmentFor, type Mapping } from './mapping.js';
 import { ARCHITECTURE_UNKNOWN, mayPass, NO_ASSIGNMENT, type Prepared, prepareBoot, wishOf } from './preparation.js';
-import { clientOf, scriptStarter } from './starter.js';
+import { clientOf, firstStarter } from './starter.js';
 
 /** Everything that is decided for a machine, and why, without a machine. Nothing of it counts as a boot. */
 export type Explanation = {
@@ -103,8 +103,7 @@ async function explainImage(
     const image = await images.resolve(assignment.image, wish);
     const whom = { subject, assignment };
     const client = clientOf(subject.facts);
-    const asked = scriptStarter(subject.facts, wish.architecture);
-    const starter = client === undefined ? asked : { ...asked, client };
+    const starter = firstStarter(subject.facts, wish.architecture);
     const { preparation, loader } = prepareBoot(whom, image, { defaults: mapping.defaults.kernelArgs, urls, starter });
     const plan = preparation.kind === 'ready' ? preparation.planned.plan : undefined;
     const script = preparation.kind === 'ready' ? preparation.script : refusalOf(subject, preparation.reason);

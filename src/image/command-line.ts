@@ -60,6 +60,11 @@ export function placeholdersIn(text: string): readonly string[] {
   return [...text.matchAll(PLACEHOLDER)].map(([, name = '']) => name);
 }
 
+/** The same of all that somebody adds. */
+export function placeholdersAdded({ append = [], replace = {} }: KernelArgs): readonly string[] {
+  return [...append, ...Object.values(replace)].flatMap((text) => placeholdersIn(text));
+}
+
 /** Fills `{blob.squashfs.url}` and the like; an unknown one, or a line of more bytes than fit, is refused. */
 export function fillPlaceholders(
   commandLine: string,
