@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MAC } from '../fixtures/mappings.js';
 import { bootlayer } from '../fixtures/program.js';
+import { program } from '../fixtures/programs.js';
 
 let cwd = '';
 let files = 0;
@@ -14,7 +15,7 @@ beforeAll(async () => {
   for (const [name, bytes] of [
     ['vmlinuz', 'kernel'],
     ['initrd', 'initramfs'],
-    ['uki.efi', 'uki'],
+    ['uki.efi', program(['.linux', '.initrd', '.cmdline'].map((name) => ({ name, contents: 'quiet' })))],
   ] as const) {
     await writeFile(join(cwd, name), bytes);
   }
@@ -182,18 +183,32 @@ describe('bootlayer plan', () => {
     expect(out).not.toContain('--bytes shows');
   });
 
-  it('names for UEFI HTTP Boot what its firmware asks for, which DHCP tells it', async () => {
-    const file = await withAssignment('{ name: tagged, priority: 1, match: {}, image: "oci:images:uki" }', [
-      'dhcp: { mode: proxy }',
-      'defaults: { kernelArgs: { append: [quiet] } }',
-    ]);
-    const { out } = await bootlayer(['plan', '-c', file, '--mac', MAC, '--arch', 'amd64', '--firmware', 'uefi-http'], {
-      cwd,
+  describe('for UEFI HTTP Boot', () => {
+    const ASSIGNMENT = '{ name: tagged, priority: 1, match: {}, image: "oci:images:uki" }';
+    const ASKED = 'http://192.168.77.1:8080/uefi/amd64/52-54-00-12-34-56/-/boot.efi';
+
+    async function planned(more: readonly string[] = []): Promise<string> {
+      const file = await withAssignment(ASSIGNMENT, ['dhcp: { mode: proxy }', ...more]);
+      const args = ['plan', '-c', file, '--mac', MAC, '--arch', 'amd64', '--firmware', 'uefi-http'];
+      return (await bootlayer(args, { cwd })).out;
+    }
+
+    it('names what its firmware asks for, which DHCP tells it', async () => {
+      const out = await planned();
+      const told = /^ {2}option 67 +(\S+)/m.exec(out)?.[1];
+      const asked = /^ {2}uki +[\d.]+ \S+ +(\S+)$/m.exec(out)?.[1];
+      expect([told, asked]).toEqual([ASKED, ASKED]);
+      expect(out).not.toContain('is given iPXE');
     });
-    const told = /^ {2}option 67 +(\S+)/m.exec(out)?.[1];
-    const asked = /^ {2}uki +3 B +(\S+)$/m.exec(out)?.[1];
-    expect([told, asked]).toEqual(Array(2).fill('http://192.168.77.1:8080/uefi/amd64/52-54-00-12-34-56/-/boot.efi'));
-    expect(out).toContain('warning: the kernel arguments of the mapping are not given, since a UKI has its own\n');
+
+    it('says that the same URL leads to iPXE, and why, where there are arguments to give', async () => {
+      const out = await planned(['defaults: { kernelArgs: { append: [quiet] } }']);
+      expect(/^ {2}option 67 +(\S+)/m.exec(out)?.[1]).toBe(ASKED);
+      expect(out).toMatch(
+        /^ {2}loader +its firmware is given iPXE: .*: kernel arguments are given to a kernel that iPXE starts/m,
+      );
+      expect(out).toMatch(/^ {2}quiet +defaults$/m);
+    });
   });
 
   it('names the address by the subnet that it is said to be in, and says what it goes by', async () => {
