@@ -63,6 +63,11 @@ const TEST_PROGRAMS = {
   },
   // The others of its package lie beside it.
   sbsign: { package: 'sbsigntool', path: 'usr/bin/sbsign', libraries: [t64('libssl3'), 'libuuid1'] },
+  xorriso: {
+    package: 'xorriso',
+    path: 'usr/bin/xorriso',
+    libraries: ['libisoburn1', 'libburn4', 'libisofs6', 'libjte2', t64('libreadline8'), 'libtinfo6'],
+  },
   curl: { package: 'curl', path: 'usr/bin/curl', libraries: [t64('libcurl4'), t64('libssl3')] },
 };
 
