@@ -1,0 +1,187 @@
+import { posix } from 'node:path';
+import { grubMenuEntry } from './grub-menu.js';
+import { ISO_LAYOUTS, type IsoLayout } from './iso-layouts.js';
+import type { IsoTree } from './iso-tree.js';
+import { isolinuxMenuEntry } from './isolinux-menu.js';
+import { type KernelFacts, readKernel } from './kernel-kind.js';
+import { type MenuEntry, MOST_MENU_BYTES } from './menu-entry.js';
+import type { PresetName } from './preset-name.js';
+import type { FilePart, RangeReader } from './range-reader.js';
+
+/** A file of an image, which is one part of it. */
+export type IsoFile = { readonly path: string; readonly part: FilePart };
+
+/** What an operator wants started of an image, by paths. */
+export type WishedFiles = { readonly kernel: string; readonly initramfs: readonly string[] };
+
+export type IsoOpening = OpenedIso | { readonly kind: 'closed'; readonly reason: string };
+
+/** What of an image is started in place of its boot loader. */
+export type OpenedIso = {
+  readonly kind: 'opened';
+  readonly by: 'assignment' | 'grub' | 'isolinux' | 'layout';
+  /** Of a menu: the configuration, and what it calls what it starts. */
+  readonly menu?: { readonly file: string; readonly title: string };
+  readonly kernel: IsoFile & { readonly facts: KernelFacts };
+  /** In the order in which they are handed over. */
+  readonly initrds: readonly IsoFile[];
+  /** Its root file system, where it can fetch that by itself. */
+  readonly root?: IsoFile;
+  /** As its menu has it; empty where none says any. */
+  readonly commandLine: string;
+  /** Arguments that are its boot loader's to work out. */
+  readonly leftOut: readonly string[];
+  /** Whose it is by its layout, how that finds its root by network, or why it will not. */
+  readonly system?: string;
+  readonly preset?: PresetName;
+  readonly wants?: string;
+};
+
+/** What was found, or why it is not to be used. */
+type Attempt = OpenedIso | { readonly kind: 'missing' } | { readonly kind: 'closed'; readonly reason: string };
+
+const MENUS: readonly { readonly by: 'grub' | 'isolinux'; readonly file: string }[] = [
+  ...['/boot/grub/grub.cfg', '/boot/grub2/grub.cfg', '/EFI/BOOT/grub.cfg'].map(
+    (file) => ({ by: 'grub', file }) as const,
+  ),
+  ...['/isolinux/isolinux.cfg', '/boot/isolinux/isolinux.cfg', '/syslinux/isolinux.cfg'].map(isolinux),
+  ...['/syslinux/syslinux.cfg', '/boot/syslinux/syslinux.cfg'].map(isolinux),
+];
+
+function isolinux(file: string) {
+  return { by: 'isolinux', file } as const;
+}
+
+/** More than any menu has. */
+const MOST_INITRDS = 16;
+
+/**
+ * What the operator says; else what a menu of the image starts by default, where that says so word for word; else where systems of
+ * its kind have their kernels. Throws what the reader throws.
+ */
+export async function openIso(file: RangeReader, tree: IsoTree, wished?: WishedFiles): Promise<IsoOpening> {
+  const opener = new Opener(file, tree);
+  if (wished !== undefined) return found(await opener.asWished(wished));
+  const reasons: string[] = [];
+  for (const menu of MENUS) {
+    const attempt = await opener.byMenu(menu);
+    if (attempt.kind === 'opened') return attempt;
+    if (attempt.kind === 'closed') reasons.push(attempt.reason);
+  }
+  const attempt = await opener.byLayout();
+  if (attempt.kind === 'opened') return attempt;
+  return attempt.kind === 'closed' ? attempt : { kind: 'closed', reason: reasons[0] ?? NOTHING };
+}
+
+const NOTHING = 'none of its menus names a kernel, and none lies where known systems have theirs';
+
+function found(attempt: Attempt): IsoOpening {
+  return attempt.kind === 'missing' ? { kind: 'closed', reason: NOTHING } : attempt;
+}
+
+type Named = {
+  readonly by: OpenedIso['by'];
+  readonly menu?: OpenedIso['menu'];
+  readonly entry: Pick<MenuEntry, 'kernel' | 'initrds' | 'commandLine' | 'leftOut'>;
+};
+
+class Opener {
+  readonly #file: RangeReader;
+  readonly #tree: IsoTree;
+
+  constructor(file: RangeReader, tree: IsoTree) {
+    this.#file = file;
+    this.#tree = tree;
+  }
+
+  asWished({ kernel, initramfs }: WishedFiles): Promise<Attempt> {
+    const entry = { kernel, initrds: initramfs, commandLine: '', leftOut: [] };
+    return this.#open({ by: 'assignment', entry });
+  }
+
+  async byMenu({ by, file }: (typeof MENUS)[number]): Promise<Attempt> {
+    const text = await this.#text(file);
+    if (text === undefined) return { kind: 'missing' };
+    const entry = by === 'grub' ? grubMenuEntry(text) : isolinuxMenuEntry(text, posix.dirname(file));
+    return entry === undefined ? { kind: 'missing' } : this.#open({ by, menu: { file, title: entry.title }, entry });
+  }
+
+  async byLayout(): Promise<Attempt> {
+    for (const layout of ISO_LAYOUTS) {
+      const [kernel, initrd] = [await this.#first(layout.kernels), await this.#first(layout.initramfses)];
+      const root = layout.roots && (await this.#first(layout.roots));
+      const isWhole = layout.roots === undefined || root !== undefined;
+      if (kernel === undefined || initrd === undefined || !isWhole) continue;
+      return this.#open({ by: 'layout', entry: { kernel, initrds: [initrd], commandLine: '', leftOut: [] } });
+    }
+    return { kind: 'missing' };
+  }
+
+  /** Everything that is named has to be there, and one part of the image. */
+  async #open({ by, menu, entry }: Named): Promise<Attempt> {
+    const { initrds: paths, commandLine, leftOut } = entry;
+    const whose = menu === undefined ? '' : `, which ${menu.file} names,`;
+    if (paths.length > MOST_INITRDS) return closed(`it has more initrds than ${MOST_INITRDS}`);
+    const files: IsoFile[] = [];
+    for (const path of [entry.kernel, ...paths]) {
+      const one = await this.#tree.find(path);
+      if (one.kind === 'missing') return closed(`${path}${whose} is not in it`);
+      if (one.kind === 'refused') return closed(`${one.path}${whose} is no one part of it: ${one.reason}`);
+      files.push({ path: one.path, part: one.part });
+    }
+    const [kernel, ...initrds] = files;
+    if (kernel === undefined) return { kind: 'missing' };
+    const facts = await readKernel(partOf(this.#file, kernel.part));
+    const known = await this.#layoutOf(kernel.path);
+    const said = menu === undefined ? {} : { menu };
+    return { kind: 'opened', by, ...said, kernel: { ...kernel, facts }, initrds, commandLine, leftOut, ...known };
+  }
+
+  /** Whose kernel it is, and the root file system of such. */
+  async #layoutOf(kernel: string): Promise<Pick<OpenedIso, 'system' | 'preset' | 'wants' | 'root'>> {
+    for (const layout of ISO_LAYOUTS.filter(({ kernels }) => kernels.some((pattern) => fits(pattern, kernel)))) {
+      const path = layout.roots && (await this.#first(layout.roots));
+      if (layout.roots !== undefined && path === undefined) continue;
+      const root = path === undefined ? undefined : await this.#tree.find(path);
+      return { ...saidOf(layout), ...(root?.kind === 'file' && { root: { path: root.path, part: root.part } }) };
+    }
+    return {};
+  }
+
+  /** The first that there is. */
+  async #first(patterns: readonly string[]): Promise<string | undefined> {
+    for (const pattern of patterns) {
+      const folder = posix.dirname(pattern);
+      const names = (await this.#tree.list(folder)).flatMap(({ kind, name }) => (kind === 'folder' ? [] : [name]));
+      const name = names.find((one) => fits(pattern, posix.join(folder, one)));
+      if (name !== undefined) return posix.join(folder, name);
+    }
+    return undefined;
+  }
+
+  async #text(path: string): Promise<string | undefined> {
+    const one = await this.#tree.find(path);
+    if (one.kind !== 'file' || one.part.length > MOST_MENU_BYTES) return undefined;
+    return (await this.#file.read(one.part.offset, one.part.length)).toString('utf8');
+  }
+}
+
+function saidOf({ system, preset, wants }: IsoLayout): Pick<OpenedIso, 'system' | 'preset' | 'wants'> {
+  return { system, ...(preset !== undefined && { preset }), ...(wants !== undefined && { wants }) };
+}
+
+/** Case does not count: images without Rock Ridge have other names. */
+function fits(pattern: string, path: string): boolean {
+  const [before = '', after] = pattern.toLowerCase().split('*');
+  const own = path.toLowerCase();
+  return after === undefined ? own === before : own.startsWith(before) && own.endsWith(after);
+}
+
+function closed(reason: string): Attempt {
+  return { kind: 'closed', reason };
+}
+
+/** A file within another. */
+function partOf(file: RangeReader, { offset, length }: FilePart): RangeReader {
+  return { size: length, read: (from, bytes) => file.read(offset + from, Math.max(0, Math.min(bytes, length - from))) };
+}

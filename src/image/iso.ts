@@ -1,0 +1,38 @@
+import { type BootEntry, readBootCatalog } from './boot-catalog.js';
+import { type IsoOpening, openIso, type WishedFiles } from './iso-opening.js';
+import { isoTree } from './iso-tree.js';
+import { readIsoVolume } from './iso-volume.js';
+import type { RangeReader } from './range-reader.js';
+
+/** What an ISO 9660 image holds, and who can boot it. */
+export type Iso = {
+  /** Its volume identifier. */
+  readonly label: string;
+  /** Which firmware boots it as it is, as a CD (El Torito). */
+  readonly firmware: readonly BootEntry['firmware'][];
+  /** Whether it boots as a disk as well. */
+  readonly isHybrid: boolean;
+  /** What of it is started where it is not booted as it is. */
+  readonly opening: IsoOpening;
+};
+
+export type ReadIso =
+  | { readonly kind: 'iso'; readonly iso: Iso }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/**
+ * Reads its descriptors, its boot catalogue, and the directories and files that lead to its kernel: some hundred kilobytes of an
+ * image of any size. Throws what the reader throws.
+ *
+ * @param wished what the operator says is to be started of it
+ */
+export async function readIso(file: RangeReader, wished?: WishedFiles): Promise<ReadIso> {
+  const read = await readIsoVolume(file);
+  if (read.kind === 'other') return { kind: 'refused', reason: 'it is no ISO 9660 image' };
+  if (read.kind === 'broken') return { kind: 'refused', reason: read.reason };
+  const { label, isHybrid, bootCatalogAt } = read.volume;
+  const entries = bootCatalogAt === undefined ? [] : await readBootCatalog(file, bootCatalogAt);
+  const firmware = [...new Set(entries.map((entry) => entry.firmware))];
+  const opening = await openIso(file, await isoTree(file, read.volume), wished);
+  return { kind: 'iso', iso: { label, firmware, isHybrid, opening } };
+}
