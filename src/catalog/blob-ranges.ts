@@ -3,10 +3,15 @@ import { OutOfReach, type RangeReader } from '../image/range-reader.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { ImageSource } from '../oci/image-source.js';
 
+/** A part of a blob, from there on. */
+type Fetched = { readonly start: number; readonly bytes: Buffer };
+
 export type RangeSource = Pick<ImageSource, 'name' | 'fetchBlob'>;
 
 /** What is fetched at once at least: the header of a UKI, or all its texts. */
 const AHEAD_BYTES = 64 * 1024;
+/** What was fetched last is kept: the directories of an ISO, between which its files are read. */
+const MOST_KEPT = 8;
 /** What a registry that knows no ranges may send in all of what nobody wants. */
 const MOST_PASSED_OVER_MIB = 16;
 
@@ -17,14 +22,14 @@ const MOST_PASSED_OVER_MIB = 16;
  */
 export function blobRanges(source: RangeSource, descriptor: Descriptor, signal?: AbortSignal): RangeReader {
   const { digest, size } = descriptor;
-  let [start, ahead]: [number, Buffer] = [0, Buffer.alloc(0)];
+  /** The last used in front. */
+  let kept: readonly Fetched[] = [];
   let passes = MOST_PASSED_OVER_MIB;
 
   const tooFar = () => new OutOfReach(`${source.name}, blob ${digest},`);
 
   /** Leaving the loop ends the download. */
   async function fetchPart(offset: number, length: number): Promise<Buffer> {
-    if (length <= 0) return Buffer.alloc(0);
     const pieces: Uint8Array[] = [];
     let received = 0;
     for await (const piece of await source.fetchBlob(descriptor, signal, offset)) {
@@ -38,18 +43,22 @@ export function blobRanges(source: RangeSource, descriptor: Descriptor, signal?:
     throw endedEarly(source.name, descriptor, offset + received);
   }
 
+  /** From a boundary on: what is read next may be a little before. */
+  async function fetched(offset: number, end: number): Promise<Fetched> {
+    if (passes < 0 && offset > 0) throw tooFar();
+    const start = offset - (offset % AHEAD_BYTES);
+    return { start, bytes: await fetchPart(start, Math.min(Math.max(end - start, AHEAD_BYTES), size - start)) };
+  }
+
   return {
     size,
     read: async (offset, length) => {
       const end = Math.min(offset + length, size);
-      if (offset < start || end > start + ahead.length) {
-        if (passes < 0 && offset > 0) throw tooFar();
-        // From a boundary on: what is read next may be a little before.
-        const from = offset - (offset % AHEAD_BYTES);
-        ahead = await fetchPart(from, Math.min(Math.max(end - from, AHEAD_BYTES), size - from));
-        start = from;
-      }
-      return ahead.subarray(offset - start, Math.max(offset, end) - start);
+      if (end <= offset) return Buffer.alloc(0);
+      const before = kept.find(({ start, bytes }) => start <= offset && end <= start + bytes.length);
+      const found = before ?? (await fetched(offset, end));
+      kept = [found, ...kept.filter((one) => one !== found)].slice(0, MOST_KEPT);
+      return found.bytes.subarray(offset - found.start, end - found.start);
     },
   };
 }

@@ -37,10 +37,19 @@ it('receives what is read and a little around it, once', async () => {
   expect(taken).toEqual([{ from: 0, bytes: 70_000, isEnded: true }]);
   expect((await ranges.read(200_000, 90_000)).equals(BYTES.subarray(200_000, 290_000))).toBe(true);
   expect((await ranges.read(100, 10)).equals(BYTES.subarray(100, 110))).toBe(true);
-  expect(taken.slice(1)).toEqual([
-    { from: 196_608, bytes: 100_000, isEnded: true },
-    { from: 0, bytes: 70_000, isEnded: true },
-  ]);
+  expect(taken.slice(1)).toEqual([{ from: 196_608, bytes: 100_000, isEnded: true }]);
+});
+
+it('keeps the parts that were used last, and no more', async () => {
+  const AHEAD = 64 * 1024;
+  const { taken, ...from } = source(Buffer.alloc(20 * AHEAD));
+  const ranges = blobRanges(from, { ...DESCRIPTOR, size: 20 * AHEAD });
+  for (const part of [0, 1, 2, 3, 4, 5, 6, 7, 0, 8]) await ranges.read(part * AHEAD, 10);
+  expect(taken).toHaveLength(9);
+  await ranges.read(0, AHEAD);
+  expect(taken).toHaveLength(9);
+  await ranges.read(AHEAD, 10);
+  expect(taken.map((one) => one.from / AHEAD)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 1]);
 });
 
 it('has what there is at the end, and nothing behind it', async () => {
