@@ -1,0 +1,45 @@
+import { formatBytes, harmless } from '../format.js';
+import type { Iso, ReadIso } from '../image/iso.js';
+import type { IsoFile, OpenedIso } from '../image/iso-opening.js';
+import { kernelLine } from './content-lines.js';
+
+/** What an ISO holds, and what of it is started, in lines for people. */
+export function isoLines(read: ReadIso): readonly string[] {
+  if (read.kind === 'refused') return [`its ISO cannot be used: ${read.reason}`];
+  const { iso } = read;
+  const { opening } = iso;
+  const found = opening.kind === 'closed' ? [`not opened: ${harmless(opening.reason)}`] : openedLines(opening);
+  return [aboutIso(iso), ...found];
+}
+
+function aboutIso({ label, firmware, isHybrid }: Iso): string {
+  const names = { bios: 'BIOS', uefi: 'UEFI', other: 'other machines' };
+  const boots =
+    firmware.length === 0 ? 'boots as a CD nowhere' : `boots on ${firmware.map((one) => names[one]).join(', ')}`;
+  return [harmless(label), boots, ...(isHybrid ? ['a disk as well'] : [])].filter((text) => text !== '').join(', ');
+}
+
+const FOUND: Readonly<Record<OpenedIso['by'], string>> = {
+  assignment: 'as the assignment says',
+  grub: 'by its GRUB menu',
+  isolinux: 'by its isolinux menu',
+  layout: 'by its layout',
+};
+
+function openedLines(opened: OpenedIso): readonly string[] {
+  const { by, menu, kernel, initrds, root, commandLine, leftOut, system, wants } = opened;
+  const where = menu === undefined ? '' : ` (${harmless(menu.file)}: ${harmless(menu.title)})`;
+  return [
+    `opened ${FOUND[by]}${where}${system === undefined ? '' : `: ${system}`}`,
+    `kernel ${fileText(kernel)}, ${kernelLine(kernel.facts)}`,
+    ...initrds.map((file) => `initramfs ${fileText(file)}`),
+    ...(root === undefined ? [] : [`root ${fileText(root)}`]),
+    ...(commandLine === '' ? [] : [`cmdline ${harmless(commandLine)}`]),
+    ...(leftOut.length === 0 ? [] : [`left out, being for its loader to work out: ${harmless(leftOut.join(' '))}`]),
+    ...(wants === undefined ? [] : [`without it as a medium: ${wants}`]),
+  ];
+}
+
+function fileText({ path, part }: IsoFile): string {
+  return `${harmless(path)} ${formatBytes(part.length)}`;
+}
