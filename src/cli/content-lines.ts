@@ -1,7 +1,7 @@
 import { formatBytes, harmless } from '../format.js';
 import type { KernelFacts, KernelKind } from '../image/kernel-kind.js';
 import type { FilePart } from '../image/range-reader.js';
-import type { ReadUki, Uki, UkiProfile } from '../image/uki.js';
+import { type ReadUki, type Uki, type UkiProfile, unfilledIn } from '../image/uki.js';
 
 const KERNEL_KINDS: Readonly<Record<KernelKind, string>> = {
   bzimage: 'a bzImage',
@@ -32,7 +32,8 @@ function aboutUki({ architecture, isSigned, osName, uname }: Uki): string {
   return [...named, ...kernel, architecture, isSigned ? 'signed' : 'not signed'].join(', ');
 }
 
-function profileLines({ id, title, linux, initrds, commandLine, dtb }: UkiProfile): readonly string[] {
+function profileLines(profile: UkiProfile): readonly string[] {
+  const { id, title, linux, initrds, commandLine, dtb } = profile;
   const name = title ?? id;
   const parts = [
     `kernel ${formatBytes(linux.length)}`,
@@ -42,6 +43,7 @@ function profileLines({ id, title, linux, initrds, commandLine, dtb }: UkiProfil
   return [
     `${name === undefined ? '' : `${harmless(name)}: `}${parts.join(', ')}`,
     commandLine === undefined ? 'no command line of its own' : `cmdline ${harmless(commandLine)}`,
+    ...unfilledIn(profile).map((name) => `        {${name}} is not filled where firmware starts it`),
   ];
 }
 

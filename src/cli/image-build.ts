@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { judgeClients } from '../boot/judged-clients.js';
+import { judgeImage } from '../booter/judged-image.js';
 import { contentsOfFiles } from '../build/disk-contents.js';
 import { layerFromFile } from '../build/disk-layer.js';
 import { withUki } from '../build/disk-uki.js';
@@ -8,9 +9,10 @@ import { type BuiltManifest, buildManifest, type ImageRecipe, type Layer, writeI
 import type { ImageSources } from '../catalog/image-sources.js';
 import { BootlayerError, systemErrorCode } from '../errors.js';
 import { harmless } from '../format.js';
-import { normalizeCommandLine, placeholdersIn } from '../image/command-line.js';
+import { normalizeCommandLine } from '../image/command-line.js';
 import type { ImageContents } from '../image/image.js';
 import { ROLES, type Role } from '../image/role.js';
+import { unfilledIn } from '../image/uki.js';
 import type { Digest } from '../oci/digest.js';
 import type { Platform } from '../oci/platform.js';
 import { formatReference } from '../oci/reference.js';
@@ -91,15 +93,32 @@ async function buildAndWrite(
     const uki = recipe.layers.find(({ role }) => role === 'uki')?.descriptor;
     const made = options.uki === MAKE && uki !== undefined ? { uki } : {};
     writeJson(standardOutput(), { manifest: built.manifest.descriptor, ...made, destinations: written });
-    return;
   }
   warnUnbootable({ recipe, contents });
+  warnUnfilled(contents);
 }
 
-/** Not everything that is built is to be booted, but whoever forgot half of it wants to know. */
-function warnUnbootable({ recipe: { layers, platform }, contents }: Prepared): void {
-  const { reason } = judgeClients({ artifacts: layers, contents }, platform.architecture);
-  if (reason !== undefined) warnOnStderr(`nothing can be booted from it: ${reason}`);
+/** Not everything that is built is to be booted, nor by everybody, but what is wrong with kernel arguments is seen at no other place. */
+function warnUnbootable({ recipe, contents }: Prepared): void {
+  const { layers: artifacts, commandLine, platform } = recipe;
+  const image = { artifacts, commandLine, contents };
+  const { refused, reason } = judgeImage(image, platform.architecture);
+  if (reason !== undefined) {
+    warnOnStderr(`nothing can be booted from it: ${reason}`);
+    return;
+  }
+  const startable = judgeClients(image, platform.architecture).clients;
+  const wrong = refused.filter(({ client }) => startable.includes(client));
+  for (const why of new Set(wrong.map((one) => one.reason))) {
+    const clients = wrong.filter((one) => one.reason === why).map(({ client }) => client);
+    warnOnStderr(`it does not boot machines that come as ${clients.join(' or ')}: ${why}`);
+  }
+}
+
+function warnUnfilled({ uki }: ImageContents): void {
+  const [first] = uki?.kind === 'uki' ? uki.uki.profiles : [];
+  for (const placeholder of first === undefined ? [] : unfilledIn(first))
+    warnOnStderr(`{${placeholder}} in the kernel arguments is not filled where firmware starts the UKI`);
 }
 
 type Written = { readonly reference: string; readonly digest: Digest; readonly dropped: readonly string[] };
@@ -153,19 +172,12 @@ async function withRecipe<T>(
   const commandLine = await readCommandLine(options.cmdline);
   const making = platform && readUkiRecipe(options, options, { platform, commandLine: options.cmdline && commandLine });
   if (making === undefined) return work(await readRecipe(options, { files: options, commandLine, signal }));
-  warnOfPlaceholders(commandLine);
   return withUki(making, { signal }, async (made) => {
     const parts = { ...(kernel !== undefined && { kernel }), ...(initramfs !== undefined && { initramfs }) };
     const files = { ...others, ...(options.keepParts && parts), uki: made };
     const kept = options.keepParts ? commandLine : '';
     return work(await readRecipe(options, { files, commandLine: kept, signal }));
   });
-}
-
-function warnOfPlaceholders(commandLine: string): void {
-  const [placeholder] = placeholdersIn(commandLine);
-  if (placeholder !== undefined)
-    warnOnStderr(`{${placeholder}} in the kernel arguments is not filled where firmware starts the UKI`);
 }
 
 type RecipeParts = { readonly files: Files; readonly commandLine: string; readonly signal: AbortSignal };

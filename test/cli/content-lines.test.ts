@@ -32,6 +32,16 @@ it('says what it is, and what each profile has', () => {
   ]);
 });
 
+it('says what of its arguments firmware does not fill, each once', () => {
+  const commandLine = 'a={server.url} b={done.url} c={server.url}';
+  const lines = ukiLines({ kind: 'uki', uki: { ...UKI, profiles: [{ ...MAIN, commandLine }] } });
+  expect(lines.slice(-3)).toEqual([
+    `cmdline ${commandLine}`,
+    '        {server.url} is not filled where firmware starts it',
+    '        {done.url} is not filled where firmware starts it',
+  ]);
+});
+
 it('says why it cannot be used, and of what says nothing, its architecture', () => {
   expect(ukiLines({ kind: 'refused', reason: 'it is no program of UEFI' })).toEqual([
     'its UKI cannot be used: it is no program of UEFI',
