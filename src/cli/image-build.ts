@@ -6,6 +6,7 @@ import { contentsOfFiles } from '../build/disk-contents.js';
 import { layerFromFile } from '../build/disk-layer.js';
 import { withUki } from '../build/disk-uki.js';
 import { type BuiltManifest, buildManifest, type ImageRecipe, type Layer, writeImage } from '../build/image-builder.js';
+import { requirePlatform } from '../build/other-platform.js';
 import type { ImageSources } from '../catalog/image-sources.js';
 import { BootlayerError, systemErrorCode } from '../errors.js';
 import { harmless } from '../format.js';
@@ -183,22 +184,19 @@ async function withRecipe<T>(
 type RecipeParts = { readonly files: Files; readonly commandLine: string; readonly signal: AbortSignal };
 
 async function readRecipe(options: BuildOptions, { files, commandLine, signal }: RecipeParts): Promise<Prepared> {
-  const layers: Layer[] = [];
-  for (const role of ROLES) {
-    const file = files[role];
-    if (file !== undefined && role !== 'cmdline') layers.push(await layerFromFile(role, file, signal));
-  }
-  if (layers.length === 0) {
+  const roles = ROLES.filter((role) => role !== 'cmdline' && files[role] !== undefined);
+  if (roles.length === 0) {
     throw new BootlayerError('USAGE', 'nothing to build an image from', {
       remedy: 'name files with --kernel and --initramfs, --uki, --iso, --squashfs or --disk',
     });
   }
   const { platform, variant, annotation: annotations = {} } = options;
   if (platform === undefined) throw noPlatform();
-  return {
-    recipe: { platform, variant, layers, annotations, commandLine },
-    contents: await contentsOfFiles(files),
-  };
+  const contents = await contentsOfFiles(files);
+  requirePlatform(contents, files, platform);
+  const layers: Layer[] = [];
+  for (const role of roles) layers.push(await layerFromFile(role, files[role] ?? '', signal));
+  return { recipe: { platform, variant, layers, annotations, commandLine }, contents };
 }
 
 function noPlatform(): BootlayerError {

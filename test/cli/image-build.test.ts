@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../fixtures/folder.js';
@@ -35,4 +35,14 @@ describe('a UKI that iPXE cannot start', () => {
       `bootlayer: warning: {${name}} in the kernel arguments is not filled where firmware starts the UKI`;
     expect(warnings).toEqual([said('server.url'), said('done.url')]);
   });
+});
+
+it.each(['uki', 'kernel'])('refuses a %s for another platform before it has written anything', async (role) => {
+  const cwd = await temporaryFolder();
+  await writeFile(join(cwd, 'file'), program([LINUX], { machine: 0xaa64 }));
+  const args = ['image', 'build', '--platform', 'linux/amd64', `--${role}`, 'file', 'oci:image:1'];
+  const { status, err } = await bootlayer(args, { cwd });
+  const why = `file for the ${role} is for arm64, and the image for linux/amd64`;
+  expect([status, err]).toEqual([2, `bootlayer: ${why}; name one for amd64, or say --platform linux/arm64\n`]);
+  expect(await readdir(cwd)).toEqual(['file']);
 });
