@@ -23,13 +23,20 @@ export function kernelLine({ kind, architecture, hasEfiStub }: KernelFacts): str
 export function ukiLines(read: ReadUki): readonly string[] {
   if (read.kind === 'refused') return [`its UKI cannot be used: ${read.reason}`];
   const { uki } = read;
-  return [aboutUki(uki), ...uki.profiles.flatMap((profile) => profileLines(profile))];
+  return [aboutUki(uki), aboutSigning(uki), ...uki.profiles.flatMap((profile) => profileLines(profile))];
 }
 
-function aboutUki({ architecture, isSigned, osName, uname }: Uki): string {
+function aboutUki({ architecture, osName, uname }: Uki): string {
   const named = osName === undefined ? [] : [harmless(osName)];
   const kernel = uname === undefined ? [] : [`kernel ${harmless(uname)}`];
-  return [...named, ...kernel, architecture, isSigned ? 'signed' : 'not signed'].join(', ');
+  return [...named, ...kernel, architecture].join(', ');
+}
+
+/** By whom it is signed is not looked at: whom it trusts, only the machine knows. */
+function aboutSigning({ isSigned }: Uki): string {
+  return isSigned
+    ? 'signed: Secure Boot starts it, as it is, on machines that trust who signed it'
+    : 'not signed: a machine whose Secure Boot is on does not start it';
 }
 
 function profileLines(profile: UkiProfile): readonly string[] {
