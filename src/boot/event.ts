@@ -116,7 +116,7 @@ export type BootEvent =
       readonly times: number;
       readonly seconds: number;
     }
-  /** UEFI HTTP Boot is given the UKI; `isPlain`: without kernel arguments of the mapping, which would be lost. */
+  /** UEFI HTTP Boot is given the UKI. */
   | {
       readonly event: 'uki.planned';
       readonly machine: string;
@@ -124,7 +124,8 @@ export type BootEvent =
       readonly assignment: string;
       readonly image: string;
       readonly plan: Digest;
-      readonly isPlain: boolean;
+      /** What is wished and cannot be done so. */
+      readonly unmet?: readonly Unmet[];
       /** It is done when it has that. */
       readonly isDoneByStart?: true;
     }

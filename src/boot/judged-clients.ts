@@ -14,12 +14,27 @@ export type JudgedClients = {
 
 /** Where an assignment wants nothing special, and Secure Boot is off. Pure. */
 export function judgeClients(image: Bootable, architecture: string): JudgedClients {
-  const refused = CLIENTS.filter((client) => hasClient(architecture, client)).flatMap((client) => {
-    const choice = chooseWay(image, { client, architecture }, { boot: 'auto', wantsArguments: false });
-    return choice.kind === 'none' ? { client, reason: choice.reason } : [];
+  return judgeEach(architecture, (client) => clientRefusal(image, { client, architecture }));
+}
+
+/** The same of one client: undefined where it boots the image. Pure. */
+export function clientRefusal(
+  image: Bootable,
+  starter: { readonly client: Client; readonly architecture: string },
+): string | undefined {
+  const choice = chooseWay(image, starter, { boot: 'auto', wantsArguments: false });
+  return choice.kind === 'none' ? choice.reason : undefined;
+}
+
+/** `whyNot` says why a client does not boot it, if it does not. Pure. */
+export function judgeEach(architecture: string, whyNot: (client: Client) => string | undefined): JudgedClients {
+  const all = CLIENTS.filter((client) => hasClient(architecture, client));
+  const refused = all.flatMap((client) => {
+    const reason = whyNot(client);
+    return reason === undefined ? [] : { client, reason };
   });
   const without = new Set(refused.map(({ client }) => client));
-  const clients = CLIENTS.filter((client) => hasClient(architecture, client) && !without.has(client));
+  const clients = all.filter((client) => !without.has(client));
   // Of what is true of all, UEFI says most: a BIOS starts less.
   const reason = refused.find(({ client }) => client === 'ipxe-uefi')?.reason ?? '';
   return { clients, refused, ...(clients.length === 0 && { reason }) };

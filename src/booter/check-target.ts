@@ -4,8 +4,11 @@ import { chooseWay } from '../boot/choose-way.js';
 import { describeError } from '../errors.js';
 import { CLIENTS, type Client, hasClient } from '../image/bootable.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
-import type { Firmware } from '../machine/facts.js';
+import type { Firmware, MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
+import { parseIp } from '../net/ip.js';
+import { parseMac } from '../net/mac.js';
+import { parseUuid } from '../net/uuid.js';
 import type { ImageReference } from '../oci/reference.js';
 import type { BootUrls } from './boot-urls.js';
 import { neverDoneBecause } from './check-policies.js';
@@ -119,3 +122,11 @@ export function anybody(architecture: string): Subject {
   const facts = { macs: [], sourceAddress: '', architecture };
   return { name: 'anybody', contradictions: [], mayBeKnown: false, facts };
 }
+
+/** As if it said all that machines say of themselves, and not what is left to records: its name, its hostname and its labels. */
+export function reporting(facts: MachineFacts): MachineFacts {
+  const [mac, uuid, ip] = [parseMac('02-00-00-00-00-01'), parseUuid(SOME_UUID), parseIp('192.0.2.1')];
+  return { ...facts, macs: mac === undefined ? [] : [mac], ...(uuid && { uuid }), serial: 'S1', ...(ip && { ip }) };
+}
+
+const SOME_UUID = '00000000-0000-4000-8000-000000000001';

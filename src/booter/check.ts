@@ -4,16 +4,12 @@ import { describeError } from '../errors.js';
 import { isChange, type KernelArgs, placeholdersAdded } from '../image/command-line.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import { isOfMachine } from '../image/placeholders.js';
-import type { MachineFacts } from '../machine/facts.js';
 import type { Machine } from '../machine/machine.js';
-import { parseIp } from '../net/ip.js';
-import { parseMac } from '../net/mac.js';
-import { parseUuid } from '../net/uuid.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
 import type { BootUrls } from './boot-urls.js';
 import { findPolicyWarnings } from './check-policies.js';
 import type { AssignmentCheck, CheckReport, TargetCheck } from './check-report.js';
-import { anybody, checkTarget, clientsFor, isRefusedForAll, prepareAs } from './check-target.js';
+import { anybody, checkTarget, clientsFor, isRefusedForAll, prepareAs, reporting } from './check-target.js';
 import { findClientWarnings, findMappingWarnings, findVariantWarnings } from './check-warnings.js';
 import { mappedWishes, openAssignments, possibleAssignments } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
@@ -151,11 +147,3 @@ async function whyNot(machine: Machine, assignment: Assignment, parts: CheckPart
   }
   return undefined;
 }
-
-/** As if it said all that machines say of themselves, and not what is left to records: its name, its hostname and its labels. */
-function reporting(facts: MachineFacts): MachineFacts {
-  const [mac, uuid, ip] = [parseMac('02-00-00-00-00-01'), parseUuid(SOME_UUID), parseIp('192.0.2.1')];
-  return { ...facts, macs: mac === undefined ? [] : [mac], ...(uuid && { uuid }), serial: 'S1', ...(ip && { ip }) };
-}
-
-const SOME_UUID = '00000000-0000-4000-8000-000000000001';

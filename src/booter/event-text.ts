@@ -96,7 +96,7 @@ function describeTrouble(event: Of<'plan.unsaved' | 'journal.lost' | 'fault' | '
 
 const WAY_TEXTS: Readonly<Record<Way, string>> = { kernel: '', uki: ', its UKI', opened: ', its UKI opened' };
 
-function unmetText({ unmet = [] }: Of<'script.sent'>): string {
+function unmetText({ unmet = [] }: Of<'script.sent' | 'uki.planned'>): string {
   return unmet.map((one) => `; ${UNMET_TEXTS[one]}`).join('');
 }
 
@@ -184,7 +184,7 @@ function describeDhcp(
 function describeUki(event: Of<'uki.planned' | 'uki.replaced' | 'uki.refused'>): string {
   switch (event.event) {
     case 'uki.planned':
-      return `${event.machine} gets the UKI of ${event.image} (assignment ${event.assignment})${event.isPlain ? '' : `; ${UNMET_TEXTS.arguments}`}`;
+      return `${event.machine} gets the UKI of ${event.image} (assignment ${event.assignment})${unmetText(event)}`;
     case 'uki.replaced':
       return `${event.machine} gets iPXE by HTTP Boot: ${event.reason}`;
     case 'uki.refused':

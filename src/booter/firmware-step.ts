@@ -1,4 +1,5 @@
 import type { Assignment } from '../boot/assignment.js';
+import type { Unmet } from '../boot/choose-way.js';
 import type { EventSink } from '../boot/event.js';
 import { planBoot, type UkiPlan, wantsArguments } from '../boot/plan.js';
 import { mustReport } from '../boot/policy.js';
@@ -51,8 +52,8 @@ type UkiFile = {
   readonly kind: 'uki';
   readonly artifact: LocatedArtifact;
   readonly plan: UkiPlan;
-  /** Whether the mapping has no kernel arguments for it, which nobody could give to a UKI. */
-  readonly isPlain: boolean;
+  /** What is wished and cannot be done so. */
+  readonly unmet: readonly Unmet[];
   /** Whether it is shown that the machine itself asks. */
   readonly isShown: boolean;
   /** It is done when it has that. */
@@ -157,7 +158,7 @@ export class FirmwareStep {
     await begins(artifact);
     await issuer.issue(plan);
     const isShown = asking.kind === 'shown';
-    return { kind: 'uki', plan, isPlain: !choice.unmet.includes('arguments'), artifact, isShown, isDoneByStart };
+    return { kind: 'uki', plan, unmet: choice.unmet, artifact, isShown, isDoneByStart };
   }
 
   /** Whether it is to be opened is not decided by chance: what its registry has not said in time is read of all of it. */
@@ -189,9 +190,10 @@ export class FirmwareStep {
     if (file.kind === 'loader') events({ event: 'uki.replaced', ...told, reason: file.reason });
     if (file.kind !== 'uki') return;
     const { assignment, image, id: plan } = file.plan;
-    const { isPlain, isDoneByStart } = file;
-    const planned = { ...told, assignment, image: image.reference, plan, isPlain };
-    events({ event: 'uki.planned', ...planned, ...(isDoneByStart && { isDoneByStart }) });
+    const { unmet, isDoneByStart } = file;
+    const planned = { ...told, assignment, image: image.reference, plan };
+    const more = { ...(unmet.length > 0 && { unmet }), ...(isDoneByStart && { isDoneByStart }) };
+    events({ event: 'uki.planned', ...planned, ...more });
   }
 }
 

@@ -8,6 +8,7 @@ import { readPe } from '../image/pe-file.js';
 import { DiskSource } from './disk-source.js';
 import { type SigningFiles, signProgram } from './sign-process.js';
 import { readStubHeader, type StubHeader, stubWithSections } from './stub-header.js';
+import { STUB_PACKAGES, stubNameOf } from './stub-name.js';
 import { kernelForUki, UKI_KERNEL_HEAD_BYTES } from './uki-kernel.js';
 import { layoutUki, type SectionName, type UkiLayout, type UkiSection } from './uki-layout.js';
 import { FILE_PARTS, type FilePart, markProblem } from './uki-parts.js';
@@ -96,8 +97,7 @@ type Stub = { readonly source: DiskSource; readonly bytes: Buffer; readonly head
 
 /** Throws USAGE for what is no stub of that architecture. */
 async function readStub(source: DiskSource, architecture: string): Promise<Stub> {
-  const remedy =
-    "name systemd's linux….efi.stub, as systemd-boot-efi (Debian) or systemd-boot-unsigned (Fedora) has it";
+  const remedy = `name ${stubNameOf(architecture) ?? 'a stub'} by --stub, which is in ${STUB_PACKAGES}`;
   const pe = await readPe(source);
   if (pe.kind === 'broken') throw source.refusal(`is damaged: ${pe.reason}`, remedy);
   if (pe.kind === 'other' || source.size > MOST_STUB_BYTES) throw source.refusal('is no stub', remedy);

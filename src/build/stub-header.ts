@@ -26,9 +26,10 @@ export type StubSection = {
   readonly offset: number;
 };
 
-export type ReadStubHeader =
-  | { readonly kind: 'stub'; readonly header: StubHeader }
-  | { readonly kind: 'refused'; readonly reason: string };
+export type ReadStubHeader = { readonly kind: 'stub'; readonly header: StubHeader } | RefusedStub;
+
+/** What is wrong with a stub, or why it cannot take what is wanted. */
+export type RefusedStub = { readonly kind: 'refused'; readonly reason: string };
 
 export const SECTION_HEADER_BYTES = 40;
 /** From the COFF header, signature included, to the optional one, and where in that its fields are: for 32 and 64 bits the same. */
@@ -47,17 +48,17 @@ const [READABLE_DATA, READABLE_CODE] = [0x4000_0040, 0x4000_0020];
 export function readStubHeader(bytes: Buffer): ReadStubHeader {
   const coff = bytes.readUInt32LE(0x3c);
   const table = coff + OPTIONAL + bytes.readUInt16LE(coff + OPTIONAL_BYTES);
-  if (table < coff + CHECKSUM + 4) return { kind: 'refused', reason: 'its header has no place for what it is to say' };
+  if (table < coff + CHECKSUM + 4) return refused('its header has no place for what it is to say');
   const sections = sectionsOf(bytes, table, bytes.readUInt16LE(coff + COUNT));
   const sectionAlignment = bytes.readUInt32LE(coff + SECTION_ALIGNMENT);
   const fileAlignment = bytes.readUInt32LE(coff + FILE_ALIGNMENT);
   if (![sectionAlignment, fileAlignment].every(isAlignment))
-    return { kind: 'refused', reason: `its sections are aligned to ${sectionAlignment} and ${fileAlignment} bytes` };
+    return refused(`its sections are aligned to ${sectionAlignment} and ${fileAlignment} bytes`);
   const inFile = sections.filter(({ stored }) => stored > 0);
   if (inFile.some(({ offset }) => offset % fileAlignment !== 0))
-    return { kind: 'refused', reason: 'a section of it is not where its header says that sections begin' };
+    return refused('a section of it is not where its header says that sections begin');
   if (inFile.some(({ offset, stored }) => offset + stored > up(bytes.length, fileAlignment)))
-    return { kind: 'refused', reason: 'a section of it ends behind its end' };
+    return refused('a section of it ends behind its end');
   const header = {
     ...{ coff, table, sectionAlignment, fileAlignment, sections },
     // What fills the header up belongs to it.
@@ -102,6 +103,10 @@ export function stubWithSections(bytes: Buffer, header: StubHeader, layout: UkiL
 export function stubEnd({ sections, room, fileAlignment }: StubHeader): number {
   const ends = sections.filter(({ stored }) => stored > 0).map(({ offset, stored }) => offset + stored);
   return up(Math.max(room, ...ends), fileAlignment);
+}
+
+export function refused(reason: string): RefusedStub {
+  return { kind: 'refused', reason };
 }
 
 /** The next multiple. */

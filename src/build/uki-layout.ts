@@ -1,4 +1,4 @@
-import { SECTION_HEADER_BYTES, type StubHeader, stubEnd, up } from './stub-header.js';
+import { type RefusedStub, refused, SECTION_HEADER_BYTES, type StubHeader, stubEnd, up } from './stub-header.js';
 
 /** What is to be in a UKI. All figures in bytes. */
 export type UkiSection = {
@@ -43,9 +43,7 @@ export type UkiLayout = {
   readonly dataSize: number;
 };
 
-export type LaidOut =
-  | { readonly kind: 'layout'; readonly layout: UkiLayout }
-  | { readonly kind: 'refused'; readonly reason: string };
+export type LaidOut = { readonly kind: 'layout'; readonly layout: UkiLayout } | RefusedStub;
 
 /** UEFI protects memory by pages, whatever the stub was linked for. */
 const PAGE = 4_096;
@@ -99,8 +97,4 @@ type InMemory = {
 
 function endInMemory({ address, size, stored, memorySize = 0 }: InMemory): number {
   return address + Math.max(size, stored, memorySize);
-}
-
-function refused(reason: string): LaidOut {
-  return { kind: 'refused', reason };
 }

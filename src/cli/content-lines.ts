@@ -1,7 +1,7 @@
 import { formatBytes, harmless } from '../format.js';
 import type { KernelFacts, KernelKind } from '../image/kernel-kind.js';
 import type { FilePart } from '../image/range-reader.js';
-import type { ReadUki, Uki, UkiProfile } from '../image/uki.js';
+import { type ReadUki, type Uki, type UkiProfile, unfilledIn } from '../image/uki.js';
 
 const KERNEL_KINDS: Readonly<Record<KernelKind, string>> = {
   bzimage: 'a bzImage',
@@ -23,16 +23,24 @@ export function kernelLine({ kind, architecture, hasEfiStub }: KernelFacts): str
 export function ukiLines(read: ReadUki): readonly string[] {
   if (read.kind === 'refused') return [`its UKI cannot be used: ${read.reason}`];
   const { uki } = read;
-  return [aboutUki(uki), ...uki.profiles.flatMap((profile) => profileLines(profile))];
+  return [aboutUki(uki), aboutSigning(uki), ...uki.profiles.flatMap((profile) => profileLines(profile))];
 }
 
-function aboutUki({ architecture, isSigned, osName, uname }: Uki): string {
+function aboutUki({ architecture, osName, uname }: Uki): string {
   const named = osName === undefined ? [] : [harmless(osName)];
   const kernel = uname === undefined ? [] : [`kernel ${harmless(uname)}`];
-  return [...named, ...kernel, architecture, isSigned ? 'signed' : 'not signed'].join(', ');
+  return [...named, ...kernel, architecture].join(', ');
 }
 
-function profileLines({ id, title, linux, initrds, commandLine, dtb }: UkiProfile): readonly string[] {
+/** By whom it is signed is not looked at: whom it trusts, only the machine knows. */
+function aboutSigning({ isSigned }: Uki): string {
+  return isSigned
+    ? 'signed: Secure Boot starts it, as it is, on machines that trust who signed it'
+    : 'not signed: a machine whose Secure Boot is on does not start it';
+}
+
+function profileLines(profile: UkiProfile): readonly string[] {
+  const { id, title, linux, initrds, commandLine, dtb } = profile;
   const name = title ?? id;
   const parts = [
     `kernel ${formatBytes(linux.length)}`,
@@ -42,6 +50,7 @@ function profileLines({ id, title, linux, initrds, commandLine, dtb }: UkiProfil
   return [
     `${name === undefined ? '' : `${harmless(name)}: `}${parts.join(', ')}`,
     commandLine === undefined ? 'no command line of its own' : `cmdline ${harmless(commandLine)}`,
+    ...unfilledIn(profile).map((name) => `        {${name}} is not filled where firmware starts it`),
   ];
 }
 

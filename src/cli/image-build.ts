@@ -1,16 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { judgeClients } from '../boot/judged-clients.js';
+import { judgeImage } from '../booter/judged-image.js';
 import { contentsOfFiles } from '../build/disk-contents.js';
 import { layerFromFile } from '../build/disk-layer.js';
 import { withUki } from '../build/disk-uki.js';
 import { type BuiltManifest, buildManifest, type ImageRecipe, type Layer, writeImage } from '../build/image-builder.js';
+import { requirePlatform } from '../build/other-platform.js';
 import type { ImageSources } from '../catalog/image-sources.js';
 import { BootlayerError, systemErrorCode } from '../errors.js';
 import { harmless } from '../format.js';
-import { normalizeCommandLine, placeholdersIn } from '../image/command-line.js';
+import { normalizeCommandLine } from '../image/command-line.js';
 import type { ImageContents } from '../image/image.js';
 import { ROLES, type Role } from '../image/role.js';
+import { unfilledIn } from '../image/uki.js';
 import type { Digest } from '../oci/digest.js';
 import type { Platform } from '../oci/platform.js';
 import { formatReference } from '../oci/reference.js';
@@ -91,15 +94,32 @@ async function buildAndWrite(
     const uki = recipe.layers.find(({ role }) => role === 'uki')?.descriptor;
     const made = options.uki === MAKE && uki !== undefined ? { uki } : {};
     writeJson(standardOutput(), { manifest: built.manifest.descriptor, ...made, destinations: written });
-    return;
   }
   warnUnbootable({ recipe, contents });
+  warnUnfilled(contents);
 }
 
-/** Not everything that is built is to be booted, but whoever forgot half of it wants to know. */
-function warnUnbootable({ recipe: { layers, platform }, contents }: Prepared): void {
-  const { reason } = judgeClients({ artifacts: layers, contents }, platform.architecture);
-  if (reason !== undefined) warnOnStderr(`nothing can be booted from it: ${reason}`);
+/** Not everything that is built is to be booted, nor by everybody, but what is wrong with kernel arguments is seen at no other place. */
+function warnUnbootable({ recipe, contents }: Prepared): void {
+  const { layers: artifacts, commandLine, platform } = recipe;
+  const image = { artifacts, commandLine, contents };
+  const { refused, reason } = judgeImage(image, platform.architecture);
+  if (reason !== undefined) {
+    warnOnStderr(`nothing can be booted from it: ${reason}`);
+    return;
+  }
+  const startable = judgeClients(image, platform.architecture).clients;
+  const wrong = refused.filter(({ client }) => startable.includes(client));
+  for (const why of new Set(wrong.map((one) => one.reason))) {
+    const clients = wrong.filter((one) => one.reason === why).map(({ client }) => client);
+    warnOnStderr(`it does not boot machines that come as ${clients.join(' or ')}: ${why}`);
+  }
+}
+
+function warnUnfilled({ uki }: ImageContents): void {
+  const [first] = uki?.kind === 'uki' ? uki.uki.profiles : [];
+  for (const placeholder of first === undefined ? [] : unfilledIn(first))
+    warnOnStderr(`{${placeholder}} in the kernel arguments is not filled where firmware starts the UKI`);
 }
 
 type Written = { readonly reference: string; readonly digest: Digest; readonly dropped: readonly string[] };
@@ -153,7 +173,6 @@ async function withRecipe<T>(
   const commandLine = await readCommandLine(options.cmdline);
   const making = platform && readUkiRecipe(options, options, { platform, commandLine: options.cmdline && commandLine });
   if (making === undefined) return work(await readRecipe(options, { files: options, commandLine, signal }));
-  warnOfPlaceholders(commandLine);
   return withUki(making, { signal }, async (made) => {
     const parts = { ...(kernel !== undefined && { kernel }), ...(initramfs !== undefined && { initramfs }) };
     const files = { ...others, ...(options.keepParts && parts), uki: made };
@@ -162,31 +181,22 @@ async function withRecipe<T>(
   });
 }
 
-function warnOfPlaceholders(commandLine: string): void {
-  const [placeholder] = placeholdersIn(commandLine);
-  if (placeholder !== undefined)
-    warnOnStderr(`{${placeholder}} in the kernel arguments is not filled where firmware starts the UKI`);
-}
-
 type RecipeParts = { readonly files: Files; readonly commandLine: string; readonly signal: AbortSignal };
 
 async function readRecipe(options: BuildOptions, { files, commandLine, signal }: RecipeParts): Promise<Prepared> {
-  const layers: Layer[] = [];
-  for (const role of ROLES) {
-    const file = files[role];
-    if (file !== undefined && role !== 'cmdline') layers.push(await layerFromFile(role, file, signal));
-  }
-  if (layers.length === 0) {
+  const roles = ROLES.filter((role) => role !== 'cmdline' && files[role] !== undefined);
+  if (roles.length === 0) {
     throw new BootlayerError('USAGE', 'nothing to build an image from', {
       remedy: 'name files with --kernel and --initramfs, --uki, --iso, --squashfs or --disk',
     });
   }
   const { platform, variant, annotation: annotations = {} } = options;
   if (platform === undefined) throw noPlatform();
-  return {
-    recipe: { platform, variant, layers, annotations, commandLine },
-    contents: await contentsOfFiles(files),
-  };
+  const contents = await contentsOfFiles(files);
+  requirePlatform(contents, files, platform);
+  const layers: Layer[] = [];
+  for (const role of roles) layers.push(await layerFromFile(role, files[role] ?? '', signal));
+  return { recipe: { platform, variant, layers, annotations, commandLine }, contents };
 }
 
 function noPlatform(): BootlayerError {

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { judgeImage } from '../booter/judged-image.js';
 import { type ImageReport, inspectImage } from '../catalog/inspect.js';
 import { type InspectedImage, type InspectedManifest, inspectContents } from '../catalog/inspect-contents.js';
 import { formatBytes, harmless } from '../format.js';
@@ -21,7 +22,7 @@ async function inspect(text: string, options: InspectOptions): Promise<void> {
     Promise.all(
       references.map(async (reference) => {
         const source = sources.own(reference);
-        return inspectContents(source, await inspectImage(source, reference));
+        return inspectContents(source, await inspectImage(source, reference), judgeImage);
       }),
     ),
   );

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { UkiRecipe } from '../build/disk-uki.js';
+import { STUB_PACKAGES, stubNameOf } from '../build/stub-name.js';
 import { BootlayerError } from '../errors.js';
 import { roomForArguments, tooLongBecause } from '../image/argument-room.js';
 import type { Platform } from '../oci/platform.js';
@@ -97,24 +98,13 @@ function readSigning({ signKey, signCert }: UkiOptions): UkiRecipe['signing'] {
 
 const STUBS = '/usr/lib/systemd/boot/efi';
 
-/** As systemd calls architectures, in the names of its stubs. */
-const STUB_NAMES: Readonly<Record<string, string>> = {
-  amd64: 'x64',
-  arm64: 'aa64',
-  '386': 'ia32',
-  arm: 'arm',
-  riscv64: 'riscv64',
-  loong64: 'loongarch64',
-};
-
 /** Where Debian, Fedora, Arch and others install it. Throws USAGE where it is not. Exported for its test. */
 export function findStub(architecture: string, folder = STUBS): string {
-  const name = Object.hasOwn(STUB_NAMES, architecture) ? STUB_NAMES[architecture] : undefined;
+  const name = stubNameOf(architecture);
   if (name === undefined) throw usage(`there are no UKIs for ${architecture}`, `build it without --uki ${MAKE}`);
-  const stub = join(folder, `linux${name}.efi.stub`);
+  const stub = join(folder, name);
   if (existsSync(stub)) return stub;
-  const packages = 'systemd-boot-efi (Debian, Ubuntu) or systemd-boot-unsigned (Fedora)';
-  throw usage(`there is no stub ${stub}`, `install ${packages} of ${architecture}, or name its stub with --stub`);
+  throw usage(`there is no stub ${stub}`, `install ${STUB_PACKAGES} of ${architecture}, or name its stub with --stub`);
 }
 
 function usage(what: string, remedy: string): BootlayerError {

@@ -1,4 +1,4 @@
-import { normalizeCommandLine } from './command-line.js';
+import { normalizeCommandLine, placeholdersIn } from './command-line.js';
 import { architectureOfMachine } from './efi-machine.js';
 import { KERNEL_HEAD_BYTES, type KernelFacts, kernelFacts } from './kernel-kind.js';
 import { type PeFile, readPe } from './pe-file.js';
@@ -81,6 +81,11 @@ export async function readUki(file: RangeReader): Promise<ReadUki> {
   const [first, ...others] = await withKernels(file, profiles);
   if (first === undefined) return refused('it has no profile');
   return { kind: 'uki', uki: { architecture, isSigned, profiles: [first, ...others], ...texts } };
+}
+
+/** The placeholders of its arguments, each once: only iPXE is given what they stand for. Pure. */
+export function unfilledIn({ commandLine = '' }: UkiProfile): readonly string[] {
+  return [...new Set(placeholdersIn(commandLine))];
 }
 
 const MOST_BYTES: ReadonlyMap<string, number> = new Map([

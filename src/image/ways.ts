@@ -64,12 +64,17 @@ function againstParts(uki: Uki, starter: Starter): Obstacle | undefined {
   return other ?? againstKernel(uki.profiles[0].kernel, starter);
 }
 
-function againstKernel(kernel: KernelFacts, { client, architecture }: Starter): Obstacle | undefined {
-  // A PC of 64 bits starts one of 32, which its firmware must fit where that is UEFI.
-  const isOld = client === 'ipxe-bios' && kernel.architecture === '386';
-  const other = isOld ? undefined : againstArchitecture('its kernel', kernel.architecture, architecture);
-  if (other !== undefined) return other;
+function againstKernel(kernel: KernelFacts, starter: Starter): Obstacle | undefined {
+  const { client, architecture } = starter;
+  if (!isKernelFor(kernel, starter)) return againstArchitecture('its kernel', kernel.architecture, architecture);
   return client === 'ipxe-bios' ? againstBios(kernel) : againstUefi(kernel, architecture);
+}
+
+/** Whether a kernel is of the machine's architecture, or says nothing of its own. Pure. */
+export function isKernelFor({ architecture: its }: KernelFacts, { client, architecture }: Starter): boolean {
+  // A PC of 64 bits starts one of 32, which its firmware must fit where that is UEFI.
+  const isOld = client === 'ipxe-bios' && its === '386';
+  return isOld || its === undefined || its === architecture;
 }
 
 function againstBios({ kind }: KernelFacts): Obstacle | undefined {

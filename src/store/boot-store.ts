@@ -218,8 +218,14 @@ function readBoot({ id, boot: text }: { readonly id: string; readonly boot: stri
 function readStep({ at, event: text }: { readonly at: number; readonly event: string }): BootStep | undefined {
   try {
     const event = JSON.parse(text) as StepEvent;
-    return typeof event.event === 'string' ? { at, event } : undefined;
+    return typeof event.event === 'string' ? { at, event: asNow(event) } : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Older versions said `isPlain`: `false` of a UKI that is not given the kernel arguments of the mapping. */
+function asNow(event: StepEvent & { readonly isPlain?: boolean }): StepEvent {
+  const { isPlain, ...others } = event;
+  return others.event === 'uki.planned' && isPlain === false ? { ...others, unmet: ['arguments'] } : others;
 }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { BootEvent, DhcpQuestion } from '../../src/boot/event.js';
 import { describeEvent } from '../../src/booter/event-text.js';
+import { digestOf } from '../../src/oci/digest.js';
 import { MAC } from '../fixtures/mappings.js';
 
 const unanswered = (more: Partial<DhcpQuestion>): BootEvent => ({
@@ -76,4 +77,20 @@ it('says for how long an address is given as its lease is written', () => {
     describeEvent({ event: 'lease.given', ...given, seconds: 3_600, isExtended: false }),
     describeEvent({ event: 'lease.given', ...given, seconds: 5_400, isExtended: true }),
   ]).toEqual(['node-01 has 10.0.0.9 for 1 h', 'node-01 keeps 10.0.0.9 for 90 min']);
+});
+
+it.each([
+  [undefined, ''],
+  [['arguments'], '; the kernel arguments of the mapping are not given, since a UKI has its own'],
+] as const)('says what is wished of a UKI and cannot be done: %j', (unmet, said) => {
+  const planned = {
+    machine: 'node-01',
+    address: '10.0.0.1',
+    assignment: 'all',
+    image: 'os:1',
+    plan: digestOf(Buffer.alloc(0)),
+  };
+  expect(describeEvent({ event: 'uki.planned', ...planned, ...(unmet && { unmet }) })).toBe(
+    `node-01 gets the UKI of os:1 (assignment all)${said}`,
+  );
 });

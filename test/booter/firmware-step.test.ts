@@ -53,7 +53,7 @@ describe('what firmware starts', () => {
     expect(events).toEqual([
       {
         ...{ event: 'uki.planned', machine: 'node-01', address: FROM, assignment: 'all' },
-        ...{ image: BOTH.reference, plan: file.plan.id, isPlain: true },
+        ...{ image: BOTH.reference, plan: file.plan.id },
       },
     ]);
     booter.artifacts.begun(file.artifact, { address: FROM, protocol: 'http', range: undefined, sent: () => 0 });
@@ -148,8 +148,8 @@ describe('what firmware starts', () => {
     ]) {
       const image = { ...BOTH, contents: { uki: readUkiOf({ isSigned: true }) } };
       const { booter, events } = step({ image, ...more });
-      expect(await booter.firmware.file(ASKS, GET)).toMatchObject({ kind: 'uki', isPlain: false });
-      expect(events).toMatchObject([{ event: 'uki.planned', isPlain: false }]);
+      expect(await booter.firmware.file(ASKS, GET)).toMatchObject({ kind: 'uki', unmet: ['arguments'] });
+      expect(events).toMatchObject([{ event: 'uki.planned', unmet: ['arguments'] }]);
     }
   });
 

@@ -28,7 +28,6 @@ const EVENTS: readonly BootEvent[] = [
     assignment: 'all',
     image: 'os:1',
     plan: digest,
-    isPlain: true,
   },
   { event: 'uki.replaced', machine: 'node-01', address: '10.0.0.1', reason: 'slow' },
   { event: 'uki.refused', machine: 'node-01', address: '10.0.0.1', reason: 'none' },

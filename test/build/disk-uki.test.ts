@@ -125,15 +125,15 @@ describe('what no UKI can be made of', () => {
     [
       'another picture',
       (file) => ({ splash: file('splash') }),
-      'for the splash is not a BMP picture; name a BMP picture',
+      'for the splash is not a BMP picture; convert it to BMP',
     ],
-    ['a text', (file) => ({ stub: file('text') }), "for the stub is no stub; name systemd's linux"],
+    ['a text', (file) => ({ stub: file('text') }), 'for the stub is no stub; name linuxx64.efi.stub by --stub'],
     ['a UKI', (file) => ({ stub: file('uki') }), 'for the stub is a unified kernel image already: it holds .linux'],
     ['a signed stub', (file) => ({ stub: file('signed') }), 'for the stub is signed'],
     [
       'another stub',
       () => ({ stub: payloadParts('arm64').stub }),
-      'for the stub is for arm64, and the image for amd64',
+      'for the stub is for arm64, and the image for amd64; name linuxx64.efi.stub by --stub, which is in systemd-boot-efi',
     ],
     ['half of a stub', (file) => ({ stub: file('ended') }), 'for the stub is damaged: its section .text ends at'],
     [

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { judgeImage } from '../../src/booter/judged-image.js';
 import { inspectContents } from '../../src/catalog/inspect-contents.js';
 import { digestOf } from '../../src/oci/digest.js';
 import { program } from '../fixtures/programs.js';
@@ -26,7 +27,8 @@ async function inspect(artifacts: readonly ReturnType<typeof artifact>[], more =
         yield blobs.get(digest)?.subarray(from) ?? Buffer.alloc(0);
       })(),
   };
-  const { manifests } = await inspectContents(source, { ...TOP, manifests: [{ ...MANIFEST, artifacts, ...more }] });
+  const report = { ...TOP, manifests: [{ ...MANIFEST, artifacts, ...more }] };
+  const { manifests } = await inspectContents(source, report, judgeImage);
   return manifests[0] ?? expect.unreachable();
 }
 

@@ -24,7 +24,8 @@ it('says what it is, and what each profile has', () => {
   };
   const uki = { ...UKI, isSigned: true, osName: 'Debian', uname: '6.12', profiles: [MAIN, rescue] } as const;
   expect(ukiLines({ kind: 'uki', uki })).toEqual([
-    'Debian, kernel 6.12, amd64, signed',
+    'Debian, kernel 6.12, amd64',
+    'signed: Secure Boot starts it, as it is, on machines that trust who signed it',
     'kernel 8.0 MiB, initramfs 9.0 MiB',
     'cmdline quiet',
     'Re?scue: kernel 8.0 MiB, no initramfs, device tree 2.0 KiB',
@@ -32,11 +33,24 @@ it('says what it is, and what each profile has', () => {
   ]);
 });
 
+it('says what of its arguments firmware does not fill, each once', () => {
+  const commandLine = 'a={server.url} b={done.url} c={server.url}';
+  const lines = ukiLines({ kind: 'uki', uki: { ...UKI, profiles: [{ ...MAIN, commandLine }] } });
+  expect(lines.slice(-3)).toEqual([
+    `cmdline ${commandLine}`,
+    '        {server.url} is not filled where firmware starts it',
+    '        {done.url} is not filled where firmware starts it',
+  ]);
+});
+
 it('says why it cannot be used, and of what says nothing, its architecture', () => {
   expect(ukiLines({ kind: 'refused', reason: 'it is no program of UEFI' })).toEqual([
     'its UKI cannot be used: it is no program of UEFI',
   ]);
-  expect(ukiLines({ kind: 'uki', uki: { ...UKI, profiles: [MAIN] } })[0]).toBe('amd64, not signed');
+  expect(ukiLines({ kind: 'uki', uki: { ...UKI, profiles: [MAIN] } }).slice(0, 2)).toEqual([
+    'amd64',
+    'not signed: a machine whose Secure Boot is on does not start it',
+  ]);
 });
 
 it.each([

@@ -89,7 +89,7 @@ describe('bootlayer', () => {
         'oci:x:1',
       ],
       2,
-      "/etc/hostname for the stub is no stub; name systemd's",
+      '/etc/hostname for the stub is no stub; name linuxx64.efi.stub by --stub, which is in systemd-boot-efi (Debian',
     ],
     [['serve', '-c', '/nonexistent.yaml'], 2, 'cannot read the configuration /nonexistent.yaml (ENOENT)'],
   ])('%s', async (args, status, message) => {

@@ -40,7 +40,7 @@ describe('with Secure Boot', () => {
       // Those that iPXE names are not signed: the stub has no use for them.
       expect(line.endsWith(` cmdline=${UKI_ARGUMENTS.amd64}`)).toBe(true);
       await expect.poll(() => told('artifact.sent').map(({ role }) => role)).toEqual(['uki']);
-      expect(told('uki.planned').map(({ isPlain }) => isPlain)).toEqual(firmware === 'uefi-http' ? [false] : []);
+      expect(told('uki.planned').map(({ unmet }) => unmet)).toEqual(firmware === 'uefi-http' ? [['arguments']] : []);
       expect(told('fault')).toEqual([]);
     },
   );

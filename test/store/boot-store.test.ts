@@ -160,3 +160,13 @@ it.each(['not JSON', 'null', '{}', '{"id":"a","state":"unheard of"}'])(
     expect((await boots.findBoot('b'))?.steps).toEqual([]);
   },
 );
+
+it.each([
+  [true, {}],
+  [false, { unmet: ['arguments'] }],
+])('reads what older versions said of a UKI as what is said now: isPlain %s', async (isPlain, more) => {
+  const { raw, boots } = await open();
+  await boots.saveBoots([kept('a', 1, { events: [STEP.uki] })]);
+  await raw.query('update boot_steps set event = ?', [JSON.stringify({ ...STEP.uki, isPlain })]);
+  expect((await boots.findBoot('a'))?.steps).toEqual([{ at: 1, event: { ...STEP.uki, ...more } }]);
+});

@@ -1,0 +1,58 @@
+import { clientRefusal, type JudgedClients, judgeEach } from '../boot/judged-clients.js';
+import type { Client } from '../image/bootable.js';
+import { placeholdersIn } from '../image/command-line.js';
+import type { ResolvedImage } from '../image/image.js';
+import { parsePlaceholder } from '../image/placeholders.js';
+import { firstProfile } from '../image/ways.js';
+import type { Machine } from '../machine/machine.js';
+import { digestOf } from '../oci/digest.js';
+import { BootUrls } from './boot-urls.js';
+import { anybody, isRefusedForAll, prepareAs, reporting } from './check-target.js';
+import { createMapping } from './mapping.js';
+import { nobodys } from './next-boot.js';
+import { ANY_ARCHITECTURE } from './preparation.js';
+
+/** What of an image can be judged before anybody has mapped it. */
+export type UnmappedImage = Pick<ResolvedImage, 'artifacts' | 'commandLine' | 'contents'>;
+
+/**
+ * Who would boot an image where nothing more is said of it than that it is mapped, by the rules of a boot: its kernel arguments count,
+ * which iPXE may not be able to carry. `architecture`: undefined where it names none, and every machine takes it. Pure.
+ */
+export function judgeImage(image: UnmappedImage, architecture = ANY_ARCHITECTURE): JudgedClients {
+  return judgeEach(
+    architecture,
+    (client) => clientRefusal(image, { client, architecture }) ?? preparationRefusal(image, client, architecture),
+  );
+}
+
+function preparationRefusal(image: UnmappedImage, client: Client, architecture: string): string | undefined {
+  const others = anybody(architecture);
+  const subject = { ...others, machine: recorded(others.name, image), facts: reporting(others.facts) };
+  const whom = { subject, assignment: nobodys(subject.name) };
+  const prepared = prepareAs(client, whom, mapped(image, architecture), { mapping: NO_MAPPING, urls: SHORT_URLS });
+  return isRefusedForAll(prepared) ? prepared.reason : undefined;
+}
+
+/** One of which everything is known that arguments may ask for: what is wanting of a machine is no fault of the image. */
+function recorded(name: string, { commandLine, contents }: UnmappedImage): Machine {
+  const own = firstProfile({ artifacts: [], contents })?.commandLine ?? commandLine;
+  const labels = placeholdersIn(own).flatMap((one) => {
+    const placeholder = parsePlaceholder(one);
+    return placeholder.kind === 'label' ? [[placeholder.label, 'l'] as const] : [];
+  });
+  return { name, macs: [], hostname: 'h', labels: Object.fromEntries(labels), kernelArgs: {} };
+}
+
+/** Arguments are too long only where they are so with every server: no URL is shorter. */
+const SHORT_URLS = new BootUrls(() => 'http://s');
+const NO_MAPPING = createMapping({ machines: [], assignments: [], defaults: { kernelArgs: {} } });
+const SOME_DIGEST = digestOf(Buffer.alloc(0));
+
+function mapped({ artifacts, commandLine, contents }: UnmappedImage, architecture: string): ResolvedImage {
+  return {
+    ...{ reference: 'image', location: 'image', digest: SOME_DIGEST, manifestDigest: SOME_DIGEST },
+    ...{ platform: { os: 'linux', architecture }, artifacts, commandLine },
+    ...(contents !== undefined && { contents }),
+  };
+}

@@ -1,0 +1,48 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../fixtures/folder.js';
+import { bootlayer } from '../fixtures/program.js';
+import { program } from '../fixtures/programs.js';
+
+/** The program as built. */
+const LINUX = { name: '.linux', contents: 'a kernel' };
+
+describe('a UKI that iPXE cannot start', () => {
+  const of = (cmdline: string) => program([{ name: '.cmdline', contents: cmdline }, LINUX]);
+  const BUILD = ['image', 'build', '--platform', 'linux/amd64', '--uki', 'uki', 'oci:image:1'];
+
+  it.each([BUILD, [...BUILD, '--json']])('is warned of, and shown: case %#', async (...build) => {
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'uki'), of('name=é'));
+    const why = 'kernel argument "name=é" cannot be given by iPXE: it holds a character that is not printable ASCII';
+    const { status, err } = await bootlayer(build, { cwd });
+    expect([status, err]).toEqual([
+      0,
+      expect.stringContaining(`warning: it does not boot machines that come as ipxe-bios or ipxe-uefi: ${why}\n`),
+    ]);
+    const { out } = await bootlayer(['image', 'inspect', 'oci:image:1'], { cwd });
+    const refused = ['bios', 'uefi'].map((one) => `        not ipxe-${one}: ${why}\n`);
+    expect(out).toContain(`boots   uefi-http\n${refused.join('')}`);
+  });
+
+  it('is warned of by each of its placeholders', async () => {
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'uki'), of('a={server.url} b={done.url} c={server.url}'));
+    const { err } = await bootlayer(BUILD, { cwd });
+    const warnings = err.split('\n').filter((line) => line.includes('warning'));
+    const said = (name: string) =>
+      `bootlayer: warning: {${name}} in the kernel arguments is not filled where firmware starts the UKI`;
+    expect(warnings).toEqual([said('server.url'), said('done.url')]);
+  });
+});
+
+it.each(['uki', 'kernel'])('refuses a %s for another platform before it has written anything', async (role) => {
+  const cwd = await temporaryFolder();
+  await writeFile(join(cwd, 'file'), program([LINUX], { machine: 0xaa64 }));
+  const args = ['image', 'build', '--platform', 'linux/amd64', `--${role}`, 'file', 'oci:image:1'];
+  const { status, err } = await bootlayer(args, { cwd });
+  const why = `file for the ${role} is for arm64, and the image for linux/amd64`;
+  expect([status, err]).toEqual([2, `bootlayer: ${why}; name one for amd64, or say --platform linux/arm64\n`]);
+  expect(await readdir(cwd)).toEqual(['file']);
+});
