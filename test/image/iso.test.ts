@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ReadIso, readIso } from '../../src/image/iso.js';
 import type { OpenedIso } from '../../src/image/iso-opening.js';
@@ -143,4 +144,37 @@ it('reads little of it', async () => {
   await readIso(file);
   expect(file.parts.reduce((sum, { length }) => sum + length, 0)).toBeLessThan(64 * 1024);
   expect(file.parts.length).toBeLessThan(20);
+});
+
+describe('hostile images', () => {
+  const ISOLINUX = 'label live\n kernel vmlinuz\n append initrd=initrd quiet';
+  const made = isoImage({
+    files: {
+      ...CASPER,
+      'boot/grub/grub.cfg': GRUB('/casper/vmlinuz', '/casper/initrd'),
+      'isolinux/isolinux.cfg': ISOLINUX,
+      'efi.img': Buffer.alloc(2_048),
+    },
+    options: ['-J', '-e', 'efi.img', '-no-emul-boot'],
+  });
+
+  it('are read with bounded effort, whatever of them is changed or cut off', async () => {
+    const bytes = await made;
+    const begin = 16 * 2_048;
+    const change = fc.tuple(fc.nat({ max: 60 * 2_048 }), fc.nat({ max: 255 }));
+    const changes = fc.array(change, { maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(changes, fc.nat({ max: bytes.length }), fc.boolean(), async (all, length, isCut) => {
+        const copy = Buffer.from(isCut ? bytes.subarray(0, length) : bytes);
+        for (const [at, value] of all) if (begin + at < copy.length) copy[begin + at] = value;
+        const file = rangesOf(copy);
+        const found = await readIso(file);
+        expect(file.parts.length).toBeLessThan(300);
+        if (found.kind !== 'iso' || found.iso.opening.kind !== 'opened') return;
+        const { kernel, initrds } = found.iso.opening;
+        for (const { part } of [kernel, ...initrds]) expect(part.offset + part.length).toBeLessThanOrEqual(copy.length);
+      }),
+      { numRuns: 400 },
+    );
+  });
 });
