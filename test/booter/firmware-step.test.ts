@@ -140,6 +140,13 @@ describe('what firmware starts', () => {
     expect((await booter.firmware.file(ASKS, GET)).kind).toBe('uki');
   });
 
+  it('is nothing for a machine that is to boot its disk, and tells whose word that is', async () => {
+    const { booter, events } = step({ assignments: [assignment({ boot: 'local' })] });
+    const said = { assignment: 'all', why: 'assigned', reason: 'its assignment says so (boot: local)' };
+    expect(await booter.firmware.file(ASKS, GET)).toEqual({ kind: 'local', ...said });
+    expect(events).toEqual([{ event: 'uki.local', machine: 'node-01', address: FROM, ...said }]);
+  });
+
   it('is the UKI without the kernel arguments that somebody wants, and tells that', async () => {
     for (const more of [
       { defaults: { kernelArgs: { append: ['quiet'] } } },
@@ -220,7 +227,8 @@ describe('what firmware starts when it asks again', () => {
     const done = { at: 1, by: 'operator' } as const;
     await standings.change({ machine: 'node-01', keys: ['name node-01'] }, (one) => ({ ...one, done }));
     clock.milliseconds = 1;
-    const refused = { kind: 'refused', reason: expect.stringContaining('it is done since') as string };
+    const reason = expect.stringContaining('it is done since') as string;
+    const refused = { kind: 'local', assignment: 'all', why: 'done', reason };
     expect(await booter.firmware.file(ASKS, HEAD)).toEqual(refused);
     expect(await booter.firmware.file(ASKS, GET)).toEqual(refused);
     await standings.change({ machine: 'node-01', keys: ['name node-01'] }, ({ done: _, ...one }) => one);
