@@ -1,4 +1,5 @@
 import { type Bootable, CLIENTS, type Client, hasClient } from '../image/bootable.js';
+import type { ImageMethod } from './boot-method.js';
 import { chooseWay } from './choose-way.js';
 
 /** A client that does not boot an image, and why. */
@@ -12,10 +13,10 @@ export type JudgedClients = {
   readonly reason?: string;
 };
 
-/** Where an assignment wants nothing special, and Secure Boot is off. Pure. */
-export function judgeClients(image: Bootable, architecture: string): JudgedClients {
+/** Where Secure Boot is off, and an assignment wants it started so. Pure. */
+export function judgeClients(image: Bootable, architecture: string, boot: ImageMethod = 'auto'): JudgedClients {
   const refused = CLIENTS.filter((client) => hasClient(architecture, client)).flatMap((client) => {
-    const choice = chooseWay(image, { client, architecture }, { boot: 'auto', wantsArguments: false });
+    const choice = chooseWay(image, { client, architecture }, { boot, wantsArguments: false });
     return choice.kind === 'none' ? { client, reason: choice.reason } : [];
   });
   const without = new Set(refused.map(({ client }) => client));

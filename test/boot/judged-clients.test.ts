@@ -31,6 +31,16 @@ it('tells why some do not', () => {
   });
 });
 
+it('tells who boots it as an assignment wants it', () => {
+  const both = of(['kernel', 'initramfs', 'uki'], { uki: readUkiOf({}) });
+  expect(judgeClients(both, 'amd64', 'uki')).toEqual({
+    clients: ['ipxe-uefi', 'uefi-http'],
+    refused: [{ client: 'ipxe-bios', reason: expect.stringContaining('the assignment wants boot: uki') as string }],
+  });
+  expect(judgeClients(of(['kernel', 'initramfs']), 'amd64', 'uki').clients).toEqual([]);
+  expect(judgeClients(of(['kernel', 'initramfs']), 'amd64', 'kernel').refused).toEqual([]);
+});
+
 it('tells why nobody does', () => {
   const gzip = of(['kernel', 'initramfs'], { kernel: KERNELS.gzip });
   const { clients, refused, reason } = judgeClients(gzip, 'amd64');
