@@ -99,7 +99,7 @@ describe('the arguments of a boot', () => {
 
   it('are refused for a preset whose layer is missing', () => {
     expect(told({ defaults: { preset: 'alpine' }, roles: ['kernel', 'initramfs'] })).toBe(
-      'preset alpine needs a squashfs layer, and this image has none',
+      'preset alpine needs a squashfs layer, and this image has none: add --squashfs to image build',
     );
   });
 

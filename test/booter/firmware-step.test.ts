@@ -65,7 +65,8 @@ describe('what firmware starts', () => {
     expect(await booter.artifacts.find({ digest: digest }, FROM)).toEqual(file.artifact);
   });
 
-  const DISK = 'it holds only a disk image, which is written to a disk by an installer and not booted';
+  const DISK =
+    'it holds only a disk image, which is written to a disk by an installer and not booted: add --kernel and --initramfs, or --uki, to image build';
 
   it.each<[string, readonly Role[], string]>([
     ['no UKI', ['kernel', 'initramfs'], 'registry.lab:5000/os/debian:12 is started by iPXE: it has no UKI'],
