@@ -148,6 +148,27 @@ describe('what firmware starts', () => {
     expect(events).toEqual([{ event: 'uki.local', machine: 'node-01', address: FROM, ...said }]);
   });
 
+  it('is each machine’s own where several are behind one address, and what they fetch is nobody’s then', async () => {
+    const { booter, events } = step({ machines: [machine(), machine({ name: 'node-02', macs: [OTHER_MAC] })] });
+    const files = [await booter.firmware.file(ASKS, GET)];
+    files.push(await booter.firmware.file({ ...ASKS, macs: [OTHER_MAC] }, GET));
+    const [, file] = files;
+    if (file?.kind !== 'uki') return expect.unreachable();
+    expect(files.map((one) => one.kind === 'uki' && one.plan.machine)).toEqual(['node-01', 'node-02']);
+    booter.artifacts.begun(file.artifact, { address: FROM, protocol: 'http', range: undefined, sent: () => 0 });
+    expect(events.at(-1)).toMatchObject({ event: 'artifact.started', address: FROM });
+    expect(events.at(-1)).not.toHaveProperty('machine');
+  });
+
+  it('is that of its address where its URL says neither MAC nor UUID, and nothing where it matters who asks', async () => {
+    const nameless = { ...ASKS, macs: [] };
+    const { booter } = step();
+    expect(await booter.firmware.file(nameless, GET)).toMatchObject({ kind: 'uki', plan: { machine: FROM } });
+    const policy = { mode: 'once', doneWhen: 'started' } as const;
+    const once = step({ assignments: [assignment({ policy })] });
+    expect(await once.booter.firmware.file(nameless, GET)).toMatchObject({ kind: 'local', why: 'doubted' });
+  });
+
   it('is the UKI without the kernel arguments that somebody wants, and tells that', async () => {
     for (const more of [
       { defaults: { kernelArgs: { append: ['quiet'] } } },
