@@ -39,8 +39,7 @@ function againstLayers(image: Bootable, starter: Starter): Obstacle | undefined 
 }
 
 function againstUki(image: Bootable, { client, architecture, secureBoot }: Starter): Obstacle | undefined {
-  // On a BIOS it would help nobody.
-  if (!has(image, 'uki')) return missing('it has no UKI', client === 'ipxe-bios' ? undefined : ADD_UKI);
+  if (!has(image, 'uki')) return missing('it has no UKI', ADD_UKI);
   if (client === 'ipxe-bios') return refused('a BIOS starts no UKI as it is');
   const read = image.contents?.uki;
   if (read?.kind === 'refused' && read.isProgram === false) return againstUnread(read);
@@ -111,8 +110,8 @@ function has({ artifacts }: Bootable, role: Role): boolean {
 
 const ADD_UKI = 'add --uki to image build';
 
-function missing(reason: string, remedy: string | undefined): Obstacle {
-  return { kind: 'missing', reason, ...(remedy !== undefined && { remedy }) };
+function missing(reason: string, remedy: string): Obstacle {
+  return { kind: 'missing', reason, remedy };
 }
 
 function refused(reason: string, remedy?: string): Obstacle {
