@@ -152,7 +152,8 @@ it('has UEFI HTTP Boot given iPXE, and says why', () => {
 it('is none where nothing can be started', () => {
   expect(planBoot(input({ image: resolvedImage(['kernel']) }))).toMatchObject({
     kind: 'refused',
-    reason: 'registry.lab:5000/os/debian:12 cannot be booted: it has a kernel but no initramfs',
+    reason:
+      'registry.lab:5000/os/debian:12 cannot be booted: it has a kernel but no initramfs: add --initramfs to image build',
   });
 });
 
