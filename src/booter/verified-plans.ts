@@ -1,7 +1,9 @@
-import { type PlanInput, type Planning, planBoot, restsOnUki } from '../boot/plan.js';
+import { type Ground, groundOf } from '../boot/grounds.js';
+import { type PlanInput, type Planning, planBoot } from '../boot/plan.js';
 import type { Clock } from '../clock.js';
 import { formatBytes } from '../format.js';
-import { artifactOf } from '../image/image.js';
+import type { ContentsRole } from '../image/contents.js';
+import { artifactOf, type ResolvedImage } from '../image/image.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { MappedImages } from './mapped-images.js';
 import type { VerifiedContents } from './verified-contents.js';
@@ -20,9 +22,13 @@ const LAYER_PATIENCE_MILLISECONDS = 3_500;
 /** A screen tells what is known by then. */
 const LOOK_MILLISECONDS = 200;
 
+const LATE = { kind: 'late' } as const;
+
+const NAMES: Readonly<Record<ContentsRole, string>> = { kernel: 'kernel', uki: 'UKI' };
+
 /**
  * Plans by what layers are. What that is is believed when its digest is proven: whoever answers for a registry could have a UKI
- * started with other arguments, or something else of it started. Nothing is left waiting for it but for a while.
+ * started with other arguments, or a kernel not at all. Nothing is left waiting for it but for a while.
  */
 export class VerifiedPlans {
   readonly #parts: VerifiedPlansParts;
@@ -33,18 +39,38 @@ export class VerifiedPlans {
 
   /** Throws what the cache throws. */
   async plan(input: PlanInput): Promise<Planning | Waits> {
-    const { clock, contents, mapped } = this.#parts;
-    const planning = planBoot(input);
-    const uki = artifactOf(input.image, 'uki');
-    if (uki === undefined || !restsOnUki(planning, input)) return planning;
-    const read = await clock.within(LAYER_PATIENCE_MILLISECONDS, contents.added(input.image, 'uki'));
-    if (read.kind === 'late') {
-      const arrived = await this.#arrived(uki.descriptor);
-      return { kind: 'waiting', reason: `the UKI of ${input.image.reference} is on its way: ${arrived}` };
+    const { clock } = this.#parts;
+    const ends = clock.ticks() + LAYER_PATIENCE_MILLISECONDS;
+    const seen = new Set<ContentsRole>();
+    for (let { image } = input; ; ) {
+      const planning = planBoot({ ...input, image });
+      const ground = groundOf(planning, { ...input, image }, seen);
+      if (ground === undefined) return planning;
+      const proven = await this.#proven(image, ground, ends);
+      if (proven === undefined && ground.isDecisive) return this.#waits(image, ground);
+      image = proven ?? image;
+      seen.add(ground.role);
     }
-    const image = read.value;
-    if (image.contents?.uki?.kind === 'uki') mapped.opened(uki, image.contents.uki.uki);
-    return planBoot({ ...input, image });
+  }
+
+  /** What decides nothing is only looked at, where it is there; undefined when it is not in time. */
+  async #proven(image: ResolvedImage, { role, isDecisive }: Ground, ends: number): Promise<ResolvedImage | undefined> {
+    const { clock, contents, mapped } = this.#parts;
+    const reading = contents.added(image, role);
+    const read = isDecisive
+      ? await clock.within(Math.max(0, ends - clock.ticks()), reading)
+      : await clock.within(LOOK_MILLISECONDS, reading).catch(() => LATE);
+    if (read.kind === 'late') return undefined;
+    const uki = artifactOf(read.value, 'uki');
+    const held = read.value.contents?.uki;
+    if (role === 'uki' && uki !== undefined && held?.kind === 'uki') mapped.opened(uki, held.uki);
+    return read.value;
+  }
+
+  async #waits(image: ResolvedImage, { role }: Ground): Promise<Waits> {
+    const descriptor = artifactOf(image, role)?.descriptor;
+    const arrived = descriptor === undefined ? '' : `: ${await this.#arrived(descriptor)}`;
+    return { kind: 'waiting', reason: `the ${NAMES[role]} of ${image.reference} is on its way${arrived}` };
   }
 
   /** How much of it has come, as far as that is known at once. */
