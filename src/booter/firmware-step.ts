@@ -7,7 +7,7 @@ import type { LocatedArtifact } from '../boot/ports.js';
 import type { Selection } from '../boot/select.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError, publicMessage } from '../errors.js';
-import { artifactOf, type ResolvedImage } from '../image/image.js';
+import type { ResolvedImage } from '../image/image.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
 import { RecentMap } from '../recent-map.js';
@@ -29,8 +29,8 @@ export type FirmwareStepParts = {
   /** Whether machines that nothing matches wait for an assignment. */
   readonly enrols: () => boolean;
   readonly isDraining: () => boolean;
-  /** What UKIs hold, of verified bytes. */
-  readonly ukis: Pick<VerifiedContents, 'of'>;
+  /** Of verified bytes. */
+  readonly contents: Pick<VerifiedContents, 'added'>;
   /** Resolves when its first bytes are there. Throws what the cache throws. */
   readonly begins: (artifact: LocatedArtifact) => Promise<void>;
   /** Its facts may name several machines. */
@@ -155,7 +155,7 @@ export class FirmwareStep {
     const whom = { subject, assignment, defaults: defaults.kernelArgs };
     const resolved = await mapped.resolve(assignment.image, wish);
     // Without other arguments it is started as it is, whatever it holds.
-    const image = wantsArguments(whom) ? await this.#read(resolved) : resolved;
+    const image = wantsArguments(whom) ? await this.#withUki(resolved) : resolved;
     const starter = { client: 'uefi-http', architecture: wish.architecture } as const;
     const planning = planBoot({ ...whom, image, starter });
     // iPXE has a screen, on which it says what is wrong.
@@ -171,11 +171,8 @@ export class FirmwareStep {
   }
 
   /** Whether it is to be opened is not decided by chance: what its registry has not said in time is read of all of it. */
-  async #read(image: ResolvedImage): Promise<ResolvedImage> {
-    const uki = artifactOf(image, 'uki');
-    if (uki === undefined || image.contents?.uki !== undefined) return image;
-    const read = await this.#parts.ukis.of({ ...uki, location: image.location });
-    return { ...image, contents: { ...image.contents, uki: read } };
+  async #withUki(image: ResolvedImage): Promise<ResolvedImage> {
+    return image.contents?.uki === undefined ? this.#parts.contents.added(image, 'uki') : image;
   }
 
   #told(subject: Subject, file: FirmwareFile): FirmwareFile {
