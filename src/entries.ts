@@ -12,6 +12,7 @@ import { formatSource, unknownEntry } from './boot/entry.js';
 import type { EventSink } from './boot/event.js';
 import type { EntryStore } from './boot/ports.js';
 import { addressDoubts } from './booter/address-doubts.js';
+import { assignmentDoubts, type ClientDoubtsParts } from './booter/client-doubts.js';
 import type { LeaseRegister } from './booter/leases.js';
 import { createMapping, type Mapping, type MappingInput } from './booter/mapping.js';
 import { type BootDifference, bootDifferences } from './booter/preview.js';
@@ -35,6 +36,8 @@ export type EntriesParts = {
   /** Makes another one the one in force; so many entries of the API do not count. */
   readonly apply: (mapping: MappingInput, disregarded: number) => void;
   readonly events: EventSink;
+  /** What is known of mapped images, and how machines would be told. */
+  readonly known: Omit<ClientDoubtsParts, 'mapping'>;
   /** Where this server gives addresses. */
   readonly leases?: Pick<LeaseRegister, 'at' | 'subnets'> | undefined;
 };
@@ -118,7 +121,9 @@ export class Entries {
     const input = { ...this.#joined.candidate(kind, name, value), defaults: before.defaults };
     const after = createMapping(input, before);
     const { boots, more } = await differencesOf(before, after);
-    const warnings = kind === 'machine' ? this.#doubtsOf(name, after) : [];
+    const warnings = await (kind === 'machine'
+      ? this.#addressDoubts(name, after)
+      : this.#assignmentDoubts(name, after));
     const [machines, assignments] = (['machine', 'assignment'] as const).map((one) =>
       namesIn(one === kind ? plan : undefined, name),
     ) as [EntryPreview['machines'], EntryPreview['assignments']];
@@ -126,10 +131,15 @@ export class Entries {
     return warnings.length === 0 ? preview : { ...preview, warnings };
   }
 
-  #doubtsOf(name: string, mapping: Mapping): readonly string[] {
+  #addressDoubts(name: string, mapping: Mapping): readonly string[] {
     const { leases } = this.#parts;
     const machine = mapping.inventory.named(name);
     return leases === undefined || machine === undefined ? [] : addressDoubts(machine, mapping, leases);
+  }
+
+  async #assignmentDoubts(name: string, mapping: Mapping): Promise<readonly string[]> {
+    const assignment = mapping.assignments.find((one) => one.name === name);
+    return assignment === undefined ? [] : assignmentDoubts(assignment, { ...this.#parts.known, mapping });
   }
 
   #plan({ kind, name, edit }: EntryWish): Plan {

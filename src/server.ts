@@ -195,7 +195,10 @@ function standingsOf({ policies, booter, database, hub }: ServedBooter, reloader
 
 type EntriesNeed = { readonly events: EventSink; readonly metrics: Metrics; readonly upkeep: Upkeep };
 
-function entriesOf({ booter, joined, database }: ServedBooter, { events, metrics, upkeep }: EntriesNeed): Entries {
+function entriesOf(
+  { booter, joined, database, urls }: ServedBooter,
+  { events, metrics, upkeep }: EntriesNeed,
+): Entries {
   return new Entries({
     joined,
     store: database.entries,
@@ -206,6 +209,7 @@ function entriesOf({ booter, joined, database }: ServedBooter, { events, metrics
       upkeep.remappedSoon();
     },
     events,
+    known: { mapped: booter.mapped, urls, seesDhcp: joined.files.config.dhcp !== undefined },
     leases: booter.leases?.register,
   });
 }

@@ -5,6 +5,7 @@ import { type MacAddress, parseMac } from '../src/net/mac.js';
 import { configuration, FILE, openEntries, stored } from './fixtures/entries.js';
 import { leaseDesk } from './fixtures/lease-desk.js';
 import { mac as cardOf } from './fixtures/leases.js';
+import { resolvedImage } from './fixtures/plans.js';
 
 const [ONE, TWO, THREE] = ['52:54:00:00:00:01', '52:54:00:00:00:02', '52:54:00:00:00:03'] as const;
 const IMAGE = 'lab:5000/os:1';
@@ -295,8 +296,8 @@ describe('a preview', () => {
     const document = { name: 'rack', match: { labels: { rack: 'r1' } }, image: 'lab:5000/os:2' };
     const policy = { mode: 'always', doneWhen: 'reported' };
     const boots = {
-      before: { assignment: 'all', image: IMAGE, policy },
-      after: { assignment: 'rack', image: 'lab:5000/os:2', policy },
+      before: { assignment: 'all', image: IMAGE, boot: 'auto', policy },
+      after: { assignment: 'rack', image: 'lab:5000/os:2', boot: 'auto', policy },
     };
     expect(await book.preview({ kind: 'assignment', name: 'rack', edit: () => document })).toEqual({
       dryRun: true,
@@ -318,11 +319,25 @@ describe('a preview', () => {
   it('tells why a machine would not be given its address, by its record as it would be', async () => {
     const { desk, select } = leaseDesk();
     await select(1, '192.168.77.100');
-    const { book } = await openEntries(FILES, [], desk.register);
+    const { book } = await openEntries(FILES, [], { leases: desk.register });
     const preview = (mac: string) =>
       book.preview({ kind: 'machine', name: 'new', edit: () => ({ name: 'new', mac, ip: '192.168.77.100' }) });
     expect(await preview(cardOf(2))).toMatchObject({ warnings: [expect.stringContaining('new is not given it')] });
     expect(await preview(cardOf(1))).not.toHaveProperty('warnings');
+  });
+
+  it('says who does not start the image that an assignment would have, where that is known', async () => {
+    const key = { reference: IMAGE, wish: { os: 'linux', architecture: 'amd64', variant: 'metal' } } as const;
+    const resolutions = [{ key, image: resolvedImage(['kernel', 'initramfs', 'uki'], { reference: IMAGE }) }];
+    const { book } = await openEntries(FILES, [], { resolutions });
+    const preview = (boot: string) =>
+      book.preview({ kind: 'assignment', name: 'rack', edit: () => ({ name: 'rack', match: {}, image: IMAGE, boot }) });
+    expect(await preview('uki')).toMatchObject({
+      warnings: [
+        `assignment "rack": its image for amd64 does not boot machines that come as ipxe-bios: ${IMAGE} cannot be booted: the assignment wants boot: uki, and a BIOS starts no UKI as it is; boot: auto or kernel boots it`,
+      ],
+    });
+    for (const boot of ['auto', 'kernel', 'local']) expect(await preview(boot)).not.toHaveProperty('warnings');
   });
 
   it('names so many machines, and counts the others', async () => {

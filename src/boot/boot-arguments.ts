@@ -3,7 +3,7 @@ import { type KernelArgs, placeholdersIn, replacePlaceholders } from '../image/c
 import { consoleArguments } from '../image/consoles.js';
 import type { ResolvedImage } from '../image/image.js';
 import type { KernelFacts } from '../image/kernel-kind.js';
-import { type ArgumentLayer, type ArgumentWord, mergeArguments } from '../image/merged-arguments.js';
+import { type ArgumentLayer, type ArgumentWord, filledWord, mergeArguments } from '../image/merged-arguments.js';
 import { isOfMachine, parsePlaceholder } from '../image/placeholders.js';
 import { presetArguments } from '../image/presets.js';
 import type { Subject } from '../machine/inventory.js';
@@ -122,11 +122,12 @@ function fillValues(words: readonly ArgumentWord[], input: ArgumentsInput): Fill
     if (value !== undefined) values.set(name, value.text);
   }
   const filled: ArgumentWord[] = [];
-  for (const { text, from } of words) {
+  for (const word of words) {
+    const { text } = word;
     const whole = replacePlaceholders(text, (name) => values.get(name));
     const made = madeByFilling(text, whole, values);
     if (made !== undefined) return { ...refusedBraces(made), isOfMachine: placeholdersIn(text).some(isOfMachine) };
-    filled.push({ text: whole, from });
+    filled.push(filledWord(word, whole));
   }
   return { kind: 'filled', words: filled };
 }

@@ -74,6 +74,7 @@ const STEP_EVENTS = [
   'machine.enrolled',
   'uki.planned',
   'uki.replaced',
+  'uki.local',
   'machine.contradicted',
   'plan.unsaved',
   'artifact.started',
@@ -168,6 +169,7 @@ function opensBoot(step: StepEvent): boolean {
     case 'script.local':
     case 'uki.planned':
     case 'uki.replaced':
+    case 'uki.local':
       return true;
     default:
       return false;
@@ -211,6 +213,7 @@ function stepped(boot: Boot, { at, event }: BootStep): Boot {
     case 'script.refused':
       return { ...next, state: 'refused', reason: event.reason };
     case 'script.local':
+    case 'uki.local':
       return { ...next, state: 'local', assignment: event.assignment, reason: event.reason };
     case 'boot.done':
       return { ...next, state: 'done' };

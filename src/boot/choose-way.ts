@@ -109,10 +109,16 @@ function noWay(
   { boot }: WayWish,
 ): WayChoice {
   const why = unbootableBecause(image, inOrder);
-  const reason = boot === 'auto' ? why : `the assignment wants boot: ${boot}, and ${why}`;
+  const reason = boot === 'auto' ? why : `the assignment wants boot: ${boot}, and ${why}${otherwise(boot, judged)}`;
   const rejected = judged.map((one) => ({
     way: one.way,
     reason: one.kind === 'possible' ? `the assignment wants boot: ${boot}` : one.reason,
   }));
   return { kind: 'none', reason, rejected };
+}
+
+/** Where the image is started by another wish. */
+function otherwise(boot: Exclude<ImageMethod, 'auto'>, judged: readonly JudgedWay[]): string {
+  const isPossible = judged.some(({ kind }) => kind === 'possible');
+  return isPossible ? `; boot: auto or ${boot === 'uki' ? 'kernel' : 'uki'} boots it` : '';
 }

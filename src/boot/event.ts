@@ -132,6 +132,15 @@ export type BootEvent =
   /** It is given iPXE instead. */
   | { readonly event: 'uki.replaced'; readonly machine: string; readonly address: string; readonly reason: string }
   | { readonly event: 'uki.refused'; readonly machine: string; readonly address: string; readonly reason: string }
+  /** It is given nothing, so that it boots its local disk, as its assignment or its policy says. */
+  | {
+      readonly event: 'uki.local';
+      readonly machine: string;
+      readonly address: string;
+      readonly assignment: string;
+      readonly why: LocalReason;
+      readonly reason: string;
+    }
   | { readonly event: 'script.refused'; readonly machine: string; readonly address: string; readonly reason: string }
   | {
       readonly event: 'image.resolved';

@@ -1,4 +1,5 @@
 import { type Bootable, CLIENTS, type Client, hasClient } from '../image/bootable.js';
+import type { ImageMethod } from './boot-method.js';
 import { chooseWay } from './choose-way.js';
 
 /** A client that does not boot an image, and why. */
@@ -12,17 +13,18 @@ export type JudgedClients = {
   readonly reason?: string;
 };
 
-/** Where an assignment wants nothing special, and Secure Boot is off. Pure. */
-export function judgeClients(image: Bootable, architecture: string): JudgedClients {
-  return judgeEach(architecture, (client) => clientRefusal(image, { client, architecture }));
+/** Where Secure Boot is off, and an assignment wants it started so. Pure. */
+export function judgeClients(image: Bootable, architecture: string, boot: ImageMethod = 'auto'): JudgedClients {
+  return judgeEach(architecture, (client) => clientRefusal(image, { client, architecture }, boot));
 }
 
 /** The same of one client: undefined where it boots the image. Pure. */
 export function clientRefusal(
   image: Bootable,
   starter: { readonly client: Client; readonly architecture: string },
+  boot: ImageMethod = 'auto',
 ): string | undefined {
-  const choice = chooseWay(image, starter, { boot: 'auto', wantsArguments: false });
+  const choice = chooseWay(image, starter, { boot, wantsArguments: false });
   return choice.kind === 'none' ? choice.reason : undefined;
 }
 

@@ -106,16 +106,6 @@ export function startOf(plan: BootPlan): readonly Artifact[] {
   return plan.kind === 'uki' ? [plan.uki] : [plan.kernel, ...plan.initramfs];
 }
 
-/**
- * Whether it is decided by what the UKI of the image holds. Of layers it is not, unless they are chosen under Secure Boot since the
- * UKI is not signed.
- */
-export function restsOnUki(planning: Planning, { image, starter }: Pick<PlanInput, 'image' | 'starter'>): boolean {
-  if (artifactOf(image, 'uki') === undefined) return false;
-  const isOfLayers = planning.kind === 'plan' && planning.choice.way === 'kernel';
-  return !isOfLayers || starter.secureBoot === true;
-}
-
 function planUki(input: PlanInput, choice: Chosen): Planning {
   const { image } = input;
   const uki = layerOf(image, 'uki');

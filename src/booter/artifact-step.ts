@@ -2,8 +2,9 @@ import type { BlobReader } from '../blob/blob-reader.js';
 import type { LoaderTransfer } from '../boot/event.js';
 import type { LocatedArtifact } from '../boot/ports.js';
 import { BootlayerError } from '../errors.js';
+import type { FilePart } from '../image/range-reader.js';
 import type { Attribution } from './attribution.js';
-import type { BlobPath, Slice } from './blob-path.js';
+import type { BlobPath } from './blob-path.js';
 import type { Blobs } from './blobs.js';
 import type { MappedImages } from './mapped-images.js';
 import type { Progress } from './running-transfers.js';
@@ -19,7 +20,7 @@ export type ArtifactStepParts = {
 
 /** To whom, and `sent`: how much by now. */
 type BegunTransfer = Pick<LoaderTransfer, 'address' | 'protocol'> &
-  Pick<Progress, 'sent'> & { readonly range: Slice | undefined };
+  Pick<Progress, 'sent'> & { readonly range: FilePart | undefined };
 
 /** What machines fetch of their images. */
 export class ArtifactStep {
@@ -46,7 +47,7 @@ export class ArtifactStep {
   }
 
   /** Throws, as its reader does, what the cache throws; REQUEST_INVALID for a slice that is not in it. */
-  async open(artifact: LocatedArtifact, slice?: Slice): Promise<BlobReader> {
+  async open(artifact: LocatedArtifact, slice?: FilePart): Promise<BlobReader> {
     if (slice === undefined) return this.#openWhole(artifact);
     requirePart(slice, artifact.descriptor);
     return sliceReader(await this.#openWhole(artifact), slice);

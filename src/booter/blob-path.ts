@@ -1,12 +1,10 @@
+import type { FilePart } from '../image/range-reader.js';
 import { type Digest, digestFromHex } from '../oci/digest.js';
-
-/** A part of a blob, in bytes. */
-export type Slice = { readonly offset: number; readonly length: number };
 
 export type BlobPath = {
   readonly digest: Digest;
   /** Without one, all of it. */
-  readonly slice?: Slice;
+  readonly slice?: FilePart;
 };
 
 const PATH = /^blobs\/sha256\/([^/]+)(?:\/(\d[^/]*))?\/[^/]+$/;
@@ -22,7 +20,7 @@ export function parseBlobPath(path: string): BlobPath | undefined {
 }
 
 /** `4096+1024`. Pure. */
-export function parseSlice(text: string): Slice | undefined {
+export function parseSlice(text: string): FilePart | undefined {
   const match = /^(\d{1,15})\+(\d{1,15})$/.exec(text);
   return match === null ? undefined : { offset: Number(match[1]), length: Number(match[2]) };
 }

@@ -103,9 +103,9 @@ export class Booter {
       policies,
       enrols,
     };
-    const ukis = new VerifiedContents((artifact) => this.artifacts.open(artifact));
-    this.firmware = new FirmwareStep({ ...shared, ukis, begins: (artifact) => this.artifacts.begins(artifact) });
-    this.#script = new ScriptStep({ ...shared, memory, prefetch, capabilities, enrolments, ukis });
+    const contents = new VerifiedContents((artifact) => this.artifacts.open(artifact));
+    this.firmware = new FirmwareStep({ ...shared, contents, begins: (artifact) => this.artifacts.begins(artifact) });
+    this.#script = new ScriptStep({ ...shared, memory, prefetch, capabilities, enrolments, contents });
   }
 
   /** Who has which address, where this server gives them. */

@@ -1,13 +1,12 @@
 import type { EntryKind } from '../boot/entry.js';
 import { isRestricted } from '../boot/policy.js';
 import type { Clock } from '../clock.js';
-import { BootlayerError, publicMessage, publicRemedy } from '../errors.js';
+import { BootlayerError, type ErrorCode, publicMessage, publicRemedy } from '../errors.js';
 import { formatDuration } from '../format.js';
 import type { Machine } from '../machine/machine.js';
 import { formatReference } from '../oci/reference.js';
 import { addressDoubts } from './address-doubts.js';
-import { findUntoldWarnings } from './check-policies.js';
-import { type ClientDoubtsParts, clientDoubts } from './client-doubts.js';
+import { assignmentDoubts, type ClientDoubtsParts } from './client-doubts.js';
 import type { ImageDesk } from './image-desk.js';
 import type { LeaseRegister } from './leases.js';
 import { possibleAssignments } from './mapped-wishes.js';
@@ -43,12 +42,10 @@ export class EntryDoubts {
     const { mapping: inForce, known } = this.#parts;
     if (kind === 'machine') return this.#ofMachine(name);
     const mapping = inForce();
-    const { assignments, defaults, machines } = mapping;
-    const assignment = assignments.find((one) => one.name === name);
+    const assignment = mapping.assignments.find((one) => one.name === name);
     if (assignment === undefined) return [];
-    const untold = findUntoldWarnings({ assignments: [assignment], defaults, machines });
     const ofImage = await this.ofImage(formatReference(assignment.image));
-    return [...untold, ...ofImage, ...(await clientDoubts(assignment, { ...known, mapping }))];
+    return [...ofImage, ...(await assignmentDoubts(assignment, { ...known, mapping }))];
   }
 
   /** Why a mapped image cannot be had. Never rejects. */
@@ -56,13 +53,15 @@ export class EntryDoubts {
     const { desk, clock } = this.#parts;
     try {
       const asked = await clock.within(PATIENCE_MILLISECONDS, desk.resolve(reference));
-      if (asked.kind === 'done') return asked.value.problems.map(({ message }) => unavailable(reference, message));
+      if (asked.kind === 'done')
+        return asked.value.problems.map(({ code, message }) => unavailable(reference, { code, why: message }));
       const patience = formatDuration(PATIENCE_MILLISECONDS);
       return [`whether ${reference} can be had is not known: its source has not answered within ${patience}`];
     } catch (thrown) {
       const error = BootlayerError.from(thrown);
       const remedy = publicRemedy(error);
-      return [unavailable(reference, `${publicMessage(error)}${remedy === undefined ? '' : `; ${remedy}`}`)];
+      const why = `${publicMessage(error)}${remedy === undefined ? '' : `; ${remedy}`}`;
+      return [unavailable(reference, { code: error.code, why })];
     }
   }
 
@@ -85,6 +84,7 @@ export class EntryDoubts {
   }
 }
 
-function unavailable(reference: string, why: string): string {
-  return `${reference} cannot be had now: ${why}`;
+/** An image that is there, and not for these machines, says so itself, with what it is for. */
+function unavailable(reference: string, { code, why }: { readonly code: ErrorCode; readonly why: string }): string {
+  return code === 'IMAGE_NO_PLATFORM' ? why : `${reference} cannot be had now: ${why}`;
 }

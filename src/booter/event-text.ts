@@ -56,6 +56,7 @@ function describeBoot(event: Exclude<BootEvent, LeaseEvent>): string {
     case 'uki.planned':
     case 'uki.replaced':
     case 'uki.refused':
+    case 'uki.local':
       return describeUki(event);
     case 'fill.started':
     case 'fill.resumed':
@@ -181,7 +182,7 @@ function describeDhcp(
   }
 }
 
-function describeUki(event: Of<'uki.planned' | 'uki.replaced' | 'uki.refused'>): string {
+function describeUki(event: Of<'uki.planned' | 'uki.replaced' | 'uki.refused' | 'uki.local'>): string {
   switch (event.event) {
     case 'uki.planned':
       return `${event.machine} gets the UKI of ${event.image} (assignment ${event.assignment})${unmetText(event)}`;
@@ -189,6 +190,8 @@ function describeUki(event: Of<'uki.planned' | 'uki.replaced' | 'uki.refused'>):
       return `${event.machine} gets iPXE by HTTP Boot: ${event.reason}`;
     case 'uki.refused':
       return `${event.machine} gets nothing by HTTP Boot: ${event.reason}`;
+    case 'uki.local':
+      return `${event.machine} gets nothing by HTTP Boot and boots its local disk (assignment ${event.assignment}): ${event.reason}`;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ImageMethod } from '../boot/boot-method.js';
 import { UNMET_TEXTS } from '../boot/choose-way.js';
 import { explainSelection, type Tried } from '../boot/explain.js';
 import { judgeClients } from '../boot/judged-clients.js';
@@ -13,6 +14,7 @@ import type { SelectorKey } from '../machine/selector.js';
 import { localScript, refusalOf, waitingScript } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
 import type { FirmwareAsks } from './firmware-path.js';
+import { givenWords } from './given-words.js';
 import type { Images } from './mapped-images.js';
 import { assignmentFor, type Mapping } from './mapping.js';
 import { ARCHITECTURE_UNKNOWN, mayPass, NO_ASSIGNMENT, type Prepared, prepareBoot, wishOf } from './preparation.js';
@@ -46,7 +48,9 @@ export type BootExplanation =
       /** How often: where the machine stands with it is known to a running server alone. */
       readonly policy: Policy;
       readonly image: ResolvedImage;
-      /** What the image can boot at all. */
+      /** How its assignment wants the image started. */
+      readonly method: ImageMethod;
+      /** What the image boots so. */
       readonly clients: readonly Client[];
       /** What this machine comes as; missing while its firmware is not known. */
       readonly client?: Client;
@@ -96,7 +100,8 @@ async function explainImage(
   const { mapping, images, urls } = parts;
   if (assignment === undefined) return nothing(subject, NO_ASSIGNMENT);
   if (assignment.outOfForce !== undefined) return waits(subject, assignment.outOfForce, urls);
-  if (assignment.boot === 'local') return local(subject);
+  const { boot: method } = assignment;
+  if (method === 'local') return local(subject);
   const wish = wishOf(subject, assignment);
   if (wish === undefined) return nothing(subject, ARCHITECTURE_UNKNOWN);
   try {
@@ -112,9 +117,10 @@ async function explainImage(
       assignment: assignment.name,
       policy: assignment.policy,
       image,
-      clients: judgeClients(image, wish.architecture).clients,
+      method,
+      clients: judgeClients(image, wish.architecture, method).clients,
       ...(client !== undefined && { client }),
-      preparation,
+      preparation: asGiven(preparation, urls),
       ...(loader !== undefined && { loader }),
       ...(script !== undefined && { script }),
       files: filesOf(plan, subject.facts, parts),
@@ -129,6 +135,12 @@ async function explainImage(
     const { code } = error;
     return { kind: 'unresolved', assignment: assignment.name, code, reason: describeError(error), script };
   }
+}
+
+function asGiven(preparation: Prepared['preparation'], urls: BootUrls): Prepared['preparation'] {
+  if (preparation.kind === 'refused') return preparation;
+  const { planned } = preparation;
+  return { ...preparation, planned: { ...planned, words: givenWords(planned, urls) } };
 }
 
 function nothing(subject: Subject, reason: string): BootExplanation {

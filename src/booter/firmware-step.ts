@@ -2,12 +2,12 @@ import type { Assignment } from '../boot/assignment.js';
 import type { Unmet } from '../boot/choose-way.js';
 import type { EventSink } from '../boot/event.js';
 import { planBoot, type UkiPlan, wantsArguments } from '../boot/plan.js';
-import { mustReport } from '../boot/policy.js';
+import { type LocalReason, mustReport } from '../boot/policy.js';
 import type { LocatedArtifact } from '../boot/ports.js';
 import type { Selection } from '../boot/select.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError, publicMessage } from '../errors.js';
-import { artifactOf, type ResolvedImage } from '../image/image.js';
+import type { ResolvedImage } from '../image/image.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
 import { RecentMap } from '../recent-map.js';
@@ -29,8 +29,8 @@ export type FirmwareStepParts = {
   /** Whether machines that nothing matches wait for an assignment. */
   readonly enrols: () => boolean;
   readonly isDraining: () => boolean;
-  /** What UKIs hold, of verified bytes. */
-  readonly ukis: Pick<VerifiedContents, 'of'>;
+  /** Of verified bytes. */
+  readonly contents: Pick<VerifiedContents, 'added'>;
   /** Resolves when its first bytes are there. Throws what the cache throws. */
   readonly begins: (artifact: LocatedArtifact) => Promise<void>;
   /** Its facts may name several machines. */
@@ -46,7 +46,16 @@ export type FirmwareFile =
   | UkiFile
   /** iPXE, which has a screen, and time to wait. */
   | { readonly kind: 'loader'; readonly reason: string }
-  | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** Nothing either: the machine goes on to its local disk. */
+  | LocalDisk;
+
+type LocalDisk = {
+  readonly kind: 'local';
+  readonly assignment: string;
+  readonly why: LocalReason;
+  readonly reason: string;
+};
 
 type UkiFile = {
   readonly kind: 'uki';
@@ -99,9 +108,9 @@ export class FirmwareStep {
     const life = isHead ? SAME_ANSWER_MILLISECONDS : SAME_FILE_MILLISECONDS;
     const meaning = policies.meaning(subject, assignmentOf(selection));
     const isSame = last?.mapping === mapping && last.meaning === meaning && now - last.at < life;
-    if (isSame && last.file.kind !== 'refused') return this.#seen(subject, last.file);
+    if (isSame && isGiven(last.file)) return this.#seen(subject, last.file);
     const file = await this.#choose(subject, selection, mapping);
-    // One that is refused is asked for anew each time, and ends what was chosen before.
+    // What is refused is asked for anew each time, and ends what was chosen before.
     this.#chosen.set(key, { at: now, mapping, meaning, file });
     return this.#told(subject, file);
   }
@@ -129,7 +138,7 @@ export class FirmwareStep {
       case 'unmapped':
         return enrols() ? { kind: 'loader', reason: NO_ASSIGNMENT } : { kind: 'refused', reason: NO_ASSIGNMENT };
       case 'local':
-        return { kind: 'refused', reason: judged.reason };
+        return { kind: 'local', assignment: judged.assignment.name, why: judged.why, reason: judged.reason };
       case 'unsure':
         return { kind: 'loader', reason: judged.reason };
       case 'boot': {
@@ -146,7 +155,7 @@ export class FirmwareStep {
     const whom = { subject, assignment, defaults: defaults.kernelArgs };
     const resolved = await mapped.resolve(assignment.image, wish);
     // Without other arguments it is started as it is, whatever it holds.
-    const image = wantsArguments(whom) ? await this.#read(resolved) : resolved;
+    const image = wantsArguments(whom) ? await this.#withUki(resolved) : resolved;
     const starter = { client: 'uefi-http', architecture: wish.architecture } as const;
     const planning = planBoot({ ...whom, image, starter });
     // iPXE has a screen, on which it says what is wrong.
@@ -162,11 +171,8 @@ export class FirmwareStep {
   }
 
   /** Whether it is to be opened is not decided by chance: what its registry has not said in time is read of all of it. */
-  async #read(image: ResolvedImage): Promise<ResolvedImage> {
-    const uki = artifactOf(image, 'uki');
-    if (uki === undefined || image.contents?.uki !== undefined) return image;
-    const read = await this.#parts.ukis.of({ ...uki, location: image.location });
-    return { ...image, contents: { ...image.contents, uki: read } };
+  async #withUki(image: ResolvedImage): Promise<ResolvedImage> {
+    return image.contents?.uki === undefined ? this.#parts.contents.added(image, 'uki') : image;
   }
 
   #told(subject: Subject, file: FirmwareFile): FirmwareFile {
@@ -187,6 +193,10 @@ export class FirmwareStep {
     const { events } = this.#parts;
     const told = { machine, address: facts.sourceAddress };
     if (file.kind === 'refused') events({ event: 'uki.refused', ...told, reason: file.reason });
+    if (file.kind === 'local') {
+      const { assignment, why, reason } = file;
+      events({ event: 'uki.local', ...told, assignment, why, reason });
+    }
     if (file.kind === 'loader') events({ event: 'uki.replaced', ...told, reason: file.reason });
     if (file.kind !== 'uki') return;
     const { assignment, image, id: plan } = file.plan;
@@ -195,6 +205,10 @@ export class FirmwareStep {
     const more = { ...(unmet.length > 0 && { unmet }), ...(isDoneByStart && { isDoneByStart }) };
     events({ event: 'uki.planned', ...planned, ...more });
   }
+}
+
+function isGiven({ kind }: FirmwareFile): boolean {
+  return kind === 'uki' || kind === 'loader';
 }
 
 function assignmentOf(selection: Selection): Assignment | undefined {

@@ -68,6 +68,7 @@ function causeOf(event: BootEvent): Cause | undefined {
     case 'uki.planned':
     case 'uki.replaced':
     case 'uki.refused':
+    case 'uki.local':
       return { limit: 'dhcp', by: event.address };
     default:
       return undefined;
@@ -126,6 +127,7 @@ const LEVELS: Readonly<Record<BootEvent['event'], 'debug' | 'info' | 'warn' | 'e
   'dhcp.unanswered': 'info',
   'uki.planned': 'info',
   'uki.replaced': 'info',
+  'uki.local': 'info',
   'boot.done': 'info',
   'standing.changed': 'info',
   'machine.enrolled': 'info',

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Assignment } from '../boot/assignment.js';
+import type { BootMethod } from '../boot/boot-method.js';
 import { settle } from '../boot/select.js';
 import type { Machine } from '../machine/machine.js';
 import { matchSelector } from '../machine/selector.js';
@@ -9,7 +10,13 @@ import { assignmentFor, type Mapping } from './mapping.js';
 import { type ToldPolicy, toldPolicy } from './told-policy.js';
 
 /** What a machine boots, and how often, as far as its record tells. */
-export type Booted = { readonly assignment: string; readonly image: string; readonly policy: ToldPolicy };
+export type Booted = {
+  readonly assignment: string;
+  readonly image: string;
+  /** `local`: not the image, but its local disk. */
+  readonly boot: BootMethod;
+  readonly policy: ToldPolicy;
+};
 
 /** A known machine that would boot otherwise. Without `before` or `after`: it boots nothing of ours then. */
 export type BootDifference = {
@@ -103,6 +110,7 @@ function bootedBy({ assignment }: Choice): Booted {
   return {
     assignment: assignment.name,
     image: formatReference(assignment.image),
+    boot: assignment.boot,
     policy: toldPolicy(assignment.policy),
   };
 }

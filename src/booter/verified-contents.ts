@@ -1,8 +1,9 @@
 import type { BlobReader } from '../blob/blob-reader.js';
 import type { LocatedArtifact } from '../boot/ports.js';
 import { BootlayerError } from '../errors.js';
+import { type ContentsRole, readLayer } from '../image/contents.js';
+import { artifactOf, type ImageContents, type ResolvedImage } from '../image/image.js';
 import type { RangeReader } from '../image/range-reader.js';
-import { type ReadUki, readUki } from '../image/uki.js';
 import { type Descriptor, sizedName } from '../oci/descriptor.js';
 import { shortDigest } from '../oci/digest.js';
 import { RecentMap } from '../recent-map.js';
@@ -10,16 +11,19 @@ import { RecentMap } from '../recent-map.js';
 /** A site boots fewer. */
 const MOST_KNOWN = 2_000;
 
+/** A layer that is looked into. */
+export type Layer = LocatedArtifact & { readonly role: ContentsRole };
+
 /**
- * What UKIs hold, by bytes that have their digest. What a resolution says of them was read of what nobody has verified: were
+ * What kernels are and UKIs hold, by bytes that have their digest. What a resolution says of them was read of what nobody has verified: were
  * machines started by that, whoever answers for the registry could have a pinned image started otherwise.
  */
 export class VerifiedContents {
   readonly #open: (artifact: LocatedArtifact) => Promise<BlobReader>;
-  /** By digest and size: whoever lies about the size of another's image holds his own up alone. */
-  readonly #known = new RecentMap<string, ReadUki>(MOST_KNOWN);
+  /** By role, digest and size: whoever lies about the size of another's image holds his own up alone. */
+  readonly #known = new RecentMap<string, ImageContents>(MOST_KNOWN);
   /** By the place as well: some hang. */
-  readonly #underWay = new Map<string, Promise<ReadUki>>();
+  readonly #underWay = new Map<string, Promise<ImageContents>>();
   readonly #arriving = new Map<string, BlobReader>();
 
   /** `open`: gives readers of the cache, which download what it does not have. */
@@ -27,11 +31,19 @@ export class VerifiedContents {
     this.#open = open;
   }
 
+  /** The image with what that layer of it is, where it has one; waits until all of that is there. Throws what the cache throws. */
+  async added(image: ResolvedImage, role: ContentsRole): Promise<ResolvedImage> {
+    const layer = artifactOf(image, role);
+    if (layer === undefined) return image;
+    const read = await this.of({ ...layer, role, location: image.location });
+    return { ...image, contents: { ...image.contents, ...read } };
+  }
+
   /** Waits until all of it is there; it is read once for all that ask meanwhile. Throws what the cache throws, which is not kept. */
-  async of(artifact: LocatedArtifact): Promise<ReadUki> {
-    const known = this.#known.get(sizedName(artifact.descriptor));
+  async of(layer: Layer): Promise<ImageContents> {
+    const known = this.#known.get(nameOf(layer));
     if (known !== undefined) return known;
-    return this.#underWay.get(placedName(artifact)) ?? this.#start(artifact);
+    return this.#underWay.get(placedName(layer)) ?? this.#start(layer);
   }
 
   /** How many bytes have come of one that is waited for; waits for the first. undefined where nobody waits for it. */
@@ -39,22 +51,22 @@ export class VerifiedContents {
     return this.#arriving.get(sizedName(descriptor))?.available(0);
   }
 
-  #start(artifact: LocatedArtifact): Promise<ReadUki> {
-    const name = placedName(artifact);
-    const reading = this.#read(artifact).finally(() => this.#underWay.delete(name));
+  #start(layer: Layer): Promise<ImageContents> {
+    const name = placedName(layer);
+    const reading = this.#read(layer).finally(() => this.#underWay.delete(name));
     this.#underWay.set(name, reading);
     return reading;
   }
 
-  async #read(artifact: LocatedArtifact): Promise<ReadUki> {
-    const { descriptor } = artifact;
+  async #read(layer: Layer): Promise<ImageContents> {
+    const { role, descriptor } = layer;
     const name = sizedName(descriptor);
-    const blob = await this.#open(artifact);
+    const blob = await this.#open(layer);
     this.#arriving.set(name, blob);
     try {
       await blob.whole();
-      const read = await readUki(rangesOf(blob, descriptor));
-      this.#known.set(name, read);
+      const read = await readLayer(role, rangesOf(blob, descriptor));
+      this.#known.set(nameOf(layer), read);
       return read;
     } finally {
       // Of another place, it may be waited for as well.
@@ -64,8 +76,13 @@ export class VerifiedContents {
   }
 }
 
-function placedName({ descriptor, location }: LocatedArtifact): string {
-  return `${sizedName(descriptor)} ${location}`;
+/** What is a kernel to one image may be the UKI of another. */
+function nameOf({ role, descriptor }: Layer): string {
+  return `${role} ${sizedName(descriptor)}`;
+}
+
+function placedName(layer: Layer): string {
+  return `${nameOf(layer)} ${layer.location}`;
 }
 
 /** Of a blob that is whole. Throws BLOB_UNAVAILABLE where it is not as long as it says. */

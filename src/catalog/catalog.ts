@@ -1,17 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
-import NodeCache from 'node-cache';
 import type { BlobSource } from '../blob/blob-store.js';
 import type { EventSink } from '../boot/event.js';
 import { type ResolutionKey, type ResolutionStore, resolutionName } from '../boot/ports.js';
 import { type Clock, secondsSince } from '../clock.js';
 import { BootlayerError, describeError, type ErrorCode } from '../errors.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
-import type { FetchedDocument, ImageSource, ManifestName } from '../oci/image-source.js';
+import type { ManifestName } from '../oci/image-source.js';
 import { formatReference, type ImageReference, placeOf } from '../oci/reference.js';
+import { Documents } from './documents.js';
 import type { ImageSources } from './image-sources.js';
 import { architecturesIn, inspectImage } from './inspect.js';
 import { CONTENTS_MILLISECONDS, hasContents, KnownContents } from './known-contents.js';
 import { Resolver } from './resolver.js';
+import { TimedMemory } from './timed-memory.js';
 
 export type CatalogParts = {
   readonly sources: Pick<ImageSources, 'of' | 'blobSourcesAt'>;
@@ -20,21 +21,13 @@ export type CatalogParts = {
   readonly clock: Clock;
 };
 
-/** How long a tag's meaning is taken for granted, for one architecture and for all: together a minute. */
+/** How long a tag's meaning for one architecture is taken for granted: with that of its document, a minute. */
 const FRESH_SECONDS = 55;
-const TAG_SECONDS = 5;
 /** How long a failure is remembered, so that a rack in trouble does not trouble the registry. */
 const FAILURE_SECONDS = 5;
 /** A registry that takes longer than this is passed over when the last good resolution is known. */
 const PATIENCE_MILLISECONDS = 2_500;
-const DOCUMENT_SECONDS = 3_600;
-/** By which the time of day was set rather than led (adjtime(2)). */
-const LEAST_STEP_MILLISECONDS = 1_000;
 const MAX_RESOLUTIONS = 20_000;
-/** Times the largest that is kept: 32 MiB. */
-const MAX_DOCUMENTS = 500;
-/** node-cache cannot weigh its values; larger documents are fetched each time. */
-const MAX_CACHED_DOCUMENT_BYTES = 64 * 1024;
 
 /** Failures that say nothing of the image itself: what was good before still is. A definite no is not among them. */
 const REGISTRY_IN_TROUBLE: ReadonlySet<ErrorCode> = new Set([
@@ -52,28 +45,25 @@ type Remembered =
 /** What references mean now: one question to the source however many ask, and the last good answer when it is silent. */
 export class Catalog {
   readonly #parts: CatalogParts;
-  readonly #memory = new NodeCache({ useClones: false, maxKeys: MAX_RESOLUTIONS, stdTTL: FRESH_SECONDS });
-  /** Indexes and manifests by digest, and for a moment by tag. */
-  readonly #documents = new NodeCache({ useClones: false, maxKeys: MAX_DOCUMENTS, stdTTL: DOCUMENT_SECONDS });
+  readonly #memory: TimedMemory<Remembered>;
+  readonly #documents: Documents;
   readonly #contents: KnownContents;
-  /** How far the time of day is ahead of the ticks. */
-  #ahead: number;
   /** Registries; never more of them than mappings name. */
   readonly #inTrouble = new Set<string>();
   readonly #underWay = new Map<string, { readonly image: Promise<ResolvedImage>; readonly since: number }>();
 
   constructor(parts: CatalogParts) {
     this.#parts = parts;
+    this.#memory = new TimedMemory(MAX_RESOLUTIONS, parts.clock);
+    this.#documents = new Documents(parts.clock);
     this.#contents = new KnownContents(parts.clock);
-    this.#ahead = parts.clock.now() - parts.clock.ticks();
   }
 
   /** Throws REGISTRY_UNREACHABLE, REGISTRY_DENIED, IMAGE_NOT_FOUND, IMAGE_NO_PLATFORM, IMAGE_INVALID, DIGEST_MISMATCH. */
   async resolve(reference: ImageReference, wish: ImageWish): Promise<ResolvedImage> {
-    this.#forgetWhenSetBack();
     const key: ResolutionKey = { reference: formatReference(reference), wish };
-    const name = nameOf(key);
-    const remembered = this.#memory.get<Remembered>(name);
+    const name = resolutionName(key);
+    const remembered = this.#memory.get(name);
     if (remembered?.kind === 'image') return remembered.image;
     if (remembered?.kind === 'failure') throw remembered.error;
     const running = this.#underWay.get(name)?.image ?? this.#start(name, reference, key);
@@ -100,7 +90,7 @@ export class Catalog {
 
   async #inspect(reference: ImageReference): Promise<readonly string[]> {
     const source = this.#parts.sources.of(reference);
-    const report = await inspectImage(source, reference, (wanted) => this.#fetchDocument(source, wanted));
+    const report = await inspectImage(source, reference, (wanted) => this.#documents.fetch(source, wanted));
     this.#inTrouble.delete(placeOf(reference));
     return architecturesIn(report);
   }
@@ -136,7 +126,7 @@ export class Catalog {
 
   /** For how many seconds the source has been asked, when it is being asked. */
   askedFor(reference: ImageReference, wish: ImageWish): number | undefined {
-    const running = this.#underWay.get(nameOf({ reference: formatReference(reference), wish }));
+    const running = this.#underWay.get(resolutionName({ reference: formatReference(reference), wish }));
     return running === undefined ? undefined : secondsSince(running.since, this.#parts.clock.ticks());
   }
 
@@ -157,17 +147,6 @@ export class Catalog {
     // Whoever waits sees the failure; nobody may be waiting any more.
     running.catch(() => undefined);
     return running;
-  }
-
-  /** node-cache goes by the time of day: were that set back, an hour's meaning of a tag would count for an hour more. */
-  #forgetWhenSetBack(): void {
-    const { clock } = this.#parts;
-    const ahead = clock.now() - clock.ticks();
-    if (ahead < this.#ahead - LEAST_STEP_MILLISECONDS) {
-      this.#memory.flushAll();
-      this.#documents.flushAll();
-    }
-    this.#ahead = ahead;
   }
 
   /** A silent registry does not keep a machine waiting that has booted this reference before. */
@@ -191,7 +170,7 @@ export class Catalog {
         return this.#learned(name, key, pinned, { from: 'pinned', started });
       }
       const source = this.#parts.sources.of(reference);
-      const fetch = (wanted: ManifestName | undefined) => this.#fetchDocument(source, wanted);
+      const fetch = (wanted: ManifestName | undefined) => this.#documents.fetch(source, wanted);
       const resolved = await new Resolver(source, fetch, reference, key.wish).resolve();
       this.#inTrouble.delete(placeOf(reference));
       const patience = Math.max(0, CONTENTS_MILLISECONDS - (this.#parts.clock.ticks() - started));
@@ -218,7 +197,7 @@ export class Catalog {
     this.#failed(key, error);
     const image = REGISTRY_IN_TROUBLE.has(error.code) ? await this.#lastGood(key) : undefined;
     if (image !== undefined) return this.#learned(name, key, image, { from: 'last-good', started });
-    this.#remember(name, { kind: 'failure', error }, FAILURE_SECONDS);
+    this.#memory.set(name, { kind: 'failure', error }, FAILURE_SECONDS);
     throw error;
   }
 
@@ -228,7 +207,7 @@ export class Catalog {
     image: ResolvedImage,
     { from, started }: { from: 'source' | 'pinned' | 'last-good'; started: number },
   ): ResolvedImage {
-    this.#remember(name, { kind: 'image', image }, from === 'last-good' ? FAILURE_SECONDS : FRESH_SECONDS);
+    this.#memory.set(name, { kind: 'image', image }, from === 'last-good' ? FAILURE_SECONDS : FRESH_SECONDS);
     this.#parts.events({
       event: 'image.resolved',
       reference: key.reference,
@@ -257,33 +236,9 @@ export class Catalog {
     }
   }
 
-  async #fetchDocument(source: ImageSource, wanted: ManifestName | undefined): Promise<FetchedDocument> {
-    this.#forgetWhenSetBack();
-    const isPinned = wanted?.kind === 'digest';
-    const name = `${source.name}|${isPinned ? wanted.digest : (wanted?.tag ?? '')}`;
-    const known = this.#documents.get<FetchedDocument>(name);
-    if (known !== undefined) return known;
-    const document = await source.fetchDocument(wanted);
-    const isSmall = document.bytes.byteLength <= MAX_CACHED_DOCUMENT_BYTES;
-    if (isSmall && this.#documents.getStats().keys < MAX_DOCUMENTS) {
-      this.#documents.set(name, document, isPinned ? DOCUMENT_SECONDS : TAG_SECONDS);
-    }
-    return document;
-  }
-
-  /** node-cache throws when it is full; then it is simply asked again next time. */
-  #remember(name: string, value: Remembered, seconds: number): void {
-    if (this.#memory.getStats().keys < MAX_RESOLUTIONS) this.#memory.set(name, value, seconds);
-  }
-
   #failed({ reference, wish }: ResolutionKey, error: BootlayerError, prefix = ''): void {
     const { architecture } = wish;
     const reason = `${prefix}${describeError(error)}`;
     this.#parts.events({ event: 'image.failed', reference, architecture, code: error.code, reason });
   }
-}
-
-/** Prefixed, since node-cache keeps its keys in a plain object. */
-function nameOf(key: ResolutionKey): string {
-  return `r|${resolutionName(key)}`;
 }

@@ -1,15 +1,8 @@
-import { artifactOf, type ImageContents, type ResolvedImage } from '../image/image.js';
-import { readKernel } from '../image/kernel-kind.js';
-import { readUki } from '../image/uki.js';
+import { layerContents, readLayer } from '../image/contents.js';
+import type { ImageContents, ResolvedImage } from '../image/image.js';
 import { blobRanges, type RangeSource } from './blob-ranges.js';
 
-type Artifacts = Pick<ResolvedImage, 'artifacts'>;
-
 /** What the layers of an image are, of each of which a few kilobytes are read. Throws what the source throws. */
-export async function readContents(source: RangeSource, image: Artifacts): Promise<ImageContents> {
-  const [kernel, uki] = [artifactOf(image, 'kernel'), artifactOf(image, 'uki')];
-  return {
-    ...(kernel !== undefined && { kernel: await readKernel(blobRanges(source, kernel.descriptor)) }),
-    ...(uki !== undefined && { uki: await readUki(blobRanges(source, uki.descriptor)) }),
-  };
+export function readContents(source: RangeSource, image: Pick<ResolvedImage, 'artifacts'>): Promise<ImageContents> {
+  return layerContents(image, ({ descriptor }, role) => readLayer(role, blobRanges(source, descriptor)));
 }

@@ -1,9 +1,9 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { BOOT_METHODS } from '../boot/boot-method.js';
 import type { EntryDocument } from '../boot/entry.js';
 import { DONE_WHEN, POLICY_MODES } from '../boot/policy.js';
 import { BootlayerError } from '../errors.js';
-import { parsedBy } from './common.js';
+import { optionalChoice, parsedBy } from './common.js';
 import type { ToldEntry } from './entry-api.js';
 import {
   asText,
@@ -49,10 +49,10 @@ export function assignmentCommand(): Command {
       .option('--match-all', 'match every machine')
       .option('--priority <number>', 'higher goes first', parsedBy(parsePriority))
       .option('--variant <name>', "which of an image's variants")
-      .addOption(new Option('--boot <method>', 'how they start it').choices([...BOOT_METHODS, '']))
+      .addOption(optionalChoice('--boot <method>', 'how they start it', BOOT_METHODS))
       .option('--kernel-arg <text>', 'append it (repeatable): all take the place of all there are', repeatable(asText))
-      .addOption(new Option('--policy <mode>', 'how often they boot it').choices([...POLICY_MODES, '']))
-      .addOption(new Option('--done-when <what>', 'what ends "once"').choices([...DONE_WHEN, '']))
+      .addOption(optionalChoice('--policy <mode>', 'how often they boot it', POLICY_MODES))
+      .addOption(optionalChoice('--done-when <what>', 'what ends "once"', DONE_WHEN))
       .option('--max-attempts <number>', 'so many boots within the window are all', parsedBy(parseAttempts))
       .option('--window <time>', '30m, 1h or the like')
       .addHelpText('after', SET_HELP),

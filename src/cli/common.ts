@@ -69,3 +69,11 @@ export function parsedBy<T>(parse: (text: string) => T): (text: string) => T {
     }
   };
 }
+
+/** For one of these, or an empty text, which takes out what there is. */
+export function optionalChoice(flags: string, about: string, choices: readonly string[]): Option {
+  return new Option(flags, about).choices(choices).argParser((text) => {
+    if (text === '' || choices.includes(text)) return text;
+    throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}; "" takes out what there is.`);
+  });
+}

@@ -14,8 +14,13 @@ export type ToldEntry = Readonly<Record<string, unknown>> & {
   readonly problems?: readonly string[];
 };
 
-/** `policy`: not told by an older server. */
-export type WouldBoot = { readonly assignment: string; readonly image: string; readonly policy?: ToldPolicy };
+/** `boot` and `policy`: not told by an older server. */
+export type WouldBoot = {
+  readonly assignment: string;
+  readonly image: string;
+  readonly boot?: string;
+  readonly policy?: ToldPolicy;
+};
 
 /** What a change would do. */
 export type ToldPreview = {

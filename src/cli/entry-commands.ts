@@ -109,13 +109,23 @@ async function change({ api, options }: Asking, wanted: Change, done: string): P
   if (options.dryRun) {
     const preview = await previewChange(api, wanted);
     for (const warning of warningsIn(preview.warnings)) warnOnStderr(inOneLine(warning));
-    return options.json ? writeJson(output, preview) : writePreview(output, preview);
+    if (options.json) return writeJson(output, preview);
+    writePreview(output, preview);
+    if (isLocal(wanted)) writeLine(output, LOCAL);
+    return;
   }
   const warnings = await changeEntry(api, wanted);
   for (const warning of warnings) warnOnStderr(inOneLine(warning));
   const { kind, name } = wanted;
   if (options.json) writeJson(output, { kind, name, done, warnings });
-  else writeLine(output, `${kind} ${name} ${done}`);
+  else writeLine(output, `${kind} ${name} ${done}${isLocal(wanted) ? `: ${LOCAL}` : ''}`);
+}
+
+const LOCAL = 'its machines boot their local disk (boot: local)';
+
+/** An assignment alone has that. */
+function isLocal({ document }: Change): boolean {
+  return document?.['boot'] === 'local';
 }
 
 const MOST_BYTES = 1024 * 1024;

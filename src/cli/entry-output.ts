@@ -33,12 +33,10 @@ export function writeEntry(output: Output, entry: ToldEntry, document: EntryDocu
 
 /** Which machines would boot otherwise. */
 export function writePreview(output: Output, { boots, more = 0 }: ToldPreview): void {
-  const named = (boot: WouldBoot | undefined) =>
-    boot === undefined ? 'nothing' : `${boot.image} (${[boot.assignment, ...policyWords(boot.policy)].join(', ')})`;
   const rows = boots.map(({ machine, before, after, differs }) => [
     machine,
-    named(before),
-    named(after),
+    bootText(before),
+    bootText(after),
     differs.join(', '),
   ]);
   if (rows.length === 0) {
@@ -51,6 +49,14 @@ export function writePreview(output: Output, { boots, more = 0 }: ToldPreview): 
     rows.map((row) => row.map(inOneLine)),
   );
   if (more > 0) writeLine(output, `and ${more} more`);
+}
+
+/** `registry.lab:5000/os/debian:12 (db, boot: uki, always)` */
+function bootText(would: WouldBoot | undefined): string {
+  if (would === undefined) return 'nothing';
+  const { assignment, image, boot = 'auto', policy } = would;
+  const how = boot === 'auto' ? [] : [`boot: ${boot}`];
+  return `${boot === 'local' ? 'its local disk' : image} (${[assignment, ...how, ...policyWords(policy)].join(', ')})`;
 }
 
 /** `once until it has started`, `5 times within 1 h` */

@@ -204,7 +204,7 @@ function writeBoot(output: Output, boot: BootExplanation): void {
 }
 
 function writeImage(output: Output, boot: BootExplanation & { readonly kind: 'image' }): void {
-  const { image, client, clients, files, warnings, script } = boot;
+  const { image, client, method, clients, files, warnings, script } = boot;
   heading(output, `image ${image.reference} (assignment ${boot.assignment})`);
   writeLine(output, `  digest    ${image.digest}`);
   writeLine(output, `  manifest  ${image.manifestDigest}`);
@@ -215,7 +215,8 @@ function writeImage(output: Output, boot: BootExplanation & { readonly kind: 'im
     client === undefined
       ? 'firmware not said: planned as for iPXE on a BIOS, where it may have one'
       : `this machine comes as ${client}`;
-  writeLine(output, `  boots     ${clients.join(', ') || 'nothing'} (${comesAs})`);
+  const by = method === 'auto' ? '' : `, by boot: ${method}`;
+  writeLine(output, `  boots     ${clients.join(', ') || 'nothing'}${by} (${comesAs})`);
   writePreparation(output, boot);
   writeWarnings(output, warnings);
   if (files.length > 0) {

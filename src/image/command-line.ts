@@ -72,8 +72,7 @@ export function fillPlaceholders(
   room = MAX_COMMAND_LINE_BYTES,
 ): Filled {
   const unknown = placeholdersIn(commandLine).find((name) => !values.has(name));
-  if (unknown !== undefined)
-    return { kind: 'refused', reason: unknownPlaceholder(`{${unknown.slice(0, 60)}}`, values) };
+  if (unknown !== undefined) return { kind: 'refused', reason: unknownPlaceholder(unknown.slice(0, 60), values) };
   const filled = replacePlaceholders(commandLine, (name) => values.get(name));
   const bytes = Buffer.byteLength(filled);
   return bytes > room
@@ -86,7 +85,10 @@ export function replacePlaceholders(text: string, lookUp: (name: string) => stri
   return text.replace(PLACEHOLDER, (placeholder, name: string) => lookUp(name) ?? placeholder);
 }
 
-function unknownPlaceholder(placeholder: string, values: ReadonlyMap<string, string>): string {
+function unknownPlaceholder(name: string, values: ReadonlyMap<string, string>): string {
+  const held = `the kernel arguments hold {${name}}`;
+  const [, layer] = /^blob\.(squashfs|disk)\.url$/.exec(name) ?? [];
+  if (layer !== undefined) return `${held}, and this image has no ${layer}: add --${layer} to image build`;
   const known = [...values.keys()].map((name) => `{${name}}`).join(', ');
-  return `the kernel arguments hold ${placeholder}, and this image offers ${known === '' ? 'none' : known}`;
+  return `${held}, and this image offers ${known === '' ? 'none' : known}: leave it out`;
 }

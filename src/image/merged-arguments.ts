@@ -5,6 +5,8 @@ export type ArgumentWord = {
   readonly text: string;
   /** As people read it: `image`, `uki`, `defaults`, `defaults "serial"`, `assignment`, `machine`, `preset talos`, `consoles`. */
   readonly from: string;
+  /** As it stands there, with its placeholders; missing where that is the same. */
+  readonly written?: string;
 };
 
 /** What somebody wants changed of the arguments that are there. */
@@ -29,6 +31,11 @@ export function mergeArguments(
 ): readonly ArgumentWord[] {
   const merged = layers.reduce(changeWords, split([{ text: commandLine, source: { from: owner } }]));
   return merged.map(({ text, source: { from } }) => ({ text, from }));
+}
+
+/** The same with placeholders filled in. Pure. */
+export function filledWord(word: ArgumentWord, text: string): ArgumentWord {
+  return text === word.text ? word : { written: word.text, ...word, text };
 }
 
 /** What follows a lone `--` belongs to init and stays at the end. */

@@ -78,7 +78,10 @@ export function presetArguments(name: PresetName, { roles, isProvisioned }: Pres
   const { words, root, isRootOptional = false, handOff } = DEFINITIONS[name];
   const hasRoot = roles.has('squashfs');
   if (root.length > 0 && !hasRoot && !isRootOptional) {
-    return { kind: 'refused', reason: `preset ${name} needs a squashfs layer, and this image has none` };
+    return {
+      kind: 'refused',
+      reason: `preset ${name} needs a squashfs layer, and this image has none: add --squashfs to image build`,
+    };
   }
   const all = [...(hasRoot ? root : []), ...words, ...(isProvisioned ? handOff : [])];
   return { kind: 'layer', layer: { from: `preset ${name}`, change: changeOf(all), isPreset: true } };

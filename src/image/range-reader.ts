@@ -11,7 +11,7 @@ export type RangeReader = {
   read(offset: number, length: number): Promise<Buffer>;
 };
 
-/** A contiguous part of a file, in bytes. */
+/** A contiguous part of a file or a blob, in bytes. */
 export type FilePart = { readonly offset: number; readonly length: number };
 
 /** Far more than a part would have to be received to have it: its source sends whole files alone. */

@@ -1,18 +1,22 @@
 import type { Bootable } from './bootable.js';
-import type { JudgedWay } from './ways.js';
+import type { JudgedWay, Obstacle } from './ways.js';
 
-/** Why an image is not started, of the ways that come into question, in the operator's words. Pure. */
+/** Why an image is not started, of the ways that come into question, and what an operator can do about it. Pure. */
 export function unbootableBecause({ artifacts }: Bootable, judged: readonly JudgedWay[]): string {
   const obstacles = judged.flatMap((one) => (one.kind === 'possible' ? [] : [one]));
   const refused = obstacles.filter(({ kind }) => kind === 'refused');
   if (refused.length > 0) return textOf(refused);
   const has = (role: string) => artifacts.some((artifact) => artifact.role === role);
   if (has('kernel') || has('uki')) return textOf(obstacles);
-  if (has('iso')) return 'it holds an ISO, and booting an ISO without a kernel layer is not in this version';
-  if (has('disk')) return 'it holds only a disk image, which is written to a disk by an installer and not booted';
-  return 'it has neither a kernel nor a UKI';
+  if (has('iso')) return `it holds an ISO, and booting an ISO without a kernel layer is not in this version: ${ADD}`;
+  if (has('disk'))
+    return `it holds only a disk image, which is written to a disk by an installer and not booted: ${ADD}`;
+  return `it has neither a kernel nor a UKI: ${ADD}`;
 }
 
-function textOf(obstacles: readonly { readonly reason: string }[]): string {
-  return [...new Set(obstacles.map(({ reason }) => reason))].join('; ');
+const ADD = 'add --kernel and --initramfs, or --uki, to image build';
+
+function textOf(obstacles: readonly Obstacle[]): string {
+  const texts = obstacles.map(({ reason, remedy }) => (remedy === undefined ? reason : `${reason}: ${remedy}`));
+  return [...new Set(texts)].join('; ');
 }

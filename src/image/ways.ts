@@ -8,7 +8,12 @@ export const WAYS = ['kernel', 'uki', 'opened'] as const;
 export type Way = (typeof WAYS)[number];
 
 /** What stands against a way: the image has no such layers, or has them and the client cannot start them. */
-export type Obstacle = { readonly kind: 'missing' | 'refused'; readonly reason: string };
+export type Obstacle = {
+  readonly kind: 'missing' | 'refused';
+  readonly reason: string;
+  /** What an operator can do about it, in a few words. */
+  readonly remedy?: string;
+};
 
 export type JudgedWay = { readonly way: Way } & ({ readonly kind: 'possible' } | Obstacle);
 
@@ -25,15 +30,16 @@ export function firstProfile({ contents }: Bootable): UkiProfile | undefined {
 
 function againstLayers(image: Bootable, starter: Starter): Obstacle | undefined {
   const [hasKernel, hasInitramfs] = [has(image, 'kernel'), has(image, 'initramfs')];
-  if (!hasKernel && !hasInitramfs) return missing('it has no kernel layer');
-  if (!hasKernel) return refused('it has an initramfs but no kernel');
-  if (!hasInitramfs) return refused('it has a kernel but no initramfs');
+  if (!hasKernel && !hasInitramfs)
+    return missing('it has no kernel layer', 'add --kernel and --initramfs to image build');
+  if (!hasKernel) return refused('it has an initramfs but no kernel', 'add --kernel to image build');
+  if (!hasInitramfs) return refused('it has a kernel but no initramfs', 'add --initramfs to image build');
   const kernel = image.contents?.kernel;
   return kernel && againstKernel(kernel, starter);
 }
 
 function againstUki(image: Bootable, { client, architecture, secureBoot }: Starter): Obstacle | undefined {
-  if (!has(image, 'uki')) return missing('it has no UKI');
+  if (!has(image, 'uki')) return missing('it has no UKI', ADD_UKI);
   if (client === 'ipxe-bios') return refused('a BIOS starts no UKI as it is');
   const read = image.contents?.uki;
   if (read?.kind === 'refused' && read.isProgram === false) return againstUnread(read);
@@ -45,15 +51,15 @@ function againstUki(image: Bootable, { client, architecture, secureBoot }: Start
 }
 
 function againstOpening(image: Bootable, starter: Starter): Obstacle | undefined {
-  if (!has(image, 'uki')) return missing('it has no UKI');
+  if (!has(image, 'uki')) return missing('it has no UKI', ADD_UKI);
   const read = image.contents?.uki;
-  if (read === undefined) return refused('what its UKI holds is not known yet: its registry did not say');
+  if (read === undefined) return refused('what its UKI holds is not known yet: its registry did not say', 'try again');
   if (read.kind === 'refused') return againstUnread(read);
   return againstParts(read.uki, starter);
 }
 
 function againstUnread({ reason }: { readonly reason: string }): Obstacle {
-  return refused(`its UKI cannot be opened: ${reason}`);
+  return refused(`its UKI cannot be opened: ${reason}`, 'make another by image build --uki make');
 }
 
 /** A kernel layer is what the operator gives, who may have it signed; one out of a UKI was signed with all that is around it. */
@@ -79,7 +85,7 @@ export function isKernelFor({ architecture: its }: KernelFacts, { client, archit
 
 function againstBios({ kind }: KernelFacts): Obstacle | undefined {
   if (kind === 'bzimage' || kind === 'unknown') return undefined;
-  return refused('its kernel is no bzImage, which alone is started on a BIOS');
+  return refused('its kernel is no bzImage, which alone is started on a BIOS', 'give image build a vmlinuz of PCs');
 }
 
 /** Builds of iPXE for these unpack by gzip (ipxe: src/image/gzip.c; seen with Debian's of 2025 for arm64). */
@@ -91,23 +97,28 @@ function againstUefi({ kind, hasEfiStub }: KernelFacts, architecture: string): O
       ? undefined
       : refused(`its kernel is packed by gzip, which iPXE for ${architecture} does not unpack: unpack it (gunzip)`);
   if (kind === 'unknown' || hasEfiStub) return undefined;
-  return refused('its kernel has no EFI stub (CONFIG_EFI_STUB), and UEFI starts none without');
+  return refused(
+    'its kernel has no EFI stub (CONFIG_EFI_STUB), and UEFI starts none without',
+    'give image build one that has',
+  );
 }
 
 function againstArchitecture(what: string, held: string | undefined, wanted: string): Obstacle | undefined {
   return held === undefined || held === wanted
     ? undefined
-    : refused(`${what} is for ${held}, and the machine is ${wanted}`);
+    : refused(`${what} is for ${held}, and the machine is ${wanted}`, `give image build one for ${wanted}`);
 }
 
 function has({ artifacts }: Bootable, role: Role): boolean {
   return artifacts.some((artifact) => artifact.role === role);
 }
 
-function missing(reason: string): Obstacle {
-  return { kind: 'missing', reason };
+const ADD_UKI = 'add --uki to image build';
+
+function missing(reason: string, remedy: string): Obstacle {
+  return { kind: 'missing', reason, remedy };
 }
 
-function refused(reason: string): Obstacle {
-  return { kind: 'refused', reason };
+function refused(reason: string, remedy?: string): Obstacle {
+  return { kind: 'refused', reason, ...(remedy !== undefined && { remedy }) };
 }

@@ -4,6 +4,7 @@ import { plansAndResolutions } from './migrations/001-plans-and-resolutions.js';
 import { boots } from './migrations/002-boots.js';
 import { policiesAndEntries } from './migrations/003-policies-and-entries.js';
 import { leases } from './migrations/004-leases.js';
+import { planArtifactsByRole } from './migrations/005-plan-artifacts-by-role.js';
 import type { Schema } from './schema.js';
 
 /** Each step once, in the order of the names; a step that was released never changes. */
@@ -12,6 +13,7 @@ const STEPS: Readonly<Record<string, Migration>> = {
   '002-boots': boots,
   '003-policies-and-entries': policiesAndEntries,
   '004-leases': leases,
+  '005-plan-artifacts-by-role': planArtifactsByRole,
 };
 
 /** Brings the file to this version. Throws DATA_UNUSABLE when a newer version wrote it. */

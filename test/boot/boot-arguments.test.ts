@@ -99,7 +99,7 @@ describe('the arguments of a boot', () => {
 
   it('are refused for a preset whose layer is missing', () => {
     expect(told({ defaults: { preset: 'alpine' }, roles: ['kernel', 'initramfs'] })).toBe(
-      'preset alpine needs a squashfs layer, and this image has none',
+      'preset alpine needs a squashfs layer, and this image has none: add --squashfs to image build',
     );
   });
 
@@ -240,7 +240,11 @@ describe('the own arguments of a kernel', () => {
   it('have nothing of the operator, and their names filled in', () => {
     expect(own('quiet n={machine.name} u={server.url}')).toEqual({
       kind: 'arguments',
-      words: ['quiet', 'n=node-01', 'u={server.url}'].map((text) => ({ text, from: 'uki' })),
+      words: [
+        { text: 'quiet', from: 'uki' },
+        { text: 'n=node-01', from: 'uki', written: 'n={machine.name}' },
+        { text: 'u={server.url}', from: 'uki' },
+      ],
       room: 2_047 - 'boot.efi '.length,
     });
   });

@@ -26,6 +26,7 @@ describe('belongingOf', () => {
     ['a script that says why not', STEP.refused, 'begins'],
     ['a UKI', STEP.uki, 'begins'],
     ['iPXE in its place', STEP.replaced, 'begins'],
+    ['no UKI, but its disk', STEP.localDisk, 'begins'],
     ['a DISCOVER of iPXE', STEP.ipxeDiscover, 'alone'],
     ['what comes to the boot server', STEP.acknowledged, 'alone'],
     ['a loader', STEP.loader, 'alone'],
@@ -118,6 +119,10 @@ describe('withStep', () => {
     ].map((steps) => boot(...steps).reason);
     const { reason } = STEP.refused;
     expect(reasons).toEqual(['no assignment', undefined, reason, reason, 'another', undefined]);
+  });
+
+  it('is one of its local disk where firmware is given no UKI for that', () => {
+    expect(boot(STEP.localDisk)).toMatchObject({ state: 'local', assignment: 'all', reason: 'boot: local' });
   });
 
   it('counts the first time only that a kernel is asked for', () => {

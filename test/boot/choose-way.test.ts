@@ -51,7 +51,7 @@ describe('chooseWay', () => {
       'a UKI that could not be read',
       UNREAD,
       [
-        'what its UKI holds is not known yet: its registry did not say',
+        'what its UKI holds is not known yet: its registry did not say: try again',
         'uki by ipxe',
         'uki by ipxe',
         'uki by firmware',
@@ -102,8 +102,20 @@ describe('chooseWay', () => {
       'opened by ipxe',
       'opened by ipxe',
     ]);
-    expect(outcome(BOTH, BIOS, uki)).toBe('the assignment wants boot: uki, and a BIOS starts no UKI as it is');
-    expect(outcome(LAYERS, UEFI, uki)).toBe('the assignment wants boot: uki, and it has no UKI');
+    const wanted = 'the assignment wants boot: uki, and';
+    const more = '; boot: auto or kernel boots it';
+    expect(outcome(BOTH, BIOS, uki)).toBe(`${wanted} a BIOS starts no UKI as it is${more}`);
+    expect(outcome(LAYERS, UEFI, uki)).toBe(`${wanted} it has no UKI: add --uki to image build${more}`);
+    // The same, so that check says it once.
+    expect(outcome(LAYERS, BIOS, uki)).toBe(outcome(LAYERS, UEFI, uki));
+    const none = 'it holds only a disk image, which is written to a disk by an installer and not booted';
+    expect(outcome(of(['disk']), UEFI, kernel)).toBe(
+      `the assignment wants boot: kernel, and ${none}: add --kernel and --initramfs, or --uki, to image build`,
+    );
+    const unread = of(['uki'], { uki: { kind: 'refused', reason: 'it is odd' } });
+    expect(outcome(unread, UEFI, kernel)).toBe(
+      'the assignment wants boot: kernel, and its UKI cannot be opened: it is odd: make another by image build --uki make; boot: auto or uki boots it',
+    );
   });
 
   it.each<[string, Starter, keyof typeof KERNELS, string]>([
@@ -111,10 +123,15 @@ describe('chooseWay', () => {
       'a kernel without a stub',
       UEFI,
       'bare',
-      'its kernel has no EFI stub (CONFIG_EFI_STUB), and UEFI starts none without',
+      'its kernel has no EFI stub (CONFIG_EFI_STUB), and UEFI starts none without: give image build one that has',
     ],
     ['a kernel without a stub', BIOS, 'bare', 'kernel by ipxe'],
-    ['an arm64 kernel', BIOS, 'image', 'its kernel is for arm64, and the machine is amd64'],
+    [
+      'an arm64 kernel',
+      BIOS,
+      'image',
+      'its kernel is for arm64, and the machine is amd64: give image build one for amd64',
+    ],
     ['an arm64 kernel', { ...UEFI, architecture: 'arm64' }, 'image', 'kernel by ipxe'],
     ['a zboot kernel', { ...HTTP, architecture: 'arm64' }, 'zboot', 'kernel by ipxe'],
     [
@@ -139,8 +156,8 @@ describe('chooseWay', () => {
     const read = { kind: 'refused', reason: 'it is no program of UEFI' } as const;
     const junk = of(['uki'], { uki: { ...read, isProgram: false } });
     expect([UEFI, HTTP].map((starter) => outcome(junk, starter, PLAIN))).toEqual([
-      'its UKI cannot be opened: it is no program of UEFI',
-      'its UKI cannot be opened: it is no program of UEFI',
+      'its UKI cannot be opened: it is no program of UEFI: make another by image build --uki make',
+      'its UKI cannot be opened: it is no program of UEFI: make another by image build --uki make',
     ]);
     expect(outcome(of(['uki'], { uki: read }), HTTP, PLAIN)).toBe('uki by firmware');
   });

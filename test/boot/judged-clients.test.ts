@@ -16,7 +16,8 @@ it('tells who boots an image, of those that there are of its architecture', () =
 });
 
 it('tells why some do not', () => {
-  const noStub = 'its kernel has no EFI stub (CONFIG_EFI_STUB), and UEFI starts none without';
+  const noStub =
+    'its kernel has no EFI stub (CONFIG_EFI_STUB), and UEFI starts none without: give image build one that has';
   expect(judgeClients(of(['kernel', 'initramfs'], { kernel: KERNELS.bare }), 'amd64')).toEqual({
     clients: ['ipxe-bios'],
     refused: [
@@ -27,8 +28,23 @@ it('tells why some do not', () => {
   const uki = of(['uki'], { uki: readUkiOf({ kernel: KERNELS.image }) });
   expect(judgeClients(uki, 'amd64')).toEqual({
     clients: ['ipxe-uefi', 'uefi-http'],
-    refused: [{ client: 'ipxe-bios', reason: 'its kernel is for arm64, and the machine is amd64' }],
+    refused: [
+      {
+        client: 'ipxe-bios',
+        reason: 'its kernel is for arm64, and the machine is amd64: give image build one for amd64',
+      },
+    ],
   });
+});
+
+it('tells who boots it as an assignment wants it', () => {
+  const both = of(['kernel', 'initramfs', 'uki'], { uki: readUkiOf({}) });
+  expect(judgeClients(both, 'amd64', 'uki')).toEqual({
+    clients: ['ipxe-uefi', 'uefi-http'],
+    refused: [{ client: 'ipxe-bios', reason: expect.stringContaining('the assignment wants boot: uki') as string }],
+  });
+  expect(judgeClients(of(['kernel', 'initramfs']), 'amd64', 'uki').clients).toEqual([]);
+  expect(judgeClients(of(['kernel', 'initramfs']), 'amd64', 'kernel').refused).toEqual([]);
 });
 
 it('tells why nobody does', () => {

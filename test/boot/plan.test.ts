@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { artifactsOf, type PlanInput, planBoot, restsOnUki, startOf } from '../../src/boot/plan.js';
+import { artifactsOf, type PlanInput, planBoot, startOf } from '../../src/boot/plan.js';
 import { planScript } from '../../src/booter/boot-script.js';
 import { BootUrls } from '../../src/booter/boot-urls.js';
 import { roomForArguments } from '../../src/image/argument-room.js';
@@ -152,24 +152,7 @@ it('has UEFI HTTP Boot given iPXE, and says why', () => {
 it('is none where nothing can be started', () => {
   expect(planBoot(input({ image: resolvedImage(['kernel']) }))).toMatchObject({
     kind: 'refused',
-    reason: 'registry.lab:5000/os/debian:12 cannot be booted: it has a kernel but no initramfs',
+    reason:
+      'registry.lab:5000/os/debian:12 cannot be booted: it has a kernel but no initramfs: add --initramfs to image build',
   });
-});
-
-it('knows what rests on what a UKI says of itself', () => {
-  const rests = (more: Partial<PlanInput>) => {
-    const all = input(more);
-    return restsOnUki(planBoot(all), all);
-  };
-  const arm64 = readUkiOf({ architecture: 'arm64' });
-  expect([
-    rests({}),
-    rests({ starter: HTTP }),
-    rests({ image: ukiAlone(), starter: UEFI }),
-    rests({ image: ukiAlone() }),
-    rests({ image: resolvedImage(['uki']) }),
-    rests({ image: resolvedImage(['uki'], { contents: { uki: arm64 } }) }),
-    rests({ image: resolvedImage(['disk']) }),
-    rests({ starter: { ...UEFI, secureBoot: true } }),
-  ]).toEqual([false, true, true, true, true, true, false, true]);
 });

@@ -32,7 +32,8 @@ it('has none where everybody boots it, or nothing is known of it', async () => {
 });
 
 it('says who does not boot it, and why', async () => {
-  const noStub = 'its kernel has no EFI stub (CONFIG_EFI_STUB), and UEFI starts none without';
+  const noStub =
+    'its kernel has no EFI stub (CONFIG_EFI_STUB), and UEFI starts none without: give image build one that has';
   expect(await doubts({}, BARE)).toEqual(
     ['ipxe-uefi', 'uefi-http'].map(
       (client) =>

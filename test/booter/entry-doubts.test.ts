@@ -54,10 +54,12 @@ it('says why an image cannot be had, for nobody or for some', async () => {
   expect(await doubts(() => Promise.reject(missing)).of.ofEntry('assignment', 'all')).toEqual([
     `${IMAGE} cannot be had now: there is no tag 12; push it`,
   ]);
-  const problems = [{ code: 'IMAGE_NO_PLATFORM', message: 'not for arm64' }] as const;
-  expect(await doubts(async () => ({ ...HAD, problems })).of.ofImage(IMAGE)).toEqual([
-    `${IMAGE} cannot be had now: not for arm64`,
-  ]);
+  // That does not pass.
+  const message = `${IMAGE} has no image for linux/arm64; it has linux/amd64`;
+  const problems = [{ code: 'IMAGE_NO_PLATFORM', message }] as const;
+  expect(await doubts(async () => ({ ...HAD, problems })).of.ofImage(IMAGE)).toEqual([message]);
+  const none = new BootlayerError('IMAGE_NO_PLATFORM', message, { remedy: 'map another' });
+  expect(await doubts(() => Promise.reject(none)).of.ofImage(IMAGE)).toEqual([`${message}; map another`]);
 });
 
 it('says who does not boot what its image is known to be, also where it cannot be had now', async () => {

@@ -47,6 +47,34 @@ describe('explainBoot', () => {
     });
   });
 
+  it('shows kernel arguments as the machine is given them, and as they are written', async () => {
+    const append = ['host={server.host}', 'n={machine.name}', 'both={machine.name}@{server.url}', 'quiet'];
+    const { boot } = await explain(
+      { architecture: 'amd64' },
+      { assignments: [assignment({ kernelArgs: [{ append }] })] },
+    );
+    expect(boot).toMatchObject({
+      preparation: {
+        planned: {
+          words: [
+            { text: 'console=ttyS0', from: 'image' },
+            { text: 'host=10.0.2.2', from: 'assignment', written: 'host={server.host}' },
+            { text: 'n=node-01', from: 'assignment', written: 'n={machine.name}' },
+            { text: 'both=node-01@http://10.0.2.2:8080', written: 'both={machine.name}@{server.url}' },
+            { text: 'quiet', from: 'assignment' },
+          ],
+        },
+      },
+    });
+  });
+
+  it('says who boots the image as its assignment wants it started', async () => {
+    const image = resolvedImage(['kernel', 'initramfs', 'uki']);
+    const assignments = [assignment({ boot: 'uki' })];
+    const { boot } = await explain({ architecture: 'amd64', firmware: ['uefi'] }, { assignments }, image);
+    expect(boot).toMatchObject({ kind: 'image', method: 'uki', clients: ['ipxe-uefi', 'uefi-http'] });
+  });
+
   it('and the very one that refuses', async () => {
     const { booter } = testBooter({ assignments: [] });
     const script = await booter.script({ mac: MAC, buildarch: 'x86_64' }, '192.168.77.20');

@@ -65,7 +65,8 @@ describe('what firmware starts', () => {
     expect(await booter.artifacts.find({ digest: digest }, FROM)).toEqual(file.artifact);
   });
 
-  const DISK = 'it holds only a disk image, which is written to a disk by an installer and not booted';
+  const DISK =
+    'it holds only a disk image, which is written to a disk by an installer and not booted: add --kernel and --initramfs, or --uki, to image build';
 
   it.each<[string, readonly Role[], string]>([
     ['no UKI', ['kernel', 'initramfs'], 'registry.lab:5000/os/debian:12 is started by iPXE: it has no UKI'],
@@ -138,6 +139,34 @@ describe('what firmware starts', () => {
     expect(events).toEqual([{ event: 'uki.refused', machine: ASKS.macs[0], address: FROM, reason: refused.reason }]);
     booter.remap({ machines: [], assignments: [assignment()], defaults: { kernelArgs: {} } });
     expect((await booter.firmware.file(ASKS, GET)).kind).toBe('uki');
+  });
+
+  it('is nothing for a machine that is to boot its disk, and tells whose word that is', async () => {
+    const { booter, events } = step({ assignments: [assignment({ boot: 'local' })] });
+    const said = { assignment: 'all', why: 'assigned', reason: 'its assignment says so (boot: local)' };
+    expect(await booter.firmware.file(ASKS, GET)).toEqual({ kind: 'local', ...said });
+    expect(events).toEqual([{ event: 'uki.local', machine: 'node-01', address: FROM, ...said }]);
+  });
+
+  it('is each machine’s own where several are behind one address, and what they fetch is nobody’s then', async () => {
+    const { booter, events } = step({ machines: [machine(), machine({ name: 'node-02', macs: [OTHER_MAC] })] });
+    const files = [await booter.firmware.file(ASKS, GET)];
+    files.push(await booter.firmware.file({ ...ASKS, macs: [OTHER_MAC] }, GET));
+    const [, file] = files;
+    if (file?.kind !== 'uki') return expect.unreachable();
+    expect(files.map((one) => one.kind === 'uki' && one.plan.machine)).toEqual(['node-01', 'node-02']);
+    booter.artifacts.begun(file.artifact, { address: FROM, protocol: 'http', range: undefined, sent: () => 0 });
+    expect(events.at(-1)).toMatchObject({ event: 'artifact.started', address: FROM });
+    expect(events.at(-1)).not.toHaveProperty('machine');
+  });
+
+  it('is that of its address where its URL says neither MAC nor UUID, and nothing where it matters who asks', async () => {
+    const nameless = { ...ASKS, macs: [] };
+    const { booter } = step();
+    expect(await booter.firmware.file(nameless, GET)).toMatchObject({ kind: 'uki', plan: { machine: FROM } });
+    const policy = { mode: 'once', doneWhen: 'started' } as const;
+    const once = step({ assignments: [assignment({ policy })] });
+    expect(await once.booter.firmware.file(nameless, GET)).toMatchObject({ kind: 'local', why: 'doubted' });
   });
 
   it('is the UKI without the kernel arguments that somebody wants, and tells that', async () => {
@@ -220,7 +249,8 @@ describe('what firmware starts when it asks again', () => {
     const done = { at: 1, by: 'operator' } as const;
     await standings.change({ machine: 'node-01', keys: ['name node-01'] }, (one) => ({ ...one, done }));
     clock.milliseconds = 1;
-    const refused = { kind: 'refused', reason: expect.stringContaining('it is done since') as string };
+    const reason = expect.stringContaining('it is done since') as string;
+    const refused = { kind: 'local', assignment: 'all', why: 'done', reason };
     expect(await booter.firmware.file(ASKS, HEAD)).toEqual(refused);
     expect(await booter.firmware.file(ASKS, GET)).toEqual(refused);
     await standings.change({ machine: 'node-01', keys: ['name node-01'] }, ({ done: _, ...one }) => one);

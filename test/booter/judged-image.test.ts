@@ -19,7 +19,10 @@ describe('a UKI', () => {
     ['name=é', 'kernel argument "name=é" cannot be given by iPXE: it holds a character that is not printable ASCII'],
     ['quiet # c', 'kernel argument "#" cannot be given by iPXE: iPXE takes it for the start of a comment'],
     ['name=${net0/mac}', 'kernel argument "name=${net0/mac}" cannot be given by iPXE: iPXE would expand it'],
-    ['root={blob.squashfs.url}', 'the kernel arguments hold {blob.squashfs.url}, and this image offers'],
+    [
+      'root={blob.squashfs.url}',
+      'the kernel arguments hold {blob.squashfs.url}, and this image has no squashfs: add --squashfs',
+    ],
     ['a={provision.url}', 'the kernel arguments hold {provision.url}, which is not in this version: leave it out'],
     ['x'.repeat(3_000), 'its kernel arguments are 3000 bytes long, and'],
   ])('boots by its firmware alone with what iPXE cannot be given: %s', (commandLine, why) => {

@@ -31,6 +31,10 @@ const EVENTS: readonly BootEvent[] = [
   },
   { event: 'uki.replaced', machine: 'node-01', address: '10.0.0.1', reason: 'slow' },
   { event: 'uki.refused', machine: 'node-01', address: '10.0.0.1', reason: 'none' },
+  {
+    ...{ event: 'uki.local', machine: 'node-01', address: '10.0.0.1' },
+    ...{ assignment: 'all', why: 'assigned', reason: 'its assignment says so (boot: local)' },
+  },
   { event: 'script.sent', machine: 'node-01', address: '10.0.0.1', assignment: 'all', image: 'os:1', plan: digest },
   { event: 'script.waiting', machine: 'node-01', address: '10.0.0.1', image: 'os:1', attempt: 2, reason: 'slow' },
   { event: 'script.refused', machine: 'node-01', address: '10.0.0.1', reason: 'nothing' },
@@ -90,6 +94,7 @@ describe('logSink', () => {
       'uki.planned 30',
       'uki.replaced 30',
       'uki.refused 40',
+      'uki.local 30',
       'script.sent 30',
       'script.waiting 30',
       'script.refused 40',

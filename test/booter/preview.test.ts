@@ -79,11 +79,11 @@ it('tells how often they boot, where that is another', () => {
     {
       machine: 'node-01',
       before: {
-        ...{ assignment: 'all', image: 'registry.lab:5000/os/debian:12' },
+        ...{ assignment: 'all', image: 'registry.lab:5000/os/debian:12', boot: 'auto' },
         policy: { mode: 'once', doneWhen: 'reported', maxAttempts: 3, window: 3_600 },
       },
       after: {
-        ...{ assignment: 'all', image: 'registry.lab:5000/os/debian:12' },
+        ...{ assignment: 'all', image: 'registry.lab:5000/os/debian:12', boot: 'auto' },
         policy: { mode: 'always', doneWhen: 'reported' },
       },
       differs: ['policy'],

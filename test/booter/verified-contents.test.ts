@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { BlobReader } from '../../src/blob/blob-reader.js';
 import type { BlobSource } from '../../src/blob/blob-store.js';
 import type { LocatedArtifact } from '../../src/boot/ports.js';
-import { VerifiedContents } from '../../src/booter/verified-contents.js';
+import { type Layer, VerifiedContents } from '../../src/booter/verified-contents.js';
 import { descriptorOf } from '../../src/oci/descriptor.js';
 import { ReadySource, ScriptedSource } from '../fakes/blob-source.js';
 import { cacheInMemory } from '../fixtures/blob-cache.js';
 import { damaged } from '../fixtures/blobs.js';
+import { KERNELS } from '../fixtures/contents.js';
 import { bzImageHead, HUGE_KERNEL } from '../fixtures/huge-uki.js';
+import { resolvedImage } from '../fixtures/plans.js';
 import { program } from '../fixtures/programs.js';
 import { isWaiting } from '../fixtures/waiting.js';
 
@@ -16,9 +18,9 @@ const UKI = program([
   { name: '.cmdline', contents: 'quiet' },
   { name: '.linux', contents: bzImageHead() },
 ]);
-const WHAT_IT_HOLDS = { kind: 'uki', uki: { profiles: [{ commandLine: 'quiet', kernel: HUGE_KERNEL }] } };
+const WHAT_IT_HOLDS = { uki: { kind: 'uki', uki: { profiles: [{ commandLine: 'quiet', kernel: HUGE_KERNEL }] } } };
 
-function artifactOf(bytes: Buffer): LocatedArtifact {
+function artifactOf(bytes: Buffer): Layer {
   return { role: 'uki', descriptor: descriptorOf('x', bytes), location: 'registry.lab:5000/os' };
 }
 
@@ -129,9 +131,36 @@ describe('whoever hangs', () => {
 it('is refused with the reason, and that is kept', async () => {
   const script = Buffer.from('#!ipxe');
   const { contents, counted } = setUp(new ReadySource(script));
-  const refused = { kind: 'refused', reason: 'it is no program of UEFI', isProgram: false };
+  const refused = { uki: { kind: 'refused', reason: 'it is no program of UEFI', isProgram: false } };
   expect([await contents.of(artifactOf(script)), await contents.of(artifactOf(script))]).toEqual([refused, refused]);
   expect(counted).toEqual({ opened: 1, closed: 1 });
+});
+
+describe('an image', () => {
+  const image = resolvedImage([], {
+    artifacts: [{ role: 'uki', descriptor: descriptorOf('x', UKI) }],
+    contents: { kernel: KERNELS.gzip, uki: { kind: 'refused', reason: 'its registry says so' } },
+  });
+
+  it('has what its layer is by verified bytes, beside what is said of others', async () => {
+    const { contents } = setUp(new ReadySource(UKI));
+    const { contents: found, ...rest } = await contents.added(image, 'uki');
+    expect({ ...rest, contents: image.contents }).toEqual(image);
+    expect(found).toMatchObject({ ...WHAT_IT_HOLDS, kernel: KERNELS.gzip });
+  });
+
+  it('is as it was of a layer that it does not have', async () => {
+    const { contents, counted } = setUp(new ReadySource(UKI));
+    expect(await contents.added(image, 'kernel')).toEqual(image);
+    expect(counted.opened).toBe(0);
+  });
+
+  it('may have as its kernel what is the UKI of another', async () => {
+    const { contents, counted } = setUp(new ReadySource(UKI));
+    expect(await contents.of({ ...artifactOf(UKI), role: 'kernel' })).toMatchObject({ kernel: { kind: 'efi' } });
+    expect(await contents.of(artifactOf(UKI))).toMatchObject(WHAT_IT_HOLDS);
+    expect(counted).toEqual({ opened: 2, closed: 2 });
+  });
 });
 
 it('reads on where it is given less than it asked for', async () => {

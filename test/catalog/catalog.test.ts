@@ -249,30 +249,36 @@ describe('Catalog.resolve', () => {
       expect((await catalog.resolve(reference, WISH)).contents).toEqual(CONTENTS);
     });
 
-    it.each([
-      ['uki', UKI, { uki: { kind: 'refused', reason: 'it is no program of UEFI' } }, { uki: { kind: 'uki' } }],
-      ['kernel', bzImageHead(), { kernel: { kind: 'unknown', hasEfiStub: false } }, CONTENTS],
-    ] as const)(
-      'are read again of a pinned %s that could not be used, once a minute',
-      async (role, bytes, bad, good) => {
-        const reference = await pinned();
-        const artifacts = [{ role, descriptor: descriptorOf('x', bytes) }];
-        const stored = { ...(await storedWithout(reference)), artifacts, contents: bad };
-        await resolutions.saveResolution({ reference: formatReference(reference), wish: WISH }, stored);
-        repository.blobs.set(kernelOf(stored), Buffer.from('a login page'));
-        for (let minute = 1; minute <= 3; minute += 1) {
-          for (let time = 0; time < 5; time += 1)
-            expect((await catalog.resolve(reference, WISH)).contents).toEqual(bad);
-          expect(repository.fetched).toHaveLength(minute);
-          vi.advanceTimersByTime(56_000);
-        }
-        repository.blobs.set(kernelOf(stored), bytes);
-        expect((await catalog.resolve(reference, WISH)).contents).toMatchObject(good);
-        repository.problem = DOWN;
-        restart();
-        expect((await catalog.resolve(reference, WISH)).contents).toMatchObject(good);
-      },
-    );
+    it('are read again of a pinned UKI that could not be used, once a minute', async () => {
+      const reference = await pinned();
+      const artifacts = [{ role: 'uki', descriptor: descriptorOf('x', UKI) }] as const;
+      const bad = { uki: { kind: 'refused', reason: 'it is no program of UEFI' } } as const;
+      const stored = { ...(await storedWithout(reference)), artifacts, contents: bad };
+      await resolutions.saveResolution({ reference: formatReference(reference), wish: WISH }, stored);
+      repository.blobs.set(kernelOf(stored), Buffer.from('a login page'));
+      for (let minute = 1; minute <= 3; minute += 1) {
+        for (let time = 0; time < 5; time += 1) expect((await catalog.resolve(reference, WISH)).contents).toEqual(bad);
+        expect(repository.fetched).toHaveLength(minute);
+        vi.advanceTimersByTime(56_000);
+      }
+      repository.blobs.set(kernelOf(stored), UKI);
+      expect((await catalog.resolve(reference, WISH)).contents).toMatchObject({ uki: { kind: 'uki' } });
+      repository.problem = DOWN;
+      restart();
+      expect((await catalog.resolve(reference, WISH)).contents).toMatchObject({ uki: { kind: 'uki' } });
+    });
+
+    it('are not read again of a pinned kernel of no known kind, which is an answer', async () => {
+      const reference = await pinned();
+      const contents = { kernel: { kind: 'unknown', hasEfiStub: false } } as const;
+      const stored = { ...(await storedWithout(reference)), contents };
+      await resolutions.saveResolution({ reference: formatReference(reference), wish: WISH }, stored);
+      for (let minute = 1; minute <= 3; minute += 1) {
+        expect((await catalog.resolve(reference, WISH)).contents).toEqual(contents);
+        vi.advanceTimersByTime(56_000);
+      }
+      expect(repository.fetched).toEqual([]);
+    });
 
     it('cost the time of a registry whose blobs hang once, and not for each of its references', async () => {
       const tags = Array.from({ length: 10 }, (_, one) => `${one}`);

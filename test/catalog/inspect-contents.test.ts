@@ -42,7 +42,11 @@ it('says what a UKI holds, which boots everybody', async () => {
 
 it('says what a kernel is, and why it boots nobody', async () => {
   const alone = await inspect([artifact('kernel', SCRIPT)]);
-  expect(alone).toMatchObject({ kernel: { kind: 'unknown' }, clients: [], reason: 'it has a kernel but no initramfs' });
+  expect(alone).toMatchObject({
+    kernel: { kind: 'unknown' },
+    clients: [],
+    reason: 'it has a kernel but no initramfs: add --initramfs to image build',
+  });
   expect(alone).not.toHaveProperty('uki');
   const both = await inspect([artifact('kernel', SCRIPT), artifact('initramfs', SCRIPT)]);
   expect(both.clients).toEqual(EVERYBODY);
@@ -50,7 +54,7 @@ it('says what a kernel is, and why it boots nobody', async () => {
 });
 
 it('says who is not booted by what is no UKI, and why', async () => {
-  const reason = 'its UKI cannot be opened: it is no program of UEFI';
+  const reason = 'its UKI cannot be opened: it is no program of UEFI: make another by image build --uki make';
   expect(await inspect([artifact('uki', SCRIPT)])).toMatchObject({
     uki: { kind: 'refused', reason: 'it is no program of UEFI' },
     clients: [],

@@ -19,3 +19,14 @@ it('shows of machines that would boot otherwise how often they do', () => {
     /^a +installer:3 \(install, once\) +installer:3 \(install, always, 5 times within 1 h\) +policy$/m,
   );
 });
+
+it('says how they start it where that is not as usual, or that they boot their disk', () => {
+  const written: string[] = [];
+  const output = { terminal: false, write: (text: string) => void written.push(text) };
+  const boot = { image: 'os:1', assignment: 'all', policy: { mode: 'always', doneWhen: 'reported' } } as const;
+  const before = { ...boot, boot: 'uki' };
+  writePreview(output, { boots: [{ machine: 'a', before, after: { ...boot, boot: 'local' }, differs: ['boot'] }] });
+  expect(written.join('')).toMatch(
+    /^a +os:1 \(all, boot: uki, always\) +its local disk \(all, boot: local, always\) +boot$/m,
+  );
+});

@@ -226,6 +226,19 @@ describe('bootlayer plan', () => {
     expect(JSON.parse(json.out)).toMatchObject({ subnet: '10.1.0.0/16', address: { kind: 'pool' } });
   });
 
+  it('shows arguments as they are given, and who boots the image as its assignment wants it started', async () => {
+    const written = '{ name: uki, priority: 1, match: {}, image: "oci:images:uki", boot: uki }';
+    const file = await withAssignment(written, ['defaults: { kernelArgs: { append: ["at={server.url}"] } }']);
+    const args = ['plan', '-c', file, '--mac', MAC, '--arch', 'amd64', '--firmware'];
+    const { out } = await bootlayer([...args, 'ipxe-bios'], { cwd });
+    expect(out).toContain('  boots     ipxe-uefi, uefi-http, by boot: uki (this machine comes as ipxe-bios)\n');
+    const opened = await withAssignment(written.replace('boot: uki', 'boot: kernel'), [
+      'defaults: { kernelArgs: { append: ["at={server.url}"] } }',
+    ]);
+    const kernel = await bootlayer(['plan', '-c', opened, ...args.slice(3), 'ipxe-bios'], { cwd });
+    expect(kernel.out).toMatch(/^ {2}at=http:\/\/192\.168\.77\.1:8080 +defaults$/m);
+  });
+
   it('explains a machine of which little is known yet', async () => {
     const file = await withAssignment('{ name: tagged, match: { asset: A1 }, image: "oci:images:1" }');
     const { out } = await bootlayer(['plan', '-c', file, '--mac', '52:54:00:00:00:99'], { cwd });

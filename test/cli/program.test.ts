@@ -44,6 +44,11 @@ describe('bootlayer', () => {
     [['image', 'pull', '--platform', 'linux/pdp11', 'oci:x:1'], 2, '"linux/pdp11" is no platform'],
     [['image', 'pull', 'oci:x:1'], 2, 'there is no configuration'],
     [['serve', '--log-level', 'loud'], 2, "'loud' is invalid"],
+    [
+      ['assignment', 'set', 'a', '--boot', 'fast'],
+      2,
+      'Allowed choices are auto, kernel, uki, local; "" takes out what there is.\n',
+    ],
     [['image', 'inspect', 'lab:5000/UPPER'], 2, 'is not an image reference'],
     [['image', 'inspect', 'debian:12'], 2, 'names no registry'],
     [['image', 'inspect', 'oci:/nonexistent:1'], 1, 'has no layout'],

@@ -48,7 +48,11 @@ describe('fillPlaceholders', () => {
     const refused = fillPlaceholders('gl.url={blob.disk.url}', values);
     expect(refused).toEqual({
       kind: 'refused',
-      reason: 'the kernel arguments hold {blob.disk.url}, and this image offers {blob.squashfs.url}',
+      reason: 'the kernel arguments hold {blob.disk.url}, and this image has no disk: add --disk to image build',
+    });
+    expect(fillPlaceholders('x={nobody.knows}', values)).toEqual({
+      kind: 'refused',
+      reason: 'the kernel arguments hold {nobody.knows}, and this image offers {blob.squashfs.url}: leave it out',
     });
   });
 

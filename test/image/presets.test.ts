@@ -49,7 +49,7 @@ describe('a preset', () => {
     'is refused where the layer of its root is missing: %s',
     (name) => {
       expect(given(name, ['kernel', 'initramfs', 'disk', 'iso'])).toBe(
-        `preset ${name} needs a squashfs layer, and this image has none`,
+        `preset ${name} needs a squashfs layer, and this image has none: add --squashfs to image build`,
       );
     },
   );

@@ -11,16 +11,18 @@ function because(roles: readonly Role[], contents: Bootable['contents'] = {}): s
 }
 
 it.each<[string, readonly Role[], string]>([
-  ['half of it', ['kernel'], 'it has a kernel but no initramfs'],
-  ['the other half', ['initramfs'], 'it has an initramfs but no kernel'],
-  ['an ISO', ['iso', 'disk'], 'it holds an ISO'],
-  ['a disk image', ['disk'], 'it holds only a disk image'],
-  ['a root file system', ['squashfs'], 'it has neither a kernel nor a UKI'],
+  ['half of it', ['kernel'], 'it has a kernel but no initramfs: add --initramfs to image build'],
+  ['the other half', ['initramfs'], 'it has an initramfs but no kernel: add --kernel to image build'],
+  ['an ISO', ['iso', 'disk'], 'not in this version: add --kernel and --initramfs, or --uki, to image build'],
+  ['a disk image', ['disk'], 'and not booted: add --kernel and --initramfs, or --uki, to image build'],
+  ['a root file system', ['squashfs'], 'it has neither a kernel nor a UKI: add --kernel'],
 ])('says why %s boots nowhere', (_what, roles, reason) => {
   expect(because(roles)).toContain(reason);
 });
 
 it('says once what stands against several ways, and nothing of what is not there', () => {
   const uki = readUkiOf({ architecture: 'arm64' });
-  expect(because(['uki'], { uki })).toBe('its UKI is for arm64, and the machine is amd64');
+  expect(because(['uki'], { uki })).toBe(
+    'its UKI is for arm64, and the machine is amd64: give image build one for amd64',
+  );
 });

@@ -16,11 +16,17 @@ async function open(maxPlans?: number) {
   const file = join(await temporaryFolder(), 'state.db');
   const raw = await WorkerDatabase.open(file, SQLITE_WORKER);
   onTestFinished(() => raw.close());
-  const database = new Kysely<Schema>({ dialect: workerDialect(raw) });
+  const asked: string[] = [];
+  const query: WorkerDatabase['query'] = (sql, parameters) => {
+    asked.push(sql);
+    return raw.query(sql, parameters);
+  };
+  const database = new Kysely<Schema>({ dialect: workerDialect({ query }) });
   await migrate(database, file);
   const writes = new WriteBatches(database);
   return {
     raw,
+    asked,
     plans: new SqlPlanStore(database, writes, maxPlans),
     resolutions: new SqlResolutionStore(database, writes),
   };
@@ -63,6 +69,17 @@ it('finds parts in the next newest plan where the newest cannot be read', async 
   await raw.query('update plans set plan = ? where id = ?', ['not JSON', newest.id]);
   expect(await plans.findPlannedArtifact(digest, 999, OPENED.linux)).toMatchObject({ role: 'kernel' });
   expect(await plans.findPlannedArtifact(digest, 1999, OPENED.linux)).toBeUndefined();
+});
+
+/** Thousands may start all of the layer that somebody wants a slice of. */
+it('looks in an index for plans that start parts of a layer, and goes through no others', async () => {
+  const { raw, asked, plans } = await open();
+  const { digest } = openedPlan().kernel.descriptor;
+  await plans.findPlannedArtifact(digest, 0, OPENED.linux);
+  const { rows } = await raw.query(`explain query plan ${asked.at(-1)}`, [digest, 0, 'kernel', 4]);
+  const steps = (rows as readonly { readonly detail: string }[]).map(({ detail }) => detail);
+  expect(steps[0]).toMatch(/^SEARCH plan_artifacts USING INDEX \S+ \(digest=\? AND role=\? AND issued_at>\?\)$/);
+  expect(steps.filter((detail) => /SCAN|TEMP B-TREE/.test(detail))).toEqual([]);
 });
 
 /** They had one initramfs alone, and named no kind. */

@@ -24,6 +24,7 @@ const RELEASED: Readonly<Record<string, string>> = {
   '002-boots': 'sha256:f76bf312cee1cce780410e94039a953dd3e0d6d91a761d72ee2c510b677c20db',
   '003-policies-and-entries': 'sha256:b7978998f4f2526e77fb25bc1d5c8f2b9f45031d709bd65b0043e3d7002e8363',
   '004-leases': 'sha256:4b6d475c52beedfaa3330074c0d8c244da6b577d4bb3c7cffca7a8befee37dcd',
+  '005-plan-artifacts-by-role': 'sha256:ada014645d21796200675822326deef07fdcf92be08e1fcf08bb942bb318c409',
 };
 const [NEWEST = ''] = Object.keys(RELEASED).slice(-1);
 const KEY = {

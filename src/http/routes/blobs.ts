@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { LocatedArtifact } from '../../boot/ports.js';
-import { parseSlice, type Slice } from '../../booter/blob-path.js';
+import { parseSlice } from '../../booter/blob-path.js';
 import type { Booter } from '../../booter/booter.js';
 import { requirePart } from '../../booter/slice-reader.js';
 import { BootlayerError } from '../../errors.js';
+import type { FilePart } from '../../image/range-reader.js';
 import { type Digest, digestFromHex } from '../../oci/digest.js';
 import { addressOf } from '../address-of.js';
 import { clientGone } from '../client-gone.js';
@@ -34,7 +35,7 @@ export function blobRoutes(app: FastifyInstance, parts: BlobRouteParts): void {
   }
 }
 
-function sliceIn(text: string | undefined): Slice | undefined {
+function sliceIn(text: string | undefined): FilePart | undefined {
   if (text === undefined) return undefined;
   const slice = parseSlice(text);
   if (slice !== undefined) return slice;
@@ -67,7 +68,7 @@ export function sendingOf(
 }
 
 type SendingOptions = {
-  readonly slice?: Slice | undefined;
+  readonly slice?: FilePart | undefined;
   readonly address: string;
   /** Whether the path has never anything else. */
   readonly isImmutable?: boolean;
@@ -75,7 +76,7 @@ type SendingOptions = {
 
 function entityOf(
   { role, descriptor }: LocatedArtifact,
-  slice: Slice | undefined,
+  slice: FilePart | undefined,
   size: number,
 ): Omit<Entity, 'isImmutable'> {
   const etag =

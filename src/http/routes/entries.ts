@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BOOT_METHODS } from '../../boot/boot-method.js';
 import {
   ENTRY_KINDS,
   type EntryChanged,
@@ -42,7 +43,8 @@ const MOST = 1_000;
 
 const list = z.array(z.string()).readonly();
 const names = z.object({ added: list, removed: list, changed: list });
-const booted = z.object({ assignment: z.string(), image: z.string(), policy: policySchema });
+const boot = z.enum(BOOT_METHODS).describe('"local": not the image, but its local disk');
+const booted = z.object({ assignment: z.string(), image: z.string(), boot, policy: policySchema });
 export const previewSchema = z
   .object({
     dryRun: z.literal(true),
@@ -59,7 +61,9 @@ export const previewSchema = z
       )
       .readonly(),
     more: z.int().optional().describe('how many machines besides would boot otherwise'),
-    warnings: list.optional().describe('why a machine would not be given its address'),
+    warnings: list
+      .optional()
+      .describe('what may not be meant so: which machines would not start the image, or not be given their address'),
   })
   .describe('known machines that would boot otherwise, as far as what is written of them tells')
   .meta({ id: 'Preview' });

@@ -37,6 +37,7 @@ export function firmwareRoutes(app: FastifyInstance, parts: IpxeRouteParts): voi
         case 'loader':
           return sendLoader(request, reply, asked.architecture, parts);
         case 'refused':
+        case 'local':
           throw new BootlayerError('NOT_FOUND', file.reason);
       }
     },

@@ -1,0 +1,117 @@
+import type { BootPlan } from '../boot/plan.js';
+import { mustReport } from '../boot/policy.js';
+import { whoseStanding } from '../boot/standing-keys.js';
+import type { Clock } from '../clock.js';
+import { BootlayerError, publicMessage } from '../errors.js';
+import { formatSeconds } from '../format.js';
+import { DONE_PLACEHOLDER, placeholdersIn } from '../image/command-line.js';
+import type { Subject } from '../machine/inventory.js';
+import { formatReference } from '../oci/reference.js';
+import { NO_CAPABILITY, planScript } from './boot-script.js';
+import type { BootUrls } from './boot-urls.js';
+import type { Capabilities } from './capabilities.js';
+import type { Images, MappedImages } from './mapped-images.js';
+import type { Mapping } from './mapping.js';
+import type { PlanIssuer } from './plan-issuer.js';
+import type { PolicyStep, ToBoot } from './policy-step.js';
+import { ARCHITECTURE_UNKNOWN, mayPass, type Planned, UNTOLD, wishOf } from './preparation.js';
+import { scriptStarter } from './starter.js';
+import { VerifiedPlans, type VerifiedPlansParts, type Waits } from './verified-plans.js';
+
+export type ScriptReadinessParts = VerifiedPlansParts & {
+  readonly mapped: Pick<MappedImages, 'resolve' | 'opened'>;
+  readonly images: Pick<Images, 'askedFor'>;
+  readonly issuer: PlanIssuer;
+  readonly policies: Pick<PolicyStep, 'mismatched'>;
+  readonly capabilities: Pick<Capabilities, 'of'>;
+  readonly urls: BootUrls;
+  readonly isDraining: () => boolean;
+  readonly clock: Clock;
+  /** Something of ours broke while this was done. */
+  readonly reportFault: (doing: string, thrown: unknown) => void;
+};
+
+/** A script is answered within five seconds, ready or not; the rest is for the network and the rendering. */
+const PATIENCE_MILLISECONDS = 4_000;
+
+/** What a machine that boots an image is answered. */
+export type Readiness =
+  | { readonly kind: 'ready'; readonly script: string; readonly planned: Planned }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | Waits;
+
+/** Who boots what. */
+export type Boot = Pick<ToBoot, 'assignment' | 'asking' | 'boot' | 'isDoneByStart' | 'isNext'> & {
+  readonly subject: Subject;
+};
+
+/** Whether the scripts of machines are ready: planned by verified bytes, rendered and kept. */
+export class ScriptReadiness {
+  readonly #parts: ScriptReadinessParts;
+  readonly #plans: VerifiedPlans;
+
+  constructor(parts: ScriptReadinessParts) {
+    this.#parts = parts;
+    this.#plans = new VerifiedPlans(parts);
+  }
+
+  /** It is known in time, or the machine waits. Never throws. */
+  async of(boot: Boot, mapping: Mapping): Promise<Readiness> {
+    const { clock, isDraining } = this.#parts;
+    if (isDraining()) return { kind: 'waiting', reason: 'the server is restarting' };
+    try {
+      const timely = await clock.within(PATIENCE_MILLISECONDS, this.#ready(boot, mapping));
+      return timely.kind === 'done' ? timely.value : { kind: 'waiting', reason: this.#progress(boot) };
+    } catch (thrown) {
+      return this.failed(boot.subject, thrown);
+    }
+  }
+
+  /** What went wrong may pass by itself, or does not. */
+  failed(subject: Subject, thrown: unknown): Exclude<Readiness, { kind: 'ready' }> {
+    const error = BootlayerError.from(thrown);
+    if (error.code === 'INTERNAL') this.#parts.reportFault(`preparing the boot of ${subject.name}`, thrown);
+    return { kind: mayPass(error) ? 'waiting' : 'refused', reason: publicMessage(error) };
+  }
+
+  async #ready(boot: Boot, { defaults }: Mapping): Promise<Readiness> {
+    const { mapped, issuer, urls } = this.#parts;
+    const { subject, assignment } = boot;
+    const wish = wishOf(subject, assignment);
+    if (wish === undefined) return { kind: 'refused', reason: ARCHITECTURE_UNKNOWN };
+    const image = await mapped.resolve(assignment.image, wish);
+    const starter = scriptStarter(subject.facts, wish.architecture);
+    const planning = await this.#plans.plan({ subject, assignment, image, defaults: defaults.kernelArgs, starter });
+    if (planning.kind === 'waiting') return planning;
+    if (planning.kind !== 'plan') return { kind: 'refused', reason: planning.reason };
+    const { plan, choice } = planning;
+    if (mustReport(assignment.policy) && !boot.isNext && choice.unmet.includes('arguments'))
+      return { kind: 'refused', reason: UNTOLD };
+    const capability = await this.#capability(boot, plan);
+    const rendered = planScript(plan, urls.for(subject.facts.sourceAddress), { capability, unmet: choice.unmet });
+    if (rendered.kind === 'refused') return rendered;
+    await issuer.issue(plan);
+    return { kind: 'ready', planned: planning, script: rendered.text };
+  }
+
+  /** Nobody gets one who is not shown to be the machine. */
+  async #capability({ subject, boot, asking }: Boot, plan: BootPlan): Promise<string> {
+    const { policies, capabilities } = this.#parts;
+    if (!placeholdersIn(plan.kernelArgs ?? '').includes(DONE_PLACEHOLDER)) return NO_CAPABILITY;
+    if (asking.kind === 'doubted') {
+      policies.mismatched(subject, boot, asking.reason);
+      return NO_CAPABILITY;
+    }
+    const { id, machine, beganAt } = boot;
+    const { keys, also = [] } = whoseStanding(subject);
+    return capabilities.of({ boot: id, machine, beganAt, keys, also });
+  }
+
+  /** What the machine's screen says while its image is not there yet. */
+  #progress({ subject, assignment }: Boot): string {
+    const wish = wishOf(subject, assignment);
+    const seconds = wish === undefined ? undefined : this.#parts.images.askedFor(assignment.image, wish);
+    const since = seconds === undefined ? '' : `, asking for ${formatSeconds(seconds)}`;
+    return `${formatReference(assignment.image)} is being resolved${since}`;
+  }
+}

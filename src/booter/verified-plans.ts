@@ -1,0 +1,84 @@
+import { type Ground, groundOf } from '../boot/grounds.js';
+import { type PlanInput, type Planning, planBoot } from '../boot/plan.js';
+import type { Clock } from '../clock.js';
+import { formatBytes } from '../format.js';
+import type { ContentsRole } from '../image/contents.js';
+import { artifactOf, type ResolvedImage } from '../image/image.js';
+import type { Descriptor } from '../oci/descriptor.js';
+import type { MappedImages } from './mapped-images.js';
+import type { VerifiedContents } from './verified-contents.js';
+
+export type VerifiedPlansParts = {
+  readonly contents: Pick<VerifiedContents, 'added' | 'received'>;
+  readonly mapped: Pick<MappedImages, 'opened'>;
+  readonly clock: Clock;
+};
+
+/** What a plan waits for. */
+export type Waits = { readonly kind: 'waiting'; readonly reason: string };
+
+/** Of the five seconds within which a script is answered, so many are for a layer that is not all there. */
+const LAYER_PATIENCE_MILLISECONDS = 3_500;
+/** A screen tells what is known by then. */
+const LOOK_MILLISECONDS = 200;
+
+const LATE = { kind: 'late' } as const;
+
+const NAMES: Readonly<Record<ContentsRole, string>> = { kernel: 'kernel', uki: 'UKI' };
+
+/**
+ * Plans by what layers are. What that is is believed when its digest is proven: whoever answers for a registry could have a UKI
+ * started with other arguments, or a kernel not at all. Nothing is left waiting for it but for a while.
+ */
+export class VerifiedPlans {
+  readonly #parts: VerifiedPlansParts;
+
+  constructor(parts: VerifiedPlansParts) {
+    this.#parts = parts;
+  }
+
+  /** Throws what the cache throws. */
+  async plan(input: PlanInput): Promise<Planning | Waits> {
+    const { clock } = this.#parts;
+    const ends = clock.ticks() + LAYER_PATIENCE_MILLISECONDS;
+    const seen = new Set<ContentsRole>();
+    for (let { image } = input; ; ) {
+      const planning = planBoot({ ...input, image });
+      const ground = groundOf(planning, { ...input, image }, seen);
+      if (ground === undefined) return planning;
+      const proven = await this.#proven(image, ground, ends);
+      if (proven === undefined && ground.isDecisive) return this.#waits(image, ground);
+      image = proven ?? image;
+      seen.add(ground.role);
+    }
+  }
+
+  /** What decides nothing is only looked at, where it is there; undefined when it is not in time. */
+  async #proven(image: ResolvedImage, { role, isDecisive }: Ground, ends: number): Promise<ResolvedImage | undefined> {
+    const { clock, contents, mapped } = this.#parts;
+    const reading = contents.added(image, role);
+    const read = isDecisive
+      ? await clock.within(Math.max(0, ends - clock.ticks()), reading)
+      : await clock.within(LOOK_MILLISECONDS, reading).catch(() => LATE);
+    if (read.kind === 'late') return undefined;
+    const uki = artifactOf(read.value, 'uki');
+    const held = read.value.contents?.uki;
+    if (role === 'uki' && uki !== undefined && held?.kind === 'uki') mapped.opened(uki, held.uki);
+    return read.value;
+  }
+
+  async #waits(image: ResolvedImage, { role }: Ground): Promise<Waits> {
+    const descriptor = artifactOf(image, role)?.descriptor;
+    const arrived = descriptor === undefined ? '' : `: ${await this.#arrived(descriptor)}`;
+    return { kind: 'waiting', reason: `the ${NAMES[role]} of ${image.reference} is on its way${arrived}` };
+  }
+
+  /** How much of it has come, as far as that is known at once. */
+  async #arrived(layer: Descriptor): Promise<string> {
+    const { clock, contents } = this.#parts;
+    const size = formatBytes(layer.size);
+    const known = await clock.within(LOOK_MILLISECONDS, contents.received(layer)).catch(() => undefined);
+    const received = known?.kind === 'done' ? known.value : undefined;
+    return received === undefined ? size : `${Math.floor((100 * received) / layer.size)} % of ${size}`;
+  }
+}

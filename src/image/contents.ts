@@ -1,0 +1,45 @@
+import { type Artifact, artifactOf, type ImageContents, type ResolvedImage } from './image.js';
+import { readKernel } from './kernel-kind.js';
+import type { RangeReader } from './range-reader.js';
+import { readUki } from './uki.js';
+
+/** Of what is read what it is; of all else its type says enough. */
+export const CONTENTS_ROLES = ['kernel', 'uki'] as const;
+export type ContentsRole = (typeof CONTENTS_ROLES)[number];
+
+/** What that file is by how it begins. Throws what the reader throws. */
+export async function readLayer(role: ContentsRole, file: RangeReader): Promise<ImageContents> {
+  return role === 'kernel' ? { kernel: await readKernel(file) } : { uki: await readUki(file) };
+}
+
+/** All that is found, each at the same time; what is undefined is left out. Throws what `find` throws. */
+export async function eachContents(
+  find: (role: ContentsRole) => Promise<ImageContents | undefined>,
+): Promise<ImageContents> {
+  const [kernel, uki] = await Promise.all([find('kernel'), find('uki')]);
+  return { ...kernel, ...uki };
+}
+
+/** The same of layers that an image has. */
+export function layerContents(
+  image: Pick<ResolvedImage, 'artifacts'>,
+  find: (layer: Artifact, role: ContentsRole) => Promise<ImageContents | undefined>,
+): Promise<ImageContents> {
+  return eachContents(async (role) => {
+    const layer = artifactOf(image, role);
+    return layer && find(layer, role);
+  });
+}
+
+/** Of them, what is known of one; undefined where nothing is. Pure. */
+export function contentsOf({ kernel, uki }: ImageContents, role: ContentsRole): ImageContents | undefined {
+  return role === 'kernel' ? kernel && { kernel } : uki && { uki };
+}
+
+/**
+ * Whether others than its image may have answered, since it cannot be used. What is no kernel that is known here stands against
+ * nothing. Pure.
+ */
+export function isDoubtful({ uki }: ImageContents): boolean {
+  return uki?.kind === 'refused';
+}
