@@ -24,7 +24,7 @@ const LOOK_MILLISECONDS = 200;
 
 const LATE = { kind: 'late' } as const;
 
-const NAMES: Readonly<Record<ContentsRole, string>> = { kernel: 'kernel', uki: 'UKI' };
+const NAMES: Readonly<Record<ContentsRole, string>> = { kernel: 'kernel', uki: 'UKI', iso: 'ISO' };
 
 /**
  * Plans by what layers are. What that is is believed when its digest is proven: whoever answers for a registry could have a UKI

@@ -23,7 +23,7 @@ export class KnownContents {
     const parts = { clock, places: new SlowPlaces(clock) };
     const readingsOf = (role: ContentsRole) =>
       new LayerReadings<ImageContents>({ read: (file) => readLayer(role, file), isDoubtful }, parts);
-    this.#readings = { kernel: readingsOf('kernel'), uki: readingsOf('uki') };
+    this.#readings = { kernel: readingsOf('kernel'), uki: readingsOf('uki'), iso: readingsOf('iso') };
   }
 
   /**

@@ -6,6 +6,7 @@ import { formatBytes, harmless } from '../format.js';
 import { withJson } from './common.js';
 import { kernelLine, ukiLines } from './content-lines.js';
 import { type PlacesOptions, readReference, withImages, withPlacesOptions } from './image-places.js';
+import { isoLines } from './iso-lines.js';
 import { emphasize, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
 
 type InspectOptions = PlacesOptions & { readonly json?: true };
@@ -51,6 +52,7 @@ function writeManifest(output: Output, manifest: InspectedManifest): void {
   if (manifest.commandLine !== '') writeLine(output, `cmdline ${harmless(manifest.commandLine)}`);
   if (manifest.kernel !== undefined) writeLine(output, `kernel  ${kernelLine(manifest.kernel)}`);
   for (const line of manifest.uki === undefined ? [] : ukiLines(manifest.uki)) writeLine(output, `uki     ${line}`);
+  for (const line of manifest.iso === undefined ? [] : isoLines(manifest.iso)) writeLine(output, `iso     ${line}`);
   const rows = manifest.artifacts.map(({ role, descriptor }) => [
     role,
     formatBytes(descriptor.size),

@@ -1,23 +1,30 @@
 import { type Artifact, artifactOf, type ImageContents, type ResolvedImage } from './image.js';
+import { readIso } from './iso.js';
 import { readKernel } from './kernel-kind.js';
 import type { RangeReader } from './range-reader.js';
 import { readUki } from './uki.js';
 
 /** Of what is read what it is; of all else its type says enough. */
-export const CONTENTS_ROLES = ['kernel', 'uki'] as const;
+export const CONTENTS_ROLES = ['kernel', 'uki', 'iso'] as const;
 export type ContentsRole = (typeof CONTENTS_ROLES)[number];
 
-/** What that file is by how it begins. Throws what the reader throws. */
+/** What that file is by how it begins, and where that leads to. Throws what the reader throws. */
 export async function readLayer(role: ContentsRole, file: RangeReader): Promise<ImageContents> {
-  return role === 'kernel' ? { kernel: await readKernel(file) } : { uki: await readUki(file) };
+  return READERS[role](file);
 }
+
+const READERS: Readonly<Record<ContentsRole, (file: RangeReader) => Promise<ImageContents>>> = {
+  kernel: async (file) => ({ kernel: await readKernel(file) }),
+  uki: async (file) => ({ uki: await readUki(file) }),
+  iso: async (file) => ({ iso: await readIso(file) }),
+};
 
 /** All that is found, each at the same time; what is undefined is left out. Throws what `find` throws. */
 export async function eachContents(
   find: (role: ContentsRole) => Promise<ImageContents | undefined>,
 ): Promise<ImageContents> {
-  const [kernel, uki] = await Promise.all([find('kernel'), find('uki')]);
-  return { ...kernel, ...uki };
+  const found = await Promise.all(CONTENTS_ROLES.map(find));
+  return Object.assign({}, ...found) as ImageContents;
 }
 
 /** The same of layers that an image has. */
@@ -32,14 +39,15 @@ export function layerContents(
 }
 
 /** Of them, what is known of one; undefined where nothing is. Pure. */
-export function contentsOf({ kernel, uki }: ImageContents, role: ContentsRole): ImageContents | undefined {
-  return role === 'kernel' ? kernel && { kernel } : uki && { uki };
+export function contentsOf(contents: ImageContents, role: ContentsRole): ImageContents | undefined {
+  const known = contents[role];
+  return known && { [role]: known };
 }
 
 /**
  * Whether others than its image may have answered, since it cannot be used. What is no kernel that is known here stands against
  * nothing. Pure.
  */
-export function isDoubtful({ uki }: ImageContents): boolean {
-  return uki?.kind === 'refused';
+export function isDoubtful({ uki, iso }: ImageContents): boolean {
+  return uki?.kind === 'refused' || iso?.kind === 'refused';
 }

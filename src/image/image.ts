@@ -1,6 +1,7 @@
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import type { Platform } from '../oci/platform.js';
+import type { ReadIso } from './iso.js';
 import type { KernelFacts } from './kernel-kind.js';
 import type { FilePart } from './range-reader.js';
 import type { Role } from './role.js';
@@ -19,6 +20,7 @@ export type Artifact = {
 export type ImageContents = {
   readonly kernel?: KernelFacts;
   readonly uki?: ReadUki;
+  readonly iso?: ReadIso;
 };
 
 /** Which of an index's manifests is wanted. */

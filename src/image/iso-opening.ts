@@ -52,8 +52,10 @@ function isolinux(file: string) {
   return { by: 'isolinux', file } as const;
 }
 
-/** More than any menu has. */
-const MOST_INITRDS = 16;
+/** More than any menu has, or any kernel takes (Linux: COMMAND_LINE_SIZE). */
+const [MOST_INITRDS, MOST_ARGUMENT_BYTES] = [16, 8 * 1024];
+/** Of what a menu calls an entry; what is longer is cut. */
+const MOST_TITLE_CHARACTERS = 200;
 
 /**
  * What the operator says; else what a menu of the image starts by default, where that says so word for word; else where systems of
@@ -103,7 +105,9 @@ class Opener {
     const text = await this.#text(file);
     if (text === undefined) return { kind: 'missing' };
     const entry = by === 'grub' ? grubMenuEntry(text) : isolinuxMenuEntry(text, posix.dirname(file));
-    return entry === undefined ? { kind: 'missing' } : this.#open({ by, menu: { file, title: entry.title }, entry });
+    return entry === undefined
+      ? { kind: 'missing' }
+      : this.#open({ by, menu: { file, title: entry.title.slice(0, MOST_TITLE_CHARACTERS) }, entry });
   }
 
   async byLayout(): Promise<Attempt> {
@@ -121,6 +125,8 @@ class Opener {
   async #open({ by, menu, entry }: Named): Promise<Attempt> {
     const { initrds: paths, commandLine, leftOut } = entry;
     const whose = menu === undefined ? '' : `, which ${menu.file} names,`;
+    const argumentBytes = Buffer.byteLength([commandLine, ...leftOut].join(' '));
+    if (argumentBytes > MOST_ARGUMENT_BYTES) return closed(`its kernel arguments come to ${argumentBytes} bytes`);
     if (paths.length > MOST_INITRDS) return closed(`it has more initrds than ${MOST_INITRDS}`);
     const files: IsoFile[] = [];
     for (const path of [entry.kernel, ...paths]) {

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { judgeImage } from '../../src/booter/judged-image.js';
 import { inspectContents } from '../../src/catalog/inspect-contents.js';
 import { digestOf } from '../../src/oci/digest.js';
+import { isoImage } from '../fixtures/iso.js';
 import { program } from '../fixtures/programs.js';
 
 const UKI = program([
@@ -14,12 +15,12 @@ const TOP = { reference: 'a', digest: digestOf(UKI), mediaType: 'x', annotations
 const MANIFEST = { ...TOP, platform: 'linux/amd64', architecture: 'amd64', commandLine: '' };
 const EVERYBODY = ['ipxe-bios', 'ipxe-uefi', 'uefi-http'];
 
-function artifact(role: 'kernel' | 'initramfs' | 'uki' | 'disk', bytes: Buffer) {
+function artifact(role: 'kernel' | 'initramfs' | 'uki' | 'iso' | 'disk', bytes: Buffer) {
   return { role, descriptor: { mediaType: 'x', digest: digestOf(bytes), size: bytes.length } };
 }
 
-async function inspect(artifacts: readonly ReturnType<typeof artifact>[], more = {}) {
-  const blobs = new Map([UKI, SCRIPT].map((bytes) => [digestOf(bytes), bytes]));
+async function inspect(artifacts: readonly ReturnType<typeof artifact>[], more = {}, layers = [UKI, SCRIPT]) {
+  const blobs = new Map(layers.map((bytes) => [digestOf(bytes), bytes]));
   const source = {
     name: 'registry.lab:5000/os',
     fetchBlob: async ({ digest }: { digest: ReturnType<typeof digestOf> }, _signal?: AbortSignal, from = 0) =>
@@ -69,4 +70,11 @@ it('says who is not booted by what is no UKI, and why', async () => {
 it('takes a manifest that names no architecture for what its layers are', async () => {
   expect((await inspect([artifact('uki', UKI)], { architecture: undefined })).clients).toEqual(EVERYBODY);
   expect((await inspect([artifact('disk', UKI)], { architecture: undefined })).reason).toContain('only a disk image');
+});
+
+it('says what an ISO is, and what of it is started', async () => {
+  const iso = await isoImage({ files: { 'casper/vmlinuz': 'kernel', 'casper/initrd': 'initramfs' } });
+  expect(await inspect([artifact('iso', iso)], {}, [iso])).toMatchObject({
+    iso: { kind: 'iso', iso: { label: 'TESTISO', opening: { by: 'layout', system: 'Ubuntu (casper)' } } },
+  });
 });
