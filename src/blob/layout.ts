@@ -40,6 +40,6 @@ export type PartName = {
 export function readPartName(name: string): PartName | undefined {
   const [hex = '', size = '', mark, ...rest] = name.split('.');
   const digest = digestFromHex(hex);
-  if (digest === undefined || !/^\d{1,15}$/.test(size) || mark === undefined || rest.length > 0) return undefined;
+  if (digest === undefined || !/^\d{1,16}$/.test(size) || mark === undefined || rest.length > 0) return undefined;
   return { digest, size: Number(size), mark };
 }

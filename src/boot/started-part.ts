@@ -21,7 +21,8 @@ export function startedPart(
   digest: Digest,
   { offset, length }: FilePart,
 ): StartedPart | undefined {
-  const position = start.findIndex(
+  // Parts that coincide are all there with the last of them.
+  const position = start.findLastIndex(
     ({ descriptor, part }) => descriptor.digest === digest && part?.offset === offset && part.length === length,
   );
   const found = start[position];

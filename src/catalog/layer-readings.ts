@@ -5,8 +5,8 @@ import { RecentMap } from '../recent-map.js';
 import { blobRanges, type RangeSource } from './blob-ranges.js';
 import type { SlowPlaces } from './slow-places.js';
 
-/** Of each kind; a site maps fewer images. */
-const MOST_KNOWN = 2_000;
+/** Of each kind, of 64 KiB at most; a site maps fewer images. */
+const MOST_KNOWN = 500;
 /** What takes longer is given up, and begun anew by who asks next. */
 const LONGEST_MILLISECONDS = 20_000;
 /** What is doubtful is read again after that: less than a resolution lasts. */

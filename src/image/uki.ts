@@ -46,8 +46,8 @@ const MOST_COMMAND_LINE_BYTES = 8 * 1024;
 const MOST_INITRDS = 16;
 /** Each may have texts that are to be read. */
 const MOST_PROFILES = 64;
-/** Of all that is kept of an image, as JSON: each profile has what all have once more. */
-const MOST_KEPT_BYTES = 512 * 1024;
+/** Of all that is kept of an image, as JSON: each profile has what all have once more, and a thousand images are kept. */
+const MOST_KEPT_BYTES = 64 * 1024;
 
 type Sections = ReadonlyMap<string, readonly FilePart[]>;
 /** All but how its kernel begins. */
@@ -75,7 +75,7 @@ export async function readUki(file: RangeReader): Promise<ReadUki> {
     profiles.push(profile);
   }
   const texts = await readTexts(file, base);
-  const kept = JSON.stringify([profiles, texts]).length;
+  const kept = Buffer.byteLength(JSON.stringify([profiles, texts]));
   if (kept > MOST_KEPT_BYTES)
     return refused(`its profiles and texts come to ${kept} bytes, and ${MOST_KEPT_BYTES} are kept at most`);
   const [first, ...others] = await withKernels(file, profiles);

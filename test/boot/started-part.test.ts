@@ -24,6 +24,12 @@ describe('startedPart', () => {
     expect(startedPart([plan.kernel], descriptor.digest, OPENED.linux)).toMatchObject({ slice: 'last' });
   });
 
+  it('takes parts that coincide for the last of them', () => {
+    const initramfs = { ...plan.kernel, role: 'initramfs' } as const;
+    const found = startedPart([plan.kernel, initramfs], descriptor.digest, OPENED.linux);
+    expect(found).toMatchObject({ role: 'initramfs', slice: 'last' });
+  });
+
   it('knows no other slice, and none of another layer', () => {
     const { offset, length } = OPENED.linux;
     const others = [

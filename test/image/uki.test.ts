@@ -231,7 +231,7 @@ it('keeps no more of an image than there is room for, however often it says it',
   expect((await ukiOf([KERNEL, text, ...profiles(4)])).uki?.profiles).toHaveLength(4);
   expect((await ukiOf([KERNEL, text, ...profiles(64)])).read).toEqual({
     kind: 'refused',
-    reason: expect.stringMatching(/^its profiles and texts come to \d+ bytes, and 524288 are kept at most$/) as string,
+    reason: expect.stringMatching(/^its profiles and texts come to \d+ bytes, and 65536 are kept at most$/) as string,
   });
 });
 
