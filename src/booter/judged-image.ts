@@ -36,8 +36,8 @@ function preparationRefusal(image: UnmappedImage, client: Client, architecture: 
 
 /** One of which everything is known that arguments may ask for: what is wanting of a machine is no fault of the image. */
 function recorded(name: string, { commandLine, contents }: UnmappedImage): Machine {
-  const own = firstProfile({ artifacts: [], contents })?.commandLine ?? commandLine;
-  const labels = placeholdersIn(own).flatMap((one) => {
+  const ofUki = firstProfile({ artifacts: [], contents })?.commandLine ?? '';
+  const labels = [commandLine, ofUki].flatMap(placeholdersIn).flatMap((one) => {
     const placeholder = parsePlaceholder(one);
     return placeholder.kind === 'label' ? [[placeholder.label, 'l'] as const] : [];
   });

@@ -45,6 +45,16 @@ describe('a UKI', () => {
   });
 });
 
+describe('layers beside a UKI', () => {
+  const judgeBoth = (commandLine: string, uki: string) =>
+    judge(['kernel', 'initramfs', 'uki'], commandLine, { uki: readUkiOf({ commandLine: uki }) }, 'amd64').clients;
+
+  it('are judged by their own arguments, whatever only a machine has', () => {
+    expect(judgeBoth('a={machine.label.rack} é', 'quiet')).toEqual(['uefi-http']);
+    expect(judgeBoth('a={machine.label.rack}', 'b={machine.label.row} é')).toEqual(EVERYBODY.clients);
+  });
+});
+
 describe('layers', () => {
   const LAYERS = ['kernel', 'initramfs'] as const;
 
