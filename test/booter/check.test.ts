@@ -256,7 +256,7 @@ describe('policies', () => {
       assignments: [assignment({ policy: { ...ONCE, doneWhen: 'started' } })],
     };
     expect((await check(input)).warnings).toEqual([
-      expect.stringMatching(/^node-01: will not be booted, .*say its mac$/),
+      expect.stringMatching(/^node-01 will not be booted, .*say its mac$/),
     ]);
     expect((await check(input, { verifies: false })).warnings).toEqual([]);
   });
