@@ -11,9 +11,7 @@ import type {
 import { formatSource, unknownEntry } from './boot/entry.js';
 import type { EventSink } from './boot/event.js';
 import type { EntryStore } from './boot/ports.js';
-import { addressDoubts } from './booter/address-doubts.js';
-import { assignmentDoubts, type ClientDoubtsParts } from './booter/client-doubts.js';
-import type { LeaseRegister } from './booter/leases.js';
+import { type KnownDoubtsParts, knownDoubts } from './booter/known-doubts.js';
 import { createMapping, type Mapping, type MappingInput } from './booter/mapping.js';
 import { type BootDifference, bootDifferences } from './booter/preview.js';
 import { type ApiEntry, problemsOf, revisionOf, type Verdict } from './config/api-entry.js';
@@ -27,7 +25,7 @@ import { requestInvalid } from './http/asked.js';
 import type { EntryPreview } from './http/routes/entries.js';
 import { Turns } from './turns.js';
 
-export type EntriesParts = {
+export type EntriesParts = KnownDoubtsParts & {
   /** As they were joined at the start. */
   readonly joined: JoinedEntries;
   readonly store: EntryStore;
@@ -36,10 +34,6 @@ export type EntriesParts = {
   /** Makes another one the one in force; so many entries of the API do not count. */
   readonly apply: (mapping: MappingInput, disregarded: number) => void;
   readonly events: EventSink;
-  /** What is known of mapped images, and how machines would be told. */
-  readonly known: Omit<ClientDoubtsParts, 'mapping'>;
-  /** Where this server gives addresses. */
-  readonly leases?: Pick<LeaseRegister, 'at' | 'subnets'> | undefined;
 };
 
 /** How many machines a preview names. */
@@ -121,25 +115,12 @@ export class Entries {
     const input = { ...this.#joined.candidate(kind, name, value), defaults: before.defaults };
     const after = createMapping(input, before);
     const { boots, more } = await differencesOf(before, after);
-    const warnings = await (kind === 'machine'
-      ? this.#addressDoubts(name, after)
-      : this.#assignmentDoubts(name, after));
+    const warnings = await knownDoubts(wish, after, this.#parts);
     const [machines, assignments] = (['machine', 'assignment'] as const).map((one) =>
       namesIn(one === kind ? plan : undefined, name),
     ) as [EntryPreview['machines'], EntryPreview['assignments']];
     const preview = { dryRun: true, machines, assignments, boots, ...(more > 0 && { more }) } as const;
     return warnings.length === 0 ? preview : { ...preview, warnings };
-  }
-
-  #addressDoubts(name: string, mapping: Mapping): readonly string[] {
-    const { leases } = this.#parts;
-    const machine = mapping.inventory.named(name);
-    return leases === undefined || machine === undefined ? [] : addressDoubts(machine, mapping, leases);
-  }
-
-  async #assignmentDoubts(name: string, mapping: Mapping): Promise<readonly string[]> {
-    const assignment = mapping.assignments.find((one) => one.name === name);
-    return assignment === undefined ? [] : assignmentDoubts(assignment, { ...this.#parts.known, mapping });
   }
 
   #plan({ kind, name, edit }: EntryWish): Plan {

@@ -196,7 +196,7 @@ function standingsOf({ policies, booter, database, hub }: ServedBooter, reloader
 type EntriesNeed = { readonly events: EventSink; readonly metrics: Metrics; readonly upkeep: Upkeep };
 
 function entriesOf(
-  { booter, joined, database, urls }: ServedBooter,
+  { booter, policies, joined, database, urls }: ServedBooter,
   { events, metrics, upkeep }: EntriesNeed,
 ): Entries {
   return new Entries({
@@ -209,6 +209,7 @@ function entriesOf(
       upkeep.remappedSoon();
     },
     events,
+    verifies: policies.verifies,
     known: { mapped: booter.mapped, urls, seesDhcp: joined.files.config.dhcp !== undefined },
     leases: booter.leases?.register,
   });

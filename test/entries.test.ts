@@ -14,6 +14,9 @@ const FILES = `machines:
 assignments:
   - { name: all, match: {}, image: "${IMAGE}" }
 `;
+const ONCE = `assignments:
+  - { name: once, match: {}, image: "${IMAGE}", policy: { mode: once, doneWhen: started } }
+`;
 const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name);
 
 describe('Entries', () => {
@@ -324,6 +327,18 @@ describe('a preview', () => {
       book.preview({ kind: 'machine', name: 'new', edit: () => ({ name: 'new', mac, ip: '192.168.77.100' }) });
     expect(await preview(cardOf(2))).toMatchObject({ warnings: [expect.stringContaining('new is not given it')] });
     expect(await preview(cardOf(1))).not.toHaveProperty('warnings');
+  });
+
+  it('tells that nobody could be shown to be a machine, by its record as it would be', async () => {
+    const preview = async (more: Readonly<Record<string, string>>, identity = '') => {
+      const { book } = await openEntries(`${ONCE}${identity}`);
+      return book.preview({ kind: 'machine', name: 'new', edit: () => ({ name: 'new', ...more }) });
+    };
+    expect(await preview({ serial: 'S1' })).toMatchObject({
+      warnings: [expect.stringMatching(/^new will not be booted, .*: say its mac$/)],
+    });
+    expect(await preview({ mac: cardOf(1) })).not.toHaveProperty('warnings');
+    expect(await preview({ serial: 'S1' }, '\nidentity: { verify: false }')).not.toHaveProperty('warnings');
   });
 
   it('says who does not start the image that an assignment would have, where that is known', async () => {

@@ -1,6 +1,6 @@
 import type { Bootable, Starter } from '../image/bootable.js';
 import { unbootableBecause } from '../image/unbootable.js';
-import { firstProfile, type JudgedWay, judgeWays, type Way } from '../image/ways.js';
+import { firstProfile, type JudgedWay, judgeWays, type Obstacle, type Way } from '../image/ways.js';
 import type { ImageMethod } from './boot-method.js';
 
 /** What an operator wants of it. */
@@ -10,8 +10,10 @@ export type WayWish = {
   readonly wantsArguments: boolean;
 };
 
-/** A way that is not taken, and why. */
-export type RejectedWay = { readonly way: Way; readonly reason: string };
+type Rejection = Pick<Obstacle, 'reason' | 'remedy'>;
+
+/** A way that is not taken, and why. `remedy`: missing of a layer, too, that the image does without. */
+export type RejectedWay = { readonly way: Way } & Rejection;
 
 /** What is wished and cannot be done: kernel arguments of the mapping, or the device tree of a UKI. */
 export type Unmet = 'arguments' | 'dtb';
@@ -86,15 +88,27 @@ function isKept({ client, isSigned, secureBoot, wantsArguments }: Case): boolean
 
 function rejection(one: JudgedWay, chosen: Way, known: Case): RejectedWay {
   const { way } = one;
-  return { way, reason: one.kind === 'possible' ? whyNot(way, chosen, known) : one.reason };
+  if (one.kind === 'possible') return { way, ...whyNot(way, chosen, known) };
+  return one.kind === 'missing' ? { way, reason: one.reason } : rejectionBy(way, one);
+}
+
+function rejectionBy(way: Way, { reason, remedy }: Rejection): RejectedWay {
+  return { way, reason, ...(remedy !== undefined && { remedy }) };
 }
 
 /** Of a way that could be taken as well. */
-function whyNot(way: Way, chosen: Way, known: Case): string {
-  const { boot, wantsArguments, takesArguments, client } = known;
-  if (boot !== 'auto' && !preference(known).includes(way)) return `the assignment wants boot: ${boot}`;
+function whyNot(way: Way, chosen: Way, known: Case): Rejection {
+  const { boot } = known;
+  if (boot !== 'auto' && !preference(known).includes(way)) return { reason: `the assignment wants boot: ${boot}` };
   if (chosen === 'uki' && isKept(known))
-    return 'its UKI is signed, and the machine may start nothing else (boot: kernel does all the same)';
+    return {
+      reason: 'its UKI is signed, and the machine may start nothing else',
+      remedy: 'write boot: kernel to have it started so all the same',
+    };
+  return { reason: whyRather(way, chosen, known) };
+}
+
+function whyRather(way: Way, chosen: Way, { wantsArguments, takesArguments, client }: Case): string {
   if (chosen === 'kernel' && way === 'opened') return 'its kernel and initramfs layers need no opening';
   if (way === 'uki' && takesArguments) return 'it takes kernel arguments of its loader, and firmware gives none';
   if (way === 'uki' && wantsArguments) return 'kernel arguments are given to a kernel that iPXE starts';
@@ -110,10 +124,9 @@ function noWay(
 ): WayChoice {
   const why = unbootableBecause(image, inOrder);
   const reason = boot === 'auto' ? why : `the assignment wants boot: ${boot}, and ${why}${otherwise(boot, judged)}`;
-  const rejected = judged.map((one) => ({
-    way: one.way,
-    reason: one.kind === 'possible' ? `the assignment wants boot: ${boot}` : one.reason,
-  }));
+  const rejected = judged.map((one) =>
+    rejectionBy(one.way, one.kind === 'possible' ? { reason: `the assignment wants boot: ${boot}` } : one),
+  );
   return { kind: 'none', reason, rejected };
 }
 

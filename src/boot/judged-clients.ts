@@ -2,8 +2,10 @@ import { type Bootable, CLIENTS, type Client, hasClient } from '../image/bootabl
 import type { ImageMethod } from './boot-method.js';
 import { chooseWay } from './choose-way.js';
 
-/** A client that does not boot an image, and why. */
-export type RefusedClient = { readonly client: Client; readonly reason: string };
+/** Why a client does not boot an image: it knows no way to start it, or cannot be given its kernel arguments. */
+export type ClientRefusal = { readonly kind: 'way' | 'arguments'; readonly reason: string };
+
+export type RefusedClient = { readonly client: Client } & ClientRefusal;
 
 /** Who can boot an image, of all that machines of an architecture come as. */
 export type JudgedClients = {
@@ -13,27 +15,27 @@ export type JudgedClients = {
   readonly reason?: string;
 };
 
-/** Where Secure Boot is off, and an assignment wants it started so. Pure. */
-export function judgeClients(image: Bootable, architecture: string, boot: ImageMethod = 'auto'): JudgedClients {
-  return judgeEach(architecture, (client) => clientRefusal(image, { client, architecture }, boot));
+/** By the ways to start it alone, where Secure Boot is off: its kernel arguments are not looked at. Pure. */
+export function judgeClients(image: Bootable, architecture: string): JudgedClients {
+  return judgeEach(architecture, (client) => wayRefusal(image, { client, architecture }));
 }
 
-/** The same of one client: undefined where it boots the image. Pure. */
-export function clientRefusal(
+/** The same of one client, where an assignment wants it started so: undefined where there is a way. Pure. */
+export function wayRefusal(
   image: Bootable,
   starter: { readonly client: Client; readonly architecture: string },
   boot: ImageMethod = 'auto',
-): string | undefined {
+): ClientRefusal | undefined {
   const choice = chooseWay(image, starter, { boot, wantsArguments: false });
-  return choice.kind === 'none' ? choice.reason : undefined;
+  return choice.kind === 'none' ? { kind: 'way', reason: choice.reason } : undefined;
 }
 
 /** `whyNot` says why a client does not boot it, if it does not. Pure. */
-export function judgeEach(architecture: string, whyNot: (client: Client) => string | undefined): JudgedClients {
+export function judgeEach(architecture: string, whyNot: (client: Client) => ClientRefusal | undefined): JudgedClients {
   const all = CLIENTS.filter((client) => hasClient(architecture, client));
   const refused = all.flatMap((client) => {
-    const reason = whyNot(client);
-    return reason === undefined ? [] : { client, reason };
+    const refusal = whyNot(client);
+    return refusal === undefined ? [] : { client, ...refusal };
   });
   const without = new Set(refused.map(({ client }) => client));
   const clients = all.filter((client) => !without.has(client));

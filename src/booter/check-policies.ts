@@ -2,6 +2,7 @@ import type { Assignment } from '../boot/assignment.js';
 import { isRestricted, mustReport } from '../boot/policy.js';
 import { fewOf } from '../format.js';
 import { DONE_PLACEHOLDER, type KernelArgs, placeholdersAdded, placeholdersIn } from '../image/command-line.js';
+import type { Machine } from '../machine/machine.js';
 import { possibleAssignments } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
 import type { Prepared } from './preparation.js';
@@ -30,7 +31,7 @@ export function findPolicyWarnings(
   mapping: Mapping,
   { verifies, isImageKnown }: { readonly verifies: boolean; readonly isImageKnown: (assignment: string) => boolean },
 ): readonly string[] {
-  return [...findUntoldWarnings(mapping, isImageKnown), ...(verifies ? namelessWarnings(mapping) : [])];
+  return [...findUntoldWarnings(mapping, isImageKnown), ...(verifies ? findNameless(mapping.machines, mapping) : [])];
 }
 
 /** Machines that boot once, and would never be done, unless an image that was not looked at says otherwise. Pure. */
@@ -50,15 +51,15 @@ export function findUntoldWarnings(
   );
 }
 
-/** Nobody is shown to be a machine whose cards are not known. */
-function namelessWarnings({ machines, index }: Mapping): readonly string[] {
+/** Of these, the machines that nobody is shown to be, since their cards are not known, though a policy wants it. Pure. */
+export function findNameless(machines: readonly Machine[], { index }: Pick<Mapping, 'index'>): readonly string[] {
   const names = machines
     .filter((machine) => machine.macs.length === 0)
     .filter((machine) => possibleAssignments(machine, index).some(({ policy }) => isRestricted(policy)))
     .map(({ name }) => name);
   if (names.length === 0) return [];
   const why = 'its policy wants to know who asks, which only a MAC shows';
-  return [`${fewOf(names, MAX_NAMED)}: will not be booted, since ${why}: say its mac`];
+  return [`${fewOf(names, MAX_NAMED)} will not be booted, since ${why}: say its mac`];
 }
 
 function namesDone(change: KernelArgs): boolean {

@@ -1,7 +1,6 @@
 import type { ImageMethod } from '../boot/boot-method.js';
 import { UNMET_TEXTS } from '../boot/choose-way.js';
 import { explainSelection, type Tried } from '../boot/explain.js';
-import { judgeClients } from '../boot/judged-clients.js';
 import { artifactsOf, type BootPlan } from '../boot/plan.js';
 import { BOOTS_DISK, type Policy } from '../boot/policy.js';
 import { type Selection, settle } from '../boot/select.js';
@@ -15,6 +14,7 @@ import { localScript, refusalOf, waitingScript } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
 import type { FirmwareAsks } from './firmware-path.js';
 import { givenWords } from './given-words.js';
+import { judgeImage } from './judged-image.js';
 import type { Images } from './mapped-images.js';
 import { assignmentFor, type Mapping } from './mapping.js';
 import { ARCHITECTURE_UNKNOWN, mayPass, NO_ASSIGNMENT, type Prepared, prepareBoot, wishOf } from './preparation.js';
@@ -118,7 +118,7 @@ async function explainImage(
       policy: assignment.policy,
       image,
       method,
-      clients: judgeClients(image, wish.architecture, method).clients,
+      clients: judgeImage(image, { architecture: wish.architecture, boot: method }).clients,
       ...(client !== undefined && { client }),
       preparation: asGiven(preparation, urls),
       ...(loader !== undefined && { loader }),

@@ -1,7 +1,8 @@
-import { clientRefusal, type JudgedClients, judgeEach } from '../boot/judged-clients.js';
+import type { ImageMethod } from '../boot/boot-method.js';
+import { type ClientRefusal, type JudgedClients, judgeEach, wayRefusal } from '../boot/judged-clients.js';
 import type { Client } from '../image/bootable.js';
 import { placeholdersIn } from '../image/command-line.js';
-import type { ResolvedImage } from '../image/image.js';
+import type { ImageContents, ResolvedImage } from '../image/image.js';
 import { parsePlaceholder } from '../image/placeholders.js';
 import { firstProfile } from '../image/ways.js';
 import type { Machine } from '../machine/machine.js';
@@ -15,29 +16,48 @@ import { ANY_ARCHITECTURE } from './preparation.js';
 /** What of an image can be judged before anybody has mapped it. */
 export type UnmappedImage = Pick<ResolvedImage, 'artifacts' | 'commandLine' | 'contents'>;
 
+/** For which machines, and how an assignment would want it started. */
+export type ImageUse = {
+  /** Where it is missing: what the layers are for, or any, which takes the image. */
+  readonly architecture?: string | undefined;
+  readonly boot?: ImageMethod;
+};
+
 /**
  * Who would boot an image where nothing more is said of it than that it is mapped, by the rules of a boot: its kernel arguments count,
- * which iPXE may not be able to carry. `architecture`: undefined where it names none, and every machine takes it. Pure.
+ * which iPXE may not be able to carry. Pure.
  */
-export function judgeImage(image: UnmappedImage, architecture = ANY_ARCHITECTURE): JudgedClients {
+export function judgeImage(image: UnmappedImage, use: ImageUse = {}): JudgedClients {
+  const { architecture = architectureIn(image.contents) ?? ANY_ARCHITECTURE, boot = 'auto' } = use;
   return judgeEach(
     architecture,
-    (client) => clientRefusal(image, { client, architecture }) ?? preparationRefusal(image, client, architecture),
+    (client) =>
+      wayRefusal(image, { client, architecture }, boot) ?? argumentsRefusal(image, client, { architecture, boot }),
   );
 }
 
-function preparationRefusal(image: UnmappedImage, client: Client, architecture: string): string | undefined {
+/** Of layers that say so themselves. */
+function architectureIn({ kernel, uki }: ImageContents = {}): string | undefined {
+  const ofUki = uki?.kind === 'uki' ? uki.uki.architecture : undefined;
+  return kernel?.architecture ?? ofUki;
+}
+
+function argumentsRefusal(
+  image: UnmappedImage,
+  client: Client,
+  { architecture, boot }: { readonly architecture: string; readonly boot: ImageMethod },
+): ClientRefusal | undefined {
   const others = anybody(architecture);
   const subject = { ...others, machine: recorded(others.name, image), facts: reporting(others.facts) };
-  const whom = { subject, assignment: nobodys(subject.name) };
+  const whom = { subject, assignment: { ...nobodys(subject.name), boot } };
   const prepared = prepareAs(client, whom, mapped(image, architecture), { mapping: NO_MAPPING, urls: SHORT_URLS });
-  return isRefusedForAll(prepared) ? prepared.reason : undefined;
+  return isRefusedForAll(prepared) ? { kind: 'arguments', reason: prepared.reason } : undefined;
 }
 
 /** One of which everything is known that arguments may ask for: what is wanting of a machine is no fault of the image. */
 function recorded(name: string, { commandLine, contents }: UnmappedImage): Machine {
-  const own = firstProfile({ artifacts: [], contents })?.commandLine ?? commandLine;
-  const labels = placeholdersIn(own).flatMap((one) => {
+  const ofUki = firstProfile({ artifacts: [], contents })?.commandLine ?? '';
+  const labels = [commandLine, ofUki].flatMap(placeholdersIn).flatMap((one) => {
     const placeholder = parsePlaceholder(one);
     return placeholder.kind === 'label' ? [[placeholder.label, 'l'] as const] : [];
   });

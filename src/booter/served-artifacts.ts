@@ -1,5 +1,6 @@
 import { type LocatedArtifact, type ResolutionKey, resolutionName } from '../boot/ports.js';
 import { type StartedPart, startedPart } from '../boot/started-part.js';
+import { CONTENTS_ROLES, contentsOf, isDoubtful } from '../image/contents.js';
 import type { Artifact, ResolvedImage } from '../image/image.js';
 import type { FilePart } from '../image/range-reader.js';
 import type { Uki } from '../image/uki.js';
@@ -125,9 +126,10 @@ export class ServedArtifacts {
 /** What an image, by the digest of its manifest, says of one of its layers. */
 type Claim = { readonly image: Digest; readonly artifact: LocatedArtifact };
 
-/** Of how many layers it is known what they hold. */
+/** How much is known of what its layers hold: of each, what can be used counts for more than what cannot, and that for more than nothing. */
 function knows({ contents = {} }: ResolvedImage): number {
-  return Object.keys(contents).length;
+  const known = CONTENTS_ROLES.flatMap((role) => contentsOf(contents, role) ?? []);
+  return known.reduce((sum, one) => sum + (isDoubtful(one) ? 1 : 2), 0);
 }
 
 /** A site boots fewer. */

@@ -11,10 +11,10 @@ import { readStubHeader, type StubHeader, stubWithSections } from './stub-header
 import { STUB_PACKAGES, stubNameOf } from './stub-name.js';
 import { kernelForUki, UKI_KERNEL_HEAD_BYTES } from './uki-kernel.js';
 import { layoutUki, type SectionName, type UkiLayout, type UkiSection } from './uki-layout.js';
-import { FILE_PARTS, type FilePart, markProblem } from './uki-parts.js';
+import { FILE_PARTS, type FilePartName, markProblem } from './uki-parts.js';
 
 /** What a UKI is made of. All but the texts are files. */
-export type UkiRecipe = Readonly<Partial<Record<FilePart, string>>> & {
+export type UkiRecipe = Readonly<Partial<Record<FilePartName, string>>> & {
   readonly stub: string;
   readonly kernel: string;
   /** Of the stub and of the kernel, as OCI says it. */

@@ -40,7 +40,7 @@ type Part = {
   readonly most?: number;
 };
 
-export type FilePart = (typeof FILE_PARTS)[number]['name'];
+export type FilePartName = (typeof FILE_PARTS)[number]['name'];
 
 /** Pure: what is wrong with a file for that part, by its first bytes and its size. */
 export function markProblem(

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import { judgeClients } from '../boot/judged-clients.js';
 import { judgeImage } from '../booter/judged-image.js';
 import { contentsOfFiles } from '../build/disk-contents.js';
 import { layerFromFile } from '../build/disk-layer.js';
@@ -102,14 +101,12 @@ async function buildAndWrite(
 /** Not everything that is built is to be booted, nor by everybody, but what is wrong with kernel arguments is seen at no other place. */
 function warnUnbootable({ recipe, contents }: Prepared): void {
   const { layers: artifacts, commandLine, platform } = recipe;
-  const image = { artifacts, commandLine, contents };
-  const { refused, reason } = judgeImage(image, platform.architecture);
+  const { refused, reason } = judgeImage({ artifacts, commandLine, contents }, platform);
   if (reason !== undefined) {
     warnOnStderr(`nothing can be booted from it: ${reason}`);
     return;
   }
-  const startable = judgeClients(image, platform.architecture).clients;
-  const wrong = refused.filter(({ client }) => startable.includes(client));
+  const wrong = refused.filter(({ kind }) => kind === 'arguments');
   for (const why of new Set(wrong.map((one) => one.reason))) {
     const clients = wrong.filter((one) => one.reason === why).map(({ client }) => client);
     warnOnStderr(`it does not boot machines that come as ${clients.join(' or ')}: ${why}`);

@@ -1,8 +1,10 @@
 import { Command } from 'commander';
+import type { JudgedClients } from '../boot/judged-clients.js';
 import { judgeImage } from '../booter/judged-image.js';
-import { type ImageReport, inspectImage } from '../catalog/inspect.js';
-import { type InspectedImage, type InspectedManifest, inspectContents } from '../catalog/inspect-contents.js';
+import { type ImageReport, inspectImage, type ManifestReport } from '../catalog/inspect.js';
+import { type InspectedImage, inspectContents } from '../catalog/inspect-contents.js';
 import { formatBytes, harmless } from '../format.js';
+import type { ImageContents } from '../image/image.js';
 import { withJson } from './common.js';
 import { kernelLine, ukiLines } from './content-lines.js';
 import { type PlacesOptions, readReference, withImages, withPlacesOptions } from './image-places.js';
@@ -10,6 +12,10 @@ import { isoLines } from './iso-lines.js';
 import { emphasize, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
 
 type InspectOptions = PlacesOptions & { readonly json?: true };
+
+/** With what its layers are, and who boots it therefore. */
+type ShownManifest = ManifestReport & ImageContents & JudgedClients;
+type ShownImage = Omit<ImageReport, 'manifests'> & { readonly manifests: readonly ShownManifest[] };
 
 export function inspectCommand(): Command {
   return withJson(withPlacesOptions(new Command('inspect')))
@@ -23,7 +29,7 @@ async function inspect(text: string, options: InspectOptions): Promise<void> {
     Promise.all(
       references.map(async (reference) => {
         const source = sources.own(reference);
-        return inspectContents(source, await inspectImage(source, reference), judgeImage);
+        return judged(await inspectContents(source, await inspectImage(source, reference)));
       }),
     ),
   );
@@ -34,7 +40,15 @@ async function inspect(text: string, options: InspectOptions): Promise<void> {
   }
 }
 
-function writeReport(output: Output, report: InspectedImage): void {
+function judged(image: InspectedImage): ShownImage {
+  const manifests = image.manifests.map(({ contents, ...manifest }) => {
+    const { architecture } = manifest;
+    return { ...manifest, ...contents, ...judgeImage({ ...manifest, contents }, { architecture }) };
+  });
+  return { ...image, manifests };
+}
+
+function writeReport(output: Output, report: ShownImage): void {
   writeLine(output, emphasize(output, 'bold', report.reference));
   writeLine(output, `digest  ${report.digest}`);
   writeLine(output, `type    ${harmless(report.mediaType)}`);
@@ -43,7 +57,7 @@ function writeReport(output: Output, report: InspectedImage): void {
   if (report.manifests.length === 0) writeLine(output, 'It holds no manifest.');
 }
 
-function writeManifest(output: Output, manifest: InspectedManifest): void {
+function writeManifest(output: Output, manifest: ShownManifest): void {
   const variant = manifest.variant === undefined ? '' : `, ${harmless(manifest.variant)}`;
   writeLine(output, '');
   writeLine(output, emphasize(output, 'bold', `${harmless(manifest.platform)}${variant}`));
@@ -61,7 +75,7 @@ function writeManifest(output: Output, manifest: InspectedManifest): void {
   if (rows.length > 0) writeTable(output, ['ROLE', 'SIZE', 'DIGEST'], rows);
 }
 
-function clientLines({ clients, refused, reason }: InspectedManifest): readonly string[] {
+function clientLines({ clients, refused, reason }: ShownManifest): readonly string[] {
   if (reason !== undefined) return [`boots   nothing: ${harmless(reason)}`];
   return [
     `boots   ${clients.join(', ')}`,

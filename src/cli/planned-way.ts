@@ -2,7 +2,7 @@ import type { WayChoice } from '../boot/choose-way.js';
 import type { BootExplanation } from '../booter/explanation.js';
 import { harmless } from '../format.js';
 import type { ArgumentWord } from '../image/merged-arguments.js';
-import type { Way } from '../image/ways.js';
+import { type Way, withRemedy } from '../image/ways.js';
 import { emphasize, type Output, writeLine, writeTable } from './output.js';
 
 type Image = Extract<BootExplanation, { kind: 'image' }>;
@@ -30,7 +30,7 @@ export function writePreparation(output: Output, { preparation, loader }: Pick<I
 }
 
 function writeRejected(output: Output, { rejected }: WayChoice): void {
-  for (const { way, reason } of rejected) writeLine(output, `  not       ${WAYS[way]}: ${harmless(reason)}`);
+  for (const one of rejected) writeLine(output, `  not       ${WAYS[one.way]}: ${harmless(withRemedy(one))}`);
 }
 
 function writeWords(output: Output, words: readonly ArgumentWord[]): void {

@@ -1,5 +1,5 @@
 import type { Bootable } from './bootable.js';
-import type { JudgedWay, Obstacle } from './ways.js';
+import { type JudgedWay, type Obstacle, withRemedy } from './ways.js';
 
 /** Why an image is not started, of the ways that come into question, and what an operator can do about it. Pure. */
 export function unbootableBecause({ artifacts }: Bootable, judged: readonly JudgedWay[]): string {
@@ -17,6 +17,5 @@ export function unbootableBecause({ artifacts }: Bootable, judged: readonly Judg
 const ADD = 'add --kernel and --initramfs, or --uki, to image build';
 
 function textOf(obstacles: readonly Obstacle[]): string {
-  const texts = obstacles.map(({ reason, remedy }) => (remedy === undefined ? reason : `${reason}: ${remedy}`));
-  return [...new Set(texts)].join('; ');
+  return [...new Set(obstacles.map(withRemedy))].join('; ');
 }

@@ -17,6 +17,11 @@ export type Obstacle = {
 
 export type JudgedWay = { readonly way: Way } & ({ readonly kind: 'possible' } | Obstacle);
 
+/** As people read it. Pure. */
+export function withRemedy({ reason, remedy }: Pick<Obstacle, 'reason' | 'remedy'>): string {
+  return remedy === undefined ? reason : `${reason}: ${remedy}`;
+}
+
 /** What stands against each way, in the order of `WAYS`. What is not known of a layer does not. Pure. */
 export function judgeWays(image: Bootable, starter: Starter): readonly JudgedWay[] {
   const judges = { kernel: againstLayers, uki: againstUki, opened: againstOpening };
@@ -46,14 +51,15 @@ function againstUki(image: Bootable, { client, architecture, secureBoot }: Start
   // What cannot be read may be a program of another kind, which the firmware judges.
   if (read?.kind !== 'uki') return undefined;
   if (secureBoot === true && !read.uki.isSigned)
-    return refused('Secure Boot is on, and its UKI is not signed (image build --sign-key does)');
+    return refused('Secure Boot is on, and its UKI is not signed', 'sign it by image build --sign-key');
   return againstArchitecture('its UKI', read.uki.architecture, architecture);
 }
 
 function againstOpening(image: Bootable, starter: Starter): Obstacle | undefined {
   if (!has(image, 'uki')) return missing('it has no UKI', ADD_UKI);
   const read = image.contents?.uki;
-  if (read === undefined) return refused('what its UKI holds is not known yet: its registry did not say', 'try again');
+  if (read === undefined)
+    return refused('what its UKI holds is not known yet, since its registry did not say', 'try again');
   if (read.kind === 'refused') return againstUnread(read);
   return againstParts(read.uki, starter);
 }
@@ -95,7 +101,7 @@ function againstUefi({ kind, hasEfiStub }: KernelFacts, architecture: string): O
   if (kind === 'gzip')
     return UNPACKING.has(architecture)
       ? undefined
-      : refused(`its kernel is packed by gzip, which iPXE for ${architecture} does not unpack: unpack it (gunzip)`);
+      : refused(`its kernel is packed by gzip, which iPXE for ${architecture} does not unpack`, 'unpack it by gunzip');
   if (kind === 'unknown' || hasEfiStub) return undefined;
   return refused(
     'its kernel has no EFI stub (CONFIG_EFI_STUB), and UEFI starts none without',

@@ -42,7 +42,7 @@ describe('chooseWay', () => {
       [
         'opened by ipxe',
         'uki by ipxe',
-        'Secure Boot is on, and its UKI is not signed (image build --sign-key does); Secure Boot is on, and a kernel out of a UKI is not what was signed',
+        'Secure Boot is on, and its UKI is not signed: sign it by image build --sign-key; Secure Boot is on, and a kernel out of a UKI is not what was signed',
         'uki by firmware',
       ],
     ],
@@ -51,7 +51,7 @@ describe('chooseWay', () => {
       'a UKI that could not be read',
       UNREAD,
       [
-        'what its UKI holds is not known yet: its registry did not say: try again',
+        'what its UKI holds is not known yet, since its registry did not say: try again',
         'uki by ipxe',
         'uki by ipxe',
         'uki by firmware',
@@ -71,7 +71,7 @@ describe('chooseWay', () => {
       [
         'opened by ipxe',
         'opened by ipxe',
-        'Secure Boot is on, and a kernel out of a UKI is not what was signed; Secure Boot is on, and its UKI is not signed (image build --sign-key does)',
+        'Secure Boot is on, and a kernel out of a UKI is not what was signed; Secure Boot is on, and its UKI is not signed: sign it by image build --sign-key',
         'opened by ipxe',
       ],
     ],
@@ -82,7 +82,7 @@ describe('chooseWay', () => {
       [
         'opened by ipxe',
         'uki by ipxe',
-        'Secure Boot is on, and its UKI is not signed (image build --sign-key does); Secure Boot is on, and a kernel out of a UKI is not what was signed',
+        'Secure Boot is on, and its UKI is not signed: sign it by image build --sign-key; Secure Boot is on, and a kernel out of a UKI is not what was signed',
         'opened by ipxe',
       ],
     ],
@@ -138,7 +138,7 @@ describe('chooseWay', () => {
       'a packed kernel',
       UEFI,
       'gzip',
-      'its kernel is packed by gzip, which iPXE for amd64 does not unpack: unpack it (gunzip)',
+      'its kernel is packed by gzip, which iPXE for amd64 does not unpack: unpack it by gunzip',
     ],
     ['a packed kernel', { ...UEFI, architecture: 'arm64' }, 'gzip', 'kernel by ipxe'],
     ['what nobody knows', BIOS, 'unknown', 'kernel by ipxe'],
@@ -187,10 +187,19 @@ describe('chooseWay', () => {
         { way: 'kernel', reason: 'it has no kernel layer' },
         {
           way: 'opened',
-          reason: 'its UKI is signed, and the machine may start nothing else (boot: kernel does all the same)',
+          reason: 'its UKI is signed, and the machine may start nothing else',
+          remedy: 'write boot: kernel to have it started so all the same',
         },
       ],
     });
+    // What an image does well without is not to be added.
+    expect(chooseWay(LAYERS, BIOS, PLAIN).rejected.filter(({ remedy }) => remedy !== undefined)).toEqual([]);
+    expect(chooseWay(LAYERS, UEFI, { ...PLAIN, boot: 'uki' }).rejected).toEqual([
+      { way: 'kernel', reason: 'the assignment wants boot: uki' },
+      ...['uki', 'opened'].map((way) => ({ way, reason: 'it has no UKI', remedy: 'add --uki to image build' })),
+    ]);
+    const bare = of(['kernel', 'initramfs', 'uki'], { kernel: KERNELS.bare, uki: readUkiOf() });
+    expect(chooseWay(bare, UEFI, PLAIN).rejected[0]).toMatchObject({ remedy: 'give image build one that has' });
     expect(chooseWay(of(['iso']), BIOS, PLAIN)).toMatchObject({
       kind: 'none',
       reason: expect.stringContaining('ISO') as string,

@@ -21,8 +21,8 @@ it('tells why some do not', () => {
   expect(judgeClients(of(['kernel', 'initramfs'], { kernel: KERNELS.bare }), 'amd64')).toEqual({
     clients: ['ipxe-bios'],
     refused: [
-      { client: 'ipxe-uefi', reason: noStub },
-      { client: 'uefi-http', reason: noStub },
+      { client: 'ipxe-uefi', kind: 'way', reason: noStub },
+      { client: 'uefi-http', kind: 'way', reason: noStub },
     ],
   });
   const uki = of(['uki'], { uki: readUkiOf({ kernel: KERNELS.image }) });
@@ -31,20 +31,11 @@ it('tells why some do not', () => {
     refused: [
       {
         client: 'ipxe-bios',
+        kind: 'way',
         reason: 'its kernel is for arm64, and the machine is amd64: give image build one for amd64',
       },
     ],
   });
-});
-
-it('tells who boots it as an assignment wants it', () => {
-  const both = of(['kernel', 'initramfs', 'uki'], { uki: readUkiOf({}) });
-  expect(judgeClients(both, 'amd64', 'uki')).toEqual({
-    clients: ['ipxe-uefi', 'uefi-http'],
-    refused: [{ client: 'ipxe-bios', reason: expect.stringContaining('the assignment wants boot: uki') as string }],
-  });
-  expect(judgeClients(of(['kernel', 'initramfs']), 'amd64', 'uki').clients).toEqual([]);
-  expect(judgeClients(of(['kernel', 'initramfs']), 'amd64', 'kernel').refused).toEqual([]);
 });
 
 it('tells why nobody does', () => {

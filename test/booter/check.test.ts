@@ -146,7 +146,7 @@ describe('checkMapping', () => {
       0,
     ]);
     expect(unread.warnings).toEqual([
-      'assignment "all": its image for amd64 does not boot machines that come as ipxe-bios: registry.lab:5000/os/debian:12 cannot be booted: what its UKI holds is not known yet: its registry did not say: try again',
+      'assignment "all": its image for amd64 does not boot machines that come as ipxe-bios: registry.lab:5000/os/debian:12 cannot be booted: what its UKI holds is not known yet, since its registry did not say: try again',
     ]);
     expect(await only(['uki'], { contents: { uki: readUkiOf() } })).toMatchObject({
       assignments: [{ targets: [{ clients: ['ipxe-bios', 'ipxe-uefi', 'uefi-http'], refused: [] }] }],
@@ -256,7 +256,7 @@ describe('policies', () => {
       assignments: [assignment({ policy: { ...ONCE, doneWhen: 'started' } })],
     };
     expect((await check(input)).warnings).toEqual([
-      expect.stringMatching(/^node-01: will not be booted, .*say its mac$/),
+      expect.stringMatching(/^node-01 will not be booted, .*say its mac$/),
     ]);
     expect((await check(input, { verifies: false })).warnings).toEqual([]);
   });

@@ -7,6 +7,7 @@ import { BootlayerError } from '../../src/errors.js';
 import type { ResolvedImage } from '../../src/image/image.js';
 import type { MachineFacts } from '../../src/machine/facts.js';
 import { testBooter } from '../fixtures/booter.js';
+import { readUkiOf } from '../fixtures/contents.js';
 import { assignment, facts, MAC, machine, OTHER_MAC, UUID } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
@@ -73,6 +74,15 @@ describe('explainBoot', () => {
     const assignments = [assignment({ boot: 'uki' })];
     const { boot } = await explain({ architecture: 'amd64', firmware: ['uefi'] }, { assignments }, image);
     expect(boot).toMatchObject({ kind: 'image', method: 'uki', clients: ['ipxe-uefi', 'uefi-http'] });
+  });
+
+  it('says that nobody boots by iPXE what iPXE cannot be given', async () => {
+    const image = resolvedImage(['uki'], { contents: { uki: readUkiOf({ commandLine: 'name=é' }) } });
+    const clientsOf = async (boot: 'auto' | 'kernel') => {
+      const explained = await explain({ architecture: 'amd64' }, { assignments: [assignment({ boot })] }, image);
+      return explained.boot.kind === 'image' && explained.boot.clients;
+    };
+    expect([await clientsOf('auto'), await clientsOf('kernel')]).toEqual([['uefi-http'], []]);
   });
 
   it('and the very one that refuses', async () => {

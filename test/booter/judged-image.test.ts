@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { judgeImage } from '../../src/booter/judged-image.js';
 import type { ImageContents } from '../../src/image/image.js';
 import type { Role } from '../../src/image/role.js';
-import { readUkiOf } from '../fixtures/contents.js';
+import { KERNELS, readUkiOf } from '../fixtures/contents.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
 const EVERYBODY = { clients: ['ipxe-bios', 'ipxe-uefi', 'uefi-http'], refused: [] };
 
 function judge(roles: readonly Role[], commandLine: string, contents?: ImageContents, architecture?: string) {
-  return judgeImage(resolvedImage(roles, { commandLine, ...(contents && { contents }) }), architecture);
+  return judgeImage(resolvedImage(roles, { commandLine, ...(contents && { contents }) }), { architecture });
 }
 
 const judgeUki = (commandLine: string, roles: readonly Role[] = ['uki']) =>
@@ -29,7 +29,8 @@ describe('a UKI', () => {
     const { clients, refused, reason } = judgeUki(commandLine);
     expect([clients, reason]).toEqual([['uefi-http'], undefined]);
     expect(refused.map(({ client }) => client)).toEqual(['ipxe-bios', 'ipxe-uefi']);
-    for (const one of refused) expect(one.reason).toContain(why);
+    for (const one of refused)
+      expect(one).toMatchObject({ kind: 'arguments', reason: expect.stringContaining(why) as string });
   });
 
   it.each([
@@ -42,6 +43,48 @@ describe('a UKI', () => {
 
   it.each(['serial', 'hostname', 'label.rack'])('is judged by all of it, whatever only a machine has: %s', (name) => {
     expect(judgeUki(`id={machine.${name}} é`).clients).toEqual(['uefi-http']);
+  });
+});
+
+describe('an image', () => {
+  const ROLES = ['kernel', 'initramfs', 'uki'] as const;
+
+  it('is judged as an assignment wants it started', () => {
+    const both = resolvedImage(ROLES, { contents: { uki: readUkiOf({}) } });
+    expect(judgeImage(both, { architecture: 'amd64', boot: 'uki' })).toEqual({
+      clients: ['ipxe-uefi', 'uefi-http'],
+      refused: [
+        {
+          ...{ client: 'ipxe-bios', kind: 'way' },
+          reason: expect.stringContaining('the assignment wants boot: uki') as string,
+        },
+      ],
+    });
+    expect(judgeImage(resolvedImage(), { boot: 'uki' }).clients).toEqual([]);
+    expect(judgeImage(resolvedImage(), { boot: 'kernel' }).refused).toEqual([]);
+    const odd = resolvedImage(ROLES, { contents: { uki: readUkiOf({ commandLine: 'é' }) } });
+    expect(judgeImage(odd, { boot: 'uki' }).clients).toEqual(['uefi-http']);
+    expect(judgeImage(odd, { boot: 'kernel' })).toEqual(EVERYBODY);
+  });
+
+  it('that names no architecture is for what its layers are for, or for any', () => {
+    const of = (contents: ImageContents) => judgeImage(resolvedImage(ROLES, { contents })).clients;
+    expect(of({ kernel: KERNELS.image })).toEqual(['ipxe-uefi', 'uefi-http']);
+    expect(of({ uki: readUkiOf({ architecture: 'arm64', kernel: KERNELS.image }) })).toEqual([
+      'ipxe-uefi',
+      'uefi-http',
+    ]);
+    expect(of({})).toEqual(EVERYBODY.clients);
+  });
+});
+
+describe('layers beside a UKI', () => {
+  const judgeBoth = (commandLine: string, uki: string) =>
+    judge(['kernel', 'initramfs', 'uki'], commandLine, { uki: readUkiOf({ commandLine: uki }) }, 'amd64').clients;
+
+  it('are judged by their own arguments, whatever only a machine has', () => {
+    expect(judgeBoth('a={machine.label.rack} é', 'quiet')).toEqual(['uefi-http']);
+    expect(judgeBoth('a={machine.label.rack}', 'b={machine.label.row} é')).toEqual(EVERYBODY.clients);
   });
 });
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { LocatedArtifact, ResolutionKey } from '../../src/boot/ports.js';
 import { ServedArtifacts } from '../../src/booter/served-artifacts.js';
-import type { ResolvedImage } from '../../src/image/image.js';
+import type { ImageContents, ResolvedImage } from '../../src/image/image.js';
 import { digestOf } from '../../src/oci/digest.js';
+import { readUkiOf } from '../fixtures/contents.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
 const key = (reference: string): ResolutionKey => ({
@@ -74,4 +75,22 @@ describe('ServedArtifacts', () => {
     all.retain((reference) => reference === 'other');
     expect(told(all.find(KERNEL))).toBe('other 7');
   });
+
+  it.each<readonly [string, readonly (keyof typeof READINGS)[], keyof typeof READINGS]>([
+    ['what could be used', ['doubtful', 'sound'], 'sound'],
+    ['what could be used, not what could not', ['sound', 'doubtful'], 'sound'],
+    ['what could not be used, after nothing', ['none', 'doubtful'], 'doubtful'],
+    ['what could not be used, not nothing', ['doubtful', 'none'], 'doubtful'],
+  ])('keeps of several readings of an image %s', (_which, readings, kept) => {
+    const all = served(
+      ...readings.map((one) => ({ ...resolvedImage(['uki']), location: 'well', contents: READINGS[one] })),
+    );
+    expect([...all.resolutions()].map(({ image }) => image.contents)).toEqual([READINGS[kept]]);
+  });
 });
+
+const READINGS = {
+  none: {},
+  doubtful: { uki: { kind: 'refused', reason: 'it is no program of UEFI' } },
+  sound: { uki: readUkiOf({}) },
+} as const satisfies Readonly<Record<string, ImageContents>>;

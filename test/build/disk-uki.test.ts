@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type UkiRecipe, withUki } from '../../src/build/disk-uki.js';
+import type { FilePartName } from '../../src/build/uki-parts.js';
 import type { FilePart } from '../../src/image/range-reader.js';
 import { readUki } from '../../src/image/uki.js';
 import { temporaryFolder } from '../fixtures/folder.js';
@@ -217,8 +218,6 @@ function smallKernel(): Buffer {
   bytes.write('6.1-lab (nobody@nowhere)', 0x600, 'latin1');
   return bytes;
 }
-
-type FilePartName = 'initramfs' | 'splash' | 'dtb' | 'os-release' | 'microcode';
 
 describe('where it is made', () => {
   const recipe = recipeFor('amd64');

@@ -57,4 +57,5 @@ it('says why nothing is booted, by each way, and lets nothing through that drive
     '  not       its UKI as it is: ',
     '  not       kernel, initramfs ',
   ]);
+  expect(lines[2]).toBe('  not       its UKI as it is: it has no UKI: add --uki to image build');
 });

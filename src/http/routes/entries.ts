@@ -63,7 +63,9 @@ export const previewSchema = z
     more: z.int().optional().describe('how many machines besides would boot otherwise'),
     warnings: list
       .optional()
-      .describe('what may not be meant so: which machines would not start the image, or not be given their address'),
+      .describe(
+        'what may not be meant so: who would not start the image, not be given its address or not be shown to be itself',
+      ),
   })
   .describe('known machines that would boot otherwise, as far as what is written of them tells')
   .meta({ id: 'Preview' });
