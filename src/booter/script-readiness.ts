@@ -1,5 +1,4 @@
 import type { BootPlan } from '../boot/plan.js';
-import { mustReport } from '../boot/policy.js';
 import { whoseStanding } from '../boot/standing-keys.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError, publicMessage } from '../errors.js';
@@ -14,7 +13,7 @@ import type { Images, MappedImages } from './mapped-images.js';
 import type { Mapping } from './mapping.js';
 import type { PlanIssuer } from './plan-issuer.js';
 import type { PolicyStep, ToBoot } from './policy-step.js';
-import { ARCHITECTURE_UNKNOWN, mayPass, type Planned, UNTOLD, wishOf } from './preparation.js';
+import { ARCHITECTURE_UNKNOWN, mayPass, type Planned, untoldBecause, wishOf } from './preparation.js';
 import { scriptStarter } from './starter.js';
 import { VerifiedPlans, type VerifiedPlansParts, type Waits } from './verified-plans.js';
 
@@ -85,8 +84,9 @@ export class ScriptReadiness {
     if (planning.kind === 'waiting') return planning;
     if (planning.kind !== 'plan') return { kind: 'refused', reason: planning.reason };
     const { plan, choice } = planning;
-    if (mustReport(assignment.policy) && !boot.isNext && choice.unmet.includes('arguments'))
-      return { kind: 'refused', reason: UNTOLD };
+    // What is booted once instead has nothing to report.
+    const untold = boot.isNext ? undefined : untoldBecause(assignment, choice.unmet);
+    if (untold !== undefined) return { kind: 'refused', reason: untold };
     const capability = await this.#capability(boot, plan);
     const rendered = planScript(plan, urls.for(subject.facts.sourceAddress), { capability, unmet: choice.unmet });
     if (rendered.kind === 'refused') return rendered;
