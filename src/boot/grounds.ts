@@ -1,43 +1,66 @@
 import type { ContentsRole } from '../image/contents.js';
-import { artifactOf, type ResolvedImage } from '../image/image.js';
-import { type PlanInput, type Planning, planBoot } from './plan.js';
+import { artifactOf } from '../image/image.js';
+import { type PlanInput, type Planning, planBoot, wantsArguments } from './plan.js';
 
-/** A layer of which a planning believes what is said of it. */
+/** A layer on which a planning rests: what is said of it, by whoever answers for its registry, may not be so. */
 export type Ground = {
   readonly role: ContentsRole;
-  /** Whether it may be another planning where that is a lie; else it may be a better one where the truth is at hand. */
+  /**
+   * Whether the machine waits until the layer is verified, since by a lie it would be started otherwise, or not at all. Else the
+   * layer is only looked at, where it is there.
+   */
   readonly isDecisive: boolean;
 };
 
-/** Something that a planning rests on of what the layers of its image are said to be, beside those that are proven. Pure. */
-export function groundOf(planning: Planning, input: PlanInput, proven: ReadonlySet<ContentsRole>): Ground | undefined {
-  if (!proven.has('kernel') && artifactOf(input.image, 'kernel') !== undefined) {
-    const isDecisive = decidesKernel(planning, input);
-    if (isDecisive || isOfLayers(planning)) return { role: 'kernel', isDecisive };
-  }
-  return !proven.has('uki') && restsOnUki(planning, input) ? { role: 'uki', isDecisive: true } : undefined;
+/**
+ * The next layer to be looked at before a planning counts; undefined when there is none. `seen`: those that were looked at already,
+ * whether they were there in time or not. Pure.
+ */
+export function groundOf(planning: Planning, input: PlanInput, seen: ReadonlySet<ContentsRole>): Ground | undefined {
+  const kernel = seen.has('kernel') ? undefined : kernelGround(planning, input);
+  return kernel ?? (seen.has('uki') ? undefined : ukiGround(planning, input));
 }
 
-/** Of layers it is not, unless they are chosen under Secure Boot since the UKI is not signed. */
-function restsOnUki(planning: Planning, { image, starter }: PlanInput): boolean {
-  if (artifactOf(image, 'uki') === undefined) return false;
-  return !isOfLayers(planning) || starter.secureBoot === true;
+/** A kernel that is started, or of which it is said that it cannot be. */
+function kernelGround(planning: Planning, input: PlanInput): Ground | undefined {
+  if (artifactOf(input.image, 'kernel') === undefined) return undefined;
+  const isDecisive = decides('kernel', planning, input);
+  // When firmware has loaded iPXE, that is planned for anew.
+  const isStarted = isOfLayers(planning) && planning.kind !== 'loader';
+  return isDecisive || isStarted ? { role: 'kernel', isDecisive } : undefined;
 }
 
-/** Whether a kernel of which nothing is said would be started otherwise: in another way, at all, or with more arguments. */
-function decidesKernel(planning: Planning, input: PlanInput): boolean {
-  if (input.image.contents?.kernel === undefined) return false;
-  const without = planBoot({ ...input, image: withoutKernel(input.image) });
+function ukiGround(planning: Planning, input: PlanInput): Ground | undefined {
+  if (artifactOf(input.image, 'uki') === undefined) return undefined;
+  if (input.starter.client === 'uefi-http') return firmwareGround(planning, input);
+  // Layers are started whatever the UKI is, but for one that Secure Boot would have in their place.
+  const isDecisive = !isOfLayers(planning) || decides('uki', planning, input);
+  return isDecisive ? { role: 'uki', isDecisive } : undefined;
+}
+
+/**
+ * Firmware starts the UKI as it is, whatever that holds, unless there are kernel arguments that only iPXE could give. It has no time
+ * to wait for all of a UKI of which its registry has said something.
+ */
+function firmwareGround(planning: Planning, input: PlanInput): Ground | undefined {
+  const { image, assignment } = input;
+  const isUki = planning.kind === 'plan' && planning.plan.kind === 'uki';
+  const mayBeOpened = isUki && (image.commandLine !== '' || wantsArguments(input));
+  if (!mayBeOpened && !decides('uki', planning, input)) return undefined;
+  const isSettled = image.contents?.uki !== undefined || assignment.boot === 'uki';
+  return { role: 'uki', isDecisive: !isSettled };
+}
+
+/** Whether it would be planned otherwise if nothing were said of that layer: in another way, not at all, or with other arguments. */
+function decides(role: 'kernel' | 'uki', planning: Planning, input: PlanInput): boolean {
+  const { [role]: said, ...contents } = input.image.contents ?? {};
+  if (said === undefined) return false;
+  const without = planBoot({ ...input, image: { ...input.image, contents } });
   return planning.kind === 'plan' && without.kind === 'plan'
     ? planning.plan.id !== without.plan.id
     : planning.kind !== without.kind;
 }
 
-function withoutKernel(image: ResolvedImage): ResolvedImage {
-  const { kernel: _said, ...contents } = image.contents ?? {};
-  return { ...image, contents };
-}
-
-function isOfLayers(planning: Planning): boolean {
-  return planning.kind === 'plan' && planning.choice.way === 'kernel';
+function isOfLayers({ choice }: Planning): boolean {
+  return choice.kind === 'chosen' && choice.way === 'kernel';
 }

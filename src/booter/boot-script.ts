@@ -120,8 +120,7 @@ export function planScript(
   urls: BootUrls,
   { capability = NO_CAPABILITY, unmet = [] }: ScriptNotes = {},
 ): RenderedPlan {
-  const room = plan.kind === 'kernel' ? plan.argumentRoom : undefined;
-  const filled = fillPlaceholders(plan.kernelArgs ?? '', placeholderUrls(plan, urls, capability), room);
+  const filled = fillPlaceholders(plan.kernelArgs ?? '', placeholderUrls(plan, urls, capability), plan.argumentRoom);
   if (filled.kind === 'refused') return { kind: 'refused', reason: filled.reason };
   const args = argumentWords(filled.commandLine);
   if (args.kind === 'refused') {

@@ -2,7 +2,7 @@ import type { Assignment } from '../boot/assignment.js';
 import type { Unmet } from '../boot/choose-way.js';
 import type { EventSink } from '../boot/event.js';
 import { planBoot, type UkiPlan, wantsArguments } from '../boot/plan.js';
-import { type LocalReason, mustReport } from '../boot/policy.js';
+import type { LocalReason } from '../boot/policy.js';
 import type { LocatedArtifact } from '../boot/ports.js';
 import type { Selection } from '../boot/select.js';
 import type { Clock } from '../clock.js';
@@ -16,7 +16,7 @@ import type { MappedImages } from './mapped-images.js';
 import { assignmentFor, type Mapping } from './mapping.js';
 import type { PlanIssuer } from './plan-issuer.js';
 import type { PolicyStep, ToBoot } from './policy-step.js';
-import { ARCHITECTURE_UNKNOWN, NO_ASSIGNMENT, UNTOLD, wishOf } from './preparation.js';
+import { ARCHITECTURE_UNKNOWN, LOST_BY_FIRMWARE, NO_ASSIGNMENT, untoldBecause, wishOf } from './preparation.js';
 import type { VerifiedContents } from './verified-contents.js';
 
 export type FirmwareStepParts = {
@@ -142,7 +142,8 @@ export class FirmwareStep {
       case 'unsure':
         return { kind: 'loader', reason: judged.reason };
       case 'boot': {
-        if (mustReport(judged.assignment.policy) && !judged.isNext) return { kind: 'loader', reason: UNTOLD };
+        const untold = judged.isNext ? undefined : untoldBecause(judged.assignment, LOST_BY_FIRMWARE);
+        if (untold !== undefined) return { kind: 'loader', reason: untold };
         return this.#planned({ subject, ...judged }, mapping);
       }
     }

@@ -1,5 +1,5 @@
 import type { Assignment } from '../boot/assignment.js';
-import type { WayChoice } from '../boot/choose-way.js';
+import type { Unmet, WayChoice } from '../boot/choose-way.js';
 import { type Planning, planBoot } from '../boot/plan.js';
 import { mustReport } from '../boot/policy.js';
 import type { BootlayerError, ErrorCode } from '../errors.js';
@@ -63,18 +63,27 @@ export function prepareBoot(whom: Whom, image: ResolvedImage, parts: Preparation
 }
 
 function prepareOnce(whom: Whom, image: ResolvedImage, { defaults, urls, starter }: PreparationParts): Preparation {
-  if (starter.client === 'uefi-http' && mustReport(whom.assignment.policy)) return { kind: 'loader', reason: UNTOLD };
+  const untoldYet = starter.client === 'uefi-http' ? untoldBecause(whom.assignment, LOST_BY_FIRMWARE) : undefined;
+  if (untoldYet !== undefined) return { kind: 'loader', reason: untoldYet };
   const planned = planBoot({ ...whom, image, defaults, starter });
   if (planned.kind !== 'plan') return planned;
   const { plan, choice } = planned;
+  const untold = untoldBecause(whom.assignment, choice.unmet);
+  if (untold !== undefined) return { kind: 'refused', reason: untold, choice };
   if (choice.by === 'firmware') return { kind: 'ready', planned };
   const rendered = planScript(plan, urls, { capability: SOME_CAPABILITY, unmet: choice.unmet });
   if (rendered.kind === 'refused') return { ...rendered, choice };
   return { kind: 'ready', planned, script: rendered.text };
 }
 
-/** Why a machine that is to report is not started by its firmware. */
-export const UNTOLD = 'it is to report that it is done, and a UKI is not told where';
+/** Firmware gives no arguments to what it starts. */
+export const LOST_BY_FIRMWARE = ['arguments'] as const;
+
+/** Why a machine that is to report that it is done is not started with that `unmet`; undefined where it may be. Pure. */
+export function untoldBecause({ policy }: Assignment, unmet: readonly Unmet[]): string | undefined {
+  const isUntold = mustReport(policy) && unmet.includes('arguments');
+  return isUntold ? 'it is to report that it is done, and a UKI is not told where' : undefined;
+}
 
 /** These may pass by themselves, so the machine waits; whatever else goes wrong is shown and ends the attempt. */
 const PASSING: ReadonlySet<ErrorCode> = new Set([

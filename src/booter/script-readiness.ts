@@ -1,5 +1,4 @@
 import type { BootPlan } from '../boot/plan.js';
-import { mustReport } from '../boot/policy.js';
 import { whoseStanding } from '../boot/standing-keys.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError, publicMessage } from '../errors.js';
@@ -14,7 +13,7 @@ import type { Images, MappedImages } from './mapped-images.js';
 import type { Mapping } from './mapping.js';
 import type { PlanIssuer } from './plan-issuer.js';
 import type { PolicyStep, ToBoot } from './policy-step.js';
-import { ARCHITECTURE_UNKNOWN, mayPass, type Planned, UNTOLD, wishOf } from './preparation.js';
+import { ARCHITECTURE_UNKNOWN, mayPass, type Planned, untoldBecause, wishOf } from './preparation.js';
 import { scriptStarter } from './starter.js';
 import { VerifiedPlans, type VerifiedPlansParts, type Waits } from './verified-plans.js';
 
@@ -55,12 +54,13 @@ export class ScriptReadiness {
     this.#plans = new VerifiedPlans(parts);
   }
 
-  /** It is known in time, or the machine waits. Never throws. */
-  async of(boot: Boot, mapping: Mapping): Promise<Readiness> {
+  /** It is known in time, or the machine waits. `asked`: when it did, in ticks of the clock. Never throws. */
+  async of(boot: Boot, mapping: Mapping, asked: number): Promise<Readiness> {
     const { clock, isDraining } = this.#parts;
     if (isDraining()) return { kind: 'waiting', reason: 'the server is restarting' };
+    const due = asked + PATIENCE_MILLISECONDS;
     try {
-      const timely = await clock.within(PATIENCE_MILLISECONDS, this.#ready(boot, mapping));
+      const timely = await clock.within(Math.max(0, due - clock.ticks()), this.#ready(boot, mapping, due));
       return timely.kind === 'done' ? timely.value : { kind: 'waiting', reason: this.#progress(boot) };
     } catch (thrown) {
       return this.failed(boot.subject, thrown);
@@ -74,19 +74,23 @@ export class ScriptReadiness {
     return { kind: mayPass(error) ? 'waiting' : 'refused', reason: publicMessage(error) };
   }
 
-  async #ready(boot: Boot, { defaults }: Mapping): Promise<Readiness> {
-    const { mapped, issuer, urls } = this.#parts;
+  async #ready(boot: Boot, { defaults }: Mapping, due: number): Promise<Readiness> {
+    const { mapped, issuer, urls, clock } = this.#parts;
     const { subject, assignment } = boot;
     const wish = wishOf(subject, assignment);
     if (wish === undefined) return { kind: 'refused', reason: ARCHITECTURE_UNKNOWN };
     const image = await mapped.resolve(assignment.image, wish);
     const starter = scriptStarter(subject.facts, wish.architecture);
-    const planning = await this.#plans.plan({ subject, assignment, image, defaults: defaults.kernelArgs, starter });
+    const input = { subject, assignment, image, defaults: defaults.kernelArgs, starter };
+    const planning = await this.#plans.plan(input, due);
+    // The machine has been told to wait: nothing is kept, or told, of a script that nobody receives.
+    if (clock.ticks() >= due) return { kind: 'waiting', reason: this.#progress(boot) };
     if (planning.kind === 'waiting') return planning;
     if (planning.kind !== 'plan') return { kind: 'refused', reason: planning.reason };
     const { plan, choice } = planning;
-    if (mustReport(assignment.policy) && !boot.isNext && choice.unmet.includes('arguments'))
-      return { kind: 'refused', reason: UNTOLD };
+    // What is booted once instead has nothing to report.
+    const untold = boot.isNext ? undefined : untoldBecause(assignment, choice.unmet);
+    if (untold !== undefined) return { kind: 'refused', reason: untold };
     const capability = await this.#capability(boot, plan);
     const rendered = planScript(plan, urls.for(subject.facts.sourceAddress), { capability, unmet: choice.unmet });
     if (rendered.kind === 'refused') return rendered;

@@ -44,7 +44,8 @@ export class ScriptStep {
 
   /** The script for the machine that reports itself with this query. Never throws: what goes wrong is on its screen. */
   async script(query: ScriptQuery, address: string): Promise<string> {
-    const { memory, attribution, contradicted, policies, mapping: inForce } = this.#parts;
+    const { memory, attribution, contradicted, policies, mapping: inForce, clock } = this.#parts;
+    const asked = clock.ticks();
     const mapping = inForce();
     const subject = mapping.inventory.identify(memory.withFirmware(factsFromQuery(query, address)));
     memory.asked(subject.facts.macs);
@@ -57,7 +58,7 @@ export class ScriptStep {
       if (judged.kind !== 'boot') return this.#withoutImage(subject, judged, attempt);
       attribution.saw(subject.name, address, { isShown: judged.asking.kind === 'shown' });
       const boot = { subject, ...judged };
-      return this.#answer(boot, await this.#readiness.of(boot, mapping), attempt);
+      return this.#answer(boot, await this.#readiness.of(boot, mapping, asked), attempt);
     } catch (thrown) {
       const readiness = this.#readiness.failed(subject, thrown);
       return assignment === undefined

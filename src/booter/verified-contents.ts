@@ -12,7 +12,7 @@ import { RecentMap } from '../recent-map.js';
 const MOST_KNOWN = 2_000;
 
 /** A layer that is looked into. */
-export type Layer = LocatedArtifact & { readonly role: ContentsRole };
+type Layer = LocatedArtifact & { readonly role: ContentsRole };
 
 /**
  * What kernels are and UKIs hold, by bytes that have their digest. What a resolution says of them was read of what nobody has verified: were

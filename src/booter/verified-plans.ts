@@ -2,7 +2,7 @@ import { type Ground, groundOf } from '../boot/grounds.js';
 import { type PlanInput, type Planning, planBoot } from '../boot/plan.js';
 import type { Clock } from '../clock.js';
 import { formatBytes } from '../format.js';
-import type { ContentsRole } from '../image/contents.js';
+import { CONTENTS_ROLES, type ContentsRole } from '../image/contents.js';
 import { artifactOf, type ResolvedImage } from '../image/image.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { MappedImages } from './mapped-images.js';
@@ -17,8 +17,8 @@ export type VerifiedPlansParts = {
 /** What a plan waits for. */
 export type Waits = { readonly kind: 'waiting'; readonly reason: string };
 
-/** Of the five seconds within which a script is answered, so many are for a layer that is not all there. */
-const LAYER_PATIENCE_MILLISECONDS = 3_500;
+/** Before an answer is due, so many are for saying what has come of a layer that is not all there, and for the answer itself. */
+const REST_MILLISECONDS = 500;
 /** A screen tells what is known by then. */
 const LOOK_MILLISECONDS = 200;
 
@@ -37,29 +37,34 @@ export class VerifiedPlans {
     this.#parts = parts;
   }
 
-  /** Throws what the cache throws. */
-  async plan(input: PlanInput): Promise<Planning | Waits> {
-    const { clock } = this.#parts;
-    const ends = clock.ticks() + LAYER_PATIENCE_MILLISECONDS;
+  /** `due`: when it is to be answered, in ticks of the clock. Throws what the cache throws. */
+  async plan(input: PlanInput, due: number): Promise<Planning | Waits> {
     const seen = new Set<ContentsRole>();
-    for (let { image } = input; ; ) {
-      const planning = planBoot({ ...input, image });
-      const ground = groundOf(planning, { ...input, image }, seen);
-      if (ground === undefined) return planning;
-      const proven = await this.#proven(image, ground, ends);
+    let believed = input;
+    let planning = planBoot(believed);
+    // Each layer is looked at once.
+    for (let looks = 0; looks < CONTENTS_ROLES.length; looks += 1) {
+      const ground = groundOf(planning, believed, seen);
+      if (ground === undefined) break;
+      const { image } = believed;
+      const proven = await this.#proven(image, ground, due - REST_MILLISECONDS);
       if (proven === undefined && ground.isDecisive) return this.#waits(image, ground);
-      image = proven ?? image;
       seen.add(ground.role);
+      if (proven === undefined) continue;
+      believed = { ...believed, image: proven };
+      planning = planBoot(believed);
     }
+    return planning;
   }
 
-  /** What decides nothing is only looked at, where it is there; undefined when it is not in time. */
+  /** The image with what that layer is; undefined when the layer is not there in time. What decides nothing may as well be lost. */
   async #proven(image: ResolvedImage, { role, isDecisive }: Ground, ends: number): Promise<ResolvedImage | undefined> {
     const { clock, contents, mapped } = this.#parts;
     const reading = contents.added(image, role);
+    const left = Math.max(0, ends - clock.ticks());
     const read = isDecisive
-      ? await clock.within(Math.max(0, ends - clock.ticks()), reading)
-      : await clock.within(LOOK_MILLISECONDS, reading).catch(() => LATE);
+      ? await clock.within(left, reading)
+      : await clock.within(Math.min(LOOK_MILLISECONDS, left), reading).catch(() => LATE);
     if (read.kind === 'late') return undefined;
     const uki = artifactOf(read.value, 'uki');
     const held = read.value.contents?.uki;

@@ -4,12 +4,20 @@ import { explainBoot } from '../../src/booter/explanation.js';
 import { firmwarePath } from '../../src/booter/firmware-path.js';
 import { createMapping, type MappingInput } from '../../src/booter/mapping.js';
 import { BootlayerError } from '../../src/errors.js';
+import { readLayer } from '../../src/image/contents.js';
 import type { ResolvedImage } from '../../src/image/image.js';
-import type { MachineFacts } from '../../src/machine/facts.js';
+import { layerTypeOf } from '../../src/image/media-type.js';
+import type { Firmware, MachineFacts } from '../../src/machine/facts.js';
+import { descriptorOf } from '../../src/oci/descriptor.js';
+import { ReadySource } from '../fakes/blob-source.js';
 import { testBooter } from '../fixtures/booter.js';
 import { readUkiOf } from '../fixtures/contents.js';
+import { bzImageHead } from '../fixtures/huge-uki.js';
 import { assignment, facts, MAC, machine, OTHER_MAC, UUID } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
+import { neighbours } from '../fixtures/policies.js';
+import { program } from '../fixtures/programs.js';
+import { rangesOf } from '../fixtures/ranges.js';
 
 const DEFAULTS = { kernelArgs: {} };
 
@@ -91,6 +99,26 @@ describe('explainBoot', () => {
     const { boot } = await explain({ architecture: 'amd64' }, { assignments: [] });
     expect(boot).toEqual({ kind: 'nothing', reason: 'no assignment matches this machine', script });
   });
+
+  it.each<Firmware>(['uefi', 'uefi-http'])(
+    'and the very one that refuses a UKI that cannot be told where to report, by %s',
+    async (firmware) => {
+      const bytes = program([
+        { name: '.cmdline', contents: 'quiet' },
+        { name: '.linux', contents: bzImageHead() },
+      ]);
+      const uki = { role: 'uki', descriptor: descriptorOf(layerTypeOf('uki'), bytes) } as const;
+      const image = resolvedImage([], { artifacts: [uki], contents: await readLayer('uki', rangesOf(bytes)) });
+      const kernelArgs = [{ append: ['done={done.url}'] }];
+      const assignments = [assignment({ boot: 'uki', policy: { mode: 'once', doneWhen: 'reported' }, kernelArgs })];
+      const around = { source: new ReadySource(bytes), neighbours: neighbours({ '192.168.77.20': MAC }) };
+      const { booter } = testBooter({ assignments, image, ...around });
+      const script = await booter.script({ mac: MAC, buildarch: 'x86_64', platform: 'efi' }, '192.168.77.20');
+      expect(script).toContain('a UKI is not told where');
+      const { boot } = await explain({ architecture: 'amd64', firmware: [firmware] }, { assignments }, image);
+      expect(boot).toMatchObject({ kind: 'image', script, preparation: { kind: 'refused' }, files: [] });
+    },
+  );
 
   it('and the very one that waits, of a machine that an entry out of force is for', async () => {
     const reason = 'the assignment mine of the API is out of force';

@@ -4,15 +4,17 @@ import { layerTypeOf } from '../../src/image/media-type.js';
 import { type ReadUki, readUki } from '../../src/image/uki.js';
 import { descriptorOf } from '../../src/oci/descriptor.js';
 import { hexOf } from '../../src/oci/digest.js';
-import { ReadySource } from '../fakes/blob-source.js';
+import { ReadySource, ScriptedSource } from '../fakes/blob-source.js';
 import { testBooter } from '../fixtures/booter.js';
 import { readUkiOf } from '../fixtures/contents.js';
 import { bzImageHead } from '../fixtures/huge-uki.js';
 import { assignment, MAC } from '../fixtures/mappings.js';
+import { PassingClock } from '../fixtures/passing-clock.js';
 import { resolvedImage } from '../fixtures/plans.js';
 import { neighbours } from '../fixtures/policies.js';
 import { program } from '../fixtures/programs.js';
 import { rangesOf } from '../fixtures/ranges.js';
+import { settled } from '../fixtures/waiting.js';
 
 const FROM = '192.168.77.20';
 const BIOS = { mac: MAC, buildarch: 'x86_64', platform: 'pcbios' };
@@ -23,6 +25,11 @@ const INITRD = Buffer.from('initrd of it');
 const UKI = program([
   { name: '.cmdline', contents: 'console=tty1 quiet' },
   { name: '.initrd', contents: INITRD },
+  { name: '.linux', contents: LINUX },
+]);
+/** A part of it can be seen. */
+const BIG = program([
+  { name: '.text', contents: Buffer.alloc(400_000) },
   { name: '.linux', contents: LINUX },
 ]);
 const descriptor = descriptorOf(layerTypeOf('uki'), UKI);
@@ -81,11 +88,36 @@ describe('a script of an opened UKI', () => {
     },
   );
 
-  it('is waited for on the screen, with how much of it has come', async () => {
-    const { booter, clock } = step(imageOf(undefined));
-    clock.late = true;
-    const script = await booter.script(BIOS, FROM);
-    expect(script).toContain('node-01 waits (1 of 60): registry.lab:5000/os/debian:12 is being resolved');
+  it.each([
+    [0, /the UKI of registry\.lab:5000\/os\/debian:12 is on its way: 6\d % of /],
+    [1_000, /the UKI of registry\.lab:5000\/os\/debian:12 is on its way: 6\d % of /],
+    [5_000, /registry\.lab:5000\/os\/debian:12 is being resolved/],
+  ])(
+    'is waited for on the screen within five seconds, where it took %i ms to resolve its image',
+    async (took, said) => {
+      const clock = new PassingClock();
+      const source = new ScriptedSource();
+      const image = imageOf(undefined, BIG);
+      const { booter } = step(image, { clock, source, images: { resolve: () => clock.after(took, image) } });
+      const answer = booter.script(BIOS, FROM);
+      if (took < 4_000) void source.feed().then((feed) => feed.send(BIG.subarray(0, 300_000)));
+      expect(await clock.through(answer)).toMatch(said);
+      expect(clock.milliseconds).toBeLessThanOrEqual(4_000);
+    },
+  );
+
+  it('is neither kept nor told of where the machine has been told to wait', async () => {
+    const clock = new PassingClock();
+    const image = imageOf(TRUTH);
+    const policy = { mode: 'always', doneWhen: 'reported' } as const;
+    const assignments = [assignment({ policy, kernelArgs: [{ append: ['done={done.url}'] }] })];
+    const late = { clock, assignments, images: { resolve: () => clock.after(4_500, image) } };
+    const { booter, plans, events } = step(image, late);
+    expect(await clock.through(booter.script(BIOS, FROM))).toContain('is being resolved');
+    await clock.through(clock.after(1_000, undefined));
+    await settled();
+    expect(plans.plans).toEqual([]);
+    expect(events.map(({ event }) => event).filter((event) => !event.startsWith('fill'))).toEqual(['script.waiting']);
   });
 
   it('says what is wrong with one that cannot be opened', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { BlobReader } from '../../src/blob/blob-reader.js';
 import type { BlobSource } from '../../src/blob/blob-store.js';
 import type { LocatedArtifact } from '../../src/boot/ports.js';
-import { type Layer, VerifiedContents } from '../../src/booter/verified-contents.js';
+import { VerifiedContents } from '../../src/booter/verified-contents.js';
 import { descriptorOf } from '../../src/oci/descriptor.js';
 import { ReadySource, ScriptedSource } from '../fakes/blob-source.js';
 import { cacheInMemory } from '../fixtures/blob-cache.js';
@@ -11,7 +11,7 @@ import { KERNELS } from '../fixtures/contents.js';
 import { bzImageHead, HUGE_KERNEL } from '../fixtures/huge-uki.js';
 import { resolvedImage } from '../fixtures/plans.js';
 import { program } from '../fixtures/programs.js';
-import { isWaiting } from '../fixtures/waiting.js';
+import { gate, isWaiting, settled } from '../fixtures/waiting.js';
 
 const UKI = program([
   { name: '.text', contents: Buffer.alloc(200_000) },
@@ -19,6 +19,8 @@ const UKI = program([
   { name: '.linux', contents: bzImageHead() },
 ]);
 const WHAT_IT_HOLDS = { uki: { kind: 'uki', uki: { profiles: [{ commandLine: 'quiet', kernel: HUGE_KERNEL }] } } };
+
+type Layer = Parameters<VerifiedContents['of']>[0];
 
 function artifactOf(bytes: Buffer): Layer {
   return { role: 'uki', descriptor: descriptorOf('x', bytes), location: 'registry.lab:5000/os' };
@@ -114,6 +116,28 @@ describe('whoever hangs', () => {
     expect(await isWaiting(contents.received(lied.descriptor))).toBe(true);
     expect(await contents.received(honest.descriptor)).toBeUndefined();
     expect(await isWaiting(hanging)).toBe(true);
+  });
+
+  it('has nothing of what has come from elsewhere, when it fails', async () => {
+    const [failing, coming] = [gate(), gate()];
+    const hangs = async () => {
+      await failing.passed;
+      throw new Error('it is down');
+    };
+    const open = async ({ location }: LocatedArtifact) =>
+      location === LIAR ? { ...wholeReader(UKI), whole: hangs } : { ...wholeReader(UKI), whole: () => coming.passed };
+    const contents = new VerifiedContents(open);
+    const honest = artifactOf(UKI);
+    const lied = contents.of({ ...honest, location: LIAR });
+    await settled();
+    const reading = contents.of(honest);
+    await settled();
+    failing.open();
+    await expect(lied).rejects.toThrow('it is down');
+    expect(await contents.received(honest.descriptor)).toBe(UKI.length);
+    coming.open();
+    expect(await reading).toMatchObject(WHAT_IT_HOLDS);
+    expect(await contents.received(honest.descriptor)).toBeUndefined();
   });
 
   it('holds nobody who has it from elsewhere', async () => {

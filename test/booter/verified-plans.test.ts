@@ -3,16 +3,16 @@ import type { BlobSource } from '../../src/blob/blob-store.js';
 import type { PlanInput } from '../../src/boot/plan.js';
 import { VerifiedContents } from '../../src/booter/verified-contents.js';
 import { VerifiedPlans } from '../../src/booter/verified-plans.js';
-import { type Clock, systemClock } from '../../src/clock.js';
+import type { Clock } from '../../src/clock.js';
 import { BootlayerError } from '../../src/errors.js';
 import type { ImageContents, ResolvedImage } from '../../src/image/image.js';
 import { descriptorOf } from '../../src/oci/descriptor.js';
 import { ReadySource, ScriptedSource } from '../fakes/blob-source.js';
 import { cacheInMemory } from '../fixtures/blob-cache.js';
-import { TestClock } from '../fixtures/booter.js';
 import { KERNELS } from '../fixtures/contents.js';
 import { bzImageHead } from '../fixtures/huge-uki.js';
 import { assignment, facts } from '../fixtures/mappings.js';
+import { PassingClock } from '../fixtures/passing-clock.js';
 import { resolvedImage } from '../fixtures/plans.js';
 import { program } from '../fixtures/programs.js';
 import { isWaiting } from '../fixtures/waiting.js';
@@ -41,8 +41,11 @@ const inputOf = (image: ResolvedImage, more: Partial<PlanInput> = {}): PlanInput
   ...more,
 });
 
+/** When a script is answered that is asked for at 0. */
+const DUE = 4_000;
+
 /** By a real cache that is filled from there. */
-function setUp(sources: readonly [Buffer, BlobSource][], clock: Clock = new TestClock()) {
+function setUp(sources: readonly [Buffer, BlobSource][], clock: Clock = new PassingClock()) {
   const { cache } = cacheInMemory();
   const from = new Map(sources.map(([bytes, source]) => [descriptorOf('x', bytes).digest, source]));
   const contents = new VerifiedContents(async ({ descriptor }) => {
@@ -50,7 +53,8 @@ function setUp(sources: readonly [Buffer, BlobSource][], clock: Clock = new Test
     if (source === undefined) throw new BootlayerError('BLOB_UNAVAILABLE', 'it is gone');
     return cache.open(descriptor, [source]);
   });
-  return new VerifiedPlans({ contents, mapped: { opened: () => undefined }, clock });
+  const plans = new VerifiedPlans({ contents, mapped: { opened: () => undefined }, clock });
+  return { plan: (input: PlanInput) => plans.plan(input, DUE) };
 }
 
 const ready = (...all: readonly Buffer[]) =>
@@ -92,8 +96,11 @@ describe('a kernel', () => {
 
   it('is planned as it is said to be where that decides nothing and it is not there, or cannot be had', async () => {
     const image = imageOf({ kernel: KERNELS.bzimage });
-    const hanging = setUp([[KERNEL, new ScriptedSource()]], systemClock);
-    expect(await hanging.plan(inputOf(image))).toMatchObject({ kind: 'plan', choice: { way: 'kernel' } });
+    const clock = new PassingClock();
+    const hanging = setUp([[KERNEL, new ScriptedSource()]], clock);
+    const planning = await clock.through(hanging.plan(inputOf(image)));
+    expect(planning).toMatchObject({ kind: 'plan', choice: { way: 'kernel' } });
+    expect(clock.milliseconds).toBe(200);
     expect(await setUp([]).plan(inputOf(image))).toMatchObject({ kind: 'plan', choice: { way: 'kernel' } });
   });
 
@@ -111,13 +118,21 @@ describe('a kernel', () => {
   });
 
   it('that does not come is said to be on its way', async () => {
-    const clock = new TestClock();
-    clock.late = true;
+    const clock = new PassingClock();
     const plans = setUp([[KERNEL, new ScriptedSource()]], clock);
-    expect(await plans.plan(inputOf(imageOf({ kernel: KERNELS.gzip })))).toEqual({
+    expect(await clock.through(plans.plan(inputOf(imageOf({ kernel: KERNELS.gzip }))))).toEqual({
       kind: 'waiting',
       reason: 'the kernel of registry.lab:5000/os/debian:12 is on its way: 4.0 KiB',
     });
+    expect(clock.milliseconds).toBe(3_700);
+  });
+
+  it('has no more time than is left', async () => {
+    const clock = new PassingClock();
+    clock.milliseconds = 3_450;
+    const image = imageOf({ kernel: KERNELS.bzimage });
+    await clock.through(setUp([[KERNEL, new ScriptedSource()]], clock).plan(inputOf(image)));
+    expect(clock.milliseconds).toBe(3_500);
   });
 
   it('that cannot be had fails what is refused by what is only said of it', async () => {
