@@ -8,8 +8,8 @@ import { type Descriptor, sizedName } from '../oci/descriptor.js';
 import { shortDigest } from '../oci/digest.js';
 import { RecentMap } from '../recent-map.js';
 
-/** A site boots fewer. */
-const MOST_KNOWN = 2_000;
+/** Of 64 KiB at most; a site boots fewer. */
+const MOST_KNOWN = 500;
 
 /** A layer that is looked into. */
 type Layer = LocatedArtifact & { readonly role: ContentsRole };

@@ -4,9 +4,12 @@ import type { Artifact, ImageContents } from './image.js';
 export const CLIENTS = ['ipxe-bios', 'ipxe-uefi', 'uefi-http'] as const;
 export type Client = (typeof CLIENTS)[number];
 
+/** Its size, in bytes, where that is known. */
+export type BootableLayer = Pick<Artifact, 'role'> & { readonly descriptor?: Pick<Artifact['descriptor'], 'size'> };
+
 /** What of a manifest decides how it can be started. */
 export type Bootable = {
-  readonly artifacts: readonly Pick<Artifact, 'role'>[];
+  readonly artifacts: readonly BootableLayer[];
   /** The image's own kernel arguments. */
   readonly commandLine?: string;
   readonly contents?: ImageContents | undefined;

@@ -39,13 +39,27 @@ function againstLayers(image: Bootable, starter: Starter): Obstacle | undefined 
     return missing('it has no kernel layer', 'add --kernel and --initramfs to image build');
   if (!hasKernel) return refused('it has an initramfs but no kernel', 'add --kernel to image build');
   if (!hasInitramfs) return refused('it has a kernel but no initramfs', 'add --initramfs to image build');
+  const empty = againstEmpty(image, ['kernel', 'initramfs']);
+  if (empty !== undefined) return empty;
   const kernel = image.contents?.kernel;
   return kernel && againstKernel(kernel, starter);
+}
+
+/** Somebody's build failed, and what it left was published. */
+function againstEmpty({ artifacts }: Bootable, roles: readonly Role[]): Obstacle | undefined {
+  const empty = artifacts.find(({ role, descriptor }) => roles.includes(role) && descriptor?.size === 0);
+  if (empty === undefined) return undefined;
+  return refused(
+    `its ${empty.role === 'uki' ? 'UKI' : empty.role} is empty`,
+    'build the image anew, of files that are whole',
+  );
 }
 
 function againstUki(image: Bootable, { client, architecture, secureBoot }: Starter): Obstacle | undefined {
   if (!has(image, 'uki')) return missing('it has no UKI', ADD_UKI);
   if (client === 'ipxe-bios') return refused('a BIOS starts no UKI as it is');
+  const empty = againstEmpty(image, ['uki']);
+  if (empty !== undefined) return empty;
   const read = image.contents?.uki;
   if (read?.kind === 'refused' && read.isProgram === false) return againstUnread(read);
   // What cannot be read may be a program of another kind, which the firmware judges.
@@ -57,6 +71,8 @@ function againstUki(image: Bootable, { client, architecture, secureBoot }: Start
 
 function againstOpening(image: Bootable, starter: Starter): Obstacle | undefined {
   if (!has(image, 'uki')) return missing('it has no UKI', ADD_UKI);
+  const empty = againstEmpty(image, ['uki']);
+  if (empty !== undefined) return empty;
   const read = image.contents?.uki;
   if (read === undefined)
     return refused('what its UKI holds is not known yet, since its registry did not say', 'try again');

@@ -33,6 +33,26 @@ function outcome(image: Bootable, starter: Starter, wish: WayWish): string {
   return `${choice.way} by ${choice.by}${choice.unmet.includes('arguments') ? '*' : ''}`;
 }
 
+describe('layers of no bytes', () => {
+  const emptied = (roles: readonly Role[], empty: Role): Bootable => ({
+    artifacts: roles.map((role) => ({ role, descriptor: { size: role === empty ? 0 : 4_096 } })),
+  });
+
+  it.each<[Role, readonly Role[], string]>([
+    ['kernel', ['kernel', 'initramfs'], 'its kernel is empty: build the image anew, of files that are whole'],
+    ['initramfs', ['kernel', 'initramfs'], 'its initramfs is empty: build the image anew, of files that are whole'],
+    ['uki', ['uki'], 'its UKI is empty: build the image anew, of files that are whole'],
+  ])('are started by nobody: %s', (empty, roles, reason) => {
+    for (const starter of [UEFI, HTTP, SECURE]) expect(outcome(emptied(roles, empty), starter, PLAIN)).toBe(reason);
+  });
+
+  it('stand against nothing else of the image', () => {
+    expect(outcome(emptied(['kernel', 'initramfs', 'uki'], 'uki'), HTTP, PLAIN)).toBe('kernel by ipxe');
+    expect(outcome(emptied(['kernel', 'initramfs', 'uki'], 'kernel'), HTTP, PLAIN)).toBe('uki by firmware');
+    expect(outcome(emptied(['kernel', 'initramfs', 'squashfs'], 'squashfs'), UEFI, PLAIN)).toBe('kernel by ipxe');
+  });
+});
+
 describe('chooseWay', () => {
   it.each<[string, Bootable, readonly string[]]>([
     ['layers', LAYERS, ['kernel by ipxe', 'kernel by ipxe', 'kernel by ipxe', 'kernel by ipxe']],
