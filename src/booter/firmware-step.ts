@@ -1,13 +1,11 @@
 import type { Assignment } from '../boot/assignment.js';
 import type { Unmet } from '../boot/choose-way.js';
 import type { EventSink } from '../boot/event.js';
-import { planBoot, type UkiPlan, wantsArguments } from '../boot/plan.js';
+import type { UkiPlan } from '../boot/plan.js';
 import type { LocalReason } from '../boot/policy.js';
 import type { LocatedArtifact } from '../boot/ports.js';
 import type { Selection } from '../boot/select.js';
-import type { Clock } from '../clock.js';
 import { BootlayerError, publicMessage } from '../errors.js';
-import type { ResolvedImage } from '../image/image.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
 import { RecentMap } from '../recent-map.js';
@@ -17,9 +15,9 @@ import { assignmentFor, type Mapping } from './mapping.js';
 import type { PlanIssuer } from './plan-issuer.js';
 import type { PolicyStep, ToBoot } from './policy-step.js';
 import { ARCHITECTURE_UNKNOWN, LOST_BY_FIRMWARE, NO_ASSIGNMENT, untoldBecause, wishOf } from './preparation.js';
-import type { VerifiedContents } from './verified-contents.js';
+import { VerifiedPlans, type VerifiedPlansParts } from './verified-plans.js';
 
-export type FirmwareStepParts = {
+export type FirmwareStepParts = VerifiedPlansParts & {
   /** The one in force. */
   readonly mapping: () => Mapping;
   readonly mapped: MappedImages;
@@ -29,14 +27,11 @@ export type FirmwareStepParts = {
   /** Whether machines that nothing matches wait for an assignment. */
   readonly enrols: () => boolean;
   readonly isDraining: () => boolean;
-  /** Of verified bytes. */
-  readonly contents: Pick<VerifiedContents, 'added'>;
   /** Resolves when its first bytes are there. Throws what the cache throws. */
   readonly begins: (artifact: LocatedArtifact) => Promise<void>;
   /** Its facts may name several machines. */
   readonly contradicted: (subject: Subject) => void;
   readonly events: EventSink;
-  readonly clock: Clock;
   /** Something of ours broke while this was done. */
   readonly reportFault: (doing: string, thrown: unknown) => void;
 };
@@ -72,11 +67,15 @@ type UkiFile = {
 /** Who boots what. */
 type Boot = Pick<ToBoot, 'assignment' | 'asking' | 'isDoneByStart'> & { readonly subject: Subject };
 
+/** By which mapping it is chosen, and when it is to be answered, in ticks of the clock. */
+type By = { readonly mapping: Mapping; readonly due: number };
+
 /** By which mapping, what was meant for the machine then, and when. */
 type Chosen = { readonly at: number; readonly mapping: Mapping; readonly meaning: string; readonly file: FirmwareFile };
 
 /** EDK2 waits five seconds for an answer (edk2: NetworkPkg/HttpBootDxe). */
 const PATIENCE_MILLISECONDS = 3_000;
+const NOT_THERE = 'its image is not there yet';
 /** It asks for the size first (HEAD), maybe twice, and then for the file, which must be the same. */
 const SAME_ANSWER_MILLISECONDS = 2_000;
 const SAME_FILE_MILLISECONDS = 15_000;
@@ -86,10 +85,12 @@ const MACHINES = 5_000;
 /** What the firmware of machines fetches by itself. */
 export class FirmwareStep {
   readonly #parts: FirmwareStepParts;
+  readonly #plans: VerifiedPlans;
   readonly #chosen = new RecentMap<string, Chosen>(MACHINES);
 
   constructor(parts: FirmwareStepParts) {
     this.#parts = parts;
+    this.#plans = new VerifiedPlans(parts);
   }
 
   /**
@@ -120,10 +121,11 @@ export class FirmwareStep {
     if (selection.kind === 'undecided')
       return { kind: 'loader', reason: `"${selection.assignment.name}" waits for what iPXE alone reports` };
     if (isDraining()) return { kind: 'loader', reason: 'the server is restarting' };
-    const assignment = assignmentOf(selection);
+    const due = clock.ticks() + PATIENCE_MILLISECONDS;
     try {
-      const timely = await clock.within(PATIENCE_MILLISECONDS, this.#judged(subject, assignment, mapping));
-      return timely.kind === 'done' ? timely.value : { kind: 'loader', reason: 'its image is not there yet' };
+      const judged = this.#judged(subject, assignmentOf(selection), { mapping, due });
+      const timely = await clock.within(PATIENCE_MILLISECONDS, judged);
+      return timely.kind === 'done' ? timely.value : { kind: 'loader', reason: NOT_THERE };
     } catch (thrown) {
       const error = BootlayerError.from(thrown);
       if (error.code === 'INTERNAL') this.#parts.reportFault(`choosing what ${subject.name} starts`, thrown);
@@ -131,7 +133,7 @@ export class FirmwareStep {
     }
   }
 
-  async #judged(subject: Subject, assignment: Assignment | undefined, mapping: Mapping): Promise<FirmwareFile> {
+  async #judged(subject: Subject, assignment: Assignment | undefined, by: By): Promise<FirmwareFile> {
     const { policies, enrols } = this.#parts;
     const judged = await policies.judge(subject, assignment);
     switch (judged.kind) {
@@ -144,21 +146,19 @@ export class FirmwareStep {
       case 'boot': {
         const untold = judged.isNext ? undefined : untoldBecause(judged.assignment, LOST_BY_FIRMWARE);
         if (untold !== undefined) return { kind: 'loader', reason: untold };
-        return this.#planned({ subject, ...judged }, mapping);
+        return this.#planned({ subject, ...judged }, by);
       }
     }
   }
 
-  async #planned({ subject, assignment, asking, isDoneByStart }: Boot, { defaults }: Mapping): Promise<FirmwareFile> {
-    const { mapped, issuer, begins } = this.#parts;
+  async #planned({ subject, assignment, asking, isDoneByStart }: Boot, by: By): Promise<FirmwareFile> {
+    const { mapped, issuer, begins, clock } = this.#parts;
     const wish = wishOf(subject, assignment);
     if (wish === undefined) return { kind: 'loader', reason: ARCHITECTURE_UNKNOWN };
-    const whom = { subject, assignment, defaults: defaults.kernelArgs };
-    const resolved = await mapped.resolve(assignment.image, wish);
-    // Without other arguments it is started as it is, whatever it holds.
-    const image = wantsArguments(whom) ? await this.#withUki(resolved) : resolved;
+    const image = await mapped.resolve(assignment.image, wish);
     const starter = { client: 'uefi-http', architecture: wish.architecture } as const;
-    const planning = planBoot({ ...whom, image, starter });
+    const { kernelArgs: defaults } = by.mapping.defaults;
+    const planning = await this.#plans.plan({ subject, assignment, defaults, image, starter }, by.due);
     // iPXE has a screen, on which it says what is wrong.
     if (planning.kind !== 'plan') return { kind: 'loader', reason: planning.reason };
     const { plan, choice } = planning;
@@ -166,14 +166,11 @@ export class FirmwareStep {
     const artifact = { ...plan.uki, location: plan.image.location };
     // Firmware waits for no file that does not come, and starts no other.
     await begins(artifact);
+    // The machine has been given iPXE: no plan is kept of what it did not get.
+    if (clock.ticks() >= by.due) return { kind: 'loader', reason: NOT_THERE };
     await issuer.issue(plan);
     const isShown = asking.kind === 'shown';
     return { kind: 'uki', plan, unmet: choice.unmet, artifact, isShown, isDoneByStart };
-  }
-
-  /** Whether it is to be opened is not decided by chance: what its registry has not said in time is read of all of it. */
-  async #withUki(image: ResolvedImage): Promise<ResolvedImage> {
-    return image.contents?.uki === undefined ? this.#parts.contents.added(image, 'uki') : image;
   }
 
   #told(subject: Subject, file: FirmwareFile): FirmwareFile {

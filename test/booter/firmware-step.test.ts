@@ -2,13 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { FirmwareFile } from '../../src/booter/firmware-step.js';
 import type { Images } from '../../src/booter/mapped-images.js';
 import { BootlayerError } from '../../src/errors.js';
+import type { ImageContents, ResolvedImage } from '../../src/image/image.js';
 import { layerTypeOf } from '../../src/image/media-type.js';
 import type { Role } from '../../src/image/role.js';
 import { descriptorOf } from '../../src/oci/descriptor.js';
-import { ReadySource } from '../fakes/blob-source.js';
+import { ReadySource, ScriptedSource } from '../fakes/blob-source.js';
 import { testBooter } from '../fixtures/booter.js';
 import { readUkiOf } from '../fixtures/contents.js';
 import { assignment, facts, MAC, machine, OTHER_MAC, UUID } from '../fixtures/mappings.js';
+import { PassingClock } from '../fixtures/passing-clock.js';
 import { resolvedImage } from '../fixtures/plans.js';
 import { neighbours } from '../fixtures/policies.js';
 import { program } from '../fixtures/programs.js';
@@ -19,8 +21,23 @@ const HEAD = { isHead: true };
 
 const FROM = '192.168.77.20';
 const ASKS = facts({ architecture: 'amd64', firmware: ['uefi-http'], sourceAddress: FROM });
-const BOTH = resolvedImage(['kernel', 'initramfs', 'squashfs', 'uki']);
+/** Nobody wishes arguments of it. */
+const BOTH = resolvedImage(['kernel', 'initramfs', 'squashfs', 'uki'], { commandLine: '' });
 const told = (name: string) => expect.objectContaining({ event: name }) as unknown;
+
+const LINUX = { name: '.linux', contents: 'kernel' };
+const CMDLINE = { name: '.cmdline', contents: 'quiet' };
+const PLAIN = program([CMDLINE, LINUX]);
+const SIGNED = program([CMDLINE, LINUX], { isSigned: true });
+/** It takes the arguments of its loader. */
+const BARE = program([LINUX]);
+const LARGE = program([{ name: '.text', contents: Buffer.alloc(400_000) }, CMDLINE, LINUX]);
+
+/** An image of that file alone, and where it comes from. */
+function ukiImage(bytes: Buffer, more: Partial<ResolvedImage> = {}) {
+  const artifacts = [{ role: 'uki' as const, descriptor: descriptorOf(layerTypeOf('uki'), bytes) }];
+  return { image: resolvedImage([], { artifacts, ...more }), source: new ReadySource(bytes) };
+}
 
 /** All bytes are there at once, unless they are not: `begins` says when. */
 function step({
@@ -175,25 +192,77 @@ describe('what firmware starts', () => {
       { assignments: [assignment({ kernelArgs: [{ remove: ['quiet'] }] })] },
       { machines: [machine({ kernelArgs: { append: ['quiet'] } })] },
     ]) {
-      const image = { ...BOTH, contents: { uki: readUkiOf({ isSigned: true }) } };
-      const { booter, events } = step({ image, ...more });
+      const { booter, events } = testBooter({ ...ukiImage(SIGNED), ...more });
       expect(await booter.firmware.file(ASKS, GET)).toMatchObject({ kind: 'uki', unmet: ['arguments'] });
-      expect(events).toMatchObject([{ event: 'uki.planned', unmet: ['arguments'] }]);
+      expect(events.at(-1)).toMatchObject({ event: 'uki.planned', unmet: ['arguments'] });
     }
   });
 
-  it('is iPXE where a UKI that is not signed is to be opened, though its registry has not said what it holds', async () => {
-    const bytes = program([
-      { name: '.cmdline', contents: 'quiet' },
-      { name: '.linux', contents: 'kernel' },
-    ]);
-    const artifacts = [{ role: 'uki' as const, descriptor: descriptorOf(layerTypeOf('uki'), bytes) }];
-    const image = { ...resolvedImage(['uki']), artifacts };
+  it.each<[string, ImageContents]>([
+    ['though its registry has not said what it holds', {}],
+    ['whatever its registry says', { uki: readUkiOf({ isSigned: true }) }],
+  ])('is iPXE where a UKI that is not signed is to be opened, %s', async (_what, contents) => {
+    const { image, source } = ukiImage(PLAIN, { contents });
     const defaults = { kernelArgs: { append: ['debug'] } };
-    const { booter } = testBooter({ image, defaults, source: new ReadySource(bytes) });
+    const { booter } = testBooter({ image, defaults, source });
     expect(await booter.firmware.file(ASKS, GET)).toEqual(
       loader(`${image.reference} is started by iPXE: kernel arguments are given to a kernel that iPXE starts`),
     );
+  });
+
+  it.each<[string, ImageContents]>([
+    ['where its registry has not said that it has none of its own', {}],
+    ['where its registry says that it has its own', { uki: readUkiOf() }],
+  ])('is iPXE where the UKI takes the arguments of its image, %s', async (_what, contents) => {
+    const { image, source } = ukiImage(BARE, { contents, commandLine: 'console=ttyS0' });
+    const { booter } = testBooter({ image, source });
+    expect(await booter.firmware.file(ASKS, GET)).toEqual(
+      loader(`${image.reference} is started by iPXE: it takes kernel arguments of its loader, and firmware gives none`),
+    );
+  });
+
+  it('is the UKI of which its registry says that it is none', async () => {
+    const none = { kind: 'refused', reason: 'it is no program of UEFI', isProgram: false } as const;
+    const { booter } = testBooter(ukiImage(PLAIN, { contents: { uki: none }, commandLine: '' }));
+    expect(await booter.firmware.file(ASKS, GET)).toMatchObject({ kind: 'uki', unmet: [] });
+  });
+
+  describe('where the UKI is not all there in time', () => {
+    const taken = (contents: ImageContents, more: Partial<ResolvedImage> = {}) => {
+      const clock = new PassingClock();
+      const { image } = ukiImage(LARGE, { contents, ...more });
+      const source = new ScriptedSource();
+      void source.feed().then((feed) => feed.send(LARGE.subarray(0, 300_000)));
+      return { ...testBooter({ clock, image, source }), passing: clock };
+    };
+
+    it('is iPXE, which waits, while nothing is known of it, and says so before firmware has given up', async () => {
+      const { booter, plans, passing } = taken({});
+      const reason = expect.stringMatching(/the UKI of .* is on its way: 6\d % of 393 KiB$/) as string;
+      expect(await passing.through(booter.firmware.file(ASKS, GET))).toEqual({ kind: 'loader', reason });
+      expect(passing.milliseconds).toBeLessThanOrEqual(3_000);
+      expect(plans.plans).toEqual([]);
+    });
+
+    it.each<[string, ImageContents, Partial<ResolvedImage>]>([
+      ['its registry says that it has arguments of its own', { uki: readUkiOf() }, {}],
+      ['nobody wishes others', {}, { commandLine: '' }],
+    ])('is the UKI all the same, as it begins to come, where %s', async (_what, contents, more) => {
+      const { booter, passing } = taken(contents, more);
+      expect(await passing.through(booter.firmware.file(ASKS, GET))).toMatchObject({ kind: 'uki', unmet: [] });
+      expect(passing.milliseconds).toBeLessThanOrEqual(200);
+    });
+  });
+
+  it('is iPXE where the image came too late, of which no plan is kept', async () => {
+    const clock = new PassingClock();
+    const image = { ...ukiImage(PLAIN).image, commandLine: '' };
+    const source = new ReadySource(PLAIN);
+    const { booter, plans } = testBooter({ clock, source, images: { resolve: () => clock.after(3_500, image) } });
+    expect(await clock.through(booter.firmware.file(ASKS, GET))).toEqual(loader('its image is not there yet'));
+    await clock.through(clock.after(1_000, undefined));
+    await settled();
+    expect(plans.plans).toEqual([]);
   });
 
   it('is the UKI though its plan cannot be kept', async () => {

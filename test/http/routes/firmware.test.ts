@@ -20,7 +20,7 @@ const PATH = firmwarePath({ architecture: 'amd64', mac: MAC, uuid: UUID });
 
 async function serve(more: Parameters<typeof testBooter>[0] = {}) {
   const folder = await temporaryFolder();
-  const test = testBooter({ image: resolvedImage(['kernel', 'initramfs', 'uki']), ...more });
+  const test = testBooter({ image: resolvedImage(['kernel', 'initramfs', 'uki'], { commandLine: '' }), ...more });
   const app = createListener(createLog('silent', { write: () => undefined }));
   const parts = { pool: new BufferPool(), transfers: new ActiveTransfers() };
   firmwareRoutes(app, { ...parts, booter: test.booter, binaries: new IpxeBinaries([folder]) });
