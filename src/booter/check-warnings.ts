@@ -49,7 +49,7 @@ export function findClientWarnings(checks: readonly AssignmentCheck[]): readonly
         ...target.refused.map(
           ({ client, reason }) => `${whose} does not boot machines that come as ${client}: ${reason}`,
         ),
-        ...(unread === undefined ? [] : [`${whose} holds a UKI that is given as it is alone: ${unread}`]),
+        ...(unread === undefined ? [] : [`${whose} ${UNOPENED}: ${unread}: make another by image build --uki make`]),
       ];
     }),
   );
@@ -155,3 +155,4 @@ function unrecognisableWarnings({ machines }: Mapping): readonly string[] {
 }
 
 const MAX_NAMED = 5;
+const UNOPENED = 'holds a UKI that cannot be opened, and that UEFI alone can start, as it is';

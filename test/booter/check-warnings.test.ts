@@ -23,7 +23,7 @@ describe('findRoomWarnings', () => {
     assignment: 'a',
     image: 'i',
     targets: [
-      { kind: 'boots', digest: digestOf(Buffer.from('m')), clients: [], refused: [], losesArguments: false, blobs },
+      { kind: 'boots', digest: digestOf(Buffer.from('m')), clients: [], refused: [], blobs },
       { kind: 'skipped' },
     ],
   });
