@@ -49,6 +49,15 @@ describe('findMappingWarnings', () => {
     expect(warnings({ assignments: both })).toHaveLength(1);
   });
 
+  it('tells whose kernel arguments are never given, since its machines boot their disks', () => {
+    const kernelArgs = [{ append: ['quiet'] }];
+    expect(warnings({ assignments: [assignment({ boot: 'local', kernelArgs })] })).toEqual([
+      'assignment "all": its kernelArgs are never given, since boot: local starts no kernel of ours: leave one of the two out',
+    ]);
+    expect(warnings({ assignments: [assignment({ boot: 'local', kernelArgs: [{}] })] })).toEqual([]);
+    expect(warnings({ assignments: [assignment({ kernelArgs })] })).toEqual([]);
+  });
+
   it('tells what can never win', () => {
     expect(
       warnings({
