@@ -27,8 +27,8 @@ export type TargetCheck = { readonly architecture?: string } & (
       readonly clients: readonly Client[];
       /** Those that do not, and why. */
       readonly refused: readonly { readonly client: Client; readonly reason: string }[];
-      /** Whether a UKI is started as it is, whatever kernel arguments the mapping has. */
-      readonly losesArguments: boolean;
+      /** There where a UKI is started as it is, whatever kernel arguments the mapping has. */
+      readonly lostArguments?: LostArguments;
       /** What of its UKI could not be read. */
       readonly unread?: string;
       readonly variant?: string;
@@ -43,3 +43,10 @@ export type TargetCheck = { readonly architecture?: string } & (
   /** Its registry was not to be asked. */
   | { readonly kind: 'skipped' }
 );
+
+/** Where a UKI is started as it is, which has its own kernel arguments, and what an operator can do about it. */
+export type LostArguments = {
+  /** `secure-boot`: only by machines whose Secure Boot is on. */
+  readonly where: 'always' | 'secure-boot';
+  readonly remedy: string;
+};

@@ -12,9 +12,10 @@ import { parseUuid } from '../net/uuid.js';
 import type { ImageReference } from '../oci/reference.js';
 import type { BootUrls } from './boot-urls.js';
 import { neverDoneBecause } from './check-policies.js';
-import type { TargetCheck } from './check-report.js';
+import type { LostArguments, TargetCheck } from './check-report.js';
 import type { Mapping } from './mapping.js';
 import { type Prepared, prepareBoot, wishFor } from './preparation.js';
+import { remedyFor } from './uki-arguments.js';
 
 export type TargetParts = {
   readonly mapping: Mapping;
@@ -63,15 +64,18 @@ function judgeTarget(
   // What is told to a machine of which more is known cannot be seen of anybody.
   const told = judged.find(({ prepared }) => prepared.kind === 'ready');
   const neverDone = told && neverDoneBecause(assignment, told.prepared, parts.mapping);
+  const where = whereLost(
+    clients.filter((client) => client !== 'uefi-http' || parts.seesDhcp),
+    assignment,
+    { image, architecture },
+  );
   const unread = contents?.uki?.kind === 'refused' ? contents.uki.reason : undefined;
   return {
     ...{ architecture, kind: 'boots', digest, refused, clients: ready.map(({ client }) => client) },
-    losesArguments: clients
-      .filter((client) => client !== 'uefi-http' || parts.seesDhcp)
-      .some((client) => losesArguments(client, whom, image)),
     blobs: image.artifacts.map(({ descriptor }) => ({ digest: descriptor.digest, size: descriptor.size })),
     ...(variant !== undefined && { variant }),
     ...(unread !== undefined && { unread }),
+    ...(where !== undefined && { lostArguments: { where, remedy: remedyFor(image, architecture, where) } }),
     ...(neverDone !== undefined && { neverDone }),
   };
 }
@@ -97,11 +101,22 @@ export function isRefusedForAll(
   return prepared.kind === 'refused' && prepared.isOfMachine !== true;
 }
 
-/** Whether it starts a UKI as it is, though arguments be wished. */
-function losesArguments(client: Client, { assignment: { boot }, subject }: Whom, image: ResolvedImage): boolean {
-  const { architecture = image.platform.architecture } = subject.facts;
-  const choice = chooseWay(image, { client, architecture }, { boot: imageMethod(boot), wantsArguments: true });
-  return choice.kind === 'chosen' && choice.unmet.includes('arguments');
+/** Where a UKI is started as it is, though arguments be wished. Whether Secure Boot is on, only iPXE says. */
+function whereLost(
+  clients: readonly Client[],
+  { boot }: Assignment,
+  { image, architecture }: { readonly image: ResolvedImage; readonly architecture: string },
+): LostArguments['where'] | undefined {
+  const loses = (client: Client, secureBoot?: true) => {
+    const choice = chooseWay(
+      image,
+      { client, architecture, secureBoot },
+      { boot: imageMethod(boot), wantsArguments: true },
+    );
+    return choice.kind === 'chosen' && choice.unmet.includes('arguments');
+  };
+  if (clients.some((client) => loses(client))) return 'always';
+  return clients.includes('ipxe-uefi') && loses('ipxe-uefi', true) ? 'secure-boot' : undefined;
 }
 
 const FIRMWARE_OF: Readonly<Record<Client, Firmware>> = {

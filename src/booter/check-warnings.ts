@@ -2,6 +2,7 @@ import type { Assignment } from '../boot/assignment.js';
 import { findShadows } from '../boot/shadows.js';
 import { fewOf, formatBytes } from '../format.js';
 import { hasBios } from '../image/bootable.js';
+import { isChange } from '../image/command-line.js';
 import type { Machine } from '../machine/machine.js';
 import type { AssignmentCheck, TargetCheck } from './check-report.js';
 import { recordedCandidate } from './mapped-wishes.js';
@@ -20,6 +21,7 @@ export function findMappingWarnings(mapping: Mapping, { seesDhcp }: { readonly s
     ...togetherWarnings(mapping),
     ...leftOutWarnings(mapping),
     ...unrecognisableWarnings(mapping),
+    ...localWarnings(ordered),
   ];
 }
 
@@ -49,7 +51,7 @@ export function findClientWarnings(checks: readonly AssignmentCheck[]): readonly
         ...target.refused.map(
           ({ client, reason }) => `${whose} does not boot machines that come as ${client}: ${reason}`,
         ),
-        ...(unread === undefined ? [] : [`${whose} holds a UKI that is given as it is alone: ${unread}`]),
+        ...(unread === undefined ? [] : [`${whose} ${UNOPENED}: ${unread}: make another by image build --uki make`]),
       ];
     }),
   );
@@ -154,4 +156,14 @@ function unrecognisableWarnings({ machines }: Mapping): readonly string[] {
     : [`no machine will be recognised as ${fewOf(names, MAX_NAMED)}: say its mac, uuid or serial`];
 }
 
+function localWarnings(ordered: readonly Assignment[]): readonly string[] {
+  return ordered
+    .filter(({ boot, kernelArgs }) => boot === 'local' && kernelArgs.some(isChange))
+    .map(
+      ({ name }) =>
+        `assignment "${name}": its kernelArgs are never given, since boot: local starts no kernel of ours: leave one of the two out`,
+    );
+}
+
 const MAX_NAMED = 5;
+const UNOPENED = 'holds a UKI that cannot be opened, and that UEFI alone can start, as it is';

@@ -89,6 +89,8 @@ export type WrittenImage = {
   readonly index: FetchedDocument;
   /** Platforms that the tag led to before and leads to no more, `linux/arm64`. */
   readonly dropped: readonly string[];
+  /** Whether nothing had its tag before. What cannot be read counts as something. */
+  readonly isNew: boolean;
 };
 
 /** Writes the image so that nothing ever names what is not there yet: layers, manifest, then the index under its tag. */
@@ -98,15 +100,18 @@ export async function writeImage(
   { tag, append, progress, signal }: WriteOptions,
 ): Promise<WrittenImage> {
   // What is only to be replaced may be anything at all.
-  const there = await (append ? findIndex(destination, tag) : findIndex(destination, tag).catch(() => undefined));
-  const existing = append ? there : undefined;
+  const found = findIndex(destination, tag);
+  const there = await (append ? found : found.catch(() => 'unreadable' as const));
+  const before = there === 'unreadable' ? undefined : there;
+  const existing = append ? before : undefined;
   const index = buildIndex(built, existing, existing && (await variantsOf(existing, built, destination)));
   for (const layer of built.recipe.layers) await writeLayer(layer, destination, { progress, signal });
   const { config } = built;
   await destination.pushBlob(config.descriptor, () => once(config.bytes));
   await destination.pushDocument(built.manifest);
   await destination.pushDocument(index, tag);
-  return { index, dropped: there === undefined ? [] : platformsIn(there).filter(isNotIn(platformsIn(index))) };
+  const dropped = before === undefined ? [] : platformsIn(before).filter(isNotIn(platformsIn(index)));
+  return { index, dropped, isNew: there === undefined };
 }
 
 function isNotIn(some: readonly string[]): (one: string) => boolean {

@@ -34,7 +34,10 @@ type AssignmentOptions = SetOptions & {
 export function assignmentCommand(): Command {
   const assignment = new Command('assignment').description('list and change which machines boot which images');
   assignment.addCommand(
-    lsCommand('assignment', 'part of a name or of an image', { heading: ['PRIORITY', 'MATCH', 'IMAGE'], row: rowOf }),
+    lsCommand('assignment', 'part of a name or of an image', {
+      heading: ['PRIORITY', 'MATCH', 'BOOT', 'IMAGE'],
+      row: rowOf,
+    }),
   );
   assignment.addCommand(showCommand('assignment'));
   const set = setCommand<AssignmentOptions>('assignment', edited);
@@ -110,8 +113,10 @@ function edited(document: EntryDocument, options: AssignmentOptions): EntryDocum
   return withPolicy(withOwn, { mode, doneWhen, maxAttempts, window });
 }
 
-function rowOf({ priority = 0, match, image }: ToldEntry): readonly string[] {
-  return [String(priority), matchText(match as EntryDocument), String(image)];
+/** A line of the table: whose machines boot their disks, `check` says so too. Exported for its test. */
+export function rowOf({ priority = 0, match, boot = 'auto', image }: ToldEntry): readonly string[] {
+  const what = boot === 'local' ? 'its local disk' : String(image);
+  return [String(priority), matchText(match as EntryDocument), String(boot), what];
 }
 
 /** `labels.rack=r1,r2 arch=amd64` */

@@ -7,7 +7,7 @@ const KERNEL_KINDS: Readonly<Record<KernelKind, string>> = {
   bzimage: 'a bzImage',
   image: 'an Image',
   zboot: 'packed as a program of UEFI (zboot)',
-  gzip: 'packed by gzip, which UEFI does not unpack',
+  gzip: 'packed by gzip, which iPXE unpacks for arm64 and riscv64',
   efi: 'a program of UEFI, and no kernel by itself',
   unknown: 'of no kind that is known here',
 };
@@ -21,9 +21,16 @@ export function kernelLine({ kind, architecture, hasEfiStub }: KernelFacts): str
 
 /** What a UKI holds, in lines for people. */
 export function ukiLines(read: ReadUki): readonly string[] {
-  if (read.kind === 'refused') return [`its UKI cannot be used: ${read.reason}`];
+  if (read.kind === 'refused') return refusedLines(read);
   const { uki } = read;
   return [aboutUki(uki), aboutSigning(uki), ...uki.profiles.flatMap((profile) => profileLines(profile))];
+}
+
+/** What is a program of UEFI all the same, firmware may start. */
+function refusedLines({ reason, isProgram, isSigned }: Extract<ReadUki, { kind: 'refused' }>): readonly string[] {
+  if (isProgram === false) return [`it can be neither opened nor started: ${reason}`];
+  const signing = isSigned === undefined ? [] : [aboutSigning({ isSigned })];
+  return [`it cannot be opened: ${reason}`, 'firmware of UEFI may start it, as it is', ...signing];
 }
 
 function aboutUki({ architecture, osName, uname }: Uki): string {
@@ -33,7 +40,7 @@ function aboutUki({ architecture, osName, uname }: Uki): string {
 }
 
 /** By whom it is signed is not looked at: whom it trusts, only the machine knows. */
-function aboutSigning({ isSigned }: Uki): string {
+function aboutSigning({ isSigned }: Pick<Uki, 'isSigned'>): string {
   return isSigned
     ? 'signed: Secure Boot starts it, as it is, on machines that trust who signed it'
     : 'not signed: a machine whose Secure Boot is on does not start it';

@@ -8,7 +8,6 @@ import { type BuiltManifest, buildManifest, type ImageRecipe, type Layer, writeI
 import { requirePlatform } from '../build/other-platform.js';
 import type { ImageSources } from '../catalog/image-sources.js';
 import { BootlayerError, systemErrorCode } from '../errors.js';
-import { harmless } from '../format.js';
 import { normalizeCommandLine } from '../image/command-line.js';
 import type { ImageContents } from '../image/image.js';
 import { ROLES, type Role } from '../image/role.js';
@@ -96,6 +95,7 @@ async function buildAndWrite(
   }
   warnUnbootable({ recipe, contents });
   warnUnfilled(contents);
+  warnUnused({ recipe, contents });
 }
 
 /** Not everything that is built is to be booted, nor by everybody, but what is wrong with kernel arguments is seen at no other place. */
@@ -119,7 +119,22 @@ function warnUnfilled({ uki }: ImageContents): void {
     warnOnStderr(`{${placeholder}} in the kernel arguments is not filled where firmware starts the UKI`);
 }
 
-type Written = { readonly reference: string; readonly digest: Digest; readonly dropped: readonly string[] };
+/** Kernel arguments of the image that no machine is given: those of its UKI count, however it is started. */
+function warnUnused({ recipe: { commandLine, layers }, contents: { uki } }: Prepared): void {
+  if (commandLine === '' || uki === undefined || layers.some(({ role }) => role === 'kernel')) return;
+  if (uki.kind === 'uki' && uki.uki.profiles[0].commandLine === undefined) return;
+  const why = uki.kind === 'uki' ? 'the UKI has kernel arguments of its own' : 'the UKI cannot be opened';
+  warnOnStderr(`no machine is given what is in the file of --cmdline, since ${why}: ${UNUSED}`);
+}
+
+const UNUSED = 'leave --cmdline out, or add --kernel and --initramfs, which are started with it';
+
+type Written = {
+  readonly reference: string;
+  readonly digest: Digest;
+  readonly dropped: readonly string[];
+  readonly isNew: boolean;
+};
 
 async function writeAll(
   built: BuiltManifest,
@@ -133,7 +148,7 @@ async function writeAll(
   const written: Written[] = [];
   for (const destination of destinations) {
     const reference = formatReference(destination);
-    const { index, dropped } = await withProgress(reference, (shown) =>
+    const { index, dropped, isNew } = await withProgress(reference, (shown) =>
       writeImage(built, sources.own(destination), {
         tag: destination.tag,
         append: options.append === true,
@@ -141,17 +156,20 @@ async function writeAll(
         signal,
       }),
     );
-    written.push({ reference, digest: index.descriptor.digest, dropped });
-    if (!options.json) tellWritten(reference, index.descriptor.digest, dropped);
+    const one = { reference, digest: index.descriptor.digest, dropped, isNew };
+    written.push(one);
+    if (!options.json) tellWritten(one);
+    if (options.append && isNew) warnOnStderr(`${reference} was not there to append to: ${NEW_ALONE}`);
   }
   return written;
 }
 
-function tellWritten(reference: string, digest: Digest, dropped: readonly string[]): void {
+const NEW_ALONE = 'a new image with this platform alone was written; if that is not meant, look at its name and tag';
+
+function tellWritten({ reference, digest, dropped }: Written): void {
   writeLine(standardOutput(), `${reference}@${digest}`);
   if (dropped.length === 0) return;
-  const what = `${reference} held ${dropped.join(', ')} before and does no more; --append keeps what is there`;
-  process.stderr.write(`bootlayer: warning: ${harmless(what)}\n`);
+  warnOnStderr(`${reference} held ${dropped.join(', ')} before and does no more; --append keeps what is there`);
 }
 
 type Files = Partial<Readonly<Record<Role, string>>>;

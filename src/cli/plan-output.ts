@@ -20,10 +20,14 @@ export type Shown = {
   readonly site: Pick<Site, 'name' | 'address' | 'others' | 'subnet'>;
   /** Missing where another server gives addresses. */
   readonly address?: AddressExplanation;
+  /** A system that is installed, which loads nothing of us. */
+  readonly isInstalled: boolean;
 };
 
+const NOTHING_LOADED = 'a system that is installed loads nothing of us';
+
 /** The same as one JSON document. */
-export function planDocument({ explanation, dhcp, site, address: given }: Shown) {
+export function planDocument({ explanation, dhcp, site, address: given, isInstalled }: Shown) {
   const { name: served, address, others, subnet } = site;
   const { subject, missing, selection, tried, boot } = explanation;
   const { name, machine, knownBy, contradictions, mayBeKnown, facts } = subject;
@@ -49,7 +53,7 @@ export function planDocument({ explanation, dhcp, site, address: given }: Shown)
     ...(subnet !== undefined && { subnet: formatSubnet(subnet) }),
     ...(given !== undefined && { address: given }),
     dhcp,
-    boot,
+    boot: isInstalled ? { kind: 'nothing', reason: NOTHING_LOADED } : boot,
   };
 }
 
@@ -62,7 +66,7 @@ const BY_CONFIGURATION =
 /** `bytes`: those of the DHCP answer, too. */
 export function writePlan(
   output: Output,
-  { explanation, dhcp, site, address }: Shown,
+  { explanation, dhcp, site, address, isInstalled }: Shown,
   { bytes }: { readonly bytes: boolean },
 ): void {
   writeMachine(output, explanation);
@@ -75,7 +79,8 @@ export function writePlan(
     writeLine(output, `  ${BY_CONFIGURATION}`);
   }
   writeDhcp(output, dhcp, { bytes });
-  writeBoot(output, explanation.boot);
+  if (isInstalled) heading(output, `nothing is booted: ${NOTHING_LOADED}`);
+  else writeBoot(output, explanation.boot);
 }
 
 function writeMachine(output: Output, { subject, missing }: Explanation): void {

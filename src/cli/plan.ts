@@ -73,7 +73,9 @@ export function planCommand(): Command {
       ),
     )
     .addOption(new Option('--firmware <kind>', Object.keys(CLIENTS).join(', ')).argParser(parsedBy(readFirmware)))
-    .addOption(new Option('--secure-boot <state>', 'of UEFI, as iPXE reports it').choices(['on', 'off']))
+    .addOption(
+      new Option('--secure-boot <state>', 'of UEFI, as iPXE reports it; a BIOS has none').choices(['on', 'off']),
+    )
     .option('--interface <name>', 'where it is, of several that are served; without it, on the first')
     .addOption(
       new Option('--subnet <subnet>', 'where it is, of dhcp.subnets: also behind a relay').argParser(
@@ -105,6 +107,7 @@ Examples:
 Exit status: 0 explained, whatever the machine gets; 1 the image cannot be had; 2 wrong usage or configuration.`;
 
 async function plan(options: PlanOptions): Promise<void> {
+  refuseSecureBios(options);
   const config = await readConfig(options);
   const facts = factsOf(options, machineNamed(options.machine, config), config.dhcp !== undefined);
   const site = siteOf(config, options);
@@ -126,12 +129,20 @@ async function plan(options: PlanOptions): Promise<void> {
     warnOnStderr(`what is said of it makes it another machine than ${options.machine}`);
   }
   const output = standardOutput();
-  const shown = { explanation, dhcp, site, ...(address !== undefined && { address }) };
+  const isInstalled = options.firmware === 'os';
+  const shown = { explanation, dhcp, site, isInstalled, ...(address !== undefined && { address }) };
   if (options.json) writeJson(output, planDocument(shown));
   else writePlan(output, shown, { bytes: options.bytes === true });
-  if (explanation.boot.kind === 'unresolved') {
+  if (explanation.boot.kind === 'unresolved' && !isInstalled) {
     throw new BootlayerError(explanation.boot.code, explanation.boot.reason);
   }
+}
+
+function refuseSecureBios({ firmware, secureBoot }: PlanOptions): void {
+  if (secureBoot !== 'on' || firmware === undefined || !CLIENTS[firmware].includes('bios')) return;
+  throw new BootlayerError('USAGE', `--firmware ${firmware} has no Secure Boot, which is of UEFI`, {
+    remedy: 'leave --secure-boot out, or say --firmware ipxe-uefi',
+  });
 }
 
 function factsOf(said: PlanOptions, known: Machine | undefined, isShown: boolean): MachineFacts {

@@ -1,7 +1,9 @@
 import type { WayChoice } from '../boot/choose-way.js';
 import type { BootExplanation } from '../booter/explanation.js';
 import { harmless } from '../format.js';
+import { placeholdersIn } from '../image/command-line.js';
 import type { ArgumentWord } from '../image/merged-arguments.js';
+import { parsePlaceholder, type ValuePlaceholder } from '../image/placeholders.js';
 import { type Way, withRemedy } from '../image/ways.js';
 import { emphasize, type Output, writeLine, writeTable } from './output.js';
 
@@ -18,6 +20,7 @@ export function writePreparation(output: Output, { preparation, loader }: Pick<I
   if (loader !== undefined) writeLine(output, `  loader    its firmware is given iPXE: ${harmless(loader)}`);
   if (preparation.kind === 'refused') {
     writeLine(output, emphasize(output, 'bold', `nothing is booted: ${harmless(preparation.reason)}`));
+    for (const line of unsaid(preparation)) writeLine(output, `  ${line}`);
     writeRejected(output, preparation.choice);
     return;
   }
@@ -27,6 +30,27 @@ export function writePreparation(output: Output, { preparation, loader }: Pick<I
   writeLine(output, `  starts    ${WAYS[choice.way]}, by ${by}`);
   writeRejected(output, choice);
   writeWords(output, words);
+}
+
+/** By which options of `plan` is said what machines report of themselves. */
+const OPTIONS: Readonly<Partial<Record<ValuePlaceholder, string>>> = {
+  'machine.mac': '--mac',
+  'machine.mac.hyphens': '--mac',
+  'machine.uuid': '--uuid',
+  'machine.serial': '--serial',
+  'machine.hostname': '--hostname',
+  'machine.ip': '--ip',
+  'machine.arch': '--arch',
+};
+
+/** What is wanting here alone, since no machine is there to report it. */
+function unsaid({ reason, isOfMachine }: Extract<Image['preparation'], { kind: 'refused' }>): readonly string[] {
+  if (isOfMachine !== true) return [];
+  return placeholdersIn(reason).flatMap((name) => {
+    const placeholder = parsePlaceholder(name);
+    const option = placeholder.kind === 'value' ? OPTIONS[placeholder.name] : undefined;
+    return option === undefined ? [] : [`a machine may report {${name}} itself: say here by ${option} what it reports`];
+  });
 }
 
 function writeRejected(output: Output, { rejected }: WayChoice): void {

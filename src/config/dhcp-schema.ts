@@ -43,11 +43,9 @@ const [MOST_SUBNETS, MOST_RANGES] = [1_000, 100];
 
 /** A machine that renews at half of it is to find a server that is started anew; a year is as good as for ever. */
 const [SHORTEST, LONGEST] = [60_000, 365 * 86_400_000];
-const lease = parsed(
-  parseDuration,
-  'is no duration, such as 30m, 1h or 7d',
-  'write it with its unit: "90s", "30m", "1h"',
-).refine((milliseconds) => milliseconds >= SHORTEST && milliseconds <= LONGEST, 'must be from 1m to 365d');
+const lease = parsed(parseDuration, 'is no duration, such as 30m, 1h or 7d', {
+  whereNumber: 'write it with its unit: "90s", "30m", "1h"',
+}).refine((milliseconds) => milliseconds >= SHORTEST && milliseconds <= LONGEST, 'must be from 1m to 365d');
 
 const domain = text(253).regex(
   /^[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?)*$/,

@@ -94,11 +94,9 @@ const match = mapping(
 );
 
 const attempts = `must be a whole number from 1 to ${MOST_ATTEMPTS}`;
-const window = parsed(
-  parseDuration,
-  'is no duration, such as 30m, 1h or 7d',
-  'write it with its unit: "90s", "30m", "1h"',
-).refine((milliseconds) => milliseconds >= 1_000 && milliseconds <= LONGEST_WINDOW, 'must be from 1s to 30d');
+const window = parsed(parseDuration, 'is no duration, such as 30m, 1h or 7d', {
+  whereNumber: 'write it with its unit: "90s", "30m", "1h"',
+}).refine((milliseconds) => milliseconds >= 1_000 && milliseconds <= LONGEST_WINDOW, 'must be from 1s to 30d');
 
 const policy = mapping(
   {
@@ -119,6 +117,8 @@ const policy = mapping(
     message: 'counts for mode once alone',
   });
 
+const NO_IMAGE = 'is missing: name an image, with boot: local too: it is what the machines boot when boot is taken out';
+
 export const assignmentSchema = mapping({
   name,
   priority: z.int('must be a whole number').optional(),
@@ -126,7 +126,7 @@ export const assignmentSchema = mapping({
     .unknown()
     .refine((value) => value !== undefined && value !== null, 'is missing: write {} to match every machine')
     .pipe(match),
-  image: parsed(parseReference, 'is no image reference'),
+  image: parsed(parseReference, 'is no image reference', { whereMissing: NO_IMAGE }),
   defaults: oneOrMore(name).optional(),
   ...sharedValues,
   boot: oneOf(BOOT_METHODS, ['iso']).optional(),

@@ -56,11 +56,11 @@ export function oneOrMore<T extends z.ZodType>(one: T) {
 }
 
 /** Text that YAML must not have turned into something else. */
-export function text(longest = 1024, whereNumber = 'must be text: quote it') {
+export function text(longest = 1024, whereNumber = 'must be text: quote it', whereMissing = 'is missing') {
   return z
     .string({
       error: ({ input }) => {
-        if (input === undefined) return 'is missing';
+        if (input === undefined) return whereMissing;
         if (typeof input === 'number') return whereNumber;
         if (typeof input === 'boolean') return 'must be text: quote it';
         if (input === null)
@@ -72,9 +72,16 @@ export function text(longest = 1024, whereNumber = 'must be text: quote it') {
     .max(longest, `must not be longer than ${longest} characters`);
 }
 
+/** What is said of what is no text. */
+type Otherwise = { readonly whereNumber?: string; readonly whereMissing?: string };
+
 /** Text that is read by a parser of ours; undefined, or an error it throws, is a problem. */
-export function parsed<T>(parse: (text: string) => T | undefined, otherwise: string, whereNumber?: string) {
-  return text(2048, whereNumber).transform((written, context): T => {
+export function parsed<T>(
+  parse: (text: string) => T | undefined,
+  otherwise: string,
+  { whereNumber, whereMissing }: Otherwise = {},
+) {
+  return text(2048, whereNumber, whereMissing).transform((written, context): T => {
     try {
       const value = parse(written);
       if (value !== undefined) return value;

@@ -1,4 +1,5 @@
 import { roomForArguments, tooLongBecause } from './argument-room.js';
+import { knownPlaceholders, type UrlPlaceholder } from './placeholders.js';
 import type { PresetName } from './preset-name.js';
 
 /** What an operator changes in an image's kernel arguments. Applied in this order: preset, consoles, remove, replace, append. */
@@ -53,7 +54,7 @@ export type Filled =
 const PLACEHOLDER = /\{([a-z]+(?:\.[a-z]+)+|machine\.label\.[A-Za-z0-9._/-]+)\}/g;
 
 /** Where a machine reports that it is done with its boot. */
-export const DONE_PLACEHOLDER = 'done.url';
+export const DONE_PLACEHOLDER = 'done.url' satisfies UrlPlaceholder;
 
 /** The names in a text that look like placeholders. */
 export function placeholdersIn(text: string): readonly string[] {
@@ -89,6 +90,6 @@ function unknownPlaceholder(name: string, values: ReadonlyMap<string, string>): 
   const held = `the kernel arguments hold {${name}}`;
   const [, layer] = /^blob\.(squashfs|disk)\.url$/.exec(name) ?? [];
   if (layer !== undefined) return `${held}, and this image has no ${layer}: add --${layer} to image build`;
-  const known = [...values.keys()].map((name) => `{${name}}`).join(', ');
-  return `${held}, and this image offers ${known === '' ? 'none' : known}: leave it out`;
+  const known = knownPlaceholders(values.keys()).map((one) => `{${one}}`);
+  return `${held}, which stands for nothing with this image: leave it out, or write one of ${known.join(', ')}`;
 }

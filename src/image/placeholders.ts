@@ -1,5 +1,3 @@
-import { DONE_PLACEHOLDER } from './command-line.js';
-
 /** What a plan knows: the machine, its assignment, its image. */
 export const VALUE_PLACEHOLDERS = [
   'machine.name',
@@ -20,7 +18,7 @@ export type ValuePlaceholder = (typeof VALUE_PLACEHOLDERS)[number];
 export const URL_PLACEHOLDERS = [
   'blob.squashfs.url',
   'blob.disk.url',
-  DONE_PLACEHOLDER,
+  'done.url',
   'server.url',
   'server.host',
 ] as const;
@@ -61,7 +59,7 @@ export function isOfMachine(name: string): boolean {
   return name.startsWith('machine.');
 }
 
-/** Every name there is, to be told. */
-export function knownPlaceholders(): readonly string[] {
-  return [...VALUE_PLACEHOLDERS, ANY_LABEL, ...URL_PLACEHOLDERS];
+/** Every name there is, to be told; of the URLs, those alone that are named. */
+export function knownPlaceholders(urls: Iterable<string> = URL_PLACEHOLDERS): readonly string[] {
+  return [...VALUE_PLACEHOLDERS, ANY_LABEL, ...urls];
 }

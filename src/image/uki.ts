@@ -35,8 +35,11 @@ export type Uki = {
 
 export type ReadUki =
   | { readonly kind: 'uki'; readonly uki: Uki }
-  /** What it is not, or what is wrong with it. `isProgram: false`: no firmware starts it either. */
-  | { readonly kind: 'refused'; readonly reason: string; readonly isProgram?: false };
+  /**
+   * What it is not, or what is wrong with it. `isProgram: false`: no firmware starts it either. `isSigned`: undefined where its header
+   * could not be read.
+   */
+  | { readonly kind: 'refused'; readonly reason: string; readonly isProgram?: false; readonly isSigned?: boolean };
 
 /** Of what is text; stubs have no more room for it either. */
 const MOST_TEXT_BYTES = 64 * 1024;
@@ -59,27 +62,28 @@ export async function readUki(file: RangeReader): Promise<ReadUki> {
   if (read.kind === 'other') return { ...refused('it is no program of UEFI'), isProgram: false };
   if (read.kind === 'broken') return refused(read.reason);
   const { machine, isSigned } = read.file;
+  const unlike = (reason: string): ReadUki => ({ ...refused(reason), isSigned });
   const architecture = architectureOfMachine(machine);
   if (architecture === undefined)
-    return refused(`it is for a machine that nobody here knows, 0x${machine.toString(16)}`);
+    return unlike(`it is for a machine that nobody here knows, 0x${machine.toString(16)}`);
   const [base, ...more] = profilesOf(read.file);
   if (more.length > MOST_PROFILES)
-    return refused(`it has ${more.length} profiles, and ${MOST_PROFILES} are read at most`);
+    return unlike(`it has ${more.length} profiles, and ${MOST_PROFILES} are read at most`);
   const all = more.length === 0 ? [base] : more.map((own) => new Map([...base, ...own]));
   const tooMuch = tooLongIn(read.file) ?? tooManyIn(all);
-  if (tooMuch !== undefined) return refused(tooMuch);
+  if (tooMuch !== undefined) return unlike(tooMuch);
   const profiles: SaidProfile[] = [];
   for (const sections of all) {
     const profile = await readProfile(file, sections);
-    if (profile === undefined) return refused('it has no section .linux, so that it is no unified kernel image');
+    if (profile === undefined) return unlike('it has no section .linux, so that it is no unified kernel image');
     profiles.push(profile);
   }
   const texts = await readTexts(file, base);
   const kept = Buffer.byteLength(JSON.stringify([profiles, texts]));
   if (kept > MOST_KEPT_BYTES)
-    return refused(`its profiles and texts come to ${kept} bytes, and ${MOST_KEPT_BYTES} are kept at most`);
+    return unlike(`its profiles and texts come to ${kept} bytes, and ${MOST_KEPT_BYTES} are kept at most`);
   const [first, ...others] = await withKernels(file, profiles);
-  if (first === undefined) return refused('it has no profile');
+  if (first === undefined) return unlike('it has no profile');
   return { kind: 'uki', uki: { architecture, isSigned, profiles: [first, ...others], ...texts } };
 }
 

@@ -34,8 +34,11 @@ function isKernel(value: unknown): value is KernelFacts {
 
 function isReadUki(value: unknown): value is ReadUki {
   if (!isObject(value)) return false;
-  if (value.kind === 'refused')
-    return typeof value.reason === 'string' && (value.isProgram === undefined || value.isProgram === false);
+  if (value.kind === 'refused') {
+    const { reason, isProgram, isSigned } = value;
+    const isSaid = isSigned === undefined || typeof isSigned === 'boolean';
+    return typeof reason === 'string' && (isProgram === undefined || isProgram === false) && isSaid;
+  }
   return value.kind === 'uki' && isUki(value.uki);
 }
 

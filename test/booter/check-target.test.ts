@@ -29,7 +29,6 @@ describe('checkTarget', () => {
     expect(await check(image)).toEqual({
       ...{ architecture: 'amd64', kind: 'boots', digest: image.manifestDigest, clients: ['uefi-http'] },
       refused: ['ipxe-bios', 'ipxe-uefi'].map((client) => ({ client, reason })),
-      losesArguments: false,
       blobs: image.artifacts.map(({ descriptor: { digest, size } }) => ({ digest, size })),
     });
   });
@@ -54,10 +53,21 @@ describe('checkTarget', () => {
     expect(await check(image)).toMatchObject({ unread: uki.reason, variant: 'virtualization' });
   });
 
-  it('loses kernel arguments where UEFI HTTP Boot starts a signed UKI, which nobody does without DHCP', async () => {
+  it('loses kernel arguments where UEFI HTTP Boot starts a signed UKI, which it does where DHCP leads to it', async () => {
     const image = resolvedImage(['uki'], { contents: { uki: readUkiOf({ isSigned: true }) } });
-    expect(await check(image)).toMatchObject({ losesArguments: true });
-    expect(await check(image, { seesDhcp: false })).toMatchObject({ losesArguments: false });
+    expect(await check(image)).toMatchObject({ lostArguments: { where: 'always' } });
+    expect(await check(image, { seesDhcp: false })).toMatchObject({ lostArguments: { where: 'secure-boot' } });
+  });
+
+  it('loses them by iPXE only where Secure Boot is on, and never where firmware starts no UKI, or none is signed', async () => {
+    const image = resolvedImage(['uki'], { contents: { uki: readUkiOf({ isSigned: true }) } });
+    expect(await check(image, { match: { firmware: ['uefi'] } })).toMatchObject({
+      lostArguments: { where: 'secure-boot', remedy: 'build them into the UKI' },
+    });
+    expect(await check(image, { match: { firmware: ['bios'] } })).not.toHaveProperty('lostArguments');
+    expect(await check(image, { boot: 'kernel' })).not.toHaveProperty('lostArguments');
+    const unsigned = resolvedImage(['uki'], { contents: { uki: readUkiOf() } });
+    expect(await check(unsigned, { seesDhcp: false })).not.toHaveProperty('lostArguments');
   });
 
   it('says of machines that boot once that they never report it, unless their arguments tell where', async () => {

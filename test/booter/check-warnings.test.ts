@@ -23,7 +23,7 @@ describe('findRoomWarnings', () => {
     assignment: 'a',
     image: 'i',
     targets: [
-      { kind: 'boots', digest: digestOf(Buffer.from('m')), clients: [], refused: [], losesArguments: false, blobs },
+      { kind: 'boots', digest: digestOf(Buffer.from('m')), clients: [], refused: [], blobs },
       { kind: 'skipped' },
     ],
   });
@@ -47,6 +47,15 @@ describe('findMappingWarnings', () => {
     const both = [assignment({ name: 'one', match: { firmware: ['uefi-http'] } }), assignment({ name: 'rest' })];
     expect(warnings({ assignments: both }, true)).toEqual([]);
     expect(warnings({ assignments: both })).toHaveLength(1);
+  });
+
+  it('tells whose kernel arguments are never given, since its machines boot their disks', () => {
+    const kernelArgs = [{ append: ['quiet'] }];
+    expect(warnings({ assignments: [assignment({ boot: 'local', kernelArgs })] })).toEqual([
+      'assignment "all": its kernelArgs are never given, since boot: local starts no kernel of ours: leave one of the two out',
+    ]);
+    expect(warnings({ assignments: [assignment({ boot: 'local', kernelArgs: [{}] })] })).toEqual([]);
+    expect(warnings({ assignments: [assignment({ kernelArgs })] })).toEqual([]);
   });
 
   it('tells what can never win', () => {

@@ -154,7 +154,9 @@ describe('checkMapping', () => {
     });
     const odd = { uki: { kind: 'refused', reason: 'it is no program of UEFI' } } as const;
     expect((await only(['kernel', 'initramfs', 'uki'], { contents: odd })).warnings).toEqual([
-      expect.stringContaining('holds a UKI that is given as it is alone: it is no program of UEFI'),
+      expect.stringContaining(
+        'holds a UKI that cannot be opened, and that UEFI alone can start, as it is: it is no program of UEFI: make',
+      ),
     ]);
     expect(await only(['kernel', 'initramfs', 'uki'])).toMatchObject({ problems: 0, warnings: [] });
     expect(await only(['kernel'])).toMatchObject({ problems: 1, warnings: [] });
@@ -202,7 +204,11 @@ describe('checkMapping', () => {
     const contents = { uki: readUkiOf({ isSigned: true }) };
     const images = { ...IMAGES, resolve: async () => resolvedImage(['kernel', 'initramfs', 'uki'], { contents }) };
     const assignments = [assignment({ match: { arch: ['amd64'] }, kernelArgs: [{ append: ['quiet'] }] })];
-    expect((await check({ assignments }, { images })).warnings).toEqual([]);
+    expect((await check({ assignments }, { images })).warnings).toEqual([
+      expect.stringContaining(
+        'assignment "all": where Secure Boot is on, so that a UKI is started as it is, the kernel',
+      ),
+    ]);
     expect((await check({ assignments }, { images, seesDhcp: true })).warnings).toEqual([
       expect.stringContaining('assignment "all": where a UKI is started as it is, the kernel arguments'),
     ]);

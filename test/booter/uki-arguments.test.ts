@@ -1,27 +1,35 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { UNMET_TEXTS } from '../../src/boot/choose-way.js';
-import type { AssignmentCheck, TargetCheck } from '../../src/booter/check-report.js';
+import type { AssignmentCheck, LostArguments, TargetCheck } from '../../src/booter/check-report.js';
 import { createMapping, type MappingInput } from '../../src/booter/mapping.js';
-import { findLostArguments } from '../../src/booter/uki-arguments.js';
+import { findLostArguments, remedyFor } from '../../src/booter/uki-arguments.js';
+import type { Role } from '../../src/image/role.js';
+import type { ReadUki } from '../../src/image/uki.js';
 import { digestOf } from '../../src/oci/digest.js';
+import { KERNELS, readUkiOf } from '../fixtures/contents.js';
 import { assignment, machine } from '../fixtures/mappings.js';
+import { resolvedImage } from '../fixtures/plans.js';
 
 const QUIET = { append: ['quiet'] };
 const NOTHING = { append: [], remove: [], replace: {} };
 
-const boots = (losesArguments: boolean): TargetCheck => ({
+const BUILD_IN = 'build them into the UKI';
+const ALWAYS: LostArguments = { where: 'always', remedy: BUILD_IN };
+
+const boots = (lostArguments?: LostArguments): TargetCheck => ({
   ...{ kind: 'boots', architecture: 'amd64', digest: digestOf(Buffer.from('m')), clients: ['uefi-http'], refused: [] },
-  ...{ losesArguments, blobs: [] },
+  ...(lostArguments && { lostArguments }),
+  blobs: [],
 });
 
 /** Of assignments whose image has a UKI, unless their targets are said. */
-function lost(input: Partial<MappingInput>, targets: readonly TargetCheck[] = [boots(true)]) {
+function lost(input: Partial<MappingInput>, targets: readonly TargetCheck[] = [boots(ALWAYS)]) {
   const mapping = createMapping({ machines: [], assignments: [], defaults: { kernelArgs: {} }, ...input });
   const checks = mapping.assignments.map(({ name }): AssignmentCheck => ({ assignment: name, image: 'i', targets }));
   return findLostArguments(mapping, checks);
 }
 
-const TOLD = `: where a UKI is started as it is, ${UNMET_TEXTS.arguments}: build them into the UKI`;
+const TOLD = `: where a UKI is started as it is, ${UNMET_TEXTS.arguments}: ${BUILD_IN}`;
 
 it('tells whose kernel arguments a UKI is not given', () => {
   const assignments = [
@@ -41,7 +49,50 @@ it('has nothing to say where no UKI is started as it is', () => {
   const assignments = [assignment({ kernelArgs: [QUIET] })];
   const defaults = { kernelArgs: QUIET };
   expect(lost({ assignments, defaults })).toHaveLength(2);
-  expect(lost({ assignments, defaults }, [boots(false)])).toEqual([]);
+  expect(lost({ assignments, defaults }, [boots()])).toEqual([]);
   expect(lost({ assignments, defaults }, [{ kind: 'skipped' }, { kind: 'refused', reason: 'gone' }])).toEqual([]);
-  expect(lost({ assignments, defaults }, [boots(false), boots(true)])).toHaveLength(2);
+  expect(lost({ assignments, defaults }, [boots(), boots(ALWAYS)])).toHaveLength(2);
+});
+
+it('says where only Secure Boot has a UKI started as it is, and each thing that can be done once', () => {
+  const assignments = [assignment({ kernelArgs: [QUIET] })];
+  const secure = { where: 'secure-boot', remedy: 'a' } as const;
+  expect(lost({ assignments }, [boots(secure), boots(secure), boots({ ...secure, remedy: 'b' })])).toEqual([
+    `assignment "all": where Secure Boot is on, so that a UKI is started as it is, ${UNMET_TEXTS.arguments}: a; b`,
+  ]);
+});
+
+describe('what can be done for those who are not given kernel arguments', () => {
+  const remedy = (
+    uki: ReadUki | undefined,
+    {
+      roles = ['uki'],
+      where = 'always',
+    }: { readonly roles?: readonly Role[]; readonly where?: LostArguments['where'] } = {},
+  ) => remedyFor(resolvedImage(roles, uki && { contents: { uki } }), 'amd64', where);
+  const UNREAD: ReadUki = { kind: 'refused', reason: 'it has no section .linux' };
+  const WITH_LAYERS = { roles: ['kernel', 'initramfs', 'uki'] } as const;
+
+  it('is to have iPXE open the UKI, and what that costs where it is signed', () => {
+    expect(remedy(readUkiOf())).toBe(`${BUILD_IN}, or write boot: kernel, so that iPXE opens it`);
+    expect(remedy(readUkiOf({ isSigned: true }))).toBe(
+      `${BUILD_IN}, or write boot: kernel, so that iPXE opens it: machines whose Secure Boot is on then boot nothing`,
+    );
+  });
+
+  it('is not that where Secure Boot is on, or where nothing can be opened', () => {
+    expect(remedy(readUkiOf({ isSigned: true }), { where: 'secure-boot' })).toBe(BUILD_IN);
+    expect(remedy(undefined)).toBe(BUILD_IN);
+    expect(remedy(readUkiOf({ kernel: KERNELS.bare }))).toBe(BUILD_IN);
+    expect(remedy(UNREAD)).toBe(
+      'it cannot be opened (it has no section .linux): make another by image build --uki make',
+    );
+  });
+
+  it('is to have the layers started where there are some', () => {
+    for (const uki of [readUkiOf({ isSigned: true }), UNREAD, undefined])
+      expect(remedy(uki, WITH_LAYERS)).toBe(
+        `${BUILD_IN}, or write boot: kernel, so that iPXE starts the image's kernel, which Secure Boot wants signed`,
+      );
+  });
 });

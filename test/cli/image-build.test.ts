@@ -46,3 +46,51 @@ it.each(['uki', 'kernel'])('refuses a %s for another platform before it has writ
   expect([status, err]).toEqual([2, `bootlayer: ${why}; name one for amd64, or say --platform linux/arm64\n`]);
   expect(await readdir(cwd)).toEqual(['file']);
 });
+
+describe('--cmdline beside a UKI that is ready', () => {
+  /** The warnings of a build. */
+  async function warningsOf(uki: Buffer, more: readonly string[] = []): Promise<readonly string[]> {
+    const cwd = await temporaryFolder();
+    for (const [name, bytes] of [
+      ['uki', uki],
+      ['cmdline', 'quiet'],
+      ['kernel', 'a kernel'],
+      ['initrd', 'an initramfs'],
+    ] as const)
+      await writeFile(join(cwd, name), bytes);
+    const args = ['image', 'build', '--platform', 'linux/amd64', '--uki', 'uki', '--cmdline', 'cmdline', ...more];
+    const { status, err } = await bootlayer([...args, 'oci:image:1'], { cwd });
+    expect(status).toBe(0);
+    return err.split('\n').filter((line) => line.includes('--cmdline'));
+  }
+  const OWN = program([{ name: '.cmdline', contents: 'root=/dev/sda1' }, LINUX]);
+  const UNUSED = 'bootlayer: warning: no machine is given what is in the file of --cmdline, since the UKI';
+
+  it('is warned of where no machine is given it', async () => {
+    expect(await warningsOf(OWN)).toEqual([
+      `${UNUSED} has kernel arguments of its own: leave --cmdline out, or add --kernel and --initramfs, which are started with it`,
+    ]);
+    const other = program([{ name: '.text', contents: 'code' }]);
+    expect(await warningsOf(other)).toEqual([expect.stringContaining(`${UNUSED} cannot be opened: leave`)]);
+  });
+
+  it('is not where the UKI has none of its own, or there are layers to be started with it', async () => {
+    expect(await warningsOf(program([LINUX]))).toEqual([]);
+    expect(await warningsOf(OWN, ['--kernel', 'kernel', '--initramfs', 'initrd'])).toEqual([]);
+  });
+});
+
+it('warns that there was nothing to append to, and only then', async () => {
+  const cwd = await temporaryFolder();
+  await writeFile(join(cwd, 'uki'), program([LINUX]));
+  const build = ['image', 'build', '--platform', 'linux/amd64', '--uki', 'uki'];
+  const told = async (...more: readonly string[]) => {
+    const { status, err } = await bootlayer([...build, ...more], { cwd });
+    expect(status).toBe(0);
+    return err;
+  };
+  const warning = '/image:1 was not there to append to: a new image with this platform alone was written';
+  expect(await told('--append', '--json', 'oci:image:1')).toContain(warning);
+  expect(await told('--append', 'oci:image:1')).not.toContain('append');
+  expect(await told('oci:image:2')).not.toContain('append');
+});

@@ -144,6 +144,25 @@ describe('bootlayer check', () => {
 });
 
 describe('bootlayer plan', () => {
+  it.each(['bios', 'ipxe-bios'])('refuses Secure Boot of a BIOS: %s', async (firmware) => {
+    const { status, err } = await bootlayer(['plan', '--mac', MAC, '--firmware', firmware, '--secure-boot', 'on'], {
+      cwd,
+    });
+    expect([status, err]).toEqual([
+      2,
+      `bootlayer: --firmware ${firmware} has no Secure Boot, which is of UEFI; leave --secure-boot out, or say --firmware ipxe-uefi\n`,
+    ]);
+  });
+
+  it('shows neither an image nor a script for a system that is installed', async () => {
+    const args = ['plan', '--mac', MAC, '--firmware', 'os'];
+    const { status, out } = await bootlayer(args, { cwd });
+    expect([status, out]).toEqual([0, expect.stringContaining('nothing is booted: a system that is installed')]);
+    expect(out).not.toMatch(/^(image|script)/m);
+    const { out: json } = await bootlayer([...args, '--json'], { cwd });
+    expect(JSON.parse(json)).toHaveProperty('boot.kind', 'nothing');
+  });
+
   it('explains a machine: who it is, what was tried, the image, the files, the script', async () => {
     const { status, out } = await bootlayer(['plan', '--mac', MAC, '--firmware', 'ipxe-bios'], { cwd });
     expect(status).toBe(0);

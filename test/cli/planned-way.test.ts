@@ -59,3 +59,12 @@ it('says why nothing is booted, by each way, and lets nothing through that drive
   ]);
   expect(lines[2]).toBe('  not       its UKI as it is: it has no UKI: add --uki to image build');
 });
+
+it.each([
+  ['machine.serial', ['  a machine may report {machine.serial} itself: say here by --serial what it reports']],
+  ['machine.label.rack', []],
+])('says by which option that is said which a machine reports: %s', (name, told) => {
+  const lines = written(resolvedImage(), 'ipxe-bios', [`s={${name}}`]);
+  expect(lines[0]).toContain(`hold {${name}}, which is not known of node-01`);
+  expect(lines.filter((line) => line.includes('may report'))).toEqual(told);
+});

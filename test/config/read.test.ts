@@ -252,7 +252,11 @@ describe('a bad configuration', () => {
       'assignments: [{ name: a, match: , image: lab:5000/os:1 }]',
       'assignments[0].match: is missing: write {}',
     ],
-    ['no image', 'assignments: [{ name: a, match: {} }]', 'assignments[0].image: is missing'],
+    [
+      'no image',
+      'assignments: [{ name: a, match: {} }]',
+      'assignments[0].image: is missing: name an image, with boot: local too',
+    ],
     [
       'a wrong image',
       'assignments: [{ name: a, match: {}, image: "lab:5000/OS" }]',

@@ -142,7 +142,12 @@ describe('what is none', () => {
     ['one that ends', program(WHOLE).subarray(0, 2_000), /ends at/],
   ])('is refused with the reason: %s', async (_what, bytes, reason) => {
     const matched = typeof reason === 'string' ? reason : (expect.stringMatching(reason) as string);
-    expect(await readUki(rangesOf(bytes))).toEqual({ kind: 'refused', reason: matched });
+    expect(await readUki(rangesOf(bytes))).toMatchObject({ kind: 'refused', reason: matched });
+  });
+
+  it.each([true, false])('says of a program that is no UKI whether it is signed: %j', async (isSigned) => {
+    const { read } = await ukiOf([{ name: '.text', contents: 'code' }], { isSigned });
+    expect(read).toEqual({ kind: 'refused', reason: expect.stringContaining('no section .linux') as string, isSigned });
   });
 
   it('is no program at all, which no firmware starts', async () => {
@@ -230,7 +235,7 @@ it('keeps no more of an image than there is room for, however often it says it',
   const profiles = (count: number) => Array.from({ length: count }, () => ({ name: '.profile', contents: '' }));
   expect((await ukiOf([KERNEL, text, ...profiles(4)])).uki?.profiles).toHaveLength(4);
   expect((await ukiOf([KERNEL, text, ...profiles(64)])).read).toEqual({
-    kind: 'refused',
+    ...{ kind: 'refused', isSigned: false },
     reason: expect.stringMatching(/^its profiles and texts come to \d+ bytes, and 65536 are kept at most$/) as string,
   });
 });

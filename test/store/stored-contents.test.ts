@@ -13,6 +13,9 @@ it('is what was written', () => {
   expect(storedContents(JSON.parse(JSON.stringify(WHOLE)))).toEqual(WHOLE);
   const refused = { uki: { kind: 'refused', reason: 'it is no program of UEFI' } };
   expect(storedContents(refused)).toEqual(refused);
+  const signed = { uki: { ...refused.uki, isSigned: true } };
+  expect(storedContents(signed)).toEqual(signed);
+  expect(storedContents({ uki: { ...refused.uki, isSigned: 'yes' } })).toBeUndefined();
   const little = { kernel: { kind: 'unknown', hasEfiStub: false } };
   expect(storedContents(little)).toEqual(little);
 });
