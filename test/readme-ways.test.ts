@@ -65,7 +65,10 @@ const CLIENTS: readonly Starter[] = [
   { client: 'uefi-http', architecture: 'amd64' },
 ];
 
-const WORDS: Readonly<Record<Way, string>> = { kernel: 'layers', uki: 'UKI', opened: 'opened' };
+const WORDS: Readonly<Record<Way, string>> = {
+  ...{ kernel: 'layers', uki: 'UKI', opened: 'opened' },
+  ...{ iso: 'ISO', 'iso-files': 'opened' },
+};
 
 /** In the words of the README; who comes by UEFI HTTP Boot is asked again as iPXE where it is given that. */
 function outcome(image: Bootable, starter: Starter, wish: WayWish): string {

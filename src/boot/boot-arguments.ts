@@ -5,7 +5,9 @@ import type { ResolvedImage } from '../image/image.js';
 import type { KernelFacts } from '../image/kernel-kind.js';
 import { type ArgumentLayer, type ArgumentWord, filledWord, mergeArguments } from '../image/merged-arguments.js';
 import { isOfMachine, parsePlaceholder } from '../image/placeholders.js';
+import type { PresetName } from '../image/preset-name.js';
 import { presetArguments } from '../image/presets.js';
+import type { Role } from '../image/role.js';
 import type { Subject } from '../machine/inventory.js';
 import { type ArgumentValue, knownLabel, knownValue } from './argument-values.js';
 import type { Assignment } from './assignment.js';
@@ -19,15 +21,20 @@ export type ArgumentsInput = {
 };
 
 /**
- * The arguments that the kernel brings along, of the image or of its UKI; `kernel`: what is known of it; `initrds`: how many it is
+ * The arguments that the kernel brings along, of the image, its UKI or its ISO; `kernel`: what is known of it; `initrds`: how many it is
  * handed by name, 1 unless it is said.
  */
 export type OwnArguments = {
-  readonly from: 'image' | 'uki';
+  readonly from: 'image' | 'uki' | 'iso';
   readonly commandLine: string;
   readonly kernel?: KernelFacts | undefined;
   readonly initrds?: number;
+  /** Of a kernel out of an ISO. */
+  readonly medium?: Medium;
 };
+
+/** What a system out of an ISO can fetch in place of the disc that it does not have, and how it is told. */
+export type Medium = { readonly roles: readonly Role[]; readonly preset?: PresetName | undefined };
 
 export type BootArguments =
   /** `room`: how many bytes of them the kernel takes, once their URLs are filled in. */
@@ -40,7 +47,11 @@ const MAX_OWN_BYTES = 16 * 1024;
 
 /** The finished arguments of a boot but for its URLs, which are filled in when the script is written. Pure. */
 export function bootArguments(input: ArgumentsInput, own: OwnArguments): BootArguments {
-  const expansion = expandLayers(input, argumentLayers(input));
+  const layers = argumentLayers(input);
+  const isSaid = layers.some(({ change }) => change.preset !== undefined);
+  const ofMedium =
+    isSaid || own.medium?.preset === undefined ? [] : [{ from: 'iso', change: { preset: own.medium.preset } }];
+  const expansion = expandLayers(input, [...ofMedium, ...layers], own.medium?.roles);
   return expansion.kind === 'refused' ? refused(expansion.reason) : finish(input, own, expansion.layers);
 }
 
@@ -79,13 +90,13 @@ type Expansion =
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** Presets and consoles as what they change; of several presets, the last counts. */
-function expandLayers(input: ArgumentsInput, layers: readonly ArgumentLayer[]): Expansion {
+function expandLayers(input: ArgumentsInput, layers: readonly ArgumentLayer[], more: readonly Role[] = []): Expansion {
   const last = layers.findLastIndex(({ change }) => change.preset !== undefined);
   const expanded: ArgumentLayer[] = [];
   for (const [position, layer] of layers.entries()) {
     const { preset, consoles } = layer.change;
     const made = [
-      ...(preset !== undefined && position === last ? [presetArguments(preset, presetInput(input))] : []),
+      ...(preset !== undefined && position === last ? [presetArguments(preset, presetInput(input, more))] : []),
       ...(consoles === true ? [consoleArguments(architectureOf(input))] : []),
     ];
     for (const one of made) {
@@ -98,8 +109,8 @@ function expandLayers(input: ArgumentsInput, layers: readonly ArgumentLayer[]): 
 }
 
 /** Nobody is handed a configuration in this version. */
-function presetInput({ image }: ArgumentsInput) {
-  return { roles: new Set(image.artifacts.map(({ role }) => role)), isProvisioned: false };
+function presetInput({ image }: ArgumentsInput, more: readonly Role[]) {
+  return { roles: new Set([...image.artifacts.map(({ role }) => role), ...more]), isProvisioned: false };
 }
 
 function architectureOf({ subject, image }: ArgumentsInput): string {

@@ -1,6 +1,8 @@
 import type { Bootable, Starter } from '../image/bootable.js';
+import type { Obstacle } from '../image/obstacle.js';
+import type { Role } from '../image/role.js';
 import { unbootableBecause } from '../image/unbootable.js';
-import { firstProfile, type JudgedWay, judgeWays, type Obstacle, type Way } from '../image/ways.js';
+import { firstProfile, type JudgedWay, judgeWays, type Way } from '../image/ways.js';
 import type { ImageMethod } from './boot-method.js';
 
 /** What an operator wants of it. */
@@ -15,23 +17,26 @@ type Rejection = Pick<Obstacle, 'reason' | 'remedy'>;
 /** A way that is not taken, and why. `remedy`: missing of a layer, too, that the image does without. */
 export type RejectedWay = { readonly way: Way } & Rejection;
 
-/** What is wished and cannot be done: kernel arguments of the mapping, or the device tree of a UKI. */
-export type Unmet = 'arguments' | 'dtb';
+/** What is wished and cannot be done: kernel arguments of the mapping, by a UKI or by an ISO, or the device tree of a UKI. */
+export type Unmet = 'arguments' | 'iso-arguments' | 'dtb';
 
 export type WayChoice =
-  | {
-      readonly kind: 'chosen';
-      readonly way: Way;
-      /** What starts it: the machine's firmware, or iPXE, which UEFI HTTP Boot is given first. */
-      readonly by: 'firmware' | 'ipxe';
-      readonly unmet: readonly Unmet[];
-      readonly rejected: readonly RejectedWay[];
-    }
+  | Chosen
   | { readonly kind: 'none'; readonly reason: string; readonly rejected: readonly RejectedWay[] };
+
+export type Chosen = {
+  readonly kind: 'chosen';
+  readonly way: Way;
+  /** What starts it: the machine's firmware, or iPXE, which UEFI HTTP Boot is given first. */
+  readonly by: 'firmware' | 'ipxe';
+  readonly unmet: readonly Unmet[];
+  readonly rejected: readonly RejectedWay[];
+};
 
 /** For people, and the screens of machines. */
 export const UNMET_TEXTS: Readonly<Record<Unmet, string>> = {
   arguments: 'the kernel arguments of the mapping are not given, since a UKI has its own',
+  'iso-arguments': 'the kernel arguments of the mapping are not given, since an ISO boots by its own loader',
   dtb: 'the device tree of the UKI is not given, and that of the firmware counts',
 };
 
@@ -45,36 +50,60 @@ export function chooseWay(image: Bootable, starter: Starter, wish: WayWish): Way
   const chosen = inOrder.find(({ kind }) => kind === 'possible');
   if (chosen === undefined) return noWay(image, judged, inOrder, wish);
   const { way } = chosen;
-  const by = starter.client === 'uefi-http' && way === 'uki' ? 'firmware' : 'ipxe';
-  const isLost = way === 'uki' && known.wantsArguments && !(by === 'ipxe' && known.takesArguments);
-  const hasDtb = way === 'opened' && firstProfile(image)?.dtb !== undefined;
+  const by = starter.client === 'uefi-http' && (way === 'uki' || way === 'iso') ? 'firmware' : 'ipxe';
   return {
     ...{ kind: 'chosen', way, by },
-    unmet: [...(isLost ? ['arguments' as const] : []), ...(hasDtb ? ['dtb' as const] : [])],
-    rejected: judged.filter((one) => one.way !== way).map((one) => rejection(one, way, known)),
+    unmet: unmetBy({ way, by }, image, known),
+    rejected: judged.filter((one) => one.way !== way && !isUnheardOf(one)).map((one) => rejection(one, way, known)),
   };
+}
+
+function unmetBy({ way, by }: Pick<Chosen, 'way' | 'by'>, image: Bootable, known: Case): readonly Unmet[] {
+  const { wantsArguments, takesArguments } = known;
+  if (way === 'uki') return wantsArguments && !(by === 'ipxe' && takesArguments) ? ['arguments'] : [];
+  if (way === 'iso') return wantsArguments ? ['iso-arguments'] : [];
+  return way === 'opened' && firstProfile(image)?.dtb !== undefined ? ['dtb'] : [];
 }
 
 /** A UKI without a command line takes that of its loader (systemd-stub(7)), which firmware has none of. */
 function caseOf(image: Bootable, starter: Starter, wish: WayWish): Case {
   const profile = firstProfile(image);
   const takesArguments = profile !== undefined && profile.commandLine === undefined;
-  const wantsArguments = wish.wantsArguments || (takesArguments && (image.commandLine ?? '') !== '');
+  const hasOwn = (image.commandLine ?? '') !== '';
+  const wantsArguments = wish.wantsArguments || (hasOwn && (takesArguments || isOfIso(image)));
   const isSigned = image.contents?.uki?.kind !== 'uki' || image.contents.uki.uki.isSigned;
   return { ...starter, ...wish, wantsArguments, takesArguments, isSigned };
 }
 
-/**
- * The ways that come into question, best first. A UKI is one file that is measured and verified as a whole, so that UEFI starts it as
- * it is; other kernel arguments want it opened.
- */
+/** Whether there is nothing but an ISO to be started: kernel arguments beside it are for the kernel in it. */
+function isOfIso({ artifacts }: Bootable): boolean {
+  const has = (wanted: Role) => artifacts.some(({ role }) => role === wanted);
+  return has('iso') && !has('kernel') && !has('uki');
+}
+
+/** The ways that come into question, best first: what was made for booting by network comes before what was made for a disc. */
 function preference(known: Case): readonly Way[] {
-  const { boot, client, wantsArguments, takesArguments } = known;
+  const { boot } = known;
   if (boot === 'uki') return ['uki'];
-  if (boot === 'kernel' || client === 'ipxe-bios') return ['kernel', 'opened'];
+  if (boot === 'iso') return ['iso'];
+  if (boot === 'kernel') return ['kernel', 'opened', 'iso-files'];
+  return [...layersOrUki(known), ...waysOfIso(known)];
+}
+
+/**
+ * A UKI is one file that is measured and verified as a whole, so that UEFI starts it as it is; other kernel arguments want it opened.
+ */
+function layersOrUki(known: Case): readonly Way[] {
+  const { client, wantsArguments, takesArguments } = known;
+  if (client === 'ipxe-bios') return ['kernel', 'opened'];
   if (isKept(known)) return ['uki', 'kernel', 'opened'];
   if (wantsArguments && !(client === 'ipxe-uefi' && takesArguments)) return ['kernel', 'opened', 'uki'];
   return client === 'uefi-http' ? ['uki', 'kernel', 'opened'] : ['kernel', 'uki', 'opened'];
+}
+
+/** Firmware keeps all of it as a disc; by iPXE, what it starts loses the disc, and has to fetch the rest by itself. */
+function waysOfIso({ client, wantsArguments }: Case): readonly Way[] {
+  return client === 'uefi-http' && !wantsArguments ? ['iso', 'iso-files'] : ['iso-files', 'iso'];
 }
 
 /**
@@ -84,6 +113,11 @@ function preference(known: Case): readonly Way[] {
 function isKept({ client, isSigned, secureBoot, wantsArguments }: Case): boolean {
   if (!isSigned) return false;
   return client === 'uefi-http' ? wantsArguments : secureBoot === true;
+}
+
+/** Nobody misses an ISO that few images have. */
+function isUnheardOf({ way, kind }: JudgedWay): boolean {
+  return kind === 'missing' && (way === 'iso' || way === 'iso-files');
 }
 
 function rejection(one: JudgedWay, chosen: Way, known: Case): RejectedWay {
@@ -109,11 +143,19 @@ function whyNot(way: Way, chosen: Way, known: Case): Rejection {
 }
 
 function whyRather(way: Way, chosen: Way, { wantsArguments, takesArguments, client }: Case): string {
+  if (way === 'iso' || way === 'iso-files') return whyNoIso(chosen);
   if (chosen === 'kernel' && way === 'opened') return 'its kernel and initramfs layers need no opening';
   if (way === 'uki' && takesArguments) return 'it takes kernel arguments of its loader, and firmware gives none';
   if (way === 'uki' && wantsArguments) return 'kernel arguments are given to a kernel that iPXE starts';
   if (way === 'uki') return 'iPXE starts its kernel and initramfs layers';
   return client === 'uefi-http' ? 'the firmware starts its UKI by itself' : 'its UKI is started as it is';
+}
+
+function whyNoIso(chosen: Way): string {
+  if (chosen === 'iso') return 'the firmware boots its ISO by itself';
+  return chosen === 'iso-files'
+    ? 'kernel arguments are given to a kernel that iPXE starts'
+    : 'what it holds beside its ISO is started';
 }
 
 function noWay(
@@ -124,14 +166,22 @@ function noWay(
 ): WayChoice {
   const why = unbootableBecause(image, inOrder);
   const reason = boot === 'auto' ? why : `the assignment wants boot: ${boot}, and ${why}${otherwise(boot, judged)}`;
-  const rejected = judged.map((one) =>
-    rejectionBy(one.way, one.kind === 'possible' ? { reason: `the assignment wants boot: ${boot}` } : one),
-  );
+  const rejected = judged
+    .filter((one) => !isUnheardOf(one))
+    .map((one) =>
+      rejectionBy(one.way, one.kind === 'possible' ? { reason: `the assignment wants boot: ${boot}` } : one),
+    );
   return { kind: 'none', reason, rejected };
 }
 
 /** Where the image is started by another wish. */
-function otherwise(boot: Exclude<ImageMethod, 'auto'>, judged: readonly JudgedWay[]): string {
-  const isPossible = judged.some(({ kind }) => kind === 'possible');
-  return isPossible ? `; boot: auto or ${boot === 'uki' ? 'kernel' : 'uki'} boots it` : '';
+function otherwise(boot: ImageMethod, judged: readonly JudgedWay[]): string {
+  const possible = judged.filter(({ kind }) => kind === 'possible').map(({ way }) => METHODS[way]);
+  const others = [...new Set(possible)].filter((method) => method !== boot);
+  return others.length === 0 ? '' : `; boot: ${['auto', ...others].join(' or ')} boots it`;
 }
+
+const METHODS: Readonly<Record<Way, ImageMethod>> = {
+  ...{ kernel: 'kernel', opened: 'kernel', 'iso-files': 'kernel' },
+  ...{ uki: 'uki', iso: 'iso' },
+};

@@ -18,7 +18,15 @@ export type Ground = {
  */
 export function groundOf(planning: Planning, input: PlanInput, seen: ReadonlySet<ContentsRole>): Ground | undefined {
   const kernel = seen.has('kernel') ? undefined : kernelGround(planning, input);
-  return kernel ?? (seen.has('uki') ? undefined : ukiGround(planning, input));
+  const uki = kernel === undefined && !seen.has('uki') ? ukiGround(planning, input) : undefined;
+  return kernel ?? uki ?? (seen.has('iso') ? undefined : isoGround(planning, input));
+}
+
+/** iPXE starts what is in it, which is what the ISO says; firmware boots all of it, whatever it holds. */
+function isoGround({ choice }: Planning, { image, starter }: PlanInput): Ground | undefined {
+  if (artifactOf(image, 'iso') === undefined || starter.client === 'uefi-http') return undefined;
+  const isOfOthers = choice.kind === 'chosen' && choice.way !== 'iso-files';
+  return isOfOthers ? undefined : { role: 'iso', isDecisive: true };
 }
 
 /** A kernel that is started, or of which it is said that it cannot be. */

@@ -1,10 +1,12 @@
 import type { Starter } from '../image/bootable.js';
-import { isChange } from '../image/command-line.js';
+import { isChange, placeholdersIn } from '../image/command-line.js';
 import { type Artifact, artifactOf, type ResolvedImage } from '../image/image.js';
+import { isoParts } from '../image/iso-parts.js';
+import { openedIso } from '../image/iso-ways.js';
 import { type ArgumentWord, mergeArguments } from '../image/merged-arguments.js';
 import type { Role } from '../image/role.js';
 import { ukiParts } from '../image/uki-parts.js';
-import { firstProfile } from '../image/ways.js';
+import { firstProfile, type Way } from '../image/ways.js';
 import { type Digest, digestOf } from '../oci/digest.js';
 import {
   type ArgumentsInput,
@@ -18,7 +20,7 @@ import { imageMethod } from './boot-method.js';
 import { chooseWay, type WayChoice } from './choose-way.js';
 
 /** Everything decided for one machine now, pinned to digests. The same plan renders the same bytes. Plain data. */
-export type BootPlan = KernelPlan | UkiPlan;
+export type BootPlan = KernelPlan | UkiPlan | IsoPlan;
 
 type Planned = {
   /** Digest of the plan's JSON without this field. */
@@ -35,7 +37,7 @@ type Planned = {
   readonly extras: readonly Artifact[];
 };
 
-/** By a script of iPXE: layers of an image, or what a UKI holds. */
+/** By a script of iPXE: layers of an image, or what a UKI or an ISO holds. */
 export type KernelPlan = Planned & {
   readonly kind: 'kernel';
   readonly kernel: Artifact;
@@ -56,6 +58,13 @@ export type UkiPlan = Planned & {
   /** What iPXE repeats of the UKI's own arguments: its stub takes what its loader says for all there is (systemd-stub(7)). */
   readonly kernelArgs?: string;
   readonly argumentRoom?: number;
+};
+
+/** An ISO as it is, which the machine's firmware keeps as a disc in memory. */
+export type IsoPlan = Planned & {
+  readonly kind: 'iso';
+  readonly iso: Artifact;
+  readonly by: 'firmware';
 };
 
 export type Chosen = Extract<WayChoice, { kind: 'chosen' }>;
@@ -83,17 +92,29 @@ export function planBoot(input: PlanInput): Planning {
   if (choice.kind === 'none')
     return { kind: 'refused', reason: `${image.reference} cannot be booted: ${choice.reason}`, choice };
   if (starter.client === 'uefi-http' && choice.by === 'ipxe')
-    return { kind: 'loader', choice, reason: `${image.reference} is started by iPXE: ${whyNotUki(choice)}` };
+    return {
+      kind: 'loader',
+      choice,
+      reason: `${image.reference} is started by iPXE: ${whyNotByFirmware(input, choice)}`,
+    };
+  if (choice.way === 'iso') return planIso(input, choice);
   return choice.way === 'uki' ? planUki(input, choice) : planKernel(input, choice);
 }
 
-function whyNotUki({ rejected }: Chosen): string {
-  return rejected.find(({ way }) => way === 'uki')?.reason ?? '';
+/** Of what firmware might have started. */
+function whyNotByFirmware({ image }: PlanInput, { rejected }: Chosen): string {
+  const wanted = artifactOf(image, 'uki') === undefined && artifactOf(image, 'iso') !== undefined ? 'iso' : 'uki';
+  return rejected.find(({ way }) => way === wanted)?.reason ?? '';
 }
 
 /** Whether the operator wants something of this machine's kernel arguments changed. Pure. */
 export function wantsArguments(whom: Omit<ArgumentsInput, 'image'>): boolean {
   return argumentLayers(whom).some(({ change }) => isChange(change));
+}
+
+/** Its kernel arguments before URLs are filled in; empty where none are given. */
+export function kernelArgsOf(plan: BootPlan): string {
+  return plan.kind === 'iso' ? '' : (plan.kernelArgs ?? '');
 }
 
 /** Everything that the plan names, what is fetched first in front. */
@@ -103,6 +124,7 @@ export function artifactsOf(plan: BootPlan): readonly Artifact[] {
 
 /** What of it is fetched before anything runs. */
 export function startOf(plan: BootPlan): readonly Artifact[] {
+  if (plan.kind === 'iso') return [plan.iso];
   return plan.kind === 'uki' ? [plan.uki] : [plan.kernel, ...plan.initramfs];
 }
 
@@ -116,6 +138,14 @@ function planUki(input: PlanInput, choice: Chosen): Planning {
   const said = choice.by === 'ipxe' && kernelArgs !== '' && { kernelArgs, argumentRoom };
   const draft = { kind: 'uki', ...plannedOf(input), uki, by: choice.by, ...said } as const;
   return { kind: 'plan', plan: { id: idOf(draft), ...draft }, choice, words };
+}
+
+/** Its boot loader has the arguments that its kernel is given. */
+function planIso(input: PlanInput, choice: Chosen): Planning {
+  const planned = plannedOf(input);
+  const extras = planned.extras.filter(({ role }) => role !== 'iso');
+  const draft = { kind: 'iso', ...planned, extras, iso: layerOf(input.image, 'iso'), by: 'firmware' } as const;
+  return { kind: 'plan', plan: { id: idOf(draft), ...draft }, choice, words: [] };
 }
 
 /** Its own, unless it has none and takes those of its loader. */
@@ -136,19 +166,28 @@ function argumentsOfUki(input: PlanInput, { by }: Chosen): BootArguments {
 }
 
 function planKernel(input: PlanInput, choice: Chosen): Planning {
-  const { image } = input;
-  const { start, own } = choice.way === 'kernel' ? ofLayers(image) : ofUki(image);
+  const { start, own } = startOfKernel(choice.way, input.image);
   const given = bootArguments(input, own);
   if (given.kind === 'refused') return { ...given, choice };
   const { words, room: argumentRoom } = given;
-  const draft = { kind: 'kernel', ...plannedOf(input), ...start, kernelArgs: textOf(words), argumentRoom } as const;
+  const kernelArgs = textOf(words);
+  const planned = { ...plannedOf(input), ...start };
+  // All of an ISO is fetched where somebody asks for it.
+  const isAsked = placeholdersIn(kernelArgs).includes('blob.iso.url');
+  const extras = planned.extras.filter(({ role }) => role !== 'iso' || isAsked);
+  const draft = { kind: 'kernel', ...planned, extras, kernelArgs, argumentRoom } as const;
   return { kind: 'plan', plan: { id: idOf(draft), ...draft }, choice, words };
 }
 
 type Start = {
-  readonly start: Pick<KernelPlan, 'kernel' | 'initramfs'>;
+  readonly start: Pick<KernelPlan, 'kernel' | 'initramfs'> & Partial<Pick<KernelPlan, 'extras'>>;
   readonly own: OwnArguments;
 };
+
+function startOfKernel(way: Way, image: ResolvedImage): Start {
+  if (way === 'iso-files') return ofIso(image);
+  return way === 'opened' ? ofUki(image) : ofLayers(image);
+}
 
 function ofLayers(image: ResolvedImage): Start {
   const { commandLine, contents } = image;
@@ -173,6 +212,23 @@ function ofUki(image: ResolvedImage): Start {
   };
 }
 
+/** The same of an ISO. The image's own arguments count before those of its menu, which whoever built it could not change. */
+function ofIso(image: ResolvedImage): Start {
+  const opened = openedIso(image);
+  if (opened === undefined) throw new RangeError(`what the ISO of ${image.reference} holds is not known`);
+  const { kernel, initrds } = opened;
+  const facts = { kernel: kernel.facts, initrds: initrds.length };
+  const roles: readonly Role[] = opened.root === undefined ? ['iso'] : ['iso', 'squashfs'];
+  const medium = { preset: opened.preset, roles };
+  return {
+    start: isoParts(layerOf(image, 'iso'), opened),
+    own:
+      image.commandLine === ''
+        ? { from: 'iso', commandLine: opened.commandLine, ...facts, medium }
+        : { from: 'image', commandLine: image.commandLine, ...facts, medium },
+  };
+}
+
 /** There is one: the way would not have been chosen. */
 function layerOf(image: ResolvedImage, role: Role): Artifact {
   const found = artifactOf(image, role);
@@ -184,11 +240,14 @@ function textOf(words: readonly ArgumentWord[]): string {
   return words.map(({ text }) => text).join(' ');
 }
 
+/** What a system may fetch by itself. */
+const EXTRAS: ReadonlySet<Role> = new Set(['squashfs', 'disk', 'iso']);
+
 function plannedOf({ subject, assignment, image }: PlanInput): Omit<Planned, 'id'> {
   const { reference, location, digest, manifestDigest, artifacts } = image;
   return {
     ...{ machine: subject.name, assignment: assignment.name, image: { reference, location, digest, manifestDigest } },
-    extras: artifacts.filter(({ role }) => role === 'squashfs' || role === 'disk'),
+    extras: artifacts.filter(({ role }) => EXTRAS.has(role)),
   };
 }
 

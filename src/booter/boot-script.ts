@@ -1,5 +1,5 @@
 import { UNMET_TEXTS, type Unmet } from '../boot/choose-way.js';
-import type { BootPlan } from '../boot/plan.js';
+import { type BootPlan, kernelArgsOf } from '../boot/plan.js';
 import type { LocalReason } from '../boot/policy.js';
 import { fillPlaceholders } from '../image/command-line.js';
 import type { Artifact } from '../image/image.js';
@@ -120,7 +120,8 @@ export function planScript(
   urls: BootUrls,
   { capability = NO_CAPABILITY, unmet = [] }: ScriptNotes = {},
 ): RenderedPlan {
-  const filled = fillPlaceholders(plan.kernelArgs ?? '', placeholderUrls(plan, urls, capability), plan.argumentRoom);
+  const room = plan.kind === 'iso' ? undefined : plan.argumentRoom;
+  const filled = fillPlaceholders(kernelArgsOf(plan), placeholderUrls(plan, urls, capability), room);
   if (filled.kind === 'refused') return { kind: 'refused', reason: filled.reason };
   const args = argumentWords(filled.commandLine);
   if (args.kind === 'refused') {
@@ -160,6 +161,7 @@ function planCommands(
 
 /** A UKI brings its initramfs along. */
 function fetchCommands(plan: BootPlan, urls: BootUrls, words: Word): readonly ipxe.Command[] {
+  if (plan.kind === 'iso') throw new RangeError(`the ISO of ${plan.machine} is started by its firmware`);
   const fetch = (artifact: Artifact) => urlWord(urls.blob(artifact));
   if (plan.kind === 'uki') return [ipxe.kernel(fetch(plan.uki), { words }, 'failed')];
   const last = plan.initramfs.length - 1;

@@ -1,4 +1,5 @@
 import type { Assignment } from '../boot/assignment.js';
+import { kernelArgsOf } from '../boot/plan.js';
 import { isRestricted, mustReport } from '../boot/policy.js';
 import { fewOf } from '../format.js';
 import { DONE_PLACEHOLDER, type KernelArgs, placeholdersAdded, placeholdersIn } from '../image/command-line.js';
@@ -18,8 +19,8 @@ export function neverDoneBecause(
 ): string | undefined {
   const { policy } = assignment;
   if (!mustReport(policy)) return undefined;
-  const { kernelArgs = '' } = prepared.kind === 'ready' ? prepared.planned.plan : {};
-  const isTold = placeholdersIn(kernelArgs).includes(DONE_PLACEHOLDER);
+  const own = prepared.kind === 'ready' ? kernelArgsOf(prepared.planned.plan) : '';
+  const isTold = placeholdersIn(own).includes(DONE_PLACEHOLDER);
   if (isTold || mapping.machines.some(({ kernelArgs }) => namesDone(kernelArgs))) return undefined;
   return `boots once, and nothing tells the machine where to report that it is done: ${REMEDY}`;
 }

@@ -95,7 +95,10 @@ function describeTrouble(event: Of<'plan.unsaved' | 'journal.lost' | 'fault' | '
   }
 }
 
-const WAY_TEXTS: Readonly<Record<Way, string>> = { kernel: '', uki: ', its UKI', opened: ', its UKI opened' };
+const WAY_TEXTS: Readonly<Record<Way, string>> = {
+  ...{ kernel: '', uki: ', its UKI', opened: ', its UKI opened' },
+  ...{ iso: ', its ISO', 'iso-files': ', its ISO opened' },
+};
 
 function unmetText({ unmet = [] }: Of<'script.sent' | 'uki.planned'>): string {
   return unmet.map((one) => `; ${UNMET_TEXTS[one]}`).join('');

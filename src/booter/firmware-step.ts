@@ -1,7 +1,7 @@
 import type { Assignment } from '../boot/assignment.js';
 import type { Unmet } from '../boot/choose-way.js';
 import type { EventSink } from '../boot/event.js';
-import type { UkiPlan } from '../boot/plan.js';
+import type { IsoPlan, UkiPlan } from '../boot/plan.js';
 import type { LocalReason } from '../boot/policy.js';
 import type { LocatedArtifact } from '../boot/ports.js';
 import type { Selection } from '../boot/select.js';
@@ -55,7 +55,7 @@ type LocalDisk = {
 type UkiFile = {
   readonly kind: 'uki';
   readonly artifact: LocatedArtifact;
-  readonly plan: UkiPlan;
+  readonly plan: UkiPlan | IsoPlan;
   /** What is wished and cannot be done so. */
   readonly unmet: readonly Unmet[];
   /** Whether it is shown that the machine itself asks. */
@@ -162,8 +162,8 @@ export class FirmwareStep {
     // iPXE has a screen, on which it says what is wrong.
     if (planning.kind !== 'plan') return { kind: 'loader', reason: planning.reason };
     const { plan, choice } = planning;
-    if (plan.kind !== 'uki') throw new RangeError(`the firmware of ${subject.name} starts no kernel`);
-    const artifact = { ...plan.uki, location: plan.image.location };
+    if (plan.kind === 'kernel') throw new RangeError(`the firmware of ${subject.name} starts no kernel`);
+    const artifact = { ...(plan.kind === 'uki' ? plan.uki : plan.iso), location: plan.image.location };
     // Firmware waits for no file that does not come, and starts no other.
     await begins(artifact);
     // The machine has been given iPXE: no plan is kept of what it did not get.

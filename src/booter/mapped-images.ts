@@ -3,9 +3,9 @@ import { type LocatedArtifact, type PlanStore, type ResolutionKey, resolutionNam
 import type { StartedPart } from '../boot/started-part.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError } from '../errors.js';
-import type { Artifact, ImageWish, ResolvedImage } from '../image/image.js';
+import type { ImageWish, ResolvedImage } from '../image/image.js';
 import type { FilePart } from '../image/range-reader.js';
-import type { Uki } from '../image/uki.js';
+import type { UkiParts } from '../image/uki-parts.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import { formatReference, type ImageReference, placeOf, placeOfLocation } from '../oci/reference.js';
@@ -192,9 +192,9 @@ export class MappedImages {
     return this.#served.find(digest) ?? planned();
   }
 
-  /** A UKI was read of its verified bytes. */
-  opened(layer: Artifact, uki: Uki): void {
-    this.#served.opened(layer, uki);
+  /** A UKI or an ISO was read of its verified bytes. */
+  opened(parts: UkiParts): void {
+    this.#served.opened(parts);
   }
 
   /**

@@ -81,8 +81,9 @@ export const LOST_BY_FIRMWARE = ['arguments'] as const;
 
 /** Why a machine that is to report that it is done is not started with that `unmet`; undefined where it may be. Pure. */
 export function untoldBecause({ policy }: Assignment, unmet: readonly Unmet[]): string | undefined {
-  const isUntold = mustReport(policy) && unmet.includes('arguments');
-  return isUntold ? 'it is to report that it is done, and a UKI is not told where' : undefined;
+  if (!mustReport(policy)) return undefined;
+  if (unmet.includes('arguments')) return 'it is to report that it is done, and a UKI is not told where';
+  return unmet.includes('iso-arguments') ? 'it is to report that it is done, and an ISO is not told where' : undefined;
 }
 
 /** These may pass by themselves, so the machine waits; whatever else goes wrong is shown and ends the attempt. */

@@ -1,4 +1,4 @@
-import type { BootPlan } from '../boot/plan.js';
+import { type BootPlan, kernelArgsOf } from '../boot/plan.js';
 import { whoseStanding } from '../boot/standing-keys.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError, publicMessage } from '../errors.js';
@@ -101,7 +101,7 @@ export class ScriptReadiness {
   /** Nobody gets one who is not shown to be the machine. */
   async #capability({ subject, boot, asking }: Boot, plan: BootPlan): Promise<string> {
     const { policies, capabilities } = this.#parts;
-    if (!placeholdersIn(plan.kernelArgs ?? '').includes(DONE_PLACEHOLDER)) return NO_CAPABILITY;
+    if (!placeholdersIn(kernelArgsOf(plan)).includes(DONE_PLACEHOLDER)) return NO_CAPABILITY;
     if (asking.kind === 'doubted') {
       policies.mismatched(subject, boot, asking.reason);
       return NO_CAPABILITY;

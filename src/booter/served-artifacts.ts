@@ -3,8 +3,7 @@ import { type StartedPart, startedPart } from '../boot/started-part.js';
 import { CONTENTS_ROLES, contentsOf, isDoubtful } from '../image/contents.js';
 import type { Artifact, ResolvedImage } from '../image/image.js';
 import type { FilePart } from '../image/range-reader.js';
-import type { Uki } from '../image/uki.js';
-import { ukiParts } from '../image/uki-parts.js';
+import type { UkiParts } from '../image/uki-parts.js';
 import { type Descriptor, sizedName } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import { RecentMap } from '../recent-map.js';
@@ -17,7 +16,7 @@ export class ServedArtifacts {
   readonly #images = new Map<string, { readonly key: ResolutionKey; readonly image: ResolvedImage }>();
   /** Who says what of a digest, the first to name it first: an image may lie about the size of another's layer. */
   #claims: ReadonlyMap<Digest, readonly Claim[]> = new Map();
-  /** What of UKIs a machine starts, in its order, as their verified bytes say. */
+  /** What of UKIs and ISOs a machine starts, in its order, as their verified bytes say. */
   readonly #opened = new RecentMap<Digest, readonly Artifact[]>(MOST_OPENED);
   /** How often what was claimed could not be had; Infinity for what is not so. */
   readonly #failures = new Map<string, number>();
@@ -49,17 +48,16 @@ export class ServedArtifacts {
     return claims.toSorted((one, other) => this.#failuresOf(one) - this.#failuresOf(other))[0];
   }
 
-  /** A UKI was read of its verified bytes. */
-  opened(layer: Artifact, uki: Uki): void {
-    const { kernel, initramfs } = ukiParts(layer, uki);
-    this.#opened.set(layer.descriptor.digest, [kernel, ...initramfs]);
+  /** A UKI or an ISO was read of its verified bytes: what of it a machine starts, in its order. */
+  opened({ kernel, initramfs }: UkiParts): void {
+    this.#opened.set(kernel.descriptor.digest, [kernel, ...initramfs]);
   }
 
   isOpened(digest: Digest): boolean {
     return this.#opened.get(digest) !== undefined;
   }
 
-  /** What of an opened UKI's layer a machine starts, by the place where it is; undefined for any other slice. */
+  /** What of an opened layer a machine starts, by the place where it is; undefined for any other slice. */
   partOf(digest: Digest, part: FilePart): StartedPart | undefined {
     return startedPart(this.#opened.get(digest) ?? [], digest, part);
   }

@@ -4,6 +4,9 @@ import type { Clock } from '../clock.js';
 import { formatBytes } from '../format.js';
 import { CONTENTS_ROLES, type ContentsRole } from '../image/contents.js';
 import { artifactOf, type ResolvedImage } from '../image/image.js';
+import { isoParts } from '../image/iso-parts.js';
+import { openedIso } from '../image/iso-ways.js';
+import { type UkiParts, ukiParts } from '../image/uki-parts.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { MappedImages } from './mapped-images.js';
 import type { VerifiedContents } from './verified-contents.js';
@@ -66,9 +69,8 @@ export class VerifiedPlans {
       ? await clock.within(left, reading)
       : await clock.within(Math.min(LOOK_MILLISECONDS, left), reading).catch(() => LATE);
     if (read.kind === 'late') return undefined;
-    const uki = artifactOf(read.value, 'uki');
-    const held = read.value.contents?.uki;
-    if (role === 'uki' && uki !== undefined && held?.kind === 'uki') mapped.opened(uki, held.uki);
+    const parts = openedParts(read.value, role);
+    if (parts !== undefined) mapped.opened(parts);
     return read.value;
   }
 
@@ -86,4 +88,14 @@ export class VerifiedPlans {
     const received = known?.kind === 'done' ? known.value : undefined;
     return received === undefined ? size : `${Math.floor((100 * received) / layer.size)} % of ${size}`;
   }
+}
+
+/** What of that layer a machine would start, where it is opened. */
+function openedParts(image: ResolvedImage, role: ContentsRole): UkiParts | undefined {
+  const layer = artifactOf(image, role);
+  if (layer === undefined) return undefined;
+  const uki = image.contents?.uki;
+  if (role === 'uki') return uki?.kind === 'uki' ? ukiParts(layer, uki.uki) : undefined;
+  const iso = role === 'iso' ? openedIso(image) : undefined;
+  return iso && isoParts(layer, iso);
 }

@@ -1,7 +1,7 @@
 import { BootlayerError } from '../errors.js';
 import { CLIENTS, hasClient } from '../image/bootable.js';
 import type { ImageContents } from '../image/image.js';
-import { isKernelFor } from '../image/ways.js';
+import { isKernelFor } from '../image/kernel-obstacle.js';
 import { formatPlatform, type Platform } from '../oci/platform.js';
 
 type Files = { readonly kernel?: string | undefined; readonly uki?: string | undefined };

@@ -3,8 +3,9 @@ import type { BootExplanation } from '../booter/explanation.js';
 import { harmless } from '../format.js';
 import { placeholdersIn } from '../image/command-line.js';
 import type { ArgumentWord } from '../image/merged-arguments.js';
+import { withRemedy } from '../image/obstacle.js';
 import { parsePlaceholder, type ValuePlaceholder } from '../image/placeholders.js';
-import { type Way, withRemedy } from '../image/ways.js';
+import type { Way } from '../image/ways.js';
 import { emphasize, type Output, writeLine, writeTable } from './output.js';
 
 type Image = Extract<BootExplanation, { kind: 'image' }>;
@@ -13,6 +14,8 @@ const WAYS: Readonly<Record<Way, string>> = {
   kernel: 'its kernel and initramfs layers',
   uki: 'its UKI as it is',
   opened: 'kernel, initramfs and command line out of its UKI',
+  iso: 'its ISO as it is, as a disc in memory',
+  'iso-files': 'kernel and initramfs out of its ISO',
 };
 
 /** What starts the machine, why nothing else does, and whose each of its kernel arguments is. */

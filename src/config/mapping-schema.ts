@@ -129,7 +129,7 @@ export const assignmentSchema = mapping({
   image: parsed(parseReference, 'is no image reference', { whereMissing: NO_IMAGE }),
   defaults: oneOrMore(name).optional(),
   ...sharedValues,
-  boot: oneOf(BOOT_METHODS, ['iso']).optional(),
+  boot: oneOf(BOOT_METHODS).optional(),
   policy: policy.optional(),
   provision: later,
   signature: later,

@@ -88,7 +88,7 @@ export function replacePlaceholders(text: string, lookUp: (name: string) => stri
 
 function unknownPlaceholder(name: string, values: ReadonlyMap<string, string>): string {
   const held = `the kernel arguments hold {${name}}`;
-  const [, layer] = /^blob\.(squashfs|disk)\.url$/.exec(name) ?? [];
+  const [, layer] = /^blob\.(squashfs|disk|iso)\.url$/.exec(name) ?? [];
   if (layer !== undefined) return `${held}, and this image has no ${layer}: add --${layer} to image build`;
   const known = knownPlaceholders(values.keys()).map((one) => `{${one}}`);
   return `${held}, which stands for nothing with this image: leave it out, or write one of ${known.join(', ')}`;

@@ -18,18 +18,14 @@ export type ValuePlaceholder = (typeof VALUE_PLACEHOLDERS)[number];
 export const URL_PLACEHOLDERS = [
   'blob.squashfs.url',
   'blob.disk.url',
+  'blob.iso.url',
   'done.url',
   'server.url',
   'server.host',
 ] as const;
 export type UrlPlaceholder = (typeof URL_PLACEHOLDERS)[number];
 
-const LATER_PLACEHOLDERS: ReadonlySet<string> = new Set([
-  'provision.url',
-  'blob.kernel.url',
-  'blob.initramfs.url',
-  'blob.iso.url',
-]);
+const LATER_PLACEHOLDERS: ReadonlySet<string> = new Set(['provision.url', 'blob.kernel.url', 'blob.initramfs.url']);
 
 const LABEL = 'machine.label.';
 /** As people read it. */

@@ -15,6 +15,10 @@ type Preset = {
   readonly words: readonly string[];
   /** By which the system finds its root, in the squashfs layer. */
   readonly root: readonly string[];
+  /** The same where there is the ISO of it instead. */
+  readonly rootOfIso?: readonly string[];
+  /** Keys by which its ISO says that it lies on a disc. */
+  readonly disc?: readonly string[];
   /** Whether the root may be elsewhere, such as in the initramfs. */
   readonly isRootOptional?: boolean;
   /** By which a machine is handed its configuration. */
@@ -37,6 +41,7 @@ const DEFINITIONS: Readonly<Record<PresetName, Preset>> = {
   'fedora-coreos-live': {
     words: ['ignition.firstboot', 'ignition.platform.id=metal'],
     root: ['coreos.live.rootfs_url={blob.squashfs.url}'],
+    disc: ['coreos.liveiso'],
     handOff: [IGNITION],
   },
   // flatcar.org: booting by iPXE. Its /usr lies in the initramfs; first_boot runs Ignition.
@@ -49,14 +54,22 @@ const DEFINITIONS: Readonly<Record<PresetName, Preset>> = {
   'dracut-live': {
     words: ['rd.neednet=1', 'ip=dhcp', 'rd.live.image'],
     root: ['root=live:{blob.squashfs.url}'],
+    disc: ['rd.live.check'],
     handOff: [NOCLOUD],
   },
   // live-boot(7). Its 9990-mount-http tells by the end of the URL, .squashfs, what it fetches.
-  'debian-live': { words: ['boot=live'], root: ['fetch={blob.squashfs.url}'], handOff: [NOCLOUD] },
-  // casper(7). Ubuntu's own initramfs takes a URL that ends in .iso alone; builds such as netboot.xyz's take a squashfs.
+  'debian-live': {
+    words: ['boot=live'],
+    root: ['fetch={blob.squashfs.url}'],
+    disc: ['findiso', 'fromiso'],
+    handOff: [NOCLOUD],
+  },
+  // casper(7). Ubuntu's own initramfs takes a URL that ends in .iso; builds such as netboot.xyz's take a squashfs.
   'ubuntu-casper': {
     words: ['boot=casper', 'netboot=url', 'ip=dhcp'],
     root: ['url={blob.squashfs.url}'],
+    rootOfIso: ['url={blob.iso.url}'],
+    disc: ['iso-scan/filename'],
     handOff: [NOCLOUD],
   },
   // talos.dev: reference/kernel, what is required and recommended there.
@@ -75,24 +88,30 @@ const DEFINITIONS: Readonly<Record<PresetName, Preset>> = {
 
 /** What `preset NAME` adds to the arguments of an image with these layers, or why it cannot. Pure. */
 export function presetArguments(name: PresetName, { roles, isProvisioned }: PresetInput): PresetArguments {
-  const { words, root, isRootOptional = false, handOff } = DEFINITIONS[name];
-  const hasRoot = roles.has('squashfs');
+  const { words, root, rootOfIso, disc = [], isRootOptional = false, handOff } = DEFINITIONS[name];
+  const isOfIso = rootOfIso !== undefined && roles.has('iso') && !roles.has('squashfs');
+  const hasRoot = isOfIso || roles.has('squashfs');
   if (root.length > 0 && !hasRoot && !isRootOptional) {
     return {
       kind: 'refused',
       reason: `preset ${name} needs a squashfs layer, and this image has none: add --squashfs to image build`,
     };
   }
-  const all = [...(hasRoot ? root : []), ...words, ...(isProvisioned ? handOff : [])];
-  return { kind: 'layer', layer: { from: `preset ${name}`, change: changeOf(all), isPreset: true } };
+  const all = [...(hasRoot ? (isOfIso ? rootOfIso : root) : []), ...words, ...(isProvisioned ? handOff : [])];
+  return { kind: 'layer', layer: { from: `preset ${name}`, change: changeOf(all, disc), isPreset: true } };
 }
 
 /** Each word is there once, whatever the image says itself. */
-function changeOf(words: readonly string[]): KernelArgs {
+function changeOf(words: readonly string[], gone: readonly string[]): KernelArgs {
   const pairs = words.flatMap((word) => {
     const at = word.indexOf('=');
     return at === -1 ? [] : [[word.slice(0, at), word.slice(at + 1)] as const];
   });
   const flags = words.filter((word) => !word.includes('='));
-  return { replace: Object.fromEntries(pairs), ...(flags.length > 0 && { remove: flags, append: flags }) };
+  const remove = [...gone, ...flags];
+  return {
+    replace: Object.fromEntries(pairs),
+    ...(remove.length > 0 && { remove }),
+    ...(flags.length > 0 && { append: flags }),
+  };
 }

@@ -1,5 +1,6 @@
 import type { Bootable } from './bootable.js';
-import { type JudgedWay, type Obstacle, withRemedy } from './ways.js';
+import { type Obstacle, withRemedy } from './obstacle.js';
+import type { JudgedWay } from './ways.js';
 
 /** Why an image is not started, of the ways that come into question, and what an operator can do about it. Pure. */
 export function unbootableBecause({ artifacts }: Bootable, judged: readonly JudgedWay[]): string {
@@ -7,8 +8,7 @@ export function unbootableBecause({ artifacts }: Bootable, judged: readonly Judg
   const refused = obstacles.filter(({ kind }) => kind === 'refused');
   if (refused.length > 0) return textOf(refused);
   const has = (role: string) => artifacts.some((artifact) => artifact.role === role);
-  if (has('kernel') || has('uki')) return textOf(obstacles);
-  if (has('iso')) return `it holds an ISO, and booting an ISO without a kernel layer is not in this version: ${ADD}`;
+  if (has('kernel') || has('uki') || has('iso')) return textOf(obstacles);
   if (has('disk'))
     return `it holds only a disk image, which is written to a disk by an installer and not booted: ${ADD}`;
   return `it has neither a kernel nor a UKI: ${ADD}`;

@@ -1,32 +1,31 @@
 import type { Bootable, Starter } from './bootable.js';
-import type { KernelFacts } from './kernel-kind.js';
+import { againstIsoAsItIs, againstIsoFiles, openedIso } from './iso-ways.js';
+import { againstKernel } from './kernel-obstacle.js';
+import { againstArchitecture, missing, type Obstacle, refused } from './obstacle.js';
 import type { Role } from './role.js';
 import type { Uki, UkiProfile } from './uki.js';
 
-/** How an image can be started: by its kernel and initramfs layers, by its UKI as it is, or by what its UKI holds. */
-export const WAYS = ['kernel', 'uki', 'opened'] as const;
+/**
+ * How an image can be started: by its kernel and initramfs layers, by its UKI as it is, or by what its UKI holds; by its ISO as it is,
+ * or by kernel and initramfs out of its ISO.
+ */
+export const WAYS = ['kernel', 'uki', 'opened', 'iso', 'iso-files'] as const;
 export type Way = (typeof WAYS)[number];
-
-/** What stands against a way: the image has no such layers, or has them and the client cannot start them. */
-export type Obstacle = {
-  readonly kind: 'missing' | 'refused';
-  readonly reason: string;
-  /** What an operator can do about it, in a few words. */
-  readonly remedy?: string;
-};
 
 export type JudgedWay = { readonly way: Way } & ({ readonly kind: 'possible' } | Obstacle);
 
-/** As people read it. Pure. */
-export function withRemedy({ reason, remedy }: Pick<Obstacle, 'reason' | 'remedy'>): string {
-  return remedy === undefined ? reason : `${reason}: ${remedy}`;
-}
-
 /** What stands against each way, in the order of `WAYS`. What is not known of a layer does not. Pure. */
 export function judgeWays(image: Bootable, starter: Starter): readonly JudgedWay[] {
-  const judges = { kernel: againstLayers, uki: againstUki, opened: againstOpening };
-  return WAYS.map((way) => ({ way, ...(judges[way](image, starter) ?? { kind: 'possible' }) }));
+  return WAYS.map((way) => ({ way, ...(JUDGES[way](image, starter) ?? { kind: 'possible' }) }));
 }
+
+const JUDGES: Readonly<Record<Way, (image: Bootable, starter: Starter) => Obstacle | undefined>> = {
+  kernel: againstLayers,
+  uki: againstUki,
+  opened: againstOpening,
+  iso: againstIsoAsItIs,
+  'iso-files': againstKernelOfIso,
+};
 
 /** Of a UKI that was read, what boots where nobody chooses. */
 export function firstProfile({ contents }: Bootable): UkiProfile | undefined {
@@ -84,6 +83,11 @@ function againstUnread({ reason }: { readonly reason: string }): Obstacle {
   return refused(`its UKI cannot be opened: ${reason}`, 'make another by image build --uki make');
 }
 
+function againstKernelOfIso(image: Bootable, starter: Starter): Obstacle | undefined {
+  const opened = openedIso(image);
+  return opened === undefined ? againstIsoFiles(image) : againstKernel(opened.kernel.facts, starter);
+}
+
 /** A kernel layer is what the operator gives, who may have it signed; one out of a UKI was signed with all that is around it. */
 function againstParts(uki: Uki, starter: Starter): Obstacle | undefined {
   if (starter.secureBoot === true && starter.client !== 'ipxe-bios')
@@ -92,55 +96,8 @@ function againstParts(uki: Uki, starter: Starter): Obstacle | undefined {
   return other ?? againstKernel(uki.profiles[0].kernel, starter);
 }
 
-function againstKernel(kernel: KernelFacts, starter: Starter): Obstacle | undefined {
-  const { client, architecture } = starter;
-  if (!isKernelFor(kernel, starter)) return againstArchitecture('its kernel', kernel.architecture, architecture);
-  return client === 'ipxe-bios' ? againstBios(kernel) : againstUefi(kernel, architecture);
-}
-
-/** Whether a kernel is of the machine's architecture, or says nothing of its own. Pure. */
-export function isKernelFor({ architecture: its }: KernelFacts, { client, architecture }: Starter): boolean {
-  // A PC of 64 bits starts one of 32, which its firmware must fit where that is UEFI.
-  const isOld = client === 'ipxe-bios' && its === '386';
-  return isOld || its === undefined || its === architecture;
-}
-
-function againstBios({ kind }: KernelFacts): Obstacle | undefined {
-  if (kind === 'bzimage' || kind === 'unknown') return undefined;
-  return refused('its kernel is no bzImage, which alone is started on a BIOS', 'give image build a vmlinuz of PCs');
-}
-
-/** Builds of iPXE for these unpack by gzip (ipxe: src/image/gzip.c; seen with Debian's of 2025 for arm64). */
-const UNPACKING: ReadonlySet<string> = new Set(['arm64', 'riscv64']);
-
-function againstUefi({ kind, hasEfiStub }: KernelFacts, architecture: string): Obstacle | undefined {
-  if (kind === 'gzip')
-    return UNPACKING.has(architecture)
-      ? undefined
-      : refused(`its kernel is packed by gzip, which iPXE for ${architecture} does not unpack`, 'unpack it by gunzip');
-  if (kind === 'unknown' || hasEfiStub) return undefined;
-  return refused(
-    'its kernel has no EFI stub (CONFIG_EFI_STUB), and UEFI starts none without',
-    'give image build one that has',
-  );
-}
-
-function againstArchitecture(what: string, held: string | undefined, wanted: string): Obstacle | undefined {
-  return held === undefined || held === wanted
-    ? undefined
-    : refused(`${what} is for ${held}, and the machine is ${wanted}`, `give image build one for ${wanted}`);
-}
-
 function has({ artifacts }: Bootable, role: Role): boolean {
   return artifacts.some((artifact) => artifact.role === role);
 }
 
 const ADD_UKI = 'add --uki to image build';
-
-function missing(reason: string, remedy: string): Obstacle {
-  return { kind: 'missing', reason, remedy };
-}
-
-function refused(reason: string, remedy?: string): Obstacle {
-  return { kind: 'refused', reason, ...(remedy !== undefined && { remedy }) };
-}

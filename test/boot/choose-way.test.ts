@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { chooseWay, type WayWish } from '../../src/boot/choose-way.js';
 import type { Bootable, Starter } from '../../src/image/bootable.js';
 import type { Role } from '../../src/image/role.js';
-import { KERNELS, readUkiOf } from '../fixtures/contents.js';
+import { KERNELS, OPENED_ISO, readIsoOf, readUkiOf } from '../fixtures/contents.js';
 
 const BIOS: Starter = { client: 'ipxe-bios', architecture: 'amd64' };
 const UEFI: Starter = { client: 'ipxe-uefi', architecture: 'amd64' };
@@ -32,6 +32,90 @@ function outcome(image: Bootable, starter: Starter, wish: WayWish): string {
   if (choice.kind === 'none') return choice.reason;
   return `${choice.way} by ${choice.by}${choice.unmet.includes('arguments') ? '*' : ''}`;
 }
+
+describe('an ISO', () => {
+  const CLOSED = { kind: 'closed', reason: 'none of its menus names a kernel' } as const;
+  const ISO = of(['iso'], { iso: readIsoOf() });
+  const OPENED = 'iso-files by ipxe';
+  const WANTS = 'only UEFI HTTP Boot takes an ISO as it is';
+  const NO_KERNEL = 'its ISO cannot be opened: none of its menus names a kernel';
+
+  it.each<[string, Bootable, readonly string[]]>([
+    ['that boots and can be opened', ISO, [OPENED, OPENED, 'iso by firmware']],
+    [
+      'that cannot be opened',
+      of(['iso'], { iso: readIsoOf({ opening: CLOSED }) }),
+      [`${NO_KERNEL}; ${WANTS}`, `${NO_KERNEL}; ${WANTS}`, 'iso by firmware'],
+    ],
+    ['that UEFI does not boot', of(['iso'], { iso: readIsoOf({ firmware: ['bios'] }) }), [OPENED, OPENED, OPENED]],
+    [
+      'that is a disk with partitions',
+      of(['iso'], { iso: readIsoOf({ firmware: ['bios'], isHybrid: true }) }),
+      [OPENED, OPENED, 'iso by firmware'],
+    ],
+    [
+      'with a kernel of UEFI alone',
+      of(['iso'], {
+        iso: readIsoOf({
+          opening: { ...OPENED_ISO, kernel: { ...OPENED_ISO.kernel, facts: { ...KERNELS.bzimage, kind: 'efi' } } },
+        }),
+      }),
+      [
+        `its kernel is no bzImage, which alone is started on a BIOS: give image build a vmlinuz of PCs; ${WANTS}`,
+        OPENED,
+        'iso by firmware',
+      ],
+    ],
+    [
+      'that could not be read yet',
+      of(['iso']),
+      [
+        `what its ISO holds is not known yet, since its registry did not say: try again; ${WANTS}`,
+        `what its ISO holds is not known yet, since its registry did not say: try again; ${WANTS}`,
+        'iso by firmware',
+      ],
+    ],
+    [
+      'that is none',
+      of(['iso'], { iso: { kind: 'refused', reason: 'it is no ISO 9660 image' } }),
+      [
+        `its ISO cannot be opened: it is no ISO 9660 image; ${WANTS}`,
+        `its ISO cannot be opened: it is no ISO 9660 image; ${WANTS}`,
+        'its ISO does not boot: it is no ISO 9660 image; its ISO cannot be opened: it is no ISO 9660 image',
+      ],
+    ],
+    ['beside layers', of(['kernel', 'initramfs', 'iso'], ISO.contents), Array(3).fill('kernel by ipxe') as string[]],
+    [
+      'beside a UKI',
+      of(['uki', 'iso'], { ...UKI.contents, ...ISO.contents }),
+      ['opened by ipxe', 'uki by ipxe', 'uki by firmware'],
+    ],
+  ])('%s', (_what, image, outcomes) => {
+    expect([BIOS, UEFI, HTTP].map((starter) => outcome(image, starter, PLAIN))).toEqual(outcomes);
+  });
+
+  it('is opened where kernel arguments are wanted, or lie beside it', () => {
+    expect(outcome(ISO, HTTP, ARGS)).toBe(OPENED);
+    expect(outcome({ ...ISO, commandLine: 'quiet' }, HTTP, PLAIN)).toBe(OPENED);
+  });
+
+  it('is started as it is where nobody could give it arguments, and that is said', () => {
+    const choice = chooseWay(of(['iso'], { iso: readIsoOf({ opening: CLOSED }) }), HTTP, ARGS);
+    expect(choice).toMatchObject({ way: 'iso', by: 'firmware', unmet: ['iso-arguments'] });
+  });
+
+  it('is taken where the assignment wants it', () => {
+    const all = of(['kernel', 'initramfs', 'uki', 'iso'], { ...UKI.contents, ...ISO.contents });
+    expect(outcome(all, HTTP, { boot: 'iso', wantsArguments: false })).toBe('iso by firmware');
+    expect(outcome(all, UEFI, { boot: 'iso', wantsArguments: false })).toBe(
+      `the assignment wants boot: iso, and ${WANTS}; boot: auto or kernel or uki boots it`,
+    );
+    expect(outcome(ISO, UEFI, { boot: 'kernel', wantsArguments: false })).toBe(OPENED);
+    expect(outcome(UKI, HTTP, { boot: 'iso', wantsArguments: false })).toMatch(
+      /^the assignment wants boot: iso, and it has no ISO/,
+    );
+  });
+});
 
 describe('layers of no bytes', () => {
   const emptied = (roles: readonly Role[], empty: Role): Bootable => ({

@@ -5,7 +5,7 @@ import type { Starter } from '../../src/image/bootable.js';
 import type { ContentsRole } from '../../src/image/contents.js';
 import type { ImageContents, ResolvedImage } from '../../src/image/image.js';
 import type { Role } from '../../src/image/role.js';
-import { KERNELS, readUkiOf } from '../fixtures/contents.js';
+import { KERNELS, readIsoOf, readUkiOf } from '../fixtures/contents.js';
 import { assignment, facts } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
@@ -70,6 +70,22 @@ describe('what a script rests on of a UKI', () => {
     ['is nothing where there is none', image({}, ['disk']), {}, 'nothing'],
   ])('%s', (_what, of, ...[more, expected, seen = []]) => {
     expect(ground(of, more, seen)).toBe(expected);
+  });
+});
+
+describe('what a start of an ISO rests on', () => {
+  const ISO = image({ iso: readIsoOf() }, ['iso']);
+  const CLOSED = image({ iso: readIsoOf({ opening: { kind: 'closed', reason: 'no kernel' } }) }, ['iso'], NO_ARGUMENTS);
+
+  it.each<Case>([
+    ['is what it holds, where it is opened', ISO, {}, 'iso decides'],
+    ['is that nothing in it can be started', CLOSED, {}, 'iso decides'],
+    ['is nothing once that is proven', ISO, {}, 'nothing', ['iso']],
+    ['is nothing where firmware boots it as it is', CLOSED, { starter: HTTP }, 'nothing'],
+    ['is nothing where iPXE is asked for first', ISO, { starter: HTTP, ...LONG }, 'nothing'],
+    ['is nothing beside layers', image({ iso: readIsoOf() }, [...LAYERS, 'iso']), {}, 'nothing', ['kernel']],
+  ])('%s', (_what, one, more, expected, seen = []) => {
+    expect(ground(one, more, seen)).toBe(expected);
   });
 });
 

@@ -7,7 +7,7 @@ import type { Starter } from '../../src/image/bootable.js';
 import { artifactOf, type ResolvedImage } from '../../src/image/image.js';
 import type { Role } from '../../src/image/role.js';
 import { digestOf } from '../../src/oci/digest.js';
-import { readUkiOf } from '../fixtures/contents.js';
+import { OPENED_ISO, readIsoOf, readUkiOf } from '../fixtures/contents.js';
 import { assignment, facts, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
@@ -92,6 +92,70 @@ describe('a plan for a UKI as it is', () => {
     const { plan, choice } = planned({ image: ukiAlone({ hasNoCommandLine: true }), starter: UEFI, defaults: QUIET });
     expect(plan).toMatchObject({ kind: 'uki', by: 'ipxe', kernelArgs: 'console=ttyS0 quiet' });
     expect(choice.unmet).toEqual([]);
+  });
+});
+
+describe('a plan for an ISO', () => {
+  const isoAlone = (opening: object = {}, more: Partial<ResolvedImage> = {}): ResolvedImage =>
+    resolvedImage(['iso'], {
+      ...{ commandLine: '', contents: { iso: readIsoOf({ opening: { ...OPENED_ISO, ...opening } }) } },
+      ...more,
+    });
+
+  it('as it is has nothing but that', () => {
+    const image = isoAlone();
+    const { plan, words } = planned({ image, starter: HTTP });
+    expect(plan).toMatchObject({ kind: 'iso', iso: of(image, 'iso'), by: 'firmware', extras: [] });
+    expect([startOf(plan), words]).toEqual([[of(image, 'iso')], []]);
+  });
+
+  it('that is opened names parts of its layer, and the arguments of its menu', () => {
+    const image = isoAlone();
+    const { descriptor } = of(image, 'iso');
+    const { plan, words } = planned({ image, defaults: QUIET });
+    expect(plan).toMatchObject({
+      kind: 'kernel',
+      kernel: { role: 'kernel', descriptor, part: OPENED_ISO.kernel.part },
+      initramfs: [{ role: 'initramfs', descriptor, part: OPENED_ISO.initrds[0].part }],
+      kernelArgs: `${OPENED_ISO.commandLine} quiet`,
+      extras: [],
+    });
+    expect(words[0]).toEqual({ text: 'boot=live', from: 'iso' });
+  });
+
+  it('has the arguments of the image in place of those', () => {
+    const { plan, words } = planned({ image: isoAlone({}, { commandLine: 'own' }) });
+    expect(plan).toMatchObject({ kernelArgs: 'own' });
+    expect(words).toEqual([{ text: 'own', from: 'image' }]);
+  });
+
+  it('of a known system has it fetch its root, as part of the layer, without being told', () => {
+    const root = { path: '/live/filesystem.squashfs', part: { offset: 65_536, length: 4_096 } };
+    const image = isoAlone({ root, preset: 'debian-live' });
+    const { plan } = planned({ image });
+    expect(plan).toMatchObject({
+      kernelArgs: 'boot=live quiet fetch={blob.squashfs.url}',
+      extras: [{ role: 'squashfs', descriptor: of(image, 'iso').descriptor, part: root.part }],
+    });
+    const talos = { kernelArgs: [{ preset: 'talos' as const }] };
+    expect(planned({ image, assignment: assignment(talos) }).plan).not.toMatchObject({
+      kernelArgs: expect.stringContaining('fetch=') as string,
+    });
+  });
+
+  it('that a system fetches whole is served for that', () => {
+    const image = isoAlone({ preset: 'ubuntu-casper', commandLine: '---' });
+    const { plan } = planned({ image });
+    expect(plan).toMatchObject({ extras: [of(image, 'iso')] });
+    expect(plan).toMatchObject({ kernelArgs: expect.stringContaining('url={blob.iso.url}') as string });
+  });
+
+  it('has UEFI HTTP Boot given iPXE where there are arguments to give', () => {
+    const planning = planBoot(input({ image: isoAlone(), starter: HTTP, defaults: QUIET }));
+    expect(planning).toMatchObject({
+      kind: 'loader',
+      reason: expect.stringContaining('kernel arguments are given to a kernel that iPXE starts') as string,
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FetchAhead } from '../../src/booter/mapped-images.js';
 import { BootlayerError } from '../../src/errors.js';
+import { ukiParts } from '../../src/image/uki-parts.js';
 import type { Descriptor } from '../../src/oci/descriptor.js';
 import { placeOf } from '../../src/oci/reference.js';
 import { openedPlansContract } from '../contracts/plan-store.js';
@@ -185,7 +186,7 @@ describe('MappedImages.knownPart', () => {
 
   it('goes by verified bytes before it looks for plans', async () => {
     const { booter, plans } = testBooter();
-    booter.mapped.opened({ role: 'uki', descriptor: plan.kernel.descriptor }, opened.uki);
+    booter.mapped.opened(ukiParts(plan.kernel, opened.uki));
     expect(await booter.mapped.knownPart(digest, linux)).toMatchObject({ role: 'kernel', slice: 'earlier' });
     await plans.savePlan(openedPlan('node-01', [{ offset: 0, length: 9 }]));
     expect(await booter.mapped.knownPart(digest, { offset: 0, length: 9 })).toBeUndefined();

@@ -48,11 +48,20 @@ describe('a preset', () => {
   it.each<PresetName>(['fedora-coreos-live', 'dracut-live', 'debian-live', 'ubuntu-casper', 'alpine'])(
     'is refused where the layer of its root is missing: %s',
     (name) => {
-      expect(given(name, ['kernel', 'initramfs', 'disk', 'iso'])).toBe(
+      expect(given(name, ['kernel', 'initramfs', 'disk'])).toBe(
         `preset ${name} needs a squashfs layer, and this image has none: add --squashfs to image build`,
       );
     },
   );
+
+  it('has Ubuntu fetch its ISO where there is no squashfs, and says no more that it lies on a disc', () => {
+    const said = 'iso-scan/filename=/x quiet';
+    expect(given('ubuntu-casper', ['kernel', 'initramfs', 'iso'], false, said)).toBe(
+      'quiet url={blob.iso.url} boot=casper netboot=url ip=dhcp',
+    );
+    expect(given('ubuntu-casper', [...NETWORKED, 'iso'])).toContain(`url=${SQUASHFS}`);
+    expect(given('fedora-coreos-live', NETWORKED, false, 'coreos.liveiso=fcos quiet')).not.toContain('liveiso');
+  });
 
   it('finds its root in the initramfs', () => {
     expect(given('garden-linux', ['kernel', 'initramfs'])).toBe('ip=dhcp');

@@ -13,7 +13,7 @@ function because(roles: readonly Role[], contents: Bootable['contents'] = {}): s
 it.each<[string, readonly Role[], string]>([
   ['half of it', ['kernel'], 'it has a kernel but no initramfs: add --initramfs to image build'],
   ['the other half', ['initramfs'], 'it has an initramfs but no kernel: add --kernel to image build'],
-  ['an ISO', ['iso', 'disk'], 'not in this version: add --kernel and --initramfs, or --uki, to image build'],
+  ['an ISO', ['iso', 'disk'], 'what its ISO holds is not known yet, since its registry did not say: try again'],
   ['a disk image', ['disk'], 'and not booted: add --kernel and --initramfs, or --uki, to image build'],
   ['a root file system', ['squashfs'], 'it has neither a kernel nor a UKI: add --kernel'],
 ])('says why %s boots nowhere', (_what, roles, reason) => {

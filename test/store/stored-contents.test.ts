@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { planBoot } from '../../src/boot/plan.js';
 import { CLIENTS } from '../../src/image/bootable.js';
 import { storedContents } from '../../src/store/stored-contents.js';
+import { OPENED_ISO, readIsoOf } from '../fixtures/contents.js';
 import { imageContents } from '../fixtures/huge-uki.js';
 import { assignment, facts } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
@@ -88,4 +89,47 @@ it('never keeps a plan from being made or refused, whatever is in the row', () =
       expect(planned).toEqual(CLIENTS.map(() => expect.any(String) as string));
     }),
   );
+});
+
+describe('of an ISO', () => {
+  const ROOT = { path: '/live/filesystem.squashfs', part: { offset: 4_096, length: 1_000 } };
+  const OPENING = { ...OPENED_ISO, root: ROOT, system: 'Debian live', preset: 'debian-live', wants: 'a CD' } as const;
+  const whole = (opening: object = OPENING) => ({ iso: readIsoOf({ opening: opening as typeof OPENING }) });
+
+  it('is what was written', () => {
+    const closed = whole({ kind: 'closed', reason: 'no kernel' });
+    const refused = { iso: { kind: 'refused', reason: 'it is no ISO 9660 image' } };
+    for (const one of [whole(), whole(OPENED_ISO), closed, refused])
+      expect(storedContents(JSON.parse(JSON.stringify(one)))).toEqual(one);
+  });
+
+  it.each([
+    ['by', 'magic'],
+    ['kernel', null],
+    ['kernel', { ...OPENED_ISO.kernel, facts: {} }],
+    ['kernel', { ...OPENED_ISO.kernel, part: { offset: -1, length: 1 } }],
+    ['initrds', {}],
+    ['initrds', [null]],
+    ['initrds', [{ path: 1, part: ROOT.part }]],
+    ['root', {}],
+    ['menu', { file: '/x' }],
+    ['commandLine', undefined],
+    ['leftOut', [1]],
+    ['preset', 'windows'],
+    ['wants', 1],
+    ['kind', 'opened or so'],
+  ])('is missing where somebody changed %s to %j', (name, value) => {
+    expect(storedContents(whole({ ...OPENING, [name]: value }))).toBeUndefined();
+  });
+
+  it.each([
+    ['label', 1],
+    ['firmware', ['arcade']],
+    ['firmware', {}],
+    ['isHybrid', 'yes'],
+    ['opening', null],
+  ])('is missing where somebody changed its %s to %j', (name, value) => {
+    const { iso } = readIsoOf();
+    expect(storedContents({ iso: { kind: 'iso', iso: { ...iso, [name]: value } } })).toBeUndefined();
+  });
 });

@@ -9,6 +9,7 @@ import { createListener } from '../../../src/http/app.js';
 import { BufferPool } from '../../../src/http/buffer-pool.js';
 import { closeListener, listen } from '../../../src/http/listen.js';
 import { blobRoutes } from '../../../src/http/routes/blobs.js';
+import { ukiParts } from '../../../src/image/uki-parts.js';
 import { createLog } from '../../../src/log.js';
 import { type IpAddress, parseIp } from '../../../src/net/ip.js';
 import { descriptorOf } from '../../../src/oci/descriptor.js';
@@ -276,7 +277,7 @@ describe('GET of a part as if it were a file of its own', () => {
     ];
     const kernel = { kind: 'bzimage', architecture: 'amd64', hasEfiStub: true } as const;
     const uki = { architecture: 'amd64', isSigned: false, profiles: [{ linux, initrds: [initrd], kernel }] } as const;
-    booter.mapped.opened(KERNEL, uki);
+    booter.mapped.opened(ukiParts(KERNEL, uki));
     const get = async (slice: string, range: string) => {
       const response = await fetch(url.replace('/vmlinuz', `/${slice}/vmlinuz`), { headers: { range } });
       return (await response.arrayBuffer()).byteLength;

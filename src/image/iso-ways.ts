@@ -1,0 +1,42 @@
+import type { Bootable, Starter } from './bootable.js';
+import type { OpenedIso } from './iso-opening.js';
+import { missing, type Obstacle, refused } from './obstacle.js';
+
+/** Of an ISO that was read, what of it is started in place of its boot loader. */
+export function openedIso({ contents }: Pick<Bootable, 'contents'>): OpenedIso | undefined {
+  const opening = contents?.iso?.kind === 'iso' ? contents.iso.iso.opening : undefined;
+  return opening?.kind === 'opened' ? opening : undefined;
+}
+
+/** UEFI HTTP Boot keeps it in a RAM disk, and boots it as a CD (UEFI 2.10, 24.7.3.2). */
+export function againstIsoAsItIs(image: Bootable, { client }: Starter): Obstacle | undefined {
+  if (!hasIso(image)) return NO_ISO;
+  if (client !== 'uefi-http') return refused('only UEFI HTTP Boot takes an ISO as it is');
+  return againstBooting(image);
+}
+
+/** What is in it is not known to be for this client: that is judged as any other kernel. */
+export function againstIsoFiles(image: Bootable): Obstacle | undefined {
+  if (!hasIso(image)) return NO_ISO;
+  const read = image.contents?.iso;
+  if (read === undefined)
+    return refused('what its ISO holds is not known yet, since its registry did not say', 'try again');
+  if (read.kind === 'refused') return refused(`its ISO cannot be opened: ${read.reason}`);
+  const { opening } = read.iso;
+  return opening.kind === 'opened' ? undefined : refused(`its ISO cannot be opened: ${opening.reason}`);
+}
+
+const NO_ISO = missing('it has no ISO', 'add --iso to image build');
+
+function hasIso({ artifacts }: Bootable): boolean {
+  return artifacts.some(({ role }) => role === 'iso');
+}
+
+/** What could not be read may boot all the same; and so may a disk with partitions, which are not looked into. */
+function againstBooting({ contents }: Bootable): Obstacle | undefined {
+  const read = contents?.iso;
+  if (read === undefined) return undefined;
+  if (read.kind === 'refused') return refused(`its ISO does not boot: ${read.reason}`);
+  const { firmware, isHybrid } = read.iso;
+  return isHybrid || firmware.includes('uefi') ? undefined : refused('its ISO has nothing that UEFI boots');
+}
