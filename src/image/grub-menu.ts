@@ -38,9 +38,14 @@ function entryOf({ title, lines }: Shown): MenuEntry | undefined {
     title,
     kernel: withoutDevice(kernel.text),
     initrds: initrd.map(({ text }) => withoutDevice(text)),
-    commandLine: words.flatMap(({ text, isLiteral }) => (isLiteral ? [text] : [])).join(' '),
+    commandLine: words.flatMap(({ text, isLiteral }) => (isLiteral ? [quoted(text)] : [])).join(' '),
     leftOut: words.flatMap(({ text, isLiteral }) => (isLiteral ? [] : [text])),
   };
+}
+
+/** As GRUB hands it to the kernel (grub: grub-core/lib/cmdline.c). */
+function quoted(text: string): string {
+  return /\s/.test(text) ? `"${text}"` : text;
 }
 
 /** Entries and submenus count from zero; one in a submenu counts for that. */

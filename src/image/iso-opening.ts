@@ -138,14 +138,17 @@ class Opener {
     const [kernel, ...initrds] = files;
     if (kernel === undefined) return { kind: 'missing' };
     const facts = await readKernel(partOf(this.#file, kernel.part));
-    const known = await this.#layoutOf(kernel.path);
+    const known = await this.#layoutOf(kernel, initrds);
     const said = menu === undefined ? {} : { menu };
     return { kind: 'opened', by, ...said, kernel: { ...kernel, facts }, initrds, commandLine, leftOut, ...known };
   }
 
   /** Whose kernel it is, and the root file system of such. */
-  async #layoutOf(kernel: string): Promise<Pick<OpenedIso, 'system' | 'preset' | 'wants' | 'root'>> {
-    for (const layout of ISO_LAYOUTS.filter(({ kernels }) => kernels.some((pattern) => fits(pattern, kernel)))) {
+  async #layoutOf(
+    kernel: IsoFile,
+    initrds: readonly IsoFile[],
+  ): Promise<Pick<OpenedIso, 'system' | 'preset' | 'wants' | 'root'>> {
+    for (const layout of ISO_LAYOUTS.filter((one) => isLaidOut(one, kernel, initrds))) {
       const path = layout.roots && (await this.#first(layout.roots));
       if (layout.roots !== undefined && path === undefined) continue;
       const root = path === undefined ? undefined : await this.#tree.find(path);
@@ -170,6 +173,12 @@ class Opener {
     if (one.kind !== 'file' || one.part.length > MOST_MENU_BYTES) return undefined;
     return (await this.#file.read(one.part.offset, one.part.length)).toString('utf8');
   }
+}
+
+/** Many have their kernel in the same place. */
+function isLaidOut({ kernels, initramfses }: IsoLayout, kernel: IsoFile, initrds: readonly IsoFile[]): boolean {
+  const fitsOne = (patterns: readonly string[], { path }: IsoFile) => patterns.some((pattern) => fits(pattern, path));
+  return fitsOne(kernels, kernel) && initrds.some((file) => fitsOne(initramfses, file));
 }
 
 function saidOf({ system, preset, wants }: IsoLayout): Pick<OpenedIso, 'system' | 'preset' | 'wants'> {

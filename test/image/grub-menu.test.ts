@@ -47,7 +47,7 @@ it('takes quotes, escapes, comments and several commands in a line as GRUB does'
   expect(grubMenuEntry(text)).toMatchObject({
     kernel: '/k',
     initrds: ['/i'],
-    commandLine: 'a b=1 c=d $e f g h#i $j',
+    commandLine: '"a b=1" "c=d $e" "f g" h#i $j',
     leftOut: [],
   });
 });

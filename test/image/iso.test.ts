@@ -119,6 +119,16 @@ describe('what is started of it', () => {
     expect(found.root?.path).toBe(root);
   });
 
+  it('is of no known system where kernel and initramfs are not both where that has them', async () => {
+    const found = await opened({
+      'boot/vmlinuz': 'k',
+      'boot/i': 'i',
+      'boot/grub/grub.cfg': GRUB('/boot/vmlinuz', '/boot/i'),
+    });
+    expect(found).not.toHaveProperty('system');
+    expect(found).not.toHaveProperty('preset');
+  });
+
   it('is nothing where nothing is known', async () => {
     expect(await reasonOf({ 'EFI/BOOT/x': '' })).toBe(
       'none of its menus names a kernel, and none lies where known systems have theirs',
