@@ -8,7 +8,7 @@ import type { Bootable, Starter } from '../src/image/bootable.js';
 import type { KernelFacts } from '../src/image/kernel-kind.js';
 import type { Role } from '../src/image/role.js';
 import { judgeWays, type Way } from '../src/image/ways.js';
-import { KERNELS, readUkiOf } from './fixtures/contents.js';
+import { KERNELS, readIsoOf, readUkiOf } from './fixtures/contents.js';
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const [, SECTION = ''] = /\n### What a machine starts\n([\s\S]*?)\n### /.exec(README) ?? [];
@@ -40,13 +40,19 @@ const ukis = {
   bareSigned: { uki: readUkiOf({ hasNoCommandLine: true, isSigned: true }) },
 };
 
+const isos = {
+  plain: { iso: readIsoOf() },
+  bios: { iso: readIsoOf({ firmware: ['bios'] }) },
+  closed: { iso: readIsoOf({ opening: { kind: 'closed', reason: 'none of its menus names a kernel' } }) },
+};
+
 /** By the words of the README. Those of one row boot alike. */
 const HOLDINGS = {
   'kernel + initramfs': [
     of(PARTS, KERNEL),
     of([...PARTS, 'squashfs'], KERNEL),
     of(PARTS),
-    of([...PARTS, 'iso', 'disk'], KERNEL),
+    of([...PARTS, 'iso', 'disk'], { ...KERNEL, ...isos.bios }),
   ],
   UKI: [of(['uki'], ukis.plain), of(['uki', 'squashfs'], ukis.plain)],
   'UKI, signed': [of(['uki'], ukis.signed)],
@@ -54,7 +60,10 @@ const HOLDINGS = {
   'UKI without a command line, signed': [of(['uki'], ukis.bareSigned)],
   'kernel + initramfs + UKI': [of([...PARTS, 'uki'], { ...KERNEL, ...ukis.plain })],
   'kernel + initramfs + UKI, signed': [of([...PARTS, 'uki'], { ...KERNEL, ...ukis.signed })],
-  'an ISO or a disk image alone': [of(['iso']), of(['disk']), of(['squashfs'])],
+  'an ISO': [of(['iso'], isos.plain), of(['iso', 'disk', 'squashfs'], isos.plain)],
+  'an ISO that UEFI does not boot': [of(['iso'], isos.bios)],
+  'an ISO in which no kernel is found': [of(['iso'], isos.closed)],
+  'a disk image alone': [of(['disk']), of(['squashfs'])],
 } as const satisfies Readonly<Record<string, readonly Bootable[]>>;
 type Holding = keyof typeof HOLDINGS;
 
@@ -107,22 +116,35 @@ describe('what the README says of what a machine starts', () => {
     const both = some('kernel + initramfs + UKI');
     const signed = some('kernel + initramfs + UKI, signed');
     const [bare, bareSigned] = [some('UKI without a command line'), some('UKI without a command line, signed')];
-    const neither = some('an ISO or a disk image alone');
+    const [iso, closed] = [
+      some('an ISO', 'an ISO that UEFI does not boot'),
+      some('an ISO in which no kernel is found'),
+    ];
+    const disk = some('a disk image alone');
+    const bootable = some('an ISO', 'an ISO in which no kernel is found');
+    const others = some('an ISO that UEFI does not boot');
     const rows: readonly (readonly [WayWish['boot'], string, readonly Bootable[]])[] = [
       ['kernel', 'kernel + initramfs, or these and a UKI', [...layers, ...both, ...signed]],
       ['kernel', 'a UKI alone, of any kind', [...some('UKI', 'UKI, signed'), ...bare, ...bareSigned]],
-      ['kernel', 'an ISO or a disk image alone', neither],
+      ['kernel', 'an ISO alone', iso],
+      ['kernel', 'an ISO in which no kernel is found, or a disk image alone', [...closed, ...disk]],
       ['uki', 'a UKI, or it and more', [...some('UKI'), ...both]],
       ['uki', 'the same, signed', [...some('UKI, signed'), ...signed]],
       ['uki', 'a UKI without a command line', bare],
       ['uki', 'the same, signed', bareSigned],
-      ['uki', 'no UKI', [...layers, ...neither]],
+      ['uki', 'no UKI', [...layers, ...iso, ...closed, ...disk]],
+      ['iso', 'an ISO that UEFI boots', bootable],
+      [
+        'iso',
+        'another ISO, or none',
+        [...others, ...layers, ...both, ...signed, ...some('UKI', 'UKI, signed'), ...bare, ...bareSigned, ...disk],
+      ],
     ];
     expect(told.filter(([method]) => method !== '`local`')).toEqual(
       rows.flatMap(([boot, name, images]) => rowsOf(images, boot).map((row) => [`\`${boot}\``, name, ...row])),
     );
     const all = Object.values<readonly Bootable[]>(HOLDINGS).flat().length;
-    for (const boot of ['kernel', 'uki'] as const)
+    for (const boot of ['kernel', 'uki', 'iso'] as const)
       expect(new Set(rows.flatMap(([method, , images]) => (method === boot ? images : []))).size).toBe(all);
     expect(['`auto`', ...new Set(told.map(([method]) => method))]).toEqual(BOOT_METHODS.map((one) => `\`${one}\``));
   });

@@ -116,7 +116,7 @@ export type BootEvent =
       readonly times: number;
       readonly seconds: number;
     }
-  /** UEFI HTTP Boot is given the UKI. */
+  /** UEFI HTTP Boot is given the UKI, or the ISO. */
   | {
       readonly event: 'uki.planned';
       readonly machine: string;
@@ -124,6 +124,7 @@ export type BootEvent =
       readonly assignment: string;
       readonly image: string;
       readonly plan: Digest;
+      readonly isIso?: true;
       /** What is wished and cannot be done so. */
       readonly unmet?: readonly Unmet[];
       /** It is done when it has that. */

@@ -188,7 +188,7 @@ function describeDhcp(
 function describeUki(event: Of<'uki.planned' | 'uki.replaced' | 'uki.refused' | 'uki.local'>): string {
   switch (event.event) {
     case 'uki.planned':
-      return `${event.machine} gets the UKI of ${event.image} (assignment ${event.assignment})${unmetText(event)}`;
+      return `${event.machine} gets the ${event.isIso ? 'ISO' : 'UKI'} of ${event.image} (assignment ${event.assignment})${unmetText(event)}`;
     case 'uki.replaced':
       return `${event.machine} gets iPXE by HTTP Boot: ${event.reason}`;
     case 'uki.refused':

@@ -199,7 +199,8 @@ export class FirmwareStep {
     if (file.kind !== 'uki') return;
     const { assignment, image, id: plan } = file.plan;
     const { unmet, isDoneByStart } = file;
-    const planned = { ...told, assignment, image: image.reference, plan };
+    const isIso = file.plan.kind === 'iso' && ({ isIso: true } as const);
+    const planned = { ...told, assignment, image: image.reference, plan, ...isIso };
     const more = { ...(unmet.length > 0 && { unmet }), ...(isDoneByStart && { isDoneByStart }) };
     events({ event: 'uki.planned', ...planned, ...more });
   }

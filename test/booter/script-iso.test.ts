@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { type ReadIso, readIso } from '../../src/image/iso.js';
+import { layerTypeOf } from '../../src/image/media-type.js';
+import { descriptorOf } from '../../src/oci/descriptor.js';
+import { hexOf } from '../../src/oci/digest.js';
+import { ReadySource } from '../fakes/blob-source.js';
+import { testBooter } from '../fixtures/booter.js';
+import { OPENED_ISO, readIsoOf } from '../fixtures/contents.js';
+import { bzImageHead } from '../fixtures/huge-uki.js';
+import { isoImage } from '../fixtures/iso.js';
+import { assignment, facts, MAC } from '../fixtures/mappings.js';
+import { resolvedImage } from '../fixtures/plans.js';
+import { rangesOf } from '../fixtures/ranges.js';
+
+const FROM = '192.168.77.20';
+const BIOS = { mac: MAC, buildarch: 'x86_64', platform: 'pcbios' };
+const HTTP = facts({ architecture: 'amd64', firmware: ['uefi-http'], sourceAddress: FROM });
+
+const [INITRD, SQUASHFS] = ['the initramfs of it', 'the root file system of it'];
+const ISO = await isoImage({
+  files: {
+    'live/vmlinuz': bzImageHead(),
+    'live/initrd.img': INITRD,
+    'live/filesystem.squashfs': SQUASHFS,
+    'boot/grub/grub.cfg': "menuentry 'Live' {\n linux /live/vmlinuz boot=live $more quiet\n initrd /live/initrd.img\n}",
+    'efi.img': Buffer.alloc(2_048, 1),
+  },
+  options: ['-e', 'efi.img', '-no-emul-boot'],
+});
+const descriptor = descriptorOf(layerTypeOf('iso'), ISO);
+const TRUTH = await readIso(rangesOf(ISO));
+/** Whoever answers for the registry says that something else is started. */
+const LIE = readIsoOf({ opening: { ...OPENED_ISO, commandLine: 'init=/bin/sh' } });
+
+function step(said: ReadIso | undefined, kernelArgs: readonly string[] = []) {
+  const artifacts = [{ role: 'iso' as const, descriptor }];
+  const contents = said === undefined ? {} : { contents: { iso: said } };
+  const image = resolvedImage([], { artifacts, commandLine: '', ...contents });
+  const assignments = [assignment({ kernelArgs: kernelArgs.map((append) => ({ append: [append] })) })];
+  return testBooter({ image, source: new ReadySource(ISO), assignments });
+}
+
+const partOf = (bytes: Buffer | string) => ({ offset: ISO.indexOf(bytes), length: bytes.length });
+const urlOf = (bytes: Buffer | string, name: string) => {
+  const { offset, length } = partOf(bytes);
+  return `http://10.0.2.2:8080/blobs/sha256/${hexOf(descriptor.digest)}/${offset}+${length}/${name}`;
+};
+
+describe('a script of an opened ISO', () => {
+  it.each<[string, ReadIso | undefined]>([
+    ['says the truth', TRUTH],
+    ['says otherwise', LIE],
+    ['says nothing', undefined],
+    ['says that it is none', { kind: 'refused', reason: 'it is no ISO 9660 image' }],
+  ])('goes by its verified bytes, where its registry %s', async (_what, said) => {
+    const { booter } = step(said);
+    const script = await booter.script(BIOS, FROM);
+    expect(script).toContain(`kernel ${urlOf(bzImageHead(), 'vmlinuz')} initrd=initrd boot=live quiet fetch=`);
+    expect(script).toContain(` fetch=${urlOf(SQUASHFS, 'root.squashfs')} || goto failed`);
+    expect(script).toContain(`initrd --name initrd ${urlOf(INITRD, 'initrd')} || goto failed`);
+  });
+
+  it('leads to parts that are kernel and initramfs to the journal', async () => {
+    const { booter } = step(undefined);
+    await booter.script(BIOS, FROM);
+    const find = (slice: ReturnType<typeof partOf>) =>
+      booter.artifacts.find({ digest: descriptor.digest, slice }, FROM);
+    expect(await find(partOf(bzImageHead()))).toMatchObject({ role: 'kernel', slice: 'earlier' });
+    expect(await find(partOf(INITRD))).toMatchObject({ role: 'initramfs', slice: 'last' });
+    expect(await find(partOf(SQUASHFS))).toMatchObject({ role: 'iso', slice: 'unplanned' });
+  });
+});
+
+describe('UEFI HTTP Boot', () => {
+  it('is given the ISO as it is, which is told of', async () => {
+    const { booter, events } = step(TRUTH);
+    const file = await booter.firmware.file(HTTP, { isHead: false });
+    expect(file).toMatchObject({ kind: 'uki', artifact: { role: 'iso', descriptor }, plan: { kind: 'iso' } });
+    expect(events).toContainEqual(expect.objectContaining({ event: 'uki.planned', isIso: true }));
+  });
+
+  it('is given iPXE where there are kernel arguments to give', async () => {
+    const { booter } = step(TRUTH, ['quiet']);
+    const file = await booter.firmware.file(HTTP, { isHead: false });
+    expect(file).toMatchObject({
+      kind: 'loader',
+      reason: expect.stringContaining('kernel arguments are given to a kernel that iPXE starts') as string,
+    });
+  });
+});
