@@ -84,9 +84,7 @@ describe('what a start of an ISO rests on', () => {
     ['is nothing where firmware boots it as it is', CLOSED, { starter: HTTP }, 'nothing'],
     ['is nothing where iPXE is asked for first', ISO, { starter: HTTP, ...LONG }, 'nothing'],
     ['is nothing beside layers', image({ iso: readIsoOf() }, [...LAYERS, 'iso']), {}, 'nothing', ['kernel']],
-  ])('%s', (_what, one, more, expected, seen = []) => {
-    expect(ground(one, more, seen)).toBe(expected);
-  });
+  ])('%s', (...[, one, more, expected, seen = []]) => expect(ground(one, more, seen)).toBe(expected));
 });
 
 describe('what UEFI HTTP Boot rests on of a UKI', () => {

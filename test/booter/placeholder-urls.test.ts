@@ -5,7 +5,8 @@ import { URL_PLACEHOLDERS } from '../../src/image/placeholders.js';
 import { hexOf } from '../../src/oci/digest.js';
 import { bootPlan } from '../fixtures/plans.js';
 
-const plan = bootPlan('node-01', ['kernel', 'initramfs', 'squashfs', 'disk']);
+const layers = bootPlan('node-01', ['kernel', 'initramfs', 'squashfs', 'disk']);
+const plan = { ...layers, extras: [...layers.extras, { ...layers.kernel, role: 'iso' as const }] };
 const of = (base: string) => placeholderUrls(plan, new BootUrls(() => base), 'c1');
 
 it('every URL placeholder leads to this server', () => {
@@ -15,6 +16,7 @@ it('every URL placeholder leads to this server', () => {
   expect(urls.get('blob.squashfs.url')).toBe(
     `http://10.0.2.2:8080/blobs/sha256/${squashfs === undefined ? '' : hexOf(squashfs.descriptor.digest)}/root.squashfs`,
   );
+  expect(urls.get('blob.iso.url')).toMatch(/\/boot\.iso$/);
   expect(urls.get('done.url')).toBe('http://10.0.2.2:8080/boot/done/c1');
   expect(urls.get('server.url')).toBe('http://10.0.2.2:8080');
 });

@@ -49,7 +49,7 @@ describe('kernel arguments', () => {
     ['{ append: "x={foo.bar}" }', '"{foo.bar}" is no placeholder; known: {machine.name}, {machine.mac}'],
     ['{ replace: { x: "{image.diges}" } }', 'did you mean {image.digest}?'],
     ['{ append: "ignition.config.url={provision.url}" }', '"{provision.url}" is not in this version'],
-    ['{ append: "x={blob.iso.url}" }', '"{blob.iso.url}" is not in this version'],
+    ['{ append: "x={blob.kernel.url}" }', '"{blob.kernel.url}" is not in this version'],
     ['{ preset: debian }', 'kernelArgs.preset: must be garden-linux or'],
     ['{ preset: debian-life }', 'did you mean "debian-live"?'],
     ['{ consoles: false }', 'kernelArgs.consoles: must be true, or be left out'],
