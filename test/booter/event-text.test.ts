@@ -94,3 +94,11 @@ it.each([
     `node-01 gets the UKI of os:1 (assignment all)${said}`,
   );
 });
+
+it('says that it is an ISO, and what cannot be done by it', () => {
+  const planned = { machine: 'node-01', address: '10.0.0.1', assignment: 'all', image: 'os:1' };
+  const plan = digestOf(Buffer.alloc(0));
+  expect(describeEvent({ event: 'uki.planned', ...planned, plan, isIso: true, unmet: ['iso-arguments'] })).toBe(
+    'node-01 gets the ISO of os:1 (assignment all); the kernel arguments of the mapping are not given, since an ISO boots by its own loader',
+  );
+});
