@@ -5,8 +5,9 @@ import { chooseWay } from '../boot/choose-way.js';
 import { wantsArguments } from '../boot/plan.js';
 import type { Clock } from '../clock.js';
 import type { Starter } from '../image/bootable.js';
-import { artifactOf } from '../image/image.js';
+import { artifactOf, type ResolvedImage } from '../image/image.js';
 import type { Role } from '../image/role.js';
+import type { Way } from '../image/ways.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { formatReference } from '../oci/reference.js';
@@ -62,10 +63,7 @@ export class Expectations {
     const image = await mapped.resolve(assignment.image, wishFor(assignment, starter.architecture));
     const wish = { boot: imageMethod(assignment.boot), wantsArguments: hasArguments };
     const choice = chooseWay(image, starter, wish);
-    // What a UKI holds that nobody has read is read of all of it.
-    const isNone = choice.kind === 'none' && image.contents?.uki?.kind === 'uki';
-    const isOfLayers = choice.kind === 'chosen' && choice.way === 'kernel';
-    const wanted: readonly Role[] = isNone ? [] : isOfLayers ? ['kernel', 'initramfs'] : ['uki'];
+    const wanted = choice.kind === 'chosen' ? WANTED[choice.way] : unreadRoles(image);
     for (const role of wanted) {
       const descriptor = artifactOf(image, role)?.descriptor;
       if (descriptor !== undefined) prefetch(descriptor, mapped.sourcesOf(descriptor, image.location));
@@ -79,4 +77,16 @@ export class Expectations {
     this.#expected.set(key, now);
     return true;
   }
+}
+
+/** What is fetched for each way. */
+const WANTED: Readonly<Record<Way, readonly Role[]>> = {
+  kernel: ['kernel', 'initramfs'],
+  ...{ uki: ['uki'], opened: ['uki'] },
+  ...{ iso: ['iso'], 'iso-files': ['iso'] },
+};
+
+/** What a UKI or an ISO holds that nobody has read is read of all of it. */
+function unreadRoles({ contents }: ResolvedImage): readonly Role[] {
+  return (['uki', 'iso'] as const).filter((role) => contents?.[role]?.kind !== role);
 }

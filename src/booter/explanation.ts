@@ -1,7 +1,7 @@
 import type { ImageMethod } from '../boot/boot-method.js';
 import { UNMET_TEXTS } from '../boot/choose-way.js';
 import { explainSelection, type Tried } from '../boot/explain.js';
-import { artifactsOf, type BootPlan } from '../boot/plan.js';
+import { artifactsOf, type BootPlan, startOf } from '../boot/plan.js';
 import { BOOTS_DISK, type Policy } from '../boot/policy.js';
 import { type Selection, settle } from '../boot/select.js';
 import { BootlayerError, describeError, type ErrorCode, publicMessage } from '../errors.js';
@@ -167,12 +167,11 @@ function filesOf(
   { urls, firmwareUrl }: Pick<ExplanationParts, 'urls' | 'firmwareUrl'>,
 ): readonly ExplainedFile[] {
   const asks = { ...(mac !== undefined && { mac }), ...(uuid !== undefined && { uuid }) };
-  const isByFirmware = plan?.kind === 'uki' && plan.by === 'firmware';
+  const isByFirmware = plan !== undefined && plan.kind !== 'kernel' && plan.by === 'firmware';
+  const started = isByFirmware ? startOf(plan)[0] : undefined;
   const urlOf = (artifact: Artifact) =>
     // The firmware knows no other, whatever is behind it.
-    isByFirmware && artifact.role === 'uki' && architecture !== undefined
-      ? firmwareUrl({ ...asks, architecture })
-      : urls.blob(artifact);
+    artifact === started && architecture !== undefined ? firmwareUrl({ ...asks, architecture }) : urls.blob(artifact);
   return (plan === undefined ? [] : artifactsOf(plan)).map((artifact) => ({ ...artifact, url: urlOf(artifact) }));
 }
 

@@ -5,6 +5,7 @@ import { createMapping } from '../../src/booter/mapping.js';
 import type { ImageWish, ResolvedImage } from '../../src/image/image.js';
 import type { Subject } from '../../src/machine/inventory.js';
 import { MemoryPlans, TestClock } from '../fixtures/booter.js';
+import { readIsoOf } from '../fixtures/contents.js';
 import { assignment, facts, IMAGE, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 import { settled } from '../fixtures/waiting.js';
@@ -72,6 +73,20 @@ describe('an expected machine', () => {
     ],
     ['has nothing fetched of an image that is no use to it', PXE, resolvedImage(['disk']), []],
     ['by PXE has the UKI fetched that is to be opened', PXE, resolvedImage(['uki']), ['uki']],
+    ['by HTTP Boot has the ISO fetched', HTTP, resolvedImage(['iso']), ['iso']],
+    [
+      'by PXE has the ISO fetched that is to be opened',
+      PXE,
+      resolvedImage(['iso'], { contents: { iso: readIsoOf() } }),
+      ['iso'],
+    ],
+    ['has an ISO fetched that nobody has read', PXE, resolvedImage(['iso']), ['iso']],
+    [
+      'has no ISO fetched that is no use to it',
+      PXE,
+      resolvedImage(['iso'], { contents: { iso: readIsoOf({ opening: { kind: 'closed', reason: 'no kernel' } }) } }),
+      [],
+    ],
   ])('%s', async (_, subject, image, roles) => {
     const { expectations, fetched } = expecting(image);
     expectations.expect(subject, assignment());

@@ -11,7 +11,7 @@ import type { Firmware, MachineFacts } from '../../src/machine/facts.js';
 import { descriptorOf } from '../../src/oci/descriptor.js';
 import { ReadySource } from '../fakes/blob-source.js';
 import { testBooter } from '../fixtures/booter.js';
-import { readUkiOf } from '../fixtures/contents.js';
+import { readIsoOf, readUkiOf } from '../fixtures/contents.js';
 import { bzImageHead } from '../fixtures/huge-uki.js';
 import { assignment, facts, MAC, machine, OTHER_MAC, UUID } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
@@ -151,6 +151,13 @@ describe('explainBoot', () => {
       expect(boot).toMatchObject({
         warnings: ['the kernel arguments of the mapping are not given, since a UKI has its own'],
       });
+    });
+
+    it('names the same URL for an ISO', async () => {
+      const iso = resolvedImage(['iso'], { commandLine: '', contents: { iso: readIsoOf() } });
+      const { boot } = await explain(said, {}, iso);
+      const named = boot.kind === 'image' ? boot.files.map(({ role, url }) => [role, url]) : [];
+      expect(named).toEqual([['iso', `https://10.0.2.2:8443/uefi/amd64/52-54-00-12-34-56/${UUID}/boot.efi`]]);
     });
 
     it('has nothing to say of arguments that nobody wants, or that iPXE gives', async () => {
