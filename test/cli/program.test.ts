@@ -47,7 +47,7 @@ describe('bootlayer', () => {
     [
       ['assignment', 'set', 'a', '--boot', 'fast'],
       2,
-      'Allowed choices are auto, kernel, uki, local; "" takes out what there is.\n',
+      'Allowed choices are auto, kernel, uki, iso, local; "" takes out what there is.\n',
     ],
     [['image', 'inspect', 'lab:5000/UPPER'], 2, 'is not an image reference'],
     [['image', 'inspect', 'debian:12'], 2, 'names no registry'],
