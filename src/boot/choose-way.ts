@@ -1,6 +1,5 @@
-import type { Bootable, Starter } from '../image/bootable.js';
+import { type Bootable, hasLayer, type Starter } from '../image/bootable.js';
 import type { Obstacle } from '../image/obstacle.js';
-import type { Role } from '../image/role.js';
 import { unbootableBecause } from '../image/unbootable.js';
 import { firstProfile, type JudgedWay, judgeWays, type Way } from '../image/ways.js';
 import type { ImageMethod } from './boot-method.js';
@@ -76,9 +75,8 @@ function caseOf(image: Bootable, starter: Starter, wish: WayWish): Case {
 }
 
 /** Whether there is nothing but an ISO to be started: kernel arguments beside it are for the kernel in it. */
-function isOfIso({ artifacts }: Bootable): boolean {
-  const has = (wanted: Role) => artifacts.some(({ role }) => role === wanted);
-  return has('iso') && !has('kernel') && !has('uki');
+function isOfIso(image: Bootable): boolean {
+  return hasLayer(image, 'iso') && !hasLayer(image, 'kernel') && !hasLayer(image, 'uki');
 }
 
 /** The ways that come into question, best first: what was made for booting by network comes before what was made for a disc. */

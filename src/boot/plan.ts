@@ -17,7 +17,7 @@ import {
   ownArguments,
 } from './boot-arguments.js';
 import { imageMethod } from './boot-method.js';
-import { chooseWay, type WayChoice } from './choose-way.js';
+import { type Chosen, chooseWay, type WayChoice } from './choose-way.js';
 
 /** Everything decided for one machine now, pinned to digests. The same plan renders the same bytes. Plain data. */
 export type BootPlan = KernelPlan | UkiPlan | IsoPlan;
@@ -66,8 +66,6 @@ export type IsoPlan = Planned & {
   readonly iso: Artifact;
   readonly by: 'firmware';
 };
-
-export type Chosen = Extract<WayChoice, { kind: 'chosen' }>;
 
 export type Planning =
   | {

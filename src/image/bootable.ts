@@ -1,4 +1,5 @@
 import type { Artifact, ImageContents } from './image.js';
+import type { Role } from './role.js';
 
 /** Kinds of clients, as `plan --firmware` names them. `uefi-http`: UEFI HTTP Boot, which starts a UKI by itself or loads iPXE. */
 export const CLIENTS = ['ipxe-bios', 'ipxe-uefi', 'uefi-http'] as const;
@@ -33,4 +34,9 @@ export function hasClient(architecture: string, client: Client): boolean {
 /** The PC's BIOS is one of x86. */
 export function hasBios(architecture: string): boolean {
   return architecture === 'amd64' || architecture === '386';
+}
+
+/** Whether it has a layer of that role. */
+export function hasLayer({ artifacts }: Pick<Bootable, 'artifacts'>, role: Role): boolean {
+  return artifacts.some((artifact) => artifact.role === role);
 }

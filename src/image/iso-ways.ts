@@ -1,4 +1,4 @@
-import type { Bootable, Starter } from './bootable.js';
+import { type Bootable, hasLayer, type Starter } from './bootable.js';
 import type { OpenedIso } from './iso-opening.js';
 import { missing, type Obstacle, refused } from './obstacle.js';
 
@@ -10,14 +10,14 @@ export function openedIso({ contents }: Pick<Bootable, 'contents'>): OpenedIso |
 
 /** UEFI HTTP Boot keeps it in a RAM disk, and boots it as a CD (UEFI 2.10, 24.7.3.2). */
 export function againstIsoAsItIs(image: Bootable, { client }: Starter): Obstacle | undefined {
-  if (!hasIso(image)) return NO_ISO;
+  if (!hasLayer(image, 'iso')) return NO_ISO;
   if (client !== 'uefi-http') return refused('only UEFI HTTP Boot takes an ISO as it is');
   return againstBooting(image);
 }
 
 /** What is in it is not known to be for this client: that is judged as any other kernel. */
 export function againstIsoFiles(image: Bootable): Obstacle | undefined {
-  if (!hasIso(image)) return NO_ISO;
+  if (!hasLayer(image, 'iso')) return NO_ISO;
   const read = image.contents?.iso;
   if (read === undefined)
     return refused('what its ISO holds is not known yet, since its registry did not say', 'try again');
@@ -27,10 +27,6 @@ export function againstIsoFiles(image: Bootable): Obstacle | undefined {
 }
 
 const NO_ISO = missing('it has no ISO', 'add --iso to image build');
-
-function hasIso({ artifacts }: Bootable): boolean {
-  return artifacts.some(({ role }) => role === 'iso');
-}
 
 /** What could not be read may boot all the same; and so may a disk with partitions, which are not looked into. */
 function againstBooting({ contents }: Bootable): Obstacle | undefined {

@@ -89,15 +89,14 @@ const DEFINITIONS: Readonly<Record<PresetName, Preset>> = {
 /** What `preset NAME` adds to the arguments of an image with these layers, or why it cannot. Pure. */
 export function presetArguments(name: PresetName, { roles, isProvisioned }: PresetInput): PresetArguments {
   const { words, root, rootOfIso, disc = [], isRootOptional = false, handOff } = DEFINITIONS[name];
-  const isOfIso = rootOfIso !== undefined && roles.has('iso') && !roles.has('squashfs');
-  const hasRoot = isOfIso || roles.has('squashfs');
-  if (root.length > 0 && !hasRoot && !isRootOptional) {
+  const found = roles.has('squashfs') ? root : roles.has('iso') ? rootOfIso : undefined;
+  if (root.length > 0 && found === undefined && !isRootOptional) {
     return {
       kind: 'refused',
       reason: `preset ${name} needs a squashfs layer, and this image has none: add --squashfs to image build`,
     };
   }
-  const all = [...(hasRoot ? (isOfIso ? rootOfIso : root) : []), ...words, ...(isProvisioned ? handOff : [])];
+  const all = [...(found ?? []), ...words, ...(isProvisioned ? handOff : [])];
   return { kind: 'layer', layer: { from: `preset ${name}`, change: changeOf(all, disc), isPreset: true } };
 }
 

@@ -1,4 +1,4 @@
-import type { Bootable, Starter } from './bootable.js';
+import { type Bootable, hasLayer, type Starter } from './bootable.js';
 import { againstIsoAsItIs, againstIsoFiles, openedIso } from './iso-ways.js';
 import { againstKernel } from './kernel-obstacle.js';
 import { againstArchitecture, missing, type Obstacle, refused } from './obstacle.js';
@@ -33,7 +33,7 @@ export function firstProfile({ contents }: Bootable): UkiProfile | undefined {
 }
 
 function againstLayers(image: Bootable, starter: Starter): Obstacle | undefined {
-  const [hasKernel, hasInitramfs] = [has(image, 'kernel'), has(image, 'initramfs')];
+  const [hasKernel, hasInitramfs] = [hasLayer(image, 'kernel'), hasLayer(image, 'initramfs')];
   if (!hasKernel && !hasInitramfs)
     return missing('it has no kernel layer', 'add --kernel and --initramfs to image build');
   if (!hasKernel) return refused('it has an initramfs but no kernel', 'add --kernel to image build');
@@ -55,7 +55,7 @@ function againstEmpty({ artifacts }: Bootable, roles: readonly Role[]): Obstacle
 }
 
 function againstUki(image: Bootable, { client, architecture, secureBoot }: Starter): Obstacle | undefined {
-  if (!has(image, 'uki')) return missing('it has no UKI', ADD_UKI);
+  if (!hasLayer(image, 'uki')) return missing('it has no UKI', ADD_UKI);
   if (client === 'ipxe-bios') return refused('a BIOS starts no UKI as it is');
   const empty = againstEmpty(image, ['uki']);
   if (empty !== undefined) return empty;
@@ -69,7 +69,7 @@ function againstUki(image: Bootable, { client, architecture, secureBoot }: Start
 }
 
 function againstOpening(image: Bootable, starter: Starter): Obstacle | undefined {
-  if (!has(image, 'uki')) return missing('it has no UKI', ADD_UKI);
+  if (!hasLayer(image, 'uki')) return missing('it has no UKI', ADD_UKI);
   const empty = againstEmpty(image, ['uki']);
   if (empty !== undefined) return empty;
   const read = image.contents?.uki;
@@ -94,10 +94,6 @@ function againstParts(uki: Uki, starter: Starter): Obstacle | undefined {
     return refused('Secure Boot is on, and a kernel out of a UKI is not what was signed');
   const other = againstArchitecture('its UKI', uki.architecture, starter.architecture);
   return other ?? againstKernel(uki.profiles[0].kernel, starter);
-}
-
-function has({ artifacts }: Bootable, role: Role): boolean {
-  return artifacts.some((artifact) => artifact.role === role);
 }
 
 const ADD_UKI = 'add --uki to image build';
