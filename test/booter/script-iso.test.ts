@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ALWAYS, type Policy } from '../../src/boot/policy.js';
 import { type ReadIso, readIso } from '../../src/image/iso.js';
 import { layerTypeOf } from '../../src/image/media-type.js';
 import { descriptorOf } from '../../src/oci/descriptor.js';
@@ -10,6 +11,7 @@ import { bzImageHead } from '../fixtures/huge-uki.js';
 import { isoImage } from '../fixtures/iso.js';
 import { assignment, facts, MAC } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
+import { neighbours } from '../fixtures/policies.js';
 import { rangesOf } from '../fixtures/ranges.js';
 
 const FROM = '192.168.77.20';
@@ -68,6 +70,30 @@ describe('a script of an opened ISO', () => {
     expect(await find(partOf(bzImageHead()))).toMatchObject({ role: 'kernel', slice: 'earlier' });
     expect(await find(partOf(INITRD))).toMatchObject({ role: 'initramfs', slice: 'last' });
     expect(await find(partOf(SQUASHFS))).toMatchObject({ role: 'iso', slice: 'unplanned' });
+  });
+});
+
+describe('a script of an ISO as it is', () => {
+  const asItIs = (policy: Policy = ALWAYS) =>
+    testBooter({
+      image: resolvedImage([], { artifacts: [{ role: 'iso', descriptor }], commandLine: '' }),
+      source: new ReadySource(ISO),
+      neighbours: neighbours({ [FROM]: MAC }),
+      assignments: [assignment({ boot: 'iso', policy, kernelArgs: [] })],
+    });
+  const UEFI = { ...BIOS, platform: 'efi' };
+  const url = `http://10.0.2.2:8080/blobs/sha256/${hexOf(descriptor.digest)}/boot.iso`;
+
+  it('has iPXE read it as a disc, where its firmware boots it', async () => {
+    const { booter, events } = asItIs();
+    expect(await booter.script(UEFI, FROM)).toContain(`sanboot --no-describe ${url} || goto failed\n:failed`);
+    expect(events).toContainEqual(expect.objectContaining({ event: 'script.sent', way: 'iso' }));
+    expect(await booter.script(BIOS, FROM)).toContain('its ISO has nothing that a BIOS boots');
+  });
+
+  it('is none where it would never be known that its machine is done', async () => {
+    const { booter } = asItIs({ mode: 'once', doneWhen: 'started' });
+    expect(await booter.script(UEFI, FROM)).toContain('does not show when that is');
   });
 });
 
