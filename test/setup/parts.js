@@ -89,13 +89,18 @@ export function nginxProgram() {
   return program('nginx').command;
 }
 
-/** Kernel and initramfs of Debian's installer, which speaks in lines of text: Debian 12's, for PCs, on every machine. */
+/** Debian's installer, which speaks in lines of text, and the menus of its loaders: Debian 12's, for PCs, on every machine. */
 export function installerFiles() {
   const folder = join(
     OLDER.folder(installer()),
     'usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64',
   );
-  return { kernel: join(folder, 'linux'), initramfs: join(folder, 'initrd.gz') };
+  return {
+    kernel: join(folder, 'linux'),
+    initramfs: join(folder, 'initrd.gz'),
+    grubMenu: join(folder, 'grub/grub.cfg'),
+    isolinux: join(folder, 'boot-screens'),
+  };
 }
 
 /** GRUB's modules, and what it is made of. @param {GrubPlatform} platform */
