@@ -1,30 +1,52 @@
 import { describe, it } from 'vitest';
 import { useImageFolder } from '../fixtures/boot-folder.js';
 import { EVERY_FIRMWARE, firmwareTable } from '../fixtures/firmware-matrix.js';
-import { buildIsoImage } from '../fixtures/iso-images.js';
+import { buildGrubIso, buildUkiIso, GIVEN_ISO_ARGUMENTS } from '../fixtures/iso-images.js';
 import { startProxiedSite } from '../fixtures/proxied-site.js';
-import { UKI_ARGUMENTS } from '../fixtures/uki-images.js';
 import { bootMachine } from '../setup/qemu.js';
 
 const TRIXIE = EVERY_FIRMWARE.filter(({ release }) => release === 'trixie');
 
-/** Machines on which nothing is configured, beside a DHCP server that says nothing of booting, and an image of an ISO alone. */
-describe('kernel and initramfs out of an ISO', () => {
+/** Machines on which nothing is configured, beside a DHCP server that says nothing of booting, and images of an ISO alone. */
+describe('an ISO', () => {
   const folder = useImageFolder(async (image) => {
-    await buildIsoImage({ reference: `${image}:1`, architecture: 'amd64' });
-    await buildIsoImage({ reference: `${image}:1`, architecture: 'arm64', more: ['--append'] });
+    await buildGrubIso({ reference: `${image}:grub`, architecture: 'amd64' });
+    await buildGrubIso({ reference: `${image}:grub`, architecture: 'arm64', more: ['--append'] });
+    await buildUkiIso({ reference: `${image}:uki`, architecture: 'arm64' });
   });
 
-  it.concurrent.for(firmwareTable(TRIXIE))('%s with another kernel argument', async ([_name, machine], context) => {
-    const { expect } = context;
-    const assignments = ['{ name: all, match: {}, image: "oci:../image:1", kernelArgs: { append: [extra=more] } }'];
-    const { segment, told } = await startProxiedSite(context, { folder: folder(), assignments });
-    const { line } = await bootMachine({ ...machine, tap: await segment.addTap(), seconds: 200 });
-    const name = machine.firmware === 'bios' ? '' : 'vmlinuz ';
-    // GRUB quotes whole arguments.
-    const own = UKI_ARGUMENTS[machine.architecture].replace('note="', '"note=');
-    expect(line).toContain(` cmdline=${name}initrd=initrd ${own} extra=more`);
-    await expect.poll(() => told('artifact.sent').map(({ role }) => role)).toEqual(['kernel', 'initramfs']);
-    expect(told('fault')).toEqual([]);
-  });
+  it.concurrent.for([
+    ['amd64', 'GRUB', 'grub', `BOOT_IMAGE=/boot/vmlinuz ${GIVEN_ISO_ARGUMENTS.amd64}`],
+    ['arm64', 'a UKI', 'uki', 'console=ttyAMA0 panic=-1 quiet mark=uki'],
+  ] as const)(
+    'of UEFI HTTP Boot is a disc in memory: %s with %s',
+    async ([architecture, _name, tag, given], context) => {
+      const { expect } = context;
+      const assignments = [`{ name: all, match: {}, image: "oci:../image:${tag}" }`];
+      const { segment, told } = await startProxiedSite(context, { folder: folder(), assignments });
+      const tap = await segment.addTap();
+      const { line } = await bootMachine({ firmware: 'uefi-http', architecture, tap, seconds: 200 });
+      expect(line.endsWith(` cmdline=${given}`)).toBe(true);
+      await expect.poll(() => told('artifact.sent').map(({ role }) => role)).toEqual(['iso']);
+      expect(told('uki.planned')).toMatchObject([{ isIso: true }]);
+      expect(told('fault')).toEqual([]);
+    },
+  );
+
+  it.concurrent.for(firmwareTable(TRIXIE))(
+    'is opened for another kernel argument: %s',
+    async ([_name, machine], context) => {
+      const { expect } = context;
+      const assignments = [
+        '{ name: all, match: {}, image: "oci:../image:grub", kernelArgs: { append: [extra=more] } }',
+      ];
+      const { segment, told } = await startProxiedSite(context, { folder: folder(), assignments });
+      const { line } = await bootMachine({ ...machine, tap: await segment.addTap(), seconds: 200 });
+      const name = machine.firmware === 'bios' ? '' : 'vmlinuz ';
+      const own = GIVEN_ISO_ARGUMENTS[machine.architecture];
+      expect(line.endsWith(` cmdline=${name}initrd=initrd ${own} extra=more`)).toBe(true);
+      await expect.poll(() => told('artifact.sent').map(({ role }) => role)).toEqual(['kernel', 'initramfs']);
+      expect(told('fault')).toEqual([]);
+    },
+  );
 });
