@@ -6,6 +6,8 @@ import { startProxiedSite } from '../fixtures/proxied-site.js';
 import { bootMachine } from '../setup/qemu.js';
 
 const TRIXIE = EVERY_FIRMWARE.filter(({ release }) => release === 'trixie');
+/** PCs by iPXE, which is a disc to their firmware. */
+const READING = TRIXIE.filter(({ architecture, firmware }) => architecture === 'amd64' && firmware !== 'uefi-http');
 
 /** Machines on which nothing is configured, beside a DHCP server that says nothing of booting, and images of an ISO alone. */
 describe('an ISO', () => {
@@ -46,6 +48,21 @@ describe('an ISO', () => {
       const own = GIVEN_ISO_ARGUMENTS[machine.architecture];
       expect(line.endsWith(` cmdline=${name}initrd=initrd ${own} extra=more`)).toBe(true);
       await expect.poll(() => told('artifact.sent').map(({ role }) => role)).toEqual(['kernel', 'initramfs']);
+      expect(told('fault')).toEqual([]);
+    },
+  );
+
+  it.concurrent.for(firmwareTable(READING))(
+    'is read as a disc, where the assignment wants it as it is: %s',
+    async ([_name, machine], context) => {
+      const { expect } = context;
+      const assignments = ['{ name: all, match: {}, boot: iso, image: "oci:../image:grub" }'];
+      const { segment, told } = await startProxiedSite(context, { folder: folder(), assignments });
+      const { line } = await bootMachine({ ...machine, tap: await segment.addTap(), seconds: 200 });
+      expect(line.endsWith(` cmdline=BOOT_IMAGE=/boot/vmlinuz ${GIVEN_ISO_ARGUMENTS.amd64}`)).toBe(true);
+      const read = [{ role: 'iso', isDisc: true, reads: expect.any(Number) as number }];
+      await expect.poll(() => told('artifact.sent'), { timeout: 30_000 }).toMatchObject(read);
+      expect(told('artifact.aborted')).toEqual([]);
       expect(told('fault')).toEqual([]);
     },
   );
