@@ -4,6 +4,7 @@ import { createMapping } from '../booter/mapping.js';
 import { nearest } from '../config/nearest.js';
 import type { Config } from '../config/schema.js';
 import { BootlayerError } from '../errors.js';
+import { parseBytes } from '../format.js';
 import type { Firmware, MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Machine } from '../machine/machine.js';
@@ -76,6 +77,7 @@ export function planCommand(): Command {
     .addOption(
       new Option('--secure-boot <state>', 'of UEFI, as iPXE reports it; a BIOS has none').choices(['on', 'off']),
     )
+    .addOption(new Option('--memory <size>', 'how much it has, such as 4GiB').argParser(parsedBy(readMemory)))
     .option('--interface <name>', 'where it is, of several that are served; without it, on the first')
     .addOption(
       new Option('--subnet <subnet>', 'where it is, of dhcp.subnets: also behind a relay').argParser(
@@ -147,10 +149,22 @@ function refuseSecureBios({ firmware, secureBoot }: PlanOptions): void {
 
 function factsOf(said: PlanOptions, known: Machine | undefined, isShown: boolean): MachineFacts {
   const { mac = known?.macs.slice(0, 1) ?? [], uuid = known?.uuid, serial = known?.serial, arch, ip, hostname } = said;
-  const { asset, manufacturer, product } = said;
+  const { asset, manufacturer, product, memory } = said;
   const firmware = said.firmware && firmwaresOf(said.firmware, isShown);
   const secureBoot = said.secureBoot && said.secureBoot === 'on';
-  const texts = { uuid, serial, asset, manufacturer, product, hostname, ip, firmware, architecture: arch, secureBoot };
+  const texts = {
+    uuid,
+    serial,
+    asset,
+    manufacturer,
+    product,
+    hostname,
+    ip,
+    firmware,
+    architecture: arch,
+    secureBoot,
+    memory,
+  };
   const pairs = Object.entries(texts).filter(([, value]) => value !== undefined);
   return { ...(Object.fromEntries(pairs) as Partial<MachineFacts>), macs: mac, sourceAddress: ip ?? 'unknown' };
 }
@@ -193,6 +207,11 @@ const OF_API = 'of machines that the API keeps, bootlayer machine standing NAME 
 
 function addMac(text: string, others: MachineFacts['macs'] = []): MachineFacts['macs'] {
   return [...others, parsedBy(readWith(parseMac, 'MAC address'))(text)];
+}
+
+/** None is no size of a memory. */
+function readMemory(text: string): number {
+  return readWith((size) => parseBytes(size) || undefined, 'size')(text);
 }
 
 function readUuid(text: string) {

@@ -1,6 +1,6 @@
 import type { WayChoice } from '../boot/choose-way.js';
 import type { BootExplanation } from '../booter/explanation.js';
-import { harmless } from '../format.js';
+import { formatBytes, harmless } from '../format.js';
 import { placeholdersIn } from '../image/command-line.js';
 import type { ArgumentWord } from '../image/merged-arguments.js';
 import { withRemedy } from '../image/obstacle.js';
@@ -27,10 +27,12 @@ export function writePreparation(output: Output, { preparation, loader }: Pick<I
     writeRejected(output, preparation.choice);
     return;
   }
-  const { plan, choice, words } = preparation.planned;
+  const { planned, memory } = preparation;
+  const { plan, choice, words } = planned;
   const by = choice.by === 'firmware' ? 'its firmware' : 'iPXE';
   writeLine(output, `  plan      ${plan.id}`);
   writeLine(output, `  starts    ${WAYS[choice.way]}, by ${by}`);
+  writeLine(output, `  memory    needs at least ${formatBytes(memory.bytes)}: ${memory.what}`);
   writeRejected(output, choice);
   writeWords(output, words);
 }
