@@ -96,7 +96,7 @@ which boots nothing of us. With --bytes (and in JSON, as hexadecimal digits), it
 that are served, --interface names the one whose answer and URLs are shown. Where dhcp.mode is off, machines come by iPXE,
 which does not tell uefi and uefi-http apart. Where this server gives addresses, the one of the machine's record, or the pool that
 it is of, is named; --subnet says in which subnet it asks. Without an architecture, said or in the machine's record, no image
-can be chosen.
+can be chosen. How much memory the boot takes at least is shown, and with --memory whether the machine has too little.
 
 It goes by the configuration alone: machines and assignments of the API are not looked at, nor who has which address now.
 The running server tells of those: bootlayer machine standing NAME, lease ls.
