@@ -31,7 +31,7 @@ it.each([
   ['one of unknown size', modules('0010', 'ffff')],
   ['one whose size stands elsewhere', modules('0010', 'ff7f')],
   ['more than are asked for', modules(...Array.from({ length: SLOTS }, () => '0010'))],
-  ['an empty slot where there may be more', modules(...Array.from({ length: SLOTS }, () => '0000'), '')],
+  ['an empty slot where there may be more', modules('0010', ...Array.from({ length: SLOTS - 1 }, () => '0000'))],
   ['too few', '0010..'],
   ['too many', `${modules('0010')}.0010`],
   ['no hexadecimal digits', modules('00x0')],
