@@ -5,6 +5,7 @@ import type { Firmware } from '../machine/facts.js';
 import type { Digest } from '../oci/digest.js';
 import type { Unmet } from './choose-way.js';
 import type { EntryKind } from './entry.js';
+import type { MemoryShortage } from './memory-need.js';
 import type { LocalReason } from './policy.js';
 import type { Done } from './standing.js';
 import type { SliceKind } from './started-part.js';
@@ -28,6 +29,8 @@ export type BootEvent =
       readonly way?: Way;
       /** What is wished and cannot be done so. */
       readonly unmet?: readonly Unmet[];
+      /** The machine is known to have less memory than that takes. */
+      readonly shortage?: MemoryShortage;
       /** It is done when it has all that it starts. */
       readonly isDoneByStart?: true;
     }

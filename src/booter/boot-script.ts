@@ -1,4 +1,5 @@
 import { UNMET_TEXTS, type Unmet } from '../boot/choose-way.js';
+import { describeShortage, type MemoryShortage } from '../boot/memory-need.js';
 import { type BootPlan, kernelArgsOf } from '../boot/plan.js';
 import type { LocalReason } from '../boot/policy.js';
 import { fillPlaceholders } from '../image/command-line.js';
@@ -9,6 +10,7 @@ import type { Subject } from '../machine/inventory.js';
 import { shortDigest } from '../oci/digest.js';
 import type { BootUrls } from './boot-urls.js';
 import { placeholderUrls } from './placeholder-urls.js';
+import { memoryModules } from './reported-memory.js';
 
 /** How often a machine asks for a script that is not ready before it goes on to its next boot device. */
 const MAX_ATTEMPTS = 60;
@@ -118,7 +120,7 @@ export const SOME_CAPABILITY = '<done-capability>';
 export function planScript(
   plan: BootPlan,
   urls: BootUrls,
-  { capability = NO_CAPABILITY, unmet = [] }: ScriptNotes = {},
+  { capability = NO_CAPABILITY, unmet = [], shortage }: ScriptNotes = {},
 ): RenderedPlan {
   const room = plan.kind === 'iso' ? undefined : plan.argumentRoom;
   const filled = fillPlaceholders(kernelArgsOf(plan), placeholderUrls(plan, urls, capability), room);
@@ -127,21 +129,27 @@ export function planScript(
   if (args.kind === 'refused') {
     return { kind: 'refused', reason: `kernel argument "${args.argument}" cannot be given by iPXE: ${args.why}` };
   }
-  return { kind: 'script', text: ipxe.renderScript(planCommands(plan, urls, { words: args.words, unmet })) };
+  return { kind: 'script', text: ipxe.renderScript(planCommands(plan, urls, { words: args.words, unmet, shortage })) };
 }
 
-/** `unmet`: what is wished and cannot be done, for its screen. */
-type ScriptNotes = { readonly capability?: string; readonly unmet?: readonly Unmet[] };
+/** For its screen: `unmet`, what is wished and cannot be done; `shortage`, that its memory is too small. */
+type ScriptNotes = {
+  readonly capability?: string;
+  readonly unmet?: readonly Unmet[];
+  readonly shortage?: MemoryShortage | undefined;
+};
 
 function planCommands(
   plan: BootPlan,
   urls: BootUrls,
-  { words, unmet }: { readonly words: Word; readonly unmet: readonly Unmet[] },
+  { words, unmet = [], shortage }: ScriptNotes & { readonly words: Word },
 ): readonly ipxe.Command[] {
   return [
     ipxe.comment(`machine ${plan.machine}, assignment ${plan.assignment}, plan ${plan.id}`),
     ipxe.echo(`Bootlayer: ${plan.machine} boots ${plan.image.reference} (${shortDigest(plan.image.manifestDigest)})`),
     ...unmet.map((one) => ipxe.echo(`Bootlayer: ${UNMET_TEXTS[one]}`)),
+    // It is an estimate, and keeps nobody from booting.
+    ...(shortage === undefined ? [] : [ipxe.echo(`Bootlayer: ${describeShortage(shortage)}`)]),
     ipxe.resetCounter('fetches'),
     ipxe.label('fetch'),
     ipxe.freeImages(),
@@ -197,7 +205,7 @@ function askForScript(urls: BootUrls, attempt: number): readonly ipxe.Command[] 
 
 /** What iPXE knows of its machine; unknown settings are empty. `netX` is the network card in use. */
 function reportQuery(attempt: number): string {
-  const report: readonly (readonly [string, Word])[] = [
+  const report: readonly (readonly [string, string])[] = [
     ['mac', setting('netX/mac', 'hexhyp')],
     ['uuid', setting('uuid')],
     ['serial', setting('serial', 'uristring')],
@@ -210,6 +218,7 @@ function reportQuery(attempt: number): string {
     ['platform', setting('platform')],
     ['secureboot', setting('efi/SecureBoot', 'int8')],
     ['memory', setting('memsize')],
+    ['modules', memoryModules()],
   ];
   return [...report.map(([name, value]) => `${name}=${value}`), `attempt=${attempt}`].join('&');
 }

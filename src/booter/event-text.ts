@@ -1,5 +1,6 @@
 import { UNMET_TEXTS } from '../boot/choose-way.js';
 import type { BootEvent, Counts, DhcpQuestion } from '../boot/event.js';
+import { describeShortage } from '../boot/memory-need.js';
 import type { Done } from '../boot/standing.js';
 import { counted, formatBytes, formatSeconds } from '../format.js';
 import type { Way } from '../image/ways.js';
@@ -105,6 +106,10 @@ function unmetText({ unmet = [] }: Of<'script.sent' | 'uki.planned'>): string {
   return unmet.map((one) => `; ${UNMET_TEXTS[one]}`).join('');
 }
 
+function shortageText({ shortage }: Of<'script.sent'>): string {
+  return shortage === undefined ? '' : `; ${describeShortage(shortage)}`;
+}
+
 function describeScript(
   event: Of<'greeting.sent' | 'script.sent' | 'script.waiting' | 'script.refused' | 'script.local'>,
 ): string {
@@ -112,7 +117,7 @@ function describeScript(
     case 'greeting.sent':
       return `${to(event)} fetches ${event.file}`;
     case 'script.sent':
-      return `${event.machine} gets the script for ${event.image}${WAY_TEXTS[event.way ?? 'kernel']} (assignment ${event.assignment})${unmetText(event)}`;
+      return `${event.machine} gets the script for ${event.image}${WAY_TEXTS[event.way ?? 'kernel']} (assignment ${event.assignment})${unmetText(event)}${shortageText(event)}`;
     case 'script.waiting':
       return `${event.machine} waits${event.image === undefined ? '' : ` for ${event.image}`}: ${event.reason}`;
     case 'script.refused':

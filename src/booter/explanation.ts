@@ -1,6 +1,7 @@
 import type { ImageMethod } from '../boot/boot-method.js';
 import { UNMET_TEXTS } from '../boot/choose-way.js';
 import { explainSelection, type Tried } from '../boot/explain.js';
+import { describeShortage } from '../boot/memory-need.js';
 import { artifactsOf, type BootPlan, startOf } from '../boot/plan.js';
 import { BOOTS_DISK, type Policy } from '../boot/policy.js';
 import { type Selection, settle } from '../boot/select.js';
@@ -124,7 +125,7 @@ async function explainImage(
       ...(loader !== undefined && { loader }),
       ...(script !== undefined && { script }),
       files: filesOf(plan, subject.facts, parts),
-      warnings: preparation.kind === 'ready' ? preparation.planned.choice.unmet.map((one) => UNMET_TEXTS[one]) : [],
+      warnings: preparation.kind === 'ready' ? warningsOf(preparation) : [],
     };
   } catch (thrown) {
     const error = BootlayerError.from(thrown);
@@ -135,6 +136,11 @@ async function explainImage(
     const { code } = error;
     return { kind: 'unresolved', assignment: assignment.name, code, reason: describeError(error), script };
   }
+}
+
+function warningsOf({ planned, shortage }: Extract<Prepared['preparation'], { kind: 'ready' }>): readonly string[] {
+  const unmet = planned.choice.unmet.map((one) => UNMET_TEXTS[one]);
+  return shortage === undefined ? unmet : [...unmet, describeShortage(shortage)];
 }
 
 function asGiven(preparation: Prepared['preparation'], urls: BootUrls): Prepared['preparation'] {

@@ -1,5 +1,6 @@
 import type { Assignment } from '../boot/assignment.js';
 import type { Chosen, WayChoice } from '../boot/choose-way.js';
+import { type MemoryNeed, type MemoryShortage, memoryNeed, memoryShortage } from '../boot/memory-need.js';
 import { type Planning, planBoot } from '../boot/plan.js';
 import { mustReport } from '../boot/policy.js';
 import type { BootlayerError, ErrorCode } from '../errors.js';
@@ -12,8 +13,15 @@ import type { BootUrls } from './boot-urls.js';
 
 /** What a machine gets from its image: what starts it, or the reason why there is nothing. */
 type Preparation =
-  /** `script`: missing where its firmware needs none. */
-  | { readonly kind: 'ready'; readonly planned: Planned; readonly script?: string }
+  | {
+      readonly kind: 'ready';
+      readonly planned: Planned;
+      readonly memory: MemoryNeed;
+      /** Missing where it has enough, or nobody knows. */
+      readonly shortage?: MemoryShortage;
+      /** Missing where its firmware needs none. */
+      readonly script?: string;
+    }
   | { readonly kind: 'loader'; readonly reason: string }
   /** `isOfMachine`: for want of something that is not known of it. */
   | { readonly kind: 'refused'; readonly reason: string; readonly choice: WayChoice; readonly isOfMachine?: boolean };
@@ -70,10 +78,12 @@ function prepareOnce(whom: Whom, image: ResolvedImage, { defaults, urls, starter
   const { plan, choice } = planned;
   const untold = untoldBecause(whom.assignment, choice);
   if (untold !== undefined) return { kind: 'refused', reason: untold, choice };
-  if (choice.by === 'firmware') return { kind: 'ready', planned };
-  const rendered = planScript(plan, urls, { capability: SOME_CAPABILITY, unmet: choice.unmet });
-  if (rendered.kind === 'refused') return { ...rendered, choice };
-  return { kind: 'ready', planned, script: rendered.text };
+  const memory = memoryNeed(plan, image);
+  const shortage = memoryShortage(memory, whom.subject.facts);
+  const ready = { kind: 'ready', planned, memory, ...(shortage && { shortage }) } as const;
+  if (choice.by === 'firmware') return ready;
+  const rendered = planScript(plan, urls, { capability: SOME_CAPABILITY, unmet: choice.unmet, shortage });
+  return rendered.kind === 'refused' ? { ...rendered, choice } : { ...ready, script: rendered.text };
 }
 
 /** Firmware gives no arguments to what it starts. */

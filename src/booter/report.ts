@@ -4,6 +4,7 @@ import { parseIp } from '../net/ip.js';
 import { isJunkMac, type MacAddress, parseMac } from '../net/mac.js';
 import { isJunkUuid, parseUuid } from '../net/uuid.js';
 import { parseArchitecture } from '../oci/platform.js';
+import { reportedMemory } from './reported-memory.js';
 
 /** The query of /boot/script as it came: anything at all, any number of times. */
 export type ScriptQuery = Readonly<Record<string, unknown>>;
@@ -23,6 +24,7 @@ export function factsFromQuery(query: ScriptQuery, sourceAddress: string): Machi
   const firmware = firmwareOf(text('platform'));
   const serial = text('serial');
   const secureBoot = secureBootOf(text('secureboot'));
+  const memory = reportedMemory({ memsize: text('memory'), modules: text('modules') });
   const ip = parsed(text('ip'), parseIp) ?? parseIp(sourceAddress);
   return {
     macs: macsOf(query.mac),
@@ -36,6 +38,7 @@ export function factsFromQuery(query: ScriptQuery, sourceAddress: string): Machi
     ...(architecture !== undefined && { architecture }),
     ...(firmware !== undefined && { firmware }),
     ...(secureBoot !== undefined && { secureBoot }),
+    ...(memory !== undefined && { memory }),
     sourceAddress,
   };
 }

@@ -1,3 +1,4 @@
+import { type MemoryShortage, memoryNeed, memoryShortage } from '../boot/memory-need.js';
 import { type BootPlan, kernelArgsOf } from '../boot/plan.js';
 import { whoseStanding } from '../boot/standing-keys.js';
 import type { Clock } from '../clock.js';
@@ -35,7 +36,13 @@ const PATIENCE_MILLISECONDS = 4_000;
 
 /** What a machine that boots an image is answered. */
 export type Readiness =
-  | { readonly kind: 'ready'; readonly script: string; readonly planned: Planned }
+  | {
+      readonly kind: 'ready';
+      readonly script: string;
+      readonly planned: Planned;
+      /** It is known to have too little memory, and boots all the same. */
+      readonly shortage?: MemoryShortage;
+    }
   | { readonly kind: 'refused'; readonly reason: string }
   | Waits;
 
@@ -92,10 +99,12 @@ export class ScriptReadiness {
     const untold = boot.isNext ? undefined : untoldBecause(assignment, choice);
     if (untold !== undefined) return { kind: 'refused', reason: untold };
     const capability = await this.#capability(boot, plan);
-    const rendered = planScript(plan, urls.for(subject.facts.sourceAddress), { capability, unmet: choice.unmet });
+    const shortage = memoryShortage(memoryNeed(plan, image), subject.facts);
+    const notes = { capability, unmet: choice.unmet, shortage };
+    const rendered = planScript(plan, urls.for(subject.facts.sourceAddress), notes);
     if (rendered.kind === 'refused') return rendered;
     await issuer.issue(plan);
-    return { kind: 'ready', planned: planning, script: rendered.text };
+    return { kind: 'ready', planned: planning, script: rendered.text, ...(shortage && { shortage }) };
   }
 
   /** Nobody gets one who is not shown to be the machine. */

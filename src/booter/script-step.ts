@@ -84,15 +84,15 @@ export class ScriptStep {
         return this.#wait(subject, { machine: subject.name, reason, attempt }, image);
       }
       case 'ready': {
-        const { planned, script } = readiness;
+        const { planned, script, shortage } = readiness;
         const { plan, choice } = planned;
         attribution.saw(subject.name, address, { image: plan.image.manifestDigest });
         this.#prefetch(plan);
         const { name: machine } = subject;
         const { way, unmet } = choice;
         const sent = { machine, address, image, assignment: assignment.name, plan: plan.id, way };
-        const more = { ...(unmet.length > 0 && { unmet }), ...(isDoneByStart && { isDoneByStart }) };
-        events({ event: 'script.sent', ...sent, ...more });
+        const wanting = { ...(unmet.length > 0 && { unmet }), ...(shortage && { shortage }) };
+        events({ event: 'script.sent', ...sent, ...wanting, ...(isDoneByStart && { isDoneByStart }) });
         return script;
       }
     }

@@ -85,12 +85,13 @@ export function writePlan(
 
 function writeMachine(output: Output, { subject, missing }: Explanation): void {
   const { name, machine, knownBy, contradictions, mayBeKnown, facts } = subject;
-  const { macs, sourceAddress: _address, firmware, ...others } = facts;
+  const { macs, sourceAddress: _address, firmware, memory, ...others } = facts;
   const who = machine !== undefined ? `known by its ${knownBy}` : mayBeKnown ? 'not known yet' : 'not known';
   heading(output, `machine ${harmless(name)}, ${who}`);
   for (const { by, machine: other } of contradictions) writeLine(output, `  but its ${by} is that of ${other}`);
   if (macs.length > 0) writeLine(output, `  mac ${macs.join(' ')}`);
   for (const [key, value] of Object.entries(others)) writeLine(output, `  ${key} ${harmless(String(value))}`);
+  if (memory !== undefined) writeLine(output, `  memory ${formatBytes(memory)}`);
   if (firmware !== undefined) writeLine(output, `  firmware ${firmware.join(' or ')}`);
   if (machine !== undefined) writeRecord(output, machine);
   if (missing.length > 0) writeLine(output, `  not said: ${sayable(missing).join(', ')}`);

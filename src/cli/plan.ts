@@ -4,6 +4,7 @@ import { createMapping } from '../booter/mapping.js';
 import { nearest } from '../config/nearest.js';
 import type { Config } from '../config/schema.js';
 import { BootlayerError } from '../errors.js';
+import { parseBytes } from '../format.js';
 import type { Firmware, MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Machine } from '../machine/machine.js';
@@ -76,6 +77,7 @@ export function planCommand(): Command {
     .addOption(
       new Option('--secure-boot <state>', 'of UEFI, as iPXE reports it; a BIOS has none').choices(['on', 'off']),
     )
+    .addOption(new Option('--memory <size>', 'how much it has, such as 4GiB').argParser(parsedBy(readMemory)))
     .option('--interface <name>', 'where it is, of several that are served; without it, on the first')
     .addOption(
       new Option('--subnet <subnet>', 'where it is, of dhcp.subnets: also behind a relay').argParser(
@@ -94,7 +96,7 @@ which boots nothing of us. With --bytes (and in JSON, as hexadecimal digits), it
 that are served, --interface names the one whose answer and URLs are shown. Where dhcp.mode is off, machines come by iPXE,
 which does not tell uefi and uefi-http apart. Where this server gives addresses, the one of the machine's record, or the pool that
 it is of, is named; --subnet says in which subnet it asks. Without an architecture, said or in the machine's record, no image
-can be chosen.
+can be chosen. How much memory the boot takes at least is shown, and with --memory whether the machine has too little.
 
 It goes by the configuration alone: machines and assignments of the API are not looked at, nor who has which address now.
 The running server tells of those: bootlayer machine standing NAME, lease ls.
@@ -147,10 +149,22 @@ function refuseSecureBios({ firmware, secureBoot }: PlanOptions): void {
 
 function factsOf(said: PlanOptions, known: Machine | undefined, isShown: boolean): MachineFacts {
   const { mac = known?.macs.slice(0, 1) ?? [], uuid = known?.uuid, serial = known?.serial, arch, ip, hostname } = said;
-  const { asset, manufacturer, product } = said;
+  const { asset, manufacturer, product, memory } = said;
   const firmware = said.firmware && firmwaresOf(said.firmware, isShown);
   const secureBoot = said.secureBoot && said.secureBoot === 'on';
-  const texts = { uuid, serial, asset, manufacturer, product, hostname, ip, firmware, architecture: arch, secureBoot };
+  const texts = {
+    uuid,
+    serial,
+    asset,
+    manufacturer,
+    product,
+    hostname,
+    ip,
+    firmware,
+    architecture: arch,
+    secureBoot,
+    memory,
+  };
   const pairs = Object.entries(texts).filter(([, value]) => value !== undefined);
   return { ...(Object.fromEntries(pairs) as Partial<MachineFacts>), macs: mac, sourceAddress: ip ?? 'unknown' };
 }
@@ -193,6 +207,11 @@ const OF_API = 'of machines that the API keeps, bootlayer machine standing NAME 
 
 function addMac(text: string, others: MachineFacts['macs'] = []): MachineFacts['macs'] {
   return [...others, parsedBy(readWith(parseMac, 'MAC address'))(text)];
+}
+
+/** None is no size of a memory. */
+function readMemory(text: string): number {
+  return readWith((size) => parseBytes(size) || undefined, 'size')(text);
 }
 
 function readUuid(text: string) {

@@ -1,6 +1,6 @@
 import type { Chosen, WayChoice } from '../boot/choose-way.js';
 import type { BootExplanation } from '../booter/explanation.js';
-import { harmless } from '../format.js';
+import { formatBytes, harmless } from '../format.js';
 import { placeholdersIn } from '../image/command-line.js';
 import type { ArgumentWord } from '../image/merged-arguments.js';
 import { withRemedy } from '../image/obstacle.js';
@@ -27,9 +27,11 @@ export function writePreparation(output: Output, { preparation, loader }: Pick<I
     writeRejected(output, preparation.choice);
     return;
   }
-  const { plan, choice, words } = preparation.planned;
+  const { planned, memory } = preparation;
+  const { plan, choice, words } = planned;
   writeLine(output, `  plan      ${plan.id}`);
   writeLine(output, `  starts    ${WAYS[choice.way]}, ${startedBy(choice)}`);
+  writeLine(output, `  memory    needs at least ${formatBytes(memory.bytes)}: ${memory.what}`);
   writeRejected(output, choice);
   writeWords(output, words);
 }

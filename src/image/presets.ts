@@ -86,6 +86,16 @@ const DEFINITIONS: Readonly<Record<PresetName, Preset>> = {
   },
 };
 
+/**
+ * Arguments by which these systems fetch their root, or the ISO, into memory, each as it is written here. Others, such as `httpfs` of
+ * live-boot, read it from afar.
+ */
+export const INTO_MEMORY: ReadonlySet<string> = new Set(
+  Object.values(DEFINITIONS)
+    .flatMap(({ root, rootOfIso = [] }) => [...root, ...rootOfIso])
+    .filter((word) => word.includes('{blob.')),
+);
+
 /** What `preset NAME` adds to the arguments of an image with these layers, or why it cannot. Pure. */
 export function presetArguments(name: PresetName, { roles, isProvisioned }: PresetInput): PresetArguments {
   const { words, root, rootOfIso, disc = [], isRootOptional = false, handOff } = DEFINITIONS[name];

@@ -43,13 +43,13 @@ function unfitBecause(token: string): string | undefined {
 }
 
 /** `${netX/mac:hexhyp}`: iPXE fills it when the command runs. Names and types are ours, never a client's. */
-export function setting(name: string, type?: 'hexhyp' | 'int8' | 'uristring'): Word {
+export function setting(name: string, type?: 'hexhyp' | 'hexraw' | 'int8' | 'uristring'): Word {
   return (type === undefined ? `\${${name}}` : `\${${name}:${type}}`) as Word;
 }
 
 /** An absolute URL whose variable parts are percent-encoded already or settings. Throws on anything else: ours to prevent. */
 export function urlWord(text: string): Word {
-  const withoutSettings = text.replace(/\$\{[A-Za-z0-9/:-]+\}/g, '');
+  const withoutSettings = text.replace(/\$\{[A-Za-z0-9/:.-]+\}/g, '');
   if (!/^https?:\/\/[A-Za-z0-9._~:/?=%,@+&[\]-]+$/.test(withoutSettings)) {
     throw new RangeError(`"${text}" cannot stand in an iPXE script`);
   }

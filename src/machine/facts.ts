@@ -23,6 +23,8 @@ export type MachineFacts = {
   readonly firmware?: readonly Firmware[];
   /** Whether its firmware starts only what is signed for it (UEFI Secure Boot); few builds of iPXE know. */
   readonly secureBoot?: boolean;
+  /** How much memory it has, in bytes: what its firmware leaves to systems, else what its modules come to. */
+  readonly memory?: number;
   /** Whom the packet or request came from; a NAT or proxy may stand between. */
   readonly sourceAddress: string;
 };

@@ -31,7 +31,9 @@ describe('Booter.greeting', () => {
     const report = /boot\/script\?(\S+)/.exec(script)?.[1] ?? '';
     const names = report.split('&').map((pair) => pair.split('=')[0]);
     expect(names).toEqual(
-      'mac uuid serial asset manufacturer product hostname ip buildarch platform secureboot memory attempt'.split(' '),
+      'mac uuid serial asset manufacturer product hostname ip buildarch platform secureboot memory modules attempt'.split(
+        ' ',
+      ),
     );
     expect(script).toContain('cpuid --ext 29');
   });
@@ -63,6 +65,25 @@ describe('Booter.script', () => {
       plan: plan?.id,
       way: 'kernel',
     });
+  });
+
+  it('warns of too little memory, on the screen and in what is told, and boots all the same', async () => {
+    const size = 3 * 2 ** 30;
+    const image = resolvedImage(['kernel', 'initramfs', 'squashfs'], { commandLine: 'fetch={blob.squashfs.url}' });
+    const artifacts = image.artifacts.map((one) =>
+      one.role === 'squashfs' ? { ...one, descriptor: { ...one.descriptor, size } } : one,
+    );
+    const { booter, events } = testBooter({ image: { ...image, artifacts } });
+    const modules = `0008${'.'.repeat(16)}`;
+    const script = await booter.script({ ...QUERY, modules }, FROM);
+    const warning = 'echo Bootlayer: it needs at least 3073 MiB of memory, and the machine has 2048 MiB\n';
+    expect(script.slice(script.indexOf(warning))).toMatch(/^echo .*\n(.*\n)*kernel http:.*\n(.*\n)*boot /);
+    const needed = size + 'kernel '.length + 'initramfs '.length;
+    expect(events.at(-1)).toMatchObject({ event: 'script.sent', shortage: { needed, has: 2 * 2 ** 30 } });
+    for (const enough of [{ memory: '3073' }, {}]) {
+      expect(await booter.script({ ...QUERY, ...enough }, FROM)).not.toContain('of memory');
+      expect(events.at(-1)).not.toHaveProperty('shortage');
+    }
   });
 
   it('gives the same bytes for the same plan', async () => {

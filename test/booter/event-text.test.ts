@@ -25,6 +25,21 @@ it.each<[Partial<DhcpQuestion>, string]>([
 );
 
 it.each([
+  [{}, ''],
+  [
+    { shortage: { needed: 2 ** 30 + 1, has: 2 ** 30 } },
+    '; it needs at least 1025 MiB of memory, and the machine has 1024 MiB',
+  ],
+])('says of a script that its machine has too little memory: %j', (more, text) =>
+  expect(
+    describeEvent({
+      ...{ event: 'script.sent', machine: 'node-01', address: '10.0.0.7', assignment: 'all', image: 'os:1' },
+      ...{ plan: digestOf(Buffer.from('plan')), ...more },
+    }),
+  ).toBe(`node-01 gets the script for os:1 (assignment all)${text}`),
+);
+
+it.each([
   ['bound', 'that node-01 has 10.0.0.9 could not be kept, so that it is not told: no room'],
   [
     'released',

@@ -15,6 +15,7 @@ describe('factsFromQuery', () => {
       buildarch: 'x86_64',
       platform: 'pcbios',
       hostname: '',
+      memory: '4095',
     };
     expect(factsFromQuery(query, FROM)).toEqual({
       macs: ['52:54:00:12:34:56'],
@@ -24,6 +25,7 @@ describe('factsFromQuery', () => {
       ip: '10.0.2.16',
       architecture: 'amd64',
       firmware: ['bios'],
+      memory: 4095 * 1024 * 1024,
       sourceAddress: FROM,
     });
   });
@@ -53,6 +55,8 @@ describe('factsFromQuery', () => {
       buildarch: 'pdp11',
       ip: 'x',
       serial: 'x'.repeat(1000),
+      memory: '-1',
+      modules: '0004',
     };
     expect(factsFromQuery(junk, FROM)).toEqual({ macs: [], ip: FROM, sourceAddress: FROM });
   });
@@ -61,7 +65,10 @@ describe('factsFromQuery', () => {
     const value = fc.oneof(fc.string(), fc.array(fc.string()), fc.constant(undefined));
     fc.assert(
       fc.property(
-        fc.dictionary(fc.constantFrom('mac', 'uuid', 'serial', 'ip', 'buildarch', 'attempt', '__proto__'), value),
+        fc.dictionary(
+          fc.constantFrom('mac', 'uuid', 'serial', 'ip', 'buildarch', 'memory', 'modules', 'attempt', '__proto__'),
+          value,
+        ),
         (query) => {
           expect(factsFromQuery(query, FROM).sourceAddress).toBe(FROM);
           expect(attemptOf(query)).toBeGreaterThanOrEqual(1);

@@ -178,6 +178,29 @@ describe('bootlayer plan', () => {
     }
   });
 
+  it('says how much memory is needed, and warns of a machine that has less, which boots all the same', async () => {
+    const args = ['plan', '--mac', MAC, '--firmware', 'ipxe-bios'];
+    const unsaid = await bootlayer(args, { cwd });
+    expect(unsaid.out).toContain(
+      '\n  memory    needs at least 24 B: its kernel, and its initramfs packed and unpacked\n',
+    );
+    expect(unsaid.out).not.toContain('of memory');
+    const enough = await bootlayer([...args, '--memory', '4GiB'], { cwd });
+    expect(enough.out).toContain('\n  memory 4.0 GiB\n');
+    expect(enough.out).not.toContain('of memory');
+    const { status, out } = await bootlayer([...args, '--memory', '23B'], { cwd });
+    expect(status).toBe(0);
+    expect(out).toContain('\nwarning: it needs at least 1 MiB of memory, and the machine has 0 MiB\n');
+    expect(out).toMatch(
+      /^ {2}echo Bootlayer: it needs at least 1 MiB of memory, and the machine has 0 MiB\n(.*\n)* {2}boot /m,
+    );
+    const json = JSON.parse((await bootlayer([...args, '--memory', '23B', '--json'], { cwd })).out) as object;
+    expect(json).toMatchObject({
+      facts: { memory: 23 },
+      boot: { preparation: { memory: { bytes: 24 }, shortage: { needed: 24, has: 23 } } },
+    });
+  });
+
   it('explains the same in JSON', async () => {
     const { out } = await bootlayer(['plan', '--machine', 'node-01', '--json'], { cwd });
     expect(JSON.parse(out)).toMatchObject({
@@ -273,6 +296,8 @@ describe('bootlayer plan', () => {
     [['--uuid', '00000000-0000-0000-0000-000000000000'], 'is a placeholder'],
     [['--firmware', 'efi'], '"efi" is no firmware; known: bios, uefi, uefi-http, ipxe-bios, ipxe-uefi, os'],
     [['--arch', 'pdp11'], '"pdp11" is no architecture'],
+    [['--memory', '4Gx'], '"4Gx" is no size'],
+    [['--memory', '0'], '"0" is no size'],
     [['--machine', 'node-1'], 'there is no machine "node-1"; did you mean "node-01"? of machines that the API keeps, '],
     [['--machine', 'x'], 'name one of the configuration, or say --mac; of machines that the API keeps, '],
     [['--subnet', '10.1.0.0/33'], '"10.1.0.0/33" is no subnet'],

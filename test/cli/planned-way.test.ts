@@ -27,6 +27,7 @@ it('says what starts the machine, why nothing else does, and whose each argument
   expect(lines).toEqual([
     expect.stringMatching(/^ {2}plan {6}sha256:[0-9a-f]{64}$/),
     '  starts    kernel, initramfs and command line out of its UKI, by iPXE',
+    '  memory    needs at least 4.0 KiB: its kernel, and its initramfs packed and unpacked',
     '  not       its kernel and initramfs layers: it has no kernel layer',
     '  not       its UKI as it is: kernel arguments are given to a kernel that iPXE starts',
     'kernel arguments',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { placeholdersIn } from '../../src/image/command-line.js';
 import { parsePlaceholder } from '../../src/image/placeholders.js';
 import { PRESETS, type PresetName } from '../../src/image/preset-name.js';
-import { presetArguments } from '../../src/image/presets.js';
+import { INTO_MEMORY, presetArguments } from '../../src/image/presets.js';
 import type { Role } from '../../src/image/role.js';
 import { mergedText } from '../fixtures/merged-text.js';
 
@@ -79,4 +79,16 @@ describe('a preset', () => {
     const preset = presetArguments('talos', { roles: new Set(), isProvisioned: false });
     expect(preset).toMatchObject({ kind: 'layer', layer: { from: 'preset talos', isPreset: true } });
   });
+});
+
+it('fetches into memory what holds the URL of a layer, and nothing else', () => {
+  expect([...INTO_MEMORY].sort()).toEqual([
+    `coreos.live.rootfs_url=${SQUASHFS}`,
+    `fetch=${SQUASHFS}`,
+    `gl.url=${SQUASHFS}`,
+    `modloop=${SQUASHFS}`,
+    `root=live:${SQUASHFS}`,
+    'url={blob.iso.url}',
+    `url=${SQUASHFS}`,
+  ]);
 });

@@ -61,10 +61,11 @@ describe('settings and URLs', () => {
   it('writes settings with and without a type', () => {
     expect(setting('uuid')).toBe(`\${uuid}`);
     expect(setting('netX/mac', 'hexhyp')).toBe(`\${netX/mac:hexhyp}`);
+    expect(setting('smbios/0.17.12.2', 'hexraw')).toBe(`\${smbios/0.17.12.2:hexraw}`);
   });
 
   it('accepts absolute URLs with settings in them', () => {
-    const url = `http://[fd77::1]:8080/boot/script?mac=\${netX/mac:hexhyp}&serial=\${serial:uristring}&attempt=1`;
+    const url = `http://[fd77::1]:8080/boot/script?mac=\${netX/mac:hexhyp}&serial=\${serial:uristring}&modules=\${smbios/0.17.12.2:hexraw}.&attempt=1`;
     expect(urlWord(url)).toBe(url);
   });
 

@@ -102,6 +102,7 @@ const facts = z
       ]),
     ),
     firmware: z.array(z.string()).optional().describe('it is one of them'),
+    memory: z.number().optional().describe('how much it has, in bytes'),
     sourceAddress: z.string(),
   })
   .describe('as it reported itself');
