@@ -120,7 +120,8 @@ const policy = mapping(
 
 const NO_IMAGE = 'is missing: name an image, with boot: local too: it is what the machines boot when boot is taken out';
 
-export const assignmentSchema = mapping({
+/** Each key by itself. */
+export const assignmentKeys = mapping({
   name,
   priority: z.int('must be a whole number').optional(),
   match: z
@@ -135,7 +136,9 @@ export const assignmentSchema = mapping({
   policy: policy.optional(),
   provision: later,
   signature: later,
-}).superRefine(({ boot, iso }, context) => {
+});
+
+export const assignmentSchema = assignmentKeys.superRefine(({ boot, iso }, context) => {
   if (iso === undefined || (boot !== 'iso' && boot !== 'uki')) return;
   const what = boot === 'iso' ? 'its firmware starts all of the ISO' : 'its UKI is started';
   const message = `says nothing beside boot: ${boot}, by which ${what}: leave one of the two out`;
