@@ -57,6 +57,7 @@ describe("the README's mappings", () => {
     expect([...EXAMPLES.keys()].filter((name) => !name.startsWith('arguments: '))).toEqual([
       'proxyDHCP',
       'most of it',
+      'what of an ISO',
       'the only DHCP server',
       'HTTPS',
       'registries',
@@ -66,6 +67,22 @@ describe("the README's mappings", () => {
       'unknown machines',
       'install once',
       'an API with tokens',
+    ]);
+  });
+
+  it('have an ISO started by what they name', async () => {
+    const { config, warnings } = readConfigText(
+      EXAMPLES.get('what of an ISO') ?? '',
+      '/etc/bootlayer/bootlayer.yaml',
+      {},
+    );
+    expect(warnings).toEqual([]);
+    expect(config.assignments.map(({ iso }) => iso)).toEqual([
+      {
+        files: { kernel: '/install/vmlinuz', initramfs: ['/install/microcode.img', '/install/initrd.gz'] },
+        kernelArgs: 'priority=critical auto=true',
+      },
+      undefined,
     ]);
   });
 

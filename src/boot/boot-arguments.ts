@@ -21,11 +21,11 @@ export type ArgumentsInput = {
 };
 
 /**
- * The arguments that the kernel brings along, of the image, its UKI or its ISO; `kernel`: what is known of it; `initrds`: how many it is
- * handed by name, 1 unless it is said.
+ * The arguments that the kernel brings along, of the image, its UKI or its ISO, or those in their place that the assignment says of the
+ * ISO; `kernel`: what is known of it; `initrds`: how many it is handed by name, 1 unless it is said.
  */
 export type OwnArguments = {
-  readonly from: 'image' | 'uki' | 'iso';
+  readonly from: 'image' | 'uki' | 'iso' | 'assignment iso';
   readonly commandLine: string;
   readonly kernel?: KernelFacts | undefined;
   readonly initrds?: number;

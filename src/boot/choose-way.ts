@@ -9,6 +9,8 @@ export type WayWish = {
   readonly boot: ImageMethod;
   /** Whether kernel arguments are to be other than the image's own. */
   readonly wantsArguments: boolean;
+  /** Whether it is said what of an ISO is started, or with which arguments: nothing else of it is, then. */
+  readonly opensIso?: boolean;
 };
 
 type Rejection = Pick<Obstacle, 'reason' | 'remedy'>;
@@ -103,7 +105,8 @@ function layersOrUki(known: Case): readonly Way[] {
  * Firmware keeps all of it as a disc, for what it starts too. That of iPXE is gone when a kernel has started, so that one which is told
  * where the rest is comes first.
  */
-function waysOfIso({ client, wantsArguments }: Case): readonly Way[] {
+function waysOfIso({ client, wantsArguments, opensIso }: Case): readonly Way[] {
+  if (opensIso === true) return ['iso-files'];
   return client === 'uefi-http' && !wantsArguments ? ['iso', 'iso-files'] : ['iso-files', 'iso'];
 }
 
@@ -144,7 +147,8 @@ function whyNot(way: Way, chosen: Way, known: Case): Rejection {
 }
 
 function whyRather(way: Way, chosen: Way, known: Case): string {
-  const { wantsArguments, takesArguments, client } = known;
+  const { wantsArguments, takesArguments, client, opensIso } = known;
+  if (way === 'iso' && chosen === 'iso-files' && opensIso === true) return OPENED_BY_WISH;
   if (way === 'iso' || way === 'iso-files') return whyNoIso(chosen, known);
   if (chosen === 'kernel' && way === 'opened') return 'its kernel and initramfs layers need no opening';
   if (way === 'uki' && takesArguments) return 'it takes kernel arguments of its loader, and firmware gives none';
@@ -152,6 +156,9 @@ function whyRather(way: Way, chosen: Way, known: Case): string {
   if (way === 'uki') return 'iPXE starts its kernel and initramfs layers';
   return client === 'uefi-http' ? 'the firmware starts its UKI by itself' : 'its UKI is started as it is';
 }
+
+/** The firmware would start all of it. */
+const OPENED_BY_WISH = 'the assignment says what of its ISO is started';
 
 function whyNoIso(chosen: Way, { client }: Case): string {
   if (chosen === 'iso') return 'the firmware boots its ISO by itself';
@@ -165,15 +172,14 @@ function noWay(
   image: Bootable,
   judged: readonly JudgedWay[],
   inOrder: readonly JudgedWay[],
-  { boot }: WayWish,
+  { boot, opensIso }: WayWish,
 ): WayChoice {
   const why = unbootableBecause(image, inOrder);
   const reason = boot === 'auto' ? why : `the assignment wants boot: ${boot}, and ${why}${otherwise(boot, judged)}`;
+  const unwanted = boot === 'auto' && opensIso === true ? OPENED_BY_WISH : `the assignment wants boot: ${boot}`;
   const rejected = judged
     .filter((one) => !isUnheardOf(one))
-    .map((one) =>
-      rejectionBy(one.way, one.kind === 'possible' ? { reason: `the assignment wants boot: ${boot}` } : one),
-    );
+    .map((one) => rejectionBy(one.way, one.kind === 'possible' ? { reason: unwanted } : one));
   return { kind: 'none', reason, rejected };
 }
 

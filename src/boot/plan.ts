@@ -17,7 +17,7 @@ import {
   ownArguments,
 } from './boot-arguments.js';
 import { imageMethod } from './boot-method.js';
-import { type Chosen, chooseWay, type WayChoice } from './choose-way.js';
+import { type Chosen, chooseWay, type WayChoice, type WayWish } from './choose-way.js';
 
 /** Everything decided for one machine now, pinned to digests. The same plan renders the same bytes. Plain data. */
 export type BootPlan = KernelPlan | UkiPlan | IsoPlan;
@@ -84,9 +84,8 @@ export type PlanInput = ArgumentsInput & { readonly starter: Starter };
 
 /** Chooses what of the image this machine starts and how, or says why nothing of it can be. Pure. */
 export function planBoot(input: PlanInput): Planning {
-  const { image, starter, assignment } = input;
-  const wish = { boot: imageMethod(assignment.boot), wantsArguments: wantsArguments(input) };
-  const choice = chooseWay(image, starter, wish);
+  const { image, starter } = input;
+  const choice = chooseWay(image, starter, wayWish(input));
   if (choice.kind === 'none')
     return { kind: 'refused', reason: `${image.reference} cannot be booted: ${choice.reason}`, choice };
   if (starter.client === 'uefi-http' && choice.by === 'ipxe')
@@ -103,6 +102,12 @@ export function planBoot(input: PlanInput): Planning {
 function whyNotByFirmware({ image }: PlanInput, { rejected }: Chosen): string {
   const wanted = artifactOf(image, 'uki') === undefined && artifactOf(image, 'iso') !== undefined ? 'iso' : 'uki';
   return rejected.find(({ way }) => way === wanted)?.reason ?? '';
+}
+
+/** How the operator wants this machine's image started. Pure. */
+export function wayWish(whom: Omit<ArgumentsInput, 'image'>): WayWish {
+  const { boot, iso } = whom.assignment;
+  return { boot: imageMethod(boot), wantsArguments: wantsArguments(whom), opensIso: iso !== undefined };
 }
 
 /** Whether the operator wants something of this machine's kernel arguments changed. Pure. */
@@ -164,7 +169,7 @@ function argumentsOfUki(input: PlanInput, { by }: Chosen): BootArguments {
 }
 
 function planKernel(input: PlanInput, choice: Chosen): Planning {
-  const { start, own } = startOfKernel(choice.way, input.image);
+  const { start, own } = startOfKernel(choice.way, input);
   const given = bootArguments(input, own);
   if (given.kind === 'refused') return { ...given, choice };
   const { words, room: argumentRoom } = given;
@@ -182,8 +187,8 @@ type Start = {
   readonly own: OwnArguments;
 };
 
-function startOfKernel(way: Way, image: ResolvedImage): Start {
-  if (way === 'iso-files') return ofIso(image);
+function startOfKernel(way: Way, { image, assignment }: PlanInput): Start {
+  if (way === 'iso-files') return ofIso(image, assignment.iso?.kernelArgs);
   return way === 'opened' ? ofUki(image) : ofLayers(image);
 }
 
@@ -210,8 +215,11 @@ function ofUki(image: ResolvedImage): Start {
   };
 }
 
-/** The same of an ISO. The image's own arguments count before those of its menu, which whoever built it could not change. */
-function ofIso(image: ResolvedImage): Start {
+/**
+ * The same of an ISO. What the assignment says takes the place of the image's own arguments, and they of those of its menu, which
+ * whoever built the image could not change.
+ */
+function ofIso(image: ResolvedImage, said: string | undefined): Start {
   const opened = openedIso(image);
   if (opened === undefined) throw new RangeError(`what the ISO of ${image.reference} holds is not known`);
   const { kernel, initrds } = opened;
@@ -220,11 +228,15 @@ function ofIso(image: ResolvedImage): Start {
   const medium = { preset: opened.preset, roles };
   return {
     start: isoParts(layerOf(image, 'iso'), opened),
-    own:
-      image.commandLine === ''
-        ? { from: 'iso', commandLine: opened.commandLine, ...facts, medium }
-        : { from: 'image', commandLine: image.commandLine, ...facts, medium },
+    own: { ...argumentsOfIso(image.commandLine, opened.commandLine, said), ...facts, medium },
   };
+}
+
+function argumentsOfIso(ofImage: string, ofMenu: string, said: string | undefined) {
+  if (said !== undefined) return { from: 'assignment iso', commandLine: said } as const;
+  return ofImage === ''
+    ? ({ from: 'iso', commandLine: ofMenu } as const)
+    : ({ from: 'image', commandLine: ofImage } as const);
 }
 
 /** There is one: the way would not have been chosen. */

@@ -1,6 +1,7 @@
 import type { BlobReader } from '../blob/blob-reader.js';
 import type { LoaderTransfer } from '../boot/event.js';
 import type { LocatedArtifact } from '../boot/ports.js';
+import { startedPart } from '../boot/started-part.js';
 import { BootlayerError } from '../errors.js';
 import type { FilePart } from '../image/range-reader.js';
 import type { Attribution } from './attribution.js';
@@ -43,7 +44,7 @@ export class ArtifactStep {
     if (found === undefined)
       throw new BootlayerError('BLOB_UNKNOWN', `no assignment and no issued plan leads to ${digest}`);
     if (slice === undefined) return found;
-    const known = await mapped.knownPart(digest, slice);
+    const known = startedPart(attribution.startAt(address), digest, slice) ?? (await mapped.knownPart(digest, slice));
     if (known === undefined) return { ...found, slice: 'unplanned' };
     return { ...found, role: known.role, part: known.part, slice: known.slice };
   }

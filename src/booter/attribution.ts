@@ -1,3 +1,4 @@
+import type { Artifact } from '../image/image.js';
 import type { Digest } from '../oci/digest.js';
 
 /**
@@ -20,7 +21,7 @@ export class Attribution {
   /**
    * A script step of this machine came from this address; what is not said of it is as before.
    */
-  saw(machine: string, address: string, { image, isShown }: Seen = {}): void {
+  saw(machine: string, address: string, { image, start, isShown }: Seen = {}): void {
     const machines = this.#seen.get(address) ?? new Map<string, Step>();
     this.#seen.delete(address);
     this.#seen.set(address, machines);
@@ -28,7 +29,12 @@ export class Attribution {
     // Who is shown to be there is there alone, by whatever name it was seen before.
     if (isShown === true) machines.clear();
     machines.delete(machine);
-    machines.set(machine, { at: this.#now(), image: image ?? last?.image, isShown: isShown ?? last?.isShown ?? false });
+    machines.set(machine, {
+      at: this.#now(),
+      image: image ?? last?.image,
+      start: start ?? last?.start ?? [],
+      isShown: isShown ?? last?.isShown ?? false,
+    });
     if (machines.size > MAX_MACHINES_PER_ADDRESS) dropOldest(machines);
     if (this.#seen.size > MAX_ADDRESSES) dropOldest(this.#seen);
   }
@@ -47,6 +53,11 @@ export class Attribution {
     return this.#onlyAt(address)?.[1].image;
   }
 
+  /** What the machine there was told to fetch before anything runs, in its order: another may be told another order of the same. */
+  startAt(address: string): readonly Artifact[] {
+    return this.#onlyAt(address)?.[1].start ?? [];
+  }
+
   #onlyAt(address: string): readonly [string, Step] | undefined {
     const since = this.#now() - LIVE_MILLISECONDS;
     const live = [...(this.#seen.get(address) ?? [])].filter(([, { at }]) => at >= since);
@@ -60,12 +71,19 @@ export class Attribution {
 export type Seen = {
   /** The digest of the manifest that it got, when it got one. */
   readonly image?: Digest;
+  /** What it starts, when it got a plan (`startOf`). */
+  readonly start?: readonly Artifact[];
   /** Whether it is shown to be that machine. */
   readonly isShown?: boolean;
 };
 
 /** `at` in milliseconds. */
-type Step = { readonly at: number; readonly image: Digest | undefined; readonly isShown: boolean };
+type Step = {
+  readonly at: number;
+  readonly image: Digest | undefined;
+  readonly start: readonly Artifact[];
+  readonly isShown: boolean;
+};
 
 /** A machine that asked for its script this long ago may still be fetching a root file system. */
 const LIVE_MILLISECONDS = 600_000;

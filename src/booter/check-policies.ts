@@ -41,8 +41,11 @@ export function findUntoldWarnings(
   isImageKnown: (assignment: string) => boolean = () => false,
 ): readonly string[] {
   const untold = assignments.filter(
-    ({ name, policy, kernelArgs }) =>
-      mustReport(policy) && !isImageKnown(name) && ![defaults.kernelArgs, ...kernelArgs].some(namesDone),
+    ({ name, policy, kernelArgs, iso }) =>
+      mustReport(policy) &&
+      !isImageKnown(name) &&
+      !placeholdersIn(iso?.kernelArgs ?? '').includes(DONE_PLACEHOLDER) &&
+      ![defaults.kernelArgs, ...kernelArgs].some(namesDone),
   );
   // There may be a hundred thousand.
   if (untold.length === 0 || machines.some(({ kernelArgs }) => namesDone(kernelArgs))) return [];

@@ -1,4 +1,5 @@
 import type { Client } from '../image/bootable.js';
+import type { OpenedIso } from '../image/iso-opening.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 
@@ -31,6 +32,8 @@ export type TargetCheck = { readonly architecture?: string } & (
       readonly lostArguments?: LostArguments;
       /** What of its UKI could not be read. */
       readonly unread?: string;
+      /** Where it is by an ISO that iPXE starts it. */
+      readonly iso?: IsoStarted;
       readonly variant?: string;
       /** A problem: it boots, and again each time, though it is to be booted once. */
       readonly neverDone?: string;
@@ -43,6 +46,12 @@ export type TargetCheck = { readonly architecture?: string } & (
   /** Its registry was not to be asked. */
   | { readonly kind: 'skipped' }
 );
+
+/** What of an ISO is started, by paths in it, and how it was found. */
+export type IsoStarted = Pick<OpenedIso, 'by' | 'menu' | 'system'> & {
+  readonly kernel: string;
+  readonly initramfs: readonly string[];
+};
 
 /** Where a UKI is started as it is, which has its own kernel arguments, and what an operator can do about it. */
 export type LostArguments = {

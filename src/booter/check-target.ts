@@ -4,6 +4,7 @@ import { chooseWay } from '../boot/choose-way.js';
 import { describeError } from '../errors.js';
 import { CLIENTS, type Client, hasClient } from '../image/bootable.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
+import { openedIso } from '../image/iso-ways.js';
 import type { Firmware, MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
 import { parseIp } from '../net/ip.js';
@@ -12,7 +13,7 @@ import { parseUuid } from '../net/uuid.js';
 import type { ImageReference } from '../oci/reference.js';
 import type { BootUrls } from './boot-urls.js';
 import { neverDoneBecause } from './check-policies.js';
-import type { LostArguments, TargetCheck } from './check-report.js';
+import type { IsoStarted, LostArguments, TargetCheck } from './check-report.js';
 import type { Mapping } from './mapping.js';
 import { type Prepared, prepareBoot, wishFor } from './preparation.js';
 import { remedyFor } from './uki-arguments.js';
@@ -75,9 +76,23 @@ function judgeTarget(
     blobs: image.artifacts.map(({ descriptor }) => ({ digest: descriptor.digest, size: descriptor.size })),
     ...(variant !== undefined && { variant }),
     ...(unread !== undefined && { unread }),
+    ...isoStarted(
+      image,
+      judged.map(({ prepared }) => prepared),
+    ),
     ...(where !== undefined && { lostArguments: { where, remedy: remedyFor(image, architecture, where) } }),
     ...(neverDone !== undefined && { neverDone }),
   };
+}
+
+/** Nothing where its firmware alone starts it, or nobody. */
+function isoStarted(image: ResolvedImage, prepared: readonly Prepared['preparation'][]): { readonly iso?: IsoStarted } {
+  const opened = openedIso(image);
+  const isOpened = prepared.some((one) => one.kind === 'ready' && one.planned.choice.way === 'iso-files');
+  if (opened === undefined || !isOpened) return {};
+  const { by, menu, system, kernel, initrds } = opened;
+  const found = { by, ...(menu !== undefined && { menu }), ...(system !== undefined && { system }) };
+  return { iso: { ...found, kernel: kernel.path, initramfs: initrds.map(({ path }) => path) } };
 }
 
 type Whom = { readonly subject: Subject; readonly assignment: Assignment };

@@ -158,12 +158,13 @@ function unrecognisableWarnings({ machines }: Mapping): readonly string[] {
 
 function localWarnings(ordered: readonly Assignment[]): readonly string[] {
   return ordered
-    .filter(({ boot, kernelArgs }) => boot === 'local' && kernelArgs.some(isChange))
-    .map(
-      ({ name }) =>
-        `assignment "${name}": its kernelArgs are never given, since boot: local starts no kernel of ours: leave one of the two out`,
-    );
+    .filter(({ boot }) => boot === 'local')
+    .flatMap(({ name, kernelArgs, iso }) => [
+      ...(kernelArgs.some(isChange) ? [`assignment "${name}": its kernelArgs are never given, ${BY_LOCAL}`] : []),
+      ...(iso === undefined ? [] : [`assignment "${name}": what its iso names is never started, ${BY_LOCAL}`]),
+    ]);
 }
 
+const BY_LOCAL = 'since boot: local starts no kernel of ours: leave one of the two out';
 const MAX_NAMED = 5;
 const UNOPENED = 'holds a UKI that cannot be opened, and that UEFI alone can start, as it is';

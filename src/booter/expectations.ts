@@ -1,13 +1,13 @@
 import type { BlobSource } from '../blob/blob-store.js';
 import type { Assignment } from '../boot/assignment.js';
-import { imageMethod } from '../boot/boot-method.js';
-import { chooseWay } from '../boot/choose-way.js';
-import { wantsArguments } from '../boot/plan.js';
+import { chooseWay, type WayWish } from '../boot/choose-way.js';
+import { wayWish } from '../boot/plan.js';
 import type { Clock } from '../clock.js';
 import type { Starter } from '../image/bootable.js';
 import { artifactOf, type ResolvedImage } from '../image/image.js';
 import type { Role } from '../image/role.js';
 import type { Way } from '../image/ways.js';
+import { wishedName } from '../image/wished-files.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { formatReference } from '../oci/reference.js';
@@ -48,20 +48,16 @@ export class Expectations {
     const architecture = facts.architecture ?? machine?.architecture ?? ANY_ARCHITECTURE;
     const { defaults } = this.#parts.mapping();
     const starter = firstStarter(facts, architecture);
-    const wish = { wantsArguments: wantsArguments({ subject, assignment, defaults: defaults.kernelArgs }) };
-    const key = [formatReference(assignment.image), assignment.variant, ...Object.values({ ...starter, ...wish })];
+    const wish = wayWish({ subject, assignment, defaults: defaults.kernelArgs });
+    const iso = wishedName(assignment.iso?.files);
+    const key = [formatReference(assignment.image), assignment.variant, iso, ...Object.values({ ...starter, ...wish })];
     if (!this.#isNew(key.join(' '))) return;
     this.#prepare(assignment, starter, wish).catch(() => undefined);
   }
 
-  async #prepare(
-    assignment: Assignment,
-    starter: Starter,
-    { wantsArguments: hasArguments }: { readonly wantsArguments: boolean },
-  ): Promise<void> {
+  async #prepare(assignment: Assignment, starter: Starter, wish: WayWish): Promise<void> {
     const { mapped, prefetch } = this.#parts;
     const image = await mapped.resolve(assignment.image, wishFor(assignment, starter.architecture));
-    const wish = { boot: imageMethod(assignment.boot), wantsArguments: hasArguments };
     const choice = chooseWay(image, starter, wish);
     const wanted = choice.kind === 'chosen' ? WANTED[choice.way] : unreadRoles(image);
     for (const role of wanted) {

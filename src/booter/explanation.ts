@@ -119,7 +119,7 @@ async function explainImage(
       policy: assignment.policy,
       image,
       method,
-      clients: judgeImage(image, { architecture: wish.architecture, boot: method }).clients,
+      clients: judgeImage(image, { architecture: wish.architecture, boot: method, iso: assignment.iso }).clients,
       ...(client !== undefined && { client }),
       preparation: asGiven(preparation, urls),
       ...(loader !== undefined && { loader }),

@@ -126,7 +126,7 @@ export class ImageDesk {
         reference,
         assignments: names.slice(0, MOST_NAMES),
         assignmentCount: names.length,
-        resolutions: (found.get(reference) ?? []).map(resolutionOf),
+        resolutions: eachOnce((found.get(reference) ?? []).map(resolutionOf)),
       };
     });
   }
@@ -139,6 +139,11 @@ export class ImageDesk {
     }
     return found;
   }
+}
+
+/** What of its ISO is started, assignments may say each for themselves: the image is the same for all that. */
+function eachOnce(resolutions: readonly Resolution[]): readonly Resolution[] {
+  return [...new Map(resolutions.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 type Resolved = { readonly key: ResolutionKey; readonly image: ResolvedImage };

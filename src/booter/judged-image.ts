@@ -1,3 +1,4 @@
+import type { IsoStart } from '../boot/assignment.js';
 import type { ImageMethod } from '../boot/boot-method.js';
 import { type ClientRefusal, type JudgedClients, judgeEach, wayRefusal } from '../boot/judged-clients.js';
 import type { Client } from '../image/bootable.js';
@@ -21,6 +22,8 @@ export type ImageUse = {
   /** Where it is missing: what the layers are for, or any, which takes the image. */
   readonly architecture?: string | undefined;
   readonly boot?: ImageMethod;
+  /** What it would say of an ISO. */
+  readonly iso?: IsoStart | undefined;
 };
 
 /**
@@ -28,11 +31,11 @@ export type ImageUse = {
  * which iPXE may not be able to carry. Pure.
  */
 export function judgeImage(image: UnmappedImage, use: ImageUse = {}): JudgedClients {
-  const { architecture = architectureIn(image.contents) ?? ANY_ARCHITECTURE, boot = 'auto' } = use;
+  const { architecture = architectureIn(image.contents) ?? ANY_ARCHITECTURE, boot = 'auto', iso } = use;
   return judgeEach(
     architecture,
     (client) =>
-      wayRefusal(image, { client, architecture }, boot) ?? argumentsRefusal(image, client, { architecture, boot }),
+      wayRefusal(image, { client, architecture }, boot) ?? argumentsRefusal(image, client, { architecture, boot, iso }),
   );
 }
 
@@ -45,11 +48,11 @@ function architectureIn({ kernel, uki }: ImageContents = {}): string | undefined
 function argumentsRefusal(
   image: UnmappedImage,
   client: Client,
-  { architecture, boot }: { readonly architecture: string; readonly boot: ImageMethod },
+  { architecture, boot, iso }: Required<ImageUse> & { readonly architecture: string },
 ): ClientRefusal | undefined {
   const others = anybody(architecture);
   const subject = { ...others, machine: recorded(others.name, image), facts: reporting(others.facts) };
-  const whom = { subject, assignment: { ...nobodys(subject.name), boot } };
+  const whom = { subject, assignment: { ...nobodys(subject.name), boot, ...(iso !== undefined && { iso }) } };
   const prepared = prepareAs(client, whom, mapped(image, architecture), { mapping: NO_MAPPING, urls: SHORT_URLS });
   return isRefusedForAll(prepared) ? { kind: 'arguments', reason: prepared.reason } : undefined;
 }

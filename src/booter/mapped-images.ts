@@ -6,6 +6,7 @@ import { BootlayerError } from '../errors.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import type { FilePart } from '../image/range-reader.js';
 import type { UkiParts } from '../image/uki-parts.js';
+import { type WishedFiles, wishedName } from '../image/wished-files.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import { formatReference, type ImageReference, placeOf, placeOfLocation } from '../oci/reference.js';
@@ -64,7 +65,13 @@ export class MappedImages {
   /** The mapping has changed. What issued plans name stays served. */
   remapped(): void {
     this.#rounds.clear();
-    this.#served.retain((reference) => this.#parts.mapping().references.has(reference));
+    const { references, assignments } = this.#parts.mapping();
+    const wished = new Set(
+      assignments.flatMap(({ image, iso }) => (iso?.files ? isoName(formatReference(image), iso.files) : [])),
+    );
+    const isMapped = ({ reference, wish }: ResolutionKey) =>
+      references.has(reference) && (wish.iso === undefined || wished.has(isoName(reference, wish.iso)));
+    this.#served.retain(isMapped);
   }
 
   /** Throws what the source throws. */
@@ -236,4 +243,8 @@ export class MappedImages {
   #plansSince(): number {
     return this.#parts.clock.now() - PLAN_LIFE_MILLISECONDS;
   }
+}
+
+function isoName(reference: string, wished: WishedFiles): string {
+  return `${reference} ${wishedName(wished)}`;
 }

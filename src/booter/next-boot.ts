@@ -4,8 +4,8 @@ import { ALWAYS } from '../boot/policy.js';
 import type { NextBoot } from '../boot/standing.js';
 import { parseReference } from '../oci/reference.js';
 
-/** As the assignment says, but for the image. */
-export function forNext(assignment: Assignment, { image, variant }: NextBoot): Assignment {
+/** As the assignment says, but for the image, and what is in that. */
+export function forNext({ iso: _iso, ...assignment }: Assignment, { image, variant }: NextBoot): Assignment {
   const boot = imageMethod(assignment.boot);
   return { ...assignment, image: parseReference(image), boot, ...(variant !== undefined && { variant }) };
 }

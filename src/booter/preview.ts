@@ -26,7 +26,7 @@ export type BootDifference = {
   readonly differs: readonly Difference[];
 };
 
-export const DIFFERENCES = ['assignment', 'image', 'variant', 'boot', 'kernelArgs', 'policy'] as const;
+export const DIFFERENCES = ['assignment', 'image', 'variant', 'boot', 'iso', 'kernelArgs', 'policy'] as const;
 export type Difference = (typeof DIFFERENCES)[number];
 
 /**
@@ -99,6 +99,8 @@ function partOf(key: Difference, choice: Choice | undefined): unknown {
       return assignment.variant;
     case 'boot':
       return assignment.boot;
+    case 'iso':
+      return assignment.iso;
     case 'kernelArgs':
       return [assignment.kernelArgs, machine.kernelArgs];
     case 'policy':

@@ -86,7 +86,7 @@ export class ScriptStep {
       case 'ready': {
         const { planned, script, shortage } = readiness;
         const { plan, choice } = planned;
-        attribution.saw(subject.name, address, { image: plan.image.manifestDigest });
+        attribution.saw(subject.name, address, { image: plan.image.manifestDigest, start: startOf(plan) });
         this.#prefetch(plan);
         const { name: machine } = subject;
         const { way, unmet } = choice;

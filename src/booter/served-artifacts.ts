@@ -31,8 +31,8 @@ export class ServedArtifacts {
   }
 
   /** Forgets what no mapping leads to any more. */
-  retain(isMapped: (reference: string) => boolean): void {
-    for (const [name, { key }] of this.#images) if (!isMapped(key.reference)) this.#images.delete(name);
+  retain(isMapped: (key: ResolutionKey) => boolean): void {
+    for (const [name, { key }] of this.#images) if (!isMapped(key)) this.#images.delete(name);
     this.#index();
   }
 

@@ -1,9 +1,10 @@
 import type { BlobReader } from '../blob/blob-reader.js';
 import type { LocatedArtifact } from '../boot/ports.js';
 import { BootlayerError } from '../errors.js';
-import { type ContentsRole, readLayer } from '../image/contents.js';
+import { type ContentsRole, readLayer, wishedOf } from '../image/contents.js';
 import { artifactOf, type ImageContents, type ResolvedImage } from '../image/image.js';
 import type { RangeReader } from '../image/range-reader.js';
+import { type WishedFiles, wishedName } from '../image/wished-files.js';
 import { type Descriptor, sizedName } from '../oci/descriptor.js';
 import { shortDigest } from '../oci/digest.js';
 import { RecentMap } from '../recent-map.js';
@@ -11,8 +12,8 @@ import { RecentMap } from '../recent-map.js';
 /** Of 64 KiB at most; a site boots fewer. */
 const MOST_KNOWN = 500;
 
-/** A layer that is looked into. */
-type Layer = LocatedArtifact & { readonly role: ContentsRole };
+/** A layer that is looked into; `wished`: what is to be started of an ISO. */
+type Layer = LocatedArtifact & { readonly role: ContentsRole; readonly wished?: WishedFiles | undefined };
 
 /**
  * What kernels are and UKIs hold, by bytes that have their digest. What a resolution says of them was read of what nobody has verified: were
@@ -20,7 +21,7 @@ type Layer = LocatedArtifact & { readonly role: ContentsRole };
  */
 export class VerifiedContents {
   readonly #open: (artifact: LocatedArtifact) => Promise<BlobReader>;
-  /** By role, digest and size: whoever lies about the size of another's image holds his own up alone. */
+  /** By role, digest, size and what is wished of it: whoever lies about the size of another's image holds his own up alone. */
   readonly #known = new RecentMap<string, ImageContents>(MOST_KNOWN);
   /** By the place as well: some hang. */
   readonly #underWay = new Map<string, Promise<ImageContents>>();
@@ -35,7 +36,7 @@ export class VerifiedContents {
   async added(image: ResolvedImage, role: ContentsRole): Promise<ResolvedImage> {
     const layer = artifactOf(image, role);
     if (layer === undefined) return image;
-    const read = await this.of({ ...layer, role, location: image.location });
+    const read = await this.of({ ...layer, role, location: image.location, wished: wishedOf(image, role) });
     return { ...image, contents: { ...image.contents, ...read } };
   }
 
@@ -59,13 +60,13 @@ export class VerifiedContents {
   }
 
   async #read(layer: Layer): Promise<ImageContents> {
-    const { role, descriptor } = layer;
+    const { role, descriptor, wished } = layer;
     const name = sizedName(descriptor);
     const blob = await this.#open(layer);
     this.#arriving.set(name, blob);
     try {
       await blob.whole();
-      const read = await readLayer(role, rangesOf(blob, descriptor));
+      const read = await readLayer(role, rangesOf(blob, descriptor), wished);
       this.#known.set(nameOf(layer), read);
       return read;
     } finally {
@@ -77,8 +78,8 @@ export class VerifiedContents {
 }
 
 /** What is a kernel to one image may be the UKI of another. */
-function nameOf({ role, descriptor }: Layer): string {
-  return `${role} ${sizedName(descriptor)}`;
+function nameOf({ role, descriptor, wished }: Layer): string {
+  return `${role} ${sizedName(descriptor)} ${wishedName(wished)}`;
 }
 
 function placedName(layer: Layer): string {

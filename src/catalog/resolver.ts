@@ -49,6 +49,7 @@ export class Resolver {
       manifestDigest: digest,
       platform: platform ?? { os: this.#wish.os, architecture: this.#wish.architecture },
       ...(variant !== undefined && { variant }),
+      ...(this.#wish.iso !== undefined && { isoFiles: this.#wish.iso }),
       artifacts,
       commandLine: await this.#reader.commandLine(manifest, artifacts),
     };

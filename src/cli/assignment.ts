@@ -14,7 +14,7 @@ import {
   setCommand,
   showCommand,
 } from './entry-commands.js';
-import { matchOf, pairIn, withKernelArgs, withPolicy, withValues } from './entry-edits.js';
+import { matchOf, pairIn, withIso, withKernelArgs, withPolicy, withValues } from './entry-edits.js';
 
 type AssignmentOptions = SetOptions & {
   readonly image?: string;
@@ -24,6 +24,9 @@ type AssignmentOptions = SetOptions & {
   readonly variant?: string;
   readonly boot?: string;
   readonly kernelArg?: readonly string[];
+  readonly isoKernel?: string;
+  readonly isoInitramfs?: readonly string[];
+  readonly isoKernelArg?: readonly string[];
   readonly policy?: string;
   readonly doneWhen?: string;
   readonly maxAttempts?: number | '';
@@ -54,6 +57,13 @@ export function assignmentCommand(): Command {
       .option('--variant <name>', "which of an image's variants")
       .addOption(optionalChoice('--boot <method>', 'how they start it', BOOT_METHODS))
       .option('--kernel-arg <text>', 'append it (repeatable): all take the place of all there are', repeatable(asText))
+      .option('--iso-kernel <path>', 'the kernel that is started of an ISO')
+      .option('--iso-initramfs <path>', 'its initramfs (repeatable, in their order)', repeatable(asText))
+      .option(
+        '--iso-kernel-arg <text>',
+        'in place of what the menu of the ISO says (repeatable): all take the place of all there are',
+        repeatable(asText),
+      )
       .addOption(optionalChoice('--policy <mode>', 'how often they boot it', POLICY_MODES))
       .addOption(optionalChoice('--done-when <what>', 'what ends "once"', DONE_WHEN))
       .option('--max-attempts <number>', 'so many boots within the window are all', parsedBy(parseAttempts))
@@ -93,6 +103,9 @@ function edited(document: EntryDocument, options: AssignmentOptions): EntryDocum
     variant,
     boot,
     kernelArg,
+    isoKernel,
+    isoInitramfs,
+    isoKernelArg,
     policy: mode,
     doneWhen,
     maxAttempts,
@@ -109,7 +122,8 @@ function edited(document: EntryDocument, options: AssignmentOptions): EntryDocum
     ...(variant !== undefined && { variant }),
     ...(boot !== undefined && { boot }),
   };
-  const withOwn = withKernelArgs(withValues(document, values), kernelArg);
+  const iso = { kernel: isoKernel, initramfs: isoInitramfs, kernelArgs: isoKernelArg };
+  const withOwn = withIso(withKernelArgs(withValues(document, values), kernelArg), iso);
   return withPolicy(withOwn, { mode, doneWhen, maxAttempts, window });
 }
 

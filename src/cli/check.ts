@@ -20,6 +20,7 @@ import { describePools, poolsOf } from './described-pools.js';
 import { dhcpUnits, type Unit } from './dhcp-units.js';
 import { explainedImages, explainedUrls, portsOf } from './explained.js';
 import { interfacesOnThisHost, servedBy } from './explained-site.js';
+import { howFound } from './iso-lines.js';
 import { emphasize, inOneLine, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
 
 type CheckOptions = CommonOptions & { readonly offline?: true; readonly strict?: true; readonly json?: true };
@@ -183,7 +184,7 @@ function writeReport(output: Output, { assignments, machines, warnings, problems
 function describe(target: TargetCheck): readonly [string, string] {
   switch (target.kind) {
     case 'boots':
-      return [shortDigest(target.digest), [target.clients.join(', '), target.neverDone ?? []].flat().join('; but it ')];
+      return [shortDigest(target.digest), [startOf(target), target.neverDone ?? []].flat().join('; but it ')];
     case 'refused':
       return [target.digest === undefined ? '-' : shortDigest(target.digest), `nothing: ${harmless(target.reason)}`];
     case 'local':
@@ -191,4 +192,9 @@ function describe(target: TargetCheck): readonly [string, string] {
     case 'skipped':
       return ['-', 'not asked (offline)'];
   }
+}
+
+function startOf({ clients, iso }: Extract<TargetCheck, { kind: 'boots' }>): string {
+  const opened = iso === undefined ? '' : ` (its ISO opened ${howFound(iso)})`;
+  return `${clients.join(', ')}${opened}`;
 }

@@ -46,6 +46,16 @@ export function withKernelArgs(document: EntryDocument, args: readonly string[] 
   return Object.keys(kernelArgs).length === 0 ? rest : { ...rest, kernelArgs };
 }
 
+/** What is there replaces that of the ISO; an empty text takes it out, and with the kernel all that is for it. */
+export function withIso(document: EntryDocument, values: EntryDocument): EntryDocument {
+  const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+  if (Object.keys(given).length === 0) return document;
+  const { iso: before = {}, ...others } = document;
+  const isOver = given['kernel'] === '' && given['initramfs'] === undefined;
+  const iso = withValues(before as EntryDocument, { ...given, ...(isOver && { initramfs: '' }) });
+  return Object.keys(iso).length === 0 ? others : { ...others, iso };
+}
+
 /** What is there replaces that of the policy; an empty text takes it out, and an end of `once` is no other mode's. */
 export function withPolicy(document: EntryDocument, values: EntryDocument): EntryDocument {
   const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));

@@ -19,18 +19,18 @@ function aboutIso({ label, firmware, isHybrid }: Iso): string {
   return [harmless(label), boots, ...(isHybrid ? ['a disk as well'] : [])].filter((text) => text !== '').join(', ');
 }
 
-const FOUND: Readonly<Record<OpenedIso['by'], string>> = {
-  assignment: 'as the assignment says',
-  grub: 'by its GRUB menu',
-  isolinux: 'by its isolinux menu',
-  layout: 'by its layout',
-};
+/** How it was found what is started: `by /boot/grub/grub.cfg, entry "Live"`. */
+export function howFound({ by, menu, system }: Pick<OpenedIso, 'by' | 'menu' | 'system'>): string {
+  if (by === 'assignment') return 'by the assignment';
+  if (menu !== undefined) return `by ${harmless(menu.file)}, entry "${harmless(menu.title)}"`;
+  return system === undefined ? 'by its layout' : `as ${system} has it`;
+}
 
 function openedLines(opened: OpenedIso): readonly string[] {
-  const { by, menu, kernel, initrds, root, commandLine, leftOut, system, wants } = opened;
-  const where = menu === undefined ? '' : ` (${harmless(menu.file)}: ${harmless(menu.title)})`;
+  const { by, kernel, initrds, root, commandLine, leftOut, system, wants } = opened;
+  const whose = by === 'layout' || system === undefined ? '' : `: ${system}`;
   return [
-    `opened ${FOUND[by]}${where}${system === undefined ? '' : `: ${system}`}`,
+    `opened ${howFound(opened)}${whose}`,
     `kernel ${fileText(kernel)}, ${kernelLine(kernel.facts)}`,
     ...initrds.map((file) => `initramfs ${fileText(file)}`),
     ...(root === undefined ? [] : [`root ${fileText(root)}`]),

@@ -2,10 +2,13 @@ import type { Chosen, WayChoice } from '../boot/choose-way.js';
 import type { BootExplanation } from '../booter/explanation.js';
 import { formatBytes, harmless } from '../format.js';
 import { placeholdersIn } from '../image/command-line.js';
+import type { OpenedIso } from '../image/iso-opening.js';
+import { openedIso } from '../image/iso-ways.js';
 import type { ArgumentWord } from '../image/merged-arguments.js';
 import { withRemedy } from '../image/obstacle.js';
 import { parsePlaceholder, type ValuePlaceholder } from '../image/placeholders.js';
 import type { Way } from '../image/ways.js';
+import { howFound } from './iso-lines.js';
 import { emphasize, type Output, writeLine, writeTable } from './output.js';
 
 type Image = Extract<BootExplanation, { kind: 'image' }>;
@@ -19,7 +22,10 @@ const WAYS: Readonly<Record<Way, string>> = {
 };
 
 /** What starts the machine, why nothing else does, and whose each of its kernel arguments is. */
-export function writePreparation(output: Output, { preparation, loader }: Pick<Image, 'preparation' | 'loader'>): void {
+export function writePreparation(
+  output: Output,
+  { preparation, loader, image }: Pick<Image, 'preparation' | 'loader' | 'image'>,
+): void {
   if (loader !== undefined) writeLine(output, `  loader    its firmware is given iPXE: ${harmless(loader)}`);
   if (preparation.kind === 'refused') {
     writeLine(output, emphasize(output, 'bold', `nothing is booted: ${harmless(preparation.reason)}`));
@@ -31,6 +37,8 @@ export function writePreparation(output: Output, { preparation, loader }: Pick<I
   const { plan, choice, words } = planned;
   writeLine(output, `  plan      ${plan.id}`);
   writeLine(output, `  starts    ${WAYS[choice.way]}, ${startedBy(choice)}`);
+  const opened = choice.way === 'iso-files' ? openedIso(image) : undefined;
+  if (opened !== undefined) writeLine(output, `  found     ${foundFiles(opened)}`);
   writeLine(output, `  memory    needs at least ${formatBytes(memory.bytes)}: ${memory.what}`);
   writeRejected(output, choice);
   writeWords(output, words);
@@ -41,6 +49,12 @@ function startedBy({ way, by }: Chosen): string {
   return by === 'firmware'
     ? 'by its firmware, as a disc in memory'
     : 'by iPXE, as a disc that is read over the network';
+}
+
+/** Which files of an ISO, and how. */
+function foundFiles(opened: OpenedIso): string {
+  const paths = [opened.kernel, ...opened.initrds].map(({ path }) => harmless(path));
+  return `${howFound(opened)}: ${paths.join(', ')}`;
 }
 
 /** By which options of `plan` is said what machines report of themselves. */

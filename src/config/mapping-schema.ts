@@ -10,6 +10,7 @@ import { isJunkMac, parseMac } from '../net/mac.js';
 import { isJunkUuid, parseUuid } from '../net/uuid.js';
 import { knownArchitectures, parseArchitecture } from '../oci/platform.js';
 import { parseReference } from '../oci/reference.js';
+import { isoStart } from './iso-start.js';
 import { appendedArgument, replacedArguments } from './kernel-argument.js';
 import { later, mapping, oneOf, oneOrMore, parsed, record, text } from './values.js';
 
@@ -119,7 +120,8 @@ const policy = mapping(
 
 const NO_IMAGE = 'is missing: name an image, with boot: local too: it is what the machines boot when boot is taken out';
 
-export const assignmentSchema = mapping({
+/** Each key by itself. */
+export const assignmentKeys = mapping({
   name,
   priority: z.int('must be a whole number').optional(),
   match: z
@@ -130,9 +132,17 @@ export const assignmentSchema = mapping({
   defaults: oneOrMore(name).optional(),
   ...sharedValues,
   boot: oneOf(BOOT_METHODS).optional(),
+  iso: isoStart.optional(),
   policy: policy.optional(),
   provision: later,
   signature: later,
+});
+
+export const assignmentSchema = assignmentKeys.superRefine(({ boot, iso }, context) => {
+  if (iso === undefined || (boot !== 'iso' && boot !== 'uki')) return;
+  const what = boot === 'iso' ? 'its firmware starts all of the ISO' : 'its UKI is started';
+  const message = `says nothing beside boot: ${boot}, by which ${what}: leave one of the two out`;
+  context.addIssue({ code: 'custom', message, path: ['iso'] });
 });
 
 export const mappingEntries = {

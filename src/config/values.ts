@@ -73,15 +73,20 @@ export function text(longest = 1024, whereNumber = 'must be text: quote it', whe
 }
 
 /** What is said of what is no text. */
-type Otherwise = { readonly whereNumber?: string; readonly whereMissing?: string };
+type Otherwise = {
+  readonly whereNumber?: string;
+  readonly whereMissing?: string;
+  /** In characters. */
+  readonly longest?: number;
+};
 
 /** Text that is read by a parser of ours; undefined, or an error it throws, is a problem. */
 export function parsed<T>(
   parse: (text: string) => T | undefined,
   otherwise: string,
-  { whereNumber, whereMissing }: Otherwise = {},
+  { whereNumber, whereMissing, longest = 2048 }: Otherwise = {},
 ) {
-  return text(2048, whereNumber, whereMissing).transform((written, context): T => {
+  return text(longest, whereNumber, whereMissing).transform((written, context): T => {
     try {
       const value = parse(written);
       if (value !== undefined) return value;

@@ -3,6 +3,7 @@ import { readIso } from './iso.js';
 import { readKernel } from './kernel-kind.js';
 import type { RangeReader } from './range-reader.js';
 import { readUki } from './uki.js';
+import type { WishedFiles } from './wished-files.js';
 
 /** Of what is read what it is; of all else its type says enough. */
 export const CONTENTS_ROLES = ['kernel', 'uki', 'iso'] as const;
@@ -11,16 +12,20 @@ export type ContentsRole = (typeof CONTENTS_ROLES)[number];
 /**
  * What that file is by how it begins, and where that leads to. Nothing that it was read out of is kept with it. Throws what the reader
  * throws.
+ *
+ * @param wished what is to be started of an ISO, where somebody says that
  */
-export async function readLayer(role: ContentsRole, file: RangeReader): Promise<ImageContents> {
+export async function readLayer(role: ContentsRole, file: RangeReader, wished?: WishedFiles): Promise<ImageContents> {
   // A word that was cut out of a text keeps all of the text in memory (V8, sliced strings).
-  return structuredClone(await READERS[role](file));
+  return structuredClone(await READERS[role](file, wished));
 }
 
-const READERS: Readonly<Record<ContentsRole, (file: RangeReader) => Promise<ImageContents>>> = {
+type Reader = (file: RangeReader, wished: WishedFiles | undefined) => Promise<ImageContents>;
+
+const READERS: Readonly<Record<ContentsRole, Reader>> = {
   kernel: async (file) => ({ kernel: await readKernel(file) }),
   uki: async (file) => ({ uki: await readUki(file) }),
-  iso: async (file) => ({ iso: await readIso(file) }),
+  iso: async (file, wished) => ({ iso: await readIso(file, wished) }),
 };
 
 /** All that is found, each at the same time; what is undefined is left out. Throws what `find` throws. */
@@ -40,6 +45,11 @@ export function layerContents(
     const layer = artifactOf(image, role);
     return layer && find(layer, role);
   });
+}
+
+/** What is wished of that layer of an image. Pure. */
+export function wishedOf({ isoFiles }: Pick<ResolvedImage, 'isoFiles'>, role: ContentsRole): WishedFiles | undefined {
+  return role === 'iso' ? isoFiles : undefined;
 }
 
 /** Of them, what is known of one; undefined where nothing is. Pure. */

@@ -6,6 +6,7 @@ import type { KernelFacts } from './kernel-kind.js';
 import type { FilePart } from './range-reader.js';
 import type { Role } from './role.js';
 import type { ReadUki } from './uki.js';
+import type { WishedFiles } from './wished-files.js';
 
 /** A role and the bytes that fill it. */
 export type Artifact = {
@@ -23,12 +24,14 @@ export type ImageContents = {
   readonly iso?: ReadIso;
 };
 
-/** Which of an index's manifests is wanted. */
+/** Which of an index's manifests is wanted, and what of its ISO. */
 export type ImageWish = {
   readonly architecture: string;
   readonly os: 'linux';
   /** IronCore's `variant` annotation; bare metal prefers `metal`. */
   readonly variant: string;
+  /** What is to be started of its ISO, where that is not for the ISO to say. */
+  readonly iso?: WishedFiles;
 };
 
 /** What a reference means for one architecture now, pinned to digests. Plain data: it is stored as JSON. */
@@ -45,6 +48,8 @@ export type ResolvedImage = {
   readonly artifacts: readonly Artifact[];
   /** The image's own kernel arguments, white space trimmed; may be empty. */
   readonly commandLine: string;
+  /** What was wished of its ISO: whoever reads that layer reads it for this. */
+  readonly isoFiles?: WishedFiles;
   /** Read of layers that nobody may have downloaded, and so not verified; missing in what older versions have stored. */
   readonly contents?: ImageContents;
 };

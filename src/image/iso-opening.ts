@@ -7,12 +7,10 @@ import { type KernelFacts, readKernel } from './kernel-kind.js';
 import { type MenuEntry, MOST_MENU_BYTES } from './menu-entry.js';
 import type { PresetName } from './preset-name.js';
 import type { FilePart, RangeReader } from './range-reader.js';
+import type { WishedFiles } from './wished-files.js';
 
 /** A file of an image, which is one part of it. */
 export type IsoFile = { readonly path: string; readonly part: FilePart };
-
-/** What an operator wants started of an image, by paths. */
-export type WishedFiles = { readonly kernel: string; readonly initramfs: readonly string[] };
 
 export type IsoOpening = OpenedIso | { readonly kind: 'closed'; readonly reason: string };
 
@@ -53,7 +51,8 @@ function isolinux(file: string) {
 }
 
 /** More than any menu has, or any kernel takes (Linux: COMMAND_LINE_SIZE). */
-const [MOST_INITRDS, MOST_ARGUMENT_BYTES] = [16, 8 * 1024];
+export const MOST_INITRDS = 16;
+const MOST_ARGUMENT_BYTES = 8 * 1024;
 /** Of what a menu calls an entry; what is longer is cut. */
 const MOST_TITLE_CHARACTERS = 200;
 
@@ -124,12 +123,12 @@ class Opener {
   /** Everything that is named has to be there, and one part of the image. */
   async #open({ by, menu, entry }: Named): Promise<Attempt> {
     const { initrds: paths, commandLine, leftOut } = entry;
-    const whose = menu === undefined ? '' : `, which ${menu.file} names,`;
     const argumentBytes = Buffer.byteLength([commandLine, ...leftOut].join(' '));
     if (argumentBytes > MOST_ARGUMENT_BYTES) return closed(`its kernel arguments come to ${argumentBytes} bytes`);
     if (paths.length > MOST_INITRDS) return closed(`it has more initrds than ${MOST_INITRDS}`);
     const files: IsoFile[] = [];
-    for (const path of [entry.kernel, ...paths]) {
+    for (const [position, path] of [entry.kernel, ...paths].entries()) {
+      const whose = whoNames({ by, menu }, position);
       const one = await this.#tree.find(path);
       if (one.kind === 'missing') return closed(`${path}${whose} is not in it`);
       if (one.kind === 'refused') return closed(`${one.path}${whose} is no one part of it: ${one.reason}`);
@@ -173,6 +172,12 @@ class Opener {
     if (one.kind !== 'file' || one.part.length > MOST_MENU_BYTES) return undefined;
     return (await this.#file.read(one.part.offset, one.part.length)).toString('utf8');
   }
+}
+
+/** Of the files that are handed over, the kernel is the first. */
+function whoNames({ by, menu }: Pick<Named, 'by' | 'menu'>, position: number): string {
+  if (by === 'assignment') return `, which ${position === 0 ? 'iso.kernel' : 'iso.initramfs'} of the assignment names,`;
+  return menu === undefined ? '' : `, which ${menu.file} names,`;
 }
 
 /** Many have their kernel in the same place. */

@@ -27,9 +27,11 @@ export function againstIsoFiles(image: Bootable): Obstacle | undefined {
     return refused('what its ISO holds is not known yet, since its registry did not say', 'try again');
   if (read.kind === 'refused') return refused(`its ISO cannot be opened: ${read.reason}`);
   const { opening } = read.iso;
-  return opening.kind === 'opened' ? undefined : refused(`its ISO cannot be opened: ${opening.reason}`);
+  return opening.kind === 'opened' ? undefined : refused(`its ISO cannot be opened: ${opening.reason}`, NAME_FILES);
 }
 
+/** What neither a menu nor a layout leads to, an operator may know. */
+const NAME_FILES = 'name in the assignment, by iso.kernel and iso.initramfs, what to start of it';
 const NO_ISO = missing('it has no ISO', 'add --iso to image build');
 
 /** What could not be read may boot all the same; and so may a disk with partitions, which are not looked into. */

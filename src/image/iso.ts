@@ -1,8 +1,9 @@
 import { type BootEntry, readBootCatalog } from './boot-catalog.js';
-import { type IsoOpening, openIso, type WishedFiles } from './iso-opening.js';
+import { type IsoOpening, openIso } from './iso-opening.js';
 import { isoTree } from './iso-tree.js';
 import { readIsoVolume } from './iso-volume.js';
 import type { RangeReader } from './range-reader.js';
+import type { WishedFiles } from './wished-files.js';
 
 /** What an ISO 9660 image holds, and who can boot it. */
 export type Iso = {

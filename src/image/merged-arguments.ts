@@ -3,7 +3,7 @@ import { argumentKey, type KernelArgs, kernelArguments, normalizeCommandLine } f
 /** A kernel argument, and who wants it. */
 export type ArgumentWord = {
   readonly text: string;
-  /** As people read it: `image`, `uki`, `defaults`, `defaults "serial"`, `assignment`, `machine`, `preset talos`, `consoles`. */
+  /** As people read it: `image`, `uki`, `iso`, `assignment iso`, `defaults`, `defaults "serial"`, `assignment`, `machine`, `preset talos`, `consoles`. */
   readonly from: string;
   /** As it stands there, with its placeholders; missing where that is the same. */
   readonly written?: string;

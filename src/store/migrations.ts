@@ -5,6 +5,7 @@ import { boots } from './migrations/002-boots.js';
 import { policiesAndEntries } from './migrations/003-policies-and-entries.js';
 import { leases } from './migrations/004-leases.js';
 import { planArtifactsByRole } from './migrations/005-plan-artifacts-by-role.js';
+import { resolutionsByIsoFiles } from './migrations/006-resolutions-by-iso-files.js';
 import type { Schema } from './schema.js';
 
 /** Each step once, in the order of the names; a step that was released never changes. */
@@ -14,6 +15,7 @@ const STEPS: Readonly<Record<string, Migration>> = {
   '003-policies-and-entries': policiesAndEntries,
   '004-leases': leases,
   '005-plan-artifacts-by-role': planArtifactsByRole,
+  '006-resolutions-by-iso-files': resolutionsByIsoFiles,
 };
 
 /** Brings the file to this version. Throws DATA_UNUSABLE when a newer version wrote it. */

@@ -1,12 +1,13 @@
 import type { Kysely } from 'kysely';
 import type { ResolutionKey, ResolutionStore } from '../boot/ports.js';
-import type { ResolvedImage } from '../image/image.js';
+import type { ImageWish, ResolvedImage } from '../image/image.js';
+import { wishedName } from '../image/wished-files.js';
 import { isDigest } from '../oci/digest.js';
 import type { Schema } from './schema.js';
 import { storedContents } from './stored-contents.js';
 import type { WriteBatches } from './write-batches.js';
 
-/** The last good resolution of each reference, architecture and variant, in SQL. */
+/** The last good resolution of each reference, architecture, variant, and wish of what its ISO starts, in SQL. */
 export class SqlResolutionStore implements ResolutionStore {
   readonly #database: Kysely<Schema>;
   readonly #writes: WriteBatches;
@@ -22,13 +23,13 @@ export class SqlResolutionStore implements ResolutionStore {
       await transaction
         .insertInto('resolutions')
         .values({ ...columnsOf(key), ...found })
-        .onConflict((conflict) => conflict.columns(['reference', 'os', 'architecture', 'variant']).doUpdateSet(found))
+        .onConflict((conflict) => conflict.columns(KEY).doUpdateSet(found))
         .execute();
     });
   }
 
   async findResolution(key: ResolutionKey): Promise<ResolvedImage | undefined> {
-    const { reference, os, architecture, variant } = columnsOf(key);
+    const { reference, os, architecture, variant, iso_files } = columnsOf(key);
     const row = await this.#database
       .selectFrom('resolutions')
       .select('image')
@@ -36,8 +37,9 @@ export class SqlResolutionStore implements ResolutionStore {
       .where('os', '=', os)
       .where('architecture', '=', architecture)
       .where('variant', '=', variant)
+      .where('iso_files', '=', iso_files)
       .executeTakeFirst();
-    return row === undefined ? undefined : readImage(row.image);
+    return row === undefined ? undefined : readImage(row.image, key.wish);
   }
 
   async findArchitectures(reference: string): Promise<readonly string[]> {
@@ -53,14 +55,18 @@ export class SqlResolutionStore implements ResolutionStore {
   }
 }
 
+const KEY = ['reference', 'os', 'architecture', 'variant', 'iso_files'] as const;
+
 function columnsOf({ reference, wish }: ResolutionKey) {
-  return { reference, os: wish.os, architecture: wish.architecture, variant: wish.variant };
+  const { os, architecture, variant, iso } = wish;
+  return { reference, os, architecture, variant, iso_files: wishedName(iso) };
 }
 
 /** We wrote it; a row that somebody changed is as good as missing. */
-function readImage(text: string): ResolvedImage | undefined {
+function readImage(text: string, { iso }: Pick<ImageWish, 'iso'>): ResolvedImage | undefined {
   try {
-    const { contents: said, ...image } = JSON.parse(text) as ResolvedImage;
+    const { contents: said, isoFiles: _wished, ...stored } = JSON.parse(text) as ResolvedImage;
+    const image = { ...stored, ...(iso !== undefined && { isoFiles: iso }) };
     if (!isDigest(image.manifestDigest) || !Array.isArray(image.artifacts)) return undefined;
     const contents = storedContents(said);
     return contents === undefined ? image : { ...image, contents };

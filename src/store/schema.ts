@@ -24,6 +24,8 @@ export type Schema = {
     os: string;
     architecture: string;
     variant: string;
+    /** What is wished of its ISO (`wishedName`); empty where nothing is. */
+    iso_files: string;
     resolved_at: number;
     /** The ResolvedImage as JSON. */
     image: string;

@@ -38,7 +38,8 @@ describe('an ISO', () => {
   const ISO = of(['iso'], { iso: readIsoOf() });
   const OPENED = 'iso-files by ipxe';
   const READ = 'iso by ipxe';
-  const NO_KERNEL = 'its ISO cannot be opened: none of its menus names a kernel';
+  const NO_KERNEL =
+    'its ISO cannot be opened: none of its menus names a kernel: name in the assignment, by iso.kernel and iso.initramfs, what to start of it';
   const OF_ARM = { ...OPENED_ISO, kernel: { ...OPENED_ISO.kernel, facts: KERNELS.image } };
 
   it.each<[string, Bootable, readonly string[]]>([
@@ -112,6 +113,23 @@ describe('an ISO', () => {
       way: 'iso',
       reason: 'a kernel that iPXE starts out of it needs no disc of iPXE',
     });
+  });
+
+  it('is opened, or not started at all, where it is said what of it is', () => {
+    const wish = { ...PLAIN, opensIso: true };
+    expect([BIOS, UEFI, HTTP].map((starter) => outcome(ISO, starter, wish))).toEqual(Array(3).fill(OPENED));
+    const reason = 'the assignment says what of its ISO is started';
+    expect(chooseWay(ISO, HTTP, wish).rejected).toEqual([
+      expect.objectContaining({ way: 'kernel' }),
+      expect.objectContaining({ way: 'uki' }),
+      expect.objectContaining({ way: 'opened' }),
+      { way: 'iso', reason },
+    ]);
+    const closed = of(['iso'], { iso: readIsoOf({ opening: CLOSED }) });
+    expect(outcome(closed, HTTP, wish)).toBe(NO_KERNEL);
+    expect(chooseWay(closed, HTTP, wish).rejected).toContainEqual({ way: 'iso', reason });
+    // What was made for booting by network is started all the same.
+    expect(outcome(of(['uki', 'iso'], { ...UKI.contents, ...ISO.contents }), HTTP, wish)).toBe('uki by firmware');
   });
 
   it('is taken where the assignment wants it', () => {

@@ -131,6 +131,21 @@ describe('a plan for an ISO', () => {
     expect(words).toEqual([{ text: 'own', from: 'image' }]);
   });
 
+  it('has those that the assignment says in place of both, with what the mapping changes of them', () => {
+    const said = assignment({ iso: { kernelArgs: 'n={machine.name} quiet' }, kernelArgs: [{ remove: ['quiet'] }] });
+    for (const commandLine of ['', 'own']) {
+      const { plan, words } = planned({ image: isoAlone({}, { commandLine }), assignment: said });
+      expect(plan).toMatchObject({ kernelArgs: 'n=node-01' });
+      expect(words).toEqual([{ text: 'n=node-01', from: 'assignment iso', written: 'n={machine.name}' }]);
+    }
+  });
+
+  it('by what the assignment says is no plan of another image', () => {
+    const said = assignment({ iso: { files: { kernel: '/k', initramfs: [] }, kernelArgs: 'x' } });
+    const image = ukiAlone({ commandLine: 'own' });
+    expect(planned({ image, assignment: said }).plan).toEqual(planned({ image }).plan);
+  });
+
   it('of a known system has it fetch its root, as part of the layer, without being told', () => {
     const root = { path: '/live/filesystem.squashfs', part: { offset: 65_536, length: 4_096 } };
     const image = isoAlone({ root, preset: 'debian-live' });

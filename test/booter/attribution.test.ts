@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Attribution } from '../../src/booter/attribution.js';
 import { type Digest, digestOf } from '../../src/oci/digest.js';
+import { resolvedImage } from '../fixtures/plans.js';
 
 const [ONE, OTHER] = ['one', 'other'].map((text) => digestOf(Buffer.from(text))) as [Digest, Digest];
 
@@ -46,6 +47,17 @@ describe('Attribution', () => {
     expect(attribution.imageAt('10.0.0.1')).toBe(ONE);
     attribution.saw('node-02', '10.0.0.1', { image: OTHER });
     expect(attribution.imageAt('10.0.0.1')).toBeUndefined();
+  });
+
+  it('knows what the only machine at an address was told to start', () => {
+    const attribution = new Attribution(() => 0);
+    const start = resolvedImage().artifacts;
+    expect(attribution.startAt('10.0.0.1')).toEqual([]);
+    attribution.saw('node-01', '10.0.0.1', { image: ONE, start });
+    attribution.saw('node-01', '10.0.0.1');
+    expect(attribution.startAt('10.0.0.1')).toBe(start);
+    attribution.saw('node-02', '10.0.0.1', { start: [] });
+    expect(attribution.startAt('10.0.0.1')).toEqual([]);
   });
 
   it('stays bounded', () => {

@@ -4,7 +4,7 @@ import { anybody, checkTarget, clientsFor, reporting } from '../../src/booter/ch
 import { createMapping } from '../../src/booter/mapping.js';
 import { BootlayerError } from '../../src/errors.js';
 import type { ResolvedImage } from '../../src/image/image.js';
-import { readUkiOf } from '../fixtures/contents.js';
+import { OPENED_ISO, readIsoOf, readUkiOf } from '../fixtures/contents.js';
 import { assignment } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
@@ -31,6 +31,14 @@ describe('checkTarget', () => {
       refused: ['ipxe-bios', 'ipxe-uefi'].map((client) => ({ client, reason })),
       blobs: image.artifacts.map(({ descriptor: { digest, size } }) => ({ digest, size })),
     });
+  });
+
+  it('says what of an ISO is started, where it is opened, and how that was found', async () => {
+    const image = resolvedImage(['iso'], { commandLine: '', contents: { iso: readIsoOf() } });
+    const { kernel, initrds, by, menu } = OPENED_ISO;
+    const iso = { by, menu, kernel: kernel.path, initramfs: initrds.map(({ path }) => path) };
+    expect(await check(image)).toMatchObject({ kind: 'boots', iso });
+    expect(await check(image, { boot: 'iso' })).not.toHaveProperty('iso');
   });
 
   it('is refused where nobody boots, with each reason once', async () => {

@@ -54,6 +54,9 @@ describe('findMappingWarnings', () => {
     expect(warnings({ assignments: [assignment({ boot: 'local', kernelArgs })] })).toEqual([
       'assignment "all": its kernelArgs are never given, since boot: local starts no kernel of ours: leave one of the two out',
     ]);
+    expect(warnings({ assignments: [assignment({ boot: 'local', iso: { kernelArgs: 'x' } })] })).toEqual([
+      'assignment "all": what its iso names is never started, since boot: local starts no kernel of ours: leave one of the two out',
+    ]);
     expect(warnings({ assignments: [assignment({ boot: 'local', kernelArgs: [{}] })] })).toEqual([]);
     expect(warnings({ assignments: [assignment({ kernelArgs })] })).toEqual([]);
   });

@@ -4,7 +4,9 @@ import { BootUrls } from '../../src/booter/boot-urls.js';
 import { clientDoubts } from '../../src/booter/client-doubts.js';
 import { createMapping } from '../../src/booter/mapping.js';
 import type { ResolvedImage } from '../../src/image/image.js';
-import { KERNELS } from '../fixtures/contents.js';
+import type { Iso } from '../../src/image/iso.js';
+import type { WishedFiles } from '../../src/image/wished-files.js';
+import { KERNELS, OPENED_ISO, readIsoOf } from '../fixtures/contents.js';
 import { assignment, MAC, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
@@ -42,6 +44,21 @@ it('says who does not boot it, and why', async () => {
   );
   expect(await doubts({ kernelArgs: [{ append: ['&&'] }] }, LAYERS)).toEqual([
     expect.stringMatching(/^assignment "all": its image for amd64 boots none of its machines: .*"&&"/),
+  ]);
+});
+
+it('goes by what was read for this assignment', async () => {
+  const files = { kernel: '/k', initramfs: [] };
+  const of = (opening: Iso['opening'], iso?: WishedFiles) => {
+    const image = resolvedImage(['iso'], { commandLine: '', contents: { iso: readIsoOf({ opening }) } });
+    const known = as('amd64', image);
+    return { ...known, key: { ...known.key, wish: { ...known.key.wish, ...(iso !== undefined && { iso }) } } };
+  };
+  const all = [of(OPENED_ISO), of({ kind: 'closed', reason: '/k is not in it' }, files)];
+  expect(await doubts({}, ...all)).toEqual([]);
+  expect(await doubts({ iso: { files: { ...files, initramfs: ['/i'] } } }, ...all)).toEqual([]);
+  expect(await doubts({ iso: { files } }, ...all)).toEqual([
+    expect.stringMatching(/boots none of its machines: .*: \/k is not in it: name in the assignment, by iso.kernel/),
   ]);
 });
 

@@ -62,6 +62,12 @@ it('lists what is mapped, page by page, with who names it and what it is known t
   });
 });
 
+it('says once what an image is, whatever its assignments start of its ISO', async () => {
+  const iso = { files: { kernel: '/k', initramfs: [] } };
+  const { desk: made } = desk([...ASSIGNMENTS, assignment({ name: 'd', match: { arch: ['amd64'] }, iso })]);
+  expect((await made.resolve(TEXT)).resolutions.map(({ architecture }) => architecture)).toEqual(['amd64']);
+});
+
 it('names a hundred assignments, and counts all', () => {
   const { desk: made } = desk(Array.from({ length: 101 }, (_, at) => assignment({ name: `a${at}` })));
   const [image] = made.page({ limit: 1 }).images;

@@ -245,3 +245,16 @@ describe('MappedImages.fetchAhead', () => {
     expect(locations[0]).toEqual([image.location]);
   });
 });
+
+it('forgets what was wished of an ISO, and is no more', async () => {
+  const of = (kernel: string) => assignment({ match: { arch: ['amd64'] }, iso: { files: { kernel, initramfs: [] } } });
+  const plain = assignment({ name: 'plain', priority: -1, match: { arch: ['amd64'] } });
+  const { booter } = testBooter({ assignments: [of('/a'), plain] });
+  const wishes = async () => {
+    await booter.mapped.resolveAll(never);
+    return [...booter.mapped.resolutions()].map(({ key }) => key.wish.iso?.kernel);
+  };
+  expect(await wishes()).toEqual(['/a', undefined]);
+  booter.remap({ ...booter.mapping, assignments: [of('/b'), plain] });
+  expect(await wishes()).toEqual([undefined, '/b']);
+});

@@ -64,6 +64,8 @@ it('tells other kernel arguments and variants as well', () => {
   const before = mapping([machine()], [assignment()]);
   const variant = mapping([machine()], [assignment({ variant: 'virtual' })]);
   expect(differences(before, variant)).toMatchObject([{ machine: 'node-01', differs: ['variant'] }]);
+  const iso = mapping([machine()], [assignment({ iso: { kernelArgs: 'x' } })]);
+  expect(differences(before, iso)).toMatchObject([{ machine: 'node-01', differs: ['iso'] }]);
   const args = mapping([machine({ kernelArgs: { append: ['x'] } })], before.assignments);
   expect(differences(before, args)).toMatchObject([{ differs: ['kernelArgs'] }]);
   expect(differences(before, mapping([machine({ hostname: 'other' })], before.assignments))).toEqual([]);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { IsoStart } from '../../src/boot/assignment.js';
 import { ALWAYS, type Policy } from '../../src/boot/policy.js';
+import type { ImageWish } from '../../src/image/image.js';
 import { type ReadIso, readIso } from '../../src/image/iso.js';
 import { layerTypeOf } from '../../src/image/media-type.js';
 import { descriptorOf } from '../../src/oci/descriptor.js';
@@ -9,7 +11,7 @@ import { testBooter } from '../fixtures/booter.js';
 import { OPENED_ISO, readIsoOf } from '../fixtures/contents.js';
 import { bzImageHead } from '../fixtures/huge-uki.js';
 import { isoImage } from '../fixtures/iso.js';
-import { assignment, facts, MAC } from '../fixtures/mappings.js';
+import { assignment, facts, MAC, machine, OTHER_MAC } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 import { neighbours } from '../fixtures/policies.js';
 import { rangesOf } from '../fixtures/ranges.js';
@@ -19,11 +21,14 @@ const BIOS = { mac: MAC, buildarch: 'x86_64', platform: 'pcbios' };
 const HTTP = facts({ architecture: 'amd64', firmware: ['uefi-http'], sourceAddress: FROM });
 
 const [INITRD, SQUASHFS] = ['the initramfs of it', 'the root file system of it'];
+const [RESCUE_KERNEL, MORE] = [Buffer.concat([bzImageHead(), Buffer.from('rescue')]), 'another initramfs'];
 const ISO = await isoImage({
   files: {
     'live/vmlinuz': bzImageHead(),
     'live/initrd.img': INITRD,
     'live/filesystem.squashfs': SQUASHFS,
+    'rescue/vmlinuz': RESCUE_KERNEL,
+    'rescue/more': MORE,
     'boot/grub/grub.cfg': "menuentry 'Live' {\n linux /live/vmlinuz boot=live $more quiet\n initrd /live/initrd.img\n}",
     'efi.img': Buffer.alloc(2_048, 1),
   },
@@ -94,6 +99,81 @@ describe('a script of an ISO as it is', () => {
   it('is none where it would never be known that its machine is done', async () => {
     const { booter } = asItIs({ mode: 'once', doneWhen: 'started' });
     expect(await booter.script(UEFI, FROM)).toContain('does not show when that is');
+  });
+});
+
+describe('an assignment that says what of the ISO is started', () => {
+  const OTHER = { ...BIOS, mac: OTHER_MAC };
+  const OTHER_FROM = '192.168.77.21';
+  const [KERNEL, RESCUE] = ['/live/vmlinuz', '/rescue/vmlinuz'];
+  /** Each machine by an assignment of its own. */
+  function twoOf(iso: IsoStart, images = imagesOf()) {
+    const machines = [machine({ architecture: 'amd64' }), machine({ name: 'other', macs: [OTHER_MAC] })];
+    const assignments = [
+      assignment({ name: 'menu', match: { machine: ['node-01'] } }),
+      assignment({ name: 'named', match: { machine: ['other'] }, iso }),
+    ];
+    return testBooter({ images, source: new ReadySource(ISO), machines, assignments });
+  }
+  /** Whoever answers for the registry says nothing of it, or what is not so. */
+  const imagesOf = (said?: ReadIso) => ({
+    resolve: async (_reference: unknown, { iso }: ImageWish) =>
+      resolvedImage([], {
+        ...{ artifacts: [{ role: 'iso' as const, descriptor }], commandLine: '' },
+        ...(said !== undefined && { contents: { iso: said } }),
+        ...(iso !== undefined && { isoFiles: iso }),
+      }),
+  });
+
+  it.each<[string, ReadIso | undefined]>([
+    ['says nothing', undefined],
+    ['says what the menu says', TRUTH],
+  ])('has that, and no other machine has, where the registry %s', async (_what, said) => {
+    const files = { kernel: RESCUE, initramfs: ['/live/initrd.img', '/rescue/more'] };
+    const { booter } = twoOf({ files, kernelArgs: 'rescue n={machine.name}' }, imagesOf(said));
+    for (let times = 0; times < 2; times += 1) {
+      const named = await booter.script(OTHER, OTHER_FROM);
+      const initrds = 'initrd=initrd0 initrd=initrd';
+      expect(named).toContain(`kernel ${urlOf(RESCUE_KERNEL, 'vmlinuz')} ${initrds} rescue n=other || goto failed`);
+      expect(named).toContain(`initrd --name initrd ${urlOf(MORE, 'initrd')}`);
+      const menu = await booter.script(BIOS, FROM);
+      expect(menu).toContain(`kernel ${urlOf(bzImageHead(), 'vmlinuz')} initrd=initrd boot=live quiet fetch=`);
+      expect(menu).not.toContain('initrd0');
+    }
+  });
+
+  it('has its machine told as started when the last that it is told to fetch is sent', async () => {
+    const { booter } = twoOf({ files: { kernel: KERNEL, initramfs: [] } });
+    await booter.script(OTHER, OTHER_FROM);
+    await booter.script(BIOS, FROM);
+    const find = (address: string, bytes: Buffer | string) =>
+      booter.artifacts.find({ digest: descriptor.digest, slice: partOf(bytes) }, address);
+    expect(await find(OTHER_FROM, bzImageHead())).toMatchObject({ role: 'kernel', slice: 'last' });
+    expect(await find(FROM, bzImageHead())).toMatchObject({ role: 'kernel', slice: 'earlier' });
+    expect(await find(FROM, INITRD)).toMatchObject({ role: 'initramfs', slice: 'last' });
+  });
+
+  it('has its machine refused where that is not in it, by the path and the key to mend, whoever starts it', async () => {
+    const files = { kernel: KERNEL, initramfs: ['/nothing'] };
+    const { booter } = twoOf({ files });
+    const reason = 'its ISO cannot be opened: /nothing, which iso.initramfs of the assignment names, is not in it';
+    expect(await booter.script(OTHER, OTHER_FROM)).toContain(reason);
+    expect(await booter.script(BIOS, FROM)).toContain(urlOf(INITRD, 'initrd'));
+    const http = { ...HTTP, macs: [OTHER_MAC], sourceAddress: OTHER_FROM };
+    expect(await booter.firmware.file(http, { isHead: false })).toMatchObject({ kind: 'loader' });
+  });
+
+  it('has UEFI HTTP Boot given iPXE, which starts that', async () => {
+    const { booter } = twoOf({ kernelArgs: 'own' }, imagesOf(TRUTH));
+    const http = { ...HTTP, macs: [OTHER_MAC], sourceAddress: OTHER_FROM };
+    expect(await booter.firmware.file(http, { isHead: false })).toMatchObject({
+      kind: 'loader',
+      reason: expect.stringContaining('the assignment says what of its ISO is started') as string,
+    });
+    expect(await booter.firmware.file(HTTP, { isHead: false })).toMatchObject({ kind: 'uki' });
+    const script = await booter.script({ ...OTHER, platform: 'efi' }, OTHER_FROM);
+    expect(script).toContain(' own fetch=');
+    expect(script).not.toContain('quiet');
   });
 });
 

@@ -72,7 +72,7 @@ describe('ServedArtifacts', () => {
 
   it('forgets what is mapped no more', () => {
     const all = served(image('well', 7), image('other', 7));
-    all.retain((reference) => reference === 'other');
+    all.retain(({ reference }) => reference === 'other');
     expect(told(all.find(KERNEL))).toBe('other 7');
   });
 

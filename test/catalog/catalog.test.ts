@@ -165,6 +165,21 @@ describe('Catalog.resolve', () => {
     expect(repository.fetched).toEqual([]);
   });
 
+  describe('and what is wished of an ISO', () => {
+    const FILES = { kernel: '/own/k', initramfs: [] };
+    const OF_ISO = { ...WISH, iso: FILES };
+
+    it('is resolved for each wish, and found again for that, with the registry down', async () => {
+      const [plain, wished] = [await catalog.resolve(REFERENCE, WISH), await catalog.resolve(REFERENCE, OF_ISO)];
+      expect([plain.isoFiles, wished.isoFiles]).toEqual([undefined, FILES]);
+      restart();
+      vi.spyOn(repository, 'fetchDocument').mockRejectedValue(DOWN);
+      expect(await catalog.resolve(REFERENCE, OF_ISO)).toEqual(wished);
+      expect(await catalog.resolve(REFERENCE, WISH)).toEqual(plain);
+      await expect(catalog.resolve(REFERENCE, { ...OF_ISO, iso: { ...FILES, initramfs: ['/i'] } })).rejects.toBe(DOWN);
+    });
+  });
+
   describe('and what layers hold', () => {
     const CONTENTS = { kernel: HUGE_KERNEL };
 

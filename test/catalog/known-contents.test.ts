@@ -2,9 +2,11 @@ import { expect, it } from 'vitest';
 import { hasContents, KnownContents } from '../../src/catalog/known-contents.js';
 import { systemClock } from '../../src/clock.js';
 import type { ImageContents, ResolvedImage } from '../../src/image/image.js';
+import type { WishedFiles } from '../../src/image/wished-files.js';
 import { digestOf } from '../../src/oci/digest.js';
 import { TestClock } from '../fixtures/booter.js';
 import { bzImageHead, HUGE_KERNEL, hugeUki } from '../fixtures/huge-uki.js';
+import { isoImage } from '../fixtures/iso.js';
 import { resolvedImage } from '../fixtures/plans.js';
 import { rangedSource, sparseBlob } from '../fixtures/ranged-source.js';
 
@@ -98,4 +100,30 @@ it('is not all that there is to know where something cannot be used', async () =
   const whole = await known().added(image, { source, stored: undefined, patience: 1_000 });
   expect(hasContents(whole)).toBe(true);
   expect(hasContents(withContents(image, { ...whole.contents, uki: NO_UKI }))).toBe(false);
+});
+
+it('is read of an ISO for what is wished of it, each on its own', async () => {
+  const source = rangedSource();
+  const bytes = await isoImage({ files: { 'own/k': 'kernel', 'own/i': 'initramfs' } });
+  const artifacts = [{ role: 'iso' as const, descriptor: source.add(sparseBlob(bytes.length, { 0: bytes })) }];
+  const image = resolvedImage([], { artifacts });
+  const wishing = (isoFiles: WishedFiles): ResolvedImage => ({ ...image, isoFiles });
+  const contents = known();
+  const openedOf = async (asked: ResolvedImage, stored?: ResolvedImage) => {
+    const { contents: found } = await contents.added(asked, { source, stored, patience: 1_000 });
+    return found?.iso?.kind === 'iso' ? found.iso.iso.opening : undefined;
+  };
+  const [one, other] = [
+    wishing({ kernel: '/own/k', initramfs: [] }),
+    wishing({ kernel: '/own/k', initramfs: ['/own/i'] }),
+  ];
+  expect(await openedOf(image)).toMatchObject({ kind: 'closed' });
+  expect(await openedOf(one)).toMatchObject({ by: 'assignment', initrds: [] });
+  expect(await openedOf(other)).toMatchObject({ by: 'assignment', initrds: [{ path: '/own/i' }] });
+  const { asked } = source.counted;
+  const stored = await contents.added(one, { source, stored: undefined, patience: 1_000 });
+  expect(await openedOf(one, stored)).toMatchObject({ initrds: [] });
+  expect(source.counted.asked).toBe(asked);
+  // What was stored for another wish says nothing of this one.
+  expect(await openedOf(other, stored)).toMatchObject({ initrds: [{ path: '/own/i' }] });
 });

@@ -3,6 +3,7 @@ import {
   entryIn,
   matchOf,
   pairIn,
+  withIso,
   withKernelArgs,
   withLabels,
   withPolicy,
@@ -34,6 +35,22 @@ it('puts kernel arguments in the place of those that were appended', () => {
   expect(withKernelArgs(document, ['y'])).toEqual({ name: 'a', kernelArgs: { append: ['y'], remove: ['quiet'] } });
   expect(withKernelArgs({ name: 'a', kernelArgs: { append: ['x'] } }, [''])).toEqual({ name: 'a' });
   expect(withKernelArgs(document, undefined)).toBe(document);
+});
+
+it('changes what is named of an ISO, and takes it out with the last of it', () => {
+  const none = { kernel: undefined, initramfs: undefined, kernelArgs: undefined };
+  const document = { name: 'a', iso: { kernel: '/k', initramfs: '/i', kernelArgs: ['x'] } };
+  expect(withIso(document, none)).toBe(document);
+  expect(withIso({ name: 'a' }, { ...none, kernel: '/k', initramfs: ['/a', '/b'] })).toEqual({
+    name: 'a',
+    iso: { kernel: '/k', initramfs: ['/a', '/b'] },
+  });
+  expect(withIso(document, { ...none, initramfs: [''] })).toEqual({
+    name: 'a',
+    iso: { kernel: '/k', kernelArgs: ['x'] },
+  });
+  expect(withIso(document, { ...none, kernel: '' })).toEqual({ name: 'a', iso: { kernelArgs: ['x'] } });
+  expect(withIso(document, { kernel: '', initramfs: [''], kernelArgs: [''] })).toEqual({ name: 'a' });
 });
 
 it('makes lists of keys that are there again', () => {

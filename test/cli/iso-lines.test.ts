@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isoLines } from '../../src/cli/iso-lines.js';
+import { howFound, isoLines } from '../../src/cli/iso-lines.js';
 import type { OpenedIso } from '../../src/image/iso-opening.js';
 
 const OPENED: OpenedIso = {
@@ -23,7 +23,7 @@ it('says what an ISO is, what of it is started, and how that was found', () => {
   const iso = { label: 'DEBIAN', firmware: ['bios', 'uefi'], isHybrid: true, opening: OPENED } as const;
   expect(isoLines({ kind: 'iso', iso })).toEqual([
     'DEBIAN, boots on BIOS, UEFI, a disk as well',
-    'opened by its GRUB menu (/boot/grub/grub.cfg: Live?[2J): Debian live',
+    'opened by /boot/grub/grub.cfg, entry "Live?[2J": Debian live',
     'kernel /live/vmlinuz 8.0 MiB, a bzImage, for amd64, with an EFI stub',
     'initramfs /live/initrd.img 100 B',
     'root /live/filesystem.squashfs 2.0 KiB',
@@ -45,4 +45,16 @@ it('says why it is not opened, and what it will miss', () => {
   expect(isoLines({ kind: 'refused', reason: 'it is no ISO 9660 image' })).toEqual([
     'its ISO cannot be used: it is no ISO 9660 image',
   ]);
+});
+
+it.each<[Partial<OpenedIso>, string]>([
+  [{ by: 'assignment' }, 'by the assignment'],
+  [{ by: 'layout', system: "Debian's installer" }, "as Debian's installer has it"],
+  [
+    { by: 'isolinux', menu: { file: '/isolinux/isolinux.cfg', title: 'live' } },
+    'by /isolinux/isolinux.cfg, entry "live"',
+  ],
+])('says how it was found: %j', (opened, text) => {
+  const { menu: _menu, system: _system, ...rest } = OPENED;
+  expect(howFound({ ...rest, ...opened })).toBe(text);
 });

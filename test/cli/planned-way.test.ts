@@ -1,29 +1,33 @@
 import { expect, it } from 'vitest';
+import type { Assignment } from '../../src/boot/assignment.js';
 import { BootUrls } from '../../src/booter/boot-urls.js';
 import { prepareBoot } from '../../src/booter/preparation.js';
 import { writePreparation } from '../../src/cli/planned-way.js';
 import type { Client } from '../../src/image/bootable.js';
 import type { ResolvedImage } from '../../src/image/image.js';
-import { readUkiOf } from '../fixtures/contents.js';
+import type { OpenedIso } from '../../src/image/iso-opening.js';
+import { OPENED_ISO, readIsoOf, readUkiOf } from '../fixtures/contents.js';
 import { assignment, facts } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
 const UKI = resolvedImage(['uki'], { contents: { uki: readUkiOf({ commandLine: 'quiet' }) }, commandLine: '' });
 
-function written(image: ResolvedImage, client: Client, append: readonly string[] = []): readonly string[] {
+const appending = (...append: readonly string[]) => ({ kernelArgs: [{ append }] });
+
+function written(image: ResolvedImage, client: Client, more: Partial<Assignment> = {}): readonly string[] {
   const subject = { name: 'node-01', contradictions: [], mayBeKnown: false, facts: facts({ architecture: 'amd64' }) };
-  const prepared = prepareBoot({ subject, assignment: assignment({ kernelArgs: [{ append }] }) }, image, {
+  const prepared = prepareBoot({ subject, assignment: assignment(more) }, image, {
     defaults: {},
     urls: new BootUrls(() => 'http://10.0.2.2:8080'),
     starter: { client, architecture: 'amd64' },
   });
   const lines: string[] = [];
-  writePreparation({ terminal: false, write: (text) => void lines.push(text) }, prepared);
+  writePreparation({ terminal: false, write: (text) => void lines.push(text) }, { ...prepared, image });
   return lines.join('').trimEnd().split('\n');
 }
 
 it('says what starts the machine, why nothing else does, and whose each argument is', () => {
-  const lines = written(UKI, 'ipxe-uefi', ['debug']);
+  const lines = written(UKI, 'ipxe-uefi', appending('debug'));
   expect(lines).toEqual([
     expect.stringMatching(/^ {2}plan {6}sha256:[0-9a-f]{64}$/),
     '  starts    kernel, initramfs and command line out of its UKI, by iPXE',
@@ -37,9 +41,26 @@ it('says what starts the machine, why nothing else does, and whose each argument
   ]);
 });
 
+it('says what of an ISO is started, and how that was found', () => {
+  const iso = { files: { kernel: '/live/vmlinuz', initramfs: ['/live/initrd.img'] }, kernelArgs: 'own' };
+  const image = (opening: Partial<OpenedIso>) =>
+    resolvedImage(['iso'], {
+      commandLine: '',
+      contents: { iso: readIsoOf({ opening: { ...OPENED_ISO, ...opening } }) },
+    });
+  const found = (lines: readonly string[]) => lines.filter((line) => line.startsWith('  found'));
+  expect(found(written(image({}), 'ipxe-bios'))).toEqual([
+    '  found     by /boot/grub/grub.cfg, entry "Live": /live/vmlinuz, /live/initrd.img',
+  ]);
+  const wished = written(image({ by: 'assignment' }), 'ipxe-bios', { iso });
+  expect(found(wished)).toEqual(['  found     by the assignment: /live/vmlinuz, /live/initrd.img']);
+  expect(wished.slice(-2)).toEqual(['  ARGUMENT  FROM', '  own       assignment iso']);
+  expect(found(written(image({}), 'uefi-http'))).toEqual([]);
+});
+
 it('says that its firmware starts it, or is given iPXE', () => {
   expect(written(UKI, 'uefi-http')[1]).toBe('  starts    its UKI as it is, by its firmware');
-  const [loader = '', , starts] = written(UKI, 'uefi-http', ['debug']);
+  const [loader = '', , starts] = written(UKI, 'uefi-http', appending('debug'));
   expect(loader).toMatch(/^ {2}loader {4}its firmware is given iPXE: .* is started by iPXE: kernel arguments /);
   expect(starts).toContain('out of its UKI, by iPXE');
 });
@@ -65,7 +86,7 @@ it.each([
   ['machine.serial', ['  a machine may report {machine.serial} itself: say here by --serial what it reports']],
   ['machine.label.rack', []],
 ])('says by which option that is said which a machine reports: %s', (name, told) => {
-  const lines = written(resolvedImage(), 'ipxe-bios', [`s={${name}}`]);
+  const lines = written(resolvedImage(), 'ipxe-bios', appending(`s={${name}}`));
   expect(lines[0]).toContain(`hold {${name}}, which is not known of node-01`);
   expect(lines.filter((line) => line.includes('may report'))).toEqual(told);
 });

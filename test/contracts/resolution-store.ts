@@ -23,6 +23,22 @@ export function resolutionStoreContract(open: () => Promise<ResolutionStore>): v
       expect(await store.findResolution({ ...key(), reference: 'other' })).toBeUndefined();
     });
 
+    it('keeps one for each that is wished of an ISO, which it was read for', async () => {
+      const store = await open();
+      const [one, other] = [
+        { kernel: '/a', initramfs: ['/b', '/c'] },
+        { kernel: '/a', initramfs: ['/b'] },
+      ] as const;
+      await store.saveResolution(key(), resolvedImage(['iso']), 1);
+      await store.saveResolution(key({ iso: one }), resolvedImage(['iso'], { isoFiles: one }), 2);
+      // A row that somebody changed is none for another wish.
+      await store.saveResolution(key({ iso: other }), resolvedImage(['iso'], { isoFiles: one }), 3);
+      expect(await store.findResolution(key())).toEqual(resolvedImage(['iso']));
+      expect(await store.findResolution(key({ iso: one }))).toEqual(resolvedImage(['iso'], { isoFiles: one }));
+      expect((await store.findResolution(key({ iso: other })))?.isoFiles).toEqual(other);
+      expect(await store.findResolution(key({ iso: { kernel: '/a', initramfs: [] } }))).toBeUndefined();
+    });
+
     it('knows for which architectures there is one', async () => {
       const store = await open();
       const all = [{ architecture: 'arm64' }, {}, { variant: 'virtualization' }, { os: 'windows', architecture: 'x' }];

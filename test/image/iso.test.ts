@@ -79,8 +79,14 @@ describe('what is started of it', () => {
     expect(await readIso(file, wished)).toMatchObject({
       iso: { opening: { by: 'assignment', kernel: { path: '/own/k' }, initrds: [{ path: '/own/i' }] } },
     });
+    expect(await readIso(file, { kernel: '/OWN/K', initramfs: [] })).toMatchObject({
+      iso: { opening: { by: 'assignment', kernel: { path: '/OWN/K', part: { length: 4 } }, initrds: [] } },
+    });
+    expect(await readIso(file, { ...wished, initramfs: ['/own/i', '/own'] })).toMatchObject({
+      iso: { opening: { kind: 'closed', reason: '/own, which iso.initramfs of the assignment names, is not in it' } },
+    });
     expect(await readIso(file, { ...wished, kernel: '/own/x' })).toMatchObject({
-      iso: { opening: { kind: 'closed', reason: '/own/x is not in it' } },
+      iso: { opening: { kind: 'closed', reason: '/own/x, which iso.kernel of the assignment names, is not in it' } },
     });
   });
 

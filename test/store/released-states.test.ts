@@ -25,12 +25,17 @@ const RELEASED: Readonly<Record<string, string>> = {
   '003-policies-and-entries': 'sha256:b7978998f4f2526e77fb25bc1d5c8f2b9f45031d709bd65b0043e3d7002e8363',
   '004-leases': 'sha256:4b6d475c52beedfaa3330074c0d8c244da6b577d4bb3c7cffca7a8befee37dcd',
   '005-plan-artifacts-by-role': 'sha256:ada014645d21796200675822326deef07fdcf92be08e1fcf08bb942bb318c409',
+  '006-resolutions-by-iso-files': 'sha256:abcf6df013f412f9f2a26d56655322b119a3424b678e62d703c00835544f64e8',
 };
 const [NEWEST = ''] = Object.keys(RELEASED).slice(-1);
 const KEY = {
   reference: 'registry.lab:5000/os/debian:12',
   wish: { os: 'linux', architecture: 'amd64', variant: 'metal' },
 } as const;
+
+const FILES = { kernel: '/live/vmlinuz', initramfs: ['/live/initrd.img'] };
+const OF_ISO = { ...KEY, wish: { ...KEY.wish, iso: FILES } };
+const ofIso = () => resolvedImage(['iso'], { isoFiles: FILES });
 
 /** The statements of each step, as they come to SQLite. */
 async function statementsOfSteps(): Promise<Record<string, string>> {
@@ -56,6 +61,7 @@ async function fill(file: string): Promise<void> {
   const database = await openDatabase(file, SQLITE_WORKER);
   await database.plans.savePlan(bootPlan(), 1_000);
   await database.resolutions.saveResolution(KEY, resolvedImage(), 1_000);
+  await database.resolutions.saveResolution(OF_ISO, ofIso(), 1_000);
   await database.boots.saveBoots([dumpedBoot()]);
   const { standings, capabilities, enrolments, entries, leases } = database;
   await standings.saveStanding(DUMPED.standing, []);
@@ -101,6 +107,8 @@ describe.each(Object.keys(RELEASED))('a state of %s', (name) => {
     expect(await plans.findPlan(planned.id)).toEqual(planned);
     expect((await plans.findPlannedArtifact(bootPlan().kernel.descriptor.digest, 0))?.role).toBe('kernel');
     expect(await resolutions.findResolution(KEY)).toEqual(resolvedImage());
+    const isKeyed = before.get('resolutions')?.every((row) => 'iso_files' in row);
+    expect(await resolutions.findResolution(OF_ISO)).toEqual(isKeyed ? ofIso() : undefined);
     if (before.has('standings')) {
       const { doubtedSince, standings } = await database.standings.loadStandings();
       // It is here without its witness.
