@@ -147,8 +147,7 @@ function whyNot(way: Way, chosen: Way, known: Case): Rejection {
 }
 
 function whyRather(way: Way, chosen: Way, known: Case): string {
-  const { wantsArguments, takesArguments, client, opensIso } = known;
-  if (way === 'iso' && chosen === 'iso-files' && opensIso === true) return OPENED_BY_WISH;
+  const { wantsArguments, takesArguments, client } = known;
   if (way === 'iso' || way === 'iso-files') return whyNoIso(chosen, known);
   if (chosen === 'kernel' && way === 'opened') return 'its kernel and initramfs layers need no opening';
   if (way === 'uki' && takesArguments) return 'it takes kernel arguments of its loader, and firmware gives none';
@@ -157,10 +156,11 @@ function whyRather(way: Way, chosen: Way, known: Case): string {
   return client === 'uefi-http' ? 'the firmware starts its UKI by itself' : 'its UKI is started as it is';
 }
 
-/** The firmware would start all of it. */
+/** The ISO as it is would start something else. */
 const OPENED_BY_WISH = 'the assignment says what of its ISO is started';
 
-function whyNoIso(chosen: Way, { client }: Case): string {
+function whyNoIso(chosen: Way, { client, opensIso }: Case): string {
+  if (chosen === 'iso-files' && opensIso === true) return OPENED_BY_WISH;
   if (chosen === 'iso') return 'the firmware boots its ISO by itself';
   if (chosen !== 'iso-files') return 'what it holds beside its ISO is started';
   return client === 'uefi-http'
