@@ -83,7 +83,10 @@ export async function openBootListeners(config: Config, parts: BootListenersPart
     tls &&
     (await openHttp({ key: 'http.tls.listen', listen: secureListen, inherited: inherited.https, tls }, web));
   const tftp = config.tftp && (await openTftp(config.tftp, { ...common, metrics, raised, inherited: inherited.tftp }));
-  lifecycle.started('transfers', () => transfers.settled(PATIENCE, systemClock));
+  lifecycle.started('transfers', async () => {
+    await transfers.settled(PATIENCE, systemClock);
+    booter.endReads();
+  });
   await warnOfMissing(binaries, config, log);
   const ports = { http: plain.at.port, ...(secure !== undefined && { https: secure.at.port }) };
   const dhcp = await openDhcp(config, {

@@ -4,7 +4,7 @@ import { BOOT_METHODS } from '../src/boot/boot-method.js';
 import { chooseWay, type WayWish } from '../src/boot/choose-way.js';
 import { CLOCK_SET } from '../src/boot/clock-sense.js';
 import { ALWAYS, judge, SHOWN } from '../src/boot/policy.js';
-import type { Bootable, Starter } from '../src/image/bootable.js';
+import { type Bootable, hasLayer, type Starter } from '../src/image/bootable.js';
 import type { KernelFacts } from '../src/image/kernel-kind.js';
 import type { Role } from '../src/image/role.js';
 import { judgeWays, type Way } from '../src/image/ways.js';
@@ -40,10 +40,14 @@ const ukis = {
   bareSigned: { uki: readUkiOf({ hasNoCommandLine: true, isSigned: true }) },
 };
 
+const CLOSED = { kind: 'closed', reason: 'none of its menus names a kernel' } as const;
 const isos = {
   plain: { iso: readIsoOf() },
   bios: { iso: readIsoOf({ firmware: ['bios'] }) },
-  closed: { iso: readIsoOf({ opening: { kind: 'closed', reason: 'none of its menus names a kernel' } }) },
+  uefi: { iso: readIsoOf({ firmware: ['uefi'] }) },
+  closed: { iso: readIsoOf({ opening: CLOSED }) },
+  closedBios: { iso: readIsoOf({ opening: CLOSED, firmware: ['bios'] }) },
+  closedUefi: { iso: readIsoOf({ opening: CLOSED, firmware: ['uefi'] }) },
 };
 
 /** By the words of the README. Those of one row boot alike. */
@@ -63,6 +67,8 @@ const HOLDINGS = {
   'an ISO': [of(['iso'], isos.plain), of(['iso', 'disk', 'squashfs'], isos.plain)],
   'an ISO that UEFI does not boot': [of(['iso'], isos.bios)],
   'an ISO in which no kernel is found': [of(['iso'], isos.closed)],
+  'the same, which UEFI alone boots': [of(['iso'], isos.closedUefi)],
+  'the same, which a BIOS alone boots': [of(['iso'], isos.closedBios)],
   'a disk image alone': [of(['disk']), of(['squashfs'])],
 } as const satisfies Readonly<Record<string, readonly Bootable[]>>;
 type Holding = keyof typeof HOLDINGS;
@@ -100,6 +106,8 @@ function rowsOf(images: readonly Bootable[], boot: WayWish['boot']): readonly (r
   return [...new Map(rows.map((row) => [row.join('|'), row])).values()];
 }
 
+const hasNoIso = (image: Bootable) => !hasLayer(image, 'iso');
+
 const CLIENT_COLUMNS = 'BIOS, by iPXE | UEFI, by iPXE | the same, Secure Boot on | UEFI HTTP Boot';
 
 describe('what the README says of what a machine starts', () => {
@@ -116,13 +124,11 @@ describe('what the README says of what a machine starts', () => {
     const both = some('kernel + initramfs + UKI');
     const signed = some('kernel + initramfs + UKI, signed');
     const [bare, bareSigned] = [some('UKI without a command line'), some('UKI without a command line, signed')];
-    const [iso, closed] = [
-      some('an ISO', 'an ISO that UEFI does not boot'),
-      some('an ISO in which no kernel is found'),
-    ];
+    const closedUefi = some('the same, which UEFI alone boots');
+    const closedBios = some('the same, which a BIOS alone boots');
+    const iso = some('an ISO', 'an ISO that UEFI does not boot');
+    const closed = [...some('an ISO in which no kernel is found'), ...closedUefi, ...closedBios];
     const disk = some('a disk image alone');
-    const bootable = some('an ISO', 'an ISO in which no kernel is found');
-    const others = some('an ISO that UEFI does not boot');
     const rows: readonly (readonly [WayWish['boot'], string, readonly Bootable[]])[] = [
       ['kernel', 'kernel + initramfs, or these and a UKI', [...layers, ...both, ...signed]],
       ['kernel', 'a UKI alone, of any kind', [...some('UKI', 'UKI, signed'), ...bare, ...bareSigned]],
@@ -133,11 +139,15 @@ describe('what the README says of what a machine starts', () => {
       ['uki', 'a UKI without a command line', bare],
       ['uki', 'the same, signed', bareSigned],
       ['uki', 'no UKI', [...layers, ...iso, ...closed, ...disk]],
-      ['iso', 'an ISO that UEFI boots', bootable],
+      ['iso', 'an ISO', some('an ISO', 'an ISO in which no kernel is found')],
+      ['iso', 'an ISO that UEFI alone boots', [of(['iso'], isos.uefi), ...closedUefi]],
+      ['iso', 'an ISO that a BIOS alone boots', [...some('an ISO that UEFI does not boot'), ...closedBios]],
       [
         'iso',
-        'another ISO, or none',
-        [...others, ...layers, ...both, ...signed, ...some('UKI', 'UKI, signed'), ...bare, ...bareSigned, ...disk],
+        'no ISO',
+        [...layers, ...both, ...signed, ...some('UKI', 'UKI, signed'), ...bare, ...bareSigned, ...disk].filter(
+          hasNoIso,
+        ),
       ],
     ];
     expect(told.filter(([method]) => method !== '`local`')).toEqual(

@@ -256,10 +256,13 @@ function isUp({ state }: Boot): boolean {
   return state === 'started' || state === 'done';
 }
 
-/** A part alone is no start, but the last one is: firmware goes on with what broke off (edk2: PcdMaxHttpResumeRetries). */
+/**
+ * A part alone is no start, but the last one is: firmware goes on with what broke off (edk2: PcdMaxHttpResumeRetries). Of a disc nobody
+ * knows when that is.
+ */
 function fetched(boot: Boot, event: Extract<StepEvent, { event: 'artifact.sent' }>, at: number): Boot {
-  const { role, slice, range, isRest = false, isShown = false } = event;
-  if (slice === 'unplanned' || (range !== undefined && !isRest)) return boot;
+  const { role, slice, range, isRest = false, isDisc = false, isShown = false } = event;
+  if (slice === 'unplanned' || (range !== undefined && !isRest) || isDisc) return boot;
   // What somebody else fetches in the machine's name is nothing that it starts.
   if (boot.attemptedAt !== undefined && !isShown) return boot;
   const sent = STARTS.has(role) && boot.startSentAt === undefined ? { startSentAt: at } : {};

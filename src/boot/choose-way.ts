@@ -101,7 +101,10 @@ function layersOrUki(known: Case): readonly Way[] {
   return client === 'uefi-http' ? ['uki', 'kernel', 'opened'] : ['kernel', 'uki', 'opened'];
 }
 
-/** Firmware keeps all of it as a disc; by iPXE, what it starts loses the disc, and has to fetch the rest by itself. */
+/**
+ * Firmware keeps all of it as a disc, for what it starts too. That of iPXE is gone when a kernel has started, so that one which is told
+ * where the rest is comes first.
+ */
 function waysOfIso({ client, wantsArguments, opensIso }: Case): readonly Way[] {
   if (opensIso === true) return ['iso-files'];
   return client === 'uefi-http' && !wantsArguments ? ['iso', 'iso-files'] : ['iso-files', 'iso'];
@@ -143,9 +146,9 @@ function whyNot(way: Way, chosen: Way, known: Case): Rejection {
   return { reason: whyRather(way, chosen, known) };
 }
 
-function whyRather(way: Way, chosen: Way, { wantsArguments, takesArguments, client, opensIso }: Case): string {
-  if (way === 'iso' && chosen === 'iso-files' && opensIso === true) return OPENED_BY_WISH;
-  if (way === 'iso' || way === 'iso-files') return whyNoIso(chosen);
+function whyRather(way: Way, chosen: Way, known: Case): string {
+  const { wantsArguments, takesArguments, client } = known;
+  if (way === 'iso' || way === 'iso-files') return whyNoIso(chosen, known);
   if (chosen === 'kernel' && way === 'opened') return 'its kernel and initramfs layers need no opening';
   if (way === 'uki' && takesArguments) return 'it takes kernel arguments of its loader, and firmware gives none';
   if (way === 'uki' && wantsArguments) return 'kernel arguments are given to a kernel that iPXE starts';
@@ -153,14 +156,16 @@ function whyRather(way: Way, chosen: Way, { wantsArguments, takesArguments, clie
   return client === 'uefi-http' ? 'the firmware starts its UKI by itself' : 'its UKI is started as it is';
 }
 
-/** The firmware would start all of it. */
+/** The ISO as it is would start something else. */
 const OPENED_BY_WISH = 'the assignment says what of its ISO is started';
 
-function whyNoIso(chosen: Way): string {
+function whyNoIso(chosen: Way, { client, opensIso }: Case): string {
+  if (chosen === 'iso-files' && opensIso === true) return OPENED_BY_WISH;
   if (chosen === 'iso') return 'the firmware boots its ISO by itself';
-  return chosen === 'iso-files'
+  if (chosen !== 'iso-files') return 'what it holds beside its ISO is started';
+  return client === 'uefi-http'
     ? 'kernel arguments are given to a kernel that iPXE starts'
-    : 'what it holds beside its ISO is started';
+    : 'a kernel that iPXE starts out of it needs no disc of iPXE';
 }
 
 function noWay(

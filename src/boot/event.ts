@@ -256,6 +256,8 @@ export type ArtifactTransfer = {
   readonly range?: string;
   /** It ends with the last byte of all of what is started: who goes on with what broke off asks for such a one. */
   readonly isRest?: true;
+  /** It is read as a disc: many parts of it are told as one transfer. */
+  readonly isDisc?: true;
 };
 
 /** Who asked by DHCP, and at which of its ports. */
@@ -290,8 +292,12 @@ export type RefusedFile = LoaderTransfer & { readonly reason: string };
 
 export type Counts = { readonly added: number; readonly removed: number; readonly changed: number };
 
-/** How a transfer went; of TFTP, in which blocks and windows as well. */
-export type TransferResult = { readonly bytes: number; readonly seconds: number } & Partial<TftpResult>;
+/** How a transfer went; `reads`: how many parts of a disc were asked for. Of TFTP, in which blocks and windows as well. */
+export type TransferResult = {
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly reads?: number;
+} & Partial<TftpResult>;
 
 export type TftpResult = {
   readonly blksize: number;

@@ -22,11 +22,14 @@ export function groundOf(planning: Planning, input: PlanInput, seen: ReadonlySet
   return kernel ?? uki ?? (seen.has('iso') ? undefined : isoGround(planning, input));
 }
 
-/** iPXE starts what is in it, which is what the ISO says; firmware boots all of it, whatever it holds. */
+/**
+ * iPXE starts what is in it, which is what the ISO says, or reads it as a disc, of which no part is sent before all is there. Firmware
+ * boots all of it, whatever it holds.
+ */
 function isoGround({ choice }: Planning, { image, starter }: PlanInput): Ground | undefined {
   if (artifactOf(image, 'iso') === undefined || starter.client === 'uefi-http') return undefined;
-  const isOfOthers = choice.kind === 'chosen' && choice.way !== 'iso-files';
-  return isOfOthers ? undefined : { role: 'iso', isDecisive: true };
+  const isOfIso = choice.kind === 'none' || choice.way === 'iso-files' || choice.way === 'iso';
+  return isOfIso ? { role: 'iso', isDecisive: true } : undefined;
 }
 
 /** A kernel that is started, or of which it is said that it cannot be. */

@@ -60,11 +60,11 @@ export type UkiPlan = Planned & {
   readonly argumentRoom?: number;
 };
 
-/** An ISO as it is, which the machine's firmware keeps as a disc in memory. */
+/** An ISO as it is, which the machine's firmware keeps as a disc in memory, or iPXE reads as one. */
 export type IsoPlan = Planned & {
   readonly kind: 'iso';
   readonly iso: Artifact;
-  readonly by: 'firmware';
+  readonly by: 'firmware' | 'ipxe';
 };
 
 export type Planning =
@@ -147,7 +147,7 @@ function planUki(input: PlanInput, choice: Chosen): Planning {
 function planIso(input: PlanInput, choice: Chosen): Planning {
   const planned = plannedOf(input);
   const extras = planned.extras.filter(({ role }) => role !== 'iso');
-  const draft = { kind: 'iso', ...planned, extras, iso: layerOf(input.image, 'iso'), by: 'firmware' } as const;
+  const draft = { kind: 'iso', ...planned, extras, iso: layerOf(input.image, 'iso'), by: choice.by } as const;
   return { kind: 'plan', plan: { id: idOf(draft), ...draft }, choice, words: [] };
 }
 

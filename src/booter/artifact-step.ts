@@ -7,6 +7,7 @@ import type { FilePart } from '../image/range-reader.js';
 import type { Attribution } from './attribution.js';
 import type { BlobPath } from './blob-path.js';
 import type { Blobs } from './blobs.js';
+import type { DiscReads } from './disc-reads.js';
 import type { MappedImages } from './mapped-images.js';
 import type { Progress } from './running-transfers.js';
 import { requirePart, sliceReader } from './slice-reader.js';
@@ -17,6 +18,7 @@ export type ArtifactStepParts = {
   readonly mapped: MappedImages;
   readonly attribution: Attribution;
   readonly transferEvents: TransferEvents;
+  readonly discs: DiscReads;
 };
 
 /** To whom, and `sent`: how much by now. */
@@ -82,7 +84,7 @@ export class ArtifactStep {
     { role, descriptor: { digest, size: whole }, part, slice }: LocatedArtifact,
     { address, protocol, range, sent }: BegunTransfer,
   ): TransferEnded {
-    const { attribution, transferEvents } = this.#parts;
+    const { attribution, transferEvents, discs } = this.#parts;
     const machine = attribution.machineAt(address);
     const { offset = 0, length: size = whole } = part ?? {};
     // Whatever ends where a layer does is not the rest of it for that.
@@ -95,6 +97,7 @@ export class ArtifactStep {
       ...(range !== undefined && { range: `${range.offset}-${range.offset + range.length - 1}` }),
       ...(isRest && { isRest: true as const }),
     };
+    if (discs.takes(transfer)) return discs.begun(transfer, { size: whole, sent });
     return transferEvents.artifact(transfer, { size: range?.length ?? size, sent });
   }
 }

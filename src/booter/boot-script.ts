@@ -145,8 +145,7 @@ function planCommands(
     ipxe.resetCounter('fetches'),
     ipxe.label('fetch'),
     ipxe.freeImages(),
-    ...fetchCommands(plan, urls, words),
-    ipxe.boot('failed'),
+    ...startCommands(plan, urls, words),
     ipxe.label('failed'),
     ...ipxe.countTo('fetches', MAX_FETCHES, 'giveup'),
     ipxe.echo('Bootlayer: that failed (the line above says why), trying again'),
@@ -160,10 +159,10 @@ function planCommands(
 }
 
 /** A UKI brings its initramfs along. */
-function fetchCommands(plan: BootPlan, urls: BootUrls, words: Word): readonly ipxe.Command[] {
-  if (plan.kind === 'iso') throw new RangeError(`the ISO of ${plan.machine} is started by its firmware`);
+function startCommands(plan: BootPlan, urls: BootUrls, words: Word): readonly ipxe.Command[] {
   const fetch = (artifact: Artifact) => urlWord(urls.blob(artifact));
-  if (plan.kind === 'uki') return [ipxe.kernel(fetch(plan.uki), { words }, 'failed')];
+  if (plan.kind === 'iso') return [ipxe.bootDisc(fetch(plan.iso), 'failed')];
+  if (plan.kind === 'uki') return [ipxe.kernel(fetch(plan.uki), { words }, 'failed'), ipxe.boot('failed')];
   const last = plan.initramfs.length - 1;
   const named = plan.initramfs.map((artifact, position) => {
     const name = position === last ? 'initrd' : `initrd${position}`;
@@ -172,6 +171,7 @@ function fetchCommands(plan: BootPlan, urls: BootUrls, words: Word): readonly ip
   return [
     ipxe.kernel(fetch(plan.kernel), { words, initrds: named.map(({ name }) => name) }, 'failed'),
     ...named.map(({ name, artifact }) => ipxe.initrd(name, fetch(artifact), 'failed')),
+    ipxe.boot('failed'),
   ];
 }
 

@@ -1,7 +1,7 @@
 import type { EventSink } from '../boot/event.js';
 import type { PlanStore } from '../boot/ports.js';
 import { recordWith } from '../boot/standing-keys.js';
-import type { Clock } from '../clock.js';
+import { after, type Clock } from '../clock.js';
 import { BootlayerError } from '../errors.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Machine } from '../machine/machine.js';
@@ -16,6 +16,7 @@ import { autoexecScript, greetingScript } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
 import { DhcpMemory } from './dhcp-memory.js';
 import { DhcpStep } from './dhcp-step.js';
+import { DiscReads } from './disc-reads.js';
 import type { DoneReports } from './done-reports.js';
 import { Expectations } from './expectations.js';
 import { FirmwareStep } from './firmware-step.js';
@@ -61,6 +62,7 @@ export class Booter {
   readonly dhcp: DhcpStep;
   /** What firmware fetches by itself. */
   readonly firmware: FirmwareStep;
+  readonly #discs: DiscReads;
   readonly #script: ScriptStep;
   /** Machines that report that they are done. */
   readonly doneReports: DoneReports;
@@ -84,7 +86,9 @@ export class Booter {
     const owner = new AddressOwner({ ...parts, attribution, memory, mapping });
     this.transferEvents = new TransferEvents({ ...parts, owner });
     const { blobs } = parts;
-    this.artifacts = new ArtifactStep({ blobs, mapped, attribution, transferEvents: this.transferEvents });
+    const { transferEvents } = this;
+    this.#discs = new DiscReads({ transferEvents, clock: parts.clock, after });
+    this.artifacts = new ArtifactStep({ blobs, mapped, attribution, transferEvents, discs: this.#discs });
     const prefetch = blobs.prefetch.bind(blobs);
     const expectations = new Expectations({ ...parts, mapping, mapped, prefetch });
     const isDraining = () => this.#draining;
@@ -165,6 +169,11 @@ export class Booter {
   /** From now on machines are told to wait: the server is about to end. */
   drain(): void {
     this.#draining = true;
+  }
+
+  /** What is read of discs is told as it is now: nobody reads on. */
+  endReads(): void {
+    this.#discs.close();
   }
 
   /** The constant script that makes a machine report itself. */

@@ -1,11 +1,12 @@
 import { UNMET_TEXTS } from '../boot/choose-way.js';
-import type { ArtifactTransfer, BootEvent, Counts, DhcpQuestion } from '../boot/event.js';
+import type { BootEvent, Counts, DhcpQuestion } from '../boot/event.js';
 import type { Done } from '../boot/standing.js';
 import { counted, formatBytes, formatSeconds } from '../format.js';
 import type { Way } from '../image/ways.js';
 import { isLeaseEvent, type LeaseEvent } from '../lease/event.js';
 import { shortDigest } from '../oci/digest.js';
 import { describeLease } from './lease-event-text.js';
+import { amount, describeTransfer, to } from './transfer-event-text.js';
 
 type Of<Name extends BootEvent['event']> = BootEvent & { readonly event: Name };
 
@@ -233,35 +234,6 @@ function describeCache(
   }
 }
 
-function describeTransfer(
-  event: Of<
-    | 'loader.sent'
-    | 'loader.aborted'
-    | 'file.refused'
-    | 'file.unanswered'
-    | 'artifact.started'
-    | 'artifact.sent'
-    | 'artifact.aborted'
-  >,
-): string {
-  switch (event.event) {
-    case 'loader.sent':
-      return `${to(event)} ${has(event)} ${event.file}, ${amount(event)}`;
-    case 'loader.aborted':
-      return `${to(event)} did not get the whole ${event.file}, ${amount(event)}: ${event.reason}`;
-    case 'file.refused':
-      return `${event.address} asked by ${event.protocol.toUpperCase()} for ${JSON.stringify(event.file)}: ${event.reason}`;
-    case 'file.unanswered':
-      return `${event.address} asked for ${JSON.stringify(event.file)} and never answered what it was sent: is there a packet filter between?`;
-    case 'artifact.started':
-      return `${to(event)} fetches the ${event.role}`;
-    case 'artifact.sent':
-      return `${to(event)} ${has(event)} the ${event.role}${range(event)}, ${amount(event)}`;
-    case 'artifact.aborted':
-      return `${to(event)} did not get the whole ${event.role}${range(event)}, ${amount(event)}: ${event.reason}`;
-  }
-}
-
 const GONE = { room: 'had to make room in the cache', unneeded: 'was removed: nothing needs it' } as const;
 
 function asks(question: DhcpQuestion): string {
@@ -316,23 +288,6 @@ function changes({ machines, assignments, names }: BootEvent & { readonly event:
 
 function counts({ added, removed, changed }: Counts): string {
   return `+${added} -${removed} ~${changed}`;
-}
-
-function amount({ bytes, seconds }: { bytes: number; seconds: number }): string {
-  return `${formatBytes(bytes)} in ${formatSeconds(seconds)}`;
-}
-
-/** By TFTP, many clients say nothing of the last block, and those that have broken down say nothing either. */
-function has({ isConfirmed = true }: { readonly isConfirmed?: boolean }): string {
-  return isConfirmed ? 'has' : 'was sent, and never said that it has,';
-}
-
-function to({ machine, address }: Pick<ArtifactTransfer, 'machine' | 'address'>): string {
-  return machine ?? address;
-}
-
-function range(transfer: ArtifactTransfer): string {
-  return transfer.range === undefined ? '' : ` (bytes ${transfer.range})`;
 }
 
 const CHANGED = {

@@ -1,5 +1,5 @@
 import type { Assignment } from '../boot/assignment.js';
-import type { Unmet, WayChoice } from '../boot/choose-way.js';
+import type { Chosen, WayChoice } from '../boot/choose-way.js';
 import { type Planning, planBoot } from '../boot/plan.js';
 import { mustReport } from '../boot/policy.js';
 import type { BootlayerError, ErrorCode } from '../errors.js';
@@ -68,7 +68,7 @@ function prepareOnce(whom: Whom, image: ResolvedImage, { defaults, urls, starter
   const planned = planBoot({ ...whom, image, defaults, starter });
   if (planned.kind !== 'plan') return planned;
   const { plan, choice } = planned;
-  const untold = untoldBecause(whom.assignment, choice.unmet);
+  const untold = untoldBecause(whom.assignment, choice);
   if (untold !== undefined) return { kind: 'refused', reason: untold, choice };
   if (choice.by === 'firmware') return { kind: 'ready', planned };
   const rendered = planScript(plan, urls, { capability: SOME_CAPABILITY, unmet: choice.unmet });
@@ -77,10 +77,14 @@ function prepareOnce(whom: Whom, image: ResolvedImage, { defaults, urls, starter
 }
 
 /** Firmware gives no arguments to what it starts. */
-export const LOST_BY_FIRMWARE = ['arguments'] as const;
+export const LOST_BY_FIRMWARE = { way: 'uki', by: 'firmware', unmet: ['arguments'] } as const;
 
-/** Why a machine that is to report that it is done is not started with that `unmet`; undefined where it may be. Pure. */
-export function untoldBecause({ policy }: Assignment, unmet: readonly Unmet[]): string | undefined {
+type Started = Pick<Chosen, 'way' | 'by' | 'unmet'>;
+
+/** Why a machine of which it is to be known when it is done is not started so, since it would never be; undefined where it may be. Pure. */
+export function untoldBecause({ policy }: Assignment, { way, by, unmet }: Started): string | undefined {
+  if (policy.mode === 'once' && policy.doneWhen === 'started' && way === 'iso' && by === 'ipxe')
+    return 'it is done when it has started, and an ISO that iPXE reads as a disc does not show when that is';
   if (!mustReport(policy)) return undefined;
   if (unmet.includes('arguments')) return 'it is to report that it is done, and a UKI is not told where';
   return unmet.includes('iso-arguments') ? 'it is to report that it is done, and an ISO is not told where' : undefined;

@@ -89,7 +89,7 @@ export class ScriptReadiness {
     if (planning.kind !== 'plan') return { kind: 'refused', reason: planning.reason };
     const { plan, choice } = planning;
     // What is booted once instead has nothing to report.
-    const untold = boot.isNext ? undefined : untoldBecause(assignment, choice.unmet);
+    const untold = boot.isNext ? undefined : untoldBecause(assignment, choice);
     if (untold !== undefined) return { kind: 'refused', reason: untold };
     const capability = await this.#capability(boot, plan);
     const rendered = planScript(plan, urls.for(subject.facts.sourceAddress), { capability, unmet: choice.unmet });

@@ -11,11 +11,14 @@ import { BootlayerError } from '../errors.js';
 import type { AddressOwner } from './address-owner.js';
 import { type Progress, RunningTransfers, type Underway } from './running-transfers.js';
 
-/** How a transfer ended; `bytes` are those that were sent. */
-export type TransferEnd = { readonly bytes: number; readonly tftp?: TftpResult } & (
-  | { readonly kind: 'sent' }
-  | { readonly kind: 'aborted'; readonly reason: string }
-);
+/**
+ * How a transfer ended; `bytes` are those that were sent, `reads` the parts of a disc. `at`: when it was over, in ticks, where that is
+ * told later.
+ */
+export type TransferEnd = Pick<TransferResult, 'bytes' | 'reads'> & {
+  readonly tftp?: TftpResult;
+  readonly at?: number;
+} & ({ readonly kind: 'sent' } | { readonly kind: 'aborted'; readonly reason: string });
 
 /** Called once, when the transfer has ended. */
 export type TransferEnded = (end: TransferEnd) => void;
@@ -97,7 +100,8 @@ export class TransferEvents {
     const over = this.running.begin(told, progress);
     return (end) => {
       over();
-      tell(end, { bytes: end.bytes, seconds: secondsSince(started, clock.ticks()), ...end.tftp });
+      const { bytes, reads, at = clock.ticks(), tftp } = end;
+      tell(end, { bytes, seconds: secondsSince(started, at), ...(reads !== undefined && { reads }), ...tftp });
     };
   }
 }

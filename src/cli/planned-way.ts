@@ -1,4 +1,4 @@
-import type { WayChoice } from '../boot/choose-way.js';
+import type { Chosen, WayChoice } from '../boot/choose-way.js';
 import type { BootExplanation } from '../booter/explanation.js';
 import { harmless } from '../format.js';
 import { placeholdersIn } from '../image/command-line.js';
@@ -17,7 +17,7 @@ const WAYS: Readonly<Record<Way, string>> = {
   kernel: 'its kernel and initramfs layers',
   uki: 'its UKI as it is',
   opened: 'kernel, initramfs and command line out of its UKI',
-  iso: 'its ISO as it is, as a disc in memory',
+  iso: 'its ISO as it is',
   'iso-files': 'kernel and initramfs out of its ISO',
 };
 
@@ -34,9 +34,8 @@ export function writePreparation(
     return;
   }
   const { plan, choice, words } = preparation.planned;
-  const by = choice.by === 'firmware' ? 'its firmware' : 'iPXE';
   writeLine(output, `  plan      ${plan.id}`);
-  writeLine(output, `  starts    ${WAYS[choice.way]}, by ${by}`);
+  writeLine(output, `  starts    ${WAYS[choice.way]}, ${startedBy(choice)}`);
   const opened = choice.way === 'iso-files' ? openedIso(image) : undefined;
   if (opened !== undefined) writeLine(output, `  found     ${foundFiles(opened)}`);
   writeRejected(output, choice);
@@ -47,6 +46,13 @@ export function writePreparation(
 function foundFiles(opened: OpenedIso): string {
   const paths = [opened.kernel, ...opened.initrds].map(({ path }) => harmless(path));
   return `${howFound(opened)}: ${paths.join(', ')}`;
+}
+
+function startedBy({ way, by }: Chosen): string {
+  if (way !== 'iso') return by === 'firmware' ? 'by its firmware' : 'by iPXE';
+  return by === 'firmware'
+    ? 'by its firmware, as a disc in memory'
+    : 'by iPXE, as a disc that is read over the network';
 }
 
 /** By which options of `plan` is said what machines report of themselves. */

@@ -1,6 +1,8 @@
-import { type Bootable, hasLayer, type Starter } from './bootable.js';
+import type { BootEntry } from './boot-catalog.js';
+import { type Bootable, type Client, hasLayer, type Starter } from './bootable.js';
 import type { OpenedIso } from './iso-opening.js';
-import { missing, type Obstacle, refused } from './obstacle.js';
+import { isKernelFor } from './kernel-obstacle.js';
+import { againstArchitecture, missing, type Obstacle, refused } from './obstacle.js';
 
 /** Of an ISO that was read, what of it is started in place of its boot loader. */
 export function openedIso({ contents }: Pick<Bootable, 'contents'>): OpenedIso | undefined {
@@ -8,11 +10,13 @@ export function openedIso({ contents }: Pick<Bootable, 'contents'>): OpenedIso |
   return opening?.kind === 'opened' ? opening : undefined;
 }
 
-/** UEFI HTTP Boot keeps it in a RAM disk, and boots it as a CD (UEFI 2.10, 24.7.3.2). */
-export function againstIsoAsItIs(image: Bootable, { client }: Starter): Obstacle | undefined {
+/**
+ * UEFI HTTP Boot keeps it in a RAM disk, and boots it as a CD (UEFI 2.10, 24.7.3.2); iPXE is a disk to its firmware, of which it reads
+ * by ranges what is asked for (ipxe: src/drivers/block, sanboot).
+ */
+export function againstIsoAsItIs(image: Bootable, starter: Starter): Obstacle | undefined {
   if (!hasLayer(image, 'iso')) return NO_ISO;
-  if (client !== 'uefi-http') return refused('only UEFI HTTP Boot takes an ISO as it is');
-  return againstBooting(image);
+  return againstBooting(image, starter.client) ?? againstItsKernel(image, starter);
 }
 
 /** What is in it is not known to be for this client: that is judged as any other kernel. */
@@ -31,10 +35,23 @@ const NAME_FILES = 'name in the assignment, by iso.kernel and iso.initramfs, wha
 const NO_ISO = missing('it has no ISO', 'add --iso to image build');
 
 /** What could not be read may boot all the same; and so may a disk with partitions, which are not looked into. */
-function againstBooting({ contents }: Bootable): Obstacle | undefined {
+function againstBooting({ contents }: Bootable, client: Client): Obstacle | undefined {
   const read = contents?.iso;
   if (read === undefined) return undefined;
   if (read.kind === 'refused') return refused(`its ISO does not boot: ${read.reason}`);
   const { firmware, isHybrid } = read.iso;
-  return isHybrid || firmware.includes('uefi') ? undefined : refused('its ISO has nothing that UEFI boots');
+  const wanted = FIRMWARE[client];
+  if (isHybrid || firmware.includes(wanted)) return undefined;
+  return refused(`its ISO has nothing that ${wanted === 'bios' ? 'a BIOS' : 'UEFI'} boots`);
+}
+
+const FIRMWARE: Readonly<Record<Client, BootEntry['firmware']>> = {
+  ...{ 'ipxe-bios': 'bios', 'ipxe-uefi': 'uefi', 'uefi-http': 'uefi' },
+};
+
+/** Its boot catalogue says nothing of architectures, and the kernel that it starts does. */
+function againstItsKernel(image: Bootable, starter: Starter): Obstacle | undefined {
+  const facts = openedIso(image)?.kernel.facts;
+  if (facts === undefined || isKernelFor(facts, starter)) return undefined;
+  return againstArchitecture('the kernel in its ISO', facts.architecture, starter.architecture);
 }

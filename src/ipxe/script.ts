@@ -49,6 +49,11 @@ export function bootFirstDisk(): Command {
   return { text: 'sanboot --no-describe --drive 0x80', onFailure: 'ignore' };
 }
 
+/** Starts what is at that URL as a disc, of which it reads what is asked for. What it starts does not come back; who fails does. */
+export function bootDisc(url: Word, onFailure: string): Command {
+  return { text: `sanboot --no-describe ${url}`, onFailure: { goto: checkedLabel(onFailure) } };
+}
+
 /** Starts counting the rounds of a loop at zero. */
 export function resetCounter(name: string): Command {
   return { text: `set ${checkedLabel(name)}:int32 0` };

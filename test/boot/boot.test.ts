@@ -145,6 +145,13 @@ describe('withStep', () => {
     expect(boot(...steps, STEP.kernelSent, { ...STEP.initramfsSent, ...rest }).state).toBe('started');
   });
 
+  it('takes an ISO that is read as a disc for an attempt, and never for all of it', () => {
+    const disc = { role: 'iso', isDisc: true, isShown: true } as const;
+    const read = boot(STEP.script, { ...STEP.kernelStarted, ...disc }, { ...STEP.kernelSent, ...disc, reads: 7 });
+    expect(read).toMatchObject({ state: 'fetching', attemptedAt: 1 });
+    expect(read.startSentAt).toBeUndefined();
+  });
+
   it('counts a slice by what it is, and not by its role', () => {
     const sliced = (slice: SliceKind, ...steps: readonly ArtifactStep[]) => steps.map((step) => ({ ...step, slice }));
     const kernel = sliced('earlier', SHOWN, shown(STEP.kernelSent));

@@ -37,16 +37,32 @@ describe('an ISO', () => {
   const CLOSED = { kind: 'closed', reason: 'none of its menus names a kernel' } as const;
   const ISO = of(['iso'], { iso: readIsoOf() });
   const OPENED = 'iso-files by ipxe';
-  const WANTS = 'only UEFI HTTP Boot takes an ISO as it is';
+  const READ = 'iso by ipxe';
   const NO_KERNEL =
     'its ISO cannot be opened: none of its menus names a kernel: name in the assignment, by iso.kernel and iso.initramfs, what to start of it';
+  const OF_ARM = { ...OPENED_ISO, kernel: { ...OPENED_ISO.kernel, facts: KERNELS.image } };
 
   it.each<[string, Bootable, readonly string[]]>([
     ['that boots and can be opened', ISO, [OPENED, OPENED, 'iso by firmware']],
+    ['that cannot be opened', of(['iso'], { iso: readIsoOf({ opening: CLOSED }) }), [READ, READ, 'iso by firmware']],
     [
-      'that cannot be opened',
-      of(['iso'], { iso: readIsoOf({ opening: CLOSED }) }),
-      [`${NO_KERNEL}; ${WANTS}`, `${NO_KERNEL}; ${WANTS}`, 'iso by firmware'],
+      'that cannot be opened, and that UEFI alone boots',
+      of(['iso'], { iso: readIsoOf({ opening: CLOSED, firmware: ['uefi'] }) }),
+      [`${NO_KERNEL}; its ISO has nothing that a BIOS boots`, READ, 'iso by firmware'],
+    ],
+    [
+      'that cannot be opened, and that a BIOS alone boots',
+      of(['iso'], { iso: readIsoOf({ opening: CLOSED, firmware: ['bios'] }) }),
+      [READ, `${NO_KERNEL}; its ISO has nothing that UEFI boots`, `its ISO has nothing that UEFI boots; ${NO_KERNEL}`],
+    ],
+    [
+      'of another architecture',
+      of(['iso'], { iso: readIsoOf({ opening: OF_ARM }) }),
+      Array(3).fill(
+        expect.stringMatching(
+          /its kernel .* arm64.*the kernel in its ISO is for arm64|the kernel in its ISO is for arm64/,
+        ),
+      ) as string[],
     ],
     ['that UEFI does not boot', of(['iso'], { iso: readIsoOf({ firmware: ['bios'] }) }), [OPENED, OPENED, OPENED]],
     [
@@ -61,27 +77,15 @@ describe('an ISO', () => {
           opening: { ...OPENED_ISO, kernel: { ...OPENED_ISO.kernel, facts: { ...KERNELS.bzimage, kind: 'efi' } } },
         }),
       }),
-      [
-        `its kernel is no bzImage, which alone is started on a BIOS: give image build a vmlinuz of PCs; ${WANTS}`,
-        OPENED,
-        'iso by firmware',
-      ],
+      [READ, OPENED, 'iso by firmware'],
     ],
-    [
-      'that could not be read yet',
-      of(['iso']),
-      [
-        `what its ISO holds is not known yet, since its registry did not say: try again; ${WANTS}`,
-        `what its ISO holds is not known yet, since its registry did not say: try again; ${WANTS}`,
-        'iso by firmware',
-      ],
-    ],
+    ['that could not be read yet', of(['iso']), [READ, READ, 'iso by firmware']],
     [
       'that is none',
       of(['iso'], { iso: { kind: 'refused', reason: 'it is no ISO 9660 image' } }),
       [
-        `its ISO cannot be opened: it is no ISO 9660 image; ${WANTS}`,
-        `its ISO cannot be opened: it is no ISO 9660 image; ${WANTS}`,
+        'its ISO cannot be opened: it is no ISO 9660 image; its ISO does not boot: it is no ISO 9660 image',
+        'its ISO cannot be opened: it is no ISO 9660 image; its ISO does not boot: it is no ISO 9660 image',
         'its ISO does not boot: it is no ISO 9660 image; its ISO cannot be opened: it is no ISO 9660 image',
       ],
     ],
@@ -103,6 +107,12 @@ describe('an ISO', () => {
   it('is started as it is where nobody could give it arguments, and that is said', () => {
     const choice = chooseWay(of(['iso'], { iso: readIsoOf({ opening: CLOSED }) }), HTTP, ARGS);
     expect(choice).toMatchObject({ way: 'iso', by: 'firmware', unmet: ['iso-arguments'] });
+    const closed = of(['iso'], { iso: readIsoOf({ opening: CLOSED }) });
+    expect(chooseWay(closed, BIOS, ARGS)).toMatchObject({ way: 'iso', by: 'ipxe', unmet: ['iso-arguments'] });
+    expect(chooseWay(ISO, BIOS, PLAIN).rejected).toContainEqual({
+      way: 'iso',
+      reason: 'a kernel that iPXE starts out of it needs no disc of iPXE',
+    });
   });
 
   it('is opened, or not started at all, where it is said what of it is', () => {
@@ -125,8 +135,10 @@ describe('an ISO', () => {
   it('is taken where the assignment wants it', () => {
     const all = of(['kernel', 'initramfs', 'uki', 'iso'], { ...UKI.contents, ...ISO.contents });
     expect(outcome(all, HTTP, { boot: 'iso', wantsArguments: false })).toBe('iso by firmware');
-    expect(outcome(all, UEFI, { boot: 'iso', wantsArguments: false })).toBe(
-      `the assignment wants boot: iso, and ${WANTS}; boot: auto or kernel or uki boots it`,
+    expect(outcome(all, UEFI, { boot: 'iso', wantsArguments: false })).toBe(READ);
+    const ofBios = of(['uki', 'iso'], { ...UKI.contents, iso: readIsoOf({ firmware: ['bios'] }) });
+    expect(outcome(ofBios, UEFI, { boot: 'iso', wantsArguments: false })).toBe(
+      'the assignment wants boot: iso, and its ISO has nothing that UEFI boots; boot: auto or uki or kernel boots it',
     );
     expect(outcome(ISO, UEFI, { boot: 'kernel', wantsArguments: false })).toBe(OPENED);
     expect(outcome(UKI, HTTP, { boot: 'iso', wantsArguments: false })).toMatch(
@@ -322,9 +334,5 @@ describe('chooseWay', () => {
     ]);
     const bare = of(['kernel', 'initramfs', 'uki'], { kernel: KERNELS.bare, uki: readUkiOf() });
     expect(chooseWay(bare, UEFI, PLAIN).rejected[0]).toMatchObject({ remedy: 'give image build one that has' });
-    expect(chooseWay(of(['iso']), BIOS, PLAIN)).toMatchObject({
-      kind: 'none',
-      reason: expect.stringContaining('ISO') as string,
-    });
   });
 });

@@ -80,6 +80,7 @@ describe('what a start of an ISO rests on', () => {
   it.each<Case>([
     ['is what it holds, where it is opened', ISO, {}, 'iso decides'],
     ['is that nothing in it can be started', CLOSED, {}, 'iso decides'],
+    ['is that it boots, where it is read as a disc', ISO, { assignment: assignment({ boot: 'iso' }) }, 'iso decides'],
     ['is nothing once that is proven', ISO, {}, 'nothing', ['iso']],
     ['is nothing where firmware boots it as it is', CLOSED, { starter: HTTP }, 'nothing'],
     ['is nothing where iPXE is asked for first', ISO, { starter: HTTP, ...LONG }, 'nothing'],

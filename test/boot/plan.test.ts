@@ -107,6 +107,8 @@ describe('a plan for an ISO', () => {
     const { plan, words } = planned({ image, starter: HTTP });
     expect(plan).toMatchObject({ kind: 'iso', iso: of(image, 'iso'), by: 'firmware', extras: [] });
     expect([startOf(plan), words]).toEqual([[of(image, 'iso')], []]);
+    const closed = isoAlone({}, { contents: { iso: readIsoOf({ opening: { kind: 'closed', reason: 'no kernel' } }) } });
+    expect(planned({ image: closed }).plan).toMatchObject({ kind: 'iso', iso: of(image, 'iso'), by: 'ipxe' });
   });
 
   it('that is opened names parts of its layer, and the arguments of its menu', () => {

@@ -17,6 +17,7 @@ const PXE: Subject = {
   facts: facts({ architecture: 'amd64', firmware: ['uefi'] }),
 };
 const HTTP: Subject = { ...PXE, facts: facts({ architecture: 'amd64', firmware: ['uefi-http'] }) };
+const NOTHING_FOUND = { opening: { kind: 'closed', reason: 'no kernel' } } as const;
 const ALL = resolvedImage(['kernel', 'initramfs', 'squashfs', 'uki']);
 
 /** What is resolved, and what of it is fetched. */
@@ -84,8 +85,14 @@ describe('an expected machine', () => {
     [
       'has no ISO fetched that is no use to it',
       PXE,
-      resolvedImage(['iso'], { contents: { iso: readIsoOf({ opening: { kind: 'closed', reason: 'no kernel' } }) } }),
+      resolvedImage(['iso'], { contents: { iso: readIsoOf({ ...NOTHING_FOUND, firmware: [] }) } }),
       [],
+    ],
+    [
+      'by PXE has an ISO fetched that it reads as a disc',
+      PXE,
+      resolvedImage(['iso'], { contents: { iso: readIsoOf(NOTHING_FOUND) } }),
+      ['iso'],
     ],
   ])('%s', async (_, subject, image, roles) => {
     const { expectations, fetched } = expecting(image);

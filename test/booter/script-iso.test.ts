@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { IsoStart } from '../../src/boot/assignment.js';
+import { ALWAYS, type Policy } from '../../src/boot/policy.js';
 import type { ImageWish } from '../../src/image/image.js';
 import { type ReadIso, readIso } from '../../src/image/iso.js';
 import { layerTypeOf } from '../../src/image/media-type.js';
@@ -12,6 +13,7 @@ import { bzImageHead } from '../fixtures/huge-uki.js';
 import { isoImage } from '../fixtures/iso.js';
 import { assignment, facts, MAC, machine, OTHER_MAC } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
+import { neighbours } from '../fixtures/policies.js';
 import { rangesOf } from '../fixtures/ranges.js';
 
 const FROM = '192.168.77.20';
@@ -148,6 +150,30 @@ describe('an assignment that says what of the ISO is started', () => {
     const script = await booter.script({ ...OTHER, platform: 'efi' }, OTHER_FROM);
     expect(script).toContain(' own fetch=');
     expect(script).not.toContain('quiet');
+  });
+});
+
+describe('a script of an ISO as it is', () => {
+  const asItIs = (policy: Policy = ALWAYS) =>
+    testBooter({
+      image: resolvedImage([], { artifacts: [{ role: 'iso', descriptor }], commandLine: '' }),
+      source: new ReadySource(ISO),
+      neighbours: neighbours({ [FROM]: MAC }),
+      assignments: [assignment({ boot: 'iso', policy, kernelArgs: [] })],
+    });
+  const UEFI = { ...BIOS, platform: 'efi' };
+  const url = `http://10.0.2.2:8080/blobs/sha256/${hexOf(descriptor.digest)}/boot.iso`;
+
+  it('has iPXE read it as a disc, where its firmware boots it', async () => {
+    const { booter, events } = asItIs();
+    expect(await booter.script(UEFI, FROM)).toContain(`sanboot --no-describe ${url} || goto failed\n:failed`);
+    expect(events).toContainEqual(expect.objectContaining({ event: 'script.sent', way: 'iso' }));
+    expect(await booter.script(BIOS, FROM)).toContain('its ISO has nothing that a BIOS boots');
+  });
+
+  it('is none where it would never be known that its machine is done', async () => {
+    const { booter } = asItIs({ mode: 'once', doneWhen: 'started' });
+    expect(await booter.script(UEFI, FROM)).toContain('does not show when that is');
   });
 });
 

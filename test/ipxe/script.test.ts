@@ -45,6 +45,11 @@ describe('renderScript', () => {
       ipxe.initrd('initrd', urlWord('http://a/initrd'), 'failed'),
       'initrd --name initrd http://a/initrd || goto failed',
     ],
+    [
+      'bootDisc',
+      ipxe.bootDisc(urlWord('http://a/boot.iso'), 'failed'),
+      'sanboot --no-describe http://a/boot.iso || goto failed',
+    ],
     ['boot', ipxe.boot('failed'), 'boot || goto failed'],
     ['chain', ipxe.chain(urlWord('http://a/s'), 'again'), 'chain --replace --autofree http://a/s || goto again'],
     ['preferLongMode', ipxe.preferLongMode('arch'), `iseq \${arch} i386 && cpuid --ext 29 && set arch x86_64 ||`],

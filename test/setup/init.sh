@@ -26,11 +26,19 @@ done
 say() { echo "$*" >"$console"; }
 value() { for word in $(cat /proc/cmdline); do case "$word" in "$1"=*) echo "${word#*=}" ;; esac; done; }
 
-while read -r module; do insmod "/modules/$module.ko"; done </modules/order
+cat /modules/order* | while read -r module; do insmod "/modules/$module.ko"; done
 firmware=bios
 [ ! -d /sys/firmware/efi ] || firmware=efi
 say ""
 say "BOOT-OK arch=$(uname -m) firmware=$firmware cmdline=$(cat /proc/cmdline)"
+
+# The disc that firmware has in memory, where there are the modules for it.
+if [ -e /modules/order.disc ]; then
+  disc=none
+  mkdir /disc
+  ! mount -t iso9660 -o ro /dev/pmem0 /disc 2>/dev/null || disc=$(echo $(ls /disc/boot))
+  say "DISC $disc"
+fi
 
 url=$(value fetch)
 done=$(value done)

@@ -8,9 +8,10 @@ import { step } from './steps.js';
 /**
  * @typedef {'amd64' | 'arm64'} Architecture
  * @typedef {'demo' | 'test' | 'full'} Level `demo`: one machine with a BIOS; `test`: also UEFI, and the real clients; `full`: also
- *   the older firmware, Debian's installer, and the peers of the benchmarks
+ *   the older firmware, Debian's installer, GRUB, and the peers of the benchmarks
  * @typedef {'ipxe' | 'ipxe-qemu' | 'ovmf' | 'qemu-efi-aarch64'} Firmware
  * @typedef {'trixie' | 'bookworm'} FirmwareRelease Debian's, whatever this machine runs: every mirror has both
+ * @typedef {'i386-pc' | 'x86_64-efi' | 'arm64-efi'} GrubPlatform GRUB's own names
  */
 
 /** The payload and the registry are of the machine's own release. Older iPXE has no arm64 and waits long for IPv6. */
@@ -34,11 +35,19 @@ const OWN_PACKAGES = [
   registry(),
 ];
 
+/** @type {Record<GrubPlatform, import('./apt.js').Package>} */
+const GRUB = {
+  'i386-pc': { name: 'grub-pc-bin', architecture: 'amd64' },
+  'x86_64-efi': { name: 'grub-efi-amd64-bin', architecture: 'amd64' },
+  'arm64-efi': { name: 'grub-efi-arm64-bin', architecture: 'arm64' },
+};
+
 /** Fetches and unpacks what boots and what serves; nothing of it is installed or started. @param {Level} level */
 export async function fetchParts(level) {
+  const grub = level === 'full' ? Object.values(GRUB) : [];
   /** @type {[PrivateApt, import('./apt.js').Package[]][]} */
   const wanted = [
-    [own(), [...OWN_PACKAGES, ...packagesOfPrograms(level).map(hostPackage)]],
+    [own(), [...OWN_PACKAGES, ...packagesOfPrograms(level).map(hostPackage), ...grub]],
     [NEWER_FIRMWARE, NEWER_PACKAGES[level].map(firmware)],
     [OLDER, [...OLDER_PACKAGES[level].map(firmware), ...(level === 'full' ? [installer()] : [])]],
   ];
@@ -80,13 +89,23 @@ export function nginxProgram() {
   return program('nginx').command;
 }
 
-/** Kernel and initramfs of Debian's installer, which speaks in lines of text: Debian 12's, for PCs, on every machine. */
+/** Debian's installer, which speaks in lines of text, and the menus of its loaders: Debian 12's, for PCs, on every machine. */
 export function installerFiles() {
   const folder = join(
     OLDER.folder(installer()),
     'usr/lib/debian-installer/images/12/amd64/text/debian-installer/amd64',
   );
-  return { kernel: join(folder, 'linux'), initramfs: join(folder, 'initrd.gz') };
+  return {
+    kernel: join(folder, 'linux'),
+    initramfs: join(folder, 'initrd.gz'),
+    grubMenu: join(folder, 'grub/grub.cfg'),
+    isolinux: join(folder, 'boot-screens'),
+  };
+}
+
+/** GRUB's modules, and what it is made of. @param {GrubPlatform} platform */
+export function grubFolder(platform) {
+  return join(own().folder(GRUB[platform]), 'usr/lib/grub', platform);
 }
 
 /** @param {Firmware} name @param {string} path inside the package @param {FirmwareRelease} [release] */

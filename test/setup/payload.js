@@ -20,6 +20,8 @@ const RECIPE = [
 ];
 const OS_RELEASE = 'ID=test\nNAME="Test system"\nVERSION_ID=1\n';
 const MODULES = ['virtio_pci', 'virtio_net'];
+/** For a disc in memory that firmware describes (ACPI: NFIT), and what is on it. */
+const DISC_MODULES = ['nfit', 'nd_pmem', 'isofs'];
 const FOLDERS = ['bin', 'dev', 'etc', 'modules', 'proc', 'sys', 'tmp'];
 const APPLETS =
   'sh awk cat cut echo grep insmod ip ls mkdir mount poweroff sha256sum sleep sync timeout udhcpc uname usleep wc wget'.split(
@@ -58,6 +60,12 @@ export async function makePayload(architecture) {
   });
 }
 
+/** What is put behind the initramfs makes it say what it finds on the disc that its firmware has in memory. @param {Architecture} architecture */
+export function discInitramfs(architecture) {
+  const wanted = modulesInOrder(payloadParts(architecture).modules, DISC_MODULES, busyboxProgram());
+  return gzipSync(cpio(moduleEntries(wanted, 'order.disc')));
+}
+
 /** @param {ReturnType<typeof payloadParts>} parts @returns {import('./cpio.js').Entry[]} */
 function initramfsEntries({ modules, busybox }) {
   const wanted = modulesInOrder(modules, MODULES, busyboxProgram());
@@ -68,10 +76,21 @@ function initramfsEntries({ modules, busybox }) {
     { path: 'init', kind: 'file', contents: readFileSync(INIT), mode: 0o755 },
     { path: 'bin/busybox', kind: 'file', contents: readFileSync(busybox), mode: 0o755 },
     ...APPLETS.map((name) => /** @type {const} */ ({ path: `bin/${name}`, kind: 'link', target: 'busybox' })),
+    ...moduleEntries(wanted, 'order'),
+  ];
+}
+
+/**
+ * @param {ReturnType<typeof modulesInOrder>} wanted
+ * @param {string} order a file that says it
+ * @returns {import('./cpio.js').Entry[]}
+ */
+function moduleEntries(wanted, order) {
+  return [
     ...wanted.map(
       ({ name, contents }) => /** @type {const} */ ({ path: `modules/${name}.ko`, kind: 'file', contents }),
     ),
-    { path: 'modules/order', kind: 'file', contents: Buffer.from(wanted.map(({ name }) => `${name}\n`).join('')) },
+    { path: `modules/${order}`, kind: 'file', contents: Buffer.from(wanted.map(({ name }) => `${name}\n`).join('')) },
   ];
 }
 

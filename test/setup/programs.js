@@ -82,6 +82,12 @@ const FULL_PROGRAMS = {
   },
   perfdhcp: { package: 'kea-admin', path: 'usr/sbin/perfdhcp', libraries: KEA },
   'tftpd-hpa': { package: 'tftpd-hpa', path: 'usr/sbin/in.tftpd', libraries: ['libwrap0'] },
+  'grub-mkimage': {
+    package: 'grub-common',
+    path: 'usr/bin/grub-mkimage',
+    libraries: ['libdevmapper1.02.1', 'libudev1'],
+  },
+  mtools: { package: 'mtools', path: 'usr/bin/mtools', libraries: [] },
 };
 
 /** @typedef {keyof typeof TEST_PROGRAMS | keyof typeof FULL_PROGRAMS} ProgramName */
