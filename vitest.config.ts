@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** What is waited for (`expect.poll`) may take as long as the test, nearly: a busy machine is no failure. */
@@ -14,6 +15,8 @@ const project = (name: string, include: string[], timeout: number, more: object 
 
 export default defineConfig({
   test: {
+    // One would wait for the programs that tests start more than it works.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       project('unit', ['test/**/*.test.ts', '!test/{integration,e2e,full}/**'], 20_000),
       project('integration', ['test/integration/**/*.test.ts'], 120_000),
