@@ -4,6 +4,7 @@ import { type Artifact, artifactOf, type ResolvedImage } from '../image/image.js
 import { isoParts } from '../image/iso-parts.js';
 import { openedIso } from '../image/iso-ways.js';
 import { type ArgumentWord, mergeArguments } from '../image/merged-arguments.js';
+import type { OpenedParts } from '../image/opened-parts.js';
 import type { Role } from '../image/role.js';
 import { ukiParts } from '../image/uki-parts.js';
 import { firstProfile, type Way } from '../image/ways.js';
@@ -18,6 +19,7 @@ import {
 } from './boot-arguments.js';
 import { imageMethod } from './boot-method.js';
 import { type Chosen, chooseWay, type WayChoice, type WayWish } from './choose-way.js';
+import type { Fetches } from './started-part.js';
 
 /** Everything decided for one machine now, pinned to digests. The same plan renders the same bytes. Plain data. */
 export type BootPlan = KernelPlan | UkiPlan | IsoPlan;
@@ -125,6 +127,11 @@ export function artifactsOf(plan: BootPlan): readonly Artifact[] {
   return [...startOf(plan), ...plan.extras];
 }
 
+/** The same, in two. */
+export function fetchesOf(plan: BootPlan): Fetches {
+  return { start: startOf(plan), later: plan.extras };
+}
+
 /** What of it is fetched before anything runs. */
 export function startOf(plan: BootPlan): readonly Artifact[] {
   if (plan.kind === 'iso') return [plan.iso];
@@ -183,7 +190,7 @@ function planKernel(input: PlanInput, choice: Chosen): Planning {
 }
 
 type Start = {
-  readonly start: Pick<KernelPlan, 'kernel' | 'initramfs'> & Partial<Pick<KernelPlan, 'extras'>>;
+  readonly start: OpenedParts;
   readonly own: OwnArguments;
 };
 

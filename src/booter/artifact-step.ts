@@ -36,7 +36,7 @@ export class ArtifactStep {
   /**
    * The artifact that an assignment or an issued plan leads to: nothing else is ever served. Where images differ in what they
    * say of it, the one that the machine at this address boots is believed. A slice that is what a machine starts is that: kernel or
-   * initramfs. Throws BLOB_UNKNOWN.
+   * initramfs; and so is the root file system that its system fetches then. Throws BLOB_UNKNOWN.
    */
   async find({ digest, slice }: BlobPath, address: string): Promise<LocatedArtifact> {
     const { mapped, attribution } = this.#parts;
@@ -44,7 +44,7 @@ export class ArtifactStep {
     if (found === undefined)
       throw new BootlayerError('BLOB_UNKNOWN', `no assignment and no issued plan leads to ${digest}`);
     if (slice === undefined) return found;
-    const known = startedPart(attribution.startAt(address), digest, slice) ?? (await mapped.knownPart(digest, slice));
+    const known = startedPart(attribution.fetchesAt(address), digest, slice) ?? (await mapped.knownPart(digest, slice));
     if (known === undefined) return { ...found, slice: 'unplanned' };
     return { ...found, role: known.role, part: known.part, slice: known.slice };
   }

@@ -1,4 +1,4 @@
-import type { Artifact } from '../image/image.js';
+import type { Fetches } from '../boot/started-part.js';
 import type { Digest } from '../oci/digest.js';
 
 /**
@@ -21,7 +21,7 @@ export class Attribution {
   /**
    * A script step of this machine came from this address; what is not said of it is as before.
    */
-  saw(machine: string, address: string, { image, start, isShown }: Seen = {}): void {
+  saw(machine: string, address: string, { image, fetches, isShown }: Seen = {}): void {
     const machines = this.#seen.get(address) ?? new Map<string, Step>();
     this.#seen.delete(address);
     this.#seen.set(address, machines);
@@ -32,7 +32,7 @@ export class Attribution {
     machines.set(machine, {
       at: this.#now(),
       image: image ?? last?.image,
-      start: start ?? last?.start ?? [],
+      fetches: fetches ?? last?.fetches ?? NOTHING,
       isShown: isShown ?? last?.isShown ?? false,
     });
     if (machines.size > MAX_MACHINES_PER_ADDRESS) dropOldest(machines);
@@ -53,9 +53,9 @@ export class Attribution {
     return this.#onlyAt(address)?.[1].image;
   }
 
-  /** What the machine there was told to fetch before anything runs, in its order: another may be told another order of the same. */
-  startAt(address: string): readonly Artifact[] {
-    return this.#onlyAt(address)?.[1].start ?? [];
+  /** What the machine there was told to fetch: another may be told another order of the same. */
+  fetchesAt(address: string): Fetches {
+    return this.#onlyAt(address)?.[1].fetches ?? NOTHING;
   }
 
   #onlyAt(address: string): readonly [string, Step] | undefined {
@@ -71,8 +71,8 @@ export class Attribution {
 export type Seen = {
   /** The digest of the manifest that it got, when it got one. */
   readonly image?: Digest;
-  /** What it starts, when it got a plan (`startOf`). */
-  readonly start?: readonly Artifact[];
+  /** When it got a plan. */
+  readonly fetches?: Fetches;
   /** Whether it is shown to be that machine. */
   readonly isShown?: boolean;
 };
@@ -81,9 +81,11 @@ export type Seen = {
 type Step = {
   readonly at: number;
   readonly image: Digest | undefined;
-  readonly start: readonly Artifact[];
+  readonly fetches: Fetches;
   readonly isShown: boolean;
 };
+
+const NOTHING: Fetches = { start: [], later: [] };
 
 /** A machine that asked for its script this long ago may still be fetching a root file system. */
 const LIVE_MILLISECONDS = 600_000;

@@ -4,8 +4,8 @@ import type { StartedPart } from '../boot/started-part.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError } from '../errors.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
+import type { OpenedParts } from '../image/opened-parts.js';
 import type { FilePart } from '../image/range-reader.js';
-import type { UkiParts } from '../image/uki-parts.js';
 import { type WishedFiles, wishedName } from '../image/wished-files.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
@@ -200,7 +200,7 @@ export class MappedImages {
   }
 
   /** A UKI or an ISO was read of its verified bytes. */
-  opened(parts: UkiParts): void {
+  opened(parts: OpenedParts): void {
     this.#served.opened(parts);
   }
 

@@ -1,9 +1,9 @@
 import { type LocatedArtifact, type ResolutionKey, resolutionName } from '../boot/ports.js';
-import { type StartedPart, startedPart } from '../boot/started-part.js';
+import { type Fetches, type StartedPart, startedPart } from '../boot/started-part.js';
 import { CONTENTS_ROLES, contentsOf, isDoubtful } from '../image/contents.js';
-import type { Artifact, ResolvedImage } from '../image/image.js';
+import type { ResolvedImage } from '../image/image.js';
+import type { OpenedParts } from '../image/opened-parts.js';
 import type { FilePart } from '../image/range-reader.js';
-import type { UkiParts } from '../image/uki-parts.js';
 import { type Descriptor, sizedName } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import { RecentMap } from '../recent-map.js';
@@ -16,8 +16,8 @@ export class ServedArtifacts {
   readonly #images = new Map<string, { readonly key: ResolutionKey; readonly image: ResolvedImage }>();
   /** Who says what of a digest, the first to name it first: an image may lie about the size of another's layer. */
   #claims: ReadonlyMap<Digest, readonly Claim[]> = new Map();
-  /** What of UKIs and ISOs a machine starts, in its order, as their verified bytes say. */
-  readonly #opened = new RecentMap<Digest, readonly Artifact[]>(MOST_OPENED);
+  /** What of UKIs and ISOs a machine fetches, as their verified bytes say. */
+  readonly #opened = new RecentMap<Digest, Fetches>(MOST_OPENED);
   /** How often what was claimed could not be had; Infinity for what is not so. */
   readonly #failures = new Map<string, number>();
 
@@ -48,18 +48,18 @@ export class ServedArtifacts {
     return claims.toSorted((one, other) => this.#failuresOf(one) - this.#failuresOf(other))[0];
   }
 
-  /** A UKI or an ISO was read of its verified bytes: what of it a machine starts, in its order. */
-  opened({ kernel, initramfs }: UkiParts): void {
-    this.#opened.set(kernel.descriptor.digest, [kernel, ...initramfs]);
+  /** A UKI or an ISO was read of its verified bytes: what of it a machine fetches. */
+  opened({ kernel, initramfs, extras = [] }: OpenedParts): void {
+    this.#opened.set(kernel.descriptor.digest, { start: [kernel, ...initramfs], later: extras });
   }
 
   isOpened(digest: Digest): boolean {
     return this.#opened.get(digest) !== undefined;
   }
 
-  /** What of an opened layer a machine starts, by the place where it is; undefined for any other slice. */
+  /** What of an opened layer a machine fetches, by the place where it is; undefined for any other slice. */
   partOf(digest: Digest, part: FilePart): StartedPart | undefined {
-    return startedPart(this.#opened.get(digest) ?? [], digest, part);
+    return startedPart(this.#opened.get(digest) ?? { start: [], later: [] }, digest, part);
   }
 
   /** There are such bytes, and not so many: whoever asks next is to get what another image says. */

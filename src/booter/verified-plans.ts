@@ -6,7 +6,8 @@ import { CONTENTS_ROLES, type ContentsRole } from '../image/contents.js';
 import { artifactOf, type ResolvedImage } from '../image/image.js';
 import { isoParts } from '../image/iso-parts.js';
 import { openedIso } from '../image/iso-ways.js';
-import { type UkiParts, ukiParts } from '../image/uki-parts.js';
+import type { OpenedParts } from '../image/opened-parts.js';
+import { ukiParts } from '../image/uki-parts.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { MappedImages } from './mapped-images.js';
 import type { VerifiedContents } from './verified-contents.js';
@@ -91,7 +92,7 @@ export class VerifiedPlans {
 }
 
 /** What of that layer a machine would start, where it is opened. */
-function openedParts(image: ResolvedImage, role: ContentsRole): UkiParts | undefined {
+function openedParts(image: ResolvedImage, role: ContentsRole): OpenedParts | undefined {
   const layer = artifactOf(image, role);
   if (layer === undefined) return undefined;
   const uki = image.contents?.uki;

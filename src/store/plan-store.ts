@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
-import { artifactsOf, type BootPlan, startOf } from '../boot/plan.js';
+import { artifactsOf, type BootPlan, fetchesOf } from '../boot/plan.js';
 import type { LocatedArtifact, PlannedPart, PlanStore } from '../boot/ports.js';
 import { startedPart, wholeLayer } from '../boot/started-part.js';
 import type { FilePart } from '../image/range-reader.js';
@@ -153,7 +153,7 @@ async function insertPlan(transaction: Transaction<Schema>, plan: BootPlan, now:
 
 function partOfPlan(plan: BootPlan | undefined, digest: Digest, part: FilePart): PlannedPart | undefined {
   if (plan === undefined) return undefined;
-  const started = startedPart(startOf(plan), digest, part);
+  const started = startedPart(fetchesOf(plan), digest, part);
   return started && { ...started, location: plan.image.location };
 }
 

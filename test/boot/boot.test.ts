@@ -165,6 +165,18 @@ describe('withStep', () => {
     expect(alone).toMatchObject({ state: 'started', attemptedAt: 1, startSentAt: 2 });
   });
 
+  it('goes by no slice that the system fetches by itself', () => {
+    const root = { role: 'squashfs', slice: 'later' } as const;
+    const up = [STEP.script, STEP.kernelStarted, STEP.kernelSent, STEP.initramfsSent];
+    const steps = [
+      { ...STEP.kernelStarted, ...root },
+      { ...STEP.kernelSent, ...root },
+    ];
+    expect([boot(...up).state, boot(...up, ...steps).state]).toEqual(['started', 'started']);
+    expect(boot(STEP.script, ...steps)).toMatchObject({ state: 'fetching' });
+    expect(boot(STEP.script, ...steps).startSentAt).toBeUndefined();
+  });
+
   it('counts nothing of a slice that no plan names', () => {
     const steps = [SHOWN, shown(STEP.kernelSent), shown(STEP.ukiStarted), shown(STEP.ukiSent)] as const;
     const madeUp = steps.map((step) => ({ ...step, slice: 'unplanned', range: '1-99', isRest: true }) as const);

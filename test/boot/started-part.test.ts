@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { startOf } from '../../src/boot/plan.js';
+import { fetchesOf } from '../../src/boot/plan.js';
 import { startedPart, wholeLayer } from '../../src/boot/started-part.js';
 import type { Artifact } from '../../src/image/image.js';
 import { descriptorOf } from '../../src/oci/descriptor.js';
@@ -8,7 +8,7 @@ import { bootPlan, OPENED, openedPlan } from '../fixtures/plans.js';
 describe('startedPart', () => {
   const plan = openedPlan();
   const { descriptor } = plan.kernel;
-  const of = (part: { offset: number; length: number }) => startedPart(startOf(plan), descriptor.digest, part);
+  const of = (part: { offset: number; length: number }) => startedPart(fetchesOf(plan), descriptor.digest, part);
 
   it('says of each part what it is, and which is the last', () => {
     const { linux, initrds } = OPENED;
@@ -21,13 +21,22 @@ describe('startedPart', () => {
   });
 
   it('takes a kernel that is alone for the last', () => {
-    expect(startedPart([plan.kernel], descriptor.digest, OPENED.linux)).toMatchObject({ slice: 'last' });
+    expect(startedPart({ start: [plan.kernel], later: [] }, descriptor.digest, OPENED.linux)).toMatchObject({
+      slice: 'last',
+    });
   });
 
   it('takes parts that coincide for the last of them', () => {
     const initramfs = { ...plan.kernel, role: 'initramfs' } as const;
-    const found = startedPart([plan.kernel, initramfs], descriptor.digest, OPENED.linux);
+    const found = startedPart({ start: [plan.kernel, initramfs], later: [] }, descriptor.digest, OPENED.linux);
     expect(found).toMatchObject({ role: 'initramfs', slice: 'last' });
+  });
+
+  it('knows what the system fetches by itself, unless it is what starts', () => {
+    const root = { role: 'squashfs', descriptor, part: { offset: 1, length: 7 } } as const;
+    const fetches = { start: [plan.kernel], later: [root, { ...plan.kernel, role: 'squashfs' } as const] };
+    expect(startedPart(fetches, descriptor.digest, root.part)).toEqual({ ...root, slice: 'later' });
+    expect(startedPart(fetches, descriptor.digest, OPENED.linux)).toMatchObject({ role: 'kernel', slice: 'last' });
   });
 
   it('knows no other slice, and none of another layer', () => {
@@ -37,8 +46,8 @@ describe('startedPart', () => {
       { offset: offset + 1, length },
     ];
     expect(others.map(of)).toEqual([undefined, undefined]);
-    expect(startedPart(startOf(bootPlan()), descriptor.digest, OPENED.linux)).toBeUndefined();
-    expect(startedPart(startOf(plan), bootPlan().kernel.descriptor.digest, OPENED.linux)).toBeUndefined();
+    expect(startedPart(fetchesOf(bootPlan()), descriptor.digest, OPENED.linux)).toBeUndefined();
+    expect(startedPart(fetchesOf(plan), bootPlan().kernel.descriptor.digest, OPENED.linux)).toBeUndefined();
   });
 });
 

@@ -49,15 +49,16 @@ describe('Attribution', () => {
     expect(attribution.imageAt('10.0.0.1')).toBeUndefined();
   });
 
-  it('knows what the only machine at an address was told to start', () => {
+  it('knows what the only machine at an address was told to fetch', () => {
     const attribution = new Attribution(() => 0);
-    const start = resolvedImage().artifacts;
-    expect(attribution.startAt('10.0.0.1')).toEqual([]);
-    attribution.saw('node-01', '10.0.0.1', { image: ONE, start });
+    const NOTHING = { start: [], later: [] };
+    const fetches = { start: resolvedImage().artifacts, later: [] };
+    expect(attribution.fetchesAt('10.0.0.1')).toEqual(NOTHING);
+    attribution.saw('node-01', '10.0.0.1', { image: ONE, fetches });
     attribution.saw('node-01', '10.0.0.1');
-    expect(attribution.startAt('10.0.0.1')).toBe(start);
-    attribution.saw('node-02', '10.0.0.1', { start: [] });
-    expect(attribution.startAt('10.0.0.1')).toEqual([]);
+    expect(attribution.fetchesAt('10.0.0.1')).toBe(fetches);
+    attribution.saw('node-02', '10.0.0.1', { fetches: NOTHING });
+    expect(attribution.fetchesAt('10.0.0.1')).toEqual(NOTHING);
   });
 
   it('stays bounded', () => {

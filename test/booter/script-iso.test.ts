@@ -67,14 +67,14 @@ describe('a script of an opened ISO', () => {
     expect(script).toContain(`initrd --name initrd ${urlOf(INITRD, 'initrd')} || goto failed`);
   });
 
-  it('leads to parts that are kernel and initramfs to the journal', async () => {
+  it('leads to parts that are kernel, initramfs and root file system to the journal', async () => {
     const { booter } = step(undefined);
     await booter.script(BIOS, FROM);
     const find = (slice: ReturnType<typeof partOf>) =>
       booter.artifacts.find({ digest: descriptor.digest, slice }, FROM);
     expect(await find(partOf(bzImageHead()))).toMatchObject({ role: 'kernel', slice: 'earlier' });
     expect(await find(partOf(INITRD))).toMatchObject({ role: 'initramfs', slice: 'last' });
-    expect(await find(partOf(SQUASHFS))).toMatchObject({ role: 'iso', slice: 'unplanned' });
+    expect(await find(partOf(SQUASHFS))).toMatchObject({ role: 'squashfs', slice: 'later' });
   });
 });
 
