@@ -20,6 +20,8 @@ export type IsoTree = {
 const MOST_LINKS = 8;
 /** Deeper than any kernel lies. */
 const MOST_DEPTH = 32;
+/** Of all directories that are on the way, which may lie over one another: those of a DVD have a few kilobytes each. */
+const MOST_DIRECTORY_BYTES = 8 * 1024 * 1024;
 
 type Found = IsoEntry | undefined;
 
@@ -27,12 +29,20 @@ type Found = IsoEntry | undefined;
 export async function isoTree(file: RangeReader, volume: IsoVolume): Promise<IsoTree> {
   const root = await rootFolder(file, volume);
   const known = new Map<number, readonly IsoEntry[]>();
+  let left = MOST_DIRECTORY_BYTES;
+  const directories: RangeReader = {
+    size: file.size,
+    read: (offset, length) => {
+      left -= length;
+      return file.read(offset, length);
+    },
+  };
 
   async function entriesOf(part: FilePart): Promise<readonly IsoEntry[]> {
     const before = known.get(part.offset);
     if (before !== undefined) return before;
     const folder: IsoFolder = { part, naming: root.naming };
-    const entries = await readFolder(file, folder);
+    const entries = left > 0 ? await readFolder(directories, folder) : [];
     known.set(part.offset, entries);
     return entries;
   }

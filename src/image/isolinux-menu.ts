@@ -55,7 +55,8 @@ function parsed(text: string): Parsed {
   const labels: Label[] = [];
   let [byDefault, append]: [string | undefined, string | undefined] = [undefined, undefined];
   for (const line of text.split(/\r?\n/)) {
-    const [, word = '', value = ''] = /^\s*(\S+)\s*(.*?)\s*$/.exec(line) ?? [];
+    // Trimmed before, since an expression that looks for the end of blanks would begin anew at each of them.
+    const [, word = '', value = ''] = /^(\S+)\s*(.*)$/.exec(line.trim()) ?? [];
     const keyword = word.toLowerCase();
     const label = labels.at(-1);
     if (keyword === 'label') labels.push({ name: value, title: value, isDefault: false });

@@ -5,8 +5,8 @@
 import { connect } from 'node:net';
 
 /**
- * `requests`: on each connection; `range`: parts of so many bytes, here and there in so many.
- * @typedef {{ bytes: number, of: number }} Range
+ * `requests`: on each connection; `range`: parts of so many bytes, here and there in so many; `least`: of parts of several sizes.
+ * @typedef {{ bytes: number, of: number, least?: number }} Range
  * @typedef {{ port: number, path: string, connections: number, requests: number, range?: Range }} Job
  * `latencies`: of each request, to its last byte and to its first, in milliseconds.
  * @typedef {{ seconds: number, bytes: number, latencies: number[], firsts: number[] }} Load
@@ -69,10 +69,11 @@ function converse({ port, path, requests, range }, connection) {
 }
 
 /** Here and there, and the same each time. @param {Range} range @param {number} connection @param {number} count */
-function partOf({ bytes, of }, connection, count) {
+function partOf({ bytes, of, least = bytes }, connection, count) {
   const slots = Math.max(1, Math.floor(of / bytes));
   const first = ((connection * 7_919 + count * 104_729) % slots) * bytes;
-  return `bytes=${first}-${first + bytes - 1}`;
+  const length = least + ((count * 7_919) % (bytes - least + 1));
+  return `bytes=${first}-${first + length - 1}`;
 }
 
 /** Where an answer with a Content-Length ends. */

@@ -1,5 +1,6 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { run } from '../setup/command.js';
 import { payloadFiles } from '../setup/payload.js';
 import { figure, inTurn, median, printTable, quantile } from './figures.js';
@@ -7,10 +8,10 @@ import { MIB, rootPath, SCRIPT_PATH, withLab } from './lab.js';
 import { load } from './load.js';
 import { startNginx } from './nginx.js';
 
-const GIB = 1024 * MIB;
+const [KIB, GIB] = [1024, 1024 * MIB];
 const SIZES = {
-  full: { blob: 512 * MIB, range: 4 * MIB, rounds: 5, requests: 200 },
-  smoke: { blob: 8 * MIB, range: MIB, rounds: 1, requests: 5 },
+  full: { blob: 512 * MIB, disc: 128 * MIB, range: 4 * MIB, rounds: 5, requests: 200, reads: 4_000 },
+  smoke: { blob: 8 * MIB, disc: 4 * MIB, range: MIB, rounds: 1, requests: 5, reads: 40 },
 };
 
 /**
@@ -23,8 +24,11 @@ export async function benchHttp({ smoke }) {
     const squashfs = lab.noise('root.squashfs', sizes.blob);
     const { kernel, initramfs } = payloadFiles('amd64');
     const image = `oci:${join(lab.folder, 'image')}:1`;
-    await lab.build(image, { kernel, initramfs, squashfs });
-    rmSync(squashfs);
+    // Of such a layer, thousands of small parts are told as one transfer.
+    const iso = lab.noise('disc.iso', sizes.disc);
+    const disc = createHash('sha256').update(readFileSync(iso)).digest('hex');
+    await lab.build(image, { kernel, initramfs, squashfs, iso });
+    for (const file of [squashfs, iso]) rmSync(file);
     const server = await lab.serve(image);
     const www = join(lab.folder, 'www');
     mkdirSync(www);
@@ -40,6 +44,9 @@ export async function benchHttp({ smoke }) {
 
     const path = file.slice(lab.folder.length);
     await benchBlobs({ ...ours, path: root.path }, { ...nginx, path }, { ...sizes, file });
+    const discPath = `/blobs/sha256/${disc}/disc.iso`;
+    await (await fetch(`http://${server.http}${discPath}`)).arrayBuffer();
+    await benchReads({ ...ours, path: discPath }, { ...nginx, path: join(dirname(path), disc) }, sizes);
     await benchScripts({ ...ours, path: SCRIPT_PATH }, { ...nginx, path: '/www/script' }, sizes);
   });
 }
@@ -97,25 +104,50 @@ async function dropFromMemory(file) {
   await run('dd', [`if=${file}`, 'iflag=nocache', 'count=0']);
 }
 
+/**
+ * As an ISO is read as a disc, each part when the one before is there: what counts is how soon that is.
+ * @param {Target} ours
+ * @param {Target} peer
+ * @param {{ disc: number, rounds: number, reads: number }} sizes
+ */
+async function benchReads(ours, peer, { disc, rounds, reads }) {
+  const rows = [];
+  for (const connections of [1, 16]) {
+    const range = { least: 2 * KIB, bytes: 16 * KIB, of: disc };
+    const requests = Math.round(reads / connections);
+    const one = (/** @type {Target} */ target) => () => load(target, { connections, requests, range });
+    rows.push([String(connections), ...answersOf(await inTurn(rounds, one(ours), one(peer)))]);
+  }
+  printTable(
+    'an ISO read as a disc, 2 to 16 KiB here and there, against nginx',
+    ['clients', 'parts/s', ...ANSWERS],
+    rows,
+  );
+}
+
+const ANSWERS = ['nginx', 'ratio', 'p99 ms', 'ratio'];
+
+/** How many a second, and how late the latest. @param {Awaited<ReturnType<typeof inTurn<import('./load.js').Measured>>>} compared */
+function answersOf(compared) {
+  const rate = (/** @type {import('./load.js').Measured} */ { latencies, seconds }) => latencies.length / seconds;
+  const p99 = (/** @type {import('./load.js').Measured} */ { latencies }) => quantile(latencies, 0.99);
+  return [
+    figure(median(compared.ours.map(rate))),
+    figure(median(compared.peer.map(rate))),
+    figure(compared.ratio(rate)),
+    figure(median(compared.ours.map(p99))),
+    figure(compared.ratio(p99)),
+  ];
+}
+
 /** @param {Target} ours @param {Target} peer @param {{ rounds: number, requests: number }} sizes */
 async function benchScripts(ours, peer, { rounds, requests }) {
   const connections = 64;
   const one = (/** @type {Target} */ target) => () => load(target, { connections, requests });
   const compared = await inTurn(rounds, one(ours), one(peer));
-  const rate = (/** @type {import('./load.js').Measured} */ { latencies, seconds }) => latencies.length / seconds;
-  const p99 = (/** @type {import('./load.js').Measured} */ { latencies }) => quantile(latencies, 0.99);
   printTable(
     'the script of a known machine, against nginx sending the same bytes from a file',
-    ['clients', 'scripts/s', 'nginx', 'ratio', 'p99 ms', 'ratio'],
-    [
-      [
-        String(connections),
-        figure(median(compared.ours.map(rate))),
-        figure(median(compared.peer.map(rate))),
-        figure(compared.ratio(rate)),
-        figure(median(compared.ours.map(p99))),
-        figure(compared.ratio(p99)),
-      ],
-    ],
+    ['clients', 'scripts/s', ...ANSWERS],
+    [[String(connections), ...answersOf(compared)]],
   );
 }

@@ -10,8 +10,8 @@ it('runs every benchmark to its end and prints a ratio for each', async () => {
   const mapping = 1 + 1 + 2;
   // Plans, without and with their scripts.
   const plan = 2;
-  // Blobs hot and cold, whole and in parts, at three numbers of clients, and scripts.
-  const http = 2 * 2 * 3 + 1;
+  // Blobs hot and cold, whole and in parts, at three numbers of clients; small parts by one and by many, and scripts.
+  const http = 2 * 2 * 3 + 2 + 1;
   // Two files, one block at a time and in windows, by one and by many.
   const tftp = 2 * 2 * 2;
   // Offers; whole exchanges, and how long their ends take.

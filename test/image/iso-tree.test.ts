@@ -196,4 +196,28 @@ describe('hostile images', () => {
     const most = Math.max(...file.parts.map(({ length }) => length));
     expect(most).toBe(2 * 1024 * 1024);
   });
+
+  it('whose large folders lie over one another are read to 8 MiB', async () => {
+    const [first, most, deep] = [64, 2 * 1024 * 1024, 30];
+    const bytes = Buffer.alloc((first + deep + 1) * 2_048 + most);
+    const plain = await isoImage({ files: { 'a/b': '' }, before: NO_ROCK_RIDGE, options: [] });
+    plain.copy(bytes, 0, 0, first * 2_048);
+    const root = 16 * 2_048 + 156;
+    for (let sector = first - 1; sector <= first + deep; sector += 1) {
+      // A folder of the name A, as the root's own record in the descriptor has it.
+      const at = sector < first ? root : sector * 2_048;
+      bytes.copy(bytes, at, root, root + 34);
+      bytes.writeUInt32LE(sector + 1, at + 2);
+      bytes.writeUInt32LE(most, at + 10);
+      if (at !== root) bytes.write('A', at + 33, 'latin1');
+    }
+    const file = rangesOf(bytes);
+    const read = await readIsoVolume(file);
+    if (read.kind !== 'volume') throw new Error(read.kind);
+    const tree = await isoTree(file, read.volume);
+    expect(await tree.list('/a')).not.toEqual([]);
+    expect(await tree.find('/a'.repeat(deep))).toEqual({ kind: 'missing' });
+    const folders = file.parts.filter(({ length }) => length === most);
+    expect(folders).toHaveLength(4);
+  });
 });

@@ -66,3 +66,12 @@ it('takes any text', () => {
     ),
   );
 });
+
+it('is read in one go, however many blanks a line has', () => {
+  // Of each, all that follow were looked at: minutes of it.
+  const blanks = ' '.repeat(256 * 1024);
+  expect(parse('label a', `kernel /a${blanks}b`, `append${blanks}quiet${blanks}`)).toMatchObject({
+    kernel: `/a${blanks}b`,
+    commandLine: 'quiet',
+  });
+});
