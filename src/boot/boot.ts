@@ -18,7 +18,10 @@ export type Boot = {
   readonly plan?: Digest;
   /** When the machine itself asked for the kernel, UKI or ISO first: from then on the boot counts as an attempt. */
   readonly attemptedAt?: number;
-  /** When it had been sent completely: what the machine asks to be told after that is a new boot. */
+  /**
+   * When it had been sent completely, or began to be read as a disc, which never shows whether it was enough: what the machine asks to
+   * be told after that is a new boot.
+   */
   readonly startSentAt?: number;
   /** By its policy it is done when it has all that it starts. */
   readonly isDoneByStart?: true;
@@ -241,15 +244,17 @@ function atLeast(boot: Boot, state: BootState): Boot {
 }
 
 function fetching(boot: Boot, event: Extract<StepEvent, { event: 'artifact.started' }>, at: number): Boot {
-  const { role, slice, isShown } = event;
+  const { role, slice, isShown, isDisc = false } = event;
   if (slice === 'unplanned') return boot;
+  const begun = isDisc && STARTS.has(role) ? { startSentAt: boot.startSentAt ?? at } : {};
   const isAttempt = STARTS.has(role) && isShown === true && boot.attemptedAt === undefined;
   // What it fetches later is fetched by its system.
   const next = { ...boot, state: isUp(boot) ? boot.state : ('fetching' as const) };
-  if (!isAttempt) return next;
+  // What somebody else reads in the machine's name is nothing that it starts.
+  if (!isAttempt) return boot.attemptedAt === undefined || isShown === true ? { ...next, ...begun } : next;
   // What somebody else was sent before in its name does not count.
   const { startSentAt: _others, ...own } = next;
-  return { ...own, attemptedAt: at };
+  return { ...own, attemptedAt: at, ...(isDisc && { startSentAt: at }) };
 }
 
 function isUp({ state }: Boot): boolean {
@@ -258,7 +263,7 @@ function isUp({ state }: Boot): boolean {
 
 /**
  * A part alone is no start, but the last one is: firmware goes on with what broke off (edk2: PcdMaxHttpResumeRetries). Of a disc nobody
- * knows when that is.
+ * knows when that is, so that it counts from its beginning.
  */
 function fetched(boot: Boot, event: Extract<StepEvent, { event: 'artifact.sent' }>, at: number): Boot {
   const { role, slice, range, isRest = false, isDisc = false, isShown = false } = event;

@@ -127,9 +127,9 @@ export function artifactsOf(plan: BootPlan): readonly Artifact[] {
   return [...startOf(plan), ...plan.extras];
 }
 
-/** The same, in two. */
+/** The same, by when it is fetched. */
 export function fetchesOf(plan: BootPlan): Fetches {
-  return { start: startOf(plan), later: plan.extras };
+  return { start: startOf(plan), later: plan.extras, isDisc: plan.kind === 'iso' && plan.by === 'ipxe' };
 }
 
 /** What of it is fetched before anything runs. */

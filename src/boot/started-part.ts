@@ -15,7 +15,12 @@ export type SliceKind =
   | 'unplanned';
 
 /** What a machine fetches before anything of its image runs, in its order, and what its system then may. */
-export type Fetches = { readonly start: readonly Artifact[]; readonly later: readonly Artifact[] };
+export type Fetches = {
+  readonly start: readonly Artifact[];
+  readonly later: readonly Artifact[];
+  /** It reads what starts as a disc. */
+  readonly isDisc?: boolean;
+};
 
 /** A part of a layer that a machine starts, or that its system fetches. */
 export type StartedPart = Required<Artifact> & { readonly slice: Exclude<SliceKind, 'unplanned'> };

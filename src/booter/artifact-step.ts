@@ -97,7 +97,8 @@ export class ArtifactStep {
       ...(range !== undefined && { range: `${range.offset}-${range.offset + range.length - 1}` }),
       ...(isRest && { isRest: true as const }),
     };
-    if (discs.takes(transfer)) return discs.begun(transfer, { size: whole, sent });
+    if (discs.takes(transfer, attribution.fetchesAt(address).isDisc))
+      return discs.begun(transfer, { size: whole, sent });
     return transferEvents.artifact(transfer, { size: range?.length ?? size, sent });
   }
 }

@@ -22,12 +22,13 @@ type Disc = {
   broken?: string | undefined;
   /** Ticks when its last part ended. */
   lastAt: number;
-  keep: () => void;
+  /** Takes back that it is about to be told of. */
+  readOn: () => void;
 };
 
 /** Boot loaders wait for keys, a few seconds each time. */
 const QUIET_MILLISECONDS = 10_000;
-/** Are told of as one each at the same time; more than a site boots so at once. */
+/** More than a site boots so at once: the one that nobody has read for longest is told of early, and as another if it is read on. */
 const MOST = 1_000;
 
 /**
@@ -36,25 +37,31 @@ const MOST = 1_000;
  */
 export class DiscReads {
   readonly #parts: DiscReadsParts;
-  /** The one that was put in first in front. */
+  /** The one that was read last at the end. */
   readonly #discs = new Map<string, Disc>();
 
   constructor(parts: DiscReadsParts) {
     this.#parts = parts;
   }
 
-  /** Whether that is a part of a disc. Who asks for the rest of an ISO goes on with what broke off, unless he reads it already. */
-  takes(transfer: ArtifactTransfer): boolean {
+  /**
+   * Whether that is a part of a disc. Who asks for the rest of an ISO goes on with what broke off, unless it reads it already or `isTold`
+   * to: who looks for partitions begins with the end.
+   */
+  takes(transfer: ArtifactTransfer, isTold = false): boolean {
     const { role, slice, range, isRest } = transfer;
     if (role !== 'iso' || slice !== undefined || range === undefined) return false;
-    return isRest !== true || this.#discs.has(nameOf(transfer));
+    return isTold || isRest !== true || this.#discs.has(nameOf(transfer));
   }
 
   /** A part of it begins to be sent; `size`: of all of it. */
   begun(transfer: ArtifactTransfer, { size, sent }: Progress): TransferEnded {
     const name = nameOf(transfer);
-    const disc = this.#discs.get(name) ?? this.#begin(name, transfer, size);
-    disc.keep();
+    const disc = this.#discs.get(name) ?? this.#begin(transfer, size);
+    disc.readOn();
+    // To the end of the order.
+    this.#discs.delete(name);
+    this.#discs.set(name, disc);
     disc.reads += 1;
     disc.underWay.add(sent);
     return (end) => {
@@ -63,7 +70,7 @@ export class DiscReads {
       disc.broken = end.kind === 'aborted' ? end.reason : undefined;
       disc.lastAt = this.#parts.clock.ticks();
       if (disc.underWay.size > 0 || this.#discs.get(name) !== disc) return;
-      disc.keep = this.#parts.after(QUIET_MILLISECONDS, () => this.#end(name, disc));
+      disc.readOn = this.#parts.after(QUIET_MILLISECONDS, () => this.#end(name, disc));
     };
   }
 
@@ -72,18 +79,17 @@ export class DiscReads {
     for (const [name, disc] of [...this.#discs]) this.#end(name, disc);
   }
 
-  #begin(name: string, { range: _part, isRest: _rest, ...transfer }: ArtifactTransfer, size: number): Disc {
+  #begin({ range: _part, isRest: _rest, ...transfer }: ArtifactTransfer, size: number): Disc {
     const [oldest] = this.#discs;
     if (oldest !== undefined && this.#discs.size >= MOST) this.#end(...oldest);
     const progress = { size, sent: () => sentOf(disc) };
     const ended = this.#parts.transferEvents.artifact({ ...transfer, isDisc: true }, progress);
-    const disc: Disc = { ended, underWay: new Set(), bytes: 0, reads: 0, lastAt: 0, keep: () => undefined };
-    this.#discs.set(name, disc);
+    const disc: Disc = { ended, underWay: new Set(), bytes: 0, reads: 0, lastAt: 0, readOn: () => undefined };
     return disc;
   }
 
   #end(name: string, disc: Disc): void {
-    disc.keep();
+    disc.readOn();
     this.#discs.delete(name);
     const { reads, broken, lastAt } = disc;
     const over = disc.underWay.size === 0 ? { at: lastAt } : {};

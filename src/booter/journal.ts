@@ -296,6 +296,6 @@ function keepLast(steps: BootStep[], step: BootStep): void {
 
 type ArtifactEvent = Extract<StepEvent, { event: 'artifact.started' | 'artifact.sent' | 'artifact.aborted' }>;
 
-function transferKey({ machine, address, protocol, digest, role, range }: ArtifactEvent): string {
-  return [machine, address, protocol, digest, role, range].join(' ');
+function transferKey({ machine, address, protocol, digest, role, range, isDisc }: ArtifactEvent): string {
+  return [machine, address, protocol, digest, role, range, isDisc].join(' ');
 }

@@ -12,7 +12,7 @@ export function openedIso({ contents }: Pick<Bootable, 'contents'>): OpenedIso |
 
 /**
  * UEFI HTTP Boot keeps it in a RAM disk, and boots it as a CD (UEFI 2.10, 24.7.3.2); iPXE is a disk to its firmware, of which it reads
- * by ranges what is asked for (ipxe: src/drivers/block, sanboot).
+ * by ranges what is asked for (ipxe: src/net/tcp/httpblock.c).
  */
 export function againstIsoAsItIs(image: Bootable, starter: Starter): Obstacle | undefined {
   if (!hasLayer(image, 'iso')) return NO_ISO;

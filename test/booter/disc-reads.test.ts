@@ -16,16 +16,18 @@ const part = (from: number, more: Partial<ArtifactTransfer> = {}) => ({
 });
 const SENT = { kind: 'sent', bytes: 100 } as const;
 
-/** `quiet` lets the time go by until a disc counts as left alone. */
+/** A disc counts as left alone ten seconds after its last part. */
+const QUIET = 10_000;
+
 function reading() {
   const events: BootEvent[] = [];
   let now = 0;
-  const timers = new Set<() => void>();
+  const timers = new Map<() => void, number>();
   const clock = { ticks: () => now };
   const owner = { look: () => undefined, machineAt: () => undefined };
   const transferEvents = new TransferEvents({ events: (event) => void events.push(event), clock, owner });
-  const after = (_milliseconds: number, run: () => void) => {
-    timers.add(run);
+  const after = (milliseconds: number, run: () => void) => {
+    timers.set(run, now + milliseconds);
     return () => void timers.delete(run);
   };
   const discs = new DiscReads({ transferEvents, clock, after });
@@ -38,10 +40,7 @@ function reading() {
     read: (transfer: ArtifactTransfer, end: TransferEnd = SENT) => begin(transfer)?.(end),
     wait: (milliseconds: number) => {
       now += milliseconds;
-    },
-    quiet: () => {
-      now += 10_000;
-      for (const run of [...timers]) run();
+      for (const [run, at] of [...timers]) if (at <= now) run();
     },
     told: () => events.map(({ event }) => event),
     waiting: () => timers.size,
@@ -50,14 +49,14 @@ function reading() {
 
 describe('an ISO that is read as a disc', () => {
   it('is told as one transfer, which ends when nobody reads on', () => {
-    const { read, wait, quiet, events, waiting, told } = reading();
+    const { read, wait, events, waiting, told } = reading();
     for (let from = 0; from < 900; from += 100) {
       read(part(from));
       wait(500);
       expect(waiting()).toBe(1);
     }
     expect(told()).toEqual(['artifact.started']);
-    quiet();
+    wait(QUIET);
     expect(waiting()).toBe(0);
     expect(events).toEqual([
       { event: 'artifact.started', ...ISO, isDisc: true },
@@ -66,27 +65,27 @@ describe('an ISO that is read as a disc', () => {
   });
 
   it('is not left alone while a part of it is being sent, whose bytes count', () => {
-    const { begin, read, waiting, running, quiet, told } = reading();
+    const { begin, read, wait, waiting, running, told } = reading();
     const long = begin(part(0), () => 40);
     read(part(100));
     expect(waiting()).toBe(0);
     expect(running()).toMatchObject([{ isDisc: true, size: SIZE, bytes: 140 }]);
     long?.(SENT);
     expect(running()).toMatchObject([{ bytes: 200 }]);
-    quiet();
+    wait(QUIET);
     expect([told().at(-1), running()]).toEqual(['artifact.sent', []]);
   });
 
   it('is broken off where its last part was', () => {
-    const { read, quiet, events } = reading();
+    const { read, wait, events } = reading();
     const broken = { kind: 'aborted', bytes: 1, reason: 'the client is gone' } as const;
     read(part(0), broken);
     read(part(0));
-    quiet();
+    wait(QUIET);
     expect(events.at(-1)).toMatchObject({ event: 'artifact.sent', bytes: 101, reads: 2 });
     read(part(0));
     read(part(0), broken);
-    quiet();
+    wait(QUIET);
     expect(events.at(-1)).toMatchObject({ event: 'artifact.aborted', bytes: 101, reason: 'the client is gone' });
   });
 
@@ -99,7 +98,7 @@ describe('an ISO that is read as a disc', () => {
   });
 
   it('is none where all of it is fetched, or the rest of what broke off, or something else', () => {
-    const { read, told, quiet } = reading();
+    const { read, wait, told } = reading();
     const { range, ...whole } = part(0);
     read(whole);
     read(part(9_900, { isRest: true }));
@@ -109,7 +108,7 @@ describe('an ISO that is read as a disc', () => {
     // Its end is read by whoever looks for a partition table.
     read(part(0));
     read(part(9_900, { isRest: true }));
-    quiet();
+    wait(QUIET);
     expect(told()).toEqual(['artifact.started', 'artifact.sent']);
   });
 

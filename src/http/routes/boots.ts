@@ -52,7 +52,7 @@ const boot = z
     image: z.string().optional(),
     plan: z.string().optional().describe('digest of the plan that it was issued'),
     attemptedAt: time.optional().describe('when its kernel, UKI or ISO was asked for first'),
-    startSentAt: time.optional().describe('when that had been sent completely'),
+    startSentAt: time.optional().describe('when that had been sent completely, or began to be read as a disc'),
     isDoneByStart: z
       .literal(true)
       .optional()
