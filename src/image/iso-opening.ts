@@ -53,8 +53,8 @@ function isolinux(file: string) {
 /** More than any menu has, or any kernel takes (Linux: COMMAND_LINE_SIZE). */
 export const MOST_INITRDS = 16;
 const MOST_ARGUMENT_BYTES = 8 * 1024;
-/** Of what a menu calls an entry; what is longer is cut. */
-const MOST_TITLE_CHARACTERS = 200;
+/** Of what a menu calls an entry; what is longer is cut. Of a path: what is wrong with one is told in a line. */
+const [MOST_TITLE_CHARACTERS, MOST_PATH_CHARACTERS] = [200, 1_024];
 
 /**
  * What the operator says; else what a menu of the image starts by default, where that says so word for word; else where systems of
@@ -106,7 +106,11 @@ class Opener {
     const entry = by === 'grub' ? grubMenuEntry(text) : isolinuxMenuEntry(text, posix.dirname(file));
     return entry === undefined
       ? { kind: 'missing' }
-      : this.#open({ by, menu: { file, title: entry.title.slice(0, MOST_TITLE_CHARACTERS) }, entry });
+      : this.#open({
+          by,
+          menu: { file, title: entry.title.replace(/\p{Cc}/gu, ' ').slice(0, MOST_TITLE_CHARACTERS) },
+          entry,
+        });
   }
 
   async byLayout(): Promise<Attempt> {
@@ -129,6 +133,7 @@ class Opener {
     const files: IsoFile[] = [];
     for (const [position, path] of [entry.kernel, ...paths].entries()) {
       const whose = whoNames({ by, menu }, position);
+      if (path.length > MOST_PATH_CHARACTERS) return closed(`a path${whose} is longer than ${MOST_PATH_CHARACTERS}`);
       const one = await this.#tree.find(path);
       if (one.kind === 'missing') return closed(`${path}${whose} is not in it`);
       if (one.kind === 'refused') return closed(`${one.path}${whose} is no one part of it: ${one.reason}`);
@@ -160,9 +165,8 @@ class Opener {
   async #first(patterns: readonly string[]): Promise<string | undefined> {
     for (const pattern of patterns) {
       const folder = posix.dirname(pattern);
-      const names = (await this.#tree.list(folder)).flatMap(({ kind, name }) => (kind === 'folder' ? [] : [name]));
-      const name = names.find((one) => fits(pattern, posix.join(folder, one)));
-      if (name !== undefined) return posix.join(folder, name);
+      const found = (await this.#tree.list(folder)).fileLike(posix.basename(pattern));
+      if (found !== undefined) return posix.join(folder, found.name);
     }
     return undefined;
   }

@@ -1,4 +1,5 @@
 import { type IsoEntry, type IsoFolder, readFolder, rootFolder } from './iso-folder.js';
+import { IsoListing } from './iso-listing.js';
 import type { IsoVolume } from './iso-volume.js';
 import type { FilePart, RangeReader } from './range-reader.js';
 
@@ -13,7 +14,7 @@ export type IsoTree = {
   /** By a path with or without a slash in front. Where there is no such name, case does not count. Throws what the reader throws. */
   find(path: string): Promise<FoundInIso>;
   /** What is in a folder; nothing where there is none. */
-  list(path: string): Promise<readonly IsoEntry[]>;
+  list(path: string): Promise<IsoListing>;
 };
 
 /** More links than that lead in a circle. */
@@ -23,12 +24,14 @@ const MOST_DEPTH = 32;
 /** Of all directories that are on the way, which may lie over one another: those of a DVD have a few kilobytes each. */
 const MOST_DIRECTORY_BYTES = 8 * 1024 * 1024;
 
+const NOTHING = new IsoListing([]);
+
 type Found = IsoEntry | undefined;
 
 /** Throws what the reader throws. */
 export async function isoTree(file: RangeReader, volume: IsoVolume): Promise<IsoTree> {
   const root = await rootFolder(file, volume);
-  const known = new Map<number, readonly IsoEntry[]>();
+  const known = new Map<number, IsoListing>();
   let left = MOST_DIRECTORY_BYTES;
   const directories: RangeReader = {
     size: file.size,
@@ -38,13 +41,13 @@ export async function isoTree(file: RangeReader, volume: IsoVolume): Promise<Iso
     },
   };
 
-  async function entriesOf(part: FilePart): Promise<readonly IsoEntry[]> {
+  async function listingOf(part: FilePart): Promise<IsoListing> {
     const before = known.get(part.offset);
     if (before !== undefined) return before;
     const folder: IsoFolder = { part, naming: root.naming };
-    const entries = left > 0 ? await readFolder(directories, folder) : [];
-    known.set(part.offset, entries);
-    return entries;
+    const listing = left > 0 ? new IsoListing(await readFolder(directories, folder)) : NOTHING;
+    known.set(part.offset, listing);
+    return listing;
   }
 
   async function walk(path: string, links = 0): Promise<Found> {
@@ -53,7 +56,7 @@ export async function isoTree(file: RangeReader, volume: IsoVolume): Promise<Iso
     let at: Found = { kind: 'folder', name: '', part: root.part };
     for (const [position, name] of names.entries()) {
       if (at?.kind !== 'folder') return undefined;
-      const next: Found = named(await entriesOf(at.part), name);
+      const next: Found = (await listingOf(at.part)).named(name);
       if (next?.kind === 'link') {
         const from = names.slice(0, position).join('/');
         const target = next.target.startsWith('/') ? next.target : `${from}/${next.target}`;
@@ -73,7 +76,7 @@ export async function isoTree(file: RangeReader, volume: IsoVolume): Promise<Iso
     },
     list: async (path) => {
       const found = await walk(path);
-      return found?.kind === 'folder' ? await entriesOf(found.part) : [];
+      return found?.kind === 'folder' ? await listingOf(found.part) : NOTHING;
     },
   };
 }
@@ -86,9 +89,4 @@ function namesOf(path: string): readonly string[] {
     else if (name !== '' && name !== '.') names.push(name);
   }
   return names;
-}
-
-function named(entries: readonly IsoEntry[], name: string): Found {
-  const folded = name.toLowerCase();
-  return entries.find((one) => one.name === name) ?? entries.find((one) => one.name.toLowerCase() === folded);
 }

@@ -12,5 +12,5 @@ export type MenuEntry = {
   readonly leftOut: readonly string[];
 };
 
-/** Of a configuration, which is text: one that is longer is not read. */
-export const MOST_MENU_BYTES = 256 * 1024;
+/** Of a configuration, which is text, and of some kilobytes on what is handed out: one that is longer is not read. */
+export const MOST_MENU_BYTES = 64 * 1024;

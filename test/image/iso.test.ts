@@ -1,11 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type ReadIso, readIso } from '../../src/image/iso.js';
 import type { OpenedIso } from '../../src/image/iso-opening.js';
 import { isoImage, type MadeIso } from '../fixtures/iso.js';
 import { rangesOf } from '../fixtures/ranges.js';
 
 const GRUB = (linux: string, initrd: string) => `menuentry 'Live' {\n linux ${linux}\n initrd ${initrd}\n}\n`;
+const toLocale = String.prototype.toLocaleLowerCase;
 const CASPER = { 'casper/vmlinuz': 'kernel', 'casper/initrd': 'initramfs' };
 
 async function read(made: MadeIso['files'] | Buffer): Promise<ReadIso> {
@@ -192,5 +193,40 @@ describe('hostile images', () => {
       }),
       { numRuns: 400 },
     );
+  });
+});
+
+describe('a hostile ISO', () => {
+  it('says in a few lines why nothing of it is started', async () => {
+    const menu = `menuentry a {\nlinux /live/\u001b[31m${'k'.repeat(60_000)}\n}\n`;
+    const found = await read({ 'boot/grub/grub.cfg': menu });
+    expect(found).toMatchObject({
+      iso: { opening: { reason: 'a path, which /boot/grub/grub.cfg names, is longer than 1024' } },
+    });
+  });
+
+  it('has no names of several lines', async () => {
+    const name = 'live/vmlinuz-1\nmachine node-02 boots nothing';
+    const files = { [name]: 'x', 'live/initrd.img': 'x', 'live/filesystem.squashfs': 'x' };
+    expect(await reasonOf(files)).toContain('none lies where known systems have theirs');
+  });
+
+  it('has its folders looked through once, however many layouts look there', async () => {
+    const files = Object.fromEntries(Array.from({ length: 3_000 }, (_, n) => [`live/vmlinux-${n}`, '']));
+    const whole = await isoImage({
+      files: { ...files, 'live/vmlinuz-6': 'kernel', 'live/initrd.img': 'i' },
+      options: [],
+    });
+    let folded = 0;
+    const toLowerCase = vi.spyOn(String.prototype, 'toLowerCase').mockImplementation(function (this: string) {
+      folded += 1;
+      return toLocale.call(this);
+    });
+    try {
+      await readIso(rangesOf(whole));
+    } finally {
+      toLowerCase.mockRestore();
+    }
+    expect(folded).toBeLessThan(3_000 * 2);
   });
 });
