@@ -209,9 +209,10 @@ function addMac(text: string, others: MachineFacts['macs'] = []): MachineFacts['
   return [...others, parsedBy(readWith(parseMac, 'MAC address'))(text)];
 }
 
-/** None is no size of a memory. */
+/** A number alone would be bytes, which nobody means. */
 function readMemory(text: string): number {
-  return readWith((size) => parseBytes(size) || undefined, 'size')(text);
+  const sized = (size: string) => (/^[\d.]+$/.test(size.trim()) ? undefined : parseBytes(size) || undefined);
+  return readWith(sized, 'size with its unit, such as 4GiB')(text);
 }
 
 function readUuid(text: string) {

@@ -38,6 +38,8 @@ export type ToldTransfer = {
   /** Of an artifact; of a boot loader it is `file`. */
   readonly role?: string;
   readonly file?: string;
+  /** Many parts of it are read as of a disc, each maybe more than once. */
+  readonly isDisc?: boolean;
   readonly size: number;
   readonly bytes: number;
   /** Since it began. */

@@ -52,12 +52,13 @@ function rowOf({ name, state, seconds, step, transfers, mood }: WatchedMachine, 
 export function progressOf(transfers: readonly WatchedTransfer[], room: number): string {
   const transfer = transfers.at(-1);
   if (transfer === undefined) return '';
-  const { size, bytes, rate, isStalled, role, file } = transfer;
+  const { size, bytes, role, file } = transfer;
   const name = inOneLine(role ?? file ?? '').padEnd(9);
+  const [pace, others] = [paceOf(transfer), transfers.length > 1 ? ` (+${transfers.length - 1})` : ''];
+  // How much of a disc will be read nobody knows.
+  if (transfer.isDisc === true) return fitting([`${name} ${formatBytes(bytes)} of a disc${pace}${others}`, name], room);
   const share = size > 0 ? Math.min(1, bytes / size) : 1;
   const percent = `${Math.floor(share * 100)}%`.padStart(4);
-  const others = transfers.length > 1 ? ` (+${transfers.length - 1})` : '';
-  const pace = isStalled ? '  stands still' : rate === undefined ? '' : `  ${formatBytes(rate)}/s`;
   const cells = Math.round(share * BAR_CELLS);
   const bar = `${'█'.repeat(cells)}${'░'.repeat(BAR_CELLS - cells)}`;
   const amount = `${formatBytes(bytes)} of ${formatBytes(size)}`;
@@ -66,8 +67,19 @@ export function progressOf(transfers: readonly WatchedTransfer[], room: number):
     `${name} ${percent}  ${amount}${pace}${others}`,
     `${name} ${percent} of ${formatBytes(size)}${pace}`,
     `${name} ${percent}${pace}`,
+    `${name} ${percent}`,
   ];
-  return texts.find((text) => lengthOf(text) <= room) ?? `${name} ${percent}`;
+  return fitting(texts, room);
+}
+
+function paceOf({ rate, isStalled }: WatchedTransfer): string {
+  if (isStalled) return '  stands still';
+  return rate === undefined ? '' : `  ${formatBytes(rate)}/s`;
+}
+
+/** The first for which there is room, else the last. */
+function fitting(texts: readonly string[], room: number): string {
+  return texts.find((text) => lengthOf(text) <= room) ?? texts.at(-1) ?? '';
 }
 
 /** The first line: how many there are, and that the server at this address is gone. */

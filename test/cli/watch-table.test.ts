@@ -100,6 +100,12 @@ it.each<[Partial<WatchedTransfer>, string]>([
   expect(progressOf([{ ...TRANSFER, ...more }], 55)).toBe(text);
 });
 
+it('shows no share of a disc, of which parts may be read twice', () => {
+  const disc = { ...TRANSFER, role: 'iso', isDisc: true };
+  expect(progressOf([disc], 55)).toBe('iso       45.0 MiB of a disc  50.0 MiB/s');
+  expect(progressOf([disc], 12)).toBe('iso      ');
+});
+
 it('shows a boot loader by its file', () => {
   const { role: _role, ...loader } = { ...TRANSFER, file: 'ipxe.efi' };
   expect(progressOf([loader], 55)).toBe('ipxe.efi   37%  45.0 MiB of 120 MiB  50.0 MiB/s');
