@@ -85,7 +85,7 @@ export async function openBootListeners(config: Config, parts: BootListenersPart
   const tftp = config.tftp && (await openTftp(config.tftp, { ...common, metrics, raised, inherited: inherited.tftp }));
   lifecycle.started('transfers', async () => {
     await transfers.settled(PATIENCE, systemClock);
-    booter.endReads();
+    await booter.artifacts.endReads();
   });
   await warnOfMissing(binaries, config, log);
   const ports = { http: plain.at.port, ...(secure !== undefined && { https: secure.at.port }) };

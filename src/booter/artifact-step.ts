@@ -4,10 +4,12 @@ import type { LocatedArtifact } from '../boot/ports.js';
 import { startedPart } from '../boot/started-part.js';
 import { BootlayerError } from '../errors.js';
 import type { FilePart } from '../image/range-reader.js';
+import { sizedName } from '../oci/descriptor.js';
 import type { Attribution } from './attribution.js';
 import type { BlobPath } from './blob-path.js';
 import type { Blobs } from './blobs.js';
 import type { DiscReads } from './disc-reads.js';
+import { KeptReaders } from './kept-readers.js';
 import type { MappedImages } from './mapped-images.js';
 import type { Progress } from './running-transfers.js';
 import { requirePart, sliceReader } from './slice-reader.js';
@@ -19,6 +21,8 @@ export type ArtifactStepParts = {
   readonly attribution: Attribution;
   readonly transferEvents: TransferEvents;
   readonly discs: DiscReads;
+  /** Runs it after so many milliseconds, unless what it answers is called before. */
+  readonly after: (milliseconds: number, run: () => void) => () => void;
 };
 
 /** To whom, and `sent`: how much by now. */
@@ -28,9 +32,12 @@ type BegunTransfer = Pick<LoaderTransfer, 'address' | 'protocol'> &
 /** What machines fetch of their images. */
 export class ArtifactStep {
   readonly #parts: ArtifactStepParts;
+  /** Of ISOs, which may be read as discs. */
+  readonly #readers: KeptReaders;
 
   constructor(parts: ArtifactStepParts) {
     this.#parts = parts;
+    this.#readers = new KeptReaders(parts.after);
   }
 
   /**
@@ -51,9 +58,18 @@ export class ArtifactStep {
 
   /** Throws, as its reader does, what the cache throws; REQUEST_INVALID for a slice that is not in it. */
   async open(artifact: LocatedArtifact, slice?: FilePart): Promise<BlobReader> {
-    if (slice === undefined) return this.#openWhole(artifact);
-    requirePart(slice, artifact.descriptor);
-    return sliceReader(await this.#openWhole(artifact), slice);
+    if (slice !== undefined) {
+      requirePart(slice, artifact.descriptor);
+      return sliceReader(await this.#openWhole(artifact), slice);
+    }
+    if (artifact.role !== 'iso') return this.#openWhole(artifact);
+    return this.#readers.of(`${sizedName(artifact.descriptor)} ${artifact.location}`, () => this.#openWhole(artifact));
+  }
+
+  /** Nobody reads on: what is read of discs is told as it is now. */
+  async endReads(): Promise<void> {
+    this.#parts.discs.close();
+    await this.#readers.close();
   }
 
   /** Resolves when some of it is there. Throws what the cache throws. */

@@ -62,7 +62,6 @@ export class Booter {
   readonly dhcp: DhcpStep;
   /** What firmware fetches by itself. */
   readonly firmware: FirmwareStep;
-  readonly #discs: DiscReads;
   readonly #script: ScriptStep;
   /** Machines that report that they are done. */
   readonly doneReports: DoneReports;
@@ -87,8 +86,8 @@ export class Booter {
     this.transferEvents = new TransferEvents({ ...parts, owner });
     const { blobs } = parts;
     const { transferEvents } = this;
-    this.#discs = new DiscReads({ transferEvents, clock: parts.clock, after });
-    this.artifacts = new ArtifactStep({ blobs, mapped, attribution, transferEvents, discs: this.#discs });
+    const discs = new DiscReads({ transferEvents, clock: parts.clock, after });
+    this.artifacts = new ArtifactStep({ blobs, mapped, attribution, transferEvents, discs, after });
     const prefetch = blobs.prefetch.bind(blobs);
     const expectations = new Expectations({ ...parts, mapping, mapped, prefetch });
     const isDraining = () => this.#draining;
@@ -169,11 +168,6 @@ export class Booter {
   /** From now on machines are told to wait: the server is about to end. */
   drain(): void {
     this.#draining = true;
-  }
-
-  /** What is read of discs is told as it is now: nobody reads on. */
-  endReads(): void {
-    this.#discs.close();
   }
 
   /** The constant script that makes a machine report itself. */

@@ -43,7 +43,7 @@ function site(policy: Policy) {
     const script = await made.booter.script(QUERY, HERE);
     if (!script.includes('sanboot --no-describe http')) return false;
     for (let at = 0; at < 20; at += 1) await read(at * 2_048);
-    made.booter.endReads();
+    await made.booter.artifacts.endReads();
     await settled();
     return true;
   };
@@ -81,10 +81,10 @@ describe('a machine that reads an ISO as a disc', () => {
     await booter.script(QUERY, HERE);
     await read(0);
     // The menu of its boot loader waits for a key.
-    booter.endReads();
+    await booter.artifacts.endReads();
     // UEFI looks for the second header of a GPT.
     await read(ISO.length - 512, 512);
-    booter.endReads();
+    await booter.artifacts.endReads();
     expect(events.filter(({ event }) => event === 'artifact.sent')).not.toContainEqual(
       expect.objectContaining({ isRest: true }),
     );
