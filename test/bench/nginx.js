@@ -36,7 +36,7 @@ export function startCachingNginx(upstream) {
  */
 
 /** @type {Place} */
-export const LOOPBACK = { address: '127.0.0.1', within: [] };
+const LOOPBACK = { address: '127.0.0.1', within: [] };
 
 /**
  * @param {readonly string[]} server what is in its server block
