@@ -13,6 +13,7 @@ import { benchMapping } from './mapping.js';
 import { benchMemory } from './memory.js';
 import { benchPlan } from './plan.js';
 import { benchPull } from './pull.js';
+import { benchSanboot } from './sanboot.js';
 import { benchTftp } from './tftp.js';
 
 /** @type {Record<string, (options: { smoke: boolean }) => Promise<void>>} */
@@ -21,6 +22,7 @@ const BENCHMARKS = {
   plan: benchPlan,
   entries: benchEntries,
   http: benchHttp,
+  sanboot: benchSanboot,
   tftp: benchTftp,
   dhcp: benchDhcp,
   leases: benchLeases,

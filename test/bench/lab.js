@@ -6,6 +6,7 @@ import { run } from '../setup/command.js';
 import { PROGRAM, startServer } from '../setup/server.js';
 
 export const MIB = 1024 * 1024;
+const APPEND = 'kernelArgs: { append: ["root={blob.squashfs.url}"] }';
 
 /** A folder and what runs in it, all of it gone in the end. @param {(lab: Lab) => Promise<void>} work */
 export async function withLab(work) {
@@ -54,23 +55,26 @@ export class Lab {
    * A server with an empty cache that boots everybody from the image.
    * @param {string} image
    * @param {{ registry?: string, prefetch?: boolean, onLog?: (line: import('../setup/server.js').LogLine) => void,
-   *   within?: readonly string[] }} [options] `within`: a command that runs the rest of its arguments
+   *   address?: string, within?: readonly string[], assigned?: string }} [options] `within`: a command that runs the rest of its
+   *   arguments; `assigned`: what the assignment says beside the image
    */
-  async serve(image, { registry, prefetch = false, onLog, within = [] } = {}) {
+  async serve(
+    image,
+    { registry, prefetch = false, onLog, address = '127.0.0.1', within = [], assigned = APPEND } = {},
+  ) {
     this.#servers += 1;
     const file = join(this.folder, `bootlayer-${this.#servers}.yaml`);
     const data = `data-${this.#servers}`;
-    const append = 'kernelArgs: { append: ["root={blob.squashfs.url}"] }';
     const lines = [
-      'advertise: 127.0.0.1',
+      `advertise: ${address}`,
       `data: ${data}`,
-      'http: { listen: "127.0.0.1:0" }',
+      `http: { listen: "${address}:0" }`,
       'tftp: { listen: "127.0.0.1:0" }',
       'api: { listen: "127.0.0.1:0" }',
       `cache: { prefetch: ${prefetch} }`,
       ...(registry === undefined ? [] : [`registries: { "${registry}": { plainHttp: true } }`]),
       'machines: [{ name: node-01, mac: "52:54:00:12:34:56" }]',
-      `assignments: [{ name: all, match: {}, image: "${image}", ${append} }]`,
+      `assignments: [{ name: all, match: {}, image: "${image}", ${assigned} }]`,
     ];
     writeFileSync(file, `${lines.join('\n')}\n`);
     const server = this.started(await startServer(file, { within, ...(onLog !== undefined && { onLog }) }));

@@ -8,9 +8,10 @@ import { freePort } from '../setup/registry.js';
 /**
  * nginx as its users tune it for files: one worker, sendfile, no log.
  * @param {string} root the folder it serves
+ * @param {Place} [place]
  */
-export function startNginx(root) {
-  return start([`root ${root}; default_type application/octet-stream;`]);
+export function startNginx(root, place) {
+  return start([`root ${root}; default_type application/octet-stream;`], { place });
 }
 
 /**
@@ -23,16 +24,26 @@ export function startCachingNginx(upstream) {
       `location / { proxy_pass http://${upstream}; proxy_cache blobs; proxy_cache_lock on; proxy_cache_valid 200 1h;`,
       '  proxy_cache_lock_timeout 300s; proxy_cache_lock_age 300s; proxy_max_temp_file_size 0; }',
     ],
-    (folder) => `proxy_cache_path ${join(folder, 'cache')} keys_zone=blobs:1m max_size=10g use_temp_path=off;`,
+    {
+      http: (folder) => `proxy_cache_path ${join(folder, 'cache')} keys_zone=blobs:1m max_size=10g use_temp_path=off;`,
+    },
   );
 }
 
 /**
+ * Where it listens. `within`: a command that runs the rest of its arguments.
+ * @typedef {{ address: string, within: readonly string[] }} Place
+ */
+
+/** @type {Place} */
+const LOOPBACK = { address: '127.0.0.1', within: [] };
+
+/**
  * @param {readonly string[]} server what is in its server block
- * @param {(folder: string) => string} [http] and what is around it
+ * @param {{ http?: (folder: string) => string, place?: Place | undefined }} around `http`: what is around that block
  * @returns {Promise<{ port: number, pid: number, stop: () => Promise<void> }>}
  */
-async function start(server, http = () => '') {
+async function start(server, { http = () => '', place: { address, within } = LOOPBACK }) {
   const folder = mkdtempSync(join(tmpdir(), 'bootlayer-nginx-'));
   const port = await freePort();
   const scratch = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
@@ -43,14 +54,16 @@ async function start(server, http = () => '') {
     config,
     [
       // Without a master, the process that is started is the one that works.
-      `daemon off; master_process off; pid ${join(folder, 'pid')}; error_log stderr notice;`,
+      // Root in a network of our own knows no other users to become.
+      `daemon off; master_process off; user root; pid ${join(folder, 'pid')}; error_log stderr notice;`,
       'events { worker_connections 4096; }',
       `http { ${scratch.join(' ')} access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000;`,
       http(folder),
-      `  server { listen 127.0.0.1:${port} backlog=4096; ${server.join(' ')} } }`,
+      `  server { listen ${address}:${port} backlog=4096; ${server.join(' ')} } }`,
     ].join('\n'),
   );
-  const child = new ChildProcess(nginxProgram(), ['-e', 'stderr', '-p', folder, '-c', config], { name: 'nginx' });
+  const [command = '', ...args] = [...within, nginxProgram(), '-e', 'stderr', '-p', folder, '-c', config];
+  const child = new ChildProcess(command, args, { name: 'nginx' });
   const stop = async () => {
     await child.stop();
     rmSync(folder, { recursive: true, force: true });

@@ -5,12 +5,12 @@ import { layerTypeOf } from '../../src/image/media-type.js';
 import { descriptorOf } from '../../src/oci/descriptor.js';
 import { ReadySource } from '../fakes/blob-source.js';
 import { testBooter } from '../fixtures/booter.js';
-import { isoImage } from '../fixtures/iso.js';
 import { assignment, MAC } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 import { MemoryStandings, neighbours } from '../fixtures/policies.js';
 import { HERE, WHOSE } from '../fixtures/policy-site.js';
 import { settled } from '../fixtures/waiting.js';
+import { isoImage } from '../setup/iso.js';
 
 const ISO = await isoImage({
   files: { 'efi.img': Buffer.alloc(2_048, 1) },

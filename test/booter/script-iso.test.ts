@@ -10,11 +10,11 @@ import { ReadySource } from '../fakes/blob-source.js';
 import { testBooter } from '../fixtures/booter.js';
 import { OPENED_ISO, readIsoOf } from '../fixtures/contents.js';
 import { bzImageHead } from '../fixtures/huge-uki.js';
-import { isoImage } from '../fixtures/iso.js';
 import { assignment, facts, MAC, machine, OTHER_MAC } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 import { neighbours } from '../fixtures/policies.js';
 import { rangesOf } from '../fixtures/ranges.js';
+import { isoImage } from '../setup/iso.js';
 
 const FROM = '192.168.77.20';
 const BIOS = { mac: MAC, buildarch: 'x86_64', platform: 'pcbios' };

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { inspectContents } from '../../src/catalog/inspect-contents.js';
 import { digestOf } from '../../src/oci/digest.js';
-import { isoImage } from '../fixtures/iso.js';
 import { program } from '../fixtures/programs.js';
+import { isoImage } from '../setup/iso.js';
 
 const UKI = program([
   { name: '.cmdline', contents: 'quiet' },

@@ -6,9 +6,9 @@ import type { WishedFiles } from '../../src/image/wished-files.js';
 import { digestOf } from '../../src/oci/digest.js';
 import { TestClock } from '../fixtures/booter.js';
 import { bzImageHead, HUGE_KERNEL, hugeUki } from '../fixtures/huge-uki.js';
-import { isoImage } from '../fixtures/iso.js';
 import { resolvedImage } from '../fixtures/plans.js';
 import { rangedSource, sparseBlob } from '../fixtures/ranged-source.js';
+import { isoImage } from '../setup/iso.js';
 
 const MIB = 1024 * 1024;
 

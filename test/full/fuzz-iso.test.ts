@@ -3,7 +3,7 @@ import { type ReadIso, readIso } from '../../src/image/iso.js';
 import type { IsoFile } from '../../src/image/iso-opening.js';
 import type { FilePart } from '../../src/image/range-reader.js';
 import { bzImageHead } from '../fixtures/huge-uki.js';
-import { isoImage, type MadeIso, NO_ROCK_RIDGE } from '../fixtures/iso.js';
+import { isoImage, type MadeIso, NO_ROCK_RIDGE } from '../setup/iso.js';
 import { Dice } from './dice.js';
 
 /** Whatever an ISO says: it is read or refused, by little of it. */

@@ -11,7 +11,7 @@ import type { Descriptor } from '../../src/oci/descriptor.js';
 import { digestOf } from '../../src/oci/digest.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { HUGE_ISO_FILES, HUGE_ROOT_BYTES, hugeIso } from '../fixtures/huge-iso.js';
-import { isoImage, NO_ROCK_RIDGE } from '../fixtures/iso.js';
+import { isoImage, NO_ROCK_RIDGE } from '../setup/iso.js';
 
 /** What an image holds is known by little of it, however large it is. */
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { readBootCatalog } from '../../src/image/boot-catalog.js';
 import { readIsoVolume } from '../../src/image/iso-volume.js';
-import { isoImage } from '../fixtures/iso.js';
 import { rangesOf } from '../fixtures/ranges.js';
+import { isoImage } from '../setup/iso.js';
 
 const FILES = { 'efi.img': Buffer.alloc(4_096, 1), 'boot.bin': Buffer.alloc(2_048, 2) };
 const BIOS = ['-b', 'boot.bin', '-no-emul-boot'];

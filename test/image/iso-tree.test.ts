@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type IsoTree, isoTree } from '../../src/image/iso-tree.js';
 import { readIsoVolume } from '../../src/image/iso-volume.js';
-import { isoImage, NO_ROCK_RIDGE } from '../fixtures/iso.js';
 import { rangesOf } from '../fixtures/ranges.js';
+import { isoImage, NO_ROCK_RIDGE } from '../setup/iso.js';
 
 const LONG = `${'a'.repeat(200)}.img`;
 const FILES = {

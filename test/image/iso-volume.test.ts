@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { readIsoVolume } from '../../src/image/iso-volume.js';
-import { isoImage } from '../fixtures/iso.js';
 import { rangesOf } from '../fixtures/ranges.js';
+import { isoImage } from '../setup/iso.js';
 
 const read = (bytes: Buffer) => readIsoVolume(rangesOf(bytes));
 const FILES = { 'efi.img': Buffer.alloc(4_096, 1) };

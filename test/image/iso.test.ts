@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { type ReadIso, readIso } from '../../src/image/iso.js';
 import type { OpenedIso } from '../../src/image/iso-opening.js';
-import { isoImage, type MadeIso } from '../fixtures/iso.js';
 import { rangesOf } from '../fixtures/ranges.js';
+import { isoImage, type MadeIso } from '../setup/iso.js';
 
 const GRUB = (linux: string, initrd: string) => `menuentry 'Live' {\n linux ${linux}\n initrd ${initrd}\n}\n`;
 const toLocale = String.prototype.toLocaleLowerCase;

@@ -7,10 +7,10 @@ import { expect, it, onTestFinished } from 'vitest';
 import { digestOf } from '../../src/oci/digest.js';
 import { writeConfiguration } from '../fixtures/configuration.js';
 import { temporaryFolder } from '../fixtures/folder.js';
-import { isoImage } from '../fixtures/iso.js';
 import { buildIsoImage } from '../fixtures/iso-images.js';
 import { scriptFrom, serve } from '../fixtures/serving.js';
 import { Dice } from '../full/dice.js';
+import { isoImage } from '../setup/iso.js';
 import { startRegistry } from '../setup/registry.js';
 
 /** Against Debian's docker-registry: an ISO is fetched of it once, however it is read here. */

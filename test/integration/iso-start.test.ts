@@ -4,9 +4,9 @@ import { expect, it } from 'vitest';
 import { writeConfiguration } from '../fixtures/configuration.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { bzImageHead } from '../fixtures/huge-uki.js';
-import { isoImage } from '../fixtures/iso.js';
 import { bootlayer } from '../fixtures/program.js';
 import { serve } from '../fixtures/serving.js';
+import { isoImage } from '../setup/iso.js';
 import type { Server } from '../setup/server.js';
 
 const [ONE, TWO] = ['52:54:00:00:00:01', '52:54:00:00:00:02'] as const;
