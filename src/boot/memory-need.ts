@@ -1,7 +1,5 @@
-import type { Bootable } from '../image/bootable.js';
 import { kernelArguments, placeholdersIn } from '../image/command-line.js';
 import type { Artifact } from '../image/image.js';
-import { openedIso } from '../image/iso-ways.js';
 import { INTO_MEMORY } from '../image/presets.js';
 import type { MachineFacts } from '../machine/facts.js';
 import { type BootPlan, type IsoPlan, kernelArgsOf } from './plan.js';
@@ -14,16 +12,16 @@ export type MemoryShortage = { readonly needed: number; readonly has: number };
 
 /**
  * By the sizes of files alone, which is too little and never too much: what is packed is taken to unpack to no more than its own size.
- * Of `image`, what its ISO loads. Pure.
+ * Pure.
  */
-export function memoryNeed(plan: BootPlan, image: Pick<Bootable, 'contents'>): MemoryNeed {
+export function memoryNeed(plan: BootPlan): MemoryNeed {
   switch (plan.kind) {
     case 'kernel':
       return ofKernel(plan.kernel, plan.initramfs, fetchedBy(plan));
     case 'uki':
       return ofUki(plan.uki, fetchedBy(plan));
     case 'iso':
-      return ofIso(plan, image);
+      return ofIso(plan);
   }
 }
 
@@ -66,12 +64,10 @@ function ofUki(uki: Artifact, fetched: readonly Artifact[]): MemoryNeed {
  * The memory of a disc of firmware is reserved for as long as the machine runs (UEFI 2.10, 24.7.3.2); one of iPXE takes none. A loader
  * reads kernel and initramfs out of either.
  */
-function ofIso({ iso, by }: IsoPlan, image: Pick<Bootable, 'contents'>): MemoryNeed {
+function ofIso({ iso, by, loads }: IsoPlan): MemoryNeed {
   const disc = by === 'firmware' ? sizeOf([iso]) : 0;
-  const opened = openedIso(image);
-  if (opened === undefined) return { bytes: disc, what: disc === 0 ? 'what its ISO starts' : 'its ISO as a disc' };
-  const packed = opened.initrds.reduce((sum, { part }) => sum + part.length, 0);
-  const loaded = opened.kernel.part.length + 2 * packed;
+  if (loads === undefined) return { bytes: disc, what: disc === 0 ? 'what its ISO starts' : 'its ISO as a disc' };
+  const loaded = loads.kernel + 2 * loads.initramfs;
   const of = disc === 0 ? '' : 'its ISO as a disc, and ';
   return { bytes: disc + loaded, what: `${of}the kernel and initramfs in ${disc === 0 ? 'its ISO' : 'it'}` };
 }

@@ -78,7 +78,7 @@ function prepareOnce(whom: Whom, image: ResolvedImage, { defaults, urls, starter
   const { plan, choice } = planned;
   const untold = untoldBecause(whom.assignment, choice);
   if (untold !== undefined) return { kind: 'refused', reason: untold, choice };
-  const memory = memoryNeed(plan, image);
+  const memory = memoryNeed(plan);
   const shortage = memoryShortage(memory, whom.subject.facts);
   const ready = { kind: 'ready', planned, memory, ...(shortage && { shortage }) } as const;
   if (choice.by === 'firmware') return ready;

@@ -99,7 +99,7 @@ export class ScriptReadiness {
     const untold = boot.isNext ? undefined : untoldBecause(assignment, choice);
     if (untold !== undefined) return { kind: 'refused', reason: untold };
     const capability = await this.#capability(boot, plan);
-    const shortage = memoryShortage(memoryNeed(plan, image), subject.facts);
+    const shortage = memoryShortage(memoryNeed(plan), subject.facts);
     const notes = { capability, unmet: choice.unmet, shortage };
     const rendered = planScript(plan, urls.for(subject.facts.sourceAddress), notes);
     if (rendered.kind === 'refused') return rendered;
