@@ -16,7 +16,8 @@ type Preparation =
   | {
       readonly kind: 'ready';
       readonly planned: Planned;
-      readonly memory: MemoryNeed;
+      /** Missing where nothing is known of it. */
+      readonly memory?: MemoryNeed;
       /** Missing where it has enough, or nobody knows. */
       readonly shortage?: MemoryShortage;
       /** Missing where its firmware needs none. */
@@ -80,7 +81,7 @@ function prepareOnce(whom: Whom, image: ResolvedImage, { defaults, urls, starter
   if (untold !== undefined) return { kind: 'refused', reason: untold, choice };
   const memory = memoryNeed(plan);
   const shortage = memoryShortage(memory, whom.subject.facts);
-  const ready = { kind: 'ready', planned, memory, ...(shortage && { shortage }) } as const;
+  const ready = { kind: 'ready', planned, ...(memory && { memory }), ...(shortage && { shortage }) } as const;
   if (choice.by === 'firmware') return ready;
   const rendered = planScript(plan, urls, { capability: SOME_CAPABILITY, unmet: choice.unmet, shortage });
   return rendered.kind === 'refused' ? { ...rendered, choice } : { ...ready, script: rendered.text };
