@@ -1,8 +1,8 @@
 import type { Assignment } from '../boot/assignment.js';
-import type { Chosen, WayChoice } from '../boot/choose-way.js';
+import type { WayChoice } from '../boot/choose-way.js';
 import { type MemoryNeed, type MemoryShortage, memoryNeed, memoryShortage } from '../boot/memory-need.js';
+import { neverDoneBecause, neverDoneByFirmware } from '../boot/never-done.js';
 import { type Planning, planBoot } from '../boot/plan.js';
-import { mustReport } from '../boot/policy.js';
 import type { BootlayerError, ErrorCode } from '../errors.js';
 import type { Starter } from '../image/bootable.js';
 import type { KernelArgs } from '../image/command-line.js';
@@ -72,33 +72,20 @@ export function prepareBoot(whom: Whom, image: ResolvedImage, parts: Preparation
 }
 
 function prepareOnce(whom: Whom, image: ResolvedImage, { defaults, urls, starter }: PreparationParts): Preparation {
-  const untoldYet = starter.client === 'uefi-http' ? untoldBecause(whom.assignment, LOST_BY_FIRMWARE) : undefined;
-  if (untoldYet !== undefined) return { kind: 'loader', reason: untoldYet };
+  const { policy } = whom.assignment;
+  const notByFirmware = starter.client === 'uefi-http' ? neverDoneByFirmware(policy) : undefined;
+  if (notByFirmware !== undefined) return { kind: 'loader', reason: notByFirmware };
   const planned = planBoot({ ...whom, image, defaults, starter });
   if (planned.kind !== 'plan') return planned;
   const { plan, choice } = planned;
-  const untold = untoldBecause(whom.assignment, choice);
-  if (untold !== undefined) return { kind: 'refused', reason: untold, choice };
+  const neverDone = neverDoneBecause(policy, choice);
+  if (neverDone !== undefined) return { kind: 'refused', reason: neverDone, choice };
   const memory = memoryNeed(plan);
   const shortage = memoryShortage(memory, whom.subject.facts);
   const ready = { kind: 'ready', planned, ...(memory && { memory }), ...(shortage && { shortage }) } as const;
   if (choice.by === 'firmware') return ready;
   const rendered = planScript(plan, urls, { capability: SOME_CAPABILITY, unmet: choice.unmet, shortage });
   return rendered.kind === 'refused' ? { ...rendered, choice } : { ...ready, script: rendered.text };
-}
-
-/** Firmware gives no arguments to what it starts. */
-export const LOST_BY_FIRMWARE = { way: 'uki', by: 'firmware', unmet: ['arguments'] } as const;
-
-type Started = Pick<Chosen, 'way' | 'by' | 'unmet'>;
-
-/** Why a machine of which it is to be known when it is done is not started so, since it would never be; undefined where it may be. Pure. */
-export function untoldBecause({ policy }: Assignment, { way, by, unmet }: Started): string | undefined {
-  if (policy.mode === 'once' && policy.doneWhen === 'started' && way === 'iso' && by === 'ipxe')
-    return 'it is done when it has started, and an ISO that iPXE reads as a disc does not show when that is';
-  if (!mustReport(policy)) return undefined;
-  if (unmet.includes('arguments')) return 'it is to report that it is done, and a UKI is not told where';
-  return unmet.includes('iso-arguments') ? 'it is to report that it is done, and an ISO is not told where' : undefined;
 }
 
 /** These may pass by themselves, so the machine waits; whatever else goes wrong is shown and ends the attempt. */

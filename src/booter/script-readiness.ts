@@ -1,4 +1,5 @@
 import { type MemoryShortage, memoryNeed, memoryShortage } from '../boot/memory-need.js';
+import { neverDoneBecause } from '../boot/never-done.js';
 import { type BootPlan, kernelArgsOf } from '../boot/plan.js';
 import { whoseStanding } from '../boot/standing-keys.js';
 import type { Clock } from '../clock.js';
@@ -14,7 +15,7 @@ import type { Images, MappedImages } from './mapped-images.js';
 import type { Mapping } from './mapping.js';
 import type { PlanIssuer } from './plan-issuer.js';
 import type { PolicyStep, ToBoot } from './policy-step.js';
-import { ARCHITECTURE_UNKNOWN, mayPass, type Planned, untoldBecause, wishOf } from './preparation.js';
+import { ARCHITECTURE_UNKNOWN, mayPass, type Planned, wishOf } from './preparation.js';
 import { scriptStarter } from './starter.js';
 import { VerifiedPlans, type VerifiedPlansParts, type Waits } from './verified-plans.js';
 
@@ -95,9 +96,9 @@ export class ScriptReadiness {
     if (planning.kind === 'waiting') return planning;
     if (planning.kind !== 'plan') return { kind: 'refused', reason: planning.reason };
     const { plan, choice } = planning;
-    // What is booted once instead has nothing to report.
-    const untold = boot.isNext ? undefined : untoldBecause(assignment, choice);
-    if (untold !== undefined) return { kind: 'refused', reason: untold };
+    // Nobody waits for what is booted once instead to be done.
+    const neverDone = boot.isNext ? undefined : neverDoneBecause(assignment.policy, choice);
+    if (neverDone !== undefined) return { kind: 'refused', reason: neverDone };
     const capability = await this.#capability(boot, plan);
     const shortage = memoryShortage(memoryNeed(plan), subject.facts);
     const notes = { capability, unmet: choice.unmet, shortage };
