@@ -2,27 +2,32 @@ import type { Assignment } from '../boot/assignment.js';
 import type { WayChoice } from '../boot/choose-way.js';
 import { type MemoryNeed, type MemoryShortage, memoryNeed, memoryShortage } from '../boot/memory-need.js';
 import { neverDoneBecause, neverDoneByFirmware } from '../boot/never-done.js';
-import { type Planning, planBoot } from '../boot/plan.js';
+import { type BootPlan, type Planning, planBoot } from '../boot/plan.js';
+import type { Policy } from '../boot/policy.js';
 import type { BootlayerError, ErrorCode } from '../errors.js';
 import type { Starter } from '../image/bootable.js';
 import type { KernelArgs } from '../image/command-line.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
+import type { MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
 import { planScript, SOME_CAPABILITY } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
 
+type KnownMemory = {
+  /** Missing where nothing is known of it. */
+  readonly memory?: MemoryNeed;
+  /** Missing where it has enough, or nobody knows. */
+  readonly shortage?: MemoryShortage;
+};
+
 /** What a machine gets from its image: what starts it, or the reason why there is nothing. */
 type Preparation =
-  | {
+  | (KnownMemory & {
       readonly kind: 'ready';
       readonly planned: Planned;
-      /** Missing where nothing is known of it. */
-      readonly memory?: MemoryNeed;
-      /** Missing where it has enough, or nobody knows. */
-      readonly shortage?: MemoryShortage;
       /** Missing where its firmware needs none. */
       readonly script?: string;
-    }
+    })
   | { readonly kind: 'loader'; readonly reason: string }
   /** `isOfMachine`: for want of something that is not known of it. */
   | { readonly kind: 'refused'; readonly reason: string; readonly choice: WayChoice; readonly isOfMachine?: boolean };
@@ -78,14 +83,40 @@ function prepareOnce(whom: Whom, image: ResolvedImage, { defaults, urls, starter
   const planned = planBoot({ ...whom, image, defaults, starter });
   if (planned.kind !== 'plan') return planned;
   const { plan, choice } = planned;
-  const neverDone = neverDoneBecause(policy, choice);
-  if (neverDone !== undefined) return { kind: 'refused', reason: neverDone, choice };
+  const { facts } = whom.subject;
+  if (choice.by === 'firmware') return { kind: 'ready', planned, ...memoryOf(plan, facts) };
+  const scripted = plannedScript(planned, { facts, policy, urls, capability: SOME_CAPABILITY });
+  return scripted.kind === 'refused' ? { ...scripted, choice } : { ...scripted, planned };
+}
+
+/** `policy`: undefined where nobody waits for the machine to be done. */
+type ScriptFor = {
+  readonly facts: MachineFacts;
+  readonly policy: Policy | undefined;
+  readonly urls: BootUrls;
+  readonly capability: string;
+};
+
+type PlannedScript =
+  | (KnownMemory & { readonly kind: 'ready'; readonly script: string })
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** What iPXE is given for a plan, or why it is not. Pure. */
+export function plannedScript(
+  { plan, choice }: Planned,
+  { facts, policy, urls, capability }: ScriptFor,
+): PlannedScript {
+  const neverDone = policy && neverDoneBecause(policy, choice);
+  if (neverDone !== undefined) return { kind: 'refused', reason: neverDone };
+  const memory = memoryOf(plan, facts);
+  const rendered = planScript(plan, urls, { capability, unmet: choice.unmet, shortage: memory.shortage });
+  return rendered.kind === 'refused' ? rendered : { kind: 'ready', script: rendered.text, ...memory };
+}
+
+function memoryOf(plan: BootPlan, facts: MachineFacts): KnownMemory {
   const memory = memoryNeed(plan);
-  const shortage = memoryShortage(memory, whom.subject.facts);
-  const ready = { kind: 'ready', planned, ...(memory && { memory }), ...(shortage && { shortage }) } as const;
-  if (choice.by === 'firmware') return ready;
-  const rendered = planScript(plan, urls, { capability: SOME_CAPABILITY, unmet: choice.unmet, shortage });
-  return rendered.kind === 'refused' ? { ...rendered, choice } : { ...ready, script: rendered.text };
+  const shortage = memoryShortage(memory, facts);
+  return { ...(memory && { memory }), ...(shortage && { shortage }) };
 }
 
 /** These may pass by themselves, so the machine waits; whatever else goes wrong is shown and ends the attempt. */
