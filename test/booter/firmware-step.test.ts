@@ -140,6 +140,14 @@ describe('what firmware starts', () => {
     expect((await of('started')).kind).toBe('uki');
   });
 
+  it('is what a machine boots once instead, which need not report by that', async () => {
+    const assignments = [assignment({ policy: { mode: 'once', doneWhen: 'reported' } })];
+    const { booter, standings } = step({ assignments, neighbours: neighbours({ [FROM]: MAC }) });
+    const next = { id: 'n1', image: 'registry.lab:5000/os/rescue:1', wishedAt: 0 };
+    await standings.change({ machine: 'node-01', keys: ['name node-01'] }, (one) => ({ ...one, next }));
+    expect((await booter.firmware.file(ASKS, GET)).kind).toBe('uki');
+  });
+
   it('is iPXE, which waits, where the image is late', async () => {
     const { booter, clock, events } = step({ images: { resolve: () => new Promise(() => undefined) } });
     clock.late = true;

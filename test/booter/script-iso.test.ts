@@ -118,6 +118,13 @@ describe('a script of an ISO as it is', () => {
     const { booter } = asItIs({ policy: { mode: 'once', doneWhen: 'started' } });
     expect(await booter.script(UEFI, FROM)).toContain('does not show when that is');
   });
+
+  it('is given all the same to a machine that boots it once instead, and need not be done by that', async () => {
+    const { booter, standings } = asItIs({ policy: { mode: 'once', doneWhen: 'started' } });
+    const next = { id: 'n1', image: 'registry.lab:5000/os/rescue:1', wishedAt: 0 };
+    await standings.change({ machine: 'node-01', keys: ['name node-01'] }, (one) => ({ ...one, next }));
+    expect(await booter.script(UEFI, FROM)).toContain(`sanboot --no-describe ${url}`);
+  });
 });
 
 describe('an assignment that says what of the ISO is started', () => {
