@@ -43,6 +43,24 @@ function bytesOf(least: string, more: Readonly<Record<string, number>> = {}): nu
   return terms.reduce((sum, [, times = '1', name = '']) => sum + Number(times) * (sizes[name.toLowerCase()] ?? NaN), 0);
 }
 
+it('the README has an example in numbers of a root that counts, and of one that does not', () => {
+  const [, ...said] =
+    /kernel of (\d+) MiB with an initramfs of (\d+) MiB takes [^=]* = (\d+) MiB, also [^=]* root of (\d+) MiB, and\s[^=]* = (\d+) MiB where it fetches one of (\d+) MiB/
+      .exec(README)
+      ?.map(Number) ?? [];
+  const [kernel = NaN, initramfs = NaN, least, smaller = NaN, more, larger = NaN] = said;
+  const needWith = (root?: number) => {
+    const sizes = { kernel, initramfs, squashfs: root ?? 0 };
+    const image = imageOf(['kernel', 'initramfs', 'squashfs'], root === undefined ? {} : { commandLine });
+    const artifacts = image.artifacts.map((one) => {
+      const size = sizes[one.role as keyof typeof sizes] * 2 ** 20;
+      return { ...one, descriptor: { ...one.descriptor, size } };
+    });
+    return (needOf({ ...image, artifacts })?.bytes ?? 0) / 2 ** 20;
+  };
+  expect([needWith(), needWith(smaller), needWith(larger)]).toEqual([least, least, more]);
+});
+
 it('the README says of all that is started how much memory it takes', () => {
   expect(ROWS.map(([what]) => what)).toEqual(Object.keys(CASES));
 });
