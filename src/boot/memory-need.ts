@@ -1,7 +1,5 @@
-import type { Bootable } from '../image/bootable.js';
 import { kernelArguments, placeholdersIn } from '../image/command-line.js';
 import type { Artifact } from '../image/image.js';
-import { openedIso } from '../image/iso-ways.js';
 import { INTO_MEMORY } from '../image/presets.js';
 import type { MachineFacts } from '../machine/facts.js';
 import { type BootPlan, type IsoPlan, kernelArgsOf } from './plan.js';
@@ -14,24 +12,26 @@ export type MemoryShortage = { readonly needed: number; readonly has: number };
 
 /**
  * By the sizes of files alone, which is too little and never too much: what is packed is taken to unpack to no more than its own size.
- * Of `image`, what its ISO loads. Pure.
+ * Undefined where nothing is known. Pure.
  */
-export function memoryNeed(plan: BootPlan, image: Pick<Bootable, 'contents'>): MemoryNeed {
+export function memoryNeed(plan: BootPlan): MemoryNeed | undefined {
   switch (plan.kind) {
     case 'kernel':
       return ofKernel(plan.kernel, plan.initramfs, fetchedBy(plan));
     case 'uki':
       return ofUki(plan.uki, fetchedBy(plan));
     case 'iso':
-      return ofIso(plan, image);
+      return ofIso(plan);
   }
 }
 
-/** Undefined where the machine has enough, or what it has is not known. Pure. */
-export function memoryShortage({ bytes }: MemoryNeed, { memory }: Pick<MachineFacts, 'memory'>) {
-  return memory === undefined || memory >= bytes
-    ? undefined
-    : ({ needed: bytes, has: memory } satisfies MemoryShortage);
+/** Undefined where the machine has enough, or either is not known. Pure. */
+export function memoryShortage(
+  need: MemoryNeed | undefined,
+  { memory }: Pick<MachineFacts, 'memory'>,
+): MemoryShortage | undefined {
+  const isKnown = need !== undefined && memory !== undefined;
+  return isKnown && memory < need.bytes ? { needed: need.bytes, has: memory } : undefined;
 }
 
 const MIB = 1024 * 1024;
@@ -66,14 +66,14 @@ function ofUki(uki: Artifact, fetched: readonly Artifact[]): MemoryNeed {
  * The memory of a disc of firmware is reserved for as long as the machine runs (UEFI 2.10, 24.7.3.2); one of iPXE takes none. A loader
  * reads kernel and initramfs out of either.
  */
-function ofIso({ iso, by }: IsoPlan, image: Pick<Bootable, 'contents'>): MemoryNeed {
-  const disc = by === 'firmware' ? sizeOf([iso]) : 0;
-  const opened = openedIso(image);
-  if (opened === undefined) return { bytes: disc, what: disc === 0 ? 'what its ISO starts' : 'its ISO as a disc' };
-  const packed = opened.initrds.reduce((sum, { part }) => sum + part.length, 0);
-  const loaded = opened.kernel.part.length + 2 * packed;
-  const of = disc === 0 ? '' : 'its ISO as a disc, and ';
-  return { bytes: disc + loaded, what: `${of}the kernel and initramfs in ${disc === 0 ? 'its ISO' : 'it'}` };
+function ofIso({ iso, by, loads }: IsoPlan): MemoryNeed | undefined {
+  const loaded = loads && loads.kernel + 2 * loads.initramfs;
+  if (by === 'ipxe')
+    return loaded === undefined ? undefined : { bytes: loaded, what: 'the kernel and initramfs in its ISO' };
+  const disc = sizeOf([iso]);
+  return loaded === undefined
+    ? { bytes: disc, what: 'its ISO as a disc' }
+    : { bytes: disc + loaded, what: 'its ISO as a disc, and the kernel and initramfs in it' };
 }
 
 /** What its kernel arguments have the system fetch into memory. Arguments that are not known may do as much, or fetch what they write to a disk. */

@@ -67,6 +67,8 @@ export type IsoPlan = Planned & {
   readonly kind: 'iso';
   readonly iso: Artifact;
   readonly by: 'firmware' | 'ipxe';
+  /** What its boot loader loads of it, in bytes, all initrds together; missing where it is not known, and in plans of older versions. */
+  readonly loads?: { readonly kernel: number; readonly initramfs: number };
 };
 
 export type Planning =
@@ -154,8 +156,17 @@ function planUki(input: PlanInput, choice: Chosen): Planning {
 function planIso(input: PlanInput, choice: Chosen): Planning {
   const planned = plannedOf(input);
   const extras = planned.extras.filter(({ role }) => role !== 'iso');
-  const draft = { kind: 'iso', ...planned, extras, iso: layerOf(input.image, 'iso'), by: choice.by } as const;
+  const started = { iso: layerOf(input.image, 'iso'), by: choice.by, ...loadedOf(input.image) };
+  const draft = { kind: 'iso', ...planned, extras, ...started } as const;
   return { kind: 'plan', plan: { id: idOf(draft), ...draft }, choice, words: [] };
+}
+
+/** As far as it is found. */
+function loadedOf(image: ResolvedImage): Pick<IsoPlan, 'loads'> {
+  const opened = openedIso(image);
+  if (opened === undefined) return {};
+  const initramfs = opened.initrds.reduce((sum, { part }) => sum + part.length, 0);
+  return { loads: { kernel: opened.kernel.part.length, initramfs } };
 }
 
 /** Its own, unless it has none and takes those of its loader. */

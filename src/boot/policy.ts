@@ -111,6 +111,11 @@ export function mustReport({ mode, doneWhen }: Policy): boolean {
   return mode === 'once' && doneWhen === 'reported';
 }
 
+/** Whether a machine is done as soon as it was sent all that it starts. */
+export function isDoneOnceStarted({ mode, doneWhen }: Policy): boolean {
+  return mode === 'once' && doneWhen === 'started';
+}
+
 /** Whether it matters who asks, and how often. */
 export function isRestricted({ mode, limit }: Policy): boolean {
   return mode !== 'always' || limit !== undefined;

@@ -11,8 +11,8 @@ import type { Prepared } from './preparation.js';
 const MAX_NAMED = 5;
 const REMEDY = `append {${DONE_PLACEHOLDER}} to its kernel arguments and POST to it when all is installed, or set policy.doneWhen to started`;
 
-/** Why a machine that boots once would never be done; undefined where it can report it. Pure. */
-export function neverDoneBecause(
+/** What keeps a machine that boots once from being told where to report that it is done; undefined where it is told. Pure. */
+export function untoldBecause(
   assignment: Assignment,
   prepared: Prepared['preparation'],
   mapping: Mapping,

@@ -12,7 +12,7 @@ import { parseMac } from '../net/mac.js';
 import { parseUuid } from '../net/uuid.js';
 import type { ImageReference } from '../oci/reference.js';
 import type { BootUrls } from './boot-urls.js';
-import { neverDoneBecause } from './check-policies.js';
+import { untoldBecause } from './check-policies.js';
 import type { IsoStarted, LostArguments, TargetCheck } from './check-report.js';
 import type { Mapping } from './mapping.js';
 import { type Prepared, prepareBoot, wishFor } from './preparation.js';
@@ -64,7 +64,7 @@ function judgeTarget(
   const ready = judged.filter(({ prepared }) => !isRefusedForAll(prepared));
   // What is told to a machine of which more is known cannot be seen of anybody.
   const told = judged.find(({ prepared }) => prepared.kind === 'ready');
-  const neverDone = told && neverDoneBecause(assignment, told.prepared, parts.mapping);
+  const neverDone = told && untoldBecause(assignment, told.prepared, parts.mapping);
   const where = whereLost(
     clients.filter((client) => client !== 'uefi-http' || parts.seesDhcp),
     assignment,

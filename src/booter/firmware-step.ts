@@ -1,6 +1,7 @@
 import type { Assignment } from '../boot/assignment.js';
 import type { Unmet } from '../boot/choose-way.js';
 import type { EventSink } from '../boot/event.js';
+import { neverDoneByFirmware } from '../boot/never-done.js';
 import { fetchesOf, type IsoPlan, type UkiPlan } from '../boot/plan.js';
 import type { LocalReason } from '../boot/policy.js';
 import type { LocatedArtifact } from '../boot/ports.js';
@@ -14,7 +15,7 @@ import type { MappedImages } from './mapped-images.js';
 import { assignmentFor, type Mapping } from './mapping.js';
 import type { PlanIssuer } from './plan-issuer.js';
 import type { PolicyStep, ToBoot } from './policy-step.js';
-import { ARCHITECTURE_UNKNOWN, LOST_BY_FIRMWARE, NO_ASSIGNMENT, untoldBecause, wishOf } from './preparation.js';
+import { ARCHITECTURE_UNKNOWN, NO_ASSIGNMENT, wishOf } from './preparation.js';
 import { VerifiedPlans, type VerifiedPlansParts } from './verified-plans.js';
 
 export type FirmwareStepParts = VerifiedPlansParts & {
@@ -144,8 +145,8 @@ export class FirmwareStep {
       case 'unsure':
         return { kind: 'loader', reason: judged.reason };
       case 'boot': {
-        const untold = judged.isNext ? undefined : untoldBecause(judged.assignment, LOST_BY_FIRMWARE);
-        if (untold !== undefined) return { kind: 'loader', reason: untold };
+        const notByFirmware = judged.isNext ? undefined : neverDoneByFirmware(judged.assignment.policy);
+        if (notByFirmware !== undefined) return { kind: 'loader', reason: notByFirmware };
         return this.#planned({ subject, ...judged }, by);
       }
     }

@@ -2,7 +2,7 @@ import type { Assignment } from '../boot/assignment.js';
 import { type Boot, isInLastBoot, type LastBoot } from '../boot/boot.js';
 import type { ClockSense } from '../boot/clock-sense.js';
 import type { EventSink } from '../boot/event.js';
-import { isRestricted, judge, type LocalReason, SHOWN, type Verdict } from '../boot/policy.js';
+import { isDoneOnceStarted, isRestricted, judge, type LocalReason, SHOWN, type Verdict } from '../boot/policy.js';
 import type { BootStore } from '../boot/ports.js';
 import { type Standing, withReprovisionIn } from '../boot/standing.js';
 import { areStrangers, type Whose, whoseStanding } from '../boot/standing-keys.js';
@@ -184,7 +184,7 @@ export class PolicyStep {
 
   async #install({ whose, assignment, boot }: Pick<ToBoot, 'assignment' | 'boot'> & { readonly whose: Whose }) {
     const { standings, clock } = this.#parts;
-    const isDoneByStart = assignment.policy.mode === 'once' && assignment.policy.doneWhen === 'started';
+    const isDoneByStart = isDoneOnceStarted(assignment.policy);
     this.#starts.gave(boot, isDoneByStart ? whose : undefined);
     if (assignment.policy.mode === 'once' && dueAt(standings.of(whose.keys), clock.now()) !== undefined)
       await standings.change(whose, (standing) => withReprovisionIn(standing, boot.id));

@@ -1,27 +1,33 @@
 import type { Assignment } from '../boot/assignment.js';
-import type { Chosen, WayChoice } from '../boot/choose-way.js';
+import type { WayChoice } from '../boot/choose-way.js';
 import { type MemoryNeed, type MemoryShortage, memoryNeed, memoryShortage } from '../boot/memory-need.js';
-import { type Planning, planBoot } from '../boot/plan.js';
-import { mustReport } from '../boot/policy.js';
+import { neverDoneBecause, neverDoneByFirmware } from '../boot/never-done.js';
+import { type BootPlan, type Planning, planBoot } from '../boot/plan.js';
+import type { Policy } from '../boot/policy.js';
 import type { BootlayerError, ErrorCode } from '../errors.js';
 import type { Starter } from '../image/bootable.js';
 import type { KernelArgs } from '../image/command-line.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
+import type { MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
 import { planScript, SOME_CAPABILITY } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
 
+type KnownMemory = {
+  /** Missing where nothing is known of it. */
+  readonly memory?: MemoryNeed;
+  /** Missing where it has enough, or nobody knows. */
+  readonly shortage?: MemoryShortage;
+};
+
 /** What a machine gets from its image: what starts it, or the reason why there is nothing. */
 type Preparation =
-  | {
+  | (KnownMemory & {
       readonly kind: 'ready';
       readonly planned: Planned;
-      readonly memory: MemoryNeed;
-      /** Missing where it has enough, or nobody knows. */
-      readonly shortage?: MemoryShortage;
       /** Missing where its firmware needs none. */
       readonly script?: string;
-    }
+    })
   | { readonly kind: 'loader'; readonly reason: string }
   /** `isOfMachine`: for want of something that is not known of it. */
   | { readonly kind: 'refused'; readonly reason: string; readonly choice: WayChoice; readonly isOfMachine?: boolean };
@@ -71,33 +77,46 @@ export function prepareBoot(whom: Whom, image: ResolvedImage, parts: Preparation
 }
 
 function prepareOnce(whom: Whom, image: ResolvedImage, { defaults, urls, starter }: PreparationParts): Preparation {
-  const untoldYet = starter.client === 'uefi-http' ? untoldBecause(whom.assignment, LOST_BY_FIRMWARE) : undefined;
-  if (untoldYet !== undefined) return { kind: 'loader', reason: untoldYet };
+  const { policy } = whom.assignment;
+  const notByFirmware = starter.client === 'uefi-http' ? neverDoneByFirmware(policy) : undefined;
+  if (notByFirmware !== undefined) return { kind: 'loader', reason: notByFirmware };
   const planned = planBoot({ ...whom, image, defaults, starter });
   if (planned.kind !== 'plan') return planned;
   const { plan, choice } = planned;
-  const untold = untoldBecause(whom.assignment, choice);
-  if (untold !== undefined) return { kind: 'refused', reason: untold, choice };
-  const memory = memoryNeed(plan, image);
-  const shortage = memoryShortage(memory, whom.subject.facts);
-  const ready = { kind: 'ready', planned, memory, ...(shortage && { shortage }) } as const;
-  if (choice.by === 'firmware') return ready;
-  const rendered = planScript(plan, urls, { capability: SOME_CAPABILITY, unmet: choice.unmet, shortage });
-  return rendered.kind === 'refused' ? { ...rendered, choice } : { ...ready, script: rendered.text };
+  const { facts } = whom.subject;
+  if (choice.by === 'firmware') return { kind: 'ready', planned, ...memoryOf(plan, facts) };
+  const scripted = plannedScript(planned, { facts, policy, urls, capability: SOME_CAPABILITY });
+  return scripted.kind === 'refused' ? { ...scripted, choice } : { ...scripted, planned };
 }
 
-/** Firmware gives no arguments to what it starts. */
-export const LOST_BY_FIRMWARE = { way: 'uki', by: 'firmware', unmet: ['arguments'] } as const;
+/** `policy`: undefined where nobody waits for the machine to be done. */
+type ScriptFor = {
+  readonly facts: MachineFacts;
+  readonly policy: Policy | undefined;
+  readonly urls: BootUrls;
+  readonly capability: string;
+};
 
-type Started = Pick<Chosen, 'way' | 'by' | 'unmet'>;
+type PlannedScript =
+  | (KnownMemory & { readonly kind: 'ready'; readonly script: string })
+  | { readonly kind: 'refused'; readonly reason: string };
 
-/** Why a machine of which it is to be known when it is done is not started so, since it would never be; undefined where it may be. Pure. */
-export function untoldBecause({ policy }: Assignment, { way, by, unmet }: Started): string | undefined {
-  if (policy.mode === 'once' && policy.doneWhen === 'started' && way === 'iso' && by === 'ipxe')
-    return 'it is done when it has started, and an ISO that iPXE reads as a disc does not show when that is';
-  if (!mustReport(policy)) return undefined;
-  if (unmet.includes('arguments')) return 'it is to report that it is done, and a UKI is not told where';
-  return unmet.includes('iso-arguments') ? 'it is to report that it is done, and an ISO is not told where' : undefined;
+/** What iPXE is given for a plan, or why it is not. Pure. */
+export function plannedScript(
+  { plan, choice }: Planned,
+  { facts, policy, urls, capability }: ScriptFor,
+): PlannedScript {
+  const neverDone = policy && neverDoneBecause(policy, choice);
+  if (neverDone !== undefined) return { kind: 'refused', reason: neverDone };
+  const memory = memoryOf(plan, facts);
+  const rendered = planScript(plan, urls, { capability, unmet: choice.unmet, shortage: memory.shortage });
+  return rendered.kind === 'refused' ? rendered : { kind: 'ready', script: rendered.text, ...memory };
+}
+
+function memoryOf(plan: BootPlan, facts: MachineFacts): KnownMemory {
+  const memory = memoryNeed(plan);
+  const shortage = memoryShortage(memory, facts);
+  return { ...(memory && { memory }), ...(shortage && { shortage }) };
 }
 
 /** These may pass by themselves, so the machine waits; whatever else goes wrong is shown and ends the attempt. */

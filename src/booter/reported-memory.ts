@@ -43,7 +43,7 @@ function sizeOfModules(text: string): number {
 const [UNKNOWN, ELSEWHERE] = [0xff_ff, 0x7f_ff];
 const IN_KIB = 0x80_00;
 
-/** Little-endian; MiB, or KiB where the first bit is set (SMBIOS 3.7, 7.18.4). No size is that of an empty slot. */
+/** Little-endian; MiB, or KiB where the highest bit (15) is set (SMBIOS 3.7, 7.18.4). No size is that of an empty slot. */
 function sizeOfModule(field: string): number | undefined {
   if (!/^[0-9a-f]{4}$/i.test(field)) return undefined;
   const size = Buffer.from(field, 'hex').readUInt16LE();

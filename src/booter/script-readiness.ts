@@ -1,4 +1,4 @@
-import { type MemoryShortage, memoryNeed, memoryShortage } from '../boot/memory-need.js';
+import type { MemoryShortage } from '../boot/memory-need.js';
 import { type BootPlan, kernelArgsOf } from '../boot/plan.js';
 import { whoseStanding } from '../boot/standing-keys.js';
 import type { Clock } from '../clock.js';
@@ -7,14 +7,14 @@ import { formatSeconds } from '../format.js';
 import { DONE_PLACEHOLDER, placeholdersIn } from '../image/command-line.js';
 import type { Subject } from '../machine/inventory.js';
 import { formatReference } from '../oci/reference.js';
-import { NO_CAPABILITY, planScript } from './boot-script.js';
+import { NO_CAPABILITY } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
 import type { Capabilities } from './capabilities.js';
 import type { Images, MappedImages } from './mapped-images.js';
 import type { Mapping } from './mapping.js';
 import type { PlanIssuer } from './plan-issuer.js';
 import type { PolicyStep, ToBoot } from './policy-step.js';
-import { ARCHITECTURE_UNKNOWN, mayPass, type Planned, untoldBecause, wishOf } from './preparation.js';
+import { ARCHITECTURE_UNKNOWN, mayPass, type Planned, plannedScript, wishOf } from './preparation.js';
 import { scriptStarter } from './starter.js';
 import { VerifiedPlans, type VerifiedPlansParts, type Waits } from './verified-plans.js';
 
@@ -94,17 +94,17 @@ export class ScriptReadiness {
     if (clock.ticks() >= due) return { kind: 'waiting', reason: this.#progress(boot) };
     if (planning.kind === 'waiting') return planning;
     if (planning.kind !== 'plan') return { kind: 'refused', reason: planning.reason };
-    const { plan, choice } = planning;
-    // What is booted once instead has nothing to report.
-    const untold = boot.isNext ? undefined : untoldBecause(assignment, choice);
-    if (untold !== undefined) return { kind: 'refused', reason: untold };
-    const capability = await this.#capability(boot, plan);
-    const shortage = memoryShortage(memoryNeed(plan, image), subject.facts);
-    const notes = { capability, unmet: choice.unmet, shortage };
-    const rendered = planScript(plan, urls.for(subject.facts.sourceAddress), notes);
-    if (rendered.kind === 'refused') return rendered;
+    const { plan } = planning;
+    const scripted = plannedScript(planning, {
+      facts: subject.facts,
+      // What is booted once instead need not be done.
+      policy: boot.isNext ? undefined : assignment.policy,
+      urls: urls.for(subject.facts.sourceAddress),
+      capability: await this.#capability(boot, plan),
+    });
+    if (scripted.kind === 'refused') return scripted;
     await issuer.issue(plan);
-    return { kind: 'ready', planned: planning, script: rendered.text, ...(shortage && { shortage }) };
+    return { ...scripted, planned: planning };
   }
 
   /** Nobody gets one who is not shown to be the machine. */

@@ -39,7 +39,8 @@ export function writePreparation(
   writeLine(output, `  starts    ${WAYS[choice.way]}, ${startedBy(choice)}`);
   const opened = choice.way === 'iso-files' ? openedIso(image) : undefined;
   if (opened !== undefined) writeLine(output, `  found     ${foundFiles(opened)}`);
-  writeLine(output, `  memory    needs at least ${formatBytes(memory.bytes)}: ${memory.what}`);
+  if (memory !== undefined)
+    writeLine(output, `  memory    needs at least ${formatBytes(memory.bytes)}: ${memory.what}`);
   writeRejected(output, choice);
   writeWords(output, words);
 }

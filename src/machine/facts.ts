@@ -23,7 +23,7 @@ export type MachineFacts = {
   readonly firmware?: readonly Firmware[];
   /** Whether its firmware starts only what is signed for it (UEFI Secure Boot); few builds of iPXE know. */
   readonly secureBoot?: boolean;
-  /** How much memory it has, in bytes: what its firmware leaves to systems, else what its modules come to. */
+  /** How much memory it has, in bytes: the larger of what its firmware leaves to systems and what its modules come to, where known. */
   readonly memory?: number;
   /** Whom the packet or request came from; a NAT or proxy may stand between. */
   readonly sourceAddress: string;

@@ -31,17 +31,17 @@ describe('layers', () => {
     const artifacts = image.artifacts.map((one) =>
       one.role === 'squashfs' ? { ...one, descriptor: { ...one.descriptor, size: 40_000 } } : one,
     );
-    expect(needOf({ ...image, artifacts }).bytes).toBe(10_000 + 2 * 50_000);
+    expect(needOf({ ...image, artifacts })?.bytes).toBe(10_000 + 2 * 50_000);
   });
 
   it.each(['httpfs={blob.squashfs.url}', 'write={blob.disk.url}', 'root=/dev/sda1'])(
     'are no more by %s, which is not known to be fetched into memory',
-    (commandLine) => expect(needOf(imageOf(LAYERS, { commandLine })).bytes).toBe(10_000 + 2 * 50_000),
+    (commandLine) => expect(needOf(imageOf(LAYERS, { commandLine }))?.bytes).toBe(10_000 + 2 * 50_000),
   );
 
   it('are what a preset of the mapping fetches', () => {
     const kernelArgs = { kernelArgs: [{ preset: 'debian-live' as const }] };
-    expect(needOf(imageOf(LAYERS), 'ipxe-bios', kernelArgs).bytes).toBe(10_000 + 50_000 + 300_000);
+    expect(needOf(imageOf(LAYERS), 'ipxe-bios', kernelArgs)?.bytes).toBe(10_000 + 50_000 + 300_000);
   });
 });
 
@@ -58,7 +58,7 @@ describe('a UKI', () => {
   );
 
   it('is opened into its kernel and its initrds, of which the rest of it is none', () => {
-    expect(needOf(whole).bytes).toBe(20_000 + 2 * 51_000);
+    expect(needOf(whole)?.bytes).toBe(20_000 + 2 * 51_000);
   });
 
   it('is opened into a kernel alone', () => {
@@ -100,7 +100,7 @@ describe('an ISO', () => {
       needOf(imageOf(['iso'], { contents }), 'ipxe-bios', { boot: 'iso' }),
     );
     expect(read).toEqual({ bytes: kernel + 2 * initrd, what: 'the kernel and initramfs in its ISO' });
-    expect(unread).toEqual({ bytes: 0, what: 'what its ISO starts' });
+    expect(unread).toBeUndefined();
   });
 
   it('is fetched whole by a system that finds its files so', () => {
@@ -114,11 +114,14 @@ describe('an ISO', () => {
   it('is not in memory where a part of it is fetched', () => {
     const root = { path: '/live/filesystem.squashfs', part: { offset: 45_056, length: 600_000 } };
     const opening = { ...OPENED_ISO, preset: 'debian-live' as const, root };
-    expect(needOf(imageOf(['iso'], { contents: { iso: readIsoOf({ opening }) } })).bytes).toBe(
+    expect(needOf(imageOf(['iso'], { contents: { iso: readIsoOf({ opening }) } }))?.bytes).toBe(
       kernel + initrd + 600_000,
     );
   });
 });
+
+it('is short of nothing where it is not known what is needed', () =>
+  expect(memoryShortage(undefined, { memory: 0 })).toBeUndefined());
 
 it.each([
   [undefined, undefined],

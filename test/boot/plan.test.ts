@@ -111,6 +111,16 @@ describe('a plan for an ISO', () => {
     expect(planned({ image: closed }).plan).toMatchObject({ kind: 'iso', iso: of(image, 'iso'), by: 'ipxe' });
   });
 
+  it('as it is says what its boot loader loads of it, where that is known', () => {
+    const initrds = [1_000, 500].map((length) => ({ path: '/initrd', part: { offset: 43_008, length } }));
+    const ofIso = (image: ResolvedImage) => planned({ image, starter: HTTP }).plan;
+    const read = ofIso(isoAlone({ initrds }));
+    expect(read).toMatchObject({ kind: 'iso', loads: { kernel: 2_048, initramfs: 1_500 } });
+    const unread = ofIso(isoAlone({}, { contents: {} }));
+    expect(unread).not.toHaveProperty('loads');
+    expect(unread.id).not.toBe(read.id);
+  });
+
   it('that is opened names parts of its layer, and the arguments of its menu', () => {
     const image = isoAlone();
     const { descriptor } = of(image, 'iso');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { DoneWhen } from '../../src/boot/policy.js';
 import { BootUrls } from '../../src/booter/boot-urls.js';
 import { explainBoot } from '../../src/booter/explanation.js';
 import { firmwarePath } from '../../src/booter/firmware-path.js';
@@ -158,6 +159,19 @@ describe('explainBoot', () => {
       const { boot } = await explain(said, {}, iso);
       const named = boot.kind === 'image' ? boot.files.map(({ role, url }) => [role, url]) : [];
       expect(named).toEqual([['iso', `https://10.0.2.2:8443/uefi/amd64/52-54-00-12-34-56/${UUID}/boot.efi`]]);
+    });
+
+    it('starts an ISO once by its firmware, which shows when all of it is sent, and is given iPXE where it is to report', async () => {
+      const iso = resolvedImage(['iso'], { commandLine: '', contents: { iso: readIsoOf() } });
+      const once = async (doneWhen: DoneWhen) =>
+        (await explain(said, { assignments: [assignment({ policy: { mode: 'once', doneWhen } })] }, iso)).boot;
+      const byFirmware = await once('started');
+      expect(byFirmware).toMatchObject({ preparation: { planned: { plan: { kind: 'iso', by: 'firmware' } } } });
+      expect(byFirmware).not.toHaveProperty('loader');
+      expect(await once('reported')).toMatchObject({
+        loader: 'it is to report that it is done, and what firmware starts is not told where',
+        preparation: { planned: { choice: { way: 'iso-files', by: 'ipxe' } } },
+      });
     });
 
     it('has nothing to say of arguments that nobody wants, or that iPXE gives', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { DoneWhen } from '../../src/boot/policy.js';
 import type { FirmwareFile } from '../../src/booter/firmware-step.js';
 import type { Images } from '../../src/booter/mapped-images.js';
 import { BootlayerError } from '../../src/errors.js';
@@ -8,7 +9,7 @@ import type { Role } from '../../src/image/role.js';
 import { descriptorOf } from '../../src/oci/descriptor.js';
 import { ReadySource, ScriptedSource } from '../fakes/blob-source.js';
 import { testBooter } from '../fixtures/booter.js';
-import { readUkiOf } from '../fixtures/contents.js';
+import { readIsoOf, readUkiOf } from '../fixtures/contents.js';
 import { assignment, facts, MAC, machine, OTHER_MAC, UUID } from '../fixtures/mappings.js';
 import { PassingClock } from '../fixtures/passing-clock.js';
 import { resolvedImage } from '../fixtures/plans.js';
@@ -121,6 +122,30 @@ describe('what firmware starts', () => {
     const { booter, plans } = step({ assignments: [waits, assignment()] });
     expect(await booter.firmware.file(ASKS, GET)).toEqual(loader('"asset" waits for what iPXE alone reports'));
     expect(plans.plans).toEqual([]);
+  });
+
+  it.each<[string, ResolvedImage]>([
+    ['a UKI', BOTH],
+    ['an ISO', resolvedImage(['iso'], { commandLine: '', contents: { iso: readIsoOf() } })],
+  ])('is iPXE in the place of %s where the machine is to report, which only iPXE tells where', async (_what, image) => {
+    const of = (doneWhen: DoneWhen) =>
+      step({
+        image,
+        assignments: [assignment({ policy: { mode: 'once', doneWhen } })],
+        neighbours: neighbours({ [FROM]: MAC }),
+      }).booter.firmware.file(ASKS, GET);
+    expect(await of('reported')).toEqual(
+      loader('it is to report that it is done, and what firmware starts is not told where'),
+    );
+    expect((await of('started')).kind).toBe('uki');
+  });
+
+  it('is what a machine boots once instead, which need not report by that', async () => {
+    const assignments = [assignment({ policy: { mode: 'once', doneWhen: 'reported' } })];
+    const { booter, standings } = step({ assignments, neighbours: neighbours({ [FROM]: MAC }) });
+    const next = { id: 'n1', image: 'registry.lab:5000/os/rescue:1', wishedAt: 0 };
+    await standings.change({ machine: 'node-01', keys: ['name node-01'] }, (one) => ({ ...one, next }));
+    expect((await booter.firmware.file(ASKS, GET)).kind).toBe('uki');
   });
 
   it('is iPXE, which waits, where the image is late', async () => {

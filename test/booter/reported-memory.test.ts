@@ -53,6 +53,13 @@ it.each([
   expect(reportedMemory({ memsize, modules: undefined })).toBe(mib && mib * MIB),
 );
 
+it.each([
+  ['there may be more modules', modules(...Array.from({ length: SLOTS }, () => '0010'))],
+  ['the size of one stands elsewhere', modules('0010', 'ff7f')],
+])('takes what firmware leaves to systems alone where %s', (_what, text) =>
+  expect(reportedMemory({ memsize: '1023', modules: text })).toBe(1_023 * MIB),
+);
+
 it('takes the larger of the two, so that nobody is warned in vain', () => {
   expect(reportedMemory({ memsize: '1023', modules: modules('0004') })).toBe(1_024 * MIB);
   expect(reportedMemory({ memsize: '4095', modules: modules('0004') })).toBe(4_095 * MIB);

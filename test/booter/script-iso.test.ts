@@ -17,6 +17,8 @@ import { rangesOf } from '../fixtures/ranges.js';
 import { isoImage } from '../setup/iso.js';
 
 const FROM = '192.168.77.20';
+/** One module of that size, as SMBIOS has it, in the first of sixteen slots. */
+const modulesOf = (size: string) => `${size}${'.'.repeat(16)}`;
 const BIOS = { mac: MAC, buildarch: 'x86_64', platform: 'pcbios' };
 const HTTP = facts({ architecture: 'amd64', firmware: ['uefi-http'], sourceAddress: FROM });
 
@@ -38,6 +40,8 @@ const descriptor = descriptorOf(layerTypeOf('iso'), ISO);
 const TRUTH = await readIso(rangesOf(ISO));
 /** Whoever answers for the registry says that something else is started. */
 const LIE = readIsoOf({ opening: { ...OPENED_ISO, commandLine: 'init=/bin/sh' } });
+const HUGE_KERNEL = { ...OPENED_ISO.kernel, part: { offset: 40_960, length: 2 ** 40 } };
+const HUGE_LIE = readIsoOf({ opening: { ...OPENED_ISO, kernel: HUGE_KERNEL } });
 
 function step(said: ReadIso | undefined, kernelArgs: readonly string[] = []) {
   const artifacts = [{ role: 'iso' as const, descriptor }];
@@ -79,9 +83,12 @@ describe('a script of an opened ISO', () => {
 });
 
 describe('a script of an ISO as it is', () => {
-  const asItIs = (policy: Policy = ALWAYS) =>
+  const asItIs = ({ policy = ALWAYS, said }: { policy?: Policy; said?: ReadIso | undefined } = {}) =>
     testBooter({
-      image: resolvedImage([], { artifacts: [{ role: 'iso', descriptor }], commandLine: '' }),
+      image: resolvedImage([], {
+        ...{ artifacts: [{ role: 'iso', descriptor }], commandLine: '' },
+        ...(said !== undefined && { contents: { iso: said } }),
+      }),
       source: new ReadySource(ISO),
       neighbours: neighbours({ [FROM]: MAC }),
       assignments: [assignment({ boot: 'iso', policy, kernelArgs: [] })],
@@ -96,9 +103,27 @@ describe('a script of an ISO as it is', () => {
     expect(await booter.script(BIOS, FROM)).toContain('its ISO has nothing that a BIOS boots');
   });
 
+  it.each<[string, ReadIso | undefined]>([
+    ['says nothing', undefined],
+    ['says that more is loaded', HUGE_LIE],
+  ])('warns of too little memory by its verified bytes, where its registry %s', async (_what, said) => {
+    const { booter, events } = asItIs({ said });
+    const needed = bzImageHead().length + 2 * INITRD.length;
+    expect(await booter.script({ ...UEFI, modules: modulesOf('0180') }, FROM)).toContain('of memory');
+    expect(events.at(-1)).toMatchObject({ event: 'script.sent', shortage: { needed, has: 1024 } });
+    expect(await booter.script({ ...UEFI, modules: modulesOf('0880') }, FROM)).not.toContain('of memory');
+  });
+
   it('is none where it would never be known that its machine is done', async () => {
-    const { booter } = asItIs({ mode: 'once', doneWhen: 'started' });
+    const { booter } = asItIs({ policy: { mode: 'once', doneWhen: 'started' } });
     expect(await booter.script(UEFI, FROM)).toContain('does not show when that is');
+  });
+
+  it('is given all the same to a machine that boots it once instead, and need not be done by that', async () => {
+    const { booter, standings } = asItIs({ policy: { mode: 'once', doneWhen: 'started' } });
+    const next = { id: 'n1', image: 'registry.lab:5000/os/rescue:1', wishedAt: 0 };
+    await standings.change({ machine: 'node-01', keys: ['name node-01'] }, (one) => ({ ...one, next }));
+    expect(await booter.script(UEFI, FROM)).toContain(`sanboot --no-describe ${url}`);
   });
 });
 

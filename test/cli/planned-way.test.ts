@@ -65,6 +65,17 @@ it('says that its firmware starts it, or is given iPXE', () => {
   expect(starts).toContain('out of its UKI, by iPXE');
 });
 
+it('says how much memory an ISO takes that iPXE reads as a disc, where that is known, and else nothing of it', () => {
+  const memoryOf = (contents: ResolvedImage['contents'] = {}) =>
+    written(resolvedImage(['iso'], { commandLine: '', contents }), 'ipxe-bios', { boot: 'iso' }).filter((line) =>
+      line.startsWith('  memory'),
+    );
+  expect(memoryOf({ iso: readIsoOf() })).toEqual([
+    '  memory    needs at least 4.0 KiB: the kernel and initramfs in its ISO',
+  ]);
+  expect(memoryOf()).toEqual([]);
+});
+
 it('says that there are no arguments', () => {
   expect(written(resolvedImage(['kernel', 'initramfs'], { commandLine: '' }), 'ipxe-bios').at(-1)).toBe(
     'no kernel arguments',
