@@ -6,7 +6,7 @@ import { createMapping, type MappingInput } from '../../src/booter/mapping.js';
 import { BootlayerError } from '../../src/errors.js';
 import type { Role } from '../../src/image/role.js';
 import type { Machine } from '../../src/machine/machine.js';
-import { readUkiOf } from '../fixtures/contents.js';
+import { readIsoOf, readUkiOf } from '../fixtures/contents.js';
 import { assignment, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
@@ -200,6 +200,22 @@ describe('checkMapping', () => {
       expect(await named(`x={machine.${said}}`)).toMatchObject({ problems: 0, machines: [] });
   });
 
+  it('looks at each machine for what an assignment says of an ISO, too', async () => {
+    const images = {
+      ...IMAGES,
+      resolve: async () => resolvedImage(['iso'], { commandLine: '', contents: { iso: readIsoOf() } }),
+    };
+    const machines = [machine({ name: 'bare' }), machine({ name: 'full', labels: { rack: 'r1' } })];
+    const iso = { kernelArgs: 'x={machine.label.rack}' };
+    const report = await check(
+      { machines, assignments: [assignment({ match: { arch: ['amd64'] }, iso })] },
+      { images },
+    );
+    expect(report.machines).toEqual([
+      { machine: 'bare', reason: expect.stringContaining('say its label rack in machines') as string },
+    ]);
+  });
+
   it('warns of kernel arguments that a UKI is not given, where DHCP leads machines to it', async () => {
     const contents = { uki: readUkiOf({ isSigned: true }) };
     const images = { ...IMAGES, resolve: async () => resolvedImage(['kernel', 'initramfs', 'uki'], { contents }) };
@@ -254,6 +270,14 @@ describe('policies', () => {
   it('warns of what it cannot look into', async () => {
     const report = await check({ assignments: [assignment({ policy: ONCE })] }, { offline: true });
     expect([report.problems, report.warnings]).toEqual([0, [REASON]]);
+  });
+
+  it.each<[string, Partial<Assignment>]>([
+    ['its own arguments say where', { kernelArgs: [DONE] }],
+    ['what it says of an ISO does', { iso: { kernelArgs: 'done={done.url}' } }],
+  ])('warns of nothing that it cannot look into where %s', async (_name, more) => {
+    const report = await check({ assignments: [assignment({ policy: ONCE, ...more })] }, { offline: true });
+    expect(report.warnings).toEqual([]);
   });
 
   it('warns of machines that nobody can be shown to be', async () => {
