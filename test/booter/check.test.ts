@@ -4,9 +4,10 @@ import { BootUrls } from '../../src/booter/boot-urls.js';
 import { type CheckParts, checkMapping } from '../../src/booter/check.js';
 import { createMapping, type MappingInput } from '../../src/booter/mapping.js';
 import { BootlayerError } from '../../src/errors.js';
+import type { ImageContents } from '../../src/image/image.js';
 import type { Role } from '../../src/image/role.js';
 import type { Machine } from '../../src/machine/machine.js';
-import { readIsoOf, readUkiOf } from '../fixtures/contents.js';
+import { KERNELS, readIsoOf, readUkiOf } from '../fixtures/contents.js';
 import { assignment, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
@@ -198,6 +199,35 @@ describe('checkMapping', () => {
     expect((await named('x={machine.hostname}')).machines).toHaveLength(1);
     for (const said of ['name', 'mac', 'uuid', 'serial', 'ip', 'arch'])
       expect(await named(`x={machine.${said}}`)).toMatchObject({ problems: 0, machines: [] });
+  });
+
+  it('warns of what an assignment says of an ISO where something else is started', async () => {
+    const SAID = { iso: { kernelArgs: 'quiet' } };
+    const about = async (roles: readonly Role[], contents: ImageContents, more: Partial<Assignment> = SAID) => {
+      const images = { ...IMAGES, resolve: async () => resolvedImage(roles, { commandLine: '', contents }) };
+      const one = assignment({ match: { arch: ['amd64'] }, ...more });
+      return (await check({ assignments: [one] }, { images })).warnings;
+    };
+    const [iso, uki] = [readIsoOf(), readUkiOf()];
+    expect(await about(['iso'], { iso })).toEqual([]);
+    expect(await about(['iso', 'uki'], { iso, uki }, {})).toEqual([]);
+    const [whose, counts] = [
+      'assignment "all": its image for amd64',
+      'what the assignment says under iso counts for nothing',
+    ];
+    expect(await about(['uki'], { uki })).toEqual([
+      `${whose} has no ISO, and ${counts}: leave it out, or name an image that has one`,
+    ]);
+    const beside = `${whose} is started by what it holds beside its ISO, and ${counts}`;
+    const remedy = 'leave it out, or build the image without kernel, initramfs and UKI';
+    expect(await about(['uki', 'iso'], { iso, uki })).toEqual([`${beside}: ${remedy}`]);
+    expect(await about(['kernel', 'initramfs', 'iso'], { iso }, { ...SAID, boot: 'kernel' })).toEqual([
+      `${beside}: ${remedy}`,
+    ]);
+    // No UEFI starts that kernel.
+    expect(await about(['kernel', 'initramfs', 'iso'], { iso, kernel: KERNELS.bare })).toEqual([
+      `${beside} to machines that come as ipxe-bios: ${remedy}`,
+    ]);
   });
 
   it('looks at each machine for what an assignment says of an ISO, too', async () => {
