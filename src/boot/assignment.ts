@@ -1,4 +1,4 @@
-import type { KernelArgs } from '../image/command-line.js';
+import { type KernelArgs, placeholdersAdded, placeholdersIn } from '../image/command-line.js';
 import type { WishedFiles } from '../image/wished-files.js';
 import type { Selector } from '../machine/selector.js';
 import type { ImageReference } from '../oci/reference.js';
@@ -32,3 +32,8 @@ export type IsoStart = {
   /** In place of those of its menu, and of those beside it. */
   readonly kernelArgs?: string;
 };
+
+/** Those that it adds to kernel arguments, by its own and by what it says of an ISO. Pure. */
+export function placeholdersOf({ kernelArgs, iso }: Pick<Assignment, 'kernelArgs' | 'iso'>): readonly string[] {
+  return [...kernelArgs.flatMap(placeholdersAdded), ...placeholdersIn(iso?.kernelArgs ?? '')];
+}

@@ -1,3 +1,4 @@
+import { type BootPlan, fetchesOf } from '../boot/plan.js';
 import type { Fetches } from '../boot/started-part.js';
 import type { Digest } from '../oci/digest.js';
 
@@ -21,7 +22,7 @@ export class Attribution {
   /**
    * A script step of this machine came from this address; what is not said of it is as before.
    */
-  saw(machine: string, address: string, { image, fetches, isShown }: Seen = {}): void {
+  saw(machine: string, address: string, { plan, isShown }: Seen = {}): void {
     const machines = this.#seen.get(address) ?? new Map<string, Step>();
     this.#seen.delete(address);
     this.#seen.set(address, machines);
@@ -31,8 +32,7 @@ export class Attribution {
     machines.delete(machine);
     machines.set(machine, {
       at: this.#now(),
-      image: image ?? last?.image,
-      fetches: fetches ?? last?.fetches ?? NOTHING,
+      boots: plan === undefined ? last?.boots : bootsBy(plan),
       isShown: isShown ?? last?.isShown ?? false,
     });
     if (machines.size > MAX_MACHINES_PER_ADDRESS) dropOldest(machines);
@@ -50,12 +50,12 @@ export class Attribution {
 
   /** The digest of the manifest that the machine there boots. */
   imageAt(address: string): Digest | undefined {
-    return this.#onlyAt(address)?.[1].image;
+    return this.#onlyAt(address)?.[1].boots?.image;
   }
 
   /** What the machine there was told to fetch: another may be told another order of the same. */
   fetchesAt(address: string): Fetches {
-    return this.#onlyAt(address)?.[1].fetches ?? NOTHING;
+    return this.#onlyAt(address)?.[1].boots?.fetches ?? NOTHING;
   }
 
   #onlyAt(address: string): readonly [string, Step] | undefined {
@@ -69,10 +69,8 @@ export class Attribution {
 
 /** What a step shows of a machine. */
 export type Seen = {
-  /** The digest of the manifest that it got, when it got one. */
-  readonly image?: Digest;
-  /** When it got a plan. */
-  readonly fetches?: Fetches;
+  /** What it is told to boot, when it is. */
+  readonly plan?: BootPlan;
   /** Whether it is shown to be that machine. */
   readonly isShown?: boolean;
 };
@@ -80,10 +78,16 @@ export type Seen = {
 /** `at` in milliseconds. */
 type Step = {
   readonly at: number;
-  readonly image: Digest | undefined;
-  readonly fetches: Fetches;
+  readonly boots: Boots | undefined;
   readonly isShown: boolean;
 };
+
+/** What is kept of a plan. `image`: the digest of the manifest. */
+type Boots = { readonly image: Digest; readonly fetches: Fetches };
+
+function bootsBy(plan: BootPlan): Boots {
+  return { image: plan.image.manifestDigest, fetches: fetchesOf(plan) };
+}
 
 const NOTHING: Fetches = { start: [], later: [] };
 

@@ -1,4 +1,4 @@
-import type { Assignment } from '../boot/assignment.js';
+import { type Assignment, placeholdersOf } from '../boot/assignment.js';
 import { kernelArgsOf } from '../boot/plan.js';
 import { isRestricted, mustReport } from '../boot/policy.js';
 import { fewOf } from '../format.js';
@@ -41,14 +41,11 @@ export function findUntoldWarnings(
   isImageKnown: (assignment: string) => boolean = () => false,
 ): readonly string[] {
   const untold = assignments.filter(
-    ({ name, policy, kernelArgs, iso }) =>
-      mustReport(policy) &&
-      !isImageKnown(name) &&
-      !placeholdersIn(iso?.kernelArgs ?? '').includes(DONE_PLACEHOLDER) &&
-      ![defaults.kernelArgs, ...kernelArgs].some(namesDone),
+    (one) => mustReport(one.policy) && !isImageKnown(one.name) && !placeholdersOf(one).includes(DONE_PLACEHOLDER),
   );
   // There may be a hundred thousand.
-  if (untold.length === 0 || machines.some(({ kernelArgs }) => namesDone(kernelArgs))) return [];
+  if (untold.length === 0 || namesDone(defaults.kernelArgs) || machines.some(({ kernelArgs }) => namesDone(kernelArgs)))
+    return [];
   return untold.map(
     ({ name }) =>
       `assignment "${name}" boots once, and unless its image says so itself, nothing tells the machine where to report that it is done: ${REMEDY}`,

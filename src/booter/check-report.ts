@@ -34,6 +34,8 @@ export type TargetCheck = { readonly architecture?: string } & (
       readonly unread?: string;
       /** Where it is by an ISO that iPXE starts it. */
       readonly iso?: IsoStarted;
+      /** Where what its assignment says of an ISO is not what is started. */
+      readonly unusedIso?: UnusedIso;
       readonly variant?: string;
       /** A problem: it boots, and again each time, though it is to be booted once. */
       readonly neverDone?: string;
@@ -52,6 +54,9 @@ export type IsoStarted = Pick<OpenedIso, 'by' | 'menu' | 'system'> & {
   readonly kernel: string;
   readonly initramfs: readonly string[];
 };
+
+/** Who of its machines starts something else than the assignment says of an ISO: there is `none`, or what lies `beside` it comes first. */
+export type UnusedIso = { readonly because: 'none' | 'beside'; readonly clients: readonly Client[] };
 
 /** Where a UKI is started as it is, which has its own kernel arguments, and what an operator can do about it. */
 export type LostArguments = {

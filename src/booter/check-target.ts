@@ -17,6 +17,7 @@ import type { IsoStarted, LostArguments, TargetCheck } from './check-report.js';
 import type { Mapping } from './mapping.js';
 import { type Prepared, prepareBoot, wishFor } from './preparation.js';
 import { remedyFor } from './uki-arguments.js';
+import { unusedIso } from './unused-iso.js';
 
 export type TargetParts = {
   readonly mapping: Mapping;
@@ -70,6 +71,7 @@ function judgeTarget(
     assignment,
     { image, architecture },
   );
+  const unused = unusedIso(assignment, image, ready);
   const unread = contents?.uki?.kind === 'refused' ? contents.uki.reason : undefined;
   return {
     ...{ architecture, kind: 'boots', digest, refused, clients: ready.map(({ client }) => client) },
@@ -80,6 +82,7 @@ function judgeTarget(
       image,
       judged.map(({ prepared }) => prepared),
     ),
+    ...(unused !== undefined && { unusedIso: unused }),
     ...(where !== undefined && { lostArguments: { where, remedy: remedyFor(image, architecture, where) } }),
     ...(neverDone !== undefined && { neverDone }),
   };

@@ -7,6 +7,7 @@ import type { Machine } from '../machine/machine.js';
 import type { AssignmentCheck, TargetCheck } from './check-report.js';
 import { recordedCandidate } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
+import { unusedIsoText } from './unused-iso.js';
 
 /**
  * What is odd about a mapping and harmless by itself: it is not what somebody will have meant. `seesDhcp`: whether the server
@@ -40,18 +41,19 @@ export function findVariantWarnings({ assignments }: Mapping, checks: readonly A
   });
 }
 
-/** An image that some of the machines that it may be meant for cannot start, or of which not all is known. Pure. */
+/** An image that some of the machines that it may be meant for cannot start, of which not all is known, or not started as is said. Pure. */
 export function findClientWarnings(checks: readonly AssignmentCheck[]): readonly string[] {
   return checks.flatMap(({ assignment, targets }) =>
     targets.flatMap((target) => {
       if (target.kind !== 'boots') return [];
       const whose = whoseImage(assignment, target);
-      const { unread } = target;
+      const { unread, unusedIso, clients } = target;
       return [
         ...target.refused.map(
           ({ client, reason }) => `${whose} does not boot machines that come as ${client}: ${reason}`,
         ),
         ...(unread === undefined ? [] : [`${whose} ${UNOPENED}: ${unread}: make another by image build --uki make`]),
+        ...(unusedIso === undefined ? [] : [`${whose} ${unusedIsoText(unusedIso, clients)}`]),
       ];
     }),
   );

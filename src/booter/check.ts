@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
-import type { Assignment } from '../boot/assignment.js';
+import { type Assignment, placeholdersOf } from '../boot/assignment.js';
 import { describeError } from '../errors.js';
-import { isChange, type KernelArgs, placeholdersAdded, placeholdersIn } from '../image/command-line.js';
+import { isChange, placeholdersAdded } from '../image/command-line.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import { isOfMachine } from '../image/placeholders.js';
 import type { Machine } from '../machine/machine.js';
@@ -69,14 +69,8 @@ export async function checkMapping(parts: CheckParts): Promise<CheckReport> {
 
 /** Kernel arguments that no other machine may have. */
 function hasOwnArguments(machine: Machine, { defaults, index }: Mapping): boolean {
-  if (isChange(machine.kernelArgs) || namesMachine(defaults.kernelArgs)) return true;
-  return possibleAssignments(machine, index).some(
-    ({ kernelArgs, iso }) => kernelArgs.some(namesMachine) || placeholdersIn(iso?.kernelArgs ?? '').some(isOfMachine),
-  );
-}
-
-function namesMachine(change: KernelArgs): boolean {
-  return placeholdersAdded(change).some(isOfMachine);
+  if (isChange(machine.kernelArgs) || placeholdersAdded(defaults.kernelArgs).some(isOfMachine)) return true;
+  return possibleAssignments(machine, index).some((assignment) => placeholdersOf(assignment).some(isOfMachine));
 }
 
 function isProblem(target: TargetCheck): boolean {

@@ -2,7 +2,7 @@ import type { Assignment } from '../boot/assignment.js';
 import type { Unmet } from '../boot/choose-way.js';
 import type { EventSink } from '../boot/event.js';
 import { neverDoneByFirmware } from '../boot/never-done.js';
-import { fetchesOf, type IsoPlan, type UkiPlan } from '../boot/plan.js';
+import type { IsoPlan, UkiPlan } from '../boot/plan.js';
 import type { LocalReason } from '../boot/policy.js';
 import type { LocatedArtifact } from '../boot/ports.js';
 import type { Selection } from '../boot/select.js';
@@ -183,8 +183,7 @@ export class FirmwareStep {
   #seen({ name, facts }: Subject, file: FirmwareFile): FirmwareFile {
     if (file.kind === 'uki') {
       const { isShown, plan } = file;
-      const image = plan.image.manifestDigest;
-      this.#parts.attribution.saw(name, facts.sourceAddress, { image, fetches: fetchesOf(plan), isShown });
+      this.#parts.attribution.saw(name, facts.sourceAddress, { plan, isShown });
     }
     return file;
   }

@@ -1,6 +1,6 @@
 import type { BlobSource } from '../blob/blob-store.js';
 import type { EventSink } from '../boot/event.js';
-import { type BootPlan, fetchesOf, startOf } from '../boot/plan.js';
+import { type BootPlan, startOf } from '../boot/plan.js';
 import { settle } from '../boot/select.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Descriptor } from '../oci/descriptor.js';
@@ -86,7 +86,7 @@ export class ScriptStep {
       case 'ready': {
         const { planned, script, shortage } = readiness;
         const { plan, choice } = planned;
-        attribution.saw(subject.name, address, { image: plan.image.manifestDigest, fetches: fetchesOf(plan) });
+        attribution.saw(subject.name, address, { plan });
         this.#prefetch(plan);
         const { name: machine } = subject;
         const { way, unmet } = choice;

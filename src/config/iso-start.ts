@@ -4,7 +4,7 @@ import { mapping, oneOrMore, parsed } from './values.js';
 
 /** What an assignment says of an ISO, as it is written. */
 
-/** Longer is no path that systems take (Linux: PATH_MAX is 4096, ISO 9660 with Rock Ridge has names of 250 each). */
+/** A bound of ours, for each path is kept with every resolution: ISO 9660 has 255 at most (ECMA-119, 6.8.2.1), and Rock Ridge no bound. */
 const MOST_PATH_CHARACTERS = 1_024;
 const EXAMPLE = '/casper/vmlinuz';
 

@@ -120,7 +120,7 @@ const policy = mapping(
 
 const NO_IMAGE = 'is missing: name an image, with boot: local too: it is what the machines boot when boot is taken out';
 
-/** Each key by itself. */
+/** Without what they say of one another: the API's body has no name, and zod's `partial` takes no schema that is refined. */
 export const assignmentKeys = mapping({
   name,
   priority: z.int('must be a whole number').optional(),
@@ -140,7 +140,7 @@ export const assignmentKeys = mapping({
 
 export const assignmentSchema = assignmentKeys.superRefine(({ boot, iso }, context) => {
   if (iso === undefined || (boot !== 'iso' && boot !== 'uki')) return;
-  const what = boot === 'iso' ? 'its firmware starts all of the ISO' : 'its UKI is started';
+  const what = boot === 'iso' ? 'all of the ISO is started' : 'its UKI is started';
   const message = `says nothing beside boot: ${boot}, by which ${what}: leave one of the two out`;
   context.addIssue({ code: 'custom', message, path: ['iso'] });
 });

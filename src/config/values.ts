@@ -72,8 +72,8 @@ export function text(longest = 1024, whereNumber = 'must be text: quote it', whe
     .max(longest, `must not be longer than ${longest} characters`);
 }
 
-/** What is said of what is no text. */
-type Otherwise = {
+/** What the text may be before it is parsed, and what is said of what is no text. */
+type TextRules = {
   readonly whereNumber?: string;
   readonly whereMissing?: string;
   /** In characters. */
@@ -84,7 +84,7 @@ type Otherwise = {
 export function parsed<T>(
   parse: (text: string) => T | undefined,
   otherwise: string,
-  { whereNumber, whereMissing, longest = 2048 }: Otherwise = {},
+  { whereNumber, whereMissing, longest = 2048 }: TextRules = {},
 ) {
   return text(longest, whereNumber, whereMissing).transform((written, context): T => {
     try {

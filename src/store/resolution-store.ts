@@ -18,7 +18,8 @@ export class SqlResolutionStore implements ResolutionStore {
   }
 
   saveResolution(key: ResolutionKey, image: ResolvedImage, now: number): Promise<void> {
-    const found = { resolved_at: now, image: JSON.stringify(image) };
+    const { isoFiles: _inKey, ...stored } = image;
+    const found = { resolved_at: now, image: JSON.stringify(stored satisfies StoredImage) };
     return this.#writes.add(async (transaction) => {
       await transaction
         .insertInto('resolutions')
@@ -55,6 +56,9 @@ export class SqlResolutionStore implements ResolutionStore {
   }
 }
 
+/** What is to be started of its ISO is a part of its key. */
+type StoredImage = Omit<ResolvedImage, 'isoFiles'>;
+
 const KEY = ['reference', 'os', 'architecture', 'variant', 'iso_files'] as const;
 
 function columnsOf({ reference, wish }: ResolutionKey) {
@@ -65,7 +69,7 @@ function columnsOf({ reference, wish }: ResolutionKey) {
 /** We wrote it; a row that somebody changed is as good as missing. */
 function readImage(text: string, { iso }: Pick<ImageWish, 'iso'>): ResolvedImage | undefined {
   try {
-    const { contents: said, isoFiles: _wished, ...stored } = JSON.parse(text) as ResolvedImage;
+    const { contents: said, ...stored } = JSON.parse(text) as StoredImage;
     const image = { ...stored, ...(iso !== undefined && { isoFiles: iso }) };
     if (!isDigest(image.manifestDigest) || !Array.isArray(image.artifacts)) return undefined;
     const contents = storedContents(said);

@@ -27,7 +27,7 @@ export type Schema = {
     /** What is wished of its ISO (`wishedName`); empty where nothing is. */
     iso_files: string;
     resolved_at: number;
-    /** The ResolvedImage as JSON. */
+    /** The ResolvedImage as JSON, without its `isoFiles`. */
     image: string;
   };
   boots: {

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { Attribution } from '../../src/booter/attribution.js';
 import { type Digest, digestOf } from '../../src/oci/digest.js';
-import { resolvedImage } from '../fixtures/plans.js';
+import { bootPlan } from '../fixtures/plans.js';
 
 const [ONE, OTHER] = ['one', 'other'].map((text) => digestOf(Buffer.from(text))) as [Digest, Digest];
+const planOf = (manifestDigest: Digest) => {
+  const plan = bootPlan();
+  return { ...plan, image: { ...plan.image, manifestDigest } };
+};
 
 describe('Attribution', () => {
   it('attributes an address to the machine that last asked for its script there, for a while', () => {
@@ -29,9 +33,9 @@ describe('Attribution', () => {
       () => 0,
       (address) => (address === '10.0.0.1' ? holder : undefined),
     );
-    attribution.saw('node-01', '10.0.0.1', { image: ONE, isShown: true });
+    attribution.saw('node-01', '10.0.0.1', { plan: planOf(ONE), isShown: true });
     expect(attribution.machineAt('10.0.0.1')).toBe('node-01');
-    attribution.saw('node-02', '10.0.0.1', { image: OTHER });
+    attribution.saw('node-02', '10.0.0.1', { plan: planOf(OTHER) });
     expect(attribution.machineAt('10.0.0.1')).toBe('node-02');
     expect(attribution.imageAt('10.0.0.1')).toBe(OTHER);
     expect(attribution.isShownAt('10.0.0.1')).toBe(false);
@@ -42,22 +46,22 @@ describe('Attribution', () => {
     const attribution = new Attribution(() => 0);
     attribution.saw('node-01', '10.0.0.1');
     expect(attribution.imageAt('10.0.0.1')).toBeUndefined();
-    attribution.saw('node-01', '10.0.0.1', { image: ONE });
+    attribution.saw('node-01', '10.0.0.1', { plan: planOf(ONE) });
     attribution.saw('node-01', '10.0.0.1');
     expect(attribution.imageAt('10.0.0.1')).toBe(ONE);
-    attribution.saw('node-02', '10.0.0.1', { image: OTHER });
+    attribution.saw('node-02', '10.0.0.1', { plan: planOf(OTHER) });
     expect(attribution.imageAt('10.0.0.1')).toBeUndefined();
   });
 
   it('knows what the only machine at an address was told to fetch', () => {
     const attribution = new Attribution(() => 0);
     const NOTHING = { start: [], later: [] };
-    const fetches = { start: resolvedImage().artifacts, later: [] };
+    const plan = planOf(ONE);
     expect(attribution.fetchesAt('10.0.0.1')).toEqual(NOTHING);
-    attribution.saw('node-01', '10.0.0.1', { image: ONE, fetches });
+    attribution.saw('node-01', '10.0.0.1', { plan });
     attribution.saw('node-01', '10.0.0.1');
-    expect(attribution.fetchesAt('10.0.0.1')).toBe(fetches);
-    attribution.saw('node-02', '10.0.0.1', { fetches: NOTHING });
+    expect(attribution.fetchesAt('10.0.0.1')).toEqual({ start: [plan.kernel, ...plan.initramfs], later: plan.extras });
+    attribution.saw('node-02', '10.0.0.1', { plan: planOf(OTHER) });
     expect(attribution.fetchesAt('10.0.0.1')).toEqual(NOTHING);
   });
 

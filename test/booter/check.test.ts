@@ -4,9 +4,10 @@ import { BootUrls } from '../../src/booter/boot-urls.js';
 import { type CheckParts, checkMapping } from '../../src/booter/check.js';
 import { createMapping, type MappingInput } from '../../src/booter/mapping.js';
 import { BootlayerError } from '../../src/errors.js';
+import type { ImageContents } from '../../src/image/image.js';
 import type { Role } from '../../src/image/role.js';
 import type { Machine } from '../../src/machine/machine.js';
-import { readUkiOf } from '../fixtures/contents.js';
+import { KERNELS, readIsoOf, readUkiOf } from '../fixtures/contents.js';
 import { assignment, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
@@ -200,6 +201,51 @@ describe('checkMapping', () => {
       expect(await named(`x={machine.${said}}`)).toMatchObject({ problems: 0, machines: [] });
   });
 
+  it('warns of what an assignment says of an ISO where something else is started', async () => {
+    const SAID = { iso: { kernelArgs: 'quiet' } };
+    const about = async (roles: readonly Role[], contents: ImageContents, more: Partial<Assignment> = SAID) => {
+      const images = { ...IMAGES, resolve: async () => resolvedImage(roles, { commandLine: '', contents }) };
+      const one = assignment({ match: { arch: ['amd64'] }, ...more });
+      return (await check({ assignments: [one] }, { images })).warnings;
+    };
+    const [iso, uki] = [readIsoOf(), readUkiOf()];
+    expect(await about(['iso'], { iso })).toEqual([]);
+    expect(await about(['iso', 'uki'], { iso, uki }, {})).toEqual([]);
+    const [whose, counts] = [
+      'assignment "all": its image for amd64',
+      'what the assignment says under iso counts for nothing',
+    ];
+    expect(await about(['uki'], { uki })).toEqual([
+      `${whose} has no ISO, and ${counts}: leave it out, or name an image that has one`,
+    ]);
+    const beside = `${whose} is started by what it holds beside its ISO, and ${counts}`;
+    const remedy = 'leave it out, or build the image without kernel, initramfs and UKI';
+    expect(await about(['uki', 'iso'], { iso, uki })).toEqual([`${beside}: ${remedy}`]);
+    expect(await about(['kernel', 'initramfs', 'iso'], { iso }, { ...SAID, boot: 'kernel' })).toEqual([
+      `${beside}: ${remedy}`,
+    ]);
+    // No UEFI starts that kernel.
+    expect(await about(['kernel', 'initramfs', 'iso'], { iso, kernel: KERNELS.bare })).toEqual([
+      `${beside} to machines that come as ipxe-bios: ${remedy}`,
+    ]);
+  });
+
+  it('looks at each machine for what an assignment says of an ISO, too', async () => {
+    const images = {
+      ...IMAGES,
+      resolve: async () => resolvedImage(['iso'], { commandLine: '', contents: { iso: readIsoOf() } }),
+    };
+    const machines = [machine({ name: 'bare' }), machine({ name: 'full', labels: { rack: 'r1' } })];
+    const iso = { kernelArgs: 'x={machine.label.rack}' };
+    const report = await check(
+      { machines, assignments: [assignment({ match: { arch: ['amd64'] }, iso })] },
+      { images },
+    );
+    expect(report.machines).toEqual([
+      { machine: 'bare', reason: expect.stringContaining('say its label rack in machines') as string },
+    ]);
+  });
+
   it('warns of kernel arguments that a UKI is not given, where DHCP leads machines to it', async () => {
     const contents = { uki: readUkiOf({ isSigned: true }) };
     const images = { ...IMAGES, resolve: async () => resolvedImage(['kernel', 'initramfs', 'uki'], { contents }) };
@@ -254,6 +300,14 @@ describe('policies', () => {
   it('warns of what it cannot look into', async () => {
     const report = await check({ assignments: [assignment({ policy: ONCE })] }, { offline: true });
     expect([report.problems, report.warnings]).toEqual([0, [REASON]]);
+  });
+
+  it.each<[string, Partial<Assignment>]>([
+    ['its own arguments say where', { kernelArgs: [DONE] }],
+    ['what it says of an ISO does', { iso: { kernelArgs: 'done={done.url}' } }],
+  ])('warns of nothing that it cannot look into where %s', async (_name, more) => {
+    const report = await check({ assignments: [assignment({ policy: ONCE, ...more })] }, { offline: true });
+    expect(report.warnings).toEqual([]);
   });
 
   it('warns of machines that nobody can be shown to be', async () => {

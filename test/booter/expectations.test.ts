@@ -136,9 +136,11 @@ describe('an expected machine', () => {
       [arm, assignment()],
       [PXE, other],
       [PXE, assignment({ variant: 'cloud' })],
+      [PXE, assignment({ iso: { files: { kernel: '/one', initramfs: [] } } })],
+      [PXE, assignment({ iso: { files: { kernel: '/other', initramfs: [] } } })],
     ] as const)
       expectations.expect(subject, wanted);
     await settled();
-    expect(wishes).toHaveLength(5);
+    expect(wishes).toHaveLength(7);
   });
 });

@@ -178,6 +178,29 @@ describe('an assignment that says what of the ISO is started', () => {
     expect(await find(FROM, INITRD)).toMatchObject({ role: 'initramfs', slice: 'last' });
   });
 
+  it('counts for its machine no more when its firmware has been given all of the ISO', async () => {
+    const booter = testBooter({
+      images: imagesOf(TRUTH),
+      source: new ReadySource(ISO),
+      machines: [machine(), machine({ name: 'other', macs: [OTHER_MAC] })],
+      assignments: [
+        assignment({
+          name: 'named',
+          match: { machine: ['other'], firmware: ['bios'] },
+          iso: { files: { kernel: KERNEL, initramfs: [] } },
+        }),
+        assignment(),
+      ],
+    }).booter;
+    const find = () => booter.artifacts.find({ digest: descriptor.digest, slice: partOf(bzImageHead()) }, OTHER_FROM);
+    await booter.script(OTHER, OTHER_FROM);
+    await booter.script(BIOS, FROM);
+    expect(await find()).toMatchObject({ role: 'kernel', slice: 'last' });
+    const http = { ...HTTP, macs: [OTHER_MAC], sourceAddress: OTHER_FROM };
+    expect(await booter.firmware.file(http, { isHead: false })).toMatchObject({ kind: 'uki', plan: { kind: 'iso' } });
+    expect(await find()).toMatchObject({ role: 'kernel', slice: 'earlier' });
+  });
+
   it('has its machine refused where that is not in it, by the path and the key to mend, whoever starts it', async () => {
     const files = { kernel: KERNEL, initramfs: ['/nothing'] };
     const { booter } = twoOf({ files });

@@ -50,8 +50,12 @@ describe('what an assignment says of an ISO', () => {
     expect(problemIn(written)).toContain(FILE);
   });
 
-  it.each(['iso', 'uki'])('is refused beside boot: %s, by which nothing of it is looked for', (boot) => {
-    expect(problemIn('{ kernel: /k }', `, boot: ${boot}`)).toContain(`iso: says nothing beside boot: ${boot}`);
+  it.each([
+    ['iso', 'all of the ISO is started'],
+    ['uki', 'its UKI is started'],
+  ])('is refused beside boot: %s, by which nothing of it is looked for', (boot, what) => {
+    const problem = `iso: says nothing beside boot: ${boot}, by which ${what}: leave one of the two out`;
+    expect(problemIn('{ kernel: /k }', `, boot: ${boot}`)).toContain(problem);
     expect(isoIn('{ kernel: /k }', ', boot: kernel')).toBeDefined();
   });
 

@@ -25,7 +25,7 @@ const RELEASED: Readonly<Record<string, string>> = {
   '003-policies-and-entries': 'sha256:b7978998f4f2526e77fb25bc1d5c8f2b9f45031d709bd65b0043e3d7002e8363',
   '004-leases': 'sha256:4b6d475c52beedfaa3330074c0d8c244da6b577d4bb3c7cffca7a8befee37dcd',
   '005-plan-artifacts-by-role': 'sha256:ada014645d21796200675822326deef07fdcf92be08e1fcf08bb942bb318c409',
-  '006-resolutions-by-iso-files': 'sha256:abcf6df013f412f9f2a26d56655322b119a3424b678e62d703c00835544f64e8',
+  '006-resolutions-by-iso-files': 'sha256:5fccef8466d60791393e00b14bdfc6ccfd5afc4fde25e42ea2401a89cce014f8',
 };
 const [NEWEST = ''] = Object.keys(RELEASED).slice(-1);
 const KEY = {

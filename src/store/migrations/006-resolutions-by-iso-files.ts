@@ -1,7 +1,10 @@
 import { type Kysely, type Migration, sql } from 'kysely';
 import type { Schema } from '../schema.js';
 
-/** What assignments want started of an ISO: what one of them leads to is nothing to another. SQLite changes no key but in a new table. */
+/**
+ * What assignments want started of an ISO is part of the key: a resolution has what was read of the ISO for that alone. SQLite
+ * changes no key but in a new table.
+ */
 export const resolutionsByIsoFiles: Migration = {
   up: async (database: Kysely<Schema>) => {
     await database.schema.alterTable('resolutions').renameTo('resolutions_before').execute();
@@ -16,7 +19,7 @@ export const resolutionsByIsoFiles: Migration = {
       .addColumn('image', 'text', (column) => column.notNull())
       .addPrimaryKeyConstraint('resolutions_key', ['reference', 'os', 'architecture', 'variant', 'iso_files'])
       .execute();
-    await sql`insert into resolutions select reference, os, architecture, variant, '', resolved_at, image from resolutions_before`.execute(
+    await sql`insert into resolutions (reference, os, architecture, variant, iso_files, resolved_at, image) select reference, os, architecture, variant, '', resolved_at, image from resolutions_before`.execute(
       database,
     );
     await database.schema.dropTable('resolutions_before').execute();
