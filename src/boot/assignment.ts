@@ -1,5 +1,5 @@
 import { type KernelArgs, placeholdersAdded, placeholdersIn } from '../image/command-line.js';
-import type { WishedFiles } from '../image/wished-files.js';
+import type { IsoFiles } from '../image/iso-files.js';
 import type { Selector } from '../machine/selector.js';
 import type { ImageReference } from '../oci/reference.js';
 import type { BootMethod } from './boot-method.js';
@@ -19,16 +19,16 @@ export type Assignment = {
   /** Of the named defaults it takes, in their order, then its own. */
   readonly kernelArgs: readonly KernelArgs[];
   /** What is started of its ISO, where that is not for the ISO to say. */
-  readonly iso?: IsoStart;
+  readonly iso?: IsoWish;
   readonly policy: Policy;
   /** Why it does not count: whoever it is for boots nothing, by it or by another, until that is mended. */
   readonly outOfForce?: string;
 };
 
 /** What an operator says of an ISO: at least one of these. */
-export type IsoStart = {
+export type IsoWish = {
   /** In place of those that its menu or its layout leads to. */
-  readonly files?: WishedFiles;
+  readonly files?: IsoFiles;
   /** In place of those of its menu, and of those beside it. */
   readonly kernelArgs?: string;
 };

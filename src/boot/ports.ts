@@ -1,6 +1,6 @@
 import type { Artifact, ImageWish, ResolvedImage } from '../image/image.js';
+import { isoFilesName } from '../image/iso-files.js';
 import type { FilePart } from '../image/range-reader.js';
-import { wishedName } from '../image/wished-files.js';
 import type { Digest } from '../oci/digest.js';
 import type { Boot, BootState, BootStep } from './boot.js';
 import type { EntryDocument, EntryKind } from './entry.js';
@@ -39,7 +39,7 @@ export type ResolutionKey = { readonly reference: string; readonly wish: ImageWi
 
 /** The same as one text, for maps. */
 export function resolutionName({ reference, wish }: ResolutionKey): string {
-  return JSON.stringify([reference, wish.os, wish.architecture, wish.variant, wishedName(wish.iso)]);
+  return JSON.stringify([reference, wish.os, wish.architecture, wish.variant, isoFilesName(wish.isoFiles)]);
 }
 
 export type LocatedArtifact = Artifact & {

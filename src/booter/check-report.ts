@@ -33,7 +33,7 @@ export type TargetCheck = { readonly architecture?: string } & (
       /** What of its UKI could not be read. */
       readonly unread?: string;
       /** Where it is by an ISO that iPXE starts it. */
-      readonly iso?: IsoStarted;
+      readonly iso?: FoundInIso;
       /** Where what its assignment says of an ISO is not what is started. */
       readonly unusedIso?: UnusedIso;
       readonly variant?: string;
@@ -50,7 +50,7 @@ export type TargetCheck = { readonly architecture?: string } & (
 );
 
 /** What of an ISO is started, by paths in it, and how it was found. */
-export type IsoStarted = Pick<OpenedIso, 'by' | 'menu' | 'system'> & {
+export type FoundInIso = Pick<OpenedIso, 'by' | 'menu' | 'system'> & {
   readonly kernel: string;
   readonly initramfs: readonly string[];
 };

@@ -13,7 +13,7 @@ import { parseUuid } from '../net/uuid.js';
 import type { ImageReference } from '../oci/reference.js';
 import type { BootUrls } from './boot-urls.js';
 import { untoldBecause } from './check-policies.js';
-import type { IsoStarted, LostArguments, TargetCheck } from './check-report.js';
+import type { FoundInIso, LostArguments, TargetCheck } from './check-report.js';
 import type { Mapping } from './mapping.js';
 import { type Prepared, prepareBoot, wishFor } from './preparation.js';
 import { remedyFor } from './uki-arguments.js';
@@ -78,7 +78,7 @@ function judgeTarget(
     blobs: image.artifacts.map(({ descriptor }) => ({ digest: descriptor.digest, size: descriptor.size })),
     ...(variant !== undefined && { variant }),
     ...(unread !== undefined && { unread }),
-    ...isoStarted(
+    ...foundInIso(
       image,
       judged.map(({ prepared }) => prepared),
     ),
@@ -89,7 +89,7 @@ function judgeTarget(
 }
 
 /** Nothing where its firmware alone starts it, or nobody. */
-function isoStarted(image: ResolvedImage, prepared: readonly Prepared['preparation'][]): { readonly iso?: IsoStarted } {
+function foundInIso(image: ResolvedImage, prepared: readonly Prepared['preparation'][]): { readonly iso?: FoundInIso } {
   const opened = openedIso(image);
   const isOpened = prepared.some((one) => one.kind === 'ready' && one.planned.choice.way === 'iso-files');
   if (opened === undefined || !isOpened) return {};

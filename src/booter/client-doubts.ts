@@ -1,5 +1,5 @@
 import type { Assignment } from '../boot/assignment.js';
-import { wishedName } from '../image/wished-files.js';
+import { isoFilesName } from '../image/iso-files.js';
 import { formatReference } from '../oci/reference.js';
 import { findUntoldWarnings } from './check-policies.js';
 import { checkTarget, type TargetParts } from './check-target.js';
@@ -25,7 +25,7 @@ export async function clientDoubts(assignment: Assignment, parts: ClientDoubtsPa
     ({ key: { reference, wish } }) =>
       reference === image &&
       wish.variant === assignment.variant &&
-      wishedName(wish.iso) === wishedName(assignment.iso?.files) &&
+      isoFilesName(wish.isoFiles) === isoFilesName(assignment.iso?.files) &&
       (wanted === undefined || wanted.has(wish.architecture)),
   );
   const targets = await Promise.all(

@@ -5,9 +5,9 @@ import { wayWish } from '../boot/plan.js';
 import type { Clock } from '../clock.js';
 import type { Starter } from '../image/bootable.js';
 import { artifactOf, type ResolvedImage } from '../image/image.js';
+import { isoFilesName } from '../image/iso-files.js';
 import type { Role } from '../image/role.js';
 import type { Way } from '../image/ways.js';
-import { wishedName } from '../image/wished-files.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { formatReference } from '../oci/reference.js';
@@ -49,8 +49,13 @@ export class Expectations {
     const { defaults } = this.#parts.mapping();
     const starter = firstStarter(facts, architecture);
     const wish = wayWish({ subject, assignment, defaults: defaults.kernelArgs });
-    const iso = wishedName(assignment.iso?.files);
-    const key = [formatReference(assignment.image), assignment.variant, iso, ...Object.values({ ...starter, ...wish })];
+    const isoFiles = isoFilesName(assignment.iso?.files);
+    const key = [
+      formatReference(assignment.image),
+      assignment.variant,
+      isoFiles,
+      ...Object.values({ ...starter, ...wish }),
+    ];
     if (!this.#isNew(key.join(' '))) return;
     this.#prepare(assignment, starter, wish).catch(() => undefined);
   }

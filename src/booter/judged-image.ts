@@ -1,4 +1,4 @@
-import type { IsoStart } from '../boot/assignment.js';
+import type { IsoWish } from '../boot/assignment.js';
 import type { ImageMethod } from '../boot/boot-method.js';
 import { type ClientRefusal, type JudgedClients, judgeEach, wayRefusal } from '../boot/judged-clients.js';
 import type { Client } from '../image/bootable.js';
@@ -23,7 +23,7 @@ export type ImageUse = {
   readonly architecture?: string | undefined;
   readonly boot?: ImageMethod;
   /** What it would say of an ISO. */
-  readonly iso?: IsoStart | undefined;
+  readonly iso?: IsoWish | undefined;
 };
 
 /**

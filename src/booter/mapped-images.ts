@@ -4,9 +4,9 @@ import type { StartedPart } from '../boot/started-part.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError } from '../errors.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
+import { type IsoFiles, isoFilesName } from '../image/iso-files.js';
 import type { OpenedParts } from '../image/opened-parts.js';
 import type { FilePart } from '../image/range-reader.js';
-import { type WishedFiles, wishedName } from '../image/wished-files.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import { formatReference, type ImageReference, placeOf, placeOfLocation } from '../oci/reference.js';
@@ -66,11 +66,11 @@ export class MappedImages {
   remapped(): void {
     this.#rounds.clear();
     const { references, assignments } = this.#parts.mapping();
-    const wished = new Set(
-      assignments.flatMap(({ image, iso }) => (iso?.files ? isoName(formatReference(image), iso.files) : [])),
+    const named = new Set(
+      assignments.flatMap(({ image, iso }) => (iso?.files ? isoFilesIn(formatReference(image), iso.files) : [])),
     );
     const isMapped = ({ reference, wish }: ResolutionKey) =>
-      references.has(reference) && (wish.iso === undefined || wished.has(isoName(reference, wish.iso)));
+      references.has(reference) && (wish.isoFiles === undefined || named.has(isoFilesIn(reference, wish.isoFiles)));
     this.#served.retain(isMapped);
   }
 
@@ -245,6 +245,7 @@ export class MappedImages {
   }
 }
 
-function isoName(reference: string, wished: WishedFiles): string {
-  return `${reference} ${wishedName(wished)}`;
+/** Files of an ISO, and of whose it is. */
+function isoFilesIn(reference: string, isoFiles: IsoFiles): string {
+  return `${reference} ${isoFilesName(isoFiles)}`;
 }

@@ -36,7 +36,7 @@ export type Planned = Extract<Planning, { kind: 'plan' }>;
 
 /** What of the assignment's image a machine of this architecture needs. */
 export function wishFor({ variant, iso }: Assignment, architecture: string): ImageWish {
-  return { os: 'linux', architecture, variant, ...(iso?.files !== undefined && { iso: iso.files }) };
+  return { os: 'linux', architecture, variant, ...(iso?.files !== undefined && { isoFiles: iso.files }) };
 }
 
 /** The same for a machine; undefined while its architecture is not known. */

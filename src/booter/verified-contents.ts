@@ -1,10 +1,10 @@
 import type { BlobReader } from '../blob/blob-reader.js';
 import type { LocatedArtifact } from '../boot/ports.js';
 import { BootlayerError } from '../errors.js';
-import { type ContentsRole, readLayer, wishedOf } from '../image/contents.js';
+import { type ContentsRole, isoFilesOf, readLayer } from '../image/contents.js';
 import { artifactOf, type ImageContents, type ResolvedImage } from '../image/image.js';
+import { type IsoFiles, isoFilesName } from '../image/iso-files.js';
 import type { RangeReader } from '../image/range-reader.js';
-import { type WishedFiles, wishedName } from '../image/wished-files.js';
 import { type Descriptor, sizedName } from '../oci/descriptor.js';
 import { shortDigest } from '../oci/digest.js';
 import { RecentMap } from '../recent-map.js';
@@ -12,8 +12,8 @@ import { RecentMap } from '../recent-map.js';
 /** Of 64 KiB at most; a site boots fewer. */
 const MOST_KNOWN = 500;
 
-/** A layer that is looked into; `wished`: what is to be started of an ISO. */
-type Layer = LocatedArtifact & { readonly role: ContentsRole; readonly wished?: WishedFiles | undefined };
+/** A layer that is looked into; `isoFiles`: what is to be started of it, where it is an ISO. */
+type Layer = LocatedArtifact & { readonly role: ContentsRole; readonly isoFiles?: IsoFiles | undefined };
 
 /**
  * What kernels are and UKIs hold, by bytes that have their digest. What a resolution says of them was read of what nobody has verified: were
@@ -21,7 +21,7 @@ type Layer = LocatedArtifact & { readonly role: ContentsRole; readonly wished?: 
  */
 export class VerifiedContents {
   readonly #open: (artifact: LocatedArtifact) => Promise<BlobReader>;
-  /** By role, digest, size and what is wished of it: whoever lies about the size of another's image holds his own up alone. */
+  /** By role, digest, size and what is to be started of it: whoever lies about the size of another's image holds his own up alone. */
   readonly #known = new RecentMap<string, ImageContents>(MOST_KNOWN);
   /** By the place as well: some hang. */
   readonly #underWay = new Map<string, Promise<ImageContents>>();
@@ -36,7 +36,7 @@ export class VerifiedContents {
   async added(image: ResolvedImage, role: ContentsRole): Promise<ResolvedImage> {
     const layer = artifactOf(image, role);
     if (layer === undefined) return image;
-    const read = await this.of({ ...layer, role, location: image.location, wished: wishedOf(image, role) });
+    const read = await this.of({ ...layer, role, location: image.location, isoFiles: isoFilesOf(image, role) });
     return { ...image, contents: { ...image.contents, ...read } };
   }
 
@@ -60,13 +60,13 @@ export class VerifiedContents {
   }
 
   async #read(layer: Layer): Promise<ImageContents> {
-    const { role, descriptor, wished } = layer;
+    const { role, descriptor, isoFiles } = layer;
     const name = sizedName(descriptor);
     const blob = await this.#open(layer);
     this.#arriving.set(name, blob);
     try {
       await blob.whole();
-      const read = await readLayer(role, rangesOf(blob, descriptor), wished);
+      const read = await readLayer(role, rangesOf(blob, descriptor), isoFiles);
       this.#known.set(nameOf(layer), read);
       return read;
     } finally {
@@ -78,8 +78,8 @@ export class VerifiedContents {
 }
 
 /** What is a kernel to one image may be the UKI of another. */
-function nameOf({ role, descriptor, wished }: Layer): string {
-  return `${role} ${sizedName(descriptor)} ${wishedName(wished)}`;
+function nameOf({ role, descriptor, isoFiles }: Layer): string {
+  return `${role} ${sizedName(descriptor)} ${isoFilesName(isoFiles)}`;
 }
 
 function placedName(layer: Layer): string {

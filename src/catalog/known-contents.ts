@@ -4,12 +4,12 @@ import {
   type ContentsRole,
   contentsOf,
   isDoubtful,
+  isoFilesOf,
   layerContents,
   readLayer,
-  wishedOf,
 } from '../image/contents.js';
 import { artifactOf, type ImageContents, type ResolvedImage } from '../image/image.js';
-import { wishedName } from '../image/wished-files.js';
+import { isoFilesName } from '../image/iso-files.js';
 import type { RangeSource } from './blob-ranges.js';
 import { LayerReadings } from './layer-readings.js';
 import { SlowPlaces } from './slow-places.js';
@@ -24,7 +24,10 @@ export class KnownContents {
   constructor(clock: Clock) {
     const parts = { clock, places: new SlowPlaces(clock) };
     const readingsOf = (role: ContentsRole) =>
-      new LayerReadings<ImageContents>({ read: (file, wished) => readLayer(role, file, wished), isDoubtful }, parts);
+      new LayerReadings<ImageContents>(
+        { read: (file, isoFiles) => readLayer(role, file, isoFiles), isDoubtful },
+        parts,
+      );
     this.#readings = { kernel: readingsOf('kernel'), uki: readingsOf('uki'), iso: readingsOf('iso') };
   }
 
@@ -41,7 +44,7 @@ export class KnownContents {
       const known = contentsOf(before, role);
       if (known !== undefined && !isDoubtful(known)) return known;
       // What cannot be used is looked at once more, and believed where that cannot be.
-      return (await this.#readings[role].of(source, descriptor, patience, wishedOf(image, role))) ?? known;
+      return (await this.#readings[role].of(source, descriptor, patience, isoFilesOf(image, role))) ?? known;
     });
     const { contents: _before, ...rest } = image;
     return Object.keys(contents).length === 0 ? rest : { ...rest, contents };
@@ -55,7 +58,7 @@ export class KnownContents {
 /** By its digest and its place: what is read is not verified, and so is the word of who gave it. And by what it was read for. */
 function isSame(image: ResolvedImage, stored: ResolvedImage): boolean {
   const isOneImage = image.manifestDigest === stored.manifestDigest && image.location === stored.location;
-  return isOneImage && wishedName(image.isoFiles) === wishedName(stored.isoFiles);
+  return isOneImage && isoFilesName(image.isoFiles) === isoFilesName(stored.isoFiles);
 }
 
 /** Whether there is nothing more to be known of it. What cannot be used may have been another's answer, and is read again. */

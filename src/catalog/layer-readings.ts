@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
+import { type IsoFiles, isoFilesName } from '../image/iso-files.js';
 import { OutOfReach, type RangeReader } from '../image/range-reader.js';
-import { type WishedFiles, wishedName } from '../image/wished-files.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { RecentMap } from '../recent-map.js';
 import { blobRanges, type RangeSource } from './blob-ranges.js';
@@ -14,20 +14,20 @@ const LONGEST_MILLISECONDS = 20_000;
 const DOUBTFUL_MILLISECONDS = 50_000;
 
 export type LayerReader<T> = {
-  /** `wished`: what is to be started of it, where somebody says that. */
-  read(file: RangeReader, wished: WishedFiles | undefined): Promise<T>;
+  /** `isoFiles`: what is to be started of it, where somebody says that. */
+  read(file: RangeReader, isoFiles: IsoFiles | undefined): Promise<T>;
   /** Of what cannot be used: others than those of the image may have answered. */
   isDoubtful(value: T): boolean;
 };
 
-type Layer = { readonly descriptor: Descriptor; readonly wished: WishedFiles | undefined };
+type Layer = { readonly descriptor: Descriptor; readonly isoFiles: IsoFiles | undefined };
 
 /** Without a value: that is not to be had from there. `until`: in ticks. */
 type Known<T> = { readonly value?: T; readonly until: number };
 
 /**
  * What was read of layers, once each however often it is asked. It is kept by the place as well: what is read is not verified, and
- * nobody's lie is to be another's layer; and by what is wished of it, for which it was read.
+ * nobody's lie is to be another's layer; and by what is to be started of it, for which it was read.
  */
 export class LayerReadings<T extends object> {
   readonly #reader: LayerReader<T>;
@@ -47,17 +47,12 @@ export class LayerReadings<T extends object> {
    * undefined where it cannot be read, or is not in so many milliseconds: then that goes on, for who asks next. Nobody waits at a
    * place that is slow.
    */
-  async of(
-    source: RangeSource,
-    descriptor: Descriptor,
-    patience: number,
-    wished?: WishedFiles,
-  ): Promise<T | undefined> {
-    const name = [descriptor.digest, descriptor.size, source.name, wishedName(wished)].join(' ');
+  async of(source: RangeSource, descriptor: Descriptor, patience: number, isoFiles?: IsoFiles): Promise<T | undefined> {
+    const name = [descriptor.digest, descriptor.size, source.name, isoFilesName(isoFiles)].join(' ');
     const known = this.#known.get(name);
     if (known !== undefined && this.#clock.ticks() < known.until) return known.value;
     const isSlow = this.#places.isSlow(source.name);
-    const running = this.#underWay.get(name) ?? this.#start(name, source, { descriptor, wished });
+    const running = this.#underWay.get(name) ?? this.#start(name, source, { descriptor, isoFiles });
     if (isSlow || running === undefined) return known?.value;
     const first = await this.#clock.within(patience, running);
     if (first.kind === 'late') this.#places.waitedInVain(source.name, patience);
@@ -77,11 +72,11 @@ export class LayerReadings<T extends object> {
     return reading;
   }
 
-  async #bounded(name: string, source: RangeSource, { descriptor, wished }: Layer): Promise<T | undefined> {
+  async #bounded(name: string, source: RangeSource, { descriptor, isoFiles }: Layer): Promise<T | undefined> {
     const ending = new AbortController();
     this.#ending.add(ending);
     try {
-      const work = this.#reader.read(blobRanges(source, descriptor, ending.signal), wished);
+      const work = this.#reader.read(blobRanges(source, descriptor, ending.signal), isoFiles);
       const read = await this.#clock.within(LONGEST_MILLISECONDS, work);
       if (read.kind === 'done') this.#keep(name, read.value);
       else ending.abort();

@@ -49,7 +49,7 @@ export class Resolver {
       manifestDigest: digest,
       platform: platform ?? { os: this.#wish.os, architecture: this.#wish.architecture },
       ...(variant !== undefined && { variant }),
-      ...(this.#wish.iso !== undefined && { isoFiles: this.#wish.iso }),
+      ...(this.#wish.isoFiles !== undefined && { isoFiles: this.#wish.isoFiles }),
       artifacts,
       commandLine: await this.#reader.commandLine(manifest, artifacts),
     };

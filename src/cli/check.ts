@@ -184,7 +184,7 @@ function writeReport(output: Output, { assignments, machines, warnings, problems
 function describe(target: TargetCheck): readonly [string, string] {
   switch (target.kind) {
     case 'boots':
-      return [shortDigest(target.digest), [startOf(target), target.neverDone ?? []].flat().join('; but it ')];
+      return [shortDigest(target.digest), [clientsText(target), target.neverDone ?? []].flat().join('; but it ')];
     case 'refused':
       return [target.digest === undefined ? '-' : shortDigest(target.digest), `nothing: ${harmless(target.reason)}`];
     case 'local':
@@ -194,7 +194,7 @@ function describe(target: TargetCheck): readonly [string, string] {
   }
 }
 
-function startOf({ clients, iso }: Extract<TargetCheck, { kind: 'boots' }>): string {
+function clientsText({ clients, iso }: Extract<TargetCheck, { kind: 'boots' }>): string {
   const opened = iso === undefined ? '' : ` (its ISO opened ${howFound(iso)})`;
   return `${clients.join(', ')}${opened}`;
 }

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import type { Assignment, IsoStart } from '../boot/assignment.js';
+import type { Assignment, IsoWish } from '../boot/assignment.js';
 import type { Policy } from '../boot/policy.js';
 import { describeError } from '../errors.js';
 import type { KernelArgs } from '../image/command-line.js';
@@ -98,12 +98,12 @@ function toAssignment(entry: AssignmentEntry, image: ImageReference, sets: reado
     variant,
     boot,
     kernelArgs,
-    ...(entry.iso !== undefined && { iso: toIsoStart(entry.iso) }),
+    ...(entry.iso !== undefined && { iso: toIsoWish(entry.iso) }),
     policy: toPolicy(entry.policy),
   };
 }
 
-function toIsoStart({ kernel, initramfs = [], kernelArgs }: NonNullable<AssignmentEntry['iso']>): IsoStart {
+function toIsoWish({ kernel, initramfs = [], kernelArgs }: NonNullable<AssignmentEntry['iso']>): IsoWish {
   return {
     ...(kernel !== undefined && { files: { kernel, initramfs } }),
     ...(kernelArgs !== undefined && { kernelArgs: kernelArgs.join(' ') }),

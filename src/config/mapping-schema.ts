@@ -10,7 +10,7 @@ import { isJunkMac, parseMac } from '../net/mac.js';
 import { isJunkUuid, parseUuid } from '../net/uuid.js';
 import { knownArchitectures, parseArchitecture } from '../oci/platform.js';
 import { parseReference } from '../oci/reference.js';
-import { isoStart } from './iso-start.js';
+import { isoSchema } from './iso-schema.js';
 import { appendedArgument, replacedArguments } from './kernel-argument.js';
 import { later, mapping, oneOf, oneOrMore, parsed, record, text } from './values.js';
 
@@ -132,7 +132,7 @@ export const assignmentKeys = mapping({
   defaults: oneOrMore(name).optional(),
   ...sharedValues,
   boot: oneOf(BOOT_METHODS).optional(),
-  iso: isoStart.optional(),
+  iso: isoSchema.optional(),
   policy: policy.optional(),
   provision: later,
   signature: later,

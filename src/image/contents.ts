@@ -1,9 +1,9 @@
 import { type Artifact, artifactOf, type ImageContents, type ResolvedImage } from './image.js';
 import { readIso } from './iso.js';
+import type { IsoFiles } from './iso-files.js';
 import { readKernel } from './kernel-kind.js';
 import type { RangeReader } from './range-reader.js';
 import { readUki } from './uki.js';
-import type { WishedFiles } from './wished-files.js';
 
 /** Of what is read what it is; of all else its type says enough. */
 export const CONTENTS_ROLES = ['kernel', 'uki', 'iso'] as const;
@@ -13,19 +13,19 @@ export type ContentsRole = (typeof CONTENTS_ROLES)[number];
  * What that file is by how it begins, and where that leads to. Nothing that it was read out of is kept with it. Throws what the reader
  * throws.
  *
- * @param wished what is to be started of an ISO, where somebody says that
+ * @param isoFiles what is to be started of an ISO, where somebody says that
  */
-export async function readLayer(role: ContentsRole, file: RangeReader, wished?: WishedFiles): Promise<ImageContents> {
+export async function readLayer(role: ContentsRole, file: RangeReader, isoFiles?: IsoFiles): Promise<ImageContents> {
   // A word that was cut out of a text keeps all of the text in memory (V8, sliced strings).
-  return structuredClone(await READERS[role](file, wished));
+  return structuredClone(await READERS[role](file, isoFiles));
 }
 
-type Reader = (file: RangeReader, wished: WishedFiles | undefined) => Promise<ImageContents>;
+type Reader = (file: RangeReader, isoFiles: IsoFiles | undefined) => Promise<ImageContents>;
 
 const READERS: Readonly<Record<ContentsRole, Reader>> = {
   kernel: async (file) => ({ kernel: await readKernel(file) }),
   uki: async (file) => ({ uki: await readUki(file) }),
-  iso: async (file, wished) => ({ iso: await readIso(file, wished) }),
+  iso: async (file, isoFiles) => ({ iso: await readIso(file, isoFiles) }),
 };
 
 /** All that is found, each at the same time; what is undefined is left out. Throws what `find` throws. */
@@ -47,8 +47,8 @@ export function layerContents(
   });
 }
 
-/** What is wished of that layer of an image. Pure. */
-export function wishedOf({ isoFiles }: Pick<ResolvedImage, 'isoFiles'>, role: ContentsRole): WishedFiles | undefined {
+/** What is to be started of that layer of an image. Pure. */
+export function isoFilesOf({ isoFiles }: Pick<ResolvedImage, 'isoFiles'>, role: ContentsRole): IsoFiles | undefined {
   return role === 'iso' ? isoFiles : undefined;
 }
 

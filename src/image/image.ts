@@ -2,11 +2,11 @@ import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
 import type { Platform } from '../oci/platform.js';
 import type { ReadIso } from './iso.js';
+import type { IsoFiles } from './iso-files.js';
 import type { KernelFacts } from './kernel-kind.js';
 import type { FilePart } from './range-reader.js';
 import type { Role } from './role.js';
 import type { ReadUki } from './uki.js';
-import type { WishedFiles } from './wished-files.js';
 
 /** A role and the bytes that fill it. */
 export type Artifact = {
@@ -31,7 +31,7 @@ export type ImageWish = {
   /** IronCore's `variant` annotation; bare metal prefers `metal`. */
   readonly variant: string;
   /** What is to be started of its ISO, where that is not for the ISO to say. */
-  readonly iso?: WishedFiles;
+  readonly isoFiles?: IsoFiles;
 };
 
 /** What a reference means for one architecture now, pinned to digests. Plain data: it is stored as JSON. */
@@ -48,8 +48,8 @@ export type ResolvedImage = {
   readonly artifacts: readonly Artifact[];
   /** The image's own kernel arguments, white space trimmed; may be empty. */
   readonly commandLine: string;
-  /** What was wished of its ISO: whoever reads that layer reads it for this. */
-  readonly isoFiles?: WishedFiles;
+  /** What is to be started of its ISO, as it was wished: whoever reads that layer reads it for this. */
+  readonly isoFiles?: IsoFiles;
   /** Read of layers that nobody may have downloaded, and so not verified; missing in what older versions have stored. */
   readonly contents?: ImageContents;
 };

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import { grubMenuEntry } from './grub-menu.js';
+import type { IsoFiles } from './iso-files.js';
 import { ISO_LAYOUTS, type IsoLayout } from './iso-layouts.js';
 import type { IsoTree } from './iso-tree.js';
 import { isolinuxMenuEntry } from './isolinux-menu.js';
@@ -7,7 +8,6 @@ import { type KernelFacts, readKernel } from './kernel-kind.js';
 import { type MenuEntry, MOST_MENU_BYTES } from './menu-entry.js';
 import type { PresetName } from './preset-name.js';
 import type { FilePart, RangeReader } from './range-reader.js';
-import type { WishedFiles } from './wished-files.js';
 
 /** A file of an image, which is one part of it. */
 export type IsoFile = { readonly path: string; readonly part: FilePart };
@@ -60,9 +60,9 @@ const [MOST_TITLE_CHARACTERS, MOST_PATH_CHARACTERS] = [200, 1_024];
  * What the operator says; else what a menu of the image starts by default, where that says so word for word; else where systems of
  * its kind have their kernels. Throws what the reader throws.
  */
-export async function openIso(file: RangeReader, tree: IsoTree, wished?: WishedFiles): Promise<IsoOpening> {
+export async function openIso(file: RangeReader, tree: IsoTree, isoFiles?: IsoFiles): Promise<IsoOpening> {
   const opener = new Opener(file, tree);
-  if (wished !== undefined) return found(await opener.asWished(wished));
+  if (isoFiles !== undefined) return found(await opener.asAssigned(isoFiles));
   const reasons: string[] = [];
   for (const menu of MENUS) {
     const attempt = await opener.byMenu(menu);
@@ -95,7 +95,7 @@ class Opener {
     this.#tree = tree;
   }
 
-  asWished({ kernel, initramfs }: WishedFiles): Promise<Attempt> {
+  asAssigned({ kernel, initramfs }: IsoFiles): Promise<Attempt> {
     const entry = { kernel, initrds: initramfs, commandLine: '', leftOut: [] };
     return this.#open({ by: 'assignment', entry });
   }

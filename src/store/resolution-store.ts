@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { ResolutionKey, ResolutionStore } from '../boot/ports.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
-import { wishedName } from '../image/wished-files.js';
+import { isoFilesName } from '../image/iso-files.js';
 import { isDigest } from '../oci/digest.js';
 import type { Schema } from './schema.js';
 import { storedContents } from './stored-contents.js';
@@ -62,15 +62,15 @@ type StoredImage = Omit<ResolvedImage, 'isoFiles'>;
 const KEY = ['reference', 'os', 'architecture', 'variant', 'iso_files'] as const;
 
 function columnsOf({ reference, wish }: ResolutionKey) {
-  const { os, architecture, variant, iso } = wish;
-  return { reference, os, architecture, variant, iso_files: wishedName(iso) };
+  const { os, architecture, variant, isoFiles } = wish;
+  return { reference, os, architecture, variant, iso_files: isoFilesName(isoFiles) };
 }
 
 /** We wrote it; a row that somebody changed is as good as missing. */
-function readImage(text: string, { iso }: Pick<ImageWish, 'iso'>): ResolvedImage | undefined {
+function readImage(text: string, { isoFiles }: Pick<ImageWish, 'isoFiles'>): ResolvedImage | undefined {
   try {
     const { contents: said, ...stored } = JSON.parse(text) as StoredImage;
-    const image = { ...stored, ...(iso !== undefined && { isoFiles: iso }) };
+    const image = { ...stored, ...(isoFiles !== undefined && { isoFiles }) };
     if (!isDigest(image.manifestDigest) || !Array.isArray(image.artifacts)) return undefined;
     const contents = storedContents(said);
     return contents === undefined ? image : { ...image, contents };

@@ -24,7 +24,7 @@ export type Schema = {
     os: string;
     architecture: string;
     variant: string;
-    /** What is wished of its ISO (`wishedName`); empty where nothing is. */
+    /** What is to be started of its ISO (`isoFilesName`); empty where nothing is. */
     iso_files: string;
     resolved_at: number;
     /** The ResolvedImage as JSON, without its `isoFiles`. */

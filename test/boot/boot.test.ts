@@ -148,8 +148,9 @@ describe('withStep', () => {
   it('takes an ISO that is read as a disc for an attempt, and never for all of it', () => {
     const disc = { role: 'iso', isDisc: true, isShown: true } as const;
     const read = boot(STEP.script, { ...STEP.kernelStarted, ...disc }, { ...STEP.kernelSent, ...disc, reads: 7 });
-    expect(read).toMatchObject({ state: 'fetching', attemptedAt: 1 });
-    expect(read.startSentAt).toBeUndefined();
+    expect(read).toMatchObject({ state: 'fetching', attemptedAt: 1, startSentAt: 1 });
+    const unshown = boot(STEP.script, { ...STEP.kernelStarted, role: 'iso', isDisc: true }, SHOWN);
+    expect([unshown.attemptedAt, unshown.startSentAt]).toEqual([2, undefined]);
   });
 
   it('counts a slice by what it is, and not by its role', () => {

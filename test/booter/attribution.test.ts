@@ -60,7 +60,11 @@ describe('Attribution', () => {
     expect(attribution.fetchesAt('10.0.0.1')).toEqual(NOTHING);
     attribution.saw('node-01', '10.0.0.1', { plan });
     attribution.saw('node-01', '10.0.0.1');
-    expect(attribution.fetchesAt('10.0.0.1')).toEqual({ start: [plan.kernel, ...plan.initramfs], later: plan.extras });
+    expect(attribution.fetchesAt('10.0.0.1')).toEqual({
+      start: [plan.kernel, ...plan.initramfs],
+      later: plan.extras,
+      isDisc: false,
+    });
     attribution.saw('node-02', '10.0.0.1', { plan: planOf(OTHER) });
     expect(attribution.fetchesAt('10.0.0.1')).toEqual(NOTHING);
   });

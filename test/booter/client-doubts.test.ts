@@ -5,7 +5,7 @@ import { clientDoubts } from '../../src/booter/client-doubts.js';
 import { createMapping } from '../../src/booter/mapping.js';
 import type { ResolvedImage } from '../../src/image/image.js';
 import type { Iso } from '../../src/image/iso.js';
-import type { WishedFiles } from '../../src/image/wished-files.js';
+import type { IsoFiles } from '../../src/image/iso-files.js';
 import { KERNELS, OPENED_ISO, readIsoOf } from '../fixtures/contents.js';
 import { assignment, MAC, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
@@ -49,10 +49,13 @@ it('says who does not boot it, and why', async () => {
 
 it('goes by what was read for this assignment', async () => {
   const files = { kernel: '/k', initramfs: [] };
-  const of = (opening: Iso['opening'], iso?: WishedFiles) => {
+  const of = (opening: Iso['opening'], isoFiles?: IsoFiles) => {
     const image = resolvedImage(['iso'], { commandLine: '', contents: { iso: readIsoOf({ opening }) } });
     const known = as('amd64', image);
-    return { ...known, key: { ...known.key, wish: { ...known.key.wish, ...(iso !== undefined && { iso }) } } };
+    return {
+      ...known,
+      key: { ...known.key, wish: { ...known.key.wish, ...(isoFiles !== undefined && { isoFiles }) } },
+    };
   };
   const all = [of(OPENED_ISO), of({ kind: 'closed', reason: '/k is not in it' }, files)];
   expect(await doubts({}, ...all)).toEqual([]);

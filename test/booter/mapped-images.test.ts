@@ -252,7 +252,7 @@ it('forgets what was wished of an ISO, and is no more', async () => {
   const { booter } = testBooter({ assignments: [of('/a'), plain] });
   const wishes = async () => {
     await booter.mapped.resolveAll(never);
-    return [...booter.mapped.resolutions()].map(({ key }) => key.wish.iso?.kernel);
+    return [...booter.mapped.resolutions()].map(({ key }) => key.wish.isoFiles?.kernel);
   };
   expect(await wishes()).toEqual(['/a', undefined]);
   booter.remap({ ...booter.mapping, assignments: [of('/b'), plain] });

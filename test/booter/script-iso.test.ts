@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { IsoStart } from '../../src/boot/assignment.js';
+import type { IsoWish } from '../../src/boot/assignment.js';
 import { ALWAYS, type Policy } from '../../src/boot/policy.js';
 import type { ImageWish } from '../../src/image/image.js';
 import { type ReadIso, readIso } from '../../src/image/iso.js';
@@ -132,7 +132,7 @@ describe('an assignment that says what of the ISO is started', () => {
   const OTHER_FROM = '192.168.77.21';
   const [KERNEL, RESCUE] = ['/live/vmlinuz', '/rescue/vmlinuz'];
   /** Each machine by an assignment of its own. */
-  function twoOf(iso: IsoStart, images = imagesOf()) {
+  function twoOf(iso: IsoWish, images = imagesOf()) {
     const machines = [machine({ architecture: 'amd64' }), machine({ name: 'other', macs: [OTHER_MAC] })];
     const assignments = [
       assignment({ name: 'menu', match: { machine: ['node-01'] } }),
@@ -142,11 +142,11 @@ describe('an assignment that says what of the ISO is started', () => {
   }
   /** Whoever answers for the registry says nothing of it, or what is not so. */
   const imagesOf = (said?: ReadIso) => ({
-    resolve: async (_reference: unknown, { iso }: ImageWish) =>
+    resolve: async (_reference: unknown, { isoFiles }: ImageWish) =>
       resolvedImage([], {
         ...{ artifacts: [{ role: 'iso' as const, descriptor }], commandLine: '' },
         ...(said !== undefined && { contents: { iso: said } }),
-        ...(iso !== undefined && { isoFiles: iso }),
+        ...(isoFiles !== undefined && { isoFiles }),
       }),
   });
 

@@ -167,7 +167,7 @@ describe('Catalog.resolve', () => {
 
   describe('and what is wished of an ISO', () => {
     const FILES = { kernel: '/own/k', initramfs: [] };
-    const OF_ISO = { ...WISH, iso: FILES };
+    const OF_ISO = { ...WISH, isoFiles: FILES };
 
     it('is resolved for each wish, and found again for that, with the registry down', async () => {
       const [plain, wished] = [await catalog.resolve(REFERENCE, WISH), await catalog.resolve(REFERENCE, OF_ISO)];
@@ -176,7 +176,9 @@ describe('Catalog.resolve', () => {
       vi.spyOn(repository, 'fetchDocument').mockRejectedValue(DOWN);
       expect(await catalog.resolve(REFERENCE, OF_ISO)).toEqual(wished);
       expect(await catalog.resolve(REFERENCE, WISH)).toEqual(plain);
-      await expect(catalog.resolve(REFERENCE, { ...OF_ISO, iso: { ...FILES, initramfs: ['/i'] } })).rejects.toBe(DOWN);
+      await expect(catalog.resolve(REFERENCE, { ...OF_ISO, isoFiles: { ...FILES, initramfs: ['/i'] } })).rejects.toBe(
+        DOWN,
+      );
     });
   });
 

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { hasContents, KnownContents } from '../../src/catalog/known-contents.js';
 import { systemClock } from '../../src/clock.js';
 import type { ImageContents, ResolvedImage } from '../../src/image/image.js';
-import type { WishedFiles } from '../../src/image/wished-files.js';
+import type { IsoFiles } from '../../src/image/iso-files.js';
 import { digestOf } from '../../src/oci/digest.js';
 import { TestClock } from '../fixtures/booter.js';
 import { bzImageHead, HUGE_KERNEL, hugeUki } from '../fixtures/huge-uki.js';
@@ -107,7 +107,7 @@ it('is read of an ISO for what is wished of it, each on its own', async () => {
   const bytes = await isoImage({ files: { 'own/k': 'kernel', 'own/i': 'initramfs' } });
   const artifacts = [{ role: 'iso' as const, descriptor: source.add(sparseBlob(bytes.length, { 0: bytes })) }];
   const image = resolvedImage([], { artifacts });
-  const wishing = (isoFiles: WishedFiles): ResolvedImage => ({ ...image, isoFiles });
+  const wishing = (isoFiles: IsoFiles): ResolvedImage => ({ ...image, isoFiles });
   const contents = known();
   const openedOf = async (asked: ResolvedImage, stored?: ResolvedImage) => {
     const { contents: found } = await contents.added(asked, { source, stored, patience: 1_000 });

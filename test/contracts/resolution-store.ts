@@ -30,13 +30,13 @@ export function resolutionStoreContract(open: () => Promise<ResolutionStore>): v
         { kernel: '/a', initramfs: ['/b'] },
       ] as const;
       await store.saveResolution(key(), resolvedImage(['iso']), 1);
-      await store.saveResolution(key({ iso: one }), resolvedImage(['iso'], { isoFiles: one }), 2);
+      await store.saveResolution(key({ isoFiles: one }), resolvedImage(['iso'], { isoFiles: one }), 2);
       // A row that somebody changed is none for another wish.
-      await store.saveResolution(key({ iso: other }), resolvedImage(['iso'], { isoFiles: one }), 3);
+      await store.saveResolution(key({ isoFiles: other }), resolvedImage(['iso'], { isoFiles: one }), 3);
       expect(await store.findResolution(key())).toEqual(resolvedImage(['iso']));
-      expect(await store.findResolution(key({ iso: one }))).toEqual(resolvedImage(['iso'], { isoFiles: one }));
-      expect((await store.findResolution(key({ iso: other })))?.isoFiles).toEqual(other);
-      expect(await store.findResolution(key({ iso: { kernel: '/a', initramfs: [] } }))).toBeUndefined();
+      expect(await store.findResolution(key({ isoFiles: one }))).toEqual(resolvedImage(['iso'], { isoFiles: one }));
+      expect((await store.findResolution(key({ isoFiles: other })))?.isoFiles).toEqual(other);
+      expect(await store.findResolution(key({ isoFiles: { kernel: '/a', initramfs: [] } }))).toBeUndefined();
     });
 
     it('knows for which architectures there is one', async () => {

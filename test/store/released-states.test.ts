@@ -34,7 +34,7 @@ const KEY = {
 } as const;
 
 const FILES = { kernel: '/live/vmlinuz', initramfs: ['/live/initrd.img'] };
-const OF_ISO = { ...KEY, wish: { ...KEY.wish, iso: FILES } };
+const OF_ISO = { ...KEY, wish: { ...KEY.wish, isoFiles: FILES } };
 const ofIso = () => resolvedImage(['iso'], { isoFiles: FILES });
 
 /** The statements of each step, as they come to SQLite. */

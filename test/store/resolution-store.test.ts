@@ -10,9 +10,9 @@ import { rowsOf } from '../fixtures/states.js';
 it('writes once what is to be started of an ISO, by which its row is found', async () => {
   const file = join(await temporaryFolder(), 'state.db');
   const database = await openDatabase(file, SQLITE_WORKER);
-  const iso = { kernel: '/live/vmlinuz', initramfs: ['/live/initrd.img'] };
-  const wish = { os: 'linux', architecture: 'amd64', variant: 'metal', iso } as const;
-  const image = resolvedImage(['iso'], { isoFiles: iso });
+  const isoFiles = { kernel: '/live/vmlinuz', initramfs: ['/live/initrd.img'] };
+  const wish = { os: 'linux', architecture: 'amd64', variant: 'metal', isoFiles } as const;
+  const image = resolvedImage(['iso'], { isoFiles });
   await database.resolutions.saveResolution({ reference: image.reference, wish }, image, 1);
   await database.close();
   const raw = await WorkerDatabase.open(file, SQLITE_WORKER);

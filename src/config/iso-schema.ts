@@ -28,7 +28,7 @@ const initramfs = oneOrMore(path).refine(
   `must not name more than ${MOST_INITRDS} files`,
 );
 
-export const isoStart = mapping({
+export const isoSchema = mapping({
   kernel: path.optional(),
   initramfs: initramfs.optional(),
   kernelArgs: oneOrMore(appendedArgument).optional(),

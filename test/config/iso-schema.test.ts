@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isoStart } from '../../src/config/iso-start.js';
+import { isoSchema } from '../../src/config/iso-schema.js';
 import { ASSIGNMENT, FILE, read, refusal } from '../fixtures/configuration-texts.js';
 
 const isoIn = (iso: string, more = '') => read(`${ASSIGNMENT}, iso: ${iso}${more} }]`).config.assignments[0]?.iso;
@@ -66,7 +66,7 @@ describe('what an assignment says of an ISO', () => {
   it('leads nowhere but into the ISO, whatever is written', () => {
     fc.assert(
       fc.property(written, (kernel) => {
-        const { data } = isoStart.safeParse({ kernel });
+        const { data } = isoSchema.safeParse({ kernel });
         if (data === undefined) return;
         expect(data.kernel).toMatch(/^(\/[^/\p{Cc}]+)+$/u);
         expect(data.kernel?.split('/')).not.toContain('..');
