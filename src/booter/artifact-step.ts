@@ -11,6 +11,7 @@ import type { Blobs } from './blobs.js';
 import type { DiscReads } from './disc-reads.js';
 import { KeptReaders } from './kept-readers.js';
 import type { MappedImages } from './mapped-images.js';
+import { readAhead } from './read-ahead.js';
 import type { Progress } from './running-transfers.js';
 import { requirePart, sliceReader } from './slice-reader.js';
 import type { TransferEnded, TransferEvents } from './transfer-events.js';
@@ -63,7 +64,8 @@ export class ArtifactStep {
       return sliceReader(await this.#openWhole(artifact), slice);
     }
     if (artifact.role !== 'iso') return this.#openWhole(artifact);
-    return this.#readers.of(`${sizedName(artifact.descriptor)} ${artifact.location}`, () => this.#openWhole(artifact));
+    const open = async () => readAhead(await this.#openWhole(artifact));
+    return this.#readers.of(`${sizedName(artifact.descriptor)} ${artifact.location}`, open);
   }
 
   /** Nobody reads on: what is read of discs is told as it is now. */

@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { BlobReader } from '../../src/blob/blob-reader.js';
+import { readAhead } from '../../src/booter/read-ahead.js';
+
+const KIB = 1024;
+const BYTES = Buffer.from(Array.from({ length: 700 * KIB }, (_, at) => (at * 7 + (at >> 9)) & 255));
+
+/** `reads`: how long each read of the reader itself was. */
+async function reading({ isWhole = true } = {}) {
+  const reads: number[] = [];
+  const own: BlobReader = {
+    size: BYTES.length,
+    available: async (position) => BYTES.length - position,
+    whole: async () => undefined,
+    read: async (target, position) => {
+      reads.push(target.length);
+      return BYTES.subarray(position, position + target.length).copy(target);
+    },
+    close: async () => undefined,
+  };
+  const reader = readAhead(own);
+  if (isWhole) await reader.whole();
+  const part = async (position: number, length: number) => {
+    const target = Buffer.alloc(length);
+    return target.subarray(0, await reader.read(target, position));
+  };
+  return { part, reads };
+}
+
+describe('readAhead', () => {
+  it('reads once for many parts, each behind the last', async () => {
+    const { part, reads } = await reading();
+    for (let at = 0; at < 320 * KIB; at += 16 * KIB)
+      expect((await part(at, 16 * KIB)).equals(BYTES.subarray(at, at + 16 * KIB))).toBe(true);
+    expect(reads).toEqual([16 * KIB, 256 * KIB, 256 * KIB]);
+  });
+
+  it('reads no more than is asked for here and there, or at once, or of what is not all there', async () => {
+    const { part, reads } = await reading();
+    for (const at of [0, 100 * KIB, 50 * KIB]) await part(at, 2 * KIB);
+    for (const at of [0, 128 * KIB]) await part(at, 128 * KIB);
+    expect(reads).toEqual([...Array<number>(3).fill(2 * KIB), 128 * KIB, 128 * KIB]);
+    const growing = await reading({ isWhole: false });
+    for (const at of [0, 2 * KIB, 4 * KIB]) await growing.part(at, 2 * KIB);
+    expect(growing.reads).toEqual([2 * KIB, 2 * KIB, 2 * KIB]);
+  });
+
+  it('serves several that read on elsewhere', async () => {
+    const { part, reads } = await reading();
+    const at = [0, 300 * KIB];
+    for (let step = 0; step < 10; step += 1) for (const start of at) await part(start + step * KIB, KIB);
+    expect(reads).toEqual([KIB, KIB, ...at.map(() => 256 * KIB)]);
+  });
+
+  it('gives the bytes that are there, whoever reads what, and none beyond the end', async () => {
+    const step = fc.record({
+      isNext: fc.boolean(),
+      at: fc.nat(BYTES.length + KIB),
+      length: fc.integer({ min: 1, max: 80 * KIB }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+        const { part } = await reading();
+        let last = 0;
+        for (const { isNext, at, length } of steps) {
+          const position = isNext ? last : at;
+          last = position + length;
+          const read = await part(position, length);
+          // Of what it is asked for as well, a reader may give less.
+          expect(read.equals(BYTES.subarray(position, position + read.length))).toBe(true);
+          expect(read.length > 0 || position >= BYTES.length).toBe(true);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
