@@ -13,18 +13,18 @@ it.each([
   [{ event: 'artifact.started', ...disc } as const, 'node-01 reads the iso'],
   [
     { event: 'artifact.sent', ...transfer({ range: '7-9' }), ...result } as const,
-    'node-01 has the iso (bytes 7-9), 2.0 MiB in 3.2 s',
+    'node-01 has the iso (bytes 7-9), 2.0 MiB in 3.20 s',
   ],
   [
     { event: 'artifact.sent', ...disc, ...result, reads: 950 } as const,
-    'node-01 has read the iso as a disc, 2.0 MiB in 3.2 s by 950 reads',
+    'node-01 has read the iso as a disc, 2.0 MiB in 3.20 s by 950 reads',
   ],
   [
     { event: 'artifact.sent', ...disc, ...result, reads: 1 } as const,
-    'node-01 has read the iso as a disc, 2.0 MiB in 3.2 s by 1 read',
+    'node-01 has read the iso as a disc, 2.0 MiB in 3.20 s by 1 read',
   ],
   [
     { event: 'artifact.aborted', ...disc, ...result, reads: 2, reason: 'the client is gone' } as const,
-    'node-01 broke off reading the iso as a disc, 2.0 MiB in 3.2 s by 2 reads: the client is gone',
+    'node-01 broke off reading the iso as a disc, 2.0 MiB in 3.20 s by 2 reads: the client is gone',
   ],
 ])('tells of what goes to a machine: %#', (event, text) => expect(describeTransfer(event)).toBe(text));
