@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { BootUrls } from '../src/booter/boot-urls.js';
+import { anybody, prepareAs } from '../src/booter/check-target.js';
+import { createMapping } from '../src/booter/mapping.js';
 import { readConfigText } from '../src/config/read.js';
 import { findDhcpWarnings } from '../src/dhcp-warnings.js';
 import type { LeaseEvent } from '../src/lease/event.js';
@@ -8,8 +10,11 @@ import { LeaseBook } from '../src/lease/lease-book.js';
 import { Reservations } from '../src/lease/reservations.js';
 import { type IpAddress, parseIp, parseSubnet } from '../src/net/ip.js';
 import type { MacAddress } from '../src/net/mac.js';
+import { digestOf, hexOf } from '../src/oci/digest.js';
 import { formatReference } from '../src/oci/reference.js';
 import { testBooter } from './fixtures/booter.js';
+import { OPENED_ISO, readIsoOf } from './fixtures/contents.js';
+import { resolvedImage } from './fixtures/plans.js';
 import { neighbours } from './fixtures/policies.js';
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
@@ -45,6 +50,14 @@ const LEASE_EVENTS: Readonly<Record<LeaseEvent['event'], true>> = {
   ...{ 'lease.unsaved': true, 'pool.exhausted': true, 'pool.regained': true, 'dhcp.other': true },
 };
 
+it('the README says under which URL virtual media finds an ISO', () => {
+  const [, template = ''] = /is the `<hex>` of its URL, `([^`]+)`/.exec(README) ?? [];
+  const descriptor = { mediaType: 'x/y', digest: digestOf(Buffer.from('iso')), size: 3 };
+  const url = new BootUrls(() => 'http://192.168.77.1:8080').blob({ role: 'iso', descriptor });
+  expect(`http://192.168.77.1:8080${template.replace('<hex>', hexOf(descriptor.digest))}`).toBe(url);
+  expect(README).toContain(`"Image": "http://192.168.77.1:8080${template}"`);
+});
+
 it('the README says what each event of addresses means', () => {
   const [, table = ''] = /\n\| event \| what it means, and what to do \|\n([\s\S]*?)\n\n/.exec(README) ?? [];
   const told = table.split('\n').flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)]);
@@ -57,6 +70,7 @@ describe("the README's mappings", () => {
     expect([...EXAMPLES.keys()].filter((name) => !name.startsWith('arguments: '))).toEqual([
       'proxyDHCP',
       'most of it',
+      'an ISO',
       'what of an ISO',
       'the only DHCP server',
       'HTTPS',
@@ -67,6 +81,25 @@ describe("the README's mappings", () => {
       'unknown machines',
       'install once',
       'an API with tokens',
+    ]);
+  });
+
+  it('boot a live system of an ISO by the arguments of its menu, and by where the rest of it is', async () => {
+    const text = EXAMPLES.get('an ISO') ?? '';
+    const { config, warnings } = readConfigText(text, '/etc/bootlayer/bootlayer.yaml', {});
+    expect(warnings).toEqual([]);
+    const root = { path: '/live/filesystem.squashfs', part: { offset: 45_056, length: 4_096 } };
+    const opening = { ...OPENED_ISO, preset: 'debian-live', root } as const;
+    const image = resolvedImage(['iso'], { commandLine: '', contents: { iso: readIsoOf({ opening }) } });
+    const mapping = createMapping(config);
+    const assignment = config.assignments[0] ?? expect.fail('it has no assignment');
+    const urls = new BootUrls(() => 'http://192.168.77.1:8080');
+    const prepared = prepareAs('ipxe-bios', { subject: anybody('amd64'), assignment }, image, { mapping, urls });
+    const words = prepared.kind === 'ready' ? prepared.planned.words : expect.fail(prepared.reason);
+    expect(words.map(({ text: word, from }) => [word, from])).toEqual([
+      ['boot=live', 'preset debian-live'],
+      ['fetch={blob.squashfs.url}', 'preset debian-live'],
+      ['hostname=live', 'assignment'],
     ]);
   });
 

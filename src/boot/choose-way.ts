@@ -143,12 +143,11 @@ function whyNot(way: Way, chosen: Way, known: Case): Rejection {
       reason: 'its UKI is signed, and the machine may start nothing else',
       remedy: 'write boot: kernel to have it started so all the same',
     };
-  return { reason: whyRather(way, chosen, known) };
+  return way === 'iso' || way === 'iso-files' ? whyNoIso(chosen, known) : { reason: whyRather(way, chosen, known) };
 }
 
 function whyRather(way: Way, chosen: Way, known: Case): string {
   const { wantsArguments, takesArguments, client } = known;
-  if (way === 'iso' || way === 'iso-files') return whyNoIso(chosen, known);
   if (chosen === 'kernel' && way === 'opened') return 'its kernel and initramfs layers need no opening';
   if (way === 'uki' && takesArguments) return 'it takes kernel arguments of its loader, and firmware gives none';
   if (way === 'uki' && wantsArguments) return 'kernel arguments are given to a kernel that iPXE starts';
@@ -159,13 +158,13 @@ function whyRather(way: Way, chosen: Way, known: Case): string {
 /** The ISO as it is would start something else. */
 const OPENED_BY_WISH = 'the assignment says what of its ISO is started';
 
-function whyNoIso(chosen: Way, { client, opensIso }: Case): string {
-  if (chosen === 'iso-files' && opensIso === true) return OPENED_BY_WISH;
-  if (chosen === 'iso') return 'the firmware boots its ISO by itself';
-  if (chosen !== 'iso-files') return 'what it holds beside its ISO is started';
-  return client === 'uefi-http'
-    ? 'kernel arguments are given to a kernel that iPXE starts'
-    : 'a kernel that iPXE starts out of it needs no disc of iPXE';
+function whyNoIso(chosen: Way, { client, opensIso }: Case): Rejection {
+  if (chosen === 'iso-files' && opensIso === true) return { reason: OPENED_BY_WISH };
+  if (chosen === 'iso') return { reason: 'the firmware boots its ISO by itself' };
+  if (chosen !== 'iso-files') return { reason: 'what it holds beside its ISO is started' };
+  // Firmware would have booted it, were it not for them.
+  if (client === 'uefi-http') return { reason: 'kernel arguments are wanted, and an ISO as it is takes none' };
+  return { reason: 'the kernel in it is started without a disc', remedy: 'write boot: iso to have it as a disc' };
 }
 
 function noWay(

@@ -28,12 +28,14 @@ export type TargetCheck = { readonly architecture?: string } & (
       readonly clients: readonly Client[];
       /** Those that do not, and why. */
       readonly refused: readonly { readonly client: Client; readonly reason: string }[];
-      /** There where a UKI is started as it is, whatever kernel arguments the mapping has. */
-      readonly lostArguments?: LostArguments;
+      /** There where a UKI or an ISO is started as it is, whatever kernel arguments the mapping has. */
+      readonly lostArguments?: readonly LostArguments[];
       /** What of its UKI could not be read. */
       readonly unread?: string;
       /** Where it is by an ISO that iPXE starts it. */
       readonly iso?: FoundInIso;
+      /** Those that have its ISO as a disc: iPXE's, or one in the memory of UEFI HTTP Boot. */
+      readonly discs?: readonly Client[];
       /** Where what its assignment says of an ISO is not what is started. */
       readonly unusedIso?: UnusedIso;
       readonly variant?: string;
@@ -58,8 +60,9 @@ export type FoundInIso = Pick<OpenedIso, 'by' | 'menu' | 'system'> & {
 /** Who of its machines starts something else than the assignment says of an ISO: there is `none`, or what lies `beside` it comes first. */
 export type UnusedIso = { readonly because: 'none' | 'beside'; readonly clients: readonly Client[] };
 
-/** Where a UKI is started as it is, which has its own kernel arguments, and what an operator can do about it. */
+/** Where an image is started as it is, which has its own kernel arguments, and what an operator can do about it. */
 export type LostArguments = {
+  readonly what: 'uki' | 'iso';
   /** `secure-boot`: only by machines whose Secure Boot is on. */
   readonly where: 'always' | 'secure-boot';
   readonly remedy: string;

@@ -1,10 +1,9 @@
 import type { Assignment } from '../boot/assignment.js';
-import { imageMethod } from '../boot/boot-method.js';
-import { chooseWay } from '../boot/choose-way.js';
 import { describeError } from '../errors.js';
 import { CLIENTS, type Client, hasClient } from '../image/bootable.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import { openedIso } from '../image/iso-ways.js';
+import type { Way } from '../image/ways.js';
 import type { Firmware, MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
 import { parseIp } from '../net/ip.js';
@@ -13,10 +12,10 @@ import { parseUuid } from '../net/uuid.js';
 import type { ImageReference } from '../oci/reference.js';
 import type { BootUrls } from './boot-urls.js';
 import { untoldBecause } from './check-policies.js';
-import type { FoundInIso, LostArguments, TargetCheck } from './check-report.js';
+import type { FoundInIso, TargetCheck } from './check-report.js';
+import { lossesFor } from './lost-arguments.js';
 import type { Mapping } from './mapping.js';
 import { type Prepared, prepareBoot, wishFor } from './preparation.js';
-import { remedyFor } from './uki-arguments.js';
 import { unusedIso } from './unused-iso.js';
 
 export type TargetParts = {
@@ -66,11 +65,9 @@ function judgeTarget(
   // What is told to a machine of which more is known cannot be seen of anybody.
   const told = judged.find(({ prepared }) => prepared.kind === 'ready');
   const neverDone = told && untoldBecause(assignment, told.prepared, parts.mapping);
-  const where = whereLost(
-    clients.filter((client) => client !== 'uefi-http' || parts.seesDhcp),
-    assignment,
-    { image, architecture },
-  );
+  const coming = clients.filter((client) => client !== 'uefi-http' || parts.seesDhcp);
+  const lostArguments = lossesFor(coming, assignment, image, architecture);
+  const discs = ready.filter(({ prepared }) => wayOf(prepared) === 'iso').map(({ client }) => client);
   const unused = unusedIso(assignment, image, ready);
   const unread = contents?.uki?.kind === 'refused' ? contents.uki.reason : undefined;
   return {
@@ -82,8 +79,9 @@ function judgeTarget(
       image,
       judged.map(({ prepared }) => prepared),
     ),
+    ...(discs.length > 0 && { discs }),
     ...(unused !== undefined && { unusedIso: unused }),
-    ...(where !== undefined && { lostArguments: { where, remedy: remedyFor(image, architecture, where) } }),
+    ...(lostArguments.length > 0 && { lostArguments }),
     ...(neverDone !== undefined && { neverDone }),
   };
 }
@@ -91,11 +89,17 @@ function judgeTarget(
 /** Nothing where its firmware alone starts it, or nobody. */
 function foundInIso(image: ResolvedImage, prepared: readonly Prepared['preparation'][]): { readonly iso?: FoundInIso } {
   const opened = openedIso(image);
-  const isOpened = prepared.some((one) => one.kind === 'ready' && one.planned.choice.way === 'iso-files');
+  const isOpened = prepared.some((one) => one.kind === 'ready' && wayOf(one) === 'iso-files');
   if (opened === undefined || !isOpened) return {};
   const { by, menu, system, kernel, initrds } = opened;
   const found = { by, ...(menu !== undefined && { menu }), ...(system !== undefined && { system }) };
   return { iso: { ...found, kernel: kernel.path, initramfs: initrds.map(({ path }) => path) } };
+}
+
+/** Where what is wanting is the machine's, the way is known all the same. */
+function wayOf(prepared: Prepared['preparation']): Way | undefined {
+  const choice = prepared.kind === 'ready' ? prepared.planned.choice : prepared.choice;
+  return choice.kind === 'chosen' ? choice.way : undefined;
 }
 
 type Whom = { readonly subject: Subject; readonly assignment: Assignment };
@@ -117,24 +121,6 @@ export function isRefusedForAll(
   prepared: Prepared['preparation'],
 ): prepared is Extract<Prepared['preparation'], { kind: 'refused' }> {
   return prepared.kind === 'refused' && prepared.isOfMachine !== true;
-}
-
-/** Where a UKI is started as it is, though arguments be wished. Whether Secure Boot is on, only iPXE says. */
-function whereLost(
-  clients: readonly Client[],
-  { boot }: Assignment,
-  { image, architecture }: { readonly image: ResolvedImage; readonly architecture: string },
-): LostArguments['where'] | undefined {
-  const loses = (client: Client, secureBoot?: true) => {
-    const choice = chooseWay(
-      image,
-      { client, architecture, secureBoot },
-      { boot: imageMethod(boot), wantsArguments: true },
-    );
-    return choice.kind === 'chosen' && choice.unmet.includes('arguments');
-  };
-  if (clients.some((client) => loses(client))) return 'always';
-  return clients.includes('ipxe-uefi') && loses('ipxe-uefi', true) ? 'secure-boot' : undefined;
 }
 
 const FIRMWARE_OF: Readonly<Record<Client, Firmware>> = {

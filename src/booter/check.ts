@@ -11,10 +11,10 @@ import { findPolicyWarnings } from './check-policies.js';
 import type { AssignmentCheck, CheckReport, TargetCheck } from './check-report.js';
 import { anybody, checkTarget, clientsFor, isRefusedForAll, prepareAs, reporting } from './check-target.js';
 import { findClientWarnings, findMappingWarnings, findVariantWarnings } from './check-warnings.js';
+import { findLostArguments } from './lost-arguments.js';
 import { mappedWishes, openAssignments, possibleAssignments } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
 import { ANY_ARCHITECTURE, wishFor } from './preparation.js';
-import { findLostArguments } from './uki-arguments.js';
 
 export type CheckParts = {
   readonly mapping: Mapping;

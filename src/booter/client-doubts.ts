@@ -2,8 +2,10 @@ import type { Assignment } from '../boot/assignment.js';
 import { isoFilesName } from '../image/iso-files.js';
 import { formatReference } from '../oci/reference.js';
 import { findUntoldWarnings } from './check-policies.js';
+import type { AssignmentCheck } from './check-report.js';
 import { checkTarget, type TargetParts } from './check-target.js';
 import { findTargetWarnings } from './check-warnings.js';
+import { findLostArguments } from './lost-arguments.js';
 import type { MappedImages } from './mapped-images.js';
 import { architecturesOf } from './mapped-wishes.js';
 
@@ -13,11 +15,12 @@ export type ClientDoubtsParts = Omit<TargetParts, 'images'> & { readonly mapped:
 export async function assignmentDoubts(assignment: Assignment, parts: ClientDoubtsParts): Promise<readonly string[]> {
   const { defaults, machines } = parts.mapping;
   const untold = findUntoldWarnings({ assignments: [assignment], defaults, machines });
-  return [...untold, ...(await clientDoubts(assignment, parts))];
+  const checks = await knownChecks(assignment, parts);
+  return [...untold, ...findTargetWarnings(checks), ...findLostArguments(parts.mapping, checks)];
 }
 
-/** Which of its machines do not start what an assignment's image is known to hold, and why. Asks nobody, and never rejects. */
-export async function clientDoubts(assignment: Assignment, parts: ClientDoubtsParts): Promise<readonly string[]> {
+/** Of an assignment, what its machines do of what its image is known to hold. Nothing where they boot their disks. */
+async function knownChecks(assignment: Assignment, parts: ClientDoubtsParts): Promise<readonly AssignmentCheck[]> {
   if (assignment.boot === 'local') return [];
   const image = formatReference(assignment.image);
   const wanted = await architecturesOf(assignment, parts.mapping);
@@ -33,5 +36,5 @@ export async function clientDoubts(assignment: Assignment, parts: ClientDoubtsPa
       checkTarget(assignment, key.wish.architecture, { ...parts, images: { resolve: async () => resolved } }),
     ),
   );
-  return findTargetWarnings([{ assignment: assignment.name, image, targets }]);
+  return [{ assignment: assignment.name, image, targets }];
 }

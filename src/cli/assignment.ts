@@ -57,7 +57,7 @@ export function assignmentCommand(): Command {
       .option('--variant <name>', "which of an image's variants")
       .addOption(optionalChoice('--boot <method>', 'how they start it', BOOT_METHODS))
       .option('--kernel-arg <text>', 'append it (repeatable): all take the place of all there are', repeatable(asText))
-      .option('--iso-kernel <path>', 'the kernel that is started of an ISO')
+      .option('--iso-kernel <path>', 'the kernel that is started of an ISO: taken out with its initramfs only')
       .option('--iso-initramfs <path>', 'its initramfs (repeatable, in their order)', repeatable(asText))
       .option(
         '--iso-kernel-arg <text>',
@@ -127,10 +127,11 @@ function edited(document: EntryDocument, options: AssignmentOptions): EntryDocum
   return withPolicy(withOwn, { mode, doneWhen, maxAttempts, window });
 }
 
-/** A line of the table: whose machines boot their disks, `check` says so too. Exported for its test. */
-export function rowOf({ priority = 0, match, boot = 'auto', image }: ToldEntry): readonly string[] {
+/** A line of the table: whose machines boot their disks, `check` says so too; and whether it names what of an ISO is started. Exported for its test. */
+export function rowOf({ priority = 0, match, boot = 'auto', image, iso }: ToldEntry): readonly string[] {
   const what = boot === 'local' ? 'its local disk' : String(image);
-  return [String(priority), matchText(match as EntryDocument), String(boot), what];
+  const how = iso === undefined ? String(boot) : `${String(boot)}, iso`;
+  return [String(priority), matchText(match as EntryDocument), how, what];
 }
 
 /** `labels.rack=r1,r2 arch=amd64` */

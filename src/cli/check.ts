@@ -194,7 +194,11 @@ function describe(target: TargetCheck): readonly [string, string] {
   }
 }
 
-function clientsText({ clients, iso }: Extract<TargetCheck, { kind: 'boots' }>): string {
-  const opened = iso === undefined ? '' : ` (its ISO opened ${howFound(iso)})`;
-  return `${clients.join(', ')}${opened}`;
+function clientsText({ clients, iso, discs = [] }: Extract<TargetCheck, { kind: 'boots' }>): string {
+  const whose = discs.length < clients.length ? ` for ${discs.join(', ')}` : '';
+  const told = [
+    ...(iso === undefined ? [] : [`opened ${howFound(iso)}`]),
+    ...(discs.length === 0 ? [] : [`as a disc${whose}`]),
+  ];
+  return `${clients.join(', ')}${told.length === 0 ? '' : ` (its ISO ${told.join('; ')})`}`;
 }

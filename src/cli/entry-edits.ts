@@ -46,13 +46,12 @@ export function withKernelArgs(document: EntryDocument, args: readonly string[] 
   return Object.keys(kernelArgs).length === 0 ? rest : { ...rest, kernelArgs };
 }
 
-/** What is there replaces that of the ISO; an empty text takes it out, and with the kernel all that is for it. */
+/** What is there replaces that of the ISO; an empty text takes it out. An initramfs that is left without its kernel the server refuses. */
 export function withIso(document: EntryDocument, values: EntryDocument): EntryDocument {
   const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
   if (Object.keys(given).length === 0) return document;
   const { iso: before = {}, ...others } = document;
-  const isOver = given['kernel'] === '' && given['initramfs'] === undefined;
-  const iso = withValues(before as EntryDocument, { ...given, ...(isOver && { initramfs: '' }) });
+  const iso = withValues(before as EntryDocument, given);
   return Object.keys(iso).length === 0 ? others : { ...others, iso };
 }
 

@@ -4,7 +4,7 @@ import type { ToldTransfer, ToldTransfers } from './told.js';
 export type WatchedTransfer = ToldTransfer & {
   /** Bytes in a second; missing while it was told of once only. */
   readonly rate?: number;
-  /** Nothing of it has come for some seconds. */
+  /** Nothing of it has come for some seconds. Never of a disc, of which a machine reads what it wants when it wants it. */
   readonly isStalled: boolean;
 };
 
@@ -28,7 +28,8 @@ export class WatchedTransfers {
       const before = this.#samples.get(transfer.id) ?? [];
       const known = [...before.filter((sample) => now - sample.at <= LATELY), { at: now, bytes: transfer.bytes }];
       samples.set(transfer.id, known);
-      const watched = { ...transfer, ...paceOf(known) };
+      const pace = paceOf(known);
+      const watched = { ...transfer, ...pace, isStalled: pace.isStalled && transfer.isDisc !== true };
       const others = machines.get(transfer.machine);
       if (others === undefined) machines.set(transfer.machine, [watched]);
       else others.push(watched);

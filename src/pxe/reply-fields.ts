@@ -80,7 +80,7 @@ const WITH_ADDRESS: Reasons = {
 
 const BOOT_FILE_REASONS: Readonly<Record<PxeClient['kind'], string>> = {
   pxe: 'the iPXE for its firmware and architecture, by TFTP; with a NUL, which some ROMs want',
-  http: 'leads to the UKI of its image, else to iPXE; by address, since a name fails without a DNS server in its DHCP',
+  http: 'leads to the UKI or the ISO of its image, else to iPXE; by address, since a name fails without a DNS server in its DHCP',
   ipxe: 'it is iPXE already: the script that makes it report itself',
   other: '',
 };

@@ -113,7 +113,12 @@ describe('an ISO', () => {
     expect(chooseWay(closed, BIOS, ARGS)).toMatchObject({ way: 'iso', by: 'ipxe', unmet: ['iso-arguments'] });
     expect(chooseWay(ISO, BIOS, PLAIN).rejected).toContainEqual({
       way: 'iso',
-      reason: 'a kernel that iPXE starts out of it needs no disc of iPXE',
+      reason: 'the kernel in it is started without a disc',
+      remedy: 'write boot: iso to have it as a disc',
+    });
+    expect(chooseWay(ISO, HTTP, ARGS).rejected).toContainEqual({
+      way: 'iso',
+      reason: 'kernel arguments are wanted, and an ISO as it is takes none',
     });
   });
 

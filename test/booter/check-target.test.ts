@@ -41,6 +41,22 @@ describe('checkTarget', () => {
     expect(await check(image, { boot: 'iso' })).not.toHaveProperty('iso');
   });
 
+  it('says who has its ISO as a disc', async () => {
+    const image = resolvedImage(['iso'], { commandLine: '', contents: { iso: readIsoOf() } });
+    expect(await check(image)).toMatchObject({ discs: ['uefi-http'] });
+    expect(await check(image, { boot: 'iso' })).toMatchObject({ discs: ['ipxe-bios', 'ipxe-uefi', 'uefi-http'] });
+    expect(await check(image, { boot: 'kernel' })).not.toHaveProperty('discs');
+    // What its arguments want of a machine is not known of anybody.
+    const one = await check(image, { match: { firmware: ['uefi'] }, kernelArgs: [{ append: ['a={machine.serial}'] }] });
+    expect(one).not.toHaveProperty('discs');
+  });
+
+  it('loses kernel arguments where its ISO is booted as it is', async () => {
+    const image = resolvedImage(['iso'], { commandLine: '', contents: { iso: readIsoOf() } });
+    expect(await check(image, { boot: 'iso' })).toMatchObject({ lostArguments: [{ what: 'iso', where: 'always' }] });
+    expect(await check(image)).not.toHaveProperty('lostArguments');
+  });
+
   it('is refused where nobody boots, with each reason once', async () => {
     const image = resolvedImage(['disk']);
     const target = await check(image);
@@ -63,14 +79,14 @@ describe('checkTarget', () => {
 
   it('loses kernel arguments where UEFI HTTP Boot starts a signed UKI, which it does where DHCP leads to it', async () => {
     const image = resolvedImage(['uki'], { contents: { uki: readUkiOf({ isSigned: true }) } });
-    expect(await check(image)).toMatchObject({ lostArguments: { where: 'always' } });
-    expect(await check(image, { seesDhcp: false })).toMatchObject({ lostArguments: { where: 'secure-boot' } });
+    expect(await check(image)).toMatchObject({ lostArguments: [{ where: 'always' }] });
+    expect(await check(image, { seesDhcp: false })).toMatchObject({ lostArguments: [{ where: 'secure-boot' }] });
   });
 
   it('loses them by iPXE only where Secure Boot is on, and never where firmware starts no UKI, or none is signed', async () => {
     const image = resolvedImage(['uki'], { contents: { uki: readUkiOf({ isSigned: true }) } });
     expect(await check(image, { match: { firmware: ['uefi'] } })).toMatchObject({
-      lostArguments: { where: 'secure-boot', remedy: 'build them into the UKI' },
+      lostArguments: [{ what: 'uki', where: 'secure-boot', remedy: 'build them into the UKI' }],
     });
     expect(await check(image, { match: { firmware: ['bios'] } })).not.toHaveProperty('lostArguments');
     expect(await check(image, { boot: 'kernel' })).not.toHaveProperty('lostArguments');

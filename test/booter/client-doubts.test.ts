@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
 import type { Assignment } from '../../src/boot/assignment.js';
 import { BootUrls } from '../../src/booter/boot-urls.js';
-import { clientDoubts } from '../../src/booter/client-doubts.js';
+import { assignmentDoubts } from '../../src/booter/client-doubts.js';
 import { createMapping } from '../../src/booter/mapping.js';
 import type { ResolvedImage } from '../../src/image/image.js';
 import type { Iso } from '../../src/image/iso.js';
 import type { IsoFiles } from '../../src/image/iso-files.js';
-import { KERNELS, OPENED_ISO, readIsoOf } from '../fixtures/contents.js';
+import { KERNELS, OPENED_ISO, readIsoOf, readUkiOf } from '../fixtures/contents.js';
 import { assignment, MAC, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
@@ -25,7 +25,7 @@ function doubts(more: Partial<Assignment>, ...resolutions: readonly ReturnType<t
   const one = assignment(more);
   const mapping = createMapping({ machines: MACHINES, assignments: [one], defaults: { kernelArgs: {} } });
   const urls = new BootUrls(() => 'http://10.0.2.2:8080');
-  return clientDoubts(one, { mapping, mapped: { resolutions: () => resolutions }, urls, seesDhcp: true });
+  return assignmentDoubts(one, { mapping, mapped: { resolutions: () => resolutions }, urls, seesDhcp: true });
 }
 
 it('has none where everybody boots it, or nothing is known of it', async () => {
@@ -44,6 +44,22 @@ it('says who does not boot it, and why', async () => {
   );
   expect(await doubts({ kernelArgs: [{ append: ['&&'] }] }, LAYERS)).toEqual([
     expect.stringMatching(/^assignment "all": its image for amd64 boots none of its machines: .*"&&"/),
+  ]);
+});
+
+it('says of kernel arguments that an ISO or a UKI is not given', async () => {
+  const iso = as('amd64', resolvedImage(['iso'], { commandLine: '', contents: { iso: readIsoOf() } }));
+  const kernelArgs = [{ append: ['quiet'] }];
+  expect(await doubts({ kernelArgs }, iso)).toEqual([]);
+  expect(await doubts({ boot: 'iso' }, iso)).toEqual([]);
+  expect(await doubts({ boot: 'iso', kernelArgs }, iso)).toEqual([
+    expect.stringMatching(
+      /^assignment "all": where an ISO is booted as it is, .*: take kernelArgs out, or leave boot: iso out/,
+    ),
+  ]);
+  const uki = as('amd64', resolvedImage(['uki'], { commandLine: '', contents: { uki: readUkiOf() } }));
+  expect(await doubts({ boot: 'uki', match: { firmware: ['uefi'] }, kernelArgs }, uki)).toEqual([
+    expect.stringMatching(/^assignment "all": where a UKI is started as it is, .*: build them into the UKI/),
   ]);
 });
 

@@ -12,6 +12,7 @@ const ENTRY = {
 it.each([
   [{}, ['0', 'arch=amd64', 'auto', 'lab/os:1']],
   [{ boot: 'uki', priority: 5 }, ['5', 'arch=amd64', 'uki', 'lab/os:1']],
+  [{ iso: { kernel: '/k' } }, ['0', 'arch=amd64', 'auto, iso', 'lab/os:1']],
   [{ boot: 'local' }, ['0', 'arch=amd64', 'local', 'its local disk']],
 ])('shows how an assignment boots, and what: %j', (more, row) => {
   expect(rowOf({ ...ENTRY, ...more } as unknown as Parameters<typeof rowOf>[0])).toEqual(row);

@@ -49,7 +49,15 @@ it('changes what is named of an ISO, and takes it out with the last of it', () =
     name: 'a',
     iso: { kernel: '/k', kernelArgs: ['x'] },
   });
-  expect(withIso(document, { ...none, kernel: '' })).toEqual({ name: 'a', iso: { kernelArgs: ['x'] } });
+  // Whoever takes the kernel out alone is told that an initramfs is nothing without it.
+  expect(withIso(document, { ...none, kernel: '' })).toEqual({
+    name: 'a',
+    iso: { initramfs: '/i', kernelArgs: ['x'] },
+  });
+  expect(withIso(document, { ...none, kernel: '', initramfs: [''] })).toEqual({
+    name: 'a',
+    iso: { kernelArgs: ['x'] },
+  });
   expect(withIso(document, { kernel: '', initramfs: [''], kernelArgs: [''] })).toEqual({ name: 'a' });
 });
 

@@ -151,6 +151,20 @@ describe('WatchedMachines', () => {
     expect(transfers()).toEqual([]);
   });
 
+  it('takes a transfer of which nothing comes for one that stands still, and a disc that nobody reads for none', () => {
+    const machines = new WatchedMachines();
+    machines.boots([boot('a', 'fetching'), boot('b', 'fetching')]);
+    const transfers = [transfer(1, 'a', 100), transfer(2, 'b', 100, { role: 'iso', isDisc: true })];
+    for (const second of [1, 5]) machines.transfers({ at: at(second), transfers });
+    const listed = machines
+      .list(START + 5_000)
+      .map(({ name, mood, transfers: its }) => [name, mood, its[0]?.isStalled]);
+    expect(listed).toEqual([
+      ['a', 'stalled', true],
+      ['b', 'active', false],
+    ]);
+  });
+
   it('shows a machine that has all as long as its system loads more', () => {
     const machines = new WatchedMachines();
     machines.boots([boot('a', 'started')]);

@@ -11,21 +11,24 @@ import type { Server } from '../setup/server.js';
 
 const [ONE, TWO] = ['52:54:00:00:00:01', '52:54:00:00:00:02'] as const;
 const MENU = "menuentry 'Live' {\n linux /live/vmlinuz boot=live\n initrd /live/initrd.img\n}";
+/** Of mkisofs: what a BIOS boots of a CD. */
+const BIOS_ALONE = ['-J', '-b', 'boot/cd.img', '-no-emul-boot', '-c', 'boot/boot.cat'];
 
-/** An image of an ISO, which one machine starts by its menu, and the other as its assignment says. */
-async function site() {
+/** An image of an ISO, which one machine starts by its menu, and the other as its assignment says. `more`: of the first one's assignment. */
+async function site(more: Readonly<Record<string, unknown>> = {}) {
   const folder = await temporaryFolder();
   const iso = join(folder, 'live.iso');
   const rescue = Buffer.concat([bzImageHead(), Buffer.from('rescue')]);
   const files = { 'live/vmlinuz': bzImageHead(), 'live/initrd.img': 'initramfs', 'rescue/vmlinuz': rescue };
-  await writeFile(iso, await isoImage({ files: { ...files, 'boot/grub/grub.cfg': MENU } }));
+  const all = { ...files, 'boot/grub/grub.cfg': MENU, 'boot/cd.img': Buffer.alloc(2_048) };
+  await writeFile(iso, await isoImage({ files: all, options: BIOS_ALONE }));
   const image = `oci:${join(folder, 'image')}:1`;
   const built = await bootlayer(['image', 'build', '--platform', 'linux/amd64', '--iso', iso, image]);
   expect(built.status).toBe(0);
   const machines = `machines: [{ name: one, mac: "${ONE}", arch: amd64 }, { name: two, mac: "${TWO}", arch: amd64 }]`;
   const named =
     '{ name: named, match: { machine: two }, image: "oci:image:1", iso: { kernel: rescue/vmlinuz, kernelArgs: rescue } }';
-  const menu = '{ name: menu, match: { machine: one }, image: "oci:image:1" }';
+  const menu = JSON.stringify({ name: 'menu', match: { machine: 'one' }, image: 'oci:image:1', ...more });
   const file = await writeConfiguration(folder, { assignments: [menu, named], more: [machines] });
   return { folder, file };
 }
@@ -102,4 +105,19 @@ it('is edited by its options, and refused where it is not in the ISO', async () 
   ]);
   const shown = await bootlayer(['assignment', 'show', 'api', '--server', `http://${server.api}`]);
   expect(shown.out).toContain('iso:\n  kernel: /rescue/vmlinuz\n  kernelArgs:\n    - a\n    - b\n');
+});
+
+it('is said to be a disc where it is booted as it is, and who is not given kernel arguments then', async () => {
+  const { folder, file } = await site({ boot: 'iso', kernelArgs: { append: ['quiet'] } });
+  const lost =
+    'where an ISO is booted as it is, the kernel arguments of the mapping are not given, since an ISO boots by its own loader: ' +
+    'take kernelArgs out, or leave boot: iso out, so that iPXE starts a kernel with them';
+  const { out } = await bootlayer(['check', '-c', file]);
+  expect(out).toMatch(/^menu .* ipxe-bios \(its ISO as a disc\)$/m);
+  expect(out).toContain(`warning: assignment "menu": ${lost}\n`);
+  const { server } = await serve(file);
+  const image = `oci:${join(folder, 'image')}:1`;
+  const given = ['--image', image, '--match', `mac=${ONE}`, '--boot', 'iso', '--kernel-arg', 'quiet'];
+  const set = await bootlayer(['assignment', 'set', 'api', ...given, '--server', `http://${server.api}`]);
+  expect([set.status, set.err]).toEqual([0, expect.stringContaining(`assignment "api": ${lost}`)]);
 });

@@ -37,6 +37,18 @@ describe('an answer with an address', () => {
     expect(fields.filter(({ why }) => why.includes('another server gives'))).toEqual([]);
   });
 
+  it('says of UEFI HTTP Boot that it is led to a UKI or an ISO', () => {
+    const request = packetOf(DHCP_PACKETS.ovmfHttpDiscover);
+    const client = readClient(request);
+    const told = { kind: 'url', url: `http://${US}:8080/boot.efi` } as const;
+    const boot = { request, client, told, address: US, step: 'offer' } as const;
+    const fields = describeReply(leaseReply({ request, granted, boot, serverId: US }), client);
+    expect(fields.find(({ field }) => field === 'option 67')).toMatchObject({
+      value: told.url,
+      why: expect.stringContaining('the UKI or the ISO of its image') as string,
+    });
+  });
+
   it('says that there is nothing to boot', () => {
     const fields = describeReply(leaseReply({ request: leaseRequest('discover'), granted, serverId: US }));
     expect(fields.find(({ field }) => field === 'siaddr')).toMatchObject({

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import type { Assignment } from '../../src/boot/assignment.js';
 import { UNMET_TEXTS } from '../../src/boot/choose-way.js';
 import type { AssignmentCheck, LostArguments, TargetCheck } from '../../src/booter/check-report.js';
+import { findLostArguments, lossesFor, remedyForUki } from '../../src/booter/lost-arguments.js';
 import { createMapping, type MappingInput } from '../../src/booter/mapping.js';
-import { findLostArguments, remedyFor } from '../../src/booter/uki-arguments.js';
+import { CLIENTS, type Client } from '../../src/image/bootable.js';
+import type { ReadIso } from '../../src/image/iso.js';
 import type { Role } from '../../src/image/role.js';
 import type { ReadUki } from '../../src/image/uki.js';
 import { digestOf } from '../../src/oci/digest.js';
-import { KERNELS, readUkiOf } from '../fixtures/contents.js';
+import { KERNELS, OPENED_ISO, readIsoOf, readUkiOf } from '../fixtures/contents.js';
 import { assignment, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
@@ -14,11 +17,11 @@ const QUIET = { append: ['quiet'] };
 const NOTHING = { append: [], remove: [], replace: {} };
 
 const BUILD_IN = 'build them into the UKI';
-const ALWAYS: LostArguments = { where: 'always', remedy: BUILD_IN };
+const ALWAYS: LostArguments = { what: 'uki', where: 'always', remedy: BUILD_IN };
 
-const boots = (lostArguments?: LostArguments): TargetCheck => ({
+const boots = (...lostArguments: readonly LostArguments[]): TargetCheck => ({
   ...{ kind: 'boots', architecture: 'amd64', digest: digestOf(Buffer.from('m')), clients: ['uefi-http'], refused: [] },
-  ...(lostArguments && { lostArguments }),
+  ...(lostArguments.length > 0 && { lostArguments }),
   blobs: [],
 });
 
@@ -56,10 +59,53 @@ it('has nothing to say where no UKI is started as it is', () => {
 
 it('says where only Secure Boot has a UKI started as it is, and each thing that can be done once', () => {
   const assignments = [assignment({ kernelArgs: [QUIET] })];
-  const secure = { where: 'secure-boot', remedy: 'a' } as const;
+  const secure = { what: 'uki', where: 'secure-boot', remedy: 'a' } as const;
   expect(lost({ assignments }, [boots(secure), boots(secure), boots({ ...secure, remedy: 'b' })])).toEqual([
     `assignment "all": where Secure Boot is on, so that a UKI is started as it is, ${UNMET_TEXTS.arguments}: a; b`,
   ]);
+});
+
+it('tells of an ISO that is booted as it is apart', () => {
+  const assignments = [assignment({ kernelArgs: [QUIET] })];
+  const ofIso = { what: 'iso', where: 'always', remedy: 'a' } as const;
+  expect(lost({ assignments }, [boots(ALWAYS, ofIso)])).toEqual([
+    `assignment "all"${TOLD}`,
+    `assignment "all": where an ISO is booted as it is, ${UNMET_TEXTS['iso-arguments']}: a`,
+  ]);
+});
+
+describe('an ISO that is booted as it is', () => {
+  const CLOSED = { kind: 'closed', reason: 'nothing was found' } as const;
+  const remedies = (
+    iso: ReadIso | undefined,
+    { clients = CLIENTS, ...more }: Partial<Assignment> & { readonly clients?: readonly Client[] } = {},
+  ) => {
+    const image = resolvedImage(['iso'], { commandLine: '', ...(iso && { contents: { iso } }) });
+    return lossesFor(clients, assignment(more), image, 'amd64');
+  };
+  const lostBy = (remedy: string) => [{ what: 'iso', where: 'always', remedy }];
+  const TAKE_OUT = 'take kernelArgs out';
+  const NAME = 'name by iso.kernel what iPXE is to start of it';
+
+  it('is given kernel arguments by nobody', () => {
+    expect(remedies(readIsoOf({ opening: CLOSED }))).toEqual(lostBy(`${TAKE_OUT}, or ${NAME}`));
+    expect(remedies(readIsoOf({ opening: CLOSED }), { boot: 'iso' })).toEqual(
+      lostBy(`${TAKE_OUT}, or ${NAME}, in place of boot: iso`),
+    );
+    expect(remedies(readIsoOf(), { boot: 'iso' })).toEqual(
+      lostBy(`${TAKE_OUT}, or leave boot: iso out, so that iPXE starts a kernel with them`),
+    );
+    for (const iso of [undefined, { kind: 'refused', reason: 'it is too short' }] as const)
+      expect(remedies(iso)).toEqual(iso === undefined ? lostBy(TAKE_OUT) : []);
+  });
+
+  it('is that only of those who do not start the kernel in it', () => {
+    expect(remedies(readIsoOf())).toEqual([]);
+    const bare = readIsoOf({ opening: { ...OPENED_ISO, kernel: { ...OPENED_ISO.kernel, facts: KERNELS.bare } } });
+    expect(remedies(bare, { clients: ['ipxe-bios'] })).toEqual([]);
+    expect(remedies(bare, { clients: ['ipxe-uefi'] })).toEqual(lostBy(`${TAKE_OUT}, or ${NAME}`));
+    expect(remedies(readIsoOf({ opening: CLOSED }), { iso: { kernelArgs: 'a' } })).toEqual([]);
+  });
 });
 
 describe('what can be done for those who are not given kernel arguments', () => {
@@ -69,7 +115,7 @@ describe('what can be done for those who are not given kernel arguments', () => 
       roles = ['uki'],
       where = 'always',
     }: { readonly roles?: readonly Role[]; readonly where?: LostArguments['where'] } = {},
-  ) => remedyFor(resolvedImage(roles, uki && { contents: { uki } }), 'amd64', where);
+  ) => remedyForUki(resolvedImage(roles, uki && { contents: { uki } }), 'amd64', where);
   const UNREAD: ReadUki = { kind: 'refused', reason: 'it has no section .linux' };
   const WITH_LAYERS = { roles: ['kernel', 'initramfs', 'uki'] } as const;
 
