@@ -6,6 +6,7 @@ import { layerFromFile } from '../build/disk-layer.js';
 import { withUki } from '../build/disk-uki.js';
 import { type BuiltManifest, buildManifest, type ImageRecipe, type Layer, writeImage } from '../build/image-builder.js';
 import { requirePlatform } from '../build/other-platform.js';
+import { requireIso } from '../build/unusable-iso.js';
 import type { ImageSources } from '../catalog/image-sources.js';
 import { BootlayerError, systemErrorCode } from '../errors.js';
 import { normalizeCommandLine } from '../image/command-line.js';
@@ -208,6 +209,7 @@ async function readRecipe(options: BuildOptions, { files, commandLine, signal }:
   const { platform, variant, annotation: annotations = {} } = options;
   if (platform === undefined) throw noPlatform();
   const contents = await contentsOfFiles(files);
+  requireIso(contents, files.iso);
   requirePlatform(contents, files, platform);
   const layers: Layer[] = [];
   for (const role of roles) layers.push(await layerFromFile(role, files[role] ?? '', signal));

@@ -1,5 +1,6 @@
 import type { BootEntry } from './boot-catalog.js';
 import { type Bootable, type Client, hasLayer, type Starter } from './bootable.js';
+import type { ReadIso } from './iso.js';
 import type { OpenedIso } from './iso-opening.js';
 import { isKernelFor } from './kernel-obstacle.js';
 import { againstArchitecture, missing, type Obstacle, refused } from './obstacle.js';
@@ -25,7 +26,7 @@ export function againstIsoFiles(image: Bootable): Obstacle | undefined {
   const read = image.contents?.iso;
   if (read === undefined)
     return refused('what its ISO holds is not known yet, since its registry did not say', 'try again');
-  if (read.kind === 'refused') return refused(`its ISO cannot be opened: ${read.reason}`);
+  if (read.kind === 'refused') return againstUnread(read);
   const { opening } = read.iso;
   return opening.kind === 'opened' ? undefined : refused(`its ISO cannot be opened: ${opening.reason}`, NAME_FILES);
 }
@@ -34,11 +35,18 @@ export function againstIsoFiles(image: Bootable): Obstacle | undefined {
 const NAME_FILES = 'name in the assignment, by iso.kernel and iso.initramfs, what to start of it';
 const NO_ISO = missing('it has no ISO', 'add --iso to image build');
 
+/** In the same words whether it would be opened or booted as it is. */
+function againstUnread({ reason, isIso }: Extract<ReadIso, { kind: 'refused' }>): Obstacle {
+  const remedy =
+    isIso === false ? 'build the image anew, of an ISO' : 'download the ISO again, and build the image anew';
+  return refused(`its ISO cannot be used: ${reason}`, remedy);
+}
+
 /** What could not be read may boot all the same; and so may a disk with partitions, which are not looked into. */
 function againstBooting({ contents }: Bootable, client: Client): Obstacle | undefined {
   const read = contents?.iso;
   if (read === undefined) return undefined;
-  if (read.kind === 'refused') return refused(`its ISO does not boot: ${read.reason}`);
+  if (read.kind === 'refused') return againstUnread(read);
   const { firmware, isHybrid } = read.iso;
   const wanted = FIRMWARE[client];
   if (isHybrid || firmware.includes(wanted)) return undefined;

@@ -6,7 +6,9 @@ import { type Fields, isKernel, isObject, isPart, isText } from './stored-fields
 /** Whether it is what was read of an ISO. */
 export function isReadIso(value: unknown): value is ReadIso {
   if (!isObject(value)) return false;
-  return value.kind === 'refused' ? typeof value.reason === 'string' : value.kind === 'iso' && isIso(value.iso);
+  const { kind, reason, isIso: isOne, iso } = value;
+  if (kind === 'refused') return typeof reason === 'string' && (isOne === undefined || isOne === false);
+  return kind === 'iso' && isIso(iso);
 }
 
 function isIso(value: unknown): value is Iso {

@@ -84,12 +84,15 @@ describe('an ISO', () => {
     ['that could not be read yet', of(['iso']), [READ, READ, 'iso by firmware']],
     [
       'that is none',
-      of(['iso'], { iso: { kind: 'refused', reason: 'it is no ISO 9660 image' } }),
-      [
-        'its ISO cannot be opened: it is no ISO 9660 image; its ISO does not boot: it is no ISO 9660 image',
-        'its ISO cannot be opened: it is no ISO 9660 image; its ISO does not boot: it is no ISO 9660 image',
-        'its ISO does not boot: it is no ISO 9660 image; its ISO cannot be opened: it is no ISO 9660 image',
-      ],
+      of(['iso'], { iso: { kind: 'refused', reason: 'it is no ISO 9660 image', isIso: false } }),
+      Array(3).fill('its ISO cannot be used: it is no ISO 9660 image: build the image anew, of an ISO') as string[],
+    ],
+    [
+      'that is cut off',
+      of(['iso'], { iso: { kind: 'refused', reason: 'it is cut off' } }),
+      Array(3).fill(
+        'its ISO cannot be used: it is cut off: download the ISO again, and build the image anew',
+      ) as string[],
     ],
     ['beside layers', of(['kernel', 'initramfs', 'iso'], ISO.contents), Array(3).fill('kernel by ipxe') as string[]],
     [

@@ -1,9 +1,11 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { formatBytes } from '../../src/format.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { bootlayer } from '../fixtures/program.js';
 import { program } from '../fixtures/programs.js';
+import { isoImage } from '../setup/iso.js';
 
 /** The program as built. */
 const LINUX = { name: '.linux', contents: 'a kernel' };
@@ -45,6 +47,34 @@ it.each(['uki', 'kernel'])('refuses a %s for another platform before it has writ
   const why = `file for the ${role} is for arm64, and the image for linux/amd64`;
   expect([status, err]).toEqual([2, `bootlayer: ${why}; name one for amd64, or say --platform linux/arm64\n`]);
   expect(await readdir(cwd)).toEqual(['file']);
+});
+
+describe('an ISO', () => {
+  const BUILD = ['image', 'build', '--platform', 'linux/amd64', '--iso', 'file', 'oci:image:1'];
+
+  /** Of a build of it, and what is there afterwards. */
+  async function built(iso: Buffer) {
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'file'), iso);
+    return { ...(await bootlayer(BUILD, { cwd })), cwd, left: await readdir(cwd) };
+  }
+
+  it('is refused before anything is written, where it is none or is cut off', async () => {
+    const whole = await isoImage({ files: { file: Buffer.alloc(100_000) } });
+    const cases = [
+      [Buffer.alloc(100_000), 'it is no ISO 9660 image; name an ISO, or use --disk'],
+      [
+        whole.subarray(0, -2_048),
+        `it is cut off: of its ${formatBytes(whole.length)}, 2.0 KiB are missing; download it again, or name another`,
+      ],
+    ] as const;
+    for (const [iso, why] of cases)
+      expect(await built(iso)).toMatchObject({
+        status: 2,
+        err: `bootlayer: file for the iso cannot be used: ${why}\n`,
+        left: ['file'],
+      });
+  });
 });
 
 describe('--cmdline beside a UKI that is ready', () => {
