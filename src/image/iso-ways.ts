@@ -1,4 +1,3 @@
-import type { BootEntry } from './boot-catalog.js';
 import { type Bootable, type Client, hasLayer, type Starter } from './bootable.js';
 import type { ReadIso } from './iso.js';
 import type { OpenedIso } from './iso-opening.js';
@@ -17,7 +16,7 @@ export function openedIso({ contents }: Pick<Bootable, 'contents'>): OpenedIso |
  */
 export function againstIsoAsItIs(image: Bootable, starter: Starter): Obstacle | undefined {
   if (!hasLayer(image, 'iso')) return NO_ISO;
-  return againstBooting(image, starter.client) ?? againstItsKernel(image, starter);
+  return againstBooting(image, starter.client) ?? againstOtherKernel(image, starter);
 }
 
 /** What is in it is not known to be for this client: that is judged as any other kernel. */
@@ -50,16 +49,18 @@ function againstBooting({ contents }: Bootable, client: Client): Obstacle | unde
   const { firmware, isHybrid } = read.iso;
   const wanted = FIRMWARE[client];
   if (isHybrid || firmware.includes(wanted)) return undefined;
-  return refused(`its ISO has nothing that ${wanted === 'bios' ? 'a BIOS' : 'UEFI'} boots`);
+  const isForNone = firmware.every((one) => one === 'other');
+  return refused(`its ISO has nothing that ${isForNone ? 'firmware' : NAMES[wanted]} boots`);
 }
 
-const FIRMWARE: Readonly<Record<Client, BootEntry['firmware']>> = {
+const NAMES = { bios: 'a BIOS', uefi: 'UEFI' } as const;
+const FIRMWARE: Readonly<Record<Client, keyof typeof NAMES>> = {
   ...{ 'ipxe-bios': 'bios', 'ipxe-uefi': 'uefi', 'uefi-http': 'uefi' },
 };
 
 /** Its boot catalogue says nothing of architectures, and the kernel that it starts does. */
-function againstItsKernel(image: Bootable, starter: Starter): Obstacle | undefined {
+export function againstOtherKernel(image: Bootable, starter: Starter): Obstacle | undefined {
   const facts = openedIso(image)?.kernel.facts;
   if (facts === undefined || isKernelFor(facts, starter)) return undefined;
-  return againstArchitecture('the kernel in its ISO', facts.architecture, starter.architecture);
+  return againstArchitecture('the kernel in its ISO', facts.architecture, starter.architecture, 'an ISO');
 }

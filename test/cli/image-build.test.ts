@@ -75,6 +75,23 @@ describe('an ISO', () => {
         left: ['file'],
       });
   });
+
+  it('is refused where its kernel is for another platform', async () => {
+    const iso = await isoImage({
+      files: { 'casper/vmlinuz': program([LINUX], { machine: 0xaa64 }), 'casper/initrd': 'i' },
+    });
+    expect(await built(iso)).toMatchObject({
+      status: 2,
+      err: 'bootlayer: the kernel in file for the iso is for arm64, and the image for linux/amd64; name an ISO for amd64, or say --platform linux/arm64\n',
+      left: ['file'],
+    });
+  });
+
+  it('of data is taken, with a warning that nothing boots it', async () => {
+    const { status, err } = await built(await isoImage({ files: { file: 'data' } }));
+    expect([status, err]).toEqual([0, expect.stringContaining('; its ISO has nothing that firmware boots\n')]);
+    expect(err).toContain('bootlayer: warning: nothing can be booted from it: ');
+  });
 });
 
 describe('--cmdline beside a UKI that is ready', () => {
