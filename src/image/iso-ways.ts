@@ -1,6 +1,6 @@
 import { type Bootable, type Client, hasLayer, type Starter } from './bootable.js';
 import type { ReadIso } from './iso.js';
-import type { OpenedIso } from './iso-opening.js';
+import type { ClosedIso, OpenedIso } from './iso-opening.js';
 import { isKernelFor } from './kernel-obstacle.js';
 import { againstArchitecture, missing, type Obstacle, refused } from './obstacle.js';
 
@@ -27,7 +27,12 @@ export function againstIsoFiles(image: Bootable): Obstacle | undefined {
     return refused('what its ISO holds is not known yet, since its registry did not say', 'try again');
   if (read.kind === 'refused') return againstUnread(read);
   const { opening } = read.iso;
-  return opening.kind === 'opened' ? undefined : refused(`its ISO cannot be opened: ${opening.reason}`, NAME_FILES);
+  return opening.kind === 'opened' ? undefined : againstClosed(opening);
+}
+
+function againstClosed({ reason, namedBy }: ClosedIso): Obstacle {
+  const remedy = namedBy === undefined ? NAME_FILES : `correct ${namedBy}, or take iso out of the assignment`;
+  return refused(`its ISO cannot be opened: ${reason}`, remedy);
 }
 
 /** What neither a menu nor a layout leads to, an operator may know. */

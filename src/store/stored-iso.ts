@@ -1,5 +1,5 @@
 import type { Iso, ReadIso } from '../image/iso.js';
-import type { OpenedIso } from '../image/iso-opening.js';
+import { ISO_FIELDS, type OpenedIso } from '../image/iso-opening.js';
 import { PRESETS } from '../image/preset-name.js';
 import { type Fields, isKernel, isObject, isPart, isText } from './stored-fields.js';
 
@@ -16,9 +16,11 @@ function isIso(value: unknown): value is Iso {
   const { label, firmware, isHybrid, opening } = value;
   const isSaid = typeof label === 'string' && typeof isHybrid === 'boolean' && isObject(opening);
   if (!isSaid || !Array.isArray(firmware) || !firmware.every((one) => FIRMWARE.has(one))) return false;
-  return opening.kind === 'closed'
-    ? typeof opening.reason === 'string'
-    : opening.kind === 'opened' && isOpened(opening);
+  return opening.kind === 'closed' ? isClosed(opening) : opening.kind === 'opened' && isOpened(opening);
+}
+
+function isClosed({ reason, namedBy }: Fields): boolean {
+  return typeof reason === 'string' && (namedBy === undefined || ISO_FIELDS.some((field) => field === namedBy));
 }
 
 const FIRMWARE: ReadonlySet<unknown> = new Set<Iso['firmware'][number]>(['bios', 'uefi', 'other']);

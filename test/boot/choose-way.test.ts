@@ -136,6 +136,13 @@ describe('an ISO', () => {
     expect(outcome(of(['uki', 'iso'], { ...UKI.contents, ...ISO.contents }), HTTP, wish)).toBe('uki by firmware');
   });
 
+  it.each(['iso.kernel', 'iso.initramfs'] as const)('is not opened by what %s names wrongly', (namedBy) => {
+    const image = of(['iso'], { iso: readIsoOf({ opening: { ...CLOSED, namedBy } }) });
+    expect(outcome(image, UEFI, { ...PLAIN, opensIso: true })).toBe(
+      `its ISO cannot be opened: none of its menus names a kernel: correct ${namedBy}, or take iso out of the assignment`,
+    );
+  });
+
   it('is taken where the assignment wants it', () => {
     const all = of(['kernel', 'initramfs', 'uki', 'iso'], { ...UKI.contents, ...ISO.contents });
     expect(outcome(all, HTTP, { boot: 'iso', wantsArguments: false })).toBe('iso by firmware');

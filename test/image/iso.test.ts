@@ -88,10 +88,22 @@ describe('what is started of it', () => {
       iso: { opening: { by: 'assignment', kernel: { path: '/OWN/K', part: { length: 4 } }, initrds: [] } },
     });
     expect(await readIso(file, { ...wished, initramfs: ['/own/i', '/own'] })).toMatchObject({
-      iso: { opening: { kind: 'closed', reason: '/own, which iso.initramfs of the assignment names, is not in it' } },
+      iso: {
+        opening: {
+          kind: 'closed',
+          reason: '/own, which iso.initramfs of the assignment names, is not in it',
+          namedBy: 'iso.initramfs',
+        },
+      },
     });
     expect(await readIso(file, { ...wished, kernel: '/own/x' })).toMatchObject({
-      iso: { opening: { kind: 'closed', reason: '/own/x, which iso.kernel of the assignment names, is not in it' } },
+      iso: {
+        opening: {
+          kind: 'closed',
+          reason: '/own/x, which iso.kernel of the assignment names, is not in it',
+          namedBy: 'iso.kernel',
+        },
+      },
     });
   });
 
