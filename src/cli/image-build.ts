@@ -25,6 +25,7 @@ import {
   withImages,
   withPlacesOptions,
 } from './image-places.js';
+import { isoLines } from './iso-lines.js';
 import { standardOutput, writeJson, writeLine } from './output.js';
 import { withProgress } from './transfer-progress.js';
 import { MAKE, readUkiRecipe, type UkiOptions, withUkiOptions } from './uki-options.js';
@@ -86,6 +87,7 @@ async function buildAndWrite(
   { options, signal }: { readonly options: BuildOptions; readonly signal: AbortSignal },
 ): Promise<void> {
   const built = buildManifest(recipe);
+  if (!options.json) tellIso(contents);
   const written = await withImages(options, wanted, (references, sources) =>
     writeAll(built, references, { sources, options, signal }),
   );
@@ -129,6 +131,11 @@ function warnUnused({ recipe: { commandLine, layers }, contents: { uki } }: Prep
 }
 
 const UNUSED = 'leave --cmdline out, or add --kernel and --initramfs, which are started with it';
+
+/** What is found in it is not for whoever reads the reference of the image. */
+function tellIso({ iso }: ImageContents): void {
+  for (const line of iso === undefined ? [] : isoLines(iso)) process.stderr.write(`iso     ${line}\n`);
+}
 
 type Written = {
   readonly reference: string;

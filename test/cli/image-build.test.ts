@@ -76,6 +76,17 @@ describe('an ISO', () => {
       });
   });
 
+  it('is shown as image inspect shows it, beside the reference of the image', async () => {
+    const { cwd, out, err } = await built(await isoImage({ files: { 'casper/vmlinuz': 'k', 'casper/initrd': 'i' } }));
+    const inspected = await bootlayer(['image', 'inspect', 'oci:image:1'], { cwd });
+    const lines = (text: string) => text.split('\n').filter((line) => line.startsWith('iso     '));
+    expect(lines(err)).toEqual(lines(inspected.out));
+    expect(lines(err)).toContain('iso     opened as Ubuntu (casper) has it');
+    expect(out).toMatch(/^\S+:1@sha256:[0-9a-f]{64}\n$/);
+    const { err: ofJson } = await bootlayer([...BUILD, '--json'], { cwd });
+    expect(lines(ofJson)).toEqual([]);
+  });
+
   it('is refused where its kernel is for another platform', async () => {
     const iso = await isoImage({
       files: { 'casper/vmlinuz': program([LINUX], { machine: 0xaa64 }), 'casper/initrd': 'i' },
