@@ -6,6 +6,7 @@ import { layerFromFile } from '../build/disk-layer.js';
 import { withUki } from '../build/disk-uki.js';
 import { type BuiltManifest, buildManifest, type ImageRecipe, type Layer, writeImage } from '../build/image-builder.js';
 import { requirePlatform } from '../build/other-platform.js';
+import { requireIso } from '../build/unusable-iso.js';
 import type { ImageSources } from '../catalog/image-sources.js';
 import { BootlayerError, systemErrorCode } from '../errors.js';
 import { normalizeCommandLine } from '../image/command-line.js';
@@ -24,6 +25,7 @@ import {
   withImages,
   withPlacesOptions,
 } from './image-places.js';
+import { isoLines } from './iso-lines.js';
 import { standardOutput, writeJson, writeLine } from './output.js';
 import { withProgress } from './transfer-progress.js';
 import { MAKE, readUkiRecipe, type UkiOptions, withUkiOptions } from './uki-options.js';
@@ -85,6 +87,7 @@ async function buildAndWrite(
   { options, signal }: { readonly options: BuildOptions; readonly signal: AbortSignal },
 ): Promise<void> {
   const built = buildManifest(recipe);
+  if (!options.json) tellIso(contents);
   const written = await withImages(options, wanted, (references, sources) =>
     writeAll(built, references, { sources, options, signal }),
   );
@@ -128,6 +131,11 @@ function warnUnused({ recipe: { commandLine, layers }, contents: { uki } }: Prep
 }
 
 const UNUSED = 'leave --cmdline out, or add --kernel and --initramfs, which are started with it';
+
+/** What is found in it is not for whoever reads the reference of the image. */
+function tellIso({ iso }: ImageContents): void {
+  for (const line of iso === undefined ? [] : isoLines(iso)) process.stderr.write(`iso     ${line}\n`);
+}
 
 type Written = {
   readonly reference: string;
@@ -208,6 +216,7 @@ async function readRecipe(options: BuildOptions, { files, commandLine, signal }:
   const { platform, variant, annotation: annotations = {} } = options;
   if (platform === undefined) throw noPlatform();
   const contents = await contentsOfFiles(files);
+  requireIso(contents, files.iso);
   requirePlatform(contents, files, platform);
   const layers: Layer[] = [];
   for (const role of roles) layers.push(await layerFromFile(role, files[role] ?? '', signal));

@@ -73,7 +73,6 @@ function entryOf({ size }: RangeReader, first: IsoRecord, others: readonly IsoRe
       return { kind: 'refused', name, reason: `it lies in ${others.length + 1} parts that are apart` };
     part = { offset: part.offset, length: part.length + next.length };
   }
-  if (part.offset + part.length > size)
-    return { kind: 'refused', name, reason: 'it is beyond the end of the image, which is cut off' };
+  if (part.offset + part.length > size) return { kind: 'refused', name, reason: 'it is beyond the end of the image' };
   return { kind: isFolder ? 'folder' : 'file', name, part };
 }

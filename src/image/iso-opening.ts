@@ -12,7 +12,18 @@ import type { FilePart, RangeReader } from './range-reader.js';
 /** A file of an image, which is one part of it. */
 export type IsoFile = { readonly path: string; readonly part: FilePart };
 
-export type IsoOpening = OpenedIso | { readonly kind: 'closed'; readonly reason: string };
+export type IsoOpening = OpenedIso | ClosedIso;
+
+/** Why nothing of an image is started in place of its boot loader. */
+export type ClosedIso = {
+  readonly kind: 'closed';
+  readonly reason: string;
+  /** What of the assignment names what cannot be used. */
+  readonly namedBy?: IsoField;
+};
+
+export const ISO_FIELDS = ['iso.kernel', 'iso.initramfs'] as const;
+export type IsoField = (typeof ISO_FIELDS)[number];
 
 /** What of an image is started in place of its boot loader. */
 export type OpenedIso = {
@@ -36,7 +47,7 @@ export type OpenedIso = {
 };
 
 /** What was found, or why it is not to be used. */
-type Attempt = OpenedIso | { readonly kind: 'missing' } | { readonly kind: 'closed'; readonly reason: string };
+type Attempt = IsoOpening | { readonly kind: 'missing' };
 
 const MENUS: readonly { readonly by: 'grub' | 'isolinux'; readonly file: string }[] = [
   ...['/boot/grub/grub.cfg', '/boot/grub2/grub.cfg', '/EFI/BOOT/grub.cfg'].map(
@@ -132,11 +143,13 @@ class Opener {
     if (paths.length > MOST_INITRDS) return closed(`it has more initrds than ${MOST_INITRDS}`);
     const files: IsoFile[] = [];
     for (const [position, path] of [entry.kernel, ...paths].entries()) {
-      const whose = whoNames({ by, menu }, position);
-      if (path.length > MOST_PATH_CHARACTERS) return closed(`a path${whose} is longer than ${MOST_PATH_CHARACTERS}`);
+      const field = fieldOf(by, position);
+      const whose = whoNames(menu, field);
+      if (path.length > MOST_PATH_CHARACTERS)
+        return closed(`a path${whose} is longer than ${MOST_PATH_CHARACTERS}`, field);
       const one = await this.#tree.find(path);
-      if (one.kind === 'missing') return closed(`${path}${whose} is not in it`);
-      if (one.kind === 'refused') return closed(`${one.path}${whose} is no one part of it: ${one.reason}`);
+      if (one.kind === 'missing') return closed(`${path}${whose} is not in it`, field);
+      if (one.kind === 'refused') return closed(`${one.path}${whose} is no one part of it: ${one.reason}`, field);
       files.push({ path: one.path, part: one.part });
     }
     const [kernel, ...initrds] = files;
@@ -179,8 +192,13 @@ class Opener {
 }
 
 /** Of the files that are handed over, the kernel is the first. */
-function whoNames({ by, menu }: Pick<Named, 'by' | 'menu'>, position: number): string {
-  if (by === 'assignment') return `, which ${position === 0 ? 'iso.kernel' : 'iso.initramfs'} of the assignment names,`;
+function fieldOf(by: Named['by'], position: number): IsoField | undefined {
+  if (by !== 'assignment') return undefined;
+  return position === 0 ? 'iso.kernel' : 'iso.initramfs';
+}
+
+function whoNames(menu: Named['menu'], field: IsoField | undefined): string {
+  if (field !== undefined) return `, which ${field} of the assignment names,`;
   return menu === undefined ? '' : `, which ${menu.file} names,`;
 }
 
@@ -201,8 +219,8 @@ function fits(pattern: string, path: string): boolean {
   return after === undefined ? own === before : own.startsWith(before) && own.endsWith(after);
 }
 
-function closed(reason: string): Attempt {
-  return { kind: 'closed', reason };
+function closed(reason: string, namedBy?: IsoField): Attempt {
+  return { kind: 'closed', reason, ...(namedBy !== undefined && { namedBy }) };
 }
 
 /** A file within another. */

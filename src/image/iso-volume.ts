@@ -1,3 +1,4 @@
+import { formatBytes } from '../format.js';
 import type { FilePart, RangeReader } from './range-reader.js';
 
 /** What is said of an ISO 9660 image in front of its files (ECMA-119, 8). */
@@ -51,8 +52,11 @@ function volumeOf(file: RangeReader, descriptors: readonly Buffer[], hybrid: boo
   if (primary === undefined) return broken('it has no primary volume descriptor');
   const blockBytes = primary.readUInt16LE(128);
   if (blockBytes !== SECTOR_BYTES) return broken(`its blocks have ${blockBytes} bytes, and ${SECTOR_BYTES} are read`);
+  // Behind the volume there may be more, as a table of partitions, and there is no less (ECMA-119, 8.4.8).
+  const volumeBytes = primary.readUInt32LE(80) * blockBytes;
+  if (file.size < volumeBytes) return broken(cutOff(volumeBytes, file.size));
   const root = rootOf(primary);
-  if (!isWithin(file, root)) return broken('its root directory is beyond its end: it is cut off');
+  if (!isWithin(file, root)) return broken('its root directory is beyond its end');
   const joliet = descriptors.find(
     (one) => one[0] === SUPPLEMENTARY && JOLIET_ESCAPES.has(one.toString('latin1', 88, 91)),
   );
@@ -85,6 +89,10 @@ function isHybrid(system: Buffer): boolean {
 /** Filled up by spaces, or by zeros. */
 function textIn(descriptor: Buffer, from: number, to: number): string {
   return descriptor.toString('latin1', from, to).replace(/[\0 ]+$/, '');
+}
+
+function cutOff(volumeBytes: number, fileBytes: number): string {
+  return `it is cut off: of its ${formatBytes(volumeBytes)}, ${formatBytes(volumeBytes - fileBytes)} are missing`;
 }
 
 function broken(reason: string): ReadIsoVolume {

@@ -1,6 +1,6 @@
-import type { BootEntry } from './boot-catalog.js';
 import { type Bootable, type Client, hasLayer, type Starter } from './bootable.js';
-import type { OpenedIso } from './iso-opening.js';
+import type { ReadIso } from './iso.js';
+import type { ClosedIso, OpenedIso } from './iso-opening.js';
 import { isKernelFor } from './kernel-obstacle.js';
 import { againstArchitecture, missing, type Obstacle, refused } from './obstacle.js';
 
@@ -16,7 +16,7 @@ export function openedIso({ contents }: Pick<Bootable, 'contents'>): OpenedIso |
  */
 export function againstIsoAsItIs(image: Bootable, starter: Starter): Obstacle | undefined {
   if (!hasLayer(image, 'iso')) return NO_ISO;
-  return againstBooting(image, starter.client) ?? againstItsKernel(image, starter);
+  return againstBooting(image, starter.client) ?? againstOtherKernel(image, starter);
 }
 
 /** What is in it is not known to be for this client: that is judged as any other kernel. */
@@ -25,33 +25,47 @@ export function againstIsoFiles(image: Bootable): Obstacle | undefined {
   const read = image.contents?.iso;
   if (read === undefined)
     return refused('what its ISO holds is not known yet, since its registry did not say', 'try again');
-  if (read.kind === 'refused') return refused(`its ISO cannot be opened: ${read.reason}`);
+  if (read.kind === 'refused') return againstUnread(read);
   const { opening } = read.iso;
-  return opening.kind === 'opened' ? undefined : refused(`its ISO cannot be opened: ${opening.reason}`, NAME_FILES);
+  return opening.kind === 'opened' ? undefined : againstClosed(opening);
+}
+
+function againstClosed({ reason, namedBy }: ClosedIso): Obstacle {
+  const remedy = namedBy === undefined ? NAME_FILES : `correct ${namedBy}, or take iso out of the assignment`;
+  return refused(`its ISO cannot be opened: ${reason}`, remedy);
 }
 
 /** What neither a menu nor a layout leads to, an operator may know. */
 const NAME_FILES = 'name in the assignment, by iso.kernel and iso.initramfs, what to start of it';
 const NO_ISO = missing('it has no ISO', 'add --iso to image build');
 
+/** In the same words whether it would be opened or booted as it is. */
+function againstUnread({ reason, isIso }: Extract<ReadIso, { kind: 'refused' }>): Obstacle {
+  const remedy =
+    isIso === false ? 'build the image anew, of an ISO' : 'download the ISO again, and build the image anew';
+  return refused(`its ISO cannot be used: ${reason}`, remedy);
+}
+
 /** What could not be read may boot all the same; and so may a disk with partitions, which are not looked into. */
 function againstBooting({ contents }: Bootable, client: Client): Obstacle | undefined {
   const read = contents?.iso;
   if (read === undefined) return undefined;
-  if (read.kind === 'refused') return refused(`its ISO does not boot: ${read.reason}`);
+  if (read.kind === 'refused') return againstUnread(read);
   const { firmware, isHybrid } = read.iso;
   const wanted = FIRMWARE[client];
   if (isHybrid || firmware.includes(wanted)) return undefined;
-  return refused(`its ISO has nothing that ${wanted === 'bios' ? 'a BIOS' : 'UEFI'} boots`);
+  const isForNone = firmware.every((one) => one === 'other');
+  return refused(`its ISO has nothing that ${isForNone ? 'firmware' : NAMES[wanted]} boots`);
 }
 
-const FIRMWARE: Readonly<Record<Client, BootEntry['firmware']>> = {
+const NAMES = { bios: 'a BIOS', uefi: 'UEFI' } as const;
+const FIRMWARE: Readonly<Record<Client, keyof typeof NAMES>> = {
   ...{ 'ipxe-bios': 'bios', 'ipxe-uefi': 'uefi', 'uefi-http': 'uefi' },
 };
 
 /** Its boot catalogue says nothing of architectures, and the kernel that it starts does. */
-function againstItsKernel(image: Bootable, starter: Starter): Obstacle | undefined {
+export function againstOtherKernel(image: Bootable, starter: Starter): Obstacle | undefined {
   const facts = openedIso(image)?.kernel.facts;
   if (facts === undefined || isKernelFor(facts, starter)) return undefined;
-  return againstArchitecture('the kernel in its ISO', facts.architecture, starter.architecture);
+  return againstArchitecture('the kernel in its ISO', facts.architecture, starter.architecture, 'an ISO');
 }

@@ -19,7 +19,8 @@ export type Iso = {
 
 export type ReadIso =
   | { readonly kind: 'iso'; readonly iso: Iso }
-  | { readonly kind: 'refused'; readonly reason: string };
+  /** `isIso`: false where it is something else. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly isIso?: false };
 
 /**
  * Reads its descriptors, its boot catalogue, and the directories and files that lead to its kernel: some hundred kilobytes of an
@@ -29,7 +30,7 @@ export type ReadIso =
  */
 export async function readIso(file: RangeReader, isoFiles?: IsoFiles): Promise<ReadIso> {
   const read = await readIsoVolume(file);
-  if (read.kind === 'other') return { kind: 'refused', reason: 'it is no ISO 9660 image' };
+  if (read.kind === 'other') return { kind: 'refused', reason: 'it is no ISO 9660 image', isIso: false };
   if (read.kind === 'broken') return { kind: 'refused', reason: read.reason };
   const { label, isHybrid, bootCatalogAt } = read.volume;
   const entries = bootCatalogAt === undefined ? [] : await readBootCatalog(file, bootCatalogAt);

@@ -11,11 +11,16 @@ export function withRemedy({ reason, remedy }: Pick<Obstacle, 'reason' | 'remedy
   return remedy === undefined ? reason : `${reason}: ${remedy}`;
 }
 
-/** Pure. */
-export function againstArchitecture(what: string, held: string | undefined, wanted: string): Obstacle | undefined {
+/** `other`: what else image build is to be given. Pure. */
+export function againstArchitecture(
+  what: string,
+  held: string | undefined,
+  wanted: string,
+  other = 'one',
+): Obstacle | undefined {
   return held === undefined || held === wanted
     ? undefined
-    : refused(`${what} is for ${held}, and the machine is ${wanted}`, `give image build one for ${wanted}`);
+    : refused(`${what} is for ${held}, and the machine is ${wanted}`, `give image build ${other} for ${wanted}`);
 }
 
 export function missing(reason: string, remedy: string): Obstacle {

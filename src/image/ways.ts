@@ -1,5 +1,5 @@
 import { type Bootable, hasLayer, type Starter } from './bootable.js';
-import { againstIsoAsItIs, againstIsoFiles, openedIso } from './iso-ways.js';
+import { againstIsoAsItIs, againstIsoFiles, againstOtherKernel, openedIso } from './iso-ways.js';
 import { againstKernel } from './kernel-obstacle.js';
 import { againstArchitecture, missing, type Obstacle, refused } from './obstacle.js';
 import type { Role } from './role.js';
@@ -85,7 +85,8 @@ function againstUnread({ reason }: { readonly reason: string }): Obstacle {
 
 function againstKernelOfIso(image: Bootable, starter: Starter): Obstacle | undefined {
   const opened = openedIso(image);
-  return opened === undefined ? againstIsoFiles(image) : againstKernel(opened.kernel.facts, starter);
+  if (opened === undefined) return againstIsoFiles(image);
+  return againstOtherKernel(image, starter) ?? againstKernel(opened.kernel.facts, starter);
 }
 
 /** A kernel layer is what the operator gives, who may have it signed; one out of a UKI was signed with all that is around it. */

@@ -1,12 +1,14 @@
 import type { Iso, ReadIso } from '../image/iso.js';
-import type { OpenedIso } from '../image/iso-opening.js';
+import { ISO_FIELDS, type OpenedIso } from '../image/iso-opening.js';
 import { PRESETS } from '../image/preset-name.js';
 import { type Fields, isKernel, isObject, isPart, isText } from './stored-fields.js';
 
 /** Whether it is what was read of an ISO. */
 export function isReadIso(value: unknown): value is ReadIso {
   if (!isObject(value)) return false;
-  return value.kind === 'refused' ? typeof value.reason === 'string' : value.kind === 'iso' && isIso(value.iso);
+  const { kind, reason, isIso: isOne, iso } = value;
+  if (kind === 'refused') return typeof reason === 'string' && (isOne === undefined || isOne === false);
+  return kind === 'iso' && isIso(iso);
 }
 
 function isIso(value: unknown): value is Iso {
@@ -14,9 +16,11 @@ function isIso(value: unknown): value is Iso {
   const { label, firmware, isHybrid, opening } = value;
   const isSaid = typeof label === 'string' && typeof isHybrid === 'boolean' && isObject(opening);
   if (!isSaid || !Array.isArray(firmware) || !firmware.every((one) => FIRMWARE.has(one))) return false;
-  return opening.kind === 'closed'
-    ? typeof opening.reason === 'string'
-    : opening.kind === 'opened' && isOpened(opening);
+  return opening.kind === 'closed' ? isClosed(opening) : opening.kind === 'opened' && isOpened(opening);
+}
+
+function isClosed({ reason, namedBy }: Fields): boolean {
+  return typeof reason === 'string' && (namedBy === undefined || ISO_FIELDS.some((field) => field === namedBy));
 }
 
 const FIRMWARE: ReadonlySet<unknown> = new Set<Iso['firmware'][number]>(['bios', 'uefi', 'other']);

@@ -41,8 +41,7 @@ describe('an ISO', () => {
   const NO_KERNEL =
     'its ISO cannot be opened: none of its menus names a kernel: name in the assignment, by iso.kernel and iso.initramfs, what to start of it';
   const OPENED_ARM = { ...OPENED_ISO, kernel: { ...OPENED_ISO.kernel, facts: KERNELS.image } };
-  const OF_ARM = 'is for arm64, and the machine is amd64: give image build one for amd64';
-  const KERNEL_IN_ISO = `the kernel in its ISO ${OF_ARM}`;
+  const OF_ARM = 'the kernel in its ISO is for arm64, and the machine is amd64: give image build an ISO for amd64';
 
   it.each<[string, Bootable, readonly string[]]>([
     ['that boots and can be opened', ISO, [OPENED, OPENED, 'iso by firmware']],
@@ -57,15 +56,15 @@ describe('an ISO', () => {
       of(['iso'], { iso: readIsoOf({ opening: CLOSED, firmware: ['bios'] }) }),
       [READ, `${NO_KERNEL}; its ISO has nothing that UEFI boots`, `its ISO has nothing that UEFI boots; ${NO_KERNEL}`],
     ],
-    [
-      'of another architecture',
-      of(['iso'], { iso: readIsoOf({ opening: OPENED_ARM }) }),
+    ...([[], ['other']] as const).map((firmware): [string, Bootable, readonly string[]] => [
+      `of data, that boots on ${firmware.join() || 'nothing'}`,
+      of(['iso'], { iso: readIsoOf({ opening: CLOSED, firmware }) }),
       [
-        `its kernel ${OF_ARM}; ${KERNEL_IN_ISO}`,
-        `its kernel ${OF_ARM}; ${KERNEL_IN_ISO}`,
-        `${KERNEL_IN_ISO}; its kernel ${OF_ARM}`,
+        ...[BIOS, UEFI].map(() => `${NO_KERNEL}; its ISO has nothing that firmware boots`),
+        `its ISO has nothing that firmware boots; ${NO_KERNEL}`,
       ],
-    ],
+    ]),
+    ['of another architecture', of(['iso'], { iso: readIsoOf({ opening: OPENED_ARM }) }), [OF_ARM, OF_ARM, OF_ARM]],
     ['that UEFI does not boot', of(['iso'], { iso: readIsoOf({ firmware: ['bios'] }) }), [OPENED, OPENED, OPENED]],
     [
       'that is a disk with partitions',
@@ -84,12 +83,15 @@ describe('an ISO', () => {
     ['that could not be read yet', of(['iso']), [READ, READ, 'iso by firmware']],
     [
       'that is none',
-      of(['iso'], { iso: { kind: 'refused', reason: 'it is no ISO 9660 image' } }),
-      [
-        'its ISO cannot be opened: it is no ISO 9660 image; its ISO does not boot: it is no ISO 9660 image',
-        'its ISO cannot be opened: it is no ISO 9660 image; its ISO does not boot: it is no ISO 9660 image',
-        'its ISO does not boot: it is no ISO 9660 image; its ISO cannot be opened: it is no ISO 9660 image',
-      ],
+      of(['iso'], { iso: { kind: 'refused', reason: 'it is no ISO 9660 image', isIso: false } }),
+      Array(3).fill('its ISO cannot be used: it is no ISO 9660 image: build the image anew, of an ISO') as string[],
+    ],
+    [
+      'that is cut off',
+      of(['iso'], { iso: { kind: 'refused', reason: 'it is cut off' } }),
+      Array(3).fill(
+        'its ISO cannot be used: it is cut off: download the ISO again, and build the image anew',
+      ) as string[],
     ],
     ['beside layers', of(['kernel', 'initramfs', 'iso'], ISO.contents), Array(3).fill('kernel by ipxe') as string[]],
     [
@@ -137,6 +139,13 @@ describe('an ISO', () => {
     expect(chooseWay(closed, HTTP, wish).rejected).toContainEqual({ way: 'iso', reason });
     // What was made for booting by network is started all the same.
     expect(outcome(of(['uki', 'iso'], { ...UKI.contents, ...ISO.contents }), HTTP, wish)).toBe('uki by firmware');
+  });
+
+  it.each(['iso.kernel', 'iso.initramfs'] as const)('is not opened by what %s names wrongly', (namedBy) => {
+    const image = of(['iso'], { iso: readIsoOf({ opening: { ...CLOSED, namedBy } }) });
+    expect(outcome(image, UEFI, { ...PLAIN, opensIso: true })).toBe(
+      `its ISO cannot be opened: none of its menus names a kernel: correct ${namedBy}, or take iso out of the assignment`,
+    );
   });
 
   it('is taken where the assignment wants it', () => {

@@ -1,9 +1,11 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { formatBytes } from '../../src/format.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { bootlayer } from '../fixtures/program.js';
 import { program } from '../fixtures/programs.js';
+import { isoImage } from '../setup/iso.js';
 
 /** The program as built. */
 const LINUX = { name: '.linux', contents: 'a kernel' };
@@ -45,6 +47,62 @@ it.each(['uki', 'kernel'])('refuses a %s for another platform before it has writ
   const why = `file for the ${role} is for arm64, and the image for linux/amd64`;
   expect([status, err]).toEqual([2, `bootlayer: ${why}; name one for amd64, or say --platform linux/arm64\n`]);
   expect(await readdir(cwd)).toEqual(['file']);
+});
+
+describe('an ISO', () => {
+  const BUILD = ['image', 'build', '--platform', 'linux/amd64', '--iso', 'file', 'oci:image:1'];
+
+  /** Of a build of it, and what is there afterwards. */
+  async function built(iso: Buffer) {
+    const cwd = await temporaryFolder();
+    await writeFile(join(cwd, 'file'), iso);
+    return { ...(await bootlayer(BUILD, { cwd })), cwd, left: await readdir(cwd) };
+  }
+
+  it('is refused before anything is written, where it is none or is cut off', async () => {
+    const whole = await isoImage({ files: { file: Buffer.alloc(100_000) } });
+    const cases = [
+      [Buffer.alloc(100_000), 'it is no ISO 9660 image; name an ISO, or use --disk'],
+      [
+        whole.subarray(0, -2_048),
+        `it is cut off: of its ${formatBytes(whole.length)}, 2.0 KiB are missing; download it again, or name another`,
+      ],
+    ] as const;
+    for (const [iso, why] of cases)
+      expect(await built(iso)).toMatchObject({
+        status: 2,
+        err: `bootlayer: file for the iso cannot be used: ${why}\n`,
+        left: ['file'],
+      });
+  });
+
+  it('is shown as image inspect shows it, beside the reference of the image', async () => {
+    const { cwd, out, err } = await built(await isoImage({ files: { 'casper/vmlinuz': 'k', 'casper/initrd': 'i' } }));
+    const inspected = await bootlayer(['image', 'inspect', 'oci:image:1'], { cwd });
+    const lines = (text: string) => text.split('\n').filter((line) => line.startsWith('iso     '));
+    expect(lines(err)).toEqual(lines(inspected.out));
+    expect(lines(err)).toContain('iso     opened as Ubuntu (casper) has it');
+    expect(out).toMatch(/^\S+:1@sha256:[0-9a-f]{64}\n$/);
+    const { err: ofJson } = await bootlayer([...BUILD, '--json'], { cwd });
+    expect(lines(ofJson)).toEqual([]);
+  });
+
+  it('is refused where its kernel is for another platform', async () => {
+    const iso = await isoImage({
+      files: { 'casper/vmlinuz': program([LINUX], { machine: 0xaa64 }), 'casper/initrd': 'i' },
+    });
+    expect(await built(iso)).toMatchObject({
+      status: 2,
+      err: 'bootlayer: the kernel in file for the iso is for arm64, and the image for linux/amd64; name an ISO for amd64, or say --platform linux/arm64\n',
+      left: ['file'],
+    });
+  });
+
+  it('of data is taken, with a warning that nothing boots it', async () => {
+    const { status, err } = await built(await isoImage({ files: { file: 'data' } }));
+    expect([status, err]).toEqual([0, expect.stringContaining('; its ISO has nothing that firmware boots\n')]);
+    expect(err).toContain('bootlayer: warning: nothing can be booted from it: ');
+  });
 });
 
 describe('--cmdline beside a UKI that is ready', () => {

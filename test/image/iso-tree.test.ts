@@ -108,8 +108,8 @@ describe('files in several extents', () => {
 describe('what is no part of the image as it is', () => {
   it.each([
     ['interleaved', 26, Buffer.of(3), 'its blocks are interleaved with those of others'],
-    ['cut off', 10, Buffer.alloc(4, 0xff), 'it is beyond the end of the image, which is cut off'],
-    ['elsewhere', 2, Buffer.alloc(4, 0xff), 'it is beyond the end of the image, which is cut off'],
+    ['too long', 10, Buffer.alloc(4, 0xff), 'it is beyond the end of the image'],
+    ['elsewhere', 2, Buffer.alloc(4, 0xff), 'it is beyond the end of the image'],
   ])('is refused: %s', async (_what, offset, value, reason) => {
     const bytes = await isoImage({ files: { 'a/kernel': 'x' }, before: NO_ROCK_RIDGE, options: [] });
     value.copy(bytes, bytes.indexOf('KERNEL.;1') - 33 + offset);

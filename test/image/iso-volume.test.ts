@@ -1,7 +1,8 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { formatBytes } from '../../src/format.js';
 import { readIsoVolume } from '../../src/image/iso-volume.js';
 import { rangesOf } from '../fixtures/ranges.js';
-import { isoImage } from '../setup/iso.js';
+import { isoImage, type MadeIso } from '../setup/iso.js';
 
 const read = (bytes: Buffer) => readIsoVolume(rangesOf(bytes));
 const FILES = { 'efi.img': Buffer.alloc(4_096, 1) };
@@ -53,11 +54,33 @@ it('is refused where it cannot be one', async () => {
     [bytes.subarray(0, 17 * SECTOR), 'its volume descriptors do not end'],
     [changed(bytes, { [primary]: Buffer.of(3) }), 'it has no primary volume descriptor'],
     [changed(bytes, { [primary + 128]: Buffer.of(0, 2) }), 'its blocks have 512 bytes, and 2048 are read'],
-    [bytes.subarray(0, 18 * SECTOR), 'its root directory is beyond its end: it is cut off'],
-    [changed(bytes, { [primary + 158]: Buffer.alloc(4, 0xff) }), 'its root directory is beyond its end: it is cut off'],
-    [changed(bytes, { [primary + 166]: Buffer.alloc(4) }), 'its root directory is beyond its end: it is cut off'],
+    [changed(bytes, { [primary + 158]: Buffer.alloc(4, 0xff) }), 'its root directory is beyond its end'],
+    [changed(bytes, { [primary + 166]: Buffer.alloc(4) }), 'its root directory is beyond its end'],
   ] as const;
   for (const [broken, reason] of cases) expect(await read(broken)).toEqual({ kind: 'broken', reason });
+});
+
+describe('one that is cut off', () => {
+  it.each([1, SECTOR, 150 * SECTOR])('is refused, and says how much is missing: %d bytes', async (missing) => {
+    const bytes = await isoImage({ files: FILES, options: [] });
+    expect(await read(bytes.subarray(0, bytes.length - missing))).toEqual({
+      kind: 'broken',
+      reason: `it is cut off: of its ${formatBytes(bytes.length)}, ${formatBytes(missing)} are missing`,
+    });
+  });
+
+  it.each<[string, MadeIso['options'], MadeIso['before']?]>([
+    ['with no more than its files', ['-no-pad']],
+    ['filled up', [], ['-padding', '1m']],
+    ['filled up within', [], ['-padding', 'included']],
+    ['that is on a stick with an offset', ['-partition_offset', '16']],
+    ['with partitions', ['-e', 'efi.img', '-no-emul-boot', '-isohybrid-gpt-basdat', '--protective-msdos-label']],
+    ['with a partition behind it', ['-append_partition', '2', '0xef', 'root/efi.img']],
+  ])('is none that xorriso has made: %s', async (_what, options = [], before = []) => {
+    const bytes = await isoImage({ files: FILES, options, before });
+    expect(await read(bytes)).toMatchObject({ kind: 'volume' });
+    expect(await read(Buffer.concat([bytes, Buffer.alloc(4_096)]))).toMatchObject({ kind: 'volume' });
+  });
 });
 
 it('reads no more descriptors than there may be', async () => {

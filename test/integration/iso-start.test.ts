@@ -90,7 +90,9 @@ it('is edited by its options, and refused where it is not in the ISO', async () 
     '--iso-kernel',
     '/rescue/vmlinux',
   );
-  expect(made.err).toContain('/rescue/vmlinux, which iso.kernel of the assignment names, is not in it');
+  expect(made.err).toContain(
+    '/rescue/vmlinux, which iso.kernel of the assignment names, is not in it: correct iso.kernel, or take iso out of',
+  );
   expect(await scriptOf(server, ONE)).toContain(
     '/rescue/vmlinux, which iso.kernel of the assignment names, is not in it',
   );

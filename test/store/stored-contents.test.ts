@@ -98,8 +98,10 @@ describe('of an ISO', () => {
 
   it('is what was written', () => {
     const closed = whole({ kind: 'closed', reason: 'no kernel' });
-    const refused = { iso: { kind: 'refused', reason: 'it is no ISO 9660 image' } };
-    for (const one of [whole(), whole(OPENED_ISO), closed, refused])
+    const named = whole({ kind: 'closed', reason: '/k is not in it', namedBy: 'iso.kernel' });
+    const refused = { iso: { kind: 'refused', reason: 'it is cut off' } };
+    const other = { iso: { kind: 'refused', reason: 'it is no ISO 9660 image', isIso: false } };
+    for (const one of [whole(), whole(OPENED_ISO), closed, named, refused, other])
       expect(storedContents(JSON.parse(JSON.stringify(one)))).toEqual(one);
   });
 
@@ -131,5 +133,15 @@ describe('of an ISO', () => {
   ])('is missing where somebody changed its %s to %j', (name, value) => {
     const { iso } = readIsoOf();
     expect(storedContents({ iso: { kind: 'iso', iso: { ...iso, [name]: value } } })).toBeUndefined();
+  });
+
+  it('is missing where somebody changed why it is not opened', () => {
+    for (const said of [{ reason: 1 }, { reason: 'no kernel', namedBy: 'iso.kernelArgs' }])
+      expect(storedContents(whole({ kind: 'closed', ...said }))).toBeUndefined();
+  });
+
+  it('is missing where somebody changed what is said of one that is refused', () => {
+    for (const said of [{ reason: 1 }, { reason: 'it is none', isIso: true }])
+      expect(storedContents({ iso: { kind: 'refused', ...said } })).toBeUndefined();
   });
 });
