@@ -181,7 +181,7 @@ describe('a plan for an ISO', () => {
     const planning = planBoot(input({ image: isoAlone(), starter: HTTP, defaults: QUIET }));
     expect(planning).toMatchObject({
       kind: 'loader',
-      reason: expect.stringContaining('kernel arguments are given to a kernel that iPXE starts') as string,
+      reason: expect.stringContaining('kernel arguments are wanted, and an ISO as it is takes none') as string,
     });
   });
 });

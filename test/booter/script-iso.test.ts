@@ -238,7 +238,7 @@ describe('UEFI HTTP Boot', () => {
     const file = await booter.firmware.file(HTTP, { isHead: false });
     expect(file).toMatchObject({
       kind: 'loader',
-      reason: expect.stringContaining('kernel arguments are given to a kernel that iPXE starts') as string,
+      reason: expect.stringContaining('kernel arguments are wanted, and an ISO as it is takes none') as string,
     });
   });
 });
