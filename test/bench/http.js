@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { run } from '../setup/command.js';
+import { isoImage } from '../setup/iso.js';
 import { payloadFiles } from '../setup/payload.js';
 import { figure, inTurn, median, printTable, quantile } from './figures.js';
 import { MIB, rootPath, SCRIPT_PATH, withLab } from './lab.js';
@@ -25,10 +26,12 @@ export async function benchHttp({ smoke }) {
     const { kernel, initramfs } = payloadFiles('amd64');
     const image = `oci:${join(lab.folder, 'image')}:1`;
     // Of such a layer, thousands of small parts are told as one transfer.
-    const iso = lab.noise('disc.iso', sizes.disc);
+    const noise = lab.noise('noise', sizes.disc);
+    const iso = join(lab.folder, 'disc.iso');
+    writeFileSync(iso, await isoImage({ files: { noise: readFileSync(noise) } }));
     const disc = createHash('sha256').update(readFileSync(iso)).digest('hex');
     await lab.build(image, { kernel, initramfs, squashfs, iso });
-    for (const file of [squashfs, iso]) rmSync(file);
+    for (const file of [squashfs, noise, iso]) rmSync(file);
     const server = await lab.serve(image);
     const www = join(lab.folder, 'www');
     mkdirSync(www);
