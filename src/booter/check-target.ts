@@ -3,7 +3,6 @@ import { describeError } from '../errors.js';
 import { CLIENTS, type Client, hasClient } from '../image/bootable.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import { openedIso } from '../image/iso-ways.js';
-import type { Way } from '../image/ways.js';
 import type { Firmware, MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
 import { parseIp } from '../net/ip.js';
@@ -15,7 +14,7 @@ import { untoldBecause } from './check-policies.js';
 import type { FoundInIso, TargetCheck } from './check-report.js';
 import { lossesFor } from './lost-arguments.js';
 import type { Mapping } from './mapping.js';
-import { type Prepared, prepareBoot, wishFor } from './preparation.js';
+import { type Prepared, prepareBoot, wayOf, wishFor } from './preparation.js';
 import { unusedIso } from './unused-iso.js';
 
 export type TargetParts = {
@@ -94,12 +93,6 @@ function foundInIso(image: ResolvedImage, prepared: readonly Prepared['preparati
   const { by, menu, system, kernel, initrds } = opened;
   const found = { by, ...(menu !== undefined && { menu }), ...(system !== undefined && { system }) };
   return { iso: { ...found, kernel: kernel.path, initramfs: initrds.map(({ path }) => path) } };
-}
-
-/** Where what is wanting is the machine's, the way is known all the same. */
-function wayOf(prepared: Prepared['preparation']): Way | undefined {
-  const choice = prepared.kind === 'ready' ? prepared.planned.choice : prepared.choice;
-  return choice.kind === 'chosen' ? choice.way : undefined;
 }
 
 type Whom = { readonly subject: Subject; readonly assignment: Assignment };

@@ -8,6 +8,7 @@ import type { BootlayerError, ErrorCode } from '../errors.js';
 import type { Starter } from '../image/bootable.js';
 import type { KernelArgs } from '../image/command-line.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
+import type { Way } from '../image/ways.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
 import { planScript, SOME_CAPABILITY } from './boot-script.js';
@@ -57,6 +58,12 @@ export type Prepared = {
   /** Why UEFI HTTP Boot is given iPXE first, where it is. */
   readonly loader?: string;
 };
+
+/** Where what is wanting is the machine's, the way is known all the same. */
+export function wayOf(prepared: Prepared['preparation']): Way | undefined {
+  const choice = prepared.kind === 'ready' ? prepared.planned.choice : prepared.choice;
+  return choice.kind === 'chosen' ? choice.way : undefined;
+}
 
 type Whom = { readonly subject: Subject; readonly assignment: Assignment };
 

@@ -1,7 +1,7 @@
 import type { Assignment } from '../boot/assignment.js';
 import { type Bootable, type Client, hasLayer } from '../image/bootable.js';
 import type { UnusedIso } from './check-report.js';
-import type { Prepared } from './preparation.js';
+import { type Prepared, wayOf } from './preparation.js';
 
 /** One that boots something of the image. */
 export type Booting = { readonly client: Client; readonly prepared: Prepared['preparation'] };
@@ -16,14 +16,9 @@ export function unusedIso(
   booting: readonly Booting[],
 ): UnusedIso | undefined {
   if (iso === undefined) return undefined;
-  const clients = booting.filter(({ prepared }) => !isOfIso(prepared)).map(({ client }) => client);
+  const clients = booting.filter(({ prepared }) => wayOf(prepared) !== 'iso-files').map(({ client }) => client);
   if (clients.length === 0) return undefined;
   return { because: hasLayer(image, 'iso') ? 'beside' : 'none', clients };
-}
-
-function isOfIso(prepared: Prepared['preparation']): boolean {
-  const choice = prepared.kind === 'ready' ? prepared.planned.choice : prepared.choice;
-  return choice.kind === 'chosen' && choice.way === 'iso-files';
 }
 
 /** For people, after whose image it is. `booting`: all that boot something of the image. Pure. */

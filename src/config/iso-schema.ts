@@ -1,11 +1,9 @@
-import { MOST_INITRDS } from '../image/iso-opening.js';
+import { MOST_INITRDS, MOST_PATH_CHARACTERS } from '../image/iso-opening.js';
 import { appendedArgument } from './kernel-argument.js';
 import { mapping, oneOrMore, parsed } from './values.js';
 
 /** What an assignment says of an ISO, as it is written. */
 
-/** A bound of ours, for each path is kept with every resolution: ISO 9660 has 255 at most (ECMA-119, 6.8.2.1), and Rock Ridge no bound. */
-const MOST_PATH_CHARACTERS = 1_024;
 const EXAMPLE = '/casper/vmlinuz';
 
 const path = parsed(isoPath, `names no file: write its path in the ISO, such as ${EXAMPLE}`, {

@@ -64,8 +64,13 @@ function isolinux(file: string) {
 /** More than any menu has, or any kernel takes (Linux: COMMAND_LINE_SIZE). */
 export const MOST_INITRDS = 16;
 const MOST_ARGUMENT_BYTES = 8 * 1024;
-/** Of what a menu calls an entry; what is longer is cut. Of a path: what is wrong with one is told in a line. */
-const [MOST_TITLE_CHARACTERS, MOST_PATH_CHARACTERS] = [200, 1_024];
+/** Of what a menu calls an entry; what is longer is cut. */
+const MOST_TITLE_CHARACTERS = 200;
+/**
+ * Of a path, which is told in a line and kept with every resolution, a bound of ours: ISO 9660 has 255 at most (ECMA-119, 6.8.2.1), and
+ * Rock Ridge no bound.
+ */
+export const MOST_PATH_CHARACTERS = 1_024;
 
 /**
  * What the operator says; else what a menu of the image starts by default, where that says so word for word; else where systems of
