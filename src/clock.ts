@@ -35,10 +35,12 @@ export const systemClock: Clock = {
 };
 
 /** Runs it after so many milliseconds, unless what it answers is called before. */
-export function after(milliseconds: number, run: () => void): () => void {
+export type After = (milliseconds: number, run: () => void) => () => void;
+
+export const after: After = (milliseconds, run) => {
   const timer = setTimeout(run, milliseconds);
   return () => clearTimeout(timer);
-}
+};
 
 /** Runs it again and again, so many milliseconds apart, until what it answers is called. */
 export function every(milliseconds: number, run: () => void): () => void {

@@ -1,7 +1,8 @@
 import type { BlobReader } from '../blob/blob-reader.js';
-import type { LoaderTransfer } from '../boot/event.js';
+import type { ArtifactTransfer, LoaderTransfer } from '../boot/event.js';
 import type { LocatedArtifact } from '../boot/ports.js';
 import { startedPart } from '../boot/started-part.js';
+import type { After } from '../clock.js';
 import { BootlayerError } from '../errors.js';
 import type { FilePart } from '../image/range-reader.js';
 import { sizedName } from '../oci/descriptor.js';
@@ -22,8 +23,7 @@ export type ArtifactStepParts = {
   readonly attribution: Attribution;
   readonly transferEvents: TransferEvents;
   readonly discs: DiscReads;
-  /** Runs it after so many milliseconds, unless what it answers is called before. */
-  readonly after: (milliseconds: number, run: () => void) => () => void;
+  readonly after: After;
 };
 
 /** To whom, and `sent`: how much by now. */
@@ -48,11 +48,12 @@ export class ArtifactStep {
    */
   async find({ digest, slice }: BlobPath, address: string): Promise<LocatedArtifact> {
     const { mapped, attribution } = this.#parts;
-    const found = await mapped.find(digest, attribution.imageAt(address));
+    const { image, fetches } = attribution.at(address);
+    const found = await mapped.find(digest, image);
     if (found === undefined)
       throw new BootlayerError('BLOB_UNKNOWN', `no assignment and no issued plan leads to ${digest}`);
     if (slice === undefined) return found;
-    const known = startedPart(attribution.fetchesAt(address), digest, slice) ?? (await mapped.knownPart(digest, slice));
+    const known = startedPart(fetches, digest, slice) ?? (await mapped.knownPart(digest, slice));
     if (known === undefined) return { ...found, slice: 'unplanned' };
     return { ...found, role: known.role, part: known.part, slice: known.slice };
   }
@@ -103,20 +104,21 @@ export class ArtifactStep {
     { address, protocol, range, sent }: BegunTransfer,
   ): TransferEnded {
     const { attribution, transferEvents, discs } = this.#parts;
-    const machine = attribution.machineAt(address);
+    const { machine, isShown, fetches } = attribution.at(address);
+    // Filled in step by step: a disc is read by a thousand of them, and joining parts that may be missing costs more than to send one.
+    const transfer: Filled<ArtifactTransfer> = { address, protocol, role, digest };
+    if (machine !== undefined) transfer.machine = machine;
+    if (isShown) transfer.isShown = true;
+    if (slice !== undefined) transfer.slice = slice;
     const { offset = 0, length: size = whole } = part ?? {};
-    // Whatever ends where a layer does is not the rest of it for that.
-    const isRest = slice !== 'unplanned' && range !== undefined && range.offset + range.length === offset + size;
-    const transfer = {
-      ...(machine !== undefined && { machine }),
-      ...(attribution.isShownAt(address) && { isShown: true as const }),
-      ...{ address, protocol, role, digest },
-      ...(slice !== undefined && { slice }),
-      ...(range !== undefined && { range: `${range.offset}-${range.offset + range.length - 1}` }),
-      ...(isRest && { isRest: true as const }),
-    };
-    if (discs.takes(transfer, attribution.fetchesAt(address).isDisc))
-      return discs.begun(transfer, { size: whole, sent });
-    return transferEvents.artifact(transfer, { size: range?.length ?? size, sent });
+    if (range !== undefined) {
+      transfer.range = `${range.offset}-${range.offset + range.length - 1}`;
+      // Whatever ends where a layer does is not the rest of it for that.
+      if (slice !== 'unplanned' && range.offset + range.length === offset + size) transfer.isRest = true;
+    }
+    const told = discs.begun(transfer, { size: whole, sent }, fetches.isDisc);
+    return told ?? transferEvents.artifact(transfer, { size: range?.length ?? size, sent });
   }
 }
+
+type Filled<T> = { -readonly [key in keyof T]: T[key] };

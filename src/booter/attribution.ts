@@ -43,19 +43,12 @@ export class Attribution {
     return this.#onlyAt(address)?.[0];
   }
 
-  /** Whether it was shown, when it asked for its script, to be that machine. */
-  isShownAt(address: string): boolean {
-    return this.#onlyAt(address)?.[1].isShown === true;
-  }
-
-  /** The digest of the manifest that the machine there boots. */
-  imageAt(address: string): Digest | undefined {
-    return this.#onlyAt(address)?.[1].boots?.image;
-  }
-
-  /** What the machine there was told to fetch: another may be told another order of the same. */
-  fetchesAt(address: string): Fetches {
-    return this.#onlyAt(address)?.[1].boots?.fetches ?? NOTHING;
+  /** The machine at this address, and what it boots. */
+  at(address: string): Attributed {
+    const found = this.#onlyAt(address);
+    if (found === undefined) return NOBODY;
+    const [machine, { boots, isShown }] = found;
+    return { machine, isShown, image: boots?.image, fetches: boots?.fetches ?? NOTHING };
   }
 
   #onlyAt(address: string): readonly [string, Step] | undefined {
@@ -66,6 +59,17 @@ export class Attribution {
     return live.find(([machine]) => machine === holder);
   }
 }
+
+/** Whose requests those of an address are. */
+export type Attributed = {
+  readonly machine: string | undefined;
+  /** Whether it was shown, when it asked for its script, to be that machine. */
+  readonly isShown: boolean;
+  /** The digest of the manifest that it boots. */
+  readonly image: Digest | undefined;
+  /** What it was told to fetch: another may be told another order of the same. */
+  readonly fetches: Fetches;
+};
 
 /** What a step shows of a machine. */
 export type Seen = {
@@ -90,6 +94,7 @@ function bootsBy(plan: BootPlan): Boots {
 }
 
 const NOTHING: Fetches = { start: [], later: [] };
+const NOBODY: Attributed = { machine: undefined, isShown: false, image: undefined, fetches: NOTHING };
 
 /** A machine that asked for its script this long ago may still be fetching a root file system. */
 const LIVE_MILLISECONDS = 600_000;

@@ -1,13 +1,12 @@
 import type { ArtifactTransfer } from '../boot/event.js';
-import type { Clock } from '../clock.js';
+import type { After, Clock } from '../clock.js';
 import type { Progress } from './running-transfers.js';
 import type { TransferEnded, TransferEvents } from './transfer-events.js';
 
 export type DiscReadsParts = {
   readonly transferEvents: Pick<TransferEvents, 'artifact'>;
   readonly clock: Pick<Clock, 'ticks'>;
-  /** Runs it after so many milliseconds, unless what it answers is called before. */
-  readonly after: (milliseconds: number, run: () => void) => () => void;
+  readonly after: After;
 };
 
 /** An ISO that somebody reads. */
@@ -22,8 +21,8 @@ type Disc = {
   broken?: string | undefined;
   /** Ticks when its last part ended. */
   lastAt: number;
-  /** Takes back that it is about to be told of. */
-  readOn: () => void;
+  /** Nobody looks any more whether it is left alone. */
+  stopLooking: () => void;
 };
 
 /** Boot loaders wait for keys, a few seconds each time. */
@@ -45,20 +44,15 @@ export class DiscReads {
   }
 
   /**
-   * Whether that is a part of a disc. Who asks for the rest of an ISO goes on with what broke off, unless it reads it already or `isTold`
-   * to: who looks for partitions begins with the end.
+   * A part of it begins to be sent; `size`: of all of it. undefined for what is no part of a disc. Who asks for the rest of an ISO goes
+   * on with what broke off, unless it reads it already or `isTold` to: who looks for partitions begins with the end.
    */
-  takes(transfer: ArtifactTransfer, isTold = false): boolean {
-    const { role, slice, range, isRest } = transfer;
-    if (role !== 'iso' || slice !== undefined || range === undefined) return false;
-    return isTold || isRest !== true || this.#discs.has(nameOf(transfer));
-  }
-
-  /** A part of it begins to be sent; `size`: of all of it. */
-  begun(transfer: ArtifactTransfer, { size, sent }: Progress): TransferEnded {
+  begun(transfer: ArtifactTransfer, { size, sent }: Progress, isTold = false): TransferEnded | undefined {
+    if (!isPartOfIso(transfer)) return undefined;
     const name = nameOf(transfer);
-    const disc = this.#discs.get(name) ?? this.#begin(transfer, size);
-    disc.readOn();
+    const known = this.#discs.get(name);
+    if (known === undefined && transfer.isRest === true && !isTold) return undefined;
+    const disc = known ?? this.#begin(name, transfer, size);
     // To the end of the order.
     this.#discs.delete(name);
     this.#discs.set(name, disc);
@@ -69,8 +63,6 @@ export class DiscReads {
       disc.bytes += end.bytes;
       disc.broken = end.kind === 'aborted' ? end.reason : undefined;
       disc.lastAt = this.#parts.clock.ticks();
-      if (disc.underWay.size > 0 || this.#discs.get(name) !== disc) return;
-      disc.readOn = this.#parts.after(QUIET_MILLISECONDS, () => this.#end(name, disc));
     };
   }
 
@@ -79,17 +71,27 @@ export class DiscReads {
     for (const [name, disc] of [...this.#discs]) this.#end(name, disc);
   }
 
-  #begin({ range: _part, isRest: _rest, ...transfer }: ArtifactTransfer, size: number): Disc {
+  #begin(name: string, { range: _part, isRest: _rest, ...transfer }: ArtifactTransfer, size: number): Disc {
     const [oldest] = this.#discs;
     if (oldest !== undefined && this.#discs.size >= MOST) this.#end(...oldest);
     const progress = { size, sent: () => sentOf(disc) };
     const ended = this.#parts.transferEvents.artifact({ ...transfer, isDisc: true }, progress);
-    const disc: Disc = { ended, underWay: new Set(), bytes: 0, reads: 0, lastAt: 0, readOn: () => undefined };
+    const disc: Disc = { ended, underWay: new Set(), bytes: 0, reads: 0, lastAt: 0, stopLooking: () => undefined };
+    this.#lookAgain(name, disc, QUIET_MILLISECONDS);
     return disc;
   }
 
+  /** One timer for all its parts: a thousand of them come in a few seconds. */
+  #lookAgain(name: string, disc: Disc, milliseconds: number): void {
+    disc.stopLooking = this.#parts.after(milliseconds, () => {
+      const quiet = disc.underWay.size > 0 ? 0 : this.#parts.clock.ticks() - disc.lastAt;
+      if (quiet < QUIET_MILLISECONDS) this.#lookAgain(name, disc, QUIET_MILLISECONDS - quiet);
+      else this.#end(name, disc);
+    });
+  }
+
   #end(name: string, disc: Disc): void {
-    disc.readOn();
+    disc.stopLooking();
     this.#discs.delete(name);
     const { reads, broken, lastAt } = disc;
     const over = disc.underWay.size === 0 ? { at: lastAt } : {};
@@ -100,6 +102,10 @@ export class DiscReads {
 
 function sentOf({ bytes, underWay }: Disc): number {
   return [...underWay].reduce((sum, sent) => sum + sent(), bytes);
+}
+
+function isPartOfIso({ role, slice, range }: ArtifactTransfer): boolean {
+  return role === 'iso' && slice === undefined && range !== undefined;
 }
 
 function nameOf({ machine, address, protocol, digest, isShown }: ArtifactTransfer): string {

@@ -1,7 +1,5 @@
 import type { BlobReader } from '../blob/blob-reader.js';
-
-/** Runs it after so many milliseconds, unless what it answers is called before. */
-type After = (milliseconds: number, run: () => void) => () => void;
+import type { After } from '../clock.js';
 
 type Kept = {
   readonly opening: Promise<BlobReader>;
@@ -35,7 +33,8 @@ export class KeptReaders {
       await this.#closeUnused(kept);
     };
     try {
-      return { ...(await kept.opening), close };
+      const { size, available, whole, read } = await kept.opening;
+      return { size, available, whole, read, close };
     } catch (thrown) {
       this.#end(name, kept);
       throw thrown;

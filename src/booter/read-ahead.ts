@@ -7,7 +7,8 @@ const SMALL_BYTES = 64 * 1024;
 /** So many read one disc at the same time, each elsewhere, before some of it is read twice. */
 const MOST_WINDOWS = 4;
 
-type Window = { readonly start: number; readonly bytes: Buffer };
+/** `length`: how many bytes of the buffer are those from `start` on. */
+type Window = { readonly buffer: Buffer; readonly start: number; readonly length: number };
 
 /**
  * A reader that reads ahead where one small part follows the last, as a boot loader reads a kernel: bytes that are there need no
@@ -21,9 +22,12 @@ export function readAhead(reader: BlobReader): BlobReader {
   let ends: readonly number[] = [];
 
   async function windowAt(position: number): Promise<Window> {
-    const bytes = Buffer.alloc(Math.max(0, Math.min(WINDOW_BYTES, reader.size - position)));
-    const count = await reader.read(bytes, position);
-    return { start: position, bytes: bytes.subarray(0, count) };
+    // The one that is needed least is read into, and is nobody's while it is.
+    const oldest = windows.length < MOST_WINDOWS ? undefined : windows[0];
+    windows = windows.filter((one) => one !== oldest);
+    const buffer = oldest?.buffer ?? Buffer.allocUnsafeSlow(WINDOW_BYTES);
+    const length = await reader.read(buffer, position);
+    return { buffer, start: position, length };
   }
 
   function used(window: Window): void {
@@ -39,7 +43,8 @@ export function readAhead(reader: BlobReader): BlobReader {
     if (known === undefined && !isNext) return reader.read(target, position);
     const window = known ?? (await windowAt(position));
     used(window);
-    return window.bytes.copy(target, 0, position - window.start);
+    const from = position - window.start;
+    return window.buffer.copy(target, 0, from, Math.min(window.length, from + target.length));
   }
 
   return {
@@ -52,6 +57,6 @@ export function readAhead(reader: BlobReader): BlobReader {
   };
 }
 
-function holds({ start, bytes }: Window, from: number, to: number): boolean {
-  return from >= start && to <= start + bytes.length;
+function holds({ start, length }: Window, from: number, to: number): boolean {
+  return from >= start && to <= start + length;
 }

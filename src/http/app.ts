@@ -21,6 +21,8 @@ export function createListener(log: Logger, tls?: TlsPair, handshake = HANDSHAKE
   const app = Fastify({
     ...(tls !== undefined && { https: { ...secureOptions(tls), handshakeTimeout: handshake } }),
     loggerInstance: withoutChatter(log),
+    // One of its own for each request costs as much as a small part of a blob.
+    childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     // iPXE reuses connections and gives up on idle ones after 120 s: the server closes them before that.
     keepAliveTimeout: 75_000,

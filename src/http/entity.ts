@@ -14,8 +14,8 @@ export type Entity = {
   readonly isImmutable: boolean;
 };
 
-const FOREVER = { 'last-modified': LAST_MODIFIED, 'cache-control': 'public, max-age=31536000, immutable' };
-const FOR_NOW = { 'cache-control': 'no-cache' };
+const FOREVER = 'public, max-age=31536000, immutable';
+const FOR_NOW = 'no-cache';
 
 export type Headers = Readonly<Record<string, string | number>>;
 export type Body = {
@@ -31,27 +31,30 @@ export function decideAnswer(
   { method, headers }: Pick<FastifyRequest, 'method' | 'headers'>,
   { size, etag, contentType, isImmutable }: Entity,
 ): Answer {
-  const common = { etag, 'accept-ranges': 'bytes', ...(isImmutable ? FOREVER : FOR_NOW) };
+  // Filled in step by step, which costs a fraction of joining them: discs are read by thousands of small parts.
+  const answered: Record<string, string | number> = { etag, 'accept-ranges': 'bytes' };
+  answered['cache-control'] = isImmutable ? FOREVER : FOR_NOW;
+  if (isImmutable) answered['last-modified'] = LAST_MODIFIED;
   const verdict = evaluateConditions(etag, {
     ifMatch: headers['if-match'],
     ifNoneMatch: headers['if-none-match'],
-    ...(isImmutable && {
-      ifUnmodifiedSince: headers['if-unmodified-since'],
-      ifModifiedSince: headers['if-modified-since'],
-    }),
+    ifUnmodifiedSince: isImmutable ? headers['if-unmodified-since'] : undefined,
+    ifModifiedSince: isImmutable ? headers['if-modified-since'] : undefined,
     ifRange: asText(headers['if-range']),
   });
-  if (verdict.kind === 'status') return { ...verdict, headers: common };
+  if (verdict.kind === 'status') return { ...verdict, headers: answered };
   // Only GET has ranges (RFC 9110, 14.2): firmware asks HEAD for the whole length.
   const range = parseRange(verdict.rangeHolds && method === 'GET' ? headers.range : undefined, size);
   if (range.kind === 'unsatisfiable') {
-    return { kind: 'status', status: 416, headers: { ...common, 'content-range': `bytes */${size}` } };
+    answered['content-range'] = `bytes */${size}`;
+    return { kind: 'status', status: 416, headers: answered };
   }
   const span = range.kind === 'part' ? { start: range.start, end: range.end } : { start: 0, end: size };
-  const described = { ...common, 'content-type': contentType, 'content-length': span.end - span.start };
-  return range.kind === 'whole'
-    ? { kind: 'body', status: 200, headers: described, span }
-    : { kind: 'body', status: 206, headers: { ...described, 'content-range': rangeText(span, size) }, span };
+  answered['content-type'] = contentType;
+  answered['content-length'] = span.end - span.start;
+  if (range.kind === 'whole') return { kind: 'body', status: 200, headers: answered, span };
+  answered['content-range'] = rangeText(span, size);
+  return { kind: 'body', status: 206, headers: answered, span };
 }
 
 function rangeText({ start, end }: Span, size: number): string {

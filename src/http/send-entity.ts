@@ -40,7 +40,7 @@ export function sendEntity(
   const response = new BlobResponse(reply.raw, pool, gone);
   return transfers.track({
     sent: () => response.sent,
-    run: () => sendBody(request, reply, sending, { ...answer, gone, response }),
+    run: () => sendBody(request, reply, sending, { answer, gone, response }),
   });
 }
 
@@ -52,14 +52,14 @@ function sendHead(reply: FastifyReply, { status, headers }: Body): FastifyReply 
   return reply;
 }
 
-type BodyParts = Body & { readonly gone: AbortSignal; readonly response: BlobResponse };
+type BodyParts = { readonly answer: Body; readonly gone: AbortSignal; readonly response: BlobResponse };
 
 /** Failures before the first byte are an ordinary error; later ones cut the connection, so that no length is a lie. */
 async function sendBody(
   request: FastifyRequest,
   reply: FastifyReply,
   { entity, open, begun }: Sending,
-  { gone, response, status, headers, span }: BodyParts,
+  { answer: { status, headers, span }, gone, response }: BodyParts,
 ): Promise<FastifyReply> {
   const reader = await open();
   try {

@@ -37,36 +37,36 @@ describe('Attribution', () => {
     expect(attribution.machineAt('10.0.0.1')).toBe('node-01');
     attribution.saw('node-02', '10.0.0.1', { plan: planOf(OTHER) });
     expect(attribution.machineAt('10.0.0.1')).toBe('node-02');
-    expect(attribution.imageAt('10.0.0.1')).toBe(OTHER);
-    expect(attribution.isShownAt('10.0.0.1')).toBe(false);
+    expect(attribution.at('10.0.0.1').image).toBe(OTHER);
+    expect(attribution.at('10.0.0.1').isShown).toBe(false);
     for (holder of ['node-03', undefined]) expect(attribution.machineAt('10.0.0.1')).toBeUndefined();
   });
 
   it('knows the image that the only machine at an address got last', () => {
     const attribution = new Attribution(() => 0);
     attribution.saw('node-01', '10.0.0.1');
-    expect(attribution.imageAt('10.0.0.1')).toBeUndefined();
+    expect(attribution.at('10.0.0.1').image).toBeUndefined();
     attribution.saw('node-01', '10.0.0.1', { plan: planOf(ONE) });
     attribution.saw('node-01', '10.0.0.1');
-    expect(attribution.imageAt('10.0.0.1')).toBe(ONE);
+    expect(attribution.at('10.0.0.1').image).toBe(ONE);
     attribution.saw('node-02', '10.0.0.1', { plan: planOf(OTHER) });
-    expect(attribution.imageAt('10.0.0.1')).toBeUndefined();
+    expect(attribution.at('10.0.0.1').image).toBeUndefined();
   });
 
   it('knows what the only machine at an address was told to fetch', () => {
     const attribution = new Attribution(() => 0);
     const NOTHING = { start: [], later: [] };
     const plan = planOf(ONE);
-    expect(attribution.fetchesAt('10.0.0.1')).toEqual(NOTHING);
+    expect(attribution.at('10.0.0.1').fetches).toEqual(NOTHING);
     attribution.saw('node-01', '10.0.0.1', { plan });
     attribution.saw('node-01', '10.0.0.1');
-    expect(attribution.fetchesAt('10.0.0.1')).toEqual({
+    expect(attribution.at('10.0.0.1').fetches).toEqual({
       start: [plan.kernel, ...plan.initramfs],
       later: plan.extras,
       isDisc: false,
     });
     attribution.saw('node-02', '10.0.0.1', { plan: planOf(OTHER) });
-    expect(attribution.fetchesAt('10.0.0.1')).toEqual(NOTHING);
+    expect(attribution.at('10.0.0.1').fetches).toEqual(NOTHING);
   });
 
   it('stays bounded', () => {

@@ -9,7 +9,6 @@ import { type Digest, digestFromHex } from '../../oci/digest.js';
 import { addressOf } from '../address-of.js';
 import { clientGone } from '../client-gone.js';
 import { contentTypeOf } from '../content-type.js';
-import type { Entity } from '../entity.js';
 import { type Sending, type SendingParts, sendEntity } from '../send-entity.js';
 import { turnOf } from '../turn.js';
 
@@ -54,9 +53,15 @@ export function sendingOf(
   artifact: LocatedArtifact,
   { slice, address, isImmutable = true }: SendingOptions,
 ): Sending {
-  const { offset = 0, length: size = artifact.descriptor.size } = slice ?? {};
+  const { digest, size: whole } = artifact.descriptor;
+  const { offset = 0, length: size = whole } = slice ?? {};
   return {
-    entity: { ...entityOf(artifact, slice, size), isImmutable },
+    entity: {
+      size,
+      etag: slice === undefined ? `"${digest}"` : `"${digest}:${slice.offset}+${slice.length}"`,
+      contentType: contentTypeOf(artifact.role),
+      isImmutable,
+    },
     open: () => booter.artifacts.open(artifact, slice),
     begun: (part, sent) => {
       const { start, end } = part ?? { start: 0, end: size };
@@ -73,13 +78,3 @@ type SendingOptions = {
   /** Whether the path has never anything else. */
   readonly isImmutable?: boolean;
 };
-
-function entityOf(
-  { role, descriptor }: LocatedArtifact,
-  slice: FilePart | undefined,
-  size: number,
-): Omit<Entity, 'isImmutable'> {
-  const etag =
-    slice === undefined ? `"${descriptor.digest}"` : `"${descriptor.digest}:${slice.offset}+${slice.length}"`;
-  return { size, etag, contentType: contentTypeOf(role) };
-}

@@ -1,0 +1,94 @@
+import type { ServerResponse } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { BlobResponse } from '../../src/http/blob-response.js';
+import { BufferPool } from '../../src/http/buffer-pool.js';
+
+const LOOK = 10_000;
+const SIZE = 300_000;
+const READER = {
+  available: async (position: number) => SIZE - position,
+  read: async (target: Uint8Array) => target.length,
+};
+
+type Done = (error?: Error) => void;
+
+/** `writes`: of each, how many bytes, and what takes them; `calls`: what was done, in order. */
+function sending({ pool = new BufferPool(), end = SIZE } = {}) {
+  const writes: { readonly bytes: number; readonly taken: Done }[] = [];
+  const calls: string[] = [];
+  const response = {
+    write: (bytes: Uint8Array, taken: Done) => {
+      calls.push('write');
+      writes.push({ bytes: bytes.length, taken });
+    },
+    end: (done?: Done) => {
+      calls.push('end');
+      done?.();
+    },
+    destroy: () => void calls.push('destroy'),
+  };
+  const gone = new AbortController();
+  const sent = new BlobResponse(response as unknown as ServerResponse, pool, gone.signal);
+  const outcome = sent.send(READER, { start: 0, end }).then(
+    () => 'sent',
+    (thrown: Error) => thrown.message,
+  );
+  const settled = () => vi.advanceTimersByTimeAsync(0);
+  return { sent, writes, calls, gone, outcome, settled };
+}
+
+describe('BlobResponse', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('writes a turn when the last was taken, and ends with the last of them in one go', async () => {
+    const { sent, writes, calls, outcome, settled } = sending();
+    await settled();
+    expect([calls, sent.sent]).toEqual([['write'], 0]);
+    writes[0]?.taken();
+    await settled();
+    expect([calls, sent.sent]).toEqual([['write', 'write', 'end'], writes[0]?.bytes]);
+    writes[1]?.taken();
+    expect([await outcome, sent.sent, vi.getTimerCount()]).toEqual(['sent', SIZE, 0]);
+  });
+
+  it('ends what has no bytes', async () => {
+    const { calls, outcome } = sending({ end: 0 });
+    expect([await outcome, calls]).toEqual(['sent', ['end']]);
+  });
+
+  it.each([
+    ['it hung up', (gone: AbortController) => gone.abort(new Error('it went')), 'it went'],
+    ['the kernel says so', (_gone: AbortController, taken?: Done) => taken?.(new Error('EIO')), 'EIO'],
+  ])('ends when the client is gone: %s', async (_which, leave, reason) => {
+    const { writes, gone, outcome, settled } = sending();
+    await settled();
+    leave(gone, writes[0]?.taken);
+    expect([await outcome, vi.getTimerCount()]).toEqual([reason, 0]);
+  });
+
+  it('gives up a client that takes nothing for two minutes', async () => {
+    const { writes, calls, outcome, settled } = sending();
+    await vi.advanceTimersByTimeAsync(12 * LOOK);
+    // The time counts anew with what it takes.
+    writes[0]?.taken();
+    await settled();
+    await vi.advanceTimersByTimeAsync(12 * LOOK);
+    expect(calls).not.toContain('destroy');
+    await vi.advanceTimersByTimeAsync(LOOK);
+    expect([await outcome, calls.at(-1)]).toEqual(['the client takes bytes too slowly', 'destroy']);
+  });
+
+  it('gives it up after ten seconds where others wait for its buffer', async () => {
+    const pool = new BufferPool(SIZE);
+    const { outcome, settled } = sending({ pool });
+    await settled();
+    const waiting = sending({ pool });
+    await vi.advanceTimersByTimeAsync(LOOK);
+    expect(waiting.writes).toEqual([]);
+    await vi.advanceTimersByTimeAsync(LOOK);
+    expect([await outcome, waiting.writes.length]).toEqual(['the client takes bytes too slowly', 1]);
+    waiting.gone.abort(new Error('it went'));
+    expect(await waiting.outcome).toBe('it went');
+  });
+});
