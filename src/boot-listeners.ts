@@ -14,6 +14,7 @@ import { doneRoutes } from './http/routes/done.js';
 import { firmwareRoutes } from './http/routes/firmware.js';
 import { healthRoutes } from './http/routes/health.js';
 import { type IpxeRouteParts, ipxeRoutes } from './http/routes/ipxe.js';
+import { provisionRoutes } from './http/routes/provision.js';
 import { renewPair } from './http/secure.js';
 import type { InheritedSockets } from './inherited.js';
 import { IpxeBinaries } from './ipxe/disk-binaries.js';
@@ -152,6 +153,7 @@ async function openHttp(
     healthRoutes(app, isReady);
     bootRoutes(app, sending.booter);
     doneRoutes(app, sending.booter.doneReports);
+    provisionRoutes(app, sending.booter.provisioning);
     blobRoutes(app, sending);
     ipxeRoutes(app, sending);
     firmwareRoutes(app, sending);

@@ -32,6 +32,7 @@ export type Metrics = LeaseMetrics & {
   readonly heldBoots: Counter;
   readonly doneBoots: Counter<'by'>;
   readonly identityMismatches: Counter;
+  readonly provisions: Counter<'outcome'>;
 };
 
 export function createMetrics(): Metrics {
@@ -203,7 +204,9 @@ function dhcpMetrics(registers: Registry[]): Pick<Metrics, 'dhcp' | 'loaderLoops
   };
 }
 
-function policyMetrics(registers: Registry[]): Pick<Metrics, 'heldBoots' | 'doneBoots' | 'identityMismatches'> {
+function policyMetrics(
+  registers: Registry[],
+): Pick<Metrics, 'heldBoots' | 'doneBoots' | 'identityMismatches' | 'provisions'> {
   return {
     heldBoots: new Counter({
       name: 'bootlayer_boots_held_total',
@@ -214,6 +217,12 @@ function policyMetrics(registers: Registry[]): Pick<Metrics, 'heldBoots' | 'done
       name: 'bootlayer_boots_done_total',
       help: 'boots in which a machine was installed, by whose word: report, start or operator',
       labelNames: ['by'],
+      registers,
+    }),
+    provisions: new Counter({
+      name: 'bootlayer_provisions_total',
+      help: 'documents of configurations that were asked for, by what became of that: sent, or why not',
+      labelNames: ['outcome'],
       registers,
     }),
     identityMismatches: new Counter({

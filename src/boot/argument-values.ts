@@ -75,6 +75,18 @@ export function knownLabel(label: string, { subject }: ValuesOf): ArgumentValue 
   return checked({ recorded }, { placeholder: `machine.label.${label}`, remedy, machine: subject.name });
 }
 
+/** The same where it is no kernel argument: as it is recorded, else as it is reported where that is harmless. Pure. */
+export function harmlessValue(name: ValuePlaceholder, of: ValuesOf): string | undefined {
+  const { recorded, reported } = KNOWN[name](of);
+  if (recorded !== undefined) return recorded;
+  return reported !== undefined && HARMLESS.test(reported) ? reported : undefined;
+}
+
+/** The operator's own. Pure. */
+export function recordedLabels({ subject }: Pick<ValuesOf, 'subject'>): Readonly<Record<string, string>> {
+  return subject.machine?.labels ?? {};
+}
+
 /** Firmware reports whatever somebody has put into it; what follows a lone `--` would be init's. */
 const HARMLESS = /^[A-Za-z0-9._:][A-Za-z0-9._:-]*$/;
 /** An operator may say more, as long as it is one word and no placeholder. */

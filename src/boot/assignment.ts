@@ -2,6 +2,7 @@ import { type KernelArgs, placeholdersAdded, placeholdersIn } from '../image/com
 import type { IsoFiles } from '../image/iso-files.js';
 import type { Selector } from '../machine/selector.js';
 import type { ImageReference } from '../oci/reference.js';
+import type { Provision } from '../provision/provision.js';
 import type { BootMethod } from './boot-method.js';
 import type { Policy } from './policy.js';
 
@@ -21,6 +22,8 @@ export type Assignment = {
   /** What is started of its ISO, where that is not for the ISO to say. */
   readonly iso?: IsoWish;
   readonly policy: Policy;
+  /** What its machines are handed as their configuration. */
+  readonly provision?: Provision;
   /** Why it does not count: whoever it is for boots nothing, by it or by another, until that is mended. */
   readonly outOfForce?: string;
 };

@@ -1,14 +1,22 @@
 import { roomForArguments, tooLongBecause } from '../image/argument-room.js';
-import { type KernelArgs, placeholdersIn, replacePlaceholders } from '../image/command-line.js';
+import { type KernelArgs, PROVISION_PLACEHOLDER, placeholdersIn, replacePlaceholders } from '../image/command-line.js';
 import { consoleArguments } from '../image/consoles.js';
 import type { ResolvedImage } from '../image/image.js';
 import type { KernelFacts } from '../image/kernel-kind.js';
-import { type ArgumentLayer, type ArgumentWord, filledWord, mergeArguments } from '../image/merged-arguments.js';
+import {
+  type ArgumentLayer,
+  type ArgumentWord,
+  changeByWords,
+  filledWord,
+  mergeArguments,
+} from '../image/merged-arguments.js';
 import { isOfMachine, parsePlaceholder } from '../image/placeholders.js';
 import type { PresetName } from '../image/preset-name.js';
 import { presetArguments } from '../image/presets.js';
 import type { Role } from '../image/role.js';
 import type { Subject } from '../machine/inventory.js';
+import { handOffWords } from '../provision/hand-off.js';
+import type { Provision } from '../provision/provision.js';
 import { type ArgumentValue, knownLabel, knownValue } from './argument-values.js';
 import type { Assignment } from './assignment.js';
 
@@ -78,11 +86,18 @@ export function argumentLayers({
   assignment,
   defaults,
 }: Omit<ArgumentsInput, 'image'>): readonly ArgumentLayer[] {
-  return [
+  const said: readonly ArgumentLayer[] = [
     { from: 'defaults', change: defaults },
     ...assignment.kernelArgs.map((change) => ({ from: change.from ?? 'assignment', change })),
     { from: 'machine', change: subject.machine?.kernelArgs ?? {} },
   ];
+  return assignment.provision === undefined ? said : [handOffOf(assignment.provision, said), ...said];
+}
+
+/** As a preset does, it yields to what is said. */
+function handOffOf({ kinds }: Provision, said: readonly ArgumentLayer[]): ArgumentLayer {
+  const preset = said.findLast(({ change }) => change.preset !== undefined)?.change.preset;
+  return { from: 'provision', change: changeByWords(handOffWords(kinds, preset)), isPreset: true };
 }
 
 type Expansion =
@@ -96,7 +111,7 @@ function expandLayers(input: ArgumentsInput, layers: readonly ArgumentLayer[], m
   for (const [position, layer] of layers.entries()) {
     const { preset, consoles } = layer.change;
     const made = [
-      ...(preset !== undefined && position === last ? [presetArguments(preset, presetInput(input, more))] : []),
+      ...(preset !== undefined && position === last ? [presetArguments(preset, rolesOf(input, more))] : []),
       ...(consoles === true ? [consoleArguments(architectureOf(input))] : []),
     ];
     for (const one of made) {
@@ -108,14 +123,15 @@ function expandLayers(input: ArgumentsInput, layers: readonly ArgumentLayer[], m
   return { kind: 'layers', layers: expanded };
 }
 
-/** Nobody is handed a configuration in this version. */
-function presetInput({ image }: ArgumentsInput, more: readonly Role[]) {
-  return { roles: new Set([...image.artifacts.map(({ role }) => role), ...more]), isProvisioned: false };
+function rolesOf({ image }: ArgumentsInput, more: readonly Role[]): ReadonlySet<Role> {
+  return new Set([...image.artifacts.map(({ role }) => role), ...more]);
 }
 
 function architectureOf({ subject, image }: ArgumentsInput): string {
   return subject.facts.architecture ?? image.platform.architecture;
 }
+
+const NOTHING_PROVISIONED = `the kernel arguments hold {${PROVISION_PLACEHOLDER}}, and the assignment hands nothing out: say provision there`;
 
 type Filling =
   | { readonly kind: 'filled'; readonly words: readonly ArgumentWord[] }
@@ -128,6 +144,7 @@ function fillValues(words: readonly ArgumentWord[], input: ArgumentsInput): Fill
     if (parsePlaceholder(name).kind === 'later') {
       return refused(`the kernel arguments hold {${name}}, which is not in this version: leave it out`);
     }
+    if (name === PROVISION_PLACEHOLDER && input.assignment.provision === undefined) return refused(NOTHING_PROVISIONED);
     const value = namedValue(name, input);
     if (value?.kind === 'refused') return { ...value, isOfMachine: isOfMachine(name) };
     if (value !== undefined) values.set(name, value.text);

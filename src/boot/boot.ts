@@ -73,6 +73,8 @@ const STEP_EVENTS = [
   'script.local',
   'boot.held',
   'boot.done',
+  'provision.sent',
+  'provision.refused',
   'identity.mismatch',
   'machine.enrolled',
   'uki.planned',

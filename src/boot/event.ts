@@ -7,6 +7,7 @@ import type { Unmet } from './choose-way.js';
 import type { EntryKind } from './entry.js';
 import type { MemoryShortage } from './memory-need.js';
 import type { LocalReason } from './policy.js';
+import type { ProvisionEvent } from './provision-event.js';
 import type { Done } from './standing.js';
 import type { SliceKind } from './started-part.js';
 
@@ -16,6 +17,7 @@ import type { SliceKind } from './started-part.js';
  */
 export type BootEvent =
   | LeaseEvent
+  | ProvisionEvent
   /** A machine is there, but has not said who it is: it fetches the script that makes it, under one of its names. */
   | ({ readonly event: 'greeting.sent' } & LoaderTransfer)
   | {

@@ -1,4 +1,5 @@
 import type { MachineFacts } from '../machine/facts.js';
+import type { Digest } from '../oci/digest.js';
 import type { Standing } from './standing.js';
 
 /** What policies need of durable state, as `ports.ts` is for boots; `store/` implements it. */
@@ -38,7 +39,10 @@ export interface StandingStore {
   trust(): Promise<void>;
 }
 
-/** Whoever has a capability may say that the boot is done. It is not kept itself, only its digest. */
+/**
+ * Whoever has a capability may say that the boot is done, or, where it `handsOut` something, fetch that and nothing else. It is not kept
+ * itself, only its digest.
+ */
 export type KeptCapability = {
   /** SHA-256 in hex. */
   readonly hash: string;
@@ -51,12 +55,30 @@ export type KeptCapability = {
   readonly keys: readonly string[];
   /** What it reported beside that. */
   readonly also?: readonly string[];
+  readonly handsOut?: HandedOut;
+};
+
+/** Whose configuration it is. */
+export type HandedOut = {
+  readonly assignment: string;
+  /** From which the machine asked: nobody else is handed anything. */
+  readonly address: string;
+  /** What it reported. */
+  readonly facts: MachineFacts;
+  /** What it was given to boot. */
+  readonly image: { readonly reference: string; readonly digest: Digest };
+  /** Another boot of the machine was given one since. */
+  readonly isSuperseded?: true;
+  /** Documents that are handed out once, and were. */
+  readonly spent?: readonly string[];
 };
 
 export interface CapabilityStore {
-  /** Durable when it resolves. */
+  /** Durable when it resolves. One that hands something out supersedes those of the machine's other boots. */
   saveCapability(capability: KeptCapability): Promise<void>;
   findCapability(hash: string): Promise<KeptCapability | undefined>;
+  /** Whether the document was not handed out by it yet; it is then, for good. Durable when it resolves. */
+  spend(hash: string, document: string): Promise<boolean>;
   pruneCapabilities(now: number): Promise<number>;
 }
 

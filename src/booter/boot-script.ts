@@ -9,7 +9,7 @@ import { argumentWords, setting, urlWord, type Word } from '../ipxe/word.js';
 import type { Subject } from '../machine/inventory.js';
 import { shortDigest } from '../oci/digest.js';
 import type { BootUrls } from './boot-urls.js';
-import { placeholderUrls } from './placeholder-urls.js';
+import { type GivenCapabilities, NO_CAPABILITIES, placeholderUrls } from './placeholder-urls.js';
 import { memoryModules } from './reported-memory.js';
 
 /** How often a machine asks for a script that is not ready before it goes on to its next boot device. */
@@ -108,22 +108,14 @@ export type RenderedPlan =
   | { readonly kind: 'script'; readonly text: string }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** What stands for the capability where there is none. */
-export const NO_CAPABILITY = 'none';
-/** What stands for the one that each boot of the machine is given, where none boots. */
-export const SOME_CAPABILITY = '<done-capability>';
-
-/**
- * The same plan, URLs and capability give the same bytes. Refused when iPXE cannot carry a kernel argument. `capability`: by which
- * the machine may report that its boot is done.
- */
+/** The same plan, URLs and capabilities give the same bytes. Refused when iPXE cannot carry a kernel argument. */
 export function planScript(
   plan: BootPlan,
   urls: BootUrls,
-  { capability = NO_CAPABILITY, unmet = [], shortage }: ScriptNotes = {},
+  { given = NO_CAPABILITIES, unmet = [], shortage }: ScriptNotes = {},
 ): RenderedPlan {
   const room = plan.kind === 'iso' ? undefined : plan.argumentRoom;
-  const filled = fillPlaceholders(kernelArgsOf(plan), placeholderUrls(plan, urls, capability), room);
+  const filled = fillPlaceholders(kernelArgsOf(plan), placeholderUrls(plan, urls, given), room);
   if (filled.kind === 'refused') return { kind: 'refused', reason: filled.reason };
   const args = argumentWords(filled.commandLine);
   if (args.kind === 'refused') {
@@ -134,7 +126,7 @@ export function planScript(
 
 /** For its screen: `unmet`, what is wished and cannot be done; `shortage`, that its memory is too small. */
 type ScriptNotes = {
-  readonly capability?: string;
+  readonly given?: GivenCapabilities;
   readonly unmet?: readonly Unmet[];
   readonly shortage?: MemoryShortage | undefined;
 };

@@ -57,6 +57,11 @@ export class BootUrls {
     return `${this.#base()}/boot/done/${capability}`;
   }
 
+  /** Behind which the configuration is of whoever has this capability; no slash at the end. */
+  provision(capability: string): string {
+    return `${this.#base()}/provision/${capability}`;
+  }
+
   /** Of the layer, or of the part of it that the artifact is. */
   blob({ role, descriptor, part }: Artifact): string {
     const slice = part === undefined ? '' : `${part.offset}+${part.length}/`;

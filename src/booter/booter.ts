@@ -8,6 +8,7 @@ import type { Machine } from '../machine/machine.js';
 import { parseMac } from '../net/mac.js';
 import type { Neighbours } from '../net/neighbours.js';
 import { parseUuid } from '../net/uuid.js';
+import { type DocumentFiles, Documents } from '../provision/documents.js';
 import { AddressOwner } from './address-owner.js';
 import { ArtifactStep } from './artifact-step.js';
 import { Attribution } from './attribution.js';
@@ -26,6 +27,8 @@ import { type Images, MappedImages } from './mapped-images.js';
 import { createMapping, type Mapping, type MappingInput, withWishes } from './mapping.js';
 import { PlanIssuer } from './plan-issuer.js';
 import type { Policies } from './policies.js';
+import { ProvisionGuesses } from './provision-guesses.js';
+import { Provisioning } from './provisioning.js';
 import type { RelayWord } from './relay-word.js';
 import type { ScriptQuery } from './report.js';
 import { ScriptStep } from './script-step.js';
@@ -42,6 +45,8 @@ export type BooterParts = {
   readonly clock: Clock;
   readonly neighbours: Neighbours;
   readonly policies: Policies;
+  /** What the mapping's assignments hand out; nothing where nobody has read it. */
+  readonly documents?: DocumentFiles;
   /** Where this server gives addresses. */
   readonly leases?: Leases;
 };
@@ -65,6 +70,9 @@ export class Booter {
   readonly #script: ScriptStep;
   /** Machines that report that they are done. */
   readonly doneReports: DoneReports;
+  /** Machines that fetch their configuration. */
+  readonly provisioning: Provisioning;
+  #documents: Documents;
   #mapping: Mapping;
   #draining = false;
 
@@ -73,6 +81,7 @@ export class Booter {
     const { step: policies, capabilities, doneReports, enrolments, enrols, standings } = parts.policies;
     this.#mapping = withWishes(createMapping(parts.mapping), standings.wishes());
     this.doneReports = doneReports;
+    this.#documents = new Documents(parts.documents ?? new Map());
     this.mapped = new MappedImages({ ...parts, mapping: () => this.#mapping });
     const mapping = () => this.#mapping;
     this.#attribution = new Attribution(
@@ -108,7 +117,11 @@ export class Booter {
     };
     const contents = new VerifiedContents((artifact) => this.artifacts.open(artifact));
     this.firmware = new FirmwareStep({ ...shared, contents, begins: (artifact) => this.artifacts.begins(artifact) });
-    this.#script = new ScriptStep({ ...shared, memory, prefetch, capabilities, enrolments, contents });
+    const documents = () => this.#documents;
+    const guesses = new ProvisionGuesses({ events: parts.events, ticks: () => parts.clock.ticks() });
+    this.provisioning = new Provisioning({ ...parts, mapping, documents, capabilities, standings, guesses });
+    const { provisioning } = this;
+    this.#script = new ScriptStep({ ...shared, memory, prefetch, capabilities, enrolments, contents, provisioning });
   }
 
   /** Who has which address, where this server gives them. */
@@ -125,6 +138,11 @@ export class Booter {
   remap(mapping: MappingInput): void {
     this.#mapping = withWishes(createMapping(mapping, this.#mapping), this.#parts.policies.standings.wishes());
     this.mapped.remapped();
+  }
+
+  /** From now on this is handed out. */
+  redocument(files: DocumentFiles): void {
+    this.#documents = new Documents(files);
   }
 
   /** Wishes for next boots have changed: what they name is served, and fetched beforehand. */

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { ClockSense } from '../boot/clock-sense.js';
-import type { CapabilityStore, KeptCapability } from '../boot/policy-ports.js';
+import type { CapabilityStore, HandedOut, KeptCapability } from '../boot/policy-ports.js';
 import { RecentMap } from '../recent-map.js';
 
 export type CapabilitiesParts = {
@@ -12,6 +12,11 @@ export type CapabilitiesParts = {
 
 type OfBoot = Pick<KeptCapability, 'machine' | 'boot' | 'beganAt' | 'keys' | 'also'>;
 
+/** `life`: for how long something is handed out, in milliseconds. */
+type HandingOut = OfBoot & { readonly handsOut: HandedOut; readonly life: number };
+
+type Given = { readonly capability: string; readonly expiresAt: number };
+
 /** 256 bits: nobody guesses one. */
 const BYTES = 32;
 const CAPABILITY = /^[A-Za-z0-9_-]{43}$/;
@@ -20,43 +25,74 @@ const LIFE_MILLISECONDS = 7 * 24 * 3_600_000;
 /** Are remembered at least. */
 const BOOTS = 5_000;
 
-/** Words that let whoever has one say that a boot is done. They are random, and only their digests are kept. */
+/**
+ * Words that let whoever has one say that a boot is done, or fetch what its machine is handed. They are random, and only their digests
+ * are kept.
+ */
 export class Capabilities {
   readonly #parts: CapabilitiesParts;
   /** By boot: who asks again in the same boot gets the same one. */
-  readonly #given = new RecentMap<string, Promise<string> | undefined>(BOOTS);
+  readonly #given = new RecentMap<string, Promise<Given> | undefined>(BOOTS);
 
   constructor(parts: CapabilitiesParts) {
     this.#parts = parts;
   }
 
-  /** Durable before it is given away. Throws DATA_UNUSABLE, DISK_FULL. */
-  of(boot: OfBoot): Promise<string> {
-    const given = this.#given.get(boot.boot);
-    if (given !== undefined) return given;
-    const making = this.#make(boot);
-    this.#given.set(boot.boot, making);
-    // One that is not kept is no use: whoever asks again gets another.
-    making.catch(() => this.#given.set(boot.boot, undefined));
-    return making;
+  /** By which the boot is told to be done. Durable before it is given away. Throws DATA_UNUSABLE, DISK_FULL. */
+  async of(boot: OfBoot): Promise<string> {
+    return (await this.#give(`done ${boot.boot}`, boot, LIFE_MILLISECONDS)).capability;
   }
 
-  /** undefined for one that was never given, or is over: nobody is to learn which. */
+  /** By which the machine fetches its configuration: another one where it asks from elsewhere, or half of its life is over. */
+  async handingOut({ life, ...boot }: HandingOut): Promise<string> {
+    const { assignment, address, image } = boot.handsOut;
+    const name = [boot.boot, address, assignment, image.digest].join(' ');
+    const given = await this.#given.get(name);
+    if (given !== undefined && given.expiresAt - this.#parts.now() > life / 2) return given.capability;
+    this.#given.set(name, undefined);
+    return (await this.#give(name, boot, life)).capability;
+  }
+
+  /** undefined for one that was never given, is over, or is for something else: nobody is to learn which. */
   async find(capability: string): Promise<KeptCapability | undefined> {
+    const kept = await this.look(capability);
+    return kept?.handsOut === undefined && !this.isOver(kept) ? kept : undefined;
+  }
+
+  /** The same, whatever it is for, and whether or not it is over. */
+  async look(capability: string): Promise<KeptCapability | undefined> {
     if (!CAPABILITY.test(capability)) return undefined;
     const hash = hashOf(capability);
     const kept = await this.#parts.store.findCapability(hash);
-    if (kept === undefined || !timingSafeEqual(Buffer.from(kept.hash), Buffer.from(hash))) return undefined;
-    return kept.expiresAt > this.#parts.now() ? kept : undefined;
+    return kept !== undefined && timingSafeEqual(Buffer.from(kept.hash), Buffer.from(hash)) ? kept : undefined;
   }
 
-  async #make(boot: OfBoot): Promise<string> {
+  isOver(kept: KeptCapability | undefined): boolean {
+    return kept !== undefined && kept.expiresAt <= this.#parts.now();
+  }
+
+  /** Whether the document was not handed out yet; it is then. Durable when it resolves. Throws DATA_UNUSABLE, DISK_FULL. */
+  spend({ hash }: KeptCapability, document: string): Promise<boolean> {
+    return this.#parts.store.spend(hash, document);
+  }
+
+  #give(name: string, boot: OfBoot, life: number): Promise<Given> {
+    const given = this.#given.get(name);
+    if (given !== undefined) return given;
+    const making = this.#make(boot, life);
+    this.#given.set(name, making);
+    // One that is not kept is no use: whoever asks again gets another.
+    making.catch(() => this.#given.set(name, undefined));
+    return making;
+  }
+
+  async #make(boot: OfBoot, life: number): Promise<Given> {
     const { store, now, senseClock } = this.#parts;
     const capability = randomBytes(BYTES).toString('base64url');
     // When a clock that is not set yet is, all that was to end by it would be over.
-    const expiresAt = senseClock().kind === 'set' ? now() + LIFE_MILLISECONDS : Number.MAX_SAFE_INTEGER;
+    const expiresAt = senseClock().kind === 'set' ? now() + life : Number.MAX_SAFE_INTEGER;
     await store.saveCapability({ ...boot, hash: hashOf(capability), expiresAt });
-    return capability;
+    return { capability, expiresAt };
   }
 }
 

@@ -1,22 +1,25 @@
 import { UNMET_TEXTS } from '../boot/choose-way.js';
 import type { BootEvent, Counts, DhcpQuestion } from '../boot/event.js';
 import { describeShortage } from '../boot/memory-need.js';
+import { isProvisionEvent, type ProvisionEvent } from '../boot/provision-event.js';
 import type { Done } from '../boot/standing.js';
 import { counted, formatBytes, formatSeconds } from '../format.js';
 import type { Way } from '../image/ways.js';
 import { isLeaseEvent, type LeaseEvent } from '../lease/event.js';
 import { shortDigest } from '../oci/digest.js';
 import { describeLease } from './lease-event-text.js';
+import { describeProvision } from './provision-event-text.js';
 import { amount, describeTransfer, to } from './transfer-event-text.js';
 
 type Of<Name extends BootEvent['event']> = BootEvent & { readonly event: Name };
 
 /** In a sentence, which may hold what others wrote. */
 export function describeEvent(event: BootEvent): string {
-  return isLeaseEvent(event) ? describeLease(event) : describeBoot(event);
+  if (isLeaseEvent(event)) return describeLease(event);
+  return isProvisionEvent(event) ? describeProvision(event) : describeBoot(event);
 }
 
-function describeBoot(event: Exclude<BootEvent, LeaseEvent>): string {
+function describeBoot(event: Exclude<BootEvent, LeaseEvent | ProvisionEvent>): string {
   switch (event.event) {
     case 'greeting.sent':
     case 'script.sent':

@@ -63,6 +63,9 @@ function causeOf(event: BootEvent): Cause | undefined {
     case 'relay.refused':
     case 'done.refused':
     case 'identity.mismatch':
+    case 'provision.sent':
+    case 'provision.refused':
+    case 'provision.flooded':
     case 'script.local':
     case 'machine.enrolled':
     case 'uki.planned':
@@ -94,6 +97,8 @@ const LEVELS: Readonly<Record<BootEvent['event'], 'debug' | 'info' | 'warn' | 'e
   'boot.held': 'warn',
   'done.refused': 'warn',
   'relay.refused': 'warn',
+  'provision.refused': 'warn',
+  'provision.flooded': 'warn',
   'identity.mismatch': 'warn',
   'enrolment.refused': 'warn',
   'standing.unsaved': 'warn',
@@ -129,6 +134,7 @@ const LEVELS: Readonly<Record<BootEvent['event'], 'debug' | 'info' | 'warn' | 'e
   'uki.replaced': 'info',
   'uki.local': 'info',
   'boot.done': 'info',
+  'provision.sent': 'info',
   'standing.changed': 'info',
   'machine.enrolled': 'info',
   'script.local': 'info',

@@ -1,4 +1,5 @@
 import type { BootEvent, EventSink } from '../boot/event.js';
+import { isProvisionEvent, type ProvisionEvent } from '../boot/provision-event.js';
 import { isLeaseEvent, type LeaseEvent } from '../lease/event.js';
 import type { Metrics } from '../metrics.js';
 
@@ -7,10 +8,18 @@ export function metricsSink(metrics: Metrics): EventSink {
   // A series that begins with its first event hides that event from Prometheus' increase().
   for (const outcome of ['reloaded', 'refused']) metrics.reloads.inc({ outcome }, 0);
   for (const kind of ['new', 'extended']) metrics.leasesGiven.inc({ kind }, 0);
-  return (event) => (isLeaseEvent(event) ? countLease(metrics, event) : count(metrics, event));
+  return (event) => {
+    if (isLeaseEvent(event)) countLease(metrics, event);
+    else if (isProvisionEvent(event)) metrics.provisions.inc({ outcome: outcomeOf(event) });
+    else count(metrics, event);
+  };
 }
 
-function count(metrics: Metrics, event: Exclude<BootEvent, LeaseEvent>): void {
+function outcomeOf(event: ProvisionEvent): string {
+  return event.event === 'provision.refused' ? event.why : event.event.slice('provision.'.length);
+}
+
+function count(metrics: Metrics, event: Exclude<BootEvent, LeaseEvent | ProvisionEvent>): void {
   switch (event.event) {
     case 'greeting.sent':
     case 'script.sent':

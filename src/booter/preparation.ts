@@ -11,8 +11,9 @@ import type { ImageWish, ResolvedImage } from '../image/image.js';
 import type { Way } from '../image/ways.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
-import { planScript, SOME_CAPABILITY } from './boot-script.js';
+import { planScript } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
+import { type GivenCapabilities, SOME_CAPABILITIES } from './placeholder-urls.js';
 
 type KnownMemory = {
   /** Missing where nothing is known of it. */
@@ -92,7 +93,7 @@ function prepareOnce(whom: Whom, image: ResolvedImage, { defaults, urls, starter
   const { plan, choice } = planned;
   const { facts } = whom.subject;
   if (choice.by === 'firmware') return { kind: 'ready', planned, ...memoryOf(plan, facts) };
-  const scripted = plannedScript(planned, { facts, policy, urls, capability: SOME_CAPABILITY });
+  const scripted = plannedScript(planned, { facts, policy, urls, given: SOME_CAPABILITIES });
   return scripted.kind === 'refused' ? { ...scripted, choice } : { ...scripted, planned };
 }
 
@@ -101,7 +102,7 @@ type ScriptFor = {
   readonly facts: MachineFacts;
   readonly policy: Policy | undefined;
   readonly urls: BootUrls;
-  readonly capability: string;
+  readonly given: GivenCapabilities;
 };
 
 type PlannedScript =
@@ -109,14 +110,11 @@ type PlannedScript =
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** What iPXE is given for a plan, or why it is not. Pure. */
-export function plannedScript(
-  { plan, choice }: Planned,
-  { facts, policy, urls, capability }: ScriptFor,
-): PlannedScript {
+export function plannedScript({ plan, choice }: Planned, { facts, policy, urls, given }: ScriptFor): PlannedScript {
   const neverDone = policy && neverDoneBecause(policy, choice);
   if (neverDone !== undefined) return { kind: 'refused', reason: neverDone };
   const memory = memoryOf(plan, facts);
-  const rendered = planScript(plan, urls, { capability, unmet: choice.unmet, shortage: memory.shortage });
+  const rendered = planScript(plan, urls, { given, unmet: choice.unmet, shortage: memory.shortage });
   return rendered.kind === 'refused' ? rendered : { kind: 'ready', script: rendered.text, ...memory };
 }
 

@@ -4,17 +4,19 @@ import { whoseStanding } from '../boot/standing-keys.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError, publicMessage } from '../errors.js';
 import { formatSeconds } from '../format.js';
-import { DONE_PLACEHOLDER, placeholdersIn } from '../image/command-line.js';
+import { DONE_PLACEHOLDER, PROVISION_PLACEHOLDER, placeholdersIn } from '../image/command-line.js';
+import type { ResolvedImage } from '../image/image.js';
 import type { Subject } from '../machine/inventory.js';
 import { formatReference } from '../oci/reference.js';
-import { NO_CAPABILITY } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
 import type { Capabilities } from './capabilities.js';
 import type { Images, MappedImages } from './mapped-images.js';
 import type { Mapping } from './mapping.js';
+import { type GivenCapabilities, NO_CAPABILITIES } from './placeholder-urls.js';
 import type { PlanIssuer } from './plan-issuer.js';
 import type { PolicyStep, ToBoot } from './policy-step.js';
 import { ARCHITECTURE_UNKNOWN, mayPass, type Planned, plannedScript, wishOf } from './preparation.js';
+import type { Provisioning } from './provisioning.js';
 import { scriptStarter } from './starter.js';
 import { VerifiedPlans, type VerifiedPlansParts, type Waits } from './verified-plans.js';
 
@@ -24,6 +26,7 @@ export type ScriptReadinessParts = VerifiedPlansParts & {
   readonly issuer: PlanIssuer;
   readonly policies: Pick<PolicyStep, 'mismatched'>;
   readonly capabilities: Pick<Capabilities, 'of'>;
+  readonly provisioning: Pick<Provisioning, 'unready' | 'capability'>;
   readonly urls: BootUrls;
   readonly isDraining: () => boolean;
   readonly clock: Clock;
@@ -45,6 +48,10 @@ export type Readiness =
     }
   | { readonly kind: 'refused'; readonly reason: string }
   | Waits;
+
+type Given =
+  | { readonly kind: 'given'; readonly given: GivenCapabilities }
+  | { readonly kind: 'refused'; readonly reason: string };
 
 /** Who boots what. */
 export type Boot = Pick<ToBoot, 'assignment' | 'asking' | 'boot' | 'isDoneByStart' | 'isNext'> & {
@@ -95,29 +102,47 @@ export class ScriptReadiness {
     if (planning.kind === 'waiting') return planning;
     if (planning.kind !== 'plan') return { kind: 'refused', reason: planning.reason };
     const { plan } = planning;
+    const capabilities = await this.#capabilities(boot, plan, image);
+    if (capabilities.kind === 'refused') return capabilities;
     const scripted = plannedScript(planning, {
       facts: subject.facts,
       // What is booted once instead need not be done.
       policy: boot.isNext ? undefined : assignment.policy,
       urls: urls.for(subject.facts.sourceAddress),
-      capability: await this.#capability(boot, plan),
+      given: capabilities.given,
     });
     if (scripted.kind === 'refused') return scripted;
     await issuer.issue(plan);
     return { ...scripted, planned: planning };
   }
 
-  /** Nobody gets one who is not shown to be the machine. */
-  async #capability({ subject, boot, asking }: Boot, plan: BootPlan): Promise<string> {
-    const { policies, capabilities } = this.#parts;
-    if (!placeholdersIn(kernelArgsOf(plan)).includes(DONE_PLACEHOLDER)) return NO_CAPABILITY;
+  /** Nobody gets one who is not shown to be the machine; without its configuration it is not booted. */
+  async #capabilities(boot: Boot, plan: BootPlan, image: ResolvedImage): Promise<Given> {
+    const { policies, capabilities, provisioning } = this.#parts;
+    const { subject, assignment, asking } = boot;
+    const asked = placeholdersIn(kernelArgsOf(plan));
+    const provision = asked.includes(PROVISION_PLACEHOLDER) ? assignment.provision : undefined;
+    if (!asked.includes(DONE_PLACEHOLDER) && provision === undefined) return { kind: 'given', given: NO_CAPABILITIES };
     if (asking.kind === 'doubted') {
-      policies.mismatched(subject, boot, asking.reason);
-      return NO_CAPABILITY;
+      policies.mismatched(subject, boot.boot, asking.reason);
+      return provision === undefined
+        ? { kind: 'given', given: NO_CAPABILITIES }
+        : { kind: 'refused', reason: `its configuration is for ${subject.name} alone: ${asking.reason}` };
     }
-    const { id, machine, beganAt } = boot;
+    const whose = { subject, assignment, image };
+    const unready = provision && provisioning.unready(whose, provision);
+    if (unready !== undefined) return { kind: 'refused', reason: unready };
+    const { id, machine, beganAt } = boot.boot;
     const { keys, also = [] } = whoseStanding(subject);
-    return capabilities.of({ boot: id, machine, beganAt, keys, also });
+    const ofBoot = { boot: id, machine, beganAt, keys, also };
+    const none = NO_CAPABILITIES;
+    return {
+      kind: 'given',
+      given: {
+        done: asked.includes(DONE_PLACEHOLDER) ? await capabilities.of(ofBoot) : none.done,
+        provision: provision === undefined ? none.provision : await provisioning.capability(whose, provision, ofBoot),
+      },
+    };
   }
 
   /** What the machine's screen says while its image is not there yet. */

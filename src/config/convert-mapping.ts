@@ -5,6 +5,7 @@ import { describeError } from '../errors.js';
 import type { KernelArgs } from '../image/command-line.js';
 import type { Machine } from '../machine/machine.js';
 import { type ImageReference, withDefaultRegistry } from '../oci/reference.js';
+import { toProvision } from './convert-provision.js';
 import type { AssignmentEntry, DefaultsEntry, MachineEntry, SoundEntries } from './mapping-schema.js';
 import { nearest } from './nearest.js';
 import type { Problem } from './problem.js';
@@ -34,7 +35,11 @@ export function convertMapping(
       if (image.kind === 'problem') problems.push({ file, path: [...path, 'image'], message: image.message });
       const sets = findSets(entry, shared.defaults);
       problems.push(...sets.problems.map((message) => ({ file, path: [...path, 'defaults'], message })));
-      return toAssignment(entry, image.kind === 'problem' ? entry.image : image.reference, sets.found);
+      const assignment = toAssignment(entry, image.kind === 'problem' ? entry.image : image.reference, sets.found);
+      const { provision } = entry;
+      return provision === undefined
+        ? assignment
+        : { ...assignment, provision: toProvision(provision, dirname(resolve(file))) };
     }),
     problems,
   };

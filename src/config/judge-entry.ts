@@ -30,10 +30,17 @@ export function judgeMachine(document: EntryDocument, beside: Beside): Judged<Ma
 /** The same of an assignment: it takes the main file's defaults, and folders of images are named beside that. Pure. */
 export function judgeAssignment(document: EntryDocument, beside: Beside): Judged<Assignment> {
   return judge(assignmentSchema.safeParse(document), (assignment) => {
+    if (assignment.provision !== undefined) return { value: undefined, problems: [OF_FILES] };
     const { assignments, problems } = converted({ machines: [], assignments: [assignment] }, beside);
     return { value: assignments[0]?.value, problems };
   });
 }
+
+/** Whoever may change entries is not to hand out any file that the server may read. */
+const OF_FILES: Problem = {
+  path: ['assignments', 0, 'provision'],
+  message: "is said in the configuration's files alone: it names files of the server",
+};
 
 function converted(entries: Parameters<typeof convertMapping>[0][number]['entries'], { file, written }: Beside) {
   return convertMapping([{ file, entries }], written.shared);

@@ -12,6 +12,7 @@ import { knownArchitectures, parseArchitecture } from '../oci/platform.js';
 import { parseReference } from '../oci/reference.js';
 import { isoSchema } from './iso-schema.js';
 import { appendedArgument, replacedArguments } from './kernel-argument.js';
+import { provisionSchema } from './provision-schema.js';
 import { later, mapping, oneOf, oneOrMore, parsed, record, text } from './values.js';
 
 /** Machines and assignments as they are written, in the configuration itself and in the files it includes. */
@@ -134,7 +135,7 @@ export const assignmentKeys = mapping({
   boot: oneOf(BOOT_METHODS).optional(),
   iso: isoSchema.optional(),
   policy: policy.optional(),
-  provision: later,
+  provision: provisionSchema.optional(),
   signature: later,
 });
 

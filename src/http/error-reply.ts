@@ -57,9 +57,9 @@ export function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
     .send(errorBody(error));
 }
 
-/** Whoever reads the log is not to say that a boot is done. */
+/** Whoever reads the log is not to say that a boot is done, nor to fetch a machine's configuration. */
 function loggedUrl(url: string): string {
-  return url.replace(/(\/done\/)[^?]*/, '$1…');
+  return url.replace(/(\/(?:done|provision)\/)[^/?]*/, '$1…');
 }
 
 /** As the network is told of it: a line of JSON. */

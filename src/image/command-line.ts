@@ -56,6 +56,9 @@ const PLACEHOLDER = /\{([a-z]+(?:\.[a-z]+)+|machine\.label\.[A-Za-z0-9._/-]+)\}/
 /** Where a machine reports that it is done with its boot. */
 export const DONE_PLACEHOLDER = 'done.url' satisfies UrlPlaceholder;
 
+/** Behind which the configuration of a machine is. */
+export const PROVISION_PLACEHOLDER = 'provision.url' satisfies UrlPlaceholder;
+
 /** The names in a text that look like placeholders. */
 export function placeholdersIn(text: string): readonly string[] {
   return [...text.matchAll(PLACEHOLDER)].map(([, name = '']) => name);

@@ -3,7 +3,7 @@ import { argumentKey, type KernelArgs, kernelArguments, normalizeCommandLine } f
 /** A kernel argument, and who wants it. */
 export type ArgumentWord = {
   readonly text: string;
-  /** As people read it: `image`, `uki`, `iso`, `assignment iso`, `defaults`, `defaults "serial"`, `assignment`, `machine`, `preset talos`, `consoles`. */
+  /** As people read it: `image`, `uki`, `iso`, `assignment iso`, `defaults`, `defaults "serial"`, `assignment`, `machine`, `preset talos`, `consoles`, `provision`. */
   readonly from: string;
   /** As it stands there, with its placeholders; missing where that is the same. */
   readonly written?: string;
@@ -31,6 +31,21 @@ export function mergeArguments(
 ): readonly ArgumentWord[] {
   const merged = layers.reduce(changeWords, split([{ text: commandLine, source: { from: owner } }]));
   return merged.map(({ text, source: { from } }) => ({ text, from }));
+}
+
+/** Each word is there once, whatever the image says itself; `gone` are taken out. Pure. */
+export function changeByWords(words: readonly string[], gone: readonly string[] = []): KernelArgs {
+  const pairs = words.flatMap((word) => {
+    const at = word.indexOf('=');
+    return at === -1 ? [] : [[word.slice(0, at), word.slice(at + 1)] as const];
+  });
+  const flags = words.filter((word) => !word.includes('='));
+  const remove = [...gone, ...flags];
+  return {
+    replace: Object.fromEntries(pairs),
+    ...(remove.length > 0 && { remove }),
+    ...(flags.length > 0 && { append: flags }),
+  };
 }
 
 /** The same with placeholders filled in. Pure. */

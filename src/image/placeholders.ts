@@ -20,12 +20,13 @@ export const URL_PLACEHOLDERS = [
   'blob.disk.url',
   'blob.iso.url',
   'done.url',
+  'provision.url',
   'server.url',
   'server.host',
 ] as const;
 export type UrlPlaceholder = (typeof URL_PLACEHOLDERS)[number];
 
-const LATER_PLACEHOLDERS: ReadonlySet<string> = new Set(['provision.url', 'blob.kernel.url', 'blob.initramfs.url']);
+const LATER_PLACEHOLDERS: ReadonlySet<string> = new Set(['blob.kernel.url', 'blob.initramfs.url']);
 
 const LABEL = 'machine.label.';
 /** As people read it. */

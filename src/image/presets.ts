@@ -1,10 +1,6 @@
-import type { KernelArgs } from './command-line.js';
-import type { ArgumentLayer } from './merged-arguments.js';
+import { type ArgumentLayer, changeByWords } from './merged-arguments.js';
 import type { PresetName } from './preset-name.js';
 import type { Role } from './role.js';
-
-/** `isProvisioned`: whether the machine is handed a configuration, at `{provision.url}`. */
-export type PresetInput = { readonly roles: ReadonlySet<Role>; readonly isProvisioned: boolean };
 
 export type PresetArguments =
   | { readonly kind: 'layer'; readonly layer: ArgumentLayer }
@@ -21,13 +17,7 @@ type Preset = {
   readonly disc?: readonly string[];
   /** Whether the root may be elsewhere, such as in the initramfs. */
   readonly isRootOptional?: boolean;
-  /** By which a machine is handed its configuration. */
-  readonly handOff: readonly string[];
 };
-
-const IGNITION = 'ignition.config.url={provision.url}';
-/** cloud-init, datasource NoCloud: docs.cloud-init.io, reference/datasources/nocloud. */
-const NOCLOUD = 'ds=nocloud;s={provision.url}';
 
 const DEFINITIONS: Readonly<Record<PresetName, Preset>> = {
   // Its documentation of booting by iPXE, and the test of its feature _pxe. Its root may lie in the initramfs (/root.squashfs).
@@ -35,34 +25,29 @@ const DEFINITIONS: Readonly<Record<PresetName, Preset>> = {
     words: ['ip=dhcp'],
     root: ['gl.ovl=/:tmpfs', 'gl.url={blob.squashfs.url}', 'gl.live=1'],
     isRootOptional: true,
-    handOff: ['ignition.firstboot=1', 'ignition.platform.id=metal', IGNITION],
   },
   // fedora-coreos-docs: live-booting. Its rootfs image takes the place of the squashfs.
   'fedora-coreos-live': {
     words: ['ignition.firstboot', 'ignition.platform.id=metal'],
     root: ['coreos.live.rootfs_url={blob.squashfs.url}'],
     disc: ['coreos.liveiso'],
-    handOff: [IGNITION],
   },
   // flatcar.org: booting by iPXE. Its /usr lies in the initramfs; first_boot runs Ignition.
   'flatcar-live': {
     words: ['flatcar.first_boot=1'],
     root: [],
-    handOff: ['flatcar.config.url={provision.url}'],
   },
   // dracut.cmdline(7), and dracut's modules livenet and dmsquash-live.
   'dracut-live': {
     words: ['rd.neednet=1', 'ip=dhcp', 'rd.live.image'],
     root: ['root=live:{blob.squashfs.url}'],
     disc: ['rd.live.check'],
-    handOff: [NOCLOUD],
   },
   // live-boot(7). Its 9990-mount-http tells by the end of the URL, .squashfs, what it fetches.
   'debian-live': {
     words: ['boot=live'],
     root: ['fetch={blob.squashfs.url}'],
     disc: ['findiso', 'fromiso'],
-    handOff: [NOCLOUD],
   },
   // casper(7). Ubuntu's own initramfs takes a URL that ends in .iso; builds such as netboot.xyz's take a squashfs.
   'ubuntu-casper': {
@@ -70,19 +55,16 @@ const DEFINITIONS: Readonly<Record<PresetName, Preset>> = {
     root: ['url={blob.squashfs.url}'],
     rootOfIso: ['url={blob.iso.url}'],
     disc: ['iso-scan/filename'],
-    handOff: [NOCLOUD],
   },
   // talos.dev: reference/kernel, what is required and recommended there.
   talos: {
     words: ['talos.platform=metal', 'slab_nomerge', 'pti=on', 'init_on_alloc=1', 'init_on_free=1'],
     root: [],
-    handOff: ['talos.config={provision.url}'],
   },
   // mkinitfs-bootparams(7), and the script of boot.alpinelinux.org. Where packages are (alpine_repo) is the operator's to say.
   alpine: {
     words: ['modules=loop,squashfs', 'ip=dhcp'],
     root: ['modloop={blob.squashfs.url}'],
-    handOff: [],
   },
 };
 
@@ -97,8 +79,8 @@ export const INTO_MEMORY: ReadonlySet<string> = new Set(
 );
 
 /** What `preset NAME` adds to the arguments of an image with these layers, or why it cannot. Pure. */
-export function presetArguments(name: PresetName, { roles, isProvisioned }: PresetInput): PresetArguments {
-  const { words, root, rootOfIso, disc = [], isRootOptional = false, handOff } = DEFINITIONS[name];
+export function presetArguments(name: PresetName, roles: ReadonlySet<Role>): PresetArguments {
+  const { words, root, rootOfIso, disc = [], isRootOptional = false } = DEFINITIONS[name];
   const found = roles.has('squashfs') ? root : roles.has('iso') ? rootOfIso : undefined;
   if (root.length > 0 && found === undefined && !isRootOptional) {
     return {
@@ -106,21 +88,6 @@ export function presetArguments(name: PresetName, { roles, isProvisioned }: Pres
       reason: `preset ${name} needs a squashfs layer, and this image has none: add --squashfs to image build`,
     };
   }
-  const all = [...(found ?? []), ...words, ...(isProvisioned ? handOff : [])];
-  return { kind: 'layer', layer: { from: `preset ${name}`, change: changeOf(all, disc), isPreset: true } };
-}
-
-/** Each word is there once, whatever the image says itself. */
-function changeOf(words: readonly string[], gone: readonly string[]): KernelArgs {
-  const pairs = words.flatMap((word) => {
-    const at = word.indexOf('=');
-    return at === -1 ? [] : [[word.slice(0, at), word.slice(at + 1)] as const];
-  });
-  const flags = words.filter((word) => !word.includes('='));
-  const remove = [...gone, ...flags];
-  return {
-    replace: Object.fromEntries(pairs),
-    ...(remove.length > 0 && { remove }),
-    ...(flags.length > 0 && { append: flags }),
-  };
+  const change = changeByWords([...(found ?? []), ...words], disc);
+  return { kind: 'layer', layer: { from: `preset ${name}`, change, isPreset: true } };
 }

@@ -1,10 +1,10 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
-import type { CapabilityStore, KeptCapability } from '../boot/policy-ports.js';
+import type { CapabilityStore, HandedOut, KeptCapability } from '../boot/policy-ports.js';
 import type { Schema } from './schema.js';
 import { inSlices, type WriteBatches } from './write-batches.js';
 
-/** Of one machine: who boots again and again before it is done reports by one of the last. */
-const MOST_OF_MACHINE = 4;
+/** Of one machine: who boots again and again before it is done reports by one of the last, and each boot has two. */
+const MOST_OF_MACHINE = 8;
 const MOST = 100_000;
 /** After so many new ones those that are too many are forgotten at once. */
 const MOST_NEW = 1_000;
@@ -26,8 +26,9 @@ export class SqlCapabilityStore implements CapabilityStore {
   }
 
   async saveCapability(capability: KeptCapability): Promise<void> {
-    const { hash, machine, expiresAt } = capability;
+    const { hash, machine, expiresAt, handsOut } = capability;
     await this.#writes.add(async (transaction) => {
+      if (handsOut !== undefined) await supersede(transaction, capability);
       await transaction
         .insertInto('capabilities')
         .values({ hash, machine, expires_at: expiresAt, capability: JSON.stringify(capability) })
@@ -48,6 +49,22 @@ export class SqlCapabilityStore implements CapabilityStore {
       .where('hash', '=', hash)
       .executeTakeFirst();
     return row === undefined ? undefined : readCapability(row.capability, hash);
+  }
+
+  async spend(hash: string, document: string): Promise<boolean> {
+    let isNew = false;
+    await this.#writes.add(async (transaction) => {
+      const row = await transaction
+        .selectFrom('capabilities')
+        .select('capability')
+        .where('hash', '=', hash)
+        .executeTakeFirst();
+      const kept = row === undefined ? undefined : readCapability(row.capability, hash);
+      const { spent = [] } = kept?.handsOut ?? {};
+      isNew = kept?.handsOut !== undefined && !spent.includes(document);
+      if (isNew) await change(transaction, kept, { spent: [...spent, document] });
+    });
+    return isNew;
   }
 
   async pruneCapabilities(now: number): Promise<number> {
@@ -73,6 +90,29 @@ export class SqlCapabilityStore implements CapabilityStore {
       return (await transaction.deleteFrom('capabilities').where('hash', 'in', some).executeTakeFirst()).numDeletedRows;
     });
   }
+}
+
+/** What the machine's other boots were given is of no use any more. */
+async function supersede(transaction: Transaction<Schema>, { machine, boot }: KeptCapability): Promise<void> {
+  const rows = await transaction
+    .selectFrom('capabilities')
+    .select(['hash', 'capability'])
+    .where('machine', '=', machine)
+    .execute();
+  for (const { hash, capability } of rows) {
+    const kept = readCapability(capability, hash);
+    if (kept?.handsOut !== undefined && kept.boot !== boot) await change(transaction, kept, { isSuperseded: true });
+  }
+}
+
+async function change(
+  transaction: Transaction<Schema>,
+  kept: KeptCapability | undefined,
+  changed: Partial<HandedOut>,
+): Promise<void> {
+  if (kept?.handsOut === undefined) return;
+  const capability = JSON.stringify({ ...kept, handsOut: { ...kept.handsOut, ...changed } });
+  await transaction.updateTable('capabilities').set({ capability }).where('hash', '=', kept.hash).execute();
 }
 
 async function keepNewest(transaction: Transaction<Schema>, machine: string): Promise<void> {

@@ -64,7 +64,9 @@ export async function benchPlan({ smoke }) {
   /** @type {typeof import('../../src/boot/plan.js')} */
   const { planBoot } = await built('boot/plan.js');
   /** @type {typeof import('../../src/booter/boot-script.js')} */
-  const { planScript, SOME_CAPABILITY } = await built('booter/boot-script.js');
+  const { planScript } = await built('booter/boot-script.js');
+  /** @type {typeof import('../../src/booter/placeholder-urls.js')} */
+  const { SOME_CAPABILITIES } = await built('booter/placeholder-urls.js');
   /** @type {typeof import('../../src/booter/boot-urls.js')} */
   const { BootUrls } = await built('booter/boot-urls.js');
   const inputs = await inputsOf(sizes);
@@ -79,7 +81,7 @@ export async function benchPlan({ smoke }) {
   /** @param {PlanInput} input */
   const script = (input) => {
     const planning = plan(input);
-    return planning.kind === 'plan' ? planScript(planning.plan, urls, { capability: SOME_CAPABILITY }) : planning;
+    return planning.kind === 'plan' ? planScript(planning.plan, urls, { given: SOME_CAPABILITIES }) : planning;
   };
   for (const input of inputs) requirePlan(input, plan(input));
   const rows = Object.entries({ plan, 'plan and script': script }).map(([what, work]) => {

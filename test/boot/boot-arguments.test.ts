@@ -132,7 +132,7 @@ describe('the arguments of a boot', () => {
 
   it("are refused where an image's own hold what is to come", () => {
     expect(told({}, 'x={provision.url}')).toBe(
-      'the kernel arguments hold {provision.url}, which is not in this version: leave it out',
+      'the kernel arguments hold {provision.url}, and the assignment hands nothing out: say provision there',
     );
   });
 

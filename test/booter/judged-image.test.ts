@@ -23,7 +23,7 @@ describe('a UKI', () => {
       'root={blob.squashfs.url}',
       'the kernel arguments hold {blob.squashfs.url}, and this image has no squashfs: add --squashfs',
     ],
-    ['a={provision.url}', 'the kernel arguments hold {provision.url}, which is not in this version: leave it out'],
+    ['a={blob.kernel.url}', 'the kernel arguments hold {blob.kernel.url}, which is not in this version: leave it out'],
     ['x'.repeat(3_000), 'its kernel arguments are 3000 bytes long, and'],
   ])('boots by its firmware alone with what iPXE cannot be given: %s', (commandLine, why) => {
     const { clients, refused, reason } = judgeUki(commandLine);

@@ -7,7 +7,8 @@ import { bootPlan } from '../fixtures/plans.js';
 
 const layers = bootPlan('node-01', ['kernel', 'initramfs', 'squashfs', 'disk']);
 const plan = { ...layers, extras: [...layers.extras, { ...layers.kernel, role: 'iso' as const }] };
-const of = (base: string) => placeholderUrls(plan, new BootUrls(() => base), 'c1');
+const GIVEN = { done: 'c1', provision: 'c2' };
+const of = (base: string) => placeholderUrls(plan, new BootUrls(() => base), GIVEN);
 
 it('every URL placeholder leads to this server', () => {
   const urls = of('http://10.0.2.2:8080');
@@ -18,6 +19,7 @@ it('every URL placeholder leads to this server', () => {
   );
   expect(urls.get('blob.iso.url')).toMatch(/\/boot\.iso$/);
   expect(urls.get('done.url')).toBe('http://10.0.2.2:8080/boot/done/c1');
+  expect(urls.get('provision.url')).toBe('http://10.0.2.2:8080/provision/c2');
   expect(urls.get('server.url')).toBe('http://10.0.2.2:8080');
 });
 
@@ -28,6 +30,6 @@ it.each([
 ])('of %s, the host is %s', (base, host) => expect(of(base).get('server.host')).toBe(host));
 
 it('a layer that there is not has no URL', () => {
-  const urls = placeholderUrls({ extras: [] }, new BootUrls(() => 'http://lab'), 'c1');
-  expect([...urls.keys()]).toEqual(['done.url', 'server.url', 'server.host']);
+  const urls = placeholderUrls({ extras: [] }, new BootUrls(() => 'http://lab'), GIVEN);
+  expect([...urls.keys()]).toEqual(['done.url', 'provision.url', 'server.url', 'server.host']);
 });

@@ -48,7 +48,7 @@ describe('kernel arguments', () => {
     ['{ append: "x={machine.hostnam}" }', '"{machine.hostnam}" is no placeholder, did you mean {machine.hostname}?'],
     ['{ append: "x={foo.bar}" }', '"{foo.bar}" is no placeholder; known: {machine.name}, {machine.mac}'],
     ['{ replace: { x: "{image.diges}" } }', 'did you mean {image.digest}?'],
-    ['{ append: "ignition.config.url={provision.url}" }', '"{provision.url}" is not in this version'],
+    ['{ append: "kernel={blob.kernel.url}" }', '"{blob.kernel.url}" is not in this version'],
     ['{ append: "x={blob.kernel.url}" }', '"{blob.kernel.url}" is not in this version'],
     ['{ preset: debian }', 'kernelArgs.preset: must be garden-linux or'],
     ['{ preset: debian-life }', 'did you mean "debian-live"?'],

@@ -347,7 +347,7 @@ describe('a bad configuration', () => {
       'registries: { "lab:5000": { credentials: { username: x, password: y } } }',
       'unknown key "password", did you mean "passwordFile"?',
     ],
-    [`${ASSIGNMENT}, provision: {} }]`, 'provision: is not in this version'],
+    [`${ASSIGNMENT}, provision: {} }]`, 'provision: hands out nothing: name one of ignition'],
     [`${ASSIGNMENT}, signature: { keys: [x] } }]`, 'signature: is not in this version'],
     [`${ASSIGNMENT}, policy: { mode: one } }]`, 'policy.mode: must be always or once or hold; did you mean "once"?'],
     [`${ASSIGNMENT}, policy: { maxAttempts: 0 } }]`, 'policy.maxAttempts: must be a whole number from 1 to 100'],

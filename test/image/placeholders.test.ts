@@ -7,7 +7,7 @@ it.each([
   ['machine.label.rack-row', { kind: 'label', label: 'rack-row' }],
   ['machine.label.topology.lab/rack', { kind: 'label', label: 'topology.lab/rack' }],
   ['done.url', { kind: 'url', name: 'done.url' }],
-  ['provision.url', { kind: 'later' }],
+  ['provision.url', { kind: 'url', name: 'provision.url' }],
   ['blob.kernel.url', { kind: 'later' }],
   ['machine.label', { kind: 'unknown' }],
   ['machine.names', { kind: 'unknown' }],

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Kysely } from 'kysely';
 import { expect, it, onTestFinished } from 'vitest';
+import { digestOf } from '../../src/oci/digest.js';
 import { SqlCapabilityStore } from '../../src/store/capability-store.js';
 import type { Schema } from '../../src/store/schema.js';
 import { openDatabase } from '../../src/store/sqlite-database.js';
@@ -28,12 +29,48 @@ it('keeps the newest of each machine, whatever the clock said when they were giv
   const database = await openDatabase(join(await temporaryFolder(), 'state.db'), SQLITE_WORKER);
   onTestFinished(() => database.close());
   const { capabilities } = database;
-  for (let number = 0; number < 6; number += 1)
+  for (let number = 0; number < 10; number += 1)
     await capabilities.saveCapability({ ...CAPABILITY, hash: `h${number}`, expiresAt: 100 - number });
   await capabilities.saveCapability({ ...CAPABILITY, hash: 'other', machine: 'node-02' });
-  const hashes = ['h0', 'h1', 'h2', 'h3', 'h4', 'h5', 'other'];
+  const all = Array.from({ length: 10 }, (_, number) => `h${number}`);
+  const hashes = [...all, 'other'];
   const found = await Promise.all(hashes.map((hash) => capabilities.findCapability(hash)));
-  expect(found.flatMap((one) => one?.hash ?? [])).toEqual(['h2', 'h3', 'h4', 'h5', 'other']);
+  expect(found.flatMap((one) => one?.hash ?? [])).toEqual([...all.slice(2), 'other']);
+});
+
+const HANDS_OUT = {
+  ...{ assignment: 'workers', address: '10.0.2.15', facts: { macs: [], sourceAddress: '10.0.2.15' } },
+  image: { reference: 'lab:5000/os:1', digest: digestOf(Buffer.from('image')) },
+};
+
+it('hands each document out once, however many ask at the same time', async () => {
+  const database = await openDatabase(join(await temporaryFolder(), 'state.db'), SQLITE_WORKER);
+  onTestFinished(() => database.close());
+  const { capabilities } = database;
+  await capabilities.saveCapability({ ...CAPABILITY, handsOut: HANDS_OUT });
+  await capabilities.saveCapability({ ...CAPABILITY, hash: 'done' });
+  const raced = await Promise.all(Array.from({ length: 20 }, () => capabilities.spend('ab', 'config.ign')));
+  expect(raced.filter(Boolean)).toHaveLength(1);
+  expect(await capabilities.spend('ab', 'ks.cfg')).toBe(true);
+  expect(await capabilities.spend('done', 'config.ign')).toBe(false);
+  expect(await capabilities.spend('nobody', 'config.ign')).toBe(false);
+  expect((await capabilities.findCapability('ab'))?.handsOut?.spent).toEqual(['config.ign', 'ks.cfg']);
+});
+
+it('supersedes what the other boots of a machine were given, and nothing else', async () => {
+  const database = await openDatabase(join(await temporaryFolder(), 'state.db'), SQLITE_WORKER);
+  onTestFinished(() => database.close());
+  const { capabilities } = database;
+  const save = (hash: string, boot: string, more = {}) =>
+    capabilities.saveCapability({ ...CAPABILITY, hash, boot, handsOut: HANDS_OUT, ...more });
+  await save('first', 'b1');
+  await save('again', 'b1');
+  await save('other', 'b2', { machine: 'node-02' });
+  await capabilities.saveCapability({ ...CAPABILITY, hash: 'done', boot: 'b1' });
+  await save('next', 'b2');
+  const found = await Promise.all(['first', 'again', 'other', 'next'].map((hash) => capabilities.findCapability(hash)));
+  expect(found.map((one) => one?.handsOut?.isSuperseded)).toEqual([true, true, undefined, undefined]);
+  expect(await capabilities.findCapability('done')).toMatchObject({ boot: 'b1' });
 });
 
 it('keeps so many in all, of which the oldest go', async () => {

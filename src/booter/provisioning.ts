@@ -1,0 +1,180 @@
+import type { ValuesOf } from '../boot/argument-values.js';
+import type { Assignment } from '../boot/assignment.js';
+import { type DocumentUrls, documentValues } from '../boot/document-values.js';
+import type { EventSink } from '../boot/event.js';
+import type { HandedOut, KeptCapability } from '../boot/policy-ports.js';
+import type { RefusedProvision } from '../boot/provision-event.js';
+import type { Clock } from '../clock.js';
+import type { Documents, HandedDocument } from '../provision/documents.js';
+import type { Provision } from '../provision/provision.js';
+import type { BootUrls } from './boot-urls.js';
+import type { Capabilities } from './capabilities.js';
+import type { Mapping } from './mapping.js';
+import { type GivenCapabilities, SOME_CAPABILITIES } from './placeholder-urls.js';
+import type { ProvisionGuesses } from './provision-guesses.js';
+import type { Standings } from './standings.js';
+
+export type ProvisioningParts = {
+  /** Those of the mapping in force. */
+  readonly documents: () => Documents;
+  readonly mapping: () => Mapping;
+  readonly capabilities: Pick<Capabilities, 'of' | 'handingOut' | 'look' | 'isOver' | 'spend'>;
+  readonly standings: Pick<Standings, 'of'>;
+  readonly guesses: ProvisionGuesses;
+  readonly urls: BootUrls;
+  readonly events: EventSink;
+  readonly clock: Pick<Clock, 'ticks'>;
+};
+
+/** Who asks for what. */
+export type ProvisionRequest = {
+  readonly capability: string;
+  readonly path: string;
+  readonly address: string;
+  /** Only whether it is there: nothing is handed out by that. */
+  readonly isHead: boolean;
+};
+
+export type Handing =
+  | { readonly kind: 'document'; readonly document: HandedDocument }
+  /** For whichever reason: who asks is not to learn which. */
+  | { readonly kind: 'none' }
+  /** The machine's own, and it cannot be written. */
+  | { readonly kind: 'broken' }
+  /** It guesses. */
+  | { readonly kind: 'flooding' };
+
+/** Whom a configuration is for, and by what it boots. */
+type Whose = Pick<ValuesOf, 'subject' | 'image'> & { readonly assignment: Assignment };
+
+/** A boot, as capabilities know it. */
+type OfBoot = Omit<Parameters<Capabilities['handingOut']>[0], 'handsOut' | 'life'>;
+
+/** Hands machines their configuration, and nobody else. */
+export class Provisioning {
+  readonly #parts: ProvisioningParts;
+
+  constructor(parts: ProvisioningParts) {
+    this.#parts = parts;
+  }
+
+  /** Why the machine's configuration could not be handed out; undefined when all of it can. */
+  unready(whose: Whose, provision: Provision): string | undefined {
+    const { urls, documents } = this.#parts;
+    const values = documentValues(whose, urlsOf(urls.for(whose.subject.facts.sourceAddress), SOME_CAPABILITIES));
+    const all = documents();
+    for (const path of all.paths(provision)) {
+      const rendering = all.render(provision, path, values);
+      if (rendering.kind === 'refused') return rendering.reason;
+    }
+    return undefined;
+  }
+
+  /** By which the machine, which is shown to be that, fetches it. Throws DATA_UNUSABLE, DISK_FULL. */
+  capability({ subject, assignment, image }: Whose, { life }: Provision, boot: OfBoot): Promise<string> {
+    const { facts } = subject;
+    const { reference, digest } = image;
+    const handsOut = { assignment: assignment.name, address: facts.sourceAddress, facts, image: { reference, digest } };
+    return this.#parts.capabilities.handingOut({ ...boot, handsOut, life });
+  }
+
+  /** Throws DATA_UNUSABLE, DISK_FULL. */
+  async hand(request: ProvisionRequest): Promise<Handing> {
+    const { guesses, capabilities, events } = this.#parts;
+    const { capability, path: document, address, isHead } = request;
+    if (guesses.isFlooding(address)) return { kind: 'flooding' };
+    const kept = await capabilities.look(capability);
+    const found = await this.#find(kept, request);
+    if (found.kind !== 'found') {
+      if (found.why === 'unknown') guesses.failed(address);
+      if (found.why !== 'optional') this.#refuse(request, kept, found);
+      return { kind: found.why === 'broken' ? 'broken' : 'none' };
+    }
+    if (!isHead) {
+      const bytes = Buffer.byteLength(found.document.text);
+      events({ event: 'provision.sent', machine: found.kept.machine, address, document, bytes });
+    }
+    return { kind: 'document', document: found.document };
+  }
+
+  async #find(kept: KeptCapability | undefined, request: ProvisionRequest): Promise<Found> {
+    const { capabilities, documents } = this.#parts;
+    const { path, isHead } = request;
+    if (kept?.handsOut === undefined) return UNKNOWN;
+    const { handsOut } = kept;
+    const refusal = this.#refusalOf(kept, handsOut, request);
+    if (refusal !== undefined) return refusal;
+    const whose = this.#whose(kept, handsOut);
+    if (whose?.assignment.provision === undefined) return CHANGED;
+    const { provision } = whose.assignment;
+    const done = documents().asksForDone(provision) ? await capabilities.of(withoutHandedOut(kept)) : '';
+    const urls = urlsOf(this.#parts.urls.for(request.address), { done, provision: request.capability });
+    const rendering = documents().render(provision, path, documentValues(whose, urls));
+    if (rendering.kind === 'absent') return OPTIONAL.has(path) ? NOT_SAID : ABSENT;
+    if (rendering.kind === 'refused') return { kind: 'refused', why: 'broken', reason: rendering.reason };
+    if (provision.isOnce && !isHead && !(await capabilities.spend(kept, path))) return SPENT;
+    return { kind: 'found', kept, document: rendering.document };
+  }
+
+  #refusalOf(kept: KeptCapability, handsOut: HandedOut, { address }: ProvisionRequest): Refusal | undefined {
+    const { capabilities, standings } = this.#parts;
+    if (handsOut.address !== address) {
+      return { kind: 'refused', why: 'foreign', reason: `it was given to ${handsOut.address}` };
+    }
+    if (capabilities.isOver(kept)) return EXPIRED;
+    if (handsOut.isSuperseded === true) return SUPERSEDED;
+    const done = standings.of(kept.keys)?.done;
+    return done !== undefined && done.at >= kept.beganAt ? DONE : undefined;
+  }
+
+  /** As the mapping in force has them; undefined where it is another machine's now, or nobody's. */
+  #whose({ machine }: KeptCapability, { assignment: name, facts, image }: HandedOut): Whose | undefined {
+    const { inventory, assignments } = this.#parts.mapping();
+    const subject = inventory.identify(facts);
+    const assignment = assignments.find((one) => one.name === name);
+    if (subject.name !== machine || assignment === undefined || assignment.outOfForce !== undefined) return undefined;
+    return { subject, assignment, image };
+  }
+
+  #refuse({ path: document, address }: ProvisionRequest, kept: KeptCapability | undefined, { why, reason }: Refusal) {
+    const machine = kept?.machine;
+    if (why === 'optional') return;
+    this.#parts.events({
+      event: 'provision.refused',
+      ...(machine !== undefined && { machine }),
+      ...{ address, document, why, reason },
+    });
+  }
+}
+
+type Refusal = {
+  readonly kind: 'refused';
+  readonly why: RefusedProvision | 'optional';
+  readonly reason: string;
+};
+type Found = Refusal | { readonly kind: 'found'; readonly kept: KeptCapability; readonly document: HandedDocument };
+
+const refusal = (why: Refusal['why'], reason: string): Refusal => ({ kind: 'refused', why, reason });
+const UNKNOWN = refusal('unknown', 'nobody was given that');
+const EXPIRED = refusal('expired', 'its time is over: see life in provision');
+const SUPERSEDED = refusal('superseded', 'the machine has begun another boot since');
+const DONE = refusal('done', 'its boot is done');
+const CHANGED = refusal('changed', 'its assignment hands nothing out any more, or the machine has another name');
+const SPENT = refusal('spent', 'it was handed out already, and once is set in provision');
+const ABSENT = refusal('absent', 'its assignment has no such document');
+/** cloud-init asks for them whether or not there are any. */
+const NOT_SAID = refusal('optional', '');
+const OPTIONAL: ReadonlySet<string> = new Set(['seed/vendor-data', 'seed/network-config']);
+
+function withoutHandedOut({ handsOut: _handsOut, hash: _hash, expiresAt: _expiresAt, ...boot }: KeptCapability) {
+  return boot;
+}
+
+function urlsOf(urls: BootUrls, { done, provision }: GivenCapabilities): DocumentUrls {
+  const url = urls.base();
+  return {
+    server: { url, host: new URL(url).hostname },
+    done: { url: urls.done(done) },
+    provision: { url: urls.provision(provision) },
+  };
+}

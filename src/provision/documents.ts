@@ -1,0 +1,110 @@
+import type { DocumentKind } from './kinds.js';
+import { SEED_DOCUMENTS } from './kinds.js';
+import type { DocumentSource, Provision } from './provision.js';
+import { parseTemplate, type Template, type Values } from './template.js';
+
+/** What the files hold that assignments name, by their absolute paths, as it was read with the configuration. */
+export type DocumentFiles = ReadonlyMap<string, string>;
+
+/** What is handed out. */
+export type HandedDocument = Pick<DocumentKind, 'path' | 'contentType'> & { readonly text: string };
+
+export type Rendering =
+  | { readonly kind: 'document'; readonly document: HandedDocument }
+  /** There is none of that name. */
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** Its instance is the machine: what a system does once it does again where it is installed anew. */
+const DEFAULT_META_DATA =
+  'instance-id: {{ machine.name | quote }}\nlocal-hostname: {{ machine.hostname | default: machine.name | quote }}\n';
+
+/** The documents of assignments, with templates parsed once for as long as their files stay as they are. */
+export class Documents {
+  readonly #files: DocumentFiles;
+  readonly #templates = new Map<string, Template>();
+
+  constructor(files: DocumentFiles) {
+    this.#files = files;
+  }
+
+  /** Every path that a machine may ask for. */
+  paths({ documents, kinds }: Pick<Provision, 'documents' | 'kinds'>): readonly string[] {
+    const named = documents.map(({ path }) => path);
+    return hasSeed(kinds) ? [...new Set([...named, SEED_DOCUMENTS.metaData.path])] : named;
+  }
+
+  /** Whether some of it leads to where the boot is reported as done. */
+  asksForDone(provision: Provision): boolean {
+    return provision.documents.some((source) => {
+      const template = source.isTemplate ? this.#templateOf(source) : undefined;
+      return template?.kind === 'template' && template.template.names.some(({ path: [first] }) => first === 'done');
+    });
+  }
+
+  /** With these values and the secrets that it names. */
+  render(provision: Provision, path: string, values: Values): Rendering {
+    const source = provision.documents.find((one) => one.path === path);
+    const { metaData } = SEED_DOCUMENTS;
+    if (source === undefined)
+      return path === metaData.path && hasSeed(provision.kinds)
+        ? this.#fill(this.#parsed(DEFAULT_META_DATA, metaData), { ...metaData, key: 'meta-data' }, values)
+        : { kind: 'absent' };
+    if (source.isTemplate)
+      return this.#fill(this.#templateOf(source), source, { ...values, secrets: this.#secretsOf(provision) });
+    const text = this.#files.get(source.file);
+    return text === undefined ? unread(source) : { kind: 'document', document: { ...handed(source), text } };
+  }
+
+  #fill(parsed: ReturnType<typeof parseTemplate> | undefined, source: Named, values: Values): Rendering {
+    if (parsed === undefined) return unread(source);
+    if (parsed.kind === 'refused') return refused(source, parsed);
+    const rendered = parsed.template.render(values);
+    if (rendered.kind === 'refused') return refused(source, rendered);
+    return { kind: 'document', document: { ...handed(source), text: rendered.text } };
+  }
+
+  #templateOf(source: DocumentSource): ReturnType<typeof parseTemplate> | undefined {
+    const text = this.#files.get(source.file);
+    return text === undefined ? undefined : this.#parsed(text, source);
+  }
+
+  #parsed(text: string, { format }: Pick<DocumentKind, 'format'>): ReturnType<typeof parseTemplate> {
+    const name = `${format} ${text}`;
+    const known = this.#templates.get(name);
+    if (known !== undefined) return { kind: 'template', template: known };
+    const parsed = parseTemplate(text, format);
+    if (parsed.kind === 'template') this.#templates.set(name, parsed.template);
+    return parsed;
+  }
+
+  #secretsOf({ secrets }: Provision): Readonly<Record<string, string>> {
+    return Object.fromEntries(
+      Object.entries(secrets).flatMap(([name, { file }]) => {
+        const text = this.#files.get(file);
+        return text === undefined ? [] : [[name, text.replace(/[\r\n]+$/, '')] as const];
+      }),
+    );
+  }
+}
+
+type Named = DocumentKind & { readonly key: string; readonly file?: string };
+
+function hasSeed(kinds: Provision['kinds']): boolean {
+  return kinds.includes('cloudInit') || kinds.includes('autoinstall');
+}
+
+function handed({ path, contentType }: DocumentKind): Pick<HandedDocument, 'path' | 'contentType'> {
+  return { path, contentType };
+}
+
+function unread({ key, file = '' }: Named): Rendering {
+  return { kind: 'refused', reason: `provision.${key}: ${file} is not read: see that it is there, and readable` };
+}
+
+type Place = { readonly line: number; readonly column: number; readonly reason: string };
+
+function refused({ key, file }: Named, { line, column, reason }: Place): Rendering {
+  const where = file === undefined ? '' : `${file}:${line}:${column}: `;
+  return { kind: 'refused', reason: `provision.${key}: ${where}${reason}` };
+}

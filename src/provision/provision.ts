@@ -1,0 +1,40 @@
+import type { DocumentKind, ProvisionKind } from './kinds.js';
+
+/** What the machines of an assignment are handed as their configuration, and for how long. Plain data. */
+export type Provision = {
+  readonly kinds: readonly ProvisionKind[];
+  readonly documents: readonly DocumentSource[];
+  /** By the names that templates know them by. */
+  readonly secrets: Readonly<Record<string, SecretSource>>;
+  /** How long what a script names can be fetched, in milliseconds. */
+  readonly life: number;
+  /** Whether each document is handed out once for each boot. */
+  readonly isOnce: boolean;
+};
+
+/** A document, and where it is written. */
+export type DocumentSource = DocumentKind & {
+  /** The key that names it, as people read it: `ignition`, `cloudInit.userData`. */
+  readonly key: string;
+  /** Absolute. */
+  readonly file: string;
+  /** Whether values are filled in; anything else is handed out as it is. */
+  readonly isTemplate: boolean;
+};
+
+/** What must not stand in the mapping. */
+export type SecretSource = {
+  /** Absolute; all of it but for line ends at its end. */
+  readonly file: string;
+};
+
+/** As long as a firmware, its iPXE and an installer's first steps take. */
+export const PROVISION_LIFE_MILLISECONDS = 3_600_000;
+/** In milliseconds, of what an operator may say. */
+export const SHORTEST_LIFE = 60_000;
+export const LONGEST_LIFE = 7 * 24 * 3_600_000;
+
+/** Every file that is read for it, each once. Pure. */
+export function filesOf({ documents, secrets }: Provision): ReadonlySet<string> {
+  return new Set([...documents, ...Object.values(secrets)].map(({ file }) => file));
+}
