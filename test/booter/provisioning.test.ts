@@ -18,7 +18,15 @@ const IGNITION = {
 const HOUR = 3_600_000;
 
 function provision(more: Partial<Provision> = {}): Provision {
-  return { kinds: ['ignition'], documents: [IGNITION], secrets: {}, life: HOUR, isOnce: false, ...more };
+  return {
+    kinds: ['ignition'],
+    documents: [IGNITION],
+    secrets: {},
+    life: HOUR,
+    isOnce: false,
+    isByAddress: false,
+    ...more,
+  };
 }
 
 function site({ said = provision(), store = new MemoryCapabilities(), files = {}, verify = true } = {}) {
@@ -176,6 +184,32 @@ describe('Provisioning', () => {
     for (const path of ['seed/vendor-data', 'seed/network-config', 'config.ign', '../etc/passwd', ''])
       expect(await hand(word, { path })).toEqual({ kind: 'none' });
     expect(refusals()).toEqual(['absent', 'absent', 'absent']);
+  });
+
+  it('knows by its address a machine that has just booted there, where that is said', async () => {
+    const { script, hand, clock, refusals, events } = site({ said: provision({ isByAddress: true, isOnce: true }) });
+    expect(await hand('self')).toEqual({ kind: 'none' });
+    await script();
+    expect(await hand('self', { address: ELSEWHERE })).toEqual({ kind: 'none' });
+    expect(await hand('self')).toEqual(DOCUMENT);
+    expect(await hand('self')).toEqual({ kind: 'none' });
+    expect(refusals()).toEqual(['unknown', 'unknown', 'spent']);
+    clock.milliseconds += 10 * 60_000 - 1;
+    await script();
+    expect(await hand('self')).toEqual(DOCUMENT);
+    clock.milliseconds += HOUR;
+    expect(await hand('self')).toEqual({ kind: 'none' });
+    const reasons = events.flatMap((event) => (event.event === 'provision.refused' ? [event.reason] : []));
+    expect(reasons[0]).toBe('no machine that is known has just booted there');
+  });
+
+  it('knows nobody by the address where that is not said', async () => {
+    const { script, hand, events } = site();
+    await script();
+    expect(await hand('self')).toEqual({ kind: 'none' });
+    expect(events.at(-1)).toMatchObject({
+      reason: 'byAddress is not set in provision where node-01 is assigned',
+    });
   });
 
   it('does not listen for a while to whoever guesses', async () => {
