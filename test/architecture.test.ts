@@ -112,6 +112,7 @@ const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   yaml: ['config'],
   'js-yaml': ['config'],
   tinyglobby: ['config'],
+  liquidjs: ['provision'],
   fastify: ['http', 'ui'],
   commander: ['cli'],
   'cli-progress': ['cli'],
