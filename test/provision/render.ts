@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import type { Format } from '../../src/provision/format.js';
 import { parseTemplate, type Rendered, type Template, type Values } from '../../src/provision/template.js';
 
@@ -17,3 +18,6 @@ export function textOf(rendered: Rendered): string {
   if (rendered.kind === 'refused') throw new Error(rendered.reason);
   return rendered.text;
 }
+
+/** Any text, halves of characters and all. */
+export const anyUnits = fc.string({ unit: fc.nat(0xffff).map((unit) => String.fromCharCode(unit)) });

@@ -97,7 +97,7 @@ describe('indent', () => {
           expect(read).toEqual(text.startsWith('a') ? { a: { b: value } } : [value]);
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 
