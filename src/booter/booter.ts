@@ -27,8 +27,6 @@ import { type Images, MappedImages } from './mapped-images.js';
 import { createMapping, type Mapping, type MappingInput, withWishes } from './mapping.js';
 import { PlanIssuer } from './plan-issuer.js';
 import type { Policies } from './policies.js';
-import { ProvisionByAddress } from './provision-by-address.js';
-import { ProvisionGuesses } from './provision-guesses.js';
 import { Provisioning } from './provisioning.js';
 import type { RelayWord } from './relay-word.js';
 import type { ScriptQuery } from './report.js';
@@ -120,12 +118,8 @@ export class Booter {
     const contents = new VerifiedContents((artifact) => this.artifacts.open(artifact));
     this.firmware = new FirmwareStep({ ...shared, contents, begins: (artifact) => this.artifacts.begins(artifact) });
     const documents = () => this.#documents;
-    const guesses = new ProvisionGuesses({ events: parts.events, ticks: () => parts.clock.ticks() });
-    const byAddress = new ProvisionByAddress({
-      ...{ attribution, requesters, records, capabilities, mapping },
-      clock: parts.clock,
-    });
-    this.provisioning = new Provisioning({ ...parts, mapping, documents, capabilities, standings, guesses, byAddress });
+    const handing = { mapping, documents, attribution, capabilities, standings, requesters, records };
+    this.provisioning = new Provisioning({ ...parts, ...handing });
     const { provisioning } = this;
     this.#script = new ScriptStep({ ...shared, memory, prefetch, capabilities, enrolments, contents, provisioning });
   }

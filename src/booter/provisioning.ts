@@ -5,27 +5,26 @@ import type { EventSink } from '../boot/event.js';
 import type { HandedOut, KeptCapability } from '../boot/policy-ports.js';
 import type { RefusedProvision } from '../boot/provision-event.js';
 import type { Clock } from '../clock.js';
+import { TokenBuckets } from '../net/token-buckets.js';
 import type { Documents, HandedDocument } from '../provision/documents.js';
 import type { Provision } from '../provision/provision.js';
 import type { BootUrls } from './boot-urls.js';
 import type { Capabilities } from './capabilities.js';
-import type { Mapping } from './mapping.js';
 import { type GivenCapabilities, SOME_CAPABILITIES } from './placeholder-urls.js';
-import { BY_ADDRESS, type ProvisionByAddress } from './provision-by-address.js';
-import type { ProvisionGuesses } from './provision-guesses.js';
+import { BY_ADDRESS, ProvisionByAddress, type ProvisionByAddressParts } from './provision-by-address.js';
+import { ProvisionGuesses } from './provision-guesses.js';
+import type { Requesters } from './requesters.js';
 import type { Standings } from './standings.js';
 
-export type ProvisioningParts = {
+export type ProvisioningParts = ProvisionByAddressParts & {
   /** Those of the mapping in force. */
   readonly documents: () => Documents;
-  readonly mapping: () => Mapping;
   readonly capabilities: Pick<Capabilities, 'of' | 'handingOut' | 'look' | 'isOver' | 'spend'>;
   readonly standings: Pick<Standings, 'of'>;
-  readonly guesses: ProvisionGuesses;
-  readonly byAddress: Pick<ProvisionByAddress, 'capability'>;
+  readonly requesters: Pick<Requesters, 'asking' | 'isAt'>;
   readonly urls: BootUrls;
   readonly events: EventSink;
-  readonly clock: Pick<Clock, 'ticks'>;
+  readonly clock: Pick<Clock, 'now' | 'ticks'>;
 };
 
 /** Who asks for what. */
@@ -55,9 +54,16 @@ type OfBoot = Omit<Parameters<Capabilities['handingOut']>[0], 'handsOut' | 'life
 /** Hands machines their configuration, and nobody else. */
 export class Provisioning {
   readonly #parts: ProvisioningParts;
+  /** Of refusals: who asks again and again for what is over is not to fill the log, nor the record of a boot. */
+  readonly #told = new TokenBuckets({ burst: 20, perSecond: 0.05 });
+
+  readonly #guesses: ProvisionGuesses;
+  readonly #byAddress: ProvisionByAddress;
 
   constructor(parts: ProvisioningParts) {
     this.#parts = parts;
+    this.#guesses = new ProvisionGuesses({ events: parts.events, ticks: () => parts.clock.ticks() });
+    this.#byAddress = new ProvisionByAddress(parts);
   }
 
   /** Why the machine's configuration could not be handed out; undefined when all of it can. */
@@ -82,12 +88,12 @@ export class Provisioning {
 
   /** Throws DATA_UNUSABLE, DISK_FULL. */
   async hand(request: ProvisionRequest): Promise<Handing> {
-    const { guesses, events } = this.#parts;
+    const { events } = this.#parts;
     const { path: document, address, isHead } = request;
-    if (guesses.isFlooding(address)) return { kind: 'flooding' };
+    if (this.#guesses.isFlooding(address)) return { kind: 'flooding' };
     const found = await this.#lookUp(request);
     if (found.kind !== 'found') {
-      if (found.why === 'unknown') guesses.failed(address);
+      if (found.why === 'unknown') this.#guesses.failed(address);
       this.#refuse(request, found);
       return { kind: found.why === 'broken' ? 'broken' : 'none' };
     }
@@ -99,15 +105,23 @@ export class Provisioning {
   }
 
   async #lookUp(request: ProvisionRequest): Promise<Found> {
-    const { byAddress, capabilities } = this.#parts;
+    const { capabilities } = this.#parts;
     const { capability, address } = request;
-    const own = capability === BY_ADDRESS ? await byAddress.capability(address) : undefined;
-    if (own?.kind === 'refused') return refusal('unknown', own.reason);
+    const own = capability === BY_ADDRESS ? await this.#byAddress.capability(address) : undefined;
+    if (own?.kind === 'refused') return refused('unknown', own.reason);
     const kept = await capabilities.look(own?.capability ?? capability);
     if (kept?.handsOut === undefined) return UNKNOWN;
     const { machine, handsOut } = kept;
-    const found = this.#refusalOf(kept, handsOut, request) ?? (await this.#find(kept, handsOut, request));
+    const refusal = (await this.#foreign(handsOut, address)) ?? this.#refusalOf(kept, handsOut);
+    const found = refusal ?? (await this.#find(kept, handsOut, request));
     return found.kind === 'found' ? found : { ...found, machine };
+  }
+
+  /** A system may be given another address than its firmware was, by what it calls itself (RFC 2131, 4.2). */
+  async #foreign({ address: own, facts }: HandedOut, address: string): Promise<Refusal | undefined> {
+    const { mapping, requesters } = this.#parts;
+    if (own === address || (await requesters.isAt(mapping().inventory.identify(facts), address))) return undefined;
+    return refused('foreign', `it was given to ${own}, and no card of the machine is known at ${address}`);
   }
 
   async #find(kept: KeptCapability, handsOut: HandedOut, request: ProvisionRequest): Promise<Found> {
@@ -125,11 +139,8 @@ export class Provisioning {
     return { kind: 'found', kept, document: rendering.document };
   }
 
-  #refusalOf(kept: KeptCapability, handsOut: HandedOut, { address }: ProvisionRequest): Refusal | undefined {
+  #refusalOf(kept: KeptCapability, handsOut: HandedOut): Refusal | undefined {
     const { capabilities, standings } = this.#parts;
-    if (handsOut.address !== address) {
-      return { kind: 'refused', why: 'foreign', reason: `it was given to ${handsOut.address}` };
-    }
     if (capabilities.isOver(kept)) return EXPIRED;
     if (handsOut.isSuperseded === true) return SUPERSEDED;
     const done = standings.of(kept.keys)?.done;
@@ -146,7 +157,8 @@ export class Provisioning {
   }
 
   #refuse({ path: document, address }: ProvisionRequest, { machine, why, reason }: Refusal): void {
-    if (why === 'optional') return;
+    const { clock } = this.#parts;
+    if (why === 'optional' || !this.#told.take(address, clock.ticks())) return;
     const whose = machine === undefined ? {} : { machine };
     this.#parts.events({ event: 'provision.refused', ...whose, address, document, why, reason });
   }
@@ -161,16 +173,16 @@ type Refusal = {
 };
 type Found = Refusal | { readonly kind: 'found'; readonly kept: KeptCapability; readonly document: HandedDocument };
 
-const refusal = (why: Refusal['why'], reason: string): Refusal => ({ kind: 'refused', why, reason });
-const UNKNOWN = refusal('unknown', 'nobody was given that');
-const EXPIRED = refusal('expired', 'its time is over: see life in provision');
-const SUPERSEDED = refusal('superseded', 'the machine has begun another boot since');
-const DONE = refusal('done', 'its boot is done');
-const CHANGED = refusal('changed', 'its assignment hands nothing out any more, or the machine has another name');
-const SPENT = refusal('spent', 'it was handed out already, and once is set in provision');
-const ABSENT = refusal('absent', 'its assignment has no such document');
+const refused = (why: Refusal['why'], reason: string): Refusal => ({ kind: 'refused', why, reason });
+const UNKNOWN = refused('unknown', 'nobody was given that');
+const EXPIRED = refused('expired', 'its time is over: see life in provision');
+const SUPERSEDED = refused('superseded', 'the machine has begun another boot since');
+const DONE = refused('done', 'its boot is done');
+const CHANGED = refused('changed', 'its assignment hands nothing out any more, or the machine has another name');
+const SPENT = refused('spent', 'it was handed out already, and once is set in provision');
+const ABSENT = refused('absent', 'its assignment has no such document');
 /** cloud-init asks for them whether or not there are any. */
-const NOT_SAID = refusal('optional', '');
+const NOT_SAID = refused('optional', '');
 const OPTIONAL: ReadonlySet<string> = new Set(['seed/vendor-data', 'seed/network-config']);
 
 function withoutHandedOut({ handsOut: _handsOut, hash: _hash, expiresAt: _expiresAt, ...boot }: KeptCapability) {

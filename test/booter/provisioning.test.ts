@@ -7,7 +7,7 @@ import { testBooter } from '../fixtures/booter.js';
 import { assignment, MAC, machine, OTHER_MAC } from '../fixtures/mappings.js';
 import { MemoryCapabilities, neighbours } from '../fixtures/policies.js';
 
-const [HERE, ELSEWHERE] = ['192.168.77.20', '192.168.77.21'];
+const [HERE, ELSEWHERE, MOVED] = ['192.168.77.20', '192.168.77.21', '192.168.77.22'];
 const QUERY = { mac: MAC, buildarch: 'x86_64', platform: 'pcbios' };
 const CONFIG = '{"ignition":{"version":"3.4.0"}}';
 const IGNITION = {
@@ -33,7 +33,7 @@ function site({ said = provision(), store = new MemoryCapabilities(), files = {}
   const made = testBooter({
     machines: [machine({ labels: { rack: 'r1' } })],
     assignments: [assignment({ provision: said })],
-    neighbours: neighbours({ [HERE]: MAC, [ELSEWHERE]: OTHER_MAC }),
+    neighbours: neighbours({ [HERE]: MAC, [MOVED]: MAC, [ELSEWHERE]: OTHER_MAC }),
     documents: new Map(Object.entries({ '/etc/worker.ign': CONFIG, ...files })),
     policies: { capabilities: store, identity: () => ({ verify, trustedRelays: [] }) },
   });
@@ -84,9 +84,23 @@ describe('Provisioning', () => {
     expect(await hand(word, { address: ELSEWHERE })).toEqual({ kind: 'none' });
     expect(refusals()).toEqual(['foreign']);
     expect(events.find(({ event }) => event === 'provision.refused')).toMatchObject({
-      ...{ machine: 'node-01', address: ELSEWHERE, reason: `it was given to ${HERE}` },
+      ...{
+        machine: 'node-01',
+        address: ELSEWHERE,
+        reason: `it was given to ${HERE}, and no card of the machine is known at ${ELSEWHERE}`,
+      },
     });
     expect(await hand(word)).toEqual(DOCUMENT);
+  });
+
+  it('hands it to the machine where its system has another address, as its card shows', async () => {
+    const { capability, hand, refusals } = site();
+    const word = await capability();
+    expect(await hand(word, { address: MOVED })).toEqual(DOCUMENT);
+    expect(await hand(word, { address: '10.9.9.9' })).toEqual({ kind: 'none' });
+    const open = site({ verify: false });
+    expect(await open.hand(await open.capability(), { address: MOVED })).toEqual({ kind: 'none' });
+    expect([...refusals(), ...open.refusals()]).toEqual(['foreign', 'foreign']);
   });
 
   it('hands nothing out when its time is over, whatever is asked then', async () => {
