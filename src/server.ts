@@ -144,6 +144,8 @@ function listeningText({ dhcp }: Config, urls: BootUrls): string {
   return `machines boot from ${urls.greeting()}${dhcp?.mode === 'server' ? ', and get their addresses here' : ''}`;
 }
 
+const DAY = 24 * 3_600_000;
+
 type Warn = (text: string) => void;
 
 function warnAtStart(
@@ -225,7 +227,8 @@ function upkeepOf(
     records: [
       journal,
       policies.enrolments,
-      { prune: () => database.capabilities.pruneCapabilities(systemClock.now()) },
+      // For a day it is told which of those that are asked for are over.
+      { prune: () => database.capabilities.pruneCapabilities(systemClock.now() - DAY) },
     ],
     scrubber: new Scrubber({ store, events, wait: waitFor, random: Math.random }),
     fetchAhead: (descriptor, sources, signal) => blobs.fetchAhead(descriptor, sources, signal),
