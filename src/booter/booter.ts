@@ -27,6 +27,7 @@ import { type Images, MappedImages } from './mapped-images.js';
 import { createMapping, type Mapping, type MappingInput, withWishes } from './mapping.js';
 import { PlanIssuer } from './plan-issuer.js';
 import type { Policies } from './policies.js';
+import { ProvisionByAddress } from './provision-by-address.js';
 import { ProvisionGuesses } from './provision-guesses.js';
 import { Provisioning } from './provisioning.js';
 import type { RelayWord } from './relay-word.js';
@@ -79,6 +80,7 @@ export class Booter {
   constructor(parts: BooterParts) {
     this.#parts = parts;
     const { step: policies, capabilities, doneReports, enrolments, enrols, standings } = parts.policies;
+    const { requesters, records } = parts.policies;
     this.#mapping = withWishes(createMapping(parts.mapping), standings.wishes());
     this.doneReports = doneReports;
     this.#documents = new Documents(parts.documents ?? new Map());
@@ -119,7 +121,11 @@ export class Booter {
     this.firmware = new FirmwareStep({ ...shared, contents, begins: (artifact) => this.artifacts.begins(artifact) });
     const documents = () => this.#documents;
     const guesses = new ProvisionGuesses({ events: parts.events, ticks: () => parts.clock.ticks() });
-    this.provisioning = new Provisioning({ ...parts, mapping, documents, capabilities, standings, guesses });
+    const byAddress = new ProvisionByAddress({
+      ...{ attribution, requesters, records, capabilities, mapping },
+      clock: parts.clock,
+    });
+    this.provisioning = new Provisioning({ ...parts, mapping, documents, capabilities, standings, guesses, byAddress });
     const { provisioning } = this;
     this.#script = new ScriptStep({ ...shared, memory, prefetch, capabilities, enrolments, contents, provisioning });
   }

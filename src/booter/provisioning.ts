@@ -11,6 +11,7 @@ import type { BootUrls } from './boot-urls.js';
 import type { Capabilities } from './capabilities.js';
 import type { Mapping } from './mapping.js';
 import { type GivenCapabilities, SOME_CAPABILITIES } from './placeholder-urls.js';
+import { BY_ADDRESS, type ProvisionByAddress } from './provision-by-address.js';
 import type { ProvisionGuesses } from './provision-guesses.js';
 import type { Standings } from './standings.js';
 
@@ -21,6 +22,7 @@ export type ProvisioningParts = {
   readonly capabilities: Pick<Capabilities, 'of' | 'handingOut' | 'look' | 'isOver' | 'spend'>;
   readonly standings: Pick<Standings, 'of'>;
   readonly guesses: ProvisionGuesses;
+  readonly byAddress: Pick<ProvisionByAddress, 'capability'>;
   readonly urls: BootUrls;
   readonly events: EventSink;
   readonly clock: Pick<Clock, 'ticks'>;
@@ -80,14 +82,13 @@ export class Provisioning {
 
   /** Throws DATA_UNUSABLE, DISK_FULL. */
   async hand(request: ProvisionRequest): Promise<Handing> {
-    const { guesses, capabilities, events } = this.#parts;
-    const { capability, path: document, address, isHead } = request;
+    const { guesses, events } = this.#parts;
+    const { path: document, address, isHead } = request;
     if (guesses.isFlooding(address)) return { kind: 'flooding' };
-    const kept = await capabilities.look(capability);
-    const found = await this.#find(kept, request);
+    const found = await this.#lookUp(request);
     if (found.kind !== 'found') {
       if (found.why === 'unknown') guesses.failed(address);
-      if (found.why !== 'optional') this.#refuse(request, kept, found);
+      this.#refuse(request, found);
       return { kind: found.why === 'broken' ? 'broken' : 'none' };
     }
     if (!isHead) {
@@ -97,13 +98,21 @@ export class Provisioning {
     return { kind: 'document', document: found.document };
   }
 
-  async #find(kept: KeptCapability | undefined, request: ProvisionRequest): Promise<Found> {
+  async #lookUp(request: ProvisionRequest): Promise<Found> {
+    const { byAddress, capabilities } = this.#parts;
+    const { capability, address } = request;
+    const own = capability === BY_ADDRESS ? await byAddress.capability(address) : undefined;
+    if (own?.kind === 'refused') return refusal('unknown', own.reason);
+    const kept = await capabilities.look(own?.capability ?? capability);
+    if (kept?.handsOut === undefined) return UNKNOWN;
+    const { machine, handsOut } = kept;
+    const found = this.#refusalOf(kept, handsOut, request) ?? (await this.#find(kept, handsOut, request));
+    return found.kind === 'found' ? found : { ...found, machine };
+  }
+
+  async #find(kept: KeptCapability, handsOut: HandedOut, request: ProvisionRequest): Promise<Found> {
     const { capabilities, documents } = this.#parts;
     const { path, isHead } = request;
-    if (kept?.handsOut === undefined) return UNKNOWN;
-    const { handsOut } = kept;
-    const refusal = this.#refusalOf(kept, handsOut, request);
-    if (refusal !== undefined) return refusal;
     const whose = this.#whose(kept, handsOut);
     if (whose?.assignment.provision === undefined) return CHANGED;
     const { provision } = whose.assignment;
@@ -136,14 +145,10 @@ export class Provisioning {
     return { subject, assignment, image };
   }
 
-  #refuse({ path: document, address }: ProvisionRequest, kept: KeptCapability | undefined, { why, reason }: Refusal) {
-    const machine = kept?.machine;
+  #refuse({ path: document, address }: ProvisionRequest, { machine, why, reason }: Refusal): void {
     if (why === 'optional') return;
-    this.#parts.events({
-      event: 'provision.refused',
-      ...(machine !== undefined && { machine }),
-      ...{ address, document, why, reason },
-    });
+    const whose = machine === undefined ? {} : { machine };
+    this.#parts.events({ event: 'provision.refused', ...whose, address, document, why, reason });
   }
 }
 
@@ -151,6 +156,8 @@ type Refusal = {
   readonly kind: 'refused';
   readonly why: RefusedProvision | 'optional';
   readonly reason: string;
+  /** Whose it would have been, where that is known. */
+  readonly machine?: string;
 };
 type Found = Refusal | { readonly kind: 'found'; readonly kept: KeptCapability; readonly document: HandedDocument };
 
