@@ -8,12 +8,9 @@ import type { Entry } from './unique.js';
 export type DocumentUse = {
   /** Absolute: what is read. */
   readonly named: string;
-  /** As people read it: `provision.secrets.root`. */
-  readonly key: string;
-  /** The file of the configuration. */
-  readonly file: string;
-  readonly path: Path;
-  readonly assignment: Assignment;
+  /** Below `provision` of the entry: `secrets`, `root`. */
+  readonly keys: readonly string[];
+  readonly entry: Entry<Assignment>;
   readonly provision: Provision;
   /** Missing of a secret. */
   readonly document?: DocumentSource;
@@ -21,16 +18,14 @@ export type DocumentUse = {
 
 /** In the order of the configuration. Pure. */
 export function usesOf(assignments: readonly Entry<Assignment>[]): readonly DocumentUse[] {
-  return assignments.flatMap(({ file, path, value: assignment }) => {
-    const { provision } = assignment;
+  return assignments.flatMap((entry): readonly DocumentUse[] => {
+    const { provision } = entry.value;
     if (provision === undefined) return [];
-    const use = (keys: readonly string[], named: string, document?: DocumentSource): DocumentUse => {
-      const place = { key: ['provision', ...keys].join('.'), file, path: [...path, 'provision', ...keys] };
-      return { named, ...place, assignment, provision, ...(document !== undefined && { document }) };
-    };
+    const { documents, secrets } = provision;
+    const shared = { entry, provision };
     return [
-      ...provision.documents.map((document) => use(keysOf(document), document.file, document)),
-      ...Object.entries(provision.secrets).map(([name, secret]) => use(['secrets', name], secret.file)),
+      ...documents.map((document) => ({ ...shared, named: document.file, keys: keysOf(document), document })),
+      ...Object.entries(secrets).map(([name, { file }]) => ({ ...shared, named: file, keys: ['secrets', name] })),
     ];
   });
 }
@@ -46,26 +41,33 @@ export class SaidOfDocuments {
   readonly #said = new Map<string, { readonly use: DocumentUse; readonly message: string; others: number }>();
 
   add(use: DocumentUse, message: string): void {
-    const known = this.#said.get(`${use.key} ${message}`);
-    if (known === undefined) this.#said.set(`${use.key} ${message}`, { use, message, others: 0 });
+    const said = `${keyOf(use)} ${message}`;
+    const known = this.#said.get(said);
+    if (known === undefined) this.#said.set(said, { use, message, others: 0 });
     else known.others += 1;
   }
 
   /** Where the first of them is written. */
   problems(): readonly Problem[] {
-    return [...this.#said.values()].map(({ use: { file, path }, message, others }) => {
-      return { file, path, message: `${message}${andOthers(others)}` };
+    return [...this.#said.values()].map(({ use: { entry, keys }, message, others }) => {
+      const path: Path = [...entry.path, 'provision', ...keys];
+      return { file: entry.file, path, message: `${message}${andOthers(others)}` };
     });
   }
 
   /** By the name of the first, a few of them. */
   warnings(): readonly string[] {
     const all = [...this.#said.values()];
-    const told = all.slice(0, MOST_WARNINGS).map(({ use: { assignment, key }, message, others }) => {
-      return `assignment "${assignment.name}": ${key}: ${message}${andOthers(others)}`;
+    const told = all.slice(0, MOST_WARNINGS).map(({ use, message, others }) => {
+      return `assignment "${use.entry.value.name}": ${keyOf(use)}: ${message}${andOthers(others)}`;
     });
     return all.length <= told.length ? told : [...told, `and ${all.length - told.length} more of provision`];
   }
+}
+
+/** As people read it: `provision.secrets.root`. */
+function keyOf({ keys }: DocumentUse): string {
+  return `provision.${keys.join('.')}`;
 }
 
 /** They are printed, and logged, at each start. */

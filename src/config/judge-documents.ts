@@ -22,8 +22,8 @@ export function judgeDocuments(uses: readonly DocumentUse[], texts: DocumentFile
       for (const fault of judge.faultsOf(document, provision, text)) problems.add(use, described(use.named, fault));
     } else if (withoutLineEnds(text) === '') {
       problems.add(use, `${use.named} holds nothing: write the secret into it`);
-    } else if (!judge.mayName(provision, use.path.at(-1))) {
-      warnings.add(use, `no template names it: write {{ secrets.${use.path.at(-1)} }} in one, or leave it out`);
+    } else if (!judge.mayName(provision, use.keys.at(-1))) {
+      warnings.add(use, `no template names it: write {{ secrets.${use.keys.at(-1)} }} in one, or leave it out`);
     }
   }
   return { problems, warnings };
@@ -58,7 +58,7 @@ class DocumentJudge {
   }
 
   /** Whether one of its templates names the secret, or may do. */
-  mayName({ documents }: Provision, secret: string | number | undefined): boolean {
+  mayName({ documents }: Provision, secret: string | undefined): boolean {
     return documents.some((document) => {
       if (!document.isTemplate) return false;
       const text = this.#texts.get(document.file);

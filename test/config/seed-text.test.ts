@@ -23,22 +23,21 @@ describe('user data', () => {
     [
       'YAML without its first line',
       'users: []\n',
-      1,
-      1,
+      { line: 1, column: 1 },
       'cloud-init does not know what this is: begin it with #cloud-c',
     ],
-    ['nothing', '', 1, 1, 'cloud-init does not know what this is'],
-    ['another comment', '#cloud-configs\na: 1\n', 1, 1, 'cloud-init does not know what this is'],
-    ['a list', '#cloud-config\n- a\n', 2, 1, 'must be a YAML mapping'],
-    ['a word', '#cloud-config\nusers\n', 2, 1, 'must be a YAML mapping'],
-    ['broken YAML', '#cloud-config\na: 1\nb: [1, 2\nc: 3\n', 4, 1, 'Flow sequence'],
-    ['two documents', '#cloud-config\na: 1\n---\nb: 1\n', 3, 1, 'must be one YAML document'],
-  ])('is not %s', (_name, text, line, column, reason) => {
-    expect(judgeUserData(text)).toEqual({ line, column, reason: expect.stringContaining(reason) as string });
+    ['nothing', '', { line: 1, column: 1 }, 'cloud-init does not know what this is'],
+    ['another comment', '#cloud-configs\na: 1\n', { line: 1, column: 1 }, 'cloud-init does not know what this is'],
+    ['a list', '#cloud-config\n- a\n', { line: 2, column: 1 }, 'must be a YAML mapping'],
+    ['a word', '#cloud-config\nusers\n', { line: 2, column: 1 }, 'must be a YAML mapping'],
+    ['broken YAML', '#cloud-config\na: 1\nb: [1, 2\nc: 3\n', { line: 4, column: 1 }, 'Flow sequence'],
+    ['two documents', '#cloud-config\na: 1\n---\nb: 1\n', { line: 3, column: 1 }, 'must be one YAML document'],
+  ])('is not %s', (_name, text, place, reason) => {
+    expect(judgeUserData(text)).toEqual({ ...place, reason: expect.stringContaining(reason) as string });
   });
 
   it('may be nested deeper than anybody can follow, which ends nothing', () => {
-    expect(judgeUserData(`#cloud-config\na: ${'['.repeat(100_000)}`)).toMatchObject({
+    expect(judgeUserData(`#cloud-config\na: ${'['.repeat(10_000)}`)).toMatchObject({
       reason: expect.any(String) as string,
     });
   });
