@@ -38,10 +38,11 @@ async function startMachine(context: TestContext, release: CloudInitRelease, see
   context.onTestFinished(() => segment.stop());
   const network = await segment.addHost('192.168.77.9/24');
   const documents = Object.fromEntries(Object.entries(seed).map(([name, text]) => [`/seed/${name}`, text]));
-  const { port, asked } = await startDocuments(context, segment.network, documents);
+  const place = { network: segment.network, address: '192.168.77.1' };
+  const { server, asked } = await startDocuments(context, place, documents);
   const folder = join(await temporaryFolder(context), 'disk');
-  const url = `http://192.168.77.1:${port}/seed/`;
-  const boot = (ds = 'nocloud-net') => bootCloudInit({ network, folder, release, commandLine: `ds=${ds};s=${url}` });
+  const boot = (ds = 'nocloud-net') =>
+    bootCloudInit({ network, folder, release, commandLine: `ds=${ds};s=${server}/seed/` });
   return { boot, asked, names: () => asked.map(({ path }) => path.replace('/seed/', '')) };
 }
 

@@ -63,7 +63,7 @@ function readIfThere(path) {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }
 
-/** @param {string | undefined} text */
+/** @template T @param {string | undefined} text @returns {T | undefined} */
 function parsed(text) {
-  return text === undefined ? undefined : JSON.parse(text);
+  return text === undefined ? undefined : /** @type {T} */ (JSON.parse(text));
 }
