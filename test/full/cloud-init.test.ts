@@ -103,7 +103,9 @@ describe("Debian's cloud-init, of the URL on its command line", () => {
     const booted = await boot();
     expect(booted.file('etc/written')).toBe('of the user');
     const missing = ['vendor-data', 'network-config'];
-    expect(names()).toEqual(ASKED[release].flatMap((name) => Array(missing.includes(name) ? TRIES : 1).fill(name)));
+    expect(names()).toEqual(
+      ASKED[release].flatMap((name) => new Array<string>(missing.includes(name) ? TRIES : 1).fill(name)),
+    );
   });
 
   it.concurrent.for(RELEASES)('does nothing without its user-data: %s', async (release, context) => {
