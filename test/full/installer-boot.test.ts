@@ -11,7 +11,7 @@ import { bootMachine } from '../setup/qemu.js';
 
 /** What its first command does shows that it was fetched and is obeyed; the installation itself is not waited for. */
 const PRESEED = [
-  'd-i preseed/early_command string wget -q -O /dev/null {server}/early; echo; echo PRESEED-OBEYED >/dev/console',
+  'd-i preseed/early_command string wget -q -O /dev/null {server}/early; echo PRESEED-OBEYED >/dev/console',
   '',
 ].join('\n');
 
