@@ -34,7 +34,7 @@ const BOOT = fileURLToPath(new URL('cloud-init.sh', import.meta.url));
  * @param {CloudInitBoot} boot
  * @returns {Promise<CloudInitBooted>}
  */
-export async function bootCloudInit({ network, folder, commandLine, release = 'bookworm', seconds = 120 }) {
+export async function bootCloudInit({ network, folder, commandLine, release = 'bookworm', seconds = 300 }) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'cmdline'), `BOOT_IMAGE=vmlinuz ${commandLine}\n`);
   const isolated = ['unshare', '--mount', '--pid', '--uts', '--fork', '--kill-child', '--'];
