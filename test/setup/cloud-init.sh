@@ -42,12 +42,13 @@ cloud_config_modules: [runcmd]
 cloud_final_modules: [write-files-deferred, scripts-vendor, scripts-user, phone-home, final-message]
 END
 
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin:/busybox HOME=/root LC_ALL=C.UTF-8
 [ ! -s etc/hostname ] || hostname "$(cat etc/hostname)"
+# Nothing of the caller's, which may have proxies in it.
+environment='PATH=/usr/sbin:/usr/bin:/sbin:/bin:/busybox HOME=/root LC_ALL=C.UTF-8'
 status=0
 for stage in 'init --local' init 'modules --mode=config' 'modules --mode=final'; do
   # The stages go on without one another, as the units do.
-  chroot . cloud-init $stage </dev/null || status=$?
+  env -i $environment chroot . cloud-init $stage </dev/null || status=$?
 done
 # What is in memory goes with the boot.
 rm -rf last-run
