@@ -8,7 +8,10 @@ import { SetupError } from './steps.js';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const ARCHITECTURES = ['amd64', 'arm64'];
 
-/** @typedef {{ name: string, architecture: string }} Package `architecture`: any of ours for one that fits all */
+/**
+ * @typedef {{ name: string, architecture: string, needs?: readonly string[] }} Package `architecture`: any of ours for one that fits
+ *   all; `needs`: the packages that are unpacked in its folder too, which makes it the root of a system
+ */
 
 /**
  * An apt of our own for one Debian release: its packages are fetched and unpacked, never installed, and the machine's
@@ -50,8 +53,10 @@ export class PrivateApt {
     const unpacked = `${this.folder(wanted)}.part`;
     rmSync(unpacked, { recursive: true, force: true });
     for (const scratch of [debs, unpacked]) mkdirSync(scratch, { recursive: true });
-    const name = `${await this.#realName(wanted)}:${wanted.architecture}`;
-    await run('apt-get', ['download', '-qq', name], { cwd: debs, env: this.#env() });
+    const names = [await this.#realName(wanted), ...(wanted.needs ?? [])].map(
+      (name) => `${name}:${wanted.architecture}`,
+    );
+    await run('apt-get', ['download', '-qq', ...names], { cwd: debs, env: this.#env() });
     for (const deb of readdirSync(debs)) await run('dpkg-deb', ['-x', join(debs, deb), unpacked]);
     renameSync(unpacked, this.folder(wanted));
     rmSync(debs, { recursive: true });

@@ -41,8 +41,9 @@ if [ -e /modules/order.disc ]; then
 fi
 
 url=$(value fetch)
+ignition=$(value ignition.config.url)
 done=$(value done)
-if [ -n "$url$done" ]; then
+if [ -n "$url$ignition$done" ]; then
   tries=0
   while [ ! -e /sys/class/net/eth0 ] && [ "$tries" -lt 50 ]; do usleep 100000; tries=$((tries + 1)); done
   ip link set eth0 up
@@ -51,6 +52,13 @@ fi
 if [ -n "$url" ]; then
   timeout 60 wget -q -O /tmp/fetched "$url"
   say "FETCHED status=$? size=$(wc -c </tmp/fetched) sha256=$(sha256sum /tmp/fetched | cut -d' ' -f1)"
+fi
+if [ -n "$ignition" ]; then
+  # As much of Ignition as shows that it was given the right one: its size, and the version of the specification.
+  timeout 60 wget -q -O /tmp/ignition "$ignition"
+  status=$?
+  version=$(grep -oE '"version" *: *"[^"]*"' /tmp/ignition | head -n 1 | cut -d '"' -f 4)
+  [ "$status" = 0 ] && say "IGNITION $(wc -c </tmp/ignition) $version" || say "IGNITION failed status=$status"
 fi
 if [ -n "$done" ]; then
   timeout 60 wget -q -O /dev/null --post-data '' "$done"

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PrivateApt } from './apt.js';
+import { cloudInitNeeds } from './cloud-init-packages.js';
 import { debianRelease } from './debian-release.js';
 import { locateProgram, packagesOfPrograms } from './programs.js';
 import { step } from './steps.js';
@@ -8,15 +9,16 @@ import { step } from './steps.js';
 /**
  * @typedef {'amd64' | 'arm64'} Architecture
  * @typedef {'demo' | 'test' | 'full'} Level `demo`: one machine with a BIOS; `test`: also UEFI, and the real clients; `full`: also
- *   the older firmware, Debian's installer, GRUB, and the peers of the benchmarks
+ *   the older firmware, Debian's installer and cloud-init, GRUB, and the peers of the benchmarks
  * @typedef {'ipxe' | 'ipxe-qemu' | 'ovmf' | 'qemu-efi-aarch64'} Firmware
  * @typedef {'trixie' | 'bookworm'} FirmwareRelease Debian's, whatever this machine runs: every mirror has both
+ * @typedef {FirmwareRelease} CloudInitRelease the one has 22.4, the other 25.1, which asks for more
  * @typedef {'i386-pc' | 'x86_64-efi' | 'arm64-efi'} GrubPlatform GRUB's own names
  */
 
 /** The payload and the registry are of the machine's own release. Older iPXE has no arm64 and waits long for IPv6. */
 const own = () => new PrivateApt(debianRelease());
-const NEWER_FIRMWARE = new PrivateApt('trixie');
+const NEWER = new PrivateApt('trixie');
 const OLDER = new PrivateApt('bookworm');
 
 /** @type {readonly Firmware[]} */
@@ -48,8 +50,11 @@ export async function fetchParts(level) {
   /** @type {[PrivateApt, import('./apt.js').Package[]][]} */
   const wanted = [
     [own(), [...OWN_PACKAGES, ...packagesOfPrograms(level).map(hostPackage), ...grub]],
-    [NEWER_FIRMWARE, NEWER_PACKAGES[level].map(firmware)],
-    [OLDER, [...OLDER_PACKAGES[level].map(firmware), ...(level === 'full' ? [installer()] : [])]],
+    [NEWER, [...NEWER_PACKAGES[level].map(firmware), ...(level === 'full' ? [cloudInit('trixie')] : [])]],
+    [
+      OLDER,
+      [...OLDER_PACKAGES[level].map(firmware), ...(level === 'full' ? [installer(), cloudInit('bookworm')] : [])],
+    ],
   ];
   const missing = wanted.flatMap(([apt, packages]) => packages.filter((one) => !existsSync(apt.folder(one))));
   if (missing.length === 0) return;
@@ -61,7 +66,7 @@ export async function fetchParts(level) {
 
 /** The iPXE binaries alone. */
 export async function fetchIpxe() {
-  await NEWER_FIRMWARE.unpack([firmware('ipxe')]);
+  await NEWER.unpack([firmware('ipxe')]);
 }
 
 /** The program that serves images. */
@@ -103,6 +108,11 @@ export function installerFiles() {
   };
 }
 
+/** The root of a system with cloud-init and not much else. @param {CloudInitRelease} release */
+export function cloudInitRoot(release) {
+  return (release === 'trixie' ? NEWER : OLDER).folder(cloudInit(release));
+}
+
 /** GRUB's modules, and what it is made of. @param {GrubPlatform} platform */
 export function grubFolder(platform) {
   return join(own().folder(GRUB[platform]), 'usr/lib/grub', platform);
@@ -110,7 +120,7 @@ export function grubFolder(platform) {
 
 /** @param {Firmware} name @param {string} path inside the package @param {FirmwareRelease} [release] */
 export function firmwareFile(name, path, release = 'trixie') {
-  const apt = release === 'trixie' ? NEWER_FIRMWARE : OLDER;
+  const apt = release === 'trixie' ? NEWER : OLDER;
   return join(apt.folder(firmware(name)), path);
 }
 
@@ -162,6 +172,11 @@ function registry() {
 /** Made for every architecture, as firmware is. */
 function installer() {
   return { name: 'debian-installer-12-netboot-amd64', architecture: 'amd64' };
+}
+
+/** Runs here, whatever this machine's release. @param {CloudInitRelease} release */
+function cloudInit(release) {
+  return { ...hostPackage('cloud-init'), needs: cloudInitNeeds(release) };
 }
 
 /** @param {string} name */

@@ -24,7 +24,7 @@ const MODULES = ['virtio_pci', 'virtio_net'];
 const DISC_MODULES = ['nfit', 'nd_pmem', 'isofs'];
 const FOLDERS = ['bin', 'dev', 'etc', 'modules', 'proc', 'sys', 'tmp'];
 const APPLETS =
-  'sh awk cat cut echo grep insmod ip ls mkdir mount poweroff sha256sum sleep sync timeout udhcpc uname usleep wc wget'.split(
+  'sh awk cat cut echo grep head insmod ip ls mkdir mount poweroff sha256sum sleep sync timeout udhcpc uname usleep wc wget'.split(
     ' ',
   );
 const CONSOLES = { amd64: 'ttyS0', arm64: 'ttyAMA0' };
