@@ -133,7 +133,7 @@ export class Provisioning {
     const done = documents().asksForDone(provision) ? await capabilities.of(withoutHandedOut(kept)) : '';
     const urls = urlsOf(this.#parts.urls.for(request.address), { done, provision: request.capability });
     const rendering = documents().render(provision, path, documentValues(whose, urls));
-    if (rendering.kind === 'absent') return OPTIONAL.has(path) ? NOT_SAID : ABSENT;
+    if (rendering.kind === 'absent') return ABSENT;
     if (rendering.kind === 'refused') return { kind: 'refused', why: 'broken', reason: rendering.reason };
     if (provision.isOnce && !isHead && !(await capabilities.spend(kept, path))) return SPENT;
     return { kind: 'found', kept, document: rendering.document };
@@ -158,7 +158,7 @@ export class Provisioning {
 
   #refuse({ path: document, address }: ProvisionRequest, { machine, why, reason }: Refusal): void {
     const { clock } = this.#parts;
-    if (why === 'optional' || !this.#told.take(address, clock.ticks())) return;
+    if (!this.#told.take(address, clock.ticks())) return;
     const whose = machine === undefined ? {} : { machine };
     this.#parts.events({ event: 'provision.refused', ...whose, address, document, why, reason });
   }
@@ -166,7 +166,7 @@ export class Provisioning {
 
 type Refusal = {
   readonly kind: 'refused';
-  readonly why: RefusedProvision | 'optional';
+  readonly why: RefusedProvision;
   readonly reason: string;
   /** Whose it would have been, where that is known. */
   readonly machine?: string;
@@ -181,10 +181,6 @@ const DONE = refused('done', 'its boot is done');
 const CHANGED = refused('changed', 'its assignment hands nothing out any more, or the machine has another name');
 const SPENT = refused('spent', 'it was handed out already, and once is set in provision');
 const ABSENT = refused('absent', 'its assignment has no such document');
-/** cloud-init asks for them whether or not there are any. */
-const NOT_SAID = refused('optional', '');
-const OPTIONAL: ReadonlySet<string> = new Set(['seed/vendor-data', 'seed/network-config']);
-
 function withoutHandedOut({ handsOut: _handsOut, hash: _hash, expiresAt: _expiresAt, ...boot }: KeptCapability) {
   return boot;
 }

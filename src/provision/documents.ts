@@ -45,15 +45,20 @@ export class Documents {
   /** With these values and the secrets that it names. */
   render(provision: Provision, path: string, values: Values): Rendering {
     const source = provision.documents.find((one) => one.path === path);
-    const { metaData } = SEED_DOCUMENTS;
-    if (source === undefined)
-      return path === metaData.path && hasSeed(provision.kinds)
-        ? this.#fill(this.#parsed(DEFAULT_META_DATA, metaData), { ...metaData, key: 'meta-data' }, values)
-        : { kind: 'absent' };
+    if (source === undefined) return hasSeed(provision.kinds) ? this.#ofSeed(path, values) : { kind: 'absent' };
     if (source.isTemplate)
       return this.#fill(this.#templateOf(source), source, { ...values, secrets: this.#secretsOf(provision) });
     const text = this.#files.get(source.file);
     return text === undefined ? unread(source) : { kind: 'document', document: { ...handed(source), text } };
+  }
+
+  /** cloud-init (22.4, 25.1) asks ten times more, a second apart, for what is not there, and takes what is empty for nothing. */
+  #ofSeed(path: string, values: Values): Rendering {
+    const { metaData, vendorData, networkConfig } = SEED_DOCUMENTS;
+    if (path === metaData.path)
+      return this.#fill(this.#parsed(DEFAULT_META_DATA, metaData), { ...metaData, key: 'meta-data' }, values);
+    const empty = [vendorData, networkConfig].find((one) => one.path === path);
+    return empty === undefined ? { kind: 'absent' } : { kind: 'document', document: { ...handed(empty), text: '' } };
   }
 
   #fill(parsed: ReturnType<typeof parseTemplate> | undefined, source: Named, values: Values): Rendering {

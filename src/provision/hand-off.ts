@@ -1,14 +1,17 @@
 import type { PresetName } from '../image/preset-name.js';
 import type { ProvisionKind } from './kinds.js';
 
+const SEED = 'ds=nocloud;dsmode=net;s={provision.url}/seed/';
+
 /** By what a system is told where its configuration is. */
 const HAND_OFFS: Readonly<Record<ProvisionKind, readonly string[]>> = {
   // coreos.github.io/ignition: kernel arguments. First boot and platform are what its generator looks for.
   ignition: ['ignition.firstboot=1', 'ignition.platform.id=metal', 'ignition.config.url={provision.url}/config.ign'],
-  // docs.cloud-init.io, reference/datasources/nocloud. It adds names to the end, so there is a slash.
-  cloudInit: ['ds=nocloud;s={provision.url}/seed/'],
+  // docs.cloud-init.io, reference/datasources/nocloud. It adds names to the end, so there is a slash. Without dsmode, cloud-init 22.4
+  // fetches everything and drops it; nocloud-net is to go with 29.1.
+  cloudInit: [SEED],
   // canonical-subiquity.readthedocs-hosted.com: autoinstall over the network. The last keeps cloud-init from fetching its ISO as one.
-  autoinstall: ['autoinstall', 'ds=nocloud;s={provision.url}/seed/', 'cloud-config-url=/dev/null'],
+  autoinstall: ['autoinstall', SEED, 'cloud-config-url=/dev/null'],
   // anaconda-installer.readthedocs.io: boot options.
   kickstart: ['inst.ks={provision.url}/ks.cfg'],
   // Debian's installation guide, appendix B. By its long name: `url` is also what casper fetches its root by.

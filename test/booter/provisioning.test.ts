@@ -191,11 +191,16 @@ describe('Provisioning', () => {
     expect(await script()).toContain('provision.ignition: /etc/worker.ign is not read');
   });
 
-  it('has nothing of other names, and says nothing of those that cloud-init asks for in any case', async () => {
+  it('has nothing of other names, but for what cloud-init asks for in any case', async () => {
     const seed = { ...IGNITION, key: 'cloudInit.userData', path: 'seed/user-data' };
     const { capability, hand, refusals } = site({ said: provision({ kinds: ['cloudInit'], documents: [seed] }) });
     const word = await capability();
-    for (const path of ['seed/vendor-data', 'seed/network-config', 'config.ign', '../etc/passwd', ''])
+    for (const path of ['seed/vendor-data', 'seed/network-config'])
+      expect(await hand(word, { path })).toMatchObject({ kind: 'document', document: { text: '' } });
+    expect(await hand(word, { path: 'seed/meta-data' })).toMatchObject({
+      document: { text: 'instance-id: "node-01"\nlocal-hostname: "node-01"\n' },
+    });
+    for (const path of ['config.ign', '../etc/passwd', ''])
       expect(await hand(word, { path })).toEqual({ kind: 'none' });
     expect(refusals()).toEqual(['absent', 'absent', 'absent']);
   });

@@ -9,8 +9,8 @@ describe('handOffWords', () => {
     const said = Object.fromEntries(PROVISION_KINDS.map((kind) => [kind, handOffWords([kind]).join(' ')]));
     expect(said).toEqual({
       ignition: 'ignition.firstboot=1 ignition.platform.id=metal ignition.config.url={provision.url}/config.ign',
-      cloudInit: 'ds=nocloud;s={provision.url}/seed/',
-      autoinstall: 'autoinstall ds=nocloud;s={provision.url}/seed/ cloud-config-url=/dev/null',
+      cloudInit: 'ds=nocloud;dsmode=net;s={provision.url}/seed/',
+      autoinstall: 'autoinstall ds=nocloud;dsmode=net;s={provision.url}/seed/ cloud-config-url=/dev/null',
       kickstart: 'inst.ks={provision.url}/ks.cfg',
       preseed: 'auto=true priority=critical preseed/url={provision.url}/preseed.cfg',
       talos: 'talos.platform=metal talos.config={provision.url}/machineconfig.yaml',
