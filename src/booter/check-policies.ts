@@ -52,15 +52,24 @@ export function findUntoldWarnings(
   );
 }
 
-/** Of these, the machines that nobody is shown to be, since their cards are not known, though a policy wants it. Pure. */
+/** Of these, the machines that nobody is shown to be, since their cards are not known, though it matters. Pure. */
 export function findNameless(machines: readonly Machine[], { index }: Pick<Mapping, 'index'>): readonly string[] {
-  const names = machines
+  const nameless = machines
     .filter((machine) => machine.macs.length === 0)
-    .filter((machine) => possibleAssignments(machine, index).some(({ policy }) => isRestricted(policy)))
-    .map(({ name }) => name);
-  if (names.length === 0) return [];
-  const why = 'its policy wants to know who asks, which only a MAC shows';
-  return [`${fewOf(names, MAX_NAMED)} will not be booted, since ${why}: say its mac`];
+    .map((machine) => ({ name: machine.name, possible: possibleAssignments(machine, index) }));
+  const byPolicy = nameless.filter(({ possible }) => possible.some(({ policy }) => isRestricted(policy)));
+  const byProvision = nameless.filter(
+    (one) => !byPolicy.includes(one) && one.possible.some(({ provision }) => provision !== undefined),
+  );
+  return [...notBooted(byPolicy, 'its policy wants'), ...notBooted(byProvision, 'what its provision hands out wants')];
+}
+
+function notBooted(nameless: readonly { readonly name: string }[], who: string): readonly string[] {
+  if (nameless.length === 0) return [];
+  const names = nameless.map(({ name }) => name);
+  return [
+    `${fewOf(names, MAX_NAMED)} will not be booted, since ${who} to know who asks, which only a MAC shows: say its mac`,
+  ];
 }
 
 function namesDone(change: KernelArgs): boolean {
