@@ -19,6 +19,7 @@ const BASE = [
   'recent-map',
   'partition-point',
   'writable',
+  'nearest',
 ];
 const DOMAIN = ['boot', 'machine', 'image', 'lease', 'provision'];
 const CONTENT = ['catalog', 'blob', 'store', 'build'];
@@ -79,8 +80,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'recent-map': [],
   'partition-point': [],
   writable: [],
+  nearest: [],
   'disk-access': ['errors'],
-  config: [...DOMAIN, 'oci', 'ipxe', 'net', 'errors', 'format', 'disk-access', 'partition-point'],
+  config: [...DOMAIN, 'oci', 'ipxe', 'net', 'errors', 'format', 'disk-access', 'partition-point', 'nearest'],
 };
 
 /** Single files that a room may import, where the whole room is too much. */
@@ -110,6 +112,7 @@ const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   yaml: ['config'],
   'js-yaml': ['config'],
   tinyglobby: ['config'],
+  liquidjs: ['provision'],
   fastify: ['http', 'ui'],
   commander: ['cli'],
   'cli-progress': ['cli'],

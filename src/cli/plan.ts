@@ -1,13 +1,13 @@
 import { Command, Option } from 'commander';
 import { explainBoot } from '../booter/explanation.js';
 import { createMapping } from '../booter/mapping.js';
-import { nearest } from '../config/nearest.js';
 import type { Config } from '../config/schema.js';
 import { BootlayerError } from '../errors.js';
 import { parseBytes } from '../format.js';
 import type { Firmware, MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Machine } from '../machine/machine.js';
+import { nearest } from '../nearest.js';
 import { parseIp, parseSubnet, type Subnet } from '../net/ip.js';
 import { parseMac } from '../net/mac.js';
 import { isJunkUuid, parseUuid } from '../net/uuid.js';

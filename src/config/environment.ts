@@ -1,4 +1,4 @@
-import { nearest } from './nearest.js';
+import { nearest } from '../nearest.js';
 import type { Path } from './problem.js';
 
 const PREFIX = 'BOOTLAYER_';

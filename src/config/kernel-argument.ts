@@ -1,7 +1,7 @@
 import { normalizeCommandLine, placeholdersIn } from '../image/command-line.js';
 import { knownPlaceholders, parsePlaceholder } from '../image/placeholders.js';
 import { argumentWords } from '../ipxe/word.js';
-import { nearest } from './nearest.js';
+import { nearest } from '../nearest.js';
 import { LATER, parsed, record, text } from './values.js';
 
 /** Kernel arguments as they are written: what no machine could be given is refused before one asks. */

@@ -1,7 +1,7 @@
 import type { Assignment } from '../boot/assignment.js';
 import type { Machine } from '../machine/machine.js';
+import { nearest } from '../nearest.js';
 import { swapUuid } from '../net/uuid.js';
-import { nearest } from './nearest.js';
 import { formatPath, type Path, type Problem } from './problem.js';
 
 /** A machine or assignment, and where it is written. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { describeError } from '../errors.js';
-import { nearest } from './nearest.js';
+import { nearest } from '../nearest.js';
 
 /** The building blocks of the schema: each refuses in words that say what to write instead. */
 

@@ -1,0 +1,90 @@
+import { AssignTag, CaptureTag, Context, type Emitter, Liquid, type Template, toValueSync, Value } from 'liquidjs';
+import type { Format } from './format.js';
+import { Refusal, StandingText } from './standing-text.js';
+import { textFilters, written } from './text-filters.js';
+
+/** Tags that read no file, know no time and keep nothing between two renderings. */
+export const TAGS: readonly string[] = ['if', 'unless', 'case', 'for', 'assign', 'capture', 'comment', 'raw', '#'];
+
+/** Filters of the library that say the same of the same values, whenever and wherever. */
+const PLAIN_FILTERS: readonly string[] = [
+  ...['default', 'append', 'prepend', 'upcase', 'downcase', 'strip', 'replace', 'remove', 'split', 'join'],
+  ...['first', 'last', 'size', 'slice', 'plus', 'minus', 'times', 'modulo', 'url_encode'],
+];
+
+export const FILTERS: readonly string[] = [...PLAIN_FILTERS, ...Object.keys(textFilters('text'))];
+
+/** What a document may be at most, in bytes. */
+const MAX_OUTPUT_BYTES = 1024 * 1024;
+/** How long a rendering may take, in milliseconds: ordinary templates need less than one. */
+const RENDER_LIMIT = 500;
+/** How many characters, and items of ranges and lists, the filters and loops of a rendering may make. */
+const MEMORY_LIMIT = 4 * 1024 * 1024;
+
+/** Renders parsed templates of one format. */
+export class Engine {
+  readonly #liquid: Liquid;
+
+  constructor(format: Format) {
+    this.#liquid = new Liquid({
+      // Whatever asks for a file finds an empty folder in memory.
+      templates: {},
+      strictVariables: true,
+      lenientIf: true,
+      ownPropertyOnly: true,
+      renderLimit: RENDER_LIMIT,
+      memoryLimit: MEMORY_LIMIT,
+      outputEscape: (value: unknown) => written(format, value),
+    });
+    const { tags, filters } = this.#liquid;
+    for (const name of Object.keys(tags)) if (!TAGS.includes(name)) delete tags[name];
+    for (const name of Object.keys(filters)) if (!FILTERS.includes(name)) this.#liquid.unregisterFilter(name);
+    for (const [name, filter] of Object.entries(textFilters(format))) this.#liquid.registerFilter(name, filter);
+    this.#liquid.registerTag('assign', StrictAssign);
+    this.#liquid.registerTag('capture', StandingCapture);
+  }
+
+  /** Throws the library's errors. */
+  parse(text: string): Template[] {
+    return this.#liquid.parse(text);
+  }
+
+  /** Throws the library's errors, and in them `Refusal`s. */
+  render(nodes: Template[], values: object): string {
+    const emitter = new BoundedEmitter();
+    const context = new Context(values, this.#liquid.options, { sync: true }, { liquid: this.#liquid });
+    toValueSync(this.#liquid.renderer.renderTemplates(nodes, context, emitter));
+    return emitter.buffer;
+  }
+}
+
+/** A missing value is an error where it is assigned too, but in front of `default`. */
+class StrictAssign extends AssignTag {
+  override *render(context: Context): Generator<unknown, void, unknown> {
+    const [value] = this.arguments();
+    const [name] = this.localScope();
+    if (value instanceof Value && name !== undefined)
+      context.bottom()[name.content] = yield value.value(context, false);
+  }
+}
+
+/** What is captured was made fit for the document already. */
+class StandingCapture extends CaptureTag {
+  override *render(context: Context): Generator<unknown, void, string> {
+    const emitter = new BoundedEmitter();
+    yield this.liquid.renderer.renderTemplates(this.templates, context, emitter);
+    context.bottom()[this.variable] = new StandingText(emitter.buffer);
+  }
+}
+
+class BoundedEmitter implements Emitter {
+  buffer = '';
+  #bytes = 0;
+
+  write(text: unknown): void {
+    const more = String(text);
+    this.#bytes += Buffer.byteLength(more);
+    if (this.#bytes > MAX_OUTPUT_BYTES) throw new Refusal(() => 'the document is larger than 1 MiB');
+    this.buffer += more;
+  }
+}
