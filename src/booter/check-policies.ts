@@ -21,7 +21,8 @@ export function untoldBecause(
   if (!mustReport(policy)) return undefined;
   const own = prepared.kind === 'ready' ? kernelArgsOf(prepared.planned.plan) : '';
   const isTold = placeholdersIn(own).includes(DONE_PLACEHOLDER);
-  if (isTold || mapping.machines.some(({ kernelArgs }) => namesDone(kernelArgs))) return undefined;
+  if (isTold || mayTell(assignment) || mapping.machines.some(({ kernelArgs }) => namesDone(kernelArgs)))
+    return undefined;
   return `boots once, and nothing tells the machine where to report that it is done: ${REMEDY}`;
 }
 
@@ -41,7 +42,11 @@ export function findUntoldWarnings(
   isImageKnown: (assignment: string) => boolean = () => false,
 ): readonly string[] {
   const untold = assignments.filter(
-    (one) => mustReport(one.policy) && !isImageKnown(one.name) && !placeholdersOf(one).includes(DONE_PLACEHOLDER),
+    (one) =>
+      mustReport(one.policy) &&
+      !isImageKnown(one.name) &&
+      !mayTell(one) &&
+      !placeholdersOf(one).includes(DONE_PLACEHOLDER),
   );
   // There may be a hundred thousand.
   if (untold.length === 0 || namesDone(defaults.kernelArgs) || machines.some(({ kernelArgs }) => namesDone(kernelArgs)))
@@ -70,6 +75,11 @@ function notBooted(nameless: readonly { readonly name: string }[], who: string):
   return [
     `${fewOf(names, MAX_NAMED)} will not be booted, since ${who} to know who asks, which only a MAC shows: say its mac`,
   ];
+}
+
+/** What its documents say is not looked at here. */
+function mayTell({ provision }: Assignment): boolean {
+  return provision?.documents.some(({ isTemplate }) => isTemplate) ?? false;
 }
 
 function namesDone(change: KernelArgs): boolean {

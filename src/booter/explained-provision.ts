@@ -6,7 +6,7 @@ import type { Provision } from '../provision/provision.js';
 import type { BootUrls } from './boot-urls.js';
 import { documentUrls } from './document-urls.js';
 import type { Unled } from './led-machines.js';
-import { SOME_CAPABILITIES } from './placeholder-urls.js';
+import { type GivenCapabilities, SOME_CAPABILITIES } from './placeholder-urls.js';
 
 /** What a machine would be handed as its configuration. Plain data. */
 export type ProvisionExplanation = {
@@ -44,7 +44,7 @@ export async function explainProvision(
   { urls, unled, filesFor }: ExplainedProvisionParts,
 ): Promise<ProvisionExplanation> {
   const { kinds, life, isOnce } = provision;
-  const values = documentValues(whose, documentUrls(urls, SOME_CAPABILITIES));
+  const values = documentValues(whose, documentUrls(urls, STAND_INS));
   return {
     ...{ kinds, life, isOnce },
     ...(unled !== undefined && { unled }),
@@ -70,9 +70,15 @@ function outcomeOf(rendering: Rendering, showsSecrets: boolean) {
   if (rendering.kind === 'absent') throw new RangeError('a document is not there that was said to be');
   if (rendering.kind === 'refused') return { refused: rendering.reason };
   const { contentType, text } = rendering.document;
-  const shown = showsSecrets ? text : named(text);
+  const shown = Object.entries(STAND_INS).reduce(
+    (sum, [name, word]) => sum.replaceAll(word, SOME_CAPABILITIES[name as keyof GivenCapabilities]),
+    showsSecrets ? text : named(text),
+  );
   return { contentType, bytes: Buffer.byteLength(shown), text: shown };
 }
+
+/** Where angle brackets would be refused, or escaped. */
+const STAND_INS: GivenCapabilities = { done: 'hidden.capability.done', provision: 'hidden.capability.provision' };
 
 /** In place of each secret stands a word that means nothing in any document, so that it is escaped nowhere. */
 function withoutSecrets(provision: Provision, files: DocumentFiles) {

@@ -11,7 +11,7 @@ import type { BootUrls } from './boot-urls.js';
 import type { Capabilities } from './capabilities.js';
 import { documentUrls } from './document-urls.js';
 import type { Mapping } from './mapping.js';
-import { SOME_CAPABILITIES } from './placeholder-urls.js';
+import { NO_CAPABILITIES } from './placeholder-urls.js';
 import type { ProvisionGuesses } from './provision-guesses.js';
 import type { Standings } from './standings.js';
 
@@ -62,7 +62,8 @@ export class Provisioning {
   /** Why the machine's configuration could not be handed out; undefined when all of it can. */
   unready(whose: Whose, provision: Provision): string | undefined {
     const { urls, documents } = this.#parts;
-    const values = documentValues(whose, documentUrls(urls.for(whose.subject.facts.sourceAddress), SOME_CAPABILITIES));
+    // Any do, as long as they are written as real ones are.
+    const values = documentValues(whose, documentUrls(urls.for(whose.subject.facts.sourceAddress), NO_CAPABILITIES));
     const all = documents();
     for (const path of all.paths(provision)) {
       const rendering = all.render(provision, path, values);
