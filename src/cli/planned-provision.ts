@@ -17,14 +17,15 @@ export function writeProvision(output: Output, provision: ProvisionExplanation):
 /** Below everything else: they may be long. */
 export function writeDocuments(output: Output, documents: readonly ExplainedDocument[]): void {
   for (const document of documents) {
-    const { path, file = 'made by this server' } = document;
+    const { path, file } = document;
     if ('refused' in document) {
       const text = `document ${path} cannot be written, so the machine is not booted: ${document.refused}`;
       writeLine(output, emphasize(output, 'bold', harmless(text)));
       continue;
     }
     const { contentType, bytes, text } = document;
-    const what = `document ${path} (${contentType}, ${formatBytes(bytes)}) from ${file}`;
+    const whence = file === undefined ? 'of this server' : `from ${file}`;
+    const what = `document ${path} (${contentType}, ${formatBytes(bytes)}) ${whence}`;
     writeLine(output, emphasize(output, 'bold', harmless(what)));
     for (const line of text.replace(/\n$/, '').split('\n')) writeLine(output, `  ${harmless(line)}`);
   }

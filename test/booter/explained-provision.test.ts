@@ -19,7 +19,8 @@ const PROVISION: Provision = {
 };
 
 const IGN = '{ "ignition": { "version": "3.4.0" }, "at": "{{ provision.url }}", "token": "{{ secrets.token }}" }';
-const JOIN = 'post {{ done.url }}, join {{ secrets.token }} {{ secrets.other | base64 }} {{ secrets.token | shell }} bm8=\n';
+const JOIN =
+  'post {{ done.url }}, join {{ secrets.token }} {{ secrets.other | base64 }} {{ secrets.token | shell }} bm8=\n';
 
 function explain(read: Partial<FilesRead> | undefined) {
   const files = new Map([
@@ -42,7 +43,8 @@ it('says what is handed out, without a look at it', async () => {
 it('shows documents by the names of their secrets, however these are written there', async () => {
   const { documents = [] } = await explain({});
   const ign = `{ "ignition": { "version": "3.4.0" }, "at": "http://192.168.77.1:8080/provision/<provision-capability>", "token": "(secret token)" }`;
-  const join = 'post http://192.168.77.1:8080/boot/done/<done-capability>, join (secret token) (secret other) (secret token) bm8=\n';
+  const join =
+    'post http://192.168.77.1:8080/boot/done/<done-capability>, join (secret token) (secret other) (secret token) bm8=\n';
   expect(documents).toEqual([
     { path: 'config.ign', file: '/etc/worker.ign', contentType: 'application/json', bytes: ign.length, text: ign },
     {
@@ -62,7 +64,7 @@ it('shows secrets where they are to be, and where one does not fit', async () =>
     {
       path: 'files/join',
       file: '/etc/join.sh',
-      refused: expect.stringMatching(/^provision\.files\.join: \/etc\/join\.sh:1:30: .*secrets\.token/) as string,
+      refused: expect.stringMatching(/^provision\.files\.join: \/etc\/join\.sh:1:27: .*secrets\.token/) as string,
     },
   ]);
 });
