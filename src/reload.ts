@@ -9,15 +9,21 @@ import type { Loaded } from './config/read.js';
 import type { ApiToken, Config, TlsPair } from './config/schema.js';
 import { BootlayerError, describeError } from './errors.js';
 import { fewOf } from './format.js';
+import type { DocumentFiles } from './provision/documents.js';
 
-/** Secrets that are others than before; what is not there stays. */
-export type Renewed = { readonly tls?: TlsPair; readonly tokens?: readonly ApiToken[] };
+/** What is in the files that it names, where that is another than before; what is not there stays. */
+export type Renewed = {
+  readonly tls?: TlsPair;
+  readonly tokens?: readonly ApiToken[];
+  /** All of them. */
+  readonly documents?: DocumentFiles;
+};
 
 export type ReloaderParts = {
   readonly initial: Loaded & { readonly read: ReadFiles };
   /** Reads all files anew. `inForce`: what was read of the configuration that counts, when mishaps are to be refused. */
   readonly load: (inForce: ReadFiles | undefined, signal: AbortSignal) => Promise<LoadOutcome>;
-  /** Makes the new mapping the one that counts, and the secrets that are others. What it throws refuses all of it. */
+  /** Makes the new mapping the one that counts, and what else is another. What it throws refuses all of it. */
   readonly apply: (config: Config, renewed: Renewed) => Promise<void> | void;
   /** All of it counts, and nothing refuses it any more. */
   readonly applied: () => void;
@@ -173,12 +179,11 @@ export class Reloader {
     await setImmediate();
     const change = mappingChange(before, config);
     const changed = NAMED.filter((key) => !isDeepStrictEqual(before[key], config[key]));
-    const others = [...changed, ...(renewed.tls ? ['http.tls'] : []), ...(renewed.tokens ? ['api.tokenFile'] : [])];
     events({
       event: 'mapping.reloaded',
       machines: countsOf(change.machines),
       assignments: countsOf(change.assignments),
-      names: namesOf(change, others),
+      names: namesOf(change, [...changed, ...renewedNames(renewed)]),
       seconds: secondsSince(started, clock.ticks()),
     });
   }
@@ -194,11 +199,16 @@ function fixedIn(config: Config, key: keyof Config): unknown {
   return key === 'api' ? [config.api.listen, config.api.tokenFile === undefined] : config[key];
 }
 
-function renewedIn(before: Renewed, { tls, tokens }: Renewed): Renewed {
+function renewedIn(before: Renewed, { tls, tokens, documents }: Renewed): Renewed {
   return {
     ...(tls !== undefined && !isDeepStrictEqual(tls, before.tls) && { tls }),
     ...(tokens !== undefined && !isDeepStrictEqual(tokens, before.tokens) && { tokens }),
+    ...(documents !== undefined && !isDeepStrictEqual(documents, before.documents) && { documents }),
   };
+}
+
+function renewedNames({ tls, tokens, documents }: Renewed): readonly string[] {
+  return [...(tls ? ['http.tls'] : []), ...(tokens ? ['api.tokenFile'] : []), ...(documents ? ['provision'] : [])];
 }
 
 function countsOf({ added, removed, changed }: NamesChanged) {

@@ -20,6 +20,7 @@ import { DiskArpTable } from './net/disk-arp-table.js';
 import { HostNeighbours } from './net/host-neighbours.js';
 import { Ip6Neighbours } from './net/ip6-neighbours.js';
 import { printIp6Neighbours } from './net/ip6-neighbours-process.js';
+import type { DocumentFiles } from './provision/documents.js';
 import type { Reloader } from './reload.js';
 import { joinStored } from './stored-entries.js';
 
@@ -37,11 +38,18 @@ export type ServedBooter = Content & {
   readonly advertise: (listeners: Pick<BootListeners, 'http' | 'interfaces'>) => string;
 };
 
+export type BooterNeeds = {
+  readonly lifecycle: Lifecycle;
+  readonly hub: EventHub;
+  /** As they were read with the configuration. */
+  readonly documents: DocumentFiles | undefined;
+};
+
 /** Opens the state, the cache and the catalog, and builds the booter by hand. */
 export async function buildBooter(
   reloader: Reloader,
   log: Logger,
-  { lifecycle, hub }: { readonly lifecycle: Lifecycle; readonly hub: EventHub },
+  { lifecycle, hub, documents = new Map() }: BooterNeeds,
 ): Promise<ServedBooter> {
   const { config } = reloader;
   const events = hub.tell;
@@ -78,7 +86,7 @@ export async function buildBooter(
   );
   const joined = await joinStored(config, { store: database.entries, events, warn });
   const mapping = { ...joined.lists, defaults: config.defaults };
-  const parts = { mapping, images, blobs, plans: database.plans, urls, events };
+  const parts = { mapping, documents, images, blobs, plans: database.plans, urls, events };
   const given = { ...parts, ...(leases !== undefined && { leases: leases.desk }) };
   const booter: Booter = new Booter({ ...given, clock: systemClock, neighbours, policies });
   leases?.restore(policies.standings.allDoubtedSince !== undefined);

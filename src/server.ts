@@ -89,14 +89,14 @@ async function start(
   const reloader = new Reloader({
     initial,
     load: (inForce, signal) => readAnew(config.file, inForce, signal),
-    apply: (next, renewed) => takeOver(next, renewed, { listeners, api, entries }),
+    apply: (next, renewed) => takeOver(next, renewed, { listeners, api, entries, booter }),
     // Not before: registries are asked as the new configuration says.
     applied: () => applied(built, upkeep, warn),
     warn,
     events,
     clock: systemClock,
   });
-  const built = await buildBooter(reloader, log, { lifecycle, hub });
+  const built = await buildBooter(reloader, log, { lifecycle, hub, documents: initial.documents });
   const { booter, database, urls, advertise } = built;
   const upkeep = upkeepOf(built, reloader, events);
   const standings = standingsOf(built, reloader, upkeep);
@@ -144,6 +144,8 @@ function listeningText({ dhcp }: Config, urls: BootUrls): string {
   return `machines boot from ${urls.greeting()}${dhcp?.mode === 'server' ? ', and get their addresses here' : ''}`;
 }
 
+const DAY = 24 * 3_600_000;
+
 type Warn = (text: string) => void;
 
 function warnAtStart(
@@ -165,14 +167,17 @@ type Running = {
   readonly listeners: Pick<BootListeners, 'renewTls'>;
   readonly api: Pick<ApiListener, 'renewTokens'>;
   readonly entries: Entries;
+  readonly booter: Pick<Booter, 'redocument'>;
 };
 
 /** Throws where the pair of TLS does not do, or an entry of the API, and nothing has changed then. */
-function takeOver(next: Config, { tls, tokens }: Renewed, { listeners, api, entries }: Running): Promise<void> {
+function takeOver(next: Config, renewed: Renewed, { listeners, api, entries, booter }: Running): Promise<void> {
+  const { tls, tokens, documents } = renewed;
   return entries.refile(next, () => {
     // First: it alone may not do.
     if (tls !== undefined) listeners.renewTls(tls);
     if (tokens !== undefined) api.renewTokens(tokens);
+    if (documents !== undefined) booter.redocument(documents);
   });
 }
 
@@ -225,7 +230,8 @@ function upkeepOf(
     records: [
       journal,
       policies.enrolments,
-      { prune: () => database.capabilities.pruneCapabilities(systemClock.now()) },
+      // For a day it is told which of those that are asked for are over.
+      { prune: () => database.capabilities.pruneCapabilities(systemClock.now() - DAY) },
     ],
     scrubber: new Scrubber({ store, events, wait: waitFor, random: Math.random }),
     fetchAhead: (descriptor, sources, signal) => blobs.fetchAhead(descriptor, sources, signal),

@@ -120,6 +120,31 @@ describe('Reloader, with tokens', () => {
   });
 });
 
+describe('Reloader, with documents', () => {
+  const withDocument = (text?: string): Loaded => ({
+    config: FIRST,
+    warnings: [],
+    documents: new Map(text === undefined ? [] : [['/etc/bootlayer/a.ign', text]]),
+  });
+
+  it('applies all of them where one is another, has come or has gone, though the configuration is as before', async () => {
+    const next = [withDocument('b'), withDocument('b'), withDocument()];
+    const [applied, names]: [Renewed[], string[]] = [[], []];
+    const made = new Reloader({
+      initial: { ...withDocument('a'), read: readOf('0') },
+      load: async () => ({ kind: 'loaded', read: readOf('1'), loaded: next.shift() ?? expect.unreachable() }),
+      apply: (_config, renewed) => void applied.push(renewed),
+      applied: () => undefined,
+      warn: (text) => expect.fail(text),
+      events: (event) => void (event.event === 'mapping.reloaded' && names.push(event.names)),
+      clock: { ticks: () => 0 },
+    });
+    for (let turn = 0; turn < 3; turn += 1) await made.reloadByHand();
+    expect(applied.map(({ documents }) => documents && [...documents.values()])).toEqual([['b'], undefined, []]);
+    expect(names).toEqual(['provision', '', 'provision']);
+  });
+});
+
 /** A reloader whose next configurations, or failures, are given one by one. */
 function reloader(...next: (Config | Error)[]) {
   const events: BootEvent[] = [];

@@ -116,7 +116,10 @@ export function wayWish(whom: Omit<ArgumentsInput, 'image'>): WayWish {
 
 /** Whether the operator wants something of this machine's kernel arguments changed. Pure. */
 export function wantsArguments(whom: Omit<ArgumentsInput, 'image'>): boolean {
-  return argumentLayers(whom).some(({ change }) => isChange(change));
+  // By its address it is handed its configuration without any.
+  const { provision, ...assignment } = whom.assignment;
+  const asked = provision?.isByAddress === true ? { ...whom, assignment } : whom;
+  return argumentLayers(asked).some(({ change }) => isChange(change));
 }
 
 /** Its kernel arguments before URLs are filled in; empty where none are given. */

@@ -27,7 +27,6 @@ import { type Images, MappedImages } from './mapped-images.js';
 import { createMapping, type Mapping, type MappingInput, withWishes } from './mapping.js';
 import { PlanIssuer } from './plan-issuer.js';
 import type { Policies } from './policies.js';
-import { ProvisionGuesses } from './provision-guesses.js';
 import { Provisioning } from './provisioning.js';
 import type { RelayWord } from './relay-word.js';
 import type { ScriptQuery } from './report.js';
@@ -79,6 +78,7 @@ export class Booter {
   constructor(parts: BooterParts) {
     this.#parts = parts;
     const { step: policies, capabilities, doneReports, enrolments, enrols, standings } = parts.policies;
+    const { requesters, records } = parts.policies;
     this.#mapping = withWishes(createMapping(parts.mapping), standings.wishes());
     this.doneReports = doneReports;
     this.#documents = new Documents(parts.documents ?? new Map());
@@ -118,8 +118,8 @@ export class Booter {
     const contents = new VerifiedContents((artifact) => this.artifacts.open(artifact));
     this.firmware = new FirmwareStep({ ...shared, contents, begins: (artifact) => this.artifacts.begins(artifact) });
     const documents = () => this.#documents;
-    const guesses = new ProvisionGuesses({ events: parts.events, ticks: () => parts.clock.ticks() });
-    this.provisioning = new Provisioning({ ...parts, mapping, documents, capabilities, standings, guesses });
+    const handing = { mapping, documents, attribution, capabilities, standings, requesters, records };
+    this.provisioning = new Provisioning({ ...parts, ...handing });
     const { provisioning } = this;
     this.#script = new ScriptStep({ ...shared, memory, prefetch, capabilities, enrolments, contents, provisioning });
   }

@@ -54,6 +54,8 @@ export type Policies = {
   readonly doneReports: DoneReports;
   readonly enrolments: Enrolments;
   readonly relayWords: RelayWords;
+  readonly requesters: Requesters;
+  readonly records: Pick<BootRecords, 'last'>;
   readonly enrols: () => boolean;
   /** Whether who asks must be shown to be the machine. */
   readonly verifies: () => boolean;
@@ -93,6 +95,8 @@ export function createPolicies(parts: PoliciesParts): Policies {
     }),
     enrolments: new Enrolments({ store: parts.enrolments, enrolled, events, clock }),
     relayWords,
+    requesters,
+    records,
     enrols,
     verifies,
   };

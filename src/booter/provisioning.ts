@@ -5,26 +5,27 @@ import type { EventSink } from '../boot/event.js';
 import type { HandedOut, KeptCapability } from '../boot/policy-ports.js';
 import type { RefusedProvision } from '../boot/provision-event.js';
 import type { Clock } from '../clock.js';
+import { TokenBuckets } from '../net/token-buckets.js';
 import type { Documents, HandedDocument } from '../provision/documents.js';
 import type { Provision } from '../provision/provision.js';
 import type { BootUrls } from './boot-urls.js';
 import type { Capabilities } from './capabilities.js';
 import { documentUrls } from './document-urls.js';
-import type { Mapping } from './mapping.js';
 import { NO_CAPABILITIES } from './placeholder-urls.js';
-import type { ProvisionGuesses } from './provision-guesses.js';
+import { BY_ADDRESS, ProvisionByAddress, type ProvisionByAddressParts } from './provision-by-address.js';
+import { ProvisionGuesses } from './provision-guesses.js';
+import type { Requesters } from './requesters.js';
 import type { Standings } from './standings.js';
 
-export type ProvisioningParts = {
+export type ProvisioningParts = ProvisionByAddressParts & {
   /** Those of the mapping in force. */
   readonly documents: () => Documents;
-  readonly mapping: () => Mapping;
   readonly capabilities: Pick<Capabilities, 'of' | 'handingOut' | 'look' | 'isOver' | 'spend'>;
   readonly standings: Pick<Standings, 'of'>;
-  readonly guesses: ProvisionGuesses;
+  readonly requesters: Pick<Requesters, 'asking' | 'isAt'>;
   readonly urls: BootUrls;
   readonly events: EventSink;
-  readonly clock: Pick<Clock, 'ticks'>;
+  readonly clock: Pick<Clock, 'now' | 'ticks'>;
 };
 
 /** Who asks for what. */
@@ -54,15 +55,21 @@ type OfBoot = Omit<Parameters<Capabilities['handingOut']>[0], 'handsOut' | 'life
 /** Hands machines their configuration, and nobody else. */
 export class Provisioning {
   readonly #parts: ProvisioningParts;
+  /** Of refusals: who asks again and again for what is over is not to fill the log, nor the record of a boot. */
+  readonly #told = new TokenBuckets({ burst: 20, perSecond: 0.05 });
+
+  readonly #guesses: ProvisionGuesses;
+  readonly #byAddress: ProvisionByAddress;
 
   constructor(parts: ProvisioningParts) {
     this.#parts = parts;
+    this.#guesses = new ProvisionGuesses({ events: parts.events, ticks: () => parts.clock.ticks() });
+    this.#byAddress = new ProvisionByAddress(parts);
   }
 
   /** Why the machine's configuration could not be handed out; undefined when all of it can. */
   unready(whose: Whose, provision: Provision): string | undefined {
     const { urls, documents } = this.#parts;
-    // Any do, as long as they are written as real ones are.
     const values = documentValues(whose, documentUrls(urls.for(whose.subject.facts.sourceAddress), NO_CAPABILITIES));
     const all = documents();
     for (const path of all.paths(provision)) {
@@ -82,14 +89,13 @@ export class Provisioning {
 
   /** Throws DATA_UNUSABLE, DISK_FULL. */
   async hand(request: ProvisionRequest): Promise<Handing> {
-    const { guesses, capabilities, events } = this.#parts;
-    const { capability, path: document, address, isHead } = request;
-    if (guesses.isFlooding(address)) return { kind: 'flooding' };
-    const kept = await capabilities.look(capability);
-    const found = await this.#find(kept, request);
+    const { events } = this.#parts;
+    const { path: document, address, isHead } = request;
+    if (this.#guesses.isFlooding(address)) return { kind: 'flooding' };
+    const found = await this.#lookUp(request);
     if (found.kind !== 'found') {
-      if (found.why === 'unknown') guesses.failed(address);
-      if (found.why !== 'optional') this.#refuse(request, kept, found);
+      if (found.why === 'unknown') this.#guesses.failed(address);
+      this.#refuse(request, found);
       return { kind: found.why === 'broken' ? 'broken' : 'none' };
     }
     if (!isHead) {
@@ -99,13 +105,29 @@ export class Provisioning {
     return { kind: 'document', document: found.document };
   }
 
-  async #find(kept: KeptCapability | undefined, request: ProvisionRequest): Promise<Found> {
+  async #lookUp(request: ProvisionRequest): Promise<Found> {
+    const { capabilities } = this.#parts;
+    const { capability, address } = request;
+    const own = capability === BY_ADDRESS ? await this.#byAddress.capability(address) : undefined;
+    if (own?.kind === 'refused') return refused('unknown', own.reason);
+    const kept = await capabilities.look(own?.capability ?? capability);
+    if (kept?.handsOut === undefined) return UNKNOWN;
+    const { machine, handsOut } = kept;
+    const refusal = (await this.#foreign(handsOut, address)) ?? this.#refusalOf(kept, handsOut);
+    const found = refusal ?? (await this.#find(kept, handsOut, request));
+    return found.kind === 'found' ? found : { ...found, machine };
+  }
+
+  /** A system may be given another address than its firmware was, by what it calls itself (RFC 2131, 4.2). */
+  async #foreign({ address: own, facts }: HandedOut, address: string): Promise<Refusal | undefined> {
+    const { mapping, requesters } = this.#parts;
+    if (own === address || (await requesters.isAt(mapping().inventory.identify(facts), address))) return undefined;
+    return refused('foreign', `it was given to ${own}, and no card of the machine is known at ${address}`);
+  }
+
+  async #find(kept: KeptCapability, handsOut: HandedOut, request: ProvisionRequest): Promise<Found> {
     const { capabilities, documents } = this.#parts;
     const { path, isHead } = request;
-    if (kept?.handsOut === undefined) return UNKNOWN;
-    const { handsOut } = kept;
-    const refusal = this.#refusalOf(kept, handsOut, request);
-    if (refusal !== undefined) return refusal;
     const whose = this.#whose(kept, handsOut);
     if (whose?.assignment.provision === undefined) return CHANGED;
     const { provision } = whose.assignment;
@@ -118,11 +140,8 @@ export class Provisioning {
     return { kind: 'found', kept, document: rendering.document };
   }
 
-  #refusalOf(kept: KeptCapability, handsOut: HandedOut, { address }: ProvisionRequest): Refusal | undefined {
+  #refusalOf(kept: KeptCapability, handsOut: HandedOut): Refusal | undefined {
     const { capabilities, standings } = this.#parts;
-    if (handsOut.address !== address) {
-      return { kind: 'refused', why: 'foreign', reason: `it was given to ${handsOut.address}` };
-    }
     if (capabilities.isOver(kept)) return EXPIRED;
     if (handsOut.isSuperseded === true) return SUPERSEDED;
     const done = standings.of(kept.keys)?.done;
@@ -138,14 +157,11 @@ export class Provisioning {
     return { subject, assignment, image };
   }
 
-  #refuse({ path: document, address }: ProvisionRequest, kept: KeptCapability | undefined, { why, reason }: Refusal) {
-    const machine = kept?.machine;
-    if (why === 'optional') return;
-    this.#parts.events({
-      event: 'provision.refused',
-      ...(machine !== undefined && { machine }),
-      ...{ address, document, why, reason },
-    });
+  #refuse({ path: document, address }: ProvisionRequest, { machine, why, reason }: Refusal): void {
+    const { clock } = this.#parts;
+    if (why === 'optional' || !this.#told.take(address, clock.ticks())) return;
+    const whose = machine === undefined ? {} : { machine };
+    this.#parts.events({ event: 'provision.refused', ...whose, address, document, why, reason });
   }
 }
 
@@ -153,19 +169,21 @@ type Refusal = {
   readonly kind: 'refused';
   readonly why: RefusedProvision | 'optional';
   readonly reason: string;
+  /** Whose it would have been, where that is known. */
+  readonly machine?: string;
 };
 type Found = Refusal | { readonly kind: 'found'; readonly kept: KeptCapability; readonly document: HandedDocument };
 
-const refusal = (why: Refusal['why'], reason: string): Refusal => ({ kind: 'refused', why, reason });
-const UNKNOWN = refusal('unknown', 'nobody was given that');
-const EXPIRED = refusal('expired', 'its time is over: see life in provision');
-const SUPERSEDED = refusal('superseded', 'the machine has begun another boot since');
-const DONE = refusal('done', 'its boot is done');
-const CHANGED = refusal('changed', 'its assignment hands nothing out any more, or the machine has another name');
-const SPENT = refusal('spent', 'it was handed out already, and once is set in provision');
-const ABSENT = refusal('absent', 'its assignment has no such document');
+const refused = (why: Refusal['why'], reason: string): Refusal => ({ kind: 'refused', why, reason });
+const UNKNOWN = refused('unknown', 'nobody was given that');
+const EXPIRED = refused('expired', 'its time is over: see life in provision');
+const SUPERSEDED = refused('superseded', 'the machine has begun another boot since');
+const DONE = refused('done', 'its boot is done');
+const CHANGED = refused('changed', 'its assignment hands nothing out any more, or the machine has another name');
+const SPENT = refused('spent', 'it was handed out already, and once is set in provision');
+const ABSENT = refused('absent', 'its assignment has no such document');
 /** cloud-init asks for them whether or not there are any. */
-const NOT_SAID = refusal('optional', '');
+const NOT_SAID = refused('optional', '');
 const OPTIONAL: ReadonlySet<string> = new Set(['seed/vendor-data', 'seed/network-config']);
 
 function withoutHandedOut({ handsOut: _handsOut, hash: _hash, expiresAt: _expiresAt, ...boot }: KeptCapability) {

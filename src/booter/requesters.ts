@@ -38,6 +38,13 @@ export class Requesters {
     return { ...doubted(`the card at ${address} is ${mac}${own}`), isOther: true };
   }
 
+  /** Whether one of its cards answers at another address: whoever asks there is it, too. Not where nobody has to be shown. Never throws. */
+  async isAt({ machine, facts }: Pick<Subject, 'machine' | 'facts'>, address: string): Promise<boolean> {
+    const { neighbours, relayed, verifies } = this.#parts;
+    const mac = verifies() ? ((await neighbours.find(address)) ?? relayed(address)) : undefined;
+    return mac !== undefined && (machine?.macs ?? facts.macs.slice(0, 1)).includes(mac);
+  }
+
   /** Why no card is known at an address, and what may be done about it, in words that go on a machine's screen. */
   #unseenAt(address: string): string {
     const trouble = this.#parts.neighbours.trouble(address);

@@ -19,7 +19,7 @@ export function withJson(command: Command): Command {
   return command.option('--json', 'print JSON');
 }
 
-/** Reads the configuration, with what is odd but harmless in it. `withSecrets`: and what it names for TLS and as tokens. */
+/** Reads the configuration, with what is odd but harmless in it. `withSecrets`: and what it names for TLS, as tokens and as documents. */
 export function loadWithWarnings(
   options: { readonly config?: string },
   { withSecrets = false }: { readonly withSecrets?: boolean } = {},

@@ -15,7 +15,14 @@ type Source = NonNullable<ProvisionEntry[SingleKind]>;
 
 /** `folder`: of the file that says it, to which paths are relative. Pure. */
 export function toProvision(entry: ProvisionEntry, folder: string): Provision {
-  const { cloudInit, files = {}, secrets = {}, life = PROVISION_LIFE_MILLISECONDS, once = false } = entry;
+  const {
+    cloudInit,
+    files = {},
+    secrets = {},
+    life = PROVISION_LIFE_MILLISECONDS,
+    once = false,
+    byAddress = false,
+  } = entry;
   const document = (key: string, kind: DocumentKind, source: Source): DocumentSource => {
     const { path, isTemplate } = typeof source === 'string' ? { path: source, isTemplate: false } : templateOf(source);
     return { ...kind, key, file: resolve(folder, path), isTemplate };
@@ -37,6 +44,7 @@ export function toProvision(entry: ProvisionEntry, folder: string): Provision {
     ),
     life,
     isOnce: once,
+    isByAddress: byAddress,
   };
 }
 

@@ -4,17 +4,17 @@ import type { Source } from './disk-sources.js';
 /** Files by their names, and a short text that is the same for the same contents; one that cannot be read holds the reason. */
 export type Fingerprints = ReadonlyMap<string, string>;
 
-/** Of every file that holds nothing, or comments alone. */
-const EMPTY = 'empty';
+/** How it begins for a file that holds nothing, or comments alone: a script's first line looks like one, and counts. */
+const EMPTY = 'empty ';
 
 export function fingerprintsOf(sources: readonly Source[]): Fingerprints {
   return new Map(sources.map((source) => [source.file, fingerprintOf(source)]));
 }
 
 function fingerprintOf(source: Source): string {
-  if (source.kind === 'text' && isEmpty(source.text)) return EMPTY;
+  const start = source.kind === 'text' && isEmpty(source.text) ? EMPTY : '';
   const contents = source.kind === 'text' ? source.text : source.why;
-  return createHash('sha256').update(`${source.kind}\0`).update(contents).digest('hex');
+  return `${start}${createHash('sha256').update(`${source.kind}\0`).update(contents).digest('hex')}`;
 }
 
 function isEmpty(text: string): boolean {
@@ -25,7 +25,7 @@ function isEmpty(text: string): boolean {
 export function emptied(before: Fingerprints, now: Fingerprints): readonly string[] {
   return [...now].flatMap(([file, print]) => {
     const old = before.get(file);
-    return print === EMPTY && old !== undefined && old !== EMPTY ? [file] : [];
+    return print.startsWith(EMPTY) && old?.startsWith(EMPTY) === false ? [file] : [];
   });
 }
 

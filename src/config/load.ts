@@ -2,12 +2,13 @@ import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { BootlayerError } from '../errors.js';
 import { tlsOf, tokenFileOf } from './convert.js';
-import { findIncluded, readSource } from './disk-sources.js';
+import { readDocuments } from './disk-documents.js';
+import { findIncluded, readSource, readSources } from './disk-sources.js';
 import { type PairRead, readPair } from './disk-tls-pair.js';
 import { readTokens, type TokensRead } from './disk-token-file.js';
 import { emptied, type Fingerprints, fingerprintsOf } from './fingerprint.js';
 import type { Problem } from './problem.js';
-import { type Environment, joinFiles, type Loaded, type MainFile, readMainFile } from './read.js';
+import { type Environment, gatherFiles, joinFiles, type Loaded, type MainFile, readMainFile } from './read.js';
 
 export type { Config } from './schema.js';
 
@@ -16,7 +17,7 @@ export type LoadOptions = {
   readonly file?: string;
   readonly env: Environment;
   readonly cwd: string;
-  /** Whether the certificate, the key and the tokens that it names are read: not everybody may who may read the configuration. */
+  /** Whether the certificate, the key, the tokens and the documents that it names are read: not everybody may who may read the configuration. */
   readonly withSecrets?: boolean;
   /** What was read of the configuration that counts now: what looks like a mishap beside it is refused. */
   readonly inForce?: ReadFiles;
@@ -28,7 +29,7 @@ export type ReadFiles = {
   /** As it is written. */
   readonly include: readonly string[];
   readonly included: readonly string[];
-  /** Files that it names which are no configuration: the certificate and the key of TLS, the tokens of the API. */
+  /** Files that it names which are no configuration: the certificate and the key of TLS, the tokens of the API, what assignments hand out. */
   readonly named: readonly string[];
   /** Of all of them. */
   readonly fingerprints: Fingerprints;
@@ -60,22 +61,29 @@ export async function readConfigFiles(options: LoadOptions): Promise<LoadOutcome
   }
   const main = readMainFile(source, env);
   const { files, idle, problems } = await findIncluded(path, main.include, inForce);
-  const others = await Promise.all(files.map(readSource));
+  const others = await readSources(files);
   const { tls, tokens } = await readNamed(main, options);
-  const secrets = [...tls.sources, ...tokens.sources];
+  const gathered = gatherFiles(main, others);
+  const handed = await readDocuments(gathered.mapping.assignments, {
+    withSecrets: options.withSecrets === true,
+    ...(inForce !== undefined && { inForce: inForce.fingerprints }),
+  });
+  const secrets = [...tls.sources, ...tokens.sources, ...handed.sources];
   const named = secrets.map((one) => one.file);
   const fingerprints = fingerprintsOf([source, ...others, ...secrets]);
   const read = { file: path, include: main.include, included: files, named, fingerprints };
   try {
     const included = fingerprintsOf([source, ...others]);
     const gone = inForce === undefined ? [] : emptied(inForce.fingerprints, included).map(wasEmptied);
-    const { config, warnings } = joinFiles(main, others, [...problems, ...gone, ...tls.problems, ...tokens.problems]);
+    const found = [...problems, ...gone, ...tls.problems, ...tokens.problems, ...handed.problems];
+    const { config, warnings } = joinFiles(gathered, found);
     const idleWarnings = idle.map((pattern) => `include "${pattern}" names no file`);
     const loaded = {
       config,
-      warnings: [...warnings, ...idleWarnings, ...tls.warnings, ...tokens.warnings],
+      warnings: [...warnings, ...idleWarnings, ...tls.warnings, ...tokens.warnings, ...handed.warnings],
       ...(tls.pair !== undefined && { tls: tls.pair }),
       ...(tokens.tokens !== undefined && { tokens: tokens.tokens }),
+      ...(handed.documents !== undefined && { documents: handed.documents }),
     };
     return { kind: 'loaded', read, loaded };
   } catch (thrown) {

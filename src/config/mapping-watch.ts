@@ -2,7 +2,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemErrorCode } from '../errors.js';
-import { findIncluded, folderOf, readSource, touchOf } from './disk-sources.js';
+import { findIncluded, folderOf, readSources, touchOf } from './disk-sources.js';
 import { type Fingerprints, fingerprintsOf, holdTheSame } from './fingerprint.js';
 import type { ReadFiles } from './load.js';
 
@@ -102,7 +102,7 @@ export class MappingWatch {
   async #see(files: readonly string[]): Promise<Seen> {
     const touch = (await Promise.all(files.map(touchOf))).join('\n');
     if (touch === this.#seen.touch) return this.#seen;
-    const sources = await Promise.all(files.map(readSource));
+    const sources = await readSources(files);
     // What cannot be read may be readable later, though nothing of it changes.
     const isReadable = sources.every(({ kind }) => kind === 'text');
     return { touch: isReadable ? touch : '', fingerprints: fingerprintsOf(sources) };

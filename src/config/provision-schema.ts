@@ -49,6 +49,7 @@ export const provisionSchema = mapping(
     secrets: record(secretName, secret, 'must be a mapping of names to files of secrets').optional(),
     life: life.optional(),
     once: z.boolean('must be true or false').optional(),
+    byAddress: z.boolean('must be true or false').optional(),
   },
   undefined,
   '{ ignition: ./worker.ign }',

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { DocumentFiles } from '../provision/documents.js';
 import { convertConfig, findListenerProblems } from './convert.js';
 import { convertDhcp } from './convert-dhcp.js';
 import { type ConvertedMapping, convertMapping } from './convert-mapping.js';
@@ -24,6 +25,8 @@ export type Loaded = {
   readonly tls?: TlsPair;
   /** Those of `api.tokenFile`, the same. */
   readonly tokens?: readonly ApiToken[];
+  /** What the files hold that assignments hand out, or fill in, the same. */
+  readonly documents?: DocumentFiles;
 };
 
 /** A file, read but not yet joined with the others. */
@@ -68,18 +71,39 @@ export function readMainFile({ file, text }: SourceText, env: Environment): Main
   return { file, place, include, warnings, input: result.data, shared, written, ...judged(result, value, place) };
 }
 
-/** Pure. `found`: what was wrong with finding the others, and with files that the main one names. Throws CONFIG_INVALID with the problems of all files at once. */
-export function joinFiles(main: MainFile, included: readonly Source[], found: readonly Problem[] = []): Loaded {
+/** All files of a configuration, with what their entries say, as far as these are right by themselves. */
+export type GatheredFiles = {
+  readonly main: MainFile;
+  readonly files: readonly FileRead[];
+  readonly mapping: ConvertedMapping;
+  /** Files that cannot be read. */
+  readonly missing: readonly Problem[];
+};
+
+/** Pure. What is wrong is kept for `joinFiles`. */
+export function gatherFiles(main: MainFile, included: readonly Source[]): GatheredFiles {
   const others = included.flatMap((source) => (source.kind === 'text' ? readIncludedFile(source) : []));
   const missing = included.flatMap((source) => (source.kind === 'text' ? [] : cannotRead(source)));
   const files = [main, ...others];
-  const mapping = convertMapping(files, main.shared ?? {});
-  const problems = [...files.flatMap((one) => one.problems), ...[...found, ...missing].map(main.place)];
+  return { main, files, mapping: convertMapping(files, main.shared ?? {}), missing };
+}
+
+/**
+ * Pure. `found`: what was wrong with finding the others, and with files that one of them names, which is said in the main one where no
+ * other is named. Throws CONFIG_INVALID with the problems of all files at once.
+ */
+export function joinFiles(gathered: GatheredFiles, found: readonly Problem[] = []): Loaded {
+  const { main, files, mapping, missing } = gathered;
   const places = new Map(files.map(({ file, place }) => [file, place]));
+  const placeOf = ({ file = main.file }: Problem) => places.get(file) ?? main.place;
+  const problems = [
+    ...files.flatMap((one) => one.problems),
+    ...placedSome([...found, ...missing], (problem) => placeOf(problem)(problem)),
+  ];
   const isEachThere = missing.length === 0 && found.every(({ path: [key] }) => key !== 'include');
   const isWhole = isEachThere && files.every((one) => one.isWhole);
   const across = placedSome(problemsAcross(mapping, main, isWhole), (problem) =>
-    (places.get(problem.file ?? main.file) ?? main.place)(withOther(problem, places)),
+    placeOf(problem)(withOther(problem, places)),
   );
   if (main.input === undefined || problems.length + across.length > 0) {
     throw configError(main.file, [...problems, ...across]);
@@ -115,7 +139,7 @@ function problemsAcross(mapping: ConvertedMapping, { input, shared }: MainFile, 
 
 /** A configuration that includes nothing, from a text that is at hand. Pure. */
 export function readConfigText(text: string, file: string, env: Environment): Loaded {
-  return joinFiles(readMainFile({ file, text }, env), []);
+  return joinFiles(gatherFiles(readMainFile({ file, text }, env), []));
 }
 
 /** Where it is named is in the main file. */

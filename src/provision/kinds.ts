@@ -1,3 +1,5 @@
+import type { Format } from './format.js';
+
 /** What systems are handed as their configuration. */
 export const PROVISION_KINDS = [
   'ignition',
@@ -9,9 +11,6 @@ export const PROVISION_KINDS = [
   'files',
 ] as const;
 export type ProvisionKind = (typeof PROVISION_KINDS)[number];
-
-/** How a document is written: by it values are escaped. */
-export type Format = 'json' | 'yaml' | 'text';
 
 /** A document that a system asks for by a name of its own. */
 export type DocumentKind = {

@@ -10,6 +10,8 @@ export type Provision = {
   readonly life: number;
   /** Whether each document is handed out once for each boot. */
   readonly isOnce: boolean;
+  /** Whether a machine whose kernel arguments are fixed is known by its address alone, under a URL that is always the same. */
+  readonly isByAddress: boolean;
 };
 
 /** A document, and where it is written. */

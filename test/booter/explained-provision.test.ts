@@ -16,6 +16,7 @@ const PROVISION: Provision = {
   secrets: { token: { file: '/run/token' }, other: { file: '/run/token' } },
   life: 3_600_000,
   isOnce: true,
+  isByAddress: false,
 };
 
 const IGN = '{ "ignition": { "version": "3.4.0" }, "at": "{{ provision.url }}", "token": "{{ secrets.token }}" }';

@@ -12,7 +12,7 @@ import { assignment, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
 const handing = (...kinds: readonly ProvisionKind[]) => ({
-  provision: { kinds, documents: [], secrets: {}, life: 3_600_000, isOnce: false },
+  provision: { kinds, documents: [], secrets: {}, life: 3_600_000, isOnce: false, isByAddress: false },
 });
 
 /** What `check` warns of, by UEFI and BIOS alike. */

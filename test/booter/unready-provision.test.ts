@@ -13,6 +13,7 @@ const PROVISION: Provision = {
   secrets: {},
   life: 3_600_000,
   isOnce: false,
+  isByAddress: false,
 };
 
 it.each([

@@ -53,6 +53,21 @@ async function withAssignment(text: string, more: readonly string[] = []): Promi
 }
 
 describe('bootlayer check', () => {
+  it('judges what assignments hand out, and warns of what everybody may read', async () => {
+    const file = await withAssignment(
+      '{ name: x, priority: 1, match: { machine: node-01 }, image: "oci:images:1", provision: { kickstart: { template: x.ks } } }',
+    );
+    const template = join(cwd, 'x.ks');
+    await writeFile(template, 'rootpw {{ secrets.root }}\n', { mode: 0o644 });
+    const wrong = await bootlayer(['check', '--offline', '-c', file], { cwd });
+    expect([wrong.status, wrong.err]).toEqual([2, expect.stringContaining(`provision.kickstart: ${template}:1:11: `)]);
+    await writeFile(template, 'network --hostname={{ machine.name }}\n');
+    const { out } = await bootlayer(['check', '--offline', '-c', file], { cwd });
+    expect(out).toContain(
+      `assignment "x": provision.kickstart: every user of this host may read ${template}: chmod o-r`,
+    );
+  });
+
   it('finds everything in order', async () => {
     const { status, out, err } = await bootlayer(['check'], { cwd });
     expect([status, err]).toEqual([0, '']);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { joinFiles, readMainFile } from '../../src/config/read.js';
+import { gatherFiles, joinFiles, readMainFile } from '../../src/config/read.js';
 import { BootlayerError } from '../../src/errors.js';
 import { MAC } from '../fixtures/mappings.js';
 
@@ -9,8 +9,10 @@ describe('included files', () => {
   const OTHER = '/etc/bootlayer/mappings.d/rack.yaml';
   const join = (main: string, ...others: string[]) =>
     joinFiles(
-      readMainFile({ file: FILE, text: main }, {}),
-      others.map((text, position) => ({ kind: 'text', file: position === 0 ? OTHER : `${OTHER}${position}`, text })),
+      gatherFiles(
+        readMainFile({ file: FILE, text: main }, {}),
+        others.map((text, position) => ({ kind: 'text', file: position === 0 ? OTHER : `${OTHER}${position}`, text })),
+      ),
     );
   const refused = (main: string, ...others: string[]) => {
     try {
@@ -48,7 +50,7 @@ describe('included files', () => {
     const main = readMainFile({ file: FILE, text: 'data: 5\ninclude:\n  - none.yaml\n  - x/*.yaml\n' }, {});
     const missing = { kind: 'unreadable', file: '/etc/bootlayer/none.yaml', why: 'ENOENT' } as const;
     const found = { path: ['include', 1], message: 'cannot read the folder /etc/bootlayer/x (EACCES)' };
-    expect(() => joinFiles(main, [missing], [found])).toThrow(
+    expect(() => joinFiles(gatherFiles(main, [missing]), [found])).toThrow(
       [
         `${FILE} has 3 problems:`,
         `${FILE}:1:7: data: must be text: quote it, "5"`,

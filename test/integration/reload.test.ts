@@ -1,5 +1,5 @@
 import { rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { writeConfiguration } from '../fixtures/configuration.js';
 import { temporaryFolder } from '../fixtures/folder.js';
@@ -80,6 +80,30 @@ it('refuses a file that is wrong, keeps the one before, and takes the next that 
   await change(withMark('third').join('\n'));
   await seen('mapping.reloaded');
   expect(await script()).toContain('mark=third');
+});
+
+it('hands out what a document says now, and what it said where the change is broken', async () => {
+  const { script, seen, change, withMark, file } = await running();
+  const document = join(dirname(file), 'a.ign');
+  const write = async (text: string) => {
+    await writeFile(`${document}.new`, text);
+    await rename(`${document}.new`, document);
+  };
+  const ignition = (name: string) => `{"ignition":{"version":"3.4.0"},"name":"${name}"}`;
+  await write(ignition('first'));
+  const handing = withMark('second').join('\n').replace('oci:image:1"', 'oci:image:1", provision: { ignition: a.ign }');
+  await change(`identity: { verify: false }\n${handing}`);
+  expect(await seen('mapping.reloaded')).toMatchObject({ names: 'assignments ~all, identity, provision' });
+  const url = /ignition\.config\.url=(\S+)/.exec(await script())?.[1] ?? '';
+  const handed = async () => (await fetch(url)).text();
+  expect(await handed()).toBe(ignition('first'));
+  await write(ignition('second'));
+  expect(await seen('mapping.reloaded', 2)).toMatchObject({ names: 'provision' });
+  expect(await handed()).toBe(ignition('second'));
+  await write('{"ignition": }');
+  const { reason } = await seen('mapping.refused');
+  expect(reason).toMatch(/bootlayer\.yaml:8:\d+: assignments\[0\]\.provision\.ignition: \S+a\.ign:1:14: an Ignition/);
+  expect(await handed()).toBe(ignition('second'));
 });
 
 it('reads anew when it is told to, and says what a start would be needed for', async () => {
