@@ -21,7 +21,8 @@ export function untoldBecause(
   if (!mustReport(policy)) return undefined;
   const own = prepared.kind === 'ready' ? kernelArgsOf(prepared.planned.plan) : '';
   const isTold = placeholdersIn(own).includes(DONE_PLACEHOLDER);
-  if (isTold || mapping.machines.some(({ kernelArgs }) => namesDone(kernelArgs))) return undefined;
+  if (isTold || mayTell(assignment) || mapping.machines.some(({ kernelArgs }) => namesDone(kernelArgs)))
+    return undefined;
   return `boots once, and nothing tells the machine where to report that it is done: ${REMEDY}`;
 }
 
@@ -41,7 +42,11 @@ export function findUntoldWarnings(
   isImageKnown: (assignment: string) => boolean = () => false,
 ): readonly string[] {
   const untold = assignments.filter(
-    (one) => mustReport(one.policy) && !isImageKnown(one.name) && !placeholdersOf(one).includes(DONE_PLACEHOLDER),
+    (one) =>
+      mustReport(one.policy) &&
+      !isImageKnown(one.name) &&
+      !mayTell(one) &&
+      !placeholdersOf(one).includes(DONE_PLACEHOLDER),
   );
   // There may be a hundred thousand.
   if (untold.length === 0 || namesDone(defaults.kernelArgs) || machines.some(({ kernelArgs }) => namesDone(kernelArgs)))
@@ -52,15 +57,29 @@ export function findUntoldWarnings(
   );
 }
 
-/** Of these, the machines that nobody is shown to be, since their cards are not known, though a policy wants it. Pure. */
+/** Of these, the machines that nobody is shown to be, since their cards are not known, though it matters. Pure. */
 export function findNameless(machines: readonly Machine[], { index }: Pick<Mapping, 'index'>): readonly string[] {
-  const names = machines
+  const nameless = machines
     .filter((machine) => machine.macs.length === 0)
-    .filter((machine) => possibleAssignments(machine, index).some(({ policy }) => isRestricted(policy)))
-    .map(({ name }) => name);
-  if (names.length === 0) return [];
-  const why = 'its policy wants to know who asks, which only a MAC shows';
-  return [`${fewOf(names, MAX_NAMED)} will not be booted, since ${why}: say its mac`];
+    .map((machine) => ({ name: machine.name, possible: possibleAssignments(machine, index) }));
+  const byPolicy = nameless.filter(({ possible }) => possible.some(({ policy }) => isRestricted(policy)));
+  const byProvision = nameless.filter(
+    (one) => !byPolicy.includes(one) && one.possible.some(({ provision }) => provision !== undefined),
+  );
+  return [...notBooted(byPolicy, 'its policy wants'), ...notBooted(byProvision, 'what its provision hands out wants')];
+}
+
+function notBooted(nameless: readonly { readonly name: string }[], who: string): readonly string[] {
+  if (nameless.length === 0) return [];
+  const names = nameless.map(({ name }) => name);
+  return [
+    `${fewOf(names, MAX_NAMED)} will not be booted, since ${who} to know who asks, which only a MAC shows: say its mac`,
+  ];
+}
+
+/** What its documents say is not looked at here. */
+function mayTell({ provision }: Assignment): boolean {
+  return provision?.documents.some(({ isTemplate }) => isTemplate) ?? false;
 }
 
 function namesDone(change: KernelArgs): boolean {

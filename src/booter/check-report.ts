@@ -2,6 +2,7 @@ import type { Client } from '../image/bootable.js';
 import type { OpenedIso } from '../image/iso-opening.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import type { Digest } from '../oci/digest.js';
+import type { UnledMachines } from './led-machines.js';
 
 /** What a mapping would do, judged before a machine comes. Plain data. */
 export type CheckReport = {
@@ -30,6 +31,8 @@ export type TargetCheck = { readonly architecture?: string } & (
       readonly refused: readonly { readonly client: Client; readonly reason: string }[];
       /** There where a UKI or an ISO is started as it is, whatever kernel arguments the mapping has. */
       readonly lostArguments?: readonly LostArguments[];
+      /** Those that boot, and are not led to what its assignment hands out. */
+      readonly unled?: readonly UnledMachines[];
       /** What of its UKI could not be read. */
       readonly unread?: string;
       /** Where it is by an ISO that iPXE starts it. */

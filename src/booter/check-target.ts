@@ -1,6 +1,6 @@
 import type { Assignment } from '../boot/assignment.js';
 import { describeError } from '../errors.js';
-import { CLIENTS, type Client, hasClient } from '../image/bootable.js';
+import { CLIENTS, type Client, hasClient, type Starter } from '../image/bootable.js';
 import type { ImageWish, ResolvedImage } from '../image/image.js';
 import { openedIso } from '../image/iso-ways.js';
 import type { Firmware, MachineFacts } from '../machine/facts.js';
@@ -12,6 +12,7 @@ import type { ImageReference } from '../oci/reference.js';
 import type { BootUrls } from './boot-urls.js';
 import { untoldBecause } from './check-policies.js';
 import type { FoundInIso, TargetCheck } from './check-report.js';
+import { unledMachines } from './led-machines.js';
 import { lossesFor } from './lost-arguments.js';
 import type { Mapping } from './mapping.js';
 import { type Prepared, prepareBoot, wayOf, wishFor } from './preparation.js';
@@ -66,6 +67,7 @@ function judgeTarget(
   const neverDone = told && untoldBecause(assignment, told.prepared, parts.mapping);
   const coming = clients.filter((client) => client !== 'uefi-http' || parts.seesDhcp);
   const lostArguments = lossesFor(coming, assignment, image, architecture);
+  const unled = unledOf(coming, whom, image, parts);
   const discs = ready.filter(({ prepared }) => wayOf(prepared) === 'iso').map(({ client }) => client);
   const unused = unusedIso(assignment, image, ready);
   const unread = contents?.uki?.kind === 'refused' ? contents.uki.reason : undefined;
@@ -81,8 +83,27 @@ function judgeTarget(
     ...(discs.length > 0 && { discs }),
     ...(unused !== undefined && { unusedIso: unused }),
     ...(lostArguments.length > 0 && { lostArguments }),
+    ...(unled.length > 0 && { unled }),
     ...(neverDone !== undefined && { neverDone }),
   };
+}
+
+function unledOf(clients: readonly Client[], whom: Whom, image: ResolvedImage, { mapping, urls }: TargetParts) {
+  const { assignment, subject } = whom;
+  if (assignment.provision === undefined) return [];
+  const { architecture = image.platform.architecture } = subject.facts;
+  const starters: readonly Starter[] = clients.flatMap((client) => [
+    { client, architecture },
+    ...(client === 'ipxe-uefi' ? [{ client, architecture, secureBoot: true }] : []),
+  ]);
+  const { kernelArgs: defaults } = mapping.defaults;
+  // Nobody is anybody: what is not known of it would keep it from booting, and of machines it is known.
+  const reported = { ...subject, facts: reporting(subject.facts) };
+  const judged = starters.map((starter) => ({
+    starter,
+    prepared: prepareBoot({ subject: reported, assignment }, image, { defaults, urls, starter }).preparation,
+  }));
+  return unledMachines(judged, { assignment, image });
 }
 
 /** Nothing where its firmware alone starts it, or nobody. */

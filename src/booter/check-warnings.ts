@@ -5,6 +5,7 @@ import { hasBios } from '../image/bootable.js';
 import { isChange } from '../image/command-line.js';
 import type { Machine } from '../machine/machine.js';
 import type { AssignmentCheck, TargetCheck } from './check-report.js';
+import { unledText } from './led-machines.js';
 import { recordedCandidate } from './mapped-wishes.js';
 import type { Mapping } from './mapping.js';
 import { unusedIsoText } from './unused-iso.js';
@@ -47,13 +48,14 @@ export function findClientWarnings(checks: readonly AssignmentCheck[]): readonly
     targets.flatMap((target) => {
       if (target.kind !== 'boots') return [];
       const whose = whoseImage(assignment, target);
-      const { unread, unusedIso, clients } = target;
+      const { unread, unusedIso, unled = [], clients } = target;
       return [
         ...target.refused.map(
           ({ client, reason }) => `${whose} does not boot machines that come as ${client}: ${reason}`,
         ),
         ...(unread === undefined ? [] : [`${whose} ${UNOPENED}: ${unread}: make another by image build --uki make`]),
         ...(unusedIso === undefined ? [] : [`${whose} ${unusedIsoText(unusedIso, clients)}`]),
+        ...unled.map((one) => `${whose} ${unledText(one)}`),
       ];
     }),
   );
@@ -161,9 +163,12 @@ function unrecognisableWarnings({ machines }: Mapping): readonly string[] {
 function localWarnings(ordered: readonly Assignment[]): readonly string[] {
   return ordered
     .filter(({ boot }) => boot === 'local')
-    .flatMap(({ name, kernelArgs, iso }) => [
+    .flatMap(({ name, kernelArgs, iso, provision }) => [
       ...(kernelArgs.some(isChange) ? [`assignment "${name}": its kernelArgs are never given, ${BY_LOCAL}`] : []),
       ...(iso === undefined ? [] : [`assignment "${name}": what its iso names is never started, ${BY_LOCAL}`]),
+      ...(provision === undefined
+        ? []
+        : [`assignment "${name}": what its provision names is never handed out, ${BY_LOCAL}`]),
     ]);
 }
 

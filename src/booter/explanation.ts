@@ -2,7 +2,7 @@ import type { ImageMethod } from '../boot/boot-method.js';
 import { UNMET_TEXTS } from '../boot/choose-way.js';
 import { explainSelection, type Tried } from '../boot/explain.js';
 import { describeShortage } from '../boot/memory-need.js';
-import { artifactsOf, type BootPlan, startOf } from '../boot/plan.js';
+import { artifactsOf, type BootPlan, type PlanInput, startOf } from '../boot/plan.js';
 import { BOOTS_DISK, type Policy } from '../boot/policy.js';
 import { type Selection, settle } from '../boot/select.js';
 import { BootlayerError, describeError, type ErrorCode, publicMessage } from '../errors.js';
@@ -11,11 +11,14 @@ import type { Artifact, ResolvedImage } from '../image/image.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
 import type { SelectorKey } from '../machine/selector.js';
+import type { Provision } from '../provision/provision.js';
 import { localScript, refusalOf, waitingScript } from './boot-script.js';
 import type { BootUrls } from './boot-urls.js';
+import { explainProvision, type FilesRead, type ProvisionExplanation } from './explained-provision.js';
 import type { FirmwareAsks } from './firmware-path.js';
 import { givenWords } from './given-words.js';
 import { judgeImage } from './judged-image.js';
+import { unledBecause } from './led-machines.js';
 import type { Images } from './mapped-images.js';
 import { assignmentFor, type Mapping } from './mapping.js';
 import { ARCHITECTURE_UNKNOWN, mayPass, NO_ASSIGNMENT, type Prepared, prepareBoot, wishOf } from './preparation.js';
@@ -62,6 +65,8 @@ export type BootExplanation =
       /** What the machine gets: the plan's, or one that says why there is none; missing where its firmware needs none. */
       readonly script?: string;
       readonly files: readonly ExplainedFile[];
+      /** Missing where its assignment hands nothing out. */
+      readonly provision?: ProvisionExplanation;
       /** What somebody will not have meant. */
       readonly warnings: readonly string[];
     };
@@ -75,6 +80,8 @@ export type ExplanationParts = {
   readonly urls: BootUrls;
   /** Where UEFI HTTP Boot is told to ask. */
   readonly firmwareUrl: (asks: FirmwareAsks) => string;
+  /** Missing where documents are not to be shown. */
+  readonly filesFor?: (provision: Provision) => Promise<FilesRead>;
 };
 
 /** Never throws: an image that cannot be resolved is part of the explanation. */
@@ -125,6 +132,7 @@ async function explainImage(
       ...(loader !== undefined && { loader }),
       ...(script !== undefined && { script }),
       files: filesOf(plan, subject.facts, parts),
+      ...(await provisionOf({ subject, assignment, image }, { preparation, starter }, parts)),
       warnings: preparation.kind === 'ready' ? warningsOf(preparation) : [],
     };
   } catch (thrown) {
@@ -136,6 +144,17 @@ async function explainImage(
     const { code } = error;
     return { kind: 'unresolved', assignment: assignment.name, code, reason: describeError(error), script };
   }
+}
+
+async function provisionOf(
+  whose: Pick<PlanInput, 'subject' | 'assignment' | 'image'>,
+  { preparation, starter }: Pick<Prepared, 'preparation'> & Pick<PlanInput, 'starter'>,
+  { urls, filesFor }: ExplanationParts,
+): Promise<{ readonly provision?: ProvisionExplanation }> {
+  const { assignment, image } = whose;
+  if (assignment.provision === undefined) return {};
+  const unled = unledBecause(preparation, { assignment, image, starter });
+  return { provision: await explainProvision(whose, assignment.provision, { urls, unled, filesFor }) };
 }
 
 function warningsOf({ planned, shortage }: Extract<Prepared['preparation'], { kind: 'ready' }>): readonly string[] {

@@ -1,6 +1,6 @@
 import type { ValuesOf } from '../boot/argument-values.js';
 import type { Assignment } from '../boot/assignment.js';
-import { type DocumentUrls, documentValues } from '../boot/document-values.js';
+import { documentValues } from '../boot/document-values.js';
 import type { EventSink } from '../boot/event.js';
 import type { HandedOut, KeptCapability } from '../boot/policy-ports.js';
 import type { RefusedProvision } from '../boot/provision-event.js';
@@ -10,7 +10,8 @@ import type { Documents, HandedDocument } from '../provision/documents.js';
 import type { Provision } from '../provision/provision.js';
 import type { BootUrls } from './boot-urls.js';
 import type { Capabilities } from './capabilities.js';
-import { type GivenCapabilities, SOME_CAPABILITIES } from './placeholder-urls.js';
+import { documentUrls } from './document-urls.js';
+import { NO_CAPABILITIES } from './placeholder-urls.js';
 import { BY_ADDRESS, ProvisionByAddress, type ProvisionByAddressParts } from './provision-by-address.js';
 import { ProvisionGuesses } from './provision-guesses.js';
 import type { Requesters } from './requesters.js';
@@ -69,7 +70,7 @@ export class Provisioning {
   /** Why the machine's configuration could not be handed out; undefined when all of it can. */
   unready(whose: Whose, provision: Provision): string | undefined {
     const { urls, documents } = this.#parts;
-    const values = documentValues(whose, urlsOf(urls.for(whose.subject.facts.sourceAddress), SOME_CAPABILITIES));
+    const values = documentValues(whose, documentUrls(urls.for(whose.subject.facts.sourceAddress), NO_CAPABILITIES));
     const all = documents();
     for (const path of all.paths(provision)) {
       const rendering = all.render(provision, path, values);
@@ -131,7 +132,7 @@ export class Provisioning {
     if (whose?.assignment.provision === undefined) return CHANGED;
     const { provision } = whose.assignment;
     const done = documents().asksForDone(provision) ? await capabilities.of(withoutHandedOut(kept)) : '';
-    const urls = urlsOf(this.#parts.urls.for(request.address), { done, provision: request.capability });
+    const urls = documentUrls(this.#parts.urls.for(request.address), { done, provision: request.capability });
     const rendering = documents().render(provision, path, documentValues(whose, urls));
     if (rendering.kind === 'absent') return ABSENT;
     if (rendering.kind === 'refused') return { kind: 'refused', why: 'broken', reason: rendering.reason };
@@ -183,13 +184,4 @@ const SPENT = refused('spent', 'it was handed out already, and once is set in pr
 const ABSENT = refused('absent', 'its assignment has no such document');
 function withoutHandedOut({ handsOut: _handsOut, hash: _hash, expiresAt: _expiresAt, ...boot }: KeptCapability) {
   return boot;
-}
-
-function urlsOf(urls: BootUrls, { done, provision }: GivenCapabilities): DocumentUrls {
-  const url = urls.base();
-  return {
-    server: { url, host: new URL(url).hostname },
-    done: { url: urls.done(done) },
-    provision: { url: urls.provision(provision) },
-  };
 }

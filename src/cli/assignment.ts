@@ -3,6 +3,7 @@ import { BOOT_METHODS } from '../boot/boot-method.js';
 import type { EntryDocument } from '../boot/entry.js';
 import { DONE_WHEN, POLICY_MODES } from '../boot/policy.js';
 import { BootlayerError } from '../errors.js';
+import { PROVISION_KINDS } from '../provision/kinds.js';
 import { optionalChoice, parsedBy } from './common.js';
 import type { ToldEntry } from './entry-api.js';
 import {
@@ -76,7 +77,8 @@ export function assignmentCommand(): Command {
 
 const SET_HELP = `
 What is not named stays as it is; an empty text takes a value out (--variant ""). All keys of --match must fit; of values of the
-same key, one. --policy another than once takes --done-when out. Assignments of files are changed in their files.
+same key, one. --policy another than once takes --done-when out. Assignments of files are changed in their files,
+and there alone is said what machines are handed as their configuration (provision).
 
 Examples:
   bootlayer assignment set db --match labels.role=db --image registry.lab:5000/os/debian:13 --dry-run
@@ -127,10 +129,21 @@ function edited(document: EntryDocument, options: AssignmentOptions): EntryDocum
   return withPolicy(withOwn, { mode, doneWhen, maxAttempts, window });
 }
 
-/** A line of the table: whose machines boot their disks, `check` says so too; and whether it names what of an ISO is started. Exported for its test. */
-export function rowOf({ priority = 0, match, boot = 'auto', image, iso }: ToldEntry): readonly string[] {
+/**
+ * A line of the table: whose machines boot their disks, `check` says so too; whether it names what of an ISO is started, and what it hands
+ * out. Exported for its test.
+ */
+export function rowOf({
+  priority = 0,
+  match,
+  boot = 'auto',
+  image,
+  iso,
+  provision = {},
+}: ToldEntry): readonly string[] {
   const what = boot === 'local' ? 'its local disk' : String(image);
-  const how = iso === undefined ? String(boot) : `${String(boot)}, iso`;
+  const handed = PROVISION_KINDS.filter((kind) => Object.hasOwn(provision as EntryDocument, kind));
+  const how = [boot, ...(iso === undefined ? [] : ['iso']), ...handed].join(', ');
   return [String(priority), matchText(match as EntryDocument), how, what];
 }
 

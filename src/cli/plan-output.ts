@@ -10,6 +10,7 @@ import { type AddressExplanation, describeAddress } from './explained-address.js
 import type { DhcpExplanation } from './explained-dhcp.js';
 import type { Site } from './explained-site.js';
 import { emphasize, type Output, writeLine, writeTable } from './output.js';
+import { writeDocuments, writeProvision } from './planned-provision.js';
 import { writePreparation } from './planned-way.js';
 
 /** All that `plan` shows. */
@@ -210,7 +211,7 @@ function writeBoot(output: Output, boot: BootExplanation): void {
 }
 
 function writeImage(output: Output, boot: BootExplanation & { readonly kind: 'image' }): void {
-  const { image, client, method, clients, files, warnings, script } = boot;
+  const { image, client, method, clients, files, provision, warnings, script } = boot;
   heading(output, `image ${image.reference} (assignment ${boot.assignment})`);
   writeLine(output, `  digest    ${image.digest}`);
   writeLine(output, `  manifest  ${image.manifestDigest}`);
@@ -223,6 +224,7 @@ function writeImage(output: Output, boot: BootExplanation & { readonly kind: 'im
       : `this machine comes as ${client}`;
   const by = method === 'auto' ? '' : `, by boot: ${method}`;
   writeLine(output, `  boots     ${clients.join(', ') || 'nothing'}${by} (${comesAs})`);
+  if (provision !== undefined) writeProvision(output, provision);
   writePreparation(output, boot);
   writeWarnings(output, warnings);
   if (files.length > 0) {
@@ -235,6 +237,7 @@ function writeImage(output: Output, boot: BootExplanation & { readonly kind: 'im
     writeTable(output, ['  ROLE', 'SIZE', 'URL'], rows);
   }
   if (script !== undefined) writeScript(output, script);
+  writeDocuments(output, provision?.documents ?? []);
 }
 
 function describePolicy({ mode, doneWhen, limit }: Policy): string {

@@ -28,6 +28,7 @@ import { explainDhcp, offeringsOf } from './explained-dhcp.js';
 import { siteOf } from './explained-site.js';
 import { standardOutput, writeJson } from './output.js';
 import { planDocument, writePlan } from './plan-output.js';
+import { filesToShow, type ProvisionShown } from './provision-files.js';
 
 const EITHER_UEFI = ['uefi', 'uefi-http'] as const;
 
@@ -48,6 +49,7 @@ type Said = Partial<Omit<MachineFacts, 'sourceAddress' | 'macs' | 'architecture'
 };
 
 type PlanOptions = CommonOptions &
+  ProvisionShown &
   Said & {
     readonly machine?: string;
     readonly secureBoot?: 'on' | 'off';
@@ -85,6 +87,8 @@ export function planCommand(): Command {
       ),
     )
     .option('--bytes', 'show the DHCP answer byte for byte, too')
+    .option('--provision', 'show the documents that the machine would be handed as its configuration, too')
+    .option('--reveal', 'with the secrets in them, which nothing else reads here')
     .addHelpText('after', HELP)
     .action(plan);
 }
@@ -98,6 +102,10 @@ which does not tell uefi and uefi-http apart. Where this server gives addresses,
 it is of, is named; --subnet says in which subnet it asks. Without an architecture, said or in the machine's record, no image
 can be chosen. How much memory the boot takes at least is shown, and with --memory whether the machine has too little.
 
+With --provision, each document that the machine would be handed is shown as it would be written for it, with (secret NAME) in the
+place of secrets unless --reveal is said, or with the file, line and column at which it cannot be. Capabilities, which each boot has
+its own of, are shown as <provision-capability> and <done-capability>.
+
 It goes by the configuration alone: machines and assignments of the API are not looked at, nor who has which address now.
 The running server tells of those: bootlayer machine standing NAME, lease ls.
 
@@ -105,11 +113,13 @@ Examples:
   bootlayer plan --mac 52:54:00:12:34:56 --arch amd64 --firmware ipxe-uefi
   bootlayer plan --machine node-01 --arch arm64 --firmware uefi-http --bytes
   bootlayer plan --mac 52:54:00:12:34:56 --firmware bios --subnet 10.1.0.0/16
+  bootlayer plan --machine node-01 --arch amd64 --firmware ipxe-uefi --provision
 
 Exit status: 0 explained, whatever the machine gets; 1 the image cannot be had; 2 wrong usage or configuration.`;
 
 async function plan(options: PlanOptions): Promise<void> {
   refuseSecureBios(options);
+  const filesFor = filesToShow(options);
   const config = await readConfig(options);
   const facts = factsOf(options, machineNamed(options.machine, config), config.dhcp !== undefined);
   const site = siteOf(config, options);
@@ -117,7 +127,7 @@ async function plan(options: PlanOptions): Promise<void> {
   const mapping = createMapping(config);
   const { firmwareUrl } = offerings;
   const explanation = await explainedImages(config, (images) =>
-    explainBoot(facts, { mapping, urls: site.urls, firmwareUrl, images }),
+    explainBoot(facts, { mapping, urls: site.urls, firmwareUrl, images, ...(filesFor && { filesFor }) }),
   );
   const address = explainAddress(config.dhcp, explanation.subject.machine, site);
   const dhcp = explainDhcp(describedOf(options.firmware, explanation.subject), {

@@ -14,6 +14,10 @@ it.each([
   [{ boot: 'uki', priority: 5 }, ['5', 'arch=amd64', 'uki', 'lab/os:1']],
   [{ iso: { kernel: '/k' } }, ['0', 'arch=amd64', 'auto, iso', 'lab/os:1']],
   [{ boot: 'local' }, ['0', 'arch=amd64', 'local', 'its local disk']],
+  [
+    { provision: { ignition: './worker.ign', files: { ca: './ca.pem' }, life: '30m' } },
+    ['0', 'arch=amd64', 'auto, ignition, files', 'lab/os:1'],
+  ],
 ])('shows how an assignment boots, and what: %j', (more, row) => {
   expect(rowOf({ ...ENTRY, ...more } as unknown as Parameters<typeof rowOf>[0])).toEqual(row);
 });

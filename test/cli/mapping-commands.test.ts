@@ -216,6 +216,38 @@ describe('bootlayer plan', () => {
     });
   });
 
+  it('says what is handed out, shows it where that is wanted, and secrets where they are', async () => {
+    await writeFile(
+      join(cwd, 'join.sh'),
+      'join {{ machine.name }} {{ secrets.token | base64 }}\n{{ machine.serial }}\n',
+    );
+    await writeFile(join(cwd, 'token'), 'hush\n');
+    await writeFile(join(cwd, 'user-data'), '#cloud-config\n');
+    const handed = (serial: string) =>
+      `provision: { cloudInit: { userData: user-data }, files: { join: { template: join${serial}.sh } }, secrets: { token: { file: token } } }`;
+    await writeFile(join(cwd, 'joinable.sh'), 'join {{ machine.name }} {{ secrets.token | base64 }}\n');
+    const image = 'image: "oci:images:1", priority: 1';
+    const file = await withAssignment(`{ name: handing, match: {}, ${image}, ${handed('able')} }`);
+    const plan = ['plan', '-c', file, '--machine', 'node-01', '--firmware', 'ipxe-bios'];
+    const told = await bootlayer(plan, { cwd });
+    expect(told.out).toMatch(/^ {2}handed {4}cloudInit, files, for 1 h of each boot \(--provision shows it\)$/m);
+    expect(told.out).not.toContain('#cloud-config');
+    const { out } = await bootlayer([...plan, '--provision'], { cwd });
+    expect(out).toMatch(/^document seed\/user-data \(text\/yaml, 14 B\) from \S+\/user-data\n {2}#cloud-config$/m);
+    expect(out).toMatch(/^document seed\/meta-data .* of this server\n {2}instance-id: "node-01"$/m);
+    expect(out).toMatch(/^ {2}join node-01 \(secret token\)$/m);
+    const revealed = await bootlayer([...plan, '--provision', '--reveal', '--json'], { cwd });
+    const { boot } = JSON.parse(revealed.out) as { boot: { provision: { documents: readonly { text: string }[] } } };
+    expect(boot.provision.documents.map(({ text }) => text)).toContain('join node-01 aHVzaA==\n');
+    const broken = await withAssignment(`{ name: handing, match: {}, ${image}, ${handed('')} }`);
+    const why = await bootlayer(['plan', '-c', broken, '--machine', 'node-01', '--provision'], { cwd });
+    expect(why.out).toMatch(
+      /^document files\/join cannot be written, so the machine is not booted: .*join\.sh:2:\d+: /m,
+    );
+    const alone = await bootlayer([...plan, '--reveal'], { cwd });
+    expect([alone.status, alone.err]).toEqual([2, expect.stringContaining('say --provision, too')]);
+  });
+
   it('explains the same in JSON', async () => {
     const { out } = await bootlayer(['plan', '--machine', 'node-01', '--json'], { cwd });
     expect(JSON.parse(out)).toMatchObject({

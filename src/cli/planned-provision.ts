@@ -1,0 +1,32 @@
+import type { ExplainedDocument, ProvisionExplanation } from '../booter/explained-provision.js';
+import { formatBytes, formatDuration, harmless } from '../format.js';
+import { emphasize, type Output, writeLine } from './output.js';
+
+/** What the machine is handed as its configuration: in one line, or with the text of each document. */
+export function writeProvision(output: Output, provision: ProvisionExplanation): void {
+  const { kinds, life, isOnce, unled, documents } = provision;
+  const how = isOnce ? ', each document once' : '';
+  const more = documents === undefined ? ' (--provision shows it)' : '';
+  writeLine(output, `  handed    ${kinds.join(', ')}, for ${formatDuration(life)} of each boot${how}${more}`);
+  if (unled === undefined) return;
+  const { reason, remedy } = unled;
+  const text = `nothing leads the machine to what it is handed, since ${reason}: ${remedy}`;
+  writeLine(output, `${emphasize(output, 'bold', 'warning')}: ${harmless(text)}`);
+}
+
+/** Below everything else: they may be long. */
+export function writeDocuments(output: Output, documents: readonly ExplainedDocument[]): void {
+  for (const document of documents) {
+    const { path, file } = document;
+    if ('refused' in document) {
+      const text = `document ${path} cannot be written, so the machine is not booted: ${document.refused}`;
+      writeLine(output, emphasize(output, 'bold', harmless(text)));
+      continue;
+    }
+    const { contentType, bytes, text } = document;
+    const whence = file === undefined ? 'of this server' : `from ${file}`;
+    const what = `document ${path} (${contentType}, ${formatBytes(bytes)}) ${whence}`;
+    writeLine(output, emphasize(output, 'bold', harmless(what)));
+    for (const line of text.replace(/\n$/, '').split('\n')) writeLine(output, `  ${harmless(line)}`);
+  }
+}
