@@ -23,14 +23,14 @@ type Whose = {
 };
 
 /**
- * By kernel arguments alone is a system told where its configuration is. undefined where it is told, where nothing is handed out, and
- * where nothing boots. Pure.
+ * By kernel arguments alone is a system told where its configuration is. undefined where it is told, where it is known by its
+ * address, where nothing is handed out, and where nothing boots. Pure.
  */
 export function unledBecause(
   prepared: Prepared['preparation'],
   { assignment, image, starter }: Whose,
 ): Unled | undefined {
-  if (assignment.provision === undefined || prepared.kind !== 'ready') return undefined;
+  if (assignment.provision?.isByAddress !== false || prepared.kind !== 'ready') return undefined;
   const { plan, choice } = prepared.planned;
   if (placeholdersIn(kernelArgsOf(plan)).includes(PROVISION_PLACEHOLDER)) return undefined;
   if (choice.unmet.includes('arguments'))

@@ -35,8 +35,3 @@ export const PROVISION_LIFE_MILLISECONDS = 3_600_000;
 /** In milliseconds, of what an operator may say. */
 export const SHORTEST_LIFE = 60_000;
 export const LONGEST_LIFE = 7 * 24 * 3_600_000;
-
-/** Every file that is read for it, each once. Pure. */
-export function filesOf({ documents, secrets }: Provision): ReadonlySet<string> {
-  return new Set([...documents, ...Object.values(secrets)].map(({ file }) => file));
-}
