@@ -5,7 +5,7 @@ import type { Machine } from '../machine/machine.js';
 import { convertMapping } from './convert-mapping.js';
 import { deepFreeze } from './freeze.js';
 import { problemsOfIssue } from './issue-problems.js';
-import { assignmentSchema, machineSchema } from './mapping-schema.js';
+import { assignmentSchema, machineSchema, PROVISION_OF_FILES } from './mapping-schema.js';
 import { formatPath, type Problem } from './problem.js';
 import type { Config } from './schema.js';
 
@@ -36,11 +36,7 @@ export function judgeAssignment(document: EntryDocument, beside: Beside): Judged
   });
 }
 
-/** Whoever may change entries is not to hand out any file that the server may read. */
-const OF_FILES: Problem = {
-  path: ['assignments', 0, 'provision'],
-  message: "is said in the configuration's files alone: it names files of the server",
-};
+const OF_FILES: Problem = { path: ['assignments', 0, 'provision'], message: PROVISION_OF_FILES };
 
 function converted(entries: Parameters<typeof convertMapping>[0][number]['entries'], { file, written }: Beside) {
   return convertMapping([{ file, entries }], written.shared);

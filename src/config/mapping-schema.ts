@@ -139,6 +139,14 @@ export const assignmentKeys = mapping({
   signature: later,
 });
 
+/** Whoever may change entries by the API is not to hand out any file that the server may read. */
+export const PROVISION_OF_FILES = "is said in the configuration's files alone: it names files of the server";
+
+/** The same by the API. */
+export const apiAssignmentKeys = assignmentKeys.extend({
+  provision: z.undefined({ error: PROVISION_OF_FILES }).optional(),
+});
+
 export const assignmentSchema = assignmentKeys.superRefine(({ boot, iso }, context) => {
   if (iso === undefined || (boot !== 'iso' && boot !== 'uki')) return;
   const what = boot === 'iso' ? 'all of the ISO is started' : 'its UKI is started';

@@ -13,7 +13,7 @@ import {
   unknownEntry,
 } from '../../boot/entry.js';
 import { DIFFERENCES } from '../../booter/preview.js';
-import { assignmentKeys, machineSchema } from '../../config/mapping-schema.js';
+import { apiAssignmentKeys, machineSchema } from '../../config/mapping-schema.js';
 import { mapping, oneOf, oneOrMore, parsed, text } from '../../config/values.js';
 import { BootlayerError, type ErrorCode } from '../../errors.js';
 import type { Api } from '../api.js';
@@ -95,7 +95,7 @@ export const ENTRY = {
       .meta({ id: 'Machine' }),
   },
   assignment: {
-    body: assignmentKeys.partial({ name: true }).meta({ id: 'AssignmentDocument' }),
+    body: apiAssignmentKeys.partial({ name: true }).meta({ id: 'AssignmentDocument' }),
     answer: z.looseObject(shownAs).describe('an assignment as it is written').meta({ id: 'Assignment' }),
   },
 } as const;
