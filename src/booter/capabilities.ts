@@ -10,7 +10,8 @@ export type CapabilitiesParts = {
   readonly senseClock: () => ClockSense;
 };
 
-type OfBoot = Pick<KeptCapability, 'machine' | 'boot' | 'beganAt' | 'keys' | 'also'>;
+/** A boot, as capabilities know it. */
+export type OfBoot = Pick<KeptCapability, 'machine' | 'boot' | 'beganAt' | 'keys' | 'also'>;
 
 /** `life`: for how long something is handed out, in milliseconds. */
 type HandingOut = OfBoot & { readonly handsOut: HandedOut; readonly life: number };
@@ -56,10 +57,10 @@ export class Capabilities {
   /** undefined for one that was never given, is over, or is for something else: nobody is to learn which. */
   async find(capability: string): Promise<KeptCapability | undefined> {
     const kept = await this.look(capability);
-    return kept?.handsOut === undefined && !this.isOver(kept) ? kept : undefined;
+    return kept === undefined || kept.handsOut !== undefined || this.isOver(kept) ? undefined : kept;
   }
 
-  /** The same, whatever it is for, and whether or not it is over. */
+  /** What is kept of one that was given, whatever it is for, and whether or not it is over. Throws DATA_UNUSABLE. */
   async look(capability: string): Promise<KeptCapability | undefined> {
     if (!CAPABILITY.test(capability)) return undefined;
     const hash = hashOf(capability);
@@ -67,8 +68,8 @@ export class Capabilities {
     return kept !== undefined && timingSafeEqual(Buffer.from(kept.hash), Buffer.from(hash)) ? kept : undefined;
   }
 
-  isOver(kept: KeptCapability | undefined): boolean {
-    return kept !== undefined && kept.expiresAt <= this.#parts.now();
+  isOver(kept: KeptCapability): boolean {
+    return kept.expiresAt <= this.#parts.now();
   }
 
   /** Whether the document was not handed out yet; it is then. Durable when it resolves. Throws DATA_UNUSABLE, DISK_FULL. */

@@ -3,6 +3,7 @@ import { documentValues } from '../boot/document-values.js';
 import { type DocumentFiles, Documents, type Rendering } from '../provision/documents.js';
 import type { ProvisionKind } from '../provision/kinds.js';
 import type { Provision } from '../provision/provision.js';
+import type { Values } from '../provision/template.js';
 import type { BootUrls } from './boot-urls.js';
 import { documentUrls } from './document-urls.js';
 import type { Unled } from './led-machines.js';
@@ -54,7 +55,7 @@ export async function explainProvision(
 
 function documentsOf(
   provision: Provision,
-  values: Parameters<Documents['render']>[2],
+  values: Values,
   { files, showsSecrets }: FilesRead,
 ): readonly ExplainedDocument[] {
   const shown = showsSecrets ? { provision, files } : withoutSecrets(provision, files);

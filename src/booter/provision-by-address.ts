@@ -38,22 +38,22 @@ export class ProvisionByAddress {
     if (machine === undefined || image === undefined) return refused('no machine that is known has just booted there');
     const boot = records.last(machine.name)?.boot;
     const assignment = boot && assignments.find((one) => one.name === boot.assignment);
-    const provision = assignment?.provision;
-    if (boot === undefined || provision?.isByAddress !== true)
+    if (boot === undefined || assignment?.provision?.isByAddress !== true)
       return refused(`byAddress is not set in provision where ${machine.name} is assigned`);
-    if (clock.now() - boot.beganAt >= provision.life)
+    const { life } = assignment.provision;
+    if (clock.now() - boot.beganAt >= life)
       return refused(`the time is over in which ${machine.name} is handed it: see life in provision`);
     const subject = inventory.identify({ macs: machine.macs, sourceAddress: address });
     const asking = await requesters.asking(subject);
     if (asking.kind === 'doubted') return refused(asking.reason);
     const { facts } = subject;
     const handsOut = {
-      ...{ assignment: assignment?.name ?? '', address, facts },
+      ...{ assignment: assignment.name, address, facts },
       image: { reference: boot.image ?? '', digest: image },
     };
     const { keys, also = [] } = whoseStanding(subject);
     const ofBoot = { boot: boot.id, machine: machine.name, beganAt: boot.beganAt, keys, also };
-    return { kind: 'given', capability: await capabilities.handingOut({ ...ofBoot, handsOut, life: provision.life }) };
+    return { kind: 'given', capability: await capabilities.handingOut({ ...ofBoot, handsOut, life }) };
   }
 }
 

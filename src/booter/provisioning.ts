@@ -9,7 +9,7 @@ import { TokenBuckets } from '../net/token-buckets.js';
 import type { Documents, HandedDocument } from '../provision/documents.js';
 import type { Provision } from '../provision/provision.js';
 import type { BootUrls } from './boot-urls.js';
-import type { Capabilities } from './capabilities.js';
+import type { Capabilities, OfBoot } from './capabilities.js';
 import { documentUrls } from './document-urls.js';
 import { NO_CAPABILITIES } from './placeholder-urls.js';
 import { BY_ADDRESS, ProvisionByAddress, type ProvisionByAddressParts } from './provision-by-address.js';
@@ -49,15 +49,11 @@ export type Handing =
 /** Whom a configuration is for, and by what it boots. */
 type Whose = Pick<ValuesOf, 'subject' | 'image'> & { readonly assignment: Assignment };
 
-/** A boot, as capabilities know it. */
-type OfBoot = Omit<Parameters<Capabilities['handingOut']>[0], 'handsOut' | 'life'>;
-
 /** Hands machines their configuration, and nobody else. */
 export class Provisioning {
   readonly #parts: ProvisioningParts;
   /** Of refusals: who asks again and again for what is over is not to fill the log, nor the record of a boot. */
   readonly #told = new TokenBuckets({ burst: 20, perSecond: 0.05 });
-
   readonly #guesses: ProvisionGuesses;
   readonly #byAddress: ProvisionByAddress;
 
@@ -126,14 +122,16 @@ export class Provisioning {
   }
 
   async #find(kept: KeptCapability, handsOut: HandedOut, request: ProvisionRequest): Promise<Found> {
-    const { capabilities, documents } = this.#parts;
+    const { capabilities } = this.#parts;
     const { path, isHead } = request;
     const whose = this.#whose(kept, handsOut);
+    // Of the same mapping, whatever comes into force in between.
+    const documents = this.#parts.documents();
     if (whose?.assignment.provision === undefined) return CHANGED;
     const { provision } = whose.assignment;
-    const done = documents().asksForDone(provision) ? await capabilities.of(withoutHandedOut(kept)) : '';
+    const done = documents.asksForDone(provision) ? await capabilities.of(withoutHandedOut(kept)) : '';
     const urls = documentUrls(this.#parts.urls.for(request.address), { done, provision: request.capability });
-    const rendering = documents().render(provision, path, documentValues(whose, urls));
+    const rendering = documents.render(provision, path, documentValues(whose, urls));
     if (rendering.kind === 'absent') return ABSENT;
     if (rendering.kind === 'refused') return { kind: 'refused', why: 'broken', reason: rendering.reason };
     if (provision.isOnce && !isHead && !(await capabilities.spend(kept, path))) return SPENT;
@@ -182,6 +180,13 @@ const DONE = refused('done', 'its boot is done');
 const CHANGED = refused('changed', 'its assignment hands nothing out any more, or the machine has another name');
 const SPENT = refused('spent', 'it was handed out already, and once is set in provision');
 const ABSENT = refused('absent', 'its assignment has no such document');
-function withoutHandedOut({ handsOut: _handsOut, hash: _hash, expiresAt: _expiresAt, ...boot }: KeptCapability) {
+
+/** What the capability by which the boot is reported as done is kept with. */
+function withoutHandedOut({
+  handsOut: _handsOut,
+  hash: _hash,
+  expiresAt: _expiresAt,
+  ...boot
+}: KeptCapability): OfBoot {
   return boot;
 }

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import type { FilesRead } from '../booter/explained-provision.js';
+import { readSources } from '../config/disk-sources.js';
 import { BootlayerError } from '../errors.js';
 import type { Provision } from '../provision/provision.js';
 
@@ -19,12 +19,8 @@ export function filesToShow({
 /** Secrets are read where they are shown, and nowhere else: whoever plans need not be allowed to. */
 async function readFiles({ documents, secrets }: Provision, showsSecrets: boolean): Promise<FilesRead> {
   const named = [...documents, ...(showsSecrets ? Object.values(secrets) : [])].map(({ file }) => file);
-  const read = await Promise.all(
-    [...new Set(named)].map(async (file) => {
-      // What cannot be read is told by the document that wants it.
-      const text = await readFile(file, 'utf8').catch(() => undefined);
-      return text === undefined ? [] : [[file, text] as const];
-    }),
-  );
-  return { files: new Map(read.flat()), showsSecrets };
+  // As the server reads them. What cannot be read is told by the document that wants it.
+  const sources = await readSources([...new Set(named)]);
+  const read = sources.flatMap((source) => (source.kind === 'text' ? [[source.file, source.text] as const] : []));
+  return { files: new Map(read), showsSecrets };
 }

@@ -1,11 +1,12 @@
-import type { DocumentFiles } from '../provision/documents.js';
+import { type DocumentFiles, secretIn } from '../provision/documents.js';
 import { judgeIgnition } from '../provision/ignition.js';
 import { SEED_DOCUMENTS, SINGLE_DOCUMENTS } from '../provision/kinds.js';
 import { unknownName } from '../provision/names.js';
+import type { DocumentFault } from '../provision/position.js';
 import type { DocumentSource, Provision } from '../provision/provision.js';
-import { parseTemplate, type Template, type Values } from '../provision/template.js';
+import { type Parsed, parseTemplate, type Template, type Values } from '../provision/template.js';
 import { type DocumentUse, SaidOfDocuments } from './document-uses.js';
-import { type DocumentFault, judgeUserData, judgeYaml } from './seed-text.js';
+import { judgeUserData, judgeYaml } from './seed-text.js';
 
 /** `problems` and `warnings`, to which who reads the files adds what else there is to say. */
 export type JudgedDocuments = { readonly problems: SaidOfDocuments; readonly warnings: SaidOfDocuments };
@@ -20,17 +21,13 @@ export function judgeDocuments(uses: readonly DocumentUse[], texts: DocumentFile
     const { document, provision } = use;
     if (document !== undefined) {
       for (const fault of judge.faultsOf(document, provision, text)) problems.add(use, described(use.named, fault));
-    } else if (withoutLineEnds(text) === '') {
+    } else if (secretIn(text) === '') {
       problems.add(use, `${use.named} holds nothing: write the secret into it`);
     } else if (!judge.mayName(provision, use.keys.at(-1))) {
       warnings.add(use, `no template names it: write {{ secrets.${use.keys.at(-1)} }} in one, or leave it out`);
     }
   }
   return { problems, warnings };
-}
-
-function withoutLineEnds(text: string): string {
-  return text.replace(/[\r\n]+$/, '');
 }
 
 function described(file: string, { reason, line, column = 1 }: DocumentFault): string {
@@ -40,7 +37,7 @@ function described(file: string, { reason, line, column = 1 }: DocumentFault): s
 /** Judges each file once for each of the ways in which it is used. */
 class DocumentJudge {
   readonly #texts: DocumentFiles;
-  readonly #templates = new Map<string, ReturnType<typeof parseTemplate>>();
+  readonly #templates = new Map<string, Parsed>();
   readonly #faults = new Map<string, readonly DocumentFault[]>();
 
   constructor(texts: DocumentFiles) {
@@ -79,7 +76,7 @@ class DocumentJudge {
     return judgeFilledIn(parsed.template, text);
   }
 
-  #parsed({ file, format }: DocumentSource, text: string): ReturnType<typeof parseTemplate> {
+  #parsed({ file, format }: DocumentSource, text: string): Parsed {
     const known = this.#templates.get(`${format} ${file}`);
     if (known !== undefined) return known;
     const parsed = parseTemplate(text, format);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseDuration } from '../format.js';
+import { PROVISION_KINDS } from '../provision/kinds.js';
 import { LONGEST_LIFE, SHORTEST_LIFE } from '../provision/provision.js';
 import { mapping, parsed, record, text } from './values.js';
 
@@ -35,8 +36,6 @@ const life = parsed(parseDuration, 'is no duration, such as 30m or 2h', {
   whereNumber: 'write it with its unit: "90s", "30m", "1h"',
 }).refine((milliseconds) => milliseconds >= SHORTEST_LIFE && milliseconds <= LONGEST_LIFE, 'must be from 1m to 7d');
 
-const DOCUMENTS = ['ignition', 'cloudInit', 'autoinstall', 'kickstart', 'preseed', 'talos', 'files'] as const;
-
 export const provisionSchema = mapping(
   {
     ignition: source.optional(),
@@ -54,8 +53,8 @@ export const provisionSchema = mapping(
   undefined,
   '{ ignition: ./worker.ign }',
 )
-  .refine((written) => DOCUMENTS.some((key) => written[key] !== undefined), {
-    message: `hands out nothing: name one of ${DOCUMENTS.join(', ')}, or leave the key out`,
+  .refine((written) => PROVISION_KINDS.some((key) => written[key] !== undefined), {
+    message: `hands out nothing: name one of ${PROVISION_KINDS.join(', ')}, or leave the key out`,
   })
   .refine((written) => written.cloudInit === undefined || written.autoinstall === undefined, {
     path: ['autoinstall'],

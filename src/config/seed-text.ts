@@ -1,8 +1,6 @@
 import { CORE_SCHEMA, loadAll } from 'js-yaml';
 import { isMap, LineCounter, type ParsedNode, parseAllDocuments } from 'yaml';
-
-/** What is wrong with a document, and where, counted from 1. */
-export type DocumentFault = { readonly reason: string; readonly line?: number; readonly column?: number };
+import type { DocumentFault } from '../provision/position.js';
 
 /** What cloud-init tells its formats apart by (docs.cloud-init.io, explanation/format): anything else it passes over, and says so on the machine alone. */
 const CLOUD_CONFIG = /^#cloud-config(?![-\w])/i;

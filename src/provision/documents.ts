@@ -1,7 +1,7 @@
 import type { DocumentKind } from './kinds.js';
 import { SEED_DOCUMENTS } from './kinds.js';
 import type { DocumentSource, Provision } from './provision.js';
-import { parseTemplate, type Template, type Values } from './template.js';
+import { type Parsed, parseTemplate, type Template, type TemplateRefused, type Values } from './template.js';
 
 /** What the files hold that assignments name, by their absolute paths, as it was read with the configuration. */
 export type DocumentFiles = ReadonlyMap<string, string>;
@@ -61,7 +61,7 @@ export class Documents {
     return empty === undefined ? { kind: 'absent' } : { kind: 'document', document: { ...handed(empty), text: '' } };
   }
 
-  #fill(parsed: ReturnType<typeof parseTemplate> | undefined, source: Named, values: Values): Rendering {
+  #fill(parsed: Parsed | undefined, source: Named, values: Values): Rendering {
     if (parsed === undefined) return unread(source);
     if (parsed.kind === 'refused') return refused(source, parsed);
     const rendered = parsed.template.render(values);
@@ -69,12 +69,12 @@ export class Documents {
     return { kind: 'document', document: { ...handed(source), text: rendered.text } };
   }
 
-  #templateOf(source: DocumentSource): ReturnType<typeof parseTemplate> | undefined {
+  #templateOf(source: DocumentSource): Parsed | undefined {
     const text = this.#files.get(source.file);
     return text === undefined ? undefined : this.#parsed(text, source);
   }
 
-  #parsed(text: string, { format }: Pick<DocumentKind, 'format'>): ReturnType<typeof parseTemplate> {
+  #parsed(text: string, { format }: Pick<DocumentKind, 'format'>): Parsed {
     const name = `${format} ${text}`;
     const known = this.#templates.get(name);
     if (known !== undefined) return { kind: 'template', template: known };
@@ -87,10 +87,15 @@ export class Documents {
     return Object.fromEntries(
       Object.entries(secrets).flatMap(([name, { file }]) => {
         const text = this.#files.get(file);
-        return text === undefined ? [] : [[name, text.replace(/[\r\n]+$/, '')] as const];
+        return text === undefined ? [] : [[name, secretIn(text)] as const];
       }),
     );
   }
+}
+
+/** The secret that a file holds: all of it but for line ends at its end. Pure. */
+export function secretIn(text: string): string {
+  return text.replace(/[\r\n]+$/, '');
 }
 
 type Named = DocumentKind & { readonly key: string; readonly file?: string };
@@ -107,9 +112,7 @@ function unread({ key, file = '' }: Named): Rendering {
   return { kind: 'refused', reason: `provision.${key}: ${file} is not read: see that it is there, and readable` };
 }
 
-type Place = { readonly line: number; readonly column: number; readonly reason: string };
-
-function refused({ key, file }: Named, { line, column, reason }: Place): Rendering {
+function refused({ key, file }: Named, { line, column, reason }: TemplateRefused): Rendering {
   const where = file === undefined ? '' : `${file}:${line}:${column}: `;
   return { kind: 'refused', reason: `provision.${key}: ${where}${reason}` };
 }

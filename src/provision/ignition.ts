@@ -1,7 +1,5 @@
 import { jsonFault } from './json-fault.js';
-import { linesOf, type Position } from './position.js';
-
-export type IgnitionFault = { readonly reason: string } & Partial<Position>;
+import { type DocumentFault, linesOf } from './position.js';
 
 /** Versions of the Ignition configuration specification, 2.x for Ignition before 2.0, 3.x since (https://coreos.github.io/ignition/specs/). */
 const VERSION = /^[23]\.\d+\.\d+(-experimental)?$/;
@@ -9,7 +7,7 @@ const VERSION = /^[23]\.\d+\.\d+(-experimental)?$/;
 const BUTANE = /^variant:[ \t]*\S/m;
 
 /** Why Ignition would refuse a text before it looks at what it asks for, with the place where JSON ends to be JSON; undefined when it would not. */
-export function judgeIgnition(text: string): IgnitionFault | undefined {
+export function judgeIgnition(text: string): DocumentFault | undefined {
   let config: unknown;
   try {
     config = JSON.parse(text);
@@ -28,7 +26,7 @@ export function judgeIgnition(text: string): IgnitionFault | undefined {
 
 const EXAMPLE = 'such as {"ignition": {"version": "3.4.0"}}';
 
-function notJson(text: string): IgnitionFault {
+function notJson(text: string): DocumentFault {
   if (BUTANE.test(text)) {
     return { reason: 'this is Butane YAML, and machines read the JSON that is made of it: run butane first' };
   }

@@ -29,10 +29,10 @@ function provision(more: Partial<Provision> = {}): Provision {
   };
 }
 
-function site({ said = provision(), store = new MemoryCapabilities(), files = {}, verify = true } = {}) {
+function site({ said = provision(), append = '', store = new MemoryCapabilities(), files = {}, verify = true } = {}) {
   const made = testBooter({
     machines: [machine({ labels: { rack: 'r1' } })],
-    assignments: [assignment({ provision: said })],
+    assignments: [assignment({ provision: said, kernelArgs: append === '' ? [] : [{ append: [append] }] })],
     neighbours: neighbours({ [HERE]: MAC, [MOVED]: MAC, [ELSEWHERE]: OTHER_MAC }),
     documents: new Map(Object.entries({ '/etc/worker.ign': CONFIG, ...files })),
     policies: { capabilities: store, identity: () => ({ verify, trustedRelays: [] }) },
@@ -160,13 +160,15 @@ describe('Provisioning', () => {
   });
 
   it('knows nothing by a word that reports boots as done, and reports nothing by one of its own', async () => {
-    const { capability, hand, booter, refusals, standings } = site();
+    const { script, capability, hand, booter, refusals, standings } = site({ append: 'done={done.url}' });
     const word = await capability();
+    const done = /\/boot\/done\/([\w-]{43})/.exec(await script())?.[1] ?? expect.unreachable('nothing reports it');
+    expect(await hand(done)).toEqual({ kind: 'none' });
     expect(await booter.doneReports.report(word, HERE)).toBe(false);
     expect(standings.size).toBe(0);
     expect(await hand('x'.repeat(43))).toEqual({ kind: 'none' });
     expect(await hand('../../etc/passwd')).toEqual({ kind: 'none' });
-    expect(refusals()).toEqual(['unknown', 'unknown']);
+    expect(refusals()).toEqual(['unknown', 'unknown', 'unknown']);
   });
 
   it('lasts over a restart', async () => {
@@ -183,6 +185,21 @@ describe('Provisioning', () => {
     booter.remap({ machines: [machine()], assignments: [assignment()], defaults: { kernelArgs: {} } });
     expect(await hand(word)).toEqual({ kind: 'none' });
     expect(refusals()).toEqual(['changed']);
+  });
+
+  it('writes a document by one mapping, whatever comes into force meanwhile', async () => {
+    const { capability, hand, booter, store } = site({
+      said: provision({ documents: [{ ...IGNITION, isTemplate: true }] }),
+      files: { '/etc/worker.ign': '{"ignition":{"version":"3.4.0"},"done":"{{ done.url }}"}' },
+    });
+    const word = await capability();
+    const save = store.saveCapability.bind(store);
+    store.saveCapability = (kept) => {
+      booter.redocument(new Map());
+      return save(kept);
+    };
+    expect(await hand(word)).toMatchObject({ kind: 'document' });
+    expect(await hand(word)).toEqual({ kind: 'broken' });
   });
 
   it('boots no machine whose configuration cannot be written', async () => {
@@ -244,6 +261,18 @@ describe('Provisioning', () => {
     expect(await hand(word)).toEqual(DOCUMENT);
     clock.milliseconds += 6_000;
     expect(await guess(ELSEWHERE)).toEqual({ kind: 'none' });
+  });
+
+  it('tells now and then of whoever asks again and again for what is over, and listens on', async () => {
+    const { capability, hand, clock, events, refusals } = site({ said: provision({ life: 60_000 }) });
+    const word = await capability();
+    clock.milliseconds += 60_000;
+    for (let times = 0; times < 200; times += 1) expect(await hand(word)).toEqual({ kind: 'none' });
+    expect(refusals()).toEqual(Array(20).fill('expired'));
+    expect(events.filter(({ event }) => event === 'provision.flooded')).toEqual([]);
+    clock.milliseconds += 20_000;
+    await hand(word);
+    expect(refusals()).toHaveLength(21);
   });
 
   it('lets the machine wait while no capability can be kept', async () => {

@@ -86,7 +86,8 @@ describe('the configuration of a machine', () => {
     expect(script.out).not.toContain('/provision/');
     expect(told('provision.refused')).toMatchObject([{ machine: 'node-01', why: 'foreign', address: '192.168.77.66' }]);
     const all = JSON.stringify(log);
-    expect([all.includes(word), all.includes('of\\\\\\"'), all.includes(SECRET)]).toEqual([false, false, false]);
+    // Its beginning, which no quoting changes.
+    expect([all.includes(word), all.includes(SECRET.slice(0, 'a secret'.length))]).toEqual([false, false]);
     expect(told('fault')).toEqual([]);
   });
 
