@@ -15,6 +15,7 @@ export type ProvisionExplanation = {
   /** In milliseconds. */
   readonly life: number;
   readonly isOnce: boolean;
+  readonly isByAddress: boolean;
   /** Missing where its kernel arguments lead the machine to it, and where nothing boots. */
   readonly unled?: Unled;
   /** Missing where nobody asked for them. */
@@ -44,10 +45,10 @@ export async function explainProvision(
   provision: Provision,
   { urls, unled, filesFor }: ExplainedProvisionParts,
 ): Promise<ProvisionExplanation> {
-  const { kinds, life, isOnce } = provision;
+  const { kinds, life, isOnce, isByAddress } = provision;
   const values = documentValues(whose, documentUrls(urls, STAND_INS));
   return {
-    ...{ kinds, life, isOnce },
+    ...{ kinds, life, isOnce, isByAddress },
     ...(unled !== undefined && { unled }),
     ...(filesFor !== undefined && { documents: documentsOf(provision, values, await filesFor(provision)) }),
   };

@@ -63,9 +63,6 @@ function causeOf(event: BootEvent): Cause | undefined {
     case 'relay.refused':
     case 'done.refused':
     case 'identity.mismatch':
-    case 'provision.sent':
-    case 'provision.refused':
-    case 'provision.flooded':
     case 'script.local':
     case 'machine.enrolled':
     case 'uki.planned':
@@ -73,6 +70,9 @@ function causeOf(event: BootEvent): Cause | undefined {
     case 'uki.refused':
     case 'uki.local':
       return { limit: 'dhcp', by: event.address };
+    // Apart from what it says by DHCP; refusals are told sparingly as they are.
+    case 'provision.sent':
+      return { limit: 'dhcp', by: `provision ${event.address}` };
     default:
       return undefined;
   }

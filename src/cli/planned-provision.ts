@@ -4,8 +4,8 @@ import { emphasize, type Output, writeLine } from './output.js';
 
 /** What the machine is handed as its configuration: in one line, or with the text of each document. */
 export function writeProvision(output: Output, provision: ProvisionExplanation): void {
-  const { kinds, life, isOnce, unled, documents } = provision;
-  const how = isOnce ? ', each document once' : '';
+  const { kinds, life, isOnce, isByAddress, unled, documents } = provision;
+  const how = `${isOnce ? ', each document once' : ''}${isByAddress ? ', at /provision/self by its address, too' : ''}`;
   const more = documents === undefined ? ' (--provision shows it)' : '';
   writeLine(output, `  handed    ${kinds.join(', ')}, for ${formatDuration(life)} of each boot${how}${more}`);
   if (unled === undefined) return;

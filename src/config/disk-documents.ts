@@ -49,8 +49,8 @@ export async function readDocuments(
   for (const use of uses) {
     const fault = faults.get(use.named);
     if (fault !== undefined) problems.add(use, fault);
-    // Once, whoever else names it.
-    if (open.delete(use.named))
+    // Once, whoever else names it. What is secret is to stand there: a document may lie in a repository, as the mapping does.
+    if (use.document === undefined && open.delete(use.named))
       warnings.add(use, `every user of this host may read ${use.named}: chmod o-r ${use.named}`);
   }
   return { sources, documents, problems: problems.problems(), warnings: warnings.warnings() };

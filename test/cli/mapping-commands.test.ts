@@ -53,18 +53,20 @@ async function withAssignment(text: string, more: readonly string[] = []): Promi
 }
 
 describe('bootlayer check', () => {
-  it('judges what assignments hand out, and warns of what everybody may read', async () => {
+  it('judges what assignments hand out, and warns of secrets that everybody may read', async () => {
     const file = await withAssignment(
-      '{ name: x, priority: 1, match: { machine: node-01 }, image: "oci:images:1", provision: { kickstart: { template: x.ks } } }',
+      '{ name: x, priority: 1, match: { machine: node-01 }, image: "oci:images:1", provision: { kickstart: { template: x.ks }, secrets: { root: { file: root } } } }',
     );
     const template = join(cwd, 'x.ks');
-    await writeFile(template, 'rootpw {{ secrets.root }}\n', { mode: 0o644 });
+    const secret = join(cwd, 'root');
+    await writeFile(secret, 'hash\n', { mode: 0o644 });
+    await writeFile(template, 'rootpw {{ secrets.rot }}\n', { mode: 0o644 });
     const wrong = await bootlayer(['check', '--offline', '-c', file], { cwd });
     expect([wrong.status, wrong.err]).toEqual([2, expect.stringContaining(`provision.kickstart: ${template}:1:11: `)]);
-    await writeFile(template, 'network --hostname={{ machine.name }}\n');
+    await writeFile(template, 'rootpw {{ secrets.root }}\n');
     const { out } = await bootlayer(['check', '--offline', '-c', file], { cwd });
     expect(out).toContain(
-      `assignment "x": provision.kickstart: every user of this host may read ${template}: chmod o-r`,
+      `assignment "x": provision.secrets.root: every user of this host may read ${secret}: chmod o-r`,
     );
   });
 

@@ -191,7 +191,6 @@ describe('documents', () => {
     expect(warnings.map((text) => text.replaceAll(`${cwd}/`, ''))).toEqual([
       'assignment "n0": provision.secrets.root: no template names it: write {{ secrets.root }} in one, or leave it out (the same of 1 more assignment)',
       'assignment "n1": provision.secrets.other: no template names it: write {{ secrets.other }} in one, or leave it out',
-      'assignment "n0": provision.ignition: every user of this host may read a.ign: chmod o-r a.ign',
       'assignment "n0": provision.secrets.root: every user of this host may read root: chmod o-r root',
     ]);
   });

@@ -33,7 +33,7 @@ async function hand(
     case 'none':
       throw new BootlayerError('NOT_FOUND', 'there is no such document');
     case 'broken':
-      throw new BootlayerError('INTERNAL', 'the document cannot be written: the log of the server says why');
+      throw new BootlayerError('CONFIG_INVALID', 'the document cannot be written: the log of the server says why');
     case 'flooding':
       throw new BootlayerError('RATE_LIMITED', 'there were too many requests for what is not there');
     case 'document': {

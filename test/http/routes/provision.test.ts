@@ -59,6 +59,7 @@ describe('/provision', () => {
     const { statusCode, payload } = await answered(handing).inject({ url: URL });
     expect(statusCode).toBe(status);
     expect(payload).not.toContain('secret-word');
+    expect(logged.join('')).not.toContain('secret-word');
   });
 
   it('writes no word of it to the log, whatever goes wrong', async () => {
