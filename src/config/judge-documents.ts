@@ -1,6 +1,7 @@
 import type { DocumentFiles } from '../provision/documents.js';
 import { judgeIgnition } from '../provision/ignition.js';
 import { SEED_DOCUMENTS, SINGLE_DOCUMENTS } from '../provision/kinds.js';
+import { withoutLineEnds } from '../provision/line-ends.js';
 import { unknownName } from '../provision/names.js';
 import type { DocumentSource, Provision } from '../provision/provision.js';
 import { parseTemplate, type Template, type Values } from '../provision/template.js';
@@ -27,10 +28,6 @@ export function judgeDocuments(uses: readonly DocumentUse[], texts: DocumentFile
     }
   }
   return { problems, warnings };
-}
-
-function withoutLineEnds(text: string): string {
-  return text.replace(/[\r\n]+$/, '');
 }
 
 function described(file: string, { reason, line, column = 1 }: DocumentFault): string {

@@ -1,5 +1,6 @@
 import type { DocumentKind } from './kinds.js';
 import { SEED_DOCUMENTS } from './kinds.js';
+import { withoutLineEnds } from './line-ends.js';
 import type { DocumentSource, Provision } from './provision.js';
 import { parseTemplate, type Template, type Values } from './template.js';
 
@@ -87,7 +88,7 @@ export class Documents {
     return Object.fromEntries(
       Object.entries(secrets).flatMap(([name, { file }]) => {
         const text = this.#files.get(file);
-        return text === undefined ? [] : [[name, text.replace(/[\r\n]+$/, '')] as const];
+        return text === undefined ? [] : [[name, withoutLineEnds(text)] as const];
       }),
     );
   }
