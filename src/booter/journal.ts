@@ -121,6 +121,12 @@ export class Journal {
     return known && this.#lastOf(known);
   }
 
+  /** The last that came farther than anybody can bring about in the name of the machine. */
+  lastFarther(machine: string): LastBoot | undefined {
+    const live = this.#farther.get(machine);
+    return live && this.#lastOf(live);
+  }
+
   /** The boot in which a machine is that asks for its script now; begins when it is in none, or in one that began before then. */
   open(machine: string, notBefore = Number.NEGATIVE_INFINITY): Boot {
     const known = this.#known(machine);

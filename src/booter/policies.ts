@@ -55,7 +55,7 @@ export type Policies = {
   readonly enrolments: Enrolments;
   readonly relayWords: RelayWords;
   readonly requesters: Requesters;
-  readonly records: Pick<BootRecords, 'last'>;
+  readonly records: Pick<BootRecords, 'last' | 'lastFarther'>;
   readonly enrols: () => boolean;
   /** Whether who asks must be shown to be the machine. */
   readonly verifies: () => boolean;

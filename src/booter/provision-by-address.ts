@@ -9,7 +9,7 @@ import type { Requesters } from './requesters.js';
 export type ProvisionByAddressParts = {
   readonly attribution: Pick<Attribution, 'at'>;
   readonly requesters: Pick<Requesters, 'asking'>;
-  readonly records: Pick<BootRecords, 'last'>;
+  readonly records: Pick<BootRecords, 'lastFarther'>;
   readonly capabilities: Pick<Capabilities, 'handingOut'>;
   readonly mapping: () => Mapping;
   readonly clock: Pick<Clock, 'now'>;
@@ -36,10 +36,14 @@ export class ProvisionByAddress {
     const { inventory, assignments } = mapping();
     const machine = name === undefined ? undefined : inventory.named(name);
     if (machine === undefined || image === undefined) return refused('no machine that is known has just booted there');
-    const boot = records.last(machine.name)?.boot;
+    // Anybody may begin another boot by a packet, or by a script that is refused: neither ends this one, nor is it a new one.
+    const boot = records.lastFarther(machine.name)?.boot;
     const assignment = boot && assignments.find((one) => one.name === boot.assignment);
     if (boot === undefined || assignment?.provision?.isByAddress !== true)
       return refused(`byAddress is not set in provision where ${machine.name} is assigned`);
+    const { image: reference } = boot;
+    if (boot.plan === undefined || reference === undefined)
+      return refused(`${machine.name} was not told yet what to boot`);
     const { life } = assignment.provision;
     if (clock.now() - boot.beganAt >= life)
       return refused(`the time is over in which ${machine.name} is handed it: see life in provision`);
@@ -49,7 +53,7 @@ export class ProvisionByAddress {
     const { facts } = subject;
     const handsOut = {
       ...{ assignment: assignment.name, address, facts },
-      image: { reference: boot.image ?? '', digest: image },
+      image: { reference, digest: image },
     };
     const { keys, also = [] } = whoseStanding(subject);
     const ofBoot = { boot: boot.id, machine: machine.name, beganAt: boot.beganAt, keys, also };

@@ -8,6 +8,6 @@ export function describeProvision(event: ProvisionEvent): string {
     case 'provision.refused':
       return `${event.address} is not handed ${event.document}${event.machine === undefined ? '' : ` of ${event.machine}`}: ${event.reason}`;
     case 'provision.flooded':
-      return `${event.address} asks for configurations again and again by what nobody was given: it is not listened to for now`;
+      return `${event.address} asks for configurations again and again by what nobody was given: it is told to wait`;
   }
 }

@@ -36,7 +36,7 @@ export class ProvisionGuesses {
     if (isNews) events({ event: 'provision.flooded', address });
   }
 
-  /** Nothing is looked up for it for now. */
+  /** It is told to ask later, for now. */
   isFlooding(address: string): boolean {
     const flood = this.#flooding.get(address);
     return flood !== undefined && this.#parts.ticks() < flood.until;

@@ -87,10 +87,12 @@ export class Provisioning {
   async hand(request: ProvisionRequest): Promise<Handing> {
     const { events } = this.#parts;
     const { path: document, address, isHead } = request;
-    if (this.#guesses.isFlooding(address)) return { kind: 'flooding' };
     const found = await this.#lookUp(request);
     if (found.kind !== 'found') {
-      if (found.why === 'unknown') this.#guesses.failed(address);
+      // After the look: whoever guesses beside a machine, or on it, is not to keep that from its own.
+      const isGuess = found.why === 'unknown' && request.capability !== BY_ADDRESS;
+      if (isGuess && this.#guesses.isFlooding(address)) return { kind: 'flooding' };
+      if (isGuess) this.#guesses.failed(address);
       this.#refuse(request, found);
       return { kind: found.why === 'broken' ? 'broken' : 'none' };
     }
@@ -177,7 +179,10 @@ const UNKNOWN = refused('unknown', 'nobody was given that');
 const EXPIRED = refused('expired', 'its time is over: see life in provision');
 const SUPERSEDED = refused('superseded', 'the machine has begun another boot since');
 const DONE = refused('done', 'its boot is done');
-const CHANGED = refused('changed', 'its assignment hands nothing out any more, or the machine has another name');
+const CHANGED = refused(
+  'changed',
+  'its assignment is gone or hands nothing out any more, or the machine has another name',
+);
 const SPENT = refused('spent', 'it was handed out already, and once is set in provision');
 const ABSENT = refused('absent', 'its assignment has no such document');
 

@@ -1,5 +1,6 @@
 import type { DocumentKind } from './kinds.js';
 import { SEED_DOCUMENTS } from './kinds.js';
+import { withoutLineEnds } from './line-ends.js';
 import type { DocumentSource, Provision } from './provision.js';
 import { type Parsed, parseTemplate, type Template, type TemplateRefused, type Values } from './template.js';
 
@@ -95,7 +96,7 @@ export class Documents {
 
 /** The secret that a file holds: all of it but for line ends at its end. Pure. */
 export function secretIn(text: string): string {
-  return text.replace(/[\r\n]+$/, '');
+  return withoutLineEnds(text);
 }
 
 type Named = DocumentKind & { readonly key: string; readonly file?: string };

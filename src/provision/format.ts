@@ -64,11 +64,10 @@ function textFault(value: string): string | undefined {
   return /^#| #/.test(value) ? 'holds a "#" that may begin a comment' : undefined;
 }
 
-/** The first character that is none of the safe ones, as people read it. */
+/** What kind of character is none of the safe ones; which it is is not told, since the value may be secret. */
 function unlike(value: string, safe: RegExp): string | undefined {
   if (safe.test(value)) return undefined;
   const character = [...value].find((one) => !safe.test(one)) ?? '';
   if (/[\n\r\u0085\u2028\u2029]/.test(character)) return 'a line break';
-  if (/\P{C}/u.test(character)) return `"${character}"`;
-  return `the character U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+  return /\P{C}/u.test(character) ? 'a sign' : 'a control character';
 }

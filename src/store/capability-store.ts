@@ -29,9 +29,12 @@ export class SqlCapabilityStore implements CapabilityStore {
     const { hash, machine, expiresAt, handsOut } = capability;
     await this.#writes.add(async (transaction) => {
       if (handsOut !== undefined) await supersede(transaction, capability);
+      // The others of its boot may be forgotten before it is.
+      const spent = handsOut === undefined ? [] : await spentIn(transaction, capability);
+      const kept = spent.length === 0 ? capability : { ...capability, handsOut: { ...handsOut, spent } };
       await transaction
         .insertInto('capabilities')
-        .values({ hash, machine, expires_at: expiresAt, capability: JSON.stringify(capability) })
+        .values({ hash, machine, expires_at: expiresAt, capability: JSON.stringify(kept) })
         .execute();
       await keepNewest(transaction, machine);
     });
@@ -60,8 +63,9 @@ export class SqlCapabilityStore implements CapabilityStore {
         .where('hash', '=', hash)
         .executeTakeFirst();
       const kept = row === undefined ? undefined : readCapability(row.capability, hash);
-      const { spent = [] } = kept?.handsOut ?? {};
-      isNew = kept?.handsOut !== undefined && !spent.includes(document);
+      if (kept?.handsOut === undefined) return;
+      const spent = await spentIn(transaction, kept);
+      isNew = !spent.includes(document);
       if (isNew) await change(transaction, kept, { spent: [...spent, document] });
     });
     return isNew;
@@ -94,15 +98,30 @@ export class SqlCapabilityStore implements CapabilityStore {
 
 /** What the machine's other boots were given is of no use any more. */
 async function supersede(transaction: Transaction<Schema>, { machine, boot }: KeptCapability): Promise<void> {
+  for (const kept of await handingOut(transaction, machine))
+    if (kept.boot !== boot) await change(transaction, kept, { isSuperseded: true });
+}
+
+/** What was handed out once in the same boot, by whichever capability: a boot that lasts is given several. */
+async function spentIn(
+  transaction: Transaction<Schema>,
+  { machine, boot }: KeptCapability,
+): Promise<readonly string[]> {
+  const ofBoot = (await handingOut(transaction, machine)).filter((kept) => kept.boot === boot);
+  return [...new Set(ofBoot.flatMap(({ handsOut }) => handsOut?.spent ?? []))];
+}
+
+/** The machine's capabilities by which something is handed out. */
+async function handingOut(transaction: Transaction<Schema>, machine: string): Promise<readonly KeptCapability[]> {
   const rows = await transaction
     .selectFrom('capabilities')
     .select(['hash', 'capability'])
     .where('machine', '=', machine)
     .execute();
-  for (const { hash, capability } of rows) {
+  return rows.flatMap(({ hash, capability }) => {
     const kept = readCapability(capability, hash);
-    if (kept?.handsOut !== undefined && kept.boot !== boot) await change(transaction, kept, { isSuperseded: true });
-  }
+    return kept?.handsOut === undefined ? [] : [kept];
+  });
 }
 
 async function change(

@@ -38,7 +38,12 @@ function explain(read: Partial<FilesRead> | undefined) {
 }
 
 it('says what is handed out, without a look at it', async () => {
-  expect(await explain(undefined)).toEqual({ kinds: ['ignition', 'files'], life: 3_600_000, isOnce: true, isByAddress: false });
+  expect(await explain(undefined)).toEqual({
+    kinds: ['ignition', 'files'],
+    life: 3_600_000,
+    isOnce: true,
+    isByAddress: false,
+  });
 });
 
 it('shows documents by the names of their secrets, however these are written there', async () => {

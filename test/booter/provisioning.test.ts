@@ -239,6 +239,60 @@ describe('Provisioning', () => {
     expect(reasons[0]).toBe('no machine that is known has just booted there');
   });
 
+  it('hands each document out once in a boot, by whichever of its words', async () => {
+    const once = { said: provision({ isOnce: true, isByAddress: true, life: 200_000 }) };
+    const { capability, hand, clock, refusals } = site(once);
+    const first = await capability();
+    expect(await hand(first)).toEqual(DOCUMENT);
+    clock.milliseconds += 110_000;
+    const second = await capability();
+    expect(second).not.toBe(first);
+    expect(await hand(second)).toEqual({ kind: 'none' });
+    expect(await hand('self')).toEqual({ kind: 'none' });
+    expect(refusals()).toEqual(['spent', 'spent']);
+    const other = site(once);
+    const [here, moved] = [await other.capability(), await other.capability(MOVED)];
+    const raced = await Promise.all([other.hand(here), other.hand(moved, { address: MOVED })]);
+    expect(raced.filter(({ kind }) => kind === 'document')).toHaveLength(1);
+  });
+
+  it('hands nothing out by the address for a boot that anybody may have begun in the name of the machine', async () => {
+    const { script, hand, booter, clock, journal, events, standings } = site({
+      said: provision({ isByAddress: true, documents: [{ ...IGNITION, isTemplate: true }] }),
+      files: { '/etc/worker.ign': '{"ignition":{"version":"3.4.0"},"done":"{{ done.url }}"}' },
+    });
+    await script();
+    const handed = await hand('self');
+    const text = handed.kind === 'document' ? handed.document.text : '';
+    const began = journal.last('node-01')?.boot.id;
+    clock.milliseconds += 1_000;
+    const done = /\/boot\/done\/([\w-]{43})"/.exec(text)?.[1] ?? '';
+    expect(await booter.doneReports.report(done, HERE)).toBe(true);
+    expect(standings.size).toBe(1);
+    clock.milliseconds += 150_000;
+    const local = { machine: 'node-01', address: HERE, assignment: 'all', why: 'done', reason: 'done' } as const;
+    journal.sink({ event: 'script.local', ...local });
+    expect(journal.last('node-01')?.boot.id).not.toBe(began);
+    expect(await hand('self')).toEqual({ kind: 'none' });
+    expect(events.at(-1)).toMatchObject({ event: 'provision.refused', why: 'done' });
+  });
+
+  it('hands out by the address what the boot under way is to have, whoever asks in its name', async () => {
+    const { script, hand, clock, journal } = site({ said: provision({ isByAddress: true, isOnce: true }) });
+    await script();
+    expect(await hand('self')).toEqual(DOCUMENT);
+    const began = journal.last('node-01')?.boot.id;
+    clock.milliseconds += 150_000;
+    expect(await script(ELSEWHERE)).toContain('nothing to boot for node-01');
+    expect(journal.last('node-01')?.boot.id).not.toBe(began);
+    expect(await hand('self')).toEqual({ kind: 'none' });
+    const other = site({ said: provision({ isByAddress: true }) });
+    await other.script();
+    other.clock.milliseconds += 150_000;
+    await other.script(ELSEWHERE);
+    expect(await other.hand('self')).toEqual(DOCUMENT);
+  });
+
   it('knows nobody by the address where that is not said', async () => {
     const { script, hand, events } = site();
     await script();
@@ -258,6 +312,8 @@ describe('Provisioning', () => {
     expect(events.filter(({ event }) => event === 'provision.flooded')).toEqual([
       { event: 'provision.flooded', address: ELSEWHERE },
     ]);
+    expect(await hand(word)).toEqual(DOCUMENT);
+    for (let tries = 0; tries < 200; tries += 1) await guess(HERE);
     expect(await hand(word)).toEqual(DOCUMENT);
     clock.milliseconds += 6_000;
     expect(await guess(ELSEWHERE)).toEqual({ kind: 'none' });

@@ -57,6 +57,25 @@ it('hands each document out once, however many ask at the same time', async () =
   expect((await capabilities.findCapability('ab'))?.handsOut?.spent).toEqual(['config.ign', 'ks.cfg']);
 });
 
+it('hands each document out once in a boot, by whichever of its capabilities, and when the others are forgotten', async () => {
+  const database = await openDatabase(join(await temporaryFolder(), 'state.db'), SQLITE_WORKER);
+  onTestFinished(() => database.close());
+  const { capabilities } = database;
+  const save = (hash: string, more = {}) =>
+    capabilities.saveCapability({ ...CAPABILITY, hash, handsOut: HANDS_OUT, ...more });
+  await save('first');
+  await save('second');
+  await save('other', { machine: 'node-02' });
+  expect(await capabilities.spend('first', 'config.ign')).toBe(true);
+  expect(await capabilities.spend('second', 'config.ign')).toBe(false);
+  expect(await capabilities.spend('other', 'config.ign')).toBe(true);
+  for (let number = 0; number < 10; number += 1) await save(`h${number}`);
+  expect(await capabilities.findCapability('first')).toBeUndefined();
+  expect(await capabilities.spend('h9', 'config.ign')).toBe(false);
+  await save('next', { boot: 'c' });
+  expect(await capabilities.spend('next', 'config.ign')).toBe(true);
+});
+
 it('supersedes what the other boots of a machine were given, and nothing else', async () => {
   const database = await openDatabase(join(await temporaryFolder(), 'state.db'), SQLITE_WORKER);
   onTestFinished(() => database.close());
