@@ -8,7 +8,7 @@ export type ProvisionEvent =
       readonly document: string;
       readonly bytes: number;
     }
-  /** Somebody was not. `machine`: whose it would have been, where that is known; it is not shown that it was that machine. */
+  /** Somebody was not. `machine`: whose it would have been, where its own boot asked. */
   | {
       readonly event: 'provision.refused';
       readonly machine?: string;

@@ -111,16 +111,20 @@ export class Provisioning {
     const kept = await capabilities.look(own?.capability ?? capability);
     if (kept?.handsOut === undefined) return UNKNOWN;
     const { machine, handsOut } = kept;
-    const refusal = (await this.#foreign(handsOut, address)) ?? this.#refusalOf(kept, handsOut);
-    const found = refusal ?? (await this.#find(kept, handsOut, request));
+    // Told of no boot: somebody else would keep it open by asking.
+    if (await this.#isForeign(handsOut, address))
+      return refused(
+        'foreign',
+        `it was given to ${machine} at ${handsOut.address}, and no card of that is known there`,
+      );
+    const found = this.#refusalOf(kept, handsOut) ?? (await this.#find(kept, handsOut, request));
     return found.kind === 'found' ? found : { ...found, machine };
   }
 
   /** A system may be given another address than its firmware was, by what it calls itself (RFC 2131, 4.2). */
-  async #foreign({ address: own, facts }: HandedOut, address: string): Promise<Refusal | undefined> {
+  async #isForeign({ address: own, facts }: HandedOut, address: string): Promise<boolean> {
     const { mapping, requesters } = this.#parts;
-    if (own === address || (await requesters.isAt(mapping().inventory.identify(facts), address))) return undefined;
-    return refused('foreign', `it was given to ${own}, and no card of the machine is known at ${address}`);
+    return own !== address && !(await requesters.isAt(mapping().inventory.identify(facts), address));
   }
 
   async #find(kept: KeptCapability, handsOut: HandedOut, request: ProvisionRequest): Promise<Found> {
@@ -169,7 +173,7 @@ type Refusal = {
   readonly kind: 'refused';
   readonly why: RefusedProvision;
   readonly reason: string;
-  /** Whose it would have been, where that is known. */
+  /** Whose it would have been, where its own boot asked. */
   readonly machine?: string;
 };
 type Found = Refusal | { readonly kind: 'found'; readonly kept: KeptCapability; readonly document: HandedDocument };

@@ -1,7 +1,6 @@
 import { type DocumentFiles, secretIn } from '../provision/documents.js';
 import { judgeIgnition } from '../provision/ignition.js';
 import { SEED_DOCUMENTS, SINGLE_DOCUMENTS } from '../provision/kinds.js';
-import { withoutLineEnds } from '../provision/line-ends.js';
 import { unknownName } from '../provision/names.js';
 import type { DocumentFault } from '../provision/position.js';
 import type { DocumentSource, Provision } from '../provision/provision.js';

@@ -14,8 +14,12 @@ export function asFormat(format: Format, value: string, expression = 'NAME'): Fo
   if (format === 'json') return { kind: 'text', text: jsonInside(value) };
   const fault = format === 'yaml' ? yamlFault(value) : textFault(value);
   if (fault === undefined) return { kind: 'text', text: value };
-  return { kind: 'refused', reason: `the value of ${expression} ${fault}: write ${REMEDIES[format](expression)}` };
+  const why = expression.startsWith('secrets.') ? FAULT_OF_SECRET : fault;
+  return { kind: 'refused', reason: `the value of ${expression} ${why}: write ${REMEDIES[format](expression)}` };
 }
+
+/** Not one character of it is told. */
+const FAULT_OF_SECRET = 'holds what may mean something where it is to stand';
 
 const REMEDIES = {
   yaml: (expression: string) =>
@@ -64,10 +68,11 @@ function textFault(value: string): string | undefined {
   return /^#| #/.test(value) ? 'holds a "#" that may begin a comment' : undefined;
 }
 
-/** What kind of character is none of the safe ones; which it is is not told, since the value may be secret. */
+/** The first character that is none of the safe ones, as people read it. */
 function unlike(value: string, safe: RegExp): string | undefined {
   if (safe.test(value)) return undefined;
   const character = [...value].find((one) => !safe.test(one)) ?? '';
   if (/[\n\r\u0085\u2028\u2029]/.test(character)) return 'a line break';
-  return /\P{C}/u.test(character) ? 'a sign' : 'a control character';
+  if (/\P{C}/u.test(character)) return `"${character}"`;
+  return `the character U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }

@@ -27,9 +27,9 @@ function spaces(by: unknown): number {
 /** A second line that stands left of the first would be no part of the scalar. */
 function checkPlace(by: number, before: string): void {
   const found = before.length - before.trimStart().length;
-  // Behind a key, it would be no block scalar, and its second line could be a key.
-  if (before.trim() !== '')
-    throw new Refusal((expression) => `${expression} is to begin its line: put it below a key that ends with |`);
+  // Right behind a key or a dash, it would be no block scalar, and its second line could be a key.
+  if (/(?:[:?]|^\s*-)\s*$/.test(before))
+    throw new Refusal((expression) => `${expression} is to stand below its key, which ends with |`);
   if (found === by && !before.startsWith('\t')) return;
   throw new Refusal(
     (expression) =>

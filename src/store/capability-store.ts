@@ -3,8 +3,8 @@ import type { CapabilityStore, HandedOut, KeptCapability } from '../boot/policy-
 import type { Schema } from './schema.js';
 import { inSlices, type WriteBatches } from './write-batches.js';
 
-/** Of one machine: who boots again and again before it is done reports by one of the last, and each boot has two. */
-const MOST_OF_MACHINE = 8;
+/** Of one machine: who boots again and again before it is done reports by one of the last, and each boot has a few. */
+const MOST_OF_MACHINE = 32;
 const MOST = 100_000;
 /** After so many new ones those that are too many are forgotten at once. */
 const MOST_NEW = 1_000;

@@ -83,12 +83,9 @@ describe('Provisioning', () => {
     const word = await capability();
     expect(await hand(word, { address: ELSEWHERE })).toEqual({ kind: 'none' });
     expect(refusals()).toEqual(['foreign']);
-    expect(events.find(({ event }) => event === 'provision.refused')).toMatchObject({
-      ...{
-        machine: 'node-01',
-        address: ELSEWHERE,
-        reason: `it was given to ${HERE}, and no card of the machine is known at ${ELSEWHERE}`,
-      },
+    expect(events.find(({ event }) => event === 'provision.refused')).toEqual({
+      ...{ event: 'provision.refused', address: ELSEWHERE, document: 'config.ign', why: 'foreign' },
+      reason: `it was given to node-01 at ${HERE}, and no card of that is known there`,
     });
     expect(await hand(word)).toEqual(DOCUMENT);
   });

@@ -84,7 +84,7 @@ describe('the configuration of a machine', () => {
     const script = await fetched(stranger, at, `/boot/script?mac=${MAC}&buildarch=x86_64&platform=pcbios`);
     expect(script.out).toContain('nothing to boot for node-01');
     expect(script.out).not.toContain('/provision/');
-    expect(told('provision.refused')).toMatchObject([{ machine: 'node-01', why: 'foreign', address: '192.168.77.66' }]);
+    expect(told('provision.refused')).toMatchObject([{ why: 'foreign', address: '192.168.77.66' }]);
     const all = JSON.stringify(log);
     // Its beginning, which no quoting changes.
     expect([all.includes(word), all.includes(SECRET.slice(0, 'a secret'.length))]).toEqual([false, false]);

@@ -16,7 +16,7 @@ function textOf(format: Format, value: string): string | undefined {
 }
 
 function reasonOf(format: Format, value: string): string | undefined {
-  const formatted = asFormat(format, value, 'secrets.root');
+  const formatted = asFormat(format, value, 'machine.serial');
   return formatted.kind === 'refused' ? formatted.reason : undefined;
 }
 
@@ -58,7 +58,7 @@ describe('asFormat', () => {
     ['a, b', /holds ","/],
   ])('refuses %j in YAML, says why and what to write', (value, reason) => {
     expect(reasonOf('yaml', value)).toMatch(reason);
-    expect(reasonOf('yaml', value)).toContain('write {{ secrets.root | quote }}');
+    expect(reasonOf('yaml', value)).toContain('write {{ machine.serial | quote }}');
   });
 
   it.each([
@@ -75,7 +75,7 @@ describe('asFormat', () => {
     ['%include http://192.168.77.66/', /sections of a kickstart/],
   ])('refuses %j in a text, says why and what to write', (value, reason) => {
     expect(reasonOf('text', value)).toMatch(reason);
-    expect(reasonOf('text', value)).toContain('write {{ secrets.root | shell }}');
+    expect(reasonOf('text', value)).toContain('write {{ machine.serial | shell }}');
     expect(reasonOf('text', value)).toMatch(/\| base64 .* \| raw/);
   });
 
@@ -128,6 +128,15 @@ describe('jsonString', () => {
         expect(jsonString(value)).not.toMatch(/[\p{Cc}\u2028\u2029\ufeff\ufffe\uffff]/u);
       }),
     );
+  });
+
+  it('tells not one character of a secret', () => {
+    for (const format of ['yaml', 'text'] as const) {
+      const formatted = asFormat(format, "it's", 'secrets.root');
+      expect(formatted).toMatchObject({
+        ...{ kind: 'refused', reason: expect.stringContaining('holds what may mean something where it is') as string },
+      });
+    }
   });
 });
 

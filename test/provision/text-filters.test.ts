@@ -108,6 +108,8 @@ describe('indent', () => {
 
   it.each([
     ['a: |\n    {{ x | indent: 2 }}', /line of x \| indent: 2 begins with 4 spaces: .* indent: 4$/],
+    ['  key: {{ x | indent: 2 }}', /is to stand below its key/],
+    ['  - {{ x | indent: 2 }}', /is to stand below its key/],
     ['a: |\n  {{ x | indent }}', /how many spaces, from 1 to 40/],
     ['a: |\n  {{ x | indent: 1000000000 }}', /how many spaces, from 1 to 40/],
     ['a: |\n  {{ x | indent: "2" }}', /how many spaces, from 1 to 40/],
