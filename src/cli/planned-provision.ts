@@ -8,9 +8,16 @@ export function writeProvision(output: Output, provision: ProvisionExplanation):
   const how = `${isOnce ? ', each document once' : ''}${isByAddress ? ', at /provision/self by its address, too' : ''}`;
   const more = documents === undefined ? ' (--provision shows it)' : '';
   writeLine(output, `  handed    ${kinds.join(', ')}, for ${formatDuration(life)} of each boot${how}${more}`);
+  const unwritten = documents?.find((document) => 'refused' in document);
+  if (unwritten !== undefined)
+    warn(output, `the machine is not booted, since ${unwritten.path} cannot be written for it: see below`);
   if (unled === undefined) return;
   const { reason, remedy } = unled;
   const text = `nothing leads the machine to what it is handed, since ${reason}: ${remedy}`;
+  warn(output, text);
+}
+
+function warn(output: Output, text: string): void {
   writeLine(output, `${emphasize(output, 'bold', 'warning')}: ${harmless(text)}`);
 }
 

@@ -1,7 +1,7 @@
 import { type DocumentFiles, secretIn } from '../provision/documents.js';
 import { judgeIgnition } from '../provision/ignition.js';
 import { SEED_DOCUMENTS, SINGLE_DOCUMENTS } from '../provision/kinds.js';
-import { unknownName } from '../provision/names.js';
+import { unknownNames } from '../provision/names.js';
 import type { DocumentFault } from '../provision/position.js';
 import type { DocumentSource, Provision } from '../provision/provision.js';
 import { type Parsed, parseTemplate, type Template, type Values } from '../provision/template.js';
@@ -68,10 +68,7 @@ class DocumentJudge {
   #ofTemplate(document: DocumentSource, secrets: readonly string[], text: string): readonly DocumentFault[] {
     const parsed = this.#parsed(document, text);
     if (parsed.kind === 'refused') return [parsed];
-    const unknown = parsed.template.names.flatMap(({ path, line, column }) => {
-      const why = unknownName(path, { secrets });
-      return why === undefined ? [] : [{ ...why, line, column }];
-    });
+    const unknown = unknownNames(parsed.template.names, { secrets });
     if (unknown.length > 0 || document.path !== SINGLE_DOCUMENTS.ignition.path) return unknown;
     return judgeFilledIn(parsed.template, text);
   }

@@ -1,8 +1,9 @@
 import type { DocumentKind } from './kinds.js';
 import { SEED_DOCUMENTS } from './kinds.js';
 import { withoutLineEnds } from './line-ends.js';
+import { type UnknownName, unknownNames } from './names.js';
 import type { DocumentSource, Provision } from './provision.js';
-import { type Parsed, parseTemplate, type Template, type TemplateRefused, type Values } from './template.js';
+import { type Parsed, parseTemplate, type Template, type Values } from './template.js';
 
 /** What the files hold that assignments name, by their absolute paths, as it was read with the configuration. */
 export type DocumentFiles = ReadonlyMap<string, string>;
@@ -47,10 +48,22 @@ export class Documents {
   render(provision: Provision, path: string, values: Values): Rendering {
     const source = provision.documents.find((one) => one.path === path);
     if (source === undefined) return hasSeed(provision.kinds) ? this.#ofSeed(path, values) : { kind: 'absent' };
-    if (source.isTemplate)
-      return this.#fill(this.#templateOf(source), source, { ...values, secrets: this.#secretsOf(provision) });
+    if (source.isTemplate) return this.#fillIn(source, provision.secrets, values);
     const text = this.#files.get(source.file);
     return text === undefined ? unread(source) : { kind: 'document', document: { ...handed(source), text } };
+  }
+
+  #fillIn(source: DocumentSource, named: Provision['secrets'], values: Values): Rendering {
+    const parsed = this.#templateOf(source);
+    const secrets = this.#secretsOf(named);
+    const names = parsed?.kind === 'template' ? parsed.template.names : [];
+    const [unknown] = unknownNames(names, { secrets: Object.keys(named) });
+    if (unknown !== undefined) return refused(source, unknown);
+    for (const [name, { file }] of Object.entries(named)) {
+      const isUsed = names.some(({ path: [first, second] }) => first === 'secrets' && second === name);
+      if (isUsed && !Object.hasOwn(secrets, name)) return unread({ key: `secrets.${name}`, file });
+    }
+    return this.#fill(parsed, source, { ...values, secrets });
   }
 
   /** cloud-init (22.4, 25.1) asks ten times more, a second apart, for what is not there, and takes what is empty for nothing. */
@@ -84,9 +97,9 @@ export class Documents {
     return parsed;
   }
 
-  #secretsOf({ secrets }: Provision): Readonly<Record<string, string>> {
+  #secretsOf(named: Provision['secrets']): Readonly<Record<string, string>> {
     return Object.fromEntries(
-      Object.entries(secrets).flatMap(([name, { file }]) => {
+      Object.entries(named).flatMap(([name, { file }]) => {
         const text = this.#files.get(file);
         return text === undefined ? [] : [[name, secretIn(text)] as const];
       }),
@@ -109,11 +122,11 @@ function handed({ path, contentType }: DocumentKind): Pick<HandedDocument, 'path
   return { path, contentType };
 }
 
-function unread({ key, file = '' }: Named): Rendering {
+function unread({ key, file = '' }: Pick<Named, 'key' | 'file'>): Rendering {
   return { kind: 'refused', reason: `provision.${key}: ${file} is not read: see that it is there, and readable` };
 }
 
-function refused({ key, file }: Named, { line, column, reason }: TemplateRefused): Rendering {
+function refused({ key, file }: Named, { line, column, reason }: UnknownName): Rendering {
   const where = file === undefined ? '' : `${file}:${line}:${column}: `;
   return { kind: 'refused', reason: `provision.${key}: ${where}${reason}` };
 }

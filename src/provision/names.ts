@@ -1,4 +1,5 @@
 import { nearest } from '../nearest.js';
+import type { Position } from './position.js';
 
 /** What the secrets of an assignment are called in its configuration. */
 export type KnownNames = { readonly secrets: readonly string[] };
@@ -49,4 +50,17 @@ function unknownSecret(name: string, secrets: readonly string[]): string {
   if (meant !== undefined) return `{{ ${name} }} is no secret of this assignment: did you mean ${meant}?`;
   const known = declared.length === 0 ? 'it declares none' : `it declares ${declared.join(', ')}`;
   return `{{ ${name} }} is no secret of this assignment: ${known}`;
+}
+
+export type UnknownName = Position & { readonly reason: string };
+
+/** Those of the names that a template uses which it may not. Pure. */
+export function unknownNames(
+  names: readonly (Position & { readonly path: readonly string[] })[],
+  known: KnownNames,
+): readonly UnknownName[] {
+  return names.flatMap(({ path, line, column }) => {
+    const unknown = unknownName(path, known);
+    return unknown === undefined ? [] : [{ ...unknown, line, column }];
+  });
 }

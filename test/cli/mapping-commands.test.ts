@@ -244,6 +244,9 @@ describe('bootlayer plan', () => {
     const broken = await withAssignment(`{ name: handing, match: {}, ${image}, ${handed('')} }`);
     const why = await bootlayer(['plan', '-c', broken, '--machine', 'node-01', '--provision'], { cwd });
     expect(why.out).toMatch(
+      /^warning: the machine is not booted, since files\/join cannot be written for it: see below$/m,
+    );
+    expect(why.out).toMatch(
       /^document files\/join cannot be written, so the machine is not booted: .*join\.sh:2:\d+: /m,
     );
     const alone = await bootlayer([...plan, '--reveal'], { cwd });

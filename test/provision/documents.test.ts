@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { Documents, type Rendering } from '../../src/provision/documents.js';
+import { SEED_DOCUMENTS, SINGLE_DOCUMENTS } from '../../src/provision/kinds.js';
+import type { Provision } from '../../src/provision/provision.js';
+
+const VALUES = { machine: { name: 'node-01', labels: {} } };
+const PROVISION: Provision = {
+  kinds: ['cloudInit'],
+  documents: [{ ...SEED_DOCUMENTS.userData, key: 'cloudInit.userData', file: '/etc/user-data', isTemplate: true }],
+  secrets: { root: { file: '/run/root' }, unused: { file: '/run/unused' } },
+  ...{ life: 3_600_000, isOnce: false, isByAddress: false },
+};
+
+function render(text: string | undefined, { path = 'seed/user-data', more = {}, provision = PROVISION } = {}) {
+  const files = new Map(Object.entries({ ...(text !== undefined && { '/etc/user-data': text }), ...more }));
+  return new Documents(files).render(provision, path, VALUES);
+}
+
+const textOf = (rendering: Rendering) => (rendering.kind === 'document' ? rendering.document.text : rendering);
+
+describe('Documents', () => {
+  it('fills in a template, with secrets without their line ends', () => {
+    const more = { '/run/root': 'hash\r\n\n' };
+    expect(textOf(render('name: {{ machine.name }} {{ secrets.root }}', { more }))).toBe('name: node-01 hash');
+  });
+
+  it.each([
+    [
+      '{{ machine.nmae }}',
+      {},
+      'provision.cloudInit.userData: /etc/user-data:1:4: {{ machine.nmae }} stands for nothing: did you mean machine.name?',
+    ],
+    ['a\n{% if secrets.rot %}{% endif %}', {}, 'did you mean secrets.root?'],
+    ['{{ secrets.root }}', {}, 'provision.secrets.root: /run/root is not read: see that it is there, and readable'],
+    [
+      '{{ machine.labels.rack }}',
+      { '/run/root': 'x' },
+      'provision.cloudInit.userData: /etc/user-data:1:4: machine.labels.rack',
+    ],
+    [undefined, {}, 'provision.cloudInit.userData: /etc/user-data is not read'],
+  ])('says what is wrong with %j', (text, more, reason) => {
+    expect(render(text, { more })).toEqual({ kind: 'refused', reason: expect.stringContaining(reason) as string });
+  });
+
+  it('hands a file out as it is', () => {
+    const [document] = PROVISION.documents;
+    const documents = document === undefined ? [] : [{ ...document, isTemplate: false }];
+    expect(textOf(render('{{ machine.nmae }}', { provision: { ...PROVISION, documents } }))).toBe('{{ machine.nmae }}');
+  });
+
+  it('has the rest of a seed, and of nothing else', () => {
+    expect(textOf(render('', { path: 'seed/meta-data' }))).toBe('instance-id: "node-01"\nlocal-hostname: "node-01"\n');
+    expect(textOf(render('', { path: 'seed/vendor-data' }))).toBe('');
+    expect(render('', { path: 'seed/other' })).toEqual({ kind: 'absent' });
+    const ignition = { ...SINGLE_DOCUMENTS.ignition, key: 'ignition', file: '/etc/user-data', isTemplate: false };
+    const provision: Provision = { ...PROVISION, kinds: ['ignition'], documents: [ignition] };
+    expect(render('', { provision, path: 'seed/meta-data' })).toEqual({ kind: 'absent' });
+    expect(new Documents(new Map()).paths(PROVISION)).toEqual(['seed/user-data', 'seed/meta-data']);
+    expect(new Documents(new Map()).paths(provision)).toEqual(['config.ign']);
+  });
+});
