@@ -33,7 +33,10 @@ export function findPolicyWarnings(
   mapping: Mapping,
   { verifies, isImageKnown }: { readonly verifies: boolean; readonly isImageKnown: (assignment: string) => boolean },
 ): readonly string[] {
-  return [...findUntoldWarnings(mapping, isImageKnown), ...(verifies ? findNameless(mapping.machines, mapping) : [])];
+  return [
+    ...findUntoldWarnings(mapping, isImageKnown),
+    ...(verifies ? findNameless(mapping.machines, mapping) : findOpen(mapping)),
+  ];
 }
 
 /** Machines that boot once, and would never be done, unless an image that was not looked at says otherwise. Pure. */
@@ -67,6 +70,15 @@ export function findNameless(machines: readonly Machine[], { index }: Pick<Mappi
     (one) => !byPolicy.includes(one) && one.possible.some(({ provision }) => provision !== undefined),
   );
   return [...notBooted(byPolicy, 'its policy wants'), ...notBooted(byProvision, 'what its provision hands out wants')];
+}
+
+/** Nobody has to be shown to be the machine whose configuration it is. */
+function findOpen({ assignments }: Pick<Mapping, 'assignments'>): readonly string[] {
+  const open = assignments.filter(({ provision }) => provision !== undefined).map(({ name }) => `"${name}"`);
+  if (open.length === 0) return [];
+  return [
+    `identity.verify is false, so what the provision of ${fewOf(open, MAX_NAMED)} hands out is given to anybody who asks in a machine's name: leave it true`,
+  ];
 }
 
 function notBooted(nameless: readonly { readonly name: string }[], who: string): readonly string[] {

@@ -310,6 +310,15 @@ describe('policies', () => {
     expect(report.warnings).toEqual([]);
   });
 
+  it('warns where anybody is handed what is for one machine', async () => {
+    const provision = { kinds: [], documents: [], secrets: {}, life: 1, isOnce: false, isByAddress: true };
+    const { warnings } = await check({ assignments: [assignment({ provision })] }, { verifies: false });
+    expect(warnings).toEqual([
+      expect.stringMatching(/^identity.verify is false, so what the provision of "\S+" hands out/),
+    ]);
+    expect((await check({ assignments: [assignment({ provision })] })).warnings).toEqual([]);
+  });
+
   it('warns of machines that nobody can be shown to be', async () => {
     const input = {
       machines: [machine({ macs: [], serial: '7XK2' })],
