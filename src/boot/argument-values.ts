@@ -69,7 +69,7 @@ export function knownValue(name: ValuePlaceholder, of: ValuesOf): ArgumentValue 
 
 /** What `{machine.label.rack}` stands for. Pure. */
 export function knownLabel(label: string, { subject }: ValuesOf): ArgumentValue {
-  const labels = subject.machine?.labels ?? {};
+  const labels = recordedLabels({ subject });
   const recorded = Object.hasOwn(labels, label) ? labels[label] : undefined;
   const remedy = `say its label ${label} in machines`;
   return checked({ recorded }, { placeholder: `machine.label.${label}`, remedy, machine: subject.name });

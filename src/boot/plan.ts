@@ -117,9 +117,13 @@ export function wayWish(whom: Omit<ArgumentsInput, 'image'>): WayWish {
 /** Whether the operator wants something of this machine's kernel arguments changed. Pure. */
 export function wantsArguments(whom: Omit<ArgumentsInput, 'image'>): boolean {
   // By its address it is handed its configuration without any.
-  const { provision, ...assignment } = whom.assignment;
-  const asked = provision?.isByAddress === true ? { ...whom, assignment } : whom;
-  return argumentLayers(asked).some(({ change }) => isChange(change));
+  const isHandedNone = whom.assignment.provision?.isByAddress === true;
+  return argumentLayers(isHandedNone ? withoutProvision(whom) : whom).some(({ change }) => isChange(change));
+}
+
+function withoutProvision(whom: Omit<ArgumentsInput, 'image'>): Omit<ArgumentsInput, 'image'> {
+  const { provision: _provision, ...assignment } = whom.assignment;
+  return { ...whom, assignment };
 }
 
 /** Its kernel arguments before URLs are filled in; empty where none are given. */

@@ -69,7 +69,7 @@ export type HandedOut = {
   readonly image: { readonly reference: string; readonly digest: Digest };
   /** Another boot of the machine was given one since. */
   readonly isSuperseded?: true;
-  /** Documents that are handed out once, and were. */
+  /** Documents that are handed out once in its boot, and were. */
   readonly spent?: readonly string[];
 };
 
@@ -77,7 +77,7 @@ export interface CapabilityStore {
   /** Durable when it resolves. One that hands something out supersedes those of the machine's other boots. */
   saveCapability(capability: KeptCapability): Promise<void>;
   findCapability(hash: string): Promise<KeptCapability | undefined>;
-  /** Whether the document was not handed out by it yet; it is then, for good. Durable when it resolves. */
+  /** Whether the document was not handed out yet in the boot that it is of; it is then, for good. Durable when it resolves. */
   spend(hash: string, document: string): Promise<boolean>;
   pruneCapabilities(now: number): Promise<number>;
 }

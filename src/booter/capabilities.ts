@@ -1,6 +1,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Boot } from '../boot/boot.js';
 import type { ClockSense } from '../boot/clock-sense.js';
 import type { CapabilityStore, HandedOut, KeptCapability } from '../boot/policy-ports.js';
+import { whoseStanding } from '../boot/standing-keys.js';
+import type { Subject } from '../machine/inventory.js';
 import { RecentMap } from '../recent-map.js';
 
 export type CapabilitiesParts = {
@@ -12,6 +15,12 @@ export type CapabilitiesParts = {
 
 /** A boot, as capabilities know it. */
 export type OfBoot = Pick<KeptCapability, 'machine' | 'boot' | 'beganAt' | 'keys' | 'also'>;
+
+/** The boot of this machine, which is the one that asks. Pure. */
+export function ofBoot(subject: Subject, { id, machine, beganAt }: Pick<Boot, 'id' | 'machine' | 'beganAt'>): OfBoot {
+  const { keys, also = [] } = whoseStanding(subject);
+  return { boot: id, machine, beganAt, keys, also };
+}
 
 /** `life`: for how long something is handed out, in milliseconds. */
 type HandingOut = OfBoot & { readonly handsOut: HandedOut; readonly life: number };
@@ -72,7 +81,7 @@ export class Capabilities {
     return kept.expiresAt <= this.#parts.now();
   }
 
-  /** Whether the document was not handed out yet; it is then. Durable when it resolves. Throws DATA_UNUSABLE, DISK_FULL. */
+  /** Whether the document was not handed out yet in its boot; it is then. Durable when it resolves. Throws DATA_UNUSABLE, DISK_FULL. */
   spend({ hash }: KeptCapability, document: string): Promise<boolean> {
     return this.#parts.store.spend(hash, document);
   }

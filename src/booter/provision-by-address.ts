@@ -1,7 +1,6 @@
-import { whoseStanding } from '../boot/standing-keys.js';
 import type { Clock } from '../clock.js';
 import type { Attribution } from './attribution.js';
-import type { Capabilities } from './capabilities.js';
+import { type Capabilities, ofBoot } from './capabilities.js';
 import type { Mapping } from './mapping.js';
 import type { BootRecords } from './policy-step.js';
 import type { Requesters } from './requesters.js';
@@ -55,9 +54,7 @@ export class ProvisionByAddress {
       ...{ assignment: assignment.name, address, facts },
       image: { reference, digest: image },
     };
-    const { keys, also = [] } = whoseStanding(subject);
-    const ofBoot = { boot: boot.id, machine: machine.name, beganAt: boot.beganAt, keys, also };
-    return { kind: 'given', capability: await capabilities.handingOut({ ...ofBoot, handsOut, life }) };
+    return { kind: 'given', capability: await capabilities.handingOut({ ...ofBoot(subject, boot), handsOut, life }) };
   }
 }
 

@@ -1,6 +1,5 @@
 import type { MemoryShortage } from '../boot/memory-need.js';
 import { type BootPlan, kernelArgsOf } from '../boot/plan.js';
-import { whoseStanding } from '../boot/standing-keys.js';
 import type { Clock } from '../clock.js';
 import { BootlayerError, publicMessage } from '../errors.js';
 import { formatSeconds } from '../format.js';
@@ -9,7 +8,7 @@ import type { ResolvedImage } from '../image/image.js';
 import type { Subject } from '../machine/inventory.js';
 import { formatReference } from '../oci/reference.js';
 import type { BootUrls } from './boot-urls.js';
-import type { Capabilities } from './capabilities.js';
+import { type Capabilities, ofBoot } from './capabilities.js';
 import type { Images, MappedImages } from './mapped-images.js';
 import type { Mapping } from './mapping.js';
 import { type GivenCapabilities, NO_CAPABILITIES } from './placeholder-urls.js';
@@ -132,15 +131,13 @@ export class ScriptReadiness {
     const whose = { subject, assignment, image };
     const unready = provision && provisioning.unready(whose, provision);
     if (unready !== undefined) return { kind: 'refused', reason: unready };
-    const { id, machine, beganAt } = boot.boot;
-    const { keys, also = [] } = whoseStanding(subject);
-    const ofBoot = { boot: id, machine, beganAt, keys, also };
+    const its = ofBoot(subject, boot.boot);
     const none = NO_CAPABILITIES;
     return {
       kind: 'given',
       given: {
-        done: asked.includes(DONE_PLACEHOLDER) ? await capabilities.of(ofBoot) : none.done,
-        provision: provision === undefined ? none.provision : await provisioning.capability(whose, provision, ofBoot),
+        done: asked.includes(DONE_PLACEHOLDER) ? await capabilities.of(its) : none.done,
+        provision: provision === undefined ? none.provision : await provisioning.capability(whose, provision, its),
       },
     };
   }

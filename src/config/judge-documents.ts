@@ -1,6 +1,7 @@
-import { type DocumentFiles, secretIn } from '../provision/documents.js';
+import type { DocumentFiles } from '../provision/documents.js';
 import { judgeIgnition } from '../provision/ignition.js';
 import { SEED_DOCUMENTS, SINGLE_DOCUMENTS } from '../provision/kinds.js';
+import { withoutLineEnds } from '../provision/line-ends.js';
 import { unknownNames } from '../provision/names.js';
 import type { DocumentFault } from '../provision/position.js';
 import type { DocumentSource, Provision } from '../provision/provision.js';
@@ -21,7 +22,7 @@ export function judgeDocuments(uses: readonly DocumentUse[], texts: DocumentFile
     const { document, provision } = use;
     if (document !== undefined) {
       for (const fault of judge.faultsOf(document, provision, text)) problems.add(use, described(use.named, fault));
-    } else if (secretIn(text) === '') {
+    } else if (withoutLineEnds(text) === '') {
       problems.add(use, `${use.named} holds nothing: write the secret into it`);
     } else if (!judge.mayName(provision, use.keys.at(-1))) {
       warnings.add(use, `no template names it: write {{ secrets.${use.keys.at(-1)} }} in one, or leave it out`);

@@ -101,15 +101,10 @@ export class Documents {
     return Object.fromEntries(
       Object.entries(named).flatMap(([name, { file }]) => {
         const text = this.#files.get(file);
-        return text === undefined ? [] : [[name, secretIn(text)] as const];
+        return text === undefined ? [] : [[name, withoutLineEnds(text)] as const];
       }),
     );
   }
-}
-
-/** The secret that a file holds: all of it but for line ends at its end. Pure. */
-export function secretIn(text: string): string {
-  return withoutLineEnds(text);
 }
 
 type Named = DocumentKind & { readonly key: string; readonly file?: string };

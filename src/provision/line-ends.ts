@@ -1,5 +1,5 @@
 /**
- * The text without the line ends at its end. A regular expression takes a time that grows with the square of the line ends that stand in a
+ * The text without the line ends at its end: of a file, the secret that it holds. A regular expression takes a time that grows with the square of the line ends that stand in a
  * row elsewhere.
  */
 export function withoutLineEnds(text: string): string {

@@ -126,10 +126,10 @@ async function handingOut(transaction: Transaction<Schema>, machine: string): Pr
 
 async function change(
   transaction: Transaction<Schema>,
-  kept: KeptCapability | undefined,
+  kept: KeptCapability,
   changed: Partial<HandedOut>,
 ): Promise<void> {
-  if (kept?.handsOut === undefined) return;
+  if (kept.handsOut === undefined) return;
   const capability = JSON.stringify({ ...kept, handsOut: { ...kept.handsOut, ...changed } });
   await transaction.updateTable('capabilities').set({ capability }).where('hash', '=', kept.hash).execute();
 }
