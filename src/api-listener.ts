@@ -1,4 +1,5 @@
 import { hostInterfaces } from './advertise.js';
+import type { BootFindings } from './booter/boot-findings.js';
 import type { BootUrls } from './booter/boot-urls.js';
 import type { Booter } from './booter/booter.js';
 import { EntryDoubts } from './booter/entry-doubts.js';
@@ -50,6 +51,7 @@ export type ApiParts = Pick<EntryRouteParts, 'entries' | 'doubtsOf'> & {
 
 export type ApiListenerParts = Pick<Content, 'database'> & {
   readonly journal: Journal;
+  readonly findings: Pick<BootFindings, 'of' | 'listen'>;
   readonly policies: Policies;
   readonly standings: Omit<StandingRouteParts, 'doubtsOf'>;
   readonly booter: Booter;
@@ -115,8 +117,21 @@ function doubtsOf({ dhcp }: Config, { booter, desk, policies, urls }: ApiListene
 
 /** Opens the listener of the API and of what watches the server. Throws PORT_UNAVAILABLE. */
 export async function openApi(config: Config, parts: ApiListenerParts): Promise<ApiListener> {
-  const { journal, policies, standings, booter, database, entries, cache, desk, metrics, isReady, lifecycle, log } =
-    parts;
+  const {
+    journal,
+    findings,
+    policies,
+    standings,
+    booter,
+    database,
+    entries,
+    cache,
+    desk,
+    metrics,
+    isReady,
+    lifecycle,
+    log,
+  } = parts;
   let { tokens } = parts;
   const app = createListener(log);
   app.server.maxConnections = MOST_CONNECTIONS;
@@ -129,9 +144,10 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
   const looks = new Turns({ what: 'looks at all machines', most: MOST_LOOKS });
   const doubts = doubtsOf(config, parts);
   const streams = declareApi(new Api(app, guard), {
-    boots: { boots: database.boots, settled: () => journal.settled() },
+    boots: { boots: database.boots, findings: (boot) => findings.of(boot), settled: () => journal.settled() },
     events: {
       listen: (listener) => journal.listen(listener),
+      listenToFindings: (listener) => findings.listen(listener),
       running: (most) => booter.transferEvents.running.list(most),
       clock: { now: () => systemClock.now(), every },
     },

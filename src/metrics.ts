@@ -29,6 +29,7 @@ export type Metrics = LeaseMetrics & {
   readonly droppedDatagrams: Counter<'protocol'>;
   readonly dhcp: Counter<'outcome'>;
   readonly loaderLoops: Counter;
+  readonly findings: Counter;
   readonly heldBoots: Counter;
   readonly doneBoots: Counter<'by'>;
   readonly identityMismatches: Counter;
@@ -206,8 +207,14 @@ function dhcpMetrics(registers: Registry[]): Pick<Metrics, 'dhcp' | 'loaderLoops
 
 function policyMetrics(
   registers: Registry[],
-): Pick<Metrics, 'heldBoots' | 'doneBoots' | 'identityMismatches' | 'provisions'> {
+): Pick<Metrics, 'findings' | 'heldBoots' | 'doneBoots' | 'identityMismatches' | 'provisions'> {
   return {
+    findings: new Counter({
+      name: 'bootlayer_findings_total',
+      help: 'boots that do not go on, by the finding that says why',
+      labelNames: ['finding'],
+      registers,
+    }),
     heldBoots: new Counter({
       name: 'bootlayer_boots_held_total',
       help: 'boots that were not, since the machine was booted as often as its policy allows',

@@ -3,13 +3,14 @@ import { collectGarbage } from './blob/garbage.js';
 import type { BootListeners } from './boot-listeners.js';
 import { openBootRecords } from './boot-records.js';
 import { nearerBases } from './booter/base-url.js';
+import { BootFindings } from './booter/boot-findings.js';
 import { BootUrls, type NearerBase } from './booter/boot-urls.js';
 import { Booter } from './booter/booter.js';
 import type { EventHub } from './booter/event-hub.js';
 import { ImageDesk } from './booter/image-desk.js';
 import type { Journal } from './booter/journal.js';
 import type { Policies } from './booter/policies.js';
-import { systemClock, waitFor } from './clock.js';
+import { every, systemClock, waitFor } from './clock.js';
 import type { JoinedEntries } from './config/joined-entries.js';
 import { type Content, cacheFolderIn, openContent } from './content.js';
 import type { CacheRouteParts } from './http/routes/cache.js';
@@ -29,6 +30,7 @@ export type ServedBooter = Content & {
   readonly booter: Booter;
   readonly joined: JoinedEntries;
   readonly journal: Journal;
+  readonly findings: BootFindings;
   readonly policies: Policies;
   readonly hub: EventHub;
   readonly urls: BootUrls;
@@ -89,6 +91,13 @@ export async function buildBooter(
   const parts = { mapping, documents, images, blobs, plans: database.plans, urls, events };
   const given = { ...parts, ...(leases !== undefined && { leases: leases.desk }) };
   const booter: Booter = new Booter({ ...given, clock: systemClock, neighbours, policies });
+  const findings = new BootFindings({
+    listen: (listener) => journal.listen(listener),
+    assignmentNamed: (name) => booter.mapping.byName.get(name),
+    ...{ events, clock: systemClock, every },
+  });
+  findings.start();
+  lifecycle.started('findings', () => findings.close());
   leases?.restore(policies.standings.allDoubtedSince !== undefined);
   const advertise: ServedBooter['advertise'] = ({ http, interfaces }) => {
     base = advertisedUrl(config, http.port);
@@ -97,7 +106,7 @@ export async function buildBooter(
   };
   const cache = cacheOf({ ...content, booter }, reloader);
   const desk = deskOf({ ...content, booter }, reloader);
-  return { ...content, booter, joined, journal, policies, hub, urls, advertise, cache, desk };
+  return { ...content, booter, joined, journal, findings, policies, hub, urls, advertise, cache, desk };
 }
 
 function hostNeighbours(): HostNeighbours {

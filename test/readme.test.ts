@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { FINDINGS } from '../src/boot/finding.js';
 import { BootUrls } from '../src/booter/boot-urls.js';
 import { anybody, prepareAs } from '../src/booter/check-target.js';
 import { createMapping } from '../src/booter/mapping.js';
@@ -56,6 +57,11 @@ it('the README says under which URL virtual media finds an ISO', () => {
   const url = new BootUrls(() => 'http://192.168.77.1:8080').blob({ role: 'iso', descriptor });
   expect(`http://192.168.77.1:8080${template.replace('<hex>', hexOf(descriptor.digest))}`).toBe(url);
   expect(README).toContain(`"Image": "http://192.168.77.1:8080${template}"`);
+});
+
+it('the README says what each finding is', () => {
+  const rows = Object.entries(FINDINGS).map(([name, meaning]) => `| \`${name}\` | ${meaning} |`);
+  expect(README).toContain(`| finding | is |\n| --- | --- |\n${rows.join('\n')}\n\n`);
 });
 
 it('the README says what each event of addresses means', () => {

@@ -63,9 +63,12 @@ export const DOUBTFUL_STATES: ReadonlySet<BootState> = new Set(['unanswered', 'o
 const STEP_EVENTS = [
   'dhcp.answered',
   'dhcp.unanswered',
+  'dhcp.elsewhere',
   'loader.sent',
   'loader.aborted',
   'loader.repeated',
+  'file.refused',
+  'file.unanswered',
   'greeting.sent',
   'script.sent',
   'script.waiting',
@@ -80,6 +83,7 @@ const STEP_EVENTS = [
   'uki.planned',
   'uki.replaced',
   'uki.local',
+  'uki.refused',
   'machine.contradicted',
   'plan.unsaved',
   'artifact.started',
@@ -175,6 +179,7 @@ function opensBoot(step: StepEvent): boolean {
     case 'uki.planned':
     case 'uki.replaced':
     case 'uki.local':
+    case 'uki.refused':
       return true;
     default:
       return false;
@@ -216,6 +221,7 @@ function stepped(boot: Boot, { at, event }: BootStep): Boot {
     case 'script.waiting':
       return { ...next, state: 'waiting', ...(event.image !== undefined && { image: event.image }) };
     case 'script.refused':
+    case 'uki.refused':
       return { ...next, state: 'refused', reason: event.reason };
     case 'script.local':
     case 'uki.local':

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors.js';
 import type { Role } from '../image/role.js';
 import type { Way } from '../image/ways.js';
 import type { LeaseEvent } from '../lease/event.js';
@@ -5,6 +6,7 @@ import type { Firmware } from '../machine/facts.js';
 import type { Digest } from '../oci/digest.js';
 import type { Unmet } from './choose-way.js';
 import type { EntryKind } from './entry.js';
+import type { FindingEvent } from './finding-event.js';
 import type { MemoryShortage } from './memory-need.js';
 import type { LocalReason } from './policy.js';
 import type { ProvisionEvent } from './provision-event.js';
@@ -13,11 +15,13 @@ import type { SliceKind } from './started-part.js';
 
 /**
  * Every milestone of a boot, and of what the boots need, as one union. Sinks (log, metrics, the journal) read it;
- * nothing decides on it. Field names are the log's field names. Seconds are elapsed, sizes are bytes.
+ * nothing decides on it. Field names are the log's field names. Seconds are elapsed, sizes are bytes. `code`: of the error that
+ * stands behind it, where there is one.
  */
 export type BootEvent =
   | LeaseEvent
   | ProvisionEvent
+  | FindingEvent
   /** A machine is there, but has not said who it is: it fetches the script that makes it, under one of its names. */
   | ({ readonly event: 'greeting.sent' } & LoaderTransfer)
   | {
@@ -44,6 +48,7 @@ export type BootEvent =
       readonly image?: string;
       readonly attempt: number;
       readonly reason: string;
+      readonly code?: ErrorCode;
     }
   /** Its policy sends it to its local disk. */
   | {
@@ -101,6 +106,8 @@ export type BootEvent =
     } & DhcpQuestion)
   /** It was told nothing, so that it goes on to its next boot device. */
   | ({ readonly event: 'dhcp.unanswered'; readonly reason: string } & DhcpQuestion)
+  /** It was told by us as well, and takes the offer of another server. */
+  | { readonly event: 'dhcp.elsewhere'; readonly machine: string; readonly mac?: string; readonly server: string }
   /** A datagram at DHCP's ports that was for somebody else, or for nobody. */
   | { readonly event: 'dhcp.dropped'; readonly address: string; readonly reason: string }
   /** A trusted relay lets hear of a client what cannot be, or what another says of the same address. */
@@ -136,7 +143,13 @@ export type BootEvent =
       readonly isDoneByStart?: true;
     }
   /** It is given iPXE instead. */
-  | { readonly event: 'uki.replaced'; readonly machine: string; readonly address: string; readonly reason: string }
+  | {
+      readonly event: 'uki.replaced';
+      readonly machine: string;
+      readonly address: string;
+      readonly reason: string;
+      readonly code?: ErrorCode;
+    }
   | { readonly event: 'uki.refused'; readonly machine: string; readonly address: string; readonly reason: string }
   /** It is given nothing, so that it boots its local disk, as its assignment or its policy says. */
   | {
@@ -147,7 +160,13 @@ export type BootEvent =
       readonly why: LocalReason;
       readonly reason: string;
     }
-  | { readonly event: 'script.refused'; readonly machine: string; readonly address: string; readonly reason: string }
+  | {
+      readonly event: 'script.refused';
+      readonly machine: string;
+      readonly address: string;
+      readonly reason: string;
+      readonly code?: ErrorCode;
+    }
   | {
       readonly event: 'image.resolved';
       readonly reference: string;
@@ -244,7 +263,8 @@ export type BootEvent =
   | ({ readonly event: 'file.unanswered' } & LoaderTransfer)
   | ({ readonly event: 'artifact.started' } & ArtifactTransfer)
   | ({ readonly event: 'artifact.sent' } & ArtifactTransfer & TransferResult)
-  | ({ readonly event: 'artifact.aborted'; readonly reason: string } & ArtifactTransfer & TransferResult);
+  | ({ readonly event: 'artifact.aborted'; readonly reason: string; readonly code?: ErrorCode } & ArtifactTransfer &
+      TransferResult);
 
 /** One GET of one artifact. `machine` is missing when the source address does not say whose boot it is. */
 export type ArtifactTransfer = {
@@ -273,6 +293,8 @@ export type DhcpQuestion = {
   readonly client: string;
   /** Of the machine; missing when iPXE asks, which does not say by which it came. */
   readonly firmware?: Firmware;
+  /** Of the machine's firmware: `BIOS`, `UEFI arm64`; missing where it does not say, and when iPXE asks. */
+  readonly platform?: string;
   /** That it came over, and where it is plugged in, as that says: printable, and short (RFC 3046, 3.1 and 3.2). */
   readonly relay?: string;
   readonly circuitId?: string;
@@ -291,9 +313,11 @@ export type LoaderTransfer = {
   readonly address: string;
   readonly file: string;
   readonly protocol: Protocol;
+  /** What starts it, as far as its name shows: `BIOS`, `UEFI arm64`. */
+  readonly platform?: string;
 };
 
-export type RefusedFile = LoaderTransfer & { readonly reason: string };
+export type RefusedFile = LoaderTransfer & { readonly reason: string; readonly code?: ErrorCode };
 
 export type Counts = { readonly added: number; readonly removed: number; readonly changed: number };
 

@@ -99,6 +99,11 @@ export class DhcpStep {
     this.#parts.attribution.saw(name, address);
   }
 
+  /** It takes its address from another server, and what to load with it. */
+  tookOther({ subject: { name: machine } }: Invitation, mac: MacAddress | undefined, server: string): void {
+    this.#parts.events({ event: 'dhcp.elsewhere', machine, ...(mac !== undefined && { mac }), server });
+  }
+
   /** Another server gives addresses there; `by`: how it shows. */
   heardOther(server: string, at: string, by: string): void {
     const { neighbours, events } = this.#parts;

@@ -27,6 +27,8 @@ function describeBoot(event: Exclude<BootEvent, LeaseEvent | ProvisionEvent>): s
     case 'script.refused':
     case 'script.local':
       return describeScript(event);
+    case 'boot.finding':
+      return `${event.machine} does not go on (${event.finding}): ${event.evidence}; ${event.remedy}`;
     case 'boot.held':
     case 'boot.done':
     case 'done.refused':
@@ -55,6 +57,7 @@ function describeBoot(event: Exclude<BootEvent, LeaseEvent | ProvisionEvent>): s
     case 'dhcp.answered':
     case 'dhcp.unanswered':
     case 'dhcp.dropped':
+    case 'dhcp.elsewhere':
     case 'relay.refused':
     case 'loader.repeated':
       return describeDhcp(event);
@@ -178,7 +181,9 @@ const DONE_BY: Readonly<Record<Done['by'], string>> = {
 };
 
 function describeDhcp(
-  event: Of<'dhcp.answered' | 'dhcp.unanswered' | 'dhcp.dropped' | 'relay.refused' | 'loader.repeated'>,
+  event: Of<
+    'dhcp.answered' | 'dhcp.unanswered' | 'dhcp.dropped' | 'dhcp.elsewhere' | 'relay.refused' | 'loader.repeated'
+  >,
 ): string {
   switch (event.event) {
     case 'dhcp.answered':
@@ -187,6 +192,8 @@ function describeDhcp(
       return `${asks(event)}: told nothing, since ${event.reason}`;
     case 'dhcp.dropped':
       return `a datagram from ${event.address} is dropped: ${event.reason}`;
+    case 'dhcp.elsewhere':
+      return `${event.machine} takes its address, and what to load, from the DHCP server ${event.server}`;
     case 'relay.refused':
       return `what ${event.mac} asks over the relay ${event.relay} shows nobody who it is: ${event.reason}`;
     case 'loader.repeated':

@@ -6,7 +6,7 @@ import type { IsoPlan, UkiPlan } from '../boot/plan.js';
 import type { LocalReason } from '../boot/policy.js';
 import type { LocatedArtifact } from '../boot/ports.js';
 import type { Selection } from '../boot/select.js';
-import { BootlayerError, publicMessage } from '../errors.js';
+import { BootlayerError, type ErrorCode, publicMessage } from '../errors.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { Subject } from '../machine/inventory.js';
 import { RecentMap } from '../recent-map.js';
@@ -41,7 +41,7 @@ export type FirmwareStepParts = VerifiedPlansParts & {
 export type FirmwareFile =
   | UkiFile
   /** iPXE, which has a screen, and time to wait. */
-  | { readonly kind: 'loader'; readonly reason: string }
+  | { readonly kind: 'loader'; readonly reason: string; readonly code?: ErrorCode }
   | { readonly kind: 'refused'; readonly reason: string }
   /** Nothing either: the machine goes on to its local disk. */
   | LocalDisk;
@@ -130,7 +130,7 @@ export class FirmwareStep {
     } catch (thrown) {
       const error = BootlayerError.from(thrown);
       if (error.code === 'INTERNAL') this.#parts.reportFault(`choosing what ${subject.name} starts`, thrown);
-      return { kind: 'loader', reason: publicMessage(error) };
+      return { kind: 'loader', reason: publicMessage(error), code: error.code };
     }
   }
 
@@ -196,7 +196,10 @@ export class FirmwareStep {
       const { assignment, why, reason } = file;
       events({ event: 'uki.local', ...told, assignment, why, reason });
     }
-    if (file.kind === 'loader') events({ event: 'uki.replaced', ...told, reason: file.reason });
+    if (file.kind === 'loader') {
+      const { reason, code } = file;
+      events({ event: 'uki.replaced', ...told, reason, ...(code !== undefined && { code }) });
+    }
     if (file.kind !== 'uki') return;
     const { assignment, image, id: plan } = file.plan;
     const { unmet, isDoneByStart } = file;

@@ -52,9 +52,12 @@ function causeOf(event: BootEvent): Cause | undefined {
     case 'dhcp.answered':
     case 'dhcp.unanswered':
     case 'loader.repeated':
+    case 'dhcp.elsewhere':
       return { limit: 'dhcp', by: event.mac ?? event.machine };
     case 'boot.held':
       return { limit: 'dhcp', by: event.machine };
+    case 'boot.finding':
+      return { limit: 'dhcp', by: `finding ${event.machine}` };
     case 'pool.exhausted':
     case 'pool.regained':
       return { limit: 'dhcp', by: event.subnet };
@@ -94,6 +97,7 @@ const LEVELS: Readonly<Record<BootEvent['event'], 'debug' | 'info' | 'warn' | 'e
   'lease.unsaved': 'warn',
   'pool.exhausted': 'warn',
   'dhcp.other': 'warn',
+  'boot.finding': 'warn',
   'boot.held': 'warn',
   'done.refused': 'warn',
   'relay.refused': 'warn',
@@ -110,6 +114,7 @@ const LEVELS: Readonly<Record<BootEvent['event'], 'debug' | 'info' | 'warn' | 'e
   'script.refused': 'warn',
   'uki.refused': 'warn',
   'loader.repeated': 'warn',
+  'dhcp.elsewhere': 'warn',
   'image.failed': 'warn',
   'fill.failed': 'warn',
   'fill.resumed': 'warn',

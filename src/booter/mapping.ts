@@ -30,6 +30,8 @@ export type Mapping = MappingInput & {
   readonly machinesOutOfForce: MachinesOutOfForce;
   /** The images that assignments lead to, in canonical spelling. */
   readonly references: ReadonlySet<string>;
+  /** Those that count, by their names. */
+  readonly byName: ReadonlyMap<string, Assignment>;
   /** What machines boot next alone, by assignments of their own; beside the index. */
   readonly wishes: readonly Assignment[];
 };
@@ -38,18 +40,19 @@ export type Mapping = MappingInput & {
 export function createMapping(input: MappingInput, before?: Mapping): Mapping {
   const { machines, assignments, defaults, outOfForce = ALL_IN_FORCE } = input;
   const inventory = before?.machines === machines ? before.inventory : new Inventory(machines);
-  const { index, references } =
+  const { index, references, byName } =
     before?.assignments === assignments && before.outOfForce.assignments === outOfForce.assignments
       ? before
       : {
           index: new AssignmentIndex([...assignments, ...outOfForce.assignments]),
           references: referencesOf(assignments),
+          byName: new Map(assignments.map((assignment) => [assignment.name, assignment])),
         };
   const machinesOutOfForce =
     before?.outOfForce.machines === outOfForce.machines
       ? before.machinesOutOfForce
       : new MachinesOutOfForce(outOfForce.machines);
-  const found = { inventory, index, references, machinesOutOfForce };
+  const found = { inventory, index, references, byName, machinesOutOfForce };
   return { machines, assignments, defaults, outOfForce, ...found, wishes: [] };
 }
 

@@ -1,4 +1,5 @@
 import type { BootEvent, EventSink } from '../boot/event.js';
+import { FINDINGS } from '../boot/finding.js';
 import { isProvisionEvent, type ProvisionEvent } from '../boot/provision-event.js';
 import { isLeaseEvent, type LeaseEvent } from '../lease/event.js';
 import type { Metrics } from '../metrics.js';
@@ -8,6 +9,7 @@ export function metricsSink(metrics: Metrics): EventSink {
   // A series that begins with its first event hides that event from Prometheus' increase().
   for (const outcome of ['reloaded', 'refused']) metrics.reloads.inc({ outcome }, 0);
   for (const kind of ['new', 'extended']) metrics.leasesGiven.inc({ kind }, 0);
+  for (const finding of Object.keys(FINDINGS)) metrics.findings.inc({ finding }, 0);
   return (event) => {
     if (isLeaseEvent(event)) countLease(metrics, event);
     else if (isProvisionEvent(event)) metrics.provisions.inc({ outcome: outcomeOf(event) });
@@ -37,6 +39,9 @@ function count(metrics: Metrics, event: Exclude<BootEvent, LeaseEvent | Provisio
       return;
     case 'loader.repeated':
       metrics.loaderLoops.inc();
+      return;
+    case 'boot.finding':
+      metrics.findings.inc({ finding: event.finding });
       return;
     case 'boot.held':
       metrics.heldBoots.inc();

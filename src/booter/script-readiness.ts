@@ -1,7 +1,7 @@
 import type { MemoryShortage } from '../boot/memory-need.js';
 import { type BootPlan, kernelArgsOf } from '../boot/plan.js';
 import type { Clock } from '../clock.js';
-import { BootlayerError, publicMessage } from '../errors.js';
+import { BootlayerError, type ErrorCode, publicMessage } from '../errors.js';
 import { formatSeconds } from '../format.js';
 import { DONE_PLACEHOLDER, PROVISION_PLACEHOLDER, placeholdersIn } from '../image/command-line.js';
 import type { ResolvedImage } from '../image/image.js';
@@ -45,8 +45,8 @@ export type Readiness =
       /** It is known to have too little memory, and boots all the same. */
       readonly shortage?: MemoryShortage;
     }
-  | { readonly kind: 'refused'; readonly reason: string }
-  | Waits;
+  | { readonly kind: 'refused'; readonly reason: string; readonly code?: ErrorCode }
+  | (Waits & { readonly code?: ErrorCode });
 
 type Given =
   | { readonly kind: 'given'; readonly given: GivenCapabilities }
@@ -84,7 +84,7 @@ export class ScriptReadiness {
   failed(subject: Subject, thrown: unknown): Exclude<Readiness, { kind: 'ready' }> {
     const error = BootlayerError.from(thrown);
     if (error.code === 'INTERNAL') this.#parts.reportFault(`preparing the boot of ${subject.name}`, thrown);
-    return { kind: mayPass(error) ? 'waiting' : 'refused', reason: publicMessage(error) };
+    return { kind: mayPass(error) ? 'waiting' : 'refused', reason: publicMessage(error), code: error.code };
   }
 
   async #ready(boot: Boot, { defaults }: Mapping, due: number): Promise<Readiness> {

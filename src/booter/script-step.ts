@@ -2,6 +2,7 @@ import type { BlobSource } from '../blob/blob-store.js';
 import type { EventSink } from '../boot/event.js';
 import { type BootPlan, startOf } from '../boot/plan.js';
 import { settle } from '../boot/select.js';
+import type { ErrorCode } from '../errors.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Descriptor } from '../oci/descriptor.js';
 import { formatReference } from '../oci/reference.js';
@@ -31,6 +32,12 @@ export type ScriptStepParts = ScriptReadinessParts & {
   readonly contradicted: (subject: Subject) => void;
   readonly events: EventSink;
 };
+
+/** `code`: of the error that stands behind it, where there is one. */
+type Refused = { readonly reason: string; readonly code?: ErrorCode };
+
+/** For what a machine waits. */
+type Awaited = { readonly image?: string } & Pick<Refused, 'code'>;
 
 /** iPXE reports its machine, and gets the script for it. */
 export class ScriptStep {
@@ -62,7 +69,7 @@ export class ScriptStep {
     } catch (thrown) {
       const readiness = this.#readiness.failed(subject, thrown);
       return assignment === undefined
-        ? this.#refuse(subject, readiness.reason)
+        ? this.#refuse(subject, readiness)
         : this.#answer({ subject, assignment }, readiness, attempt);
     }
   }
@@ -77,11 +84,12 @@ export class ScriptStep {
     const image = formatReference(assignment.image);
     switch (readiness.kind) {
       case 'refused':
-        return this.#refuse(subject, readiness.reason);
+        return this.#refuse(subject, readiness);
       case 'waiting': {
-        const { reason } = readiness;
-        if (!isPatient({ attempt })) return this.#refuse(subject, `${reason} (asked ${attempt} times)`);
-        return this.#wait(subject, { machine: subject.name, reason, attempt }, image);
+        const { reason, ...why } = readiness;
+        if (!isPatient({ attempt }))
+          return this.#refuse(subject, { ...why, reason: `${reason} (asked ${attempt} times)` });
+        return this.#wait(subject, { machine: subject.name, reason, attempt }, { image, ...why });
       }
       case 'ready': {
         const { planned, script, shortage } = readiness;
@@ -110,11 +118,11 @@ export class ScriptStep {
         return this.#wait(
           subject,
           { machine, reason: judged.reason, attempt },
-          formatReference(judged.assignment.image),
+          { image: formatReference(judged.assignment.image) },
         );
       case 'unmapped': {
         const waiting = { machine, reason: NO_ASSIGNMENT, attempt, isUnknown: true };
-        if (!enrols() || !isPatient(waiting)) return this.#refuse(subject, NO_ASSIGNMENT);
+        if (!enrols() || !isPatient(waiting)) return this.#refuse(subject, { reason: NO_ASSIGNMENT });
         const script = this.#wait(subject, waiting);
         enrolments.waits(subject, judged.asking.kind === 'shown');
         return script;
@@ -122,10 +130,11 @@ export class ScriptStep {
     }
   }
 
-  #wait({ facts: { sourceAddress: address } }: Subject, waiting: Waiting, image?: string): string {
+  #wait({ facts: { sourceAddress: address } }: Subject, waiting: Waiting, { image, code }: Awaited = {}): string {
     const { events, urls } = this.#parts;
     const { machine, attempt, reason } = waiting;
-    events({ event: 'script.waiting', machine, address, attempt, reason, ...(image !== undefined && { image }) });
+    const known = { ...(image !== undefined && { image }), ...(code !== undefined && { code }) };
+    events({ event: 'script.waiting', machine, address, attempt, reason, ...known });
     return waitingScript(urls.for(address), waiting);
   }
 
@@ -142,9 +151,10 @@ export class ScriptStep {
     for (const { descriptor } of startOf(plan)) prefetch(descriptor, mapped.sourcesOf(descriptor, plan.image.location));
   }
 
-  #refuse(subject: Subject, reason: string): string {
+  #refuse(subject: Subject, { reason, code }: Refused): string {
     const { name: machine, facts } = subject;
-    this.#parts.events({ event: 'script.refused', machine, address: facts.sourceAddress, reason });
+    const told = { machine, address: facts.sourceAddress, reason };
+    this.#parts.events({ event: 'script.refused', ...told, ...(code !== undefined && { code }) });
     return refusalOf(subject, reason);
   }
 }

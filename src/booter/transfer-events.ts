@@ -7,7 +7,8 @@ import type {
   TransferResult,
 } from '../boot/event.js';
 import { type Clock, secondsSince } from '../clock.js';
-import { BootlayerError } from '../errors.js';
+import { BootlayerError, type ErrorCode } from '../errors.js';
+import { platformOfBinary } from '../ipxe/binaries.js';
 import type { AddressOwner } from './address-owner.js';
 import { type Progress, RunningTransfers, type Underway } from './running-transfers.js';
 
@@ -18,7 +19,7 @@ import { type Progress, RunningTransfers, type Underway } from './running-transf
 export type TransferEnd = Pick<TransferResult, 'bytes' | 'reads'> & {
   readonly tftp?: TftpResult;
   readonly at?: number;
-} & ({ readonly kind: 'sent' } | { readonly kind: 'aborted'; readonly reason: string });
+} & ({ readonly kind: 'sent' } | { readonly kind: 'aborted'; readonly reason: string; readonly code?: ErrorCode });
 
 /** Called once, when the transfer has ended. */
 export type TransferEnded = (end: TransferEnd) => void;
@@ -49,7 +50,7 @@ export class TransferEvents {
       progress,
       (end, result) => {
         if (end.kind === 'sent') events({ event: 'artifact.sent', ...transfer, ...result });
-        else events({ event: 'artifact.aborted', ...transfer, ...result, reason: end.reason });
+        else events({ event: 'artifact.aborted', ...transfer, ...result, ...whyOf(end) });
       },
     );
   }
@@ -63,11 +64,13 @@ export class TransferEvents {
   loader(file: LoaderTransfer, progress: Progress): TransferEnded {
     const { events, owner } = this.#parts;
     owner.look(file.address);
+    const platform = platformOfBinary(file.file);
+    const asked = platform === undefined ? file : { ...file, platform };
     return this.#running(
       () => this.#attributed(file),
       progress,
       (end, result) => {
-        const transfer = this.#attributed(file);
+        const transfer = this.#attributed(asked);
         if (end.kind === 'sent') events({ event: 'loader.sent', ...transfer, ...result });
         else events({ event: 'loader.aborted', ...transfer, ...result, reason: end.reason });
       },
@@ -76,12 +79,12 @@ export class TransferEvents {
 
   /** What is asked for is not there, or cannot be had. */
   refused(file: RefusedFile): void {
-    this.#parts.events({ event: 'file.refused', ...file });
+    this.#parts.events({ event: 'file.refused', ...file, ...this.#attributed(file) });
   }
 
   /** What was asked for was sent, and nothing came back. */
   unanswered(file: LoaderTransfer): void {
-    this.#parts.events({ event: 'file.unanswered', ...file });
+    this.#parts.events({ event: 'file.unanswered', ...this.#attributed(file) });
   }
 
   #attributed(file: LoaderTransfer): LoaderTransfer {
@@ -106,13 +109,18 @@ export class TransferEvents {
   }
 }
 
+function whyOf({ reason, code }: Extract<TransferEnd, { kind: 'aborted' }>) {
+  return { reason, ...(code !== undefined && { code }) };
+}
+
 /** Runs a transfer and tells how it ended; `sent` counts the bytes so far. Throws what it throws. */
 export async function tellEnd(ended: TransferEnded, sent: () => number, run: () => Promise<void>): Promise<void> {
   try {
     await run();
     ended({ kind: 'sent', bytes: sent() });
   } catch (thrown) {
-    ended({ kind: 'aborted', bytes: sent(), reason: BootlayerError.from(thrown).message });
+    const { message: reason, code } = BootlayerError.from(thrown);
+    ended({ kind: 'aborted', bytes: sent(), reason, ...(code !== 'INTERNAL' && { code }) });
     throw thrown;
   }
 }

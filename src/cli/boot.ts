@@ -8,7 +8,7 @@ import { noteOnStderr, parsedBy } from './common.js';
 import { knownName } from './named-machine.js';
 import { emphasize, inOneLine, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
 import { stepLine } from './timeline.js';
-import type { ToldBoot, ToldSteps } from './told.js';
+import type { ToldBoot, ToldFinding, ToldSteps } from './told.js';
 
 type ListOptions = ServerOptions & {
   readonly machine?: string;
@@ -113,6 +113,13 @@ async function showBoot(wanted: string, options: ServerOptions): Promise<void> {
   const by = boot.assignment === undefined ? '' : `, assignment ${boot.assignment}`;
   writeLine(output, emphasize(output, 'bold', inOneLine(`${boot.machine}: ${boot.state}${by}`)));
   writeSteps(output, boot);
+  for (const finding of boot.findings ?? []) writeFinding(output, finding);
+}
+
+/** Below the steps: what one looks for when it does not come up. */
+function writeFinding(output: Output, { finding, evidence, remedy }: ToldFinding): void {
+  writeLine(output, `${emphasize(output, 'bold', inOneLine(finding))}: ${inOneLine(evidence)}`);
+  writeLine(output, `  ${inOneLine(remedy)}`);
 }
 
 /** Each with how long after the boot's begin it came. */

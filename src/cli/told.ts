@@ -11,7 +11,14 @@ export type ToldBoot = {
   readonly reason?: string;
 };
 
-export type ToldSteps = ToldBoot & { readonly steps: readonly Pick<ToldEvent, 'at' | 'text'>[] };
+export type ToldSteps = ToldBoot & {
+  readonly steps: readonly Pick<ToldEvent, 'at' | 'text'>[];
+  /** Missing where an older server tells it. */
+  readonly findings?: readonly ToldFinding[];
+};
+
+/** Why a boot does not go on. */
+export type ToldFinding = { readonly finding: string; readonly evidence: string; readonly remedy: string };
 
 /** A step as it happens. `boot`, its state after it and when it began are missing where it belongs to none. */
 export type ToldEvent = {

@@ -25,6 +25,14 @@ export const IPXE_BINARIES: readonly IpxeBinary[] = [
   { file: 'ipxe-arm64.efi', firmware: 'UEFI arm64', architectures: [11, 19, 22], uefi: 'arm64' },
 ];
 
+/** What starts the program of that name, wherever it lies: `BIOS`, `UEFI arm64`; undefined where the table does not know it. */
+export function platformOfBinary(path: string): string | undefined {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const known = IPXE_BINARIES.find(({ file }) => file === name);
+  if (known === undefined) return undefined;
+  return known.uefi === undefined ? 'BIOS' : `UEFI ${known.uefi}`;
+}
+
 /** By the names of the files, those first that are tried first; `architecture`: Go's name. */
 export function uefiLoadersFor(architecture: string): readonly string[] {
   return IPXE_BINARIES.filter(({ uefi }) => uefi === architecture).map(({ file }) => file);

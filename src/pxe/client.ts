@@ -103,6 +103,12 @@ export function firmwaresOf({ kind, architecture }: PxeClient): readonly Firmwar
   return kind === 'http' ? ['uefi-http'] : ['uefi'];
 }
 
+/** Whose programs its firmware starts: `BIOS`, `UEFI arm64`; undefined where it does not say. */
+export function platformOf({ architecture: known }: PxeClient): string | undefined {
+  if (known?.firmware === 'bios') return 'BIOS';
+  return known?.architecture === undefined ? undefined : `UEFI ${known.architecture}`;
+}
+
 /** For people: `x64 UEFI by PXE`, `x86 BIOS, iPXE`. */
 export function describeClient({ kind, architecture }: PxeClient): string {
   const name = architecture?.name ?? 'a machine of no known architecture';

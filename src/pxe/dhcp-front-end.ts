@@ -10,7 +10,7 @@ import { BROADCAST_IP4 } from '../net/ip.js';
 import { TokenBuckets } from '../net/token-buckets.js';
 import type { Writable } from '../writable.js';
 import type { Told } from './boot-options.js';
-import { describeClient, firmwaresOf } from './client.js';
+import { describeClient, firmwaresOf, platformOf } from './client.js';
 import type { Door } from './door.js';
 import type { Exchange, Sent } from './exchange.js';
 import { type BootParts, proxyExchange } from './proxy-dhcp.js';
@@ -107,6 +107,8 @@ function askedOf(
   const firmware = client.kind === 'ipxe' ? undefined : firmwaresOf(client)?.[0];
   if (client.mac !== undefined) asked.mac = client.mac;
   if (firmware !== undefined) asked.firmware = firmware;
+  const platform = firmware === undefined ? undefined : platformOf(client);
+  if (platform !== undefined) asked.platform = platform;
   const relay = relayOf(request);
   if (relay === undefined) return asked;
   asked.relay = relay;

@@ -4,6 +4,7 @@ import { PORT } from '../dhcp/ports.js';
 import { type ReplyDestination, relayOf } from '../dhcp/reply-destination.js';
 import type { LeaseAnswer } from '../lease/question.js';
 import type { DatagramHandler, DatagramPort, Peer } from '../net/datagram.js';
+import { factsOf } from './client.js';
 import { type Asking, readAsking, serverDoor, serverExchange } from './dhcp-server.js';
 import type { Door } from './door.js';
 import type { Exchange } from './exchange.js';
@@ -74,13 +75,23 @@ export function serverHandler({ booter, leases, served, parts, ticks }: Parts) {
         finish(asking, from, now);
         return;
       }
-      if (asking.other !== undefined) heard(asking.other, door, 'a machine takes its offer');
+      if (asking.other !== undefined) {
+        heard(asking.other, door, 'a machine takes its offer');
+        tookOther(asking, asking.other);
+      }
       // Before anything is given that nobody is to be told.
       const reason = whyNotOver(asking, from) ?? (waiting >= MOST_WAITING ? TOO_MANY : undefined);
       if (reason === undefined) give(asking);
       else finish({ kind: 'ignored', reason }, from, now);
     };
   };
+
+  /** Whoever does not boot may have its address from wherever it likes. */
+  function tookOther({ client, from, request }: Asking, server: string): void {
+    if (client.kind === 'other') return;
+    const facts = factsOf(client, request, relayOf(request) ?? from.address);
+    booter.dhcp.tookOther(parts.invite(facts), client.mac, server);
+  }
 
   function heard(server: string, { name }: Door, by: string): void {
     if (!ours.has(server) && others.note(server, ticks())) booter.dhcp.heardOther(server, name, by);

@@ -32,8 +32,8 @@ describe('TransferEvents', () => {
     one({ kind: 'sent', bytes: 300 });
     other({ kind: 'aborted', bytes: 100, reason: 'gone' });
     expect(events).toEqual([
-      { event: 'loader.sent', ...LOADER, bytes: 300, seconds: 1.5 },
-      { event: 'loader.aborted', ...LOADER, bytes: 100, seconds: 1.5, reason: 'gone' },
+      { event: 'loader.sent', ...KNOWN, bytes: 300, seconds: 1.5 },
+      { event: 'loader.aborted', ...KNOWN, bytes: 100, seconds: 1.5, reason: 'gone' },
     ]);
   });
 
@@ -68,7 +68,7 @@ describe('TransferEvents', () => {
     const { transfers, events } = tell();
     const tftp = { blksize: 1_468, windowsize: 4, resends: 2, isConfirmed: false };
     transfers.loader(LOADER, WHOLE)({ kind: 'sent', bytes: 300, tftp });
-    expect(events).toEqual([{ event: 'loader.sent', ...LOADER, bytes: 300, seconds: 0, ...tftp }]);
+    expect(events).toEqual([{ event: 'loader.sent', ...KNOWN, bytes: 300, seconds: 0, ...tftp }]);
   });
 
   it('tells of every file that is refused, and of every one that nobody answers', () => {

@@ -3,7 +3,7 @@ import type { LocatedArtifact } from '../../boot/ports.js';
 import { parseSlice } from '../../booter/blob-path.js';
 import type { Booter } from '../../booter/booter.js';
 import { requirePart } from '../../booter/slice-reader.js';
-import { BootlayerError } from '../../errors.js';
+import { BootlayerError, describeError } from '../../errors.js';
 import type { FilePart } from '../../image/range-reader.js';
 import { type Digest, digestFromHex } from '../../oci/digest.js';
 import { addressOf } from '../address-of.js';
@@ -23,15 +23,44 @@ export type BlobRouteParts = SendingParts & { readonly booter: Booter };
 export function blobRoutes(app: FastifyInstance, parts: BlobRouteParts): void {
   const handler = async (request: FastifyRequest<BlobRequest>, reply: FastifyReply) => {
     await turnOf(reply.raw, clientGone(request.raw.socket));
-    const slice = sliceIn(request.params.slice);
-    const wanted = { digest: digestIn(request.params.hex), ...(slice && { slice }) };
-    const artifact = await parts.booter.artifacts.find(wanted, addressOf(request));
-    if (slice !== undefined) requirePart(slice, artifact.descriptor);
-    return sendEntity(request, reply, sendingOf(parts.booter, artifact, { slice, address: addressOf(request) }), parts);
+    try {
+      return await sendBlob(request, reply, parts);
+    } catch (thrown) {
+      tellRefused(request, parts.booter, thrown);
+      throw thrown;
+    }
   };
   for (const url of ['/blobs/sha256/:hex/:name', '/blobs/sha256/:hex/:slice/:name']) {
     app.route<BlobRequest>({ method: ['GET', 'HEAD'], url, handler });
   }
+}
+
+async function sendBlob(
+  request: FastifyRequest<BlobRequest>,
+  reply: FastifyReply,
+  parts: BlobRouteParts,
+): Promise<FastifyReply> {
+  const slice = sliceIn(request.params.slice);
+  const wanted = { digest: digestIn(request.params.hex), ...(slice && { slice }) };
+  const artifact = await parts.booter.artifacts.find(wanted, addressOf(request));
+  if (slice !== undefined) requirePart(slice, artifact.descriptor);
+  return await sendEntity(
+    request,
+    reply,
+    sendingOf(parts.booter, artifact, { slice, address: addressOf(request) }),
+    parts,
+  );
+}
+
+const MAX_PATH_CHARACTERS = 200;
+
+/** A machine may have the script of an older plan, or the bytes cannot be had: its boot stops there. Who hung up has no need of it. */
+function tellRefused(request: FastifyRequest, booter: Booter, thrown: unknown): void {
+  if (clientGone(request.raw.socket).aborted) return;
+  const { code } = BootlayerError.from(thrown);
+  const file = request.url.slice(1, MAX_PATH_CHARACTERS);
+  const reason = describeError(thrown);
+  booter.transferEvents.refused({ address: addressOf(request), protocol: 'http', file, reason, code });
 }
 
 function sliceIn(text: string | undefined): FilePart | undefined {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BOOT_STATES, type Boot } from '../../boot/boot.js';
+import { FINDINGS, type Finding, type FindingName } from '../../boot/finding.js';
 import type { BootStore, BootWithSteps } from '../../boot/ports.js';
 import { mapping } from '../../config/values.js';
 import { BootlayerError } from '../../errors.js';
@@ -9,6 +10,8 @@ import { limitUpTo } from './pages.js';
 
 export type BootRouteParts = {
   readonly boots: Pick<BootStore, 'findBoots' | 'findBoot' | 'findBootIds'>;
+  /** Why it does not go on. */
+  readonly findings: (boot: BootWithSteps) => readonly Finding[];
   /** Resolves when what was told is in the store. */
   readonly settled: () => Promise<void>;
 };
@@ -66,8 +69,20 @@ const step = z
   .describe('a step, with what else its event says')
   .meta({ id: 'Step' });
 
+const finding = z
+  .object({
+    finding: z.enum(Object.keys(FINDINGS) as FindingName[]),
+    at: time.describe('of the step that shows it'),
+    evidence: z.string().describe('what was seen'),
+    remedy: z.string().describe('what to do, or to look at'),
+  })
+  .describe('why it does not go on')
+  .meta({ id: 'Finding' });
+
+const detail = boot.extend({ steps: z.array(step), findings: z.array(finding) }).meta({ id: 'BootWithSteps' });
+
 /** `GET /api/v1/boots`: the newest first, those that are wanted; `GET /api/v1/boots/<id>`: one with its steps. */
-export function bootRecordRoutes(api: Api, { boots, settled }: BootRouteParts): void {
+export function bootRecordRoutes(api: Api, { boots, findings, settled }: BootRouteParts): void {
   api.route({
     method: 'GET',
     path: '/api/v1/boots',
@@ -104,14 +119,15 @@ export function bootRecordRoutes(api: Api, { boots, settled }: BootRouteParts): 
     takes: {
       params: mapping({ id: z.string().min(1).max(64).describe('or how it begins, where no other begins so') }),
     },
-    answers: { 200: { about: 'The boot', body: boot.extend({ steps: z.array(step) }).meta({ id: 'BootWithSteps' }) } },
+    answers: { 200: { about: 'The boot', body: detail } },
     errors: ['NOT_FOUND'],
     handle: async ({ params: { id } }) => {
       await settled();
       const found = (await boots.findBoot(id)) ?? (await findByPrefix(boots, id));
       if (found === undefined)
         throw new BootlayerError('NOT_FOUND', `there is no boot ${id}`, { remedy: '"bootlayer boot ls" lists them' });
-      return { status: 200, body: { ...presented(found.boot), steps: found.steps.map(toldStep) } };
+      const told = findings(found).map((one) => ({ ...one, at: timeOf(one.at) }));
+      return { status: 200, body: { ...presented(found.boot), steps: found.steps.map(toldStep), findings: told } };
     },
   });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { FindingListener, ToldFinding } from '../../booter/boot-findings.js';
 import type { StepListener, ToldStep } from '../../booter/journal.js';
 import type { RunningTransfer } from '../../booter/running-transfers.js';
 import type { Clock, every } from '../../clock.js';
@@ -12,6 +13,8 @@ import { timeOf, toldStep } from '../told-step.js';
 export type EventRouteParts = {
   /** Tells of every step from now on, until what it answers is called. */
   readonly listen: (listener: StepListener) => () => void;
+  /** The same of each finding. */
+  readonly listenToFindings: (listener: FindingListener) => () => void;
   /** What is on its way to machines, so many transfers at most. */
   readonly running: (most: number) => readonly RunningTransfer[];
   readonly clock: Pick<Clock, 'now'> & { readonly every: typeof every };
@@ -67,8 +70,9 @@ export function eventRoutes(api: Api, parts: EventRouteParts): OpenStreams {
 }
 
 /** For as long as somebody listens: until what it answers is called. */
-function tellAll(streams: EventStreams, { listen, running, clock }: EventRouteParts): () => void {
-  const silence = listen((step) => streams.tell(step.event.event, step.event.machine, told(step)));
+function tellAll(streams: EventStreams, { listen, listenToFindings, running, clock }: EventRouteParts): () => void {
+  const tell = (step: ToldStep | ToldFinding) => streams.tell(step.event.event, step.event.machine, told(step));
+  const silences = [listen(tell), listenToFindings(tell)];
   let isToldAgain = false;
   const rest = clock.every(LOOK_MILLISECONDS, () => {
     const transfers = running(MOST_TRANSFERS).map(toldTransfer);
@@ -82,7 +86,7 @@ function tellAll(streams: EventStreams, { listen, running, clock }: EventRoutePa
     isToldAgain = transfers.length > 0 || !haveAll;
   });
   return () => {
-    silence();
+    for (const silence of silences) silence();
     rest();
   };
 }
@@ -93,7 +97,7 @@ function toldTransfer(transfer: RunningTransfer): Omit<RunningTransfer, 'digest'
   return told;
 }
 
-function told({ at, event, boot }: ToldStep): Record<string, unknown> {
-  const step = toldStep({ at, event });
+function told({ boot, ...told }: ToldStep | ToldFinding): Record<string, unknown> {
+  const step = toldStep(told);
   return boot === undefined ? step : { ...step, boot: boot.id, state: boot.state, beganAt: timeOf(boot.beganAt) };
 }

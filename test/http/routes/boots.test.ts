@@ -13,6 +13,8 @@ const STEPS = [
 ];
 const BOOT: Boot = STEPS.reduce(withStep, newBoot('ab12', 'node-01', 1_000));
 
+const FOUND = { finding: 'download-aborted', at: 2_000, remedy: 'see its screen' } as const;
+
 const IDS = ['ab12', 'ac1', 'ac2', 'ac3', 'ac4', 'ac5', 'ac6'];
 
 function listener(found: readonly Boot[] = [BOOT, { ...BOOT, id: 'aa11' }]) {
@@ -28,6 +30,7 @@ function listener(found: readonly Boot[] = [BOOT, { ...BOOT, id: 'aa11' }]) {
       findBootIds: async (prefix, most) => IDS.filter((id) => id.startsWith(prefix)).slice(0, most),
       findBoot: async (id) => (id === BOOT.id ? { boot: BOOT, steps: STEPS } : undefined),
     },
+    findings: ({ steps }) => [{ ...FOUND, evidence: `${steps.length} steps` }],
     settled: async () => undefined,
   });
   const get = async (url: string, host = '127.0.0.1:8081') => {

@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { newBoot, withStep } from '../../../src/boot/boot.js';
+import type { FindingListener } from '../../../src/booter/boot-findings.js';
 import type { ToldStep } from '../../../src/booter/journal.js';
 import type { RunningTransfer } from '../../../src/booter/running-transfers.js';
 import { Api } from '../../../src/http/api.js';
@@ -27,10 +28,15 @@ async function serve() {
   let tick = (): void => undefined;
   const app = createListener(createLog('silent', { write: () => undefined }));
   const listeners = new Set<(step: ToldStep) => void>();
+  const findingListeners = new Set<FindingListener>();
   eventRoutes(new Api(app), {
     listen: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);
+    },
+    listenToFindings: (listener) => {
+      findingListeners.add(listener);
+      return () => void findingListeners.delete(listener);
     },
     running: (most) => running.slice(0, most),
     clock: {
@@ -54,7 +60,10 @@ async function serve() {
     const response = await fetch(`http://127.0.0.1:${port}/api/v1/events${query}`, { headers, signal: ended.signal });
     return { response, end: () => ended.abort() };
   };
-  return { app, listeners, tell, get, running, tick: () => tick(), isTicking: () => isTicking };
+  const find: FindingListener = (told) => {
+    for (const listener of [...findingListeners]) listener(told);
+  };
+  return { app, listeners, find, tell, get, running, tick: () => tick(), isTicking: () => isTicking };
 }
 
 /** What has come, up to the first text that is waited for. */
@@ -80,6 +89,31 @@ it('tells what happens as it happens', async () => {
     ...{ state: 'planned', beganAt: '1970-01-01T00:00:00.500Z' },
     text: 'node-01 gets the script for registry.lab:5000/os/debian:12 (assignment all)',
   });
+});
+
+it('tells why a boot does not go on', async () => {
+  const { find, tell, get } = await serve();
+  const [all, one] = [await get(), await get('?machine=node-02')];
+  const told = {
+    machine: 'node-01',
+    boot: 'ab12',
+    finding: 'download-aborted',
+    evidence: 'it broke off',
+    remedy: 'see its screen',
+  } as const;
+  find({
+    at: 2_000,
+    event: { event: 'boot.finding', ...told },
+    boot: { ...newBoot('ab12', 'node-01', 500), state: 'fetching' },
+  });
+  tell(OTHERS);
+  const [first = ''] = (await readUntil(all.response, 'node-02')).split('\n\n');
+  expect(first).toMatch(/^event: boot\.finding\ndata: /);
+  expect(JSON.parse(first.split('data: ')[1] ?? '')).toMatchObject({
+    ...{ ...told, at: '1970-01-01T00:00:02.000Z', state: 'fetching' },
+    text: 'node-01 does not go on (download-aborted): it broke off; see its screen',
+  });
+  expect(await readUntil(one.response, 'node-02')).not.toContain('node-01');
 });
 
 it('tells of one machine alone, and forgets who goes', async () => {

@@ -1,0 +1,153 @@
+import { counted, formatBytes, formatSeconds } from '../format.js';
+import type { StepEvent } from './boot.js';
+import type { Finding } from './finding.js';
+import type { FoundIn } from './findings.js';
+import type { Told, Trace } from './trace.js';
+
+/** What shows that a program of ours runs, or that firmware is past DHCP and TFTP. */
+const BEYOND_LOADER = [
+  ...['greeting.sent', 'script.sent', 'script.waiting', 'script.refused', 'script.local', 'boot.held'],
+  ...['uki.planned', 'uki.local', 'uki.refused', 'artifact.started'],
+] as readonly StepEvent['event'][];
+const BEYOND_DHCP = [
+  ...BEYOND_LOADER,
+  ...['loader.sent', 'loader.aborted', 'file.refused', 'file.unanswered', 'uki.replaced'],
+] as readonly StepEvent['event'][];
+
+/** Firmware asks at once for what it was told, and repeats a DISCOVER after 4, 8 and 16 s (PXE 2.1, 2.2.3; edk2: PxeBcDhcp4.c). */
+const UNASKED_MILLISECONDS = 30_000;
+/** iPXE has its address again, and asks for its script, within seconds; some links are blocked for half a minute (STP). */
+const UNSTARTED_MILLISECONDS = 60_000;
+
+/** Up to a program of ours that runs. Pure. */
+export function loaderFindings({ trace, now }: FoundIn): readonly Finding[] {
+  if (trace.last(...BEYOND_LOADER) !== undefined) return [];
+  const findings = [
+    otherArchitecture(trace),
+    repeated(trace),
+    aborted(trace),
+    unanswered(trace),
+    refusedFile(trace),
+    notStarted(trace, now),
+  ];
+  const known = findings.filter((finding) => finding !== undefined);
+  if (trace.last(...BEYOND_DHCP) !== undefined) return known;
+  return [...known, ...afterDhcp(trace, now)];
+}
+
+/** Nobody is told to by us. */
+function otherArchitecture(trace: Trace): Finding | undefined {
+  const told = trace.last('loader.sent');
+  const asked = trace.all('dhcp.answered').find(({ event }) => event.platform !== undefined);
+  const [has, wants] = [told?.event.platform, asked?.event.platform];
+  if (told === undefined || has === undefined || wants === undefined || has === wants) return undefined;
+  return {
+    ...{ finding: 'loader-of-other-architecture', at: told.at },
+    evidence: `it loaded ${told.event.file}, which is for ${has}, and its firmware is ${wants}`,
+    remedy:
+      'another DHCP server tells it what to load: let that go by the architecture (option 93), or leave out the boot file there, so that this server says it',
+  };
+}
+
+function repeated(trace: Trace): Finding | undefined {
+  const told = trace.last('loader.repeated');
+  if (told === undefined) return undefined;
+  const { loader, times, seconds } = told.event;
+  return {
+    ...{ finding: 'loader-repeated', at: told.at },
+    evidence: `firmware was told to load ${loader} ${times} times in ${formatSeconds(seconds)}, and no script was asked for`,
+    remedy:
+      'look at its screen: Secure Boot may refuse the program, or the program does not reach this server by HTTP; another build of iPXE may know the card (ipxe.binaries)',
+  };
+}
+
+function aborted(trace: Trace): Finding | undefined {
+  const told = trace.last('loader.aborted');
+  if (told === undefined || trace.wentOn(told, 'loader.sent')) return undefined;
+  const { file, bytes, protocol, blksize, reason } = told.event;
+  const blocks = blksize === undefined ? '' : ` in blocks of ${blksize} bytes`;
+  return {
+    ...{ finding: 'loader-aborted', at: told.at },
+    evidence: `${file} broke off by ${protocol.toUpperCase()} after ${formatBytes(bytes)}${blocks}: ${reason}`,
+    remedy: protocol === 'http' ? CABLE : blksize !== undefined && blksize > MOST_ON_ETHERNET ? BLOCKS : CABLE,
+  };
+}
+
+/** Ethernet's 1,500 without the headers of IPv4, UDP and TFTP (RFC 2348). */
+const MOST_ON_ETHERNET = 1_468;
+const BLOCKS =
+  'blocks of that size need fragments or larger frames: see the MTU on the way, and that no firewall drops fragments';
+const CABLE =
+  'see whether the machine was reset, and look for loss on its link: cable, duplex, and a firewall on the way';
+
+function unanswered(trace: Trace): Finding | undefined {
+  const told = trace.last('file.unanswered');
+  if (told === undefined || trace.wentOn(told, 'loader.sent')) return undefined;
+  return {
+    ...{ finding: 'loader-unanswered', at: told.at },
+    evidence: `${told.event.address} asked for ${told.event.file} by TFTP, and never answered what it was sent`,
+    remedy:
+      'let a firewall pass UDP from this server to the machine: TFTP answers from a port of its own, not from 69 (RFC 1350, 4)',
+  };
+}
+
+function refusedFile(trace: Trace): Finding | undefined {
+  const told = trace.last('file.refused');
+  if (told === undefined || trace.wentOn(told, 'loader.sent')) return undefined;
+  const { file, protocol, reason } = told.event;
+  return {
+    ...{ finding: 'file-refused', at: told.at },
+    evidence: `it asked for ${file} by ${protocol.toUpperCase()}: ${reason}`,
+    remedy:
+      'where another server tells it what to load, correct the name there; "bootlayer plan" shows what this one says',
+  };
+}
+
+function notStarted(trace: Trace, now: number): Finding | undefined {
+  const told = trace.last('loader.sent');
+  if (told === undefined || now - told.at < UNSTARTED_MILLISECONDS) return undefined;
+  if (trace.last('loader.repeated') !== undefined || otherArchitecture(trace) !== undefined) return undefined;
+  return {
+    ...{ finding: 'loader-not-started', at: told.at },
+    evidence: `${told.event.file} was sent whole ${ago(told, now)}, and nothing was asked for since`,
+    remedy:
+      'look at its screen: Secure Boot may refuse the program, the card may have no driver in it (try the snponly or undionly build), or it does not reach this server by HTTP',
+  };
+}
+
+/** It was told what to load, and nothing came of it. */
+function afterDhcp(trace: Trace, now: number): readonly Finding[] {
+  const told = trace.last('dhcp.answered');
+  if (told === undefined) return [];
+  const elsewhere = trace.last('dhcp.elsewhere');
+  if (elsewhere !== undefined) return [otherServer(elsewhere)];
+  const { firmware, client, answer } = told.event;
+  const isRepeated = told.times >= 3;
+  if (!isRepeated && now - told.at < UNASKED_MILLISECONDS) return [];
+  const evidence = `${client} was told ${counted(told.times, 'time')} to load ${answer}, the last time ${ago(told, now)}, and asked for nothing`;
+  if (firmware === 'uefi-http')
+    return [{ finding: 'http-boot-refused', at: told.at, evidence, remedy: httpRemedy(answer) }];
+  return [{ finding: 'answer-ignored', at: told.at, evidence, remedy: IGNORED }];
+}
+
+const IGNORED =
+  'another server may answer as well ("bootlayer doctor" looks for one); else see that UDP 69 and 4011 reach this server, and that the port of the switch forwards at once (portfast)';
+
+function httpRemedy(url: string): string {
+  const scheme = url.startsWith('https:')
+    ? 'enrol the certificate authority of this server in the firmware, and see its clock'
+    : 'many firmwares allow https alone: allow http in their setup, serve https, or boot the machine by PXE';
+  return `${scheme}; see that the URL is reachable from its network`;
+}
+
+function otherServer({ at, event: { server }, times }: Told<Extract<StepEvent, { event: 'dhcp.elsewhere' }>>): Finding {
+  return {
+    ...{ finding: 'other-server-won', at },
+    evidence: `it took the offer of the DHCP server ${server}${times === 1 ? '' : ` ${times} times`}, not ours`,
+    remedy: `end that server, keep it from answering this machine, or set dhcp.mode to proxy, so that ${server} gives the address and this server what to load`,
+  };
+}
+
+function ago({ at }: Pick<Told, 'at'>, now: number): string {
+  return `${formatSeconds(Math.max(0, now - at) / 1_000)} ago`;
+}

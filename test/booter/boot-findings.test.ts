@@ -1,0 +1,114 @@
+import { expect, it } from 'vitest';
+import type { Assignment } from '../../src/boot/assignment.js';
+import { type Boot, newBoot, type StepEvent, withStep } from '../../src/boot/boot.js';
+import type { BootEvent } from '../../src/boot/event.js';
+import { BootFindings } from '../../src/booter/boot-findings.js';
+import type { StepListener, ToldStep } from '../../src/booter/journal.js';
+import { BOOT_STEPS as STEP } from '../fixtures/boot-steps.js';
+
+function watching(assignment?: Partial<Assignment>) {
+  let listener: StepListener = () => undefined;
+  let look = (): void => undefined;
+  let now = 1_000;
+  const events: BootEvent[] = [];
+  const findings = new BootFindings({
+    listen: (given) => {
+      listener = given;
+      return () => {
+        listener = () => undefined;
+      };
+    },
+    assignmentNamed: () => assignment as Assignment | undefined,
+    events: (event) => events.push(event),
+    clock: { now: () => now },
+    every: (_milliseconds, run) => {
+      look = run;
+      return () => {
+        look = () => undefined;
+      };
+    },
+  });
+  findings.start();
+  const boots = new Map<string, Boot>();
+  const step = (event: StepEvent & { readonly machine: string }, id = 'b1') => {
+    const { machine } = event;
+    const boot = withStep(boots.get(id) ?? newBoot(id, machine, now), { at: now, event });
+    boots.set(id, boot);
+    listener({ at: now, event, boot } satisfies ToldStep);
+  };
+  const pass = (milliseconds: number) => {
+    now += milliseconds;
+    look();
+  };
+  const told = () =>
+    events.map((event) => (event.event === 'boot.finding' ? `${event.boot} ${event.finding}` : event.event));
+  return { findings, step, pass, told, events, boots };
+}
+
+it('tells why a boot does not go on, once', () => {
+  const { step, pass, told, events, findings } = watching();
+  const heard: string[] = [];
+  const silence = findings.listen(({ event, boot }) => heard.push(`${boot.state}: ${event.finding}`));
+  step(STEP.discover);
+  step(STEP.loader);
+  step(STEP.script);
+  pass(29_999);
+  expect(told()).toEqual([]);
+  pass(1);
+  pass(1_000);
+  expect(told()).toEqual(['b1 script-without-kernel']);
+  expect(events[0]).toMatchObject({
+    machine: 'node-01',
+    evidence: expect.stringContaining('10.0.0.7 was sent') as string,
+  });
+  expect(heard).toEqual(['planned: script-without-kernel']);
+  silence();
+  step(STEP.kernelStarted);
+  step(STEP.kernelAborted);
+  expect(told()).toEqual(['b1 script-without-kernel', 'b1 download-aborted']);
+  expect(heard).toHaveLength(1);
+});
+
+it('looks at the last boot of a machine alone, until it is done', () => {
+  const { step, pass, told } = watching();
+  step(STEP.script);
+  step(STEP.discover, 'b2');
+  pass(31_000);
+  expect(told()).toEqual(['b2 answer-ignored']);
+  step({ event: 'boot.done', machine: 'node-01', boot: 'b2', by: 'report' }, 'b2');
+  pass(4 * 3_600_000);
+  expect(told()).toEqual(['b2 answer-ignored']);
+});
+
+it('does not judge a boot of which it has not heard all', () => {
+  const { step, pass, told, boots, findings } = watching();
+  boots.set('b1', { ...newBoot('b1', 'node-01', 0), steps: 7 });
+  step(STEP.script);
+  pass(31_000);
+  expect(told()).toEqual([]);
+  const boot = boots.get('b1') as Boot;
+  expect(findings.of({ boot, steps: [{ at: 1_000, event: STEP.script }] })).toMatchObject([
+    { finding: 'script-without-kernel', at: 1_000 },
+  ]);
+});
+
+it('goes by what is assigned in force now', () => {
+  const { step, pass, told } = watching({ policy: { mode: 'once', doneWhen: 'reported' } });
+  for (const event of [STEP.script, STEP.kernelStarted, STEP.kernelSent, STEP.initramfsStarted, STEP.initramfsSent])
+    step(event);
+  pass(3_600_000);
+  expect(told()).toEqual(['b1 done-not-reported']);
+});
+
+it('looks at some thousand boots at most, and hears nothing any more when it is closed', () => {
+  const { step, pass, told, findings } = watching();
+  for (let number = 0; number < 6_000; number += 1) step({ ...STEP.discover, machine: `node-${number}` }, `b${number}`);
+  pass(31_000);
+  for (let times = 0; times < 20; times += 1) pass(1_000);
+  expect(told()).toHaveLength(5_000);
+  expect(told()).not.toContain('b999 answer-ignored');
+  findings.close();
+  step(STEP.script, 'last');
+  pass(60_000);
+  expect(told()).toHaveLength(5_000);
+});
