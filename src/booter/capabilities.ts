@@ -25,6 +25,12 @@ export function ofBoot(subject: Subject, { id, machine, beganAt }: Pick<Boot, 'i
 /** `life`: for how long something is handed out, in milliseconds. */
 type HandingOut = OfBoot & { readonly handsOut: HandedOut; readonly life: number };
 
+/** With what is handed out by it, where something is. */
+type Kept = OfBoot & Pick<KeptCapability, 'handsOut'>;
+
+/** The boot in which a machine is, and, as long as that is not durable, that nothing is handed out for those before. */
+type Begun = { readonly boot: string; isKept: boolean; keeping: Promise<void> | undefined };
+
 type Given = { readonly capability: string; readonly expiresAt: number };
 
 /** 256 bits: nobody guesses one. */
@@ -34,18 +40,43 @@ const CAPABILITY = /^[A-Za-z0-9_-]{43}$/;
 const LIFE_MILLISECONDS = 7 * 24 * 3_600_000;
 /** Are remembered at least. */
 const BOOTS = 5_000;
+const MACHINES = 25_000;
 
 /**
- * Words that let whoever has one say that a boot is done, or fetch what its machine is handed. They are random, and only their digests
- * are kept.
+ * Whoever has a capability may say that a boot is done, or fetch what its machine is handed. Each is random, and only its digest is
+ * kept.
  */
 export class Capabilities {
   readonly #parts: CapabilitiesParts;
   /** By boot: who asks again in the same boot gets the same one. */
   readonly #given = new RecentMap<string, Promise<Given> | undefined>(BOOTS);
 
+  /** By machine. */
+  readonly #begun = new RecentMap<string, Begun>(MACHINES);
+
   constructor(parts: CapabilitiesParts) {
     this.#parts = parts;
+  }
+
+  /**
+   * The machine itself, as is shown, is in this boot now: nothing is handed out for those before. Durable when it resolves. Throws
+   * DATA_UNUSABLE, DISK_FULL.
+   */
+  begun({ id, machine }: Pick<Boot, 'id' | 'machine'>): Promise<void> {
+    const known = this.#begun.get(machine);
+    const begun = known?.boot === id ? known : { boot: id, isKept: false, keeping: undefined };
+    if (begun !== known) this.#begun.set(machine, begun);
+    if (begun.isKept) return Promise.resolve();
+    // Once at a time, and again with the next step where it fails.
+    begun.keeping ??= this.#supersede(machine, begun).finally(() => {
+      begun.keeping = undefined;
+    });
+    return begun.keeping;
+  }
+
+  async #supersede(machine: string, begun: Begun): Promise<void> {
+    await this.#parts.store.supersede(machine, begun.boot);
+    begun.isKept = true;
   }
 
   /** By which the boot is told to be done. Durable before it is given away. Throws DATA_UNUSABLE, DISK_FULL. */
@@ -86,7 +117,7 @@ export class Capabilities {
     return this.#parts.store.spend(hash, document);
   }
 
-  #give(name: string, boot: OfBoot, life: number): Promise<Given> {
+  #give(name: string, boot: Kept, life: number): Promise<Given> {
     const given = this.#given.get(name);
     if (given !== undefined) return given;
     const making = this.#make(boot, life);
@@ -96,13 +127,20 @@ export class Capabilities {
     return making;
   }
 
-  async #make(boot: OfBoot, life: number): Promise<Given> {
+  async #make(boot: Kept, life: number): Promise<Given> {
     const { store, now, senseClock } = this.#parts;
     const capability = randomBytes(BYTES).toString('base64url');
     // When a clock that is not set yet is, all that was to end by it would be over.
     const expiresAt = senseClock().kind === 'set' ? now() + life : Number.MAX_SAFE_INTEGER;
-    await store.saveCapability({ ...boot, hash: hashOf(capability), expiresAt });
+    await store.saveCapability({ ...this.#asOfNow(boot), hash: hashOf(capability), expiresAt });
     return { capability, expiresAt };
+  }
+
+  /** What is written out for a machine that has begun another boot meanwhile hands nothing out. */
+  #asOfNow({ handsOut, ...boot }: Kept): Kept {
+    const begun = this.#begun.get(boot.machine)?.boot ?? boot.boot;
+    if (handsOut === undefined) return boot;
+    return { ...boot, handsOut: begun === boot.boot ? handsOut : { ...handsOut, isSuperseded: true } };
   }
 }
 

@@ -78,7 +78,7 @@ export function createPolicies(parts: PoliciesParts): Policies {
   const capabilities = new Capabilities({ ...{ store: parts.capabilities, senseClock }, now: () => clock.now() });
   // Of those that wait the list alone is kept, and not all that they have said.
   const { enrolled, ...others } = parts;
-  const step = new PolicyStep({ ...others, requesters });
+  const step = new PolicyStep({ ...others, requesters, capabilities });
   return {
     step,
     outlooks: new Outlooks({ ...others, step, verifies }),
