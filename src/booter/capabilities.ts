@@ -3,13 +3,13 @@ import type { Boot } from '../boot/boot.js';
 import type { ClockSense } from '../boot/clock-sense.js';
 import type { CapabilityStore, HandedOut, KeptCapability } from '../boot/policy-ports.js';
 import { whoseStanding } from '../boot/standing-keys.js';
+import type { Clock } from '../clock.js';
 import type { Subject } from '../machine/inventory.js';
 import { RecentMap } from '../recent-map.js';
 
 export type CapabilitiesParts = {
   readonly store: CapabilityStore;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  readonly clock: Pick<Clock, 'now' | 'ticks'>;
   readonly senseClock: () => ClockSense;
 };
 
@@ -31,7 +31,8 @@ type Kept = OfBoot & Pick<KeptCapability, 'handsOut'>;
 /** The boot in which a machine is, and, as long as that is not durable, that nothing is handed out for those before. */
 type Begun = { readonly boot: string; isKept: boolean; keeping: Promise<void> | undefined };
 
-type Given = { readonly capability: string; readonly expiresAt: number };
+/** `endsAt`: ticks of the clock. */
+type Given = { readonly capability: string; readonly endsAt: number };
 
 /** 256 bits: nobody guesses one. */
 const BYTES = 32;
@@ -53,6 +54,9 @@ export class Capabilities {
 
   /** By machine. */
   readonly #begun = new RecentMap<string, Begun>(MACHINES);
+
+  /** By digest, in ticks of the clock: whatever becomes of the time of day meanwhile. */
+  readonly #ends = new RecentMap<string, number>(MACHINES);
 
   constructor(parts: CapabilitiesParts) {
     this.#parts = parts;
@@ -89,7 +93,7 @@ export class Capabilities {
     const { assignment, address, image } = boot.handsOut;
     const name = [boot.boot, address, assignment, image.digest].join(' ');
     const given = await this.#given.get(name);
-    if (given !== undefined && given.expiresAt - this.#parts.now() > life / 2) return given.capability;
+    if (given !== undefined && given.endsAt - this.#parts.clock.ticks() > life / 2) return given.capability;
     this.#given.set(name, undefined);
     return (await this.#give(name, boot, life)).capability;
   }
@@ -108,8 +112,11 @@ export class Capabilities {
     return kept !== undefined && timingSafeEqual(Buffer.from(kept.hash), Buffer.from(hash)) ? kept : undefined;
   }
 
-  isOver(kept: KeptCapability): boolean {
-    return kept.expiresAt <= this.#parts.now();
+  /** Of those that were given before the server started, only the time of day says so. */
+  isOver({ hash, expiresAt }: KeptCapability): boolean {
+    const { clock } = this.#parts;
+    const endsAt = this.#ends.get(hash);
+    return expiresAt <= clock.now() || (endsAt !== undefined && endsAt <= clock.ticks());
   }
 
   /** Whether the document was not handed out yet in its boot; it is then. Durable when it resolves. Throws DATA_UNUSABLE, DISK_FULL. */
@@ -128,12 +135,15 @@ export class Capabilities {
   }
 
   async #make(boot: Kept, life: number): Promise<Given> {
-    const { store, now, senseClock } = this.#parts;
+    const { store, clock, senseClock } = this.#parts;
     const capability = randomBytes(BYTES).toString('base64url');
     // When a clock that is not set yet is, all that was to end by it would be over.
-    const expiresAt = senseClock().kind === 'set' ? now() + life : Number.MAX_SAFE_INTEGER;
-    await store.saveCapability({ ...this.#asOfNow(boot), hash: hashOf(capability), expiresAt });
-    return { capability, expiresAt };
+    const expiresAt = senseClock().kind === 'set' ? clock.now() + life : Number.MAX_SAFE_INTEGER;
+    const hash = hashOf(capability);
+    const endsAt = clock.ticks() + life;
+    this.#ends.set(hash, endsAt);
+    await store.saveCapability({ ...this.#asOfNow(boot), hash, expiresAt });
+    return { capability, endsAt };
   }
 
   /** What is written out for a machine that has begun another boot meanwhile hands nothing out. */

@@ -24,8 +24,6 @@ export interface BootRecords {
   /** The boot in which a machine is that asks what to boot now; another one than that if it began before then. */
   open(machine: string, notBefore?: number): Boot;
   last(machine: string): LastBoot | undefined;
-  /** The last that came farther than anybody can bring about in the name of the machine. */
-  lastFarther(machine: string): LastBoot | undefined;
   /** Takes up one of which something is to be told long after it. Throws DATA_UNUSABLE. */
   recall(machine: string, boot: string): Promise<unknown>;
 }

@@ -113,7 +113,7 @@ it('gives one that lasts while the clock is not set, since it would be over when
     policies: { capabilities: store, senseClock: () => ({ kind: 'unset', reason: 'it says 1970' }) },
   });
   const given = URL.exec(await booter.script(QUERY, HERE))?.[1] ?? '';
-  clock.milliseconds = Date.UTC(2026, 10, 28);
+  clock.setBy = Date.UTC(2026, 10, 28);
   expect(await booter.doneReports.report(given, HERE)).toBe(true);
 });
 

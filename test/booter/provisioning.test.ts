@@ -4,7 +4,7 @@ import { BootlayerError } from '../../src/errors.js';
 import { assignment, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 import { MemoryCapabilities } from '../fixtures/policies.js';
-import { DOCUMENT, ELSEWHERE, HERE, IGNITION, MOVED, provision, provisioning } from '../fixtures/provisioning.js';
+import { DOCUMENT, ELSEWHERE, HERE, HOUR, IGNITION, MOVED, provision, provisioning } from '../fixtures/provisioning.js';
 
 const superseded = ({ kept }: MemoryCapabilities) =>
   [...kept.values()].map(({ handsOut }) => handsOut?.isSuperseded === true);
@@ -196,6 +196,34 @@ describe('Provisioning', () => {
     expect((await hand(given, { path: 'files/x' })).kind).toBe('document');
   });
 
+  it('hands out once anew to a machine that was reset, and nothing any more by what it had before', async () => {
+    const { capability, hand, clock, journal, refusals } = provisioning({ said: provision({ isOnce: true }) });
+    const given = await capability();
+    expect(await hand(given)).toEqual(DOCUMENT);
+    const began = journal.last('node-01')?.boot.id;
+    clock.milliseconds += 30_000;
+    expect(await hand(given)).toEqual({ kind: 'none' });
+    const next = await capability();
+    expect(journal.last('node-01')?.boot.id).not.toBe(began);
+    expect(await hand(given)).toEqual({ kind: 'none' });
+    expect(await hand(next)).toEqual(DOCUMENT);
+    expect(await hand(next)).toEqual({ kind: 'none' });
+    expect(refusals()).toEqual(['spent', 'superseded', 'spent']);
+  });
+
+  it('ends with its life while the clock is not set, and lasts when it is; over a restart, until it is done', async () => {
+    const store = new MemoryCapabilities();
+    const { capability, hand, clock, refusals } = provisioning({ store, isClockSet: false });
+    const given = await capability();
+    clock.setBy = Date.UTC(2026, 10, 28);
+    clock.milliseconds += HOUR - 1;
+    expect(await hand(given)).toEqual(DOCUMENT);
+    clock.milliseconds += 1;
+    expect(await hand(given)).toEqual({ kind: 'none' });
+    expect(refusals()).toEqual(['expired']);
+    expect(await provisioning({ store, isClockSet: false }).hand(given)).toEqual(DOCUMENT);
+  });
+
   it('knows nothing by a capability that reports boots as done, and reports nothing by one of its own', async () => {
     const { script, capability, hand, booter, refusals, standings } = provisioning({ append: 'done={done.url}' });
     const given = await capability();
@@ -265,10 +293,10 @@ describe('Provisioning', () => {
     const once = { said: provision({ isOnce: true, isByAddress: true, life: 200_000 }) };
     const { capability, hand, clock, refusals } = provisioning(once);
     const first = await capability();
-    expect(await hand(first)).toEqual(DOCUMENT);
     clock.milliseconds += 110_000;
     const second = await capability();
     expect(second).not.toBe(first);
+    expect(await hand(first)).toEqual(DOCUMENT);
     expect(await hand(second)).toEqual({ kind: 'none' });
     expect(await hand('self')).toEqual({ kind: 'none' });
     expect(refusals()).toEqual(['spent', 'spent']);
