@@ -3,7 +3,7 @@ import { ofBoot } from '../../src/booter/capabilities.js';
 import { BootlayerError } from '../../src/errors.js';
 import { assignment, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
-import { MemoryCapabilities } from '../fixtures/policies.js';
+import { expectOneForEachBoot, MemoryCapabilities } from '../fixtures/policies.js';
 import { DOCUMENT, ELSEWHERE, HERE, HOUR, IGNITION, MOVED, provision, provisioning } from '../fixtures/provisioning.js';
 
 const superseded = ({ kept }: MemoryCapabilities) =>
@@ -23,12 +23,7 @@ describe('Provisioning', () => {
   });
 
   it('gives each boot one of its own, of which nothing is kept as it is', async () => {
-    const { capability, store, clock } = provisioning();
-    const first = await capability();
-    expect(await capability()).toBe(first);
-    clock.milliseconds += 10 * 60_000;
-    expect(await capability()).not.toBe(first);
-    expect(JSON.stringify([...store.kept.values()])).not.toContain(first);
+    await expectOneForEachBoot(provisioning());
   });
 
   it('gives nobody one who is not shown to be the machine, and does not boot it without', async () => {
