@@ -19,8 +19,8 @@ export type Boot = {
   /** When the machine itself asked for the kernel, UKI or ISO first: from then on the boot counts as an attempt. */
   readonly attemptedAt?: number;
   /**
-   * When it had been sent completely, or began to be read as a disc, which never shows whether it was enough: what the machine asks to
-   * be told after that is a new boot.
+   * When it had been sent completely, or began to be read as a disc, which never shows whether it was enough, or its system fetched its
+   * configuration: what the machine asks to be told after that is a new boot.
    */
   readonly startSentAt?: number;
   /** By its policy it is done when it has all that it starts. */
@@ -228,6 +228,8 @@ function stepped(boot: Boot, { at, event }: BootStep): Boot {
       return { ...next, state: 'local', assignment: event.assignment, reason: event.reason };
     case 'boot.done':
       return { ...next, state: 'done' };
+    case 'provision.sent':
+      return { ...next, startSentAt: boot.startSentAt ?? at };
     case 'script.sent':
     case 'uki.planned':
       return planned(next, event);

@@ -67,16 +67,21 @@ export type HandedOut = {
   readonly facts: MachineFacts;
   /** What it was given to boot. */
   readonly image: { readonly reference: string; readonly digest: Digest };
-  /** Another boot of the machine was given one since. */
+  /** The machine has begun another boot since. */
   readonly isSuperseded?: true;
   /** Documents that are handed out once in its boot, and were. */
   readonly spent?: readonly string[];
 };
 
 export interface CapabilityStore {
-  /** Durable when it resolves. One that hands something out supersedes those of the machine's other boots. */
+  /** Durable when it resolves. */
   saveCapability(capability: KeptCapability): Promise<void>;
   findCapability(hash: string): Promise<KeptCapability | undefined>;
+  /**
+   * By what the machine's other boots were given, nothing is handed out any more; of what is saved later it says nothing. Durable when
+   * it resolves; nothing is written where there is nothing of the kind.
+   */
+  supersede(machine: string, boot: string): Promise<void>;
   /** Whether the document was not handed out yet in the boot that it is of; it is then, for good. Durable when it resolves. */
   spend(hash: string, document: string): Promise<boolean>;
   pruneCapabilities(now: number): Promise<number>;

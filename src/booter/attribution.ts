@@ -1,3 +1,4 @@
+import type { Boot } from '../boot/boot.js';
 import { type BootPlan, fetchesOf } from '../boot/plan.js';
 import type { Fetches } from '../boot/started-part.js';
 import type { Digest } from '../oci/digest.js';
@@ -22,7 +23,7 @@ export class Attribution {
   /**
    * A script step of this machine came from this address; what is not said of it is as before.
    */
-  saw(machine: string, address: string, { plan, isShown }: Seen = {}): void {
+  saw(machine: string, address: string, { plan, isShown, boot }: Seen = {}): void {
     const machines = this.#seen.get(address) ?? new Map<string, Step>();
     this.#seen.delete(address);
     this.#seen.set(address, machines);
@@ -34,9 +35,14 @@ export class Attribution {
       at: this.#now(),
       boots: plan === undefined ? last?.boots : bootsBy(plan),
       isShown: isShown ?? last?.isShown ?? false,
+      own: plan === undefined || boot === undefined ? last?.own : this.#own(plan, boot, last?.own),
     });
     if (machines.size > MAX_MACHINES_PER_ADDRESS) dropOldest(machines);
     if (this.#seen.size > MAX_ADDRESSES) dropOldest(this.#seen);
+  }
+
+  #own({ assignment, image }: BootPlan, boot: OwnBoot['boot'], last: OwnBoot | undefined): OwnBoot {
+    return { boot, assignment, image, since: last?.boot.id === boot.id ? last.since : this.#now() };
   }
 
   machineAt(address: string): string | undefined {
@@ -47,8 +53,8 @@ export class Attribution {
   at(address: string): Attributed {
     const found = this.#onlyAt(address);
     if (found === undefined) return NOBODY;
-    const [machine, { boots, isShown }] = found;
-    return { machine, isShown, image: boots?.image, fetches: boots?.fetches ?? NOTHING };
+    const [machine, { boots, isShown, own }] = found;
+    return { machine, isShown, own, image: boots?.image, fetches: boots?.fetches ?? NOTHING };
   }
 
   #onlyAt(address: string): readonly [string, Step] | undefined {
@@ -69,6 +75,14 @@ export type Attributed = {
   readonly image: Digest | undefined;
   /** What it was told to fetch: another may be told another order of the same. */
   readonly fetches: Fetches;
+  readonly own: OwnBoot | undefined;
+};
+
+/** What the machine itself, as was shown, was told to boot last: whatever others are told in its name. */
+export type OwnBoot = Pick<BootPlan, 'assignment' | 'image'> & {
+  readonly boot: Pick<Boot, 'id' | 'machine' | 'beganAt'>;
+  /** When it was first told in that boot, in milliseconds. */
+  readonly since: number;
 };
 
 /** What a step shows of a machine. */
@@ -77,6 +91,8 @@ export type Seen = {
   readonly plan?: BootPlan;
   /** Whether it is shown to be that machine. */
   readonly isShown?: boolean;
+  /** In which it is told that; missing where it is not shown to be that machine. */
+  readonly boot?: OwnBoot['boot'];
 };
 
 /** `at` in milliseconds. */
@@ -84,6 +100,7 @@ type Step = {
   readonly at: number;
   readonly boots: Boots | undefined;
   readonly isShown: boolean;
+  readonly own: OwnBoot | undefined;
 };
 
 /** What is kept of a plan. `image`: the digest of the manifest. */
@@ -94,7 +111,7 @@ function bootsBy(plan: BootPlan): Boots {
 }
 
 const NOTHING: Fetches = { start: [], later: [] };
-const NOBODY: Attributed = { machine: undefined, isShown: false, image: undefined, fetches: NOTHING };
+const NOBODY: Attributed = { machine: undefined, isShown: false, image: undefined, fetches: NOTHING, own: undefined };
 
 /** A machine that asked for its script this long ago may still be fetching a root file system. */
 const LIVE_MILLISECONDS = 600_000;

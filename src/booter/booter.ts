@@ -77,8 +77,7 @@ export class Booter {
 
   constructor(parts: BooterParts) {
     this.#parts = parts;
-    const { step: policies, capabilities, doneReports, enrolments, enrols, standings } = parts.policies;
-    const { requesters, records } = parts.policies;
+    const { step: policies, capabilities, doneReports, enrolments, enrols, standings, requesters } = parts.policies;
     this.#mapping = withWishes(createMapping(parts.mapping), standings.wishes());
     this.doneReports = doneReports;
     this.#documents = new Documents(parts.documents ?? new Map());
@@ -118,7 +117,7 @@ export class Booter {
     const contents = new VerifiedContents((artifact) => this.artifacts.open(artifact));
     this.firmware = new FirmwareStep({ ...shared, contents, begins: (artifact) => this.artifacts.begins(artifact) });
     const documents = () => this.#documents;
-    const handing = { mapping, documents, attribution, capabilities, standings, requesters, records };
+    const handing = { mapping, documents, attribution, capabilities, standings, requesters };
     this.provisioning = new Provisioning({ ...parts, ...handing });
     const { provisioning } = this;
     this.#script = new ScriptStep({ ...shared, memory, prefetch, capabilities, enrolments, contents, provisioning });

@@ -3,13 +3,13 @@ import type { Boot } from '../boot/boot.js';
 import type { ClockSense } from '../boot/clock-sense.js';
 import type { CapabilityStore, HandedOut, KeptCapability } from '../boot/policy-ports.js';
 import { whoseStanding } from '../boot/standing-keys.js';
+import type { Clock } from '../clock.js';
 import type { Subject } from '../machine/inventory.js';
 import { RecentMap } from '../recent-map.js';
 
 export type CapabilitiesParts = {
   readonly store: CapabilityStore;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  readonly clock: Pick<Clock, 'now' | 'ticks'>;
   readonly senseClock: () => ClockSense;
 };
 
@@ -25,7 +25,14 @@ export function ofBoot(subject: Subject, { id, machine, beganAt }: Pick<Boot, 'i
 /** `life`: for how long something is handed out, in milliseconds. */
 type HandingOut = OfBoot & { readonly handsOut: HandedOut; readonly life: number };
 
-type Given = { readonly capability: string; readonly expiresAt: number };
+/** With what is handed out by it, where something is. */
+type Kept = OfBoot & Pick<KeptCapability, 'handsOut'>;
+
+/** The boot in which a machine is, and, as long as that is not durable, that nothing is handed out for those before. */
+type Begun = { readonly boot: string; isKept: boolean; keeping: Promise<void> | undefined };
+
+/** `endsAt`: ticks of the clock. */
+type Given = { readonly capability: string; readonly endsAt: number };
 
 /** 256 bits: nobody guesses one. */
 const BYTES = 32;
@@ -34,18 +41,46 @@ const CAPABILITY = /^[A-Za-z0-9_-]{43}$/;
 const LIFE_MILLISECONDS = 7 * 24 * 3_600_000;
 /** Are remembered at least. */
 const BOOTS = 5_000;
+const MACHINES = 25_000;
 
 /**
- * Words that let whoever has one say that a boot is done, or fetch what its machine is handed. They are random, and only their digests
- * are kept.
+ * Whoever has a capability may say that a boot is done, or fetch what its machine is handed. Each is random, and only its digest is
+ * kept.
  */
 export class Capabilities {
   readonly #parts: CapabilitiesParts;
   /** By boot: who asks again in the same boot gets the same one. */
   readonly #given = new RecentMap<string, Promise<Given> | undefined>(BOOTS);
 
+  /** By machine. */
+  readonly #begun = new RecentMap<string, Begun>(MACHINES);
+
+  /** By digest, in ticks of the clock: whatever becomes of the time of day meanwhile. */
+  readonly #ends = new RecentMap<string, number>(MACHINES);
+
   constructor(parts: CapabilitiesParts) {
     this.#parts = parts;
+  }
+
+  /**
+   * The machine itself, as is shown, is in this boot now: nothing is handed out for those before. Durable when it resolves. Throws
+   * DATA_UNUSABLE, DISK_FULL.
+   */
+  begun({ id, machine }: Pick<Boot, 'id' | 'machine'>): Promise<void> {
+    const known = this.#begun.get(machine);
+    const begun = known?.boot === id ? known : { boot: id, isKept: false, keeping: undefined };
+    if (begun !== known) this.#begun.set(machine, begun);
+    if (begun.isKept) return Promise.resolve();
+    // Once at a time, and again with the next step where it fails.
+    begun.keeping ??= this.#supersede(machine, begun).finally(() => {
+      begun.keeping = undefined;
+    });
+    return begun.keeping;
+  }
+
+  async #supersede(machine: string, begun: Begun): Promise<void> {
+    await this.#parts.store.supersede(machine, begun.boot);
+    begun.isKept = true;
   }
 
   /** By which the boot is told to be done. Durable before it is given away. Throws DATA_UNUSABLE, DISK_FULL. */
@@ -58,7 +93,7 @@ export class Capabilities {
     const { assignment, address, image } = boot.handsOut;
     const name = [boot.boot, address, assignment, image.digest].join(' ');
     const given = await this.#given.get(name);
-    if (given !== undefined && given.expiresAt - this.#parts.now() > life / 2) return given.capability;
+    if (given !== undefined && given.endsAt - this.#parts.clock.ticks() > life / 2) return given.capability;
     this.#given.set(name, undefined);
     return (await this.#give(name, boot, life)).capability;
   }
@@ -77,8 +112,11 @@ export class Capabilities {
     return kept !== undefined && timingSafeEqual(Buffer.from(kept.hash), Buffer.from(hash)) ? kept : undefined;
   }
 
-  isOver(kept: KeptCapability): boolean {
-    return kept.expiresAt <= this.#parts.now();
+  /** Of those that were given before the server started, only the time of day says so. */
+  isOver({ hash, expiresAt }: KeptCapability): boolean {
+    const { clock } = this.#parts;
+    const endsAt = this.#ends.get(hash);
+    return expiresAt <= clock.now() || (endsAt !== undefined && endsAt <= clock.ticks());
   }
 
   /** Whether the document was not handed out yet in its boot; it is then. Durable when it resolves. Throws DATA_UNUSABLE, DISK_FULL. */
@@ -86,7 +124,7 @@ export class Capabilities {
     return this.#parts.store.spend(hash, document);
   }
 
-  #give(name: string, boot: OfBoot, life: number): Promise<Given> {
+  #give(name: string, boot: Kept, life: number): Promise<Given> {
     const given = this.#given.get(name);
     if (given !== undefined) return given;
     const making = this.#make(boot, life);
@@ -96,13 +134,23 @@ export class Capabilities {
     return making;
   }
 
-  async #make(boot: OfBoot, life: number): Promise<Given> {
-    const { store, now, senseClock } = this.#parts;
+  async #make(boot: Kept, life: number): Promise<Given> {
+    const { store, clock, senseClock } = this.#parts;
     const capability = randomBytes(BYTES).toString('base64url');
     // When a clock that is not set yet is, all that was to end by it would be over.
-    const expiresAt = senseClock().kind === 'set' ? now() + life : Number.MAX_SAFE_INTEGER;
-    await store.saveCapability({ ...boot, hash: hashOf(capability), expiresAt });
-    return { capability, expiresAt };
+    const expiresAt = senseClock().kind === 'set' ? clock.now() + life : Number.MAX_SAFE_INTEGER;
+    const hash = hashOf(capability);
+    const endsAt = clock.ticks() + life;
+    this.#ends.set(hash, endsAt);
+    await store.saveCapability({ ...this.#asOfNow(boot), hash, expiresAt });
+    return { capability, endsAt };
+  }
+
+  /** What is written out for a machine that has begun another boot meanwhile hands nothing out. */
+  #asOfNow({ handsOut, ...boot }: Kept): Kept {
+    const begun = this.#begun.get(boot.machine)?.boot ?? boot.boot;
+    if (handsOut === undefined) return boot;
+    return { ...boot, handsOut: begun === boot.boot ? handsOut : { ...handsOut, isSuperseded: true } };
   }
 }
 

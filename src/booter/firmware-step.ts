@@ -61,12 +61,13 @@ type UkiFile = {
   readonly unmet: readonly Unmet[];
   /** Whether it is shown that the machine itself asks. */
   readonly isShown: boolean;
+  readonly boot: ToBoot['boot'];
   /** It is done when it has that. */
   readonly isDoneByStart: boolean;
 };
 
 /** Who boots what. */
-type Boot = Pick<ToBoot, 'assignment' | 'asking' | 'isDoneByStart'> & { readonly subject: Subject };
+type Boot = Pick<ToBoot, 'assignment' | 'asking' | 'boot' | 'isDoneByStart'> & { readonly subject: Subject };
 
 /** By which mapping it is chosen, and when it is to be answered, in ticks of the clock. */
 type By = { readonly mapping: Mapping; readonly due: number };
@@ -152,7 +153,7 @@ export class FirmwareStep {
     }
   }
 
-  async #planned({ subject, assignment, asking, isDoneByStart }: Boot, by: By): Promise<FirmwareFile> {
+  async #planned({ subject, assignment, asking, boot, isDoneByStart }: Boot, by: By): Promise<FirmwareFile> {
     const { mapped, issuer, begins, clock } = this.#parts;
     const wish = wishOf(subject, assignment);
     if (wish === undefined) return { kind: 'loader', reason: ARCHITECTURE_UNKNOWN };
@@ -171,7 +172,7 @@ export class FirmwareStep {
     if (clock.ticks() >= by.due) return { kind: 'loader', reason: NOT_THERE };
     await issuer.issue(plan);
     const isShown = asking.kind === 'shown';
-    return { kind: 'uki', plan, unmet: choice.unmet, artifact, isShown, isDoneByStart };
+    return { kind: 'uki', plan, unmet: choice.unmet, artifact, isShown, boot, isDoneByStart };
   }
 
   #told(subject: Subject, file: FirmwareFile): FirmwareFile {
@@ -182,8 +183,8 @@ export class FirmwareStep {
   /** What comes from there is this machine's from now on. */
   #seen({ name, facts }: Subject, file: FirmwareFile): FirmwareFile {
     if (file.kind === 'uki') {
-      const { isShown, plan } = file;
-      this.#parts.attribution.saw(name, facts.sourceAddress, { plan, isShown });
+      const { isShown, plan, boot } = file;
+      this.#parts.attribution.saw(name, facts.sourceAddress, { plan, isShown, ...(isShown && { boot }) });
     }
     return file;
   }

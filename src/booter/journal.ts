@@ -69,7 +69,10 @@ const MOST_NEW = 10_000;
 /** Half of the room is for machines that entries name: anybody can be a stranger whom a catch-all assignment boots, as often as he likes. */
 const KEPT = { milliseconds: LONGEST_WINDOW, most: 100_000, mostDoubtful: 10_000, mostStrangers: 50_000 } as const;
 
-const TRANSFERS: ReadonlySet<StepEvent['event']> = new Set(['artifact.started', 'artifact.sent', 'artifact.aborted']);
+const FETCHES: ReadonlySet<StepEvent['event']> = new Set([
+  ...(['artifact.started', 'artifact.sent', 'artifact.aborted'] as const),
+  'provision.sent',
+]);
 
 /** Gathers what is told of machines into their boots, and keeps those. */
 export class Journal {
@@ -119,12 +122,6 @@ export class Journal {
   last(machine: string): LastBoot | undefined {
     const known = this.#known(machine);
     return known && this.#lastOf(known);
-  }
-
-  /** The last that came farther than anybody can bring about in the name of the machine. */
-  lastFarther(machine: string): LastBoot | undefined {
-    const live = this.#farther.get(machine);
-    return live && this.#lastOf(live);
   }
 
   /** The boot in which a machine is that asks for its script now; begins when it is in none, or in one that began before then. */
@@ -223,7 +220,7 @@ export class Journal {
    */
   #addressed({ machine, event }: StepOfMachine): Live | undefined {
     const known = this.#known(machine);
-    if (known === undefined || known.hasComeFarther || !TRANSFERS.has(event)) return known;
+    if (known === undefined || known.hasComeFarther || !FETCHES.has(event)) return known;
     const before = this.#farther.get(machine);
     return before === undefined || this.#isOver(before) ? known : before;
   }

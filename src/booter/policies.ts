@@ -55,7 +55,6 @@ export type Policies = {
   readonly enrolments: Enrolments;
   readonly relayWords: RelayWords;
   readonly requesters: Requesters;
-  readonly records: Pick<BootRecords, 'last' | 'lastFarther'>;
   readonly enrols: () => boolean;
   /** Whether who asks must be shown to be the machine. */
   readonly verifies: () => boolean;
@@ -75,10 +74,10 @@ export function createPolicies(parts: PoliciesParts): Policies {
     relayed: (address) => leaseMacAt(address) ?? relayWords.macAt(address),
     verifies,
   });
-  const capabilities = new Capabilities({ ...{ store: parts.capabilities, senseClock }, now: () => clock.now() });
+  const capabilities = new Capabilities({ store: parts.capabilities, senseClock, clock });
   // Of those that wait the list alone is kept, and not all that they have said.
   const { enrolled, ...others } = parts;
-  const step = new PolicyStep({ ...others, requesters });
+  const step = new PolicyStep({ ...others, requesters, capabilities });
   return {
     step,
     outlooks: new Outlooks({ ...others, step, verifies }),
@@ -96,7 +95,6 @@ export function createPolicies(parts: PoliciesParts): Policies {
     enrolments: new Enrolments({ store: parts.enrolments, enrolled, events, clock }),
     relayWords,
     requesters,
-    records,
     enrols,
     verifies,
   };

@@ -11,6 +11,7 @@ import { BootlayerError } from '../errors.js';
 import type { Subject } from '../machine/inventory.js';
 import { RecentMap } from '../recent-map.js';
 import type { Attempts } from './attempts.js';
+import type { Capabilities } from './capabilities.js';
 import type { StepListener } from './journal.js';
 import { forNext, nobodys } from './next-boot.js';
 import { NextWishes } from './next-wishes.js';
@@ -23,8 +24,6 @@ export interface BootRecords {
   /** The boot in which a machine is that asks what to boot now; another one than that if it began before then. */
   open(machine: string, notBefore?: number): Boot;
   last(machine: string): LastBoot | undefined;
-  /** The last that came farther than anybody can bring about in the name of the machine. */
-  lastFarther(machine: string): LastBoot | undefined;
   /** Takes up one of which something is to be told long after it. Throws DATA_UNUSABLE. */
   recall(machine: string, boot: string): Promise<unknown>;
 }
@@ -33,6 +32,7 @@ export type PolicyStepParts = {
   readonly standings: Standings;
   readonly attempts: Attempts;
   readonly records: BootRecords;
+  readonly capabilities: Pick<Capabilities, 'begun'>;
   readonly boots: Pick<BootStore, 'findBoot' | 'findBoots'>;
   readonly senseClock: () => ClockSense;
   /** Of machines without a record so many standings are kept. */
@@ -82,14 +82,14 @@ export class PolicyStep {
 
   /** Throws DATA_UNUSABLE, DISK_FULL, where what it is given could not be kept. */
   async judge(subject: Subject, assignment: Assignment | undefined): Promise<Judged> {
-    const { standings, records, requesters, clock } = this.#parts;
+    const { standings, records, requesters, capabilities, clock } = this.#parts;
     const asking = await requesters.asking(subject);
+    if (assignment === undefined && asking.kind === 'doubted') return { kind: 'unmapped', asking };
     const whose = whoseAsks(subject, asking);
-    const wished = standings.of(whose.keys)?.next;
-    if (assignment === undefined && (wished === undefined || asking.kind === 'doubted'))
-      return { kind: 'unmapped', asking };
     // A new installation is another boot, in which it is reported.
     const boot = records.open(subject.name, dueAt(standings.seen(whose), clock.now()));
+    // Whatever comes of it. By what somebody else asks in its name, nothing that the machine was given ends.
+    if (asking.kind === 'shown') await capabilities.begun(boot);
     await this.#wishes.settle(whose);
     if (assignment?.policy.mode === 'once') await this.#starts.settle(whose, boot);
     const standing = standings.seen(whose);

@@ -1,5 +1,3 @@
-import type { ValuesOf } from '../boot/argument-values.js';
-import type { Assignment } from '../boot/assignment.js';
 import { documentValues } from '../boot/document-values.js';
 import type { EventSink } from '../boot/event.js';
 import type { HandedOut, KeptCapability } from '../boot/policy-ports.js';
@@ -12,7 +10,7 @@ import type { BootUrls } from './boot-urls.js';
 import type { Capabilities, OfBoot } from './capabilities.js';
 import { documentUrls } from './document-urls.js';
 import { NO_CAPABILITIES } from './placeholder-urls.js';
-import { BY_ADDRESS, ProvisionByAddress, type ProvisionByAddressParts } from './provision-by-address.js';
+import { BY_ADDRESS, ProvisionByAddress, type ProvisionByAddressParts, type Whose } from './provision-by-address.js';
 import { ProvisionGuesses } from './provision-guesses.js';
 import type { Requesters } from './requesters.js';
 import type { Standings } from './standings.js';
@@ -25,7 +23,7 @@ export type ProvisioningParts = ProvisionByAddressParts & {
   readonly requesters: Pick<Requesters, 'asking' | 'isAt'>;
   readonly urls: BootUrls;
   readonly events: EventSink;
-  readonly clock: Pick<Clock, 'now' | 'ticks'>;
+  readonly clock: Pick<Clock, 'ticks'>;
 };
 
 /** Who asks for what. */
@@ -45,9 +43,6 @@ export type Handing =
   | { readonly kind: 'broken' }
   /** It guesses. */
   | { readonly kind: 'flooding' };
-
-/** Whom a configuration is for, and by what it boots. */
-type Whose = Pick<ValuesOf, 'subject' | 'image'> & { readonly assignment: Assignment };
 
 /** Hands machines their configuration, and nobody else. */
 export class Provisioning {
@@ -106,9 +101,10 @@ export class Provisioning {
   async #lookUp(request: ProvisionRequest): Promise<Found> {
     const { capabilities } = this.#parts;
     const { capability, address } = request;
-    const own = capability === BY_ADDRESS ? await this.#byAddress.capability(address) : undefined;
+    const own = capability === BY_ADDRESS ? await this.#byAddress.whose(address) : undefined;
     if (own?.kind === 'refused') return refused('unknown', own.reason);
-    const kept = await capabilities.look(own?.capability ?? capability);
+    const given = own === undefined ? capability : await this.capability(own.whose, own.provision, own.boot);
+    const kept = await capabilities.look(given);
     if (kept?.handsOut === undefined) return UNKNOWN;
     const { machine, handsOut } = kept;
     // Told of no boot: somebody else would keep it open by asking.

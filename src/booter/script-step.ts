@@ -75,7 +75,7 @@ export class ScriptStep {
   }
 
   #answer(
-    { subject, assignment, isDoneByStart = false }: Pick<Boot, 'subject' | 'assignment'> & Partial<Boot>,
+    { subject, assignment, asking, boot, isDoneByStart = false }: Pick<Boot, 'subject' | 'assignment'> & Partial<Boot>,
     readiness: Readiness,
     attempt: number,
   ): string {
@@ -94,7 +94,7 @@ export class ScriptStep {
       case 'ready': {
         const { planned, script, shortage } = readiness;
         const { plan, choice } = planned;
-        attribution.saw(subject.name, address, { plan });
+        attribution.saw(subject.name, address, { plan, ...(asking?.kind === 'shown' && boot && { boot }) });
         this.#prefetch(plan);
         const { name: machine } = subject;
         const { way, unmet } = choice;

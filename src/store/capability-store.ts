@@ -28,7 +28,6 @@ export class SqlCapabilityStore implements CapabilityStore {
   async saveCapability(capability: KeptCapability): Promise<void> {
     const { hash, machine, expiresAt, handsOut } = capability;
     await this.#writes.add(async (transaction) => {
-      if (handsOut !== undefined) await supersede(transaction, capability);
       // The others of its boot may be forgotten before it is.
       const spent = handsOut === undefined ? [] : await spentIn(transaction, capability);
       const kept = spent.length === 0 ? capability : { ...capability, handsOut: { ...handsOut, spent } };
@@ -45,24 +44,23 @@ export class SqlCapabilityStore implements CapabilityStore {
     this.#pruneOldest().catch(() => undefined);
   }
 
-  async findCapability(hash: string): Promise<KeptCapability | undefined> {
-    const row = await this.#database
-      .selectFrom('capabilities')
-      .select('capability')
-      .where('hash', '=', hash)
-      .executeTakeFirst();
-    return row === undefined ? undefined : readCapability(row.capability, hash);
+  findCapability(hash: string): Promise<KeptCapability | undefined> {
+    return capabilityIn(this.#database, hash);
+  }
+
+  /** In its turn: one that is saved before it is superseded. */
+  supersede(machine: string, boot: string): Promise<void> {
+    return this.#writes.add(async (transaction) => {
+      for (const kept of await handingOut(transaction, machine))
+        if (kept.boot !== boot && kept.handsOut?.isSuperseded !== true)
+          await change(transaction, kept, { isSuperseded: true });
+    });
   }
 
   async spend(hash: string, document: string): Promise<boolean> {
     let isNew = false;
     await this.#writes.add(async (transaction) => {
-      const row = await transaction
-        .selectFrom('capabilities')
-        .select('capability')
-        .where('hash', '=', hash)
-        .executeTakeFirst();
-      const kept = row === undefined ? undefined : readCapability(row.capability, hash);
+      const kept = await capabilityIn(transaction, hash);
       if (kept?.handsOut === undefined) return;
       const spent = await spentIn(transaction, kept);
       isNew = !spent.includes(document);
@@ -96,10 +94,13 @@ export class SqlCapabilityStore implements CapabilityStore {
   }
 }
 
-/** What the machine's other boots were given is of no use any more. */
-async function supersede(transaction: Transaction<Schema>, { machine, boot }: KeptCapability): Promise<void> {
-  for (const kept of await handingOut(transaction, machine))
-    if (kept.boot !== boot) await change(transaction, kept, { isSuperseded: true });
+async function capabilityIn(database: Kysely<Schema>, hash: string): Promise<KeptCapability | undefined> {
+  const row = await database
+    .selectFrom('capabilities')
+    .select('capability')
+    .where('hash', '=', hash)
+    .executeTakeFirst();
+  return row === undefined ? undefined : readCapability(row.capability, hash);
 }
 
 /** What was handed out once in the same boot, by whichever capability: a boot that lasts is given several. */

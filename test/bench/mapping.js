@@ -309,6 +309,7 @@ async function policiesAt(clock) {
     capabilities: {
       saveCapability: async () => undefined,
       findCapability: async () => undefined,
+      supersede: async () => undefined,
       spend: async () => false,
       pruneCapabilities: async () => 0,
     },

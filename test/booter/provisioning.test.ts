@@ -1,76 +1,33 @@
 import { describe, expect, it } from 'vitest';
-import type { ProvisionRequest } from '../../src/booter/provisioning.js';
+import { ofBoot } from '../../src/booter/capabilities.js';
 import { BootlayerError } from '../../src/errors.js';
-import { SINGLE_DOCUMENTS } from '../../src/provision/kinds.js';
-import type { DocumentSource, Provision } from '../../src/provision/provision.js';
-import { testBooter } from '../fixtures/booter.js';
-import { assignment, MAC, machine, OTHER_MAC } from '../fixtures/mappings.js';
-import { MemoryCapabilities, neighbours } from '../fixtures/policies.js';
+import { assignment, machine } from '../fixtures/mappings.js';
+import { resolvedImage } from '../fixtures/plans.js';
+import { expectOneForEachBoot, MemoryCapabilities } from '../fixtures/policies.js';
+import { DOCUMENT, ELSEWHERE, HERE, HOUR, IGNITION, MOVED, provision, provisioning } from '../fixtures/provisioning.js';
 
-const [HERE, ELSEWHERE, MOVED] = ['192.168.77.20', '192.168.77.21', '192.168.77.22'];
-const QUERY = { mac: MAC, buildarch: 'x86_64', platform: 'pcbios' };
-const CONFIG = '{"ignition":{"version":"3.4.0"}}';
-const IGNITION = {
-  ...SINGLE_DOCUMENTS.ignition,
-  key: 'ignition',
-  ...{ file: '/etc/worker.ign', isTemplate: false },
-} as const satisfies DocumentSource;
-const HOUR = 3_600_000;
-
-function provision(more: Partial<Provision> = {}): Provision {
-  return {
-    kinds: ['ignition'],
-    documents: [IGNITION],
-    secrets: {},
-    life: HOUR,
-    isOnce: false,
-    isByAddress: false,
-    ...more,
-  };
-}
-
-function site({ said = provision(), append = '', store = new MemoryCapabilities(), files = {}, verify = true } = {}) {
-  const made = testBooter({
-    machines: [machine({ labels: { rack: 'r1' } })],
-    assignments: [assignment({ provision: said, kernelArgs: append === '' ? [] : [{ append: [append] }] })],
-    neighbours: neighbours({ [HERE]: MAC, [MOVED]: MAC, [ELSEWHERE]: OTHER_MAC }),
-    documents: new Map(Object.entries({ '/etc/worker.ign': CONFIG, ...files })),
-    policies: { capabilities: store, identity: () => ({ verify, trustedRelays: [] }) },
-  });
-  const script = (address = HERE) => made.booter.script(QUERY, address);
-  const capability = async (address = HERE) => /\/provision\/([\w-]{43})\//.exec(await script(address))?.[1] ?? '';
-  const hand = (word: string, more: Partial<ProvisionRequest> = {}) =>
-    made.booter.provisioning.hand({ capability: word, path: 'config.ign', address: HERE, isHead: false, ...more });
-  const refusals = () => made.events.flatMap((event) => (event.event === 'provision.refused' ? [event.why] : []));
-  return { ...made, store, script, capability, hand, refusals };
-}
-
-const DOCUMENT = { kind: 'document', document: { path: 'config.ign', contentType: 'application/json', text: CONFIG } };
+const superseded = ({ kept }: MemoryCapabilities) =>
+  [...kept.values()].map(({ handsOut }) => handsOut?.isSuperseded === true);
 
 describe('Provisioning', () => {
   it('hands a machine what its script leads it to, as often as it asks', async () => {
-    const { script, capability, hand, events, journal } = site();
+    const { script, capability, hand, events, journal } = provisioning();
     expect(await script()).toContain(
       ' ignition.firstboot=1 ignition.platform.id=metal ignition.config.url=http://10.0.2.2:8080/provision/',
     );
-    const word = await capability();
-    for (let times = 0; times < 3; times += 1) expect(await hand(word)).toEqual(DOCUMENT);
+    const given = await capability();
+    for (let times = 0; times < 3; times += 1) expect(await hand(given)).toEqual(DOCUMENT);
     const told = { event: 'provision.sent', machine: 'node-01', address: HERE, document: 'config.ign', bytes: 32 };
     expect(events.filter(({ event }) => event === 'provision.sent')).toEqual([told, told, told]);
     expect(journal.last('node-01')?.boot.steps).toBeGreaterThan(3);
   });
 
   it('gives each boot one of its own, of which nothing is kept as it is', async () => {
-    const { capability, store, clock } = site();
-    const first = await capability();
-    expect(await capability()).toBe(first);
-    clock.milliseconds += 10 * 60_000;
-    expect(await capability()).not.toBe(first);
-    expect(JSON.stringify([...store.kept.values()])).not.toContain(first);
+    await expectOneForEachBoot(provisioning());
   });
 
   it('gives nobody one who is not shown to be the machine, and does not boot it without', async () => {
-    const { script, events } = site();
+    const { script, events } = provisioning();
     const answer = await script(ELSEWHERE);
     expect(answer).toContain('nothing to boot for node-01');
     expect(answer).toContain('its configuration is for node-01 alone: the card at 192.168.77.21 is');
@@ -79,38 +36,38 @@ describe('Provisioning', () => {
   });
 
   it('hands nothing to another address than it was given to', async () => {
-    const { capability, hand, refusals, events } = site();
-    const word = await capability();
-    expect(await hand(word, { address: ELSEWHERE })).toEqual({ kind: 'none' });
+    const { capability, hand, refusals, events } = provisioning();
+    const given = await capability();
+    expect(await hand(given, { address: ELSEWHERE })).toEqual({ kind: 'none' });
     expect(refusals()).toEqual(['foreign']);
     expect(events.find(({ event }) => event === 'provision.refused')).toEqual({
       ...{ event: 'provision.refused', address: ELSEWHERE, document: 'config.ign', why: 'foreign' },
       reason: `it was given to node-01 at ${HERE}, and no card of that is known there`,
     });
-    expect(await hand(word)).toEqual(DOCUMENT);
+    expect(await hand(given)).toEqual(DOCUMENT);
   });
 
   it('hands it to the machine where its system has another address, as its card shows', async () => {
-    const { capability, hand, refusals } = site();
-    const word = await capability();
-    expect(await hand(word, { address: MOVED })).toEqual(DOCUMENT);
-    expect(await hand(word, { address: '10.9.9.9' })).toEqual({ kind: 'none' });
-    const open = site({ verify: false });
+    const { capability, hand, refusals } = provisioning();
+    const given = await capability();
+    expect(await hand(given, { address: MOVED })).toEqual(DOCUMENT);
+    expect(await hand(given, { address: '10.9.9.9' })).toEqual({ kind: 'none' });
+    const open = provisioning({ verify: false });
     expect(await open.hand(await open.capability(), { address: MOVED })).toEqual({ kind: 'none' });
     expect([...refusals(), ...open.refusals()]).toEqual(['foreign', 'foreign']);
   });
 
   it('hands nothing out when its time is over, whatever is asked then', async () => {
-    const { capability, hand, clock, refusals } = site({ said: provision({ life: 60_000 }) });
-    const word = await capability();
+    const { capability, hand, clock, refusals } = provisioning({ said: provision({ life: 60_000 }) });
+    const given = await capability();
     clock.milliseconds += 60_000;
-    expect(await hand(word)).toEqual({ kind: 'none' });
-    expect(await hand(word, { path: 'x' })).toEqual({ kind: 'none' });
+    expect(await hand(given)).toEqual({ kind: 'none' });
+    expect(await hand(given, { path: 'x' })).toEqual({ kind: 'none' });
     expect(refusals()).toEqual(['expired', 'expired']);
   });
 
   it('gives another one when half of its time is over, and the first one lasts as long as it was to', async () => {
-    const { capability, hand, clock } = site({ said: provision({ life: 200_000 }) });
+    const { capability, hand, clock } = provisioning({ said: provision({ life: 200_000 }) });
     const first = await capability();
     clock.milliseconds += 110_000;
     const second = await capability();
@@ -122,7 +79,7 @@ describe('Provisioning', () => {
   });
 
   it('hands nothing out when the machine has begun another boot', async () => {
-    const { capability, hand, clock, refusals } = site();
+    const { capability, hand, clock, refusals } = provisioning();
     const first = await capability();
     clock.milliseconds += 10 * 60_000;
     await capability();
@@ -130,38 +87,144 @@ describe('Provisioning', () => {
     expect(refusals()).toEqual(['superseded']);
   });
 
+  it.each([
+    ['its local disk', { machines: [machine()], assignments: [assignment({ boot: 'local', provision: provision() })] }],
+    ['nothing, since it is assigned to nothing', { machines: [machine()], assignments: [] }],
+  ])('hands nothing out when the machine has begun another boot, and is told %s', async (_what, mapping) => {
+    const store = new MemoryCapabilities();
+    const { script, capability, hand, booter, clock, refusals } = provisioning({ store });
+    const given = await capability();
+    booter.remap({ ...mapping, defaults: { kernelArgs: {} } });
+    expect(await script()).not.toContain('boots registry');
+    clock.milliseconds += 150_000;
+    await script(ELSEWHERE);
+    expect(refusals()).toEqual([]);
+    expect(superseded(store)).toEqual([false]);
+    await script();
+    expect(superseded(store)).toEqual([true]);
+    expect(await hand(given)).toEqual({ kind: 'none' });
+    expect(refusals()).toEqual(['superseded']);
+    expect(await provisioning({ store }).hand(given)).toEqual({ kind: 'none' });
+  });
+
+  it('hands nothing out when the machine has begun another boot, by a wish of which nothing is handed out', async () => {
+    const store = new MemoryCapabilities();
+    const { script, capability, hand, booter, clock, standings, refusals } = provisioning({ store });
+    const given = await capability();
+    const next = { id: 'wish', image: 'registry.lab:5000/os/rescue:1', wishedAt: 0 };
+    await standings.change({ machine: 'node-01', keys: ['name node-01'] }, (before) => ({ ...before, next }));
+    booter.remap({ machines: [machine()], assignments: [assignment()], defaults: { kernelArgs: {} } });
+    clock.milliseconds += 150_000;
+    expect(await script()).toContain('node-01 boots ');
+    expect(await hand(given)).toEqual({ kind: 'none' });
+    expect(refusals()).toEqual(['superseded']);
+  });
+
+  it('ends nothing that a machine was handed by what others ask in its name', async () => {
+    const { script, capability, hand, clock, journal } = provisioning();
+    const given = await capability();
+    const began = journal.last('node-01')?.boot.id;
+    clock.milliseconds += 150_000;
+    await script(ELSEWHERE);
+    const asked = {
+      machine: 'node-01',
+      address: '0.0.0.0',
+      step: 'offer',
+      client: 'BIOS by PXE',
+      firmware: 'bios',
+    } as const;
+    clock.milliseconds += 150_000;
+    journal.sink({ event: 'dhcp.answered', ...asked, answer: 'loader' });
+    expect(journal.last('node-01')?.boot.id).not.toBe(began);
+    expect(await hand(given)).toEqual(DOCUMENT);
+  });
+
+  it('boots no machine of whose boot before it cannot be kept that it is over, and does when it can', async () => {
+    const store = new MemoryCapabilities();
+    const { script, clock } = provisioning({ store });
+    await script();
+    const { supersede } = store;
+    store.supersede = () => Promise.reject(new BootlayerError('DISK_FULL', 'no room'));
+    clock.milliseconds += 150_000;
+    expect(await script()).toContain('waits (1 of 60)');
+    store.supersede = supersede;
+    expect(await script()).toContain('node-01 boots ');
+    expect(superseded(store)).toEqual([true, false]);
+  });
+
+  it('hands nothing out by what is written out too late, when the machine has begun another boot', async () => {
+    const store = new MemoryCapabilities();
+    const { booter, policies, journal } = provisioning({ store });
+    const boot = journal.open('node-01');
+    await policies.capabilities.begun({ machine: 'node-01', id: 'next' });
+    const subject = booter.named('node-01') ?? expect.unreachable();
+    const whose = { subject, assignment: assignment(), image: resolvedImage() };
+    await booter.provisioning.capability(whose, provision(), ofBoot(subject, boot));
+    expect(superseded(store)).toEqual([true]);
+  });
+
   it('hands nothing out when the boot is done', async () => {
-    const { script, capability, hand, booter, refusals } = site({
+    const { script, capability, hand, booter, refusals } = provisioning({
       said: provision({ documents: [{ ...IGNITION, isTemplate: true }] }),
       files: { '/etc/worker.ign': '{"ignition":{"version":"3.4.0"},"done":"{{ done.url }}"}' },
     });
-    const word = await capability();
-    const handed = await hand(word);
+    const given = await capability();
+    const handed = await hand(given);
     const text = handed.kind === 'document' ? handed.document.text : '';
     const done = /\/boot\/done\/([\w-]{43})"/.exec(text)?.[1] ?? '';
     expect(await booter.doneReports.report(done, HERE)).toBe(true);
-    expect(await hand(word)).toEqual({ kind: 'none' });
+    expect(await hand(given)).toEqual({ kind: 'none' });
     expect(refusals()).toEqual(['done']);
     expect(await script()).not.toContain(done);
   });
 
   it('hands each document out once where that is said, and to one of those who ask at the same time', async () => {
     const files = { ...IGNITION, key: 'files.x', path: 'files/x' };
-    const { capability, hand, refusals } = site({ said: provision({ isOnce: true, documents: [IGNITION, files] }) });
-    const word = await capability();
-    expect(await hand(word, { isHead: true })).toEqual(DOCUMENT);
-    const raced = await Promise.all(Array.from({ length: 8 }, () => hand(word)));
+    const { capability, hand, refusals } = provisioning({
+      said: provision({ isOnce: true, documents: [IGNITION, files] }),
+    });
+    const given = await capability();
+    expect(await hand(given, { isHead: true })).toEqual(DOCUMENT);
+    const raced = await Promise.all(Array.from({ length: 8 }, () => hand(given)));
     expect(raced.filter(({ kind }) => kind === 'document')).toHaveLength(1);
     expect(refusals()).toEqual(Array(7).fill('spent'));
-    expect((await hand(word, { path: 'files/x' })).kind).toBe('document');
+    expect((await hand(given, { path: 'files/x' })).kind).toBe('document');
   });
 
-  it('knows nothing by a word that reports boots as done, and reports nothing by one of its own', async () => {
-    const { script, capability, hand, booter, refusals, standings } = site({ append: 'done={done.url}' });
-    const word = await capability();
+  it('hands out once anew to a machine that was reset, and nothing any more by what it had before', async () => {
+    const { capability, hand, clock, journal, refusals } = provisioning({ said: provision({ isOnce: true }) });
+    const given = await capability();
+    expect(await hand(given)).toEqual(DOCUMENT);
+    const began = journal.last('node-01')?.boot.id;
+    clock.milliseconds += 30_000;
+    expect(await hand(given)).toEqual({ kind: 'none' });
+    const next = await capability();
+    expect(journal.last('node-01')?.boot.id).not.toBe(began);
+    expect(await hand(given)).toEqual({ kind: 'none' });
+    expect(await hand(next)).toEqual(DOCUMENT);
+    expect(await hand(next)).toEqual({ kind: 'none' });
+    expect(refusals()).toEqual(['spent', 'superseded', 'spent']);
+  });
+
+  it('ends with its life while the clock is not set, and lasts when it is; over a restart, until it is done', async () => {
+    const store = new MemoryCapabilities();
+    const { capability, hand, clock, refusals } = provisioning({ store, isClockSet: false });
+    const given = await capability();
+    clock.setBy = Date.UTC(2026, 10, 28);
+    clock.milliseconds += HOUR - 1;
+    expect(await hand(given)).toEqual(DOCUMENT);
+    clock.milliseconds += 1;
+    expect(await hand(given)).toEqual({ kind: 'none' });
+    expect(refusals()).toEqual(['expired']);
+    expect(await provisioning({ store, isClockSet: false }).hand(given)).toEqual(DOCUMENT);
+  });
+
+  it('knows nothing by a capability that reports boots as done, and reports nothing by one of its own', async () => {
+    const { script, capability, hand, booter, refusals, standings } = provisioning({ append: 'done={done.url}' });
+    const given = await capability();
     const done = /\/boot\/done\/([\w-]{43})/.exec(await script())?.[1] ?? expect.unreachable('nothing reports it');
     expect(await hand(done)).toEqual({ kind: 'none' });
-    expect(await booter.doneReports.report(word, HERE)).toBe(false);
+    expect(await booter.doneReports.report(given, HERE)).toBe(false);
     expect(standings.size).toBe(0);
     expect(await hand('x'.repeat(43))).toEqual({ kind: 'none' });
     expect(await hand('../../etc/passwd')).toEqual({ kind: 'none' });
@@ -170,138 +233,77 @@ describe('Provisioning', () => {
 
   it('lasts over a restart', async () => {
     const store = new MemoryCapabilities();
-    const word = await site({ store }).capability();
-    expect(await site({ store }).hand(word)).toEqual(DOCUMENT);
+    const given = await provisioning({ store }).capability();
+    expect(await provisioning({ store }).hand(given)).toEqual(DOCUMENT);
   });
 
   it('hands out what its assignment says now, and nothing where that says nothing any more', async () => {
-    const { capability, hand, booter, refusals } = site();
-    const word = await capability();
+    const { capability, hand, booter, refusals } = provisioning();
+    const given = await capability();
     booter.redocument(new Map([['/etc/worker.ign', 'new']]));
-    expect(await hand(word)).toMatchObject({ document: { text: 'new' } });
+    expect(await hand(given)).toMatchObject({ document: { text: 'new' } });
     booter.remap({ machines: [machine()], assignments: [assignment()], defaults: { kernelArgs: {} } });
-    expect(await hand(word)).toEqual({ kind: 'none' });
+    expect(await hand(given)).toEqual({ kind: 'none' });
     expect(refusals()).toEqual(['changed']);
   });
 
   it('writes a document by one mapping, whatever comes into force meanwhile', async () => {
-    const { capability, hand, booter, store } = site({
+    const { capability, hand, booter, store } = provisioning({
       said: provision({ documents: [{ ...IGNITION, isTemplate: true }] }),
       files: { '/etc/worker.ign': '{"ignition":{"version":"3.4.0"},"done":"{{ done.url }}"}' },
     });
-    const word = await capability();
+    const given = await capability();
     const save = store.saveCapability.bind(store);
     store.saveCapability = (kept) => {
       booter.redocument(new Map());
       return save(kept);
     };
-    expect(await hand(word)).toMatchObject({ kind: 'document' });
-    expect(await hand(word)).toEqual({ kind: 'broken' });
+    expect(await hand(given)).toMatchObject({ kind: 'document' });
+    expect(await hand(given)).toEqual({ kind: 'broken' });
   });
 
   it('boots no machine whose configuration cannot be written', async () => {
-    const { script, booter } = site();
+    const { script, booter } = provisioning();
     booter.redocument(new Map());
     expect(await script()).toContain('provision.ignition: /etc/worker.ign is not read');
   });
 
   it('has nothing of other names, but for what cloud-init asks for in any case', async () => {
     const seed = { ...IGNITION, key: 'cloudInit.userData', path: 'seed/user-data' };
-    const { capability, hand, refusals } = site({ said: provision({ kinds: ['cloudInit'], documents: [seed] }) });
-    const word = await capability();
+    const { capability, hand, refusals } = provisioning({
+      said: provision({ kinds: ['cloudInit'], documents: [seed] }),
+    });
+    const given = await capability();
     for (const path of ['seed/vendor-data', 'seed/network-config'])
-      expect(await hand(word, { path })).toMatchObject({ kind: 'document', document: { text: '' } });
-    expect(await hand(word, { path: 'seed/meta-data' })).toMatchObject({
+      expect(await hand(given, { path })).toMatchObject({ kind: 'document', document: { text: '' } });
+    expect(await hand(given, { path: 'seed/meta-data' })).toMatchObject({
       document: { text: 'instance-id: "node-01"\nlocal-hostname: "node-01"\n' },
     });
     for (const path of ['config.ign', '../etc/passwd', ''])
-      expect(await hand(word, { path })).toEqual({ kind: 'none' });
+      expect(await hand(given, { path })).toEqual({ kind: 'none' });
     expect(refusals()).toEqual(['absent', 'absent', 'absent']);
   });
 
-  it('knows by its address a machine that has just booted there, where that is said', async () => {
-    const { script, hand, clock, refusals, events } = site({ said: provision({ isByAddress: true, isOnce: true }) });
-    expect(await hand('self')).toEqual({ kind: 'none' });
-    await script();
-    expect(await hand('self', { address: ELSEWHERE })).toEqual({ kind: 'none' });
-    expect(await hand('self')).toEqual(DOCUMENT);
-    expect(await hand('self')).toEqual({ kind: 'none' });
-    expect(refusals()).toEqual(['unknown', 'unknown', 'spent']);
-    clock.milliseconds += 10 * 60_000 - 1;
-    await script();
-    expect(await hand('self')).toEqual(DOCUMENT);
-    clock.milliseconds += HOUR;
-    expect(await hand('self')).toEqual({ kind: 'none' });
-    const reasons = events.flatMap((event) => (event.event === 'provision.refused' ? [event.reason] : []));
-    expect(reasons[0]).toBe('no machine that is known has just booted there');
-  });
-
-  it('hands each document out once in a boot, by whichever of its words', async () => {
+  it('hands each document out once in a boot, by whichever of its capabilities', async () => {
     const once = { said: provision({ isOnce: true, isByAddress: true, life: 200_000 }) };
-    const { capability, hand, clock, refusals } = site(once);
+    const { capability, hand, clock, refusals } = provisioning(once);
     const first = await capability();
-    expect(await hand(first)).toEqual(DOCUMENT);
     clock.milliseconds += 110_000;
     const second = await capability();
     expect(second).not.toBe(first);
+    expect(await hand(first)).toEqual(DOCUMENT);
     expect(await hand(second)).toEqual({ kind: 'none' });
     expect(await hand('self')).toEqual({ kind: 'none' });
     expect(refusals()).toEqual(['spent', 'spent']);
-    const other = site(once);
+    const other = provisioning(once);
     const [here, moved] = [await other.capability(), await other.capability(MOVED)];
     const raced = await Promise.all([other.hand(here), other.hand(moved, { address: MOVED })]);
     expect(raced.filter(({ kind }) => kind === 'document')).toHaveLength(1);
   });
 
-  it('hands nothing out by the address for a boot that anybody may have begun in the name of the machine', async () => {
-    const { script, hand, booter, clock, journal, events, standings } = site({
-      said: provision({ isByAddress: true, documents: [{ ...IGNITION, isTemplate: true }] }),
-      files: { '/etc/worker.ign': '{"ignition":{"version":"3.4.0"},"done":"{{ done.url }}"}' },
-    });
-    await script();
-    const handed = await hand('self');
-    const text = handed.kind === 'document' ? handed.document.text : '';
-    const began = journal.last('node-01')?.boot.id;
-    clock.milliseconds += 1_000;
-    const done = /\/boot\/done\/([\w-]{43})"/.exec(text)?.[1] ?? '';
-    expect(await booter.doneReports.report(done, HERE)).toBe(true);
-    expect(standings.size).toBe(1);
-    clock.milliseconds += 150_000;
-    const local = { machine: 'node-01', address: HERE, assignment: 'all', why: 'done', reason: 'done' } as const;
-    journal.sink({ event: 'script.local', ...local });
-    expect(journal.last('node-01')?.boot.id).not.toBe(began);
-    expect(await hand('self')).toEqual({ kind: 'none' });
-    expect(events.at(-1)).toMatchObject({ event: 'provision.refused', why: 'done' });
-  });
-
-  it('hands out by the address what the boot under way is to have, whoever asks in its name', async () => {
-    const { script, hand, clock, journal } = site({ said: provision({ isByAddress: true, isOnce: true }) });
-    await script();
-    expect(await hand('self')).toEqual(DOCUMENT);
-    const began = journal.last('node-01')?.boot.id;
-    clock.milliseconds += 150_000;
-    expect(await script(ELSEWHERE)).toContain('nothing to boot for node-01');
-    expect(journal.last('node-01')?.boot.id).not.toBe(began);
-    expect(await hand('self')).toEqual({ kind: 'none' });
-    const other = site({ said: provision({ isByAddress: true }) });
-    await other.script();
-    other.clock.milliseconds += 150_000;
-    await other.script(ELSEWHERE);
-    expect(await other.hand('self')).toEqual(DOCUMENT);
-  });
-
-  it('knows nobody by the address where that is not said', async () => {
-    const { script, hand, events } = site();
-    await script();
-    expect(await hand('self')).toEqual({ kind: 'none' });
-    expect(events.at(-1)).toMatchObject({
-      reason: 'byAddress is not set in provision where node-01 is assigned',
-    });
-  });
-
   it('does not listen for a while to whoever guesses', async () => {
-    const { hand, capability, clock, events, refusals } = site();
-    const word = await capability();
+    const { hand, capability, clock, events, refusals } = provisioning();
+    const given = await capability();
     const guess = (address: string) => hand('y'.repeat(43), { address });
     for (let tries = 0; tries < 200; tries += 1) await guess(ELSEWHERE);
     expect(refusals().length).toBeLessThan(30);
@@ -309,34 +311,34 @@ describe('Provisioning', () => {
     expect(events.filter(({ event }) => event === 'provision.flooded')).toEqual([
       { event: 'provision.flooded', address: ELSEWHERE },
     ]);
-    expect(await hand(word)).toEqual(DOCUMENT);
+    expect(await hand(given)).toEqual(DOCUMENT);
     for (let tries = 0; tries < 200; tries += 1) await guess(HERE);
-    expect(await hand(word)).toEqual(DOCUMENT);
+    expect(await hand(given)).toEqual(DOCUMENT);
     clock.milliseconds += 6_000;
     expect(await guess(ELSEWHERE)).toEqual({ kind: 'none' });
   });
 
   it('tells now and then of whoever asks again and again for what is over, and listens on', async () => {
-    const { capability, hand, clock, events, refusals } = site({ said: provision({ life: 60_000 }) });
-    const word = await capability();
+    const { capability, hand, clock, events, refusals } = provisioning({ said: provision({ life: 60_000 }) });
+    const given = await capability();
     clock.milliseconds += 60_000;
-    for (let times = 0; times < 200; times += 1) expect(await hand(word)).toEqual({ kind: 'none' });
+    for (let times = 0; times < 200; times += 1) expect(await hand(given)).toEqual({ kind: 'none' });
     expect(refusals()).toEqual(Array(20).fill('expired'));
     expect(events.filter(({ event }) => event === 'provision.flooded')).toEqual([]);
     clock.milliseconds += 20_000;
-    await hand(word);
+    await hand(given);
     expect(refusals()).toHaveLength(21);
   });
 
   it('lets the machine wait while no capability can be kept', async () => {
     const store = new MemoryCapabilities();
-    const { script } = site({ store });
+    const { script } = provisioning({ store });
     store.saveCapability = () => Promise.reject(new BootlayerError('DISK_FULL', 'no room'));
     expect(await script()).toContain('waits (1 of 60)');
   });
 
   it('asks nobody to be shown where that is turned off', async () => {
-    const { capability, hand } = site({ verify: false });
+    const { capability, hand } = provisioning({ verify: false });
     expect(await hand(await capability('10.9.9.9'), { address: '10.9.9.9' })).toEqual(DOCUMENT);
   });
 });

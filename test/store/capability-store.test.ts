@@ -87,9 +87,13 @@ it('supersedes what the other boots of a machine were given, and nothing else', 
   await save('other', 'b2', { machine: 'node-02' });
   await capabilities.saveCapability({ ...CAPABILITY, hash: 'done', boot: 'b1' });
   await save('next', 'b2');
+  await capabilities.supersede('node-01', 'b2');
   const found = await Promise.all(['first', 'again', 'other', 'next'].map((hash) => capabilities.findCapability(hash)));
   expect(found.map((one) => one?.handsOut?.isSuperseded)).toEqual([true, true, undefined, undefined]);
   expect(await capabilities.findCapability('done')).toMatchObject({ boot: 'b1' });
+  await Promise.all([save('late', 'b2'), capabilities.supersede('node-01', 'b3')]);
+  const late = await Promise.all(['late', 'next'].map((hash) => capabilities.findCapability(hash)));
+  expect(late.map((one) => one?.handsOut?.isSuperseded)).toEqual([true, true]);
 });
 
 it('keeps so many in all, of which the oldest go', async () => {

@@ -18,6 +18,16 @@ export function provisionRoutes(app: FastifyInstance, provisioning: Pick<Provisi
     url: '/provision/:capability/*',
     handler: async (request, reply) => hand(provisioning, request, reply),
   });
+  app.route<ProvisionRoute>({
+    method: ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+    url: '/provision/:capability/*',
+    // Whatever is posted, and before anything is made of it.
+    onRequest: async (_request, reply) => {
+      reply.headers(PRIVATE).header('allow', 'GET, HEAD');
+      throw new BootlayerError('METHOD_NOT_ALLOWED', 'a document is fetched by GET');
+    },
+    handler: () => undefined,
+  });
 }
 
 async function hand(

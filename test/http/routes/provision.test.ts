@@ -71,8 +71,12 @@ describe('/provision', () => {
   });
 
   it('takes no other method', async () => {
-    const { statusCode } = await answered({ kind: 'document', document }).inject({ method: 'POST', url: URL });
-    expect(statusCode).toBe(404);
+    const app = answered({ kind: 'document', document });
+    for (const method of ['POST', 'PUT', 'DELETE'] as const) {
+      const { statusCode, headers, payload } = await app.inject({ method, url: URL });
+      expect([statusCode, headers['allow']]).toEqual([405, 'GET, HEAD']);
+      expect(payload).not.toContain('secret-word');
+    }
     expect(asked).toEqual([]);
   });
 });
