@@ -207,7 +207,9 @@ describe('Provisioning', () => {
 
   it('has nothing of other names, but for what cloud-init asks for in any case', async () => {
     const seed = { ...IGNITION, key: 'cloudInit.userData', path: 'seed/user-data' };
-    const { capability, hand, refusals } = site({ said: provision({ kinds: ['cloudInit'], documents: [seed] }) });
+    const { capability, hand, refusals, events } = site({
+      said: provision({ kinds: ['cloudInit'], documents: [seed] }),
+    });
     const word = await capability();
     for (const path of ['seed/vendor-data', 'seed/network-config'])
       expect(await hand(word, { path })).toMatchObject({ kind: 'document', document: { text: '' } });
@@ -217,6 +219,11 @@ describe('Provisioning', () => {
     for (const path of ['config.ign', '../etc/passwd', ''])
       expect(await hand(word, { path })).toEqual({ kind: 'none' });
     expect(refusals()).toEqual(['absent', 'absent', 'absent']);
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        reason: 'its assignment has no such document: it hands out seed/user-data, seed/meta-data',
+      }),
+    );
   });
 
   it('knows by its address a machine that has just booted there, where that is said', async () => {
