@@ -243,7 +243,7 @@ describe('bootlayer plan', () => {
       boot: { policy: object; provision: { lifeSeconds: number; documents: readonly { text: string }[] } };
       dhcp: object;
     };
-    expect(boot.policy).toEqual({ mode: 'always', doneWhen: 'started' });
+    expect(boot.policy).toEqual({ mode: 'always', doneWhen: 'reported' });
     expect(boot.provision.lifeSeconds).toBe(3_600);
     // Where DHCP would be answered is no matter where it is not.
     expect(dhcp).toMatchObject({ kind: 'answered', isOn: false, warnings: [] });
