@@ -48,8 +48,12 @@ function loopbackWarnings({ config, urls }: BootWarningsInput): readonly string[
   const host = parseIp(hostIn(base));
   if (!identity.verify || host === undefined || !isLoopback(host)) return [];
   const restricted = assignments.filter(({ policy }) => isRestricted(policy)).map(({ name }) => name);
+  const handing = assignments
+    .filter(({ policy, provision }) => !isRestricted(policy) && provision !== undefined)
+    .map(({ name }) => name);
   const consequences = [
     ...(restricted.length === 0 ? [] : [`${fewOf(restricted, MAX_NAMED)} boots nobody by its policy`]),
+    ...(handing.length === 0 ? [] : [`${fewOf(handing, MAX_NAMED)} boots nobody by its provision`]),
     ...(unknown === 'enrol' ? ['no machine that waits can be told from one that is made up'] : []),
   ];
   if (consequences.length === 0) return [];

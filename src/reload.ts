@@ -1,7 +1,8 @@
+import { dirname, relative } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { EventSink } from './boot/event.js';
-import { type MappingChange, mappingChange, type NamesChanged } from './booter/mapping.js';
+import { type MappingChange, mappingChange, type NamesChanged, namesChanged } from './booter/mapping.js';
 import { type Clock, secondsSince } from './clock.js';
 import { doNotContradict, type Fingerprints, holdTheSame } from './config/fingerprint.js';
 import type { LoadOutcome, ReadFiles } from './config/load.js';
@@ -167,6 +168,7 @@ export class Reloader {
   async #take({ config, warnings, ...secrets }: Loaded, started: number): Promise<void> {
     const { initial, apply, applied, warn, events, clock } = this.#parts;
     const before = this.#config;
+    const held = this.#secrets.documents;
     const renewed = renewedIn(this.#secrets, secrets);
     await apply(config, renewed);
     this.#config = config;
@@ -178,12 +180,14 @@ export class Reloader {
     // Comparing is for the log alone: machines that came in the meantime go first.
     await setImmediate();
     const change = mappingChange(before, config);
+    const documents = documentsChanged(held, renewed.documents ?? held, config.file);
     const changed = NAMED.filter((key) => !isDeepStrictEqual(before[key], config[key]));
     events({
       event: 'mapping.reloaded',
       machines: countsOf(change.machines),
       assignments: countsOf(change.assignments),
-      names: namesOf(change, [...changed, ...renewedNames(renewed)]),
+      documents: countsOf(documents),
+      names: namesOf({ ...change, documents }, [...changed, ...renewedNames(renewed)]),
       seconds: secondsSince(started, clock.ticks()),
     });
   }
@@ -207,17 +211,36 @@ function renewedIn(before: Renewed, { tls, tokens, documents }: Renewed): Renewe
   };
 }
 
-function renewedNames({ tls, tokens, documents }: Renewed): readonly string[] {
-  return [...(tls ? ['http.tls'] : []), ...(tokens ? ['api.tokenFile'] : []), ...(documents ? ['provision'] : [])];
+function renewedNames({ tls, tokens }: Renewed): readonly string[] {
+  return [...(tls ? ['http.tls'] : []), ...(tokens ? ['api.tokenFile'] : [])];
+}
+
+/** By their names, as they are written in that file: nothing of what they hold is told. */
+function documentsChanged(before: DocumentFiles = new Map(), after: DocumentFiles = new Map(), from: string) {
+  const named = (files: DocumentFiles) => [...files].map(([file, text]) => ({ name: nameFrom(from, file), text }));
+  return namesChanged(named(before), named(after));
+}
+
+/** What lies elsewhere is named in full. */
+function nameFrom(from: string, file: string): string {
+  const name = relative(dirname(from), file);
+  return name.startsWith('..') ? file : name;
 }
 
 function countsOf({ added, removed, changed }: NamesChanged) {
   return { added: added.length, removed: removed.length, changed: changed.length };
 }
 
-/** `machines +node-09 -node-03, assignments ~rack-1, defaults`: a few of each. */
-function namesOf({ machines, assignments }: MappingChange, others: readonly string[]): string {
-  return [...marked('machines', machines), ...marked('assignments', assignments), ...others].join(', ');
+type Change = MappingChange & { readonly documents: NamesChanged };
+
+/** `machines +node-09 -node-03, assignments ~rack-1, documents ~user-data, defaults`: a few of each. */
+function namesOf({ machines, assignments, documents }: Change, others: readonly string[]): string {
+  const told = [
+    ...marked('machines', machines),
+    ...marked('assignments', assignments),
+    ...marked('documents', documents),
+  ];
+  return [...told, ...others].join(', ');
 }
 
 function marked(what: string, { added, removed, changed }: NamesChanged): readonly string[] {

@@ -49,7 +49,11 @@ describe('findBootWarnings', () => {
     ]);
     expect(warnings([once])).toEqual([]);
     expect(warnings([once, 'identity: { verify: false }'], { base })).toEqual([]);
-    expect(warnings([once.replace('once }', 'always }')], { base })).toEqual([]);
+    const always = once.replace('once }', 'always }');
+    expect(warnings([always], { base })).toEqual([]);
+    expect(warnings([always.replace(/ }\]$/, ', provision: { ignition: a.ign } }]')], { base })).toEqual([
+      expect.stringContaining('nobody can be shown to be a machine: db boots nobody by its provision; set advertise'),
+    ]);
   });
 
   it('tells of PXE without TFTP', () => {

@@ -124,7 +124,14 @@ describe('Reloader, with documents', () => {
   const withDocument = (text?: string): Loaded => ({
     config: FIRST,
     warnings: [],
-    documents: new Map(text === undefined ? [] : [['/etc/bootlayer/a.ign', text]]),
+    documents: new Map(
+      text === undefined
+        ? []
+        : [
+            ['/etc/bootlayer/site/a.ign', text],
+            ['/run/secrets/root', 'x'],
+          ],
+    ),
   });
 
   it('applies all of them where one is another, has come or has gone, though the configuration is as before', async () => {
@@ -140,8 +147,8 @@ describe('Reloader, with documents', () => {
       clock: { ticks: () => 0 },
     });
     for (let turn = 0; turn < 3; turn += 1) await made.reloadByHand();
-    expect(applied.map(({ documents }) => documents && [...documents.values()])).toEqual([['b'], undefined, []]);
-    expect(names).toEqual(['provision', '', 'provision']);
+    expect(applied.map(({ documents }) => documents && [...documents.values()])).toEqual([['b', 'x'], undefined, []]);
+    expect(names).toEqual(['documents ~site/a.ign', '', 'documents -site/a.ign -/run/secrets/root']);
   });
 });
 
@@ -190,6 +197,7 @@ describe('Reloader', () => {
         event: 'mapping.reloaded',
         machines: { added: 1, removed: 1, changed: 1 },
         assignments: { added: 1, removed: 1, changed: 0 },
+        documents: { added: 0, removed: 0, changed: 0 },
         names: 'machines +c -a ~b, assignments +y -x, defaults',
         seconds: 0.5,
       },

@@ -235,7 +235,9 @@ export type BootEvent =
       readonly event: 'mapping.reloaded';
       readonly machines: Counts;
       readonly assignments: Counts;
-      /** Up to a few of the names, `+node-09 -node-03 ~rack-1`. */
+      /** Files that assignments hand out, or fill in. */
+      readonly documents: Counts;
+      /** Up to a few of the names, `machines +node-09 -node-03, documents ~user-data`. */
       readonly names: string;
       readonly seconds: number;
     }

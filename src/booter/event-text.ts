@@ -296,9 +296,14 @@ function describeMapping(event: MappingEvent): string {
   }
 }
 
-function changes({ machines, assignments, names }: BootEvent & { readonly event: 'mapping.reloaded' }): string {
+function changes({
+  machines,
+  assignments,
+  documents,
+  names,
+}: BootEvent & { readonly event: 'mapping.reloaded' }): string {
   if (names === '') return 'nothing of it changed';
-  return `machines ${counts(machines)}, assignments ${counts(assignments)} (${names})`;
+  return `machines ${counts(machines)}, assignments ${counts(assignments)}, documents ${counts(documents)} (${names})`;
 }
 
 function counts({ added, removed, changed }: Counts): string {

@@ -3,9 +3,14 @@ import { imageMethod } from '../boot/boot-method.js';
 import { chooseWay } from '../boot/choose-way.js';
 import { kernelArgsOf } from '../boot/plan.js';
 import type { Bootable, Client, Starter } from '../image/bootable.js';
-import { PROVISION_PLACEHOLDER, placeholdersIn } from '../image/command-line.js';
+import { argumentKey, PROVISION_PLACEHOLDER, placeholdersIn } from '../image/command-line.js';
 import { openedIso } from '../image/iso-ways.js';
+import type { ArgumentWord } from '../image/merged-arguments.js';
+import { firstProfile } from '../image/ways.js';
+import { handOffWords } from '../provision/hand-off.js';
+import type { ProvisionKind } from '../provision/kinds.js';
 import type { Prepared } from './preparation.js';
+import { BY_ADDRESS } from './provision-by-address.js';
 
 /** Why a machine that boots is not led to its configuration, and what can be done about it. Plain data. */
 export type Unled = { readonly reason: string; readonly remedy: string };
@@ -17,22 +22,24 @@ export type UnledMachines = Unled & {
 };
 
 type Whose = {
-  readonly assignment: Pick<Assignment, 'boot' | 'provision'>;
+  readonly assignment: Pick<Assignment, 'boot' | 'provision' | 'kernelArgs'>;
   readonly image: Bootable;
   readonly starter: Starter;
 };
 
 /**
- * By kernel arguments alone is a system told where its configuration is. undefined where it is told, where it is known by its
- * address, where nothing is handed out, and where nothing boots. Pure.
+ * By kernel arguments alone is a system told where its configuration is. undefined where it is told, where nobody knows what its UKI,
+ * its ISO or its initramfs tells it, where nothing is handed out, and where nothing boots. Pure.
  */
-export function unledBecause(
-  prepared: Prepared['preparation'],
-  { assignment, image, starter }: Whose,
-): Unled | undefined {
-  if (assignment.provision?.isByAddress !== false || prepared.kind !== 'ready') return undefined;
-  const { plan, choice } = prepared.planned;
-  if (placeholdersIn(kernelArgsOf(plan)).includes(PROVISION_PLACEHOLDER)) return undefined;
+export function unledBecause(prepared: Prepared['preparation'], whose: Whose): Unled | undefined {
+  const { assignment, image, starter } = whose;
+  const { provision } = assignment;
+  if (provision === undefined || prepared.kind !== 'ready') return undefined;
+  const { plan, choice, words } = prepared.planned;
+  const given = kernelArgsOf(plan);
+  if (placeholdersIn(given).includes(PROVISION_PLACEHOLDER)) return undefined;
+  if (provision.isByAddress && given.includes(SELF)) return undefined;
+  if (provision.isByAddress && plan.kind !== 'kernel') return unledByAddress(plan.kind, whose, provision.kinds);
   if (choice.unmet.includes('arguments'))
     return { reason: 'a UKI that is started as it is has its own kernel arguments', remedy: ofUki(image, starter) };
   if (choice.unmet.includes('iso-arguments'))
@@ -40,7 +47,46 @@ export function unledBecause(
       reason: 'an ISO that is booted as it is has its own kernel arguments',
       remedy: ofIso(image, starter, assignment),
     };
-  return { reason: UNNAMED, remedy: `append one with its URL, such as config={${PROVISION_PLACEHOLDER}}/files/NAME` };
+  const [wanted] = handOffOf(assignment, provision.kinds);
+  if (wanted !== undefined) return unledByWords(words, wanted);
+  return provision.isByAddress ? undefined : { reason: UNNAMED, remedy: NAME_IT };
+}
+
+/** Where arguments are fixed, what is built in must name what is always the same. */
+function unledByAddress(
+  kind: 'uki' | 'iso',
+  { assignment, image, starter }: Whose,
+  kinds: readonly ProvisionKind[],
+): Unled | undefined {
+  const profile = firstProfile(image);
+  const own = kind === 'uki' ? profile && (profile.commandLine ?? '') : openedIso(image)?.commandLine;
+  if (own === undefined || own.includes(SELF)) return undefined;
+  const words = handOffWords(kinds).map((word) => word.replace(`{${PROVISION_PLACEHOLDER}}`, `http://SERVER${SELF}`));
+  const built = words.length > 0 ? words.join(' ') : `config=http://SERVER${SELF}/files/NAME`;
+  const [what, otherwise] =
+    kind === 'uki' ? (['UKI', ofUki(image, starter)] as const) : (['ISO', ofIso(image, starter, assignment)] as const);
+  return {
+    reason: `the command line in its ${what} does not name ${SELF}/`,
+    remedy: `build ${built} into it, unless something else in it leads there, or ${otherwise}`,
+  };
+}
+
+/** Where something stands in the place of what would lead there, that is what can be mended. */
+function unledByWords(words: readonly ArgumentWord[], wanted: string): Unled {
+  const key = argumentKey(wanted);
+  const own = words.find(({ text }) => argumentKey(text) === key);
+  if (own === undefined)
+    return { reason: `kernelArgs takes out ${wanted}`, remedy: `leave ${key} out of remove, or append ${wanted}` };
+  return {
+    reason: `${own.written ?? own.text} (${own.from}) takes the place of ${wanted}`,
+    remedy: `leave it out, or write ${wanted}`,
+  };
+}
+
+/** The arguments that would hold its URL. */
+function handOffOf({ kernelArgs }: Whose['assignment'], kinds: readonly ProvisionKind[]): readonly string[] {
+  const preset = kernelArgs.findLast((change) => change.preset !== undefined)?.preset;
+  return handOffWords(kinds, preset).filter((word) => placeholdersIn(word).includes(PROVISION_PLACEHOLDER));
 }
 
 /** Of those that boot an image: whether Secure Boot is on, only iPXE says. Pure. */
@@ -76,7 +122,10 @@ export function unledText({ clients, where, reason, remedy }: UnledMachines): st
   return `leads machines that come as ${clients.join(', ')}${secure} to nothing of what provision hands out, since ${reason}: ${remedy}`;
 }
 
+/** Where machines are known by their address alone. */
+const SELF = `/provision/${BY_ADDRESS}`;
 const UNNAMED = `no kernel argument holds {${PROVISION_PLACEHOLDER}}`;
+const NAME_IT = `append one with its URL, such as config={${PROVISION_PLACEHOLDER}}/files/NAME`;
 
 /** A capability is of one boot, so none can be built into a UKI. */
 function ofUki(image: Bootable, starter: Starter): string {

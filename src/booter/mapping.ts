@@ -104,7 +104,8 @@ export function mappingChange(before: MappingInput, after: MappingInput): Mappin
 
 type Named = { readonly name: string };
 
-function namesChanged(before: readonly Named[], after: readonly Named[]): NamesChanged {
+/** What came, went, and is there with something else in it. Pure. */
+export function namesChanged(before: readonly Named[], after: readonly Named[]): NamesChanged {
   const old = new Map(before.map((entry) => [entry.name, entry]));
   const added: string[] = [];
   const changed: string[] = [];

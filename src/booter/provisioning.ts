@@ -3,6 +3,7 @@ import type { EventSink } from '../boot/event.js';
 import type { HandedOut, KeptCapability } from '../boot/policy-ports.js';
 import type { RefusedProvision } from '../boot/provision-event.js';
 import type { Clock } from '../clock.js';
+import { fewOf } from '../format.js';
 import { TokenBuckets } from '../net/token-buckets.js';
 import type { Documents, HandedDocument } from '../provision/documents.js';
 import type { Provision } from '../provision/provision.js';
@@ -43,6 +44,8 @@ export type Handing =
   | { readonly kind: 'broken' }
   /** It guesses. */
   | { readonly kind: 'flooding' };
+
+const MAX_NAMED = 8;
 
 /** Hands machines their configuration, and nobody else. */
 export class Provisioning {
@@ -134,7 +137,7 @@ export class Provisioning {
     const done = documents.asksForDone(provision) ? await capabilities.of(withoutHandedOut(kept)) : '';
     const urls = documentUrls(this.#parts.urls.for(request.address), { done, provision: request.capability });
     const rendering = documents.render(provision, path, documentValues(whose, urls));
-    if (rendering.kind === 'absent') return ABSENT;
+    if (rendering.kind === 'absent') return absent(documents.paths(provision));
     if (rendering.kind === 'refused') return { kind: 'refused', why: 'broken', reason: rendering.reason };
     if (provision.isOnce && !isHead && !(await capabilities.spend(kept, path))) return SPENT;
     return { kind: 'found', kept, document: rendering.document };
@@ -184,7 +187,8 @@ const CHANGED = refused(
   'its assignment is gone or hands nothing out any more, or the machine has another name',
 );
 const SPENT = refused('spent', 'it was handed out already, and once is set in provision');
-const ABSENT = refused('absent', 'its assignment has no such document');
+const absent = (paths: readonly string[]) =>
+  refused('absent', `its assignment has no such document: it hands out ${fewOf(paths, MAX_NAMED)}`);
 
 /** What the capability by which the boot is reported as done is kept with. */
 function withoutHandedOut({

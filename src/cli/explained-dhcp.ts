@@ -73,7 +73,8 @@ export function explainDhcp(described: DescribedClient | undefined, parts: Parts
     asker: REQUEST_LISTS[described.kind].asker,
     fields: given?.kind === 'pool' ? ofPool(fields) : fields,
     bytes: sent.bytes.toString('hex'),
-    warnings: [...toNothing, ...site.warnings],
+    // Where to answer is no matter where nothing is answered.
+    warnings: [...toNothing, ...(isOn ? site.warnings : [])],
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Tried } from '../boot/explain.js';
 import type { Policy } from '../boot/policy.js';
 import type { BootExplanation, Explanation } from '../booter/explanation.js';
+import { toldPolicy } from '../booter/told-policy.js';
 import { counted, formatBytes, formatDuration, harmless } from '../format.js';
 import type { Machine } from '../machine/machine.js';
 import { formatSubnet } from '../net/ip.js';
@@ -10,7 +11,7 @@ import { type AddressExplanation, describeAddress } from './explained-address.js
 import type { DhcpExplanation } from './explained-dhcp.js';
 import type { Site } from './explained-site.js';
 import { emphasize, type Output, writeLine, writeTable } from './output.js';
-import { writeDocuments, writeProvision } from './planned-provision.js';
+import { provisionDocument, writeDocuments, writeProvision } from './planned-provision.js';
 import { writePreparation } from './planned-way.js';
 
 /** All that `plan` shows. */
@@ -54,7 +55,18 @@ export function planDocument({ explanation, dhcp, site, address: given, isInstal
     ...(subnet !== undefined && { subnet: formatSubnet(subnet) }),
     ...(given !== undefined && { address: given }),
     dhcp,
-    boot: isInstalled ? { kind: 'nothing', reason: NOTHING_LOADED } : boot,
+    boot: isInstalled ? { kind: 'nothing', reason: NOTHING_LOADED } : bootDocument(boot),
+  };
+}
+
+/** Durations in seconds, as the API tells them. */
+function bootDocument(boot: BootExplanation) {
+  if (boot.kind !== 'image') return boot;
+  const { policy, provision, ...others } = boot;
+  return {
+    ...others,
+    policy: toldPolicy(policy),
+    ...(provision !== undefined && { provision: provisionDocument(provision) }),
   };
 }
 

@@ -2,6 +2,11 @@ import type { ExplainedDocument, ProvisionExplanation } from '../booter/explaine
 import { formatBytes, formatDuration, harmless } from '../format.js';
 import { emphasize, type Output, writeLine } from './output.js';
 
+/** The same as JSON. */
+export function provisionDocument({ life, ...others }: ProvisionExplanation) {
+  return { ...others, lifeSeconds: life / 1000 };
+}
+
 /** What the machine is handed as its configuration: in one line, or with the text of each document. */
 export function writeProvision(output: Output, provision: ProvisionExplanation): void {
   const { kinds, life, isOnce, isByAddress, unled, documents } = provision;

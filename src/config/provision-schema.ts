@@ -54,6 +54,8 @@ export const provisionSchema = mapping(
   '{ ignition: ./worker.ign }',
 )
   .refine((written) => PROVISION_KINDS.some((key) => written[key] !== undefined), {
+    // What is misspelt may have been the one.
+    when: ({ issues }) => issues.length === 0,
     message: `hands out nothing: name one of ${PROVISION_KINDS.join(', ')}, or leave the key out`,
   })
   .refine((written) => written.cloudInit === undefined || written.autoinstall === undefined, {

@@ -10,14 +10,16 @@ declare const wordBrand: unique symbol;
 export type Word = string & { readonly [wordBrand]: true };
 
 const CHAINING = new Set(['&&', '||', ';']);
-const UNFIT_FOR_SCREEN = /[^A-Za-z0-9 ._~:;/?=%,@+()[\]{}'"!*<>-]|(?<![^ ]);(?![^ ])/g;
+const UNFIT_FOR_SCREEN = /[^A-Za-z0-9 ._~:;/?=%,@+()[\]{}'"!*<>|-]|(?<![^ ])(?:;|\|\|)(?![^ ])/g;
 
 /**
  * Text for the machine's screen: what could mean something to iPXE becomes `_`, runs of white space one space.
  * Hostile SMBIOS strings come through here.
  */
 export function screenText(text: string): Word {
-  return text.replace(/\s+/g, ' ').trim().replace(UNFIT_FOR_SCREEN, '_').slice(0, 500) as Word;
+  // Cut first: a cut may leave a token alone.
+  const line = text.replace(/\s+/g, ' ').trim().slice(0, 500);
+  return line.replace(UNFIT_FOR_SCREEN, (unfit) => '_'.repeat(unfit.length)) as Word;
 }
 
 export type Arguments =

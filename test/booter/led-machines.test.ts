@@ -5,6 +5,7 @@ import { findNameless } from '../../src/booter/check-policies.js';
 import { checkTarget } from '../../src/booter/check-target.js';
 import { findClientWarnings, findMappingWarnings } from '../../src/booter/check-warnings.js';
 import { createMapping } from '../../src/booter/mapping.js';
+import type { KernelArgs } from '../../src/image/command-line.js';
 import type { ResolvedImage } from '../../src/image/image.js';
 import type { ProvisionKind } from '../../src/provision/kinds.js';
 import { OPENED_ISO, readIsoOf, readUkiOf } from '../fixtures/contents.js';
@@ -61,6 +62,63 @@ describe('who is led to what is handed out', () => {
     expect(unnamed).toContain('since no kernel argument holds {provision.url}: append one with its URL');
     const append = ['config={provision.url}/files/config'];
     expect(await warned(layers, { ...handing('files'), kernelArgs: [{ append }] })).toEqual([]);
+  });
+
+  it('is nobody where an argument of the operator stands in the place of what would lead there', async () => {
+    const preset = { preset: 'flatcar-live' } as const;
+    const cases: readonly (readonly [readonly ProvisionKind[], KernelArgs, string])[] = [
+      [
+        ['cloudInit'],
+        { append: ['ds=nocloud;s=http://lab/'] },
+        'ds=nocloud;s=http://lab/ (assignment) takes the place of ds=nocloud;dsmode=net;s={provision.url}/seed/: leave it out, or write ds=nocloud;dsmode=net;s={provision.url}/seed/',
+      ],
+      [
+        ['kickstart'],
+        { replace: { 'inst.ks': 'http://lab/{server.host}.ks' } },
+        'inst.ks=http://lab/{server.host}.ks (assignment) takes the place of inst.ks={provision.url}/ks.cfg: leave it out, or write inst.ks={provision.url}/ks.cfg',
+      ],
+      [
+        ['ignition'],
+        { remove: ['ignition.config.url'] },
+        'kernelArgs takes out ignition.config.url={provision.url}/config.ign: leave ignition.config.url out of remove, or append ignition.config.url={provision.url}/config.ign',
+      ],
+      [
+        ['ignition'],
+        { ...preset, append: ['flatcar.config.url=http://lab/a.ign'] },
+        'flatcar.config.url=http://lab/a.ign (assignment) takes the place of flatcar.config.url={provision.url}/config.ign: leave it out, or write flatcar.config.url={provision.url}/config.ign',
+      ],
+    ];
+    for (const [kinds, change, text] of cases) {
+      const [warning] = await warned(layers, { ...handing(...kinds), kernelArgs: [change] });
+      expect(warning).toBe(`${LEADS('ipxe-bios, ipxe-uefi, uefi-http')}${text}`);
+    }
+  });
+
+  it('is whoever is known by its address where what is built in says so', async () => {
+    const byAddress = (...kinds: readonly ProvisionKind[]) => {
+      const { provision } = handing(...kinds);
+      return { provision: { ...provision, isByAddress: true } };
+    };
+    const ukiSaying = (commandLine: string) =>
+      resolvedImage(['uki'], { contents: { uki: readUkiOf({ isSigned: true, commandLine }) } });
+    const self = 'http://192.168.77.1:8080/provision/self';
+    expect(await warned(ukiSaying(`ds=nocloud;dsmode=net;s=${self}/seed/`), byAddress('cloudInit'))).toEqual([]);
+    expect(await warned(ukiSaying('quiet'), byAddress('cloudInit'))).toEqual([
+      `${LEADS('ipxe-uefi, uefi-http')}the command line in its UKI does not name /provision/self/: build ds=nocloud;dsmode=net;s=http://SERVER/provision/self/seed/ into it, unless something else in it leads there, or write boot: kernel, so that iPXE starts a kernel with them`,
+    ]);
+    expect((await warned(ukiSaying('quiet'), byAddress('files')))[0]).toContain(
+      ': build config=http://SERVER/provision/self/files/NAME into it',
+    );
+    // What it holds is not known.
+    expect(await warned(resolvedImage(['uki']), byAddress('cloudInit'))).toEqual([]);
+    expect(await warned(iso, { boot: 'iso', ...byAddress('preseed') })).toEqual([
+      expect.stringContaining('the command line in its ISO does not name /provision/self/: build auto=true'),
+    ]);
+    expect(await warned(layers, byAddress('ignition'))).toEqual([]);
+    // What is in an initramfs may say it.
+    expect(await warned(layers, byAddress('files'))).toEqual([]);
+    const replaced = { 'ignition.config.url': `${self}/config.ign` };
+    expect(await warned(layers, { ...byAddress('ignition'), kernelArgs: [{ replace: replaced }] })).toEqual([]);
   });
 
   it('is nobody where the assignment leaves its machines to their disks', () => {

@@ -44,7 +44,14 @@ const EVENTS: readonly BootEvent[] = [
   { event: 'next.dropped', machine: 'node-01', boot: 'b1', image: 'os:1' },
   { event: 'standings.full', standings: 100_000 },
   { event: 'plan.unsaved', machine: 'node-01', plan: digest, reason: 'no room' },
-  { event: 'mapping.reloaded', machines: COUNTS, assignments: COUNTS, names: 'machines +a ~b', seconds: 0.1 },
+  {
+    event: 'mapping.reloaded',
+    machines: COUNTS,
+    assignments: COUNTS,
+    documents: COUNTS,
+    names: 'machines +a ~b',
+    seconds: 0.1,
+  },
   { event: 'mapping.refused', reason: 'x.yaml:3:1: no' },
   { event: 'fault', doing: 'testing', reason: 'x is not a function', stack: 'Error: x' },
   { event: 'fill.started', digest, size: 1024, source: 'lab/os' },
@@ -175,7 +182,7 @@ it('spares what is dropped by the address that it came from', () => {
 
 it('says that nothing of the mapping changed', () => {
   const [line] = logged('info', [
-    { event: 'mapping.reloaded', machines: COUNTS, assignments: COUNTS, names: '', seconds: 0.1 },
+    { event: 'mapping.reloaded', machines: COUNTS, assignments: COUNTS, documents: COUNTS, names: '', seconds: 0.1 },
   ]);
   expect(line?.['msg']).toContain('nothing of it changed');
 });

@@ -270,7 +270,7 @@ describe('Provisioning', () => {
 
   it('has nothing of other names, but for what cloud-init asks for in any case', async () => {
     const seed = { ...IGNITION, key: 'cloudInit.userData', path: 'seed/user-data' };
-    const { capability, hand, refusals } = provisioning({
+    const { capability, hand, refusals, events } = provisioning({
       said: provision({ kinds: ['cloudInit'], documents: [seed] }),
     });
     const given = await capability();
@@ -282,6 +282,11 @@ describe('Provisioning', () => {
     for (const path of ['config.ign', '../etc/passwd', ''])
       expect(await hand(given, { path })).toEqual({ kind: 'none' });
     expect(refusals()).toEqual(['absent', 'absent', 'absent']);
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        reason: 'its assignment has no such document: it hands out seed/user-data, seed/meta-data',
+      }),
+    );
   });
 
   it('hands each document out once in a boot, by whichever of its capabilities', async () => {

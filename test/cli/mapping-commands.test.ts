@@ -239,7 +239,14 @@ describe('bootlayer plan', () => {
     expect(out).toMatch(/^document seed\/meta-data .* of this server\n {2}instance-id: "node-01"$/m);
     expect(out).toMatch(/^ {2}join node-01 \(secret token\)$/m);
     const revealed = await bootlayer([...plan, '--provision', '--reveal', '--json'], { cwd });
-    const { boot } = JSON.parse(revealed.out) as { boot: { provision: { documents: readonly { text: string }[] } } };
+    const { boot, dhcp } = JSON.parse(revealed.out) as {
+      boot: { policy: object; provision: { lifeSeconds: number; documents: readonly { text: string }[] } };
+      dhcp: object;
+    };
+    expect(boot.policy).toEqual({ mode: 'always', doneWhen: 'reported' });
+    expect(boot.provision.lifeSeconds).toBe(3_600);
+    // Where DHCP would be answered is no matter where it is not.
+    expect(dhcp).toMatchObject({ kind: 'answered', isOn: false, warnings: [] });
     expect(boot.provision.documents.map(({ text }) => text)).toContain('join node-01 aHVzaA==\n');
     const broken = await withAssignment(`{ name: handing, match: {}, ${image}, ${handed('')} }`);
     const why = await bootlayer(['plan', '-c', broken, '--machine', 'node-01', '--provision'], { cwd });

@@ -56,6 +56,10 @@ describe('what an assignment hands out', () => {
     expect(refusal(text(provision))).toContain(message);
   });
 
+  it('is refused once where its kind is misspelt', () => {
+    expect(refusal(text('{ ignitoin: x }'))).not.toContain('hands out nothing');
+  });
+
   it('is no matter of the API', () => {
     const { error } = apiAssignmentKeys.safeParse({
       ...{ name: 'a', match: {}, image: 'lab:5000/os:1', provision: { ignition: '/etc/shadow' } },

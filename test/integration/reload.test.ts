@@ -93,12 +93,12 @@ it('hands out what a document says now, and what it said where the change is bro
   await write(ignition('first'));
   const handing = withMark('second').join('\n').replace('oci:image:1"', 'oci:image:1", provision: { ignition: a.ign }');
   await change(`identity: { verify: false }\n${handing}`);
-  expect(await seen('mapping.reloaded')).toMatchObject({ names: 'assignments ~all, identity, provision' });
+  expect(await seen('mapping.reloaded')).toMatchObject({ names: 'assignments ~all, documents +a.ign, identity' });
   const url = /ignition\.config\.url=(\S+)/.exec(await script())?.[1] ?? '';
   const handed = async () => (await fetch(url)).text();
   expect(await handed()).toBe(ignition('first'));
   await write(ignition('second'));
-  expect(await seen('mapping.reloaded', 2)).toMatchObject({ names: 'provision' });
+  expect(await seen('mapping.reloaded', 2)).toMatchObject({ documents: { changed: 1 }, names: 'documents ~a.ign' });
   expect(await handed()).toBe(ignition('second'));
   await write('{"ignition": }');
   const { reason } = await seen('mapping.refused');

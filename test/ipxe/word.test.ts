@@ -11,6 +11,10 @@ describe('screenText', () => {
     ['# a comment', '_ a comment'],
     ['x && reboot', 'x __ reboot'],
     ['x || shell ; poweroff', 'x __ shell _ poweroff'],
+    ['write {{ machine.name | quote }}', 'write {{ machine.name | quote }}'],
+    ['|| ||| a||b ||', '__ ||| a||b __'],
+    [`${'x '.repeat(249)}||y`, `${'x '.repeat(249)}__`],
+    [`${'x '.repeat(249)} ;y`, `${'x '.repeat(249)};y`],
     ['ends with \\', 'ends with _'],
     ['arm64; it has {a.b}', 'arm64; it has {a.b}'],
     ['; ;; a;b ;', '_ ;; a;b _'],
@@ -24,7 +28,7 @@ describe('screenText', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         const words = screenText(text);
-        expect(words).not.toMatch(/[^ -~]|[#$&|\\]|(^| );( |$)/);
+        expect(words).not.toMatch(/[^ -~]|[#$&\\]|(^| )(;|\|\|)( |$)/);
         expect(words.length).toBeLessThanOrEqual(500);
       }),
     );
