@@ -9,14 +9,14 @@ import type { Loaded } from './config/read.js';
 import type { ApiToken, Config, TlsPair } from './config/schema.js';
 import { BootlayerError, describeError } from './errors.js';
 import { fewOf } from './format.js';
-import type { DocumentFiles } from './provision/documents.js';
+import type { Documents } from './provision/documents.js';
 
 /** What is in the files that it names, where that is another than before; what is not there stays. */
 export type Renewed = {
   readonly tls?: TlsPair;
   readonly tokens?: readonly ApiToken[];
   /** All of them. */
-  readonly documents?: DocumentFiles;
+  readonly documents?: Documents;
 };
 
 export type ReloaderParts = {
@@ -203,7 +203,7 @@ function renewedIn(before: Renewed, { tls, tokens, documents }: Renewed): Renewe
   return {
     ...(tls !== undefined && !isDeepStrictEqual(tls, before.tls) && { tls }),
     ...(tokens !== undefined && !isDeepStrictEqual(tokens, before.tokens) && { tokens }),
-    ...(documents !== undefined && !isDeepStrictEqual(documents, before.documents) && { documents }),
+    ...(documents !== undefined && !isDeepStrictEqual(documents.files, before.documents?.files) && { documents }),
   };
 }
 

@@ -97,7 +97,7 @@ export class Provisioning {
       return { kind: found.why === 'broken' ? 'broken' : 'none' };
     }
     if (!isHead) {
-      const bytes = Buffer.byteLength(found.document.text);
+      const bytes = found.document.bytes.length;
       events({ event: 'provision.sent', machine: found.kept.machine, address, document, bytes });
     }
     return { kind: 'document', document: found.document };

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { ProvisionRequest } from '../../src/booter/provisioning.js';
 import { BootlayerError } from '../../src/errors.js';
+import { NO_DOCUMENTS } from '../../src/provision/documents.js';
+import { bytesOf, textIn } from '../../src/provision/file-text.js';
 import { SINGLE_DOCUMENTS } from '../../src/provision/kinds.js';
 import type { DocumentSource, Provision } from '../../src/provision/provision.js';
 import { testBooter } from '../fixtures/booter.js';
+import { documentsOf } from '../fixtures/document-files.js';
 import { assignment, MAC, machine, OTHER_MAC } from '../fixtures/mappings.js';
 import { MemoryCapabilities, neighbours } from '../fixtures/policies.js';
 
@@ -34,7 +37,7 @@ function site({ said = provision(), append = '', store = new MemoryCapabilities(
     machines: [machine({ labels: { rack: 'r1' } })],
     assignments: [assignment({ provision: said, kernelArgs: append === '' ? [] : [{ append: [append] }] })],
     neighbours: neighbours({ [HERE]: MAC, [MOVED]: MAC, [ELSEWHERE]: OTHER_MAC }),
-    documents: new Map(Object.entries({ '/etc/worker.ign': CONFIG, ...files })),
+    documents: documentsOf({ '/etc/worker.ign': CONFIG, ...files }),
     policies: { capabilities: store, identity: () => ({ verify, trustedRelays: [] }) },
   });
   const script = (address = HERE) => made.booter.script(QUERY, address);
@@ -45,7 +48,10 @@ function site({ said = provision(), append = '', store = new MemoryCapabilities(
   return { ...made, store, script, capability, hand, refusals };
 }
 
-const DOCUMENT = { kind: 'document', document: { path: 'config.ign', contentType: 'application/json', text: CONFIG } };
+const DOCUMENT = {
+  kind: 'document',
+  document: { path: 'config.ign', contentType: 'application/json', bytes: bytesOf(CONFIG) },
+};
 
 describe('Provisioning', () => {
   it('hands a machine what its script leads it to, as often as it asks', async () => {
@@ -137,7 +143,7 @@ describe('Provisioning', () => {
     });
     const word = await capability();
     const handed = await hand(word);
-    const text = handed.kind === 'document' ? handed.document.text : '';
+    const text = handed.kind === 'document' ? (textIn(handed.document.bytes) ?? '') : '';
     const done = /\/boot\/done\/([\w-]{43})"/.exec(text)?.[1] ?? '';
     expect(await booter.doneReports.report(done, HERE)).toBe(true);
     expect(await hand(word)).toEqual({ kind: 'none' });
@@ -177,8 +183,8 @@ describe('Provisioning', () => {
   it('hands out what its assignment says now, and nothing where that says nothing any more', async () => {
     const { capability, hand, booter, refusals } = site();
     const word = await capability();
-    booter.redocument(new Map([['/etc/worker.ign', 'new']]));
-    expect(await hand(word)).toMatchObject({ document: { text: 'new' } });
+    booter.redocument(documentsOf({ '/etc/worker.ign': 'new' }));
+    expect(await hand(word)).toMatchObject({ document: { bytes: bytesOf('new') } });
     booter.remap({ machines: [machine()], assignments: [assignment()], defaults: { kernelArgs: {} } });
     expect(await hand(word)).toEqual({ kind: 'none' });
     expect(refusals()).toEqual(['changed']);
@@ -192,7 +198,7 @@ describe('Provisioning', () => {
     const word = await capability();
     const save = store.saveCapability.bind(store);
     store.saveCapability = (kept) => {
-      booter.redocument(new Map());
+      booter.redocument(NO_DOCUMENTS);
       return save(kept);
     };
     expect(await hand(word)).toMatchObject({ kind: 'document' });
@@ -201,7 +207,7 @@ describe('Provisioning', () => {
 
   it('boots no machine whose configuration cannot be written', async () => {
     const { script, booter } = site();
-    booter.redocument(new Map());
+    booter.redocument(NO_DOCUMENTS);
     expect(await script()).toContain('provision.ignition: /etc/worker.ign is not read');
   });
 
@@ -210,9 +216,9 @@ describe('Provisioning', () => {
     const { capability, hand, refusals } = site({ said: provision({ kinds: ['cloudInit'], documents: [seed] }) });
     const word = await capability();
     for (const path of ['seed/vendor-data', 'seed/network-config'])
-      expect(await hand(word, { path })).toMatchObject({ kind: 'document', document: { text: '' } });
+      expect(await hand(word, { path })).toMatchObject({ kind: 'document', document: { bytes: bytesOf('') } });
     expect(await hand(word, { path: 'seed/meta-data' })).toMatchObject({
-      document: { text: 'instance-id: "node-01"\nlocal-hostname: "node-01"\n' },
+      document: { bytes: bytesOf('instance-id: "node-01"\nlocal-hostname: "node-01"\n') },
     });
     for (const path of ['config.ign', '../etc/passwd', ''])
       expect(await hand(word, { path })).toEqual({ kind: 'none' });
@@ -260,7 +266,7 @@ describe('Provisioning', () => {
     });
     await script();
     const handed = await hand('self');
-    const text = handed.kind === 'document' ? handed.document.text : '';
+    const text = handed.kind === 'document' ? (textIn(handed.document.bytes) ?? '') : '';
     const began = journal.last('node-01')?.boot.id;
     clock.milliseconds += 1_000;
     const done = /\/boot\/done\/([\w-]{43})"/.exec(text)?.[1] ?? '';

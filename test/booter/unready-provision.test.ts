@@ -3,6 +3,7 @@ import { Inventory } from '../../src/machine/inventory.js';
 import { fileDocument } from '../../src/provision/kinds.js';
 import type { Provision } from '../../src/provision/provision.js';
 import { testBooter } from '../fixtures/booter.js';
+import { documentsOf } from '../fixtures/document-files.js';
 import { assignment, facts, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
@@ -20,7 +21,7 @@ it.each([
   ['curl -X POST {{ done.url }} {{ provision.url }}/files/more\n', undefined],
   ['rack {{ machine.labels.rack }}\n', `provision.files.install.sh: ${FILE}:1:9: machine.labels.rack has no value`],
 ])('says before a machine boots whether its documents can be written: %j', (text, reason) => {
-  const { booter } = testBooter({ documents: new Map([[FILE, text]]) });
+  const { booter } = testBooter({ documents: documentsOf({ [FILE]: text }) });
   const subject = new Inventory([machine()]).identify(facts());
   const whose = { subject, assignment: assignment({ provision: PROVISION }), image: resolvedImage() };
   const unready = booter.provisioning.unready(whose, PROVISION);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Documents, type Rendering } from '../../src/provision/documents.js';
 import { SEED_DOCUMENTS, SINGLE_DOCUMENTS } from '../../src/provision/kinds.js';
 import type { Provision } from '../../src/provision/provision.js';
+import { documentFiles } from '../fixtures/document-files.js';
 
 const VALUES = { machine: { name: 'node-01', labels: {} } };
 const PROVISION: Provision = {
@@ -11,12 +12,16 @@ const PROVISION: Provision = {
   ...{ life: 3_600_000, isOnce: false, isByAddress: false },
 };
 
-function render(text: string | undefined, { path = 'seed/user-data', more = {}, provision = PROVISION } = {}) {
-  const files = new Map(Object.entries({ ...(text !== undefined && { '/etc/user-data': text }), ...more }));
+function render(
+  text: string | Uint8Array | undefined,
+  { path = 'seed/user-data', more = {}, provision = PROVISION } = {},
+) {
+  const files = documentFiles({ ...(text !== undefined && { '/etc/user-data': text }), ...more });
   return new Documents(files).render(provision, path, VALUES);
 }
 
-const textOf = (rendering: Rendering) => (rendering.kind === 'document' ? rendering.document.text : rendering);
+const textOf = (rendering: Rendering) =>
+  rendering.kind === 'document' ? new TextDecoder().decode(rendering.document.bytes) : rendering;
 
 describe('Documents', () => {
   it('fills in a template, with secrets without their line ends', () => {
@@ -46,6 +51,8 @@ describe('Documents', () => {
     const [document] = PROVISION.documents;
     const documents = document === undefined ? [] : [{ ...document, isTemplate: false }];
     expect(textOf(render('{{ machine.nmae }}', { provision: { ...PROVISION, documents } }))).toBe('{{ machine.nmae }}');
+    const bytes = new Uint8Array([0xef, 0xbb, 0xbf, 0, 0xff]);
+    expect(render(bytes, { provision: { ...PROVISION, documents } })).toMatchObject({ document: { bytes } });
   });
 
   it('has the rest of a seed, and of nothing else', () => {
