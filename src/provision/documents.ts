@@ -1,3 +1,4 @@
+import { Budget } from './budget.js';
 import { bytesOf, NOT_UTF8, textIn } from './file-text.js';
 import type { DocumentKind } from './kinds.js';
 import { SEED_DOCUMENTS } from './kinds.js';
@@ -53,14 +54,28 @@ export class Documents {
 
   /** With these values and the secrets that it names. */
   render(provision: Provision, path: string, values: Values): Rendering {
+    return this.#render(provision, path, { values, budget: new Budget() });
+  }
+
+  /** Why not all of it can be written with these values; undefined where it can. */
+  unready(provision: Provision, values: Values): string | undefined {
+    const filling = { values, budget: new Budget() };
+    for (const path of this.paths(provision)) {
+      const rendering = this.#render(provision, path, filling);
+      if (rendering.kind === 'refused') return rendering.reason;
+    }
+    return undefined;
+  }
+
+  #render(provision: Provision, path: string, filling: Filling): Rendering {
     const source = provision.documents.find((one) => one.path === path);
-    if (source === undefined) return hasSeed(provision.kinds) ? this.#ofSeed(path, values) : { kind: 'absent' };
-    if (source.isTemplate) return this.#fillIn(source, provision.secrets, values);
+    if (source === undefined) return hasSeed(provision.kinds) ? this.#ofSeed(path, filling) : { kind: 'absent' };
+    if (source.isTemplate) return this.#fillIn(source, provision.secrets, filling);
     const bytes = this.files.get(source.file);
     return bytes === undefined ? unread(source) : { kind: 'document', document: { ...handed(source), bytes } };
   }
 
-  #fillIn(source: DocumentSource, named: Provision['secrets'], values: Values): Rendering {
+  #fillIn(source: DocumentSource, named: Provision['secrets'], filling: Filling): Rendering {
     const parsed = this.templateOf(source);
     const secrets = this.#secretsOf(named);
     const names = parsed?.kind === 'template' ? parsed.template.names : [];
@@ -70,23 +85,23 @@ export class Documents {
       const isUsed = names.some(({ path: [first, second] }) => first === 'secrets' && second === name);
       if (isUsed && !Object.hasOwn(secrets, name)) return unread({ key: `secrets.${name}`, file });
     }
-    return this.#fill(parsed, source, { ...values, secrets });
+    return this.#fill(parsed, source, { ...filling, values: { ...filling.values, secrets } });
   }
 
   /** cloud-init (22.4, 25.1) asks ten times more, a second apart, for what is not there, and takes what is empty for nothing. */
-  #ofSeed(path: string, values: Values): Rendering {
+  #ofSeed(path: string, filling: Filling): Rendering {
     const { metaData, vendorData, networkConfig } = SEED_DOCUMENTS;
-    if (path === metaData.path) return this.#fill(DEFAULT_META_DATA, { ...metaData, key: 'meta-data' }, values);
+    if (path === metaData.path) return this.#fill(DEFAULT_META_DATA, { ...metaData, key: 'meta-data' }, filling);
     const empty = [vendorData, networkConfig].find((one) => one.path === path);
     return empty === undefined
       ? { kind: 'absent' }
       : { kind: 'document', document: { ...handed(empty), bytes: NOTHING } };
   }
 
-  #fill(parsed: Parsed | undefined, source: Named, values: Values): Rendering {
+  #fill(parsed: Parsed | undefined, source: Named, { values, budget }: Filling): Rendering {
     if (parsed === undefined) return unread(source);
     if (parsed.kind === 'refused') return refused(source, parsed);
-    const rendered = parsed.template.render(values);
+    const rendered = parsed.template.render(values, budget);
     if (rendered.kind === 'refused') return refused(source, rendered);
     return { kind: 'document', document: { ...handed(source), bytes: bytesOf(rendered.text) } };
   }
@@ -118,6 +133,8 @@ export class Documents {
 
 /** Of whom nothing is handed out. */
 export const NO_DOCUMENTS = new Documents(new Map());
+
+type Filling = { readonly values: Values; readonly budget: Budget };
 
 type Named = DocumentKind & { readonly key: string; readonly file?: string };
 

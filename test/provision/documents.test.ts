@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Documents, type Rendering } from '../../src/provision/documents.js';
-import { SEED_DOCUMENTS, SINGLE_DOCUMENTS } from '../../src/provision/kinds.js';
+import { fileDocument, SEED_DOCUMENTS, SINGLE_DOCUMENTS } from '../../src/provision/kinds.js';
 import type { Provision } from '../../src/provision/provision.js';
 import { documentFiles } from '../fixtures/document-files.js';
 
@@ -64,5 +64,41 @@ describe('Documents', () => {
     expect(render('', { provision, path: 'seed/meta-data' })).toEqual({ kind: 'absent' });
     expect(new Documents(new Map()).paths(PROVISION)).toEqual(['seed/user-data', 'seed/meta-data']);
     expect(new Documents(new Map()).paths(provision)).toEqual(['config.ign']);
+  });
+
+  it('takes what it renders of one machine together: steps, and bytes', () => {
+    const source = { ...fileDocument(''), key: 'files', isTemplate: true };
+    const both = (text: string) => {
+      const files = documentFiles({ '/a': text, '/b': text });
+      const documents = ['a', 'b'].map((name) => ({ ...source, ...fileDocument(name), file: `/${name}` }));
+      const provision: Provision = { ...PROVISION, kinds: ['files'], documents };
+      const made = new Documents(files);
+      const alone = documents.map(({ path }) => made.render(provision, path, VALUES).kind);
+      return [alone, made.unready(provision, VALUES)];
+    };
+    const loop = (items: number) => `{% for i in (1..${items}) %}{{ i }},{{ i }},{% endfor %}`;
+    expect(both(loop(1_000))).toEqual([['document', 'document'], undefined]);
+    expect(both(loop(3_000))).toEqual([
+      ['document', 'document'],
+      expect.stringMatching(/limit exceeded: .* 20000 steps/),
+    ]);
+    expect(both(loop(6_000))).toEqual([['refused', 'refused'], expect.stringContaining('limit exceeded')]);
+  });
+
+  it('has room for what honest templates make', () => {
+    const lines = 'x'.repeat(1_040);
+    const text = `{% for i in (1..1000) %}{{ i }}${lines}{% endfor %}`;
+    const rendering = render(text);
+    expect(rendering.kind === 'document' && rendering.document.bytes.length).toBeGreaterThan(1_040_000);
+    const many = Array.from({ length: 5 }, (_, at) => ({
+      ...fileDocument(String(at)),
+      file: '/a',
+      key: `files.${at}`,
+    }));
+    const documents = many.map((one) => ({ ...one, isTemplate: true }));
+    const provision: Provision = { ...PROVISION, kinds: ['files'], documents };
+    expect(new Documents(documentFiles({ '/a': text })).unready(provision, VALUES)).toMatch(
+      /^provision\.files\.4: \/a:.*larger than 4 MiB together/,
+    );
   });
 });
