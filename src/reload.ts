@@ -10,14 +10,14 @@ import type { Loaded } from './config/read.js';
 import type { ApiToken, Config, TlsPair } from './config/schema.js';
 import { BootlayerError, describeError } from './errors.js';
 import { fewOf } from './format.js';
-import type { DocumentFiles } from './provision/documents.js';
+import { type Documents, NO_DOCUMENTS } from './provision/documents.js';
 
 /** What is in the files that it names, where that is another than before; what is not there stays. */
 export type Renewed = {
   readonly tls?: TlsPair;
   readonly tokens?: readonly ApiToken[];
   /** All of them. */
-  readonly documents?: DocumentFiles;
+  readonly documents?: Documents;
 };
 
 export type ReloaderParts = {
@@ -207,7 +207,7 @@ function renewedIn(before: Renewed, { tls, tokens, documents }: Renewed): Renewe
   return {
     ...(tls !== undefined && !isDeepStrictEqual(tls, before.tls) && { tls }),
     ...(tokens !== undefined && !isDeepStrictEqual(tokens, before.tokens) && { tokens }),
-    ...(documents !== undefined && !isDeepStrictEqual(documents, before.documents) && { documents }),
+    ...(documents !== undefined && !isDeepStrictEqual(documents.files, before.documents?.files) && { documents }),
   };
 }
 
@@ -216,8 +216,8 @@ function renewedNames({ tls, tokens }: Renewed): readonly string[] {
 }
 
 /** By their names, as they are written in that file: nothing of what they hold is told. */
-function documentsChanged(before: DocumentFiles = new Map(), after: DocumentFiles = new Map(), from: string) {
-  const named = (files: DocumentFiles) => [...files].map(([file, text]) => ({ name: nameFrom(from, file), text }));
+function documentsChanged(before = NO_DOCUMENTS, after = NO_DOCUMENTS, from: string) {
+  const named = ({ files }: Documents) => [...files].map(([file, bytes]) => ({ name: nameFrom(from, file), bytes }));
   return namesChanged(named(before), named(after));
 }
 

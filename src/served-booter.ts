@@ -21,7 +21,7 @@ import { DiskArpTable } from './net/disk-arp-table.js';
 import { HostNeighbours } from './net/host-neighbours.js';
 import { Ip6Neighbours } from './net/ip6-neighbours.js';
 import { printIp6Neighbours } from './net/ip6-neighbours-process.js';
-import type { DocumentFiles } from './provision/documents.js';
+import { type Documents, NO_DOCUMENTS } from './provision/documents.js';
 import type { Reloader } from './reload.js';
 import { joinStored } from './stored-entries.js';
 
@@ -44,14 +44,14 @@ export type BooterNeeds = {
   readonly lifecycle: Lifecycle;
   readonly hub: EventHub;
   /** As they were read with the configuration. */
-  readonly documents: DocumentFiles | undefined;
+  readonly documents: Documents | undefined;
 };
 
 /** Opens the state, the cache and the catalog, and builds the booter by hand. */
 export async function buildBooter(
   reloader: Reloader,
   log: Logger,
-  { lifecycle, hub, documents = new Map() }: BooterNeeds,
+  { lifecycle, hub, documents = NO_DOCUMENTS }: BooterNeeds,
 ): Promise<ServedBooter> {
   const { config } = reloader;
   const events = hub.tell;

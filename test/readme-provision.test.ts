@@ -10,6 +10,7 @@ import { Inventory } from '../src/machine/inventory.js';
 import { handOffWords } from '../src/provision/hand-off.js';
 import { judgeIgnition } from '../src/provision/ignition.js';
 import { fileDocument, PROVISION_KINDS, SEED_DOCUMENTS, SINGLE_DOCUMENTS } from '../src/provision/kinds.js';
+import { documentFiles } from './fixtures/document-files.js';
 import { facts, MAC } from './fixtures/mappings.js';
 import { resolvedImage } from './fixtures/plans.js';
 
@@ -40,7 +41,7 @@ async function handed(text: string) {
   const { documents = [] } = await explainProvision(whose, provision, {
     urls: new BootUrls(() => 'http://192.168.77.1:8080'),
     unled: undefined,
-    filesFor: async () => ({ files: new Map([...files, ...secrets]), showsSecrets: true }),
+    filesFor: async () => ({ files: documentFiles(Object.fromEntries([...files, ...secrets])), showsSecrets: true }),
   });
   const args = bootArguments({ ...whose, defaults: {} }, { from: 'image', commandLine: 'quiet' });
   const words = args.kind === 'arguments' ? args.words.map((word) => word.text) : expect.fail(args.reason);

@@ -5,6 +5,7 @@ import { type Loaded, readConfigText } from '../src/config/read.js';
 import type { Config, TlsPair } from '../src/config/schema.js';
 import { BootlayerError } from '../src/errors.js';
 import { Reloader, type Renewed } from '../src/reload.js';
+import { documentsOf } from './fixtures/document-files.js';
 
 const FILE = '/etc/bootlayer/bootlayer.yaml';
 const config = (text: string): Config => readConfigText(text, FILE, {}).config;
@@ -124,14 +125,7 @@ describe('Reloader, with documents', () => {
   const withDocument = (text?: string): Loaded => ({
     config: FIRST,
     warnings: [],
-    documents: new Map(
-      text === undefined
-        ? []
-        : [
-            ['/etc/bootlayer/site/a.ign', text],
-            ['/run/secrets/root', 'x'],
-          ],
-    ),
+    documents: documentsOf(text === undefined ? {} : { '/etc/bootlayer/site/a.ign': text, '/run/secrets/root': 'x' }),
   });
 
   it('applies all of them where one is another, has come or has gone, though the configuration is as before', async () => {
@@ -147,7 +141,11 @@ describe('Reloader, with documents', () => {
       clock: { ticks: () => 0 },
     });
     for (let turn = 0; turn < 3; turn += 1) await made.reloadByHand();
-    expect(applied.map(({ documents }) => documents && [...documents.values()])).toEqual([['b', 'x'], undefined, []]);
+    expect(
+      applied.map(
+        ({ documents }) => documents && [...documents.files.values()].map((bytes) => Buffer.from(bytes).toString()),
+      ),
+    ).toEqual([['b', 'x'], undefined, []]);
     expect(names).toEqual(['documents ~site/a.ign', '', 'documents -site/a.ign -/run/secrets/root']);
   });
 });

@@ -8,7 +8,7 @@ import type { Machine } from '../machine/machine.js';
 import { parseMac } from '../net/mac.js';
 import type { Neighbours } from '../net/neighbours.js';
 import { parseUuid } from '../net/uuid.js';
-import { type DocumentFiles, Documents } from '../provision/documents.js';
+import { type Documents, NO_DOCUMENTS } from '../provision/documents.js';
 import { AddressOwner } from './address-owner.js';
 import { ArtifactStep } from './artifact-step.js';
 import { Attribution } from './attribution.js';
@@ -45,7 +45,7 @@ export type BooterParts = {
   readonly neighbours: Neighbours;
   readonly policies: Policies;
   /** What the mapping's assignments hand out; nothing where nobody has read it. */
-  readonly documents?: DocumentFiles;
+  readonly documents?: Documents;
   /** Where this server gives addresses. */
   readonly leases?: Leases;
 };
@@ -80,7 +80,7 @@ export class Booter {
     const { step: policies, capabilities, doneReports, enrolments, enrols, standings, requesters } = parts.policies;
     this.#mapping = withWishes(createMapping(parts.mapping), standings.wishes());
     this.doneReports = doneReports;
-    this.#documents = new Documents(parts.documents ?? new Map());
+    this.#documents = parts.documents ?? NO_DOCUMENTS;
     this.mapped = new MappedImages({ ...parts, mapping: () => this.#mapping });
     const mapping = () => this.#mapping;
     this.#attribution = new Attribution(
@@ -140,8 +140,8 @@ export class Booter {
   }
 
   /** From now on this is handed out. */
-  redocument(files: DocumentFiles): void {
-    this.#documents = new Documents(files);
+  redocument(documents: Documents): void {
+    this.#documents = documents;
   }
 
   /** Wishes for next boots have changed: what they name is served, and fetched beforehand. */

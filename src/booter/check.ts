@@ -6,7 +6,9 @@ import type { ImageWish, ResolvedImage } from '../image/image.js';
 import { isOfMachine } from '../image/placeholders.js';
 import type { Machine } from '../machine/machine.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
+import type { Documents } from '../provision/documents.js';
 import type { BootUrls } from './boot-urls.js';
+import { findDocumentWarnings } from './check-documents.js';
 import { findPolicyWarnings } from './check-policies.js';
 import type { AssignmentCheck, CheckReport, TargetCheck } from './check-report.js';
 import { anybody, checkTarget, clientsFor, isRefusedForAll, prepareAs, reporting } from './check-target.js';
@@ -24,6 +26,8 @@ export type CheckParts = {
     architecturesOf(reference: ImageReference): Promise<readonly string[]>;
   };
   readonly urls: BootUrls;
+  /** What the mapping's assignments hand out. */
+  readonly documents: Documents;
   /** Only layouts on this disk are looked into. */
   readonly offline: boolean;
   /** Whether the server answers DHCP. */
@@ -59,6 +63,7 @@ export async function checkMapping(parts: CheckParts): Promise<CheckReport> {
     warnings: [
       ...findMappingWarnings(mapping, parts),
       ...findPolicyWarnings(mapping, { ...parts, isImageKnown: (name) => isLookedAt(assignments, name) }),
+      ...(await findDocumentWarnings(parts)),
       ...findVariantWarnings(mapping, assignments),
       ...findClientWarnings(assignments),
       ...findLostArguments(mapping, assignments),

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { ValuesOf } from '../boot/argument-values.js';
 import { documentValues } from '../boot/document-values.js';
 import { type DocumentFiles, Documents, type Rendering } from '../provision/documents.js';
+import { bytesOf, textIn } from '../provision/file-text.js';
 import type { ProvisionKind } from '../provision/kinds.js';
 import type { Provision } from '../provision/provision.js';
 import type { Values } from '../provision/template.js';
@@ -25,6 +27,8 @@ export type ProvisionExplanation = {
 /** `file`: missing of what there is by itself. */
 export type ExplainedDocument = { readonly path: string; readonly file?: string } & (
   | { readonly contentType: string; readonly bytes: number; readonly text: string }
+  /** It is no text. `sha256`: in hexadecimal. */
+  | { readonly contentType: string; readonly bytes: number; readonly sha256: string }
   /** Without it, the machine is not booted. */
   | { readonly refused: string }
 );
@@ -71,7 +75,11 @@ function documentsOf(
 function outcomeOf(rendering: Rendering, showsSecrets: boolean) {
   if (rendering.kind === 'absent') throw new RangeError('a document is not there that was said to be');
   if (rendering.kind === 'refused') return { refused: rendering.reason };
-  const { contentType, text } = rendering.document;
+  const { contentType, bytes } = rendering.document;
+  const text = textIn(bytes);
+  // Nobody writes a NUL; in an archive of texts there are many.
+  if (text === undefined || text.includes('\0'))
+    return { contentType, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
   const shown = Object.entries(STAND_INS).reduce(
     (sum, [name, word]) => sum.replaceAll(word, SOME_CAPABILITIES[name as keyof GivenCapabilities]),
     showsSecrets ? text : named(text),
@@ -86,7 +94,7 @@ const STAND_INS: GivenCapabilities = { done: 'hidden.capability.done', provision
 function withoutSecrets(provision: Provision, files: DocumentFiles) {
   const names = Object.keys(provision.secrets);
   const secrets = Object.fromEntries(names.map((name) => [name, { file: `secret ${name}` }]));
-  const words = names.map((name) => [`secret ${name}`, wordOf(name)] as const);
+  const words = names.map((name) => [`secret ${name}`, bytesOf(wordOf(name))] as const);
   return { provision: { ...provision, secrets }, files: new Map([...files, ...words]) };
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { documentValues } from '../boot/document-values.js';
 import type { EventSink } from '../boot/event.js';
 import type { HandedOut, KeptCapability } from '../boot/policy-ports.js';
@@ -5,8 +6,9 @@ import type { RefusedProvision } from '../boot/provision-event.js';
 import type { Clock } from '../clock.js';
 import { fewOf } from '../format.js';
 import { TokenBuckets } from '../net/token-buckets.js';
-import type { Documents, HandedDocument } from '../provision/documents.js';
+import { type Documents, type HandedDocument, NO_DOCUMENTS } from '../provision/documents.js';
 import type { Provision } from '../provision/provision.js';
+import { RecentMap } from '../recent-map.js';
 import type { BootUrls } from './boot-urls.js';
 import type { Capabilities, OfBoot } from './capabilities.js';
 import { documentUrls } from './document-urls.js';
@@ -47,6 +49,11 @@ export type Handing =
 
 const MAX_NAMED = 8;
 
+type Verdicts = { readonly of: Documents; readonly known: RecentMap<string, { readonly unready: string | undefined }> };
+
+/** As many machines as boot at a time: each takes a few hundred bytes. */
+const MIN_VERDICTS = 4_096;
+
 /** Hands machines their configuration, and nobody else. */
 export class Provisioning {
   readonly #parts: ProvisioningParts;
@@ -54,23 +61,27 @@ export class Provisioning {
   readonly #told = new TokenBuckets({ burst: 20, perSecond: 0.05 });
   readonly #guesses: ProvisionGuesses;
   readonly #byAddress: ProvisionByAddress;
+  /** Of the documents in force: whoever cannot be booted asks every few seconds, and the same values make the same documents. */
+  #verdicts: Verdicts;
 
   constructor(parts: ProvisioningParts) {
     this.#parts = parts;
     this.#guesses = new ProvisionGuesses({ events: parts.events, ticks: () => parts.clock.ticks() });
     this.#byAddress = new ProvisionByAddress(parts);
+    this.#verdicts = { of: NO_DOCUMENTS, known: new RecentMap(MIN_VERDICTS) };
   }
 
   /** Why the machine's configuration could not be handed out; undefined when all of it can. */
   unready(whose: Whose, provision: Provision): string | undefined {
-    const { urls, documents } = this.#parts;
+    const { urls } = this.#parts;
     const values = documentValues(whose, documentUrls(urls.for(whose.subject.facts.sourceAddress), NO_CAPABILITIES));
-    const all = documents();
-    for (const path of all.paths(provision)) {
-      const rendering = all.render(provision, path, values);
-      if (rendering.kind === 'refused') return rendering.reason;
-    }
-    return undefined;
+    const documents = this.#parts.documents();
+    if (this.#verdicts.of !== documents) this.#verdicts = { of: documents, known: new RecentMap(MIN_VERDICTS) };
+    // By its digest: labels may be long.
+    const asked = createHash('sha256')
+      .update(JSON.stringify([provision, values]))
+      .digest('base64');
+    return this.#verdicts.known.kept(asked, () => ({ unready: documents.unready(provision, values) })).unready;
   }
 
   /** By which the machine, which is shown to be that, fetches it. Throws DATA_UNUSABLE, DISK_FULL. */
@@ -95,7 +106,7 @@ export class Provisioning {
       return { kind: found.why === 'broken' ? 'broken' : 'none' };
     }
     if (!isHead) {
-      const bytes = Buffer.byteLength(found.document.text);
+      const bytes = found.document.bytes.length;
       events({ event: 'provision.sent', machine: found.kept.machine, address, document, bytes });
     }
     return { kind: 'document', document: found.document };

@@ -1,4 +1,4 @@
-import { readSource } from '../config/disk-sources.js';
+import { readSource, whyNoText } from '../config/disk-sources.js';
 import { parseTokenFile, whyNoToken } from '../config/token-file.js';
 import { BootlayerError } from '../errors.js';
 import { warnOnStderr } from './common.js';
@@ -9,7 +9,7 @@ import { warnOnStderr } from './common.js';
  */
 export async function readToken(file: string): Promise<string> {
   const source = await readSource(file);
-  if (source.kind === 'unreadable') throw unusable(file, `cannot be read (${source.why})`);
+  if (source.kind !== 'text') throw unusable(file, `cannot be read (${whyNoText(source)})`);
   const alone = source.text.trim();
   if (!/\s/.test(alone) && whyNoToken(alone) === undefined) return alone;
   const { tokens, problems } = parseTokenFile(source.text);

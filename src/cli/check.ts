@@ -14,6 +14,7 @@ import { ipxeFolders } from '../ipxe-folders.js';
 import { findProbeTrouble } from '../lease-records.js';
 import { findMissingIpxe } from '../missing-ipxe.js';
 import { shortDigest } from '../oci/digest.js';
+import { NO_DOCUMENTS } from '../provision/documents.js';
 import type { ServedInterface } from '../pxe/served-interfaces.js';
 import { type CommonOptions, loadWithWarnings, withCommonOptions, withJson } from './common.js';
 import { describePools, poolsOf } from './described-pools.js';
@@ -45,17 +46,22 @@ Exit status: 0 all mapped images can be booted; 1 something keeps machines from 
 
 async function check(options: CheckOptions): Promise<void> {
   const output = standardOutput();
-  const { config, warnings, read, tls } = await loadWithWarnings(options, { withSecrets: true }).catch(
-    (thrown: unknown) => {
-      if (options.json && thrown instanceof BootlayerError) writeJson(output, { refused: refusalOf(thrown) });
-      throw thrown;
-    },
-  );
+  const {
+    config,
+    warnings,
+    read,
+    tls,
+    documents = NO_DOCUMENTS,
+  } = await loadWithWarnings(options, { withSecrets: true }).catch((thrown: unknown) => {
+    if (options.json && thrown instanceof BootlayerError) writeJson(output, { refused: refusalOf(thrown) });
+    throw thrown;
+  });
   const report = await explainedImages(config, (images) =>
     checkMapping({
       mapping: createMapping(config),
       images,
       urls: explainedUrls(config),
+      documents,
       offline: options.offline === true,
       seesDhcp: config.dhcp !== undefined,
       verifies: config.identity.verify,

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { type EntryDocument, type EntryKind, PLURALS } from '../boot/entry.js';
-import { readSource } from '../config/disk-sources.js';
+import { readSource, whyNoText } from '../config/disk-sources.js';
 import { BootlayerError } from '../errors.js';
 import { apiOf, type ServerApi, type ServerOptions, withServer } from './api-server.js';
 import { parsedBy, warnOnStderr } from './common.js';
@@ -134,7 +134,7 @@ async function textOf(file: string): Promise<string> {
   if (file === '-') return textOfInput();
   const source = await readSource(file);
   if (source.kind === 'text') return source.text;
-  throw new BootlayerError('USAGE', `cannot read ${file} (${source.why})`);
+  throw new BootlayerError('USAGE', `cannot read ${file} (${whyNoText(source)})`);
 }
 
 async function textOfInput(): Promise<string> {

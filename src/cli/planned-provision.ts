@@ -35,10 +35,14 @@ export function writeDocuments(output: Output, documents: readonly ExplainedDocu
       writeLine(output, emphasize(output, 'bold', harmless(text)));
       continue;
     }
-    const { contentType, bytes, text } = document;
+    const { contentType, bytes } = document;
     const whence = file === undefined ? 'of this server' : `from ${file}`;
     const what = `document ${path} (${contentType}, ${formatBytes(bytes)}) ${whence}`;
     writeLine(output, emphasize(output, 'bold', harmless(what)));
-    for (const line of text.replace(/\n$/, '').split('\n')) writeLine(output, `  ${harmless(line)}`);
+    if ('sha256' in document) {
+      writeLine(output, `  no text: sha256 ${document.sha256}`);
+      continue;
+    }
+    for (const line of document.text.replace(/\n$/, '').split('\n')) writeLine(output, `  ${harmless(line)}`);
   }
 }

@@ -21,6 +21,8 @@ async function readFiles({ documents, secrets }: Provision, showsSecrets: boolea
   const named = [...documents, ...(showsSecrets ? Object.values(secrets) : [])].map(({ file }) => file);
   // As the server reads them. What cannot be read is told by the document that wants it.
   const sources = await readSources([...new Set(named)]);
-  const read = sources.flatMap((source) => (source.kind === 'text' ? [[source.file, source.text] as const] : []));
+  const read = sources.flatMap((source) =>
+    source.kind === 'unreadable' ? [] : [[source.file, source.bytes] as const],
+  );
   return { files: new Map(read), showsSecrets };
 }

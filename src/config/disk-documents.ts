@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Assignment } from '../boot/assignment.js';
-import type { DocumentFiles } from '../provision/documents.js';
+import { Documents } from '../provision/documents.js';
 import { readSources, type Source } from './disk-sources.js';
 import { usesOf } from './document-uses.js';
 import { emptied, type Fingerprints, fingerprintsOf } from './fingerprint.js';
@@ -13,7 +13,7 @@ export type DocumentsRead = {
   /** What they held, for who watches them. */
   readonly sources: readonly Source[];
   /** Missing where nobody wanted them read. */
-  readonly documents?: DocumentFiles;
+  readonly documents?: Documents;
   /** At the places where they are named. */
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
@@ -42,8 +42,8 @@ export async function readDocuments(
   const uses = usesOf(assignments);
   const { sources, faults } = await readWithin([...new Set(uses.map(({ named }) => named))]);
   for (const file of emptiedSince(inForce, sources)) faults.set(file, wasEmptied(file));
-  const sound = sources.flatMap((source) => (source.kind === 'text' && !faults.has(source.file) ? [source] : []));
-  const documents = new Map(sound.map(({ file, text }) => [file, text]));
+  const sound = sources.flatMap((source) => (source.kind !== 'unreadable' && !faults.has(source.file) ? [source] : []));
+  const documents = new Documents(new Map(sound.map(({ file, bytes }) => [file, bytes])));
   const { problems, warnings } = judgeDocuments(uses, documents);
   const open = await readableByOthers(sound);
   for (const use of uses) {
@@ -66,9 +66,9 @@ async function readWithin(files: readonly string[]): Promise<Within> {
   let bytes = 0;
   while (sources.length < files.length && bytes <= MAX_BYTES_OF_ALL) {
     for (const source of await readSources(files.slice(sources.length, sources.length + AT_ONCE))) {
-      const length = source.kind === 'text' ? Buffer.byteLength(source.text) : 0;
+      const length = source.kind === 'unreadable' ? 0 : source.bytes.length;
       const isTheOne = bytes <= MAX_BYTES_OF_ALL && bytes + length > MAX_BYTES_OF_ALL;
-      const alone = source.kind === 'text' ? whyTooLarge(source.file, length) : cannotRead(source);
+      const alone = source.kind === 'unreadable' ? cannotRead(source) : whyTooLarge(source.file, length);
       const fault = alone ?? (isTheOne ? TOO_MUCH : undefined);
       if (fault !== undefined) faults.set(source.file, fault);
       sources.push(source);

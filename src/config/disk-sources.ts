@@ -4,11 +4,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { readFileBounded } from '../disk-access.js';
 import { systemErrorCode } from '../errors.js';
+import { NOT_UTF8, textIn } from '../provision/file-text.js';
 import type { Problem } from './problem.js';
 
 /** A file of the configuration, or why there is nothing to be had of it. */
 export type Source =
-  | { readonly kind: 'text'; readonly file: string; readonly text: string }
+  | { readonly kind: 'text'; readonly file: string; readonly bytes: Uint8Array; readonly text: string }
+  /** What is not in UTF-8: fit to be handed out as it is, and for nothing else. */
+  | { readonly kind: 'binary'; readonly file: string; readonly bytes: Uint8Array }
   | { readonly kind: 'unreadable'; readonly file: string; readonly why: string };
 
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -19,9 +22,12 @@ const AT_ONCE = 32;
 /** Never rejects. Only regular files: a pipe would keep the reader waiting for ever. */
 export async function readSource(file: string): Promise<Source> {
   try {
-    const bytes = await readFileBounded(file, MAX_BYTES);
-    if (bytes === undefined) return { kind: 'unreadable', file, why: `it is larger than ${MAX_BYTES} bytes` };
-    return { kind: 'text', file, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+    const read = await readFileBounded(file, MAX_BYTES);
+    if (read === undefined) return { kind: 'unreadable', file, why: `it is larger than ${MAX_BYTES} bytes` };
+    // Nothing of node's own: what goes from thread to thread is a plain array with memory of its own.
+    const bytes = new Uint8Array(read);
+    const text = textIn(bytes);
+    return text === undefined ? { kind: 'binary', file, bytes } : { kind: 'text', file, bytes, text };
   } catch (thrown) {
     const code = systemErrorCode(thrown) ?? String(thrown);
     return { kind: 'unreadable', file, why: REASONS[code] ?? code };
@@ -37,10 +43,12 @@ export async function readSources(files: readonly string[]): Promise<readonly So
   return sources;
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOTFILE: 'it is no regular file',
-  ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not in UTF-8',
-};
+/** Why there is no text to be had of it. */
+export function whyNoText(source: Exclude<Source, { readonly kind: 'text' }>): string {
+  return source.kind === 'binary' ? NOT_UTF8 : source.why;
+}
+
+const REASONS: Readonly<Record<string, string>> = { ENOTFILE: 'it is no regular file' };
 
 /** What tells whether a file was touched, without reading it. */
 export async function touchOf(file: string): Promise<string> {

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { readSource, type Source } from './disk-sources.js';
+import { readSource, type Source, whyNoText } from './disk-sources.js';
 import type { Problem } from './problem.js';
 import type { ApiToken } from './schema.js';
 import { keptToken, parseTokenFile } from './token-file.js';
@@ -22,8 +22,8 @@ export async function readTokens(file: string | undefined): Promise<TokensRead> 
   if (file === undefined) return { sources: [], problems: [], warnings: [] };
   const source = await readSource(file);
   const problem = (message: string): Problem => ({ path: PATH, message });
-  if (source.kind === 'unreadable') {
-    const message = `cannot read ${file} (${source.why}): name a file of tokens that the server may read`;
+  if (source.kind !== 'text') {
+    const message = `cannot read ${file} (${whyNoText(source)}): name a file of tokens that the server may read`;
     return { sources: [source], problems: [problem(message)], warnings: [] };
   }
   const { tokens, problems } = parseTokenFile(source.text);

@@ -13,7 +13,7 @@ export function fingerprintsOf(sources: readonly Source[]): Fingerprints {
 
 function fingerprintOf(source: Source): string {
   const start = source.kind === 'text' && isEmpty(source.text) ? EMPTY : '';
-  const contents = source.kind === 'text' ? source.text : source.why;
+  const contents = source.kind === 'unreadable' ? source.why : source.bytes;
   return `${start}${createHash('sha256').update(`${source.kind}\0`).update(contents).digest('hex')}`;
 }
 

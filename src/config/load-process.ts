@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { BootlayerError, type ErrorCode, systemErrorCode } from '../errors.js';
+import { type DocumentFiles, Documents } from '../provision/documents.js';
 import { deepFreeze } from './freeze.js';
 import type { LoadOptions, LoadOutcome, ReadFiles } from './load.js';
 import type { Loaded } from './read.js';
@@ -9,9 +10,12 @@ export type PlainError = { readonly code: ErrorCode; readonly message: string; r
 
 /** What the thread answers. Structured-clone values only. */
 export type LoadReply =
-  | { readonly kind: 'loaded'; readonly read: ReadFiles; readonly loaded: Loaded }
+  | { readonly kind: 'loaded'; readonly read: ReadFiles; readonly loaded: PlainLoaded }
   | { readonly kind: 'refused'; readonly read: ReadFiles; readonly error: PlainError }
   | { readonly kind: 'failed'; readonly error: PlainError };
+
+/** What templates are parsed to does not come through either: it is parsed anew where it is handed out. */
+export type PlainLoaded = Omit<Loaded, 'documents'> & { readonly documents?: DocumentFiles };
 
 const THREAD = new URL('./load-thread-process.js', import.meta.url);
 
@@ -36,7 +40,7 @@ export async function readConfigFilesAside(options: LoadOptions, aside: Aside = 
   const worker = new Worker(aside.thread ?? THREAD, { workerData, resourceLimits });
   try {
     const reply = await replyOf(worker, aside);
-    if (reply.kind === 'loaded') return { ...reply, loaded: deepFreeze(reply.loaded) };
+    if (reply.kind === 'loaded') return { ...reply, loaded: revived(reply.loaded) };
     const { code, message, remedy } = reply.error;
     const error = new BootlayerError(code, message, remedy === undefined ? {} : { remedy });
     if (reply.kind === 'failed') throw error;
@@ -44,6 +48,10 @@ export async function readConfigFilesAside(options: LoadOptions, aside: Aside = 
   } finally {
     await worker.terminate();
   }
+}
+
+function revived({ documents, ...loaded }: PlainLoaded): Loaded {
+  return { ...deepFreeze(loaded), ...(documents !== undefined && { documents: new Documents(documents) }) };
 }
 
 function replyOf(worker: Worker, { signal, maxMilliseconds = MAX_MILLISECONDS }: Aside): Promise<LoadReply> {

@@ -7,7 +7,9 @@ import type { LoadReply, PlainError } from './load-process.js';
 async function answer(options: LoadOptions): Promise<LoadReply> {
   try {
     const outcome = await readConfigFiles(options);
-    return outcome.kind === 'loaded' ? outcome : { ...outcome, error: plain(outcome.error) };
+    if (outcome.kind === 'refused') return { ...outcome, error: plain(outcome.error) };
+    const { documents, ...loaded } = outcome.loaded;
+    return { ...outcome, loaded: { ...loaded, ...(documents !== undefined && { documents: documents.files }) } };
   } catch (thrown) {
     return { kind: 'failed', error: plain(thrown) };
   }

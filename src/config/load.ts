@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { BootlayerError } from '../errors.js';
 import { tlsOf, tokenFileOf } from './convert.js';
 import { readDocuments } from './disk-documents.js';
-import { findIncluded, readSource, readSources } from './disk-sources.js';
+import { findIncluded, readSource, readSources, whyNoText } from './disk-sources.js';
 import { type PairRead, readPair } from './disk-tls-pair.js';
 import { readTokens, type TokensRead } from './disk-token-file.js';
 import { emptied, type Fingerprints, fingerprintsOf } from './fingerprint.js';
@@ -55,9 +55,9 @@ export async function readConfigFiles(options: LoadOptions): Promise<LoadOutcome
   const path = file === undefined ? await findConfigFile(cwd) : resolve(cwd, file);
   if (path === undefined) throw noConfiguration(cwd);
   const source = await readSource(path);
-  if (source.kind === 'unreadable') {
+  if (source.kind !== 'text') {
     const read = { file: path, include: [], included: [], named: [], fingerprints: fingerprintsOf([source]) };
-    return { kind: 'refused', read, error: unreadable(path, source.why) };
+    return { kind: 'refused', read, error: unreadable(path, whyNoText(source)) };
   }
   const main = readMainFile(source, env);
   const { files, idle, problems } = await findIncluded(path, main.include, inForce);

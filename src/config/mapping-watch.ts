@@ -104,7 +104,7 @@ export class MappingWatch {
     if (touch === this.#seen.touch) return this.#seen;
     const sources = await readSources(files);
     // What cannot be read may be readable later, though nothing of it changes.
-    const isReadable = sources.every(({ kind }) => kind === 'text');
+    const isReadable = sources.every(({ kind }) => kind !== 'unreadable');
     return { touch: isReadable ? touch : '', fingerprints: fingerprintsOf(sources) };
   }
 

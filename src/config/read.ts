@@ -1,10 +1,10 @@
 import type { z } from 'zod';
-import type { DocumentFiles } from '../provision/documents.js';
+import type { Documents } from '../provision/documents.js';
 import { convertConfig, findListenerProblems } from './convert.js';
 import { convertDhcp } from './convert-dhcp.js';
 import { type ConvertedMapping, convertMapping } from './convert-mapping.js';
 import { findReservationProblems } from './dhcp-problems.js';
-import type { Source } from './disk-sources.js';
+import { type Source, whyNoText } from './disk-sources.js';
 import { type ConfigDocument, parseConfigDocument } from './document.js';
 import { applyEnvironment, variableKey } from './environment.js';
 import { problemsOfIssue } from './issue-problems.js';
@@ -26,7 +26,7 @@ export type Loaded = {
   /** Those of `api.tokenFile`, the same. */
   readonly tokens?: readonly ApiToken[];
   /** What the files hold that assignments hand out, or fill in, the same. */
-  readonly documents?: DocumentFiles;
+  readonly documents?: Documents;
 };
 
 /** A file, read but not yet joined with the others. */
@@ -143,8 +143,8 @@ export function readConfigText(text: string, file: string, env: Environment): Lo
 }
 
 /** Where it is named is in the main file. */
-function cannotRead({ file, why }: Source & { readonly kind: 'unreadable' }): Problem {
-  return { path: ['include'], message: `cannot read ${file} (${why})` };
+function cannotRead(source: Exclude<Source, { readonly kind: 'text' }>): Problem {
+  return { path: ['include'], message: `cannot read ${source.file} (${whyNoText(source)})` };
 }
 
 function readIncludedFile({ file, text }: SourceText): FileRead {

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { hostIn } from '../net/endpoint.js';
 import { parseIp } from '../net/ip.js';
-import type { Source } from './disk-sources.js';
+import { type Source, whyNoText } from './disk-sources.js';
 import type { Problem } from './problem.js';
 import type { Config, TlsPair } from './schema.js';
 
@@ -83,7 +83,7 @@ function readKey(source: Source): KeyObject {
 
 function textOf(source: Source): string {
   if (source.kind === 'text') return source.text;
-  throw new Error(`cannot read ${source.file} (${source.why}): name a PEM file that the server may read`);
+  throw new Error(`cannot read ${source.file} (${whyNoText(source)}): name a PEM file that the server may read`);
 }
 
 function convert(text: string, command: 'x509' | 'pkey', what: string): string {

@@ -1,6 +1,7 @@
 import { AssignTag, CaptureTag, Context, type Emitter, Liquid, type Template, toValueSync, Value } from 'liquidjs';
+import { Allowance, type Budget } from './budget.js';
 import type { Format } from './format.js';
-import { Refusal, StandingText } from './standing-text.js';
+import { StandingText } from './standing-text.js';
 import { textFilters, written } from './text-filters.js';
 
 /** Tags that read no file, know no time and keep nothing between two renderings. */
@@ -16,10 +17,6 @@ export const FILTERS: readonly string[] = [...PLAIN_FILTERS, ...Object.keys(text
 
 /** What a document may be at most, in bytes. */
 const MAX_OUTPUT_BYTES = 1024 * 1024;
-/** How long a rendering may take, in milliseconds: ordinary templates need less than one. */
-const RENDER_LIMIT = 500;
-/** How many characters, and items of ranges and lists, the filters and loops of a rendering may make. */
-const MEMORY_LIMIT = 4 * 1024 * 1024;
 
 /** Renders parsed templates of one format. */
 export class Engine {
@@ -32,8 +29,6 @@ export class Engine {
       strictVariables: true,
       lenientIf: true,
       ownPropertyOnly: true,
-      renderLimit: RENDER_LIMIT,
-      memoryLimit: MEMORY_LIMIT,
       outputEscape: (value: unknown) => written(format, value),
     });
     const { tags, filters } = this.#liquid;
@@ -50,12 +45,30 @@ export class Engine {
   }
 
   /** Throws the library's errors, and in them `Refusal`s. */
-  render(nodes: Template[], values: object): string {
-    const emitter = new BoundedEmitter();
-    const context = new Context(values, this.#liquid.options, { sync: true }, { liquid: this.#liquid });
+  render(nodes: Template[], values: object, { steps, made, output }: Budget): string {
+    const emitter = new BoundedEmitter(output);
+    const context = new Context(
+      values,
+      this.#liquid.options,
+      { sync: true },
+      {
+        liquid: this.#liquid,
+        // Asked before each step, with the time.
+        renderLimit: asLimiter({ check: () => steps.use(1) }),
+        memoryLimit: asLimiter({ use: (count) => made.use(count) }),
+      },
+    );
     toValueSync(this.#liquid.renderer.renderTemplates(nodes, context, emitter));
     return emitter.buffer;
   }
+}
+
+type Limiter = Context['renderLimit'];
+
+/** The library tells nobody of its class. */
+function asLimiter(asked: Partial<Pick<Limiter, 'use' | 'check'>>): Limiter {
+  const nothing = () => undefined;
+  return { use: nothing, check: nothing, ...asked } as Pick<Limiter, 'use' | 'check'> as Limiter;
 }
 
 /** A missing value is an error where it is assigned too, but in front of `default`. */
@@ -79,12 +92,18 @@ class StandingCapture extends CaptureTag {
 
 class BoundedEmitter implements Emitter {
   buffer = '';
-  #bytes = 0;
+  readonly #own = new Allowance(MAX_OUTPUT_BYTES, 'the document is larger than 1 MiB');
+  readonly #ofAll: Allowance | undefined;
+
+  constructor(ofAll?: Allowance) {
+    this.#ofAll = ofAll;
+  }
 
   write(text: unknown): void {
     const more = String(text);
-    this.#bytes += Buffer.byteLength(more);
-    if (this.#bytes > MAX_OUTPUT_BYTES) throw new Refusal(() => 'the document is larger than 1 MiB');
+    const bytes = Buffer.byteLength(more);
+    this.#own.use(bytes);
+    this.#ofAll?.use(bytes);
     this.buffer += more;
   }
 }

@@ -1,5 +1,6 @@
 import { LiquidError, type Template as Node, type Token, TypeGuards, UndefinedVariableError } from 'liquidjs';
 import { nearest } from '../nearest.js';
+import { Budget } from './budget.js';
 import { Engine, FILTERS, TAGS } from './engine.js';
 import type { Format } from './format.js';
 import { ROOTS } from './names.js';
@@ -20,8 +21,8 @@ export type Rendered = { readonly kind: 'text'; readonly text: string } | Templa
 /** A document of the operator's with names in it, parsed (Liquid, https://shopify.github.io/liquid/). */
 export type Template = {
   readonly names: readonly UsedName[];
-  /** The same values make the same text, whatever they hold. */
-  readonly render: (values: Values) => Rendered;
+  /** The same values make the same text, whatever they hold, as far as the budget does. */
+  readonly render: (values: Values, budget?: Budget) => Rendered;
 };
 
 /** What a template may be at most, in bytes. */
@@ -68,7 +69,9 @@ function judge(nodes: Node[], text: string, format: Format): Parsed {
     const key = JSON.stringify(word.path);
     if (!names.has(key)) names.set(key, { path: word.path, ...positionOf(word.token.begin) });
   }
-  const render = (values: Values) => renderNodes(nodes, values, format);
+  const render: Template['render'] = (values, budget = new Budget()) => {
+    return renderNodes(nodes, values, { format, budget });
+  };
   return { kind: 'template', template: { names: [...names.values()], render } };
 }
 
@@ -99,9 +102,13 @@ function unknownWord(word: string, known: readonly string[]): string {
   return `"${word}"${meant === undefined ? `; known are ${known.join(', ')}` : `, did you mean "${meant}"?`}`;
 }
 
-function renderNodes(nodes: Node[], values: Values, format: Format): Rendered {
+function renderNodes(
+  nodes: Node[],
+  values: Values,
+  { format, budget }: { readonly format: Format; readonly budget: Budget },
+): Rendered {
   try {
-    return { kind: 'text', text: ENGINES[format].render(nodes, ownValues(values)) };
+    return { kind: 'text', text: ENGINES[format].render(nodes, ownValues(values), budget) };
   } catch (error) {
     return refusedAt(error, renderReason);
   }
@@ -119,6 +126,8 @@ function ownValues(values: Values): object {
 }
 
 function refusedAt(error: unknown, reasonOf: (error: LiquidError) => string): TemplateRefused {
+  // What was left was used up by others before.
+  if (error instanceof Refusal) return { kind: 'refused', line: 1, column: 1, reason: error.message };
   if (!(error instanceof LiquidError)) {
     // The stack ended where no error of the library could be made any more.
     return { kind: 'refused', line: 1, column: 1, reason: `the template cannot be used: ${String(error)}` };

@@ -7,6 +7,7 @@ import { BootlayerError } from '../../src/errors.js';
 import type { ImageContents } from '../../src/image/image.js';
 import type { Role } from '../../src/image/role.js';
 import type { Machine } from '../../src/machine/machine.js';
+import { NO_DOCUMENTS } from '../../src/provision/documents.js';
 import { KERNELS, readIsoOf, readUkiOf } from '../fixtures/contents.js';
 import { assignment, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
@@ -18,11 +19,17 @@ const IMAGES: CheckParts['images'] = {
 
 function check(
   input: Partial<MappingInput>,
-  { images = IMAGES, offline = false, seesDhcp = false, verifies = true }: Partial<CheckParts> = {},
+  {
+    images = IMAGES,
+    documents = NO_DOCUMENTS,
+    offline = false,
+    seesDhcp = false,
+    verifies = true,
+  }: Partial<CheckParts> = {},
 ) {
   const mapping = createMapping({ machines: [], assignments: [], defaults: { kernelArgs: {} }, ...input });
   const urls = new BootUrls(() => 'http://10.0.2.2:8080');
-  return checkMapping({ mapping, images, urls, offline, seesDhcp, verifies });
+  return checkMapping({ mapping, images, urls, documents, offline, seesDhcp, verifies });
 }
 
 describe('checkMapping', () => {

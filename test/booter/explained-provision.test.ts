@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { BootUrls } from '../../src/booter/boot-urls.js';
 import { explainProvision, type FilesRead } from '../../src/booter/explained-provision.js';
 import { Inventory } from '../../src/machine/inventory.js';
 import { fileDocument, SINGLE_DOCUMENTS } from '../../src/provision/kinds.js';
 import type { Provision } from '../../src/provision/provision.js';
+import { documentFiles } from '../fixtures/document-files.js';
 import { assignment, facts, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 
@@ -23,14 +25,14 @@ const IGN = '{ "ignition": { "version": "3.4.0" }, "at": "{{ provision.url }}", 
 const JOIN =
   'post {{ done.url }}, join {{ secrets.token }} {{ secrets.other | base64 }} {{ secrets.token | shell }} bm8=\n';
 
-function explain(read: Partial<FilesRead> | undefined) {
-  const files = new Map([
-    ['/etc/worker.ign', IGN],
-    ['/etc/join.sh', JOIN],
-    ...(read?.showsSecrets ? [['/run/token', "it's\n"] as const] : []),
-  ]);
+function explain(read: Partial<FilesRead> | undefined, provision = PROVISION) {
+  const files = documentFiles({
+    '/etc/worker.ign': IGN,
+    '/etc/join.sh': JOIN,
+    ...(read?.showsSecrets && { '/run/token': "it's\n" }),
+  });
   const subject = new Inventory([machine()]).identify(facts());
-  return explainProvision({ subject, assignment: assignment(), image: resolvedImage() }, PROVISION, {
+  return explainProvision({ subject, assignment: assignment(), image: resolvedImage() }, provision, {
     urls: new BootUrls(() => 'http://192.168.77.1:8080'),
     unled: undefined,
     filesFor: read && (async () => ({ files, showsSecrets: false, ...read })),
@@ -81,4 +83,20 @@ it('says what is not there to be read', async () => {
     path: 'config.ign',
     refused: 'provision.ignition: /etc/worker.ign is not read: see that it is there, and readable',
   });
+});
+
+it('shows what is no text by its size and its digest', async () => {
+  const bytes = new Uint8Array([0x1f, 0x8b, 0, 0xff]);
+  const plain = { ...PROVISION, documents: PROVISION.documents.map((one) => ({ ...one, isTemplate: false })) };
+  const { documents = [] } = await explain(
+    { files: documentFiles({ '/etc/worker.ign': bytes, '/etc/join.sh': 'a\0' }) },
+    plain,
+  );
+  expect(documents).toEqual([
+    {
+      ...{ path: 'config.ign', file: '/etc/worker.ign', contentType: 'application/json', bytes: 4 },
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    },
+    expect.objectContaining({ path: 'files/join', bytes: 2, sha256: expect.any(String) as string }),
+  ]);
 });

@@ -56,7 +56,7 @@ function step({
 }
 
 const failing = (thrown: Error): Partial<Images> => ({ resolve: () => Promise.reject(thrown) });
-const loader = (reason: string): FirmwareFile => ({ kind: 'loader', reason });
+const loader = (reason: string, code?: ErrorCode): FirmwareFile => ({ kind: 'loader', reason, ...(code && { code }) });
 
 describe('what firmware starts', () => {
   it('is the UKI of the image, planned, kept, and known as the machine’s at its address', async () => {

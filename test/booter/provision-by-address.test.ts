@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { textIn } from '../../src/provision/file-text.js';
 import { assignment, facts, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 import { DOCUMENT, ELSEWHERE, HERE, HOUR, IGNITION, provision, provisioning } from '../fixtures/provisioning.js';
@@ -42,7 +43,7 @@ describe('ProvisionByAddress', () => {
     });
     await script();
     const handed = await hand('self');
-    const text = handed.kind === 'document' ? handed.document.text : '';
+    const text = handed.kind === 'document' ? (textIn(handed.document.bytes) ?? '') : '';
     const began = journal.last('node-01')?.boot.id;
     clock.milliseconds += 1_000;
     const done = /\/boot\/done\/([\w-]{43})"/.exec(text)?.[1] ?? '';

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { ofBoot } from '../../src/booter/capabilities.js';
 import { BootlayerError } from '../../src/errors.js';
+import { NO_DOCUMENTS } from '../../src/provision/documents.js';
+import { bytesOf, textIn } from '../../src/provision/file-text.js';
+import { documentsOf } from '../fixtures/document-files.js';
 import { assignment, machine } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 import { expectOneForEachBoot, MemoryCapabilities } from '../fixtures/policies.js';
@@ -170,7 +173,7 @@ describe('Provisioning', () => {
     });
     const given = await capability();
     const handed = await hand(given);
-    const text = handed.kind === 'document' ? handed.document.text : '';
+    const text = handed.kind === 'document' ? (textIn(handed.document.bytes) ?? '') : '';
     const done = /\/boot\/done\/([\w-]{43})"/.exec(text)?.[1] ?? '';
     expect(await booter.doneReports.report(done, HERE)).toBe(true);
     expect(await hand(given)).toEqual({ kind: 'none' });
@@ -240,8 +243,8 @@ describe('Provisioning', () => {
   it('hands out what its assignment says now, and nothing where that says nothing any more', async () => {
     const { capability, hand, booter, refusals } = provisioning();
     const given = await capability();
-    booter.redocument(new Map([['/etc/worker.ign', 'new']]));
-    expect(await hand(given)).toMatchObject({ document: { text: 'new' } });
+    booter.redocument(documentsOf({ '/etc/worker.ign': 'new' }));
+    expect(await hand(given)).toMatchObject({ document: { bytes: bytesOf('new') } });
     booter.remap({ machines: [machine()], assignments: [assignment()], defaults: { kernelArgs: {} } });
     expect(await hand(given)).toEqual({ kind: 'none' });
     expect(refusals()).toEqual(['changed']);
@@ -255,7 +258,7 @@ describe('Provisioning', () => {
     const given = await capability();
     const save = store.saveCapability.bind(store);
     store.saveCapability = (kept) => {
-      booter.redocument(new Map());
+      booter.redocument(NO_DOCUMENTS);
       return save(kept);
     };
     expect(await hand(given)).toMatchObject({ kind: 'document' });
@@ -264,7 +267,7 @@ describe('Provisioning', () => {
 
   it('boots no machine whose configuration cannot be written', async () => {
     const { script, booter } = provisioning();
-    booter.redocument(new Map());
+    booter.redocument(NO_DOCUMENTS);
     expect(await script()).toContain('provision.ignition: /etc/worker.ign is not read');
   });
 
@@ -275,9 +278,9 @@ describe('Provisioning', () => {
     });
     const given = await capability();
     for (const path of ['seed/vendor-data', 'seed/network-config'])
-      expect(await hand(given, { path })).toMatchObject({ kind: 'document', document: { text: '' } });
+      expect(await hand(given, { path })).toMatchObject({ kind: 'document', document: { bytes: bytesOf('') } });
     expect(await hand(given, { path: 'seed/meta-data' })).toMatchObject({
-      document: { text: 'instance-id: "node-01"\nlocal-hostname: "node-01"\n' },
+      document: { bytes: bytesOf('instance-id: "node-01"\nlocal-hostname: "node-01"\n') },
     });
     for (const path of ['config.ign', '../etc/passwd', ''])
       expect(await hand(given, { path })).toEqual({ kind: 'none' });

@@ -4,6 +4,7 @@ import { TransferEvents, tellEnd } from '../../src/booter/transfer-events.js';
 import { digestOf } from '../../src/oci/digest.js';
 
 const LOADER = { address: '10.0.0.7', file: 'snponly.efi', protocol: 'tftp' } as const;
+const KNOWN = { ...LOADER, platform: 'UEFI amd64' } as const;
 const WHOLE = { size: 300, sent: () => 100 };
 
 function tell() {

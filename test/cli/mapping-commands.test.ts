@@ -226,7 +226,8 @@ describe('bootlayer plan', () => {
     await writeFile(join(cwd, 'token'), 'hush\n');
     await writeFile(join(cwd, 'user-data'), '#cloud-config\n');
     const handed = (serial: string) =>
-      `provision: { cloudInit: { userData: user-data }, files: { join: { template: join${serial}.sh } }, secrets: { token: { file: token } } }`;
+      `provision: { cloudInit: { userData: user-data }, files: { join: { template: join${serial}.sh }, ca: ca }, secrets: { token: { file: token } } }`;
+    await writeFile(join(cwd, 'ca'), Buffer.from([0x30, 0x82]));
     await writeFile(join(cwd, 'joinable.sh'), 'join {{ machine.name }} {{ secrets.token | base64 }}\n');
     const image = 'image: "oci:images:1", priority: 1';
     const file = await withAssignment(`{ name: handing, match: {}, ${image}, ${handed('able')} }`);
@@ -238,6 +239,7 @@ describe('bootlayer plan', () => {
     expect(out).toMatch(/^document seed\/user-data \(text\/yaml, 14 B\) from \S+\/user-data\n {2}#cloud-config$/m);
     expect(out).toMatch(/^document seed\/meta-data .* of this server\n {2}instance-id: "node-01"$/m);
     expect(out).toMatch(/^ {2}join node-01 \(secret token\)$/m);
+    expect(out).toMatch(/^document files\/ca \(.*, 2 B\) from \S+\/ca\n {2}no text: sha256 [0-9a-f]{64}$/m);
     const revealed = await bootlayer([...plan, '--provision', '--reveal', '--json'], { cwd });
     const { boot, dhcp } = JSON.parse(revealed.out) as {
       boot: { policy: object; provision: { lifeSeconds: number; documents: readonly { text: string }[] } };

@@ -1,11 +1,14 @@
 import { chmod, mkdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { readDocuments } from '../../src/config/disk-documents.js';
 import { loadConfig, readConfigFiles } from '../../src/config/load.js';
 import { readConfigFilesAside } from '../../src/config/load-process.js';
 import { BootlayerError } from '../../src/errors.js';
+import { NO_DOCUMENTS } from '../../src/provision/documents.js';
 import { LOAD_THREAD } from '../fixtures/built.js';
+import { documentFiles } from '../fixtures/document-files.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 
 const IGNITION = '{"ignition":{"version":"3.4.0"}}';
@@ -51,7 +54,7 @@ describe('documents', () => {
     const { documents, warnings, read } = await load(cwd);
     const files = ['a.ign', 'a.tpl', 'root'].map((name) => join(cwd, name));
     expect(warnings).toEqual([]);
-    expect([...(documents ?? [])]).toEqual([
+    expect([...(documents?.files ?? [])].map(([file, bytes]) => [file, new TextDecoder().decode(bytes)])).toEqual([
       [files[0], IGNITION],
       [files[1], '#cloud-config\npassword: {{ secrets.root | quote }}\n'],
       [files[2], 'secret\n'],
@@ -66,7 +69,9 @@ describe('documents', () => {
     const cwd = await lab({ 'a.ign': IGNITION }, '{ ignition: a.ign }');
     const there = await readConfigFilesAside({ env: {}, cwd, withSecrets: true }, { thread: LOAD_THREAD });
     expect(there).toEqual(await readConfigFiles({ env: {}, cwd, withSecrets: true }));
-    expect(there.kind === 'loaded' && there.loaded.documents?.get(join(cwd, 'a.ign'))).toBe(IGNITION);
+    expect(there.kind === 'loaded' && there.loaded.documents?.files).toEqual(
+      documentFiles({ [join(cwd, 'a.ign')]: IGNITION }),
+    );
   });
 
   it('tell all that is wrong with them at once, with their places in the configuration and their own', async () => {
@@ -195,6 +200,61 @@ describe('documents', () => {
     ]);
   });
 
+  it('that nobody looks into may be no text at all, and are read byte for byte', async () => {
+    const latin = Buffer.from('rootpw f\xe4llt\n', 'latin1');
+    const marked = Buffer.from('\ufeffecho\n');
+    const cwd = await lab({}, '{ kickstart: ks.cfg, files: { a: ks.cfg, b: marked } }');
+    await writeFile(join(cwd, 'ks.cfg'), latin);
+    await writeFile(join(cwd, 'marked'), marked);
+    const { documents } = await load(cwd);
+    expect(documents?.files).toEqual(
+      new Map([
+        [join(cwd, 'ks.cfg'), new Uint8Array(latin)],
+        [join(cwd, 'marked'), new Uint8Array(marked)],
+      ]),
+    );
+    const there = await readConfigFilesAside({ env: {}, cwd, withSecrets: true }, { thread: LOAD_THREAD });
+    expect(there.kind === 'loaded' && there.loaded.documents?.files).toEqual(documents?.files);
+  });
+
+  it('that are judged, filled in or secret are texts', async () => {
+    const cwd = await lab(
+      {},
+      '{ ignition: bad }',
+      '{ cloudInit: { userData: bad } }',
+      '{ files: { a: { template: bad } }, secrets: { s: { file: bad } } }',
+    );
+    await writeFile(join(cwd, 'bad'), Buffer.from('\xe4', 'latin1'));
+    expect(await refusal(cwd)).toEqual([
+      'bootlayer.yaml has 4 problems:',
+      expect.stringMatching(/assignments\[0\].provision.ignition: bad: it is not in UTF-8$/),
+      expect.stringMatching(/assignments\[1\].provision.cloudInit.userData: bad: it is not in UTF-8$/),
+      expect.stringMatching(/assignments\[2\].provision.files.a: bad:1:1: it is not in UTF-8$/),
+      expect.stringMatching(/assignments\[2\].provision.secrets.s: bad: it is not in UTF-8$/),
+    ]);
+  });
+
+  it('of cloud-init that are packed are judged by what is in them, as far as they unpack to little', async () => {
+    const cwd = await lab(
+      {},
+      ...['good', 'odd', 'broken', 'bomb'].map((name) => `{ cloudInit: { userData: ${name}, vendorData: ${name} } }`),
+    );
+    const good = gzipSync('#cloud-config\nusers: []\n');
+    await writeFile(join(cwd, 'good'), good);
+    await writeFile(join(cwd, 'odd'), gzipSync('#cloud-config\nusers: [\n'));
+    await writeFile(join(cwd, 'broken'), good.subarray(0, 20));
+    await writeFile(join(cwd, 'bomb'), gzipSync(Buffer.alloc(4 * 1024 * 1024 + 1, '#cloud-config\n')));
+    const [, ...said] = await refusal(cwd);
+    const faults = [
+      /unpacked, in line \d: /,
+      /broken: it begins as gzip does, and gunzip says: unexpected end of file$/,
+      /bomb: it begins as gzip does, and it unpacks to more than 4 MiB$/,
+    ];
+    expect(said).toEqual(
+      faults.flatMap((fault) => [expect.stringMatching(fault) as string, expect.stringMatching(fault) as string]),
+    );
+  });
+
   it('that were emptied while the server runs are refused, unless that is asked for by hand', async () => {
     const cwd = await lab(
       { 'ks.cfg': 'reboot\n', script: '#!/bin/sh\n' },
@@ -220,7 +280,7 @@ describe('documents', () => {
   it('are none where nobody names any', async () => {
     expect(await readDocuments([], { withSecrets: true })).toEqual({
       sources: [],
-      documents: new Map(),
+      documents: NO_DOCUMENTS,
       problems: [],
       warnings: [],
     });

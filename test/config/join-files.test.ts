@@ -11,7 +11,10 @@ describe('included files', () => {
     joinFiles(
       gatherFiles(
         readMainFile({ file: FILE, text: main }, {}),
-        others.map((text, position) => ({ kind: 'text', file: position === 0 ? OTHER : `${OTHER}${position}`, text })),
+        others.map((text, position) => ({
+          ...{ kind: 'text', file: position === 0 ? OTHER : `${OTHER}${position}` },
+          ...{ bytes: Buffer.from(text), text },
+        })),
       ),
     );
   const refused = (main: string, ...others: string[]) => {

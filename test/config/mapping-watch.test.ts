@@ -20,7 +20,9 @@ async function watched({ pollMilliseconds = NEVER, quietMilliseconds = 20, holds
     await mkdir(dirname(one), { recursive: true });
     await writeFile(one, 'a');
   }
-  const sources = [file, ...named].map((one) => ({ kind: 'text', file: one, text: 'a' }) as const);
+  const sources = [file, ...named].map(
+    (one) => ({ kind: 'text', file: one, bytes: Buffer.from('a'), text: 'a' }) as const,
+  );
   let read = {
     file,
     include,

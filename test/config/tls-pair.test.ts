@@ -18,7 +18,9 @@ beforeAll(async () => {
   other = (await tlsPair()).pair;
 });
 
-const text = (file: string, content: string): Source => ({ kind: 'text', file, text: content });
+const text = (file: string, content: string): Source => ({
+  ...{ kind: 'text', file, bytes: Buffer.from(content), text: content },
+});
 
 function judge({ cert, key }: Certificate, more: Partial<PairInput> = {}) {
   return judgePair({

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Documents, type Rendering } from '../../src/provision/documents.js';
-import { SEED_DOCUMENTS, SINGLE_DOCUMENTS } from '../../src/provision/kinds.js';
+import { fileDocument, SEED_DOCUMENTS, SINGLE_DOCUMENTS } from '../../src/provision/kinds.js';
 import type { Provision } from '../../src/provision/provision.js';
+import { documentFiles } from '../fixtures/document-files.js';
 
 const VALUES = { machine: { name: 'node-01', labels: {} } };
 const PROVISION: Provision = {
@@ -11,12 +12,16 @@ const PROVISION: Provision = {
   ...{ life: 3_600_000, isOnce: false, isByAddress: false },
 };
 
-function render(text: string | undefined, { path = 'seed/user-data', more = {}, provision = PROVISION } = {}) {
-  const files = new Map(Object.entries({ ...(text !== undefined && { '/etc/user-data': text }), ...more }));
+function render(
+  text: string | Uint8Array | undefined,
+  { path = 'seed/user-data', more = {}, provision = PROVISION } = {},
+) {
+  const files = documentFiles({ ...(text !== undefined && { '/etc/user-data': text }), ...more });
   return new Documents(files).render(provision, path, VALUES);
 }
 
-const textOf = (rendering: Rendering) => (rendering.kind === 'document' ? rendering.document.text : rendering);
+const textOf = (rendering: Rendering) =>
+  rendering.kind === 'document' ? new TextDecoder().decode(rendering.document.bytes) : rendering;
 
 describe('Documents', () => {
   it('fills in a template, with secrets without their line ends', () => {
@@ -46,6 +51,8 @@ describe('Documents', () => {
     const [document] = PROVISION.documents;
     const documents = document === undefined ? [] : [{ ...document, isTemplate: false }];
     expect(textOf(render('{{ machine.nmae }}', { provision: { ...PROVISION, documents } }))).toBe('{{ machine.nmae }}');
+    const bytes = new Uint8Array([0xef, 0xbb, 0xbf, 0, 0xff]);
+    expect(render(bytes, { provision: { ...PROVISION, documents } })).toMatchObject({ document: { bytes } });
   });
 
   it('has the rest of a seed, and of nothing else', () => {
@@ -57,5 +64,41 @@ describe('Documents', () => {
     expect(render('', { provision, path: 'seed/meta-data' })).toEqual({ kind: 'absent' });
     expect(new Documents(new Map()).paths(PROVISION)).toEqual(['seed/user-data', 'seed/meta-data']);
     expect(new Documents(new Map()).paths(provision)).toEqual(['config.ign']);
+  });
+
+  it('takes what it renders of one machine together: steps, and bytes', () => {
+    const source = { ...fileDocument(''), key: 'files', isTemplate: true };
+    const both = (text: string) => {
+      const files = documentFiles({ '/a': text, '/b': text });
+      const documents = ['a', 'b'].map((name) => ({ ...source, ...fileDocument(name), file: `/${name}` }));
+      const provision: Provision = { ...PROVISION, kinds: ['files'], documents };
+      const made = new Documents(files);
+      const alone = documents.map(({ path }) => made.render(provision, path, VALUES).kind);
+      return [alone, made.unready(provision, VALUES)];
+    };
+    const loop = (items: number) => `{% for i in (1..${items}) %}{{ i }},{{ i }},{% endfor %}`;
+    expect(both(loop(1_000))).toEqual([['document', 'document'], undefined]);
+    expect(both(loop(3_000))).toEqual([
+      ['document', 'document'],
+      expect.stringMatching(/limit exceeded: .* 20000 steps/),
+    ]);
+    expect(both(loop(6_000))).toEqual([['refused', 'refused'], expect.stringContaining('limit exceeded')]);
+  });
+
+  it('has room for what honest templates make', () => {
+    const lines = 'x'.repeat(1_040);
+    const text = `{% for i in (1..1000) %}{{ i }}${lines}{% endfor %}`;
+    const rendering = render(text);
+    expect(rendering.kind === 'document' && rendering.document.bytes.length).toBeGreaterThan(1_040_000);
+    const many = Array.from({ length: 5 }, (_, at) => ({
+      ...fileDocument(String(at)),
+      file: '/a',
+      key: `files.${at}`,
+    }));
+    const documents = many.map((one) => ({ ...one, isTemplate: true }));
+    const provision: Provision = { ...PROVISION, kinds: ['files'], documents };
+    expect(new Documents(documentFiles({ '/a': text })).unready(provision, VALUES)).toMatch(
+      /^provision\.files\.4: \/a:.*larger than 4 MiB together/,
+    );
   });
 });

@@ -47,8 +47,7 @@ async function hand(
     case 'flooding':
       throw new BootlayerError('RATE_LIMITED', 'there were too many requests for what is not there');
     case 'document': {
-      const { text, contentType } = handing.document;
-      const bytes = Buffer.from(text);
+      const { bytes, contentType } = handing.document;
       reply.type(contentType).header('content-length', bytes.length);
       return reply.send(isHead ? '' : bytes);
     }

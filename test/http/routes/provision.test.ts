@@ -24,25 +24,37 @@ function listener(hand: () => Promise<Handing>) {
 }
 
 const URL = '/provision/secret-word/seed/user-data';
-const document = { path: 'seed/user-data', contentType: 'text/yaml', text: '#cloud-config\nname: Äpfel\n' };
+const document = {
+  path: 'seed/user-data',
+  contentType: 'text/yaml',
+  bytes: Buffer.from('#cloud-config\nname: Äpfel\n'),
+};
 const answered = (handing: Handing) => listener(async () => handing);
 
 describe('/provision', () => {
   it('hands the document out with its exact length, to be kept by nobody', async () => {
     const { statusCode, headers, body } = await answered({ kind: 'document', document }).inject({ url: URL });
-    expect([statusCode, body]).toEqual([200, document.text]);
+    expect([statusCode, body]).toEqual([200, String(document.bytes)]);
     expect(headers).toMatchObject({
-      ...{ 'content-type': 'text/yaml', 'content-length': String(Buffer.byteLength(document.text)) },
+      ...{ 'content-type': 'text/yaml', 'content-length': String(document.bytes.length) },
       ...{ 'cache-control': 'no-store' },
     });
     expect(asked).toEqual([{ capability: 'secret-word', path: 'seed/user-data', address: '127.0.0.1', isHead: false }]);
+  });
+
+  it('hands bytes out as they are', async () => {
+    const bytes = new Uint8Array([0x1f, 0x8b, 0, 0xff]);
+    const { rawPayload, headers } = await answered({ kind: 'document', document: { ...document, bytes } }).inject({
+      url: URL,
+    });
+    expect([rawPayload, headers['content-length']]).toEqual([Buffer.from(bytes), '4']);
   });
 
   it('says how long it is, and hands nothing out by that', async () => {
     const { statusCode, headers, body } = await answered({ kind: 'document', document }).inject({
       ...{ method: 'HEAD', url: URL },
     });
-    expect([statusCode, body, headers['content-length']]).toEqual([200, '', String(Buffer.byteLength(document.text))]);
+    expect([statusCode, body, headers['content-length']]).toEqual([200, '', String(document.bytes.length)]);
     expect(asked).toMatchObject([{ isHead: true }]);
   });
 
