@@ -249,6 +249,12 @@ describe('bootlayer plan', () => {
     expect(why.out).toMatch(
       /^document files\/join cannot be written, so the machine is not booted: .*join\.sh:2:\d+: /m,
     );
+    const named = await withAssignment(`{ name: handing, match: {}, ${image}, provision: joining }`, [
+      `provisions: { joining: ${handed('able').slice('provision: '.length)} }`,
+    ]);
+    const set = await bootlayer(['plan', '-c', named, '--machine', 'node-01', '--provision'], { cwd });
+    expect(set.out).toMatch(/^ {2}handed {4}cloudInit, files of provisions "joining", for 1 h of each boot$/m);
+    expect(set.out).toMatch(/^ {2}join node-01 \(secret token\)$/m);
     const alone = await bootlayer([...plan, '--reveal'], { cwd });
     expect([alone.status, alone.err]).toEqual([2, expect.stringContaining('say --provision, too')]);
   });
