@@ -249,14 +249,20 @@ describe('bootlayer plan', () => {
     expect(why.out).toMatch(
       /^document files\/join cannot be written, so the machine is not booted: .*join\.sh:2:\d+: /m,
     );
-    const named = await withAssignment(`{ name: handing, match: {}, ${image}, provision: joining }`, [
-      `provisions: { joining: ${handed('able').slice('provision: '.length)} }`,
-    ]);
-    const set = await bootlayer(['plan', '-c', named, '--machine', 'node-01', '--provision'], { cwd });
-    expect(set.out).toMatch(/^ {2}handed {4}cloudInit, files of provisions "joining", for 1 h of each boot$/m);
-    expect(set.out).toMatch(/^ {2}join node-01 \(secret token\)$/m);
     const alone = await bootlayer([...plan, '--reveal'], { cwd });
     expect([alone.status, alone.err]).toEqual([2, expect.stringContaining('say --provision, too')]);
+  });
+
+  it('says which set of provisions is handed out, and shows that', async () => {
+    await writeFile(join(cwd, 'set.sh'), 'join {{ machine.name }} {{ secrets.token }}\n');
+    const file = await withAssignment(
+      '{ name: x, match: {}, image: "oci:images:1", priority: 1, provision: joining }',
+      ['provisions: { joining: { files: { join: { template: set.sh } }, secrets: { token: { file: hush } } } }'],
+    );
+    const plan = ['plan', '-c', file, '--machine', 'node-01', '--firmware', 'ipxe-bios', '--provision'];
+    const { out } = await bootlayer(plan, { cwd });
+    expect(out).toMatch(/^ {2}handed {4}files of provisions "joining", for 1 h of each boot$/m);
+    expect(out).toMatch(/^ {2}join node-01 \(secret token\)$/m);
   });
 
   it('explains the same in JSON', async () => {
