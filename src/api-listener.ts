@@ -115,35 +115,11 @@ function doubtsOf({ dhcp }: Config, { booter, desk, policies, urls }: ApiListene
   });
 }
 
-/** Opens the listener of the API and of what watches the server. Throws PORT_UNAVAILABLE. */
-export async function openApi(config: Config, parts: ApiListenerParts): Promise<ApiListener> {
-  const {
-    journal,
-    findings,
-    policies,
-    standings,
-    booter,
-    database,
-    entries,
-    cache,
-    desk,
-    metrics,
-    isReady,
-    lifecycle,
-    log,
-  } = parts;
-  let { tokens } = parts;
-  const app = createListener(log);
-  app.server.maxConnections = MOST_CONNECTIONS;
-  app.server.setTimeout(SILENCE_MILLISECONDS);
-  const guard = apiGuard({ tokens: () => tokens, ticks: () => systemClock.ticks() });
-  healthRoutes(app, isReady);
-  metricsRoutes(app, metrics, async (request) => {
-    if (tokens !== undefined) await guard(request, 'read');
-  });
+function apiParts(config: Config, parts: ApiListenerParts): ApiParts {
+  const { journal, findings, policies, standings, booter, database, entries, cache, desk } = parts;
   const looks = new Turns({ what: 'looks at all machines', most: MOST_LOOKS });
   const doubts = doubtsOf(config, parts);
-  const streams = declareApi(new Api(app, guard), {
+  return {
     boots: { boots: database.boots, findings: (boot) => findings.of(boot), settled: () => journal.settled() },
     events: {
       listen: (listener) => journal.listen(listener),
@@ -168,7 +144,22 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
     },
     standings: { ...standings, doubtsOf: (image) => doubts.ofImage(image) },
     doubtsOf: (kind, name) => doubts.ofEntry(kind, name),
+  };
+}
+
+/** Opens the listener of the API and of what watches the server. Throws PORT_UNAVAILABLE. */
+export async function openApi(config: Config, parts: ApiListenerParts): Promise<ApiListener> {
+  const { metrics, isReady, desk, lifecycle, log } = parts;
+  let { tokens } = parts;
+  const app = createListener(log);
+  app.server.maxConnections = MOST_CONNECTIONS;
+  app.server.setTimeout(SILENCE_MILLISECONDS);
+  const guard = apiGuard({ tokens: () => tokens, ticks: () => systemClock.ticks() });
+  healthRoutes(app, isReady);
+  metricsRoutes(app, metrics, async (request) => {
+    if (tokens !== undefined) await guard(request, 'read');
   });
+  const streams = declareApi(new Api(app, guard), apiParts(config, parts));
   lifecycle.started('API listener', () => {
     desk.close();
     return closeListener(app);

@@ -50,6 +50,7 @@ const CHANGES = {
   ipxe: 'fixed',
   user: 'fixed',
   defaults: 'named',
+  provisions: 'named',
   defaultRegistry: 'named',
   registries: 'named',
   cache: 'named',

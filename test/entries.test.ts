@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { settle } from '../src/boot/select.js';
 import { assignmentFor } from '../src/booter/mapping.js';
+import { PROVISION_OF_FILES } from '../src/config/provision-schema.js';
 import { type MacAddress, parseMac } from '../src/net/mac.js';
 import { configuration, FILE, openEntries, stored } from './fixtures/entries.js';
 import { leaseDesk } from './fixtures/lease-desk.js';
@@ -8,6 +9,7 @@ import { mac as cardOf } from './fixtures/leases.js';
 import { resolvedImage } from './fixtures/plans.js';
 
 const [ONE, TWO, THREE] = ['52:54:00:00:00:01', '52:54:00:00:00:02', '52:54:00:00:00:03'] as const;
+const FOUR = '52:54:00:00:00:04';
 const IMAGE = 'lab:5000/os:1';
 const FILES = `machines:
   - { name: f1, mac: "${ONE}", labels: { rack: r1 } }
@@ -47,6 +49,34 @@ describe('Entries', () => {
       { image: { registry: 'lab:5000' }, variant: 'virtual', kernelArgs: [{ append: ['x'] }] },
       { image: { kind: 'layout', folder: '/etc/bootlayer/images/os' } },
     ]);
+  });
+
+  it('takes a set of provisions by its name, for as long as the configuration has it', async () => {
+    const sets = (name: string, file: string) => `${FILES}provisions: { ${name}: { ignition: ${file} } }\n`;
+    const { book, put, mapping } = await openEntries(sets('worker', 'a.ign'));
+    const handing = { name: 'a', match: {}, priority: 1, image: IMAGE, provision: 'worker' };
+    const files = () => mapping().assignments[1]?.provision?.documents.map(({ file }) => file);
+    const refused = (provision: unknown, message: string) =>
+      expect(put('assignment', { ...handing, provision })).rejects.toMatchObject({
+        ...{ code: 'REQUEST_INVALID', details: { problems: [{ in: 'body', path: 'provision', message }] } },
+      });
+    await refused('wroker', 'no provisions have the name "wroker": did you mean "worker"?');
+    await refused({ ignition: '/etc/shadow' }, PROVISION_OF_FILES);
+    const preview = await book.preview({ kind: 'assignment', name: 'a', edit: () => handing });
+    expect(preview.boots).toMatchObject([{ machine: 'f1', differs: ['assignment', 'provision'] }]);
+    await put('assignment', handing);
+    expect(files()).toEqual(['/etc/bootlayer/a.ign']);
+    expect(book.find('assignment', 'a')?.document).toEqual(handing);
+
+    await book.refile(configuration(sets('worker', 'b.ign')));
+    expect(files()).toEqual(['/etc/bootlayer/b.ign']);
+    await expect(book.refile(configuration(sets('other', 'b.ign')))).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(
+        'the assignment a of the API: provision: no provisions have the name "worker"',
+      ) as string,
+    });
+    expect(files()).toEqual(['/etc/bootlayer/b.ign']);
   });
 
   it('refuses what is wrong, all at once', async () => {
@@ -203,6 +233,7 @@ describe('Entries that files have come in the way of', () => {
       stored('assignment', { name: 'gone', match: { machine: ['gone', 'b'] }, image: IMAGE }),
       stored('assignment', { name: 'nowhere', match: { mac: THREE }, image: 'os:1' }),
       stored('machine', { name: 'b', mac: TWO }),
+      stored('assignment', { name: 'handing', match: { mac: FOUR }, image: IMAGE, provision: 'worker' }),
       stored('machine', { name: 'c', serial: '7', labels: { role: 'db' }, ip: 'nowhere' }),
     ];
     const { mapping, remove, book } = await openEntries(files, mine);
@@ -214,6 +245,7 @@ describe('Entries that files have come in the way of', () => {
       ],
       ['gone', expect.stringContaining('no machine has the name "gone"')],
       ['nowhere', expect.stringContaining('image: ')],
+      ['handing', expect.stringContaining('provision: no provisions have the name "worker"')],
     ]);
     expect(outOfForce.machines.map(({ machine, reason }) => [machine.name, reason])).toEqual([
       ['a', `the machine a of the API is out of force: mac: the MAC ${ONE} is taken by the machine f1 of ${FILE}:2`],
@@ -225,10 +257,11 @@ describe('Entries that files have come in the way of', () => {
       );
     };
     expect(
-      [TWO, THREE, '52:54:00:00:00:09'].map((mac) => [boots(mac)?.name, boots(mac)?.outOfForce === undefined]),
+      [TWO, THREE, FOUR, '52:54:00:00:00:09'].map((mac) => [boots(mac)?.name, boots(mac)?.outOfForce === undefined]),
     ).toEqual([
       ['gone', false],
       ['nowhere', false],
+      ['handing', false],
       ['once', true],
     ]);
     const told = await book.preview({ kind: 'assignment', name: 'gone', edit: () => undefined });

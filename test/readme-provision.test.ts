@@ -15,7 +15,7 @@ import { facts, MAC } from './fixtures/mappings.js';
 import { resolvedImage } from './fixtures/plans.js';
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-const [, SECTION = ''] = /\n### Provisioning\n([\s\S]*?)\n### /.exec(README) ?? [];
+const [, SECTION = ''] = /\n### Provisioning\n([\s\S]*?)\n### Security model/.exec(README) ?? [];
 const EXAMPLES = [...SECTION.matchAll(/```yaml\n# example: provision: (.+)\n([\s\S]*?)```/g)].map(
   ([, kind = '', text = '']) => ({ kind, text }),
 );
@@ -66,6 +66,13 @@ describe('what the README says of provisioning', () => {
     const all = documents.map((document) => ('text' in document ? document.text : '')).join('\n');
     expect(all.includes(SECRET)).toBe(text.includes('/run/secrets/'));
     if (text.includes('mode: once')) expect(all, kind).toContain('/boot/done/<done-capability>');
+  });
+
+  it('can be handed out by the name of a set, where the example is by that', async () => {
+    const [, text = ''] = /```yaml\n# example: provisions: by name\n([\s\S]*?)```/.exec(SECTION) ?? [];
+    const { documents, words } = await handed(text);
+    expect(documents).toMatchObject([{ path: 'ks.cfg', text: expect.stringContaining(SECRET) as string }]);
+    expect(words).toContain('inst.ks={provision.url}/ks.cfg');
   });
 
   it('tells of each kind which documents it is, and which kernel arguments it adds', () => {

@@ -73,7 +73,7 @@ it('the README says what each event of addresses means', () => {
 describe("the README's mappings", () => {
   it('are all run here', () => {
     // Those of kernel arguments are in test/readme-arguments.test.ts, those of provisioning in test/readme-provision.test.ts.
-    expect([...EXAMPLES.keys()].filter((name) => !/^(?:arguments|provision): /.test(name))).toEqual([
+    expect([...EXAMPLES.keys()].filter((name) => !/^(?:arguments|provisions?): /.test(name))).toEqual([
       'proxyDHCP',
       'most of it',
       'an ISO',

@@ -125,6 +125,6 @@ export class BootFindings {
 function expectedOf(assignment: Assignment | undefined): Expected {
   return {
     configuration: assignment?.provision !== undefined,
-    done: assignment?.policy?.mode === 'once' && assignment.policy.doneWhen === 'reported',
+    done: assignment?.policy.mode === 'once' && assignment.policy.doneWhen === 'reported',
   };
 }

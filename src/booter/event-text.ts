@@ -1,5 +1,5 @@
 import { UNMET_TEXTS } from '../boot/choose-way.js';
-import type { BootEvent, Counts, DhcpQuestion } from '../boot/event.js';
+import type { BootEvent, Counts } from '../boot/event.js';
 import { describeShortage } from '../boot/memory-need.js';
 import { isProvisionEvent, type ProvisionEvent } from '../boot/provision-event.js';
 import type { Done } from '../boot/standing.js';
@@ -7,6 +7,7 @@ import { counted, formatBytes, formatSeconds } from '../format.js';
 import type { Way } from '../image/ways.js';
 import { isLeaseEvent, type LeaseEvent } from '../lease/event.js';
 import { shortDigest } from '../oci/digest.js';
+import { describeDhcp } from './dhcp-event-text.js';
 import { describeLease } from './lease-event-text.js';
 import { describeProvision } from './provision-event-text.js';
 import { amount, describeTransfer, to } from './transfer-event-text.js';
@@ -28,7 +29,6 @@ function describeBoot(event: Exclude<BootEvent, LeaseEvent | ProvisionEvent>): s
     case 'script.local':
       return describeScript(event);
     case 'boot.finding':
-      return `${event.machine} does not go on (${event.finding}): ${event.evidence}; ${event.remedy}`;
     case 'boot.held':
     case 'boot.done':
     case 'done.refused':
@@ -135,6 +135,7 @@ function describeScript(
 
 function describeStanding(
   event: Of<
+    | 'boot.finding'
     | 'boot.held'
     | 'boot.done'
     | 'done.refused'
@@ -149,6 +150,8 @@ function describeStanding(
   >,
 ): string {
   switch (event.event) {
+    case 'boot.finding':
+      return `${event.machine} does not go on (${event.finding}): ${event.evidence}; ${event.remedy}`;
     case 'boot.held':
       return `${event.machine} is held (assignment ${event.assignment}): ${event.reason}; let go of it with: bootlayer machine release ${event.machine}`;
     case 'boot.done':
@@ -179,27 +182,6 @@ const DONE_BY: Readonly<Record<Done['by'], string>> = {
   start: 'it has all that it starts',
   operator: 'an operator says so',
 };
-
-function describeDhcp(
-  event: Of<
-    'dhcp.answered' | 'dhcp.unanswered' | 'dhcp.dropped' | 'dhcp.elsewhere' | 'relay.refused' | 'loader.repeated'
-  >,
-): string {
-  switch (event.event) {
-    case 'dhcp.answered':
-      return `${asks(event)}: told to load ${event.answer}${byAssignment(event)}`;
-    case 'dhcp.unanswered':
-      return `${asks(event)}: told nothing, since ${event.reason}`;
-    case 'dhcp.dropped':
-      return `a datagram from ${event.address} is dropped: ${event.reason}`;
-    case 'dhcp.elsewhere':
-      return `${event.machine} takes its address, and what to load, from the DHCP server ${event.server}`;
-    case 'relay.refused':
-      return `what ${event.mac} asks over the relay ${event.relay} shows nobody who it is: ${event.reason}`;
-    case 'loader.repeated':
-      return `${event.machine} was told to load ${event.loader} ${event.times} times in ${formatSeconds(event.seconds)}, and never asked for a script: does it reach this server by TFTP and HTTP, and does its Secure Boot allow that program?`;
-  }
-}
 
 function describeUki(event: Of<'uki.planned' | 'uki.replaced' | 'uki.refused' | 'uki.local'>): string {
   switch (event.event) {
@@ -250,25 +232,6 @@ function describeCache(
 }
 
 const GONE = { room: 'had to make room in the cache', unneeded: 'was removed: nothing needs it' } as const;
-
-function asks(question: DhcpQuestion): string {
-  const { machine, mac, client, step } = question;
-  const who = mac === undefined || mac === machine ? machine : `${machine} (${mac})`;
-  return `${who}, ${client},${over(question)} asks how to boot${step === 'ack' ? ' at port 4011' : ''}`;
-}
-
-/** ` over the relay 10.1.0.1 (circuit "ge-0/0/1", remote "sw-7")`: in quotes, since the relay may say anything. */
-function over({ relay, circuitId, remoteId }: DhcpQuestion): string {
-  if (relay === undefined) return '';
-  const circuit = circuitId === undefined ? [] : [`circuit ${JSON.stringify(circuitId)}`];
-  const remote = remoteId === undefined ? [] : [`remote ${JSON.stringify(remoteId)}`];
-  const place = [...circuit, ...remote].join(', ');
-  return ` over the relay ${relay}${place === '' ? '' : ` (${place})`}`;
-}
-
-function byAssignment({ assignment }: { readonly assignment?: string }): string {
-  return assignment === undefined ? '; what it reports then decides' : ` (assignment ${assignment})`;
-}
 
 function forArchitecture({ architecture }: { readonly architecture?: string }): string {
   return architecture === undefined ? '' : ` for ${architecture}`;

@@ -13,6 +13,8 @@ import { type GivenCapabilities, SOME_CAPABILITIES } from './placeholder-urls.js
 
 /** What a machine would be handed as its configuration. Plain data. */
 export type ProvisionExplanation = {
+  /** Whose name its assignment says; missing of one that says all of it. */
+  readonly set?: string;
   readonly kinds: readonly ProvisionKind[];
   /** In milliseconds. */
   readonly life: number;
@@ -49,9 +51,10 @@ export async function explainProvision(
   provision: Provision,
   { urls, unled, filesFor }: ExplainedProvisionParts,
 ): Promise<ProvisionExplanation> {
-  const { kinds, life, isOnce, isByAddress } = provision;
+  const { set, kinds, life, isOnce, isByAddress } = provision;
   const values = documentValues(whose, documentUrls(urls, STAND_INS));
   return {
+    ...(set !== undefined && { set }),
     ...{ kinds, life, isOnce, isByAddress },
     ...(unled !== undefined && { unled }),
     ...(filesFor !== undefined && { documents: documentsOf(provision, values, await filesFor(provision)) }),

@@ -26,7 +26,16 @@ export type BootDifference = {
   readonly differs: readonly Difference[];
 };
 
-export const DIFFERENCES = ['assignment', 'image', 'variant', 'boot', 'iso', 'kernelArgs', 'policy'] as const;
+export const DIFFERENCES = [
+  'assignment',
+  'image',
+  'variant',
+  'boot',
+  'iso',
+  'kernelArgs',
+  'policy',
+  'provision',
+] as const;
 export type Difference = (typeof DIFFERENCES)[number];
 
 /**
@@ -105,6 +114,8 @@ function partOf(key: Difference, choice: Choice | undefined): unknown {
       return [assignment.kernelArgs, machine.kernelArgs];
     case 'policy':
       return assignment.policy;
+    case 'provision':
+      return assignment.provision;
   }
 }
 

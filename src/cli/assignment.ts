@@ -32,6 +32,7 @@ type AssignmentOptions = SetOptions & {
   readonly doneWhen?: string;
   readonly maxAttempts?: number | '';
   readonly window?: string;
+  readonly provision?: string;
 };
 
 /** The assignments of a running server. */
@@ -69,6 +70,7 @@ export function assignmentCommand(): Command {
       .addOption(optionalChoice('--done-when <what>', 'what ends "once"', DONE_WHEN))
       .option('--max-attempts <number>', 'so many boots within the window are all', parsedBy(parseAttempts))
       .option('--window <time>', '30m, 1h or the like')
+      .option('--provision <name>', 'which of the provisions of the configuration they are handed')
       .addHelpText('after', SET_HELP),
   );
   assignment.addCommand(rmCommand('assignment'));
@@ -78,12 +80,13 @@ export function assignmentCommand(): Command {
 const SET_HELP = `
 What is not named stays as it is; an empty text takes a value out (--variant ""). All keys of --match must fit; of values of the
 same key, one. --policy another than once takes --done-when out. Assignments of files are changed in their files,
-and there alone is said what machines are handed as their configuration (provision).
+and the configuration alone says which files are handed out (provisions).
 
 Examples:
   bootlayer assignment set db --match labels.role=db --image registry.lab:5000/os/debian:13 --dry-run
   bootlayer assignment set db --priority 10
-  bootlayer assignment set install --policy once --done-when started --max-attempts 3 --window 1h`;
+  bootlayer assignment set install --policy once --done-when started --max-attempts 3 --window 1h
+  bootlayer assignment set install --provision worker`;
 
 function parsePriority(text: string): number {
   if (/^-?\d{1,15}$/.test(text)) return Number(text);
@@ -112,6 +115,7 @@ function edited(document: EntryDocument, options: AssignmentOptions): EntryDocum
     doneWhen,
     maxAttempts,
     window,
+    provision,
   } = options;
   if (match !== undefined && matchAll) {
     throw new BootlayerError('USAGE', '--match-all and --match are not for one assignment: name one of them');
@@ -123,6 +127,7 @@ function edited(document: EntryDocument, options: AssignmentOptions): EntryDocum
     ...(priority !== undefined && { priority }),
     ...(variant !== undefined && { variant }),
     ...(boot !== undefined && { boot }),
+    ...(provision !== undefined && { provision }),
   };
   const iso = { kernel: isoKernel, initramfs: isoInitramfs, kernelArgs: isoKernelArg };
   const withOwn = withIso(withKernelArgs(withValues(document, values), kernelArg), iso);
@@ -133,18 +138,16 @@ function edited(document: EntryDocument, options: AssignmentOptions): EntryDocum
  * A line of the table: whose machines boot their disks, `check` says so too; whether it names what of an ISO is started, and what it hands
  * out. Exported for its test.
  */
-export function rowOf({
-  priority = 0,
-  match,
-  boot = 'auto',
-  image,
-  iso,
-  provision = {},
-}: ToldEntry): readonly string[] {
+export function rowOf({ priority = 0, match, boot = 'auto', image, iso, provision }: ToldEntry): readonly string[] {
   const what = boot === 'local' ? 'its local disk' : String(image);
-  const handed = PROVISION_KINDS.filter((kind) => Object.hasOwn(provision as EntryDocument, kind));
-  const how = [boot, ...(iso === undefined ? [] : ['iso']), ...handed].join(', ');
+  const how = [boot, ...(iso === undefined ? [] : ['iso']), ...handedBy(provision)].join(', ');
   return [String(priority), matchText(match as EntryDocument), how, what];
+}
+
+/** The name of a set, or each kind. */
+function handedBy(provision: unknown): readonly string[] {
+  if (typeof provision === 'string') return [`provision ${provision}`];
+  return PROVISION_KINDS.filter((kind) => Object.hasOwn((provision ?? {}) as EntryDocument, kind));
 }
 
 /** `labels.rack=r1,r2 arch=amd64` */

@@ -9,10 +9,14 @@ export function provisionDocument({ life, ...others }: ProvisionExplanation) {
 
 /** What the machine is handed as its configuration: in one line, or with the text of each document. */
 export function writeProvision(output: Output, provision: ProvisionExplanation): void {
-  const { kinds, life, isOnce, isByAddress, unled, documents } = provision;
+  const { set, kinds, life, isOnce, isByAddress, unled, documents } = provision;
   const how = `${isOnce ? ', each document once' : ''}${isByAddress ? ', at /provision/self by its address, too' : ''}`;
+  const named = set === undefined ? '' : ` of provisions "${set}"`;
   const more = documents === undefined ? ' (--provision shows it)' : '';
-  writeLine(output, `  handed    ${kinds.join(', ')}, for ${formatDuration(life)} of each boot${how}${more}`);
+  writeLine(
+    output,
+    `  handed    ${kinds.join(', ')}${harmless(named)}, for ${formatDuration(life)} of each boot${how}${more}`,
+  );
   const unwritten = documents?.find((document) => 'refused' in document);
   if (unwritten !== undefined)
     warn(output, `the machine is not booted, since ${unwritten.path} cannot be written for it: see below`);

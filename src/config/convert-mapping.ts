@@ -9,6 +9,7 @@ import { type ImageReference, withDefaultRegistry } from '../oci/reference.js';
 import { toProvision } from './convert-provision.js';
 import type { AssignmentEntry, DefaultsEntry, MachineEntry, SoundEntries } from './mapping-schema.js';
 import type { Problem } from './problem.js';
+import type { ProvisionSets, SetFound } from './provision-sets.js';
 import type { ConfigFile } from './schema.js';
 import type { Entry } from './unique.js';
 
@@ -25,7 +26,7 @@ export type ConvertedMapping = {
 /** Takes in what the configuration says for all. Paths become absolute. Pure. */
 export function convertMapping(
   files: readonly FileEntries[],
-  shared: Pick<ConfigFile, 'defaults' | 'defaultRegistry'>,
+  shared: Pick<ConfigFile, 'defaults' | 'defaultRegistry'> & { readonly provisions: ProvisionSets },
 ): ConvertedMapping {
   const problems: Problem[] = [];
   return {
@@ -36,10 +37,11 @@ export function convertMapping(
       const sets = findSets(entry, shared.defaults);
       problems.push(...sets.problems.map((message) => ({ file, path: [...path, 'defaults'], message })));
       const assignment = toAssignment(entry, image.kind === 'problem' ? entry.image : image.reference, sets.found);
-      const { provision } = entry;
-      return provision === undefined
-        ? assignment
-        : { ...assignment, provision: toProvision(provision, dirname(resolve(file))) };
+      const handed = findProvision(entry, dirname(resolve(file)), shared.provisions);
+      if (handed?.kind === 'problem') {
+        problems.push({ file, path: [...path, 'provision'], message: handed.message });
+      }
+      return handed?.kind === 'found' ? { ...assignment, provision: handed.provision } : assignment;
     }),
     problems,
   };
@@ -113,6 +115,12 @@ function toIsoWish({ kernel, initramfs = [], kernelArgs }: NonNullable<Assignmen
     ...(kernel !== undefined && { files: { kernel, initramfs } }),
     ...(kernelArgs !== undefined && { kernelArgs: kernelArgs.join(' ') }),
   };
+}
+
+function findProvision({ provision }: AssignmentEntry, folder: string, sets: ProvisionSets): SetFound | undefined {
+  if (provision === undefined) return undefined;
+  if (typeof provision === 'string') return sets.find(provision);
+  return { kind: 'found', provision: toProvision(provision, folder) };
 }
 
 function findSets({ defaults: names = [] }: AssignmentEntry, defaults: DefaultsEntry = {}) {

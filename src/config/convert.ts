@@ -22,7 +22,7 @@ const API_LISTEN = parseEndpoint('127.0.0.1:8081') as Endpoint;
 export function convertConfig(
   file: string,
   input: ConfigFile,
-  { machines, assignments, written }: ConvertedMapping & Pick<Config, 'written'>,
+  { machines, assignments, provisions, written }: ConvertedMapping & Pick<Config, 'provisions' | 'written'>,
 ): Config {
   const folder = dirname(resolve(file));
   return deepFreeze({
@@ -40,6 +40,7 @@ export function convertConfig(
     ...(input.defaultRegistry !== undefined && { defaultRegistry: input.defaultRegistry }),
     registries: registriesOf(input, folder),
     defaults: { kernelArgs: toKernelArgs(input.defaults?.kernelArgs) },
+    provisions,
     machines: machines.map(({ value }) => value),
     assignments: assignments.map(({ value }) => value),
     written,

@@ -1,12 +1,10 @@
 import { stat } from 'node:fs/promises';
-import type { Assignment } from '../boot/assignment.js';
 import { Documents } from '../provision/documents.js';
 import { readSources, type Source } from './disk-sources.js';
-import { usesOf } from './document-uses.js';
+import { type ProvisionHolder, usesOf } from './document-uses.js';
 import { emptied, type Fingerprints, fingerprintsOf } from './fingerprint.js';
 import { judgeDocuments } from './judge-documents.js';
 import type { Problem } from './problem.js';
-import type { Entry } from './unique.js';
 
 /** What became of the files that assignments hand out, or fill in. */
 export type DocumentsRead = {
@@ -35,11 +33,11 @@ const OTHERS_MAY_READ = 0o004;
 
 /** Reads each file once, whoever names it, and judges what it holds. Never rejects. */
 export async function readDocuments(
-  assignments: readonly Entry<Assignment>[],
+  holders: readonly ProvisionHolder[],
   { withSecrets, inForce }: DocumentsWish,
 ): Promise<DocumentsRead> {
   if (!withSecrets) return { sources: [], problems: [], warnings: [] };
-  const uses = usesOf(assignments);
+  const uses = usesOf(holders);
   const { sources, faults } = await readWithin([...new Set(uses.map(({ named }) => named))]);
   for (const file of emptiedSince(inForce, sources)) faults.set(file, wasEmptied(file));
   const sound = sources.flatMap((source) => (source.kind !== 'unreadable' && !faults.has(source.file) ? [source] : []));

@@ -5,8 +5,10 @@ import type { Machine } from '../machine/machine.js';
 import { convertMapping } from './convert-mapping.js';
 import { deepFreeze } from './freeze.js';
 import { problemsOfIssue } from './issue-problems.js';
-import { assignmentSchema, machineSchema, PROVISION_OF_FILES } from './mapping-schema.js';
+import { assignmentSchema, machineSchema } from './mapping-schema.js';
 import { formatPath, type Problem } from './problem.js';
+import { PROVISION_OF_FILES } from './provision-schema.js';
+import { ProvisionSets } from './provision-sets.js';
 import type { Config } from './schema.js';
 
 /** Something wrong in an entry, and where: `labels.rack`. */
@@ -27,10 +29,10 @@ export function judgeMachine(document: EntryDocument, beside: Beside): Judged<Ma
   });
 }
 
-/** The same of an assignment: it takes the main file's defaults, and folders of images are named beside that. Pure. */
+/** The same of an assignment: it takes the main file's defaults and provisions, and folders of images are named beside that. Pure. */
 export function judgeAssignment(document: EntryDocument, beside: Beside): Judged<Assignment> {
   return judge(assignmentSchema.safeParse(document), (assignment) => {
-    if (assignment.provision !== undefined) return { value: undefined, problems: [OF_FILES] };
+    if (typeof assignment.provision === 'object') return { value: undefined, problems: [OF_FILES] };
     const { assignments, problems } = converted({ machines: [], assignments: [assignment] }, beside);
     return { value: assignments[0]?.value, problems };
   });
@@ -39,7 +41,8 @@ export function judgeAssignment(document: EntryDocument, beside: Beside): Judged
 const OF_FILES: Problem = { path: ['assignments', 0, 'provision'], message: PROVISION_OF_FILES };
 
 function converted(entries: Parameters<typeof convertMapping>[0][number]['entries'], { file, written }: Beside) {
-  return convertMapping([{ file, entries }], written.shared);
+  const { shared } = written;
+  return convertMapping([{ file, entries }], { ...shared, provisions: new ProvisionSets(shared.provisions, file) });
 }
 
 function judge<E, T>(

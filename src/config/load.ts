@@ -6,6 +6,7 @@ import { readDocuments } from './disk-documents.js';
 import { findIncluded, readSource, readSources, whyNoText } from './disk-sources.js';
 import { type PairRead, readPair } from './disk-tls-pair.js';
 import { readTokens, type TokensRead } from './disk-token-file.js';
+import { holdersIn } from './document-uses.js';
 import { emptied, type Fingerprints, fingerprintsOf } from './fingerprint.js';
 import type { Problem } from './problem.js';
 import { type Environment, gatherFiles, joinFiles, type Loaded, type MainFile, readMainFile } from './read.js';
@@ -64,7 +65,7 @@ export async function readConfigFiles(options: LoadOptions): Promise<LoadOutcome
   const others = await readSources(files);
   const { tls, tokens } = await readNamed(main, options);
   const gathered = gatherFiles(main, others);
-  const handed = await readDocuments(gathered.mapping.assignments, {
+  const handed = await readDocuments(holdersIn(gathered), {
     withSecrets: options.withSecrets === true,
     ...(inForce !== undefined && { inForce: inForce.fingerprints }),
   });

@@ -12,15 +12,14 @@ import { knownArchitectures, parseArchitecture } from '../oci/platform.js';
 import { parseReference } from '../oci/reference.js';
 import { isoSchema } from './iso-schema.js';
 import { appendedArgument, replacedArguments } from './kernel-argument.js';
-import { provisionSchema } from './provision-schema.js';
-import { later, mapping, oneOf, oneOrMore, parsed, record, text } from './values.js';
+import { provisionChoice, setName } from './provision-schema.js';
+import { later, mapping, name, oneOf, oneOrMore, parsed, record, text } from './values.js';
 
 /** Machines and assignments as they are written, in the configuration itself and in the files it includes. */
 
 const architecture = parsed(parseArchitecture, `is no architecture; known: ${knownArchitectures().join(', ')}`);
 const mac = parsed(readMac, 'is not a MAC address, such as "52:54:00:12:34:56"');
 const uuid = parsed(readUuid, 'is not a UUID');
-const name = text(128).regex(/^[^\s/\p{Cc}\p{Cf}]+$/u, 'must not hold spaces, slashes or invisible characters');
 const smbiosText = text(256);
 const serial = smbiosText.refine((written) => !isJunkSerial(written), 'is a placeholder that many machines share');
 /** Names of hosts are compared without regard to case (RFC 4343). */
@@ -135,17 +134,12 @@ export const assignmentKeys = mapping({
   boot: oneOf(BOOT_METHODS).optional(),
   iso: isoSchema.optional(),
   policy: policy.optional(),
-  provision: provisionSchema.optional(),
+  provision: provisionChoice.optional(),
   signature: later,
 });
 
-/** Whoever may change entries by the API is not to hand out any file that the server may read. */
-export const PROVISION_OF_FILES = "is said in the configuration's files alone: it names files of the server";
-
 /** The same by the API. */
-export const apiAssignmentKeys = assignmentKeys.extend({
-  provision: z.undefined({ error: PROVISION_OF_FILES }).optional(),
-});
+export const apiAssignmentKeys = assignmentKeys.extend({ provision: setName.optional() });
 
 export const assignmentSchema = assignmentKeys.superRefine(({ boot, iso }, context) => {
   if (iso === undefined || (boot !== 'iso' && boot !== 'uki')) return;

@@ -10,6 +10,7 @@ import { applyEnvironment, variableKey } from './environment.js';
 import { problemsOfIssue } from './issue-problems.js';
 import { type MappingFile, mappingFileSchema, type SoundEntries, soundEntries } from './mapping-schema.js';
 import { configError, type Problem } from './problem.js';
+import { ProvisionSets } from './provision-sets.js';
 import { type ApiToken, type Config, type ConfigFile, configFileSchema, sharedSchema, type TlsPair } from './schema.js';
 import { findConflicts, findUnknownMachines } from './unique.js';
 import { type WrittenFile, writtenIn } from './written.js';
@@ -76,6 +77,7 @@ export type GatheredFiles = {
   readonly main: MainFile;
   readonly files: readonly FileRead[];
   readonly mapping: ConvertedMapping;
+  readonly provisions: ProvisionSets;
   /** Files that cannot be read. */
   readonly missing: readonly Problem[];
 };
@@ -85,7 +87,8 @@ export function gatherFiles(main: MainFile, included: readonly Source[]): Gather
   const others = included.flatMap((source) => (source.kind === 'text' ? readIncludedFile(source) : []));
   const missing = included.flatMap((source) => (source.kind === 'text' ? [] : cannotRead(source)));
   const files = [main, ...others];
-  return { main, files, mapping: convertMapping(files, main.shared ?? {}), missing };
+  const provisions = new ProvisionSets(main.shared?.provisions, main.file);
+  return { main, files, mapping: convertMapping(files, { ...main.shared, provisions }), provisions, missing };
 }
 
 /**
@@ -93,7 +96,7 @@ export function gatherFiles(main: MainFile, included: readonly Source[]): Gather
  * other is named. Throws CONFIG_INVALID with the problems of all files at once.
  */
 export function joinFiles(gathered: GatheredFiles, found: readonly Problem[] = []): Loaded {
-  const { main, files, mapping, missing } = gathered;
+  const { main, files, mapping, provisions, missing } = gathered;
   const places = new Map(files.map(({ file, place }) => [file, place]));
   const placeOf = ({ file = main.file }: Problem) => places.get(file) ?? main.place;
   const problems = [
@@ -109,7 +112,7 @@ export function joinFiles(gathered: GatheredFiles, found: readonly Problem[] = [
     throw configError(main.file, [...problems, ...across]);
   }
   const written = { files: files.map((one) => one.written), shared: main.shared ?? {} };
-  const config = convertConfig(main.file, main.input, { ...mapping, written });
+  const config = convertConfig(main.file, main.input, { ...mapping, provisions: provisions.all(), written });
   const idle = config.assignments.length === 0 ? [`${main.file} has no assignments: no machine will be booted`] : [];
   return { config, warnings: [...main.warnings, ...idle] };
 }

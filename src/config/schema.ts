@@ -8,8 +8,10 @@ import { type Endpoint, parseEndpoint } from '../net/endpoint.js';
 import { type IpAddress, parseIp, parseSubnet, type Subnet } from '../net/ip.js';
 import { parseRegistryHost } from '../oci/reference.js';
 import { parseMirror, type RegistrySettings } from '../oci/registry-settings.js';
+import type { Provision } from '../provision/provision.js';
 import { dhcpSchema } from './dhcp-schema.js';
 import { defaults, mappingEntries } from './mapping-schema.js';
+import { provisions } from './provision-schema.js';
 import { LATER, later, mapping, oneOf, oneOrMore, parsed, record, text } from './values.js';
 import type { WrittenFile } from './written.js';
 
@@ -72,6 +74,8 @@ export type Config = {
   /** By `host[:port]`; the others are as `DEFAULT_SETTINGS` says. */
   readonly registries: ReadonlyMap<string, RegistrySettings>;
   readonly defaults: { readonly kernelArgs: KernelArgs };
+  /** What assignments hand out that take it by its name, those of the API as well. */
+  readonly provisions: ReadonlyMap<string, Provision>;
   readonly machines: readonly Machine[];
   /** In the files' order. */
   readonly assignments: readonly Assignment[];
@@ -204,6 +208,7 @@ export const configFileSchema = mapping({
     'must be a mapping of registries',
   ).optional(),
   defaults: defaults.optional(),
+  provisions: provisions.optional(),
   ...mappingEntries,
   include: oneOrMore(
     text(4096).refine((pattern) => !pattern.startsWith('!'), 'cannot exclude: name what is to be included'),
@@ -214,6 +219,7 @@ export const configFileSchema = mapping({
 export const sharedSchema = z.object({
   defaults: configFileSchema.shape.defaults,
   defaultRegistry: configFileSchema.shape.defaultRegistry,
+  provisions: configFileSchema.shape.provisions,
 });
 
 /** What the configuration says for all assignments, also for those of other files and of the API. */

@@ -42,6 +42,9 @@ export function record<K extends z.core.$ZodRecordKey, V extends z.ZodType>(key:
   }, values);
 }
 
+/** What the operator calls machines, assignments, and sets that these take. */
+export const name = text(128).regex(/^[^\s/\p{Cc}\p{Cf}]+$/u, 'must not hold spaces, slashes or invisible characters');
+
 const MAX_VALUES = 10_000;
 
 /** One value, or a list of them. */

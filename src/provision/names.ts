@@ -1,7 +1,7 @@
 import { nearest } from '../nearest.js';
 import type { Position } from './position.js';
 
-/** What the secrets of an assignment are called in its configuration. */
+/** What the secrets of a provision are called in the configuration. */
 export type KnownNames = { readonly secrets: readonly string[] };
 
 const NAMES = {
@@ -47,9 +47,9 @@ function knownNames({ secrets }: KnownNames): readonly string[] {
 function unknownSecret(name: string, secrets: readonly string[]): string {
   const declared = secrets.map((one) => `secrets.${one}`);
   const meant = nearest(name, declared);
-  if (meant !== undefined) return `{{ ${name} }} is no secret of this assignment: did you mean ${meant}?`;
+  if (meant !== undefined) return `{{ ${name} }} is no secret of this provision: did you mean ${meant}?`;
   const known = declared.length === 0 ? 'it declares none' : `it declares ${declared.join(', ')}`;
-  return `{{ ${name} }} is no secret of this assignment: ${known}`;
+  return `{{ ${name} }} is no secret of this provision: ${known}`;
 }
 
 export type UnknownName = Position & { readonly reason: string };

@@ -2,6 +2,8 @@ import type { DocumentKind, ProvisionKind } from './kinds.js';
 
 /** What the machines of an assignment are handed as their configuration, and for how long. Plain data. */
 export type Provision = {
+  /** The name of the set of the configuration that it is; missing where the assignment says it by itself. */
+  readonly set?: string;
   readonly kinds: readonly ProvisionKind[];
   readonly documents: readonly DocumentSource[];
   /** By the names that templates know them by. */

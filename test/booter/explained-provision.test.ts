@@ -21,6 +21,7 @@ const PROVISION: Provision = {
   isByAddress: false,
 };
 
+const URLS = new BootUrls(() => 'http://192.168.77.1:8080');
 const IGN = '{ "ignition": { "version": "3.4.0" }, "at": "{{ provision.url }}", "token": "{{ secrets.token }}" }';
 const JOIN =
   'post {{ done.url }}, join {{ secrets.token }} {{ secrets.other | base64 }} {{ secrets.token | shell }} bm8=\n';
@@ -33,11 +34,22 @@ function explain(read: Partial<FilesRead> | undefined, provision = PROVISION) {
   });
   const subject = new Inventory([machine()]).identify(facts());
   return explainProvision({ subject, assignment: assignment(), image: resolvedImage() }, provision, {
-    urls: new BootUrls(() => 'http://192.168.77.1:8080'),
+    urls: URLS,
     unled: undefined,
     filesFor: read && (async () => ({ files, showsSecrets: false, ...read })),
   });
 }
+
+it('says which set it is, where its assignment takes one by its name', async () => {
+  const [whose, urls] = [{ subject: new Inventory([machine()]).identify(facts()), assignment: assignment() }, URLS];
+  const image = resolvedImage();
+  const explained = await explainProvision(
+    { ...whose, image },
+    { set: 'worker', ...PROVISION },
+    { urls, unled: undefined },
+  );
+  expect(explained.set).toBe('worker');
+});
 
 it('says what is handed out, without a look at it', async () => {
   expect(await explain(undefined)).toEqual({

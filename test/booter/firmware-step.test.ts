@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DoneWhen } from '../../src/boot/policy.js';
 import type { FirmwareFile } from '../../src/booter/firmware-step.js';
 import type { Images } from '../../src/booter/mapped-images.js';
-import { BootlayerError } from '../../src/errors.js';
+import { BootlayerError, type ErrorCode } from '../../src/errors.js';
 import type { ImageContents, ResolvedImage } from '../../src/image/image.js';
 import { layerTypeOf } from '../../src/image/media-type.js';
 import type { Role } from '../../src/image/role.js';
@@ -100,7 +100,7 @@ describe('what firmware starts', () => {
     const broken = step({
       begins: () => Promise.reject(new BootlayerError('REGISTRY_UNREACHABLE', 'cannot reach it')),
     });
-    expect(await broken.booter.firmware.file(ASKS, GET)).toEqual(loader('cannot reach it'));
+    expect(await broken.booter.firmware.file(ASKS, GET)).toEqual(loader('cannot reach it', 'REGISTRY_UNREACHABLE'));
     expect(broken.plans.plans).toEqual([]);
   });
 
@@ -161,13 +161,13 @@ describe('what firmware starts', () => {
     [new BootlayerError('REGISTRY_DENIED', 'denied for robot$secret'), 'the registry refuses access'],
   ])('is iPXE, which shows it, where there is no image: %s', async (thrown, reason) => {
     const { booter, events } = step({ images: failing(thrown) });
-    expect(await booter.firmware.file(ASKS, GET)).toEqual(loader(reason));
-    expect(events).toEqual([{ event: 'uki.replaced', machine: 'node-01', address: FROM, reason }]);
+    expect(await booter.firmware.file(ASKS, GET)).toEqual(loader(reason, thrown.code));
+    expect(events).toEqual([{ event: 'uki.replaced', machine: 'node-01', address: FROM, reason, code: thrown.code }]);
   });
 
   it('is iPXE where something of ours broke, which is told', async () => {
     const { booter, events } = step({ images: failing(new TypeError('x is not a function')) });
-    expect(await booter.firmware.file(ASKS, GET)).toEqual(loader('internal error'));
+    expect(await booter.firmware.file(ASKS, GET)).toEqual(loader('internal error', 'INTERNAL'));
     expect(events).toMatchObject([
       { event: 'fault', doing: 'choosing what node-01 starts', reason: 'x is not a function' },
       { event: 'uki.replaced', reason: 'internal error' },

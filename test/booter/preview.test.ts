@@ -10,6 +10,8 @@ import { bootDifferences } from '../../src/booter/preview.js';
 import type { Machine } from '../../src/machine/machine.js';
 import { assignment, IMAGE, machine } from '../fixtures/mappings.js';
 
+const NOTHING = { kinds: [], documents: [], secrets: {}, life: 1, isOnce: false, isByAddress: false } as const;
+
 const differences = (before: Mapping, after: Mapping) =>
   [...bootDifferences(before, after)].flatMap((one) => one ?? []);
 const mapping = (machines: readonly Machine[], assignments: readonly Assignment[], before?: Mapping) =>
@@ -66,6 +68,8 @@ it('tells other kernel arguments and variants as well', () => {
   expect(differences(before, variant)).toMatchObject([{ machine: 'node-01', differs: ['variant'] }]);
   const iso = mapping([machine()], [assignment({ iso: { kernelArgs: 'x' } })]);
   expect(differences(before, iso)).toMatchObject([{ machine: 'node-01', differs: ['iso'] }]);
+  const provision = mapping([machine()], [assignment({ provision: { ...NOTHING, set: 'worker' } })]);
+  expect(differences(before, provision)).toMatchObject([{ machine: 'node-01', differs: ['provision'] }]);
   const args = mapping([machine({ kernelArgs: { append: ['x'] } })], before.assignments);
   expect(differences(before, args)).toMatchObject([{ differs: ['kernelArgs'] }]);
   expect(differences(before, mapping([machine({ hostname: 'other' })], before.assignments))).toEqual([]);

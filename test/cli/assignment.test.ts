@@ -18,6 +18,7 @@ it.each([
     { provision: { ignition: './worker.ign', files: { ca: './ca.pem' }, life: '30m' } },
     ['0', 'arch=amd64', 'auto, ignition, files', 'lab/os:1'],
   ],
+  [{ provision: 'worker' }, ['0', 'arch=amd64', 'auto, provision worker', 'lab/os:1']],
 ])('shows how an assignment boots, and what: %j', (more, row) => {
   expect(rowOf({ ...ENTRY, ...more } as unknown as Parameters<typeof rowOf>[0])).toEqual(row);
 });

@@ -262,6 +262,18 @@ describe('bootlayer plan', () => {
     expect([alone.status, alone.err]).toEqual([2, expect.stringContaining('say --provision, too')]);
   });
 
+  it('says which set of provisions is handed out, and shows that', async () => {
+    await writeFile(join(cwd, 'set.sh'), 'join {{ machine.name }} {{ secrets.token }}\n');
+    const file = await withAssignment(
+      '{ name: x, match: {}, image: "oci:images:1", priority: 1, provision: joining }',
+      ['provisions: { joining: { files: { join: { template: set.sh } }, secrets: { token: { file: hush } } } }'],
+    );
+    const plan = ['plan', '-c', file, '--machine', 'node-01', '--firmware', 'ipxe-bios', '--provision'];
+    const { out } = await bootlayer(plan, { cwd });
+    expect(out).toMatch(/^ {2}handed {4}files of provisions "joining", for 1 h of each boot$/m);
+    expect(out).toMatch(/^ {2}join node-01 \(secret token\)$/m);
+  });
+
   it('explains the same in JSON', async () => {
     const { out } = await bootlayer(['plan', '--machine', 'node-01', '--json'], { cwd });
     expect(JSON.parse(out)).toMatchObject({

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { apiAssignmentKeys, PROVISION_OF_FILES } from '../../src/config/mapping-schema.js';
+import { apiAssignmentKeys } from '../../src/config/mapping-schema.js';
+import { PROVISION_OF_FILES } from '../../src/config/provision-schema.js';
 import { readConfigText } from '../../src/config/read.js';
 import { refusal } from '../fixtures/configuration-texts.js';
 
@@ -58,6 +59,25 @@ describe('what an assignment hands out', () => {
 
   it('is refused once where its kind is misspelt', () => {
     expect(refusal(text('{ ignitoin: x }'))).not.toContain('hands out nothing');
+  });
+
+  it.each([
+    ['[]', 'must be the name of one of provisions, or a mapping, such as { ignition: ./worker.ign }'],
+    ['1', 'must be the name of one of provisions'],
+    ['./a.ign', 'must be the name of one of provisions'],
+    ['a.ign', 'no provisions have the name "a.ign": add them to provisions'],
+  ])('that is neither a name nor all of it is refused: %s', (provision, message) => {
+    expect(refusal(text(provision))).toContain(`assignments[0].provision: ${message}`);
+  });
+
+  it('is by the API the name of a set, and no file', () => {
+    const said = (provision: unknown) =>
+      apiAssignmentKeys.safeParse({ name: 'a', match: {}, image: 'lab:5000/os:1', provision });
+    expect(said('worker').data?.provision).toBe('worker');
+    expect(said('a/b').error?.issues).toMatchObject([
+      { path: ['provision'], message: expect.stringContaining('slashes') as string },
+    ]);
+    expect(said(1).error?.issues).toMatchObject([{ path: ['provision'], message: PROVISION_OF_FILES }]);
   });
 
   it('is no matter of the API', () => {

@@ -24,7 +24,7 @@ describe('unknownName', () => {
     ['hostname', 'known are machine.name,'],
     ['machine', 'is several values: name one of them, such as machine.name, machine.mac, machine.uuid'],
     ['secrets', 'is several values: name one of them, such as secrets.root, secrets.join-token'],
-    ['secrets.rot', '{{ secrets.rot }} is no secret of this assignment: did you mean secrets.root?'],
+    ['secrets.rot', '{{ secrets.rot }} is no secret of this provision: did you mean secrets.root?'],
     ['secrets.database', 'it declares secrets.root, secrets.join-token'],
     ['machine.name.size', 'machine.name is a text and holds no more'],
     ['machine.labels.rack.x', 'known are'],

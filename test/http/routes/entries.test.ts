@@ -9,6 +9,8 @@ const FILES = `machines:
   - { name: f1, mac: "52:54:00:00:00:01", labels: { rack: r1 } }
 assignments:
   - { name: all, match: {}, image: "lab:5000/os:1" }
+provisions:
+  worker: { ignition: { template: worker.ign }, secrets: { core: { file: /run/secrets/core } } }
 `;
 const [A, ALL] = ['/api/v1/machines/a', '/api/v1/assignments/all'] as const;
 
@@ -83,6 +85,26 @@ it('merges patches, and judges what comes of them', async () => {
   });
   expect(await send('PATCH', A, { body: [] })).toMatchObject({ status: 400 });
   expect(await send('PATCH', `${A}b`, { body: {} })).toMatchObject({ status: 404 });
+});
+
+it('hands out what the configuration has under a name, and says no more of it', async () => {
+  const { send } = await listener();
+  const [url, body] = ['/api/v1/assignments/b', { match: {}, image: 'lab:5000/os:2' }];
+  const wrong = (path: string) => ({
+    status: 400,
+    body: { error: { code: 'REQUEST_INVALID', details: { problems: [{ in: 'body', path }] } } },
+  });
+  const provision = { ignition: '/etc/shadow' };
+  expect(await send('PUT', url, { body: { ...body, provision } })).toMatchObject(wrong('provision'));
+  expect(await send('PUT', url, { body: { ...body, provision: 'wroker' } })).toMatchObject(wrong('provision'));
+  const created = await send('PUT', url, { body: { ...body, provision: 'worker' } });
+  expect([created.status, created.body['provision']]).toEqual([201, 'worker']);
+  expect(await send('PATCH', url, { body: { provision } })).toMatchObject(wrong('provision'));
+  const shown = [await send('GET', url), await send('GET', '/api/v1/assignments')];
+  expect(JSON.stringify(shown)).toContain('"provision":"worker"');
+  expect(JSON.stringify(shown)).not.toMatch(/worker\.ign|secrets/);
+  const { body: without } = await send('PATCH', url, { body: { provision: null } });
+  expect(without['provision']).toBeUndefined();
 });
 
 it('refuses what is wrong, what others have, and what files say', async () => {
