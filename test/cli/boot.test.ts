@@ -21,6 +21,7 @@ async function answering(body: unknown): Promise<string> {
 it.each([
   ['ls', [], { boots: [BOOT] }, 2],
   ['show', ['ab12'], { ...BOOT, boots: [], steps: [{ at: ODD, text: ODD }] }, 2],
+  ['show', ['ab12'], { ...BOOT, boots: [], steps: [], findings: [{ finding: ODD, evidence: ODD, remedy: ODD }] }, 3],
 ] as const)('%s prints nothing that could drive a terminal', async (name, args, body, lines) => {
   const { out, status } = await bootlayer(['boot', name, ...args, '--server', await answering(body)]);
   expect([status, out.trimEnd().split('\n').length]).toEqual([0, lines]);

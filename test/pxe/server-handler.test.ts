@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { OPTION } from '../../src/dhcp/option-code.js';
 import type { LeaseAnswer, LeaseAsk } from '../../src/lease/question.js';
 import { dhcpFrontEnd } from '../../src/pxe/dhcp-front-end.js';
 import { testBooter } from '../fixtures/booter.js';
@@ -149,6 +150,23 @@ describe('another server', () => {
     dhcp.arrive(takes('192.168.77.2'), NOBODY);
     await turn();
     expect(told()).toEqual([...all, one]);
+  });
+
+  it('is told of whom a machine that boots takes it from', async () => {
+    const { dhcp, events } = frontEnd();
+    dhcp.arrive(
+      leaseDatagram('request', {
+        wanted: GIVEN,
+        server: '192.168.77.2',
+        options: [[OPTION.vendorClass, Buffer.from('PXEClient:Arch:00007:UNDI:003000')]],
+      }),
+      NOBODY,
+    );
+    dhcp.arrive(takes('192.168.77.2'), NOBODY);
+    await turn();
+    expect(events.filter(({ event }) => event === 'dhcp.elsewhere')).toMatchObject([
+      { machine: MAC, mac: MAC, server: '192.168.77.2' },
+    ]);
   });
 
   it('is not ourselves', async () => {

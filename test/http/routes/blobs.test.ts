@@ -125,6 +125,14 @@ describe('GET and HEAD of a blob', () => {
   });
 });
 
+it('tells of a blob that nothing leads to: a machine may have an old script', async () => {
+  const { base, events } = await withKernel();
+  const file = `blobs/sha256/${'0'.repeat(64)}/vmlinuz`;
+  await (await fetch(`${base}/${file}`)).arrayBuffer();
+  const asked = { event: 'file.refused', address: '127.0.0.1', protocol: 'http', file, code: 'BLOB_UNKNOWN' };
+  expect(events).toEqual([{ ...asked, reason: expect.stringContaining('no issued plan leads to') as string }]);
+});
+
 describe('GET of a blob that is still arriving', () => {
   it('sends bytes before the end is there, and the end only when it is proven', async () => {
     const { url, source } = await withKernel();

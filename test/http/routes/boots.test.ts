@@ -73,6 +73,7 @@ it('shows one with its steps, in words too', async () => {
     }),
     expect.objectContaining({ event: 'artifact.started', role: 'kernel' }),
   ]);
+  expect(body.findings).toEqual([{ ...FOUND, at: '1970-01-01T00:00:02.000Z', evidence: '2 steps' }]);
   expect((await get('/api/v1/boots/ab')).body).toEqual(body);
   expect(await get('/api/v1/boots/cd34')).toMatchObject({ status: 404, body: { error: { code: 'NOT_FOUND' } } });
 });

@@ -1,0 +1,154 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { startFakeRegistry } from '../fakes/registry.js';
+import { blobOf } from '../fixtures/blobs.js';
+import { writeConfiguration } from '../fixtures/configuration.js';
+import { temporaryFolder } from '../fixtures/folder.js';
+import { getFrom, loopbackOf } from '../fixtures/from-address.js';
+import { bootlayer } from '../fixtures/program.js';
+import { startedRegistry } from '../fixtures/registries.js';
+import { kernelUrl, serve } from '../fixtures/serving.js';
+import { freePort } from '../setup/registry.js';
+
+/** What stops boots is brought about for real, but for the one registry that lies: no real one does on demand. */
+const HTPASSWD = 'boot:$2y$05$EiSmB9k3QR08kJg80e5w9uKyLwKxKkEz18OXwiNOTAzEtnK9.AEtK\n';
+const [KERNEL, INITRAMFS] = [blobOf(2_000_000, 1), blobOf(10_000, 2)];
+
+/** Each is assigned an image by its name. */
+const MACHINES = [
+  ...(['sound', 'missing', 'denied', 'unreachable', 'arm', 'lying', 'gone', 'cut', 'resumed'] as const),
+  ...(['once', 'unwritten', 'held', 'twin', 'unassigned'] as const),
+] as const;
+type Name = (typeof MACHINES)[number];
+
+/** Of the machine that it is for, what else its assignment says. */
+const MORE: Partial<Record<Name, string>> = {
+  held: 'policy: { maxAttempts: 1, window: 1h }',
+  once: 'provision: { kickstart: b.ks, once: true }',
+  unwritten: 'provision: { kickstart: { template: a.ks } }',
+};
+
+async function site() {
+  const folder = await temporaryFolder();
+  const [registry, guarded, liar] = [
+    await startedRegistry(),
+    await startedRegistry({ htpasswd: HTPASSWD }),
+    await startFakeRegistry(),
+  ];
+  liar.addImage('os', { kernel: KERNEL.bytes, initramfs: INITRAMFS.bytes });
+  liar.blobs.set(KERNEL.descriptor.digest, Buffer.alloc(KERNEL.bytes.length));
+  const closed = `127.0.0.1:${await freePort()}`;
+  const [kernel, initramfs] = [join(folder, 'kernel'), join(folder, 'initramfs')];
+  const files = {
+    kernel: KERNEL.bytes,
+    initramfs: INITRAMFS.bytes,
+    'a.ks': '{{ machine.labels.rack }}\n',
+    'b.ks': 'reboot\n',
+  };
+  for (const [name, contents] of Object.entries(files)) await writeFile(join(folder, name), contents);
+  const built = ['image', 'build', '--platform', 'linux/amd64', '--kernel', kernel, '--initramfs', initramfs];
+  expect(await bootlayer([...built, `oci:${join(folder, 'image')}:1`])).toMatchObject({ status: 0 });
+  const images: Partial<Record<Name, string>> = {
+    missing: `${registry.host}/none:1`,
+    denied: `${guarded.host}/os:1`,
+    unreachable: `${closed}/os:1`,
+    lying: `${liar.host}/os:1`,
+  };
+  const config = await writeConfiguration(folder, {
+    plainHttp: [registry.host, guarded.host, liar.host, closed],
+    more: [
+      'identity: { verify: false }',
+      'machines:',
+      ...MACHINES.map((name) => `  - { name: ${name}, mac: "${macOf(name)}", serial: ${name} }`),
+    ],
+    assignments: MACHINES.filter((name) => name !== 'unassigned').map((name) => {
+      const more = MORE[name] === undefined ? '' : `, ${MORE[name]}`;
+      return `{ name: ${name}, match: { machine: ${name} }, image: "${images[name] ?? 'oci:image:1'}"${more} }`;
+    }),
+  });
+  return serve(config);
+}
+
+type Told = { readonly findings: readonly { readonly finding: string; readonly evidence: string }[] };
+
+it('says of each boot that does not go on why', async () => {
+  const { server, log } = await site();
+  /** As a machine of an address of its own. */
+  const get = (name: Name, url: string, most?: number) =>
+    getFrom(url, { localAddress: loopbackOf(1_000 + MACHINES.indexOf(name)), ...(most !== undefined && { most }) });
+  const script = async (name: Name, { query = '', architecture = 'x86_64' } = {}) => {
+    const asked = `mac=${macOf(name)}&buildarch=${architecture}${query}`;
+    return (await get(name, `http://${server.http}/boot/script?${asked}`)).toString();
+  };
+  const api = async (path: string) => (await fetch(`http://${server.api}/api/v1/${path}`)).json() as Promise<unknown>;
+  const findings = async (name: Name) => {
+    const { boots } = (await api(`boots?machine=${name}&limit=1`)) as {
+      readonly boots: readonly { readonly id: string }[];
+    };
+    return ((await api(`boots/${boots[0]?.id}`)) as Told).findings;
+  };
+  const provoke: Readonly<Record<Name, () => Promise<unknown>>> = {
+    sound: async () => get('sound', kernelUrl(await script('sound'))),
+    missing: () => script('missing'),
+    denied: () => script('denied'),
+    unreachable: () => script('unreachable'),
+    arm: () => script('arm', { architecture: 'arm64' }),
+    // The connection is cut where the digest does not match.
+    lying: async () => get('lying', kernelUrl(await script('lying'))).catch(() => undefined),
+    gone: async () => {
+      await script('gone');
+      return get('gone', `http://${server.http}/blobs/sha256/${'0'.repeat(64)}/vmlinuz`);
+    },
+    cut: async () => get('cut', kernelUrl(await script('cut')), 1_000),
+    resumed: async () => {
+      const kernel = kernelUrl(await script('resumed'));
+      await get('resumed', kernel, 1_000);
+      return get('resumed', kernel);
+    },
+    once: async () => {
+      const url = /inst\.ks=(\S+)/.exec(await script('once'))?.[1] ?? '';
+      expect((await get('once', url)).toString()).toBe('reboot\n');
+      return get('once', url);
+    },
+    unwritten: () => script('unwritten'),
+    held: async () => {
+      await get('held', kernelUrl(await script('held')));
+      return script('held');
+    },
+    twin: () => script('twin', { query: '&serial=sound&memory=1' }),
+    unassigned: () => script('unassigned'),
+  };
+  for (const name of MACHINES) await provoke[name]();
+  const expected: Readonly<Record<Name, readonly string[]>> = {
+    ...{ sound: [], resumed: [] },
+    ...{ missing: ['image-missing'], denied: ['registry-denied'], unreachable: ['registry-unreachable'] },
+    ...{ arm: ['architecture-missing'], lying: ['digest-mismatch'], gone: ['file-unknown'], cut: ['download-aborted'] },
+    ...{ once: ['configuration-refused'], unwritten: ['boot-refused'], held: ['attempts-used-up'] },
+    ...{ twin: ['memory-short', 'machine-contradicted'], unassigned: ['assignment-missing'] },
+  };
+  const found = async () =>
+    Object.fromEntries(
+      await Promise.all(
+        MACHINES.map(async (name) => [name, (await findings(name)).map(({ finding }) => finding)] as const),
+      ),
+    );
+  await expect.poll(found, { timeout: 30_000 }).toEqual(expected);
+  const told = Object.groupBy(
+    log.filter(({ event }) => event === 'boot.finding'),
+    ({ machine }) => String(machine),
+  );
+  expect(Object.keys(told).toSorted()).toEqual(
+    MACHINES.filter((name) => (expected[name] ?? []).length > 0 || name === 'resumed').toSorted(),
+  );
+
+  const shown = await bootlayer(['boot', 'show', 'missing', '--server', `http://${server.api}`]);
+  expect(shown.out).toMatch(/\nimage-missing: .*none:1.*\n {2}push it, or correct the reference/);
+  const metrics = await (await fetch(`http://${server.api}/metrics`)).text();
+  expect(metrics).toMatch(/bootlayer_findings_total\{finding="image-missing"\} 1\n/);
+  expect(metrics).toMatch(/bootlayer_findings_total\{finding="disk-full"\} 0\n/);
+}, 90_000);
+
+function macOf(name: Name): string {
+  return `52:54:00:00:01:${(16 + MACHINES.indexOf(name)).toString(16)}`;
+}
