@@ -20,7 +20,7 @@ export const FINDINGS = {
   'disk-full': 'the disk of the server is full',
   'state-unusable': 'the server cannot use its data',
   'boot-refused': 'the machine was told why it is not booted',
-  'script-without-kernel': 'the script was sent, and nothing that it names is asked for',
+  'script-without-kernel': 'the machine was told what to start, and asks for nothing of it',
   'file-unknown': 'the machine asks for what no assignment and no plan leads to any more',
   'download-aborted': 'a download breaks off',
   'memory-short': 'the machine has less memory than its boot takes',

@@ -2,7 +2,7 @@ import { counted, formatBytes, formatSeconds } from '../format.js';
 import type { StepEvent } from './boot.js';
 import type { Finding } from './finding.js';
 import type { FoundIn } from './findings.js';
-import type { Told, Trace } from './trace.js';
+import { ago, type Told, type Trace } from './trace.js';
 
 /** What shows that a program of ours runs, or that firmware is past DHCP and TFTP. */
 const BEYOND_LOADER = [
@@ -14,7 +14,10 @@ const BEYOND_DHCP = [
   ...['loader.sent', 'loader.aborted', 'file.refused', 'file.unanswered', 'uki.replaced'],
 ] as readonly StepEvent['event'][];
 
-/** Firmware asks at once for what it was told, and repeats a DISCOVER after 4, 8 and 16 s (PXE 2.1, 2.2.3; edk2: PxeBcDhcp4.c). */
+/**
+ * Firmware asks for what it was told as soon as it has an address, and repeats a DISCOVER after 4, 8 and 16 s until then (PXE 2.1,
+ * 2.2.3; edk2: PxeBcDhcp4.c). How often says nothing: two relays hand each of them on twice.
+ */
 const UNASKED_MILLISECONDS = 30_000;
 /** iPXE has its address again, and asks for its script, within seconds; some links are blocked for half a minute (STP). */
 const UNSTARTED_MILLISECONDS = 60_000;
@@ -38,12 +41,13 @@ export function loaderFindings({ trace, now }: FoundIn): readonly Finding[] {
 /** Nobody is told to by us. */
 function otherArchitecture(trace: Trace): Finding | undefined {
   const told = trace.last('loader.sent');
-  const asked = trace.all('dhcp.answered').find(({ event }) => event.platform !== undefined);
-  const [has, wants] = [told?.event.platform, asked?.event.platform];
-  if (told === undefined || has === undefined || wants === undefined || has === wants) return undefined;
+  const has = told?.event.platform;
+  // Firmware that is told to may try UEFI first, and BIOS after it.
+  const asked = trace.all('dhcp.answered').flatMap(({ event: { platform } }) => platform ?? []);
+  if (told === undefined || has === undefined || asked.length === 0 || asked.includes(has)) return undefined;
   return {
     ...{ finding: 'loader-of-other-architecture', at: told.at },
-    evidence: `it loaded ${told.event.file}, which is for ${has}, and its firmware is ${wants}`,
+    evidence: `it loaded ${told.event.file}, which is for ${has}, and its firmware is ${asked.join(' or ')}`,
     remedy:
       'another DHCP server tells it what to load: let that go by the architecture (option 93), or leave out the boot file there, so that this server says it',
   };
@@ -107,9 +111,12 @@ function notStarted(trace: Trace, now: number): Finding | undefined {
   const told = trace.last('loader.sent');
   if (told === undefined || now - told.at < UNSTARTED_MILLISECONDS) return undefined;
   if (trace.last('loader.repeated') !== undefined || otherArchitecture(trace) !== undefined) return undefined;
+  const asked = trace.last('dhcp.answered');
+  // The program runs, and asks by DHCP itself.
+  if (asked !== undefined && asked.event.firmware === undefined && asked.order > told.order) return ignored(asked, now);
   return {
     ...{ finding: 'loader-not-started', at: told.at },
-    evidence: `${told.event.file} was sent whole ${ago(told, now)}, and nothing was asked for since`,
+    evidence: `${told.event.file} was sent whole ${ago(told.at, now)}, and no script was asked for since`,
     remedy:
       'look at its screen: Secure Boot may refuse the program, the card may have no driver in it (try the snponly or undionly build), or it does not reach this server by HTTP',
   };
@@ -121,17 +128,23 @@ function afterDhcp(trace: Trace, now: number): readonly Finding[] {
   if (told === undefined) return [];
   const elsewhere = trace.last('dhcp.elsewhere');
   if (elsewhere !== undefined) return [otherServer(elsewhere)];
+  const finding = ignored(told, now);
+  return finding === undefined ? [] : [finding];
+}
+
+function ignored(told: Told<Extract<StepEvent, { event: 'dhcp.answered' }>>, now: number): Finding | undefined {
   const { firmware, client, answer } = told.event;
-  const isRepeated = told.times >= 3;
-  if (!isRepeated && now - told.at < UNASKED_MILLISECONDS) return [];
-  const evidence = `${client} was told ${counted(told.times, 'time')} to load ${answer}, the last time ${ago(told, now)}, and asked for nothing`;
+  if (now - told.firstAt < UNASKED_MILLISECONDS) return undefined;
+  const evidence = `${client} was told ${counted(told.times, 'time')} to load ${answer}, the last time ${ago(told.at, now)}, and asked for nothing`;
   if (firmware === 'uefi-http')
-    return [{ finding: 'http-boot-refused', at: told.at, evidence, remedy: httpRemedy(answer) }];
-  return [{ finding: 'answer-ignored', at: told.at, evidence, remedy: IGNORED }];
+    return { finding: 'http-boot-refused', at: told.at, evidence, remedy: httpRemedy(answer) };
+  return { finding: 'answer-ignored', at: told.at, evidence, remedy: firmware === undefined ? UNREACHED : IGNORED };
 }
 
 const IGNORED =
-  'another server may answer as well ("bootlayer doctor" looks for one); else see that UDP 69 and 4011 reach this server, and that the port of the switch forwards at once (portfast)';
+  'see that it is given an address (where dhcp.mode is proxy, by the DHCP server there) and no other boot file by another server, that UDP 69 and 4011 reach this server, and that the port of the switch forwards at once (portfast)';
+const UNREACHED =
+  'iPXE runs, and does not get there: see what its screen says, and the route and firewalls between it and that address (advertise)';
 
 function httpRemedy(url: string): string {
   const scheme = url.startsWith('https:')
@@ -146,8 +159,4 @@ function otherServer({ at, event: { server }, times }: Told<Extract<StepEvent, {
     evidence: `it took the offer of the DHCP server ${server}${times === 1 ? '' : ` ${times} times`}, not ours`,
     remedy: `end that server, keep it from answering this machine, or set dhcp.mode to proxy, so that ${server} gives the address and this server what to load`,
   };
-}
-
-function ago({ at }: Pick<Told, 'at'>, now: number): string {
-  return `${formatSeconds(Math.max(0, now - at) / 1_000)} ago`;
 }

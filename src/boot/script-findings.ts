@@ -41,22 +41,35 @@ function named(finding: FindingName, remedy: string): Named {
   return { finding, remedy };
 }
 
+/** An image that is fetched for the first time is waited for in a boot where nothing is wrong. */
+const WAITED_MILLISECONDS = 120_000;
+
 /** From the first script to the one that boots. Pure. */
-export function scriptFindings({ boot: { state }, trace }: FoundIn): readonly Finding[] {
-  if (state === 'waiting') return of(trace.last('script.waiting'), 'image-waiting', WAITING);
+export function scriptFindings({ boot: { state }, trace, now }: FoundIn): readonly Finding[] {
+  if (state === 'waiting') return waiting(trace, now);
   if (state === 'refused') return refused(trace);
   const replaced = trace.last('uki.replaced');
   const isLast = replaced !== undefined && !trace.wentOn(replaced, 'script.sent', 'script.local', 'uki.planned');
   return isLast && replaced.event.code !== undefined ? of(replaced, 'image-waiting', WAITING) : [];
 }
 
-const WAITING = 'it boots by itself when it is: "bootlayer watch" shows what is on its way';
+const WAITING = 'it boots by itself when that is over: "bootlayer watch" shows what is on its way';
+const UNASSIGNED = 'assign it something: "bootlayer plan" says what each assignment lacks';
+
+function waiting(trace: Trace, now: number): readonly Finding[] {
+  const told = trace.last('script.waiting');
+  if (told === undefined) return [];
+  const { image, code } = told.event;
+  // It waits to be assigned something.
+  if (image === undefined) return of(told, 'assignment-missing', UNASSIGNED);
+  if (findingBehind(code) === undefined && now - told.firstAt < WAITED_MILLISECONDS) return [];
+  return of(told, 'image-waiting', WAITING);
+}
 
 function refused(trace: Trace): readonly Finding[] {
   const last = trace.last('script.refused', 'uki.refused');
   const isUnassigned = last?.event.reason.startsWith('no assignment matches') === true;
-  if (last !== undefined && isUnassigned)
-    return of(last, 'assignment-missing', 'assign it something: "bootlayer plan" says what each assignment lacks');
+  if (last !== undefined && isUnassigned) return of(last, 'assignment-missing', UNASSIGNED);
   return of(
     last,
     'boot-refused',

@@ -1,10 +1,10 @@
-import { formatBytes, formatSeconds } from '../format.js';
+import { formatBytes } from '../format.js';
 import type { StepEvent } from './boot.js';
 import type { Finding } from './finding.js';
 import type { FoundIn } from './findings.js';
 import { describeShortage } from './memory-need.js';
 import { findingBehind } from './script-findings.js';
-import type { Told, Trace } from './trace.js';
+import { ago, type Told, type Trace } from './trace.js';
 
 /** iPXE asks for the kernel as soon as it has the script. */
 const NO_KERNEL_MILLISECONDS = 30_000;
@@ -39,11 +39,26 @@ function withoutKernel({ trace, now }: FoundIn): Finding | undefined {
   if (told === undefined || now - told.at < NO_KERNEL_MILLISECONDS) return undefined;
   if (trace.wentOn(told, 'artifact.started', 'file.refused', 'script.waiting', 'script.refused', 'script.local'))
     return undefined;
+  if (told.event.event === 'uki.planned') return withoutFile(told.at, told.event, now);
   return {
     ...{ finding: 'script-without-kernel', at: told.at },
-    evidence: `${told.event.address} was sent its script ${ago(told, now)}, and asks for nothing that it names`,
+    evidence: `${told.event.address} was sent its script ${ago(told.at, now)}, and asks for nothing that it names`,
     remedy:
-      'see that the URL of this server (server.url) is one that the machine reaches from where it is, and what its screen says; "bootlayer plan" prints the script',
+      'see what its screen says, and that it reaches the address of this server that the script names (advertise); "bootlayer plan" prints the script',
+  };
+}
+
+/** Firmware asks for the size before it fetches. */
+function withoutFile(
+  at: number,
+  { address, isIso }: Extract<StepEvent, { event: 'uki.planned' }>,
+  now: number,
+): Finding {
+  return {
+    ...{ finding: 'script-without-kernel', at },
+    evidence: `the firmware at ${address} was told of the ${isIso === true ? 'ISO' : 'UKI'} ${ago(at, now)}, and does not fetch it`,
+    remedy:
+      'see what its screen says: it may have too little memory for it, or not start what it is; "boot: kernel" has iPXE start the kernel in it instead',
   };
 }
 
@@ -64,14 +79,22 @@ function unknownFile(trace: Trace): Finding | undefined {
 }
 
 type Aborted = Extract<StepEvent, { event: 'artifact.aborted' }>;
+type Transferred = Extract<StepEvent, { event: 'artifact.started' | 'artifact.sent' }>;
 
 function aborted(trace: Trace): readonly Finding[] {
   return trace.all('artifact.aborted').flatMap((told) => {
-    const isOver = trace
-      .all('artifact.sent', 'artifact.started')
-      .some(({ order, event }) => order > told.order && event.digest === told.event.digest);
-    return isOver ? [] : [abortedDownload(told)];
+    const ofIt = ({ event }: Told<Transferred>) => event.digest === told.event.digest && event.role === told.event.role;
+    const begun = trace.all('artifact.started').filter(ofIt);
+    const sent = trace.all('artifact.sent').filter(ofIt);
+    const isOver = [...begun, ...sent].some(({ order }) => order > told.order);
+    // What a machine had before it was reset breaks off while it fetches the same anew.
+    const isUnderWay = timesOf(begun) > timesOf(sent) + told.times;
+    return isOver || isUnderWay ? [] : [abortedDownload(told)];
   });
+}
+
+function timesOf(told: readonly Told[]): number {
+  return told.reduce((sum, { times }) => sum + times, 0);
 }
 
 function abortedDownload({ at, event }: Told<Aborted>): Finding {
@@ -99,7 +122,7 @@ function noConfiguration({ boot, trace, expected, now }: FoundIn): Finding | und
   if (trace.last('provision.sent', 'provision.refused', 'boot.done') !== undefined) return undefined;
   return {
     ...{ finding: 'configuration-not-fetched', at: startSentAt },
-    evidence: `its kernel was sent ${since(startSentAt, now)} ago, and its system has not asked for what it is handed`,
+    evidence: `its kernel was sent ${ago(startSentAt, now)}, and its system has not asked for what it is handed`,
     remedy:
       'see its console: the kernel may have stopped, its initramfs may lack the driver of the card, or the system does not read that kind of configuration ("bootlayer plan --provision")',
   };
@@ -111,16 +134,8 @@ function notDone({ boot, expected, now }: FoundIn): Finding | undefined {
     return undefined;
   return {
     ...{ finding: 'done-not-reported', at: startSentAt },
-    evidence: `its kernel was sent ${since(startSentAt, now)} ago, and it is not reported as done`,
+    evidence: `its kernel was sent ${ago(startSentAt, now)}, and it is not reported as done`,
     remedy:
-      'see its console; where it is installed, "bootlayer machine done" says so in its place, else it is installed again: let the installer ask the URL {done.url}',
+      'see its console; where it is installed, "bootlayer machine done" says so in its place, else it is installed again: let the installer POST to {done.url}',
   };
-}
-
-function ago({ at }: Pick<Told, 'at'>, now: number): string {
-  return `${since(at, now)} ago`;
-}
-
-function since(at: number, now: number): string {
-  return formatSeconds(Math.max(0, now - at) / 1_000);
 }

@@ -1,3 +1,4 @@
+import { formatSeconds } from '../format.js';
 import type { BootStep, StepEvent } from './boot.js';
 
 /** What is remembered of one kind of steps of a boot. Times: milliseconds since the epoch. */
@@ -32,7 +33,7 @@ export class Trace {
     this.#steps += 1;
   }
 
-  /** The last of these; with `about`, of those about that alone. */
+  /** The last of these. */
   last<Name extends StepEvent['event']>(...names: readonly Name[]): Told<Named<Name>> | undefined {
     return latest(this.all(...names));
   }
@@ -48,6 +49,11 @@ export class Trace {
   wentOn({ order }: Pick<Told, 'order'>, ...names: readonly StepEvent['event'][]): boolean {
     return this.all(...names).some((told) => told.order > order);
   }
+}
+
+/** How long ago that was, for people. */
+export function ago(at: number, now: number): string {
+  return `${formatSeconds(Math.max(0, now - at) / 1_000)} ago`;
 }
 
 function latest<E extends StepEvent>(told: readonly Told<E>[]): Told<E> | undefined {

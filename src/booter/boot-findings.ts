@@ -4,9 +4,11 @@ import type { EventSink } from '../boot/event.js';
 import type { Expected, Finding, FindingName } from '../boot/finding.js';
 import type { FindingEvent } from '../boot/finding-event.js';
 import { findingsOf } from '../boot/findings.js';
+import { mustReport } from '../boot/policy.js';
 import type { BootWithSteps } from '../boot/ports.js';
 import { Trace } from '../boot/trace.js';
 import type { Clock, every } from '../clock.js';
+import { formatReference } from '../oci/reference.js';
 import type { StepListener, ToldStep } from './journal.js';
 
 export type BootFindingsParts = {
@@ -118,13 +120,13 @@ export class BootFindings {
   #found(boot: Boot, trace: Trace): readonly Finding[] {
     const { assignmentNamed, clock } = this.#parts;
     const assignment = boot.assignment === undefined ? undefined : assignmentNamed(boot.assignment);
-    return findingsOf({ boot, trace, expected: expectedOf(assignment), now: clock.now() });
+    return findingsOf({ boot, trace, expected: expectedOf(assignment, boot), now: clock.now() });
   }
 }
 
-function expectedOf(assignment: Assignment | undefined): Expected {
-  return {
-    configuration: assignment?.provision !== undefined,
-    done: assignment?.policy.mode === 'once' && assignment.policy.doneWhen === 'reported',
-  };
+function expectedOf(assignment: Assignment | undefined, { image }: Boot): Expected {
+  if (assignment === undefined) return { configuration: false, done: false };
+  // What is booted once instead need not be done.
+  const isAssigned = image === formatReference(assignment.image);
+  return { configuration: assignment.provision !== undefined, done: isAssigned && mustReport(assignment.policy) };
 }

@@ -74,11 +74,12 @@ export class DhcpStep {
     const { memory, attribution, expectations, events } = this.#parts;
     const { name: machine } = invitation.subject;
     const { answer, loader, xid } = told;
-    const { mac, client, firmware, relay, circuitId, remoteId, step } = asked;
+    const { mac, client, firmware, platform, relay, circuitId, remoteId, step } = asked;
     const event: Writable<DhcpAnswered> = { event: 'dhcp.answered', machine, client, step, answer };
     if (mac !== undefined) event.mac = mac;
     if (relay !== undefined) event.relay = relay;
     if (firmware !== undefined) event.firmware = firmware;
+    if (platform !== undefined) event.platform = platform;
     if (circuitId !== undefined) event.circuitId = circuitId;
     if (remoteId !== undefined) event.remoteId = remoteId;
     if (invitation.kind === 'sure') {

@@ -19,9 +19,9 @@ export class Allowance {
 }
 
 /**
- * How many texts, outputs and tags may be rendered, each as often as a loop comes by. A loop of 1,000 items with ten of them in
- * each takes 12,000, and a processor of a small server 60 ms; for this much no packet waits longer than a tenth of a second. No
- * time is measured: on a busy machine it would refuse honest templates, and what it said once might not be so the next time.
+ * How many texts, outputs and tags may be rendered, each as often as a loop comes by: a loop of 1,000 items with ten of them in each
+ * fits, and whatever is written, packets wait for it meanwhile. No time is measured: on a busy machine it would refuse honest
+ * templates, and what it said once might not be so the next time.
  */
 const MAX_STEPS = 20_000;
 /** How many characters, and items of ranges and lists, filters and loops may make. */

@@ -43,10 +43,13 @@ const SHORTAGE = { needed: 2 ** 30, has: 2 ** 29 };
 const STARTED = [STEP.script, STEP.kernelStarted, STEP.kernelSent, STEP.initramfsStarted, STEP.initramfsSent];
 const refusedBy = (code: ErrorCode) => ({ ...STEP.refused, code });
 
+const IPXE = { ...STEP.ipxeDiscover, answer: 'http://10.0.0.1/boot.ipxe' } as const;
+const { image: _none, ...UNASSIGNED } = { ...STEP.waiting, reason: 'no assignment matches this machine' };
+
 /** What is seen of a boot that stops there, and when it is certain that it does. */
 const STOPS: readonly (readonly [FindingName, readonly StepEvent[], number?, Partial<Expected>?])[] = [
   ['answer-ignored', [STEP.discover], 30 * SECOND],
-  ['answer-ignored', [STEP.discover, STEP.discover, STEP.discover]],
+  ['answer-ignored', [STEP.discover, STEP.loader, IPXE], 60 * SECOND],
   ['other-server-won', [STEP.discover, { event: 'dhcp.elsewhere', machine: 'node-01', server: '10.0.0.2' }]],
   ['http-boot-refused', [HTTP], 30 * SECOND],
   [
@@ -70,7 +73,8 @@ const STOPS: readonly (readonly [FindingName, readonly StepEvent[], number?, Par
   ['file-refused', [STEP.discover, { event: 'file.refused', ...LOADER, reason: 'there is no such file' }]],
   ['assignment-missing', [STEP.discover, STEP.refused]],
   ['boot-refused', [STEP.discover, { ...STEP.refused, reason: 'its configuration cannot be written' }]],
-  ['image-waiting', [STEP.waiting]],
+  ['assignment-missing', [STEP.discover, UNASSIGNED]],
+  ['image-waiting', [STEP.waiting], 120 * SECOND],
   ['image-missing', [refusedBy('IMAGE_NOT_FOUND')]],
   ['image-unusable', [refusedBy('IMAGE_INVALID')]],
   ['architecture-missing', [refusedBy('IMAGE_NO_PLATFORM')]],
@@ -81,6 +85,7 @@ const STOPS: readonly (readonly [FindingName, readonly StepEvent[], number?, Par
   ['disk-full', [STEP.script, { ...GONE, reason: 'no room', code: 'DISK_FULL' }]],
   ['state-unusable', [refusedBy('DATA_UNUSABLE')]],
   ['script-without-kernel', [STEP.discover, STEP.loader, STEP.script], 30 * SECOND],
+  ['script-without-kernel', [HTTP, STEP.uki], 30 * SECOND],
   ['file-unknown', [STEP.script, { ...GONE, reason: 'nothing leads to it', code: 'BLOB_UNKNOWN' }]],
   ['download-aborted', [STEP.script, STEP.kernelStarted, STEP.kernelAborted]],
   ['memory-short', [{ ...STEP.script, shortage: SHORTAGE }]],
@@ -121,6 +126,20 @@ describe('findingsOf', () => {
       'a file is there at the second try',
       [STEP.script, { ...GONE, reason: 'no', code: 'BLOB_UNAVAILABLE' as const }, STEP.kernelStarted],
     ],
+    [
+      'firmware tried UEFI before BIOS',
+      [
+        { ...STEP.discover, platform: 'UEFI amd64' },
+        { ...STEP.discover, firmware: 'bios', platform: 'BIOS' },
+        { ...STEP.loader, platform: 'BIOS' },
+      ],
+    ],
+    ['two relays hand each question on', [STEP.discover, STEP.discover, STEP.discover, STEP.discover]],
+    [
+      'what was fetched before a reset breaks off',
+      [STEP.script, STEP.kernelStarted, STEP.script, STEP.kernelStarted, STEP.kernelAborted],
+    ],
+    ['the image is fetched for the first time', [STEP.waiting, STEP.waiting]],
     ['the image has come', [STEP.waiting, STEP.script]],
     ['a UKI is given after all', [{ ...STEP.replaced, code: 'REGISTRY_UNREACHABLE' as const }, STEP.uki]],
     [
@@ -158,6 +177,14 @@ describe('findingsOf', () => {
     expect(found([STEP.discover], { after: 31 * SECOND })[0]?.evidence).toBe(
       'x64 UEFI by PXE was told 1 time to load snponly.efi, the last time 31.0 s ago, and asked for nothing',
     );
+  });
+
+  it('says what firmware does not fetch, and that it is iPXE that gets nowhere', () => {
+    const [uki] = found([{ ...STEP.uki, isIso: true }], { after: 31 * SECOND });
+    expect(uki?.evidence).toBe('the firmware at 10.0.0.7 was told of the ISO 31.0 s ago, and does not fetch it');
+    const [ipxe] = found([STEP.discover, STEP.loader, IPXE], { after: 61 * SECOND });
+    expect(ipxe?.evidence).toContain('iPXE was told 1 time to load http://10.0.0.1/boot.ipxe');
+    expect(ipxe?.remedy).toContain('iPXE runs');
   });
 
   it('says nothing of a boot whose system is done by its start', () => {

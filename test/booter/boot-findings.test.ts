@@ -4,6 +4,7 @@ import { type Boot, newBoot, type StepEvent, withStep } from '../../src/boot/boo
 import type { BootEvent } from '../../src/boot/event.js';
 import { BootFindings } from '../../src/booter/boot-findings.js';
 import type { StepListener, ToldStep } from '../../src/booter/journal.js';
+import { parseReference } from '../../src/oci/reference.js';
 import { BOOT_STEPS as STEP } from '../fixtures/boot-steps.js';
 
 function watching(assignment?: Partial<Assignment>) {
@@ -93,11 +94,21 @@ it('does not judge a boot of which it has not heard all', () => {
 });
 
 it('goes by what is assigned in force now', () => {
-  const { step, pass, told } = watching({ policy: { mode: 'once', doneWhen: 'reported' } });
+  const image = parseReference(STEP.script.image);
+  const { step, pass, told } = watching({ image, policy: { mode: 'once', doneWhen: 'reported' } });
   for (const event of [STEP.script, STEP.kernelStarted, STEP.kernelSent, STEP.initramfsStarted, STEP.initramfsSent])
     step(event);
   pass(3_600_000);
   expect(told()).toEqual(['b1 done-not-reported']);
+});
+
+it('waits for no report of what is booted once instead', () => {
+  const image = parseReference('registry.lab:5000/os/other:1');
+  const { step, pass, told } = watching({ image, policy: { mode: 'once', doneWhen: 'reported' } });
+  for (const event of [STEP.script, STEP.kernelStarted, STEP.kernelSent, STEP.initramfsStarted, STEP.initramfsSent])
+    step(event);
+  pass(3_600_000);
+  expect(told()).toEqual([]);
 });
 
 it('looks at some thousand boots at most, and hears nothing any more when it is closed', () => {

@@ -78,7 +78,7 @@ describe('what a machine was told', () => {
   it('is an event, with the assignment where that is sure', () => {
     const { dhcp, events } = stepOf();
     const invitation = dhcp.invite(PXE);
-    const place = { relay: '10.1.0.1', circuitId: 'ge-0/0/1', remoteId: 'sw-7' };
+    const place = { relay: '10.1.0.1', circuitId: 'ge-0/0/1', remoteId: 'sw-7', platform: 'UEFI amd64' };
     dhcp.answered(invitation, { ...ASKED, ...place }, loads(1));
     expect(events).toEqual([
       {
