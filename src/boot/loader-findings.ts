@@ -93,10 +93,14 @@ function unanswered(trace: Trace): Finding | undefined {
 
 function refusedFile(trace: Trace): Finding | undefined {
   const told = trace.last('file.refused');
-  if (told === undefined || trace.wentOn(told, 'loader.sent')) return undefined;
-  const { file, protocol, reason } = told.event;
+  return told === undefined || trace.wentOn(told, 'loader.sent') ? undefined : fileRefused(told);
+}
+
+/** Also of firmware that begins anew. */
+export function fileRefused({ at, event }: Told<Extract<StepEvent, { event: 'file.refused' }>>): Finding {
+  const { file, protocol, reason } = event;
   return {
-    ...{ finding: 'file-refused', at: told.at },
+    ...{ finding: 'file-refused', at },
     evidence: `it asked for ${file} by ${protocol.toUpperCase()}: ${reason}`,
     remedy:
       'where another server tells it what to load, correct the name there; "bootlayer plan" shows what this one says',
@@ -131,7 +135,7 @@ function afterDhcp(trace: Trace, now: number): readonly Finding[] {
 }
 
 const IGNORED =
-  'another server may answer as well ("bootlayer doctor" looks for one); else see that UDP 69 and 4011 reach this server, and that the port of the switch forwards at once (portfast)';
+  'another server may answer as well; else see that UDP 69 and 4011 reach this server, and that the port of the switch forwards at once (portfast)';
 
 function httpRemedy(url: string): string {
   const scheme = url.startsWith('https:')

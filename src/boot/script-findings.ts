@@ -1,8 +1,9 @@
 import type { ErrorCode } from '../errors.js';
 import { counted } from '../format.js';
+import type { StepEvent } from './boot.js';
 import type { Finding, FindingName } from './finding.js';
 import type { FoundIn } from './findings.js';
-import type { Told, Trace } from './trace.js';
+import type { Told } from './trace.js';
 
 type Named = Pick<Finding, 'finding' | 'remedy'>;
 
@@ -43,8 +44,8 @@ function named(finding: FindingName, remedy: string): Named {
 
 /** From the first script to the one that boots. Pure. */
 export function scriptFindings({ boot: { state }, trace }: FoundIn): readonly Finding[] {
-  if (state === 'waiting') return of(trace.last('script.waiting'), 'image-waiting', WAITING);
-  if (state === 'refused') return refused(trace);
+  if (state === 'waiting') return waiting(trace.last('script.waiting'));
+  if (state === 'refused') return refused(trace.last('script.refused', 'uki.refused'));
   const replaced = trace.last('uki.replaced');
   const isLast = replaced !== undefined && !trace.wentOn(replaced, 'script.sent', 'script.local', 'uki.planned');
   return isLast && replaced.event.code !== undefined ? of(replaced, 'image-waiting', WAITING) : [];
@@ -52,8 +53,12 @@ export function scriptFindings({ boot: { state }, trace }: FoundIn): readonly Fi
 
 const WAITING = 'it boots by itself when it is: "bootlayer watch" shows what is on its way';
 
-function refused(trace: Trace): readonly Finding[] {
-  const last = trace.last('script.refused', 'uki.refused');
+/** One that waits for no image waits until somebody mends what is in its way. */
+function waiting(last: Told<Extract<StepEvent, { event: 'script.waiting' }>> | undefined): readonly Finding[] {
+  return last?.event.image === undefined ? refused(last) : of(last, 'image-waiting', WAITING);
+}
+
+function refused<E extends StepEvent & Reasoned>(last: Told<E> | undefined): readonly Finding[] {
   const isUnassigned = last?.event.reason.startsWith('no assignment matches') === true;
   if (last !== undefined && isUnassigned)
     return of(last, 'assignment-missing', 'assign it something: "bootlayer plan" says what each assignment lacks');

@@ -2,12 +2,22 @@ import { formatBytes, formatSeconds } from '../format.js';
 import type { StepEvent } from './boot.js';
 import type { Finding } from './finding.js';
 import type { FoundIn } from './findings.js';
+import { fileRefused } from './loader-findings.js';
 import { describeShortage } from './memory-need.js';
 import { findingBehind } from './script-findings.js';
 import type { Told, Trace } from './trace.js';
 
 /** iPXE asks for the kernel as soon as it has the script. */
 const NO_KERNEL_MILLISECONDS = 30_000;
+/** What shows that it went on with its script, or asked anew. A proxy may have had its kernel. */
+const BEYOND_SCRIPT: readonly StepEvent['event'][] = [
+  'artifact.started',
+  'provision.sent',
+  'file.refused',
+  'script.waiting',
+  'script.refused',
+  'script.local',
+];
 /** Systems fetch their configuration early: ten minutes are long for firmware, kernel and a slow disk. */
 const NO_CONFIGURATION_MILLISECONDS = 600_000;
 /** Installations take minutes. */
@@ -37,13 +47,12 @@ function shortOfMemory(trace: Trace): Finding | undefined {
 function withoutKernel({ trace, now }: FoundIn): Finding | undefined {
   const told = trace.last('script.sent', 'uki.planned');
   if (told === undefined || now - told.at < NO_KERNEL_MILLISECONDS) return undefined;
-  if (trace.wentOn(told, 'artifact.started', 'file.refused', 'script.waiting', 'script.refused', 'script.local'))
-    return undefined;
+  if (trace.wentOn(told, ...BEYOND_SCRIPT)) return undefined;
   return {
     ...{ finding: 'script-without-kernel', at: told.at },
     evidence: `${told.event.address} was sent its script ${ago(told, now)}, and asks for nothing that it names`,
     remedy:
-      'see that the URL of this server (server.url) is one that the machine reaches from where it is, and what its screen says; "bootlayer plan" prints the script',
+      'see that the URL of this server (advertise) is one that the machine reaches from where it is, and what its screen says; "bootlayer plan" prints the script',
   };
 }
 
@@ -51,7 +60,8 @@ function unknownFile(trace: Trace): Finding | undefined {
   const told = trace.last('file.refused');
   if (told === undefined || trace.last('script.sent', 'uki.planned') === undefined) return undefined;
   if (trace.wentOn(told, 'script.sent', 'uki.planned', 'artifact.started')) return undefined;
-  const { file, code, reason } = told.event;
+  const { file, code, protocol, reason } = told.event;
+  if (protocol === 'tftp' && code === undefined) return fileRefused(told);
   const behind = findingBehind(code);
   const evidence = `it asked for /${file}: ${reason}`;
   if (behind !== undefined) return { at: told.at, evidence, ...behind };

@@ -115,11 +115,8 @@ export class ScriptStep {
         return this.#local(subject, judged);
       case 'unsure':
         if (!isPatient({ attempt })) return this.#local(subject, { ...judged, why: 'doubted' });
-        return this.#wait(
-          subject,
-          { machine, reason: judged.reason, attempt },
-          { image: formatReference(judged.assignment.image) },
-        );
+        // Not for its image: that of an assignment that is out of force may be none.
+        return this.#wait(subject, { machine, reason: judged.reason, attempt });
       case 'unmapped': {
         const waiting = { machine, reason: NO_ASSIGNMENT, attempt, isUnknown: true };
         if (!enrols() || !isPatient(waiting)) return this.#refuse(subject, { reason: NO_ASSIGNMENT });

@@ -39,6 +39,7 @@ const REFUSED = {
   why: 'expired',
   reason: 'its time is over',
 } as const;
+const WAITS = { event: 'script.waiting', ...MACHINE, attempt: 1 } as const;
 const SHORTAGE = { needed: 2 ** 30, has: 2 ** 29 };
 const STARTED = [STEP.script, STEP.kernelStarted, STEP.kernelSent, STEP.initramfsStarted, STEP.initramfsSent];
 const refusedBy = (code: ErrorCode) => ({ ...STEP.refused, code });
@@ -68,8 +69,11 @@ const STOPS: readonly (readonly [FindingName, readonly StepEvent[], number?, Par
     ],
   ],
   ['file-refused', [STEP.discover, { event: 'file.refused', ...LOADER, reason: 'there is no such file' }]],
+  ['file-refused', [STEP.script, { event: 'file.refused', ...LOADER, reason: 'there is no such file' }]],
   ['assignment-missing', [STEP.discover, STEP.refused]],
+  ['assignment-missing', [{ ...WAITS, reason: STEP.refused.reason }]],
   ['boot-refused', [STEP.discover, { ...STEP.refused, reason: 'its configuration cannot be written' }]],
+  ['boot-refused', [{ ...WAITS, reason: 'its assignment is out of force' }]],
   ['image-waiting', [STEP.waiting]],
   ['image-missing', [refusedBy('IMAGE_NOT_FOUND')]],
   ['image-unusable', [refusedBy('IMAGE_INVALID')]],
@@ -116,6 +120,11 @@ describe('findingsOf', () => {
     ['a loader comes at the second try', [STEP.discover, ABORTED, STEP.loader]],
     ['a script is asked for', [STEP.discover, ABORTED, STEP.script]],
     ['the kernel is on its way', [STEP.discover, STEP.loader, STEP.script, STEP.kernelStarted]],
+    [
+      'the system has its configuration, wherever its kernel is from',
+      [STEP.script, { event: 'provision.sent', ...MACHINE, document: 'x', bytes: 1 } as const],
+      30 * SECOND,
+    ],
     ['a download was taken up again', [STEP.script, STEP.kernelStarted, STEP.kernelAborted, STEP.kernelStarted]],
     [
       'a file is there at the second try',
@@ -135,9 +144,12 @@ describe('findingsOf', () => {
         { event: 'boot.done', machine: 'node-01', boot: 'b1', by: 'report' } as const,
       ],
     ],
-  ] satisfies readonly (readonly [string, readonly StepEvent[]])[])('has nothing to say where %s', (_what, steps) => {
-    expect(names(steps)).toEqual([]);
-  });
+  ] satisfies readonly (readonly [string, readonly StepEvent[], number?])[])(
+    'has nothing to say where %s',
+    (_what, steps, after = 0) => {
+      expect(names(steps, { after })).toEqual([]);
+    },
+  );
 
   it('says what was seen, and what to do', () => {
     expect(found([STEP.discover, ABORTED])).toEqual([
