@@ -51,7 +51,7 @@ export type ApiParts = Pick<EntryRouteParts, 'entries' | 'doubtsOf'> & {
 
 export type ApiListenerParts = Pick<Content, 'database'> & {
   readonly journal: Journal;
-  readonly findings: Pick<BootFindings, 'of' | 'listen'>;
+  readonly findings: Pick<BootFindings, 'of' | 'first' | 'listen'>;
   readonly policies: Policies;
   readonly standings: Omit<StandingRouteParts, 'doubtsOf'>;
   readonly booter: Booter;
@@ -120,7 +120,12 @@ function apiParts(config: Config, parts: ApiListenerParts): ApiParts {
   const looks = new Turns({ what: 'looks at all machines', most: MOST_LOOKS });
   const doubts = doubtsOf(config, parts);
   return {
-    boots: { boots: database.boots, findings: (boot) => findings.of(boot), settled: () => journal.settled() },
+    boots: {
+      boots: database.boots,
+      findings: (boot) => findings.of(boot),
+      firstFinding: (boot) => findings.first(boot),
+      settled: () => journal.settled(),
+    },
     events: {
       listen: (listener) => journal.listen(listener),
       listenToFindings: (listener) => findings.listen(listener),

@@ -1,5 +1,6 @@
 import { advertisedUrl, hostNetworks } from './advertise.js';
 import { collectGarbage } from './blob/garbage.js';
+import { whoseStanding } from './boot/standing-keys.js';
 import type { BootListeners } from './boot-listeners.js';
 import { openBootRecords } from './boot-records.js';
 import { nearerBases } from './booter/base-url.js';
@@ -94,6 +95,10 @@ export async function buildBooter(
   const findings = new BootFindings({
     listen: (listener) => journal.listen(listener),
     assignmentNamed: (name) => booter.mapping.byName.get(name),
+    isDone: (machine) => {
+      const subject = booter.named(machine);
+      return subject !== undefined && policies.standings.of(whoseStanding(subject).keys)?.done !== undefined;
+    },
     ...{ events, clock: systemClock, every },
   });
   findings.start();

@@ -16,7 +16,7 @@ import type { SliceKind } from './started-part.js';
 /**
  * Every milestone of a boot, and of what the boots need, as one union. Sinks (log, metrics, the journal) read it;
  * nothing decides on it. Field names are the log's field names. Seconds are elapsed, sizes are bytes. `code`: of the error that
- * stands behind it, where there is one.
+ * stands behind it, where there is one; `isUnassigned`: nothing is assigned to the machine.
  */
 export type BootEvent =
   | LeaseEvent
@@ -49,6 +49,7 @@ export type BootEvent =
       readonly attempt: number;
       readonly reason: string;
       readonly code?: ErrorCode;
+      readonly isUnassigned?: true;
     }
   /** Its policy sends it to its local disk. */
   | {
@@ -105,7 +106,7 @@ export type BootEvent =
       readonly assignment?: string;
     } & DhcpQuestion)
   /** It was told nothing, so that it goes on to its next boot device. */
-  | ({ readonly event: 'dhcp.unanswered'; readonly reason: string } & DhcpQuestion)
+  | ({ readonly event: 'dhcp.unanswered'; readonly reason: string; readonly why?: ToldNothing } & DhcpQuestion)
   /** It was told by us as well, and takes the offer of another server. */
   | { readonly event: 'dhcp.elsewhere'; readonly machine: string; readonly mac?: string; readonly server: string }
   /** A datagram at DHCP's ports that was for somebody else, or for nobody. */
@@ -150,7 +151,13 @@ export type BootEvent =
       readonly reason: string;
       readonly code?: ErrorCode;
     }
-  | { readonly event: 'uki.refused'; readonly machine: string; readonly address: string; readonly reason: string }
+  | {
+      readonly event: 'uki.refused';
+      readonly machine: string;
+      readonly address: string;
+      readonly reason: string;
+      readonly isUnassigned?: true;
+    }
   /** It is given nothing, so that it boots its local disk, as its assignment or its policy says. */
   | {
       readonly event: 'uki.local';
@@ -166,6 +173,7 @@ export type BootEvent =
       readonly address: string;
       readonly reason: string;
       readonly code?: ErrorCode;
+      readonly isUnassigned?: true;
     }
   | {
       readonly event: 'image.resolved';
@@ -286,6 +294,12 @@ export type ArtifactTransfer = {
   /** It is read as a disc: many parts of it are told as one transfer. */
   readonly isDisc?: true;
 };
+
+/**
+ * Why a machine is told nothing by DHCP: nothing is assigned to it, it is to boot its local disk, the server is about to end, or there
+ * is no program for its firmware.
+ */
+export type ToldNothing = 'unassigned' | 'local' | 'draining' | 'no-loader';
 
 /** Who asked by DHCP, and at which of its ports. */
 export type DhcpQuestion = {

@@ -3,6 +3,7 @@ export const FINDINGS = {
   'answer-ignored': 'told by DHCP what to load, the machine asks for nothing',
   'other-server-won': 'the machine takes the offer of another DHCP server',
   'http-boot-refused': 'UEFI HTTP Boot is told a URL, and does not ask for it',
+  'loader-missing': 'there is no program that the firmware of the machine could load',
   'loader-repeated': 'firmware loads the same program again and again, and no script is asked for',
   'loader-aborted': 'the boot loader is not sent to its end',
   'loader-unanswered': 'what is sent by TFTP is never answered',

@@ -7,7 +7,7 @@ import type { Trace } from './trace.js';
 import { whoFindings } from './who-findings.js';
 
 export type FoundIn = {
-  readonly boot: Pick<Boot, 'state' | 'startSentAt' | 'isDoneByStart'>;
+  readonly boot: Pick<Boot, 'state' | 'startSentAt' | 'isDoneByStart' | 'isStranger'>;
   readonly trace: Trace;
   readonly expected: Expected;
   /** Milliseconds since the epoch. */

@@ -89,7 +89,7 @@ function unanswered(trace: Trace): Finding | undefined {
   if (told === undefined || trace.wentOn(told, 'loader.sent')) return undefined;
   return {
     ...{ finding: 'loader-unanswered', at: told.at },
-    evidence: `${told.event.address} asked for ${told.event.file} by TFTP, and never answered what it was sent`,
+    evidence: `${told.event.address} asked for ${JSON.stringify(told.event.file)} by TFTP, and never answered what it was sent`,
     remedy:
       'let a firewall pass UDP from this server to the machine: TFTP answers from a port of its own, not from 69 (RFC 1350, 4)',
   };
@@ -97,11 +97,15 @@ function unanswered(trace: Trace): Finding | undefined {
 
 function refusedFile(trace: Trace): Finding | undefined {
   const told = trace.last('file.refused');
-  if (told === undefined || trace.wentOn(told, 'loader.sent')) return undefined;
-  const { file, protocol, reason } = told.event;
+  return told === undefined || trace.wentOn(told, 'loader.sent') ? undefined : fileRefused(told);
+}
+
+/** Also of firmware that begins anew. */
+export function fileRefused({ at, event }: Told<Extract<StepEvent, { event: 'file.refused' }>>): Finding {
+  const { address, file, protocol, reason } = event;
   return {
-    ...{ finding: 'file-refused', at: told.at },
-    evidence: `it asked for ${file} by ${protocol.toUpperCase()}: ${reason}`,
+    ...{ finding: 'file-refused', at },
+    evidence: `${address} asked for ${JSON.stringify(file)} by ${protocol.toUpperCase()}: ${reason}`,
     remedy:
       'where another server tells it what to load, correct the name there; "bootlayer plan" shows what this one says',
   };

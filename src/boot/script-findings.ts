@@ -1,43 +1,45 @@
 import type { ErrorCode } from '../errors.js';
 import { counted } from '../format.js';
+import type { StepEvent } from './boot.js';
 import type { Finding, FindingName } from './finding.js';
 import type { FoundIn } from './findings.js';
 import type { Told, Trace } from './trace.js';
 
-type Named = Pick<Finding, 'finding' | 'remedy'>;
+/** A finding, but for what was seen. */
+type Kind = Pick<Finding, 'finding' | 'remedy'>;
 
 /** What stands behind a script that only waits, or refuses. */
-const BY_CODE: Readonly<Partial<Record<ErrorCode, Named>>> = {
-  IMAGE_NOT_FOUND: named(
+const BY_CODE: Readonly<Partial<Record<ErrorCode, Kind>>> = {
+  IMAGE_NOT_FOUND: kind(
     'image-missing',
     'push it, or correct the reference: "bootlayer check" asks for every image that is mapped',
   ),
-  IMAGE_INVALID: named('image-unusable', '"bootlayer image inspect" says what of it cannot be read'),
-  PLAN_IMPOSSIBLE: named('image-unusable', '"bootlayer plan" says what the machine can start, and what the image has'),
-  IMAGE_NO_PLATFORM: named(
+  IMAGE_INVALID: kind('image-unusable', '"bootlayer image inspect" says what of it cannot be read'),
+  PLAN_IMPOSSIBLE: kind('image-unusable', '"bootlayer plan" says what the machine can start, and what the image has'),
+  IMAGE_NO_PLATFORM: kind(
     'architecture-missing',
     'build the image for that architecture as well, or assign it to machines that it has; "bootlayer image inspect" lists what it has',
   ),
-  REGISTRY_DENIED: named(
+  REGISTRY_DENIED: kind(
     'registry-denied',
     'correct the credentials of that registry (registries): "bootlayer check" tries them',
   ),
-  REGISTRY_UNREACHABLE: named(
+  REGISTRY_UNREACHABLE: kind(
     'registry-unreachable',
     'see name server, route, proxy and certificate from this host to the registry; the boot goes on by itself when it answers',
   ),
-  DIGEST_MISMATCH: named(
+  DIGEST_MISMATCH: kind(
     'digest-mismatch',
     'compare the registry with its mirrors: one of them, or a proxy between, changes what it sends; push the image anew where it is damaged',
   ),
-  DISK_FULL: named(
+  DISK_FULL: kind(
     'disk-full',
     'make room on the disk of the data folder, or set cache.maxSize lower; "bootlayer cache gc" helps at once',
   ),
-  DATA_UNUSABLE: named('state-unusable', "see the server's log, and whether it may write its data folder"),
+  DATA_UNUSABLE: kind('state-unusable', "see the server's log, and whether it may write its data folder"),
 };
 
-function named(finding: FindingName, remedy: string): Named {
+function kind(finding: FindingName, remedy: string): Kind {
   return { finding, remedy };
 }
 
@@ -45,12 +47,30 @@ function named(finding: FindingName, remedy: string): Named {
 const WAITED_MILLISECONDS = 120_000;
 
 /** From the first script to the one that boots. Pure. */
-export function scriptFindings({ boot: { state }, trace, now }: FoundIn): readonly Finding[] {
+export function scriptFindings({ boot: { state, isStranger }, trace, now }: FoundIn): readonly Finding[] {
+  if (state === 'unanswered') return isStranger === true ? [] : toldNothing(trace);
   if (state === 'waiting') return waiting(trace, now);
-  if (state === 'refused') return refused(trace);
+  if (state === 'refused') return refused(trace.last('script.refused', 'uki.refused'));
   const replaced = trace.last('uki.replaced');
   const isLast = replaced !== undefined && !trace.wentOn(replaced, 'script.sent', 'script.local', 'uki.planned');
-  return isLast && replaced.event.code !== undefined ? of(replaced, 'image-waiting', WAITING) : [];
+  return isLast && replaced.event.code !== undefined ? withReason(replaced, 'image-waiting', WAITING) : [];
+}
+
+/** By DHCP, so that it goes on to its next boot device. Anybody may be a stranger. */
+function toldNothing(trace: Trace): readonly Finding[] {
+  const told = trace.last('dhcp.unanswered');
+  switch (told?.event.why) {
+    case 'unassigned':
+      return withReason(told, 'assignment-missing', UNASSIGNED);
+    case 'no-loader':
+      return withReason(
+        told,
+        'loader-missing',
+        'put it into a folder of ipxe.binaries: "bootlayer plan" says which is wanted',
+      );
+    default:
+      return [];
+  }
 }
 
 const WAITING = 'it boots by itself when that is over: "bootlayer watch" shows what is on its way';
@@ -60,26 +80,23 @@ function waiting(trace: Trace, now: number): readonly Finding[] {
   const told = trace.last('script.waiting');
   if (told === undefined) return [];
   const { image, code } = told.event;
-  // It waits to be assigned something.
-  if (image === undefined) return of(told, 'assignment-missing', UNASSIGNED);
+  // One that waits for no image waits until somebody mends what is in its way.
+  if (image === undefined) return refused(told);
   if (findingBehind(code) === undefined && now - told.firstAt < WAITED_MILLISECONDS) return [];
-  return of(told, 'image-waiting', WAITING);
+  return withReason(told, 'image-waiting', WAITING);
 }
 
-function refused(trace: Trace): readonly Finding[] {
-  const last = trace.last('script.refused', 'uki.refused');
-  const isUnassigned = last?.event.reason.startsWith('no assignment matches') === true;
-  if (last !== undefined && isUnassigned) return of(last, 'assignment-missing', UNASSIGNED);
-  return of(
-    last,
-    'boot-refused',
-    'mend what is said there; "bootlayer plan" says the same before the machine asks again',
-  );
+const MEND =
+  'mend what is said there; "bootlayer plan" (of what files say) and "bootlayer machine standing" say the same before the machine asks again';
+
+function refused<E extends StepEvent & Reasoned>(told: Told<E> | undefined): readonly Finding[] {
+  if (told?.event.isUnassigned === true) return withReason(told, 'assignment-missing', UNASSIGNED);
+  return withReason(told, 'boot-refused', MEND);
 }
 
-type Reasoned = { readonly reason: string; readonly code?: ErrorCode };
+type Reasoned = { readonly reason: string; readonly code?: ErrorCode; readonly isUnassigned?: true };
 
-function of<E extends Told['event'] & Reasoned>(
+function withReason<E extends StepEvent & Reasoned>(
   told: Told<E> | undefined,
   other: FindingName,
   remedy: string,
@@ -88,10 +105,10 @@ function of<E extends Told['event'] & Reasoned>(
   const { code, reason } = told.event;
   const known = code === undefined ? undefined : BY_CODE[code];
   const times = told.times === 1 ? '' : ` (told ${counted(told.times, 'time')})`;
-  return [{ at: told.at, evidence: `${reason}${times}`, ...(known ?? named(other, remedy)) }];
+  return [{ at: told.at, evidence: `${reason}${times}`, ...(known ?? kind(other, remedy)) }];
 }
 
 /** Of what breaks off, or cannot be had, later: undefined where the network may be to blame as well. */
-export function findingBehind(code: ErrorCode | undefined): Named | undefined {
+export function findingBehind(code: ErrorCode | undefined): Kind | undefined {
   return code === undefined ? undefined : BY_CODE[code];
 }

@@ -2,12 +2,23 @@ import { formatBytes } from '../format.js';
 import type { StepEvent } from './boot.js';
 import type { Finding } from './finding.js';
 import type { FoundIn } from './findings.js';
+import { fileRefused } from './loader-findings.js';
 import { describeShortage } from './memory-need.js';
+import type { RefusedProvision } from './provision-event.js';
 import { findingBehind } from './script-findings.js';
 import { ago, type Told, type Trace } from './trace.js';
 
 /** iPXE asks for the kernel as soon as it has the script. */
 const NO_KERNEL_MILLISECONDS = 30_000;
+/** What shows that it went on with its script, or asked anew. A proxy may have had its kernel. */
+const BEYOND_SCRIPT: readonly StepEvent['event'][] = [
+  'artifact.started',
+  'provision.sent',
+  'file.refused',
+  'script.waiting',
+  'script.refused',
+  'script.local',
+];
 /** Systems fetch their configuration early: ten minutes are long for firmware, kernel and a slow disk. */
 const NO_CONFIGURATION_MILLISECONDS = 600_000;
 /** Installations take minutes. */
@@ -37,8 +48,7 @@ function shortOfMemory(trace: Trace): Finding | undefined {
 function withoutKernel({ trace, now }: FoundIn): Finding | undefined {
   const told = trace.last('script.sent', 'uki.planned');
   if (told === undefined || now - told.at < NO_KERNEL_MILLISECONDS) return undefined;
-  if (trace.wentOn(told, 'artifact.started', 'file.refused', 'script.waiting', 'script.refused', 'script.local'))
-    return undefined;
+  if (trace.wentOn(told, ...BEYOND_SCRIPT)) return undefined;
   if (told.event.event === 'uki.planned') return withoutFile(told.at, told.event, now);
   return {
     ...{ finding: 'script-without-kernel', at: told.at },
@@ -66,10 +76,12 @@ function unknownFile(trace: Trace): Finding | undefined {
   const told = trace.last('file.refused');
   if (told === undefined || trace.last('script.sent', 'uki.planned') === undefined) return undefined;
   if (trace.wentOn(told, 'script.sent', 'uki.planned', 'artifact.started')) return undefined;
-  const { file, code, reason } = told.event;
+  const { address, file, code, protocol, reason } = told.event;
+  if (protocol === 'tftp' && code === undefined) return fileRefused(told);
   const behind = findingBehind(code);
-  const evidence = `it asked for /${file}: ${reason}`;
+  const evidence = `${address} asked for ${JSON.stringify(`/${file}`)}: ${reason}`;
   if (behind !== undefined) return { at: told.at, evidence, ...behind };
+  if (code !== 'BLOB_UNKNOWN') return { finding: 'download-aborted', at: told.at, evidence, remedy: NOT_GIVEN };
   return {
     ...{ finding: 'file-unknown', at: told.at },
     evidence,
@@ -77,6 +89,8 @@ function unknownFile(trace: Trace): Finding | undefined {
       'it has the script of an earlier plan, or a proxy keeps one: reset the machine, so that it asks for its script anew',
   };
 }
+
+const NOT_GIVEN = 'it asks again, and goes on when it is given that; the log of this server says what is in the way';
 
 type Aborted = Extract<StepEvent, { event: 'artifact.aborted' }>;
 type Transferred = Extract<StepEvent, { event: 'artifact.started' | 'artifact.sent' }>;
@@ -108,12 +122,25 @@ function abortedDownload({ at, event }: Told<Aborted>): Finding {
 function refusedConfiguration(trace: Trace): Finding | undefined {
   const told = trace.last('provision.refused');
   if (told === undefined || trace.wentOn(told, 'provision.sent')) return undefined;
+  const { address, document, why, reason } = told.event;
+  // Systems ask for more than there need be.
+  if (why === 'absent' && trace.last('provision.sent') !== undefined) return undefined;
   return {
     ...{ finding: 'configuration-refused', at: told.at },
-    evidence: `${told.event.address} asked for ${told.event.document}: ${told.event.reason}`,
-    remedy: 'boot the machine anew, so that it is given another URL, once what is said there is mended',
+    evidence: `${address} asked for ${JSON.stringify(document)}: ${reason}`,
+    remedy: REFUSED_REMEDIES[why] ?? ANEW,
   };
 }
+
+const ANEW = 'boot the machine anew: it is given another URL then';
+const REFUSED_REMEDIES: Partial<Readonly<Record<RefusedProvision, string>>> = {
+  absent: 'correct the name that the system asks by, or hand out a document of that name; its URL is still good',
+  broken:
+    'mend the document, or what it needs of the machine: its URL is still good ("bootlayer plan --provision" shows it)',
+  changed: 'see what the machine is assigned now ("bootlayer plan"), and boot it anew',
+  foreign: 'if that is the machine, name the card that asks among its "mac", and boot it anew',
+  spent: 'once is set, and a system that asks twice needs it left out; boot the machine anew',
+};
 
 function noConfiguration({ boot, trace, expected, now }: FoundIn): Finding | undefined {
   const { startSentAt } = boot;

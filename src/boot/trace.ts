@@ -12,11 +12,16 @@ export type Told<E extends StepEvent = StepEvent> = {
   readonly order: number;
 };
 
-type Named<Name extends StepEvent['event']> = Extract<StepEvent, { readonly event: Name }>;
+type Name = StepEvent['event'];
+type Named<N extends Name> = Extract<StepEvent, { readonly event: N }>;
+
+/** An image of more layers is looked at by their roles from then on: nobody is to make a boot costly to look at. */
+const MOST_KINDS = 32;
 
 /** The last step of each kind in one boot, and how often there was one: enough to see where it stopped, however long it goes on. */
 export class Trace {
-  readonly #told = new Map<string, Told>();
+  /** By event, and what tells those of it apart. */
+  readonly #told = new Map<Name, Map<string, Told>>();
   #steps = 0;
 
   static of(steps: readonly BootStep[]): Trace {
@@ -26,28 +31,30 @@ export class Trace {
   }
 
   add({ at, event }: BootStep): void {
-    const kind = kindOf(event);
-    const before = this.#told.get(kind);
-    const { times = 0, firstAt = at } = before ?? {};
-    this.#told.set(kind, { event, times: times + 1, firstAt, at, order: this.#steps });
+    const kinds = this.#told.get(event.event) ?? new Map<string, Told>();
+    this.#told.set(event.event, kinds);
+    const exact = kindOf(event);
+    const kind = kinds.size < MOST_KINDS || kinds.has(exact) ? exact : roleOf(event);
+    const { times = 0, firstAt = at } = kinds.get(kind) ?? {};
+    kinds.set(kind, { event, times: times + 1, firstAt, at, order: this.#steps });
     this.#steps += 1;
   }
 
   /** The last of these. */
-  last<Name extends StepEvent['event']>(...names: readonly Name[]): Told<Named<Name>> | undefined {
-    return latest(this.all(...names));
+  last<N extends Name>(...names: readonly N[]): Told<Named<N>> | undefined {
+    let last: Told<Named<N>> | undefined;
+    for (const told of this.all(...names)) if (last === undefined || told.order > last.order) last = told;
+    return last;
   }
 
   /** The last of each kind that has one of these names. */
-  all<Name extends StepEvent['event']>(...names: readonly Name[]): readonly Told<Named<Name>>[] {
-    return [...this.#told.values()].filter((told): told is Told<Named<Name>> =>
-      (names as readonly string[]).includes(told.event.event),
-    );
+  all<N extends Name>(...names: readonly N[]): readonly Told<Named<N>>[] {
+    return names.flatMap((name) => [...(this.#told.get(name)?.values() ?? [])] as Told<Named<N>>[]);
   }
 
   /** Whether one of these came after that. */
-  wentOn({ order }: Pick<Told, 'order'>, ...names: readonly StepEvent['event'][]): boolean {
-    return this.all(...names).some((told) => told.order > order);
+  wentOn({ order }: Pick<Told, 'order'>, ...names: readonly Name[]): boolean {
+    return (this.last(...names)?.order ?? -1) > order;
   }
 }
 
@@ -56,23 +63,20 @@ export function ago(at: number, now: number): string {
   return `${formatSeconds(Math.max(0, now - at) / 1_000)} ago`;
 }
 
-function latest<E extends StepEvent>(told: readonly Told<E>[]): Told<E> | undefined {
-  return told.reduce<Told<E> | undefined>(
-    (last, one) => (last === undefined || one.order > last.order ? one : last),
-    undefined,
-  );
-}
-
 /** Artifacts are told apart by what they are, and what DHCP tells by who asked. */
 function kindOf(event: StepEvent): string {
   switch (event.event) {
     case 'artifact.started':
     case 'artifact.sent':
     case 'artifact.aborted':
-      return `${event.event} ${event.role} ${event.digest}`;
+      return `${event.role} ${event.digest}`;
     case 'dhcp.answered':
-      return `${event.event} ${event.step} ${event.firmware ?? 'ipxe'}`;
+      return `${event.step} ${event.firmware ?? 'ipxe'}`;
     default:
-      return event.event;
+      return '';
   }
+}
+
+function roleOf(event: StepEvent): string {
+  return 'role' in event ? event.role : '';
 }

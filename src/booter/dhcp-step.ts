@@ -1,4 +1,4 @@
-import type { BootEvent, DhcpQuestion, EventSink } from '../boot/event.js';
+import type { BootEvent, DhcpQuestion, EventSink, ToldNothing } from '../boot/event.js';
 import type { MachineFacts } from '../machine/facts.js';
 import type { MacAddress } from '../net/mac.js';
 import type { Neighbours } from '../net/neighbours.js';
@@ -38,6 +38,11 @@ export type DhcpTold = {
   readonly loader?: string;
   /** The number of the exchange, by which firmware repeats what is not answered. */
   readonly xid: number;
+};
+
+const WHY_NOTHING: Readonly<Record<Invitation['kind'], ToldNothing>> = {
+  ...{ unmapped: 'unassigned', local: 'local', draining: 'draining' },
+  ...{ sure: 'no-loader', open: 'no-loader', unknown: 'no-loader' },
 };
 
 /** The first step of a boot: a machine asks by DHCP. */
@@ -114,8 +119,8 @@ export class DhcpStep {
   }
 
   /** It goes on to its next boot device. */
-  unanswered({ subject }: Invitation, asked: DhcpAsked, reason: string): void {
-    this.#parts.events({ event: 'dhcp.unanswered', machine: subject.name, ...asked, reason });
+  unanswered({ subject, kind }: Invitation, asked: DhcpAsked, reason: string): void {
+    this.#parts.events({ event: 'dhcp.unanswered', machine: subject.name, ...asked, reason, why: WHY_NOTHING[kind] });
   }
 
   /** It was not for us, or is no packet of DHCP. */

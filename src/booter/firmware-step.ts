@@ -42,7 +42,7 @@ export type FirmwareFile =
   | UkiFile
   /** iPXE, which has a screen, and time to wait. */
   | { readonly kind: 'loader'; readonly reason: string; readonly code?: ErrorCode }
-  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly reason: string; readonly isUnassigned: true }
   /** Nothing either: the machine goes on to its local disk. */
   | LocalDisk;
 
@@ -140,7 +140,9 @@ export class FirmwareStep {
     const judged = await policies.judge(subject, assignment);
     switch (judged.kind) {
       case 'unmapped':
-        return enrols() ? { kind: 'loader', reason: NO_ASSIGNMENT } : { kind: 'refused', reason: NO_ASSIGNMENT };
+        return enrols()
+          ? { kind: 'loader', reason: NO_ASSIGNMENT }
+          : { kind: 'refused', reason: NO_ASSIGNMENT, isUnassigned: true };
       case 'local':
         return { kind: 'local', assignment: judged.assignment.name, why: judged.why, reason: judged.reason };
       case 'unsure':
@@ -192,7 +194,10 @@ export class FirmwareStep {
   #tell({ name: machine, facts }: Subject, file: FirmwareFile): void {
     const { events } = this.#parts;
     const told = { machine, address: facts.sourceAddress };
-    if (file.kind === 'refused') events({ event: 'uki.refused', ...told, reason: file.reason });
+    if (file.kind === 'refused') {
+      const { reason, isUnassigned } = file;
+      events({ event: 'uki.refused', ...told, reason, isUnassigned });
+    }
     if (file.kind === 'local') {
       const { assignment, why, reason } = file;
       events({ event: 'uki.local', ...told, assignment, why, reason });

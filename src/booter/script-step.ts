@@ -34,10 +34,10 @@ export type ScriptStepParts = ScriptReadinessParts & {
 };
 
 /** `code`: of the error that stands behind it, where there is one. */
-type Refused = { readonly reason: string; readonly code?: ErrorCode };
+type Refused = { readonly reason: string; readonly code?: ErrorCode; readonly isUnassigned?: true };
 
 /** For what a machine waits. */
-type Awaited = { readonly image?: string } & Pick<Refused, 'code'>;
+type Awaited = { readonly image?: string } & Omit<Refused, 'reason'>;
 
 /** iPXE reports its machine, and gets the script for it. */
 export class ScriptStep {
@@ -115,25 +115,22 @@ export class ScriptStep {
         return this.#local(subject, judged);
       case 'unsure':
         if (!isPatient({ attempt })) return this.#local(subject, { ...judged, why: 'doubted' });
-        return this.#wait(
-          subject,
-          { machine, reason: judged.reason, attempt },
-          { image: formatReference(judged.assignment.image) },
-        );
+        // Not for its image: that of an assignment that is out of force may be none.
+        return this.#wait(subject, { machine, reason: judged.reason, attempt });
       case 'unmapped': {
         const waiting = { machine, reason: NO_ASSIGNMENT, attempt, isUnknown: true };
-        if (!enrols() || !isPatient(waiting)) return this.#refuse(subject, { reason: NO_ASSIGNMENT });
-        const script = this.#wait(subject, waiting);
+        if (!enrols() || !isPatient(waiting))
+          return this.#refuse(subject, { reason: NO_ASSIGNMENT, isUnassigned: true });
+        const script = this.#wait(subject, waiting, { isUnassigned: true });
         enrolments.waits(subject, judged.asking.kind === 'shown');
         return script;
       }
     }
   }
 
-  #wait({ facts: { sourceAddress: address } }: Subject, waiting: Waiting, { image, code }: Awaited = {}): string {
+  #wait({ facts: { sourceAddress: address } }: Subject, waiting: Waiting, known: Awaited = {}): string {
     const { events, urls } = this.#parts;
     const { machine, attempt, reason } = waiting;
-    const known = { ...(image !== undefined && { image }), ...(code !== undefined && { code }) };
     events({ event: 'script.waiting', machine, address, attempt, reason, ...known });
     return waitingScript(urls.for(address), waiting);
   }
@@ -151,10 +148,9 @@ export class ScriptStep {
     for (const { descriptor } of startOf(plan)) prefetch(descriptor, mapped.sourcesOf(descriptor, plan.image.location));
   }
 
-  #refuse(subject: Subject, { reason, code }: Refused): string {
+  #refuse(subject: Subject, refused: Refused): string {
     const { name: machine, facts } = subject;
-    const told = { machine, address: facts.sourceAddress, reason };
-    this.#parts.events({ event: 'script.refused', ...told, ...(code !== undefined && { code }) });
-    return refusalOf(subject, reason);
+    this.#parts.events({ event: 'script.refused', machine, address: facts.sourceAddress, ...refused });
+    return refusalOf(subject, refused.reason);
   }
 }

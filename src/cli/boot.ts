@@ -74,8 +74,8 @@ async function listBoots(options: ListOptions): Promise<void> {
   if (options.json) return writeJson(output, boots);
   if (boots.length === 0) return writeLine(output, noneOf(options, name));
   const rows = boots.map((boot) => {
-    const { id, machine, beganAt, state, reason, image } = boot;
-    return [id, machine, beganAt, duration(boot), state, reason ?? image ?? ''];
+    const { id, machine, beganAt, state, reason, finding, image } = boot;
+    return [id, machine, beganAt, duration(boot), state, reason ?? finding ?? image ?? ''];
   });
   writeTable(
     output,

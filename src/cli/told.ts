@@ -9,6 +9,8 @@ export type ToldBoot = {
   readonly assignment?: string;
   readonly image?: string;
   readonly reason?: string;
+  /** Of a list: why one that is under way does not go on. */
+  readonly finding?: string;
 };
 
 export type ToldSteps = ToldBoot & {

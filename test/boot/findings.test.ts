@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type BootStep, newBoot, type StepEvent, withStep } from '../../src/boot/boot.js';
 import { type Expected, FINDINGS, type FindingName } from '../../src/boot/finding.js';
 import { findingsOf } from '../../src/boot/findings.js';
+import type { RefusedProvision } from '../../src/boot/provision-event.js';
 import { Trace } from '../../src/boot/trace.js';
 import type { ErrorCode } from '../../src/errors.js';
 import { BOOT_STEPS as STEP } from '../fixtures/boot-steps.js';
@@ -39,12 +40,20 @@ const REFUSED = {
   why: 'expired',
   reason: 'its time is over',
 } as const;
+const WAITS = { event: 'script.waiting', ...MACHINE, attempt: 1 } as const;
+const SENT = { event: 'provision.sent', ...MACHINE, document: 'x', bytes: 1 } as const;
+const FILE = { event: 'file.refused', ...LOADER } as const;
 const SHORTAGE = { needed: 2 ** 30, has: 2 ** 29 };
 const STARTED = [STEP.script, STEP.kernelStarted, STEP.kernelSent, STEP.initramfsStarted, STEP.initramfsSent];
-const refusedBy = (code: ErrorCode) => ({ ...STEP.refused, code });
+const { isUnassigned: _unassigned, ...OTHERWISE } = STEP.refused;
+const refusedBy = (code: ErrorCode) => ({ ...OTHERWISE, code });
 
 const IPXE = { ...STEP.ipxeDiscover, answer: 'http://10.0.0.1/boot.ipxe' } as const;
-const { image: _none, ...UNASSIGNED } = { ...STEP.waiting, reason: 'no assignment matches this machine' };
+const { image: _none, ...UNASSIGNED } = {
+  ...STEP.waiting,
+  reason: 'no assignment matches this machine',
+  isUnassigned: true,
+} as const;
 
 /** What is seen of a boot that stops there, and when it is certain that it does. */
 const STOPS: readonly (readonly [FindingName, readonly StepEvent[], number?, Partial<Expected>?])[] = [
@@ -71,10 +80,15 @@ const STOPS: readonly (readonly [FindingName, readonly StepEvent[], number?, Par
     ],
   ],
   ['file-refused', [STEP.discover, { event: 'file.refused', ...LOADER, reason: 'there is no such file' }]],
+  ['file-refused', [STEP.script, { event: 'file.refused', ...LOADER, reason: 'there is no such file' }]],
   ['assignment-missing', [STEP.discover, STEP.refused]],
-  ['boot-refused', [STEP.discover, { ...STEP.refused, reason: 'its configuration cannot be written' }]],
+  ['assignment-missing', [{ ...WAITS, reason: STEP.refused.reason, isUnassigned: true }]],
+  ['boot-refused', [STEP.discover, { ...OTHERWISE, reason: 'its configuration cannot be written' }]],
   ['assignment-missing', [STEP.discover, UNASSIGNED]],
+  ['assignment-missing', [{ ...STEP.unanswered, why: 'unassigned' }]],
+  ['loader-missing', [{ ...STEP.unanswered, why: 'no-loader', reason: 'ipxe-arm64.efi is missing' }]],
   ['image-waiting', [STEP.waiting], 120 * SECOND],
+  ['boot-refused', [{ ...WAITS, reason: 'its assignment is out of force' }]],
   ['image-missing', [refusedBy('IMAGE_NOT_FOUND')]],
   ['image-unusable', [refusedBy('IMAGE_INVALID')]],
   ['architecture-missing', [refusedBy('IMAGE_NO_PLATFORM')]],
@@ -121,6 +135,11 @@ describe('findingsOf', () => {
     ['a loader comes at the second try', [STEP.discover, ABORTED, STEP.loader]],
     ['a script is asked for', [STEP.discover, ABORTED, STEP.script]],
     ['the kernel is on its way', [STEP.discover, STEP.loader, STEP.script, STEP.kernelStarted]],
+    [
+      'the system has its configuration, wherever its kernel is from',
+      [STEP.script, { event: 'provision.sent', ...MACHINE, document: 'x', bytes: 1 } as const],
+      30 * SECOND,
+    ],
     ['a download was taken up again', [STEP.script, STEP.kernelStarted, STEP.kernelAborted, STEP.kernelStarted]],
     [
       'a file is there at the second try',
@@ -154,8 +173,30 @@ describe('findingsOf', () => {
         { event: 'boot.done', machine: 'node-01', boot: 'b1', by: 'report' } as const,
       ],
     ],
+  ] satisfies readonly (readonly [string, readonly StepEvent[], number?])[])(
+    'has nothing to say where %s',
+    (_what, steps, after = 0) => {
+      expect(names(steps, { after })).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['a machine is sent to its disk by DHCP', [{ ...STEP.unanswered, why: 'local' as const }]],
+    ['a system asks for more documents than there need be', [...STARTED, SENT, { ...REFUSED, why: 'absent' as const }]],
   ] satisfies readonly (readonly [string, readonly StepEvent[]])[])('has nothing to say where %s', (_what, steps) => {
     expect(names(steps)).toEqual([]);
+  });
+
+  it('says of what is not handed out what helps', () => {
+    const remedy = (why: RefusedProvision) => found([...STARTED, { ...REFUSED, why }])[0]?.remedy;
+    expect(remedy('expired')).toBe('boot the machine anew: it is given another URL then');
+    expect(remedy('absent')).toContain('its URL is still good');
+    expect(remedy('foreign')).toContain('"mac"');
+  });
+
+  it('names a file as it was asked for, and shows no control characters of it', () => {
+    const [refused] = found([STEP.discover, { ...FILE, file: 'a\u001b[2J', reason: 'there is no such file' }]);
+    expect(refused?.evidence).toBe('10.0.0.7 asked for "a\\u001b[2J" by TFTP: there is no such file');
   });
 
   it('says what was seen, and what to do', () => {

@@ -120,7 +120,7 @@ describe('what a machine was told', () => {
     expect(events).toEqual([
       {
         ...{ event: 'dhcp.unanswered', machine: 'node-01', mac: MAC, client: 'x64 UEFI by PXE', step: 'offer' },
-        ...{ firmware: 'uefi', reason: 'no assignment matches this machine' },
+        ...{ firmware: 'uefi', reason: 'no assignment matches this machine', why: 'unassigned' },
       },
       { event: 'dhcp.dropped', address: '10.1.0.9', reason: 'it is an answer' },
     ]);

@@ -176,9 +176,10 @@ describe('what firmware starts', () => {
 
   it('is nothing for a machine that is not mapped, which is asked anew each time', async () => {
     const { booter, events } = step({ machines: [], assignments: [] });
-    const refused = { kind: 'refused', reason: 'no assignment matches this machine' };
+    const refused = { kind: 'refused', reason: 'no assignment matches this machine', isUnassigned: true };
     expect(await booter.firmware.file(ASKS, GET)).toEqual(refused);
-    expect(events).toEqual([{ event: 'uki.refused', machine: ASKS.macs[0], address: FROM, reason: refused.reason }]);
+    const { kind: _kind, ...why } = refused;
+    expect(events).toEqual([{ event: 'uki.refused', machine: ASKS.macs[0], address: FROM, ...why }]);
     booter.remap({ machines: [], assignments: [assignment()], defaults: { kernelArgs: {} } });
     expect((await booter.firmware.file(ASKS, GET)).kind).toBe('uki');
   });

@@ -84,6 +84,8 @@ describe('once', () => {
     expect(booter.dhcp.invite(facts()).kind).toBe('open');
     expect(booter.dhcp.invite(facts({ macs: [OTHER_MAC] })).kind).toBe('sure');
     expect(await script()).toContain(`waits (1 of 60): ${reason}`);
+    // Its image may be what is wrong.
+    expect(named('script.waiting')).toEqual([expect.not.objectContaining({ image: expect.anything() as unknown })]);
     expect(await script({ attempt: '60' })).toContain(`boots its local disk: ${reason}`);
     const record = { machine: machine({ name: 'old', labels: { role: 'db' } }), reason };
     const db = assignment({ name: 'db', match: { labels: { role: ['db'] } } });

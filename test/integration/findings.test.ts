@@ -134,13 +134,8 @@ it('says of each boot that does not go on why', async () => {
       ),
     );
   await expect.poll(found, { timeout: 30_000 }).toEqual(expected);
-  const told = Object.groupBy(
-    log.filter(({ event }) => event === 'boot.finding'),
-    ({ machine }) => String(machine),
-  );
-  expect(Object.keys(told).toSorted()).toEqual(
-    MACHINES.filter((name) => (expected[name] ?? []).length > 0 || name === 'resumed').toSorted(),
-  );
+  const told = new Set(log.filter(({ event }) => event === 'boot.finding').map(({ machine }) => machine));
+  expect([...told].toSorted()).toEqual(MACHINES.filter((name) => (expected[name] ?? []).length > 0).toSorted());
 
   const shown = await bootlayer(['boot', 'show', 'missing', '--server', `http://${server.api}`]);
   expect(shown.out).toMatch(/\nimage-missing: .*none:1.*\n {2}push it, or correct the reference/);

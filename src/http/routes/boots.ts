@@ -12,6 +12,8 @@ export type BootRouteParts = {
   readonly boots: Pick<BootStore, 'findBoots' | 'findBoot' | 'findBootIds'>;
   /** Why it does not go on. */
   readonly findings: (boot: BootWithSteps) => readonly Finding[];
+  /** The first of those of one that is under way. */
+  readonly firstFinding: (boot: Boot) => FindingName | undefined;
   /** Resolves when what was told is in the store. */
   readonly settled: () => Promise<void>;
 };
@@ -70,6 +72,11 @@ const step = z
   .meta({ id: 'Step' });
 
 const finding = z
+  .enum(Object.keys(FINDINGS) as FindingName[])
+  .optional()
+  .describe('why it does not go on, of one that is under way');
+
+const found = z
   .object({
     finding: z.enum(Object.keys(FINDINGS) as FindingName[]),
     at: time.describe('of the step that shows it'),
@@ -79,10 +86,10 @@ const finding = z
   .describe('why it does not go on')
   .meta({ id: 'Finding' });
 
-const detail = boot.extend({ steps: z.array(step), findings: z.array(finding) }).meta({ id: 'BootWithSteps' });
+const detail = boot.extend({ steps: z.array(step), findings: z.array(found) }).meta({ id: 'BootWithSteps' });
 
 /** `GET /api/v1/boots`: the newest first, those that are wanted; `GET /api/v1/boots/<id>`: one with its steps. */
-export function bootRecordRoutes(api: Api, { boots, findings, settled }: BootRouteParts): void {
+export function bootRecordRoutes(api: Api, { boots, findings, firstFinding, settled }: BootRouteParts): void {
   api.route({
     method: 'GET',
     path: '/api/v1/boots',
@@ -92,7 +99,10 @@ export function bootRecordRoutes(api: Api, { boots, findings, settled }: BootRou
     answers: {
       200: {
         about: 'A page of them; "next" is there when there are more',
-        body: z.object({ boots: z.array(boot), next: z.string().optional() }),
+        body: z.object({
+          boots: z.array(boot.extend({ finding }).meta({ id: 'ListedBoot' })),
+          next: z.string().optional(),
+        }),
       },
     },
     handle: async ({ query: { machine, state, since, before, limit } }) => {
@@ -108,7 +118,7 @@ export function bootRecordRoutes(api: Api, { boots, findings, settled }: BootRou
       const page = found.slice(0, limit);
       const last = found.length > limit ? page.at(-1) : undefined;
       const next = last === undefined ? {} : { next: `${last.beganAt}-${last.id}` };
-      return { status: 200, body: { boots: page.map(presented), ...next } };
+      return { status: 200, body: { boots: page.map((one) => listed(one, firstFinding(one))), ...next } };
     },
   });
   api.route({
@@ -142,6 +152,10 @@ async function findByPrefix(boots: BootRouteParts['boots'], prefix: string): Pro
   throw new BootlayerError('REQUEST_INVALID', `several boots begin with "${prefix}": ${named}${more}`, {
     remedy: 'write more of the id',
   });
+}
+
+function listed(one: Boot, finding: FindingName | undefined) {
+  return { ...presented(one), ...(finding !== undefined && { finding }) };
 }
 
 /** Times as people and machines read them. */

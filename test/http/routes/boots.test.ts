@@ -30,6 +30,7 @@ function listener(found: readonly Boot[] = [BOOT, { ...BOOT, id: 'aa11' }]) {
       findBootIds: async (prefix, most) => IDS.filter((id) => id.startsWith(prefix)).slice(0, most),
       findBoot: async (id) => (id === BOOT.id ? { boot: BOOT, steps: STEPS } : undefined),
     },
+    firstFinding: ({ id }) => (id === 'aa11' ? 'script-without-kernel' : undefined),
     findings: ({ steps }) => [{ ...FOUND, evidence: `${steps.length} steps` }],
     settled: async () => undefined,
   });
@@ -48,7 +49,10 @@ const PRESENTED = {
 it('lists boots, with where the next page begins', async () => {
   const { get, asked } = listener();
   expect((await get('/api/v1/boots')).body).toEqual({
-    boots: [expect.objectContaining(PRESENTED), expect.objectContaining({ id: 'aa11' })],
+    boots: [
+      expect.objectContaining(PRESENTED),
+      expect.objectContaining({ id: 'aa11', finding: 'script-without-kernel' }),
+    ],
   });
   expect((await get('/api/v1/boots?limit=1')).body).toMatchObject({ next: '1000-ab12' });
   await get('/api/v1/boots?machine=node-01&limit=5&before=1000-ab12');
