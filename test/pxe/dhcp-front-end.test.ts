@@ -41,12 +41,12 @@ describe('what comes in', () => {
     const types = [...dhcp.sent, ...pxe.sent].map(({ bytes }) => packetOf(bytes).options.get(OPTION.messageType)?.[0]);
     expect(types).toEqual([2, 2, 5]);
     const told = { event: 'dhcp.answered', machine: MAC, mac: MAC, assignment: 'all' };
-    const uefi = { ...told, client: 'x64 UEFI by PXE', firmware: 'uefi' };
+    const uefi = { ...told, client: 'x64 UEFI by PXE', firmware: 'uefi', platform: 'UEFI amd64' };
     expect(events).toEqual([
       { ...uefi, step: 'offer', answer: 'snponly.efi by TFTP from 192.168.77.1' },
       { ...uefi, step: 'ack', answer: 'snponly.efi by TFTP from 192.168.77.1' },
       {
-        ...{ ...told, client: 'x86 BIOS by PXE', firmware: 'bios', relay: '10.1.0.1', step: 'offer' },
+        ...{ ...told, client: 'x86 BIOS by PXE', firmware: 'bios', platform: 'BIOS', relay: '10.1.0.1', step: 'offer' },
         answer: 'undionly.kpxe by TFTP from 192.168.77.1',
       },
     ]);
