@@ -87,7 +87,7 @@ it('says of each boot that does not go on why', async () => {
   const api = async (path: string) => {
     const answer = await fetch(`http://${server.api}/api/v1/${path}`);
     expect(answer.status, path).toBe(200);
-    return answer.json() as Promise<unknown>;
+    return answer.json();
   };
   const findings = async (name: Name) => {
     const { boots } = (await api(`boots?machine=${name}&limit=1`)) as {
@@ -146,7 +146,7 @@ it('says of each boot that does not go on why', async () => {
     );
   await expect.poll(found, { timeout: 30_000 }).toEqual(expected);
   const told = new Set(log.filter(({ event }) => event === 'boot.finding').map(({ machine }) => machine));
-  expect([...told].toSorted()).toEqual(MACHINES.filter((name) => (expected[name] ?? []).length > 0).toSorted());
+  expect([...told].toSorted()).toEqual(MACHINES.filter((name) => expected[name].length > 0).toSorted());
 
   const shown = await bootlayer(['boot', 'show', 'missing', '--server', `http://${server.api}`]);
   expect(shown.out).toMatch(/\nimage-missing: .*\/none has no manifest 1 .*\n {2}push it, or correct the reference/);
