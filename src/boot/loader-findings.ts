@@ -98,14 +98,18 @@ function unanswered(trace: Trace): Finding | undefined {
 function refusedFile(trace: Trace): Finding | undefined {
   const told = trace.last('file.refused');
   if (told === undefined || trace.wentOn(told, 'loader.sent')) return undefined;
-  const { file, protocol, reason } = told.event;
+  const { file, protocol, platform, code, reason } = told.event;
   return {
     ...{ finding: 'file-refused', at: told.at },
     evidence: `it asked for ${file} by ${protocol.toUpperCase()}: ${reason}`,
-    remedy:
-      'where another server tells it what to load, correct the name there; "bootlayer plan" shows what this one says',
+    remedy: code === 'NOT_FOUND' && platform !== undefined ? MISSING : MISNAMED,
   };
 }
+
+const MISSING =
+  'put that build of iPXE into a folder in which this server looks for it (npm run ipxe, or ipxe.binaries)';
+const MISNAMED =
+  'where another server tells it what to load, correct the name there; "bootlayer plan" shows what this one says';
 
 function notStarted(trace: Trace, now: number): Finding | undefined {
   const told = trace.last('loader.sent');
