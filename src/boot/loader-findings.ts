@@ -102,14 +102,18 @@ function refusedFile(trace: Trace): Finding | undefined {
 
 /** Also of firmware that begins anew. */
 export function fileRefused({ at, event }: Told<Extract<StepEvent, { event: 'file.refused' }>>): Finding {
-  const { address, file, protocol, reason } = event;
+  const { address, file, protocol, platform, code, reason } = event;
   return {
     ...{ finding: 'file-refused', at },
     evidence: `${address} asked for ${JSON.stringify(file)} by ${protocol.toUpperCase()}: ${reason}`,
-    remedy:
-      'where another server tells it what to load, correct the name there; "bootlayer plan" shows what this one says',
+    remedy: code === 'NOT_FOUND' && platform !== undefined ? MISSING : MISNAMED,
   };
 }
+
+const MISSING =
+  'put that build of iPXE into a folder in which this server looks for it (npm run ipxe, or ipxe.binaries)';
+const MISNAMED =
+  'where another server tells it what to load, correct the name there; "bootlayer plan" shows what this one says';
 
 function notStarted(trace: Trace, now: number): Finding | undefined {
   const told = trace.last('loader.sent');

@@ -17,7 +17,7 @@ export type ProvisionEvent =
       readonly why: RefusedProvision;
       readonly reason: string;
     }
-  /** So many words that were never given are tried there that it is told to wait. */
+  /** So many capabilities that were never given are tried there that it is told to wait. */
   | { readonly event: 'provision.flooded'; readonly address: string };
 
 /**

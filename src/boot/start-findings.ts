@@ -77,7 +77,7 @@ function unknownFile(trace: Trace): Finding | undefined {
   if (told === undefined || trace.last('script.sent', 'uki.planned') === undefined) return undefined;
   if (trace.wentOn(told, 'script.sent', 'uki.planned', 'artifact.started')) return undefined;
   const { address, file, code, protocol, reason } = told.event;
-  if (protocol === 'tftp' && code === undefined) return fileRefused(told);
+  if (code === undefined || code === 'NOT_FOUND') return fileRefused(told);
   const behind = findingBehind(code);
   const evidence = `${address} asked for ${JSON.stringify(`/${file}`)}: ${reason}`;
   if (behind !== undefined) return { at: told.at, evidence, ...behind };

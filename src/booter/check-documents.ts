@@ -1,13 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Assignment } from '../boot/assignment.js';
 import { type DocumentUrls, documentValues } from '../boot/document-values.js';
-import { counted, fewOf } from '../format.js';
+import { counted } from '../format.js';
 import type { Machine } from '../machine/machine.js';
 import { parseDigest } from '../oci/digest.js';
 import { formatReference } from '../oci/reference.js';
 import type { Documents } from '../provision/documents.js';
 import type { Provision } from '../provision/provision.js';
 import type { BootUrls } from './boot-urls.js';
+import type { UnbootableMachine } from './check-report.js';
 import { reporting } from './check-target.js';
 import { documentUrls } from './document-urls.js';
 import { possibleAssignments } from './mapped-wishes.js';
@@ -22,15 +23,16 @@ export type DocumentParts = {
 
 /** A small document takes a fraction of a millisecond: with these, `check` takes some seconds more on a busy machine. */
 const MAX_MACHINES = 10_000;
-const MAX_NAMED = 5;
-const MAX_WARNINGS = 20;
 
-/**
- * Machines whose documents cannot be written, by what the records say of them; what machines report of themselves is taken for
- * known. The same is said once. Never throws.
- */
-export async function findDocumentWarnings({ mapping, documents, urls }: DocumentParts): Promise<readonly string[]> {
-  const found = new Map<string, Set<string>>();
+export type DocumentsCheck = {
+  /** Those for which they cannot be written, once for each reason. */
+  readonly machines: readonly UnbootableMachine[];
+  readonly warnings: readonly string[];
+};
+
+/** By what the records say of machines; what those report of themselves is taken for known. Never throws. */
+export async function checkDocuments({ mapping, documents, urls }: DocumentParts): Promise<DocumentsCheck> {
+  const machines: UnbootableMachine[] = [];
   const given = documentUrls(urls, NO_CAPABILITIES);
   let left = MAX_MACHINES;
   let beyond = 0;
@@ -44,12 +46,12 @@ export async function findDocumentWarnings({ mapping, documents, urls }: Documen
       beyond += 1;
       continue;
     }
-    for (const assignment of filled) {
-      const reason = documents.unready(assignment.provision, valuesOf(machine, assignment, given));
-      if (reason !== undefined) found.set(reason, (found.get(reason) ?? new Set()).add(machine.name));
-    }
+    const reasons = filled.flatMap(
+      (assignment) => documents.unready(assignment.provision, valuesOf(machine, assignment, given)) ?? [],
+    );
+    machines.push(...[...new Set(reasons)].map((reason) => ({ machine: machine.name, reason })));
   }
-  return warningsOf(found, beyond);
+  return { machines, warnings: beyond === 0 ? [] : [unseen(beyond)] };
 }
 
 type Filled = Assignment & { readonly provision: Provision };
@@ -71,17 +73,6 @@ const REPORTED = { ...reporting({ macs: [], sourceAddress: '' }), architecture: 
 /** Registries need not be asked for what a document looks like. */
 const SOME_DIGEST = parseDigest(`sha256:${'0'.repeat(64)}`);
 
-function warningsOf(found: ReadonlyMap<string, ReadonlySet<string>>, beyond: number): readonly string[] {
-  const all = [...found].map(
-    ([reason, names]) => `what is handed out cannot be written for ${fewOf([...names], MAX_NAMED)}: ${reason}`,
-  );
-  return [
-    ...all.slice(0, MAX_WARNINGS),
-    ...(all.length > MAX_WARNINGS ? [`and ${all.length - MAX_WARNINGS} more of what is handed out`] : []),
-    ...(beyond > 0
-      ? [
-          `documents were written for ${MAX_MACHINES} machines as a test, and not for ${counted(beyond, 'more machine')}`,
-        ]
-      : []),
-  ];
+function unseen(machines: number): string {
+  return `documents were written for ${MAX_MACHINES} machines as a test, and not for ${counted(machines, 'more machine')}`;
 }

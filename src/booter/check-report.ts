@@ -7,12 +7,14 @@ import type { UnledMachines } from './led-machines.js';
 /** What a mapping would do, judged before a machine comes. Plain data. */
 export type CheckReport = {
   readonly assignments: readonly AssignmentCheck[];
-  /** Machines whose own kernel arguments cannot be given to them. */
-  readonly machines: readonly { readonly machine: string; readonly reason: string }[];
+  readonly machines: readonly UnbootableMachine[];
   readonly warnings: readonly string[];
   /** How many things would keep a machine from booting. */
   readonly problems: number;
 };
+
+/** One that cannot be given kernel arguments, or cannot be handed documents, by what is said of it alone. */
+export type UnbootableMachine = { readonly machine: string; readonly reason: string };
 
 export type AssignmentCheck = {
   readonly assignment: string;

@@ -8,7 +8,7 @@ import type { Machine } from '../machine/machine.js';
 import { formatReference, type ImageReference } from '../oci/reference.js';
 import type { Documents } from '../provision/documents.js';
 import type { BootUrls } from './boot-urls.js';
-import { findDocumentWarnings } from './check-documents.js';
+import { checkDocuments } from './check-documents.js';
 import { findPolicyWarnings } from './check-policies.js';
 import type { AssignmentCheck, CheckReport, TargetCheck } from './check-report.js';
 import { anybody, checkTarget, clientsFor, isRefusedForAll, prepareAs, reporting } from './check-target.js';
@@ -55,7 +55,8 @@ export async function checkMapping(parts: CheckParts): Promise<CheckReport> {
   );
   const withArguments = mapping.machines.filter((machine) => hasOwnArguments(machine, mapping));
   const refused = await Promise.all(withArguments.map((machine) => limit(() => checkMachine(machine, parts))));
-  const machines = refused.flatMap((one) => one ?? []);
+  const handed = await checkDocuments(parts);
+  const machines = [...refused.flatMap((one) => one ?? []), ...handed.machines];
   const failed = assignments.flatMap(({ targets }) => targets).filter(isProblem);
   return {
     assignments,
@@ -63,7 +64,7 @@ export async function checkMapping(parts: CheckParts): Promise<CheckReport> {
     warnings: [
       ...findMappingWarnings(mapping, parts),
       ...findPolicyWarnings(mapping, { ...parts, isImageKnown: (name) => isLookedAt(assignments, name) }),
-      ...(await findDocumentWarnings(parts)),
+      ...handed.warnings,
       ...findVariantWarnings(mapping, assignments),
       ...findClientWarnings(assignments),
       ...findLostArguments(mapping, assignments),

@@ -14,7 +14,7 @@ const MINUTE = 60_000;
 /** Are remembered at least, so that each is told of once a minute. */
 const ADDRESSES = 1_000;
 
-/** Who asks for configurations by words that were never given. A capability cannot be guessed, and nobody is to fill the log by trying. */
+/** Who asks for configurations by capabilities that were never given. None can be guessed, and nobody is to fill the log by trying. */
 export class ProvisionGuesses {
   readonly #parts: ProvisionGuessesParts;
   readonly #left = new TokenBuckets(LIMITS);

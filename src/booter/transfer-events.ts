@@ -64,8 +64,7 @@ export class TransferEvents {
   loader(file: LoaderTransfer, progress: Progress): TransferEnded {
     const { events, owner } = this.#parts;
     owner.look(file.address);
-    const platform = platformOfBinary(file.file);
-    const asked = platform === undefined ? file : { ...file, platform };
+    const asked = withPlatform(file);
     return this.#running(
       () => this.#attributed(file),
       progress,
@@ -79,7 +78,8 @@ export class TransferEvents {
 
   /** What is asked for is not there, or cannot be had. */
   refused(file: RefusedFile): void {
-    this.#parts.events({ event: 'file.refused', ...file, ...this.#attributed(file) });
+    const asked = withPlatform(file);
+    this.#parts.events({ event: 'file.refused', ...asked, ...this.#attributed(asked) });
   }
 
   /** What was asked for was sent, and nothing came back. */
@@ -123,4 +123,10 @@ export async function tellEnd(ended: TransferEnded, sent: () => number, run: () 
     ended({ kind: 'aborted', bytes: sent(), reason, ...(code !== 'INTERNAL' && { code }) });
     throw thrown;
   }
+}
+
+/** By its name, unless it is said already. */
+function withPlatform<T extends LoaderTransfer>(file: T): T {
+  const platform = file.platform ?? platformOfBinary(file.file);
+  return platform === undefined ? file : { ...file, platform };
 }

@@ -23,6 +23,7 @@ import { explainedImages, explainedUrls, portsOf } from './explained.js';
 import { interfacesOnThisHost, servedBy } from './explained-site.js';
 import { howFound } from './iso-lines.js';
 import { emphasize, inOneLine, type Output, standardOutput, writeJson, writeLine, writeTable } from './output.js';
+import { unbootableLines } from './unbootable-lines.js';
 
 type CheckOptions = CommonOptions & { readonly offline?: true; readonly strict?: true; readonly json?: true };
 
@@ -173,8 +174,7 @@ function writeReport(output: Output, { assignments, machines, warnings, problems
     targets.map((target) => [assignment, image, target.architecture ?? '-', ...describe(target)].map(inOneLine)),
   );
   if (rows.length > 0) writeTable(output, ['ASSIGNMENT', 'IMAGE', 'ARCH', 'MANIFEST', 'BOOTS'], rows);
-  for (const { machine, reason } of machines)
-    writeLine(output, `machine ${machine} cannot be booted: ${harmless(reason)}`);
+  for (const line of unbootableLines(machines)) writeLine(output, harmless(line));
   for (const warning of warnings) writeLine(output, `${emphasize(output, 'bold', 'warning')}: ${harmless(warning)}`);
   const skipped = assignments.flatMap(({ targets }) => targets).filter(({ kind }) => kind === 'skipped').length;
   const summary = [

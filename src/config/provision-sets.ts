@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { fewOf } from '../format.js';
 import { nearest } from '../nearest.js';
 import type { Provision } from '../provision/provision.js';
 import { toProvision } from './convert-provision.js';
@@ -40,7 +41,11 @@ export class ProvisionSets {
   }
 }
 
+const MAX_NAMED = 8;
+
 function noSuchSet(name: string, known: readonly string[]): string {
   const meant = nearest(name, known);
-  return `no provisions have the name "${name}": ${meant === undefined ? 'add them to provisions' : `did you mean "${meant}"?`}`;
+  const there = known.length === 0 ? '' : `, beside ${fewOf(known, MAX_NAMED)}`;
+  const hint = meant === undefined ? `add them to provisions${there}` : `did you mean "${meant}"?`;
+  return `no provisions have the name "${name}": ${hint}`;
 }

@@ -4,7 +4,7 @@ import type { DocumentKind } from './kinds.js';
 import { SEED_DOCUMENTS } from './kinds.js';
 import { withoutLineEnds } from './line-ends.js';
 import { type UnknownName, unknownNames } from './names.js';
-import type { DocumentSource, Provision } from './provision.js';
+import { type DocumentSource, type Provision, placeOf } from './provision.js';
 import { type Parsed, parseTemplate, type Values } from './template.js';
 
 /** What the files hold that assignments name, by their absolute paths, as it was read with the configuration. */
@@ -54,36 +54,40 @@ export class Documents {
 
   /** With these values and the secrets that it names. */
   render(provision: Provision, path: string, values: Values): Rendering {
-    return this.#render(provision, path, { values, budget: new Budget() });
+    return this.#render(path, { provision, values, budget: new Budget() });
   }
 
   /** Why not all of it can be written with these values; undefined where it can. */
   unready(provision: Provision, values: Values): string | undefined {
-    const filling = { values, budget: new Budget() };
+    const filling = { provision, values, budget: new Budget() };
     for (const path of this.paths(provision)) {
-      const rendering = this.#render(provision, path, filling);
+      const rendering = this.#render(path, filling);
       if (rendering.kind === 'refused') return rendering.reason;
     }
     return undefined;
   }
 
-  #render(provision: Provision, path: string, filling: Filling): Rendering {
+  #render(path: string, filling: Filling): Rendering {
+    const { provision } = filling;
     const source = provision.documents.find((one) => one.path === path);
     if (source === undefined) return hasSeed(provision.kinds) ? this.#ofSeed(path, filling) : { kind: 'absent' };
-    if (source.isTemplate) return this.#fillIn(source, provision.secrets, filling);
+    if (source.isTemplate) return this.#fillIn(source, filling);
     const bytes = this.files.get(source.file);
-    return bytes === undefined ? unread(source) : { kind: 'document', document: { ...handed(source), bytes } };
+    return bytes === undefined
+      ? unread(source, provision)
+      : { kind: 'document', document: { ...handed(source), bytes } };
   }
 
-  #fillIn(source: DocumentSource, named: Provision['secrets'], filling: Filling): Rendering {
+  #fillIn(source: DocumentSource, filling: Filling): Rendering {
+    const { provision } = filling;
     const parsed = this.templateOf(source);
-    const secrets = this.#secretsOf(named);
+    const secrets = this.#secretsOf(provision.secrets);
     const names = parsed?.kind === 'template' ? parsed.template.names : [];
-    const [unknown] = unknownNames(names, { secrets: Object.keys(named) });
-    if (unknown !== undefined) return refused(source, unknown);
-    for (const [name, { file }] of Object.entries(named)) {
+    const [unknown] = unknownNames(names, { secrets: Object.keys(provision.secrets) });
+    if (unknown !== undefined) return refused(source, provision, unknown);
+    for (const [name, { file }] of Object.entries(provision.secrets)) {
       const isUsed = names.some(({ path: [first, second] }) => first === 'secrets' && second === name);
-      if (isUsed && !Object.hasOwn(secrets, name)) return unread({ key: `secrets.${name}`, file });
+      if (isUsed && !Object.hasOwn(secrets, name)) return unread({ key: `secrets.${name}`, file }, provision);
     }
     return this.#fill(parsed, source, { ...filling, values: { ...filling.values, secrets } });
   }
@@ -98,11 +102,11 @@ export class Documents {
       : { kind: 'document', document: { ...handed(empty), bytes: NOTHING } };
   }
 
-  #fill(parsed: Parsed | undefined, source: Named, { values, budget }: Filling): Rendering {
-    if (parsed === undefined) return unread(source);
-    if (parsed.kind === 'refused') return refused(source, parsed);
+  #fill(parsed: Parsed | undefined, source: Named, { provision, values, budget }: Filling): Rendering {
+    if (parsed === undefined) return unread(source, provision);
+    if (parsed.kind === 'refused') return refused(source, provision, parsed);
     const rendered = parsed.template.render(values, budget);
-    if (rendered.kind === 'refused') return refused(source, rendered);
+    if (rendered.kind === 'refused') return refused(source, provision, rendered);
     return { kind: 'document', document: { ...handed(source), bytes: bytesOf(rendered.text) } };
   }
 
@@ -134,7 +138,7 @@ export class Documents {
 /** Of whom nothing is handed out. */
 export const NO_DOCUMENTS = new Documents(new Map());
 
-type Filling = { readonly values: Values; readonly budget: Budget };
+type Filling = { readonly provision: Provision; readonly values: Values; readonly budget: Budget };
 
 type Named = DocumentKind & { readonly key: string; readonly file?: string };
 
@@ -146,11 +150,12 @@ function handed({ path, contentType }: DocumentKind): Pick<HandedDocument, 'path
   return { path, contentType };
 }
 
-function unread({ key, file = '' }: Pick<Named, 'key' | 'file'>): Rendering {
-  return { kind: 'refused', reason: `provision.${key}: ${file} is not read: see that it is there, and readable` };
+function unread({ key, file = '' }: Pick<Named, 'key' | 'file'>, provision: Provision): Rendering {
+  const reason = `${placeOf(provision, key)}: ${file} is not read: see that it is there, and readable`;
+  return { kind: 'refused', reason };
 }
 
-function refused({ key, file }: Named, { line, column, reason }: UnknownName): Rendering {
+function refused({ key, file }: Named, provision: Provision, { line, column, reason }: UnknownName): Rendering {
   const where = file === undefined ? '' : `${file}:${line}:${column}: `;
-  return { kind: 'refused', reason: `provision.${key}: ${where}${reason}` };
+  return { kind: 'refused', reason: `${placeOf(provision, key)}: ${where}${reason}` };
 }

@@ -32,6 +32,11 @@ export type SecretSource = {
   readonly file: string;
 };
 
+/** Where the configuration says it, as people read it: `provision.kickstart`, and of a set `provisions.worker.kickstart`. */
+export function placeOf({ set }: Pick<Provision, 'set'>, key: string): string {
+  return set === undefined ? `provision.${key}` : `provisions.${set}.${key}`;
+}
+
 /** As long as a firmware, its iPXE and an installer's first steps take. */
 export const PROVISION_LIFE_MILLISECONDS = 3_600_000;
 /** In milliseconds, of what an operator may say. */

@@ -30,7 +30,8 @@ export function tftpFrontEnd({ routes, booter, transfers }: TftpFrontEndParts): 
       return { kind: 'file', file: await opening({ path, address }) };
     } catch (thrown) {
       const { reason, ...refusal } = explain(`opening ${path}`, thrown);
-      booter.transferEvents.refused({ address, protocol: 'tftp', file: path, reason });
+      const { code } = BootlayerError.from(thrown);
+      booter.transferEvents.refused({ address, protocol: 'tftp', file: path, reason, code });
       return { kind: 'refused', ...refusal };
     }
   }

@@ -220,6 +220,17 @@ describe('findingsOf', () => {
     );
   });
 
+  it('has the remedy for a file that is not there by whose it is', () => {
+    const remedy = (more: { readonly code?: ErrorCode; readonly platform?: string }) =>
+      found([{ event: 'file.refused', ...LOADER, reason: 'none', ...more }])[0]?.remedy;
+    const platform = 'UEFI amd64';
+    expect(remedy({ code: 'NOT_FOUND', platform })).toBe(
+      'put that build of iPXE into a folder in which this server looks for it (npm run ipxe, or ipxe.binaries)',
+    );
+    for (const other of [{ code: 'NOT_FOUND' }, { code: 'INTERNAL', platform }, { platform }] as const)
+      expect(remedy(other)).toContain('where another server tells it what to load');
+  });
+
   it('says what firmware does not fetch, and that it is iPXE that gets nowhere', () => {
     const [uki] = found([{ ...STEP.uki, isIso: true }], { after: 31 * SECOND });
     expect(uki?.evidence).toBe('the firmware at 10.0.0.7 was told of the ISO 31.0 s ago, and does not fetch it');

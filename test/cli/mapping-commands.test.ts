@@ -70,6 +70,23 @@ describe('bootlayer check', () => {
     );
   });
 
+  it('fails for a machine that cannot have its document, and says where in that', async () => {
+    const handing = '{ name: x, priority: 1, match: { machine: node-01 }, image: "oci:images:1", provision: worker }';
+    const file = await withAssignment(handing, ['provisions: { worker: { kickstart: { template: y.ks } } }']);
+    const template = join(cwd, 'y.ks');
+    await writeFile(template, 'reboot\n# {{ machine.labels.row }}\n');
+    const { status, out, err } = await bootlayer(['check', '--offline', '-c', file], { cwd });
+    const reason = `provisions.worker.kickstart: ${template}:2:6: machine.labels.row has no value`;
+    expect([status, out]).toEqual([1, expect.stringContaining(`machine node-01 cannot be booted: ${reason}`)]);
+    expect(out).toMatch(/ 1 problem, \d+ warnings?$/m);
+    expect(err).toMatch(/: 1 problem, /);
+    const json = await bootlayer(['check', '--offline', '--json', '-c', file], { cwd });
+    expect([json.status, JSON.parse(json.out)]).toMatchObject([
+      1,
+      { problems: 1, machines: [{ machine: 'node-01', reason: expect.stringContaining(reason) as string }] },
+    ]);
+  });
+
   it('finds everything in order', async () => {
     const { status, out, err } = await bootlayer(['check'], { cwd });
     expect([status, err]).toEqual([0, '']);

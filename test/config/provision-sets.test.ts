@@ -52,7 +52,10 @@ describe('sets of provisions', () => {
 
   it.each([
     [text('{ worker: { ignition: a } }', 'wroker'), 'no provisions have the name "wroker": did you mean "worker"?'],
-    [text('{ worker: { ignition: a } }', 'toString'), 'no provisions have the name "toString": add them to provisions'],
+    [
+      text('{ worker: { ignition: a }, idle: { ignition: a } }', 'toString'),
+      'no provisions have the name "toString": add them to provisions, beside worker, idle',
+    ],
     [text('{ worker: { ignitoin: a } }'), 'provisions.worker.ignitoin: unknown key "ignitoin", did you mean'],
     [text('{ worker: {} }'), 'provisions.worker: hands out nothing: name one of ignition'],
     [text('{ worker: other, other: { talos: a } }'), 'provisions.worker: must be a mapping, such as'],

@@ -47,6 +47,15 @@ describe('Documents', () => {
     expect(render(text, { more })).toEqual({ kind: 'refused', reason: expect.stringContaining(reason) as string });
   });
 
+  it.each([
+    ['{{ machine.nmae }}', 'provisions.worker.cloudInit.userData: /etc/user-data:1:4: '],
+    ['{{ secrets.root }}', 'provisions.worker.secrets.root: /run/root is not read'],
+    [undefined, 'provisions.worker.cloudInit.userData: /etc/user-data is not read'],
+  ])('says of a set by its name what is wrong with %j', (text, reason) => {
+    const rendering = render(text, { provision: { ...PROVISION, set: 'worker' } });
+    expect(rendering).toEqual({ kind: 'refused', reason: expect.stringContaining(reason) as string });
+  });
+
   it('hands a file out as it is', () => {
     const [document] = PROVISION.documents;
     const documents = document === undefined ? [] : [{ ...document, isTemplate: false }];

@@ -89,6 +89,7 @@ describe('TftpFrontEnd', () => {
         event: 'file.refused',
         address: '10.0.0.7',
         file: 'undionly.kpxe',
+        ...{ platform: 'BIOS', code: 'NOT_FOUND' },
         reason: expect.stringContaining(folder) as string,
       },
       { event: 'file.refused', address: '10.0.0.8', file: 'pxelinux.0', protocol: 'tftp' },
@@ -141,7 +142,7 @@ describe('TftpFrontEnd', () => {
     const file = { address: '10.0.0.7', protocol: 'tftp', file: 'snponly.efi' };
     expect(events).toEqual([
       { event: 'file.unanswered', ...file },
-      { event: 'file.refused', ...file, reason: 'EIO' },
+      { event: 'file.refused', ...file, platform: 'UEFI amd64', reason: 'EIO' },
     ]);
   });
 

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Booter } from '../../booter/booter.js';
 import { BootlayerError, describeError } from '../../errors.js';
 import { absentBinary } from '../../ipxe/absent-binary.js';
+import { platformOfBinary } from '../../ipxe/binaries.js';
 import type { IpxeBinaries, OpenBinary } from '../../ipxe/disk-binaries.js';
 import { addressOf } from '../address-of.js';
 import { clientGone } from '../client-gone.js';
@@ -34,8 +35,12 @@ export function refuseBinary(
   { booter, binaries }: Pick<IpxeRouteParts, 'booter' | 'binaries'>,
 ): never {
   const error = absentBinary(files, binaries.folders);
-  const refused = { address: addressOf(request), protocol: 'http', file: asked.slice(0, MAX_NAME_CHARACTERS) } as const;
-  booter.transferEvents.refused({ ...refused, reason: describeError(error) });
+  const platform = files.map(platformOfBinary).find((known) => known !== undefined);
+  booter.transferEvents.refused({
+    ...{ address: addressOf(request), protocol: 'http', file: asked.slice(0, MAX_NAME_CHARACTERS) },
+    ...(platform !== undefined && { platform }),
+    ...{ reason: describeError(error), code: error.code },
+  });
   throw new BootlayerError(error.code, error.message);
 }
 

@@ -105,9 +105,9 @@ describe('iPXE in its place', () => {
   });
 
   it.each([
-    ['amd64', 'snponly.efi or ipxe.efi is missing', /is missing; put it into one of \//],
-    ['riscv64', 'there is no iPXE for it', /^there is no iPXE for it$/],
-  ])('is missing, which is told: %s', async (architecture, reason, remedied) => {
+    ['amd64', 'snponly.efi or ipxe.efi is missing', /is missing; put it into one of \//, { platform: 'UEFI amd64' }],
+    ['riscv64', 'there is no iPXE for it', /^there is no iPXE for it$/, {}],
+  ])('is missing, which is told: %s', async (architecture, reason, remedied, more) => {
     const { ask, events } = await withoutUki();
     const path = firmwarePath({ architecture });
     const refused = await ask(path);
@@ -118,6 +118,7 @@ describe('iPXE in its place', () => {
       protocol: 'http',
       file: path,
       reason: expect.stringMatching(remedied) as string,
+      ...{ code: 'NOT_FOUND', ...more },
     });
   });
 });

@@ -84,7 +84,7 @@ it('says of one that should be there that it is missing, and to the log alone wh
   ]);
   expect(events).toMatchObject([
     {
-      ...{ event: 'file.refused', file: 'ipxe/snponly.efi' },
+      ...{ event: 'file.refused', file: 'ipxe/snponly.efi', platform: 'UEFI amd64', code: 'NOT_FOUND' },
       reason: `snponly.efi is missing; put it into one of ${folder}, as ipxe/README.md says`,
     },
   ]);

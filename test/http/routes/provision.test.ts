@@ -23,7 +23,7 @@ function listener(hand: () => Promise<Handing>) {
   return app;
 }
 
-const URL = '/provision/secret-word/seed/user-data';
+const URL = '/provision/secret-capability/seed/user-data';
 const document = {
   path: 'seed/user-data',
   contentType: 'text/yaml',
@@ -39,7 +39,9 @@ describe('/provision', () => {
       ...{ 'content-type': 'text/yaml', 'content-length': String(document.bytes.length) },
       ...{ 'cache-control': 'no-store' },
     });
-    expect(asked).toEqual([{ capability: 'secret-word', path: 'seed/user-data', address: '127.0.0.1', isHead: false }]);
+    expect(asked).toEqual([
+      { capability: 'secret-capability', path: 'seed/user-data', address: '127.0.0.1', isHead: false },
+    ]);
   });
 
   it('hands bytes out as they are', async () => {
@@ -70,8 +72,8 @@ describe('/provision', () => {
   ])('answers what is %j', async (handing, status) => {
     const { statusCode, payload } = await answered(handing).inject({ url: URL });
     expect(statusCode).toBe(status);
-    expect(payload).not.toContain('secret-word');
-    expect(logged.join('')).not.toContain('secret-word');
+    expect(payload).not.toContain('secret-capability');
+    expect(logged.join('')).not.toContain('secret-capability');
   });
 
   it('writes no word of it to the log, whatever goes wrong', async () => {
@@ -79,7 +81,7 @@ describe('/provision', () => {
     const { statusCode } = await app.inject({ url: URL });
     expect(statusCode).toBe(507);
     expect(logged.join('')).toContain('"url":"/provision/…/seed/user-data"');
-    expect(logged.join('')).not.toContain('secret-word');
+    expect(logged.join('')).not.toContain('secret-capability');
   });
 
   it('takes no other method', async () => {
@@ -87,7 +89,7 @@ describe('/provision', () => {
     for (const method of ['POST', 'PUT', 'DELETE'] as const) {
       const { statusCode, headers, payload } = await app.inject({ method, url: URL });
       expect([statusCode, headers['allow']]).toEqual([405, 'GET, HEAD']);
-      expect(payload).not.toContain('secret-word');
+      expect(payload).not.toContain('secret-capability');
     }
     expect(asked).toEqual([]);
   });
