@@ -1,5 +1,6 @@
-import { AssignTag, CaptureTag, Context, type Emitter, Liquid, type Template, toValueSync, Value } from 'liquidjs';
+import { AssignTag, CaptureTag, type Context, type Emitter, Liquid, type Template, toValueSync, Value } from 'liquidjs';
 import { Allowance, type Budget } from './budget.js';
+import { CountedContext, countedFilter, countedOperators, countedRendering } from './counted.js';
 import type { Format } from './format.js';
 import { StandingText } from './standing-text.js';
 import { textFilters, written } from './text-filters.js';
@@ -29,12 +30,15 @@ export class Engine {
       strictVariables: true,
       lenientIf: true,
       ownPropertyOnly: true,
-      outputEscape: (value: unknown) => written(format, value),
+      operators: countedOperators,
+      outputEscape: countedFilter('', (value: unknown) => written(format, value)),
     });
     const { tags, filters } = this.#liquid;
     for (const name of Object.keys(tags)) if (!TAGS.includes(name)) delete tags[name];
     for (const name of Object.keys(filters)) if (!FILTERS.includes(name)) this.#liquid.unregisterFilter(name);
-    for (const [name, filter] of Object.entries(textFilters(format))) this.#liquid.registerFilter(name, filter);
+    for (const [name, filter] of Object.entries({ ...filters, ...textFilters(format) }))
+      this.#liquid.registerFilter(name, countedFilter(name, filter));
+    this.#liquid.renderer.renderTemplates = countedRendering;
     this.#liquid.registerTag('assign', StrictAssign);
     this.#liquid.registerTag('capture', StandingCapture);
   }
@@ -45,30 +49,12 @@ export class Engine {
   }
 
   /** Throws the library's errors, and in them `Refusal`s. */
-  render(nodes: Template[], values: object, { steps, made, output }: Budget): string {
-    const emitter = new BoundedEmitter(output);
-    const context = new Context(
-      values,
-      this.#liquid.options,
-      { sync: true },
-      {
-        liquid: this.#liquid,
-        // Asked before each step, with the time.
-        renderLimit: asLimiter({ check: () => steps.use(1) }),
-        memoryLimit: asLimiter({ use: (count) => made.use(count) }),
-      },
-    );
+  render(nodes: Template[], values: object, budget: Budget): string {
+    const emitter = new BoundedEmitter(budget.output);
+    const context = new CountedContext(values, this.#liquid, budget);
     toValueSync(this.#liquid.renderer.renderTemplates(nodes, context, emitter));
     return emitter.buffer;
   }
-}
-
-type Limiter = Context['renderLimit'];
-
-/** The library tells nobody of its class. */
-function asLimiter(asked: Partial<Pick<Limiter, 'use' | 'check'>>): Limiter {
-  const nothing = () => undefined;
-  return { use: nothing, check: nothing, ...asked } as Pick<Limiter, 'use' | 'check'> as Limiter;
 }
 
 /** A missing value is an error where it is assigned too, but in front of `default`. */
@@ -84,7 +70,7 @@ class StrictAssign extends AssignTag {
 /** What is captured was made fit for the document already. */
 class StandingCapture extends CaptureTag {
   override *render(context: Context): Generator<unknown, void, string> {
-    const emitter = new BoundedEmitter();
+    const emitter = new BoundedEmitter(CountedContext.of(context).budget.made);
     yield this.liquid.renderer.renderTemplates(this.templates, context, emitter);
     context.bottom()[this.variable] = new StandingText(emitter.buffer);
   }
@@ -93,9 +79,9 @@ class StandingCapture extends CaptureTag {
 class BoundedEmitter implements Emitter {
   buffer = '';
   readonly #own = new Allowance(MAX_OUTPUT_BYTES, 'the document is larger than 1 MiB');
-  readonly #ofAll: Allowance | undefined;
+  readonly #ofAll: Allowance;
 
-  constructor(ofAll?: Allowance) {
+  constructor(ofAll: Allowance) {
     this.#ofAll = ofAll;
   }
 
@@ -103,7 +89,7 @@ class BoundedEmitter implements Emitter {
     const more = String(text);
     const bytes = Buffer.byteLength(more);
     this.#own.use(bytes);
-    this.#ofAll?.use(bytes);
+    this.#ofAll.use(bytes);
     this.buffer += more;
   }
 }

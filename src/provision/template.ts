@@ -152,11 +152,12 @@ function unknownTag(name: string): string {
 
 function renderReason(error: LiquidError): string {
   const { token, originalError } = error;
+  // The library takes whatever stands in the way of reading a value for a missing one.
+  if (originalError instanceof Refusal) return originalError.because(expressionOf(token));
   if (error instanceof UndefinedVariableError) {
     const name = expressionOf(token);
     return `${name} has no value: give it one, or write {{ ${name} | default: "..." }}`;
   }
-  if (originalError instanceof Refusal) return originalError.because(expressionOf(token));
   return `the template cannot be rendered: ${originalError?.message ?? error.message}`;
 }
 

@@ -21,31 +21,20 @@ export function written(format: Format, value: unknown): string {
 /** The filters that make a value fit for a place which the author of the document knows. */
 export function textFilters(format: Format): Readonly<Record<string, TextFilter>> {
   return {
-    quote: counted((value) => new StandingText(quoted(format, value))),
-    json: counted((value) => new StandingText(asJson(value))),
-    shell: counted((value) => {
+    quote: (value) => new StandingText(quoted(format, value)),
+    json: (value) => new StandingText(asJson(value)),
+    shell: (value) => {
       const word = shellWord(plainText(value));
       // Between the quotes of JSON, or in a scalar of YAML, a word is a value like any other.
       return format === 'text' ? new StandingText(word) : word;
-    }),
-    base64: counted((value) => new StandingText(Buffer.from(wellFormed(plainText(value))).toString('base64'))),
-    raw: counted((value) => new StandingText(wellFormed(plainText(value)))),
+    },
+    base64: (value) => new StandingText(Buffer.from(wellFormed(plainText(value))).toString('base64')),
+    raw: (value) => new StandingText(wellFormed(plainText(value))),
     indent: function (value: unknown, by: unknown) {
       // In a script, what is indented must be fit to stand there first.
       const text = format === 'text' ? new StandingText(written(format, value)) : value;
-      const made = new StandingText(indented(format, text, { by, before: lineBefore(this.token) }));
-      this.context.memoryLimit.use(made.toString().length);
-      return made;
+      return new StandingText(indented(format, text, { by, before: lineBefore(this.token) }));
     },
-  };
-}
-
-/** What a filter makes counts against the memory of the rendering. */
-function counted(filter: (value: unknown) => StandingText | string): TextFilter {
-  return function (value: unknown) {
-    const made = filter(value);
-    this.context.memoryLimit.use(String(made).length);
-    return made;
   };
 }
 

@@ -181,7 +181,7 @@ describe('a template', () => {
 });
 
 describe('hostile templates', () => {
-  it.each([
+  it.each<readonly [string, RegExp]>([
     ['{% for i in (1..1000000000) %}x{% endfor %}', /limit exceeded/],
     [
       '{% for i in (1..1000) %}{% for j in (1..1000) %}{% for k in (1..9) %}{% endfor %}{% endfor %}{% endfor %}',
@@ -191,6 +191,42 @@ describe('hostile templates', () => {
     [`{% capture y %}{% for i in (1..5000) %}${'x'.repeat(300)}{% endfor %}{% endcapture %}`, /larger than 1 MiB/],
     [`{% assign x = "ab" %}${'{% assign x = x | append: x %}'.repeat(64)}`, /limit exceeded/],
     [`{% assign x = "ab" %}${'{% assign x = x | quote %}{% assign x = x | json %}'.repeat(64)}`, /limit exceeded/],
+    // What is read counts like what is made: a step alone may be long.
+    ...[
+      '{% for i in (1..4000) %}{% assign x = y | replace: "a", "" %}{% endfor %}',
+      '{% for i in (1..4000) %}{% assign x = y | slice: 199000 %}{% endfor %}',
+      '{% for i in (1..4000) %}{% assign x = y | times: 1 %}{% endfor %}',
+      '{% for i in (1..4000) %}{% capture x %}{{ y | slice }}{% endcapture %}{% endfor %}',
+      `{% if ${'y contains "b" or '.repeat(300)} true %}{% endif %}`,
+      `{% case "b" %}{% when ${'y, '.repeat(300)} "c" %}{% endcase %}`,
+      '{% assign x = y | split: "" %}{% if x contains "b" %}{% endif %}',
+      '{{ y | split: "a" | size }}',
+      '{{ y | remove: "a" }}',
+      // Each character of it begins what is almost found.
+      `{% capture z %}${'a'.repeat(20_000)}b${'a'.repeat(20_000)}{% endcapture %}{% if y contains z %}{% endif %}`,
+      `{% capture z %}${'a'.repeat(20_000)}b${'a'.repeat(20_000)}{% endcapture %}{{ y | split: z }}`,
+    ].map(
+      (text) => [`{% capture y %}${'a'.repeat(200_000)}{% endcapture %}${text}`, /limit exceeded: values/] as const,
+    ),
+    // So does what stands between quotes, is captured, or is a range.
+    ...[
+      `{% assign x = "${'a'.repeat(200_000)}" | replace: "a", "" %}`,
+      `{% assign x = "${'1'.repeat(200_000)}" | times: 1 %}`,
+      `{% capture x %}${'a'.repeat(200_000)}{% endcapture %}`,
+      '{% if (1..1000) == (1..1000) %}{% endif %}',
+      '{% case (1..1000) %}{% when (1..1000) %}{% endcase %}',
+    ].map((text): [string, RegExp] => [`{% for i in (1..3000) %}${text}{% endfor %}`, /limit exceeded/]),
+    // A long tag is no step like others.
+    ...[
+      `{% if ${'true or '.repeat(500)} true %}{% endif %}`,
+      `{% case 1 %}{% when ${'2, '.repeat(500)} 3 %}{% endcase %}`,
+      `{{ 1 ${'| plus: 1'.repeat(500)} }}`,
+      `{{ 1 | default: ${'2,'.repeat(500)} 3 }}`,
+      `{% case "${'a'.repeat(100_000)}" %}{% when "${'a'.repeat(99_999)}b" %}{% endcase %}`,
+    ].map((text): [string, RegExp] => [
+      `{% for i in (1..3000) %}${text}{% endfor %}`,
+      /limit exceeded: .* 10000 steps/,
+    ]),
     ['{%if a%}'.repeat(4096), /too deep|not closed/],
     ['{%if a%}'.repeat(4097), /4097 tags and names/],
     ['{%if a%}'.repeat(60) + '{%endif%}'.repeat(60), /too deep/],
@@ -199,6 +235,18 @@ describe('hostile templates', () => {
     ['x'.repeat(300_000), /larger than 256 KiB/],
     ['\ud800{{ \ud800 }}', /has no value/],
   ])('end: %#', (text, reason) => expect(refusal(text).reason).toMatch(reason));
+
+  it('are none of those that write large values, long lists and long texts', () => {
+    const x = 'a'.repeat(1024 * 1024);
+    expect(textOf(render('{{ x }}', 'text', { x }))).toBe(x);
+    expect(textOf(render('{{ x | quote }}', 'json', { x: x.slice(0, 700_000) }))).toHaveLength(700_002);
+    expect(textOf(render(x.slice(0, 256 * 1024), 'yaml'))).toHaveLength(256 * 1024);
+    const lines = 'a line of a certificate\n'.repeat(2_000);
+    expect(textOf(render('a: |\n  {{ x | indent: 2 }}', 'yaml', { x: lines }))).toContain('\n  a line');
+    const machine = '- name: {{ machine.name | append: "-" | append: i | quote }}\n  mac: {{ machine.mac | quote }}\n';
+    const list = `{% for i in (1..500) %}${machine}{% if i contains "x" %}{% else %}  rack: r{{ i }}\n{% endif %}{% endfor %}`;
+    expect(parse(textOf(render(list, 'yaml', VALUES)))).toHaveLength(500);
+  });
 
   it('may hold many names', () => {
     expect(templateOf('{{a}}\n'.repeat(4096), 'text').names).toHaveLength(1);
