@@ -1,10 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { inheritedSockets } from '../src/inherited.js';
 import { parseEndpoint } from '../src/net/endpoint.js';
-
-const DEPLOY = fileURLToPath(new URL('../deploy/', import.meta.url));
+import { DEPLOY } from './fixtures/deploy.js';
 
 /** The values of a key of a systemd unit. */
 function unit(name: string) {
@@ -12,24 +10,40 @@ function unit(name: string) {
   return (key: string) => [...text.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value = '']) => value);
 }
 
-const PORTS: Readonly<Record<string, number>> = { tftp: 69, http: 8080, https: 8443 };
+/** By the name of what each is for. */
+const LISTENS: Readonly<Record<string, readonly [key: string, port: number]>> = {
+  http: ['ListenStream', 8080],
+  https: ['ListenStream', 8443],
+  tftp: ['ListenDatagram', 69],
+  'dhcp-br0': ['ListenDatagram', 67],
+  'pxe-br0': ['ListenDatagram', 4011],
+};
 const sockets = readdirSync(DEPLOY).filter((name) => name.endsWith('.socket'));
+const nameOf = (socket: string) => unit(socket)('FileDescriptorName')[0] ?? '';
 
 describe('the systemd units', () => {
-  it('are a server and its sockets', () => {
-    expect(sockets).toEqual(['bootlayer-http.socket', 'bootlayer-https.socket', 'bootlayer-tftp.socket']);
+  it('are a server without a capability, which opens no port itself', () => {
     const service = unit('bootlayer.service');
     expect(service('ExecStart')).toEqual([expect.stringMatching(/main\.js serve -c /)]);
-    expect(service('AmbientCapabilities')).toEqual(['CAP_NET_BIND_SERVICE']);
+    expect([service('CapabilityBoundingSet'), service('AmbientCapabilities')]).toEqual([[''], []]);
   });
 
-  it.each(sockets)('%s opens a port, and names it as the server knows it', (name) => {
+  it('open what it needs, by names that it knows', () => {
+    const names = sockets.map(nameOf);
+    expect(names.toSorted()).toEqual(Object.keys(LISTENS).toSorted());
+    const env = { LISTEN_PID: '7', LISTEN_FDS: String(names.length), LISTEN_FDNAMES: names.join(':') };
+    const socket = expect.anything() as unknown;
+    expect(inheritedSockets({ env, pid: 7, isIpv6: () => false })).toEqual({
+      ...{ http: [socket], https: [socket], tftp: [socket] },
+      dhcp: new Map([['br0', { dhcp: socket, pxe: socket }]]),
+    });
+  });
+
+  it.each(sockets)('%s opens its port, and is named for it', (name) => {
     const socket = unit(name);
-    const [kind = ''] = socket('FileDescriptorName');
-    const parts = { env: { LISTEN_PID: '7', LISTEN_FDS: '1', LISTEN_FDNAMES: kind }, pid: 7, isIpv6: () => false };
-    expect(inheritedSockets(parts)).toMatchObject({ [kind]: [expect.anything()] });
-    const listen = kind === 'tftp' ? 'ListenDatagram' : 'ListenStream';
-    expect(socket(listen).map((text) => parseEndpoint(text)?.port)).toEqual([PORTS[kind]]);
+    const [key = '', port] = LISTENS[nameOf(name)] ?? [];
+    expect(name).toBe(`bootlayer-${nameOf(name)}.socket`);
+    expect(socket(key).map((text) => parseEndpoint(text)?.port)).toEqual([port]);
     expect(socket('Service').map((service) => existsSync(`${DEPLOY}${service}`))).toEqual([true]);
   });
 });

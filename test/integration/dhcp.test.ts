@@ -2,8 +2,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { OPTION } from '../../src/dhcp/option-code.js';
-import { packetOf } from '../fixtures/dhcp.js';
+import type { packetOf } from '../fixtures/dhcp.js';
 import { DHCP_PACKETS } from '../fixtures/dhcp-packets.js';
+import { exchange } from '../fixtures/exchange.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { startProxied, startProxiedSite, writeProxiedConfig } from '../fixtures/proxied-site.js';
 import { pxeDatagram } from '../fixtures/pxe.js';
@@ -15,10 +16,8 @@ import { ChildProcess } from '../setup/process.js';
 import { Segment } from '../setup/segment.js';
 import { PROGRAM } from '../setup/server.js';
 
-const CLIENT = join(ROOT, 'test/setup/udp-exchange.js');
 const ACTIVATION = join(ROOT, 'test/setup/activation.js');
 const SERVER = '192.168.77.1';
-const EVERYBODY = { address: '255.255.255.255', port: 67 };
 
 /** A folder with the iPXE binaries of a site. */
 async function withIpxe() {
@@ -33,31 +32,6 @@ async function startSegment() {
   const segment = await Segment.start();
   onTestFinished(() => segment.stop());
   return segment;
-}
-
-type Exchange = {
-  readonly address: string;
-  readonly port?: number;
-  readonly to?: { readonly address: string; readonly port: number };
-  /** Who is to answer, and how often. */
-  readonly from?: string;
-  readonly count?: number;
-};
-
-/** Sends datagrams from a host; answers what the server sent to it. */
-async function exchange(host: NetworkNamespace, packets: readonly Buffer[], options: Exchange) {
-  const wanted = { port: 68, to: EVERYBODY, from: SERVER, count: 1, ...options };
-  const hex = packets.map((bytes) => bytes.toString('hex'));
-  const { status, out } = await host.run([process.execPath, CLIENT, JSON.stringify({ ...wanted, packets: hex })]);
-  expect([status, out]).toEqual([0, expect.stringContaining(`"${wanted.from}"`)]);
-  const heard = out.trim().split('\n');
-  return heard
-    .map((line) => JSON.parse(line) as { address: string; port: number; hex: string })
-    .filter(({ address }) => address === wanted.from)
-    .map(({ address, port, hex: bytes }) => ({
-      from: `${address}:${port}`,
-      packet: packetOf(Buffer.from(bytes, 'hex')),
-    }));
 }
 
 const typeOf = (packet: ReturnType<typeof packetOf>) => packet.options.get(OPTION.messageType)?.[0];

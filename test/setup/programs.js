@@ -13,6 +13,9 @@ const t64 = (name) => (isBookworm ? name : `${name}t64`);
 /** What all of Kea's programs want. */
 const KEA = ['kea-common', t64('liblog4cplus-2.0.5'), isBookworm ? 'libboost-system1.74.0' : 'libboost-system1.83.0'];
 
+/** What all of systemd's programs want. */
+const SYSTEMD = ['libsystemd-shared', 'libcap2', 'libip4tc2', 'libkmod2', 'libseccomp2', t64('libssl3')];
+
 const NETFILTER = ['libmnl0', 'libnfnetlink0', 'libnetfilter-conntrack3', 'libnftnl11', 'libxtables12'];
 
 /** @satisfies {Record<string, Program>} */
@@ -53,7 +56,14 @@ const TEST_PROGRAMS = {
   networkd: {
     package: 'systemd',
     path: isBookworm ? 'lib/systemd/systemd-networkd' : 'usr/lib/systemd/systemd-networkd',
-    libraries: ['libsystemd-shared', 'libcap2', 'libip4tc2', 'libkmod2', 'libseccomp2', t64('libssl3')],
+    libraries: SYSTEMD,
+  },
+  'systemd-analyze': { package: 'systemd', path: 'usr/bin/systemd-analyze', libraries: [...SYSTEMD, 'libapparmor1'] },
+  dhcpd: { package: 'isc-dhcp-server', path: 'usr/sbin/dhcpd', libraries: [] },
+  kea: {
+    package: 'kea-dhcp4-server',
+    path: 'usr/sbin/kea-dhcp4',
+    libraries: [...KEA, 'libmariadb3', 'libpq5', isBookworm ? 'libldap-2.5-0' : 'libldap2', 'libsasl2-2'],
   },
   dhcrelay: { package: 'isc-dhcp-relay', path: 'usr/sbin/dhcrelay', libraries: [] },
   ping: {
@@ -68,18 +78,13 @@ const TEST_PROGRAMS = {
     path: 'usr/bin/xorriso',
     libraries: ['libisoburn1', 'libburn4', 'libisofs6', 'libjte2', t64('libreadline8'), 'libtinfo6'],
   },
+  nginx: { package: 'nginx', path: 'usr/sbin/nginx', libraries: [] },
   curl: { package: 'curl', path: 'usr/bin/curl', libraries: [t64('libcurl4'), t64('libssl3')] },
 };
 
 /** @satisfies {Record<string, Program>} */
 const FULL_PROGRAMS = {
-  nginx: { package: 'nginx', path: 'usr/sbin/nginx', libraries: [] },
   atftpd: { package: 'atftpd', path: 'usr/sbin/atftpd', libraries: ['libwrap0', 'libpcre2-8-0'] },
-  kea: {
-    package: 'kea-dhcp4-server',
-    path: 'usr/sbin/kea-dhcp4',
-    libraries: [...KEA, 'libmariadb3', 'libpq5', isBookworm ? 'libldap-2.5-0' : 'libldap2', 'libsasl2-2'],
-  },
   perfdhcp: { package: 'kea-admin', path: 'usr/sbin/perfdhcp', libraries: KEA },
   'tftpd-hpa': { package: 'tftpd-hpa', path: 'usr/sbin/in.tftpd', libraries: ['libwrap0'] },
   'grub-mkimage': {
@@ -114,6 +119,7 @@ export function locateProgram(name, folderOf) {
   const folder = folderOf(packaged);
   // Plug-ins and private libraries are in the package itself.
   const folders = [folder, ...libraries.map(folderOf)];
-  const paths = folders.flatMap((one) => [join(one, 'usr/lib', triplet), join(one, 'lib', triplet)]);
+  const places = [join('usr/lib', triplet), join('lib', triplet), join('usr/lib', triplet, 'systemd')];
+  const paths = folders.flatMap((one) => places.map((place) => join(one, place)));
   return { command: join(folder, path), libraryPath: paths.join(':'), folder };
 }
