@@ -1,5 +1,6 @@
 import { advertisedUrl, hostNetworks } from './advertise.js';
 import { collectGarbage } from './blob/garbage.js';
+import type { EventSink } from './boot/event.js';
 import { whoseStanding } from './boot/standing-keys.js';
 import type { BootListeners } from './boot-listeners.js';
 import { openBootRecords } from './boot-records.js';
@@ -92,6 +93,23 @@ export async function buildBooter(
   const parts = { mapping, documents, images, blobs, plans: database.plans, urls, events };
   const given = { ...parts, ...(leases !== undefined && { leases: leases.desk }) };
   const booter: Booter = new Booter({ ...given, clock: systemClock, neighbours, policies });
+  const findings = startFindings({ booter, journal, policies }, events, lifecycle);
+  leases?.restore(policies.standings.allDoubtedSince !== undefined);
+  const advertise: ServedBooter['advertise'] = ({ http, interfaces }) => {
+    base = advertisedUrl(config, http.port);
+    nearer = nearerBases({ advertise: config.advertise, interfaces }, http.port);
+    return base;
+  };
+  const cache = cacheOf({ ...content, booter }, reloader);
+  const desk = deskOf({ ...content, booter }, reloader);
+  return { ...content, booter, joined, journal, findings, policies, hub, urls, advertise, cache, desk };
+}
+
+function startFindings(
+  { booter, journal, policies }: Pick<ServedBooter, 'booter' | 'journal' | 'policies'>,
+  events: EventSink,
+  lifecycle: Lifecycle,
+): BootFindings {
   const findings = new BootFindings({
     listen: (listener) => journal.listen(listener),
     assignmentNamed: (name) => booter.mapping.byName.get(name),
@@ -103,15 +121,7 @@ export async function buildBooter(
   });
   findings.start();
   lifecycle.started('findings', () => findings.close());
-  leases?.restore(policies.standings.allDoubtedSince !== undefined);
-  const advertise: ServedBooter['advertise'] = ({ http, interfaces }) => {
-    base = advertisedUrl(config, http.port);
-    nearer = nearerBases({ advertise: config.advertise, interfaces }, http.port);
-    return base;
-  };
-  const cache = cacheOf({ ...content, booter }, reloader);
-  const desk = deskOf({ ...content, booter }, reloader);
-  return { ...content, booter, joined, journal, findings, policies, hub, urls, advertise, cache, desk };
+  return findings;
 }
 
 function hostNeighbours(): HostNeighbours {

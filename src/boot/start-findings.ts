@@ -76,7 +76,7 @@ function unknownFile(trace: Trace): Finding | undefined {
   const told = trace.last('file.refused');
   if (told === undefined || trace.last('script.sent', 'uki.planned') === undefined) return undefined;
   if (trace.wentOn(told, 'script.sent', 'uki.planned', 'artifact.started')) return undefined;
-  const { address, file, code, protocol, reason } = told.event;
+  const { address, file, code, reason } = told.event;
   if (code === undefined || code === 'NOT_FOUND') return fileRefused(told);
   const behind = findingBehind(code);
   const evidence = `${address} asked for ${JSON.stringify(`/${file}`)}: ${reason}`;
