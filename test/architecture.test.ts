@@ -16,6 +16,7 @@ const BASE = [
   'clock',
   'format',
   'disk-access',
+  'disk-own-files',
   'recent-map',
   'partition-point',
   'writable',
@@ -82,7 +83,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   writable: [],
   nearest: [],
   'disk-access': ['errors'],
-  config: [...DOMAIN, 'oci', 'ipxe', 'net', 'errors', 'format', 'disk-access', 'partition-point', 'nearest'],
+  'disk-own-files': [],
+  config: [
+    ...DOMAIN,
+    'oci',
+    'ipxe',
+    'net',
+    'errors',
+    'format',
+    'disk-access',
+    'disk-own-files',
+    'partition-point',
+    'nearest',
+  ],
 };
 
 /** Single files that a room may import, where the whole room is too much. */

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { ownFolder } from '../disk-own-files.js';
 import { BootlayerError } from '../errors.js';
 
 /** The demo drives this program from outside, as an operator would; it lives with the tests, in a checkout only. */
-const SCRIPT = fileURLToPath(new URL('../../test/setup/demo.js', import.meta.url));
+const SCRIPT = 'test/setup/demo.js';
 
 export function demoCommand(): Command {
   return new Command('demo')
@@ -17,12 +17,14 @@ export function demoCommand(): Command {
 }
 
 async function runDemo(flags: readonly string[]): Promise<void> {
-  if (!existsSync(SCRIPT)) {
+  const own = ownFolder();
+  const script = `${own}${SCRIPT}`;
+  if (own === undefined || !existsSync(script)) {
     throw new BootlayerError('USAGE', 'the demo is part of a checkout, and this is an installation', {
       remedy: 'clone the repository and run: npm run demo',
     });
   }
-  const child = spawn(process.execPath, [SCRIPT, ...flags], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [script, ...flags], { stdio: 'inherit' });
   // A terminal's Ctrl-C reaches both; whoever ends this command means the demo.
   const forward = (signal: NodeJS.Signals) => void (signal === 'SIGINT' || child.kill(signal));
   for (const signal of SIGNALS) process.on(signal, forward);

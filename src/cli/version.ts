@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { ownManifest } from '../disk-own-files.js';
 
-/** From package.json, which lies beside `dist` in a checkout and in an installation. */
+/** As package.json has it. */
 export function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const manifest = ownManifest();
   return typeof manifest === 'object' && manifest !== null && 'version' in manifest
     ? String(manifest.version)
     : 'unknown';

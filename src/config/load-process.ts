@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { threadModule } from '../disk-own-files.js';
 import { BootlayerError, type ErrorCode, systemErrorCode } from '../errors.js';
 import { type DocumentFiles, Documents } from '../provision/documents.js';
 import { deepFreeze } from './freeze.js';
@@ -17,7 +18,7 @@ export type LoadReply =
 /** What templates are parsed to does not come through either: it is parsed anew where it is handed out. */
 export type PlainLoaded = Omit<Loaded, 'documents'> & { readonly documents?: DocumentFiles };
 
-const THREAD = new URL('./load-thread-process.js', import.meta.url);
+const THREAD = threadModule('config/load-thread-process.js');
 
 /** A hundred thousand machines take a tenth of this, and a fifth of that memory. */
 const MAX_MILLISECONDS = 60_000;

@@ -20,4 +20,4 @@ function plain(thrown: unknown): PlainError {
   return { code, message, remedy };
 }
 
-parentPort?.postMessage(await answer(workerData as LoadOptions));
+void answer(workerData as LoadOptions).then((reply) => parentPort?.postMessage(reply));

@@ -2,11 +2,12 @@ import { type FileHandle, open, readdir, rm, stat, statfs, unlink } from 'node:f
 import { basename, dirname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { openFile } from '../disk-access.js';
+import { threadModule } from '../disk-own-files.js';
 import { BootlayerError, isDiskFull, systemErrorCode } from '../errors.js';
 import { sqliteProblem, unusable } from './sqlite-problem.js';
 import type { CopyReply, CopyWorkerData } from './worker-protocol.js';
 
-const WORKER = new URL('./sqlite-copy-process.js', import.meta.url);
+const WORKER = threadModule('store/sqlite-copy-process.js');
 /** Of a copy that is being made beside the state. */
 const ENDING = '.copy';
 /** What is left of the disk for the server that goes on writing. */

@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads';
+import { threadModule } from '../disk-own-files.js';
 import type { BootlayerError } from '../errors.js';
 import { sqliteProblem, unusable } from './sqlite-problem.js';
 import { OPENED, type WorkerData, type WorkerReply, type WorkerRequest } from './worker-protocol.js';
 
-const WORKER = new URL('./sqlite-worker-process.js', import.meta.url);
+const WORKER = threadModule('store/sqlite-worker-process.js');
 
 export type Rows = { readonly rows: readonly unknown[]; readonly changes: number };
 

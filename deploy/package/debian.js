@@ -1,0 +1,164 @@
+/** The Debian package: the executable, systemd's units, a configuration, and who runs it. */
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  copyFileSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { ROOT, run } from '../../test/setup/command.js';
+import { SetupError } from '../../test/setup/steps.js';
+import { nativeFile } from './executable.js';
+import { licences } from './licences.js';
+import { nativePath } from './native.js';
+
+const OWN = fileURLToPath(new URL('debian/', import.meta.url));
+const DEPLOY = join(ROOT, 'deploy');
+const CONFIGURATION = 'etc/bootlayer/bootlayer.yaml';
+/** Debian's names of Node's. @type {Readonly<Record<string, string>>} */
+const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' };
+
+/**
+ * @param {string} folder where it is made
+ * @param {{ executable: string, version: string, work: string }} parts work: a folder for what is made on the way
+ * @returns {Promise<string>} the package
+ */
+export async function buildDebian(folder, { executable, version, work }) {
+  const architecture = ARCHITECTURES[process.arch] ?? process.arch;
+  const tree = join(work, 'debian');
+  const native = readFileSync(nativeFile());
+  lay(tree, { executable, native });
+  const control = controlFile({ version, architecture, tree, needs: glibcOf([readFileSync(executable), native]) });
+  layControl(tree, control);
+  const epoch = await sourceDate();
+  setTimes(tree, epoch);
+  const file = join(folder, `bootlayer_${version}_${architecture}.deb`);
+  // The same sources make the same package.
+  const env = { ...process.env, SOURCE_DATE_EPOCH: String(epoch) };
+  await run('dpkg-deb', ['--root-owner-group', '-Zzstd', '--build', tree, `${file}.part`], { env });
+  renameSync(`${file}.part`, file);
+  return file;
+}
+
+/** @param {string} tree @param {{ executable: string, native: Buffer }} parts */
+function lay(tree, { executable, native }) {
+  const put = (/** @type {string} */ path, /** @type {string | Uint8Array} */ contents, mode = 0o644) => {
+    const file = join(tree, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, contents);
+    chmodSync(file, mode);
+  };
+  const program = 'usr/lib/bootlayer/bootlayer';
+  put(program, '', 0o755);
+  copyFileSync(executable, join(tree, program));
+  // Nothing is unpacked where it lies beside the executable, and whoever runs it cannot change it.
+  put(join(dirname(program), nativePath(native)), native);
+  mkdirSync(join(tree, 'usr/bin'));
+  symlinkSync('../lib/bootlayer/bootlayer', join(tree, 'usr/bin/bootlayer'));
+  put(CONFIGURATION, readFileSync(join(OWN, 'bootlayer.yaml')));
+  put('usr/lib/sysusers.d/bootlayer.conf', readFileSync(join(OWN, 'sysusers.conf')));
+  for (const name of readdirSync(DEPLOY).filter((one) => /\.(service|socket)$/.test(one))) {
+    put(`usr/lib/systemd/system/${name}`, installedUnit(name));
+  }
+  const docs = 'usr/share/doc/bootlayer';
+  for (const name of ['bootlayer.yaml', 'dnsmasq.conf'])
+    put(`${docs}/examples/${name}`, readFileSync(join(DEPLOY, name)));
+  put(`${docs}/copyright`, licences());
+  put(`${docs}/README.md.gz`, gzipSync(readFileSync(join(ROOT, 'README.md'))));
+  put(`${docs}/changelog.gz`, gzipSync(readFileSync(join(ROOT, 'CHANGELOG.md'))));
+}
+
+/** Of an installation by hand, they name Node. @param {string} name */
+function installedUnit(name) {
+  const text = readFileSync(join(DEPLOY, name), 'utf8').replaceAll(
+    /[^\s=]*node \S+\/dist\/main\.js/g,
+    '/usr/bin/bootlayer',
+  );
+  if (/\bnode\b|main\.js/.test(text)) throw new SetupError(`deploy/${name} starts another program than dist/main.js`);
+  return text;
+}
+
+/** @typedef {{ version: string, architecture: string, tree: string, needs: string }} Described */
+
+/** deb-control(5). @param {Described} described */
+function controlFile({ version, architecture, tree, needs }) {
+  const bytes = filesIn(tree).reduce((sum, path) => sum + lstatSync(join(tree, path)).size, 0);
+  return `Package: bootlayer
+Version: ${version}
+Architecture: ${architecture}
+Maintainer: The Bootlayer authors <bootlayer@localhost>
+Installed-Size: ${Math.ceil(bytes / 1024)}
+Depends: libc6 (>= ${needs}), libstdc++6, libgcc-s1, systemd | systemd-standalone-sysusers | systemd-sysusers
+Recommends: ca-certificates, iputils-ping
+Suggests: ipxe
+Section: net
+Priority: optional
+Description: network boot server that boots machines from OCI images
+ Boots bare metal from OCI images in the IronCore format by PXE, iPXE and
+ UEFI HTTP Boot, with DHCP or beside another DHCP server, TFTP and HTTP.
+ The program needs no Node.js, as it brings its own.
+`;
+}
+
+/** @param {string} tree @param {string} control */
+function layControl(tree, control) {
+  const folder = join(tree, 'DEBIAN');
+  const sums = filesIn(tree)
+    .filter((path) => path !== CONFIGURATION && lstatSync(join(tree, path)).isFile())
+    .map(
+      (path) =>
+        `${createHash('md5')
+          .update(readFileSync(join(tree, path)))
+          .digest('hex')}  ${path}\n`,
+    );
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'control'), control);
+  writeFileSync(join(folder, 'conffiles'), `/${CONFIGURATION}\n`);
+  writeFileSync(join(folder, 'md5sums'), sums.join(''));
+  for (const name of ['postinst', 'prerm', 'postrm']) {
+    copyFileSync(join(OWN, name), join(folder, name));
+    chmodSync(join(folder, name), 0o755);
+  }
+}
+
+/** What is no folder, in a constant order. @param {string} tree */
+function filesIn(tree) {
+  const paths = /** @type {string[]} */ (readdirSync(tree, { recursive: true }));
+  return paths.filter((path) => !lstatSync(join(tree, path)).isDirectory()).sort();
+}
+
+/** The oldest glibc that has what they link to. @param {readonly Buffer[]} programs */
+function glibcOf(programs) {
+  const versions = programs.flatMap((program) =>
+    [...program.toString('latin1').matchAll(/\0GLIBC_2\.(\d+)(?:\.\d+)?(?=\0)/g)].map(([, minor]) => Number(minor)),
+  );
+  if (versions.length === 0) throw new SetupError('it does not show which glibc the program needs');
+  return `2.${Math.max(...versions)}`;
+}
+
+/** Seconds since the epoch (reproducible-builds.org/specs/source-date-epoch): when the sources were last changed. */
+async function sourceDate() {
+  const given = process.env['SOURCE_DATE_EPOCH'];
+  if (given !== undefined) {
+    if (/^\d+$/.test(given)) return Number(given);
+    throw new SetupError(`SOURCE_DATE_EPOCH is "${given}", and no number of seconds`);
+  }
+  const told = await run('git', ['log', '-1', '--format=%ct']).catch(() => '');
+  return told === '' ? Math.floor(statSync(join(ROOT, 'package.json')).mtimeMs / 1000) : Number(told);
+}
+
+/** @param {string} tree @param {number} epoch */
+function setTimes(tree, epoch) {
+  const paths = /** @type {string[]} */ (readdirSync(tree, { recursive: true }));
+  for (const path of [...paths, '.']) lutimesSync(join(tree, path), epoch, epoch);
+}

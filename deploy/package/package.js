@@ -1,0 +1,48 @@
+/**
+ * `npm run package`: the program as one file, which needs no Node, and as a Debian package, for this architecture, into
+ * `deploy/build`, or the folder that `npm run package -- FOLDER` names.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from '../../test/setup/build.js';
+import { onPath, ROOT } from '../../test/setup/command.js';
+import { requireNode } from '../../test/setup/node-version.js';
+import { installPackages } from '../../test/setup/npm.js';
+import { runScript, SetupError, say, step } from '../../test/setup/steps.js';
+import { buildDebian } from './debian.js';
+import { buildExecutable } from './executable.js';
+import { licences } from './licences.js';
+
+/** @param {string} folder @returns {Promise<{ executable: string, debian: string | undefined }>} the files that were made */
+export async function buildPackages(folder) {
+  const { version } = /** @type {{ version: string }} */ (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')));
+  mkdirSync(folder, { recursive: true });
+  const work = mkdtempSync(join(tmpdir(), 'bootlayer-package-'));
+  try {
+    const name = `bootlayer-${version}-linux-${process.arch}`;
+    const executable = join(folder, name);
+    await step('the executable', () => buildExecutable(executable, work));
+    writeFileSync(`${executable}.licences`, licences());
+    // Only Debian's own tools make its packages.
+    if (onPath('dpkg-deb') === undefined) return { executable, debian: undefined };
+    const debian = await step('the Debian package', () => buildDebian(folder, { executable, version, work }));
+    return { executable, debian };
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  await runScript(async () => {
+    requireNode();
+    const [wanted = join(ROOT, 'deploy/build'), ...more] = process.argv.slice(2);
+    if (wanted.startsWith('-') || more.length > 0)
+      throw new SetupError('npm run package takes a folder', 'npm run package -- FOLDER');
+    await installPackages();
+    await build();
+    const { executable, debian } = await buildPackages(resolve(wanted));
+    say(`${executable}${debian === undefined ? '; no Debian package, as there is no dpkg-deb' : ` and ${debian}`}`);
+  });
+}
