@@ -14,6 +14,7 @@ import { inOneLine } from './output.js';
 const CHECK = 'images';
 const PATIENCE_MILLISECONDS = 4_500;
 const MOST_NAMED = 5;
+const NO_ANSWER = 'a registry does not answer in time';
 
 /** As `check` looks at all that is mapped; undefined where that takes too long. */
 export async function lookAtImages({ config, documents = NO_DOCUMENTS }: DoctorSite): Promise<CheckReport | undefined> {
@@ -39,6 +40,9 @@ export function judgeImages(
   failing: ReadonlySet<string>,
   maxSize?: number,
 ): readonly Finding[] {
+  if (report === undefined && failing.size > 0) {
+    return [{ check: CHECK, state: 'skipped', what: `what is mapped was not looked at: ${NO_ANSWER}` }];
+  }
   if (report === undefined) {
     const what = `what is mapped could not be looked at in ${PATIENCE_MILLISECONDS / 1_000} s`;
     return [{ check: CHECK, state: 'warn', what, remedy: '"bootlayer check" takes its time' }];

@@ -13,11 +13,10 @@ import { inOneLine } from './output.js';
 const CHECK = 'others';
 
 /** Who else answers machines, by asking as one would; nobody is given an address by that, and ours does not answer it. */
-export async function checkOthers({ config, served }: DoctorSite): Promise<readonly Finding[]> {
+export async function checkOthers({ config, decided, served }: DoctorSite): Promise<readonly Finding[]> {
   const skipped = (what: string): readonly Finding[] => [{ check: CHECK, state: 'skipped', what }];
   const { listen = { host: ALL_IP4, port: PORT.server } } = config.dhcp ?? {};
-  if (served.length === 0)
-    return skipped('nothing says on which interface machines ask: set advertise, or dhcp.interfaces');
+  if (decided.kind === 'refused' && served.length === 0) return skipped(`nobody is looked for: ${decided.reason}`);
   if (listen.port !== PORT.server || listen.host !== ALL_IP4)
     return skipped('dhcp.listen is not where machines broadcast to: nobody is looked for');
   const ours = served.map(({ address }) => address);

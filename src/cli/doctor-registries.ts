@@ -1,6 +1,7 @@
 import { type MappedReference, mappedReferences } from '../booter/mapped-references.js';
 import { createMapping } from '../booter/mapping.js';
 import type { Config } from '../config/schema.js';
+import { BootlayerError } from '../errors.js';
 import { ACCEPTED_MANIFESTS } from '../oci/media-type.js';
 import { manifestNameOf, type RegistryReference } from '../oci/reference.js';
 import type { RegistryClient } from '../oci/registry-client.js';
@@ -93,10 +94,11 @@ async function ask(client: RegistryClient, reference: RegistryReference, at: Ask
   }
 }
 
-function late(host: string): Error {
-  return new Error(
-    `${host} does not answer within ${PATIENCE_MILLISECONDS / 1_000} s; see that it can be reached from this host`,
-  );
+function late(host: string): BootlayerError {
+  const what = `${host} does not answer within ${PATIENCE_MILLISECONDS / 1_000} s`;
+  return new BootlayerError('REGISTRY_UNREACHABLE', what, {
+    remedy: 'see that it runs, and can be reached from this host',
+  });
 }
 
 /** Pure. */

@@ -171,6 +171,7 @@ it('tells of images once, and not again where their registry fails', () => {
     ['skipped', '1 assignment of registries that fail'],
   ]);
   expect(states(judgeImages(undefined, new Set()))).toEqual(['warn']);
+  expect(states(judgeImages(undefined, new Set(['a:5000'])))).toEqual(['skipped']);
 });
 
 it('tells networks to which there is no route', () => {

@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Finding } from '../../src/cli/doctor-finding.js';
@@ -116,6 +117,20 @@ describe('says what is wrong, and what to do', () => {
     // What cannot be used at all is told, and the rest is looked at.
     await put('key.pem', 'nothing');
     expect(told((await examined(config)).report)[0]).toMatch(/^configuration: .*key\.pem holds no private key in PEM/s);
+  });
+
+  it('of a registry that takes connections and says nothing, without waiting for it for long', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    onTestFinished(() => void silent.close());
+    const host = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const entry = `registries: { "${host}": { plainHttp: true } }`;
+    const { config } = await lab([entry], { image: `${host}/os/test:1` });
+    const { report } = await examined(config);
+    expect(told(report)).toEqual([
+      `registries: ${host} does not answer within 4 s; see that it runs, and can be reached from this host`,
+    ]);
+    expect(told(report, 'skipped').join('\n')).toContain('images: what is mapped was not looked at');
   });
 
   it('of a registry that refuses the password', async () => {
