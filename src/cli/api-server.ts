@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/schema.js';
 import { BootlayerError } from '../errors.js';
-import { formatEndpoint, hostIn } from '../net/endpoint.js';
+import { type Endpoint, formatEndpoint, hostIn } from '../net/endpoint.js';
 import { isLoopback, parseIp } from '../net/ip.js';
 import { readOwnToken, readToken } from './api-token.js';
 import { type CommonOptions, parsedBy, readConfig, warnOnStderr, withCommonOptions, withJson } from './common.js';
@@ -47,10 +47,13 @@ export async function apiOf(options: ServerOptions): Promise<ServerApi> {
 
 /** Of the server that runs by this configuration. */
 export async function apiIn({ api }: Pick<Config, 'api'>, { tokenFile }: TokenOptions = {}): Promise<ServerApi> {
-  const { host, port } = api.listen;
   const token = tokenFile === undefined ? await readOwnToken(api.tokenFile) : await readToken(tokenFile);
-  const url = `http://${formatEndpoint({ host: NEAREST[host] ?? host, port })}`;
-  return { url, ...(token !== undefined && { token }) };
+  return { url: nearestUrl(api.listen), ...(token !== undefined && { token }) };
+}
+
+/** Of what listens there, as this host asks it. */
+export function nearestUrl({ host, port }: Endpoint): string {
+  return `http://${formatEndpoint({ host: NEAREST[host] ?? host, port })}`;
 }
 
 /** Who listens on all addresses listens on this one. */

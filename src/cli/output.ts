@@ -49,6 +49,6 @@ export function inOneLine(text: string): string {
   return harmless(text.replaceAll('\n', ' '));
 }
 
-export function emphasize(output: Output, style: 'bold' | 'dim', text: string): string {
+export function emphasize(output: Output, style: 'bold' | 'dim' | 'red' | 'yellow' | 'green', text: string): string {
   return output.terminal ? styleText(style, text) : text;
 }

@@ -6,8 +6,8 @@ import { bootCommand } from './boot.js';
 import { cacheCommand } from './cache.js';
 import { checkCommand } from './check.js';
 import { demoCommand } from './demo.js';
+import { doctorCommand } from './doctor.js';
 import { imageCommand } from './image.js';
-import { laterCommand } from './later-command.js';
 import { leaseCommand } from './lease.js';
 import { machineCommand } from './machine.js';
 import { planCommand } from './plan.js';
@@ -15,9 +15,6 @@ import { serveCommand } from './serve.js';
 import { stateCommand } from './state.js';
 import { version } from './version.js';
 import { watchCommand } from './watch.js';
-
-/** Commands of the design that this version does not have. */
-const LATER = ['doctor'];
 
 /** Runs one command and answers the exit status: 0 done, 1 the operation failed, 2 wrong usage or configuration. */
 export async function runProgram(args: readonly string[]): Promise<number> {
@@ -64,10 +61,10 @@ function buildProgram(): Command {
     leaseCommand(),
     watchCommand(),
     stateCommand(),
+    doctorCommand(),
     demoCommand(),
   ];
   for (const command of commands) program.addCommand(command);
-  for (const name of LATER) program.addCommand(laterCommand(name), { hidden: true });
   exitByThrowing(program);
   return program;
 }

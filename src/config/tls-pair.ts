@@ -34,7 +34,7 @@ export function judgePair({ cert, key, advertise, now }: PairInput): JudgedPair 
   return {
     kind: 'usable',
     pair: { cert: chain.value.map(String).join(''), key: privateKey.value.export(PKCS8).toString() },
-    warnings: warningsOf(chain.value, { file: cert.file, advertise, now }),
+    warnings: doubtsOf(chain.value, { advertise, now }).map(({ text }) => `http.tls.cert: ${cert.file}: ${text}`),
   };
 }
 
@@ -113,17 +113,24 @@ function findMisfit(
 /** Of an RSA key; as strong as the ciphers. */
 const MOST_BITS = 3_072;
 
-type About = { readonly file: string } & Pick<PairInput, 'advertise' | 'now'>;
+type About = Pick<PairInput, 'advertise' | 'now'>;
 
-/** What makes clients refuse it, or some of them. */
-function warningsOf(chain: readonly X509Certificate[], { file, advertise, now }: About): readonly string[] {
+/** What makes clients refuse it, or some of them. `isForAll`: no client takes it. */
+export type ChainDoubt = { readonly isForAll: boolean; readonly text: string };
+
+/** The server's own certificate comes first. Pure. */
+export function doubtsOf(chain: readonly X509Certificate[], { advertise, now }: About): readonly ChainDoubt[] {
   const [own] = chain;
-  const told = [
-    ...chain.flatMap((one, position) => validityWarning(one, position, now)),
-    ...(own === undefined ? [] : [...kindWarning(own), ...nameWarning(own, advertise)]),
-    ...orderWarning(chain),
+  const ofSome = own === undefined ? [] : [...kindWarning(own), ...nameWarning(own, advertise)];
+  return [
+    ...chain.flatMap((one, position) => validityWarning(one, position, now)).map((text) => ({ isForAll: true, text })),
+    ...[...ofSome, ...orderWarning(chain)].map((text) => ({ isForAll: false, text })),
   ];
-  return told.map((text) => `http.tls.cert: ${file}: ${text}`);
+}
+
+/** PEM texts behind one another. Throws for what is none. */
+export function chainIn(pem: string): readonly X509Certificate[] {
+  return (pem.match(CERTIFICATE) ?? []).map((one) => new X509Certificate(one));
 }
 
 function validityWarning({ validFrom, validTo }: X509Certificate, position: number, now: Date): readonly string[] {

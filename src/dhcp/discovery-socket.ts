@@ -2,8 +2,9 @@ import { randomInt } from 'node:crypto';
 import { ALL_IP4 } from '../net/endpoint.js';
 import { BROADCAST_IP4 } from '../net/ip.js';
 import { openUdpPort, type UdpPort } from '../net/udp-socket.js';
-import { lookingDiscover, type OtherServer, readOtherServer } from './other-servers.js';
-import { encodePacket } from './packet.js';
+import { type Answerer, bootDiscover, joinedAnswerer, LOOKED_AS, readAnswerer } from './boot-look.js';
+import { type Look, lookingDiscover, type OtherServer, readOtherServer } from './other-servers.js';
+import { type DhcpPacket, encodePacket } from './packet.js';
 import { PORT } from './ports.js';
 
 /** Twice, since anything may be lost; a server that tries an address before it offers it takes as long as three seconds. */
@@ -54,24 +55,53 @@ export class DiscoveryPort {
     wait: (milliseconds: number) => Promise<unknown>,
     ours: readonly string[],
   ): Promise<readonly OtherServer[]> {
-    const look = { address: this.#address, xid: randomInt(2 ** 32), ours };
+    const look = this.#newLook(ours);
     const found = new Map<string, OtherServer>();
     const answered = new Promise<void>((resolve) => {
-      for (const port of [this.#hears, this.#sends]) {
-        port.receive((bytes, from) => {
-          const other = readOtherServer(bytes, from.address, look);
-          if (other === undefined || found.size >= MOST) return;
-          found.set(other.server, other);
-          resolve();
-        });
-      }
+      this.#receive((bytes, from) => {
+        const other = readOtherServer(bytes, from, look);
+        if (other === undefined || found.size >= MOST) return;
+        found.set(other.server, other);
+        resolve();
+      });
     });
-    const discover = encodePacket(lookingDiscover(look), { maxBytes: 548 });
     for (let tries = 0; tries < TRIES && found.size === 0; tries += 1) {
-      this.#sends.send(Buffer.from(discover), { address: BROADCAST_IP4, port: this.#serverPort });
+      this.#ask(lookingDiscover(look));
       await Promise.race([answered, wait(PATIENCE_MILLISECONDS)]);
     }
     return [...found.values()];
+  }
+
+  /** The same of whoever answers a machine that wants to be booted, with an address or without: all that do, as long as it takes. */
+  async lookForBoot(
+    wait: (milliseconds: number) => Promise<unknown>,
+    ours: readonly string[],
+  ): Promise<readonly Answerer[]> {
+    const look = this.#newLook(ours);
+    const found = new Map<string, Answerer>();
+    this.#receive((bytes, from) => {
+      const heard = readAnswerer(bytes, from, look);
+      if (heard === undefined || (found.size >= MOST && !found.has(heard.server))) return;
+      found.set(heard.server, joinedAnswerer(found.get(heard.server), heard));
+    });
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      for (const architecture of LOOKED_AS) this.#ask(bootDiscover(look, architecture));
+      await wait(PATIENCE_MILLISECONDS);
+    }
+    return [...found.values()];
+  }
+
+  #newLook(ours: readonly string[]): Look {
+    return { address: this.#address, xid: randomInt(2 ** 32), ours };
+  }
+
+  #receive(handle: (bytes: Buffer, from: string) => void): void {
+    for (const port of [this.#hears, this.#sends]) port.receive((bytes, { address }) => handle(bytes, address));
+  }
+
+  #ask(discover: DhcpPacket): void {
+    const bytes = encodePacket(discover, { maxBytes: 548 });
+    this.#sends.send(Buffer.from(bytes), { address: BROADCAST_IP4, port: this.#serverPort });
   }
 
   async close(): Promise<void> {

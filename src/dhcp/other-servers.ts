@@ -39,16 +39,25 @@ export function lookingDiscover({ address, xid }: { readonly address: string; re
 }
 
 /** `address`: ours where it is looked; `ours`: those elsewhere, by which we may answer ourselves. */
-type Look = { readonly address: string; readonly xid: number; readonly ours: readonly string[] };
+export type Look = { readonly address: string; readonly xid: number; readonly ours: readonly string[] };
 
 /** Of an answer to it; undefined for anything else, and for the offer of a proxy, which gives no address. Never throws. */
-export function readOtherServer(bytes: Buffer, from: string, { address, xid, ours }: Look): OtherServer | undefined {
+export function readOtherServer(bytes: Buffer, from: string, look: Look): OtherServer | undefined {
+  const offer = offerTo(bytes, from, look);
+  return offer === undefined || offer.packet.yiaddr === NO_IP4 ? undefined : { server: offer.server, from };
+}
+
+/** Another's offer to whoever looks, and whose it is; undefined for anything else. Pure; never throws. */
+export function offerTo(
+  bytes: Buffer,
+  from: string,
+  { address, xid, ours }: Look,
+): (OtherServer & { readonly packet: DhcpPacket }) | undefined {
   const decoded = decodePacket(bytes);
   if (decoded.kind === 'malformed') return undefined;
-  const { op, xid: answered, yiaddr, chaddr, options } = decoded.packet;
-  const isAnswer = op === 2 && answered === xid && chaddr.equals(lookingCard(address));
-  if (!isAnswer || yiaddr === NO_IP4 || messageType(options.get(OPTION.messageType)) !== MESSAGE.offer)
-    return undefined;
-  const server = ip4(options.get(OPTION.serverId));
-  return server === undefined || [address, ...ours].includes(server) ? undefined : { server, from };
+  const { packet } = decoded;
+  const isAnswer = packet.op === 2 && packet.xid === xid && packet.chaddr.equals(lookingCard(address));
+  if (!isAnswer || messageType(packet.options.get(OPTION.messageType)) !== MESSAGE.offer) return undefined;
+  const server = ip4(packet.options.get(OPTION.serverId));
+  return server === undefined || [address, ...ours].includes(server) ? undefined : { server, from, packet };
 }

@@ -2,6 +2,7 @@ import type { Invitation } from '../booter/invitation.js';
 import { DhcpCodecError } from '../dhcp/codec-error.js';
 import { MESSAGE, OPTION } from '../dhcp/option-code.js';
 import { ip4, maxPayloadBytes } from '../dhcp/option-values.js';
+import { lookingCard } from '../dhcp/other-servers.js';
 import { type DhcpPacket, decodePacket, encodePacket } from '../dhcp/packet.js';
 import { readRelayAgent } from '../dhcp/relay-agent.js';
 import { relayOf, replyDestination } from '../dhcp/reply-destination.js';
@@ -29,6 +30,9 @@ export function proxyExchange(bytes: Buffer, from: Peer, door: Door, parts: Boot
   const decoded = decodePacket(bytes);
   if (decoded.kind === 'malformed') return decoded;
   const request = decoded.packet;
+  // Nobody is booted by it, and no boot of it is told.
+  if (request.chaddr.equals(lookingCard(door.address)))
+    return { kind: 'ignored', reason: 'it is our own look for other servers' };
   const reason = whyNotOurs(request, door) ?? whyNotForUs(request, door) ?? whyNotFromHere(request, from, door);
   if (reason !== undefined) {
     // Relays know DHCP's port alone.

@@ -36,7 +36,8 @@ describe('bootlayer', () => {
 
   it.each([
     [['nonsense'], 2, "unknown command 'nonsense'"],
-    [['doctor'], 2, 'the command "doctor" is not in this version'],
+    [['doctor', '--pcap', 'boot.pcap'], 2, 'captures are not replayed in this version'],
+    [['doctor'], 2, 'there is no configuration'],
     [['image', 'verify', '--key', 'os.pub', 'oci:x:1'], 2, 'signatures are not verified in this version'],
     [['image', 'push', 'oci:x', 'oci:y'], 2, '"oci:y" names no tag'],
     [['image', 'push', 'oci:x:1', `oci:y@sha256:${'0'.repeat(64)}`], 2, 'a digest cannot be written to'],

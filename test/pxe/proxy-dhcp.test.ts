@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Invitation } from '../../src/booter/invitation.js';
+import { bootDiscover } from '../../src/dhcp/boot-look.js';
 import { MESSAGE, OPTION } from '../../src/dhcp/option-code.js';
+import { encodePacket } from '../../src/dhcp/packet.js';
 import type { MachineFacts } from '../../src/machine/facts.js';
 import { parseIp } from '../../src/net/ip.js';
 import type { Door } from '../../src/pxe/door.js';
@@ -46,6 +48,15 @@ function exchange(bytes: Buffer, door: Door, { invitation = SURE, from, offered 
 const answerOf = (result: ProxyExchange) => (result.kind === 'answered' ? result : expect.unreachable(result.reason));
 
 describe('at DHCP’s port', () => {
+  it('does not answer our own look for other servers, which is nobody’s boot', () => {
+    const look = (address: string) =>
+      exchange(encodePacket(bootDiscover({ address, xid: 1 }, 7), { maxBytes: 548 }), DHCP);
+    const { result, seen } = look(ADDRESS);
+    expect([result, seen]).toEqual([{ kind: 'ignored', reason: 'it is our own look for other servers' }, []]);
+    // Another of our kind is told.
+    expect(look('192.168.77.2').result.kind).toBe('answered');
+  });
+
   it('offers what there is at its address to a DISCOVER, to everybody', () => {
     const { result, seen, addresses } = exchange(DHCP_PACKETS.ovmfPxeDiscover, DHCP);
     const { told, to, invitation, client } = answerOf(result);

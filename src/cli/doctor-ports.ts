@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { Config } from '../config/schema.js';
+import { PORT } from '../dhcp/ports.js';
+import { systemErrorCode } from '../errors.js';
+import { cannotOpen } from '../net/cannot-listen.js';
+import { ALL_IP4, type Endpoint, formatEndpoint } from '../net/endpoint.js';
+import { openUdpPort } from '../net/udp-socket.js';
+import { type Finding, failed } from './doctor-finding.js';
+import { askReadiness, type DoctorSite, isOurs } from './doctor-site.js';
+
+const CHECK = 'ports';
+
+/** One that the configuration wants. */
+export type WantedPort = {
+  /** Of the configuration. */
+  readonly key: string;
+  readonly transport: 'tcp' | 'udp';
+  readonly at: Endpoint;
+};
+
+/** What the system says of it, and who answers by HTTP where that can be asked. */
+export type TriedPort = {
+  /** Of the error, with which it cannot be had. */
+  readonly cause?: unknown;
+  readonly isHttpOfOurs?: boolean;
+};
+
+/** Each is opened and closed again; nothing is answered there. */
+export async function checkPorts({ config, server, served }: DoctorSite): Promise<readonly Finding[]> {
+  const addresses = served.map(({ address }) => address);
+  const tried = await Promise.all(
+    wantedPorts(config, addresses).map(async (wanted) => judgePort(wanted, await tryPort(wanted), isOurs(server))),
+  );
+  return joined(tried);
+}
+
+/** Pure. `addresses`: ours where DHCP is answered. */
+export function wantedPorts({ http, api, tftp, dhcp }: Config, addresses: readonly string[]): readonly WantedPort[] {
+  const tcp = (key: string, at: Endpoint): WantedPort => ({ key, transport: 'tcp', at });
+  const udp = (key: string, at: Endpoint): WantedPort => ({ key, transport: 'udp', at });
+  const bootServers = dhcp === undefined || dhcp.listen.port === 0 ? [] : addressesOfPxe(dhcp.listen.host, addresses);
+  return [
+    tcp('http.listen', http.listen),
+    ...(http.tls === undefined ? [] : [tcp('http.tls.listen', http.tls.listen)]),
+    tcp('api.listen', api.listen),
+    ...(tftp === undefined ? [] : [udp('tftp.listen', tftp.listen)]),
+    ...(dhcp === undefined ? [] : [udp('dhcp.listen', dhcp.listen)]),
+    ...bootServers.map((host) => udp('dhcp.listen', { host: host as Endpoint['host'], port: PORT.bootServer })),
+  ];
+}
+
+/** Where DHCP has all addresses, the boot server's port is at each that is served. */
+function addressesOfPxe(host: string, addresses: readonly string[]): readonly string[] {
+  return host === ALL_IP4 ? addresses : [host];
+}
+
+async function tryPort({ key, transport, at }: WantedPort): Promise<TriedPort> {
+  if (at.port === 0) return {};
+  try {
+    await (transport === 'tcp' ? tryTcp(at) : tryUdp(at));
+    return {};
+  } catch (cause) {
+    const isHttp = key === 'http.listen' || key === 'api.listen';
+    return { cause, ...(isHttp && { isHttpOfOurs: isOurs(await askReadiness(at)) }) };
+  }
+}
+
+async function tryTcp({ host, port }: Endpoint): Promise<void> {
+  const server = createServer((socket) => socket.destroy());
+  server.listen({ host, port, exclusive: true });
+  await once(server, 'listening');
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+}
+
+async function tryUdp({ host, port }: Endpoint): Promise<void> {
+  const opened = await openUdpPort({ address: host, port });
+  await opened.close();
+}
+
+/** Pure. `runs`: whether a server of ours does, by this configuration. */
+export function judgePort({ key, at }: WantedPort, { cause, isHttpOfOurs }: TriedPort, runs: boolean): Finding {
+  const where = `${formatEndpoint(at)} (${key})`;
+  if (at.port === 0) return { check: CHECK, state: 'ok', what: `${where} is chosen by the system` };
+  if (cause === undefined && !runs) return { check: CHECK, state: 'ok', what: `${where} is free` };
+  if (cause === undefined) {
+    return {
+      ...{ check: CHECK, state: 'warn', what: `the server runs, and nobody listens at ${where}` },
+      remedy: 'restart it, if the configuration changed since it started; sockets that it inherits are elsewhere',
+    };
+  }
+  const code = systemErrorCode(cause);
+  const isHeld = code === 'EADDRINUSE' || code === 'EACCES';
+  if (isHeld && runs && isHttpOfOurs !== false) return { check: CHECK, state: 'ok', what: `${where} is the server's` };
+  // It may be another user who starts it.
+  const state = code === 'EACCES' ? 'warn' : 'fail';
+  return failed(CHECK, cannotOpen({ at: { address: at.host, port: at.port }, key, name: '' }, cause), state);
+}
+
+/** What is well needs one line. */
+function joined(findings: readonly Finding[]): readonly Finding[] {
+  const well = findings.filter(({ state }) => state === 'ok');
+  const others = findings.filter(({ state }) => state !== 'ok');
+  if (well.length === 0) return others;
+  return [...others, { check: CHECK, state: 'ok', what: well.map(({ what }) => what).join(', ') }];
+}

@@ -1,0 +1,119 @@
+import { Command, Option } from 'commander';
+import { systemClock } from '../clock.js';
+import { BootlayerError } from '../errors.js';
+import { counted, harmless } from '../format.js';
+import { type CommonOptions, withCommonOptions, withJson } from './common.js';
+import { checkAdvertise } from './doctor-advertise.js';
+import { checkCapabilities } from './doctor-capabilities.js';
+import { judgeClock } from './doctor-clock.js';
+import { checkDhcp } from './doctor-dhcp.js';
+import { checkDisk } from './doctor-disk.js';
+import { bounded, CHECKS, type Finding, type FindingState, failed, inOrder, warned } from './doctor-finding.js';
+import { judgeImages, lookAtImages } from './doctor-images.js';
+import { checkIpxe } from './doctor-ipxe.js';
+import { checkOthers } from './doctor-others.js';
+import { checkPermissions } from './doctor-permissions.js';
+import { checkPorts } from './doctor-ports.js';
+import { askRegistries } from './doctor-registries.js';
+import { judgeServer } from './doctor-server.js';
+import { type DoctorSite, readSite } from './doctor-site.js';
+import { checkTls } from './doctor-tls.js';
+import { emphasize, type Output, standardOutput, writeJson, writeLine } from './output.js';
+
+type DoctorOptions = CommonOptions & { readonly strict?: true; readonly json?: true; readonly pcap?: string };
+
+export function doctorCommand(): Command {
+  return withJson(withCommonOptions(new Command('doctor')))
+    .description('look at what usually keeps machines from booting on this host, and say how to mend it')
+    .option('--strict', 'take warnings for failures')
+    .addOption(new Option('--pcap <file>', 'replay a capture').hideHelp())
+    .addHelpText('after', HELP)
+    .action(doctor);
+}
+
+const HELP = `
+It looks at ${CHECKS.slice(0, -1).join(', ')} and ${CHECKS.at(-1)}, beside a running
+server or without one, for some five seconds, and changes nothing. Each port is opened and closed again where nobody has it; on the
+interfaces that DHCP is answered on, others are looked for by a DISCOVER as firmware sends it, which takes root or CAP_NET_BIND_SERVICE.
+Run it as the user that the server runs as, or as root.
+
+Exit status: 0 nothing failed; 1 something did, or with --strict, there are warnings; 2 the configuration is wrong.`;
+
+async function doctor(options: DoctorOptions): Promise<void> {
+  if (options.pcap !== undefined) {
+    throw new BootlayerError('NOT_IN_THIS_VERSION', 'captures are not replayed in this version', {
+      remedy: 'leave --pcap out; "bootlayer plan" explains what a machine is told',
+    });
+  }
+  const output = standardOutput();
+  const site = await readSite(options).catch((thrown: unknown) => {
+    if (options.json && thrown instanceof BootlayerError) {
+      const { code, message, details = [] } = thrown;
+      writeJson(output, { refused: { code, message, problems: details } });
+    }
+    throw thrown;
+  });
+  const findings = inOrder(await findAll(site));
+  const count = (state: FindingState) => findings.filter((one) => one.state === state).length;
+  const [failures, warnings] = [count('fail'), count('warn')];
+  if (options.json) writeJson(output, { file: site.config.file, failures, warnings, findings });
+  else {
+    for (const finding of findings) writeFinding(output, finding);
+    writeLine(output, `${counted(failures, 'failure')}, ${counted(warnings, 'warning')}, ${count('ok')} ok`);
+  }
+  // What is to be done stands on standard output, with what it is about.
+  if (failures > 0 || (options.strict && warnings > 0)) process.exitCode = 1;
+}
+
+/** All at once. Never rejects. */
+async function findAll(site: DoctorSite): Promise<readonly Finding[]> {
+  const registries = askRegistries(site);
+  const images = lookAtImages(site);
+  const known = images.catch(() => undefined);
+  const found = await Promise.all([
+    bounded('configuration', async () => judgeConfiguration(site)),
+    bounded('server', async () => [judgeServer(site)]),
+    bounded('ports', () => checkPorts(site)),
+    bounded('capabilities', () => checkCapabilities(site)),
+    bounded('advertise', () => checkAdvertise(site)),
+    bounded('dhcp', async () => checkDhcp(site)),
+    bounded('others', () => checkOthers(site)),
+    bounded('ipxe', async () => checkIpxe(site, await known)),
+    bounded('registries', async () => (await registries).findings),
+    bounded('images', async () => judgeImages(await images, (await registries).failing, site.config.cache.maxSize)),
+    bounded('disk', () => checkDisk(site)),
+    bounded('clock', async () => judgeClock(systemClock.now(), (await registries).times)),
+    bounded('permissions', () => checkPermissions(site)),
+    bounded('tls', async () => checkTls(site)),
+  ]);
+  return found.flat();
+}
+
+/** What is read and judged without this host. */
+function judgeConfiguration({ config, warnings, refusal }: DoctorSite): readonly Finding[] {
+  // Those of files are told by who looks at the files.
+  const own = warnings.filter((text) => !/^(http\.tls\.cert|api\.tokenFile): /.test(text));
+  if (refusal !== undefined) return [failed('configuration', refusal), ...warned('configuration', own)];
+  if (own.length > 0) return warned('configuration', own);
+  return [{ check: 'configuration', state: 'ok', what: `${config.file} is right by itself` }];
+}
+
+const STYLES = { fail: 'red', warn: 'yellow', ok: 'green', skipped: 'dim' } as const;
+const CHECK_WIDTH = Math.max(...CHECKS.map((check) => check.length));
+const STATE_WIDTH = 'skipped'.length;
+
+/** For a person the remedy stands below, in a pipe behind it. */
+function writeFinding(output: Output, { check, state, what, remedy }: Finding): void {
+  const text = harmless(what);
+  if (!output.terminal) {
+    writeLine(
+      output,
+      `${state}: ${check}: ${text}${remedy === undefined ? '' : `; ${harmless(remedy)}`}`.replaceAll('\n', ' '),
+    );
+    return;
+  }
+  const head = `${emphasize(output, STYLES[state], state.padEnd(STATE_WIDTH))}  ${check.padEnd(CHECK_WIDTH)}`;
+  writeLine(output, `${head}  ${text}`);
+  if (remedy !== undefined)
+    writeLine(output, `${' '.repeat(STATE_WIDTH + CHECK_WIDTH + 4)}${emphasize(output, 'bold', harmless(remedy))}`);
+}
