@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { metricsSink } from '../../src/booter/metrics-sink.js';
+import { createMetrics } from '../../src/metrics.js';
+import { digestOf } from '../../src/oci/digest.js';
+import { DEPLOY } from '../fixtures/deploy.js';
+
+const ALERTS = readFileSync(join(DEPLOY, 'alerts.yaml'), 'utf8');
+const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+
+type Rule = {
+  readonly alert: string;
+  readonly expr: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: Readonly<Record<string, string>>;
+};
+
+let text = '';
+/** By the names that a query may use: those of a histogram have endings. */
+let queried: ReadonlySet<string>;
+
+beforeAll(async () => {
+  const metrics = createMetrics();
+  metricsSink(metrics);
+  text = await metrics.text();
+  const named = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
+  queried = new Set(
+    named.flatMap(([, name = '', type]) =>
+      type === 'histogram' ? ['_bucket', '_sum', '_count'].map((end) => `${name}${end}`) : [name],
+    ),
+  );
+});
+
+const ours = () => [...text.matchAll(/^# TYPE (bootlayer_\S+)/gm)].map(([, name = '']) => name);
+
+describe('the alerts of Prometheus', () => {
+  const { groups } = parse(ALERTS) as { readonly groups: readonly { readonly rules: readonly Rule[] }[] };
+  const rules = groups.flatMap((group) => group.rules);
+
+  it.each(rules.map((rule) => [rule.alert, rule] as const))(
+    '%s asks for what there is',
+    (_name, { expr, labels, annotations }) => {
+      const asked = [...expr.matchAll(/\b(?:bootlayer|nodejs|process)_\w+/g)].map(([name]) => name);
+      expect(asked.filter((name) => !queried.has(name))).toEqual([]);
+      if (!expr.startsWith('up{')) expect(asked).not.toEqual([]);
+      expect(['page', 'ticket']).toContain(labels.severity);
+      expect(Object.keys(annotations).toSorted()).toEqual(['description', 'summary']);
+    },
+  );
+
+  it('asks by outcomes that are counted', async () => {
+    const metrics = createMetrics();
+    const sink = metricsSink(metrics);
+    const digest = digestOf(Buffer.from('blob'));
+    const failed = { code: 'REGISTRY_UNREACHABLE', reason: 'it does not answer' };
+    sink({ event: 'image.failed', reference: 'lab:5000/os:1', ...failed });
+    sink({ event: 'fill.failed', digest, bytes: 0, seconds: 1, source: 'lab:5000', ...failed });
+    const counted = await metrics.text();
+    const asked = [...ALERTS.matchAll(/bootlayer_\w+\{outcome="\w+"\}/g)].map(([series]) => series);
+    expect(asked).toHaveLength(2);
+    expect(asked.filter((series) => !counted.includes(`${series} 1\n`))).toEqual([]);
+  });
+});
+
+it('the README says what each metric is', () => {
+  const tables = [...README.matchAll(/\n\| metric of `\/metrics` \| is \|\n\| --- \| --- \|\n([\s\S]*?)\n\n/g)];
+  const told = tables.flatMap(([, rows = '']) => [...rows.matchAll(/^\| `(\w+)` \|/gm)].map(([, name = '']) => name));
+  expect(told.toSorted()).toEqual(ours().toSorted());
+});
