@@ -71,8 +71,9 @@ function lay(tree, { executable, native }) {
     put(`usr/lib/systemd/system/${name}`, installedUnit(name));
   }
   const docs = 'usr/share/doc/bootlayer';
-  for (const name of ['bootlayer.yaml', 'dnsmasq.conf'])
+  for (const name of readdirSync(DEPLOY).filter((one) => /\.(yaml|conf)$/.test(one))) {
     put(`${docs}/examples/${name}`, readFileSync(join(DEPLOY, name)));
+  }
   put(`${docs}/copyright`, licences());
   put(`${docs}/README.md.gz`, gzipSync(readFileSync(join(ROOT, 'README.md'))));
   put(`${docs}/changelog.gz`, gzipSync(readFileSync(join(ROOT, 'CHANGELOG.md'))));

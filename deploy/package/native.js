@@ -40,7 +40,7 @@ export function nativePath(contents) {
 export function loadNative({ contents, data, executable = process.execPath, load }) {
   const path = nativePath(contents);
   const places = [
-    () => load(sound(join(dirname(realpathSync(executable)), path), contents)),
+    () => load(packed(dirname(realpathSync(executable)), path, contents)),
     () => load(unpacked(data, path, contents)),
     () => forOnce((folder) => load(unpacked(folder, path, contents))),
   ];
@@ -55,6 +55,18 @@ export function loadNative({ contents, data, executable = process.execPath, load
   throw new Error(`${NATIVE} cannot be loaded: ${problems.join('; ')}`);
 }
 
+/** Throws where it is not there, or others could lead us elsewhere before it is loaded. @param {string} folder @param {string} path @param {Uint8Array} contents */
+function packed(folder, path, contents) {
+  const file = join(folder, path);
+  for (const each of [folder, ...foldersOf(file)]) requireOurs(each);
+  return sound(file, contents);
+}
+
+/** Both that are made for it. @param {string} file */
+function foldersOf(file) {
+  return [dirname(dirname(file)), dirname(file)];
+}
+
 /** @param {string} file @param {Uint8Array} contents */
 function sound(file, contents) {
   if (isSound(file, contents)) return file;
@@ -65,7 +77,7 @@ function sound(file, contents) {
 function unpacked(folder, path, contents) {
   const file = join(folder, path);
   requireOurs(folder);
-  for (const made of [dirname(dirname(file)), dirname(file)]) {
+  for (const made of foldersOf(file)) {
     mkdirSync(made, { recursive: true, mode: 0o700 });
     requireOurs(made);
   }
@@ -127,8 +139,9 @@ function isSound(file, contents) {
 
 /** @param {string} folder */
 function requireOurs(folder) {
-  const stats = lstatSync(folder);
-  if (!stats.isDirectory() || !isOurs(stats)) throw new Error(`others than this user may write to ${folder}`);
+  const stats = lstatSync(folder, { throwIfNoEntry: false });
+  if (!stats?.isDirectory() || !isOurs(stats))
+    throw new Error(`${folder} is no folder that this user alone may write to`);
 }
 
 /** Nobody else may write to it, but root. @param {import('node:fs').Stats} stats */

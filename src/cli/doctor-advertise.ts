@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { advertisedUrl } from '../advertise.js';
 import { findBootWarnings } from '../boot-warnings.js';
 import type { Config } from '../config/schema.js';
+import { systemErrorCode } from '../errors.js';
 import { fewOf } from '../format.js';
 import { hostIn } from '../net/endpoint.js';
 import { formatSubnet, type IpAddress, isIp4, isLoopback, parseIp, type Subnet, subnetHolds } from '../net/ip.js';
@@ -37,10 +38,9 @@ async function checkUrl(url: string, { server, config }: DoctorSite): Promise<re
     const remedy = 'set advertise to an address of a network, unless this is a trial on this host';
     return [{ check: CHECK, state: 'warn', what: `${what}, which no machine but this host reaches`, remedy }];
   }
-  if (address === undefined && !(await isKnownName(host))) {
-    const remedy = 'mend the name in DNS, or set advertise to an address';
-    return [{ check: CHECK, state: 'fail', what: `${what}, and nobody knows the name ${host}`, remedy }];
-  }
+  const unknown = address === undefined ? await whyUnknown(host) : undefined;
+  if (unknown !== undefined)
+    return [{ check: CHECK, state: 'fail', what: `${what}, and ${unknown.why}`, remedy: unknown.remedy }];
   // Of a port that the system chooses nothing is known, and whose certificate HTTPS has is judged with that.
   if (!isOurs(server) || config.http.listen.port === 0 || url.startsWith('https:'))
     return [{ check: CHECK, state: 'ok', what }];
@@ -52,8 +52,18 @@ async function checkUrl(url: string, { server, config }: DoctorSite): Promise<re
   return [{ check: CHECK, state: 'fail', what: `${what}, where ${who} answers, though it runs`, remedy }];
 }
 
-async function isKnownName(host: string): Promise<boolean> {
-  return (await lookup(host).catch(() => undefined)) !== undefined;
+/** Of a name; undefined where it is known. */
+async function whyUnknown(host: string): Promise<{ readonly why: string; readonly remedy: string } | undefined> {
+  try {
+    await lookup(host);
+    return undefined;
+  } catch (thrown) {
+    if (systemErrorCode(thrown) === 'EAI_AGAIN') {
+      const remedy = 'see that the name servers of /etc/resolv.conf answer, or set advertise to an address';
+      return { why: `no name server of this host says who ${host} is`, remedy };
+    }
+    return { why: `nobody knows the name ${host}`, remedy: 'mend the name in DNS, or set advertise to an address' };
+  }
 }
 
 async function checkRoutes(config: Config): Promise<readonly Finding[]> {

@@ -19,14 +19,20 @@ export type ModeInput = {
 };
 
 /** Who may read what is secret, and write what says what machines boot. */
-export async function checkPermissions({ config }: Pick<DoctorSite, 'config'>): Promise<readonly Finding[]> {
+export async function checkPermissions({
+  config,
+  read,
+}: Pick<DoctorSite, 'config' | 'read'>): Promise<readonly Finding[]> {
   const modes = await Promise.all(
-    filesOf(config).map(async (one) => ({ ...one, mode: (await stat(one.file).catch(() => undefined))?.mode })),
+    filesOf(config, read.included).map(async (one) => ({
+      ...one,
+      mode: (await stat(one.file).catch(() => undefined))?.mode,
+    })),
   );
   return judgeModes(modes);
 }
 
-function filesOf(config: Config): readonly Omit<ModeInput, 'mode'>[] {
+function filesOf(config: Config, included: readonly string[]): readonly Omit<ModeInput, 'mode'>[] {
   const { file, data, api, http, registries, provisions, assignments } = config;
   const secret = (key: string, name: string | undefined) =>
     name === undefined ? [] : [{ key, file: name, isSecret: true }];
@@ -35,6 +41,7 @@ function filesOf(config: Config): readonly Omit<ModeInput, 'mode'>[] {
   const handed = [...provisions.values(), ...assignments.flatMap(({ provision }) => provision ?? [])];
   const all = [
     ...open('the configuration', file),
+    ...included.flatMap((one) => open('include', one)),
     ...open('data', data),
     ...secret('api.tokenFile', api.tokenFile),
     ...secret('http.tls.key', http.tls?.keyFile),

@@ -1,3 +1,4 @@
+import type { ReadFiles } from '../config/load.js';
 import type { Loaded } from '../config/read.js';
 import type { Config } from '../config/schema.js';
 import type { Endpoint } from '../net/endpoint.js';
@@ -10,6 +11,7 @@ import { interfacesOnThisHost, servedBy } from './explained-site.js';
 export type DoctorSite = Omit<Loaded, 'tokens'> & {
   /** Why what it names for TLS, as tokens or as documents cannot be used; the rest of it is looked at all the same. */
   readonly refusal?: unknown;
+  readonly read: Pick<ReadFiles, 'included'>;
   readonly server: RunningServer;
   /** Where DHCP is, or would be, answered on this host. */
   readonly decided: ServedInterfaces;
@@ -34,7 +36,7 @@ export async function readSite(options: { readonly config?: string }): Promise<D
 
 async function readAsFarAsPossible(options: {
   readonly config?: string;
-}): Promise<Loaded & { readonly refusal?: unknown }> {
+}): Promise<Awaited<ReturnType<typeof loadWithWarnings>> & { readonly refusal?: unknown }> {
   try {
     return await loadWithWarnings(options, { withSecrets: true });
   } catch (refusal) {

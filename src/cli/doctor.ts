@@ -45,6 +45,8 @@ async function doctor(options: DoctorOptions): Promise<void> {
       remedy: 'leave --pcap out; "bootlayer plan" explains what a machine is told',
     });
   }
+  // A name server that is silent is waited for by the C library, for half a minute unless it is told otherwise (resolv.conf(5)).
+  process.env['RES_OPTIONS'] ??= 'timeout:1 attempts:2';
   const output = standardOutput();
   const site = await readSite(options).catch((thrown: unknown) => {
     if (options.json && thrown instanceof BootlayerError) {

@@ -1,4 +1,6 @@
 import { X509Certificate } from 'node:crypto';
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { judgeRoutes } from '../../src/cli/doctor-advertise.js';
 import { judgeCapabilities } from '../../src/cli/doctor-capabilities.js';
@@ -8,7 +10,7 @@ import { type Finding, inOrder } from '../../src/cli/doctor-finding.js';
 import { judgeImages } from '../../src/cli/doctor-images.js';
 import { judgeBinaries } from '../../src/cli/doctor-ipxe.js';
 import { judgeOthers } from '../../src/cli/doctor-others.js';
-import { judgeModes } from '../../src/cli/doctor-permissions.js';
+import { checkPermissions, judgeModes } from '../../src/cli/doctor-permissions.js';
 import { judgePort, wantedPorts } from '../../src/cli/doctor-ports.js';
 import { summary } from '../../src/cli/doctor-registries.js';
 import { judgeServer } from '../../src/cli/doctor-server.js';
@@ -17,6 +19,7 @@ import { readConfigText } from '../../src/config/read.js';
 import type { Answerer } from '../../src/dhcp/boot-look.js';
 import { type IpAddress, parseSubnet } from '../../src/net/ip.js';
 import { privateAuthority } from '../fixtures/certificates.js';
+import { temporaryFolder } from '../fixtures/folder.js';
 
 const FILE = '/etc/bootlayer/bootlayer.yaml';
 const configOf = (...lines: string[]) => readConfigText(lines.join('\n'), FILE, {}).config;
@@ -133,6 +136,14 @@ it('tells who may read what is secret, or write what is booted', () => {
   expect(states([...judge(0o640, true), ...judge(0o644, false), ...judge(0o1777, false)])).toEqual(['ok', 'ok', 'ok']);
   expect(judge(0o644, true)).toMatchObject([{ state: 'fail', remedy: 'chmod o-r /f' }]);
   expect(judge(0o666, true)).toMatchObject([{ state: 'fail', remedy: 'chmod o-w /f' }]);
+});
+
+it('minds who may write what the configuration includes', async () => {
+  const file = join(await temporaryFolder(), 'more.yaml');
+  await writeFile(file, '');
+  await chmod(file, 0o666);
+  const [found] = await checkPermissions({ config: configOf('data: /nowhere'), read: { included: [file] } });
+  expect(found).toMatchObject({ state: 'fail', remedy: `chmod o-w ${file}` });
 });
 
 it('tells which iPXE there is', () => {

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -73,6 +74,26 @@ it('takes the one beside the executable also where that was started by a link', 
   expect(loadNative({ contents: CONTENTS, data, executable: join(data, 'link'), load })).toBe(beside);
 });
 
+it('takes none beside the executable that is found by a link, or in a folder of everybody', async () => {
+  const { data, executable, start } = await site();
+  const beside = join(dirname(executable), nativePath(CONTENTS));
+  const own = start();
+  mkdirSync(dirname(dirname(beside)));
+  // Whoever made the link may lead it elsewhere between the look and the load.
+  symlinkSync(dirname(own), dirname(beside));
+  expect(readFileSync(beside)).toEqual(CONTENTS);
+  expect(start()).toBe(own);
+  rmSync(dirname(beside));
+  mkdirSync(dirname(beside));
+  writeFileSync(beside, CONTENTS);
+  expect(start()).toBe(beside);
+  for (const folder of [dirname(beside), dirname(dirname(beside)), dirname(executable)]) {
+    chmodSync(folder, 0o777);
+    expect(start()).toBe(join(data, nativePath(CONTENTS)));
+    chmodSync(folder, 0o755);
+  }
+});
+
 it.each(Object.entries(damage))('replaces it where %s', async (_what, harm) => {
   const { data, start } = await site();
   const file = join(data, nativePath(CONTENTS));
@@ -113,7 +134,7 @@ it('uses a folder for this once where nothing of the data may be run, and says w
   expect(loaded).toHaveLength(1);
   const refused = () => loadNative({ contents: CONTENTS, data, executable, load: refuse });
   expect(refused).toThrow(
-    /^libsql\.node cannot be loaded: \S+ is not what this executable carries; \S+ may not be run; \S+ may not be run$/,
+    /^libsql\.node cannot be loaded: \S+ is no folder that this user alone may write to; \S+ may not be run; \S+ may not be run$/,
   );
 });
 

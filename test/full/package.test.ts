@@ -17,6 +17,7 @@ import { nativeFile } from '../../deploy/package/executable.js';
 import { nativePath } from '../../deploy/package/native.js';
 import { buildPackages } from '../../deploy/package/package.js';
 import { CleanRoot } from '../fixtures/clean-root.js';
+import { DEPLOY } from '../fixtures/deploy.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { kernelIn, kernelUrl } from '../fixtures/serving.js';
 import { run } from '../setup/command.js';
@@ -107,6 +108,8 @@ it('is a Debian package, the same each time, whose server needs nothing unpacked
   const owners = [...listed.matchAll(/^\S+ (\S+)/gm)].map(([, owner]) => owner);
   expect(new Set(owners)).toEqual(new Set(['root/root']));
   expect(listed).toMatch(/^lrwxrwxrwx .* \.\/usr\/bin\/bootlayer -> \.\.\/lib\/bootlayer\/bootlayer$/m);
+  for (const name of readdirSync(DEPLOY).filter((one) => /\.(yaml|conf)$/.test(one)))
+    expect(listed).toContain(`./usr/share/doc/bootlayer/examples/${name}\n`);
 
   const again = await temporaryFolder();
   const version = /_(.*)_/.exec(debian)?.[1] ?? '';

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -13,6 +13,7 @@ import { startProxied, writeProxiedConfig } from '../fixtures/proxied-site.js';
 import { startedRegistry } from '../fixtures/registries.js';
 import { startSite } from '../fixtures/segment.js';
 import { serve } from '../fixtures/serving.js';
+import { run } from '../setup/command.js';
 import { freePort } from '../setup/registry.js';
 import { PROGRAM } from '../setup/server.js';
 
@@ -131,6 +132,23 @@ describe('says what is wrong, and what to do', () => {
       `registries: ${host} does not answer within 4 s; see that it runs, and can be reached from this host`,
     ]);
     expect(told(report, 'skipped').join('\n')).toContain('images: what is mapped was not looked at');
+  });
+
+  it('of name servers that are silent, without waiting for them for long', async () => {
+    const { config, at, put } = await lab([], { image: 'registry.lab/os/test:1' });
+    await put('bootlayer.yaml', (await readFile(config, 'utf8')).replace('127.0.0.1', 'http://boot.lab'));
+    await put('resolv.conf', 'nameserver 192.0.2.1\n');
+    // What is sent there comes back, and is nobody's.
+    const silent =
+      'mount --bind "$1" /etc/resolv.conf; ip link set lo up; ip route add 192.0.2.1 dev lo; shift; "$@" || true';
+    const within = ['--user', '--map-root-user', '--mount', '--net', 'sh', '-ec', silent, 'sh', at('resolv.conf')];
+    const out = await run('unshare', [...within, process.execPath, PROGRAM, 'doctor', '--json', '-c', config]);
+    const report = JSON.parse(out) as Report;
+    expect(told(report).join('\n')).toContain(
+      'no name server of this host says who boot.lab is; see that the name servers of /etc/resolv.conf answer',
+    );
+    expect(told(report).join('\n')).toMatch(/^registries: registry\.lab/m);
+    expect(out).not.toContain('not done within');
   });
 
   it('of a registry that refuses the password', async () => {
