@@ -75,7 +75,7 @@ describe('the configuration of a machine', () => {
     ]);
     await expect.poll(() => told('boot.done')).toMatchObject([{ machine: 'node-01', by: 'report' }]);
     const document = 'config.ign';
-    expect(told('provision.sent')).toMatchObject([{ machine: 'node-01', document, bytes }]);
+    await expect.poll(() => told('provision.sent')).toMatchObject([{ machine: 'node-01', document, bytes }]);
     // Its console says what its kernel was told, as /proc/cmdline does to every program there.
     const word = /\/provision\/([\w-]{43})\//.exec(lines.join('\n'))?.[1] ?? '';
     const stranger = await segment.addHost('192.168.77.66/24');
@@ -84,7 +84,7 @@ describe('the configuration of a machine', () => {
     const script = await fetched(stranger, at, `/boot/script?mac=${MAC}&buildarch=x86_64&platform=pcbios`);
     expect(script.out).toContain('nothing to boot for node-01');
     expect(script.out).not.toContain('/provision/');
-    expect(told('provision.refused')).toMatchObject([{ why: 'foreign', address: '192.168.77.66' }]);
+    await expect.poll(() => told('provision.refused')).toMatchObject([{ why: 'foreign', address: '192.168.77.66' }]);
     const all = JSON.stringify(log);
     // Its beginning, which no quoting changes.
     expect([all.includes(word), all.includes(SECRET.slice(0, 'a secret'.length))]).toEqual([false, false]);

@@ -119,7 +119,7 @@ it('gives thousands of small parts by one connection, and many at once all of it
 
   // Who reads a disc is done where nobody reads on, or where the server ends.
   await server.stop();
-  expect(log.filter(({ event }) => event === 'fill.finished')).toMatchObject([{ bytes: iso.length }]);
+  await expect.poll(() => log.filter(({ event }) => event === 'fill.finished')).toMatchObject([{ bytes: iso.length }]);
   for (const event of ['artifact.started', 'artifact.sent']) {
     const told = log.filter((line) => line.event === event && line.role === 'iso');
     expect([event, told.length]).toEqual([event, 1 + DOWNLOADS]);

@@ -61,11 +61,13 @@ describe('udhcpc of busybox', () => {
     await expect.poll(() => told('lease.released')).toMatchObject([{ machine: 'node-01', address }]);
     signal(client, 'SIGUSR1');
     await expect.poll(() => told('lease.given').length).toBe(3);
-    expect(told('lease.given')).toMatchObject([
-      { machine: 'node-01', address, isExtended: false },
-      { machine: 'node-01', address, isExtended: true },
-      { machine: 'node-01', address, isExtended: false },
-    ]);
+    await expect
+      .poll(() => told('lease.given'))
+      .toMatchObject([
+        { machine: 'node-01', address, isExtended: false },
+        { machine: 'node-01', address, isExtended: true },
+        { machine: 'node-01', address, isExtended: false },
+      ]);
     expect(told('dhcp.answered')).toEqual([]);
   });
 
@@ -154,7 +156,7 @@ describe('ISC dhclient', () => {
     const client = await startDhclient(context, await addClient(segment), { own });
     expect(await says(client, /^DHCPNAK/)).toContain('DHCPNAK from 192.168.77.1');
     expect(await says(client, /^BOUND /)).toMatch(/^BOUND ip=192\.168\.77\.1\d\d server=192\.168\.77\.1$/);
-    expect(told('lease.refused')).toMatchObject([{ address: '10.9.9.9' }]);
+    await expect.poll(() => told('lease.refused')).toMatchObject([{ address: '10.9.9.9' }]);
   });
 
   it('declines what another uses, and has another', async (context) => {
@@ -178,7 +180,7 @@ it('dhcpcd has a lease, asks for it anew, and gives it back', async (context) =>
   // Its way to say "rebind", and then "release".
   signal(dhcpcd, 'SIGHUP');
   await expect.poll(() => told('lease.given').length).toBeGreaterThanOrEqual(2);
-  expect(told('lease.given').at(-1)).toMatchObject({ address, isExtended: true });
+  await expect.poll(() => told('lease.given').at(-1)).toMatchObject({ address, isExtended: true });
   signal(dhcpcd, 'SIGALRM');
   await expect.poll(() => told('lease.released')).toMatchObject([{ address }]);
 });
@@ -196,10 +198,12 @@ it('systemd-networkd has a lease by its identifier, the same when it starts anew
   await first.ended;
   const again = await startNetworkd(context, host, own);
   expect(await says(again, /acquired from 192\.168\.77\.1$/)).toContain(`DHCPv4 address ${address}/24`);
-  expect(told('lease.given')).toMatchObject([
-    { address, isExtended: false },
-    { address, isExtended: true },
-  ]);
+  await expect
+    .poll(() => told('lease.given'))
+    .toMatchObject([
+      { address, isExtended: false },
+      { address, isExtended: true },
+    ]);
   // RFC 4361: ff, which of its cards, and what identifies the host, of systemd's number at IANA.
   const show = [process.execPath, PROGRAM, 'lease', 'show', address, '--json', '--server', `http://${server.api}`];
   expect(JSON.parse((await segment.network.run(show)).out)).toMatchObject({

@@ -96,9 +96,9 @@ it('leases are taken over, shown, reserved and freed while machines have them', 
   expect((await lease('release', '192.168.77.140')).status).toBe(1);
   expect((await lease('release', '192.168.77.140', '--force')).out).toBe('192.168.77.140 is free\n');
   expect((await lease('show', '192.168.77.140')).status).toBe(1);
-  expect(log.filter(({ event }) => event === 'lease.freed')).toMatchObject([
-    { machine: '52:54:00:00:05:01', address: '192.168.77.140', state: 'bound' },
-  ]);
+  await expect
+    .poll(() => log.filter(({ event }) => event === 'lease.freed'))
+    .toMatchObject([{ machine: '52:54:00:00:05:01', address: '192.168.77.140', state: 'bound' }]);
   const ofFile = await addressOf(host, '52:54:00:00:05:03', script);
   expect((await lease('reserve', ofFile ?? '')).status).toBe(1);
   expect(log.filter(({ event }) => event === 'fault')).toEqual([]);

@@ -75,7 +75,7 @@ describe('the real registry', () => {
     const fills = log.filter(({ event }) => event === 'fill.finished').map(({ digest }) => digest);
     expect(fills.length).toBeGreaterThanOrEqual(2);
     expect(new Set(fills).size).toBe(fills.length);
-    expect(log.filter(({ event }) => event === 'artifact.sent')).toHaveLength(20);
+    await expect.poll(() => log.filter(({ event }) => event === 'artifact.sent')).toHaveLength(20);
   });
 
   it('may move a tag between a script and its initramfs: the machine gets what its script named', async () => {
@@ -131,7 +131,7 @@ describe('what an operator gets wrong', () => {
   it('sees on the screen that the image has no such architecture', async () => {
     const { script, log } = await serveImage(await temporaryFolder());
     expect(await script('buildarch=riscv64')).toContain('has no image for linux/riscv64; it has linux/amd64');
-    expect(log.some(({ event }) => event === 'script.refused')).toBe(true);
+    await expect.poll(() => log.some(({ event }) => event === 'script.refused')).toBe(true);
   });
 
   it('is told of a registry that is not there', async () => {

@@ -112,7 +112,7 @@ it('reads anew when it is told to, and says what a start would be needed for', a
   expect(await seen('mapping.reloaded')).toMatchObject({ names: '' });
   await writeFile(file, withMark('second').join('\n').replace('data: data', 'data: elsewhere'));
   await seen('mapping.reloaded', 2);
-  expect(log.map(({ msg }) => msg)).toContain('data: changed, which counts from the next start on');
+  await expect.poll(() => log.map(({ msg }) => msg)).toContain('data: changed, which counts from the next start on');
   expect(await script()).toContain('mark=second');
 });
 
