@@ -63,10 +63,10 @@ it('are handed out where an assignment of the API takes one by its name, as they
   expect((await run(server, 'assignment', 'ls')).out).toMatch(/^install .* auto, provision worker .* the API$/m);
 
   await say('a.ign', ignition('changed'));
-  expect(await reloaded(log, 1)).toMatchObject({ event: 'mapping.reloaded', names: 'provision' });
+  expect(await reloaded(log, 1)).toMatchObject({ event: 'mapping.reloaded', names: 'documents ~a.ign' });
   expect(await handed(server)).toBe(ignition('changed'));
   await configure('{ worker: { ignition: b.ign } }');
-  expect(await reloaded(log, 2)).toMatchObject({ event: 'mapping.reloaded', names: 'provisions, provision' });
+  expect(await reloaded(log, 2)).toMatchObject({ event: 'mapping.reloaded', names: 'documents +b.ign -a.ign, provisions' });
   expect(await handed(server)).toBe(ignition('b.ign'));
 
   const [method, headers] = ['PATCH', { 'content-type': 'application/merge-patch+json' }];
