@@ -45,12 +45,18 @@ const listQuery = mapping({
 
 const time = z.iso.datetime();
 
+const finding = z
+  .enum(Object.keys(FINDINGS) as FindingName[])
+  .optional()
+  .describe('in a list, of one that is under way: why it does not go on');
+
 const boot = z
   .object({
     id: z.string(),
     machine: z.string(),
     state: z.enum(BOOT_STATES).describe('how far it has come'),
     reason: z.string().optional().describe('why it is refused, or was told nothing'),
+    finding,
     beganAt: time,
     lastAt: time.describe('of its last step'),
     assignment: z.string().optional(),
@@ -70,11 +76,6 @@ const step = z
   .looseObject({ at: time, event: z.string(), text: z.string().describe('the event in a sentence') })
   .describe('a step, with what else its event says')
   .meta({ id: 'Step' });
-
-const finding = z
-  .enum(Object.keys(FINDINGS) as FindingName[])
-  .optional()
-  .describe('why it does not go on, of one that is under way');
 
 const found = z
   .object({
@@ -100,7 +101,7 @@ export function bootRecordRoutes(api: Api, { boots, findings, firstFinding, sett
       200: {
         about: 'A page of them; "next" is there when there are more',
         body: z.object({
-          boots: z.array(boot.extend({ finding }).meta({ id: 'ListedBoot' })),
+          boots: z.array(boot),
           next: z.string().optional(),
         }),
       },
