@@ -66,7 +66,10 @@ it('are handed out where an assignment of the API takes one by its name, as they
   expect(await reloaded(log, 1)).toMatchObject({ event: 'mapping.reloaded', names: 'documents ~a.ign' });
   expect(await handed(server)).toBe(ignition('changed'));
   await configure('{ worker: { ignition: b.ign } }');
-  expect(await reloaded(log, 2)).toMatchObject({ event: 'mapping.reloaded', names: 'documents +b.ign -a.ign, provisions' });
+  expect(await reloaded(log, 2)).toMatchObject({
+    event: 'mapping.reloaded',
+    names: 'documents +b.ign -a.ign, provisions',
+  });
   expect(await handed(server)).toBe(ignition('b.ign'));
 
   const [method, headers] = ['PATCH', { 'content-type': 'application/merge-patch+json' }];
