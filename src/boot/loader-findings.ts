@@ -73,7 +73,7 @@ function aborted(trace: Trace): Finding | undefined {
   return {
     ...{ finding: 'loader-aborted', at: told.at },
     evidence: `${file} broke off by ${protocol.toUpperCase()} after ${formatBytes(bytes)}${blocks}: ${reason}`,
-    remedy: protocol === 'http' ? CABLE : blksize !== undefined && blksize > MOST_ON_ETHERNET ? BLOCKS : CABLE,
+    remedy: (blksize ?? 0) > MOST_ON_ETHERNET ? BLOCKS : CABLE,
   };
 }
 

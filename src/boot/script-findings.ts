@@ -103,9 +103,8 @@ function withReason<E extends StepEvent & Reasoned>(
 ): readonly Finding[] {
   if (told === undefined) return [];
   const { code, reason } = told.event;
-  const known = code === undefined ? undefined : BY_CODE[code];
   const times = told.times === 1 ? '' : ` (told ${counted(told.times, 'time')})`;
-  return [{ at: told.at, evidence: `${reason}${times}`, ...(known ?? kind(other, remedy)) }];
+  return [{ at: told.at, evidence: `${reason}${times}`, ...(findingBehind(code) ?? kind(other, remedy)) }];
 }
 
 /** Of what breaks off, or cannot be had, later: undefined where the network may be to blame as well. */

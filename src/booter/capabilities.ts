@@ -51,10 +51,8 @@ export class Capabilities {
   readonly #parts: CapabilitiesParts;
   /** By boot: who asks again in the same boot gets the same one. */
   readonly #given = new RecentMap<string, Promise<Given> | undefined>(BOOTS);
-
   /** By machine. */
   readonly #begun = new RecentMap<string, Begun>(MACHINES);
-
   /** By digest, in ticks of the clock: whatever becomes of the time of day meanwhile. */
   readonly #ends = new RecentMap<string, number>(MACHINES);
 

@@ -28,7 +28,7 @@ export class EntryDoubts {
   /** Of an entry that is in force. Never rejects. */
   async ofEntry(kind: EntryKind, name: string): Promise<readonly string[]> {
     const mapping = this.#parts.mapping();
-    const assignment = kind === 'assignment' ? mapping.assignments.find((one) => one.name === name) : undefined;
+    const assignment = kind === 'assignment' ? mapping.byName.get(name) : undefined;
     const ofImage = assignment === undefined ? [] : await this.ofImage(formatReference(assignment.image));
     return [...ofImage, ...(await knownDoubts({ kind, name }, mapping, this.#parts))];
   }

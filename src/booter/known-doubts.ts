@@ -24,7 +24,7 @@ export async function knownDoubts(
   { verifies, known, leases }: KnownDoubtsParts,
 ): Promise<readonly string[]> {
   if (kind === 'assignment') {
-    const assignment = mapping.assignments.find((one) => one.name === name);
+    const assignment = mapping.byName.get(name);
     return assignment === undefined ? [] : assignmentDoubts(assignment, { ...known, mapping });
   }
   const machine = mapping.inventory.named(name);

@@ -36,10 +36,10 @@ export class ProvisionByAddress {
     const { attribution, requesters, mapping, clock } = this.#parts;
     // Others may be told something in its name, from elsewhere: that neither ends this boot, nor is it a new one.
     const { machine: name, own } = attribution.at(address);
-    const { inventory, assignments } = mapping();
+    const { inventory, byName } = mapping();
     const machine = name === undefined ? undefined : inventory.named(name);
     if (machine === undefined || own === undefined) return refused('no machine that is known has just booted there');
-    const assignment = assignments.find((one) => one.name === own.assignment);
+    const assignment = byName.get(own.assignment);
     if (assignment?.provision?.isByAddress !== true)
       return refused(`byAddress is not set in provision where ${machine.name} is assigned`);
     const { provision } = assignment;

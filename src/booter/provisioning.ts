@@ -164,9 +164,9 @@ export class Provisioning {
 
   /** As the mapping in force has them; undefined where it is another machine's now, or nobody's. */
   #whose({ machine }: KeptCapability, { assignment: name, facts, image }: HandedOut): Whose | undefined {
-    const { inventory, assignments } = this.#parts.mapping();
+    const { inventory, byName } = this.#parts.mapping();
     const subject = inventory.identify(facts);
-    const assignment = assignments.find((one) => one.name === name);
+    const assignment = byName.get(name);
     if (subject.name !== machine || assignment === undefined || assignment.outOfForce !== undefined) return undefined;
     return { subject, assignment, image };
   }

@@ -1,7 +1,6 @@
 import { checkMapping } from '../booter/check.js';
 import type { CheckReport } from '../booter/check-report.js';
 import { findRoomWarnings } from '../booter/check-warnings.js';
-import { createMapping } from '../booter/mapping.js';
 import { waitFor } from '../clock.js';
 import { counted } from '../format.js';
 import { parseReference, placeOf } from '../oci/reference.js';
@@ -17,12 +16,16 @@ const MOST_NAMED = 5;
 const NO_ANSWER = 'a registry does not answer in time';
 
 /** As `check` looks at all that is mapped; undefined where that takes too long. */
-export async function lookAtImages({ config, documents = NO_DOCUMENTS }: DoctorSite): Promise<CheckReport | undefined> {
+export async function lookAtImages({
+  config,
+  mapping,
+  documents = NO_DOCUMENTS,
+}: DoctorSite): Promise<CheckReport | undefined> {
   return explainedImages(config, (images) => {
     const urls = explainedUrls(config);
     const { dhcp, identity } = config;
     const work = checkMapping({
-      ...{ mapping: createMapping(config), images, urls, documents },
+      ...{ mapping, images, urls, documents },
       ...{ offline: false, seesDhcp: dhcp !== undefined, verifies: identity.verify },
     });
     const ended = new AbortController();

@@ -1,5 +1,4 @@
 import { type MappedReference, mappedReferences } from '../booter/mapped-references.js';
-import { createMapping } from '../booter/mapping.js';
 import type { Config } from '../config/schema.js';
 import { BootlayerError } from '../errors.js';
 import { ACCEPTED_MANIFESTS } from '../oci/media-type.js';
@@ -27,14 +26,14 @@ export type RegistriesAsked = {
 type Asked = { readonly registry: string; readonly host: string; readonly base: URL; readonly path: string };
 
 /** Each registry that something is mapped of, and its mirrors, by one manifest, with the credentials that there are. Never rejects. */
-export async function askRegistries({ config }: Pick<DoctorSite, 'config'>): Promise<RegistriesAsked> {
+export async function askRegistries({ config, mapping }: DoctorSite): Promise<RegistriesAsked> {
   const odd: string[] = [];
   const client = openRegistries(
     (registry) => settingsIn(config, registry),
     (text) => odd.push(text),
   );
   try {
-    const places = await mappedReferences(createMapping(config));
+    const places = await mappedReferences(mapping);
     const first = [...places.values()].flatMap(([one]) => registryReferenceOf(one) ?? []);
     const answers = await Promise.all(
       first.flatMap((reference) => placesOf(reference, config, client).map((at) => ask(client, reference, at))),

@@ -1,3 +1,4 @@
+import { createMapping, type Mapping } from '../booter/mapping.js';
 import type { ReadFiles } from '../config/load.js';
 import type { Loaded } from '../config/read.js';
 import type { Config } from '../config/schema.js';
@@ -12,6 +13,7 @@ export type DoctorSite = Omit<Loaded, 'tokens'> & {
   /** Why what it names for TLS, as tokens or as documents cannot be used; the rest of it is looked at all the same. */
   readonly refusal?: unknown;
   readonly read: Pick<ReadFiles, 'included'>;
+  readonly mapping: Mapping;
   readonly server: RunningServer;
   /** Where DHCP is, or would be, answered on this host. */
   readonly decided: ServedInterfaces;
@@ -29,9 +31,10 @@ const PATIENCE_MILLISECONDS = 2_000;
 export async function readSite(options: { readonly config?: string }): Promise<DoctorSite> {
   const { refusal, ...loaded } = await readAsFarAsPossible(options);
   const { config } = loaded;
+  const mapping = createMapping(config);
   const decided = interfacesOnThisHost(config);
   const server = await findServer(config);
-  return { ...loaded, ...(refusal !== undefined && { refusal }), server, decided, served: servedBy(decided) };
+  return { ...loaded, ...(refusal !== undefined && { refusal }), mapping, server, decided, served: servedBy(decided) };
 }
 
 async function readAsFarAsPossible(options: {
