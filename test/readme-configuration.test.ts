@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { provisionSchema } from '../src/config/provision-schema.js';
+import { readConfigText } from '../src/config/read.js';
 import { configFileSchema } from '../src/config/schema.js';
+import { EVERY_FIRMWARE } from './fixtures/firmware-matrix.js';
 import { schemaKeys } from './fixtures/schema-keys.js';
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
@@ -45,4 +47,29 @@ describe("the README's reference of the configuration", () => {
     for (const path of schemaKeys(provisionSchema).filter((path) => path.startsWith('cloudInit.')))
       expect(text).toContain(`\`${path.replace('cloudInit.', '')}\``);
   });
+});
+
+it('the README says by which ports all is there', () => {
+  const text = 'advertise: 192.168.77.1\ndhcp: { mode: proxy }\nhttp: { tls: { cert: cert.pem, key: key.pem } }\n';
+  const { config } = readConfigText(text, '/etc/bootlayer/bootlayer.yaml', {});
+  const told = [...section('Ports').matchAll(/^\| (\d+), .* \| `(.+)\.listen` \|$/gm)].map(([, port, key]) => [
+    key,
+    Number(port),
+  ]);
+  expect(Object.fromEntries(told)).toEqual({
+    http: config.http.listen.port,
+    'http.tls': config.http.tls?.listen.port,
+    tftp: config.tftp?.listen.port,
+    dhcp: config.dhcp?.listen.port,
+    api: config.api.listen.port,
+  });
+});
+
+it('the README names each firmware that is booted here', () => {
+  const NAMES = { bios: 'BIOS', uefi: 'UEFI', 'uefi-http': 'UEFI HTTP Boot' };
+  const rows = [...section('Firmware that it boots').matchAll(/^\| (.+?) \| (.+?) \|/gm)];
+  for (const { firmware, architecture, release } of EVERY_FIRMWARE) {
+    const own = rows.find(([, name = '']) => new RegExp(`^${NAMES[firmware]} ${architecture}( by PXE|$)`).test(name));
+    expect(own?.[2], `${firmware} ${architecture}`).toContain(release === 'trixie' ? 'Debian 13' : 'Debian 12');
+  }
 });
