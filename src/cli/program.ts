@@ -1,26 +1,14 @@
 import { Command, CommanderError } from 'commander';
 import { BootlayerError, describeError } from '../errors.js';
 import { harmless } from '../format.js';
-import { assignmentCommand } from './assignment.js';
-import { bootCommand } from './boot.js';
-import { cacheCommand } from './cache.js';
-import { checkCommand } from './check.js';
-import { demoCommand } from './demo.js';
-import { doctorCommand } from './doctor.js';
-import { imageCommand } from './image.js';
-import { leaseCommand } from './lease.js';
-import { machineCommand } from './machine.js';
-import { planCommand } from './plan.js';
-import { serveCommand } from './serve.js';
-import { stateCommand } from './state.js';
 import { version } from './version.js';
-import { watchCommand } from './watch.js';
+import { startSmall } from './young-generation.js';
 
 /** Runs one command and answers the exit status: 0 done, 1 the operation failed, 2 wrong usage or configuration. */
 export async function runProgram(args: readonly string[]): Promise<number> {
   endQuietlyWithoutReader();
-  const program = buildProgram();
   try {
+    const program = await buildProgram(args);
     await program.parseAsync([...args], { from: 'user' });
     // A command may hand on another program's status.
     return Number(process.exitCode ?? 0);
@@ -40,7 +28,30 @@ function endQuietlyWithoutReader(): void {
   }
 }
 
-function buildProgram(): Command {
+/**
+ * In the order of the help. Each is loaded by its name: they have little in common, and what a server does not need would
+ * stay in its memory.
+ */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => {
+    startSmall();
+    return (await import('./serve.js')).serveCommand();
+  },
+  check: async () => (await import('./check.js')).checkCommand(),
+  plan: async () => (await import('./plan.js')).planCommand(),
+  image: async () => (await import('./image.js')).imageCommand(),
+  cache: async () => (await import('./cache.js')).cacheCommand(),
+  machine: async () => (await import('./machine.js')).machineCommand(),
+  assignment: async () => (await import('./assignment.js')).assignmentCommand(),
+  boot: async () => (await import('./boot.js')).bootCommand(),
+  lease: async () => (await import('./lease.js')).leaseCommand(),
+  watch: async () => (await import('./watch.js')).watchCommand(),
+  state: async () => (await import('./state.js')).stateCommand(),
+  doctor: async () => (await import('./doctor.js')).doctorCommand(),
+  demo: async () => (await import('./demo.js')).demoCommand(),
+};
+
+async function buildProgram([name = '']: readonly string[]): Promise<Command> {
   const program = new Command('bootlayer')
     .description(
       'Boots bare metal from OCI images: maps machines to image references and serves them to firmware and iPXE.',
@@ -49,22 +60,9 @@ function buildProgram(): Command {
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .showHelpAfterError('(bootlayer --help lists the commands)')
     .exitOverride();
-  const commands = [
-    serveCommand(),
-    checkCommand(),
-    planCommand(),
-    imageCommand(),
-    cacheCommand(),
-    machineCommand(),
-    assignmentCommand(),
-    bootCommand(),
-    leaseCommand(),
-    watchCommand(),
-    stateCommand(),
-    doctorCommand(),
-    demoCommand(),
-  ];
-  for (const command of commands) program.addCommand(command);
+  const own = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const loads = own === undefined ? Object.values(COMMANDS) : [own];
+  for (const command of await Promise.all(loads.map((load) => load()))) program.addCommand(command);
   exitByThrowing(program);
   return program;
 }

@@ -3,6 +3,7 @@ import { createLog, type Logger } from '../log.js';
 import { type RunningServer, startServer } from '../server.js';
 import { type CommonOptions, loadWithWarnings, withCommonOptions } from './common.js';
 import { jsonLines } from './json-lines.js';
+import { growAsNeeded } from './young-generation.js';
 
 export function serveCommand(): Command {
   return withCommonOptions(new Command('serve'))
@@ -23,6 +24,7 @@ async function serve(options: CommonOptions): Promise<void> {
   });
   try {
     server = await startServer(initial, log);
+    growAsNeeded();
     await server.ended;
     log.info({ event: 'server.ended' }, 'ended');
   } finally {
