@@ -108,7 +108,14 @@ export type BootEvent =
   /** It was told nothing, so that it goes on to its next boot device. */
   | ({ readonly event: 'dhcp.unanswered'; readonly reason: string; readonly why?: ToldNothing } & DhcpQuestion)
   /** It was told by us as well, and takes the offer of another server. */
-  | { readonly event: 'dhcp.elsewhere'; readonly machine: string; readonly mac?: string; readonly server: string }
+  | {
+      readonly event: 'dhcp.elsewhere';
+      readonly machine: string;
+      readonly mac?: string;
+      readonly server: string;
+      /** The address that it takes there. Missing in what older versions have stored. */
+      readonly taken?: string;
+    }
   /** A datagram at DHCP's ports that was for somebody else, or for nobody. */
   | { readonly event: 'dhcp.dropped'; readonly address: string; readonly reason: string }
   /** A trusted relay lets hear of a client what cannot be, or what another says of the same address. */
