@@ -118,7 +118,9 @@ it('says of each machine that firmware does not bring to a script why', async (c
 
   const evidence = Object.fromEntries(findingsIn(log).map((one) => [one.machine, one.evidence]));
   expect(evidence).toMatchObject({
-    silent: expect.stringMatching(/^x64 UEFI by PXE was told 1 time to load snponly\.efi by TFTP from 192\.168\.77\.1/) as unknown,
+    silent: expect.stringMatching(
+      /^x64 UEFI by PXE was told 1 time to load snponly\.efi by TFTP from 192\.168\.77\.1/,
+    ) as unknown,
     crossed: 'it loaded ipxe-arm64.efi, which is for UEFI arm64, and its firmware is UEFI amd64',
     misnamed: expect.stringContaining('asked for "pxelinux.0" by TFTP') as unknown,
     borrowed: expect.stringContaining(`the card at ${machines[0]?.address} is ${machines[0]?.mac}`) as unknown,
