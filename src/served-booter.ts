@@ -117,6 +117,7 @@ function startFindings(
       const subject = booter.named(machine);
       return subject !== undefined && policies.standings.of(whoseStanding(subject).keys)?.done !== undefined;
     },
+    isFetching: (machine) => booter.transferEvents.running.isTo(machine),
     ...{ events, clock: systemClock, every },
   });
   findings.start();

@@ -3,12 +3,13 @@ import type { Role } from '../image/role.js';
 import type { Way } from '../image/ways.js';
 import type { LeaseEvent } from '../lease/event.js';
 import type { Firmware } from '../machine/facts.js';
+import type { SelectorKey } from '../machine/selector.js';
 import type { Digest } from '../oci/digest.js';
 import type { Unmet } from './choose-way.js';
 import type { EntryKind } from './entry.js';
 import type { FindingEvent } from './finding-event.js';
 import type { MemoryShortage } from './memory-need.js';
-import type { LocalReason } from './policy.js';
+import type { LocalReason, UnsureWhy } from './policy.js';
 import type { ProvisionEvent } from './provision-event.js';
 import type { Done } from './standing.js';
 import type { SliceKind } from './started-part.js';
@@ -50,6 +51,10 @@ export type BootEvent =
       readonly reason: string;
       readonly code?: ErrorCode;
       readonly isUnassigned?: true;
+      /** Of an assignment that might have been its own. */
+      readonly undecided?: Undecided;
+      /** Why it is not known whether it is to boot that. */
+      readonly unsure?: UnsureWhy;
     }
   /** Its policy sends it to its local disk. */
   | {
@@ -59,6 +64,8 @@ export type BootEvent =
       readonly assignment: string;
       readonly why: LocalReason;
       readonly reason: string;
+      /** It has waited to be known, in vain. */
+      readonly unsure?: UnsureWhy;
     }
   /** It was booted as often as its policy allows; told once for each boot that is not. */
   | { readonly event: 'boot.held'; readonly machine: string; readonly assignment: string; readonly reason: string }
@@ -108,7 +115,14 @@ export type BootEvent =
   /** It was told nothing, so that it goes on to its next boot device. */
   | ({ readonly event: 'dhcp.unanswered'; readonly reason: string; readonly why?: ToldNothing } & DhcpQuestion)
   /** It was told by us as well, and takes the offer of another server. */
-  | { readonly event: 'dhcp.elsewhere'; readonly machine: string; readonly mac?: string; readonly server: string }
+  | {
+      readonly event: 'dhcp.elsewhere';
+      readonly machine: string;
+      readonly mac?: string;
+      readonly server: string;
+      /** The address that it takes there. Missing in what older versions have stored. */
+      readonly taken?: string;
+    }
   /** A datagram at DHCP's ports that was for somebody else, or for nobody. */
   | { readonly event: 'dhcp.dropped'; readonly address: string; readonly reason: string }
   /** A trusted relay lets hear of a client what cannot be, or what another says of the same address. */
@@ -174,6 +188,7 @@ export type BootEvent =
       readonly reason: string;
       readonly code?: ErrorCode;
       readonly isUnassigned?: true;
+      readonly undecided?: Undecided;
     }
   | {
       readonly event: 'image.resolved';
@@ -275,6 +290,9 @@ export type BootEvent =
   | ({ readonly event: 'artifact.sent' } & ArtifactTransfer & TransferResult)
   | ({ readonly event: 'artifact.aborted'; readonly reason: string; readonly code?: ErrorCode } & ArtifactTransfer &
       TransferResult);
+
+/** An assignment that goes by facts which the machine does not report, and which of them. */
+export type Undecided = { readonly assignment: string; readonly facts: readonly SelectorKey[] };
 
 /** One GET of one artifact. `machine` is missing when the source address does not say whose boot it is. */
 export type ArtifactTransfer = {

@@ -1,6 +1,6 @@
 import { counted, formatBytes, formatSeconds } from '../format.js';
 import type { StepEvent } from './boot.js';
-import type { Finding } from './finding.js';
+import type { Finding, FindingName } from './finding.js';
 import type { FoundIn } from './findings.js';
 import { ago, type Told, type Trace } from './trace.js';
 
@@ -13,6 +13,9 @@ const BEYOND_DHCP = [
   ...BEYOND_LOADER,
   ...['loader.sent', 'loader.aborted', 'file.refused', 'file.unanswered', 'uki.replaced'],
 ] as readonly StepEvent['event'][];
+
+/** What is not so while something is on its way to the machine: a loader is told of when it was sent. */
+export const UNASKED: ReadonlySet<FindingName> = new Set(['answer-ignored', 'http-boot-refused']);
 
 /**
  * Firmware asks for what it was told as soon as it has an address, and repeats a DISCOVER after 4, 8 and 16 s until then (PXE 2.1,
@@ -161,10 +164,13 @@ function httpRemedy(url: string): string {
   return `${scheme}; see that the URL is reachable from its network`;
 }
 
-function otherServer({ at, event: { server }, times }: Told<Extract<StepEvent, { event: 'dhcp.elsewhere' }>>): Finding {
+/** What it is told to load there is said to it alone, at a port that is the client's. */
+function otherServer({ at, event, times }: Told<Extract<StepEvent, { event: 'dhcp.elsewhere' }>>): Finding {
+  const { server, taken } = event;
+  const what = taken === undefined ? 'the offer' : `the offer of ${taken}`;
   return {
     ...{ finding: 'other-server-won', at },
-    evidence: `it took the offer of the DHCP server ${server}${times === 1 ? '' : ` ${times} times`}, not ours`,
-    remedy: `end that server, keep it from answering this machine, or set dhcp.mode to proxy, so that ${server} gives the address and this server what to load`,
+    evidence: `it took ${what} by the DHCP server ${server}${times === 1 ? '' : ` ${times} times`}, not ours`,
+    remedy: `end that server ("bootlayer doctor" shows what it tells machines to load), keep it from answering this machine, or set dhcp.mode to proxy, so that ${server} gives the address and this server what to load`,
   };
 }

@@ -71,7 +71,10 @@ export type Verdict =
   | { readonly kind: 'next'; readonly next: NextBoot }
   | { readonly kind: 'local'; readonly why: LocalReason; readonly reason: string }
   /** It cannot be known whether it is done, or what is meant for it: it waits, and goes to its local disk then. */
-  | { readonly kind: 'unsure'; readonly reason: string };
+  | { readonly kind: 'unsure'; readonly why: UnsureWhy; readonly reason: string };
+
+/** What does not count that is meant for it, the clock of the server, its state, or its room for more machines. */
+export type UnsureWhy = 'out-of-force' | 'clock' | 'standing' | 'room';
 
 const UNSURE: Readonly<Record<Doubt['kind'], string>> = {
   since: 'whether it is done is not known, since the state of the server was lost or replaced',
@@ -88,7 +91,7 @@ export function judge(circumstances: Circumstances): Verdict {
   const { policy, method, requester, outOfForce } = circumstances;
   const next = wishIn(circumstances);
   if (next !== undefined && requester.kind === 'shown') return { kind: 'next', next };
-  if (outOfForce !== undefined) return { kind: 'unsure', reason: outOfForce };
+  if (outOfForce !== undefined) return unsure('out-of-force', outOfForce);
   if (method === 'local') return local('assigned', BOOTS_DISK);
   if (policy.mode === 'hold') return local('hold', 'its assignment holds it');
   if (!isRestricted(policy)) return { kind: 'image' };
@@ -101,9 +104,9 @@ export function judge(circumstances: Circumstances): Verdict {
 function judgeOnce({ standing, doubt, clock, hasRoom, now }: Circumstances): Verdict | undefined {
   const isWaited = clock.kind === 'unset' && standing?.reprovision !== undefined;
   if (standing !== undefined && isDone(standing, now) && !isWaited) return local('done', doneText(standing.done));
-  if (clock.kind === 'unset') return { kind: 'unsure', reason: clock.reason };
-  if (doubt !== undefined && !isWished(standing, doubt, now)) return { kind: 'unsure', reason: UNSURE[doubt.kind] };
-  return hasRoom ? undefined : { kind: 'unsure', reason: NO_ROOM };
+  if (clock.kind === 'unset') return unsure('clock', clock.reason);
+  if (doubt !== undefined && !isWished(standing, doubt, now)) return unsure('standing', UNSURE[doubt.kind]);
+  return hasRoom ? undefined : unsure('room', NO_ROOM);
 }
 
 /** Whether a machine is done by its own word alone. */
@@ -174,6 +177,10 @@ function doneText(done: Done | undefined): string {
   if (done === undefined) return 'it is done';
   const since = `it is done since ${new Date(done.at).toISOString()}`;
   return done.as === undefined ? since : `${since}, as ${done.as}`;
+}
+
+function unsure(why: UnsureWhy, reason: string): Verdict {
+  return { kind: 'unsure', why, reason };
 }
 
 function local(why: LocalReason, reason: string): Verdict {

@@ -1,8 +1,10 @@
 import type { ErrorCode } from '../errors.js';
 import { counted } from '../format.js';
 import type { StepEvent } from './boot.js';
+import type { Undecided } from './event.js';
 import type { Finding, FindingName } from './finding.js';
 import type { FoundIn } from './findings.js';
+import type { UnsureWhy } from './policy.js';
 import type { Told, Trace } from './trace.js';
 
 /** A finding, but for what was seen. */
@@ -50,6 +52,7 @@ const WAITED_MILLISECONDS = 120_000;
 export function scriptFindings({ boot: { state, isStranger }, trace, now }: FoundIn): readonly Finding[] {
   if (state === 'unanswered') return isStranger === true ? [] : toldNothing(trace);
   if (state === 'waiting') return waiting(trace, now);
+  if (state === 'local') return sentOn(trace.last('script.local'));
   if (state === 'refused') return refused(trace.last('script.refused', 'uki.refused'));
   const replaced = trace.last('uki.replaced');
   const isLast = replaced !== undefined && !trace.wentOn(replaced, 'script.sent', 'script.local', 'uki.planned');
@@ -90,11 +93,51 @@ const MEND =
   'mend what is said there; "bootlayer plan" (of what files say) and "bootlayer machine standing" say the same before the machine asks again';
 
 function refused<E extends StepEvent & Reasoned>(told: Told<E> | undefined): readonly Finding[] {
-  if (told?.event.isUnassigned === true) return withReason(told, 'assignment-missing', UNASSIGNED);
+  const { isUnassigned, undecided, unsure } = told?.event ?? {};
+  if (told !== undefined && undecided !== undefined) return [withoutFacts(told, undecided)];
+  if (isUnassigned === true) return withReason(told, 'assignment-missing', UNASSIGNED);
+  if (unsure !== undefined) return notKnown(told, unsure);
   return withReason(told, 'boot-refused', MEND);
 }
 
-type Reasoned = { readonly reason: string; readonly code?: ErrorCode; readonly isUnassigned?: true };
+type Reasoned = {
+  readonly reason: string;
+  readonly code?: ErrorCode;
+  readonly isUnassigned?: true;
+  readonly undecided?: Undecided;
+  readonly unsure?: UnsureWhy;
+};
+
+function withoutFacts<E extends StepEvent & Reasoned>({ at, event }: Told<E>, undecided: Undecided): Finding {
+  const { assignment, facts } = undecided;
+  return {
+    ...{ finding: 'assignment-undecided', at },
+    evidence: `${event.reason}: "${assignment}" goes by ${facts.join(', ')}, of which the machine reports nothing`,
+    remedy:
+      'let its firmware say that (SMBIOS), or assign by what it does report: "bootlayer plan" says what each assignment lacks',
+  };
+}
+
+/** It waited, and went to its local disk then. */
+function sentOn(told: Told<Extract<StepEvent, { event: 'script.local' }>> | undefined): readonly Finding[] {
+  return told?.event.unsure === undefined ? [] : notKnown(told, told.event.unsure);
+}
+
+function notKnown<E extends StepEvent & Reasoned>(told: Told<E> | undefined, why: UnsureWhy): readonly Finding[] {
+  switch (why) {
+    case 'clock':
+      return withReason(told, 'clock-unset', CLOCK);
+    case 'standing':
+      return withReason(told, 'standing-unknown', STANDING);
+    case 'out-of-force':
+    case 'room':
+      return withReason(told, 'boot-refused', MEND);
+  }
+}
+
+const CLOCK = 'set the clock of the server, and have it kept by NTP (timedatectl set-ntp true): the machine boots then';
+const STANDING =
+  'see what is on it: "bootlayer machine done" or "bootlayer machine reprovision" says it of one machine, "bootlayer state accept" of all';
 
 function withReason<E extends StepEvent & Reasoned>(
   told: Told<E> | undefined,

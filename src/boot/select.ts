@@ -1,5 +1,11 @@
-import type { Candidate, Selector } from '../machine/selector.js';
-import { matchSelector } from '../machine/selector.js';
+import {
+  type Candidate,
+  judgeKey,
+  keysOf,
+  matchSelector,
+  type Selector,
+  type SelectorKey,
+} from '../machine/selector.js';
 import type { Assignment } from './assignment.js';
 
 /**
@@ -36,6 +42,11 @@ export function settle(selection: Selection): Assignment | undefined {
     case 'none':
       return undefined;
   }
+}
+
+/** Of an assignment that cannot be judged: the keys whose facts are missing. Pure. */
+export function missingFacts({ match }: Pick<Assignment, 'match'>, candidate: Candidate): readonly SelectorKey[] {
+  return keysOf(match).filter((key) => judgeKey(key, match, candidate) === 'unknown');
 }
 
 /**

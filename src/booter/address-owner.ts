@@ -1,3 +1,4 @@
+import type { MacAddress } from '../net/mac.js';
 import type { Neighbours } from '../net/neighbours.js';
 import type { Attribution } from './attribution.js';
 import type { DhcpMemory } from './dhcp-memory.js';
@@ -27,11 +28,20 @@ export class AddressOwner {
     this.#parts.neighbours.look(address);
   }
 
+  /** As of the last look. */
   machineAt(address: string): string | undefined {
-    const { attribution, neighbours, memory, mapping } = this.#parts;
-    const seen = attribution.machineAt(address);
-    if (seen !== undefined) return seen;
-    const mac = neighbours.macAt(address);
+    const { attribution, neighbours } = this.#parts;
+    return attribution.machineAt(address) ?? this.#machineOf(neighbours.macAt(address), address);
+  }
+
+  /** The same, after a look. Never throws. */
+  async find(address: string): Promise<string | undefined> {
+    const { attribution, neighbours } = this.#parts;
+    return attribution.machineAt(address) ?? this.#machineOf(await neighbours.find(address), address);
+  }
+
+  #machineOf(mac: MacAddress | undefined, address: string): string | undefined {
+    const { memory, mapping } = this.#parts;
     if (mac === undefined || !memory.hasAsked(mac)) return undefined;
     return mapping().inventory.identify({ macs: [mac], sourceAddress: address }).name;
   }

@@ -4,6 +4,7 @@ import type { EventSink } from '../boot/event.js';
 import type { Expected, Finding, FindingName } from '../boot/finding.js';
 import type { FindingEvent } from '../boot/finding-event.js';
 import { findingsOf } from '../boot/findings.js';
+import { UNASKED } from '../boot/loader-findings.js';
 import { mustReport } from '../boot/policy.js';
 import type { BootWithSteps } from '../boot/ports.js';
 import { Trace } from '../boot/trace.js';
@@ -17,6 +18,8 @@ export type BootFindingsParts = {
   readonly assignmentNamed: (name: string) => Assignment | undefined;
   /** Whether it stands as done, by whoever's word. */
   readonly isDone: (machine: string) => boolean;
+  /** Whether anything is under way to it. */
+  readonly isFetching: (machine: string) => boolean;
   readonly events: EventSink;
   readonly clock: Pick<Clock, 'now'>;
   readonly every: typeof every;
@@ -165,7 +168,10 @@ export class BootFindings {
   }
 
   #found(boot: Boot, trace: Trace): readonly Finding[] {
-    return findingsOf({ boot, trace, expected: this.#expected(boot), now: this.#parts.clock.now() });
+    const { clock, isFetching } = this.#parts;
+    const found = findingsOf({ boot, trace, expected: this.#expected(boot), now: clock.now() });
+    const isUnasked = ({ finding }: Finding) => UNASKED.has(finding);
+    return found.some(isUnasked) && isFetching(boot.machine) ? found.filter((one) => !isUnasked(one)) : found;
   }
 
   #expected({ machine, assignment: name, image }: Boot): Expected {

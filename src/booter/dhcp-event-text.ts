@@ -24,7 +24,7 @@ export function describeDhcp(event: DhcpEvent): string {
     case 'dhcp.dropped':
       return `a datagram from ${event.address} is dropped: ${event.reason}`;
     case 'dhcp.elsewhere':
-      return `${event.machine} takes its address, and what to load, from the DHCP server ${event.server}`;
+      return `${event.machine} takes ${event.taken ?? 'its address'}, and what to load, from the DHCP server ${event.server}`;
     case 'relay.refused':
       return `what ${event.mac} asks over the relay ${event.relay} shows nobody who it is: ${event.reason}`;
     case 'loader.repeated':

@@ -40,6 +40,9 @@ export type DhcpTold = {
   readonly xid: number;
 };
 
+/** Of another server: `taken` is the address that the machine says it takes there. */
+export type TakenOffer = { readonly server: string; readonly taken?: string };
+
 const WHY_NOTHING: Readonly<Record<Invitation['kind'], ToldNothing>> = {
   ...{ unmapped: 'unassigned', local: 'local', draining: 'draining' },
   ...{ sure: 'no-loader', open: 'no-loader', unknown: 'no-loader' },
@@ -106,8 +109,8 @@ export class DhcpStep {
   }
 
   /** It takes its address from another server, and what to load with it. */
-  tookOther({ subject: { name: machine } }: Invitation, mac: MacAddress | undefined, server: string): void {
-    this.#parts.events({ event: 'dhcp.elsewhere', machine, ...(mac !== undefined && { mac }), server });
+  tookOther({ subject: { name: machine } }: Invitation, mac: MacAddress | undefined, other: TakenOffer): void {
+    this.#parts.events({ event: 'dhcp.elsewhere', machine, ...(mac !== undefined && { mac }), ...other });
   }
 
   /** Another server gives addresses there; `by`: how it shows. */

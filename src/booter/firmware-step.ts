@@ -99,14 +99,23 @@ export class FirmwareStep {
    * The UKI of its image, when it has one and its bytes begin to come in time; else iPXE. What a GET gets is what the HEAD before
    * it was told of, unless the machine is to boot it no more. Never throws.
    */
-  async file(facts: MachineFacts, { isHead }: { readonly isHead: boolean }): Promise<FirmwareFile> {
-    const { mapping: inForce, contradicted, policies, clock } = this.#parts;
+  async file(facts: MachineFacts, asked: { readonly isHead: boolean }): Promise<FirmwareFile> {
+    const { mapping: inForce, contradicted } = this.#parts;
     const mapping = inForce();
     const subject = mapping.inventory.identify(facts);
-    contradicted(subject);
+    try {
+      return await this.#fileFor(subject, mapping, asked);
+    } finally {
+      // Not before its boot has begun, of which that is told.
+      contradicted(subject);
+    }
+  }
+
+  async #fileFor(subject: Subject, mapping: Mapping, { isHead }: { readonly isHead: boolean }): Promise<FirmwareFile> {
+    const { policies, clock } = this.#parts;
     const selection = assignmentFor(mapping, subject);
     const now = clock.ticks();
-    const key = keyOf(facts);
+    const key = keyOf(subject.facts);
     const last = this.#chosen.get(key);
     const life = isHead ? SAME_ANSWER_MILLISECONDS : SAME_FILE_MILLISECONDS;
     const meaning = policies.meaning(subject, assignmentOf(selection));

@@ -2,7 +2,15 @@ import type { Assignment } from '../boot/assignment.js';
 import { type Boot, isInLastBoot, type LastBoot } from '../boot/boot.js';
 import type { ClockSense } from '../boot/clock-sense.js';
 import type { EventSink } from '../boot/event.js';
-import { isDoneOnceStarted, isRestricted, judge, type LocalReason, SHOWN, type Verdict } from '../boot/policy.js';
+import {
+  isDoneOnceStarted,
+  isRestricted,
+  judge,
+  type LocalReason,
+  SHOWN,
+  type UnsureWhy,
+  type Verdict,
+} from '../boot/policy.js';
 import type { BootStore } from '../boot/ports.js';
 import { type Standing, withReprovisionIn } from '../boot/standing.js';
 import { areStrangers, type Whose, whoseStanding } from '../boot/standing-keys.js';
@@ -47,7 +55,7 @@ export type Judged =
   | { readonly kind: 'unmapped'; readonly asking: Asking }
   | ToBoot
   | { readonly kind: 'local'; readonly assignment: Assignment; readonly why: LocalReason; readonly reason: string }
-  | { readonly kind: 'unsure'; readonly assignment: Assignment; readonly reason: string };
+  | { readonly kind: 'unsure'; readonly assignment: Assignment; readonly why: UnsureWhy; readonly reason: string };
 
 /** By which assignment, which a wish for the next boot may have changed. */
 export type ToBoot = {

@@ -47,6 +47,12 @@ export class RunningTransfers {
     return () => void this.#running.delete(transfer);
   }
 
+  /** Whether anything is under way to that machine. */
+  isTo(machine: string): boolean {
+    for (const { told } of this.#running) if (told().machine === machine) return true;
+    return false;
+  }
+
   /** So many at most, the oldest first. */
   list(most: number): readonly RunningTransfer[] {
     const now = this.#ticks();

@@ -99,7 +99,7 @@ export class ScriptReadiness {
     // The machine has been told to wait: nothing is kept, or told, of a script that nobody receives.
     if (clock.ticks() >= due) return { kind: 'waiting', reason: this.#progress(boot) };
     if (planning.kind === 'waiting') return planning;
-    if (planning.kind !== 'plan') return { kind: 'refused', reason: planning.reason };
+    if (planning.kind !== 'plan') return { kind: 'refused', reason: planning.reason, code: 'PLAN_IMPOSSIBLE' };
     const { plan } = planning;
     const capabilities = await this.#capabilities(boot, plan, image);
     if (capabilities.kind === 'refused') return capabilities;

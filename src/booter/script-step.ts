@@ -1,7 +1,8 @@
 import type { BlobSource } from '../blob/blob-store.js';
-import type { EventSink } from '../boot/event.js';
+import type { EventSink, Undecided } from '../boot/event.js';
 import { type BootPlan, startOf } from '../boot/plan.js';
-import { settle } from '../boot/select.js';
+import type { UnsureWhy } from '../boot/policy.js';
+import { missingFacts, type Selection, settle } from '../boot/select.js';
 import type { ErrorCode } from '../errors.js';
 import type { Subject } from '../machine/inventory.js';
 import type { Descriptor } from '../oci/descriptor.js';
@@ -34,10 +35,19 @@ export type ScriptStepParts = ScriptReadinessParts & {
 };
 
 /** `code`: of the error that stands behind it, where there is one. */
-type Refused = { readonly reason: string; readonly code?: ErrorCode; readonly isUnassigned?: true };
+type Refused = {
+  readonly reason: string;
+  readonly code?: ErrorCode;
+  readonly isUnassigned?: true;
+  readonly undecided?: Undecided;
+};
 
 /** For what a machine waits. */
-type Awaited = { readonly image?: string } & Omit<Refused, 'reason'>;
+type Awaited = { readonly image?: string; readonly unsure?: UnsureWhy } & Omit<Refused, 'reason'>;
+
+type SentToDisk = Omit<Extract<Judged, { kind: 'local' }>, 'kind'> & { readonly unsure?: UnsureWhy };
+type Unmapped = Extract<Judged, { kind: 'unmapped' }>;
+type Unassigned = { readonly judged: Unmapped; readonly selection: Selection; readonly attempt: number };
 
 /** iPXE reports its machine, and gets the script for it. */
 export class ScriptStep {
@@ -51,17 +61,28 @@ export class ScriptStep {
 
   /** The script for the machine that reports itself with this query. Never throws: what goes wrong is on its screen. */
   async script(query: ScriptQuery, address: string): Promise<string> {
-    const { memory, attribution, contradicted, policies, mapping: inForce, clock } = this.#parts;
-    const asked = clock.ticks();
+    const { memory, contradicted, mapping: inForce } = this.#parts;
     const mapping = inForce();
     const subject = mapping.inventory.identify(memory.withFirmware(factsFromQuery(query, address)));
     memory.asked(subject.facts.macs);
-    contradicted(subject);
-    const attempt = attemptOf(query);
-    const assignment = settle(assignmentFor(mapping, subject));
+    try {
+      return await this.#scriptFor(subject, mapping, attemptOf(query));
+    } finally {
+      // Not before its boot has begun, of which that is told.
+      contradicted(subject);
+    }
+  }
+
+  async #scriptFor(subject: Subject, mapping: Mapping, attempt: number): Promise<string> {
+    const { attribution, policies, clock } = this.#parts;
+    const { sourceAddress: address } = subject.facts;
+    const asked = clock.ticks();
+    const selection = assignmentFor(mapping, subject);
+    const assignment = settle(selection);
     try {
       const judged = await policies.judge(subject, assignment);
       if (judged.kind !== 'unmapped') this.#parts.enrolments.isAssigned(subject);
+      if (judged.kind === 'unmapped') return this.#unassigned(subject, { judged, selection, attempt });
       if (judged.kind !== 'boot') return this.#withoutImage(subject, judged, attempt);
       attribution.saw(subject.name, address, { isShown: judged.asking.kind === 'shown' });
       const boot = { subject, ...judged };
@@ -107,25 +128,22 @@ export class ScriptStep {
   }
 
   /** What a machine is told that boots nothing of ours, now or at all. */
-  #withoutImage(subject: Subject, judged: Exclude<Judged, ToBoot>, attempt: number): string {
+  #withoutImage(subject: Subject, judged: Exclude<Judged, ToBoot | Unmapped>, attempt: number): string {
+    if (judged.kind === 'local') return this.#local(subject, judged);
+    const { assignment, why: unsure, reason } = judged;
+    if (!isPatient({ attempt })) return this.#local(subject, { assignment, reason, why: 'doubted', unsure });
+    // Not for its image: that of an assignment that is out of force may be none.
+    return this.#wait(subject, { machine: subject.name, reason, attempt }, { unsure });
+  }
+
+  #unassigned(subject: Subject, { judged, selection, attempt }: Unassigned): string {
     const { enrolments, enrols } = this.#parts;
-    const { name: machine } = subject;
-    switch (judged.kind) {
-      case 'local':
-        return this.#local(subject, judged);
-      case 'unsure':
-        if (!isPatient({ attempt })) return this.#local(subject, { ...judged, why: 'doubted' });
-        // Not for its image: that of an assignment that is out of force may be none.
-        return this.#wait(subject, { machine, reason: judged.reason, attempt });
-      case 'unmapped': {
-        const waiting = { machine, reason: NO_ASSIGNMENT, attempt, isUnknown: true };
-        if (!enrols() || !isPatient(waiting))
-          return this.#refuse(subject, { reason: NO_ASSIGNMENT, isUnassigned: true });
-        const script = this.#wait(subject, waiting, { isUnassigned: true });
-        enrolments.waits(subject, judged.asking.kind === 'shown');
-        return script;
-      }
-    }
+    const waiting = { machine: subject.name, reason: NO_ASSIGNMENT, attempt, isUnknown: true };
+    const why = { isUnassigned: true, ...undecidedIn(selection, subject) } as const;
+    if (!enrols() || !isPatient(waiting)) return this.#refuse(subject, { reason: NO_ASSIGNMENT, ...why });
+    const script = this.#wait(subject, waiting, why);
+    enrolments.waits(subject, judged.asking.kind === 'shown');
+    return script;
   }
 
   #wait({ facts: { sourceAddress: address } }: Subject, waiting: Waiting, known: Awaited = {}): string {
@@ -135,10 +153,10 @@ export class ScriptStep {
     return waitingScript(urls.for(address), waiting);
   }
 
-  #local(subject: Subject, { assignment, why, reason }: Omit<Extract<Judged, { kind: 'local' }>, 'kind'>): string {
+  #local(subject: Subject, { assignment, why, reason, unsure }: SentToDisk): string {
     const { name: machine, facts } = subject;
     const told = { machine, address: facts.sourceAddress, assignment: assignment.name };
-    this.#parts.events({ event: 'script.local', ...told, why, reason });
+    this.#parts.events({ event: 'script.local', ...told, why, reason, ...(unsure !== undefined && { unsure }) });
     return localScript(subject, why, reason);
   }
 
@@ -153,4 +171,12 @@ export class ScriptStep {
     this.#parts.events({ event: 'script.refused', machine, address: facts.sourceAddress, ...refused });
     return refusalOf(subject, refused.reason);
   }
+}
+
+/** What nobody could judge, of an assignment that is asked before all others. */
+function undecidedIn(selection: Selection, subject: Subject): { readonly undecided?: Undecided } {
+  if (selection.kind !== 'undecided') return {};
+  const { assignment } = selection;
+  const facts = missingFacts(assignment, subject);
+  return facts.length === 0 ? {} : { undecided: { assignment: assignment.name, facts } };
 }

@@ -1,5 +1,6 @@
 import type {
   ArtifactTransfer,
+  BootEvent,
   EventSink,
   LoaderTransfer,
   RefusedFile,
@@ -27,7 +28,7 @@ export type TransferEnded = (end: TransferEnd) => void;
 export type TransferEventsParts = {
   readonly events: EventSink;
   readonly clock: Pick<Clock, 'ticks'>;
-  readonly owner: Pick<AddressOwner, 'look' | 'machineAt'>;
+  readonly owner: Pick<AddressOwner, 'look' | 'find' | 'machineAt'>;
 };
 
 /** Tells as events what goes to machines, whichever protocol carries it. */
@@ -79,12 +80,25 @@ export class TransferEvents {
   /** What is asked for is not there, or cannot be had. */
   refused(file: RefusedFile): void {
     const asked = withPlatform(file);
-    this.#parts.events({ event: 'file.refused', ...asked, ...this.#attributed(asked) });
+    this.#tellOwned(asked, (owned) => ({ event: 'file.refused', ...asked, ...owned }));
   }
 
   /** What was asked for was sent, and nothing came back. */
   unanswered(file: LoaderTransfer): void {
-    this.#parts.events({ event: 'file.unanswered', ...this.#attributed(file) });
+    this.#tellOwned(file, (owned) => ({ event: 'file.unanswered', ...owned }));
+  }
+
+  /** It is over with one packet, or with none: nobody has looked yet whose card is there. */
+  #tellOwned(file: LoaderTransfer, eventOf: (owned: LoaderTransfer) => BootEvent): void {
+    const { events, owner } = this.#parts;
+    const known = this.#attributed(file);
+    if (known.machine !== undefined) {
+      events(eventOf(known));
+      return;
+    }
+    void owner
+      .find(file.address)
+      .then((machine) => events(eventOf(machine === undefined ? file : { machine, ...file })));
   }
 
   #attributed(file: LoaderTransfer): LoaderTransfer {

@@ -87,10 +87,11 @@ export function serverHandler({ booter, leases, served, parts, ticks }: Parts) {
   };
 
   /** Whoever does not boot may have its address from wherever it likes. */
-  function tookOther({ client, from, request }: Asking, server: string): void {
+  function tookOther({ ask, client, from, request }: Asking, server: string): void {
     if (client.kind === 'other') return;
     const facts = factsOf(client, request, relayOf(request) ?? from.address);
-    booter.dhcp.tookOther(parts.invite(facts), client.mac, server);
+    const taken = ask.kind === 'select' ? { taken: ask.address } : {};
+    booter.dhcp.tookOther(parts.invite(facts), client.mac, { server, ...taken });
   }
 
   function heard(server: string, { name }: Door, by: string): void {

@@ -42,6 +42,7 @@ const REFUSED = {
 } as const;
 const WAITS = { event: 'script.waiting', ...MACHINE, attempt: 1 } as const;
 const SENT = { event: 'provision.sent', ...MACHINE, document: 'x', bytes: 1 } as const;
+const LOCAL = { event: 'script.local', ...MACHINE, assignment: 'all', why: 'doubted', reason: 'not known' } as const;
 const FILE = { event: 'file.refused', ...LOADER } as const;
 const SHORTAGE = { needed: 2 ** 30, has: 2 ** 29 };
 const STARTED = [STEP.script, STEP.kernelStarted, STEP.kernelSent, STEP.initramfsStarted, STEP.initramfsSent];
@@ -87,6 +88,11 @@ const STOPS: readonly (readonly [FindingName, readonly StepEvent[], number?, Par
   ['assignment-missing', [STEP.discover, UNASSIGNED]],
   ['assignment-missing', [{ ...STEP.unanswered, why: 'unassigned' }]],
   ['loader-missing', [{ ...STEP.unanswered, why: 'no-loader', reason: 'ipxe-arm64.efi is missing' }]],
+  ['assignment-undecided', [{ ...STEP.refused, undecided: { assignment: 'racks', facts: ['serial'] } }]],
+  ['clock-unset', [{ ...WAITS, reason: 'it says 1970', unsure: 'clock' }]],
+  ['clock-unset', [{ ...LOCAL, unsure: 'clock' }]],
+  ['standing-unknown', [{ ...WAITS, reason: 'the state is another', unsure: 'standing' }]],
+  ['boot-refused', [{ ...WAITS, reason: 'there is no room', unsure: 'room' }]],
   ['image-waiting', [STEP.waiting], 120 * SECOND],
   ['boot-refused', [{ ...WAITS, reason: 'its assignment is out of force' }]],
   ['image-missing', [refusedBy('IMAGE_NOT_FOUND')]],

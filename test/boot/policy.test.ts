@@ -46,7 +46,7 @@ describe('judge', () => {
   it('boots nothing by an assignment that is out of force, but what the operator wishes', () => {
     const outOfForce = 'the assignment x of the API is out of force';
     for (const policy of [ALWAYS, ONCE, HOLD, LIMITED])
-      expect(judged({ policy, outOfForce })).toEqual({ kind: 'unsure', reason: outOfForce });
+      expect(judged({ policy, outOfForce })).toEqual({ kind: 'unsure', why: 'out-of-force', reason: outOfForce });
     const standing = { machine: 'node-01', next: NEXT };
     expect(judged({ outOfForce, standing })).toEqual({ kind: 'next', next: NEXT });
     expect(judged({ outOfForce, standing, requester: DOUBTED })).toMatchObject({ kind: 'unsure' });
@@ -128,7 +128,7 @@ describe('judge', () => {
   });
 
   it('installs nobody once while the clock is not set, and knows who is done all the same', () => {
-    expect(judged({ policy: ONCE, clock: UNSET })).toEqual({ kind: 'unsure', reason: UNSET.reason });
+    expect(judged({ policy: ONCE, clock: UNSET })).toEqual({ kind: 'unsure', why: 'clock', reason: UNSET.reason });
     expect(judged({ policy: ONCE, clock: UNSET, standing: DONE })).toMatchObject({ why: 'done' });
     const standing = { ...DONE, reprovision: { at: NOW, wishedAt: NOW } };
     for (const now of [5, NOW + 5]) expect(judged({ policy: ONCE, clock: UNSET, standing, now }).kind).toBe('unsure');

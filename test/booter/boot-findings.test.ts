@@ -13,6 +13,7 @@ function watching(assignment?: Partial<Assignment>, { isDone = false } = {}) {
   let look = (): void => undefined;
   let now = 1_000;
   const events: BootEvent[] = [];
+  const fetching = new Set<string>();
   const findings = new BootFindings({
     listen: (given) => {
       listener = given;
@@ -22,6 +23,7 @@ function watching(assignment?: Partial<Assignment>, { isDone = false } = {}) {
     },
     assignmentNamed: () => assignment as Assignment | undefined,
     isDone: () => isDone,
+    isFetching: (machine) => fetching.has(machine),
     events: (event) => events.push(event),
     clock: { now: () => now },
     every: (_milliseconds, run) => {
@@ -45,7 +47,7 @@ function watching(assignment?: Partial<Assignment>, { isDone = false } = {}) {
   };
   const told = () =>
     events.map((event) => (event.event === 'boot.finding' ? `${event.boot} ${event.finding}` : event.event));
-  return { findings, step, pass, told, events, boots };
+  return { findings, step, pass, told, events, boots, fetching };
 }
 
 it('tells why a boot does not go on, once', () => {
@@ -74,6 +76,17 @@ it('tells why a boot does not go on, once', () => {
   pass(1_000);
   expect(told()).toEqual(['b1 script-without-kernel', 'b1 download-aborted']);
   expect(heard).toHaveLength(1);
+});
+
+it('does not say of a machine that it asks for nothing while its loader is on its way', () => {
+  const { step, pass, told, fetching } = watching();
+  step(STEP.discover);
+  fetching.add('node-01');
+  pass(60_000);
+  expect(told()).toEqual([]);
+  fetching.clear();
+  pass(1_000);
+  expect(told()).toEqual(['b1 answer-ignored']);
 });
 
 it('looks at the last boot of a machine, until it is done', () => {

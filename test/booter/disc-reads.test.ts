@@ -24,7 +24,7 @@ function reading() {
   let now = 0;
   const timers = new Map<() => void, number>();
   const clock = { ticks: () => now };
-  const owner = { look: () => undefined, machineAt: () => undefined };
+  const owner = { look: () => undefined, find: async () => undefined, machineAt: () => undefined };
   const transferEvents = new TransferEvents({ events: (event) => void events.push(event), clock, owner });
   const after = (milliseconds: number, run: () => void) => {
     timers.set(run, now + milliseconds);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { BootEvent } from '../../src/boot/event.js';
 import { TransferEvents, tellEnd } from '../../src/booter/transfer-events.js';
 import { digestOf } from '../../src/oci/digest.js';
+import { settled } from '../fixtures/waiting.js';
 
 const LOADER = { address: '10.0.0.7', file: 'snponly.efi', protocol: 'tftp' } as const;
 const KNOWN = { ...LOADER, platform: 'UEFI amd64' } as const;
@@ -16,6 +17,7 @@ function tell() {
     clock: { ticks: () => now },
     owner: {
       look: (address) => void looked.push(address),
+      find: async (address) => (address === '10.0.0.8' ? 'node-08' : undefined),
       machineAt: (address) => (looked.includes(address) && address === '10.0.0.8' ? 'node-08' : undefined),
     },
   });
@@ -61,6 +63,11 @@ describe('TransferEvents', () => {
     ];
     expect(transfers.running.list(9)).toEqual([first, second]);
     expect(transfers.running.list(1)).toEqual([first]);
+    expect(['node-07', 'node-08', 'node-09'].map((machine) => transfers.running.isTo(machine))).toEqual([
+      true,
+      true,
+      false,
+    ]);
     ended({ kind: 'sent', bytes: 500 });
     expect(transfers.running.list(9)).toEqual([second]);
   });
@@ -72,11 +79,23 @@ describe('TransferEvents', () => {
     expect(events).toEqual([{ event: 'loader.sent', ...KNOWN, bytes: 300, seconds: 0, ...tftp }]);
   });
 
-  it('tells of every file that is refused, and of every one that nobody answers', () => {
+  it('tells of every file that is refused, and of every one that nobody answers, when it has looked whose card is there', async () => {
     const { transfers, events } = tell();
-    transfers.refused({ ...LOADER, reason: 'none' });
-    transfers.unanswered(LOADER);
-    expect(events.map(({ event }) => event)).toEqual(['file.refused', 'file.unanswered']);
+    for (const address of ['10.0.0.7', '10.0.0.8']) {
+      transfers.refused({ ...LOADER, address, reason: 'none' });
+      transfers.unanswered({ ...LOADER, address });
+    }
+    await settled();
+    expect(events.map((event) => [event.event, 'machine' in event && event.machine])).toEqual([
+      ...[
+        ['file.refused', false],
+        ['file.unanswered', false],
+      ],
+      ...[
+        ['file.refused', 'node-08'],
+        ['file.unanswered', 'node-08'],
+      ],
+    ]);
   });
 });
 

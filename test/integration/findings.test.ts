@@ -1,6 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { startFakeRegistry } from '../fakes/registry.js';
 import { blobOf } from '../fixtures/blobs.js';
 import { writeConfiguration } from '../fixtures/configuration.js';
@@ -8,7 +10,8 @@ import { temporaryFolder } from '../fixtures/folder.js';
 import { getFrom, loopbackOf } from '../fixtures/from-address.js';
 import { bootlayer } from '../fixtures/program.js';
 import { startedRegistry } from '../fixtures/registries.js';
-import { kernelUrl, serve } from '../fixtures/serving.js';
+import { kernelUrl, scriptFrom, serve } from '../fixtures/serving.js';
+import { shiftedClock } from '../fixtures/shifted-clock.js';
 import { freePort } from '../setup/registry.js';
 
 /** What stops boots is brought about for real, but for the one registry that lies: no real one does on demand. */
@@ -21,7 +24,9 @@ const OTHER = blobOf(20_000, 3);
 /** Each is assigned an image by its name. */
 const MACHINES = [
   ...(['sound', 'missing', 'denied', 'unreachable', 'arm', 'lying', 'gone', 'cut', 'resumed'] as const),
-  ...(['once', 'unwritten', 'held', 'twin', 'unassigned'] as const),
+  ...(['once', 'unwritten', 'held', 'twin', 'unassigned', 'unreported', 'unfit'] as const),
+  // Those that show by time alone.
+  ...(['slow', 'unfetched', 'unread', 'untold'] as const),
 ] as const;
 type Name = (typeof MACHINES)[number];
 
@@ -30,7 +35,12 @@ const MORE: Partial<Record<Name, string>> = {
   held: 'policy: { maxAttempts: 1, window: 1h }',
   once: 'provision: { kickstart: b.ks, once: true }',
   unwritten: 'provision: { kickstart: { template: a.ks } }',
+  unfit: 'boot: uki',
+  unread: 'provision: { kickstart: b.ks }',
+  untold: 'policy: { mode: once }',
 };
+/** The longest time by which something shows, and how long boots are looked at (see BootFindings). */
+const AHEAD_MILLISECONDS = 3_601_000;
 
 async function site() {
   const folder = await temporaryFolder();
@@ -41,6 +51,9 @@ async function site() {
   ];
   liar.addImage('os', { kernel: OTHER.bytes, initramfs: INITRAMFS.bytes });
   liar.blobs.set(OTHER.descriptor.digest, Buffer.alloc(OTHER.bytes.length));
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  onTestFinished(() => void silent.close());
   const closed = `127.0.0.1:${await freePort()}`;
   const [kernel, initramfs] = [join(folder, 'kernel'), join(folder, 'initramfs')];
   const files = {
@@ -57,7 +70,9 @@ async function site() {
     denied: `${guarded.host}/os:1`,
     unreachable: `${closed}/os:1`,
     lying: `${liar.host}/os:1`,
+    slow: `127.0.0.1:${(silent.address() as AddressInfo).port}/os:1`,
   };
+  const unassigned: readonly Name[] = ['unassigned', 'unreported'];
   const config = await writeConfiguration(folder, {
     plainHttp: [registry.host, guarded.host, liar.host, closed],
     more: [
@@ -65,18 +80,22 @@ async function site() {
       'machines:',
       ...MACHINES.map((name) => `  - { name: ${name}, mac: "${macOf(name)}", serial: ${name} }`),
     ],
-    assignments: MACHINES.filter((name) => name !== 'unassigned').map((name) => {
-      const more = MORE[name] === undefined ? '' : `, ${MORE[name]}`;
-      return `{ name: ${name}, match: { machine: ${name} }, image: "${images[name] ?? 'oci:image:1'}"${more} }`;
-    }),
+    assignments: [
+      '{ name: tagged, match: { asset: "77" }, image: "oci:image:1" }',
+      ...MACHINES.filter((name) => !unassigned.includes(name)).map((name) => {
+        const more = MORE[name] === undefined ? '' : `, ${MORE[name]}`;
+        return `{ name: ${name}, match: { machine: ${name} }, image: "${images[name] ?? 'oci:image:1'}"${more} }`;
+      }),
+    ],
   });
-  return serve(config);
+  const clock = await shiftedClock(folder);
+  return { ...(await serve(config, { env: clock.env })), clock };
 }
 
 type Told = { readonly findings: readonly { readonly finding: string; readonly evidence: string }[] };
 
 it('says of each boot that does not go on why', async () => {
-  const { server, log } = await site();
+  const { server, log, clock } = await site();
   /** As a machine of an address of its own. */
   const get = (name: Name, url: string, most?: number) =>
     getFrom(url, { localAddress: loopbackOf(1_000 + MACHINES.indexOf(name)), ...(most !== undefined && { most }) });
@@ -94,6 +113,11 @@ it('says of each boot that does not go on why', async () => {
       readonly boots: readonly { readonly id: string }[];
     };
     return ((await api(`boots/${boots[0]?.id}`)) as Told).findings;
+  };
+  /** Fetches all that iPXE does. */
+  const start = async (name: Name) => {
+    const told = await script(name);
+    for (const url of [kernelUrl(told), /^initrd .*?(http\S+)/m.exec(told)?.[1] ?? '']) await get(name, url);
   };
   const provoke: Readonly<Record<Name, () => Promise<unknown>>> = {
     sound: async () => get('sound', kernelUrl(await script('sound'))),
@@ -123,12 +147,14 @@ it('says of each boot that does not go on why', async () => {
       await get('held', kernelUrl(await script('held')));
       return script('held');
     },
-    // In a boot that has begun.
-    twin: async () => {
-      await script('twin');
-      return get('twin', kernelUrl(await script('twin', { query: '&serial=sound&memory=1' })));
-    },
-    unassigned: () => script('unassigned'),
+    twin: async () => get('twin', kernelUrl(await script('twin', { query: '&serial=sound&memory=1' }))),
+    unassigned: () => script('unassigned', { query: '&asset=78' }),
+    unreported: () => script('unreported'),
+    unfit: () => script('unfit'),
+    slow: () => script('slow'),
+    unfetched: () => script('unfetched'),
+    unread: () => start('unread'),
+    untold: () => start('untold'),
   };
   for (const name of MACHINES) await provoke[name]();
   const expected: Readonly<Record<Name, readonly string[]>> = {
@@ -137,14 +163,18 @@ it('says of each boot that does not go on why', async () => {
     ...{ arm: ['architecture-missing'], lying: ['digest-mismatch'], gone: ['file-unknown'], cut: ['download-aborted'] },
     ...{ once: ['configuration-refused'], unwritten: ['boot-refused'], held: ['attempts-used-up'] },
     ...{ twin: ['memory-short', 'machine-contradicted'], unassigned: ['assignment-missing'] },
+    ...{ unreported: ['assignment-undecided'], unfit: ['image-unusable'] },
+    ...{ slow: ['image-waiting'], unfetched: ['script-without-kernel'] },
+    ...{ unread: ['configuration-not-fetched'], untold: ['done-not-reported'] },
   };
-  const found = async () =>
-    Object.fromEntries(
-      await Promise.all(
-        MACHINES.map(async (name) => [name, (await findings(name)).map(({ finding }) => finding)] as const),
-      ),
-    );
-  await expect.poll(found, { timeout: 30_000 }).toEqual(expected);
+  // One after the other, and not too often: the API bears so much of one client.
+  const found = async () => {
+    const names: Record<string, readonly string[]> = {};
+    for (const name of MACHINES) names[name] = (await findings(name)).map(({ finding }) => finding);
+    return names;
+  };
+  await clock.setAhead(AHEAD_MILLISECONDS);
+  await expect.poll(found, { timeout: 40_000, interval: 2_000 }).toEqual(expected);
   /** Within a second or so; of what was taken up again it may have been. */
   const told = () => {
     const machines = log.filter(({ event }) => event === 'boot.finding').map(({ machine }) => machine);
@@ -158,6 +188,30 @@ it('says of each boot that does not go on why', async () => {
   const metrics = await (await fetch(`http://${server.api}/metrics`)).text();
   expect(metrics).toMatch(/bootlayer_findings_total\{finding="image-missing"\} 1\n/);
   expect(metrics).toMatch(/bootlayer_findings_total\{finding="disk-full"\} 0\n/);
+}, 180_000);
+
+it('says what the server itself lacks: the time, and what it knew', async () => {
+  const folder = await temporaryFolder();
+  const config = await writeConfiguration(folder, {
+    more: ['identity: { verify: false }', 'unknown: enrol'],
+    assignments: ['{ name: all, match: {}, image: "registry.invalid/os:1", policy: { mode: once } }'],
+  });
+  const clock = await shiftedClock(folder);
+  const findings = async (env: NodeJS.ProcessEnv) => {
+    const { server, log } = await serve(config, { env });
+    await scriptFrom(server);
+    const told = () => log.flatMap(({ event, finding }) => (event === 'boot.finding' ? [finding] : []));
+    await expect.poll(told, { timeout: 20_000 }).toHaveLength(1);
+    await server.stop();
+    return told();
+  };
+  // As a board whose clock has no battery.
+  await clock.setAhead(-Date.now());
+  expect(await findings(clock.env)).toEqual(['clock-unset']);
+  await clock.setAhead(0);
+  for (const file of ['state.db', 'state.db-wal', 'state.db-shm'])
+    await rm(join(folder, 'data', file), { force: true });
+  expect(await findings({})).toEqual(['standing-unknown']);
 }, 90_000);
 
 function macOf(name: Name): string {

@@ -83,6 +83,9 @@ describe('a disk that fills up', () => {
         digest: NEW.descriptor.digest,
         reason: expect.stringContaining('ENOSPC') as unknown,
       });
+    await expect
+      .poll(() => told('boot.finding'))
+      .toMatchObject([{ finding: 'disk-full', remedy: expect.stringContaining('make room on the disk') as unknown }]);
     expect((await boot('small')).equals(SMALL.bytes)).toBe(true);
     await rm(ballast);
     expect((await boot('new')).equals(NEW.bytes)).toBe(true);

@@ -16,6 +16,7 @@ import { testBooter } from '../fixtures/booter.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { assignment, MAC } from '../fixtures/mappings.js';
 import { contentsOf, resolvedImage } from '../fixtures/plans.js';
+import { settled } from '../fixtures/waiting.js';
 
 const CLIENT = { address: '10.0.0.7', port: 2_000 };
 const TERMS = { blksize: 512, windowsize: 1, accepted: [] };
@@ -139,6 +140,7 @@ describe('TftpFrontEnd', () => {
     const wanted = { client: CLIENT, filename: 'snponly.efi' };
     front.unbegun(wanted, { kind: 'unanswered' });
     front.unbegun(wanted, { kind: 'failed', reason: 'EIO' });
+    await settled();
     const file = { address: '10.0.0.7', protocol: 'tftp', file: 'snponly.efi' };
     expect(events).toEqual([
       { event: 'file.unanswered', ...file },

@@ -75,7 +75,7 @@ describe('/api/v1/machines/<name>/standing', () => {
       { boots: 'next', image: 'lab/os:2' },
     ],
     [
-      { kind: 'unsure', reason: 'who knows' },
+      { kind: 'unsure', why: 'standing', reason: 'who knows' },
       { boots: 'waits', reason: 'who knows' },
     ],
     [{ kind: 'unmapped' }, { boots: 'nothing', reason: 'no assignment matches this machine' }],
