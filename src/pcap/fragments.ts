@@ -24,14 +24,14 @@ export class Fragments {
   add(fragment: Ip4Packet): Ip4Packet | undefined {
     const key = [fragment.from, fragment.to, fragment.protocol, fragment.id].join(' ');
     const pending = this.#pending.get(key) ?? this.#begin(key);
-    const { offset, payload, hasMore, isCut } = fragment;
+    const { offset, payload, hasMore, missing } = fragment;
     // One that comes again counts once.
     if (!pending.pieces.has(offset)) pending.bytes += payload.length;
     pending.pieces.set(offset, payload);
     if (!hasMore) pending.end = offset + payload.length;
     const isTooMuch =
       offset + payload.length > MAX_BYTES || pending.bytes > MAX_BYTES || pending.pieces.size > MAX_PIECES;
-    if (isCut || isTooMuch) return this.#drop(key);
+    if (missing > 0 || isTooMuch) return this.#drop(key);
     const whole = wholeOf(pending);
     if (whole === undefined) return undefined;
     this.#pending.delete(key);

@@ -6,8 +6,8 @@ export type Ip4Packet = {
   readonly to: string;
   readonly protocol: number;
   readonly payload: Buffer;
-  /** The capture has less of it than there was. */
-  readonly isCut: boolean;
+  /** Bytes of it that the capture left out. */
+  readonly missing: number;
   readonly id: number;
   /** In bytes; 0 in what is no fragment, and in the first. */
   readonly offset: number;
@@ -35,7 +35,7 @@ export function decodeIp4(bytes: Buffer): Ip4Packet | undefined {
     protocol: bytes.readUInt8(9),
     // Short frames are padded.
     payload: bytes.subarray(header, total),
-    isCut: bytes.length < total,
+    missing: Math.max(0, total - bytes.length),
     id: bytes.readUInt16BE(4),
     offset: (fragment & 0x1fff) * 8,
     hasMore: (fragment & MORE_FRAGMENTS) !== 0,

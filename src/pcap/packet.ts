@@ -10,7 +10,7 @@ type Way = { readonly from: Peer; readonly to: Peer };
 export type Packet =
   /** `missing`: bytes of it that the capture left out. */
   | (Way & { readonly kind: 'udp'; readonly payload: Buffer; readonly missing: number })
-  | (Way & { readonly kind: 'tcp'; readonly flags: TcpFlags; readonly payload: Buffer })
+  | (Way & { readonly kind: 'tcp'; readonly flags: TcpFlags; readonly payload: Buffer; readonly missing: number })
   /** `to` cannot be had there, says `by` (ICMP, RFC 792): of a datagram or a connection of `from`. */
   | (Way & { readonly kind: 'unreachable'; readonly by: string; readonly code: number })
   | { readonly kind: 'other'; readonly why: OtherPacket };
@@ -83,14 +83,14 @@ const TCP_HEADER = 20;
 
 /** RFC 9293, 3.1. */
 function tcp(packet: Ip4Packet): Packet {
-  const { payload } = packet;
+  const { payload, missing } = packet;
   if (payload.length < TCP_HEADER) return other('other');
   const header = (payload.readUInt8(12) >> 4) * 4;
   if (header < TCP_HEADER) return other('other');
   const bits = payload.readUInt8(13);
   const has = (bit: number) => (bits & bit) !== 0;
   const flags = { fin: has(0x01), syn: has(0x02), rst: has(0x04), ack: has(0x10) };
-  return { kind: 'tcp', ...wayOf(packet, payload), flags, payload: payload.subarray(header) };
+  return { kind: 'tcp', ...wayOf(packet, payload), flags, payload: payload.subarray(header), missing };
 }
 
 /** It brings back what it is about: a header of IP, and the ports. */
