@@ -124,7 +124,8 @@ function addOffer(lease: Lease, offer: HeardOffer): void {
 
 /** What follows from all that it was offered, told with its choice. */
 function conclude(lease: Lease): void {
-  if (lease.offers.length === 0) return;
+  // What an installed system does with an address is nothing to tell.
+  if (lease.offers.length === 0 || !asksToBoot(lease)) return;
   const behaviour = behaviourOf(lease.client, lease.offers);
   lease.behaviour = behaviour;
   const { step, taken = '' } = lease;
