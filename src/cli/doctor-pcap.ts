@@ -8,7 +8,7 @@ import { OwnServer } from './pcap-own.js';
 import { Replay } from './pcap-replay.js';
 import type { Step } from './pcap-steps.js';
 
-export type PcapOptions = CommonOptions & { readonly strict?: true; readonly json?: true };
+type PcapOptions = CommonOptions & { readonly strict?: true; readonly json?: true };
 
 /** A machine, and how far it came; `judged` is missing for what asks for an address alone. */
 export type ToldMachine = { readonly who: string; readonly client?: string; readonly judged: Judged };

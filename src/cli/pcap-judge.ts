@@ -21,7 +21,7 @@ export type Judged = {
   readonly remedy?: string;
 };
 
-export type JudgedIn = {
+type JudgedIn = {
   /** Seconds since the first packet, of the last one of the capture. */
   readonly end: number;
   readonly hasTftpData: boolean;
@@ -205,11 +205,11 @@ function judgeConnection({ server, state, until }: Refused, { end }: JudgedIn): 
   return { ...judged, finding: 'answer-ignored', what, remedy: REMEDY.unreached };
 }
 
-export function stopped(step: Judged['step']): Pick<Judged, 'state' | 'step'> {
+function stopped(step: Judged['step']): Pick<Judged, 'state' | 'step'> {
   return { state: 'fail', step };
 }
 
 /** The capture ends too early to tell. */
-export function unclear(step: Judged['step']): Pick<Judged, 'state' | 'step'> {
+function unclear(step: Judged['step']): Pick<Judged, 'state' | 'step'> {
   return { state: 'warn', step };
 }

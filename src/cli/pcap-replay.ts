@@ -7,7 +7,7 @@ import { StepLog } from './pcap-steps.js';
 import { Stories } from './pcap-story.js';
 import { TftpReplay } from './pcap-tftp.js';
 
-export type ReplayParts = {
+type ReplayParts = {
   readonly own: OwnWord;
   /** Where this server's TFTP listens, beside port 69. */
   readonly tftpPorts: readonly number[];

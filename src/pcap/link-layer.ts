@@ -1,7 +1,7 @@
 import type { Frame } from './frame.js';
 
 /** What a frame carries: `type` by its EtherType (IANA, IEEE 802 Numbers). */
-export type Carried = { readonly type: number; readonly bytes: Buffer };
+type Carried = { readonly type: number; readonly bytes: Buffer };
 
 export const ETHER_TYPE = { ip4: 0x0800, ip6: 0x86dd } as const;
 
@@ -39,11 +39,6 @@ export function carriedBy({ link, bytes }: Pick<Frame, 'link' | 'bytes'>): Carri
 
 export function isKnownLink(link: number): boolean {
   return RAW_ALIASES.includes(link) || (Object.values(LINK) as readonly number[]).includes(link);
-}
-
-/** A capture of several interfaces at once, by which one packet may go several times (`tcpdump -i any`). */
-export function isOfAnyInterface(link: number): boolean {
-  return link === LINK.sll || link === LINK.sll2;
 }
 
 function typed(bytes: Buffer, at: number): Carried | undefined {

@@ -15,10 +15,10 @@ export type Packet =
   | (Way & { readonly kind: 'unreachable'; readonly by: string; readonly code: number })
   | { readonly kind: 'other'; readonly why: OtherPacket };
 
-export type TcpFlags = { readonly syn: boolean; readonly ack: boolean; readonly fin: boolean; readonly rst: boolean };
+type TcpFlags = { readonly syn: boolean; readonly ack: boolean; readonly fin: boolean; readonly rst: boolean };
 
 /** `link`: of a kind of capture that is not known; `piece`: of a packet that is not all there. */
-export type OtherPacket = 'link' | 'ip6' | 'piece' | 'other';
+type OtherPacket = 'link' | 'ip6' | 'piece' | 'other';
 
 const UNREACHABLE = 3;
 

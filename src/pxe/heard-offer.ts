@@ -24,7 +24,7 @@ export type HeardOffer = {
 };
 
 /** Of option 43 (PXE 2.1, tables 2-1 and 2-3). */
-export type Discovery = {
+type Discovery = {
   /** Sub-option 6, bit 3: the file is loaded at once, without menu and discovery. */
   readonly isDirect: boolean;
   readonly hasMenu: boolean;
