@@ -25,7 +25,7 @@ const BASE = [
 const DOMAIN = ['boot', 'machine', 'image', 'lease', 'provision'];
 const CONTENT = ['catalog', 'blob', 'store', 'build'];
 /** `dhcpv6` is to stand beside `dhcp`, with the same questions and answers of `lease/` by way of `pxe/`. */
-const PROTOCOLS = ['dhcp', 'dhcpv6', 'tftp', 'oci', 'ipxe'];
+const PROTOCOLS = ['dhcp', 'dhcpv6', 'tftp', 'oci', 'ipxe', 'pcap'];
 const FRONT_ENDS = ['http', 'pxe', 'ui'];
 const PROCESS = [
   ...[

@@ -2,6 +2,7 @@ import { counted, formatBytes, formatSeconds } from '../format.js';
 import type { StepEvent } from './boot.js';
 import type { Finding, FindingName } from './finding.js';
 import type { FoundIn } from './findings.js';
+import { abortedRemedy, httpRemedy, otherServerRemedy, REMEDY } from './remedies.js';
 import { ago, type Told, type Trace } from './trace.js';
 
 /** What shows that a program of ours runs, or that firmware is past DHCP and TFTP. */
@@ -51,8 +52,7 @@ function otherArchitecture(trace: Trace): Finding | undefined {
   return {
     ...{ finding: 'loader-of-other-architecture', at: told.at },
     evidence: `it loaded ${told.event.file}, which is for ${has}, and its firmware is ${asked.join(' or ')}`,
-    remedy:
-      'another DHCP server tells it what to load: let that go by the architecture (option 93), or leave out the boot file there, so that this server says it',
+    remedy: REMEDY.otherArchitecture,
   };
 }
 
@@ -76,16 +76,9 @@ function aborted(trace: Trace): Finding | undefined {
   return {
     ...{ finding: 'loader-aborted', at: told.at },
     evidence: `${file} broke off by ${protocol.toUpperCase()} after ${formatBytes(bytes)}${blocks}: ${reason}`,
-    remedy: (blksize ?? 0) > MOST_ON_ETHERNET ? BLOCKS : CABLE,
+    remedy: abortedRemedy(blksize),
   };
 }
-
-/** Ethernet's 1,500 without the headers of IPv4, UDP and TFTP (RFC 2348). */
-const MOST_ON_ETHERNET = 1_468;
-const BLOCKS =
-  'blocks of that size need fragments or larger frames: see the MTU on the way, and that no firewall drops fragments';
-const CABLE =
-  'see whether the machine was reset, and look for loss on its link: cable, duplex, and a firewall on the way';
 
 function unanswered(trace: Trace): Finding | undefined {
   const told = trace.last('file.unanswered');
@@ -93,8 +86,7 @@ function unanswered(trace: Trace): Finding | undefined {
   return {
     ...{ finding: 'loader-unanswered', at: told.at },
     evidence: `${told.event.address} asked for ${JSON.stringify(told.event.file)} by TFTP, and never answered what it was sent`,
-    remedy:
-      'let a firewall pass UDP from this server to the machine: TFTP answers from a port of its own, not from 69 (RFC 1350, 4)',
+    remedy: REMEDY.unanswered,
   };
 }
 
@@ -109,14 +101,9 @@ export function fileRefused({ at, event }: Told<Extract<StepEvent, { event: 'fil
   return {
     ...{ finding: 'file-refused', at },
     evidence: `${address} asked for ${JSON.stringify(file)} by ${protocol.toUpperCase()}: ${reason}`,
-    remedy: code === 'NOT_FOUND' && platform !== undefined ? MISSING : MISNAMED,
+    remedy: code === 'NOT_FOUND' && platform !== undefined ? REMEDY.missing : REMEDY.misnamed,
   };
 }
-
-const MISSING =
-  'put that build of iPXE into a folder in which this server looks for it (npm run ipxe, or ipxe.binaries)';
-const MISNAMED =
-  'where another server tells it what to load, correct the name there; "bootlayer plan" shows what this one says';
 
 function notStarted(trace: Trace, now: number): Finding | undefined {
   const told = trace.last('loader.sent');
@@ -128,8 +115,7 @@ function notStarted(trace: Trace, now: number): Finding | undefined {
   return {
     ...{ finding: 'loader-not-started', at: told.at },
     evidence: `${told.event.file} was sent whole ${ago(told.at, now)}, and no script was asked for since`,
-    remedy:
-      'look at its screen: Secure Boot may refuse the program, the card may have no driver in it (try the snponly or undionly build), or it does not reach this server by HTTP',
+    remedy: REMEDY.notStarted,
   };
 }
 
@@ -149,19 +135,12 @@ function ignored(told: Told<Extract<StepEvent, { event: 'dhcp.answered' }>>, now
   const evidence = `${client} was told ${counted(told.times, 'time')} to load ${answer}, the last time ${ago(told.at, now)}, and asked for nothing`;
   if (firmware === 'uefi-http')
     return { finding: 'http-boot-refused', at: told.at, evidence, remedy: httpRemedy(answer) };
-  return { finding: 'answer-ignored', at: told.at, evidence, remedy: firmware === undefined ? UNREACHED : IGNORED };
-}
-
-const IGNORED =
-  'see that it is given an address (where dhcp.mode is proxy, by the DHCP server there) and no other boot file by another server, that UDP 69 and 4011 reach this server, and that the port of the switch forwards at once (portfast)';
-const UNREACHED =
-  'iPXE runs, and does not get there: see what its screen says, and the route and firewalls between it and that address (advertise)';
-
-function httpRemedy(url: string): string {
-  const scheme = url.startsWith('https:')
-    ? 'enrol the certificate authority of this server in the firmware, and see its clock'
-    : 'many firmwares allow https alone: allow http in their setup, serve https, or boot the machine by PXE';
-  return `${scheme}; see that the URL is reachable from its network`;
+  return {
+    finding: 'answer-ignored',
+    at: told.at,
+    evidence,
+    remedy: firmware === undefined ? REMEDY.unreached : REMEDY.ignored,
+  };
 }
 
 /** What it is told to load there is said to it alone, at a port that is the client's. */
@@ -171,6 +150,6 @@ function otherServer({ at, event, times }: Told<Extract<StepEvent, { event: 'dhc
   return {
     ...{ finding: 'other-server-won', at },
     evidence: `it took ${what} by the DHCP server ${server}${times === 1 ? '' : ` ${times} times`}, not ours`,
-    remedy: `end that server ("bootlayer doctor" shows what it tells machines to load), keep it from answering this machine, or set dhcp.mode to proxy, so that ${server} gives the address and this server what to load`,
+    remedy: otherServerRemedy(server),
   };
 }

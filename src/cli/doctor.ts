@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { systemClock } from '../clock.js';
 import { BootlayerError } from '../errors.js';
 import { counted, harmless } from '../format.js';
@@ -12,6 +12,7 @@ import { bounded, CHECKS, type Finding, type FindingState, failed, inOrder, warn
 import { judgeImages, lookAtImages } from './doctor-images.js';
 import { checkIpxe } from './doctor-ipxe.js';
 import { checkOthers } from './doctor-others.js';
+import { replayCapture } from './doctor-pcap.js';
 import { checkPermissions } from './doctor-permissions.js';
 import { checkPorts } from './doctor-ports.js';
 import { askRegistries } from './doctor-registries.js';
@@ -26,7 +27,10 @@ export function doctorCommand(): Command {
   return withJson(withCommonOptions(new Command('doctor')))
     .description('look at what usually keeps machines from booting on this host, and say how to mend it')
     .option('--strict', 'take warnings for failures')
-    .addOption(new Option('--pcap <file>', 'replay a capture').hideHelp())
+    .option(
+      '--pcap <file>',
+      'replay a capture: what was said, what this server would say, and where each machine stopped',
+    )
     .addHelpText('after', HELP)
     .action(doctor);
 }
@@ -37,13 +41,19 @@ server or without one, for some five seconds, and changes nothing. Each port is 
 interfaces that DHCP is answered on, others are looked for by a DISCOVER as firmware sends it, which takes root or CAP_NET_BIND_SERVICE.
 Run it as the user that the server runs as, or as root.
 
-Exit status: 0 nothing failed; 1 something did, or with --strict, there are warnings; 2 the configuration is wrong.`;
+With --pcap, a capture of pcap or pcapng is replayed in place of that: what machines asked and were answered by DHCP, TFTP and HTTP, what
+the server of this configuration would say (left out where there is none), which offer they take, and where each of them stopped. Take it
+where the machines are, with all of UDP, since TFTP sends from ports of its own:
+  tcpdump -i br0 -w boot.pcap 'udp or icmp or tcp port 8080'
+  bootlayer doctor --pcap boot.pcap
+
+Exit status: 0 nothing failed, or no machine stopped; 1 something did, or with --strict, there are warnings; 2 the configuration is
+wrong, or the file is no capture.`;
 
 async function doctor(options: DoctorOptions): Promise<void> {
   if (options.pcap !== undefined) {
-    throw new BootlayerError('NOT_IN_THIS_VERSION', 'captures are not replayed in this version', {
-      remedy: 'leave --pcap out; "bootlayer plan" explains what a machine is told',
-    });
+    await replayCapture(options.pcap, options);
+    return;
   }
   // A name server that is silent is waited for by the C library, for half a minute unless it is told otherwise (resolv.conf(5)).
   process.env['RES_OPTIONS'] ??= 'timeout:1 attempts:2';

@@ -9,10 +9,12 @@ import { ipxeFolders } from '../ipxe-folders.js';
 import { LeaseBook } from '../lease/lease-book.js';
 import { givenAddress, type LeaseAnswer, type LeaseAsk } from '../lease/question.js';
 import { subnetsOn } from '../lease/subnet.js';
+import type { Peer } from '../net/datagram.js';
 import { NO_IP4 } from '../net/ip.js';
 import type { Offerings } from '../pxe/answer.js';
 import { type DescribedClient, describedDiscover } from '../pxe/described-client.js';
 import { readAsking, serverDoor, serverExchange } from '../pxe/dhcp-server.js';
+import type { Door } from '../pxe/door.js';
 import type { Exchange } from '../pxe/exchange.js';
 import { offeringsAt } from '../pxe/offerings.js';
 import { type BootParts, proxyExchange } from '../pxe/proxy-dhcp.js';
@@ -37,7 +39,7 @@ export type DhcpExplanation =
   /** Too little of it is known. */
   | { readonly kind: 'undescribed'; readonly reason: string };
 
-type Parts = {
+export type DhcpParts = {
   /** Where it is off, what a proxy would say is shown. */
   readonly dhcp: DhcpConfig | undefined;
   readonly mapping: Mapping;
@@ -56,13 +58,13 @@ export async function offeringsOf(config: Config, { urls, address }: Site): Prom
 }
 
 /** As the server would, by the very code that answers. Pure. */
-export function explainDhcp(described: DescribedClient | undefined, parts: Parts): DhcpExplanation {
+export function explainDhcp(described: DescribedClient | undefined, parts: DhcpParts): DhcpExplanation {
   if (described === undefined) return { kind: 'undescribed', reason: 'its firmware is not said (--firmware)' };
   const discover = describedDiscover(described);
   if (discover === undefined) return { kind: 'undescribed', reason: 'its architecture is not said (--arch)' };
   const { dhcp, site, given } = parts;
   const isOn = dhcp !== undefined;
-  const exchange = exchangeOf(encodePacket(discover, { maxBytes: 1472 }), parts);
+  const exchange = exchangeOf(encodePacket(discover, { maxBytes: 1472 }), { from: NOBODY, step: 'offer' }, parts);
   const sent = sentBy(exchange);
   if (sent === undefined) return { kind: 'unanswered', isOn, reason: 'reason' in exchange ? exchange.reason : '' };
   const fields = describeReply(sent.reply, 'client' in exchange ? exchange.client : undefined);
@@ -87,13 +89,21 @@ function ofPool(fields: readonly ReplyField[]): readonly ReplyField[] {
 /** Whoever has no address yet. */
 const NOBODY = { address: NO_IP4, port: PORT.client };
 
-function exchangeOf(bytes: Buffer, { dhcp, mapping, site, offerings }: Parts): Exchange {
+/** Who sent it, and to which port: DHCP's, or the one of PXE boot servers. */
+type CameBy = { readonly from: Peer; readonly step: Door['step'] };
+
+/** What becomes of a datagram, by the very code that answers; who has which address, only the server knows. Pure. */
+export function exchangeOf(
+  bytes: Buffer,
+  { from, step }: CameBy,
+  { dhcp, mapping, site, offerings }: Omit<DhcpParts, 'given'>,
+): Exchange {
   const { name = '', address } = site;
   const parts: BootParts = { invite: (facts) => inviteBy(mapping, facts), offerings: () => offerings };
-  const at = { step: 'offer', name, address, subnets: [] } as const;
-  if (dhcp?.mode !== 'server') return proxyExchange(bytes, NOBODY, at, parts);
+  const at = { step, name, address, subnets: [] } as const;
+  if (dhcp?.mode !== 'server' || step === 'ack') return proxyExchange(bytes, from, at, parts);
   const door = serverDoor(at);
-  const asking = readAsking(bytes, NOBODY, door);
+  const asking = readAsking(bytes, from, door);
   if (asking.kind !== 'asking') return asking;
   return serverExchange(asking, offerTo(asking.ask, dhcp, { mapping, site }), door, parts);
 }
@@ -104,7 +114,7 @@ type ServerConfig = Extract<DhcpConfig, { readonly mode: 'server' }>;
 function offerTo(
   ask: LeaseAsk,
   { subnets, authoritative: isAuthoritative }: ServerConfig,
-  { mapping, site }: Pick<Parts, 'mapping' | 'site'>,
+  { mapping, site }: Pick<DhcpParts, 'mapping' | 'site'>,
 ): LeaseAnswer {
   const clients = new LeaseClients(() => mapping);
   const book = new LeaseBook({ subnets, isAuthoritative, reservations: () => clients.reservations() });

@@ -2,9 +2,9 @@ import type { Booter } from '../booter/booter.js';
 import { fileOf } from '../tftp/file.js';
 import type { BootFile, BootFileRoute, FileRequest } from './boot-file.js';
 
-const GREETING = /^(?:(?:ipxe\/)?boot\.ipxe|boot\/script(?:\?.*)?)$/;
+export const GREETING = /^(?:(?:ipxe\/)?boot\.ipxe|boot\/script(?:\?.*)?)$/;
 /** iPXE of 2025 and later asks for it beside where it came from, and then in the root. */
-const AUTOEXEC = /^(?:.*\/)?autoexec\.ipxe$/;
+export const AUTOEXEC = /^(?:.*\/)?autoexec\.ipxe$/;
 
 /**
  * The scripts that HTTP has. Whoever asks for the one of its plan gets the one that makes it ask for it by HTTP: a request by

@@ -36,7 +36,7 @@ describe('bootlayer', () => {
 
   it.each([
     [['nonsense'], 2, "unknown command 'nonsense'"],
-    [['doctor', '--pcap', 'boot.pcap'], 2, 'captures are not replayed in this version'],
+    [['doctor', '--pcap', 'boot.pcap'], 2, 'boot.pcap cannot be read (ENOENT)'],
     [['doctor'], 2, 'there is no configuration'],
     [['image', 'verify', '--key', 'os.pub', 'oci:x:1'], 2, 'signatures are not verified in this version'],
     [['image', 'push', 'oci:x', 'oci:y'], 2, '"oci:y" names no tag'],
