@@ -4,6 +4,7 @@ import { Scrubber } from './blob/scrubber.js';
 import type { EventSink } from './boot/event.js';
 import { type BootListeners, type BootListenersParts, openBootListeners } from './boot-listeners.js';
 import { type BootWarningsInput, findBootWarnings } from './boot-warnings.js';
+import { bootTimes } from './booter/boot-times.js';
 import type { BootUrls } from './booter/boot-urls.js';
 import type { Booter } from './booter/booter.js';
 import { findUntoldWarnings } from './booter/check-policies.js';
@@ -11,6 +12,7 @@ import { EventHub } from './booter/event-hub.js';
 import { logSink } from './booter/log-sink.js';
 import type { MappingInput } from './booter/mapping.js';
 import { metricsSink } from './booter/metrics-sink.js';
+import { version } from './cli/version.js';
 import { systemClock, waitFor } from './clock.js';
 import type { LoadOutcome, ReadFiles } from './config/load.js';
 import { readConfigFilesAside } from './config/load-process.js';
@@ -84,6 +86,7 @@ async function start(
   const warn = (text: string) => log.warn({ event: 'config.warning' }, text);
   const privileges = lowerPrivileges(config, warn);
   const metrics = createMetrics();
+  metrics.buildInfo.set({ version: version() }, 1);
   const hub = new EventHub([logSink(log, () => systemClock.ticks()), metricsSink(metrics)]);
   const events = hub.tell;
   const reloader = new Reloader({
@@ -96,7 +99,8 @@ async function start(
     events,
     clock: systemClock,
   });
-  const built = await buildBooter(reloader, log, { lifecycle, hub, documents: initial.documents });
+  const built = await buildBooter(reloader, log, { lifecycle, hub, metrics, documents: initial.documents });
+  built.journal.listen(bootTimes(metrics));
   const { booter, database, urls, advertise } = built;
   const upkeep = upkeepOf(built, reloader, events);
   const standings = standingsOf(built, reloader, upkeep);
