@@ -10,6 +10,7 @@ export type ProtocolMetrics = {
   readonly tftpSeconds: Histogram;
   readonly dhcpSeconds: Histogram;
   readonly registryRequests: Counter<'status'>;
+  readonly traceSpans: Counter<'outcome'>;
   readonly buildInfo: Gauge<'version'>;
 };
 
@@ -39,6 +40,12 @@ export function protocolMetrics(registers: Registry[]): ProtocolMetrics {
       name: 'bootlayer_registry_requests_total',
       help: 'requests to registries and their token servers, by the first digit of the status, or that there was none',
       labelNames: ['status'],
+      registers,
+    }),
+    traceSpans: new Counter({
+      name: 'bootlayer_trace_spans_total',
+      help: 'spans of traces: sent to the collector or dropped, since it does not take them',
+      labelNames: ['outcome'],
       registers,
     }),
     buildInfo: new Gauge({
