@@ -16,6 +16,7 @@ import { Api } from './http/api.js';
 import { apiGuard } from './http/api-guard.js';
 import { createListener } from './http/app.js';
 import { closeListener, listen } from './http/listen.js';
+import { countRequests } from './http/request-metrics.js';
 import { type BootRouteParts, bootRecordRoutes } from './http/routes/boots.js';
 import { type CacheRouteParts, cacheRoutes } from './http/routes/cache.js';
 import { type EntryRouteParts, entryRoutes } from './http/routes/entries.js';
@@ -157,6 +158,7 @@ export async function openApi(config: Config, parts: ApiListenerParts): Promise<
   const { metrics, isReady, desk, lifecycle, log } = parts;
   let { tokens } = parts;
   const app = createListener(log);
+  countRequests(app.server, metrics, 'api');
   app.server.maxConnections = MOST_CONNECTIONS;
   app.server.setTimeout(SILENCE_MILLISECONDS);
   const guard = apiGuard({ tokens: () => tokens, ticks: () => systemClock.ticks() });

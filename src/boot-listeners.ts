@@ -8,6 +8,7 @@ import { openDhcp } from './dhcp-listener.js';
 import { createListener } from './http/app.js';
 import { BufferPool } from './http/buffer-pool.js';
 import { closeListener, listen } from './http/listen.js';
+import { countRequests } from './http/request-metrics.js';
 import { type BlobRouteParts, blobRoutes } from './http/routes/blobs.js';
 import { bootRoutes } from './http/routes/boot.js';
 import { doneRoutes } from './http/routes/done.js';
@@ -121,7 +122,7 @@ async function warnOfMissing(binaries: IpxeBinaries, config: Config, log: Logger
   log.warn({ event: 'ipxe.missing', ...which }, text);
 }
 
-type HttpParts = Pick<BootListenersParts, 'isReady' | 'lifecycle' | 'raised' | 'log'> & {
+type HttpParts = Pick<BootListenersParts, 'isReady' | 'metrics' | 'lifecycle' | 'raised' | 'log'> & {
   readonly sending: BlobRouteParts & IpxeRouteParts;
 };
 
@@ -144,12 +145,13 @@ async function openHttp(
   { key, listen: configured, inherited, tls }: HttpListener,
   parts: HttpParts,
 ): Promise<OpenHttp> {
-  const { sending, isReady, lifecycle, raised, log } = parts;
+  const { sending, isReady, metrics, lifecycle, raised, log } = parts;
   const places = inherited.length > 0 ? inherited.map((fd) => ({ fd })) : [configured];
   const at: Endpoint[] = [];
   const servers: Parameters<typeof renewPair>[0][] = [];
   for (const place of places) {
     const app = createListener(log, tls);
+    countRequests(app.server, metrics, 'boot');
     healthRoutes(app, isReady);
     bootRoutes(app, sending.booter);
     doneRoutes(app, sending.booter.doneReports);

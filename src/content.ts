@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { BlobCache } from './blob/blob-cache.js';
+import { BlobCache, type BlobCacheParts } from './blob/blob-cache.js';
 import { Collector } from './blob/collector.js';
 import { DiskBlobStore } from './blob/disk-blob-store.js';
 import type { EventSink } from './boot/event.js';
@@ -8,6 +8,7 @@ import { ImageSources } from './catalog/image-sources.js';
 import { systemClock } from './clock.js';
 import type { Config } from './config/schema.js';
 import type { Lifecycle } from './lifecycle.js';
+import type { Metrics } from './metrics.js';
 import type { Digest } from './oci/digest.js';
 import { openRegistries, settingsIn } from './registries.js';
 import { type Database, openDatabase } from './store/sqlite-database.js';
@@ -20,6 +21,8 @@ export type ContentParts = {
   /** What is odd about a registry. */
   readonly warn: (text: string) => void;
   readonly events: EventSink;
+  /** Counts what comes from registries and goes by the cache, where somebody reads that. */
+  readonly metrics?: Pick<Metrics, 'cacheOpens' | 'fillBytes' | 'registryRequests'>;
   readonly lifecycle: Lifecycle;
   /** Whether what lies about in the cache may go (`DiskBlobStore.open`). */
   readonly tidies?: boolean;
@@ -40,6 +43,7 @@ export async function openContent({
   pins,
   warn,
   events,
+  metrics,
   lifecycle,
   tidies = true,
 }: ContentParts): Promise<Content> {
@@ -48,10 +52,12 @@ export async function openContent({
   const database = await openDatabase(stateFileIn(data));
   lifecycle.started('state', () => database.close());
   const store = await DiskBlobStore.open(cacheFolderIn(data), { tidies });
-  const registries = openRegistries((registry) => settingsIn(config(), registry), warn);
+  const registries = openRegistries((registry) => settingsIn(config(), registry), warn, {
+    answered: (status) => metrics?.registryRequests.inc({ status }),
+  });
   lifecycle.started('registry client', () => registries.close());
   const collector = new Collector({ store, pins, limit: () => config().cache.maxSize, events });
-  const blobs = new BlobCache({ store, events, clock: { now: () => clock.ticks() }, collector });
+  const blobs = new BlobCache({ store, events, clock: { now: () => clock.ticks() }, collector, ...counting(metrics) });
   lifecycle.started('cache', () => blobs.close());
   const images = new Catalog({
     sources: new ImageSources(registries),
@@ -61,6 +67,15 @@ export async function openContent({
   });
   lifecycle.started('catalog', () => images.close());
   return { database, store, collector, blobs, images };
+}
+
+function counting(metrics: ContentParts['metrics']): Pick<BlobCacheParts, 'opened' | 'received'> {
+  if (metrics === undefined) return {};
+  for (const result of ['hit', 'filling', 'miss']) metrics.cacheOpens.inc({ result }, 0);
+  return {
+    opened: (result) => metrics.cacheOpens.inc({ result }),
+    received: (bytes) => metrics.fillBytes.inc(bytes),
+  };
 }
 
 /** Where the blobs are. */

@@ -52,6 +52,7 @@ export async function openDhcp(config: Config, parts: DhcpListenerParts): Promis
   const offerings = keptOfferings(common, () => loaders.there);
   const answer = dhcpFrontEnd({
     ...{ booter, leases: booter.leases, offerings, ticks: () => systemClock.ticks() },
+    answered: (milliseconds) => parts.metrics.dhcpSeconds.observe(milliseconds / 1_000),
     served: interfaces.interfaces.map(({ address }) => address),
   });
   const at: string[] = [];

@@ -1,40 +1,45 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type BootMetrics, bootMetrics } from './metrics/boot-metrics.js';
 import { type LeaseMetrics, leaseMetrics } from './metrics/lease-metrics.js';
+import { type ProtocolMetrics, protocolMetrics } from './metrics/protocol-metrics.js';
 
 /** The counters behind `/metrics`. One registry per server, so that several can live in one process (tests). */
-export type Metrics = LeaseMetrics & {
-  readonly contentType: string;
-  /** The Prometheus text format. */
-  text(): Promise<string>;
-  readonly scripts: Counter<'outcome'>;
-  readonly faults: Counter;
-  readonly unsavedPlans: Counter;
-  readonly lostSteps: Counter;
-  readonly contradictions: Counter;
-  readonly reloads: Counter<'outcome'>;
-  readonly mappingPending: Gauge;
-  readonly mapped: Gauge<'kind'>;
-  readonly resolutions: Counter<'outcome'>;
-  readonly resolutionSeconds: Histogram;
-  readonly fills: Counter<'outcome'>;
-  readonly fillBytes: Counter;
-  readonly evictions: Counter;
-  readonly damaged: Counter;
-  readonly transfers: Counter<'role' | 'outcome'>;
-  readonly transferBytes: Counter<'role'>;
-  readonly transfersUnderWay: Gauge;
-  readonly loaders: Counter<'protocol' | 'outcome'>;
-  readonly refusedFiles: Counter<'protocol'>;
-  readonly unansweredFiles: Counter<'protocol'>;
-  readonly droppedDatagrams: Counter<'protocol'>;
-  readonly dhcp: Counter<'outcome'>;
-  readonly loaderLoops: Counter;
-  readonly findings: Counter;
-  readonly heldBoots: Counter;
-  readonly doneBoots: Counter<'by'>;
-  readonly identityMismatches: Counter;
-  readonly provisions: Counter<'outcome'>;
-};
+export type Metrics = LeaseMetrics &
+  BootMetrics &
+  ProtocolMetrics & {
+    readonly contentType: string;
+    /** The Prometheus text format. */
+    text(): Promise<string>;
+    readonly scripts: Counter<'outcome'>;
+    readonly faults: Counter;
+    readonly unsavedPlans: Counter;
+    readonly lostSteps: Counter;
+    readonly contradictions: Counter;
+    readonly reloads: Counter<'outcome'>;
+    readonly mappingPending: Gauge;
+    readonly mapped: Gauge<'kind'>;
+    readonly resolutions: Counter<'outcome'>;
+    readonly resolutionSeconds: Histogram;
+    readonly fills: Counter<'outcome'>;
+    readonly fillBytes: Counter;
+    readonly cacheOpens: Counter<'result'>;
+    readonly evictions: Counter;
+    readonly damaged: Counter;
+    readonly transfers: Counter<'protocol' | 'role' | 'outcome'>;
+    readonly transferBytes: Counter<'protocol' | 'role'>;
+    readonly transfersUnderWay: Gauge;
+    readonly loaders: Counter<'protocol' | 'outcome'>;
+    readonly refusedFiles: Counter<'protocol'>;
+    readonly unansweredFiles: Counter<'protocol'>;
+    readonly droppedDatagrams: Counter<'protocol'>;
+    readonly dhcp: Counter<'outcome'>;
+    readonly loaderLoops: Counter;
+    readonly findings: Counter;
+    readonly heldBoots: Counter;
+    readonly doneBoots: Counter<'by'>;
+    readonly identityMismatches: Counter;
+    readonly provisions: Counter<'outcome'>;
+  };
 
 export function createMetrics(): Metrics {
   const registry = new Registry();
@@ -67,6 +72,8 @@ export function createMetrics(): Metrics {
     ...transferMetrics(registers),
     ...dhcpMetrics(registers),
     ...leaseMetrics(registers),
+    ...bootMetrics(registers),
+    ...protocolMetrics(registers),
   };
 }
 
@@ -110,7 +117,9 @@ function mappingMetrics(
   };
 }
 
-function cacheMetrics(registers: Registry[]): Pick<Metrics, 'fills' | 'fillBytes' | 'evictions' | 'damaged'> {
+function cacheMetrics(
+  registers: Registry[],
+): Pick<Metrics, 'fills' | 'fillBytes' | 'cacheOpens' | 'evictions' | 'damaged'> {
   return {
     fills: new Counter({
       name: 'bootlayer_fills_total',
@@ -118,7 +127,17 @@ function cacheMetrics(registers: Registry[]): Pick<Metrics, 'fills' | 'fillBytes
       labelNames: ['outcome'],
       registers,
     }),
-    fillBytes: new Counter({ name: 'bootlayer_fill_bytes_total', help: 'bytes downloaded into the cache', registers }),
+    fillBytes: new Counter({
+      name: 'bootlayer_fill_bytes_total',
+      help: 'bytes downloaded into the cache, as they come',
+      registers,
+    }),
+    cacheOpens: new Counter({
+      name: 'bootlayer_cache_opens_total',
+      help: 'blobs wanted: hit, filling (their download is under way already) or miss',
+      labelNames: ['result'],
+      registers,
+    }),
     evictions: new Counter({
       name: 'bootlayer_evictions_total',
       help: 'blobs that made room for others',
@@ -148,13 +167,13 @@ function transferMetrics(
     transfers: new Counter({
       name: 'bootlayer_transfers_total',
       help: 'artifacts asked for: sent or aborted',
-      labelNames: ['role', 'outcome'],
+      labelNames: ['protocol', 'role', 'outcome'],
       registers,
     }),
     transferBytes: new Counter({
       name: 'bootlayer_transfer_bytes_total',
       help: 'bytes of artifacts sent to machines',
-      labelNames: ['role'],
+      labelNames: ['protocol', 'role'],
       registers,
     }),
     transfersUnderWay: new Gauge({

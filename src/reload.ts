@@ -49,6 +49,7 @@ const CHANGES = {
   dhcp: 'fixed',
   ipxe: 'fixed',
   user: 'fixed',
+  traces: 'fixed',
   defaults: 'named',
   provisions: 'named',
   defaultRegistry: 'named',

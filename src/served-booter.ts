@@ -19,6 +19,7 @@ import type { CacheRouteParts } from './http/routes/cache.js';
 import { openLeases } from './lease-records.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Logger } from './log.js';
+import type { Metrics } from './metrics.js';
 import { DiskArpTable } from './net/disk-arp-table.js';
 import { HostNeighbours } from './net/host-neighbours.js';
 import { Ip6Neighbours } from './net/ip6-neighbours.js';
@@ -45,6 +46,7 @@ export type ServedBooter = Content & {
 export type BooterNeeds = {
   readonly lifecycle: Lifecycle;
   readonly hub: EventHub;
+  readonly metrics: Metrics;
   /** As they were read with the configuration. */
   readonly documents: Documents | undefined;
 };
@@ -53,7 +55,7 @@ export type BooterNeeds = {
 export async function buildBooter(
   reloader: Reloader,
   log: Logger,
-  { lifecycle, hub, documents = NO_DOCUMENTS }: BooterNeeds,
+  { lifecycle, hub, metrics, documents = NO_DOCUMENTS }: BooterNeeds,
 ): Promise<ServedBooter> {
   const { config } = reloader;
   const events = hub.tell;
@@ -62,6 +64,7 @@ export async function buildBooter(
     pins: () => booter.mapped.pinnedDigests(),
     warn: (text) => log.warn({ event: 'registry.warning' }, text),
     events,
+    metrics,
     lifecycle,
   });
   const { images, blobs, database } = content;

@@ -4,6 +4,7 @@ import { Scrubber } from './blob/scrubber.js';
 import type { EventSink } from './boot/event.js';
 import { type BootListeners, type BootListenersParts, openBootListeners } from './boot-listeners.js';
 import { type BootWarningsInput, findBootWarnings } from './boot-warnings.js';
+import { bootTimes } from './booter/boot-times.js';
 import type { BootUrls } from './booter/boot-urls.js';
 import type { Booter } from './booter/booter.js';
 import { findUntoldWarnings } from './booter/check-policies.js';
@@ -11,6 +12,7 @@ import { EventHub } from './booter/event-hub.js';
 import { logSink } from './booter/log-sink.js';
 import type { MappingInput } from './booter/mapping.js';
 import { metricsSink } from './booter/metrics-sink.js';
+import { version } from './cli/version.js';
 import { systemClock, waitFor } from './clock.js';
 import type { LoadOutcome, ReadFiles } from './config/load.js';
 import { readConfigFilesAside } from './config/load-process.js';
@@ -30,6 +32,7 @@ import { lowerPrivileges } from './privileges-process.js';
 import { Reloader, type Renewed } from './reload.js';
 import { buildBooter, type ServedBooter } from './served-booter.js';
 import { standingDesk } from './standing-desk.js';
+import type { TracesParts } from './traces.js';
 import { Upkeep } from './upkeep.js';
 
 export type RunningServer = {
@@ -85,7 +88,6 @@ async function start(
   const privileges = lowerPrivileges(config, warn);
   const metrics = createMetrics();
   const hub = new EventHub([logSink(log, () => systemClock.ticks()), metricsSink(metrics)]);
-  const events = hub.tell;
   const reloader = new Reloader({
     initial,
     load: (inForce, signal) => readAnew(config.file, inForce, signal),
@@ -93,14 +95,15 @@ async function start(
     // Not before: registries are asked as the new configuration says.
     applied: () => applied(built, upkeep, warn),
     warn,
-    events,
+    events: hub.tell,
     clock: systemClock,
   });
-  const built = await buildBooter(reloader, log, { lifecycle, hub, documents: initial.documents });
+  const built = await buildBooter(reloader, log, { lifecycle, hub, metrics, documents: initial.documents });
+  await observe(config, { ...built, metrics, lifecycle, log });
   const { booter, database, urls, advertise } = built;
-  const upkeep = upkeepOf(built, reloader, events);
+  const upkeep = upkeepOf(built, reloader, hub.tell);
   const standings = standingsOf(built, reloader, upkeep);
-  const entries = entriesOf(built, { events, metrics, upkeep });
+  const entries = entriesOf(built, { events: hub.tell, metrics, upkeep });
   let ready = false;
 
   const api = await privileges.raised(() =>
@@ -138,6 +141,13 @@ async function start(
     reload: () => void reloader.reloadByHand(),
     stop: () => lifecycle.stop(),
   };
+}
+
+/** Who watches boots: how long they take, and their traces, of which nothing is loaded where nobody wants them. */
+async function observe({ traces }: Config, parts: TracesParts & { readonly metrics: Metrics }): Promise<void> {
+  parts.metrics.buildInfo.set({ version: version() }, 1);
+  parts.journal.listen(bootTimes(parts.metrics));
+  if (traces !== undefined) (await import('./traces.js')).openTraces(traces, parts);
 }
 
 function listeningText({ dhcp }: Config, urls: BootUrls): string {

@@ -18,7 +18,7 @@ import { tftpFrontEnd } from './pxe/tftp-front-end.js';
 import { ADMISSION_LIMITS, Admissions, LIMITS_BEHIND_NAT } from './tftp/admission.js';
 import { openRequestPort, openTransferPort } from './tftp/request-socket.js';
 import { TftpServer } from './tftp/server.js';
-import type { TftpServerParts } from './tftp/server-parts.js';
+import type { TftpEnd, TftpServerParts } from './tftp/server-parts.js';
 
 export type TftpListenerParts = {
   readonly booter: Booter;
@@ -48,6 +48,7 @@ export async function openTftp(
   const common = {
     ...tftpFrontEnd({ routes, booter, transfers }),
     fault,
+    ended: (end: TftpEnd) => countTransfer(metrics, end),
     negotiation: { maxBlockSize, maxWindowSize },
     clock: { ticks: () => systemClock.ticks(), after },
     admissions: new Admissions(singlePort ? LIMITS_BEHIND_NAT : ADMISSION_LIMITS),
@@ -68,6 +69,16 @@ export async function openTftp(
     for (const server of servers) server.drain();
   };
   return { at: opened, drain };
+}
+
+function countTransfer(
+  { tftpRequests, tftpBytes, tftpResends, tftpSeconds }: Metrics,
+  { outcome, bytes, resends, milliseconds }: TftpEnd,
+): void {
+  tftpRequests.inc({ outcome });
+  tftpBytes.inc(bytes);
+  tftpResends.inc(resends);
+  if (outcome === 'sent') tftpSeconds.observe(milliseconds / 1_000);
 }
 
 function ownPorts({ local }: DatagramPort, singlePort: boolean): TftpServerParts['openPort'] {

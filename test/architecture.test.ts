@@ -25,7 +25,7 @@ const BASE = [
 const DOMAIN = ['boot', 'machine', 'image', 'lease', 'provision'];
 const CONTENT = ['catalog', 'blob', 'store', 'build'];
 /** `dhcpv6` is to stand beside `dhcp`, with the same questions and answers of `lease/` by way of `pxe/`. */
-const PROTOCOLS = ['dhcp', 'dhcpv6', 'tftp', 'oci', 'ipxe', 'pcap'];
+const PROTOCOLS = ['dhcp', 'dhcpv6', 'tftp', 'oci', 'ipxe', 'pcap', 'otlp'];
 const FRONT_ENDS = ['http', 'pxe', 'ui'];
 const PROCESS = [
   ...[
@@ -58,6 +58,7 @@ const PROCESS = [
     'ipxe-folders',
     'missing-ipxe',
     'inherited',
+    'traces',
     'disk-sockets',
     'privileges-process',
   ],
@@ -67,7 +68,7 @@ const PROCESS = [
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ...forEach(PROCESS, [...PROCESS, ...FRONT_ENDS, 'booter', ...DOMAIN, ...CONTENT, ...PROTOCOLS, ...BASE, 'config']),
   ...forEach(FRONT_ENDS, ['booter', ...DOMAIN, ...PROTOCOLS, ...BASE]),
-  booter: [...DOMAIN, ...CONTENT, 'ipxe', 'oci', ...BASE],
+  booter: [...DOMAIN, ...CONTENT, 'ipxe', 'oci', 'otlp', ...BASE],
   ...forEach(DOMAIN, [...DOMAIN, 'oci', ...BASE]),
   ...forEach(['catalog', 'build'], [...DOMAIN, 'oci', ...BASE, 'blob', 'store']),
   ...forEach(['blob', 'store'], [...DOMAIN, 'oci', ...BASE]),
@@ -106,6 +107,7 @@ const ONLY_THESE_FILES: readonly { readonly from: readonly string[]; readonly ro
       room: 'oci',
       files: /^oci\/(reference|digest|descriptor|manifest|platform|media-type|image-source|registry-settings)\.ts$/,
     },
+    { from: ['booter'], room: 'otlp', files: /^otlp\/span\.ts$/ },
     { from: ['config'], room: 'ipxe', files: /^ipxe\/word\.ts$/ },
     { from: ['blob'], room: 'oci', files: /^oci\/(digest|descriptor)\.ts$/ },
     { from: ['catalog', 'build'], room: 'blob', files: /^blob\/(blob-store|blob-reader)\.ts$/ },

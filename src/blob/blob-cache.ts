@@ -21,6 +21,10 @@ export type BlobCacheParts = {
   readonly collector?: Pick<Collector, 'makeRoomFor' | 'ended' | 'reserve' | 'free'>;
   /** Between two tries of a source that broke. */
   readonly wait?: FillParts['wait'];
+  /** Somebody wants a blob: it is there, its download is under way, or one begins. */
+  readonly opened?: (result: 'hit' | 'filling' | 'miss') => void;
+  /** So many more bytes were downloaded. */
+  readonly received?: (bytes: number) => void;
   /** How many downloads that machines wait for run at once; others wait in line. */
   readonly maxFills?: number;
 };
@@ -67,13 +71,22 @@ export class BlobCache {
    * A reader on the stored blob, or on its download, which from now on may come from these sources, too. Throws
    * DIGEST_MISMATCH, DATA_UNUSABLE, BLOB_UNAVAILABLE.
    */
-  async open(descriptor: Descriptor, sources: readonly BlobSource[]): Promise<BlobReader> {
+  open(descriptor: Descriptor, sources: readonly BlobSource[]): Promise<BlobReader> {
+    return this.#open(descriptor, sources, this.#parts.opened);
+  }
+
+  async #open(
+    descriptor: Descriptor,
+    sources: readonly BlobSource[],
+    opened?: BlobCacheParts['opened'],
+  ): Promise<BlobReader> {
     for (;;) {
       const running = this.#fills.get(sizedName(descriptor));
       if (running?.fill.growing) {
         this.#precedence.prefer(running.fill);
         running.fill.offer(this.#doubts.inOrder(descriptor.digest, sources).sources);
         running.queue(sources);
+        opened?.('filling');
         return followingReader(running.fill);
       }
       await running?.ended;
@@ -81,9 +94,15 @@ export class BlobCache {
       const stored = await this.#parts.store
         .open(descriptor, this.#closing.signal)
         .catch((thrown) => this.#unlessClosed(thrown));
-      if (stored !== undefined) return storedReader(stored, descriptor.size);
+      if (stored !== undefined) {
+        opened?.('hit');
+        return storedReader(stored, descriptor.size);
+      }
       const isNews = this.#fills.has(sizedName(descriptor)) || this.#ended !== endedBefore;
-      if (!isNews) return followingReader(this.#start(descriptor, sources));
+      if (isNews) continue;
+      const fill = this.#start(descriptor, sources);
+      opened?.('miss');
+      return followingReader(fill);
     }
   }
 
@@ -112,7 +131,7 @@ export class BlobCache {
 
   /** Downloads the blob unless it is there, for whoever comes. How it goes is told as events. */
   prefetch(descriptor: Descriptor, sources: readonly BlobSource[]): void {
-    this.open(descriptor, sources)
+    this.#open(descriptor, sources)
       .then((reader) => reader.close())
       .catch((thrown: unknown) => this.#tellLie(descriptor, sources, BootlayerError.from(thrown)));
   }
@@ -187,7 +206,7 @@ export class BlobCache {
   }
 
   #newFill(descriptor: Descriptor, sources: readonly BlobSource[]): Fill {
-    const { store, events, clock, wait, collector } = this.#parts;
+    const { store, events, clock, wait, collector, received } = this.#parts;
     const fill: Fill = new Fill(descriptor, {
       store,
       ...this.#doubts.inOrder(descriptor.digest, sources),
@@ -197,6 +216,7 @@ export class BlobCache {
       // For what nobody waits for, nothing goes.
       makeRoom: async (bytes) => (this.#precedence.isFirst(fill) ? (collector?.free(bytes) ?? 0) : 0),
       ...(wait !== undefined && { wait }),
+      ...(received !== undefined && { received }),
     });
     return fill;
   }

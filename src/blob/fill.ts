@@ -18,6 +18,8 @@ export type FillParts = {
   readonly events: EventSink;
   /** Milliseconds. */
   readonly now: () => number;
+  /** So many more bytes were written. */
+  readonly received?: (bytes: number) => void;
   readonly wait?: DownloadParts['wait'];
   /** Waits until it is its turn to take more from the source. */
   readonly turn?: (signal: AbortSignal) => Promise<void>;
@@ -183,6 +185,7 @@ export class Fill {
 
   async #take(bytes: Uint8Array): Promise<void> {
     await this.#unspoilt(this.#write(bytes));
+    this.#parts.received?.(bytes.length);
     this.#wake();
   }
 

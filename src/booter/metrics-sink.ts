@@ -99,24 +99,28 @@ function countTransfer(metrics: Metrics, event: BootEvent): void {
     case 'artifact.sent':
     case 'artifact.aborted':
       metrics.transfersUnderWay.dec();
-      metrics.transfers.inc({ role: event.role, outcome: event.event.slice('artifact.'.length) });
-      metrics.transferBytes.inc({ role: event.role }, event.bytes);
+      countArtifact(metrics, event);
       return;
     default:
       countCache(metrics, event);
   }
 }
 
+function countArtifact(
+  metrics: Metrics,
+  { event, protocol, role, bytes }: Extract<BootEvent, { event: 'artifact.sent' | 'artifact.aborted' }>,
+): void {
+  metrics.transfers.inc({ protocol, role, outcome: event.slice('artifact.'.length) });
+  metrics.transferBytes.inc({ protocol, role }, bytes);
+}
+
 function countCache(metrics: Metrics, event: BootEvent): void {
   switch (event.event) {
     case 'fill.started':
     case 'fill.resumed':
-      metrics.fills.inc({ outcome: event.event.slice('fill.'.length) });
-      return;
     case 'fill.finished':
     case 'fill.failed':
       metrics.fills.inc({ outcome: event.event.slice('fill.'.length) });
-      metrics.fillBytes.inc(event.bytes);
       return;
     case 'blob.evicted':
       metrics.evictions.inc();

@@ -34,6 +34,7 @@ export function convertConfig(
     dhcp: convertDhcp(input.dhcp),
     ipxe: input.ipxe?.binaries === undefined ? {} : { binaries: resolve(folder, input.ipxe.binaries) },
     ...(input.user !== undefined && { user: input.user }),
+    ...(input.traces !== undefined && { traces: input.traces }),
     cache: cacheOf(input),
     unknown: input.unknown ?? 'ignore',
     identity: { verify: input.identity?.verify ?? true, trustedRelays: input.identity?.trustedRelays ?? [] },

@@ -26,6 +26,7 @@ const SCALARS: readonly { readonly path: readonly string[]; readonly kind: 'text
   { path: ['dhcp', 'probe'], kind: 'boolean' },
   { path: ['ipxe', 'binaries'], kind: 'text' },
   { path: ['user'], kind: 'text' },
+  { path: ['traces', 'otlp'], kind: 'text' },
   { path: ['cache', 'maxSize'], kind: 'text' },
   { path: ['cache', 'prefetch'], kind: 'boolean' },
   { path: ['store'], kind: 'text' },

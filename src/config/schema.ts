@@ -53,6 +53,11 @@ export type Config = {
     /** Where the iPXE binaries are, absolute; without it, where they usually are. */
     readonly binaries?: string;
   };
+  /** Where traces of boots are sent, by OTLP over HTTP; undefined where none are. */
+  readonly traces?: {
+    /** The collector's base URL, without a slash at its end: `http://collector:4318`. */
+    readonly otlp: string;
+  };
   /** Who a server is that root has started: at once, but for opening its ports, and for good once they are open. */
   readonly user?: string;
   readonly cache: {
@@ -160,6 +165,21 @@ const size = z.preprocess(
   parsed(parseBytes, 'is no size, such as 50GiB'),
 );
 
+/** Nothing secret is to be in a URL that is shown wherever it is told of. */
+function readCollector(written: string): string | undefined {
+  if (!URL.canParse(written)) return undefined;
+  const { protocol, origin, pathname, search, hash, username, password } = new URL(written);
+  const isBase = [search, hash, username, password].join('') === '';
+  return isBase && (protocol === 'http:' || protocol === 'https:')
+    ? `${origin}${pathname.replace(/\/+$/, '')}`
+    : undefined;
+}
+
+const collector = parsed(
+  readCollector,
+  'is no URL of a collector without anything secret, such as http://collector:4318',
+);
+
 const trueOrFalse = z.boolean('must be true or false');
 
 const registry = mapping({
@@ -194,6 +214,7 @@ export const configFileSchema = mapping({
   dhcp: dhcpSchema.optional(),
   ipxe: mapping({ binaries: text(4096).optional() }).optional(),
   user: text(256).optional(),
+  traces: mapping({ otlp: collector }).optional(),
   cache: mapping({ maxSize: size.optional(), prefetch: trueOrFalse.optional() }).optional(),
   store: z.literal('sqlite', `any store but sqlite ${LATER}`).optional(),
   unknown: oneOf(['ignore', 'enrol']).optional(),

@@ -42,6 +42,9 @@ export type HttpLimits = {
 
 type Body = Dispatcher.ResponseData['body'];
 
+/** The first digit of what a server answered, or that none did. */
+export type AnsweredStatus = '2xx' | '3xx' | '4xx' | '5xx' | 'none';
+
 const LIMITS: HttpLimits = { connect: 10_000, headers: 30_000, idle: 30_000, whole: 20_000, aside: 1_000 };
 const MAX_REDIRECTS = 5;
 const MAX_AGENTS = 32;
@@ -51,14 +54,20 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 export class HttpClient {
   readonly #limits: HttpLimits;
   readonly #findProxy: FindProxy;
+  readonly #answered: (status: AnsweredStatus) => void;
   /** By the proxy, and the certificate authorities that are trusted beside the system's. */
   readonly #agents = new Map<string, Dispatcher>();
   /** With requests under way. */
   readonly #retired = new Set<Dispatcher>();
 
-  constructor(limits: Partial<HttpLimits> = {}, findProxy: FindProxy = () => undefined) {
+  constructor(
+    limits: Partial<HttpLimits> = {},
+    findProxy: FindProxy = () => undefined,
+    answered: (status: AnsweredStatus) => void = () => undefined,
+  ) {
     this.#limits = { ...LIMITS, ...limits };
     this.#findProxy = findProxy;
+    this.#answered = answered;
   }
 
   /**
@@ -112,7 +121,7 @@ export class HttpClient {
     let target = url;
     let headers = wanted.headers;
     for (let hops = 0; ; hops += 1) {
-      const response = await this.#once(target, { ...wanted, headers }, ca);
+      const response = await this.#counted(target, { ...wanted, headers }, ca);
       const location = response.header('location');
       const follows = wanted.method === 'GET' || wanted.method === 'HEAD';
       if (!follows || !REDIRECTS.has(response.status) || location === undefined) return response;
@@ -121,6 +130,17 @@ export class HttpClient {
       const next = redirectTarget(target, location);
       if (next.origin !== target.origin) headers = withoutCredentials(headers);
       target = next;
+    }
+  }
+
+  async #counted(url: URL, wanted: HttpRequest, ca: string): Promise<HttpResponse> {
+    try {
+      const response = await this.#once(url, wanted, ca);
+      this.#answered(statusClassOf(response.status));
+      return response;
+    } catch (thrown) {
+      this.#answered('none');
+      throw thrown;
     }
   }
 
@@ -159,6 +179,12 @@ export class HttpClient {
       destroy: () => answer.body.destroy(),
     };
   }
+}
+
+function statusClassOf(status: number): AnsweredStatus {
+  if (status < 300) return '2xx';
+  if (status < 400) return '3xx';
+  return status < 500 ? '4xx' : '5xx';
 }
 
 /** A plain request is the proxy's to make: what goes wrong with its connection is no word about the registry. */

@@ -3,7 +3,13 @@ import { BootlayerError } from '../errors.js';
 import { type Authorization, Authorizer } from './authorizer.js';
 import { ANONYMOUS, type FindCredential } from './credential.js';
 import { CertificateFiles } from './disk-certificates.js';
-import { HttpClient, type HttpLimits, type HttpRequest, type HttpResponse } from './http-client.js';
+import {
+  type AnsweredStatus,
+  HttpClient,
+  type HttpLimits,
+  type HttpRequest,
+  type HttpResponse,
+} from './http-client.js';
 import type { ImageSource, ImageTarget, Place } from './image-source.js';
 import { MirrorHealth } from './mirror-health.js';
 import { type Mirror, MirroredRepository, type Mirrors } from './mirrored-repository.js';
@@ -26,6 +32,8 @@ export type RegistryClientOptions = {
   /** Between tries. */
   readonly wait?: Wait;
   readonly limits?: Partial<HttpLimits>;
+  /** Of every request, those for tokens too, what came of it. */
+  readonly answered?: (status: AnsweredStatus) => void;
 };
 
 /** How often a request is tried when the network or the registry fails. */
@@ -51,12 +59,12 @@ export class RegistryClient implements RegistryTransport {
   readonly #closing = new AbortController();
 
   constructor({ settings, now = Date.now, wait = waitFor, limits, ...parts }: RegistryClientOptions) {
-    const { credentials = NOBODY, warn = () => undefined, proxy, ticks = () => performance.now() } = parts;
+    const { credentials = NOBODY, warn = () => undefined, proxy, answered, ticks = () => performance.now() } = parts;
     this.#settings = settings;
     this.#mirrors = new MirrorHealth(ticks, warn);
     this.#wait = wait;
     this.#now = now;
-    this.#http = new HttpClient(limits, proxy);
+    this.#http = new HttpClient(limits, proxy, answered);
     this.#authorizer = new Authorizer({ tokens: new TokenClient(this.#http), credentials, ticks, warn });
   }
 

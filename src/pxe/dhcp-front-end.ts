@@ -15,7 +15,7 @@ import type { Door } from './door.js';
 import type { Exchange, Sent } from './exchange.js';
 import { type BootParts, proxyExchange } from './proxy-dhcp.js';
 import { Relays } from './relays.js';
-import { serverHandler } from './server-handler.js';
+import { type Finish, serverHandler } from './server-handler.js';
 
 export type DhcpFrontEndParts = {
   readonly booter: Booter;
@@ -26,6 +26,8 @@ export type DhcpFrontEndParts = {
   readonly offerings: BootParts['offerings'];
   /** Milliseconds that only go forward. */
   readonly ticks: () => number;
+  /** An answer took so long. */
+  readonly answered?: (milliseconds: number) => void;
 };
 
 /** Of one hardware address at one source: firmware asks a handful of times in a minute, in each of a boot's two or three rounds. */
@@ -35,7 +37,7 @@ const LIMITS = { burst: 30, perSecond: 5 };
 const CHADDR_END = CHADDR.at + CHADDR.bytes;
 
 /** Answers what comes in at a port, and tells of it. Whoever repeats one hardware address is slowed down, and nobody else. */
-export function dhcpFrontEnd({ booter, leases, served, offerings, ticks }: DhcpFrontEndParts) {
+export function dhcpFrontEnd({ booter, leases, served, offerings, ticks, answered }: DhcpFrontEndParts) {
   const buckets = new TokenBuckets(LIMITS);
   const parts: BootParts = { invite: (facts) => booter.dhcp.invite(facts), offerings };
   const server = leases && serverHandler({ booter, leases, served, parts, ticks });
@@ -43,26 +45,29 @@ export function dhcpFrontEnd({ booter, leases, served, offerings, ticks }: DhcpF
   return (port: Pick<DatagramPort, 'send'>, door: Door): DatagramHandler => {
     const relays = new Relays(door);
     const whyNot = (to: ReplyDestination, from: Peer) => relays.whyNot(to, from, ticks());
-    /** `send`: now, or together with others. */
-    const finish = (exchange: Exchange, from: Peer, send: DatagramPort['send']) => {
+    const finish: Finish = (exchange, from, { send, began }) => {
       const sent = sentOf(exchange);
-      if (sent !== undefined) send(sent.bytes, peerOf(sent.to));
+      if (sent !== undefined) {
+        send(sent.bytes, peerOf(sent.to));
+        answered?.(ticks() - began);
+      }
       tell(booter, exchange, from, door);
     };
-    const answer = (exchange: Exchange, from: Peer) => {
+    const answer = (exchange: Exchange, from: Peer, began: number) => {
       const sent = sentOf(exchange);
       const reason = sent && whyNot(sent.to, from);
-      if (reason === undefined) finish(exchange, from, now);
+      if (reason === undefined) finish(exchange, from, { send: now, began });
       else booter.dhcp.dropped(from.address, reason);
     };
     const now: DatagramPort['send'] = (bytes, to) => port.send(bytes, to);
     // The boot server's port knows no addresses but those that machines come with.
     const serve = door.step === 'offer' ? server?.(port, door, { finish, whyNot }) : undefined;
-    const handle = serve ?? ((bytes, from) => answer(proxyExchange(bytes, from, door, parts), from));
+    const handle = serve ?? ((bytes, from, began) => answer(proxyExchange(bytes, from, door, parts), from, began));
     return (bytes, from) => {
       // With whom it comes from: who is elsewhere cannot use up what a machine has here by naming its hardware address.
       const key = `${bytes.toString('latin1', CHADDR.at, CHADDR_END)} ${from.address}`;
-      if (buckets.take(key, ticks())) handle(bytes, from);
+      const began = ticks();
+      if (buckets.take(key, began)) handle(bytes, from, began);
       else booter.dhcp.dropped(from.address, 'its hardware address asks too often');
     };
   };

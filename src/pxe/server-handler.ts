@@ -3,7 +3,7 @@ import type { Leases } from '../booter/leases.js';
 import { PORT } from '../dhcp/ports.js';
 import { type ReplyDestination, relayOf } from '../dhcp/reply-destination.js';
 import type { LeaseAnswer } from '../lease/question.js';
-import type { DatagramHandler, DatagramPort, Peer } from '../net/datagram.js';
+import type { DatagramPort, Peer } from '../net/datagram.js';
 import { factsOf } from './client.js';
 import { type Asking, readAsking, serverDoor, serverExchange } from './dhcp-server.js';
 import type { Door } from './door.js';
@@ -22,8 +22,15 @@ type Parts = {
   readonly ticks: () => number;
 };
 
+/** `send`: now, or together with others; `began`: the ticks when its request was taken up. */
+export type Finish = (
+  exchange: Exchange,
+  from: Peer,
+  how: { readonly send: DatagramPort['send']; readonly began: number },
+) => void;
+
 type Ends = {
-  readonly finish: (exchange: Exchange, from: Peer, send: DatagramPort['send']) => void;
+  readonly finish: Finish;
   /** Why nothing is to be sent there. */
   readonly whyNot: (to: ReplyDestination, from: Peer) => string | undefined;
 };
@@ -40,39 +47,39 @@ export function serverHandler({ booter, leases, served, parts, ticks }: Parts) {
   const ours = new Set(served);
   let waiting = 0;
 
-  return (port: Pick<DatagramPort, 'send'>, at: Door, { finish, whyNot }: Ends): DatagramHandler => {
+  return (port: Pick<DatagramPort, 'send'>, at: Door, { finish, whyNot }: Ends) => {
     const door = serverDoor(at, served);
     ours.add(door.address);
     const now: DatagramPort['send'] = (bytes, to) => port.send(bytes, to);
     const afterwards: DatagramPort['send'] = (bytes, to) => late.send({ port, bytes, to });
-    const answered = (asking: Asking, answer: LeaseAnswer, send: DatagramPort['send']) =>
-      finish(serverExchange(asking, answer, door, parts), asking.from, send);
+    const answered = (asking: Asking, answer: LeaseAnswer, how: Parameters<Finish>[2]) =>
+      finish(serverExchange(asking, answer, door, parts), asking.from, how);
 
     const whyNotOver = ({ request }: Asking, from: Peer) => {
       const relay = relayOf(request);
       return relay && whyNot({ kind: 'relay', address: relay, port: PORT.server }, from);
     };
 
-    const give = (asking: Asking) => {
+    const give = (asking: Asking, began: number) => {
       const answer = leases.answer(asking.ask);
       if (!(answer instanceof Promise)) {
-        answered(asking, answer, now);
+        answered(asking, answer, { send: now, began });
         return;
       }
       waiting += 1;
       answer
-        .then((known) => answered(asking, known, afterwards))
+        .then((known) => answered(asking, known, { send: afterwards, began }))
         .catch(fault)
         .finally(() => {
           waiting -= 1;
         });
     };
 
-    return (bytes, from) => {
+    return (bytes: Buffer, from: Peer, began: number) => {
       const asking = readAsking(bytes, from, door);
       if (asking.kind !== 'asking') {
         if (asking.kind === 'ignored' && asking.other !== undefined) heard(asking.other, door, 'its answer was heard');
-        finish(asking, from, now);
+        finish(asking, from, { send: now, began });
         return;
       }
       if (asking.other !== undefined) {
@@ -81,8 +88,8 @@ export function serverHandler({ booter, leases, served, parts, ticks }: Parts) {
       }
       // Before anything is given that nobody is to be told.
       const reason = whyNotOver(asking, from) ?? (waiting >= MOST_WAITING ? TOO_MANY : undefined);
-      if (reason === undefined) give(asking);
-      else finish({ kind: 'ignored', reason }, from, now);
+      if (reason === undefined) give(asking, began);
+      else finish({ kind: 'ignored', reason }, from, { send: now, began });
     };
   };
 

@@ -40,6 +40,15 @@ export type UnbegunOutcome =
   /** By the server, before anybody looked for the file. */
   | { readonly kind: 'refused'; readonly reason: string };
 
+/** `unconfirmed`: the client fell silent after the last block, as many do. */
+export type TftpEnd = {
+  readonly outcome: 'sent' | 'unconfirmed' | 'refused' | Exclude<Outcome['kind'], 'complete'>;
+  /** Bytes that the client has. */
+  readonly bytes: number;
+  readonly resends: number;
+  readonly milliseconds: number;
+};
+
 export type TftpServerParts<File extends TftpFile = TftpFile> = {
   /** Where requests come in. */
   readonly port: DatagramPort;
@@ -52,6 +61,8 @@ export type TftpServerParts<File extends TftpFile = TftpFile> = {
   readonly begun: (transfer: Begun<File>) => (report: TransferReport) => void;
   /** What became of a request of which no transfer has begun. */
   readonly unbegun: (wanted: Wanted, outcome: UnbegunOutcome) => void;
+  /** What became of each request, in the end. */
+  readonly ended?: (end: TftpEnd) => void;
   /** Something of ours broke, which ends one transfer and nothing else. */
   readonly fault: (thrown: unknown) => void;
   readonly negotiation: NegotiationLimits;

@@ -5,7 +5,7 @@ import type { TftpFile } from './file.js';
 import { readFileName } from './file-name.js';
 import { LEAST_BLOCK_BYTES, type NegotiationLimits, negotiate, type Terms } from './negotiation.js';
 import { decodePacket, encodeError, type Incoming, type Option, type Refusal, type Request } from './packet.js';
-import type { TftpServerParts, TransferReport, Wanted } from './server-parts.js';
+import type { TftpEnd, TftpServerParts, TransferReport, Wanted } from './server-parts.js';
 import { TftpSession } from './session.js';
 import type { Outcome } from './transfer.js';
 
@@ -99,12 +99,14 @@ export class TftpServer<File extends TftpFile = TftpFile> {
     const { address, port } = asked.client;
     if (this.#isDraining || port < LEAST_PORT) return false;
     if (this.#parts.admissions.takes(address, this.#parts.clock.ticks())) return true;
+    this.#parts.ended?.(REFUSED);
     this.#parts.unbegun(asked, { kind: 'refused', reason: 'more requests come from this address than are answered' });
     return false;
   }
 
   #refuse(asked: Wanted, refusal: Refusal, reason = refusal.message): void {
     this.#tell(asked.client, refusal);
+    this.#parts.ended?.(REFUSED);
     this.#parts.unbegun(asked, { kind: 'refused', reason });
   }
 
@@ -124,6 +126,7 @@ export class TftpServer<File extends TftpFile = TftpFile> {
     const opened = await this.#parts.open({ client, filename });
     if (opened.kind === 'refused') {
       if (!entry.isOver) this.#tell(client, opened);
+      this.#parts.ended?.(REFUSED);
       this.#over(entry);
       return;
     }
@@ -153,6 +156,7 @@ export class TftpServer<File extends TftpFile = TftpFile> {
     } catch (thrown) {
       const { client, filename } = entry;
       this.#tell(client, BUSY);
+      this.#parts.ended?.(REFUSED);
       this.#parts.unbegun(
         { client, filename },
         { kind: 'failed', reason: `no port to answer from: ${String(thrown)}` },
@@ -198,6 +202,7 @@ export class TftpServer<File extends TftpFile = TftpFile> {
       ended: (outcome) => {
         tooLong();
         this.#over(entry);
+        this.#parts.ended?.(endOf(entry, session, { outcome, now: clock.ticks() }));
         if (ended === undefined) this.#neverBegun(entry, outcome);
         else if (outcome.kind !== 'unanswered' && outcome.kind !== 'probed')
           ended({ sent: session.sentBytes, resends: session.resends, outcome });
@@ -238,6 +243,18 @@ const TOO_MANY: Readonly<Record<Exclude<Room, 'free'>, string>> = {
   full: 'too many transfers are under way',
 };
 const BUSY = { error: 'undefined', message: 'the server is busy: try again' } as const;
+
+const REFUSED: TftpEnd = { outcome: 'refused', bytes: 0, resends: 0, milliseconds: 0 };
+
+function endOf(
+  { since }: Entry,
+  { sentBytes: bytes, resends }: Pick<TftpSession, 'sentBytes' | 'resends'>,
+  { outcome, now }: { readonly outcome: Outcome; readonly now: number },
+): TftpEnd {
+  const told = { bytes, resends, milliseconds: now - since };
+  if (outcome.kind !== 'complete') return { outcome: outcome.kind, ...told };
+  return { outcome: outcome.isConfirmed ? 'sent' : 'unconfirmed', ...told };
+}
 
 function refusalOf({ kind, mode }: Request): Refusal | undefined {
   if (kind === 'write') return { error: 'accessViolation', message: 'nothing is written here' };

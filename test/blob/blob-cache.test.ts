@@ -26,6 +26,30 @@ describe('the blob cache', () => {
     expect(events.map(({ event }) => event)).toEqual(['fill.started', 'fill.finished']);
   });
 
+  it('says of each that is wanted whether it was there, and of what came how much', async () => {
+    const [results, counts]: [string[], number[]] = [[], []];
+    const { cache } = cacheInMemory({
+      opened: (result) => results.push(result),
+      received: (count) => counts.push(count),
+    });
+    const source = new ScriptedSource();
+    const first = cache.open(descriptor, [source]).then(follow);
+    const feed = await source.feed();
+    await feed.send(bytes.subarray(0, 300 * KIB));
+    await settled();
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(256 * KIB);
+    const second = cache.open(descriptor, [source]).then(follow);
+    await feed.send(bytes.subarray(300 * KIB));
+    feed.end();
+    await Promise.all([first, second]);
+    await (await cache.open(descriptor, [source])).close();
+    // Nobody asked for it yet.
+    cache.prefetch(descriptor, [source]);
+    await settled();
+    expect(results).toEqual(['miss', 'filling', 'hit']);
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(bytes.length);
+  });
+
   it('fills different blobs at once, up to a number, and the others in turn', async () => {
     const blobs = [1, 2, 3, 4].map((seed) => ({ ...blobOf(100, seed), source: new ScriptedSource() }));
     const { cache, events } = cacheInMemory({ maxFills: 2 });

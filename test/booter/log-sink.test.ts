@@ -203,7 +203,7 @@ it('counts every event', async () => {
     expect(counted).toContain(`bootlayer_scripts_total{outcome="${outcome}"} 1`);
   }
   expect(counted).toContain('bootlayer_resolutions_total{outcome="failed"} 1');
-  expect(counted).toContain('bootlayer_transfers_total{role="kernel",outcome="aborted"} 1');
+  expect(counted).toContain('bootlayer_transfers_total{protocol="http",role="kernel",outcome="aborted"} 1');
   expect(counted).toContain('bootlayer_contradictions_total 1');
   for (const outcome of ['answered', 'unanswered', 'dropped'])
     expect(counted).toContain(`bootlayer_dhcp_requests_total{outcome="${outcome}"} 1`);
@@ -212,6 +212,5 @@ it('counts every event', async () => {
   for (const outcome of ['reloaded', 'refused']) {
     expect(counted).toContain(`bootlayer_mapping_reloads_total{outcome="${outcome}"} 1`);
   }
-  expect(text).toContain('bootlayer_fill_bytes_total 2048');
-  expect(text).toContain('bootlayer_transfer_bytes_total{role="kernel"} 2048');
+  expect(text).toContain('bootlayer_transfer_bytes_total{protocol="http",role="kernel"} 2048');
 });

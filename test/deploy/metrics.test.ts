@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { metricsSink } from '../../src/booter/metrics-sink.js';
 import { createMetrics } from '../../src/metrics.js';
 import { digestOf } from '../../src/oci/digest.js';
-import { DEPLOY } from '../fixtures/deploy.js';
+import { DEPLOY, judged } from '../fixtures/deploy.js';
 
 const ALERTS = readFileSync(join(DEPLOY, 'alerts.yaml'), 'utf8');
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
@@ -62,6 +62,10 @@ describe('the alerts of Prometheus', () => {
     expect(asked).toHaveLength(2);
     expect(asked.filter((series) => !counted.includes(`${series} 1\n`))).toEqual([]);
   });
+});
+
+it('promtool finds nothing wrong with the alerts', () => {
+  expect(judged('promtool', ['check', 'rules', join(DEPLOY, 'alerts.yaml')])).toMatchObject({ status: 0 });
 });
 
 it('the README says what each metric is', () => {

@@ -50,7 +50,7 @@ it('boots a machine from a registry: resolved, pulled, verified, cached, served'
   expect(new Set(fills).size).toBe(fills.length);
   expect(fills.length).toBeGreaterThanOrEqual(3);
   const metrics = await (await fetch(`http://${server.api}/metrics`)).text();
-  expect(metrics).toContain('bootlayer_transfers_total{role="kernel",outcome="sent"} 1');
+  expect(metrics).toContain('bootlayer_transfers_total{protocol="http",role="kernel",outcome="sent"} 1');
   expect(metrics).toContain('bootlayer_scripts_total{outcome="sent"} 1');
   expect(await server.stop()).toBe(0);
 });

@@ -6,6 +6,7 @@ import { HttpClient, redirectTarget } from '../../src/oci/http-client.js';
 import { startProxy } from '../fakes/proxy.js';
 import { startFakeRegistry } from '../fakes/registry.js';
 import { privateAuthority } from '../fixtures/certificates.js';
+import { freePort } from '../setup/registry.js';
 
 function client(limits: ConstructorParameters<typeof HttpClient>[0] = {}): HttpClient {
   const made = new HttpClient(limits);
@@ -14,6 +15,20 @@ function client(limits: ConstructorParameters<typeof HttpClient>[0] = {}): HttpC
 }
 
 const GET = { method: 'GET', headers: { authorization: 'Bearer secret', cookie: 'a=b', accept: 'x' } } as const;
+
+it('says of each request, those that redirects lead to as well, what came of it', async () => {
+  const registry = await startFakeRegistry();
+  registry.redirect('/first', '/second');
+  registry.answer('/second', (answer) => answer.end('bytes'));
+  registry.answer('/denied', (answer) => answer.writeHead(401).end());
+  const statuses: string[] = [];
+  const made = new HttpClient({}, undefined, (status) => statuses.push(status));
+  onTestFinished(() => made.close());
+  for (const path of ['first', 'denied'])
+    await (await made.send(new URL(`http://${registry.host}/${path}`), GET)).discard();
+  await expect(made.send(new URL(`http://127.0.0.1:${await freePort()}/`), GET)).rejects.toThrow();
+  expect(statuses).toEqual(['3xx', '2xx', '4xx', 'none']);
+});
 
 describe('redirectTarget', () => {
   const secure = new URL('https://registry.example/v2/demo/blobs/1');

@@ -40,6 +40,12 @@ type Row = readonly [string, readonly HeardOffer[], string];
 const next = (client: Parameters<typeof behaviourOf>[0], offers: readonly HeardOffer[]) =>
   describeNext(behaviourOf(client, offers).next);
 
+/** The same offer that lacks it. */
+function without(offer: HeardOffer, lacked: keyof HeardOffer): HeardOffer {
+  const { [lacked]: _, ...rest }: Partial<HeardOffer> = offer;
+  return { hasDns: false, ...rest };
+}
+
 describe('UEFI by PXE, as EDK2 does it,', () => {
   it.each<Row>([
     ['takes nothing where nobody answers', [], 'it takes no offer, and asks again: nobody offers it an address'],
@@ -52,7 +58,7 @@ describe('UEFI by PXE, as EDK2 does it,', () => {
     ['asks a proxy without option 43 once more', [plain, proxy], 'it asks port 4011 of 192.168.77.9 what to load'],
     [
       'asks it by option 54 where it has no siaddr',
-      [plain, { ...proxy, next: undefined } as HeardOffer],
+      [plain, without(proxy, 'next')],
       'it asks port 4011 of 192.168.77.9 what to load',
     ],
     [
@@ -124,17 +130,17 @@ describe('iPXE', () => {
     ['takes what a proxy names with siaddr', [plain, proxy], 'it loads ours.efi by TFTP from 192.168.77.9'],
     [
       'asks a proxy without siaddr',
-      [plain, { ...proxy, next: undefined } as HeardOffer],
+      [plain, without(proxy, 'next')],
       'it asks port 4011 of 192.168.77.9 what to load',
     ],
     [
       'asks a proxy without a file',
-      [plain, { ...proxy, file: undefined } as HeardOffer],
+      [plain, without(proxy, 'file')],
       'it asks port 4011 of 192.168.77.9 what to load',
     ],
     [
       'takes no proxy without the class',
-      [plain, { ...proxy, class: undefined } as HeardOffer],
+      [plain, without(proxy, 'class')],
       'it is told of nothing to boot: no boot file is named',
     ],
     [
@@ -145,7 +151,7 @@ describe('iPXE', () => {
   ])('%s', (_, offers, expected) => expect(next(IPXE, offers)).toBe(expected));
 
   it('cannot load a name from nobody', () => {
-    expect(behaviourOf(IPXE, [{ ...named, next: undefined } as HeardOffer]).cautions).toEqual([
+    expect(behaviourOf(IPXE, [without(named, 'next')]).cautions).toEqual([
       expect.stringContaining('without siaddr') as string,
     ]);
   });

@@ -26,6 +26,26 @@ function frontEnd(more: Parameters<typeof testBooter>[0] = {}) {
   return { dhcp, pxe, events, pass, booter };
 }
 
+it('says how long each answer took', () => {
+  const { booter } = testBooter({ machines: [] });
+  const took: number[] = [];
+  let now = 0;
+  const ticks = () => (now += 1);
+  const open = dhcpFrontEnd({
+    booter,
+    served: [],
+    offerings: () => allOffered(),
+    ticks,
+    answered: (ms) => took.push(ms),
+  });
+  const port = new FakePort(67);
+  port.receive(open(port, { step: 'offer', address: ADDRESS, subnets: [], name: 'br0' }));
+  port.arrive(DHCP_PACKETS.ovmfPxeDiscover, NOBODY);
+  port.arrive(Buffer.from('nothing of DHCP'), NOBODY);
+  expect(took).toHaveLength(1);
+  expect(took[0]).toBeGreaterThan(0);
+});
+
 describe('what comes in', () => {
   it('is answered by the port that it came to, and told of', () => {
     const { dhcp, pxe, events } = frontEnd();

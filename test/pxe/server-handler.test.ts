@@ -8,6 +8,7 @@ import { DHCP_PACKETS } from '../fixtures/dhcp-packets.js';
 import { FakePort } from '../fixtures/fake-port.js';
 import { givenAddress, leaseDatagram, subnetAt } from '../fixtures/lease-packets.js';
 import { allOffered } from '../fixtures/pxe.js';
+import { gate } from '../fixtures/waiting.js';
 
 const US = '192.168.77.1';
 /** At another interface, which has its own port. */
@@ -37,7 +38,11 @@ function frontEnd(
     },
   };
   const served = [US, ALSO_US];
-  const open = dhcpFrontEnd({ booter, leases, served, offerings: () => allOffered(), ticks: () => now });
+  const took: number[] = [];
+  const open = dhcpFrontEnd({
+    ...{ booter, leases, served, offerings: () => allOffered(), ticks: () => now },
+    answered: (milliseconds) => took.push(milliseconds),
+  });
   const [dhcp, pxe] = [new FakePort(67), new FakePort(4_011)];
   const at = { name: 'br0', address: US, subnets: [subnetAt('192.168.77.0/24')] };
   dhcp.receive(open(dhcp, { step: 'offer', ...at }));
@@ -45,12 +50,25 @@ function frontEnd(
   const pass = (milliseconds: number) => {
     now += milliseconds;
   };
-  return { dhcp, pxe, events, asks, booter, pass };
+  return { dhcp, pxe, events, asks, booter, pass, took };
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('where we give addresses', () => {
+  it('says how long an answer took, with what it waited for', async () => {
+    const durable = gate();
+    const { dhcp, pass, took } = frontEnd(async () => {
+      await durable.passed;
+      return { kind: 'ack', ...givenAddress() };
+    });
+    dhcp.arrive(DHCP_PACKETS.ovmfPxeRequest, NOBODY);
+    expect(took).toEqual([]);
+    pass(40);
+    durable.open();
+    await expect.poll(() => took).toEqual([40]);
+  });
+
   it('a boot begins with its offer, and what comes from its address then is of it', () => {
     const { dhcp, events, asks, booter } = frontEnd();
     dhcp.arrive(DHCP_PACKETS.ovmfPxeDiscover, NOBODY);

@@ -78,6 +78,7 @@ const TEST_PROGRAMS = {
     path: 'usr/bin/xorriso',
     libraries: ['libisoburn1', 'libburn4', 'libisofs6', 'libjte2', t64('libreadline8'), 'libtinfo6'],
   },
+  promtool: { package: 'prometheus', path: 'usr/bin/promtool', libraries: [] },
   nginx: { package: 'nginx', path: 'usr/sbin/nginx', libraries: [] },
   curl: { package: 'curl', path: 'usr/bin/curl', libraries: [t64('libcurl4'), t64('libssl3')] },
 };

@@ -14,6 +14,8 @@ const rrq = (filename = 'file', mode = 'octet', options = '') => bytes(`\0\x01${
 const ack = (block: number) => Buffer.from([0, 4, block >> 8, block & 0xff]);
 const CONTENTS = Buffer.from(`${'a'.repeat(512)}b`);
 
+type Ended = Parameters<NonNullable<TftpServerParts['ended']>>[0];
+
 type Options = Partial<TftpServerParts> & {
   readonly isSinglePort?: boolean;
   readonly limits?: Partial<AdmissionLimits>;
@@ -86,6 +88,35 @@ describe('TftpServer', () => {
       },
     ]);
     expect([closed(), ports[0]?.isClosed, server.count]).toEqual([1, true, 0]);
+  });
+
+  it('says of every request what became of it', async () => {
+    const ends: Ended[] = [];
+    const { port, ports, clock } = serve({ ended: (end) => ends.push(end) });
+    const from = (client: number) => ({ ...CLIENT, port: client });
+    for (const client of [2_001, 2_002, 2_003]) port.arrive(rrq('file', 'octet', 'tsize\x000\0'), from(client));
+    port.arrive(rrq('none'), from(2_004));
+    port.arrive(rrq('file', 'mail'), from(2_005));
+    await settled();
+    for (const block of [0, 1]) {
+      ports[0]?.arrive(ack(block), from(2_001));
+      await settled();
+    }
+    clock.pass(1_500);
+    await settled();
+    ports[0]?.arrive(ack(2), from(2_001));
+    ports[1]?.arrive(bytes('\0\x05\0\x08no\0'), from(2_002));
+    for (let times = 0; times < 5; times += 1) {
+      clock.pass(10_000);
+      await settled();
+    }
+    expect(ends).toMatchObject([
+      { outcome: 'refused' },
+      { outcome: 'refused' },
+      { outcome: 'sent', bytes: 513, resends: 1, milliseconds: 1_500 },
+      { outcome: 'probed', bytes: 0 },
+      { outcome: 'unanswered', bytes: 0 },
+    ]);
   });
 
   it('sends it through the one port where that is wanted', async () => {

@@ -1,0 +1,53 @@
+import { BOOT_STATES, type Boot, type BootState } from '../boot/boot.js';
+import { MILESTONES, type Milestone, milestoneAt } from '../boot/milestone.js';
+import type { Metrics } from '../metrics.js';
+import { RecentMap } from '../recent-map.js';
+import type { StepListener, ToldStep } from './journal.js';
+
+/** Boots under way: of more, those are counted anew that were not heard of for longest. */
+const MOST = 20_000;
+
+/** What is known of one boot. Times: milliseconds since the epoch. */
+type Timed = {
+  readonly states: Set<BootState>;
+  readonly beganAt: number;
+  /** How far it has come, as a place in `MILESTONES`, and when. */
+  farthest: number;
+  cameAt: number;
+};
+
+/** Counts how far boots come, and how long each step takes them, step by step as they are told. */
+export function bootTimes(metrics: Pick<Metrics, 'boots' | 'bootStepSeconds' | 'bootSeconds'>): StepListener {
+  const boots = new RecentMap<string, Timed>(MOST);
+  for (const state of BOOT_STATES) metrics.boots.inc({ state }, 0);
+  return ({ at, event, boot }: ToldStep) => {
+    if (boot === undefined) return;
+    const timed = boots.get(boot.id) ?? begun(boot);
+    if (timed === undefined) return;
+    boots.set(boot.id, timed);
+    if (!timed.states.has(boot.state)) metrics.boots.inc({ state: boot.state });
+    timed.states.add(boot.state);
+    const milestone = milestoneAt(event, boot);
+    if (milestone !== undefined) reach(timed, milestone, at);
+  };
+
+  function reach(timed: Timed, step: Milestone, at: number): void {
+    const place = MILESTONES.indexOf(step);
+    if (place <= timed.farthest) return;
+    metrics.bootStepSeconds.observe({ step }, secondsBetween(timed.cameAt, at));
+    if (step === 'started' || step === 'done')
+      metrics.bootSeconds.observe({ until: step }, secondsBetween(timed.beganAt, at));
+    timed.farthest = place;
+    timed.cameAt = at;
+  }
+}
+
+/** Of one that began before the server did nobody knows what was counted. */
+function begun({ steps, beganAt }: Boot): Timed | undefined {
+  return steps > 1 ? undefined : { states: new Set(), beganAt, farthest: -1, cameAt: beganAt };
+}
+
+/** The time of day may be set meanwhile. */
+function secondsBetween(from: number, to: number): number {
+  return Math.max(0, to - from) / 1_000;
+}
