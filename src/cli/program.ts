@@ -11,6 +11,7 @@ import { imageCommand } from './image.js';
 import { leaseCommand } from './lease.js';
 import { machineCommand } from './machine.js';
 import { planCommand } from './plan.js';
+import { readyCommand } from './ready.js';
 import { serveCommand } from './serve.js';
 import { stateCommand } from './state.js';
 import { version } from './version.js';
@@ -60,6 +61,7 @@ function buildProgram(): Command {
     bootCommand(),
     leaseCommand(),
     watchCommand(),
+    readyCommand(),
     stateCommand(),
     doctorCommand(),
     demoCommand(),
