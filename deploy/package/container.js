@@ -74,7 +74,9 @@ async function layRoot(root, executable) {
 /** Those of this system: the C library with its loader, and what comes with the compiler. @param {readonly string[]} programs */
 async function librariesOf(...programs) {
   const told = await run('ldd', programs);
-  const libraries = new Set([...told.matchAll(/\/\S+\.so\S*/g)].map(([library]) => library).filter((one) => !programs.includes(one)));
+  const libraries = new Set(
+    [...told.matchAll(/\/\S+\.so\S*/g)].map(([library]) => library).filter((one) => !programs.includes(one)),
+  );
   if (libraries.size === 0) throw new SetupError('ldd names no library', 'package on Linux with glibc');
   return [...libraries].sort();
 }

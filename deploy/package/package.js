@@ -44,7 +44,11 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
       throw new SetupError('npm run package takes a folder', 'npm run package -- FOLDER');
     await installPackages();
     await build();
-    const { executable, debian = 'no Debian package, as there is no dpkg-deb', container } = await buildPackages(resolve(wanted));
+    const {
+      executable,
+      debian = 'no Debian package, as there is no dpkg-deb',
+      container,
+    } = await buildPackages(resolve(wanted));
     say(`${executable}, ${debian}, and ${container} for an image`);
   });
 }
