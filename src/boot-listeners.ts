@@ -77,7 +77,9 @@ export async function openBootListeners(config: Config, parts: BootListenersPart
   const transfers = new ActiveTransfers();
   const binaries = new IpxeBinaries(ipxeFolders(config));
   const common = { booter, binaries, transfers, lifecycle };
-  const web = { ...parts, sending: { booter, binaries, transfers, pool: new BufferPool() } };
+  const { trustedProxies: proxies, accelRedirect } = config.http;
+  const sending = { booter, binaries, transfers, pool: new BufferPool(), proxies };
+  const web = { ...parts, sending: accelRedirect === undefined ? sending : { ...sending, accelRedirect } };
   const [listen, secureListen] = [config.http.listen, config.http.tls?.listen];
   const plain = await openHttp({ key: 'http.listen', listen, inherited: inherited.http }, web);
   const secure =
@@ -150,7 +152,7 @@ async function openHttp(
   const at: Endpoint[] = [];
   const servers: Parameters<typeof renewPair>[0][] = [];
   for (const place of places) {
-    const app = createListener(log, tls);
+    const app = createListener(log, tls, undefined, sending.proxies);
     countRequests(app.server, metrics, 'boot');
     healthRoutes(app, isReady);
     bootRoutes(app, sending.booter);

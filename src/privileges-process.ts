@@ -23,7 +23,7 @@ export function lowerPrivileges(
   warn: (text: string) => void,
 ): Privileges {
   if (user === undefined) return AS_IT_IS;
-  const [[uid = 0] = [], [gid = 0] = [], groups] = [idsOf('-u', user), idsOf('-g', user), idsOf('-G', user)];
+  const { uid, gid, groups } = idsOfUser(user);
   if (process.geteuid?.() !== 0) {
     if (process.geteuid?.() !== uid) warn(`user: the server cannot become ${user}, since root has not started it`);
     return AS_IT_IS;
@@ -79,6 +79,16 @@ function requireReadable(file: string, user: string): void {
       cause,
     });
   }
+}
+
+/** By numbers, `65532:65532`, also where nobody knows users, as in a container. */
+function idsOfUser(user: string): { readonly uid: number; readonly gid: number; readonly groups: number[] } {
+  const numbers = /^(\d{1,9}):(\d{1,9})$/.exec(user)?.slice(1).map(Number);
+  const [[uid = 0] = [], [gid = 0] = [], groups = []] =
+    numbers === undefined
+      ? [idsOf('-u', user), idsOf('-g', user), idsOf('-G', user)]
+      : [numbers.slice(0, 1), numbers.slice(1), numbers.slice(1)];
+  return { uid, gid, groups };
 }
 
 /** Wherever the system's users are (nsswitch.conf(5)), `id` finds them. */

@@ -201,7 +201,8 @@ function keysThat(change: (typeof CHANGES)[keyof Config]): readonly (keyof Confi
 
 /** Where a certificate, its key and tokens are read may change while it runs. */
 function fixedIn(config: Config, key: keyof Config): unknown {
-  if (key === 'http') return [config.http.listen, config.http.tls?.listen];
+  const { listen, tls, trustedProxies, accelRedirect } = config.http;
+  if (key === 'http') return [listen, tls?.listen, trustedProxies, accelRedirect];
   return key === 'api' ? [config.api.listen, config.api.tokenFile === undefined] : config[key];
 }
 

@@ -4,12 +4,10 @@ import {
   chmodSync,
   copyFileSync,
   lstatSync,
-  lutimesSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -21,6 +19,7 @@ import { SetupError } from '../../test/setup/steps.js';
 import { nativeFile } from './executable.js';
 import { licences } from './licences.js';
 import { nativePath } from './native.js';
+import { setTimes, sourceDate } from './source-date.js';
 
 const OWN = fileURLToPath(new URL('debian/', import.meta.url));
 const DEPLOY = join(ROOT, 'deploy');
@@ -37,10 +36,11 @@ export async function buildDebian(folder, { executable, version, work }) {
   const architecture = ARCHITECTURES[process.arch] ?? process.arch;
   const tree = join(work, 'debian');
   const native = readFileSync(nativeFile());
-  lay(tree, { executable, native });
-  const control = controlFile({ version, architecture, tree, needs: glibcOf([readFileSync(executable), native]) });
-  layControl(tree, control);
   const epoch = await sourceDate();
+  const described = { version, epoch, maintainer: maintainerOf() };
+  lay(tree, { executable, native, described });
+  const needs = glibcOf([readFileSync(executable), native]);
+  layControl(tree, controlFile({ ...described, architecture, tree, needs }));
   setTimes(tree, epoch);
   const file = join(folder, `bootlayer_${version}_${architecture}.deb`);
   // The same sources make the same package.
@@ -50,8 +50,10 @@ export async function buildDebian(folder, { executable, version, work }) {
   return file;
 }
 
-/** @param {string} tree @param {{ executable: string, native: Buffer }} parts */
-function lay(tree, { executable, native }) {
+/** `epoch`: seconds. @typedef {{ version: string, epoch: number, maintainer: string }} Described */
+
+/** @param {string} tree @param {{ executable: string, native: Buffer, described: Described }} parts */
+function lay(tree, { executable, native, described }) {
   const put = (/** @type {string} */ path, /** @type {string | Uint8Array} */ contents, mode = 0o644) => {
     const file = join(tree, path);
     mkdirSync(dirname(file), { recursive: true });
@@ -74,9 +76,33 @@ function lay(tree, { executable, native }) {
   for (const name of readdirSync(DEPLOY).filter((one) => /\.(yaml|conf)$/.test(one))) {
     put(`${docs}/examples/${name}`, readFileSync(join(DEPLOY, name)));
   }
-  put(`${docs}/copyright`, licences());
-  put(`${docs}/README.md.gz`, gzipSync(readFileSync(join(ROOT, 'README.md'))));
-  put(`${docs}/changelog.gz`, gzipSync(readFileSync(join(ROOT, 'CHANGELOG.md'))));
+  put(`${docs}/copyright`, readFileSync(join(OWN, 'copyright')));
+  put(`${docs}/licences.gz`, zipped(licences()));
+  put(`${docs}/changelog.gz`, zipped(changelog(described)));
+  for (const name of ['README.md', 'CHANGELOG.md']) put(`${docs}/${name}.gz`, zipped(readFileSync(join(ROOT, name))));
+}
+
+/** As small as Debian's policy wants it. @param {string | Uint8Array} text */
+function zipped(text) {
+  return gzipSync(text, { level: 9 });
+}
+
+/** Debian's own (deb-changelog(5)), of this version alone. @param {Described} described */
+function changelog({ version, epoch, maintainer }) {
+  const date = new Date(epoch * 1000).toUTCString().replace('GMT', '+0000');
+  return `bootlayer (${version}) unstable; urgency=medium
+
+  * CHANGELOG.md.gz beside this file says what is new.
+
+ -- ${maintainer}  ${date}
+`;
+}
+
+/** Who answers for the package, as Debian's own tools are told it (dch(1)). Throws SetupError. */
+function maintainerOf({ DEBFULLNAME = 'The Bootlayer authors', DEBEMAIL = 'bootlayer@localhost' } = process.env) {
+  const maintainer = `${DEBFULLNAME} <${DEBEMAIL}>`;
+  if (/^[^<>\p{Cc}]+ <[^<>@\s]+@[^<>@\s]+>$/u.test(maintainer)) return maintainer;
+  throw new SetupError(`"${maintainer}" is no maintainer`, 'set DEBFULLNAME to a name, and DEBEMAIL to an address');
 }
 
 /** Of an installation by hand, they name Node. @param {string} name */
@@ -89,15 +115,13 @@ function installedUnit(name) {
   return text;
 }
 
-/** @typedef {{ version: string, architecture: string, tree: string, needs: string }} Described */
-
-/** deb-control(5). @param {Described} described */
-function controlFile({ version, architecture, tree, needs }) {
+/** deb-control(5). @param {Described & { architecture: string, tree: string, needs: string }} described */
+function controlFile({ version, maintainer, architecture, tree, needs }) {
   const bytes = filesIn(tree).reduce((sum, path) => sum + lstatSync(join(tree, path)).size, 0);
   return `Package: bootlayer
 Version: ${version}
 Architecture: ${architecture}
-Maintainer: The Bootlayer authors <bootlayer@localhost>
+Maintainer: ${maintainer}
 Installed-Size: ${Math.ceil(bytes / 1024)}
 Depends: libc6 (>= ${needs}), libstdc++6, libgcc-s1, systemd | systemd-standalone-sysusers | systemd-sysusers
 Recommends: ca-certificates, iputils-ping
@@ -145,21 +169,4 @@ function glibcOf(programs) {
   );
   if (versions.length === 0) throw new SetupError('it does not show which glibc the program needs');
   return `2.${Math.max(...versions)}`;
-}
-
-/** Seconds since the epoch (reproducible-builds.org/specs/source-date-epoch): when the sources were last changed. */
-async function sourceDate() {
-  const given = process.env['SOURCE_DATE_EPOCH'];
-  if (given !== undefined) {
-    if (/^\d+$/.test(given)) return Number(given);
-    throw new SetupError(`SOURCE_DATE_EPOCH is "${given}", and no number of seconds`);
-  }
-  const told = await run('git', ['log', '-1', '--format=%ct']).catch(() => '');
-  return told === '' ? Math.floor(statSync(join(ROOT, 'package.json')).mtimeMs / 1000) : Number(told);
-}
-
-/** @param {string} tree @param {number} epoch */
-function setTimes(tree, epoch) {
-  const paths = /** @type {string[]} */ (readdirSync(tree, { recursive: true }));
-  for (const path of [...paths, '.']) lutimesSync(join(tree, path), epoch, epoch);
 }

@@ -5,6 +5,8 @@ import type { Fill } from './fill.js';
 export interface BlobReader extends ByteReader {
   /** Of the whole blob, in bytes. */
   readonly size: number;
+  /** It is there, whole and verified: missing where it was not yet when it was opened. */
+  readonly isStored?: true;
   /**
    * How many bytes from `position` on can be read now; waits until there are some, 0 at the end. Throws what the
    * download failed with, and the signal's reason.
@@ -18,6 +20,7 @@ export interface BlobReader extends ByteReader {
 export function storedReader(bytes: ByteReader, size: number): BlobReader {
   return {
     size,
+    isStored: true,
     available: async (position) => Math.max(0, size - position),
     whole: async () => undefined,
     read: (target, position) => bytes.read(target, position),

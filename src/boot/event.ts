@@ -360,6 +360,8 @@ export type TransferResult = {
   readonly bytes: number;
   readonly seconds: number;
   readonly reads?: number;
+  /** A proxy in front sends it, and does not say how that goes: of the bytes, we sent none. */
+  readonly isHanded?: true;
 } & Partial<TftpResult>;
 
 export type TftpResult = {

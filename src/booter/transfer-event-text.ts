@@ -30,6 +30,8 @@ export function describeTransfer(event: TransferEvent): string {
       return `${to(event)} ${event.isDisc === true ? 'reads' : 'fetches'} the ${event.role}`;
     case 'artifact.sent':
       if (event.isDisc === true) return `${to(event)} has read the ${event.role} as a disc, ${partsOf(event)}`;
+      if (event.isHanded === true)
+        return `the ${event.role} for ${to(event)} was handed to the proxy in front, which sends it`;
       return `${to(event)} ${has(event)} the ${event.role}${range(event)}, ${amount(event)}`;
     case 'artifact.aborted':
       if (event.isDisc === true)

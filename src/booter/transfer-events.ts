@@ -17,7 +17,7 @@ import { type Progress, RunningTransfers, type Underway } from './running-transf
  * How a transfer ended; `bytes` are those that were sent, `reads` the parts of a disc. `at`: when it was over, in ticks, where that is
  * told later.
  */
-export type TransferEnd = Pick<TransferResult, 'bytes' | 'reads'> & {
+export type TransferEnd = Pick<TransferResult, 'bytes' | 'reads' | 'isHanded'> & {
   readonly tftp?: TftpResult;
   readonly at?: number;
 } & ({ readonly kind: 'sent' } | { readonly kind: 'aborted'; readonly reason: string; readonly code?: ErrorCode });
@@ -117,8 +117,9 @@ export class TransferEvents {
     const over = this.running.begin(told, progress);
     return (end) => {
       over();
-      const { bytes, reads, at = clock.ticks(), tftp } = end;
-      tell(end, { bytes, seconds: secondsSince(started, at), ...(reads !== undefined && { reads }), ...tftp });
+      const { bytes, reads, isHanded, at = clock.ticks(), tftp } = end;
+      const result = { bytes, seconds: secondsSince(started, at), ...tftp };
+      tell(end, { ...result, ...(reads !== undefined && { reads }), ...(isHanded && { isHanded }) });
     };
   }
 }

@@ -46,6 +46,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   boot: async () => (await import('./boot.js')).bootCommand(),
   lease: async () => (await import('./lease.js')).leaseCommand(),
   watch: async () => (await import('./watch.js')).watchCommand(),
+  ready: async () => (await import('./ready.js')).readyCommand(),
   state: async () => (await import('./state.js')).stateCommand(),
   doctor: async () => (await import('./doctor.js')).doctorCommand(),
   demo: async () => (await import('./demo.js')).demoCommand(),

@@ -55,6 +55,7 @@ export function findListenerProblems(input: ConfigFile): readonly Problem[] {
   return [
     ...findSharedEndpoints(input),
     ...findOpenApi(input),
+    ...findUntrustedAccel(input),
     ...findDhcpProblems(input.dhcp),
     ...(isWithoutTls ? [{ path: ['dhcp', 'httpBoot'], message }] : []),
   ];
@@ -66,6 +67,12 @@ function findOpenApi({ api }: ConfigFile): readonly Problem[] {
   const message =
     'must be on a loopback address: on others everybody could change what machines boot, so set api.tokenFile';
   return [{ path: ['api', 'listen'], message }];
+}
+
+/** Who is no proxy of ours would be answered with nothing. */
+function findUntrustedAccel({ http }: ConfigFile): readonly Problem[] {
+  if (http?.accelRedirect === undefined || http.trustedProxies !== undefined) return [];
+  return [{ path: ['http', 'accelRedirect'], message: 'is for proxies alone: name them in http.trustedProxies' }];
 }
 
 /** Each listener has an endpoint of its own. */
@@ -87,7 +94,12 @@ function listenersOf({ http, api }: ConfigFile, folder: string): Pick<Config, 'h
   const tls = tlsOf({ http }, folder);
   const tokenFile = tokenFileOf({ api }, folder);
   return {
-    http: { listen: http?.listen ?? HTTP_LISTEN, ...(tls !== undefined && { tls }) },
+    http: {
+      listen: http?.listen ?? HTTP_LISTEN,
+      trustedProxies: http?.trustedProxies ?? [],
+      ...(http?.accelRedirect !== undefined && { accelRedirect: http.accelRedirect }),
+      ...(tls !== undefined && { tls }),
+    },
     api: { listen: api?.listen ?? API_LISTEN, ...(tokenFile !== undefined && { tokenFile }) },
   };
 }

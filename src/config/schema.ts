@@ -12,7 +12,7 @@ import type { Provision } from '../provision/provision.js';
 import { dhcpSchema } from './dhcp-schema.js';
 import { defaults, mappingEntries } from './mapping-schema.js';
 import { provisions } from './provision-schema.js';
-import { LATER, later, mapping, oneOf, oneOrMore, parsed, record, text } from './values.js';
+import { LATER, mapping, oneOf, oneOrMore, parsed, record, text } from './values.js';
 import type { WrittenFile } from './written.js';
 
 /** The whole configuration as the program receives it: validated, parsed, frozen. */
@@ -27,6 +27,10 @@ export type Config = {
   readonly data: string;
   readonly http: {
     readonly listen: Endpoint;
+    /** Proxies whose word counts for whom they ask for. */
+    readonly trustedProxies: readonly Subnet[];
+    /** The location of nginx that is the cache's folder, with a slash at both ends; without it, we send everything ourselves. */
+    readonly accelRedirect?: string;
     /** The same for machines that want TLS (UEFI HTTPS Boot); undefined where there is none. */
     readonly tls?: TlsListener;
   };
@@ -159,6 +163,10 @@ function refuseList(): never {
   throw new RangeError(`a list by interface or subnet ${LATER}: name one address or URL`);
 }
 
+function parseLocation(written: string): string | undefined {
+  return /^\/([\w-]+\/)+$/.test(written) ? written : undefined;
+}
+
 /** A lone number is bytes. */
 const size = z.preprocess(
   (value) => (typeof value === 'number' ? String(value) : value),
@@ -208,7 +216,12 @@ const tftp = mapping({
 export const configFileSchema = mapping({
   advertise: advertise.optional(),
   data: text(4096).optional(),
-  http: mapping({ listen: endpoint.optional(), tls: tls.optional(), trustedProxies: later }).optional(),
+  http: mapping({
+    listen: endpoint.optional(),
+    tls: tls.optional(),
+    trustedProxies: oneOrMore(parsed(parseSubnet, 'is no address and no subnet, such as 127.0.0.1')).optional(),
+    accelRedirect: parsed(parseLocation, 'is no location of nginx, such as /bootlayer-cache/').optional(),
+  }).optional(),
   api: mapping({ listen: endpoint.optional(), tokenFile: text(4096).optional() }).optional(),
   tftp: tftp.optional(),
   dhcp: dhcpSchema.optional(),

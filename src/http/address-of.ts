@@ -1,7 +1,18 @@
 import type { FastifyRequest } from 'fastify';
-import { withoutMapping } from '../net/ip.js';
+import { parseIp, type Subnet, subnetHolds, withoutMapping } from '../net/ip.js';
 
-/** Whom a request came from. A client that hung up while its request was read has no address any more. */
-export function addressOf({ socket }: Pick<FastifyRequest, 'socket'>): string {
-  return withoutMapping(socket.remoteAddress ?? 'unknown');
+/**
+ * Whom a request came from, or for whom a trusted proxy asks (`createListener`), where that says an address. A client that hung up
+ * while its request was read has no address any more.
+ */
+export function addressOf({ ip, socket }: Pick<FastifyRequest, 'ip' | 'socket'>): string {
+  // Of what is written in a header, everything is possible.
+  const isAddress = typeof ip === 'string' && parseIp(ip) !== undefined;
+  return withoutMapping(isAddress ? ip : (socket.remoteAddress ?? 'unknown'));
+}
+
+/** Whether it is one of them that is connected, or that a header names. */
+export function isAmong(subnets: readonly Subnet[], address: string | undefined): boolean {
+  const ip = address === undefined ? undefined : parseIp(withoutMapping(address));
+  return ip !== undefined && subnets.some((subnet) => subnetHolds(subnet, ip));
 }

@@ -2,6 +2,8 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } 
 import type { TlsPair } from '../config/schema.js';
 import { BootlayerError } from '../errors.js';
 import type { Logger } from '../log.js';
+import type { Subnet } from '../net/ip.js';
+import { isAmong } from './address-of.js';
 import { ClientErrors } from './client-errors.js';
 import { sendError } from './error-reply.js';
 import { watchHandshakes } from './handshakes.js';
@@ -14,12 +16,19 @@ const HANDSHAKE_MILLISECONDS = 20_000;
 /**
  * A listener without routes, set up for firmware (RFC 9112): doubled slashes are one, idle connections
  * stay open longer than a boot loader's pauses, whole bodies have no deadline, nothing is compressed, and few requests wait on
- * one connection. `tls`: it speaks TLS, and HTTP/1.1 as without; `handshake`: how long one may take, in milliseconds.
+ * one connection. `tls`: it speaks TLS, and HTTP/1.1 as without; `handshake`: how long one may take, in milliseconds; `proxies`: those whose
+ * X-Forwarded-For is believed, from its end on.
  */
-export function createListener(log: Logger, tls?: TlsPair, handshake = HANDSHAKE_MILLISECONDS): FastifyInstance {
+export function createListener(
+  log: Logger,
+  tls?: TlsPair,
+  handshake = HANDSHAKE_MILLISECONDS,
+  proxies: readonly Subnet[] = [],
+): FastifyInstance {
   const clientErrors = new ClientErrors();
   const app = Fastify({
     ...(tls !== undefined && { https: { ...secureOptions(tls), handshakeTimeout: handshake } }),
+    ...(proxies.length > 0 && { trustProxy: (address: string) => isAmong(proxies, address) }),
     loggerInstance: withoutChatter(log),
     // One of its own for each request costs as much as a small part of a blob.
     childLoggerFactory: (logger) => logger,

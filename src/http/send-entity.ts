@@ -9,6 +9,8 @@ import { type Body, decideAnswer, type Entity } from './entity.js';
 
 /** Whoever opens it closes it. */
 export interface EntityReader extends BodyReader {
+  /** All of it is there and verified, as a file that nothing but itself is in. */
+  readonly isStored?: boolean;
   /** Resolves when all of it is there and verified. */
   whole(signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -43,6 +43,19 @@ describe('the scripts of the Debian package', () => {
     expect(more).toEqual([]);
     expect(await asked('prerm', 'upgrade', '0.2.0')).toEqual([]);
     expect(await asked('postrm', 'remove')).toEqual(['systemctl daemon-reload']);
+  });
+
+  it('empty the data where it is purged, also where a disk of its own is mounted there', async () => {
+    const root = await temporaryFolder();
+    const data = join(root, 'var/lib/bootlayer');
+    await mkdir(data, { recursive: true });
+    const purge = 'mount -t tmpfs none "$1" && mkdir "$1/cache" && touch "$1/state.db"; sh "$2" purge; ls -A "$1"';
+    const within = ['--user', '--map-root-user', '--mount', 'sh', '-ec', purge, 'sh'];
+    const env = { ...process.env, DPKG_ROOT: root };
+    expect(await run('unshare', [...within, data, join(OWN, 'postrm')], { env })).toBe('');
+    await writeFile(join(data, 'state.db'), '');
+    await run('sh', [join(OWN, 'postrm'), 'purge'], { env });
+    expect(existsSync(data)).toBe(false);
   });
 });
 

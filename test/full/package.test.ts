@@ -11,7 +11,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { buildDebian } from '../../deploy/package/debian.js';
 import { nativeFile } from '../../deploy/package/executable.js';
 import { nativePath } from '../../deploy/package/native.js';
@@ -44,6 +45,7 @@ beforeAll(async () => {
   native = readFileSync(nativeFile());
 });
 
+afterEach(() => vi.unstubAllEnvs());
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** With an image, by the program itself, and a configuration that boots everybody with it. */
@@ -124,6 +126,28 @@ it('is a Debian package, the same each time, whose server needs nothing unpacked
   await bootsFrom(http);
   expect(readdirSync(root.path('/var/lib/bootlayer')).sort()).toEqual(expect.arrayContaining(['cache', 'state.db']));
   expect(existsSync(root.path('/var/lib/bootlayer/native'))).toBe(false);
+});
+
+it('tells of itself as Debian wants it, and whom it is told to name', async () => {
+  const [first = '', second] = [await temporaryFolder(), await temporaryFolder()];
+  const wanted = { DEBFULLNAME: 'Ada of the lab', DEBEMAIL: 'ada@boot.lab', SOURCE_DATE_EPOCH: '1700000000' };
+  for (const [name, value] of Object.entries(wanted)) vi.stubEnv(name, value);
+  const file = await buildDebian(first, { executable, version: '0.1.0', work: first });
+  expect(await run('dpkg-deb', ['-f', file, 'Maintainer'])).toBe('Ada of the lab <ada@boot.lab>\n');
+  await run('dpkg-deb', ['-x', file, join(first, 'root')]);
+  const docs = join(first, 'root/usr/share/doc/bootlayer');
+  const zipped = (name: string) => gunzipSync(readFileSync(join(docs, name))).toString();
+  expect(zipped('changelog.gz')).toMatch(
+    /^bootlayer \(0\.1\.0\) .*\n\n {2}\* .*\n\n -- Ada of the lab <ada@boot\.lab> {2}Tue, 14 Nov 2023 22:13:20 \+0000\n$/,
+  );
+  expect(readFileSync(join(docs, 'copyright'), 'utf8')).toContain('/usr/share/doc/bootlayer/licences.gz');
+  expect(zipped('licences.gz')).toContain('Node.js');
+  expect(zipped('CHANGELOG.md.gz')).toContain('# Changelog');
+
+  vi.stubEnv('DEBEMAIL', 'nobody\nPriority: required');
+  await expect(buildDebian(second ?? '', { executable, version: '0.1.0', work: second ?? '' })).rejects.toThrow(
+    'is no maintainer',
+  );
 });
 
 it('installs a configuration of its own that does, and units that start what is installed', async () => {

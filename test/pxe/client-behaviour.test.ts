@@ -128,16 +128,8 @@ describe('a BIOS ROM', () => {
 describe('iPXE', () => {
   it.each<Row>([
     ['takes what a proxy names with siaddr', [plain, proxy], 'it loads ours.efi by TFTP from 192.168.77.9'],
-    [
-      'asks a proxy without siaddr',
-      [plain, without(proxy, 'next')],
-      'it asks port 4011 of 192.168.77.9 what to load',
-    ],
-    [
-      'asks a proxy without a file',
-      [plain, without(proxy, 'file')],
-      'it asks port 4011 of 192.168.77.9 what to load',
-    ],
+    ['asks a proxy without siaddr', [plain, without(proxy, 'next')], 'it asks port 4011 of 192.168.77.9 what to load'],
+    ['asks a proxy without a file', [plain, without(proxy, 'file')], 'it asks port 4011 of 192.168.77.9 what to load'],
     [
       'takes no proxy without the class',
       [plain, without(proxy, 'class')],

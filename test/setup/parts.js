@@ -9,7 +9,7 @@ import { step } from './steps.js';
 /**
  * @typedef {'amd64' | 'arm64'} Architecture
  * @typedef {'demo' | 'test' | 'full'} Level `demo`: one machine with a BIOS; `test`: also UEFI, and the real clients; `full`: also
- *   the older firmware, Debian's installer and cloud-init, GRUB, and the peers of the benchmarks
+ *   the older firmware, Debian's installer and cloud-init, GRUB, tools for containers, and the peers of the benchmarks
  * @typedef {'ipxe' | 'ipxe-qemu' | 'ovmf' | 'qemu-efi-aarch64'} Firmware
  * @typedef {'trixie' | 'bookworm'} FirmwareRelease Debian's, whatever this machine runs: every mirror has both
  * @typedef {FirmwareRelease} CloudInitRelease the one has 22.4, the other 25.1, which asks for more
@@ -30,6 +30,7 @@ const NEWER_PACKAGES = { demo: IPXE, test: [...IPXE, ...UEFI], full: [...IPXE, .
 /** @type {Record<Level, readonly Firmware[]>} */
 const OLDER_PACKAGES = { demo: [], test: [], full: ['ipxe-qemu', ...UEFI] };
 
+const KUBECTL = 'kubectl';
 const STUBS = { amd64: 'linuxx64.efi.stub', arm64: 'linuxaa64.efi.stub' };
 const OWN_PACKAGES = [
   ...[kernelOf('amd64'), busyboxOf('amd64'), stubOf('amd64')],
@@ -50,7 +51,13 @@ export async function fetchParts(level) {
   /** @type {[PrivateApt, import('./apt.js').Package[]][]} */
   const wanted = [
     [own(), [...OWN_PACKAGES, ...packagesOfPrograms(level).map(hostPackage), ...grub]],
-    [NEWER, [...NEWER_PACKAGES[level].map(firmware), ...(level === 'full' ? [cloudInit('trixie')] : [])]],
+    [
+      NEWER,
+      [
+        ...NEWER_PACKAGES[level].map(firmware),
+        ...(level === 'full' ? [cloudInit('trixie'), hostPackage(KUBECTL)] : []),
+      ],
+    ],
     [
       OLDER,
       [...OLDER_PACKAGES[level].map(firmware), ...(level === 'full' ? [installer(), cloudInit('bookworm')] : [])],
@@ -87,6 +94,11 @@ export function skopeoProgram(home) {
   const { command, libraryPath } = program('skopeo');
   const env = { ...process.env, HOME: home, TMPDIR: home, XDG_RUNTIME_DIR: home, LD_LIBRARY_PATH: libraryPath };
   return { command, env };
+}
+
+/** What renders manifests for Kubernetes, Debian 13's on every machine: Debian 12's knows half of it. */
+export function kubectlProgram() {
+  return join(NEWER.folder(hostPackage(KUBECTL)), 'usr/bin/kubectl');
 }
 
 /** A peer of the benchmarks. */

@@ -18,18 +18,21 @@ const SYSTEMD = ['libsystemd-shared', 'libcap2', 'libip4tc2', 'libkmod2', 'libse
 
 const NETFILTER = ['libmnl0', 'libnfnetlink0', 'libnetfilter-conntrack3', 'libnftnl11', 'libxtables12'];
 
+/** What all that copy images want. */
+const IMAGES = [
+  t64('libgpgme11'),
+  isBookworm ? 'libassuan0' : 'libassuan9',
+  'libgpg-error0',
+  'libdevmapper1.02.1',
+  'libsqlite3-0',
+];
+
 /** @satisfies {Record<string, Program>} */
 const TEST_PROGRAMS = {
   skopeo: {
     package: 'skopeo',
     path: 'usr/bin/skopeo',
-    libraries: [
-      t64('libgpgme11'),
-      isBookworm ? 'libassuan0' : 'libassuan9',
-      'libgpg-error0',
-      'libdevmapper1.02.1',
-      'libsqlite3-0',
-    ],
+    libraries: IMAGES,
   },
   iptables: {
     package: 'iptables',
@@ -93,6 +96,9 @@ const FULL_PROGRAMS = {
     path: 'usr/bin/grub-mkimage',
     libraries: ['libdevmapper1.02.1', 'libudev1'],
   },
+  buildah: { package: 'buildah', path: 'usr/bin/buildah', libraries: [...IMAGES, 'libseccomp2', 'libsubid4'] },
+  umoci: { package: 'umoci', path: 'usr/bin/umoci', libraries: [] },
+  runc: { package: 'runc', path: 'usr/bin/runc', libraries: ['libseccomp2'] },
   mtools: { package: 'mtools', path: 'usr/bin/mtools', libraries: [] },
 };
 

@@ -9,12 +9,13 @@ import { type Digest, digestFromHex } from '../../oci/digest.js';
 import { addressOf } from '../address-of.js';
 import { clientGone } from '../client-gone.js';
 import { contentTypeOf } from '../content-type.js';
+import { type HandOverParts, handOver, locationFor, placeOf } from '../hand-over.js';
 import { type Sending, type SendingParts, sendEntity } from '../send-entity.js';
 import { turnOf } from '../turn.js';
 
 type BlobRequest = { Params: { hex: string; slice?: string; name: string } };
 
-export type BlobRouteParts = SendingParts & { readonly booter: Booter };
+export type BlobRouteParts = SendingParts & HandOverParts & { readonly booter: Booter };
 
 /**
  * `/blobs/sha256/<hex>/<name>`: the layers of mapped images and issued plans, and nothing else; with `<offset>+<length>`
@@ -44,12 +45,11 @@ async function sendBlob(
   const wanted = { digest: digestIn(request.params.hex), ...(slice && { slice }) };
   const artifact = await parts.booter.artifacts.find(wanted, addressOf(request));
   if (slice !== undefined) requirePart(slice, artifact.descriptor);
-  return await sendEntity(
-    request,
-    reply,
-    sendingOf(parts.booter, artifact, { slice, address: addressOf(request) }),
-    parts,
-  );
+  const sending = sendingOf(parts.booter, artifact, { slice, address: addressOf(request) });
+  const location = slice === undefined ? locationFor(request, parts) : undefined;
+  if (location !== undefined && (await handOver(request, reply, sending, placeOf(location, wanted.digest))))
+    return reply;
+  return await sendEntity(request, reply, sending, parts);
 }
 
 const MAX_PATH_CHARACTERS = 200;

@@ -4,14 +4,16 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ActiveTransfers } from '../../../src/booter/active-transfers.js';
 import type { Booter } from '../../../src/booter/booter.js';
+import { describeEvent } from '../../../src/booter/event-text.js';
 import { BootlayerError } from '../../../src/errors.js';
 import { createListener } from '../../../src/http/app.js';
 import { BufferPool } from '../../../src/http/buffer-pool.js';
+import type { HandOverParts } from '../../../src/http/hand-over.js';
 import { closeListener, listen } from '../../../src/http/listen.js';
 import { blobRoutes } from '../../../src/http/routes/blobs.js';
 import { ukiParts } from '../../../src/image/uki-parts.js';
 import { createLog } from '../../../src/log.js';
-import { type IpAddress, parseIp } from '../../../src/net/ip.js';
+import { type IpAddress, parseIp, parseSubnet } from '../../../src/net/ip.js';
 import { descriptorOf } from '../../../src/oci/descriptor.js';
 import { ScriptedSource } from '../../fakes/blob-source.js';
 import { blobOf } from '../../fixtures/blobs.js';
@@ -27,30 +29,34 @@ const KERNEL = { role: 'kernel', descriptor } as const;
 /** It claims an architecture, so that its image is resolved before a machine comes. */
 const MAPPED = assignment({ match: { arch: ['amd64'] } });
 
-async function serve(booter: Booter, transfers = new ActiveTransfers()): Promise<string> {
+async function serve(
+  booter: Booter,
+  transfers = new ActiveTransfers(),
+  handing: HandOverParts = { proxies: [] },
+): Promise<string> {
   const app = createListener(createLog('silent', { write: () => undefined }));
-  blobRoutes(app, { booter, pool: new BufferPool(), transfers });
+  blobRoutes(app, { booter, pool: new BufferPool(), transfers, ...handing });
   const { port } = await listen(app, { host: parseIp('127.0.0.1') as IpAddress, port: 0 }, 'http.listen');
   onTestFinished(() => closeListener(app));
   return `http://127.0.0.1:${port}`;
 }
 
 /** A server whose only image has one kernel, whose bytes the test feeds. */
-async function withKernel() {
+async function withKernel(handing?: HandOverParts) {
   const source = new ScriptedSource();
   const image = resolvedImage([], { artifacts: [KERNEL] });
   const { booter, events, blobs } = testBooter({ image, source, assignments: [MAPPED] });
   await booter.mapped.resolveAll(new AbortController().signal);
   const transfers = new ActiveTransfers();
-  const base = await serve(booter, transfers);
+  const base = await serve(booter, transfers, handing);
   onTestFinished(() => blobs.close());
   const url = `${base}/blobs/sha256/${descriptor.digest.slice(7)}/vmlinuz`;
   return { base, transfers, url, source, events, booter };
 }
 
 /** The same with the blob in the cache. */
-async function withCachedKernel() {
-  const parts = await withKernel();
+async function withCachedKernel(handing?: HandOverParts) {
+  const parts = await withKernel(handing);
   const first = fetch(parts.url);
   const feed = await parts.source.feed();
   await feed.send(bytes);
@@ -59,6 +65,49 @@ async function withCachedKernel() {
   parts.events.length = 0;
   return parts;
 }
+
+describe('a proxy in front that can send files', () => {
+  const proxies = [parseSubnet('127.0.0.0/8') ?? expect.fail('')];
+  const accelRedirect = '/cache/';
+
+  it('is handed a blob that is there, and that is told', async () => {
+    const { url, events } = await withCachedKernel({ proxies, accelRedirect });
+    const response = await fetch(url);
+    expect(await response.text()).toBe('');
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'x-accel-redirect': `/cache/blobs/sha256/${descriptor.digest.slice(7)}`,
+      'content-type': 'application/octet-stream',
+      etag: `"${descriptor.digest}"`,
+    });
+    expect(events.map(({ event }) => event)).toEqual(['artifact.started', 'artifact.sent']);
+    expect(events[1]).toMatchObject({ role: 'kernel', bytes: 0, isHanded: true });
+    expect(describeEvent(events[1] ?? expect.fail(''))).toBe(
+      'the kernel for 127.0.0.1 was handed to the proxy in front, which sends it',
+    );
+  });
+
+  it.each<[string, HandOverParts, RequestInit]>([
+    ['who is no proxy', { proxies: [], accelRedirect }, {}],
+    ['a proxy that cannot', { proxies }, {}],
+    ['who wants a part', { proxies, accelRedirect }, { headers: { range: 'bytes=0-9' } }],
+    ['who has something', { proxies, accelRedirect }, { headers: { 'if-none-match': '"other"' } }],
+    ['who only looks', { proxies, accelRedirect }, { method: 'HEAD' }],
+  ])('is not %s', async (_name, handing, init) => {
+    const { url } = await withCachedKernel(handing);
+    const response = await fetch(url, init);
+    expect(response.headers.has('x-accel-redirect')).toBe(false);
+    expect(response.headers.get('content-length')).toBe(response.status === 206 ? '10' : String(SIZE));
+  });
+
+  it('is sent what is still being downloaded', async () => {
+    const { url, source } = await withKernel({ proxies, accelRedirect });
+    const asked = fetch(url);
+    const feed = await source.feed();
+    await feed.send(bytes);
+    feed.end();
+    expect(Buffer.from(await (await asked).arrayBuffer()).equals(bytes)).toBe(true);
+  });
+});
 
 describe('GET and HEAD of a blob', () => {
   it('sends it whole, with everything firmware needs to know', async () => {

@@ -1,0 +1,46 @@
+import { Command } from 'commander';
+import { BootlayerError } from '../errors.js';
+import { apiOf, type ServerApi, type ServerOptions, unreachable, withServer } from './api-server.js';
+import { standardOutput, writeJson, writeLine } from './output.js';
+import { untilSignal } from './until-signal.js';
+
+const HELP = `
+It ends with 0 when it may, and with 1 when not, or not yet: for a container's health check, and for scripts that have started a server.
+No token is sent.`;
+
+/** A server that answers at all answers this at once. */
+const PATIENCE_MILLISECONDS = 5_000;
+
+/** Whether a server may be sent machines. */
+export function readyCommand(): Command {
+  return withServer(new Command('ready'))
+    .description('whether the server may be sent machines')
+    .addHelpText('after', HELP)
+    .action(tellReady);
+}
+
+async function tellReady(options: ServerOptions): Promise<void> {
+  const api = await apiOf(options);
+  const isReady = await untilSignal((signal) => askReady(api, signal));
+  if (!isReady) {
+    throw new BootlayerError('SERVER_UNREACHABLE', `the server at ${api.url} is not ready`, {
+      remedy: 'it starts, or ends: its log says which',
+    });
+  }
+  const output = standardOutput();
+  if (options.json) return writeJson(output, { ready: true });
+  writeLine(output, 'ready');
+}
+
+/** Throws SERVER_UNREACHABLE where nobody answers, or somebody who is none of ours. */
+async function askReady(api: ServerApi, signal: AbortSignal): Promise<boolean> {
+  const late = AbortSignal.timeout(PATIENCE_MILLISECONDS);
+  const answer = await fetch(`${api.url}/readyz`, { signal: AbortSignal.any([signal, late]), redirect: 'error' }).catch(
+    () => undefined,
+  );
+  signal.throwIfAborted();
+  const told = await answer?.text().catch(() => undefined);
+  if (told === 'ready\n') return true;
+  if (told === 'not ready\n') return false;
+  throw unreachable(api);
+}
