@@ -70,7 +70,7 @@ export class Api {
   /** @param {string} id @returns {Promise<ToldBoot | undefined>} */
   async boot(id) {
     const text = await this.ask(`/api/v1/boots/${id}`);
-    return text === undefined ? undefined : JSON.parse(text);
+    return text === undefined ? undefined : /** @type {ToldBoot} */ (JSON.parse(text));
   }
 
   /** Server-sent events until they end: each with its name and data. @param {(event: string, data: string) => void} told @param {AbortSignal} signal */

@@ -64,10 +64,11 @@ export function packetOf({ mac, xid, relay, code, isIpxe, isHttp = false, taking
 /** @param {Buffer} bytes @returns {Reply | undefined} */
 export function readReply(bytes) {
   if (bytes.length < AT.options || bytes[AT.op] !== 2) return undefined;
+  /** @type {Map<number | undefined, Buffer>} */
   const options = new Map();
   for (let at = AT.options; at < bytes.length && bytes[at] !== OPTION.end; at += 2 + (bytes[at + 1] ?? 0))
     options.set(bytes[at], bytes.subarray(at + 2, at + 2 + (bytes[at + 1] ?? 0)));
-  const optionOf = (/** @type {number} */ code) => /** @type {Buffer | undefined} */ (options.get(code));
+  const optionOf = (/** @type {number} */ code) => options.get(code);
   const inHeader = text(bytes.subarray(AT.file, AT.file + 128));
   return {
     type: optionOf(OPTION.type)?.[0] ?? 0,

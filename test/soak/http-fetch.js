@@ -5,7 +5,7 @@ import { request } from 'node:http';
 /**
  * `most`: goes away after so many bytes.
  * @typedef {{ address: string, method?: 'GET' | 'POST' | 'HEAD', range?: string, most?: number }} Asking
- * What came of it: `cut`: it broke off, by whoever; `none`: nobody answered.
+ * What came of it, `bytes` of a HEAD as it says: `cut`: it broke off, by whoever; `none`: nobody answered.
  * @typedef {{ kind: 'whole' | 'cut', status: number, bytes: number, body: Buffer, sha256: string } | { kind: 'none', reason: string }} Fetched
  */
 
@@ -48,7 +48,8 @@ async function readAnswer(answer, { most, hasBody }) {
   } catch {
     isCut = true;
   }
-  const said = hasBody ? Number(answer.headers['content-length'] ?? bytes) : 0;
+  const said = Number(answer.headers['content-length'] ?? bytes);
+  if (!hasBody) bytes = said;
   const isWhole = !isCut && answer.complete && bytes === said;
   const body = Buffer.concat(kept);
   return { kind: isWhole ? 'whole' : 'cut', status: answer.statusCode ?? 0, bytes, body, sha256: hash.digest('hex') };

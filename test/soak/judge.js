@@ -14,6 +14,7 @@ import { FIRMWARE } from './firmware-packets.js';
  * @typedef {{ book: Book, records: readonly ToldBoot[], isBlurred: boolean, isDoneNews: boolean }} Case
  */
 
+const SCRIPTS = new Set(['script.sent', 'script.waiting', 'script.refused']);
 /** Between what one clock says to two programs. */
 const SKEW_MILLISECONDS = 50;
 /** No machine boots anew so soon. */
@@ -58,7 +59,7 @@ function within(name, is, [low, high]) {
 function rangesOf(book, isDoneNews) {
   /** @type {Record<string, [number, number]>} */
   const counts = {
-    'script.sent or script.waiting': [book.scripts.got, book.scripts.got + book.scripts.unsure],
+    'a script': [book.scripts.got, book.scripts.got + book.scripts.unsure],
     'provision.sent': [book.documents.got, book.documents.got + book.documents.unsure],
     'boot.done': [book.isDone && isDoneNews ? 1 : 0, book.isDone || book.end === 'gave up' ? 1 : 0],
     'dhcp.answered': [0, book.discovers * 2],
@@ -69,11 +70,11 @@ function rangesOf(book, isDoneNews) {
     counts[`artifact.sent ${role} in part`] = [parts, parts + cut];
   }
   const count = (/** @type {ToldBoot['steps']} */ steps, /** @type {string} */ name) => {
-    const [event = '', or, other = ''] = name.split(' ');
-    if (or === 'or') return steps.filter((step) => step.event === event || step.event === other).length;
+    if (name === 'a script') return steps.filter((step) => SCRIPTS.has(step.event)).length;
+    const [event, role, part] = name.split(' ');
     return steps.filter((step) => {
-      if (step.event !== event || (or !== undefined && step.role !== or)) return false;
-      return event !== 'artifact.sent' || (step.range !== undefined) === (other === 'in');
+      if (step.event !== event || (role !== undefined && step.role !== role)) return false;
+      return event !== 'artifact.sent' || (step.range !== undefined) === (part === 'in');
     }).length;
   };
   return { counts, count };

@@ -242,7 +242,8 @@ export class SoakRun {
   async #collect() {
     for (let tries = 0; tries < COLLECT_TRIES; tries += 1) {
       const cache = await this.#api.ask('/api/v1/cache?limit=1');
-      const folder = cache && /** @type {{ folder: string }} */ (JSON.parse(cache)).folder;
+      const read = cache === undefined ? {} : /** @type {{ folder?: string }} */ (JSON.parse(cache));
+      const { folder } = read;
       const body = { folder };
       if (folder !== undefined && (await this.#api.ask('/api/v1/cache/gc', { method: 'POST', body })) !== undefined)
         return;

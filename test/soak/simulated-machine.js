@@ -22,6 +22,8 @@ const HTTP_TRIES = 120;
 const PATIENCE_MILLISECONDS = 90_000;
 const RETRY_MILLISECONDS = 500;
 const SCRIPT_MILLISECONDS = 1_000;
+/** A UKI is larger than our loaders. */
+const MOST_LOADER_BYTES = 1024 * 1024;
 
 export class SimulatedMachine {
   #around;
@@ -182,15 +184,10 @@ export class SimulatedMachine {
         return read;
       }
       this.#book.scripts.waits += 1;
+      if (/nothing to boot/.test(text)) this.#book.wrongs.push(`it is refused: ${spokenIn(text)}`);
       await sleep(SCRIPT_MILLISECONDS);
     }
-    throw new GaveUp(
-      'no script',
-      text
-        .split('\n')
-        .filter((line) => line.startsWith('echo'))
-        .join(' '),
-    );
+    throw new GaveUp('no script', spokenIn(text));
   }
 
   /** Whole, maybe in two parts. @param {import('./book.js').Role} role @param {string} url @param {boolean} isResumed */
@@ -284,18 +281,29 @@ export class SimulatedMachine {
 
   /** Firmware starts it by itself. @param {Fate} fate */
   async #bootUki({ isGone = false }) {
-    const { code } = FIRMWARE[this.#whose.kind];
-    const { file } = await this.#timed('address', () => this.#lease({ isIpxe: false, code, isHttp: true }));
-    await this.#must(file, 'HEAD');
-    await sleep(2 * LATEST_MILLISECONDS);
+    const url = await this.#askUki();
     if (isGone) {
-      await this.#leave('uki', file);
+      await this.#leave('uki', url);
       this.#book.resets += 1;
-      await this.#lease({ isIpxe: false, code, isHttp: true });
-      await this.#must(file, 'HEAD');
-      await sleep(2 * LATEST_MILLISECONDS);
+      await this.#askUki();
     }
-    await this.#timed('uki', () => this.#artifact('uki', file, false));
+    await this.#timed('uki', () => this.#artifact('uki', url, false));
+  }
+
+  /** Where it is; who is offered iPXE, since it is not there yet, is reset, and boots anew. @returns {Promise<string>} */
+  async #askUki() {
+    const { code } = FIRMWARE[this.#whose.kind];
+    const until = Date.now() + PATIENCE_MILLISECONDS;
+    while (Date.now() < until) {
+      const { file } = await this.#timed('address', () => this.#lease({ isIpxe: false, code, isHttp: true }));
+      const { bytes } = await this.#must(file, 'HEAD');
+      // What of its datagrams is late has come by then.
+      await sleep(2 * LATEST_MILLISECONDS);
+      if (bytes > MOST_LOADER_BYTES) return file;
+      this.#book.resets += 1;
+      await sleep(SCRIPT_MILLISECONDS);
+    }
+    throw new GaveUp('no UKI');
   }
 
   /** @param {string} url @param {'GET' | 'POST' | 'HEAD'} [method] @param {number} [status] */
@@ -317,6 +325,12 @@ export class SimulatedMachine {
     this.#book.took[step] = performance.now() - since;
     return done;
   }
+}
+
+/** What it shows. @param {string} script */
+function spokenIn(script) {
+  const lines = script.split('\n').filter((line) => line.startsWith('echo'));
+  return lines.join(' ').slice(0, 300);
 }
 
 /** What a script starts; undefined where it says to wait, or why not. @param {string} text */

@@ -114,9 +114,11 @@ export class Site {
     return this.#router.lose(share, 'packets');
   }
 
-  /** A newer image under the tag that machines of the group `live` are assigned. */
-  push() {
-    return this.#pushFiles(REPOSITORIES.live, 'stable');
+  /** A newer image under the tag that machines of the group `live` are assigned, for both architectures at once. */
+  async push() {
+    await this.#pushFiles(REPOSITORIES.live, 'next');
+    const place = `${this.registry.host}/${REPOSITORIES.live}`;
+    await this.#image(['push', '--plain-http', `${place}:next`, `${place}:stable`]);
   }
 
   /** Others are assigned to machines of the group `moving`, and to nobody. @returns {Promise<string>} the repository of the former */
@@ -229,11 +231,14 @@ export class Site {
   async #build(place, arch, { args }) {
     const reference = `${this.registry.host}/${place}`;
     const append = arch === 'arm64' ? ['--append'] : [];
-    const command = [process.execPath, PROGRAM, 'image', 'build', '--plain-http', ...append];
-    const ran = await this.#segment.network.run([...command, '--platform', `linux/${arch}`, ...args, reference], {
-      env: { ...process.env, TMPDIR: this.folder },
-    });
-    if (ran.status !== 0) throw new SetupError(`image build of ${reference} ended with ${ran.status}\n${ran.out}`);
+    await this.#image(['build', '--plain-http', ...append, '--platform', `linux/${arch}`, ...args, reference]);
+  }
+
+  /** @param {readonly string[]} args of `image` */
+  async #image(args) {
+    const env = { ...process.env, TMPDIR: this.folder };
+    const ran = await this.#segment.network.run([process.execPath, PROGRAM, 'image', ...args], { env });
+    if (ran.status !== 0) throw new SetupError(`image ${args.join(' ')} ended with ${ran.status}\n${ran.out}`);
   }
 
   /** At once, or not at all. @param {string} name @param {readonly string[]} lines */
