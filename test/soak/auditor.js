@@ -139,12 +139,10 @@ export class Auditor {
     const { machine, kind, group, number, end, startedAt, endedAt, ...rest } = book;
     const when = `${new Date(startedAt).toISOString()} to ${new Date(endedAt).toISOString()}`;
     const knows = JSON.stringify({ ...rest, took: undefined, wrongs: undefined });
-    const index = this.violations.push(
-      `${machine} (${kind}, ${group}), boot ${number}, ${end}, ${when}: ${problem}\n    it knows ${knows}\n    ${said}`,
+    const log = this.#served.evidence(machine, startedAt, endedAt).join('\n    ');
+    this.violations.push(
+      `${machine} (${kind}, ${group}), boot ${number}, ${end}, ${when}: ${problem}\n    it knows ${knows}\n    ${said}\n    ${log}`,
     );
-    void this.#served.evidence(machine, startedAt, endedAt).then((lines) => {
-      this.violations[index - 1] += `\n    ${lines.join('\n    ')}`;
-    });
   }
 
   /** Whether what was told of it may have been lost with a server. @param {Book} book @param {Book | undefined} before */

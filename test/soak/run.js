@@ -18,7 +18,7 @@ const FLEET = fileURLToPath(new URL('fleet.js', import.meta.url));
 /** Of all that is set up before and after. */
 const SPARE_SECONDS = 600;
 const SAMPLE_MILLISECONDS = 2_000;
-const AUDIT_MILLISECONDS = 8_000;
+const AUDIT_MILLISECONDS = 15_000;
 const FLEET_SECONDS = 50;
 const LOST_SHARE = 0.03;
 const LAST_AUDITS = 5;
@@ -113,7 +113,6 @@ export class SoakRun {
     this.#ending.abort();
     await this.#fleet?.stop(2);
     await this.served.stop('end');
-    this.served.close();
     await this.site.stop();
   }
 

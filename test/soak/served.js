@@ -1,6 +1,3 @@
-import { createWriteStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { readLogLine, startServer } from '../setup/server.js';
 
 /**
@@ -22,6 +19,8 @@ const ERROR_LEVEL = 50;
 const WARN_LEVEL = 40;
 const START_TRIES = 3;
 const SHOWN_LINES = 12;
+/** Of some minutes. */
+const KEPT_LINES = 40_000;
 const LONGEST_LINE = 240;
 
 /** The server, which is ended and started again, and its log. */
@@ -36,8 +35,8 @@ export class Served {
   /** @type {string[]} */
   violations = [];
   #site;
-  #logFile;
-  #log;
+  /** The last lines of its log. @type {{ at: number, text: string }[]} */
+  #recent = [];
   /** @type {import('../setup/server.js').Server | undefined} */
   #server;
   #isEnding = false;
@@ -45,8 +44,6 @@ export class Served {
   /** @param {import('./site.js').Site} site */
   constructor(site) {
     this.#site = site;
-    this.#logFile = join(site.folder, 'server.log');
-    this.#log = createWriteStream(this.#logFile);
   }
 
   /** The life that is, or was last. */
@@ -100,27 +97,17 @@ export class Served {
     process.kill(this.life?.pid ?? 0, 'SIGHUP');
   }
 
-  /** Lines of its log about something, at about that time. @param {string} what @param {number} from @param {number} to */
-  async evidence(what, from, to) {
-    const lines = (await readFile(this.#logFile, 'utf8')).split('\n').filter((line) => line.includes(what));
-    const near = lines.filter((line) => {
-      const time = Number(/"time":(\d+)/.exec(line)?.[1] ?? Date.parse(/"time":"([^"]+)"/.exec(line)?.[1] ?? ''));
-      return time >= from - 1_000 && time <= to + 1_000;
-    });
-    return near.slice(-SHOWN_LINES).map((line) => {
-      const { time, event, msg } = /** @type {Record<string, string>} */ (JSON.parse(line));
-      return `${time} ${event} ${msg}`.slice(0, LONGEST_LINE);
-    });
-  }
-
-  close() {
-    this.#log.end();
+  /** Lines of its log about something, of that time, which is not long ago. @param {string} what @param {number} from @param {number} to */
+  evidence(what, from, to) {
+    const near = this.#recent.filter(({ at, text }) => at >= from - 1_000 && at <= to + 1_000 && text.includes(what));
+    return near.slice(-SHOWN_LINES).map(({ at, text }) => `${new Date(at).toISOString()} ${text}`);
   }
 
   /** @param {import('../setup/server.js').LogLine} line */
   #heard(line) {
     const { event = String(line.msg), level } = line;
-    this.#log.write(`${JSON.stringify(line)}\n`);
+    this.#recent.push({ at: Date.now(), text: `${event} ${String(line.msg)}`.slice(0, LONGEST_LINE) });
+    if (this.#recent.length > 2 * KEPT_LINES) this.#recent = this.#recent.slice(-KEPT_LINES);
     this.told.set(event, (this.told.get(event) ?? 0) + 1);
     if (event === 'mapping.reloaded') this.reloads += 1;
     if (FAULTS.has(event) || level === ERROR_LEVEL || (typeof level === 'number' && level > ERROR_LEVEL))
