@@ -18,7 +18,7 @@ function watched() {
     let now = { ...newBoot('boot-1', machine, 0), steps: heard };
     for (const [second, event] of steps) {
       const at = second * 1_000;
-      now = withStep(now, { at, event }) as typeof now;
+      now = withStep(now, { at, event });
       take({ at, event, boot: now });
     }
   };

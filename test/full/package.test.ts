@@ -145,9 +145,7 @@ it('tells of itself as Debian wants it, and whom it is told to name', async () =
   expect(zipped('CHANGELOG.md.gz')).toContain('# Changelog');
 
   vi.stubEnv('DEBEMAIL', 'nobody\nPriority: required');
-  await expect(buildDebian(second ?? '', { executable, version: '0.1.0', work: second ?? '' })).rejects.toThrow(
-    'is no maintainer',
-  );
+  await expect(buildDebian(second, { executable, version: '0.1.0', work: second })).rejects.toThrow('is no maintainer');
 });
 
 it('installs a configuration of its own that does, and units that start what is installed', async () => {

@@ -101,12 +101,10 @@ it('says of each machine that firmware does not bring to a script why', async (c
   const clock = await shiftedClock(folder);
   const { log } = await startProxied(context, config, segment.network.within, clock.env);
   await Promise.all(
-    machines.map((machine) =>
-      STOPS[machine.name]?.(
-        machine,
-        machines.filter((one) => one !== machine),
-      ),
-    ),
+    machines.map(async (machine) => {
+      const others = machines.filter((one) => one !== machine);
+      await STOPS[machine.name]?.(machine, others);
+    }),
   );
   const told = () => findingsIn(log).map(({ machine, finding }) => `${machine}: ${finding}`);
   const expected = names.map((name) => `${name}: ${EXPECTED[name]}`);

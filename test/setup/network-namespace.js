@@ -30,11 +30,12 @@ export class NetworkNamespace {
   }
 
   /**
-   * `hasUsers`: all of this system's, which root alone can have; `beside`: one whose root may move cards between the two.
-   * @param {{ hasUsers?: boolean, beside?: NetworkNamespace }} [options]
+   * `hasUsers`: all of this system's, which root alone can have; `beside`: one whose root may move cards between the two; `seconds`:
+   * for how long at most.
+   * @param {{ hasUsers?: boolean, beside?: NetworkNamespace, seconds?: number }} [options]
    */
-  static async start({ hasUsers = false, beside } = {}) {
-    const begin = `${busyboxProgram()} ip link set lo up && echo ready && exec sleep ${LONGEST_SECONDS}`;
+  static async start({ hasUsers = false, beside, seconds = LONGEST_SECONDS } = {}) {
+    const begin = `${busyboxProgram()} ip link set lo up && echo ready && exec sleep ${seconds}`;
     const own = hasUsers ? [] : ['unshare', '--user', '--map-root-user', '--'];
     const enter = beside === undefined ? own : beside.#enterUsers;
     const [first = '', ...args] = [...enter, 'unshare', '--net', 'sh', '-c', begin];

@@ -15,8 +15,9 @@ const TRIES = 5;
 const START_SECONDS = 20;
 
 /**
- * `htpasswd`: lines of users with bcrypt hashes; `tls`: certificate and key as PEM.
- * @typedef {{ htpasswd?: string, tls?: { cert: string, key: string } }} RegistryOptions
+ * `htpasswd`: lines of users with bcrypt hashes; `tls`: certificate and key as PEM; `within`: a command that runs the rest of its
+ * arguments, as in a network of its own.
+ * @typedef {{ htpasswd?: string, tls?: { cert: string, key: string }, within?: readonly string[] }} RegistryOptions
  */
 
 /** @param {RegistryOptions} [options] @returns {Promise<Registry>} */
@@ -36,7 +37,7 @@ export async function startRegistry(options = {}) {
 }
 
 /** @param {string} folder @param {string} host @param {RegistryOptions} options @returns {Promise<Registry>} */
-async function serve(folder, host, { htpasswd, tls }) {
+async function serve(folder, host, { htpasswd, tls, within = [] }) {
   const config = join(folder, 'config.json');
   /** @param {string} name @param {string} text */
   const write = (name, text) => {
@@ -55,7 +56,7 @@ async function serve(folder, host, { htpasswd, tls }) {
   };
   // JSON is YAML, which is what the registry reads.
   writeFileSync(config, JSON.stringify(settings));
-  let child = await launch(config);
+  let child = await launch(config, within);
   const remove = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', remove);
   return {
@@ -64,7 +65,7 @@ async function serve(folder, host, { htpasswd, tls }) {
       return child;
     },
     start: async () => {
-      child = await launch(config);
+      child = await launch(config, within);
     },
     stop: async () => {
       await child.stop();
@@ -74,10 +75,11 @@ async function serve(folder, host, { htpasswd, tls }) {
   };
 }
 
-/** @param {string} config */
-async function launch(config) {
+/** @param {string} config @param {readonly string[]} within */
+async function launch(config, within) {
   const env = { ...process.env, OTEL_TRACES_EXPORTER: 'none' };
-  const child = new ChildProcess(registryProgram(), ['serve', config], { name: 'docker-registry', env });
+  const [command = '', ...args] = [...within, registryProgram(), 'serve', config];
+  const child = new ChildProcess(command, args, { name: 'docker-registry', env });
   try {
     // Only its own word is proof: another program may answer on a port that it did not get.
     await child.waitForLine((line) => (line.includes('listening on') ? true : undefined), START_SECONDS);

@@ -14,21 +14,23 @@ export class Segment {
   /** @type {NetworkNamespace[]} */
   #hosts = [];
   #taps = 0;
+  #life;
 
-  /** @param {NetworkNamespace} network */
-  constructor(network) {
+  /** @param {NetworkNamespace} network @param {{ seconds?: number }} life for how long its networks are there at most */
+  constructor(network, life) {
     this.network = network;
+    this.#life = life;
   }
 
-  /** @param {string} [address] the server's */
-  static async start(address = '192.168.77.1/24') {
-    const network = await NetworkNamespace.start();
+  /** @param {string} [address] the server's @param {{ seconds?: number }} [life] */
+  static async start(address = '192.168.77.1/24', life = {}) {
+    const network = await NetworkNamespace.start(life);
     try {
       await network.ip('link', 'add', BRIDGE, 'type', 'bridge');
       await network.ip('link', 'set', BRIDGE, 'address', MAC);
       await network.ip('address', 'add', address, 'dev', BRIDGE);
       await network.ip('link', 'set', BRIDGE, 'up');
-      return new Segment(network);
+      return new Segment(network, life);
     } catch (thrown) {
       await network.stop();
       throw thrown;
@@ -56,7 +58,7 @@ export class Segment {
    * @param {string} address `192.168.77.2/24` @param {string} [bridge] of `addBridge`, for the segment there
    */
   async addHost(address, bridge = BRIDGE) {
-    const host = await NetworkNamespace.start({ beside: this.network });
+    const host = await NetworkNamespace.start({ ...this.#life, beside: this.network });
     this.#hosts.push(host);
     const end = `host${this.#hosts.length}`;
     // busybox cannot name the other end of the cable: Linux calls it veth0.
