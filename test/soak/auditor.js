@@ -34,6 +34,8 @@ export class Auditor {
   #site;
   #served;
   #api;
+  /** One after the other. @type {Promise<boolean>} */
+  #auditing = Promise.resolve(true);
   /** Books that are to be judged. @type {Waiting[]} */
   #waiting = [];
   /** By machine. @type {Map<string, Book>} */
@@ -64,8 +66,15 @@ export class Auditor {
     if (book.isDone) void this.#undo(book.machine);
   }
 
-  /** Judges all books that are old enough; all of them where it is the last time. */
+  /** Judges all books that are old enough, all of them where it is the last time, and each once. Whether the API told of them. */
   async audit({ isLast = false } = {}) {
+    const before = this.#auditing;
+    this.#auditing = before.then(() => this.#audit(isLast));
+    return this.#auditing;
+  }
+
+  /** @param {boolean} isLast */
+  async #audit(isLast) {
     const now = Date.now();
     const ready = this.#waiting.filter(({ book }) => isLast || book.endedAt < now - SETTLED_MILLISECONDS);
     if (ready.length === 0) return true;

@@ -19,7 +19,7 @@ const AN_HOUR = /** @type {const} */ ({
 });
 const HOUR = 3_600_000;
 /** Of the time, from its begin: whether memory grows shows in a server that lives long, so that none is ended after that. */
-const RESTARTED_SHARE = 0.4;
+const RESTARTED_SHARE = 0.25;
 const LONGEST = { outage: 45_000, loss: 20_000 };
 /** Nothing befalls in the first and last of so many parts of the time. */
 const CALM_PARTS = 15;

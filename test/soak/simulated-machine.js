@@ -22,6 +22,7 @@ const HTTP_TRIES = 120;
 const PATIENCE_MILLISECONDS = 90_000;
 const RETRY_MILLISECONDS = 500;
 const SCRIPT_MILLISECONDS = 1_000;
+const UKI_TRIES = 10;
 /** A UKI is larger than our loaders. */
 const MOST_LOADER_BYTES = 1024 * 1024;
 
@@ -287,7 +288,16 @@ export class SimulatedMachine {
       this.#book.resets += 1;
       await this.#askUki();
     }
-    await this.#timed('uki', () => this.#artifact('uki', url, false));
+    for (let times = 0; times < UKI_TRIES; times += 1) {
+      const before = this.#book.bytes;
+      await this.#timed('uki', () => this.#artifact('uki', url, false));
+      if (this.#book.bytes - before > MOST_LOADER_BYTES) return;
+      // It was iPXE, since the server ends meanwhile.
+      this.#book.gets.uki.whole -= 1;
+      this.#book.resets += 1;
+      await this.#askUki();
+    }
+    throw new GaveUp('no UKI');
   }
 
   /** Where it is; who is offered iPXE, since it is not there yet, is reset, and boots anew. @returns {Promise<string>} */
