@@ -6,15 +6,15 @@ import { PORT } from '../dhcp/ports.js';
 import { systemErrorCode } from '../errors.js';
 import { ALL_IP4 } from '../net/endpoint.js';
 import type { ServedInterface } from '../pxe/served-interfaces.js';
-import type { Finding } from './doctor-finding.js';
+import type { CheckResult } from './doctor-result.js';
 import type { DoctorSite } from './doctor-site.js';
 import { inOneLine } from './output.js';
 
 const CHECK = 'others';
 
 /** Who else answers machines, by asking as one would; nobody is given an address by that, and ours does not answer it. */
-export async function checkOthers({ config, decided, served }: DoctorSite): Promise<readonly Finding[]> {
-  const skipped = (what: string): readonly Finding[] => [{ check: CHECK, state: 'skipped', what }];
+export async function checkOthers({ config, decided, served }: DoctorSite): Promise<readonly CheckResult[]> {
+  const skipped = (what: string): readonly CheckResult[] => [{ check: CHECK, state: 'skipped', what }];
   const { listen = { host: ALL_IP4, port: PORT.server } } = config.dhcp ?? {};
   if (decided.kind === 'refused' && served.length === 0) return skipped(`nobody is looked for: ${decided.reason}`);
   if (listen.port !== PORT.server || listen.host !== ALL_IP4)
@@ -23,7 +23,11 @@ export async function checkOthers({ config, decided, served }: DoctorSite): Prom
   return (await Promise.all(served.map((at) => look(at, ours, config.dhcp)))).flat();
 }
 
-async function look(at: ServedInterface, ours: readonly string[], dhcp: Config['dhcp']): Promise<readonly Finding[]> {
+async function look(
+  at: ServedInterface,
+  ours: readonly string[],
+  dhcp: Config['dhcp'],
+): Promise<readonly CheckResult[]> {
   let port: DiscoveryPort;
   try {
     port = await DiscoveryPort.open(at.address);
@@ -43,18 +47,18 @@ async function look(at: ServedInterface, ours: readonly string[], dhcp: Config['
 type Place = Pick<ServedInterface, 'name' | 'address'>;
 
 /** Pure. `dhcp`: what this server is to answer there. */
-export function judgeOthers(found: readonly Answerer[], at: Place, dhcp: Config['dhcp']): readonly Finding[] {
+export function judgeOthers(found: readonly Answerer[], at: Place, dhcp: Config['dhcp']): readonly CheckResult[] {
   const givers = found.filter(({ address }) => address !== undefined);
   const judged = found.map((one) => judgeOne(one, at, dhcp));
   if (dhcp?.mode === 'server') {
     if (found.length > 0) return judged;
     return [{ check: CHECK, state: 'ok', what: `nobody else answers on ${at.name}` }];
   }
-  const alone: Finding = {
+  const alone: CheckResult = {
     ...{ check: CHECK, state: 'warn', what: `nobody gives addresses on ${at.name}, without which no machine boots` },
     remedy: 'see that a DHCP server runs there, or set dhcp.mode to server, with dhcp.subnets',
   };
-  const untold: Finding = {
+  const untold: CheckResult = {
     ...{ check: CHECK, state: 'warn', what: `nobody on ${at.name} tells machines what to load` },
     remedy: 'set dhcp.mode to proxy, or have the DHCP server name this host and the file of iPXE',
   };
@@ -62,7 +66,7 @@ export function judgeOthers(found: readonly Answerer[], at: Place, dhcp: Config[
   return [...judged, ...(givers.length === 0 ? [alone] : []), ...(isUntold ? [untold] : [])];
 }
 
-function judgeOne(one: Answerer, at: Place, dhcp: Config['dhcp']): Finding {
+function judgeOne(one: Answerer, at: Place, dhcp: Config['dhcp']): CheckResult {
   const what = describe(one, at);
   const { address, boot } = one;
   if (dhcp?.mode === 'server' && address !== undefined && !dhcp.allowOtherServers) {

@@ -6,7 +6,7 @@ import { systemErrorCode } from '../errors.js';
 import { cannotOpen } from '../net/cannot-listen.js';
 import { ALL_IP4, type Endpoint, formatEndpoint } from '../net/endpoint.js';
 import { openUdpPort } from '../net/udp-socket.js';
-import { type Finding, failed } from './doctor-finding.js';
+import { type CheckResult, failed } from './doctor-result.js';
 import { askReadiness, type DoctorSite, isOurs } from './doctor-site.js';
 
 const CHECK = 'ports';
@@ -27,7 +27,7 @@ export type TriedPort = {
 };
 
 /** Each is opened and closed again; nothing is answered there. */
-export async function checkPorts({ config, server, served }: DoctorSite): Promise<readonly Finding[]> {
+export async function checkPorts({ config, server, served }: DoctorSite): Promise<readonly CheckResult[]> {
   const addresses = served.map(({ address }) => address);
   const tried = await Promise.all(
     wantedPorts(config, addresses).map(async (wanted) => judgePort(wanted, await tryPort(wanted), isOurs(server))),
@@ -79,7 +79,7 @@ async function tryUdp({ host, port }: Endpoint): Promise<void> {
 }
 
 /** Pure. `runs`: whether a server of ours does, by this configuration. */
-export function judgePort({ key, at }: WantedPort, { cause, isHttpOfOurs }: TriedPort, runs: boolean): Finding {
+export function judgePort({ key, at }: WantedPort, { cause, isHttpOfOurs }: TriedPort, runs: boolean): CheckResult {
   const where = `${formatEndpoint(at)} (${key})`;
   if (at.port === 0) return { check: CHECK, state: 'ok', what: `${where} is chosen by the system` };
   if (cause === undefined && !runs) return { check: CHECK, state: 'ok', what: `${where} is free` };
@@ -98,9 +98,9 @@ export function judgePort({ key, at }: WantedPort, { cause, isHttpOfOurs }: Trie
 }
 
 /** What is well needs one line. */
-function joined(findings: readonly Finding[]): readonly Finding[] {
-  const well = findings.filter(({ state }) => state === 'ok');
-  const others = findings.filter(({ state }) => state !== 'ok');
+function joined(results: readonly CheckResult[]): readonly CheckResult[] {
+  const well = results.filter(({ state }) => state === 'ok');
+  const others = results.filter(({ state }) => state !== 'ok');
   if (well.length === 0) return others;
   return [...others, { check: CHECK, state: 'ok', what: well.map(({ what }) => what).join(', ') }];
 }

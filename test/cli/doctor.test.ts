@@ -6,13 +6,13 @@ import { judgeRoutes } from '../../src/cli/doctor-advertise.js';
 import { judgeCapabilities } from '../../src/cli/doctor-capabilities.js';
 import { judgeClock } from '../../src/cli/doctor-clock.js';
 import { judgeDisk } from '../../src/cli/doctor-disk.js';
-import { type Finding, inOrder } from '../../src/cli/doctor-finding.js';
 import { judgeImages } from '../../src/cli/doctor-images.js';
 import { judgeBinaries } from '../../src/cli/doctor-ipxe.js';
 import { judgeOthers } from '../../src/cli/doctor-others.js';
 import { checkPermissions, judgeModes } from '../../src/cli/doctor-permissions.js';
 import { judgePort, wantedPorts } from '../../src/cli/doctor-ports.js';
 import { summary } from '../../src/cli/doctor-registries.js';
+import { type CheckResult, inOrder } from '../../src/cli/doctor-result.js';
 import { judgeServer } from '../../src/cli/doctor-server.js';
 import { judgeChain } from '../../src/cli/doctor-tls.js';
 import { readConfigText } from '../../src/config/read.js';
@@ -25,7 +25,7 @@ const FILE = '/etc/bootlayer/bootlayer.yaml';
 const configOf = (...lines: string[]) => readConfigText(lines.join('\n'), FILE, {}).config;
 const SERVER = 'dhcp: { mode: server, subnets: [{ subnet: 10.1.0.0/16, range: 10.1.0.10-10.1.0.20, lease: 1h }] }';
 /** `fail`, `ok`: of each. */
-const states = (findings: readonly Finding[]) => findings.map(({ state }) => state);
+const states = (results: readonly CheckResult[]) => results.map(({ state }) => state);
 
 describe('a port', () => {
   const port = { key: 'tftp.listen', transport: 'udp', at: { host: '0.0.0.0' as IpAddress, port: 69 } } as const;
@@ -165,9 +165,9 @@ it('tells which iPXE there is', () => {
 it('minds a mirror that fails less than a registry that nobody replaces', () => {
   const failing = { kind: 'failed', registry: 'a', host: 'a', ms: 1, thrown: new Error('down') } as const;
   const mirror = { kind: 'answered', registry: 'a', host: 'm', ms: 1, status: 200 } as const;
-  expect(states(summary([failing, mirror], []).findings)).toEqual(['warn', 'ok']);
+  expect(states(summary([failing, mirror], []).results)).toEqual(['warn', 'ok']);
   const alone = summary([failing], ['odd']);
-  expect([states(alone.findings), [...alone.failing]]).toEqual([['fail', 'warn'], ['a']]);
+  expect([states(alone.results), [...alone.failing]]).toEqual([['fail', 'warn'], ['a']]);
 });
 
 it('tells of images once, and not again where their registry fails', () => {
@@ -219,7 +219,7 @@ it('tells whose server answers', () => {
 });
 
 it('puts first what is to be mended first', () => {
-  const found: readonly Finding[] = [
+  const found: readonly CheckResult[] = [
     { check: 'tls', state: 'ok', what: '1' },
     { check: 'disk', state: 'fail', what: '2' },
     { check: 'ports', state: 'skipped', what: '3' },
