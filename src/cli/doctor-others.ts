@@ -32,9 +32,7 @@ async function look(
   try {
     port = await DiscoveryPort.open(at.address);
   } catch (thrown) {
-    const why = systemErrorCode(thrown) ?? String(thrown);
-    const what = `who else answers on ${at.name} cannot be seen: port ${PORT.client} cannot be had (${why})`;
-    return [{ check: CHECK, state: 'skipped', what, remedy: 'run it as root, or with CAP_NET_BIND_SERVICE' }];
+    return [unseen(at, thrown)];
   }
   try {
     const found = await port.lookForBoot((milliseconds) => waitFor(milliseconds, undefined), ours);
@@ -45,6 +43,23 @@ async function look(
 }
 
 type Place = Pick<ServedInterface, 'name' | 'address'>;
+
+/** `thrown`: of the system, that the port of clients cannot be had. Pure. */
+export function unseen({ name }: Pick<Place, 'name'>, thrown: unknown): CheckResult {
+  const code = systemErrorCode(thrown);
+  const [why, remedy] = WHY_UNSEEN[code ?? ''] ?? [code ?? String(thrown), `see that ${name} is up, and try again`];
+  const what = `who else answers on ${name} cannot be seen: port ${PORT.client} cannot be had (${why})`;
+  return { check: CHECK, state: 'skipped', what, remedy };
+}
+
+const WHY_UNSEEN: Readonly<Record<string, readonly [string, string]>> = {
+  EACCES: ['this user may not open it', 'run it as root, or with CAP_NET_BIND_SERVICE'],
+  // Most DHCP clients share it (SO_REUSEADDR): one that does not is meant.
+  EADDRINUSE: [
+    'another program, such as a DHCP client of this host, has it for itself',
+    `end that for as long as doctor runs ("ss -lunp sport = :${PORT.client}" names it), or give this host a fixed address`,
+  ],
+};
 
 /** Pure. `dhcp`: what this server is to answer there. */
 export function judgeOthers(found: readonly Answerer[], at: Place, dhcp: Config['dhcp']): readonly CheckResult[] {
