@@ -8,7 +8,7 @@ import { fewOf } from '../format.js';
 import { hostIn } from '../net/endpoint.js';
 import { formatSubnet, type IpAddress, isIp4, isLoopback, parseIp, type Subnet, subnetHolds } from '../net/ip.js';
 import { parseRoutes } from '../net/ip4-routes.js';
-import { type Finding, failed, warned } from './doctor-finding.js';
+import { type CheckResult, failed, warned } from './doctor-result.js';
 import { type DoctorSite, isOurs, readinessAt } from './doctor-site.js';
 import { explainedUrls, portsOf } from './explained.js';
 
@@ -16,7 +16,7 @@ const CHECK = 'advertise';
 const MOST_NAMED = 5;
 
 /** Whether machines reach this host by what they are told. */
-export async function checkAdvertise(site: DoctorSite): Promise<readonly Finding[]> {
+export async function checkAdvertise(site: DoctorSite): Promise<readonly CheckResult[]> {
   const { config, tls, served } = site;
   const odd: string[] = [];
   try {
@@ -30,7 +30,7 @@ export async function checkAdvertise(site: DoctorSite): Promise<readonly Finding
   }
 }
 
-async function checkUrl(url: string, { server, config }: DoctorSite): Promise<readonly Finding[]> {
+async function checkUrl(url: string, { server, config }: DoctorSite): Promise<readonly CheckResult[]> {
   const host = hostIn(url);
   const what = `machines are told ${url}`;
   const address = parseIp(host);
@@ -66,7 +66,7 @@ async function whyUnknown(host: string): Promise<{ readonly why: string; readonl
   }
 }
 
-async function checkRoutes(config: Config): Promise<readonly Finding[]> {
+async function checkRoutes(config: Config): Promise<readonly CheckResult[]> {
   const text = await readFile('/proc/net/route', 'utf8').catch(() => undefined);
   return text === undefined ? [] : judgeRoutes(config, parseRoutes(text));
 }
@@ -75,7 +75,7 @@ async function checkRoutes(config: Config): Promise<readonly Finding[]> {
 export function judgeRoutes(
   { machines, dhcp }: Pick<Config, 'machines' | 'dhcp'>,
   routes: readonly Subnet[],
-): readonly Finding[] {
+): readonly CheckResult[] {
   const reached = (ip: IpAddress) => !isIp4(ip) || routes.some((route) => subnetHolds(route, ip));
   const subnets = dhcp?.mode === 'server' ? dhcp.subnets.map(({ subnet }) => subnet) : [];
   const lost = [

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { findProbeTrouble } from '../lease-records.js';
-import { type Finding, warned } from './doctor-finding.js';
 import { wantedPorts } from './doctor-ports.js';
+import { type CheckResult, warned } from './doctor-result.js';
 import { type DoctorSite, isOurs } from './doctor-site.js';
 
 const CHECK = 'capabilities';
@@ -21,7 +21,7 @@ export type CapabilitiesInput = {
 };
 
 /** What this user may, and what the server will want with the addresses that it gives. */
-export async function checkCapabilities({ config, server, served }: DoctorSite): Promise<readonly Finding[]> {
+export async function checkCapabilities({ config, server, served }: DoctorSite): Promise<readonly CheckResult[]> {
   const [first, status, probe] = await Promise.all([
     readFile('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8').catch(() => ''),
     readFile('/proc/self/status', 'utf8').catch(() => ''),
@@ -40,7 +40,7 @@ export async function checkCapabilities({ config, server, served }: DoctorSite):
 }
 
 /** Pure. */
-export function judgeCapabilities({ ports, firstForAll, effective, runs }: CapabilitiesInput): Finding {
+export function judgeCapabilities({ ports, firstForAll, effective, runs }: CapabilitiesInput): CheckResult {
   const low = ports.filter((port) => port < firstForAll).sort((one, other) => one - other);
   if (low.length === 0) return { check: CHECK, state: 'ok', what: 'no port that is wanted needs privileges' };
   const which = `port${low.length === 1 ? '' : 's'} ${low.join(', ')}`;

@@ -1,6 +1,6 @@
 import { formatDuration } from '../format.js';
-import type { Finding } from './doctor-finding.js';
 import type { HeardTime } from './doctor-registries.js';
+import type { CheckResult } from './doctor-result.js';
 
 const CHECK = 'clock';
 /** Tokens of registries, and certificates, are minded more strictly than that. */
@@ -9,7 +9,7 @@ const MOST_SKEW_MILLISECONDS = 60_000;
 const UNSET = Date.UTC(2025, 0, 1);
 
 /** Against what registries said of the time. Pure. */
-export function judgeClock(now: number, times: readonly HeardTime[]): readonly Finding[] {
+export function judgeClock(now: number, times: readonly HeardTime[]): readonly CheckResult[] {
   const remedy = 'set it, and have it kept by NTP (timedatectl set-ntp true)';
   const iso = new Date(now).toISOString();
   if (now < UNSET)
@@ -21,7 +21,7 @@ export function judgeClock(now: number, times: readonly HeardTime[]): readonly F
       { check: CHECK, state: 'ok', what: `it agrees with ${times.map(({ who }) => who).join(', ')} within a minute` },
     ];
   }
-  return wrong.map(({ who, said, heard }): Finding => {
+  return wrong.map(({ who, said, heard }): CheckResult => {
     const seconds = Math.round(Math.abs(said - heard) / 1_000);
     const how = said > heard ? 'behind' : 'ahead of';
     const what = `this host's clock is ${formatDuration(seconds * 1_000)} ${how} that of ${who}`;

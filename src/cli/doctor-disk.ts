@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { cacheFolderIn } from '../content.js';
 import { systemErrorCode } from '../errors.js';
 import { formatBytes } from '../format.js';
-import type { Finding } from './doctor-finding.js';
+import type { CheckResult } from './doctor-result.js';
 import type { DoctorSite } from './doctor-site.js';
 
 const CHECK = 'disk';
@@ -28,7 +28,7 @@ export type DiskInput = {
 };
 
 /** Whether the data folder has room for what the cache is to hold. */
-export async function checkDisk({ config }: Pick<DoctorSite, 'config'>): Promise<readonly Finding[]> {
+export async function checkDisk({ config }: Pick<DoctorSite, 'config'>): Promise<readonly CheckResult[]> {
   const { data, cache } = config;
   const there = await nearestFolder(data);
   const [system, unwritable, cached] = await Promise.all([
@@ -66,25 +66,25 @@ async function sizeOfCache(data: string): Promise<number> {
 }
 
 /** Pure. */
-export function judgeDisk({ data, free, cached, freeFiles, maxSize, unwritable }: DiskInput): Finding {
-  const finding = (state: Finding['state'], what: string, remedy?: string): Finding => {
+export function judgeDisk({ data, free, cached, freeFiles, maxSize, unwritable }: DiskInput): CheckResult {
+  const result = (state: CheckResult['state'], what: string, remedy?: string): CheckResult => {
     return { check: CHECK, state, what, ...(remedy !== undefined && { remedy }) };
   };
   if (unwritable !== undefined)
-    return finding(
+    return result(
       'fail',
       `${data} cannot be written to by this user (${unwritable})`,
       'run it as the user that the server runs as, or give that user the folder',
     );
   const room = `${formatBytes(free)} free in ${data}`;
   const more = 'make room, or set data to a folder on a larger disk';
-  if (freeFiles === 0) return finding('fail', `${room}, and no file can be made any more`, more);
-  if (free < LEAST_BYTES) return finding('fail', room, more);
+  if (freeFiles === 0) return result('fail', `${room}, and no file can be made any more`, more);
+  if (free < LEAST_BYTES) return result('fail', room, more);
   if (maxSize !== undefined && free + cached < maxSize) {
     const what = `${room}, beside ${formatBytes(cached)} in the cache: less than cache.maxSize (${formatBytes(maxSize)})`;
-    return finding('warn', what, `set cache.maxSize to less than ${formatBytes(free + cached)}, or make room`);
+    return result('warn', what, `set cache.maxSize to less than ${formatBytes(free + cached)}, or make room`);
   }
-  if (free < SPARSE_BYTES) return finding('warn', `${room}: that is little for images`, more);
+  if (free < SPARSE_BYTES) return result('warn', `${room}: that is little for images`, more);
   const limit = maxSize === undefined ? '' : `; cache.maxSize is ${formatBytes(maxSize)}`;
-  return finding('ok', `${room}, ${formatBytes(cached)} in the cache${limit}`);
+  return result('ok', `${room}, ${formatBytes(cached)} in the cache${limit}`);
 }

@@ -5,7 +5,7 @@ import { waitFor } from '../clock.js';
 import { counted } from '../format.js';
 import { parseReference, placeOf } from '../oci/reference.js';
 import { NO_DOCUMENTS } from '../provision/documents.js';
-import { type Finding, warned } from './doctor-finding.js';
+import { type CheckResult, warned } from './doctor-result.js';
 import type { DoctorSite } from './doctor-site.js';
 import { explainedImages, explainedUrls } from './explained.js';
 import { inOneLine } from './output.js';
@@ -42,7 +42,7 @@ export function judgeImages(
   report: CheckReport | undefined,
   failing: ReadonlySet<string>,
   maxSize?: number,
-): readonly Finding[] {
+): readonly CheckResult[] {
   if (report === undefined && failing.size > 0) {
     return [{ check: CHECK, state: 'skipped', what: `what is mapped was not looked at: ${NO_ANSWER}` }];
   }
@@ -60,7 +60,7 @@ export function judgeImages(
   const remedy = '"bootlayer check" tells all of it';
   const told = all
     .slice(0, MOST_NAMED)
-    .map((what): Finding => ({ check: CHECK, state: 'fail', what: inOneLine(what) }));
+    .map((what): CheckResult => ({ check: CHECK, state: 'fail', what: inOneLine(what) }));
   const more = all.length - told.length;
   return [
     ...told,
@@ -74,12 +74,12 @@ export function judgeImages(
   ];
 }
 
-const NOTHING: Finding = {
+const NOTHING: CheckResult = {
   ...{ check: CHECK, state: 'warn', what: 'nothing is mapped: no machine boots anything' },
   remedy: 'write assignments, unless the API has them',
 };
 
-function wellOf({ assignments }: CheckReport, skipped: number): Finding {
+function wellOf({ assignments }: CheckReport, skipped: number): CheckResult {
   return { check: CHECK, state: 'ok', what: `${counted(assignments.length - skipped, 'assignment')} can be booted` };
 }
 

@@ -6,7 +6,7 @@ import { isOldVersion, versionIn } from '../ipxe/binary-version.js';
 import { IpxeBinaries } from '../ipxe/disk-binaries.js';
 import { ipxeFolders } from '../ipxe-folders.js';
 import { findMissingIpxe } from '../missing-ipxe.js';
-import type { Finding } from './doctor-finding.js';
+import type { CheckResult } from './doctor-result.js';
 import type { DoctorSite } from './doctor-site.js';
 
 const CHECK = 'ipxe';
@@ -23,7 +23,7 @@ export type SeenBinary = { readonly file: string } & (
 export async function checkIpxe(
   { config }: Pick<DoctorSite, 'config'>,
   report: Pick<CheckReport, 'assignments'> | undefined,
-): Promise<readonly Finding[]> {
+): Promise<readonly CheckResult[]> {
   const binaries = new IpxeBinaries(ipxeFolders(config));
   const missing = await findMissingIpxe(binaries, config, report && architecturesIn(report));
   const seen = (await Promise.all(IPXE_BINARIES.map(({ file }) => seeBinary(binaries, file)))).flatMap(
@@ -64,8 +64,8 @@ async function seeBinary(binaries: IpxeBinaries, file: string): Promise<SeenBina
 }
 
 /** Pure. */
-export function judgeBinaries(seen: readonly SeenBinary[]): readonly Finding[] {
-  return seen.map((one): Finding => {
+export function judgeBinaries(seen: readonly SeenBinary[]): readonly CheckResult[] {
+  return seen.map((one): CheckResult => {
     if ('why' in one) return { check: CHECK, state: 'fail', what: one.why };
     const { file, size, version } = one;
     if (size === 0) return { check: CHECK, state: 'fail', what: `${file} is empty`, remedy: 'put it there anew' };

@@ -6,15 +6,15 @@ import { PORT } from '../dhcp/ports.js';
 import { systemErrorCode } from '../errors.js';
 import { ALL_IP4 } from '../net/endpoint.js';
 import type { ServedInterface } from '../pxe/served-interfaces.js';
-import type { Finding } from './doctor-finding.js';
+import type { CheckResult } from './doctor-result.js';
 import type { DoctorSite } from './doctor-site.js';
 import { inOneLine } from './output.js';
 
 const CHECK = 'others';
 
 /** Who else answers machines, by asking as one would; nobody is given an address by that, and ours does not answer it. */
-export async function checkOthers({ config, decided, served }: DoctorSite): Promise<readonly Finding[]> {
-  const skipped = (what: string): readonly Finding[] => [{ check: CHECK, state: 'skipped', what }];
+export async function checkOthers({ config, decided, served }: DoctorSite): Promise<readonly CheckResult[]> {
+  const skipped = (what: string): readonly CheckResult[] => [{ check: CHECK, state: 'skipped', what }];
   const { listen = { host: ALL_IP4, port: PORT.server } } = config.dhcp ?? {};
   if (decided.kind === 'refused' && served.length === 0) return skipped(`nobody is looked for: ${decided.reason}`);
   if (listen.port !== PORT.server || listen.host !== ALL_IP4)
@@ -23,14 +23,16 @@ export async function checkOthers({ config, decided, served }: DoctorSite): Prom
   return (await Promise.all(served.map((at) => look(at, ours, config.dhcp)))).flat();
 }
 
-async function look(at: ServedInterface, ours: readonly string[], dhcp: Config['dhcp']): Promise<readonly Finding[]> {
+async function look(
+  at: ServedInterface,
+  ours: readonly string[],
+  dhcp: Config['dhcp'],
+): Promise<readonly CheckResult[]> {
   let port: DiscoveryPort;
   try {
     port = await DiscoveryPort.open(at.address);
   } catch (thrown) {
-    const why = systemErrorCode(thrown) ?? String(thrown);
-    const what = `who else answers on ${at.name} cannot be seen: port ${PORT.client} cannot be had (${why})`;
-    return [{ check: CHECK, state: 'skipped', what, remedy: 'run it as root, or with CAP_NET_BIND_SERVICE' }];
+    return [unseen(at, thrown)];
   }
   try {
     const found = await port.lookForBoot((milliseconds) => waitFor(milliseconds, undefined), ours);
@@ -42,19 +44,36 @@ async function look(at: ServedInterface, ours: readonly string[], dhcp: Config['
 
 type Place = Pick<ServedInterface, 'name' | 'address'>;
 
+/** `thrown`: of the system, that the port of clients cannot be had. Pure. */
+export function unseen({ name }: Pick<Place, 'name'>, thrown: unknown): CheckResult {
+  const code = systemErrorCode(thrown);
+  const [why, remedy] = WHY_UNSEEN[code ?? ''] ?? [code ?? String(thrown), `see that ${name} is up, and try again`];
+  const what = `who else answers on ${name} cannot be seen: port ${PORT.client} cannot be had (${why})`;
+  return { check: CHECK, state: 'skipped', what, remedy };
+}
+
+const WHY_UNSEEN: Readonly<Record<string, readonly [string, string]>> = {
+  EACCES: ['this user may not open it', 'run it as root, or with CAP_NET_BIND_SERVICE'],
+  // Most DHCP clients share it (SO_REUSEADDR): one that does not is meant.
+  EADDRINUSE: [
+    'another program, such as a DHCP client of this host, has it for itself',
+    `end that for as long as doctor runs ("ss -lunp sport = :${PORT.client}" names it), or give this host a fixed address`,
+  ],
+};
+
 /** Pure. `dhcp`: what this server is to answer there. */
-export function judgeOthers(found: readonly Answerer[], at: Place, dhcp: Config['dhcp']): readonly Finding[] {
+export function judgeOthers(found: readonly Answerer[], at: Place, dhcp: Config['dhcp']): readonly CheckResult[] {
   const givers = found.filter(({ address }) => address !== undefined);
   const judged = found.map((one) => judgeOne(one, at, dhcp));
   if (dhcp?.mode === 'server') {
     if (found.length > 0) return judged;
     return [{ check: CHECK, state: 'ok', what: `nobody else answers on ${at.name}` }];
   }
-  const alone: Finding = {
+  const alone: CheckResult = {
     ...{ check: CHECK, state: 'warn', what: `nobody gives addresses on ${at.name}, without which no machine boots` },
     remedy: 'see that a DHCP server runs there, or set dhcp.mode to server, with dhcp.subnets',
   };
-  const untold: Finding = {
+  const untold: CheckResult = {
     ...{ check: CHECK, state: 'warn', what: `nobody on ${at.name} tells machines what to load` },
     remedy: 'set dhcp.mode to proxy, or have the DHCP server name this host and the file of iPXE',
   };
@@ -62,7 +81,7 @@ export function judgeOthers(found: readonly Answerer[], at: Place, dhcp: Config[
   return [...judged, ...(givers.length === 0 ? [alone] : []), ...(isUntold ? [untold] : [])];
 }
 
-function judgeOne(one: Answerer, at: Place, dhcp: Config['dhcp']): Finding {
+function judgeOne(one: Answerer, at: Place, dhcp: Config['dhcp']): CheckResult {
   const what = describe(one, at);
   const { address, boot } = one;
   if (dhcp?.mode === 'server' && address !== undefined && !dhcp.allowOtherServers) {

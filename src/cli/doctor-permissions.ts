@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Config } from '../config/schema.js';
-import type { Finding } from './doctor-finding.js';
+import type { CheckResult } from './doctor-result.js';
 import type { DoctorSite } from './doctor-site.js';
 
 const CHECK = 'permissions';
@@ -22,7 +22,7 @@ export type ModeInput = {
 export async function checkPermissions({
   config,
   read,
-}: Pick<DoctorSite, 'config' | 'read'>): Promise<readonly Finding[]> {
+}: Pick<DoctorSite, 'config' | 'read'>): Promise<readonly CheckResult[]> {
   const modes = await Promise.all(
     filesOf(config, read.included).map(async (one) => ({
       ...one,
@@ -56,8 +56,8 @@ function filesOf(config: Config, included: readonly string[]): readonly Omit<Mod
 }
 
 /** Pure. */
-export function judgeModes(files: readonly ModeInput[]): readonly Finding[] {
-  const bad = files.flatMap(({ file, key, isSecret, mode = 0 }): readonly Finding[] => {
+export function judgeModes(files: readonly ModeInput[]): readonly CheckResult[] {
+  const bad = files.flatMap(({ file, key, isSecret, mode = 0 }): readonly CheckResult[] => {
     const isOpen = (mode & OTHERS_WRITE) !== 0 && (mode & STICKY) === 0;
     if (isOpen) {
       const what = `every user of this host may write ${file} (${key}), and say by it what machines boot`;

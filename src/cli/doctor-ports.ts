@@ -6,8 +6,11 @@ import { systemErrorCode } from '../errors.js';
 import { cannotOpen } from '../net/cannot-listen.js';
 import { ALL_IP4, type Endpoint, formatEndpoint } from '../net/endpoint.js';
 import { openUdpPort } from '../net/udp-socket.js';
-import { type Finding, failed } from './doctor-finding.js';
+import { lookAtSystemd, type SystemdHolds } from './disk-port-holder.js';
+import { type CheckResult, failed } from './doctor-result.js';
 import { askReadiness, type DoctorSite, isOurs } from './doctor-site.js';
+import type { SocketUnit } from './socket-units.js';
+import { listSocketUnits } from './socket-units-process.js';
 
 const CHECK = 'ports';
 
@@ -24,10 +27,15 @@ export type TriedPort = {
   /** Of the error, with which it cannot be had. */
   readonly cause?: unknown;
   readonly isHttpOfOurs?: boolean;
+  /** Where somebody has it. */
+  readonly holder?: PortHolder;
 };
 
+/** Systemd opens ports for services that do not run. `units`: of that port; undefined where systemd does not tell of any. */
+export type PortHolder = { readonly systemd: SystemdHolds; readonly units: readonly SocketUnit[] | undefined };
+
 /** Each is opened and closed again; nothing is answered there. */
-export async function checkPorts({ config, server, served }: DoctorSite): Promise<readonly Finding[]> {
+export async function checkPorts({ config, server, served }: DoctorSite): Promise<readonly CheckResult[]> {
   const addresses = served.map(({ address }) => address);
   const tried = await Promise.all(
     wantedPorts(config, addresses).map(async (wanted) => judgePort(wanted, await tryPort(wanted), isOurs(server))),
@@ -62,8 +70,22 @@ async function tryPort({ key, transport, at }: WantedPort): Promise<TriedPort> {
     return {};
   } catch (cause) {
     const isHttp = key === 'http.listen' || key === 'api.listen';
-    return { cause, ...(isHttp && { isHttpOfOurs: isOurs(await askReadiness(at)) }) };
+    const [readiness, holder] = await Promise.all([
+      isHttp ? askReadiness(at) : undefined,
+      systemErrorCode(cause) === 'EADDRINUSE' ? findHolder(transport, at) : undefined,
+    ]);
+    return {
+      cause,
+      ...(readiness !== undefined && { isHttpOfOurs: isOurs(readiness) }),
+      ...(holder !== undefined && { holder }),
+    };
   }
+}
+
+async function findHolder(transport: 'tcp' | 'udp', at: Endpoint): Promise<PortHolder> {
+  const systemd = await lookAtSystemd(transport, at);
+  const units = systemd === 'holds-not' ? [] : await listSocketUnits();
+  return { systemd, units: units?.filter((one) => one.transport === transport && one.port === at.port) };
 }
 
 async function tryTcp({ host, port }: Endpoint): Promise<void> {
@@ -79,7 +101,8 @@ async function tryUdp({ host, port }: Endpoint): Promise<void> {
 }
 
 /** Pure. `runs`: whether a server of ours does, by this configuration. */
-export function judgePort({ key, at }: WantedPort, { cause, isHttpOfOurs }: TriedPort, runs: boolean): Finding {
+export function judgePort(wanted: WantedPort, { cause, isHttpOfOurs, holder }: TriedPort, runs: boolean): CheckResult {
+  const { key, at } = wanted;
   const where = `${formatEndpoint(at)} (${key})`;
   if (at.port === 0) return { check: CHECK, state: 'ok', what: `${where} is chosen by the system` };
   if (cause === undefined && !runs) return { check: CHECK, state: 'ok', what: `${where} is free` };
@@ -92,15 +115,38 @@ export function judgePort({ key, at }: WantedPort, { cause, isHttpOfOurs }: Trie
   const code = systemErrorCode(cause);
   const isHeld = code === 'EADDRINUSE' || code === 'EACCES';
   if (isHeld && runs && isHttpOfOurs !== false) return { check: CHECK, state: 'ok', what: `${where} is the server's` };
+  const refused = (state: 'warn' | 'fail') =>
+    failed(CHECK, cannotOpen({ at: { address: at.host, port: at.port }, key, name: '' }, cause), state);
   // It may be another user who starts it.
-  const state = code === 'EACCES' ? 'warn' : 'fail';
-  return failed(CHECK, cannotOpen({ at: { address: at.host, port: at.port }, key, name: '' }, cause), state);
+  if (code === 'EACCES') return refused('warn');
+  return judgeHolder(where, holder) ?? refused('fail');
+}
+
+/** Undefined where it is any program. Where nobody may see what systemd has open, its word is taken. */
+function judgeHolder(where: string, holder: PortHolder | undefined): CheckResult | undefined {
+  if (holder === undefined || holder.systemd === 'holds-not') return undefined;
+  const { systemd, units } = holder;
+  const [unit] = units ?? [];
+  if (unit !== undefined) {
+    const { service = 'no service' } = unit;
+    const what = `${where} is held by systemd for ${service} (${unit.unit})`;
+    if (/bootlayer/.test(`${unit.unit} ${service}`)) return { check: CHECK, state: 'ok', what };
+    return { check: CHECK, state: 'fail', what, remedy: `systemctl disable --now ${unit.unit}, unless that is ours` };
+  }
+  if (systemd === 'holds') {
+    const what = `${where} is held by systemd, for the service of one of its socket units`;
+    const remedy = 'see that it is the one of this server: "systemctl list-sockets" names it';
+    return { check: CHECK, state: 'warn', what, remedy };
+  }
+  if (units !== undefined) return undefined;
+  const what = `${where} is held by another program, or by systemd for the service: this user may not see which`;
+  return { check: CHECK, state: 'fail', what, remedy: 'run doctor as root, or see "systemctl list-sockets"' };
 }
 
 /** What is well needs one line. */
-function joined(findings: readonly Finding[]): readonly Finding[] {
-  const well = findings.filter(({ state }) => state === 'ok');
-  const others = findings.filter(({ state }) => state !== 'ok');
+function joined(results: readonly CheckResult[]): readonly CheckResult[] {
+  const well = results.filter(({ state }) => state === 'ok');
+  const others = results.filter(({ state }) => state !== 'ok');
   if (well.length === 0) return others;
   return [...others, { check: CHECK, state: 'ok', what: well.map(({ what }) => what).join(', ') }];
 }

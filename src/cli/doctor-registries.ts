@@ -6,7 +6,7 @@ import { manifestNameOf, type RegistryReference } from '../oci/reference.js';
 import type { RegistryClient } from '../oci/registry-client.js';
 import { repositoryPath } from '../oci/registry-repository.js';
 import { openRegistries, settingsIn } from '../registries.js';
-import { type Finding, failed, warned } from './doctor-finding.js';
+import { type CheckResult, failed, warned } from './doctor-result.js';
 import type { DoctorSite } from './doctor-site.js';
 
 const CHECK = 'registries';
@@ -16,7 +16,7 @@ const PATIENCE_MILLISECONDS = 4_000;
 export type HeardTime = { readonly who: string; readonly said: number; readonly heard: number };
 
 export type RegistriesAsked = {
-  readonly findings: readonly Finding[];
+  readonly results: readonly CheckResult[];
   /** By `host[:port]`: what is mapped there is not to be had. */
   readonly failing: ReadonlySet<string>;
   readonly times: readonly HeardTime[];
@@ -103,16 +103,16 @@ function late(host: string): BootlayerError {
 /** Pure. */
 export function summary(answers: readonly RegistryAnswer[], odd: readonly string[]): RegistriesAsked {
   const working = new Set(answers.filter(({ kind }) => kind === 'answered').map(({ registry }) => registry));
-  const findings = answers.map((answer): Finding => {
+  const results = answers.map((answer): CheckResult => {
     // Whatever else has the same does for it.
     if (answer.kind === 'failed') return failed(CHECK, answer.thrown, working.has(answer.registry) ? 'warn' : 'fail');
     const { host, registry, ms } = answer;
     const role = host === registry ? '' : `, a mirror of ${registry},`;
     return { check: CHECK, state: 'ok', what: `${host}${role} answers, and lets us in (${ms} ms)` };
   });
-  const none: Finding = { check: CHECK, state: 'skipped', what: 'nothing is mapped of a registry' };
+  const none: CheckResult = { check: CHECK, state: 'skipped', what: 'nothing is mapped of a registry' };
   return {
-    findings: [...(answers.length === 0 ? [none] : findings), ...warned(CHECK, odd)],
+    results: [...(answers.length === 0 ? [none] : results), ...warned(CHECK, odd)],
     failing: new Set(answers.map(({ registry }) => registry).filter((registry) => !working.has(registry))),
     times: answers.flatMap((answer) => (answer.kind === 'answered' ? (answer.time ?? []) : [])),
   };

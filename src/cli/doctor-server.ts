@@ -1,10 +1,10 @@
-import type { Finding } from './doctor-finding.js';
+import type { CheckResult } from './doctor-result.js';
 import type { DoctorSite } from './doctor-site.js';
 
 const CHECK = 'server';
 
 /** Whether the server of this configuration runs: what it holds is no fault then. Pure. */
-export function judgeServer({ server, config }: Pick<DoctorSite, 'server' | 'config'>): Finding {
+export function judgeServer({ server, config }: Pick<DoctorSite, 'server' | 'config'>): CheckResult {
   switch (server.kind) {
     case 'ready':
       return { check: CHECK, state: 'ok', what: `it runs, and is ready at ${server.url}` };

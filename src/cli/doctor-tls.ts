@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Config } from '../config/schema.js';
 import { chainIn, doubtsOf } from '../config/tls-pair.js';
-import type { Finding } from './doctor-finding.js';
+import type { CheckResult } from './doctor-result.js';
 import type { DoctorSite } from './doctor-site.js';
 
 const CHECK = 'tls';
@@ -10,7 +10,7 @@ const DAY = 24 * 3_600_000;
 const SOON_DAYS = 14;
 
 /** Whether firmware and iPXE take what the HTTPS listener shows. */
-export function checkTls({ config, tls }: Pick<DoctorSite, 'config' | 'tls'>): readonly Finding[] {
+export function checkTls({ config, tls }: Pick<DoctorSite, 'config' | 'tls'>): readonly CheckResult[] {
   if (config.http.tls === undefined) return [{ check: CHECK, state: 'skipped', what: 'http.tls is not set' }];
   // What is wrong with the files themselves is told with the configuration.
   if (tls === undefined) return [{ check: CHECK, state: 'skipped', what: 'there is no certificate to be judged' }];
@@ -24,12 +24,16 @@ export function checkTls({ config, tls }: Pick<DoctorSite, 'config' | 'tls'>): r
 type About = { readonly file: string; readonly advertise: Config['advertise']; readonly now: Date };
 
 /** The server's own certificate comes first. Pure. */
-export function judgeChain(chain: readonly X509Certificate[], { file, advertise, now }: About): readonly Finding[] {
+export function judgeChain(chain: readonly X509Certificate[], { file, advertise, now }: About): readonly CheckResult[] {
   const doubts = doubtsOf(chain, { advertise, now }).map(
-    ({ isForAll, text }): Finding => ({ check: CHECK, state: isForAll ? 'fail' : 'warn', what: `${file}: ${text}` }),
+    ({ isForAll, text }): CheckResult => ({
+      check: CHECK,
+      state: isForAll ? 'fail' : 'warn',
+      what: `${file}: ${text}`,
+    }),
   );
   const more = [...soonOver(chain, now), ...withoutRoot(chain)].map(
-    ({ what, remedy }): Finding => ({ check: CHECK, state: 'warn', what: `${file}: ${what}`, remedy }),
+    ({ what, remedy }): CheckResult => ({ check: CHECK, state: 'warn', what: `${file}: ${what}`, remedy }),
   );
   const [own] = chain;
   if (doubts.length + more.length > 0 || own === undefined) return [...doubts, ...more];

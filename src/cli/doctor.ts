@@ -8,7 +8,6 @@ import { checkCapabilities } from './doctor-capabilities.js';
 import { judgeClock } from './doctor-clock.js';
 import { checkDhcp } from './doctor-dhcp.js';
 import { checkDisk } from './doctor-disk.js';
-import { bounded, CHECKS, type Finding, type FindingState, failed, inOrder, warned } from './doctor-finding.js';
 import { judgeImages, lookAtImages } from './doctor-images.js';
 import { checkIpxe } from './doctor-ipxe.js';
 import { checkOthers } from './doctor-others.js';
@@ -16,6 +15,7 @@ import { replayCapture } from './doctor-pcap.js';
 import { checkPermissions } from './doctor-permissions.js';
 import { checkPorts } from './doctor-ports.js';
 import { askRegistries } from './doctor-registries.js';
+import { bounded, CHECKS, type CheckResult, type CheckState, failed, inOrder, warned } from './doctor-result.js';
 import { judgeServer } from './doctor-server.js';
 import { type DoctorSite, readSite } from './doctor-site.js';
 import { checkTls } from './doctor-tls.js';
@@ -65,12 +65,12 @@ async function doctor(options: DoctorOptions): Promise<void> {
     }
     throw thrown;
   });
-  const findings = inOrder(await findAll(site));
-  const count = (state: FindingState) => findings.filter((one) => one.state === state).length;
+  const results = inOrder(await findAll(site));
+  const count = (state: CheckState) => results.filter((one) => one.state === state).length;
   const [failures, warnings] = [count('fail'), count('warn')];
-  if (options.json) writeJson(output, { file: site.config.file, failures, warnings, findings });
+  if (options.json) writeJson(output, { file: site.config.file, failures, warnings, results });
   else {
-    for (const finding of findings) writeFinding(output, finding);
+    for (const result of results) writeResult(output, result);
     writeLine(output, `${counted(failures, 'failure')}, ${counted(warnings, 'warning')}, ${count('ok')} ok`);
   }
   // What is to be done stands on standard output, with what it is about.
@@ -78,7 +78,7 @@ async function doctor(options: DoctorOptions): Promise<void> {
 }
 
 /** All at once. Never rejects. */
-async function findAll(site: DoctorSite): Promise<readonly Finding[]> {
+async function findAll(site: DoctorSite): Promise<readonly CheckResult[]> {
   const registries = askRegistries(site);
   const images = lookAtImages(site);
   const known = images.catch(() => undefined);
@@ -91,7 +91,7 @@ async function findAll(site: DoctorSite): Promise<readonly Finding[]> {
     bounded('dhcp', async () => checkDhcp(site)),
     bounded('others', () => checkOthers(site)),
     bounded('ipxe', async () => checkIpxe(site, await known)),
-    bounded('registries', async () => (await registries).findings),
+    bounded('registries', async () => (await registries).results),
     bounded('images', async () => judgeImages(await images, (await registries).failing, site.config.cache.maxSize)),
     bounded('disk', () => checkDisk(site)),
     bounded('clock', async () => judgeClock(systemClock.now(), (await registries).times)),
@@ -102,7 +102,7 @@ async function findAll(site: DoctorSite): Promise<readonly Finding[]> {
 }
 
 /** What is read and judged without this host. */
-function judgeConfiguration({ config, warnings, refusal }: DoctorSite): readonly Finding[] {
+function judgeConfiguration({ config, warnings, refusal }: DoctorSite): readonly CheckResult[] {
   // Those of files are told by who looks at the files.
   const own = warnings.filter((text) => !/^(http\.tls\.cert|api\.tokenFile): /.test(text));
   if (refusal !== undefined) return [failed('configuration', refusal), ...warned('configuration', own)];
@@ -115,7 +115,7 @@ const CHECK_WIDTH = Math.max(...CHECKS.map((check) => check.length));
 const STATE_WIDTH = 'skipped'.length;
 
 /** For a person the remedy stands below, in a pipe behind it. */
-function writeFinding(output: Output, { check, state, what, remedy }: Finding): void {
+function writeResult(output: Output, { check, state, what, remedy }: CheckResult): void {
   const text = harmless(what);
   if (!output.terminal) {
     writeLine(

@@ -5,7 +5,7 @@ import { platformOfBinary } from '../ipxe/binaries.js';
 import { describeNext, type NextStep } from '../pxe/behaviour.js';
 import { platformOf } from '../pxe/client.js';
 import { offeredBy } from '../pxe/heard-offer.js';
-import type { FindingState } from './doctor-finding.js';
+import type { CheckState } from './doctor-result.js';
 import { asksToBoot } from './pcap-dhcp.js';
 import { judgeRequest } from './pcap-judge-http.js';
 import type { Lease, Refused, Scene, Story, Transfer } from './pcap-story.js';
@@ -13,7 +13,7 @@ import { isProbe } from './pcap-tftp.js';
 
 /** How far a machine came, and what to do. */
 export type Judged = {
-  readonly state: Exclude<FindingState, 'skipped'>;
+  readonly state: Exclude<CheckState, 'skipped'>;
   /** Where it stopped. */
   readonly step: 'DHCP' | 'TFTP' | 'HTTP';
   readonly finding?: FindingName;

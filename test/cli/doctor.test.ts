@@ -6,13 +6,13 @@ import { judgeRoutes } from '../../src/cli/doctor-advertise.js';
 import { judgeCapabilities } from '../../src/cli/doctor-capabilities.js';
 import { judgeClock } from '../../src/cli/doctor-clock.js';
 import { judgeDisk } from '../../src/cli/doctor-disk.js';
-import { type Finding, inOrder } from '../../src/cli/doctor-finding.js';
 import { judgeImages } from '../../src/cli/doctor-images.js';
 import { judgeBinaries } from '../../src/cli/doctor-ipxe.js';
-import { judgeOthers } from '../../src/cli/doctor-others.js';
+import { judgeOthers, unseen } from '../../src/cli/doctor-others.js';
 import { checkPermissions, judgeModes } from '../../src/cli/doctor-permissions.js';
 import { judgePort, wantedPorts } from '../../src/cli/doctor-ports.js';
 import { summary } from '../../src/cli/doctor-registries.js';
+import { type CheckResult, inOrder } from '../../src/cli/doctor-result.js';
 import { judgeServer } from '../../src/cli/doctor-server.js';
 import { judgeChain } from '../../src/cli/doctor-tls.js';
 import { readConfigText } from '../../src/config/read.js';
@@ -25,7 +25,7 @@ const FILE = '/etc/bootlayer/bootlayer.yaml';
 const configOf = (...lines: string[]) => readConfigText(lines.join('\n'), FILE, {}).config;
 const SERVER = 'dhcp: { mode: server, subnets: [{ subnet: 10.1.0.0/16, range: 10.1.0.10-10.1.0.20, lease: 1h }] }';
 /** `fail`, `ok`: of each. */
-const states = (findings: readonly Finding[]) => findings.map(({ state }) => state);
+const states = (results: readonly CheckResult[]) => results.map(({ state }) => state);
 
 describe('a port', () => {
   const port = { key: 'tftp.listen', transport: 'udp', at: { host: '0.0.0.0' as IpAddress, port: 69 } } as const;
@@ -42,6 +42,22 @@ describe('a port', () => {
     ['of HTTP, where somebody else answers', { cause: held, isHttpOfOurs: false }, true, 'fail'],
     ['of no address of this host', { cause: Object.assign(new Error(), { code: 'EADDRNOTAVAIL' }) }, true, 'fail'],
   ])('is %s', (_, tried, runs, state) => expect(judgePort(port, tried, runs).state).toBe(state));
+
+  const unit = { transport: 'udp', port: 69, unit: 'bootlayer-tftp.socket', service: 'bootlayer.service' } as const;
+  it.each([
+    ['by systemd for ours', 'holds', [unit], 'ok', 'is held by systemd for bootlayer.service (bootlayer-tftp.socket)'],
+    ['by its word, where that cannot be seen', 'hidden', [unit], 'ok', 'is held by systemd for bootlayer.service'],
+    ['for another', 'holds', [{ ...unit, unit: 't.socket', service: 't.service' }], 'fail', 'for t.service (t.socket)'],
+    ['for whom it does not say', 'holds', undefined, 'warn', 'for the service of one of its socket units'],
+    ['by somebody else', 'holds-not', [unit], 'fail', 'another program listens there already'],
+    ['by somebody whom systemd does not know', 'hidden', [], 'fail', 'another program listens there already'],
+    ['by whom nobody may see', 'hidden', undefined, 'fail', 'this user may not see which'],
+  ] as const)('is held %s', (_, systemd, units, state, what) =>
+    expect(judgePort(port, { cause: held, holder: { systemd, units } }, false)).toMatchObject({
+      state,
+      what: expect.stringContaining(what) as string,
+    }),
+  );
 
   it('is wanted of each protocol that is on', () => {
     const of = (...lines: string[]) => wantedPorts(configOf(...lines), ['192.168.77.1']).map(({ at }) => at.port);
@@ -96,6 +112,16 @@ describe('who else answers', () => {
     ]);
     expect(states(judged([proxy], SERVER))).toEqual(['warn']);
     expect(states(judged([], SERVER))).toEqual(['ok']);
+  });
+
+  it('cannot be seen without the port of clients, for reasons of which each has its remedy', () => {
+    const of = (code: string) => unseen(at, Object.assign(new Error(), { code }));
+    expect(of('EACCES')).toMatchObject({ state: 'skipped', remedy: 'run it as root, or with CAP_NET_BIND_SERVICE' });
+    expect(of('EADDRINUSE')).toMatchObject({
+      what: expect.stringContaining('another program, such as a DHCP client') as string,
+      remedy: expect.stringContaining('end that for as long as doctor runs') as string,
+    });
+    expect(of('EADDRNOTAVAIL').remedy).toBe('see that br0 is up, and try again');
   });
 
   it('is to lead here where nothing of ours answers', () => {
@@ -165,9 +191,9 @@ it('tells which iPXE there is', () => {
 it('minds a mirror that fails less than a registry that nobody replaces', () => {
   const failing = { kind: 'failed', registry: 'a', host: 'a', ms: 1, thrown: new Error('down') } as const;
   const mirror = { kind: 'answered', registry: 'a', host: 'm', ms: 1, status: 200 } as const;
-  expect(states(summary([failing, mirror], []).findings)).toEqual(['warn', 'ok']);
+  expect(states(summary([failing, mirror], []).results)).toEqual(['warn', 'ok']);
   const alone = summary([failing], ['odd']);
-  expect([states(alone.findings), [...alone.failing]]).toEqual([['fail', 'warn'], ['a']]);
+  expect([states(alone.results), [...alone.failing]]).toEqual([['fail', 'warn'], ['a']]);
 });
 
 it('tells of images once, and not again where their registry fails', () => {
@@ -219,7 +245,7 @@ it('tells whose server answers', () => {
 });
 
 it('puts first what is to be mended first', () => {
-  const found: readonly Finding[] = [
+  const found: readonly CheckResult[] = [
     { check: 'tls', state: 'ok', what: '1' },
     { check: 'disk', state: 'fail', what: '2' },
     { check: 'ports', state: 'skipped', what: '3' },

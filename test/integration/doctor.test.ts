@@ -4,7 +4,7 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Finding } from '../../src/cli/doctor-finding.js';
+import type { CheckResult } from '../../src/cli/doctor-result.js';
 import { useBootFolder } from '../fixtures/boot-folder.js';
 import { tlsPair } from '../fixtures/certificates.js';
 import { temporaryFolder } from '../fixtures/folder.js';
@@ -24,11 +24,11 @@ const HTPASSWD = 'boot:$2y$05$EiSmB9k3QR08kJg80e5w9uKyLwKxKkEz18OXwiNOTAzEtnK9.A
 
 const boot = useBootFolder();
 
-type Report = { readonly failures: number; readonly warnings: number; readonly findings: readonly Finding[] };
+type Report = { readonly failures: number; readonly warnings: number; readonly results: readonly CheckResult[] };
 
 /** What failed, or whatever else is asked for, as `check: what; remedy`. */
-function told({ findings }: Report, state: Finding['state'] = 'fail'): readonly string[] {
-  return findings
+function told({ results }: Report, state: CheckResult['state'] = 'fail'): readonly string[] {
+  return results
     .filter((one) => one.state === state)
     .map(({ check, what, remedy = '' }) => `${check}: ${what}; ${remedy}`);
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -10,7 +10,7 @@ import { temporaryFolder } from '../fixtures/folder.js';
 import { getFrom, loopbackOf } from '../fixtures/from-address.js';
 import { bootlayer } from '../fixtures/program.js';
 import { startedRegistry } from '../fixtures/registries.js';
-import { kernelUrl, scriptFrom, serve } from '../fixtures/serving.js';
+import { kernelIn, kernelUrl, scriptFrom, serve } from '../fixtures/serving.js';
 import { shiftedClock } from '../fixtures/shifted-clock.js';
 import { freePort } from '../setup/registry.js';
 
@@ -213,6 +213,35 @@ it('says what the server itself lacks: the time, and what it knew', async () => 
     await rm(join(folder, 'data', file), { force: true });
   expect(await findings({})).toEqual(['standing-unknown']);
 }, 90_000);
+
+it('says that its data cannot be used, and boots the machine when they can', async () => {
+  const registry = await startFakeRegistry();
+  registry.addImage('os', { kernel: OTHER.bytes, initramfs: INITRAMFS.bytes });
+  const folder = await temporaryFolder();
+  const config = await writeConfiguration(folder, {
+    plainHttp: [registry.host],
+    more: ['cache: { prefetch: false }'],
+    assignments: [`{ name: all, match: {}, image: "${registry.host}/os:1" }`],
+  });
+  const { server, log } = await serve(config);
+  // As after a repair of the file system: something else is where downloads are put.
+  const ingest = join(folder, 'data/cache/ingest');
+  await rm(ingest, { recursive: true });
+  await writeFile(ingest, '');
+  const script = await scriptFrom(server);
+  await fetch(kernelUrl(script))
+    .then((answer) => answer.arrayBuffer())
+    .catch(() => undefined);
+  const told = () => log.filter(({ event }) => event === 'boot.finding');
+  await expect
+    .poll(told, { timeout: 20_000 })
+    .toMatchObject([
+      { finding: 'state-unusable', remedy: expect.stringContaining('whether it may write its data folder') as unknown },
+    ]);
+  await rm(ingest);
+  await mkdir(ingest);
+  expect((await kernelIn(await scriptFrom(server))).equals(OTHER.bytes)).toBe(true);
+}, 60_000);
 
 function macOf(name: Name): string {
   return `52:54:00:00:01:${(16 + MACHINES.indexOf(name)).toString(16)}`;

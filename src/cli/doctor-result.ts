@@ -9,12 +9,12 @@ export const CHECKS = [
 
 export type CheckName = (typeof CHECKS)[number];
 
-export type FindingState = 'fail' | 'warn' | 'ok' | 'skipped';
+export type CheckState = 'fail' | 'warn' | 'ok' | 'skipped';
 
 /** What was found, with what shows it, and what to do where something is to be done. */
-export type Finding = {
+export type CheckResult = {
   readonly check: CheckName;
-  readonly state: FindingState;
+  readonly state: CheckState;
   readonly what: string;
   readonly remedy?: string;
 };
@@ -22,19 +22,22 @@ export type Finding = {
 /** Who runs the command waits for all of them at once. */
 const PATIENCE_MILLISECONDS = 5_000;
 
-/** A finding for each warning of what judges the whole, whose remedy is in the sentence. */
-export function warned(check: CheckName, warnings: readonly string[]): readonly Finding[] {
+/** A result for each warning of what judges the whole, whose remedy is in the sentence. */
+export function warned(check: CheckName, warnings: readonly string[]): readonly CheckResult[] {
   return warnings.map((what) => ({ check, state: 'warn', what }));
 }
 
 /** Of an error, which says its remedy. */
-export function failed(check: CheckName, thrown: unknown, state: FindingState = 'fail'): Finding {
+export function failed(check: CheckName, thrown: unknown, state: CheckState = 'fail'): CheckResult {
   const { message, remedy } = BootlayerError.from(thrown);
   return { check, state, what: message, ...(remedy !== undefined && { remedy }) };
 }
 
 /** One check by itself: what it throws is what it found, and it is not waited for longer than the others. Never rejects. */
-export async function bounded(check: CheckName, work: () => Promise<readonly Finding[]>): Promise<readonly Finding[]> {
+export async function bounded(
+  check: CheckName,
+  work: () => Promise<readonly CheckResult[]>,
+): Promise<readonly CheckResult[]> {
   try {
     const done = await systemClock.within(PATIENCE_MILLISECONDS + 500, work());
     if (done.kind === 'done') return done.value;
@@ -44,12 +47,12 @@ export async function bounded(check: CheckName, work: () => Promise<readonly Fin
   }
 }
 
-const WEIGHT: readonly FindingState[] = ['fail', 'warn', 'ok', 'skipped'];
+const WEIGHT: readonly CheckState[] = ['fail', 'warn', 'ok', 'skipped'];
 
 /** What is to be mended first comes first. Pure. */
-export function inOrder(findings: readonly Finding[]): readonly Finding[] {
-  const at = ({ check }: Finding) => CHECKS.indexOf(check);
-  return findings.toSorted(
+export function inOrder(results: readonly CheckResult[]): readonly CheckResult[] {
+  const at = ({ check }: CheckResult) => CHECKS.indexOf(check);
+  return results.toSorted(
     (one, other) => WEIGHT.indexOf(one.state) - WEIGHT.indexOf(other.state) || at(one) - at(other),
   );
 }
