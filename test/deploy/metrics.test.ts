@@ -39,7 +39,7 @@ describe('the alerts of Prometheus', () => {
       for (const { metric, matchers } of selections) {
         const known = labels.get(metric) ?? expect.fail(`there is no ${metric}`);
         for (const label of [...matchers.map((one) => one.label), ...groupedBy(expr)])
-          expect([...known, 'instance']).toContain(label);
+          expect([...known, 'instance', 'le']).toContain(label);
       }
       expect(['page', 'ticket']).toContain(own.severity);
       expect(Object.keys(annotations).toSorted()).toEqual(['description', 'summary']);

@@ -29,6 +29,8 @@ it('tells metrics as promtool wants them, once machines have booted', async () =
   const metrics = async () => (await fetch(`http://${server.api}/metrics`)).text();
   await expect.poll(metrics).toContain('bootlayer_transfers_total{protocol="http",role="kernel",outcome="sent"} 1');
   const text = await metrics();
+  for (const what of ['fills_total{outcome="failed"}', 'registry_requests_total{status="none"}'])
+    expect(text).toContain(`\nbootlayer_${what} 0\n`);
   // Those of Node are prom-client's.
   expect(complaints(text).filter((line) => !/^(nodejs|process)_/.test(line))).toEqual([]);
   const wrong = text
