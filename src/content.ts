@@ -72,6 +72,7 @@ export async function openContent({
 function counting(metrics: ContentParts['metrics']): Pick<BlobCacheParts, 'opened' | 'received'> {
   if (metrics === undefined) return {};
   for (const result of ['hit', 'filling', 'miss']) metrics.cacheOpens.inc({ result }, 0);
+  for (const status of ['2xx', '3xx', '4xx', '5xx', 'none']) metrics.registryRequests.inc({ status }, 0);
   return {
     opened: (result) => metrics.cacheOpens.inc({ result }),
     received: (bytes) => metrics.fillBytes.inc(bytes),

@@ -113,6 +113,8 @@ function warnOfOdd(damaged: readonly IpAddress[], elsewhere: number, warn: Lease
 /** From now on `/metrics` tells of them, whenever it is asked. */
 export function countLeases(metrics: Metrics, register: Pick<LeaseRegister, 'pools'> | undefined): void {
   if (register === undefined) return;
+  // A series that begins with its first event hides that event from Prometheus' increase().
+  for (const { subnet } of register.pools()) metrics.exhaustedPools.inc({ subnet: formatSubnet(subnet.subnet) }, 0);
   metrics.countPools(() =>
     register
       .pools()

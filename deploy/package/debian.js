@@ -73,7 +73,7 @@ function lay(tree, { executable, native, described }) {
     put(`usr/lib/systemd/system/${name}`, installedUnit(name));
   }
   const docs = 'usr/share/doc/bootlayer';
-  for (const name of readdirSync(DEPLOY).filter((one) => /\.(yaml|conf)$/.test(one))) {
+  for (const name of readdirSync(DEPLOY).filter((one) => /\.(yaml|conf|json)$/.test(one))) {
     put(`${docs}/examples/${name}`, readFileSync(join(DEPLOY, name)));
   }
   put(`${docs}/copyright`, readFileSync(join(OWN, 'copyright')));

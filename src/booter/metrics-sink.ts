@@ -9,6 +9,9 @@ export function metricsSink(metrics: Metrics): EventSink {
   // A series that begins with its first event hides that event from Prometheus' increase().
   for (const outcome of ['reloaded', 'refused']) metrics.reloads.inc({ outcome }, 0);
   for (const kind of ['new', 'extended']) metrics.leasesGiven.inc({ kind }, 0);
+  for (const outcome of ['source', 'pinned', 'last-good', 'failed']) metrics.resolutions.inc({ outcome }, 0);
+  for (const outcome of ['started', 'resumed', 'finished', 'failed']) metrics.fills.inc({ outcome }, 0);
+  for (const protocol of ['dhcp', 'tftp']) metrics.droppedDatagrams.inc({ protocol }, 0);
   for (const finding of Object.keys(FINDINGS)) metrics.findings.inc({ finding }, 0);
   return (event) => {
     if (isLeaseEvent(event)) countLease(metrics, event);

@@ -173,20 +173,16 @@ const size = z.preprocess(
   parsed(parseBytes, 'is no size, such as 50GiB'),
 );
 
-/** Nothing secret is to be in a URL that is shown wherever it is told of. */
+/** Nothing secret is to be in a URL that is shown wherever it is told of, and so not in what is said against it. Throws RangeError. */
 function readCollector(written: string): string | undefined {
   if (!URL.canParse(written)) return undefined;
   const { protocol, origin, pathname, search, hash, username, password } = new URL(written);
-  const isBase = [search, hash, username, password].join('') === '';
-  return isBase && (protocol === 'http:' || protocol === 'https:')
-    ? `${origin}${pathname.replace(/\/+$/, '')}`
-    : undefined;
+  if ([search, hash, username, password].some((part) => part !== ''))
+    throw new RangeError('a URL of a collector has no user, no password, and nothing behind ? or #');
+  return protocol === 'http:' || protocol === 'https:' ? `${origin}${pathname.replace(/\/+$/, '')}` : undefined;
 }
 
-const collector = parsed(
-  readCollector,
-  'is no URL of a collector without anything secret, such as http://collector:4318',
-);
+const collector = parsed(readCollector, 'is no URL of a collector, such as http://collector:4318');
 
 const trueOrFalse = z.boolean('must be true or false');
 

@@ -50,6 +50,9 @@ export function countRequests(
   { httpRequests, httpSeconds }: Pick<Metrics, 'httpRequests' | 'httpSeconds'>,
   listener: 'boot' | 'api',
 ): void {
+  // A series that begins with its first error hides that from Prometheus' increase().
+  for (const route of new Set(CLASSES.map(([, kind]) => kind))) httpRequests.inc({ listener, route, status: '5xx' }, 0);
+  httpRequests.inc({ listener, route: 'other', status: '5xx' }, 0);
   server.prependListener('request', ({ url = '' }: IncomingMessage, response: ServerResponse) => {
     const began = performance.now();
     response.once('close', () => {

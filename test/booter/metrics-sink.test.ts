@@ -56,6 +56,7 @@ it('tells of each subnet how its addresses stand whenever it is asked', async ()
   const metrics = createMetrics();
   const { desk, select, discover, here } = leaseDesk();
   countLeases(metrics, desk.register);
+  expect(await counted(metrics)).toContain(`bootlayer_dhcp_pools_exhausted_total{subnet="${subnet}"} 0`);
   await select(1, '192.168.77.100');
   await discover(2);
   const state = (name: string) => `bootlayer_dhcp_leases{subnet="${subnet}",state="${name}"}`;

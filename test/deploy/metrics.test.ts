@@ -6,6 +6,7 @@ import { metricsSink } from '../../src/booter/metrics-sink.js';
 import { createMetrics } from '../../src/metrics.js';
 import { digestOf } from '../../src/oci/digest.js';
 import { DEPLOY, judged } from '../fixtures/deploy.js';
+import { groupedBy, metricsThatExist, selectionsIn } from '../fixtures/prometheus.js';
 
 const ALERTS = readFileSync(join(DEPLOY, 'alerts.yaml'), 'utf8');
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
@@ -18,19 +19,10 @@ type Rule = {
 };
 
 let text = '';
-/** By the names that a query may use: those of a histogram have endings. */
-let queried: ReadonlySet<string>;
+let labels: ReadonlyMap<string, readonly string[]>;
 
 beforeAll(async () => {
-  const metrics = createMetrics();
-  metricsSink(metrics);
-  text = await metrics.text();
-  const named = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
-  queried = new Set(
-    named.flatMap(([, name = '', type]) =>
-      type === 'histogram' ? ['_bucket', '_sum', '_count'].map((end) => `${name}${end}`) : [name],
-    ),
-  );
+  ({ text, labels } = await metricsThatExist());
 });
 
 const ours = () => [...text.matchAll(/^# TYPE (bootlayer_\S+)/gm)].map(([, name = '']) => name);
@@ -41,11 +33,15 @@ describe('the alerts of Prometheus', () => {
 
   it.each(rules.map((rule) => [rule.alert, rule] as const))(
     '%s asks for what there is',
-    (_name, { expr, labels, annotations }) => {
-      const asked = [...expr.matchAll(/\b(?:bootlayer|nodejs|process)_\w+/g)].map(([name]) => name);
-      expect(asked.filter((name) => !queried.has(name))).toEqual([]);
-      if (!expr.startsWith('up{')) expect(asked).not.toEqual([]);
-      expect(['page', 'ticket']).toContain(labels.severity);
+    (_name, { expr, labels: own, annotations }) => {
+      const selections = selectionsIn(expr);
+      if (!expr.startsWith('up{')) expect(selections).not.toEqual([]);
+      for (const { metric, matchers } of selections) {
+        const known = labels.get(metric) ?? expect.fail(`there is no ${metric}`);
+        for (const label of [...matchers.map((one) => one.label), ...groupedBy(expr)])
+          expect([...known, 'instance', 'le']).toContain(label);
+      }
+      expect(['page', 'ticket']).toContain(own.severity);
       expect(Object.keys(annotations).toSorted()).toEqual(['description', 'summary']);
     },
   );

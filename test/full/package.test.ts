@@ -110,7 +110,7 @@ it('is a Debian package, the same each time, whose server needs nothing unpacked
   const owners = [...listed.matchAll(/^\S+ (\S+)/gm)].map(([, owner]) => owner);
   expect(new Set(owners)).toEqual(new Set(['root/root']));
   expect(listed).toMatch(/^lrwxrwxrwx .* \.\/usr\/bin\/bootlayer -> \.\.\/lib\/bootlayer\/bootlayer$/m);
-  for (const name of readdirSync(DEPLOY).filter((one) => /\.(yaml|conf)$/.test(one)))
+  for (const name of readdirSync(DEPLOY).filter((one) => /\.(yaml|conf|json)$/.test(one)))
     expect(listed).toContain(`./usr/share/doc/bootlayer/examples/${name}\n`);
 
   const again = await temporaryFolder();
