@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { runScript, SetupError } from '../setup/steps.js';
+import { benchAccel } from './accel.js';
 import { benchDhcp } from './dhcp.js';
 import { benchEntries } from './entries.js';
 import { benchHerd } from './herd.js';
@@ -22,6 +23,7 @@ const BENCHMARKS = {
   plan: benchPlan,
   entries: benchEntries,
   http: benchHttp,
+  accel: benchAccel,
   sanboot: benchSanboot,
   tftp: benchTftp,
   dhcp: benchDhcp,

@@ -20,17 +20,34 @@ export function quantile(values, share) {
  * @returns {Promise<{ ours: T[], peer: T[], ratio: (figure: (one: T) => number) => number }>}
  */
 export async function inTurn(rounds, ours, peer) {
-  /** @type {T[]} */
-  const mine = [];
-  /** @type {T[]} */
-  const theirs = [];
-  for (let round = 0; round < rounds; round += 1) {
-    mine.push(await ours());
-    theirs.push(await peer());
-  }
-  const ratio = (/** @type {(one: T) => number} */ figure) =>
-    median(mine.map((one, round) => figure(one) / figure(/** @type {T} */ (theirs[round]))));
-  return { ours: mine, peer: theirs, ratio };
+  const [mine = [], theirs = []] = await allInTurn(rounds, [ours, peer]);
+  return { ours: mine, peer: theirs, ratio: (figure) => ratioOf(mine, theirs, figure) };
+}
+
+/**
+ * The same of more than two: what each measured, in the order of `works`.
+ * @template T
+ * @param {number} rounds
+ * @param {readonly (() => Promise<T>)[]} works
+ * @returns {Promise<T[][]>}
+ */
+export async function allInTurn(rounds, works) {
+  /** @type {T[][]} */
+  const measured = works.map(() => []);
+  for (let round = 0; round < rounds; round += 1)
+    for (const [index, work] of works.entries()) measured[index]?.push(await work());
+  return measured;
+}
+
+/**
+ * Of neighbours, the one in the middle.
+ * @template T
+ * @param {readonly T[]} mine
+ * @param {readonly T[]} theirs
+ * @param {(one: T) => number} figure
+ */
+export function ratioOf(mine, theirs, figure) {
+  return median(mine.map((one, round) => figure(one) / figure(/** @type {T} */ (theirs[round]))));
 }
 
 /** Three digits that count. @param {number} value */

@@ -55,12 +55,12 @@ export class Lab {
    * A server with an empty cache that boots everybody from the image.
    * @param {string} image
    * @param {{ registry?: string, prefetch?: boolean, onLog?: (line: import('../setup/server.js').LogLine) => void,
-   *   address?: string, within?: readonly string[], assigned?: string }} [options] `within`: a command that runs the rest of its
-   *   arguments; `assigned`: what the assignment says beside the image
+   *   address?: string, within?: readonly string[], assigned?: string, http?: string }} [options] `within`: a command that runs the
+   *   rest of its arguments; `assigned`: what the assignment says beside the image; `http`: what that says beside where it listens
    */
   async serve(
     image,
-    { registry, prefetch = false, onLog, address = '127.0.0.1', within = [], assigned = APPEND } = {},
+    { registry, prefetch = false, onLog, address = '127.0.0.1', within = [], assigned = APPEND, http = '' } = {},
   ) {
     this.#servers += 1;
     const file = join(this.folder, `bootlayer-${this.#servers}.yaml`);
@@ -68,7 +68,7 @@ export class Lab {
     const lines = [
       `advertise: ${address}`,
       `data: ${data}`,
-      `http: { listen: "${address}:0" }`,
+      `http: { listen: "${address}:0"${http} }`,
       'tftp: { listen: "127.0.0.1:0" }',
       'api: { listen: "127.0.0.1:0" }',
       `cache: { prefetch: ${prefetch} }`,

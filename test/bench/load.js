@@ -2,8 +2,8 @@ import { fork } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /**
- * A server that is measured. `pid`: whose processor time and memory count.
- * @typedef {{ port: number, path: string, pid: number }} Target
+ * A server that is measured. `pid`: whose processor time and memory count; `behind`: whose processor time does as well.
+ * @typedef {{ port: number, path: string, pid: number, behind?: number }} Target
  * @typedef {import('./client.js').Load & { processorSeconds: number, peakBytes: number }} Measured
  */
 
@@ -17,8 +17,9 @@ const TICKS_PER_SECOND = 100;
  * @param {Omit<import('./client.js').Job, 'port' | 'path'>} work
  * @returns {Promise<Measured>}
  */
-export async function load({ port, path, pid }, work) {
-  const before = processorSeconds(pid);
+export async function load({ port, path, pid, behind }, work) {
+  const spent = () => processorSeconds(pid) + (behind === undefined ? 0 : processorSeconds(behind));
+  const before = spent();
   /** @type {import('./client.js').Load} */
   const done = await new Promise((resolve, reject) => {
     const client = fork(CLIENT);
@@ -27,7 +28,7 @@ export async function load({ port, path, pid }, work) {
     client.once('exit', (code) => reject(new Error(`the load client ended with ${code}`)));
     client.send({ port, path, ...work });
   });
-  return { ...done, processorSeconds: processorSeconds(pid) - before, peakBytes: peakBytes(pid) };
+  return { ...done, processorSeconds: spent() - before, peakBytes: peakBytes(pid) };
 }
 
 /** @param {number} pid */

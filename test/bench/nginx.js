@@ -30,6 +30,26 @@ export function startCachingNginx(upstream) {
   );
 }
 
+/** Where nginx comes from to who is behind it, who knows it by that. */
+export const PROXY = '127.0.0.2';
+
+/**
+ * Before a server of ours, as deploy/nginx.conf has it: it sends blobs from the cache when it is told to, and by their own paths as well.
+ * @param {string} root the folder it serves, in which the cache is
+ * @param {{ upstream: string, location: string, cache: string }} behind `upstream`: `host:port`
+ */
+export function startNginxBefore(root, { upstream, location, cache }) {
+  return start(
+    [
+      `root ${root}; default_type application/octet-stream;`,
+      `location ${location} { internal; alias ${cache}/; etag off; add_header ETag $upstream_http_etag; }`,
+      `location /blobs/ { proxy_pass http://ours; proxy_bind ${PROXY}; proxy_http_version 1.1; proxy_buffering off;`,
+      '  proxy_set_header Connection ""; proxy_set_header X-Forwarded-For $remote_addr; }',
+    ],
+    { http: () => `upstream ours { server ${upstream}; keepalive 64; }` },
+  );
+}
+
 /**
  * Where it listens. `within`: a command that runs the rest of its arguments.
  * @typedef {{ address: string, within: readonly string[] }} Place

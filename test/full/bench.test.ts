@@ -12,6 +12,8 @@ it('runs every benchmark to its end and prints a ratio for each', async () => {
   const plan = 2;
   // Blobs hot and cold, whole and in parts, at three numbers of clients; small parts by one and by many, and scripts.
   const http = 2 * 2 * 3 + 2 + 1;
+  // A blob that nginx sends for us, at three numbers of clients.
+  const accel = 3;
   // Boots of an ISO.
   const sanboot = 1;
   // Two files, one block at a time and in windows, by one and by many.
@@ -23,7 +25,7 @@ it('runs every benchmark to its end and prints a ratio for each', async () => {
   // What is asked of the API, each with how long others waited meanwhile.
   const entries = 11;
   const rows = printed.split('\n').filter((line) => /^ {2}.* -?\d[\d.]*$/.test(line));
-  expect(rows).toHaveLength(mapping + plan + http + sanboot + tftp + dhcp + cache + entries);
+  expect(rows).toHaveLength(mapping + plan + http + accel + sanboot + tftp + dhcp + cache + entries);
   // Counts, and no times: of ours exactly one.
   expect(printed).toMatch(/^ {2}fetched from the registry, times +1\.00 /m);
   expect(printed).not.toMatch(/NaN|undefined|Infinity/);

@@ -18,6 +18,7 @@ import { nativeFile } from '../../deploy/package/executable.js';
 import { nativePath } from '../../deploy/package/native.js';
 import { buildPackages } from '../../deploy/package/package.js';
 import { CleanRoot } from '../fixtures/clean-root.js';
+import { startCollector } from '../fixtures/collector.js';
 import { DEPLOY } from '../fixtures/deploy.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { kernelIn, kernelUrl } from '../fixtures/serving.js';
@@ -84,9 +85,14 @@ it('boots machines from one file, where there is no Node, and unpacks into its d
   expect(await first.server.stop()).toBe(0);
 
   const { ino } = statSync(file);
+  const collector = await startCollector();
+  // What sends traces is loaded for whoever wants them alone.
+  writeFileSync(root.path('/bootlayer.yaml'), `${CONFIG}traces: { otlp: "${collector.url}" }\n`);
   const second = await root.serve(SERVE);
   expect(statSync(file).ino).toBe(ino);
+  await bootsFrom(second.http);
   expect(await second.server.stop()).toBe(0);
+  expect(collector.spans().map(({ name }) => name)).toContain('boot');
 
   await root.run('/bootlayer', 'state', 'backup', '/copy.db', '-c', '/bootlayer.yaml');
   expect(readFileSync(root.path('/copy.db')).subarray(0, 15).toString()).toBe('SQLite format 3');
@@ -129,7 +135,7 @@ it('is a Debian package, the same each time, whose server needs nothing unpacked
 });
 
 it('tells of itself as Debian wants it, and whom it is told to name', async () => {
-  const [first = '', second] = [await temporaryFolder(), await temporaryFolder()];
+  const [first, second] = [await temporaryFolder(), await temporaryFolder()];
   const wanted = { DEBFULLNAME: 'Ada of the lab', DEBEMAIL: 'ada@boot.lab', SOURCE_DATE_EPOCH: '1700000000' };
   for (const [name, value] of Object.entries(wanted)) vi.stubEnv(name, value);
   const file = await buildDebian(first, { executable, version: '0.1.0', work: first });

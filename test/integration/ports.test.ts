@@ -72,20 +72,24 @@ describe('ports below 1024', () => {
       expect([host, await fetchFrom(`http://${host}/ipxe/snponly.efi`)]).toEqual([host, 'an iPXE']);
   });
 
-  it.runIf(process.getuid?.() === 0)('are opened by root, who is the configured user from then on', async () => {
-    const { network, folder, config, fetchFrom } = await setUp(['data: data', 'user: nobody', ...LISTEN], {
+  it.runIf(process.getuid?.() === 0).each([
+    { user: 'nobody', ids: userInfo('nobody'), within: [] },
+    // As in a container: no `id` is found, and nobody is known by that number.
+    { user: '65532:65532', ids: { uid: 65_532, gid: 65_532, groups: '65532' }, within: ['env', 'PATH=/nowhere'] },
+  ])('are opened by root, who is $user from then on', async ({ user, ids: { uid, gid, groups }, within }) => {
+    const { network, folder, config, fetchFrom } = await setUp(['data: data', `user: "${user}"`, ...LISTEN], {
       hasUsers: true,
     });
     await mkdir(join(folder, 'data'));
-    const { uid, gid } = userInfo('nobody');
     await chown(join(folder, 'data'), uid, gid);
-    const server = await startIn(config, network.within);
+    const server = await startIn(config, [...network.within, ...within]);
     expect([server.http, server.tftp]).toEqual(['127.0.0.1:80', '127.0.0.1:69']);
     const threads = await readdir(`/proc/${server.process.pid}/task`);
     for (const thread of threads) {
       const status = await readFile(`/proc/${server.process.pid}/task/${thread}/status`, 'utf8');
       expect(/^Uid:(.*)$/m.exec(status)?.[1]?.trim().split('\t')).toEqual(Array(4).fill(String(uid)));
       expect(/^Gid:(.*)$/m.exec(status)?.[1]?.trim().split('\t')).toEqual(Array(4).fill(String(gid)));
+      expect(/^Groups:(.*)$/m.exec(status)?.[1]?.trim()).toBe(groups);
       expect(/^CapEff:\s*(\w+)$/m.exec(status)?.[1]).toMatch(/^0+$/);
     }
     expect(await fetchFrom('tftp://127.0.0.1/snponly.efi')).toBe('an iPXE');
@@ -96,6 +100,6 @@ describe('ports below 1024', () => {
 
 /** Of a user of this system. */
 function userInfo(name: string) {
-  const number = (option: string) => Number(execFileSync('id', [option, name], { encoding: 'utf8' }));
-  return { uid: number('-u'), gid: number('-g') };
+  const told = (option: string) => execFileSync('id', [option, name], { encoding: 'utf8' }).trim();
+  return { uid: Number(told('-u')), gid: Number(told('-g')), groups: told('-G') };
 }
