@@ -72,7 +72,11 @@ export class StepLog {
   }
 }
 
+/** Of one line: anybody can write packets that something follows from. */
+const MOST_NOTES = 32;
+
 /** The same sentence once. */
 export function note(step: Step | undefined, text: string): void {
-  if (step !== undefined && !step.notes.includes(text)) step.notes.push(text);
+  if (step === undefined || step.notes.length >= MOST_NOTES || step.notes.includes(text)) return;
+  step.notes.push(text);
 }

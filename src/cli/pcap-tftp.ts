@@ -1,6 +1,7 @@
 import { formatBytes, harmless } from '../format.js';
 import type { Peer } from '../net/datagram.js';
 import { decodeHeard, type HeardPacket } from '../tftp/heard-packet.js';
+import { LEAST_BLOCK_BYTES, MOST_BLOCK_BYTES } from '../tftp/negotiation.js';
 import { DEFAULT_BLOCK_BYTES, type Option, type Request } from '../tftp/packet.js';
 import type { HeardDatagram } from './pcap-dhcp.js';
 import { note, type StepLog } from './pcap-steps.js';
@@ -73,7 +74,7 @@ export class TftpReplay {
     const add = (what: string) => this.#log.add({ at, who: this.#stories.at(to.address).who, what });
     if (packet.kind === 'oack') {
       transfer.isAgreed = true;
-      transfer.blksize = Number(packet.options.find(([name]) => /^blksize$/i.test(name))?.[1]) || transfer.blksize;
+      transfer.blksize = agreedBlock(packet.options) ?? transfer.blksize;
       add(`${from.address} agrees${listed(packet.options)}`);
     } else if (packet.kind === 'error') {
       transfer.error = { by: 'server', code: packet.code, message: packet.message };
@@ -110,6 +111,13 @@ function takeBlock(transfer: Transfer, { block, bytes }: Extract<HeardPacket, { 
   // What the capture has lost between them was as long as the others.
   transfer.bytes += bytes + (ahead - 1) * transfer.blksize;
   if (bytes < transfer.blksize) transfer.lastBlock = transfer.block;
+}
+
+/** RFC 2348: 8 to 65,464; whoever agrees to anything else sends as before. */
+function agreedBlock(options: readonly Option[]): number | undefined {
+  const [, value = ''] = options.find(([name]) => /^blksize$/i.test(name)) ?? [];
+  const bytes = /^\d{1,5}$/.test(value) ? Number(value) : 0;
+  return bytes >= LEAST_BLOCK_BYTES && bytes <= MOST_BLOCK_BYTES ? bytes : undefined;
 }
 
 /** EDK2 and old ROMs ask for the size, and end that with an error. */

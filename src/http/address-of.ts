@@ -6,9 +6,9 @@ import { parseIp, type Subnet, subnetHolds, withoutMapping } from '../net/ip.js'
  * while its request was read has no address any more.
  */
 export function addressOf({ ip, socket }: Pick<FastifyRequest, 'ip' | 'socket'>): string {
-  // Of what is written in a header, everything is possible.
-  const isAddress = typeof ip === 'string' && parseIp(ip) !== undefined;
-  return withoutMapping(isAddress ? ip : (socket.remoteAddress ?? 'unknown'));
+  const peer = withoutMapping(socket.remoteAddress ?? 'unknown');
+  // Of what is written in a header, everything is possible, and IPv6 in many spellings: whoever comes after this compares texts.
+  return ip === socket.remoteAddress || typeof ip !== 'string' ? peer : (parseIp(ip) ?? peer);
 }
 
 /** Whether it is one of them that is connected, or that a header names. */

@@ -25,9 +25,10 @@ export class Fragments {
     const key = [fragment.from, fragment.to, fragment.protocol, fragment.id].join(' ');
     const pending = this.#pending.get(key) ?? this.#begin(key);
     const { offset, payload, hasMore, missing } = fragment;
-    // One that comes again counts once.
-    if (!pending.pieces.has(offset)) pending.bytes += payload.length;
-    pending.pieces.set(offset, payload);
+    // One that comes again counts once, and as long as it is now.
+    pending.bytes += payload.length - (pending.pieces.get(offset)?.length ?? 0);
+    // A copy: what it was read with is much larger, and would stay with it.
+    pending.pieces.set(offset, Buffer.from(payload));
     if (!hasMore) pending.end = offset + payload.length;
     const isTooMuch =
       offset + payload.length > MAX_BYTES || pending.bytes > MAX_BYTES || pending.pieces.size > MAX_PIECES;

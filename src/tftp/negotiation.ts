@@ -18,6 +18,7 @@ export type Terms = {
 
 /** RFC 2348. */
 export const LEAST_BLOCK_BYTES = 8;
+export const MOST_BLOCK_BYTES = 65_464;
 /** Of what is on its way to one client, in bytes. */
 const MAX_WINDOW_BYTES = 256 * 1024;
 
@@ -27,7 +28,7 @@ const MAX_WINDOW_BYTES = 256 * 1024;
  */
 export function negotiate(asked: readonly Option[], size: number, limits: NegotiationLimits): Terms {
   const firsts = new Map(asked.toReversed().map(([name, text]) => [name.toLowerCase(), readNumber(text)]));
-  const blksize = within(firsts.get('blksize'), LEAST_BLOCK_BYTES, 65_464, limits.maxBlockSize);
+  const blksize = within(firsts.get('blksize'), LEAST_BLOCK_BYTES, MOST_BLOCK_BYTES, limits.maxBlockSize);
   const largest = Math.max(1, Math.floor(MAX_WINDOW_BYTES / (blksize ?? DEFAULT_BLOCK_BYTES)));
   const windowsize = within(firsts.get('windowsize'), 1, 65_535, Math.min(limits.maxWindowSize, largest));
   // Told back as asked, since U-Boot refuses any other value; when to send again is the transfer's own business.

@@ -18,6 +18,8 @@ describe('behind a proxy', () => {
   it.each([
     ['believes one that is trusted', '10.0.0.5', ['127.0.0.1'], '10.0.0.5'],
     ['believes IPv6', '2001:db8::5', ['127.0.0.0/8'], '2001:db8::5'],
+    ['tells IPv6 in one spelling', '2001:DB8:0:0::5', ['127.0.0.1'], '2001:db8::5'],
+    ['tells IPv4 as such', '::FFFF:10.0.0.5', ['127.0.0.1'], '10.0.0.5'],
     ['believes nobody else', '10.0.0.5', [], '127.0.0.1'],
     ['believes nobody else where others are', '10.0.0.5', ['192.0.2.0/24'], '127.0.0.1'],
     [
