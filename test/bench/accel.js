@@ -6,7 +6,7 @@ import { load } from './load.js';
 import { PROXY, startNginxBefore } from './nginx.js';
 
 const GIB = 1024 * MIB;
-const SIZES = { full: { blob: 512 * MIB, rounds: 3 }, smoke: { blob: 8 * MIB, rounds: 1 } };
+const SIZES = { full: { blob: 64 * MIB, rounds: 3 }, smoke: { blob: 8 * MIB, rounds: 1 } };
 const LOCATION = '/bootlayer-cache/';
 
 /** @typedef {import('./load.js').Measured} Measured */
