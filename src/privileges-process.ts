@@ -81,8 +81,8 @@ function requireReadable(file: string, user: string): void {
   }
 }
 
-/** By numbers, `65532:65532`, also where nobody knows users, as in a container. */
-function idsOfUser(user: string): { readonly uid: number; readonly gid: number; readonly groups: number[] } {
+/** By numbers, `65532:65532`, also where nobody knows users, as in a container. Throws CONFIG_INVALID where there is no such user. */
+export function idsOfUser(user: string): { readonly uid: number; readonly gid: number; readonly groups: number[] } {
   const numbers = /^(\d{1,9}):(\d{1,9})$/.exec(user)?.slice(1).map(Number);
   const [[uid = 0] = [], [gid = 0] = [], groups = []] =
     numbers === undefined

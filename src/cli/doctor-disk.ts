@@ -6,6 +6,7 @@ import { systemErrorCode } from '../errors.js';
 import { formatBytes } from '../format.js';
 import type { CheckResult } from './doctor-result.js';
 import type { DoctorSite } from './doctor-site.js';
+import { ownName } from './doctor-user.js';
 
 const CHECK = 'disk';
 /** What the state and its copies want, whatever the cache does. */
@@ -73,7 +74,7 @@ export function judgeDisk({ data, free, cached, freeFiles, maxSize, unwritable }
   if (unwritable !== undefined)
     return result(
       'fail',
-      `${data} cannot be written to by this user (${unwritable})`,
+      `${data} cannot be written to by ${ownName()}, who runs doctor (${unwritable})`,
       'run it as the user that the server runs as, or give that user the folder',
     );
   const room = `${formatBytes(free)} free in ${data}`;

@@ -7,8 +7,9 @@ import { cannotOpen } from '../net/cannot-listen.js';
 import { ALL_IP4, type Endpoint, formatEndpoint } from '../net/endpoint.js';
 import { openUdpPort } from '../net/udp-socket.js';
 import { lookAtSystemd, type SystemdHolds } from './disk-port-holder.js';
-import { type CheckResult, failed } from './doctor-result.js';
+import { type Awaited, type CheckResult, failed } from './doctor-result.js';
 import { askReadiness, type DoctorSite, isOurs } from './doctor-site.js';
+import { ownName } from './doctor-user.js';
 import type { SocketUnit } from './socket-units.js';
 import { listSocketUnits } from './socket-units-process.js';
 
@@ -35,10 +36,16 @@ export type TriedPort = {
 export type PortHolder = { readonly systemd: SystemdHolds; readonly units: readonly SocketUnit[] | undefined };
 
 /** Each is opened and closed again; nothing is answered there. */
-export async function checkPorts({ config, server, served }: DoctorSite): Promise<readonly CheckResult[]> {
+export async function checkPorts(
+  { config, server, served }: DoctorSite,
+  awaited: Awaited,
+): Promise<readonly CheckResult[]> {
   const addresses = served.map(({ address }) => address);
   const tried = await Promise.all(
-    wantedPorts(config, addresses).map(async (wanted) => judgePort(wanted, await tryPort(wanted), isOurs(server))),
+    wantedPorts(config, addresses).map(async (wanted) => {
+      const who = `whoever has ${formatEndpoint(wanted.at)} (${wanted.key})`;
+      return judgePort(wanted, await awaited.by(who, tryPort(wanted)), isOurs(server));
+    }),
   );
   return joined(tried);
 }
@@ -148,5 +155,8 @@ function joined(results: readonly CheckResult[]): readonly CheckResult[] {
   const well = results.filter(({ state }) => state === 'ok');
   const others = results.filter(({ state }) => state !== 'ok');
   if (well.length === 0) return others;
-  return [...others, { check: CHECK, state: 'ok', what: well.map(({ what }) => what).join(', ') }];
+  return [
+    ...others,
+    { check: CHECK, state: 'ok', what: `${well.map(({ what }) => what).join(', ')}: tried as ${ownName()}` },
+  ];
 }

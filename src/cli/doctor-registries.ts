@@ -6,7 +6,7 @@ import { manifestNameOf, type RegistryReference } from '../oci/reference.js';
 import type { RegistryClient } from '../oci/registry-client.js';
 import { repositoryPath } from '../oci/registry-repository.js';
 import { openRegistries, settingsIn } from '../registries.js';
-import { type CheckResult, failed, warned } from './doctor-result.js';
+import { type Awaited, type CheckResult, failed, warned } from './doctor-result.js';
 import type { DoctorSite } from './doctor-site.js';
 
 const CHECK = 'registries';
@@ -26,7 +26,7 @@ export type RegistriesAsked = {
 type Asked = { readonly registry: string; readonly host: string; readonly base: URL; readonly path: string };
 
 /** Each registry that something is mapped of, and its mirrors, by one manifest, with the credentials that there are. Never rejects. */
-export async function askRegistries({ config, mapping }: DoctorSite): Promise<RegistriesAsked> {
+export async function askRegistries({ config, mapping }: DoctorSite, awaited: Awaited): Promise<RegistriesAsked> {
   const odd: string[] = [];
   const client = openRegistries(
     (registry) => settingsIn(config, registry),
@@ -36,7 +36,9 @@ export async function askRegistries({ config, mapping }: DoctorSite): Promise<Re
     const places = await mappedReferences(mapping);
     const first = [...places.values()].flatMap(([one]) => registryReferenceOf(one) ?? []);
     const answers = await Promise.all(
-      first.flatMap((reference) => placesOf(reference, config, client).map((at) => ask(client, reference, at))),
+      first.flatMap((reference) =>
+        placesOf(reference, config, client).map((at) => awaited.by(at.host, ask(client, reference, at))),
+      ),
     );
     return summary(answers, odd);
   } finally {

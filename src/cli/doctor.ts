@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { systemClock } from '../clock.js';
+import { PORT } from '../dhcp/ports.js';
 import { BootlayerError } from '../errors.js';
 import { counted, harmless } from '../format.js';
+import { ipxeFolders } from '../ipxe-folders.js';
 import { type CommonOptions, withCommonOptions, withJson } from './common.js';
 import { checkAdvertise } from './doctor-advertise.js';
 import { checkCapabilities } from './doctor-capabilities.js';
@@ -15,7 +17,16 @@ import { replayCapture } from './doctor-pcap.js';
 import { checkPermissions } from './doctor-permissions.js';
 import { checkPorts } from './doctor-ports.js';
 import { askRegistries } from './doctor-registries.js';
-import { bounded, CHECKS, type CheckResult, type CheckState, failed, inOrder, warned } from './doctor-result.js';
+import {
+  Awaited,
+  bounded,
+  CHECKS,
+  type CheckResult,
+  type CheckState,
+  failed,
+  inOrder,
+  warned,
+} from './doctor-result.js';
 import { judgeServer } from './doctor-server.js';
 import { type DoctorSite, readSite } from './doctor-site.js';
 import { checkTls } from './doctor-tls.js';
@@ -79,23 +90,34 @@ async function doctor(options: DoctorOptions): Promise<void> {
 
 /** All at once. Never rejects. */
 async function findAll(site: DoctorSite): Promise<readonly CheckResult[]> {
-  const registries = askRegistries(site);
+  const asked = new Awaited();
+  const registries = askRegistries(site, asked);
   const images = lookAtImages(site);
   const known = images.catch(() => undefined);
+  // Those that are still to answer, each by its name.
+  const ofRegistries = (awaited: Awaited) => awaited.all(asked, registries);
+  const { data, cache } = site.config;
   const found = await Promise.all([
     bounded('configuration', async () => judgeConfiguration(site)),
     bounded('server', async () => [judgeServer(site)]),
-    bounded('ports', () => checkPorts(site)),
-    bounded('capabilities', () => checkCapabilities(site)),
-    bounded('advertise', () => checkAdvertise(site)),
+    bounded('ports', (awaited) => checkPorts(site, awaited)),
+    bounded('capabilities', (awaited) =>
+      awaited.by('ping and what /proc says of this process', checkCapabilities(site)),
+    ),
+    bounded('advertise', (awaited) => awaited.by('name servers, and who listens at advertise', checkAdvertise(site))),
     bounded('dhcp', async () => checkDhcp(site)),
-    bounded('others', () => checkOthers(site)),
-    bounded('ipxe', async () => checkIpxe(site, await known)),
-    bounded('registries', async () => (await registries).results),
-    bounded('images', async () => judgeImages(await images, (await registries).failing, site.config.cache.maxSize)),
-    bounded('disk', () => checkDisk(site)),
-    bounded('clock', async () => judgeClock(systemClock.now(), (await registries).times)),
-    bounded('permissions', () => checkPermissions(site)),
+    bounded('others', (awaited) => awaited.by(`port ${PORT.client}, and who is asked by it`, checkOthers(site))),
+    bounded('ipxe', async (awaited) => {
+      const report = await awaited.by('what is mapped', known);
+      return awaited.by(`the disks of ${ipxeFolders(site.config).join(', ')}`, checkIpxe(site, report));
+    }),
+    bounded('registries', async (awaited) => (await ofRegistries(awaited)).results),
+    bounded('images', async (awaited) =>
+      judgeImages(await awaited.by('what is mapped', images), (await ofRegistries(awaited)).failing, cache.maxSize),
+    ),
+    bounded('disk', (awaited) => awaited.by(`the disk of ${data}`, checkDisk(site))),
+    bounded('clock', async (awaited) => judgeClock(systemClock.now(), (await ofRegistries(awaited)).times)),
+    bounded('permissions', (awaited) => checkPermissions(site, awaited)),
     bounded('tls', async () => checkTls(site)),
   ]);
   return found.flat();

@@ -47,7 +47,7 @@ type CredentialFile = {
 };
 
 /** containers-auth.json(5), docker's own, and the name a Kubernetes secret gives it. */
-function credentialFiles({
+export function credentialFiles({
   REGISTRY_AUTH_FILE,
   DOCKER_CONFIG,
   XDG_RUNTIME_DIR,

@@ -9,10 +9,10 @@ import { judgeDisk } from '../../src/cli/doctor-disk.js';
 import { judgeImages } from '../../src/cli/doctor-images.js';
 import { judgeBinaries } from '../../src/cli/doctor-ipxe.js';
 import { judgeOthers, unseen } from '../../src/cli/doctor-others.js';
-import { checkPermissions, judgeModes } from '../../src/cli/doctor-permissions.js';
+import { checkPermissions, judgeModes, judgeRights } from '../../src/cli/doctor-permissions.js';
 import { judgePort, wantedPorts } from '../../src/cli/doctor-ports.js';
 import { summary } from '../../src/cli/doctor-registries.js';
-import { type CheckResult, inOrder } from '../../src/cli/doctor-result.js';
+import { Awaited, bounded, type CheckResult, inOrder } from '../../src/cli/doctor-result.js';
 import { judgeServer } from '../../src/cli/doctor-server.js';
 import { judgeChain } from '../../src/cli/doctor-tls.js';
 import { readConfigText } from '../../src/config/read.js';
@@ -157,19 +157,85 @@ it('tells a disk without room', () => {
   ]);
 });
 
-it('tells who may read what is secret, or write what is booted', () => {
-  const judge = (mode: number, isSecret: boolean) => judgeModes([{ file: '/f', key: 'k', isSecret, mode }]);
-  expect(states([...judge(0o640, true), ...judge(0o644, false), ...judge(0o1777, false)])).toEqual(['ok', 'ok', 'ok']);
-  expect(judge(0o644, true)).toMatchObject([{ state: 'fail', remedy: 'chmod o-r /f' }]);
-  expect(judge(0o666, true)).toMatchObject([{ state: 'fail', remedy: 'chmod o-w /f' }]);
+describe('permissions', () => {
+  const owned = (mode: number, uid = 0, gid = 0) => ({ mode, uid, gid });
+  const file = { file: '/d/f', key: 'k', isSecret: false, above: [] };
+  const judge = (mode: number, isSecret: boolean, gid = 0) =>
+    judgeModes([{ ...file, isSecret, owned: owned(mode, 0, gid) }], (one) => one.gid === 0);
+
+  it('tell who may read what is secret, or write what is booted', () => {
+    expect(states([...judge(0o640, true), ...judge(0o664, false), ...judge(0o1777, false)])).toEqual([
+      'ok',
+      'ok',
+      'ok',
+    ]);
+    expect(judge(0o644, true)).toMatchObject([{ state: 'fail', remedy: 'chmod o-r /d/f' }]);
+    expect(judge(0o666, true)).toMatchObject([{ state: 'fail', remedy: 'chmod o-w /d/f' }]);
+    expect(judge(0o664, false, 100)).toMatchObject([
+      { state: 'warn', what: expect.stringContaining('whoever is in the group 100 may write /d/f (k)') as string },
+    ]);
+  });
+
+  it('tell folders in which somebody may put another file', () => {
+    const above = (mode: number, gid = 0) =>
+      judgeModes([{ ...file, owned: owned(0o600), above: [{ folder: '/d', ...owned(mode, 0, gid) }] }], () => false);
+    expect(above(0o777)).toMatchObject([
+      {
+        state: 'fail',
+        what: 'every user of this host may write in /d, and put another /d/f there',
+        remedy: 'chmod o-w /d',
+      },
+    ]);
+    expect(states([...above(0o775, 100), ...above(0o1777), ...above(0o755)])).toEqual(['warn', 'ok', 'ok']);
+  });
+
+  it('tell what the user of the server may not use', () => {
+    const user = { name: 'boot', uid: 7, gid: 8, groups: [8, 9], from: 'user' } as const;
+    const rights = (mode: number, gid: number, name = '/d/f', above = owned(0o755)) =>
+      judgeRights(
+        [{ ...file, file: name, owned: owned(mode, 0, gid), above: [{ folder: '/d', ...above }] }],
+        user,
+        '/d',
+      );
+    expect([rights(0o640, 9), rights(0o604, 0), rights(0o770, 8, '/d')]).toEqual([[], [], []]);
+    expect(rights(0o640, 0)).toMatchObject([
+      { state: 'warn', what: 'boot (user) may not read /d/f (k)', remedy: 'chgrp 8 /d/f && chmod g+r /d/f' },
+    ]);
+    // The group is given less than all others.
+    expect(rights(0o604, 8)).toHaveLength(1);
+    expect(rights(0o750, 8, '/d')).toMatchObject([{ remedy: 'chown -R 7:8 /d' }]);
+    expect(rights(0o644, 0, '/d/f', owned(0o700))).toMatchObject([
+      { what: 'boot (user) may not read /d/f (k): /d does not let it through', remedy: 'chgrp 8 /d && chmod g+x /d' },
+    ]);
+  });
+
+  it('mind who may write what the configuration includes', async () => {
+    const included = join(await temporaryFolder(), 'more.yaml');
+    await writeFile(included, '');
+    await chmod(included, 0o666);
+    const site = { config: configOf('data: /nowhere'), read: { included: [included] } };
+    const [found] = await checkPermissions(site, new Awaited());
+    expect(found).toMatchObject({ state: 'fail', remedy: `chmod o-w ${included}` });
+  });
 });
 
-it('minds who may write what the configuration includes', async () => {
-  const file = join(await temporaryFolder(), 'more.yaml');
-  await writeFile(file, '');
-  await chmod(file, 0o666);
-  const [found] = await checkPermissions({ config: configOf('data: /nowhere'), read: { included: [file] } });
-  expect(found).toMatchObject({ state: 'fail', remedy: `chmod o-w ${file}` });
+describe('a check that is not done in time', () => {
+  it('tells whom it waits for', async () => {
+    const never = new Promise<never>(() => undefined);
+    const of = new Awaited();
+    void of.by('registry.lab', never);
+    const late = await bounded(
+      'registries',
+      async (awaited) => {
+        await awaited.by('what is there', Promise.resolve());
+        return awaited.all(of, awaited.by('the disk of /d', never));
+      },
+      0,
+    );
+    expect(late).toMatchObject([
+      { state: 'warn', what: expect.stringContaining('no answer yet of the disk of /d, registry.lab') as string },
+    ]);
+  });
 });
 
 it('tells which iPXE there is', () => {
