@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { BOOT_STATES } from '../src/boot/boot.js';
 import { FINDINGS } from '../src/boot/finding.js';
 import { BootUrls } from '../src/booter/boot-urls.js';
 import { anybody, prepareAs } from '../src/booter/check-target.js';
@@ -57,6 +58,11 @@ it('the README says under which URL virtual media finds an ISO', () => {
   const url = new BootUrls(() => 'http://192.168.77.1:8080').blob({ role: 'iso', descriptor });
   expect(`http://192.168.77.1:8080${template.replace('<hex>', hexOf(descriptor.digest))}`).toBe(url);
   expect(README).toContain(`"Image": "http://192.168.77.1:8080${template}"`);
+});
+
+it('the README says what each state of a boot is', () => {
+  const [, table = ''] = /\| state \| the machine \|\n\| --- \| --- \|\n([\s\S]*?)\n\n/.exec(README) ?? [];
+  expect([...table.matchAll(/^\| `(.+?)` \|/gm)].map(([, state]) => state)).toEqual(BOOT_STATES);
 });
 
 it('the README says what each finding is', () => {

@@ -167,7 +167,8 @@ function unusedOf(names: readonly string[], inherited: ServedInterfacesInput['in
   return [`sockets for DHCP on ${which} are inherited, and dhcp.interfaces does not name it: nobody answers there`];
 }
 
-const NONE_THERE = 'bring an interface of this host up, and give it an IPv4 address';
+const NONE_THERE =
+  'bring an interface of this host up, with a link (its cable, its switch), and give it an IPv4 address';
 
 function isAnyThere(host: readonly HostInterface[]): boolean {
   return host.some(({ addresses }) => addresses.length > 0);

@@ -171,7 +171,7 @@ describe('the interfaces that are served', () => {
       'there is nothing at all',
       { host: [] },
       'no interface of this host that is up has the advertised address 192.168.77.1, so that nothing says where to answer DHCP',
-      'bring an interface of this host up, and give it an IPv4 address',
+      'bring an interface of this host up, with a link (its cable, its switch), and give it an IPv4 address',
     ],
   ])('are none where %s', (_, input, reason, remedy) =>
     expect(decide(input)).toMatchObject({ kind: 'refused', reason, remedy }),
