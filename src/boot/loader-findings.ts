@@ -22,9 +22,9 @@ export const UNASKED: ReadonlySet<FindingName> = new Set(['answer-ignored', 'htt
  * Firmware asks for what it was told as soon as it has an address, and repeats a DISCOVER after 4, 8 and 16 s until then (PXE 2.1,
  * 2.2.3; edk2: PxeBcDhcp4.c). How often says nothing: two relays hand each of them on twice.
  */
-const UNASKED_MILLISECONDS = 30_000;
+export const UNASKED_MILLISECONDS = 30_000;
 /** iPXE has its address again, and asks for its script, within seconds; some links are blocked for half a minute (STP). */
-const UNSTARTED_MILLISECONDS = 60_000;
+export const UNSTARTED_MILLISECONDS = 60_000;
 
 /** Up to a program of ours that runs. Pure. */
 export function loaderFindings({ trace, now }: FoundIn): readonly Finding[] {

@@ -1,4 +1,4 @@
-/** What to do about what keeps firmware and loaders from going on, in the same words wherever it is seen. */
+/** What to do about what keeps a machine from going on up to its kernel, in the same words wherever it is seen: of a boot, or of a capture. */
 export const REMEDY = {
   missing: 'put that build of iPXE into a folder in which this server looks for it (npm run ipxe, or ipxe.binaries)',
   misnamed:
@@ -16,6 +16,14 @@ export const REMEDY = {
   blocks:
     'blocks of that size need fragments or larger frames: see the MTU on the way, and that no firewall drops fragments',
   cable: 'see whether the machine was reset, and look for loss on its link: cable, duplex, and a firewall on the way',
+  scriptLeft:
+    'see what its screen says, and that it reaches the address of this server that the script names (advertise); "bootlayer plan" prints the script',
+  notFetched:
+    'see what its screen says: it may have too little memory for it, or not start what it is; "boot: kernel" has iPXE start the kernel in it instead',
+  unknownFile:
+    'it has the script of an earlier plan, or a proxy keeps one: reset the machine, so that it asks for its script anew',
+  brokenDownload:
+    'see its screen: out of memory, a reset, or loss on the way; a proxy or firewall that ends long transfers shows by the same number of bytes each time',
 } as const;
 
 /** Ethernet's 1,500 without the headers of IPv4, UDP and TFTP (RFC 2348). */

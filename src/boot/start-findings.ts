@@ -5,11 +5,12 @@ import type { FoundIn } from './findings.js';
 import { fileRefused } from './loader-findings.js';
 import { describeShortage } from './memory-need.js';
 import type { RefusedProvision } from './provision-event.js';
+import { REMEDY } from './remedies.js';
 import { findingBehind } from './script-findings.js';
 import { ago, type Told, type Trace } from './trace.js';
 
 /** iPXE asks for the kernel as soon as it has the script. */
-const NO_KERNEL_MILLISECONDS = 30_000;
+export const NO_KERNEL_MILLISECONDS = 30_000;
 /** What shows that it went on with its script, or asked anew. A proxy may have had its kernel. */
 const BEYOND_SCRIPT: readonly StepEvent['event'][] = [
   'artifact.started',
@@ -53,8 +54,7 @@ function withoutKernel({ trace, now }: FoundIn): Finding | undefined {
   return {
     ...{ finding: 'script-without-kernel', at: told.at },
     evidence: `${told.event.address} was sent its script ${ago(told.at, now)}, and asks for nothing that it names`,
-    remedy:
-      'see what its screen says, and that it reaches the address of this server that the script names (advertise); "bootlayer plan" prints the script',
+    remedy: REMEDY.scriptLeft,
   };
 }
 
@@ -67,8 +67,7 @@ function withoutFile(
   return {
     ...{ finding: 'script-without-kernel', at },
     evidence: `the firmware at ${address} was told of the ${isIso === true ? 'ISO' : 'UKI'} ${ago(at, now)}, and does not fetch it`,
-    remedy:
-      'see what its screen says: it may have too little memory for it, or not start what it is; "boot: kernel" has iPXE start the kernel in it instead',
+    remedy: REMEDY.notFetched,
   };
 }
 
@@ -85,8 +84,7 @@ function unknownFile(trace: Trace): Finding | undefined {
   return {
     ...{ finding: 'file-unknown', at: told.at },
     evidence,
-    remedy:
-      'it has the script of an earlier plan, or a proxy keeps one: reset the machine, so that it asks for its script anew',
+    remedy: REMEDY.unknownFile,
   };
 }
 
@@ -114,9 +112,8 @@ function timesOf(told: readonly Told[]): number {
 function abortedDownload({ at, event }: Told<Aborted>): Finding {
   const { role, bytes, reason, code, address, protocol } = event;
   const evidence = `the ${role} broke off at ${formatBytes(bytes)} by ${protocol.toUpperCase()} to ${address}: ${reason}`;
-  const remedy =
-    'see its screen: out of memory, a reset, or loss on the way; a proxy or firewall that ends long transfers shows by the same number of bytes each time';
-  return { at, evidence, ...(findingBehind(code) ?? { finding: 'download-aborted', remedy }) };
+  const broken = { finding: 'download-aborted', remedy: REMEDY.brokenDownload } as const;
+  return { at, evidence, ...(findingBehind(code) ?? broken) };
 }
 
 function refusedConfiguration(trace: Trace): Finding | undefined {

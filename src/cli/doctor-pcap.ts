@@ -2,16 +2,14 @@ import { counted } from '../format.js';
 import { type CommonOptions, readConfigIfThere } from './common.js';
 import { emphasize, type Output, standardOutput, writeJson, writeLine } from './output.js';
 import { readCapture } from './pcap-file.js';
-import { type Judged, judgeStory } from './pcap-judge.js';
+import { judgeStory } from './pcap-judge.js';
+import type { Judged, JudgedMachine } from './pcap-judged.js';
 import { describeRemarks, writeJudged, writeStep } from './pcap-output.js';
 import { OwnServer } from './pcap-own.js';
 import { Replay } from './pcap-replay.js';
 import type { Step } from './pcap-steps.js';
 
 type PcapOptions = CommonOptions & { readonly strict?: true; readonly json?: true };
-
-/** A machine, and how far it came; `judged` is missing for what asks for an address alone. */
-export type ToldMachine = { readonly who: string; readonly client?: string; readonly judged: Judged };
 
 /** Replays a capture: what was said, what this server would say, and where each machine stopped. */
 export async function replayCapture(file: string, options: PcapOptions): Promise<void> {
@@ -44,7 +42,7 @@ async function addOwn(steps: readonly Step[], own: OwnServer): Promise<void> {
   for (const step of steps) if (step.asks !== undefined) step.own = await own.has(step.asks);
 }
 
-function judged(replay: Replay, own: string | undefined): readonly ToldMachine[] {
+function judged(replay: Replay, own: string | undefined): readonly JudgedMachine[] {
   const seen = { end: replay.end, hasTftpData: replay.hasTftpData, ...(own !== undefined && { own }) };
   return replay.stories.all.flatMap((story) => {
     const one = judgeStory(story, seen);
@@ -55,7 +53,7 @@ function judged(replay: Replay, own: string | undefined): readonly ToldMachine[]
 
 type Shown = {
   readonly steps: readonly Step[];
-  readonly machines: readonly ToldMachine[];
+  readonly machines: readonly JudgedMachine[];
   readonly remarks: readonly string[];
   readonly packets: number;
   readonly failures: number;

@@ -5,11 +5,11 @@ import { PORT } from '../dhcp/ports.js';
 import type { Peer } from '../net/datagram.js';
 import { BROADCAST_IP4, NO_IP4 } from '../net/ip.js';
 import { describeNext } from '../pxe/behaviour.js';
-import { describeClient, hardwareAddress, type PxeClient, readClient } from '../pxe/client.js';
+import { describeClient, hardwareAddress, readClient } from '../pxe/client.js';
 import { behaviourOf } from '../pxe/client-behaviour.js';
 import { type HeardOffer, offeredBy, readOffer } from '../pxe/heard-offer.js';
 import { note, type Step, type StepLog } from './pcap-steps.js';
-import { addScene, type Lease, type Stories, type Story } from './pcap-story.js';
+import { addScene, asksToBoot, type DhcpScene, type Stories, type Story } from './pcap-story.js';
 
 /** A datagram that was heard. `at`: seconds since the first packet. */
 export type HeardDatagram = { readonly at: number; readonly from: Peer; readonly to: Peer; readonly payload: Buffer };
@@ -58,20 +58,20 @@ export class DhcpReplay {
     const type = messageType(packet.options.get(OPTION.messageType)) ?? 0;
     const isToBootServer = to.port === PORT.bootServer;
     if (client.kind !== 'other') story.client = describeClient(client);
-    if (packet.ciaddr !== NO_IP4) this.#stories.own(packet.ciaddr, who);
+    if (packet.ciaddr !== NO_IP4) this.#stories.setOwner(packet.ciaddr, who);
     const isAnswerable = type === MESSAGE.discover || isToBootServer;
     const own = isAnswerable ? this.#own(payload, from, isToBootServer ? 'ack' : 'offer') : undefined;
     const what = `${NAMES.get(type) ?? 'BOOTP'}${askedFor(type, packet, to)}, ${describeClient(client)}`;
     const step = this.#log.add({ at, who, what, own });
     if (![MESSAGE.discover, MESSAGE.request, MESSAGE.inform].some((one) => one === type)) return;
-    const lease = leaseFor(story, { at, xid: packet.xid, client }, isToBootServer);
-    lease.until = at;
-    lease.step = step;
-    if (type === MESSAGE.discover) lease.discovers += 1;
-    else if (isToBootServer) lease.bootServer ??= { server: to.address };
-    else if (type === MESSAGE.request && lease.taken === undefined) {
-      lease.taken = ip4(packet.options.get(OPTION.serverId)) ?? '';
-      conclude(lease);
+    const dhcp = sceneFor(story, { at, xid: packet.xid, client }, isToBootServer);
+    dhcp.until = at;
+    dhcp.step = step;
+    if (type === MESSAGE.discover) dhcp.discovers += 1;
+    else if (isToBootServer) dhcp.bootServer ??= { server: to.address };
+    else if (type === MESSAGE.request && dhcp.taken === undefined) {
+      dhcp.taken = ip4(packet.options.get(OPTION.serverId)) ?? '';
+      conclude(dhcp);
     }
   }
 
@@ -84,51 +84,51 @@ export class DhcpReplay {
     const whose = `${NAMES.get(type) ?? 'BOOTP'} of ${offer.server ?? from.address}${isOfBootServer ? ', port 4011' : ''}`;
     const said = type === MESSAGE.nak ? (message ?? '') : saidBy(offer);
     const step = this.#log.add({ at, who, what: said === '' ? whose : `${whose}: ${said}` });
-    const lease = story.scenes.findLast((scene) => scene.kind === 'dhcp');
-    if (lease === undefined) return;
-    lease.until = at;
-    lease.step = step;
-    if (type === MESSAGE.offer) addOffer(lease, offer);
-    else if (type === MESSAGE.nak) lease.nak = `${offeredBy(offer)}${message === undefined ? '' : ` says: ${message}`}`;
+    const dhcp = story.scenes.findLast((scene) => scene.kind === 'dhcp');
+    if (dhcp === undefined) return;
+    dhcp.until = at;
+    dhcp.step = step;
+    if (type === MESSAGE.offer) addOffer(dhcp, offer);
+    else if (type === MESSAGE.nak) dhcp.nak = `${offeredBy(offer)}${message === undefined ? '' : ` says: ${message}`}`;
     else if (type !== MESSAGE.ack) return;
     else if (isOfBootServer) {
-      lease.bootServer ??= { server: from.address };
-      lease.bootServer.answer = offer;
+      dhcp.bootServer ??= { server: from.address };
+      dhcp.bootServer.answer = offer;
       noteBootServer(step, offer);
     } else {
-      lease.isGiven = true;
-      if (offer.address !== undefined) this.#stories.own(offer.address, who);
+      dhcp.isGiven = true;
+      if (offer.address !== undefined) this.#stories.setOwner(offer.address, who);
     }
   }
 }
 
 /** Firmware asks a boot server under a number of its own (lab: OVMF). */
-function leaseFor(story: Story, begun: Pick<Lease, 'at' | 'xid' | 'client'>, isToBootServer: boolean): Lease {
+function sceneFor(story: Story, begun: Pick<DhcpScene, 'at' | 'xid' | 'client'>, isToBootServer: boolean): DhcpScene {
   const known = story.scenes.findLast((scene) => scene.kind === 'dhcp');
   if (known !== undefined && (isToBootServer || (known.xid === begun.xid && known.client.kind === begun.client.kind)))
     return known;
-  const lease: Lease = { kind: 'dhcp', ...begun, until: begun.at, discovers: 0, offers: [], isGiven: false };
-  addScene(story, lease);
-  return lease;
+  const dhcp: DhcpScene = { kind: 'dhcp', ...begun, until: begun.at, discovers: 0, offers: [], isGiven: false };
+  addScene(story, dhcp);
+  return dhcp;
 }
 
 /** A server that offers again says the same, or something newer. */
-function addOffer(lease: Lease, offer: HeardOffer): void {
+function addOffer(dhcp: DhcpScene, offer: HeardOffer): void {
   const isProxy = offer.address === undefined;
-  const known = lease.offers.findIndex(
+  const known = dhcp.offers.findIndex(
     ({ server, address }) => server === offer.server && (address === undefined) === isProxy,
   );
-  if (known >= 0) lease.offers[known] = offer;
-  else if (lease.offers.length < MOST_OFFERS) lease.offers.push(offer);
+  if (known >= 0) dhcp.offers[known] = offer;
+  else if (dhcp.offers.length < MOST_OFFERS) dhcp.offers.push(offer);
 }
 
 /** What follows from all that it was offered, told with its choice. */
-function conclude(lease: Lease): void {
+function conclude(dhcp: DhcpScene): void {
   // What an installed system does with an address is nothing to tell.
-  if (lease.offers.length === 0 || !asksToBoot(lease)) return;
-  const behaviour = behaviourOf(lease.client, lease.offers);
-  lease.behaviour = behaviour;
-  const { step, taken = '' } = lease;
+  if (dhcp.offers.length === 0 || !asksToBoot(dhcp)) return;
+  const behaviour = behaviourOf(dhcp.client, dhcp.offers);
+  dhcp.behaviour = behaviour;
+  const { step, taken = '' } = dhcp;
   note(step, `by what it is offered ${describeNext(behaviour.next)}`);
   for (const { offer, reason } of behaviour.ignored) note(step, `it passes over ${offeredBy(offer)}: ${reason}`);
   for (const caution of behaviour.cautions) note(step, caution);
@@ -163,9 +163,4 @@ function saidBy({ address, file, next, class: vendorClass, discovery }: HeardOff
     ...(vendorClass === undefined ? [] : [`class ${vendorClass === 'pxe' ? 'PXEClient' : 'HTTPClient'}`]),
     ...how,
   ].join(', ');
-}
-
-/** Whether it asks to be booted. */
-export function asksToBoot({ client }: { readonly client: PxeClient }): boolean {
-  return client.kind !== 'other';
 }

@@ -3,12 +3,12 @@ import type { Peer } from '../net/datagram.js';
 import { httpLine } from '../pcap/http-line.js';
 import type { Packet } from '../pcap/packet.js';
 import { note, type StepLog } from './pcap-steps.js';
-import { addScene, type Refused, type Request, type Stories } from './pcap-story.js';
+import { addScene, type ConnectionScene, type HttpScene, type Stories } from './pcap-story.js';
 
 type Segment = Extract<Packet, { kind: 'tcp' }>;
 
 /** One connection: what is asked in it, and not answered yet. */
-type Connection = { readonly waiting: Request[]; last?: Request; readonly scene: Refused };
+type Connection = { readonly waiting: HttpScene[]; last?: HttpScene; readonly scene: ConnectionScene };
 
 const MOST_AT_ONCE = 4_096;
 const MOST_WAITING = 64;
@@ -40,14 +40,14 @@ export class HttpReplay {
   #opened(at: number, from: Peer, to: Peer): void {
     const known = this.#connections.get(keyOf(from, to));
     if (known !== undefined) known.scene.until = at;
-    else if (this.#stories.isOwned(from.address))
+    else if (this.#stories.hasOwner(from.address))
       addScene(this.#stories.at(from.address), this.#connect(at, from, to).scene);
   }
 
   #connect(at: number, from: Peer, to: Peer): Connection {
     const [oldest] = this.#connections.keys();
     if (oldest !== undefined && this.#connections.size >= MOST_AT_ONCE) this.#connections.delete(oldest);
-    const scene: Refused = { kind: 'connection', at, until: at, server: endOf(to), state: 'unanswered' };
+    const scene: ConnectionScene = { kind: 'connection', at, until: at, server: endOf(to), state: 'unanswered' };
     const connection: Connection = { waiting: [], scene };
     this.#connections.set(keyOf(from, to), connection);
     return connection;
@@ -64,7 +64,7 @@ export class HttpReplay {
     const story = this.#stories.at(from.address);
     const asks = { protocol: 'http', name: target, address: from.address } as const;
     const step = this.#log.add({ at, who: story.who, what: `${method} ${target} of ${endOf(to)}`, asks });
-    const request: Request = {
+    const request: HttpScene = {
       ...{ kind: 'http', at, until: at, server: endOf(to), method, target, agent, received: 0, step },
     };
     connection.waiting.push(request);

@@ -1,25 +1,22 @@
-import type { FindingName } from '../boot/finding.js';
+import { UNASKED_MILLISECONDS, UNSTARTED_MILLISECONDS } from '../boot/loader-findings.js';
 import { abortedRemedy, httpRemedy, otherServerRemedy, REMEDY } from '../boot/remedies.js';
 import { counted, formatBytes, formatSeconds } from '../format.js';
 import { platformOfBinary } from '../ipxe/binaries.js';
 import { describeNext, type NextStep } from '../pxe/behaviour.js';
 import { platformOf } from '../pxe/client.js';
 import { offeredBy } from '../pxe/heard-offer.js';
-import type { CheckState } from './doctor-result.js';
-import { asksToBoot } from './pcap-dhcp.js';
+import { AUTOEXEC } from '../pxe/script-route.js';
 import { judgeRequest } from './pcap-judge-http.js';
-import type { Lease, Refused, Scene, Story, Transfer } from './pcap-story.js';
+import { BROKEN_SECONDS, type Judged, stopped, UNANSWERED_SECONDS, unclear, well } from './pcap-judged.js';
+import {
+  asksToBoot,
+  type ConnectionScene,
+  type DhcpScene,
+  type Scene,
+  type Story,
+  type TftpScene,
+} from './pcap-story.js';
 import { isProbe } from './pcap-tftp.js';
-
-/** How far a machine came, and what to do. */
-export type Judged = {
-  readonly state: Exclude<CheckState, 'skipped'>;
-  /** Where it stopped. */
-  readonly step: 'DHCP' | 'TFTP' | 'HTTP';
-  readonly finding?: FindingName;
-  readonly what: string;
-  readonly remedy?: string;
-};
 
 type JudgedIn = {
   /** Seconds since the first packet, of the last one of the capture. */
@@ -29,20 +26,18 @@ type JudgedIn = {
   readonly own?: string;
 };
 
-/** Firmware repeats a DISCOVER after 4 s at first, and asks for what it is told at once (PXE 2.1, 2.2.3). */
-const UNASKED_SECONDS = 30;
-const UNSTARTED_SECONDS = 60;
-const UNANSWERED_SECONDS = 8;
-const BROKEN_SECONDS = 10;
+/** As it is told of boots. */
+const UNASKED_SECONDS = UNASKED_MILLISECONDS / 1_000;
+const UNSTARTED_SECONDS = UNSTARTED_MILLISECONDS / 1_000;
 
 /** By the last that it did; undefined for what does not boot. Pure. */
 export function judgeStory({ scenes }: Story, seen: JudgedIn): Judged | undefined {
   const telling = scenes.filter((scene) => isTelling(scene));
   const last = telling.at(-1);
   if (last === undefined) return undefined;
-  const lease = telling.findLast((scene) => scene.kind === 'dhcp');
-  if (last.kind === 'dhcp') return judgeLease(last, seen);
-  if (last.kind === 'tftp') return judgeTransfer(last, lease, seen);
+  const dhcp = telling.findLast((scene) => scene.kind === 'dhcp');
+  if (last.kind === 'dhcp') return judgeDhcp(last, seen);
+  if (last.kind === 'tftp') return judgeTransfer(last, dhcp, seen);
   if (last.kind === 'http') return judgeRequest(last, telling, seen.end);
   return judgeConnection(last, seen);
 }
@@ -51,15 +46,15 @@ export function judgeStory({ scenes }: Story, seen: JudgedIn): Judged | undefine
 function isTelling(scene: Scene): boolean {
   if (scene.kind === 'dhcp') return asksToBoot(scene);
   if (scene.kind === 'connection') return scene.state !== 'open';
-  return scene.kind === 'http' || !/autoexec\.ipxe$/.test(scene.file);
+  return scene.kind === 'http' || !AUTOEXEC.test(scene.file);
 }
 
-function judgeLease(lease: Lease, seen: JudgedIn): Judged {
-  const { offers, behaviour, taken, nak, discovers } = lease;
-  const since = seen.end - lease.at;
+function judgeDhcp(dhcp: DhcpScene, seen: JudgedIn): Judged {
+  const { offers, behaviour, taken, nak, discovers } = dhcp;
+  const since = seen.end - dhcp.at;
   if (nak !== undefined) return { ...stopped('DHCP'), what: `its address is refused: ${nak}`, remedy: NAK };
   if (offers.length === 0 && taken === undefined) {
-    const what = `${counted(discovers, 'DISCOVER')} in ${formatSeconds(lease.until - lease.at)}, and nobody answers`;
+    const what = `${counted(discovers, 'DISCOVER')} in ${formatSeconds(dhcp.until - dhcp.at)}, and nobody answers`;
     return since > UNANSWERED_SECONDS || discovers > 2
       ? { ...stopped('DHCP'), what, remedy: NOBODY }
       : { ...unclear('DHCP'), what };
@@ -67,7 +62,7 @@ function judgeLease(lease: Lease, seen: JudgedIn): Judged {
   // The capture begins within it.
   if (behaviour === undefined)
     return { ...unclear('DHCP'), what: 'the offers that it chose from are not in the capture' };
-  const other = otherServer(lease, seen);
+  const other = otherServer(dhcp, seen);
   if (other !== undefined) return other;
   const { next } = behaviour;
   if (taken === undefined || next.kind === 'waits') {
@@ -80,26 +75,26 @@ function judgeLease(lease: Lease, seen: JudgedIn): Judged {
       remedy: next.kind === 'waits' ? UNTOLD : REMEDY.ignored,
     };
   }
-  return lease.isGiven ? judgeNext(lease, next, seen) : unacknowledged(lease, since);
+  return dhcp.isGiven ? judgeNext(dhcp, next, seen) : unacknowledged(dhcp, since);
 }
 
-function unacknowledged({ taken }: Lease, since: number): Judged {
+function unacknowledged({ taken }: DhcpScene, since: number): Judged {
   const what = `it takes the offer of ${taken}, which does not acknowledge it`;
   return { ...(since > UNANSWERED_SECONDS ? stopped('DHCP') : unclear('DHCP')), what, remedy: UNACKNOWLEDGED };
 }
 
 /** It has its address. */
-function judgeNext(lease: Lease, next: NextStep, seen: JudgedIn): Judged {
+function judgeNext(dhcp: DhcpScene, next: NextStep, seen: JudgedIn): Judged {
   if (next.kind === 'leaves') return { ...stopped('DHCP'), what: describeNext(next), remedy: UNTOLD };
   if (next.kind === 'asks' || next.kind === 'menu') {
-    const asked = judgeBootServer(lease, next.server ?? 'a boot server', seen);
+    const asked = judgeBootServer(dhcp, next.server ?? 'a boot server', seen);
     if (asked !== undefined) return asked;
   }
-  const what = `${describeNext(next)}, and nothing of that follows within ${formatSeconds(seen.end - lease.until)}`;
-  if (seen.end - lease.until < UNASKED_SECONDS) return { ...unclear('DHCP'), what };
+  const what = `${describeNext(next)}, and nothing of that follows within ${formatSeconds(seen.end - dhcp.until)}`;
+  if (seen.end - dhcp.until < UNASKED_SECONDS) return { ...unclear('DHCP'), what };
   if (next.kind === 'fetches')
     return { ...stopped('DHCP'), finding: 'http-boot-refused', what, remedy: httpRemedy(next.url) };
-  const remedy = lease.client.kind === 'ipxe' ? REMEDY.unreached : REMEDY.ignored;
+  const remedy = dhcp.client.kind === 'ipxe' ? REMEDY.unreached : REMEDY.ignored;
   return { ...stopped('DHCP'), finding: 'answer-ignored', what, remedy };
 }
 
@@ -112,7 +107,7 @@ const UNACKNOWLEDGED = 'see the log of that server: it has given the address to 
 const BOOT_SERVER = 'let a firewall pass UDP 4011 to that server, and see that it listens there';
 
 /** Both give addresses, and it took the other's. */
-function otherServer({ offers, taken }: Lease, { own }: JudgedIn): Judged | undefined {
+function otherServer({ offers, taken }: DhcpScene, { own }: JudgedIn): Judged | undefined {
   const isOffered = offers.some(
     ({ server, address, file }) => server === own && address !== undefined && file !== undefined,
   );
@@ -124,7 +119,7 @@ function otherServer({ offers, taken }: Lease, { own }: JudgedIn): Judged | unde
 }
 
 /** undefined where it was told what to load. */
-function judgeBootServer({ bootServer, until }: Lease, server: string, { end }: JudgedIn): Judged | undefined {
+function judgeBootServer({ bootServer, until }: DhcpScene, server: string, { end }: JudgedIn): Judged | undefined {
   if (bootServer?.answer?.file !== undefined) return undefined;
   const isLate = end - until > UNANSWERED_SECONDS;
   const state = isLate ? stopped('DHCP') : unclear('DHCP');
@@ -139,7 +134,7 @@ function judgeBootServer({ bootServer, until }: Lease, server: string, { end }: 
   return { ...state, what, remedy: BOOT_SERVER };
 }
 
-function judgeTransfer(transfer: Transfer, lease: Lease | undefined, { end, hasTftpData }: JudgedIn): Judged {
+function judgeTransfer(transfer: TftpScene, dhcp: DhcpScene | undefined, { end, hasTftpData }: JudgedIn): Judged {
   const { file, server, error, bytes, unreachable, isWhole, isAgreed, until, blksize } = transfer;
   const isOver = end - until > BROKEN_SECONDS;
   if (unreachable !== undefined)
@@ -156,7 +151,7 @@ function judgeTransfer(transfer: Transfer, lease: Lease | undefined, { end, hasT
     const what = `it ends ${file} after ${formatBytes(bytes)}: ${error.message}`;
     return { ...stopped('TFTP'), finding: 'loader-aborted', what, remedy: abortedRemedy(blksize) };
   }
-  if (isWhole) return judgeLoader(transfer, lease, end);
+  if (isWhole) return judgeLoader(transfer, dhcp, end);
   if (bytes === 0 && !isAgreed) return judgeUnanswered(transfer, hasTftpData, end);
   if (!isOver)
     return { ...unclear('TFTP'), what: `the capture ends while ${file} is sent: ${formatBytes(bytes)} by then` };
@@ -172,7 +167,7 @@ function judgeTransfer(transfer: Transfer, lease: Lease | undefined, { end, hasT
 const NO_TFTP =
   'see that TFTP is on there (tftp.enabled), listens at that address, and that no firewall refuses UDP 69';
 
-function judgeUnanswered({ file, server, until, step }: Transfer, hasTftpData: boolean, end: number): Judged {
+function judgeUnanswered({ file, server, until, step }: TftpScene, hasTftpData: boolean, end: number): Judged {
   if (!hasTftpData) {
     const what = `it asked ${server} for ${file} by TFTP; what became of that is not in the capture`;
     return {
@@ -186,8 +181,8 @@ function judgeUnanswered({ file, server, until, step }: Transfer, hasTftpData: b
   return { ...state, what, remedy: `${NO_TFTP}; and ${REMEDY.unanswered}` };
 }
 
-function judgeLoader({ file, until }: Transfer, lease: Lease | undefined, end: number): Judged {
-  const [has, wants] = [platformOfBinary(file), lease && platformOf(lease.client)];
+function judgeLoader({ file, until }: TftpScene, dhcp: DhcpScene | undefined, end: number): Judged {
+  const [has, wants] = [platformOfBinary(file), dhcp && platformOf(dhcp.client)];
   if (has !== undefined && wants !== undefined && has !== wants) {
     const what = `it loaded ${file}, which is for ${has}, and its firmware is ${wants}`;
     return { ...stopped('TFTP'), finding: 'loader-of-other-architecture', what, remedy: REMEDY.otherArchitecture };
@@ -197,19 +192,10 @@ function judgeLoader({ file, until }: Transfer, lease: Lease | undefined, end: n
   return { ...stopped('TFTP'), finding: 'loader-not-started', what, remedy: REMEDY.notStarted };
 }
 
-function judgeConnection({ server, state, until }: Refused, { end }: JudgedIn): Judged {
+function judgeConnection({ server, state, until }: ConnectionScene, { end }: JudgedIn): Judged {
   if (state === 'tls')
-    return { state: 'ok', step: 'HTTP', what: `it speaks TLS with ${server}: what it asks there cannot be seen` };
+    return { ...well('HTTP'), what: `it speaks TLS with ${server}: what it asks there cannot be seen` };
   const what = state === 'refused' ? `${server} refuses its connection` : `${server} does not answer its connection`;
   const judged = state === 'refused' || end - until > UNANSWERED_SECONDS ? stopped('HTTP') : unclear('HTTP');
   return { ...judged, finding: 'answer-ignored', what, remedy: REMEDY.unreached };
-}
-
-function stopped(step: Judged['step']): Pick<Judged, 'state' | 'step'> {
-  return { state: 'fail', step };
-}
-
-/** The capture ends too early to tell. */
-function unclear(step: Judged['step']): Pick<Judged, 'state' | 'step'> {
-  return { state: 'warn', step };
 }

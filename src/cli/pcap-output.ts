@@ -1,7 +1,7 @@
 import { FINDINGS } from '../boot/finding.js';
 import { counted } from '../format.js';
-import type { ToldMachine } from './doctor-pcap.js';
 import { emphasize, inOneLine, type Output, writeLine } from './output.js';
+import type { JudgedMachine } from './pcap-judged.js';
 import type { Replay } from './pcap-replay.js';
 import type { Step } from './pcap-steps.js';
 
@@ -19,7 +19,7 @@ export function writeStep(output: Output, { at, who, what, times, until, notes, 
 }
 
 /** How far a machine came; for a person the remedy stands below, in a pipe behind it. */
-export function writeJudged(output: Output, { who, client, judged }: ToldMachine): void {
+export function writeJudged(output: Output, { who, client, judged }: JudgedMachine): void {
   const { state, step, finding, what, remedy } = judged;
   const name = finding === undefined ? '' : `${finding}: ${FINDINGS[finding]}: `;
   const where = state === 'ok' ? step : `${state === 'fail' ? 'stops at' : 'last seen at'} ${step}`;

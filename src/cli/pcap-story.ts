@@ -13,10 +13,10 @@ export type Story = {
   readonly scenes: Scene[];
 };
 
-export type Scene = Lease | Transfer | Request | Refused;
+export type Scene = DhcpScene | TftpScene | HttpScene | ConnectionScene;
 
-/** From a DISCOVER on, or a REQUEST without one. */
-export type Lease = {
+/** What is asked and answered under one xid: from a DISCOVER on, or a REQUEST without one. */
+export type DhcpScene = {
   readonly kind: 'dhcp';
   readonly at: number;
   until: number;
@@ -36,7 +36,7 @@ export type Lease = {
   step?: Step;
 };
 
-export type Transfer = {
+export type TftpScene = {
   readonly kind: 'tftp';
   readonly at: number;
   until: number;
@@ -58,7 +58,7 @@ export type Transfer = {
   readonly step: Step;
 };
 
-export type Request = {
+export type HttpScene = {
   readonly kind: 'http';
   readonly at: number;
   until: number;
@@ -74,7 +74,7 @@ export type Request = {
 };
 
 /** A connection that did not come about, or in which nothing can be seen. */
-export type Refused = {
+export type ConnectionScene = {
   readonly kind: 'connection';
   readonly at: number;
   until: number;
@@ -109,11 +109,11 @@ export class Stories {
     return this.of(this.#owners.get(address) ?? address);
   }
 
-  isOwned(address: string): boolean {
+  hasOwner(address: string): boolean {
     return this.#owners.has(address);
   }
 
-  own(address: string, who: string): void {
+  setOwner(address: string, who: string): void {
     if (this.#owners.size < MOST_MACHINES || this.#owners.has(address)) this.#owners.set(address, who);
   }
 }
@@ -121,4 +121,9 @@ export class Stories {
 export function addScene(story: Story, scene: Scene): void {
   if (story.scenes.length >= MOST_SCENES) story.scenes.shift();
   story.scenes.push(scene);
+}
+
+/** Whether it wants more than an address, as an installed system does not. */
+export function asksToBoot({ client }: Pick<DhcpScene, 'client'>): boolean {
+  return client.kind !== 'other';
 }

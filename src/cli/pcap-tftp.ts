@@ -1,11 +1,12 @@
 import { formatBytes, harmless } from '../format.js';
 import type { Peer } from '../net/datagram.js';
+import { AUTOEXEC } from '../pxe/script-route.js';
 import { decodeHeard, type HeardPacket } from '../tftp/heard-packet.js';
 import { LEAST_BLOCK_BYTES, MOST_BLOCK_BYTES } from '../tftp/negotiation.js';
 import { DEFAULT_BLOCK_BYTES, type Option, type Request } from '../tftp/packet.js';
 import type { HeardDatagram } from './pcap-dhcp.js';
 import { note, type StepLog } from './pcap-steps.js';
-import { addScene, type Stories, type Transfer } from './pcap-story.js';
+import { addScene, type Stories, type TftpScene } from './pcap-story.js';
 
 /** Of each client's port. */
 const MOST_AT_ONCE = 4_096;
@@ -17,7 +18,7 @@ export class TftpReplay {
   /** Where requests go to. */
   readonly #ports: ReadonlySet<number>;
   /** By the client's address and port: the server answers from any of its own. */
-  readonly #transfers = new Map<string, Transfer>();
+  readonly #transfers = new Map<string, TftpScene>();
 
   constructor(log: StepLog, stories: Stories, ports: ReadonlySet<number>) {
     this.#log = log;
@@ -61,7 +62,7 @@ export class TftpReplay {
     }
     const [oldest] = this.#transfers.keys();
     if (oldest !== undefined && this.#transfers.size >= MOST_AT_ONCE) this.#transfers.delete(oldest);
-    const transfer: Transfer = {
+    const transfer: TftpScene = {
       ...{ kind: 'tftp', at, until: at, server: to.address, file, options, blksize: DEFAULT_BLOCK_BYTES },
       ...{ isAgreed: false, block: 0, bytes: 0, resent: 0, isWhole: false, step },
     };
@@ -69,7 +70,7 @@ export class TftpReplay {
     addScene(story, transfer);
   }
 
-  #byServer({ at, from, to }: HeardDatagram, packet: HeardPacket, transfer: Transfer): void {
+  #byServer({ at, from, to }: HeardDatagram, packet: HeardPacket, transfer: TftpScene): void {
     transfer.until = at;
     const add = (what: string) => this.#log.add({ at, who: this.#stories.at(to.address).who, what });
     if (packet.kind === 'oack') {
@@ -79,11 +80,11 @@ export class TftpReplay {
     } else if (packet.kind === 'error') {
       transfer.error = { by: 'server', code: packet.code, message: packet.message };
       const step = add(`${from.address} refuses ${transfer.file}: ${packet.message} (TFTP error ${packet.code})`);
-      if (/autoexec\.ipxe$/.test(transfer.file)) note(step, 'iPXE asks for it on its own, and goes on without it');
+      if (AUTOEXEC.test(transfer.file)) note(step, 'iPXE asks for it on its own, and goes on without it');
     } else if (packet.kind === 'data') takeBlock(transfer, packet);
   }
 
-  #byClient({ at, from }: HeardDatagram, packet: HeardPacket, transfer: Transfer): void {
+  #byClient({ at, from }: HeardDatagram, packet: HeardPacket, transfer: TftpScene): void {
     transfer.until = at;
     const { file, lastBlock, bytes } = transfer;
     const add = (what: string) => this.#log.add({ at, who: this.#stories.at(from.address).who, what });
@@ -101,7 +102,7 @@ export class TftpReplay {
 }
 
 /** Blocks are counted modulo 65,536; one that does not go on is sent again. */
-function takeBlock(transfer: Transfer, { block, bytes }: Extract<HeardPacket, { kind: 'data' }>): void {
+function takeBlock(transfer: TftpScene, { block, bytes }: Extract<HeardPacket, { kind: 'data' }>): void {
   const ahead = (block - transfer.block + 0x10000) % 0x10000;
   if (ahead === 0 || ahead >= 0x8000) {
     transfer.resent += 1;
@@ -121,7 +122,7 @@ function agreedBlock(options: readonly Option[]): number | undefined {
 }
 
 /** EDK2 and old ROMs ask for the size, and end that with an error. */
-export function isProbe({ bytes, options, error }: Pick<Transfer, 'bytes' | 'options' | 'error'>): boolean {
+export function isProbe({ bytes, options, error }: Pick<TftpScene, 'bytes' | 'options' | 'error'>): boolean {
   return error?.by === 'client' && bytes === 0 && options.some(([name]) => /^tsize$/i.test(name));
 }
 

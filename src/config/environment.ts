@@ -8,6 +8,7 @@ const SCALARS: readonly { readonly path: readonly string[]; readonly kind: 'text
   { path: ['advertise'], kind: 'text' },
   { path: ['data'], kind: 'text' },
   { path: ['http', 'listen'], kind: 'text' },
+  { path: ['http', 'accelRedirect'], kind: 'text' },
   { path: ['http', 'tls', 'cert'], kind: 'text' },
   { path: ['http', 'tls', 'key'], kind: 'text' },
   { path: ['http', 'tls', 'listen'], kind: 'text' },
@@ -31,6 +32,7 @@ const SCALARS: readonly { readonly path: readonly string[]; readonly kind: 'text
   { path: ['cache', 'prefetch'], kind: 'boolean' },
   { path: ['store'], kind: 'text' },
   { path: ['unknown'], kind: 'text' },
+  { path: ['identity', 'verify'], kind: 'boolean' },
   { path: ['defaultRegistry'], kind: 'text' },
 ];
 

@@ -29,9 +29,14 @@ export type NextStep =
   /** It asks again, and takes nothing. */
   | { readonly kind: 'waits'; readonly reason: string };
 
+/** Why offers lead to nothing, or are passed over, in the same words for every kind of client. */
 export const NO_ADDRESS = 'nobody offers it an address';
+export const NO_FILE = 'no boot file is named';
+export const NAMELESS = 'it does not say whose it is (option 54)';
+export const STRAY = 'it gives no address, and its class (option 60) is not PXEClient';
+export const LATER = 'another comes first';
 
-/** `it loads snponly.efi from 192.168.77.1 by TFTP` */
+/** For people: `it loads snponly.efi by TFTP from 192.168.77.1` */
 export function describeNext(next: NextStep): string {
   switch (next.kind) {
     case 'loads': {

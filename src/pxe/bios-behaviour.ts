@@ -1,4 +1,4 @@
-import { type Behaviour, type Ignored, type NextStep, NO_ADDRESS } from './behaviour.js';
+import { type Behaviour, type Ignored, LATER, type NextStep, NO_ADDRESS, NO_FILE, STRAY } from './behaviour.js';
 import type { HeardOffer } from './heard-offer.js';
 
 /** A boot ROM by PXE 2.1, 2.2; the many there are do not all keep to it. Pure. */
@@ -6,7 +6,7 @@ export function biosBehaviour(offers: readonly HeardOffer[]): Behaviour {
   const ignored: Ignored[] = [];
   const usable = offers.filter((offer) => {
     if (offer.address !== undefined || offer.class === 'pxe') return true;
-    ignored.push({ offer, reason: 'it gives no address, and its class (option 60) is not PXEClient' });
+    ignored.push({ offer, reason: STRAY });
     return false;
   });
   const givers = usable.filter(({ address }) => address !== undefined);
@@ -17,7 +17,7 @@ export function biosBehaviour(offers: readonly HeardOffer[]): Behaviour {
   if (boot === undefined || address === undefined)
     return { next: { kind: 'waits', reason: NO_ADDRESS }, ignored, cautions: [] };
   const passed = usable.filter((offer) => offer !== boot && offer !== address);
-  const others = passed.map((offer) => ({ offer, reason: 'another comes first' }));
+  const others = passed.map((offer) => ({ offer, reason: LATER }));
   return { next: nextStep(boot), address, boot, ignored: [...ignored, ...others], cautions: cautionsOf(boot, address) };
 }
 
@@ -33,8 +33,7 @@ function nextStep(boot: HeardOffer): NextStep {
     file: name,
     ...(from !== undefined && { server: from }),
   });
-  if (vendorClass !== 'pxe')
-    return file === undefined ? { kind: 'leaves', reason: 'no boot file is named' } : loads(file);
+  if (vendorClass !== 'pxe') return file === undefined ? { kind: 'leaves', reason: NO_FILE } : loads(file);
   if (discovery?.isDirect === true && file !== undefined) return loads(file);
   if (discovery !== undefined) {
     const asked = discovery.bootServer ?? from;

@@ -1,4 +1,4 @@
-import { type Behaviour, type Ignored, type NextStep, NO_ADDRESS } from './behaviour.js';
+import { type Behaviour, type Ignored, NAMELESS, type NextStep, NO_ADDRESS, NO_FILE, STRAY } from './behaviour.js';
 import type { HeardOffer } from './heard-offer.js';
 
 /** How EDK2 sorts what it is offered (NetworkPkg/UefiPxeBcDxe/PxeBcDhcp4.c). `pxe10`: option 43 says how to boot; `binl`: it does not. */
@@ -38,11 +38,11 @@ const WHAT: Readonly<Record<Kind, string>> = {
 };
 
 function kindOf(offer: HeardOffer): Kind | { readonly reason: string } {
-  if (offer.server === undefined) return { reason: 'it does not say whose it is (option 54)' };
+  if (offer.server === undefined) return { reason: NAMELESS };
   if (offer.discovery?.isMtftp === true) return { reason: 'its option 43 is of MTFTP' };
   const isPxe = offer.class === 'pxe';
   if (offer.address === undefined) {
-    if (!isPxe) return { reason: 'it gives no address, and its class (option 60) is not PXEClient' };
+    if (!isPxe) return { reason: STRAY };
     return offer.discovery === undefined ? 'proxy-binl' : 'proxy-pxe10';
   }
   if (!isPxe) return 'dhcp';
@@ -78,7 +78,7 @@ function nextStep({ boot, kind }: Choice): NextStep {
   // PxeBcRetryBinlOffer: a proxy is asked once more whatever it said, a DHCP server if it named no file.
   if (kind === 'proxy-binl' || (kind === 'dhcp-binl' && file === undefined))
     return { kind: 'asks', server: next ?? server };
-  if (file === undefined) return { kind: 'leaves', reason: 'no boot file is named' };
+  if (file === undefined) return { kind: 'leaves', reason: NO_FILE };
   const from = (discovery?.isDirect === true ? discovery.bootServer : undefined) ?? next ?? server;
   return { kind: 'loads', file, server: from };
 }

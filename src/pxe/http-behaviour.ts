@@ -1,5 +1,5 @@
 import { parseIp } from '../net/ip.js';
-import { type Behaviour, type Ignored, NO_ADDRESS } from './behaviour.js';
+import { type Behaviour, type Ignored, LATER, NAMELESS, NO_ADDRESS } from './behaviour.js';
 import type { HeardOffer } from './heard-offer.js';
 
 /** An HTTP offer, and where it leads. */
@@ -25,7 +25,7 @@ export function httpBehaviour(offers: readonly HeardOffer[]): Behaviour {
     told: { offer: boot, url },
   } = choice;
   const passed = [...givers, ...told.map(({ offer }) => offer)].filter((offer) => offer !== address && offer !== boot);
-  const others = passed.map((offer) => ({ offer, reason: 'another comes first' }));
+  const others = passed.map((offer) => ({ offer, reason: LATER }));
   return {
     next: { kind: 'fetches', url: url.href },
     address,
@@ -41,7 +41,7 @@ type Sort =
   | { readonly kind: 'ignored'; readonly reason: string };
 
 function sort(offer: HeardOffer): Sort {
-  if (offer.server === undefined) return { kind: 'ignored', reason: 'it does not say whose it is (option 54)' };
+  if (offer.server === undefined) return { kind: 'ignored', reason: NAMELESS };
   if (offer.class !== 'http') {
     if (offer.address !== undefined) return { kind: 'plain' };
     return { kind: 'ignored', reason: 'it gives no address, and its class (option 60) is not HTTPClient' };

@@ -1,4 +1,13 @@
-import { type Behaviour, type Ignored, type NextStep, NO_ADDRESS } from './behaviour.js';
+import {
+  type Behaviour,
+  type Ignored,
+  LATER,
+  NAMELESS,
+  type NextStep,
+  NO_ADDRESS,
+  NO_FILE,
+  STRAY,
+} from './behaviour.js';
 import type { HeardOffer } from './heard-offer.js';
 
 /** iPXE (src/net/udp/dhcp.c): it waits some two seconds for a proxy, unless option 175 says that it need not. Pure. */
@@ -15,14 +24,13 @@ export function ipxeBehaviour(offers: readonly HeardOffer[]): Behaviour {
   if (address === undefined) return { next: { kind: 'waits', reason: NO_ADDRESS }, ignored, cautions: [] };
   const proxy = proxies.at(-1);
   const boot = proxy ?? address;
-  const passed = [...late, ...proxies.slice(0, -1)].map((offer) => ({ offer, reason: 'another comes first' }));
+  const passed = [...late, ...proxies.slice(0, -1)].map((offer) => ({ offer, reason: LATER }));
   return { next: nextStep(boot, address), address, boot, ignored: [...ignored, ...passed], cautions: cautionsOf(boot) };
 }
 
 function whyIgnored({ server, address, class: vendorClass }: HeardOffer): string | undefined {
-  if (address === undefined && vendorClass !== 'pxe')
-    return 'it gives no address, and its class (option 60) is not PXEClient';
-  return server === undefined ? 'it does not say whose it is (option 54)' : undefined;
+  if (address === undefined && vendorClass !== 'pxe') return STRAY;
+  return server === undefined ? NAMELESS : undefined;
 }
 
 function nextStep(boot: HeardOffer, address: HeardOffer): NextStep {
@@ -30,7 +38,7 @@ function nextStep(boot: HeardOffer, address: HeardOffer): NextStep {
   if (boot !== address && discovery?.hasMenu === true && file === undefined) return { kind: 'menu', server };
   // A proxy is asked once more unless its offer names both.
   if (boot !== address && (file === undefined || next === undefined)) return { kind: 'asks', server };
-  if (file === undefined) return { kind: 'leaves', reason: 'no boot file is named' };
+  if (file === undefined) return { kind: 'leaves', reason: NO_FILE };
   return { kind: 'loads', file, ...(next !== undefined && { server: next }) };
 }
 

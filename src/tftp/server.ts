@@ -156,7 +156,7 @@ export class TftpServer<File extends TftpFile = TftpFile> {
     } catch (thrown) {
       const { client, filename } = entry;
       this.#tell(client, BUSY);
-      this.#parts.ended?.(REFUSED);
+      this.#parts.ended?.({ ...REFUSED, outcome: 'failed' });
       this.#parts.unbegun(
         { client, filename },
         { kind: 'failed', reason: `no port to answer from: ${String(thrown)}` },

@@ -12,6 +12,14 @@ describe('environment variables', () => {
     expect([config.http.listen.port, config.api.listen.port, config.data]).toEqual([2, 3, '/etc/bootlayer/here']);
   });
 
+  it('override what lies deeper, and what is true or false', () => {
+    const { config } = read('http: { trustedProxies: 127.0.0.1 }', {
+      BOOTLAYER_HTTP_ACCEL_REDIRECT: '/cache/',
+      BOOTLAYER_IDENTITY_VERIFY: 'false',
+    });
+    expect([config.http.accelRedirect, config.identity.verify]).toEqual(['/cache/', false]);
+  });
+
   it('are named when they are wrong', () => {
     expect(refusal('', { BOOTLAYER_HTTP_LISTEN: 'x' })).toMatch(
       /^BOOTLAYER_HTTP_LISTEN: http\.listen: "x" is not address:port/,

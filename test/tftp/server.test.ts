@@ -367,10 +367,12 @@ describe('TftpServer', () => {
 
   it('says that it is busy when there is no port to be had', async () => {
     const openPort = () => Promise.reject(new Error('EMFILE'));
-    const { port, told, closed, server, unbegun } = serve({ openPort });
+    const ends: Ended[] = [];
+    const { port, told, closed, server, unbegun } = serve({ openPort, ended: (end) => ends.push(end) });
     port.arrive(rrq(), CLIENT);
     await settled();
     expect([told(port), closed(), server.count]).toEqual([[BUSY], 1, 0]);
+    expect(ends).toMatchObject([{ outcome: 'failed', bytes: 0 }]);
     expect(unbegun).toMatchObject([
       { outcome: { kind: 'failed', reason: expect.stringContaining('EMFILE') as string } },
     ]);
