@@ -32,6 +32,8 @@ const REPOSITORIES = { live: 'os/live', uki: 'os/uki' };
 /** What machines of the group `moving` are assigned in turn. */
 const MOVING = /** @type {const} */ (['os/blue', 'os/green']);
 const LOADERS = ['snponly.efi', 'undionly.kpxe', 'ipxe-arm64.efi'];
+/** Of a command that takes a second on a host that has nothing else to do. */
+const PATIENCE_SECONDS = 240;
 /** Firmware fetches some blocks of it. */
 const LOADER_BYTES = 20_000;
 
@@ -237,7 +239,10 @@ export class Site {
   /** @param {readonly string[]} args of `image` */
   async #image(args) {
     const env = { ...process.env, TMPDIR: this.folder };
-    const ran = await this.#segment.network.run([process.execPath, PROGRAM, 'image', ...args], { env });
+    const ran = await this.#segment.network.run([process.execPath, PROGRAM, 'image', ...args], {
+      env,
+      seconds: PATIENCE_SECONDS,
+    });
     if (ran.status !== 0) throw new SetupError(`image ${args.join(' ')} ended with ${ran.status}\n${ran.out}`);
   }
 

@@ -14,17 +14,26 @@ const DEFAULTS = { duration: '1h', machines: 240, pause: '30s' };
 /** It ends so long after its time, whatever happens, once it is set up. */
 const LONGEST_SETUP_MILLISECONDS = 300_000;
 const SPARE_MILLISECONDS = 175_000;
+const ENDING_MILLISECONDS = 2_000;
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 
 await runScript(async () => {
   const { options, isJson } = readOptions();
   const progress = isJson ? () => undefined : say;
-  for (const signal of SIGNALS) process.once(signal, () => process.exit(1));
-  const setUp = endLater('it is not set up', LONGEST_SETUP_MILLISECONDS);
+  /** @type {SoakRun | undefined} */
+  let run;
+  // A server that is asked to end takes its time, and writes meanwhile into what is to be removed.
+  const endNow = () => {
+    void run?.served.stop('kill');
+    endAll();
+    setTimeout(() => process.exit(1), ENDING_MILLISECONDS);
+  };
+  for (const signal of SIGNALS) process.once(signal, endNow);
+  const setUp = endLater('it is not set up', LONGEST_SETUP_MILLISECONDS, endNow);
   progress(`setting up ${options.machines} machines, seed ${options.seed} ...`);
-  const run = await SoakRun.setUp(options);
+  run = await SoakRun.setUp(options);
   clearTimeout(setUp);
-  const bound = endLater('it does not come to an end', options.milliseconds + SPARE_MILLISECONDS);
+  const bound = endLater('it does not come to an end', options.milliseconds + SPARE_MILLISECONDS, endNow);
   try {
     await run.run(progress);
     const report = reportOf(run);
@@ -37,12 +46,11 @@ await runScript(async () => {
   }
 });
 
-/** Whatever happens. @param {string} what @param {number} milliseconds */
-function endLater(what, milliseconds) {
+/** Whatever happens. @param {string} what @param {number} milliseconds @param {() => void} end */
+function endLater(what, milliseconds, end) {
   return setTimeout(() => {
     console.error(`${what}, and is ended`);
-    endAll();
-    process.exit(1);
+    end();
   }, milliseconds);
 }
 
