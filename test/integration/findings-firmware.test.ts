@@ -101,7 +101,7 @@ it('says of each machine that firmware does not bring to a script why', async (c
   const clock = await shiftedClock(folder);
   const { log } = await startProxied(context, config, segment.network.within, clock.env);
   await Promise.all(
-    machines.map((machine) =>
+    machines.map(async (machine) =>
       STOPS[machine.name]?.(
         machine,
         machines.filter((one) => one !== machine),
