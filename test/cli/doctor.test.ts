@@ -52,7 +52,7 @@ describe('a port', () => {
     ['by somebody else', 'holds-not', [unit], 'fail', 'another program listens there already'],
     ['by somebody whom systemd does not know', 'hidden', [], 'fail', 'another program listens there already'],
     ['by whom nobody may see', 'hidden', undefined, 'fail', 'this user may not see which'],
-  ] as const)('is held %s', (_, systemd, units, state, what) =>
+  ] as const)('is held %s', (...[, systemd, units, state, what]) =>
     expect(judgePort(port, { cause: held, holder: { systemd, units } }, false)).toMatchObject({
       state,
       what: expect.stringContaining(what) as string,
