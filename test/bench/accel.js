@@ -23,7 +23,7 @@ export async function benchAccel({ smoke }) {
     const image = `oci:${join(lab.folder, 'image')}:1`;
     await lab.build(image, { kernel, initramfs, squashfs: lab.noise('root.squashfs', sizes.blob) });
     const http = `, trustedProxies: ${PROXY}, accelRedirect: ${LOCATION}`;
-    let isHanded = false;
+    const handed = { isSeen: false };
     const server = await lab.serve(image, {
       http,
       onLog: (line) => {
@@ -45,7 +45,7 @@ export async function benchAccel({ smoke }) {
       ],
       sizes,
     );
-    if (!isHanded) throw new Error('nginx was handed nothing: it only passed on what came');
+    if (!handed.isSeen) throw new Error('nginx was handed nothing: it only passed on what came');
   });
 }
 
