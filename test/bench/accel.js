@@ -27,7 +27,7 @@ export async function benchAccel({ smoke }) {
     const server = await lab.serve(image, {
       http,
       onLog: (line) => {
-        isHanded ||= line['isHanded'] === true;
+        handed.isSeen ||= line['isHanded'] === true;
       },
     });
     const root = rootPath(await server.script());
