@@ -14,7 +14,7 @@ import { ROOT, run } from '../../test/setup/command.js';
 import { SetupError } from '../../test/setup/steps.js';
 import { nativeFile } from './executable.js';
 import { licences } from './licences.js';
-import { nativePath } from './native.js';
+import { digestOf, nativePath } from './native.js';
 import { setTimes, sourceDate } from './source-date.js';
 
 const RECIPE = join(ROOT, 'deploy/container/Containerfile');
@@ -53,7 +53,7 @@ async function layRoot(root, executable) {
   };
   put(PROGRAM, readFileSync(executable), 0o755);
   // Nothing is unpacked where it lies beside the executable, and whoever runs it cannot change it.
-  put(join(dirname(PROGRAM), nativePath(readFileSync(nativeFile()))), readFileSync(nativeFile()));
+  put(join(dirname(PROGRAM), nativePath(digestOf(readFileSync(nativeFile())))), readFileSync(nativeFile()));
   mkdirSync(join(root, 'usr/bin'));
   symlinkSync(`../lib/bootlayer/bootlayer`, join(root, 'usr/bin/bootlayer'));
   for (const library of await librariesOf(executable, nativeFile())) {

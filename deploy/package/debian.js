@@ -18,7 +18,7 @@ import { ROOT, run } from '../../test/setup/command.js';
 import { SetupError } from '../../test/setup/steps.js';
 import { nativeFile } from './executable.js';
 import { licences } from './licences.js';
-import { nativePath } from './native.js';
+import { digestOf, nativePath } from './native.js';
 import { setTimes, sourceDate } from './source-date.js';
 
 const OWN = fileURLToPath(new URL('debian/', import.meta.url));
@@ -64,7 +64,7 @@ function lay(tree, { executable, native, described }) {
   put(program, '', 0o755);
   copyFileSync(executable, join(tree, program));
   // Nothing is unpacked where it lies beside the executable, and whoever runs it cannot change it.
-  put(join(dirname(program), nativePath(native)), native);
+  put(join(dirname(program), nativePath(digestOf(native))), native);
   mkdirSync(join(tree, 'usr/bin'));
   symlinkSync('../lib/bootlayer/bootlayer', join(tree, 'usr/bin/bootlayer'));
   put(CONFIGURATION, readFileSync(join(OWN, 'bootlayer.yaml')));

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import { ROOT, run } from '../../test/setup/command.js';
 import { SetupError } from '../../test/setup/steps.js';
-import { NATIVE } from './native.js';
+import { digestOf, NATIVE, NATIVE_DIGEST } from './native.js';
 import { scriptOf } from './thread.js';
 
 /** The modules that run in threads of their own, as `src` names them. */
@@ -37,7 +37,10 @@ export async function buildExecutable(file, work) {
       'take a Node from nodejs.org, or nodesource.com, or npm\'s package "node"',
     );
   }
-  const assets = { 'package.json': join(ROOT, 'package.json'), [NATIVE]: nativeFile(), ...(await bundleThreads(work)) };
+  const digest = join(work, NATIVE_DIGEST);
+  writeFileSync(digest, digestOf(readFileSync(nativeFile())));
+  const native = { [NATIVE]: nativeFile(), [NATIVE_DIGEST]: digest };
+  const assets = { 'package.json': join(ROOT, 'package.json'), ...native, ...(await bundleThreads(work)) };
   const main = await bundleProgram(work);
   const blob = join(work, 'blob');
   const configuration = join(work, 'sea.json');
@@ -94,8 +97,14 @@ async function bundle(input, file, format) {
       codeSplitting: false,
       comments: { legal: false, annotation: false, jsdoc: false },
     });
+    writeFileSync(file, inAscii(readFileSync(file, 'utf8')));
     return file;
   } finally {
     await build.close();
   }
+}
+
+/** A script that has one character beyond Latin-1 takes two bytes of memory for each of its millions. @param {string} script */
+function inAscii(script) {
+  return script.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

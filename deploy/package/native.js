@@ -1,6 +1,7 @@
 /**
  * The part of SQLite that is machine code, which the system loads from files alone: the executable carries it, and it is unpacked
- * once, under its digest. What is loaded was compared with what the executable carries at this very start.
+ * once, under its digest. What is loaded was compared with that at this very start: what the executable carries is read where it is
+ * unpacked alone, as it would stay in memory.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import {
@@ -23,26 +24,37 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 export const NATIVE = 'libsql.node';
+/** Its digest, as the executable has it beside it. */
+export const NATIVE_DIGEST = 'libsql.sha256';
 const FOLDER = 'native';
+/** Several times what it has: whatever else lies there is not read. */
+const MOST_BYTES = 64 * 1024 * 1024;
 
-/** Where it lies below a folder. @param {Uint8Array} contents */
-export function nativePath(contents) {
-  return join(FOLDER, createHash('sha256').update(contents).digest('hex'), NATIVE);
+/** @typedef {{ digest: string, contents: () => Uint8Array }} Native `digest`: in hex */
+
+/** @param {Uint8Array} contents */
+export function digestOf(contents) {
+  return createHash('sha256').update(contents).digest('hex');
+}
+
+/** Where it lies below a folder. @param {string} digest */
+export function nativePath(digest) {
+  return join(FOLDER, digest, NATIVE);
 }
 
 /**
  * Loads it from beside the executable, where a package has put it, else from the data folder, else from a folder for this once: the
  * data may be another user's, full, or on a disk that nothing may be run from. Throws what was in the way of each.
  * @template T
- * @param {{ contents: Uint8Array, data: string, executable?: string, load: (file: string) => T }} parts
+ * @param {{ native: Native, data: string, executable?: string, load: (file: string) => T }} parts
  * @returns {T}
  */
-export function loadNative({ contents, data, executable = process.execPath, load }) {
-  const path = nativePath(contents);
+export function loadNative({ native, data, executable = process.execPath, load }) {
+  const path = nativePath(native.digest);
   const places = [
-    () => load(packed(dirname(realpathSync(executable)), path, contents)),
-    () => load(unpacked(data, path, contents)),
-    () => forOnce((folder) => load(unpacked(folder, path, contents))),
+    () => load(packed(dirname(realpathSync(executable)), path, native)),
+    () => load(unpacked(data, path, native)),
+    () => forOnce((folder) => load(unpacked(folder, path, native))),
   ];
   const problems = [];
   for (const place of places) {
@@ -55,11 +67,11 @@ export function loadNative({ contents, data, executable = process.execPath, load
   throw new Error(`${NATIVE} cannot be loaded: ${problems.join('; ')}`);
 }
 
-/** Throws where it is not there, or others could lead us elsewhere before it is loaded. @param {string} folder @param {string} path @param {Uint8Array} contents */
-function packed(folder, path, contents) {
+/** Throws where it is not there, or others could lead us elsewhere before it is loaded. @param {string} folder @param {string} path @param {Native} native */
+function packed(folder, path, native) {
   const file = join(folder, path);
   for (const each of [folder, ...foldersOf(file)]) requireOurs(each);
-  return sound(file, contents);
+  return sound(file, native);
 }
 
 /** Both that are made for it. @param {string} file */
@@ -67,24 +79,24 @@ function foldersOf(file) {
   return [dirname(dirname(file)), dirname(file)];
 }
 
-/** @param {string} file @param {Uint8Array} contents */
-function sound(file, contents) {
-  if (isSound(file, contents)) return file;
+/** @param {string} file @param {Native} native */
+function sound(file, native) {
+  if (isSound(file, native)) return file;
   throw new Error(`${file} is not what this executable carries`);
 }
 
-/** Throws where nobody but us could be kept from changing it. @param {string} folder @param {string} path @param {Uint8Array} contents */
-function unpacked(folder, path, contents) {
+/** Throws where nobody but us could be kept from changing it. @param {string} folder @param {string} path @param {Native} native */
+function unpacked(folder, path, native) {
   const file = join(folder, path);
   requireOurs(folder);
   for (const made of foldersOf(file)) {
     mkdirSync(made, { recursive: true, mode: 0o700 });
     requireOurs(made);
   }
-  if (isSound(file, contents)) return file;
-  unpack(file, contents);
+  if (isSound(file, native)) return file;
+  unpack(file, native.contents());
   removeOthers(dirname(file));
-  return sound(file, contents);
+  return sound(file, native);
 }
 
 /** Whole or not at all, also for another process that does the same. @param {string} file @param {Uint8Array} contents */
@@ -122,14 +134,13 @@ function forOnce(work) {
   }
 }
 
-/** Compared through one descriptor, which no link leads to. @param {string} file @param {Uint8Array} contents */
-function isSound(file, contents) {
+/** Compared through one descriptor, which no link leads to. @param {string} file @param {Native} native */
+function isSound(file, { digest }) {
   let descriptor;
   try {
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const stats = fstatSync(descriptor);
-    if (!stats.isFile() || !isOurs(stats) || stats.size !== contents.length) return false;
-    return readFileSync(descriptor).equals(contents);
+    return stats.isFile() && isOurs(stats) && stats.size <= MOST_BYTES && digestOf(readFileSync(descriptor)) === digest;
   } catch {
     return false;
   } finally {

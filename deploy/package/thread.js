@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { getAsset, getRawAsset } from 'node:sea';
 import { Script } from 'node:vm';
 import { workerData } from 'node:worker_threads';
-import { loadNative, NATIVE } from './native.js';
+import { loadNative, NATIVE, NATIVE_DIGEST } from './native.js';
 
 /** The script of a thread, beside its module. @param {string} path of that */
 export function scriptOf(path) {
@@ -27,6 +27,6 @@ export function runThread(path) {
 /** A thread that uses SQLite is given a file in the data folder. @param {NodeJS.Require} load @returns {unknown} */
 function loadSqlite(load) {
   const { file } = /** @type {{ file: string }} */ (workerData);
-  const contents = Buffer.from(/** @type {ArrayBuffer} */ (getRawAsset(NATIVE)));
-  return loadNative({ contents, data: dirname(file), load });
+  const contents = () => Buffer.from(/** @type {ArrayBuffer} */ (getRawAsset(NATIVE)));
+  return loadNative({ native: { digest: getAsset(NATIVE_DIGEST, 'utf8'), contents }, data: dirname(file), load });
 }

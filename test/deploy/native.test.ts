@@ -13,10 +13,11 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { loadNative, nativePath } from '../../deploy/package/native.js';
+import { digestOf, loadNative, nativePath } from '../../deploy/package/native.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 
 const CONTENTS = randomBytes(10_000);
+const NATIVE = { digest: digestOf(CONTENTS), contents: () => CONTENTS };
 
 /** Loads it as the executable in a folder beside the data would. `load` tells where from. */
 async function site() {
@@ -32,12 +33,18 @@ async function site() {
     loaded.push(file);
     return file;
   };
-  return { data, executable, loaded, load, start: () => loadNative({ contents: CONTENTS, data, executable, load }) };
+  return {
+    data,
+    executable,
+    loaded,
+    load,
+    start: () => loadNative({ native: NATIVE, data, executable, load }),
+  };
 }
 
 it('unpacks it into the data folder, for this user alone, and once', async () => {
   const { data, start } = await site();
-  const file = join(data, nativePath(CONTENTS));
+  const file = join(data, nativePath(digestOf(CONTENTS)));
   expect(start()).toBe(file);
   expect([statSync(file).mode & 0o777, statSync(dirname(file)).mode & 0o777]).toEqual([0o600, 0o700]);
   const { ino } = statSync(file);
@@ -48,13 +55,13 @@ it('unpacks it into the data folder, for this user alone, and once', async () =>
 
 it('takes the one beside the executable, as long as it is the same', async () => {
   const { data, executable, start } = await site();
-  const beside = join(dirname(executable), nativePath(CONTENTS));
+  const beside = join(dirname(executable), nativePath(digestOf(CONTENTS)));
   mkdirSync(dirname(beside), { recursive: true });
   writeFileSync(beside, CONTENTS);
   expect(start()).toBe(beside);
   expect(readdirSync(data)).toEqual([]);
   writeFileSync(beside, randomBytes(CONTENTS.length));
-  expect(start()).toBe(join(data, nativePath(CONTENTS)));
+  expect(start()).toBe(join(data, nativePath(digestOf(CONTENTS))));
 });
 
 const damage: Readonly<Record<string, (file: string) => void>> = {
@@ -67,16 +74,16 @@ const damage: Readonly<Record<string, (file: string) => void>> = {
 
 it('takes the one beside the executable also where that was started by a link', async () => {
   const { data, executable, load } = await site();
-  const beside = join(dirname(executable), nativePath(CONTENTS));
+  const beside = join(dirname(executable), nativePath(digestOf(CONTENTS)));
   mkdirSync(dirname(beside), { recursive: true });
   writeFileSync(beside, CONTENTS);
   symlinkSync(executable, join(data, 'link'));
-  expect(loadNative({ contents: CONTENTS, data, executable: join(data, 'link'), load })).toBe(beside);
+  expect(loadNative({ native: NATIVE, data, executable: join(data, 'link'), load })).toBe(beside);
 });
 
 it('takes none beside the executable that is found by a link, or in a folder of everybody', async () => {
   const { data, executable, start } = await site();
-  const beside = join(dirname(executable), nativePath(CONTENTS));
+  const beside = join(dirname(executable), nativePath(digestOf(CONTENTS)));
   const own = start();
   mkdirSync(dirname(dirname(beside)));
   // Whoever made the link may lead it elsewhere between the look and the load.
@@ -89,14 +96,14 @@ it('takes none beside the executable that is found by a link, or in a folder of 
   expect(start()).toBe(beside);
   for (const folder of [dirname(beside), dirname(dirname(beside)), dirname(executable)]) {
     chmodSync(folder, 0o777);
-    expect(start()).toBe(join(data, nativePath(CONTENTS)));
+    expect(start()).toBe(join(data, nativePath(digestOf(CONTENTS))));
     chmodSync(folder, 0o755);
   }
 });
 
 it.each(Object.entries(damage))('replaces it where %s', async (_what, harm) => {
   const { data, start } = await site();
-  const file = join(data, nativePath(CONTENTS));
+  const file = join(data, nativePath(digestOf(CONTENTS)));
   start();
   const { ino } = statSync(file);
   harm(file);
@@ -106,7 +113,7 @@ it.each(Object.entries(damage))('replaces it where %s', async (_what, harm) => {
 
 it('follows no link to one that may be changed later', async () => {
   const { data, start } = await site();
-  const file = join(data, nativePath(CONTENTS));
+  const file = join(data, nativePath(digestOf(CONTENTS)));
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   chmodSync(join(data, 'native'), 0o700);
   writeFileSync(join(data, 'elsewhere'), CONTENTS);
@@ -130,9 +137,9 @@ it('uses a folder for this once where nothing of the data may be run, and says w
     throw new Error(`${file} may not be run`);
   };
   const noexec = (file: string) => (file.startsWith(data) ? refuse(file) : load(file));
-  loadNative({ contents: CONTENTS, data, executable, load: noexec });
+  loadNative({ native: NATIVE, data, executable, load: noexec });
   expect(loaded).toHaveLength(1);
-  const refused = () => loadNative({ contents: CONTENTS, data, executable, load: refuse });
+  const refused = () => loadNative({ native: NATIVE, data, executable, load: refuse });
   expect(refused).toThrow(
     /^libsql\.node cannot be loaded: \S+ is no folder that this user alone may write to; \S+ may not be run; \S+ may not be run$/,
   );
@@ -144,5 +151,5 @@ it('removes what another version left', async () => {
   chmodSync(join(data, 'native'), 0o700);
   writeFileSync(join(data, 'native/0123/libsql.node'), 'old');
   start();
-  expect(readdirSync(join(data, 'native'))).toEqual([dirname(nativePath(CONTENTS)).replace('native/', '')]);
+  expect(readdirSync(join(data, 'native'))).toEqual([dirname(nativePath(digestOf(CONTENTS))).replace('native/', '')]);
 });
