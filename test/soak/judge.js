@@ -17,8 +17,8 @@ import { FIRMWARE } from './firmware-packets.js';
 const SCRIPTS = new Set(['script.sent', 'script.waiting', 'script.refused']);
 /** Between what one clock says to two programs. */
 const SKEW_MILLISECONDS = 50;
-/** No machine boots anew so soon. */
-export const REST_MILLISECONDS = 1_500;
+/** No machine boots anew so soon: firmware that asks for its UKI again within 2 s is taken to ask twice (`booter/firmware-step`). */
+export const REST_MILLISECONDS = 3_000;
 
 /** @param {Book} book @param {string} at */
 function isIn({ startedAt, endedAt }, at) {
