@@ -10,8 +10,8 @@ type Label = {
   isDefault: boolean;
 };
 
-/** Of modules and other loaders, which are no kernels. */
-const OTHER_PROGRAMS = /\.(?:c32|com|cbt|bin|bss|0|img)$/i;
+/** Modules and other loaders, which are no kernels, and folders. */
+const NO_KERNEL = /\.(?:c32|com|cbt|bin|bss|0|img)$|^$|\/$/i;
 
 /**
  * The default label of an isolinux or syslinux configuration, else the first that starts a kernel; undefined where there is none.
@@ -23,7 +23,7 @@ export function isolinuxMenuEntry(text: string, folder: string): MenuEntry | und
   const { labels, byDefault, append } = parsed(text);
   const first = labels.find(({ isDefault }) => isDefault) ?? labels.find(({ name }) => name === byDefault);
   const inOrder = first === undefined ? labels : [first, ...labels];
-  const found = inOrder.find(({ kernel = '' }) => kernel !== '' && !OTHER_PROGRAMS.test(kernel));
+  const found = inOrder.find(({ kernel = '' }) => !NO_KERNEL.test(kernel));
   return found?.kernel === undefined ? undefined : entryOf({ ...found, kernel: found.kernel }, append, folder);
 }
 

@@ -55,6 +55,12 @@ it('finds none where no label starts a kernel', () => {
   expect(parse('label memtest', 'kernel memtest.bin', 'label local', 'localboot 0')).toBeUndefined();
 });
 
+it('takes no folder for a kernel', () => {
+  expect(parse('label a', 'kernel /', 'label b', 'kernel live/', 'label c', 'kernel /c')).toMatchObject({
+    kernel: '/c',
+  });
+});
+
 it('takes any text', () => {
   fc.assert(
     fc.property(

@@ -24,6 +24,8 @@ const LOST_SHARE = 0.03;
 const LAST_AUDITS = 5;
 const COLLECT_TRIES = 8;
 /** Of the first that listens, and of idle connections to registry and API. */
+/** For so long the server keeps connections of machines that went without a word. */
+const SILENCE_MILLISECONDS = 75_000;
 const SPARE_FILES = 12;
 const CALM_MILLISECONDS = 5_000;
 /** What must be put off while the registry is away. */
@@ -145,9 +147,13 @@ export class SoakRun {
     if (!isJudged) this.problems.push('the API does not tell of all boots in the end');
     const known = new Set(this.#fleetWhose.map(({ name }) => name));
     await this.auditor.finish(this.startedAt, known);
-    const files = await this.#openFiles();
-    if (files > this.#filesBefore + SPARE_FILES)
-      this.problems.push(`${files} files are open, and ${this.#filesBefore} were before`);
+    const most = this.#filesBefore + SPARE_FILES;
+    let files = await this.#openFiles();
+    for (const until = Date.now() + SILENCE_MILLISECONDS; files > most && Date.now() < until; ) {
+      await sleep(CALM_MILLISECONDS);
+      files = await this.#openFiles();
+    }
+    if (files > most) this.problems.push(`${files} files are open, and ${this.#filesBefore} were before`);
     this.#ending.abort();
     await Promise.all(beside);
     await this.served.stop('end');
