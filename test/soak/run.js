@@ -23,10 +23,10 @@ const FLEET_SECONDS = 50;
 const LOST_SHARE = 0.03;
 const LAST_AUDITS = 5;
 const COLLECT_TRIES = 8;
-/** Of the first that listens, and of idle connections to registry and API. */
 /** For so long the server keeps connections of machines that went without a word. */
 const SILENCE_MILLISECONDS = 75_000;
-const SPARE_FILES = 12;
+/** Of the first that listens, of idle connections to registry and API, and of what is kept open for the next who asks. */
+const SPARE_FILES = 24;
 const CALM_MILLISECONDS = 5_000;
 /** What must be put off while the registry is away. */
 const NEEDS_REGISTRY = new Set(['push', 'reload']);
