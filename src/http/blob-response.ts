@@ -31,6 +31,7 @@ export class BlobResponse {
   #settle: Settle | undefined;
   /** How often that was looked at in vain. */
   #looks = 0;
+  #stopLooking: () => void = () => undefined;
 
   constructor(response: ServerResponse, pool: BufferPool, gone: AbortSignal) {
     this.#response = response;
@@ -44,7 +45,6 @@ export class BlobResponse {
 
   async send(reader: BodyReader, { start, end }: Span): Promise<void> {
     this.#pool.join();
-    const stopWatching = this.#watch();
     let writing: Promise<void> = start < end ? Promise.resolve() : this.#accepted((done) => this.#response.end(done));
     try {
       for (let position = start; position < end; ) {
@@ -57,7 +57,6 @@ export class BlobResponse {
       }
       await writing;
     } finally {
-      stopWatching();
       this.#pool.leave();
     }
   }
@@ -103,24 +102,31 @@ export class BlobResponse {
   #accepted(start: (done: Settle) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#gone.aborted) return reject(this.#gone.reason as Error);
-      this.#looks = 0;
-      this.#settle = (error) => {
+      const settle: Settle = (error) => {
         this.#settle = undefined;
+        this.#stopLooking();
         if (error) reject(hungUp(error));
         else resolve();
       };
-      start(this.#settle);
+      this.#settle = settle;
+      start(settle);
+      // What the kernel has taken already, as it does a small part, is done in a moment.
+      const { writableLength, writableEnded } = this.#response;
+      if (writableLength > 0 || !writableEnded) this.#watch();
     });
   }
 
-  /** Looks after the client until what it answers is called. */
-  #watch(): () => void {
+  /** Looks after the client until what is waited for is settled. */
+  #watch(): void {
+    if (this.#settle === undefined) return;
     const gone = () => this.#settle?.(this.#gone.reason as Error);
     const timer = setInterval(() => this.#look(), LOOK_MILLISECONDS);
     this.#gone.addEventListener('abort', gone, { once: true });
-    return () => {
+    this.#looks = 0;
+    this.#stopLooking = () => {
       clearInterval(timer);
       this.#gone.removeEventListener('abort', gone);
+      this.#stopLooking = () => undefined;
     };
   }
 

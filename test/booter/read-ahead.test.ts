@@ -6,8 +6,8 @@ import { readAhead } from '../../src/booter/read-ahead.js';
 const KIB = 1024;
 const BYTES = Buffer.from(Array.from({ length: 700 * KIB }, (_, at) => (at * 7 + (at >> 9)) & 255));
 
-/** `reads`: how long each read of the reader itself was. */
-async function reading({ isWhole = true } = {}) {
+/** `readable`: reads that go beyond fail; `reads`: how long each read of the reader itself was. */
+async function reading({ isWhole = true, readable = BYTES.length } = {}) {
   const reads: number[] = [];
   const own: BlobReader = {
     size: BYTES.length,
@@ -15,6 +15,7 @@ async function reading({ isWhole = true } = {}) {
     whole: async () => undefined,
     read: async (target, position) => {
       reads.push(target.length);
+      if (readable < Math.min(BYTES.length, position + target.length)) throw new Error('no more');
       return BYTES.subarray(position, position + target.length).copy(target);
     },
     close: async () => undefined,
@@ -33,7 +34,19 @@ describe('readAhead', () => {
     const { part, reads } = await reading();
     for (let at = 0; at < 320 * KIB; at += 16 * KIB)
       expect((await part(at, 16 * KIB)).equals(BYTES.subarray(at, at + 16 * KIB))).toBe(true);
+    // The last is what comes after those that were asked for.
+    expect(reads).toEqual([16 * KIB, ...Array<number>(3).fill(256 * KIB)]);
+  });
+
+  it('has read what comes next before it is asked for, and none beyond the end', async () => {
+    const { part, reads } = await reading();
+    await part(0, 16 * KIB);
+    await part(16 * KIB, 16 * KIB);
     expect(reads).toEqual([16 * KIB, 256 * KIB, 256 * KIB]);
+    const end = await reading();
+    await end.part(600 * KIB, 16 * KIB);
+    await end.part(616 * KIB, 16 * KIB);
+    expect(end.reads).toEqual([16 * KIB, 256 * KIB]);
   });
 
   it('reads no more than is asked for here and there, or at once, or of what is not all there', async () => {
@@ -46,11 +59,26 @@ describe('readAhead', () => {
     expect(growing.reads).toEqual([2 * KIB, 2 * KIB, 2 * KIB]);
   });
 
+  it('joins what two windows hold', async () => {
+    const { part, reads } = await reading();
+    await part(0, 24 * KIB);
+    for (let at = 24 * KIB; at < 320 * KIB; at += 24 * KIB)
+      expect((await part(at, 24 * KIB)).equals(BYTES.subarray(at, at + 24 * KIB))).toBe(true);
+    expect(reads).toEqual([24 * KIB, ...Array<number>(3).fill(256 * KIB)]);
+  });
+
+  it('gives what can be read where what comes next cannot', async () => {
+    const { part } = await reading({ readable: 250 * KIB });
+    for (let at = 0; at < 250 * KIB; at += 10 * KIB)
+      expect((await part(at, 10 * KIB)).equals(BYTES.subarray(at, at + 10 * KIB))).toBe(true);
+    await expect(part(250 * KIB, 10 * KIB)).rejects.toThrow('no more');
+  });
+
   it('serves several that read on elsewhere', async () => {
     const { part, reads } = await reading();
     const at = [0, 300 * KIB];
     for (let step = 0; step < 10; step += 1) for (const start of at) await part(start + step * KIB, KIB);
-    expect(reads).toEqual([KIB, KIB, ...at.map(() => 256 * KIB)]);
+    expect(reads).toEqual([KIB, KIB, ...Array<number>(3).fill(256 * KIB)]);
   });
 
   it('gives the bytes that are there, whoever reads what, and none beyond the end', async () => {
