@@ -27,6 +27,8 @@ export class Engine {
     this.#liquid = new Liquid({
       // Whatever asks for a file finds an empty folder in memory.
       templates: {},
+      // No filter of it is kept; the system's would cost 10 MiB of tables.
+      locale: 'en-US',
       strictVariables: true,
       lenientIf: true,
       ownPropertyOnly: true,

@@ -31,7 +31,8 @@ describe('by proxyDHCP', () => {
     context.expect(told('fault')).toEqual([]);
   });
 
-  it.concurrent.for(table(EVERY.filter(({ release }) => release === 'trixie')))(
+  // Of each firmware what its loader comes by is lost: UEFI HTTP Boot loads nothing by TFTP.
+  it.concurrent.for(table(EVERY.filter(({ firmware, release }) => firmware !== 'uefi-http' && release === 'trixie')))(
     '%s, with a fifth of DHCP and TFTP lost, within three power-ons',
     async ([_name, machine], context) => {
       const { segment } = await startProxiedSite(context, { folder: folder() });
@@ -40,7 +41,7 @@ describe('by proxyDHCP', () => {
     },
   );
 
-  it.concurrent.for(table(EVERY.filter(({ release }) => release === 'trixie')))(
+  it.concurrent.for(table(EVERY.filter(({ firmware, release }) => firmware !== 'uefi' && release === 'trixie')))(
     '%s, with a fiftieth of all packets lost, within three power-ons',
     async ([_name, machine], context) => {
       const { segment } = await startProxiedSite(context, { folder: folder() });
