@@ -152,7 +152,7 @@ async function openHttp(
   const at: Endpoint[] = [];
   const servers: Parameters<typeof renewPair>[0][] = [];
   for (const place of places) {
-    const app = createListener(log, tls, undefined, sending.proxies);
+    const app = createListener(log, { tls, proxies: sending.proxies });
     countRequests(app.server, metrics, 'boot');
     healthRoutes(app, isReady);
     bootRoutes(app, sending.booter);

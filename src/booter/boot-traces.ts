@@ -4,6 +4,7 @@ import type { FindingName } from '../boot/finding.js';
 import type { Clock } from '../clock.js';
 import type { Attributes, Span, SpanEvent } from '../otlp/span.js';
 import { RecentMap } from '../recent-map.js';
+import { awaitedBy, awaitedOf, fillKey } from './awaited-part.js';
 import type { ToldFinding } from './boot-findings.js';
 import { type Part, partOf, spanIdOf, traceOf } from './boot-span.js';
 import type { ToldStep } from './journal.js';
@@ -88,7 +89,7 @@ export class BootTraces {
     live.isFound = true;
     live.heardAt = at;
     if (live.isRootSent) this.#add(live, findingPart(finding, at), at);
-    else note(live, { at, name: 'finding', attributes: { 'bootlayer.finding': finding } });
+    else note(live, { at, name: 'finding', attributes: findingSaid(finding) });
     this.#remember(live);
   }
 
@@ -184,49 +185,11 @@ function codeOf(event: ToldStep['event']): Attributes {
 }
 
 function findingPart(finding: FindingName, at: number): Part {
-  return { name: 'finding', start: at, end: at, attributes: { 'bootlayer.finding': finding }, isFailed: true };
+  return { name: 'finding', start: at, end: at, attributes: findingSaid(finding), isFailed: true };
 }
 
-function fillKey(digest: string): string {
-  return `fill ${digest}`;
-}
-
-/** What a machine that is told this has waited for, if anything. */
-function awaitedBy(event: ToldStep['event']): string | undefined {
-  switch (event.event) {
-    case 'artifact.started':
-    case 'artifact.sent':
-      return fillKey(event.digest);
-    case 'script.sent':
-    case 'uki.planned':
-      return `image ${event.image}`;
-    default:
-      return undefined;
-  }
-}
-
-function awaitedOf(event: BootEvent, now: number): readonly [string, Part] | undefined {
-  switch (event.event) {
-    case 'fill.finished':
-    case 'fill.failed': {
-      const { digest, bytes, source, seconds } = event;
-      const attributes = { 'bootlayer.digest': digest, 'bootlayer.bytes': bytes, 'bootlayer.source': source };
-      const isFailed = event.event === 'fill.failed';
-      return [fillKey(digest), { name: 'fill', start: now - seconds * 1_000, end: now, attributes, isFailed }];
-    }
-    case 'image.resolved': {
-      const { reference, architecture, digest, from, seconds } = event;
-      if (from === 'pinned') return undefined;
-      const attributes = {
-        ...{ 'bootlayer.image': reference, 'bootlayer.architecture': architecture },
-        ...{ 'bootlayer.digest': digest, 'bootlayer.from': from },
-      };
-      const part = { name: 'resolve', start: now - seconds * 1_000, end: now, attributes, isFailed: false };
-      return [`image ${reference}`, part];
-    }
-    default:
-      return undefined;
-  }
+function findingSaid(finding: FindingName): Attributes {
+  return { 'bootlayer.finding': finding };
 }
 
 function isOver({ boot: { state }, heardAt, running }: Live, now: number): boolean {

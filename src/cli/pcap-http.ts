@@ -93,8 +93,7 @@ export class HttpReplay {
       if (line.bytes !== undefined) request.size = line.bytes;
       const size = line.bytes === undefined ? '' : `, ${formatBytes(line.bytes)}`;
       request.received -= headBytes(payload);
-      if (!/: \d{3}(,|$)/.test(request.step.what))
-        this.#log.settle(request.step, `${request.step.what}: ${line.status}${size}`);
+      this.#log.settle(request.step, `: ${line.status}${size}`);
     }
     const last = connection.last;
     if (last === undefined) return;

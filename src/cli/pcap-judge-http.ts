@@ -1,5 +1,6 @@
 import { REMEDY } from '../boot/remedies.js';
 import { NO_KERNEL_MILLISECONDS } from '../boot/start-findings.js';
+import { parseBootPath } from '../booter/boot-path.js';
 import { formatBytes, formatSeconds } from '../format.js';
 import { BROKEN_SECONDS, type Judged, stopped, UNANSWERED_SECONDS, unclear, well } from './pcap-judged.js';
 import type { HttpScene, Scene } from './pcap-story.js';
@@ -49,22 +50,24 @@ export function judgeRequest(request: HttpScene, scenes: readonly Scene[], end: 
 
 function refused({ target, status }: HttpScene, asked: string): Judged {
   const what = `${asked} is refused (${status})`;
-  if (status === 404 && /^\/+blobs\//.test(target))
+  const { kind } = parseBootPath(target);
+  if (status === 404 && kind === 'blob')
     return { ...FAILED, finding: 'file-unknown', what, remedy: REMEDY.unknownFile };
-  if (/^\/+provision\//.test(target))
+  if (kind === 'provision')
     return {
       ...FAILED,
       finding: 'configuration-refused',
       what,
       remedy: 'see the log of the server (provision.refused)',
     };
-  if (/\/uefi\//.test(target))
-    return { ...FAILED, finding: 'file-refused', what, remedy: `${NOT_THERE}, and why it refuses` };
-  return { ...FAILED, finding: 'file-refused', what, remedy: NOT_THERE };
+  const remedy = kind === 'firmware' ? `${NOT_THERE}, and why it refuses` : NOT_THERE;
+  return { ...FAILED, finding: 'file-refused', what, remedy };
 }
 
+/** Ours, or another's. */
 function isScript(target: string): boolean {
-  return /^\/+(?:ipxe\/)?boot(?:\.ipxe|\/script)(?:\?|$)/.test(target) || /\.ipxe(?:\?|$)/.test(target);
+  const path = parseBootPath(target);
+  return path.kind === 'greeting' || path.kind === 'script' || (path.kind === 'file' && path.path.endsWith('.ipxe'));
 }
 
 function afterScript({ target }: HttpScene, quiet: number): Judged {

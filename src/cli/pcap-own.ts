@@ -1,5 +1,6 @@
 import { parseBlobPath } from '../booter/blob-path.js';
-import { factsFromFirmware, readFirmwarePath } from '../booter/firmware-path.js';
+import { parseBootPath } from '../booter/boot-path.js';
+import { factsFromFirmware } from '../booter/firmware-path.js';
 import { inviteBy } from '../booter/invitation.js';
 import { createMapping, type Mapping } from '../booter/mapping.js';
 import { NO_ASSIGNMENT } from '../booter/preparation.js';
@@ -68,16 +69,27 @@ export class OwnServer {
   async #find(protocol: AskedName['protocol'], name: string, address: string): Promise<string> {
     if (protocol === 'tftp') {
       const path = readFileName(name);
-      return path === undefined ? NOTHING : await this.#file(path);
+      if (path === undefined) return NOTHING;
+      if (GREETING.test(path) || AUTOEXEC.test(path)) return GREETS;
+      return parseBlobPath(path) === undefined ? await this.#binary(path) : LEADS;
     }
     const url = URL.canParse(name, BASE) ? new URL(name, BASE) : undefined;
-    const path = url?.pathname.replace(/^\/+/, '').replaceAll(/\/{2,}/g, '/') ?? '';
-    if (path === 'boot/script') return this.#assigned(factsFromQuery(queryOf(url), address));
-    const [, architecture = '', mac = '', uuid = ''] = /^uefi\/([^/]+)\/([^/]+)\/([^/]+)\/boot\.efi$/.exec(path) ?? [];
-    const asks = architecture === '' ? undefined : readFirmwarePath({ architecture, mac, uuid });
-    if (asks !== undefined) return this.#assigned(factsFromFirmware(asks, address));
-    if (/^(provision|boot\/done)\//.test(path)) return 'has that for the boot whose capability it is';
-    return await this.#file(path);
+    const path = parseBootPath(url?.pathname ?? '');
+    switch (path.kind) {
+      case 'script':
+        return this.#assigned(factsFromQuery(queryOf(url), address));
+      case 'firmware':
+        return this.#assigned(factsFromFirmware(path.asks, address));
+      case 'provision':
+      case 'done':
+        return 'has that for the boot whose capability it is';
+      case 'greeting':
+        return GREETS;
+      case 'blob':
+        return LEADS;
+      case 'file':
+        return await this.#binary(path.path);
+    }
   }
 
   #assigned(facts: MachineFacts): string {
@@ -87,9 +99,7 @@ export class OwnServer {
     return `answers by assignment ${assignment.name}: ${formatReference(assignment.image)}`;
   }
 
-  async #file(path: string): Promise<string> {
-    if (GREETING.test(path) || AUTOEXEC.test(path)) return 'has it: the script that makes iPXE report its machine';
-    if (parseBlobPath(path) !== undefined) return 'has it as long as an assignment or a plan leads to it';
+  async #binary(path: string): Promise<string> {
     const [, file] = /^(?:ipxe\/)?([^/]+)$/.exec(path) ?? [];
     if (file === undefined) return NOTHING;
     const binary = await this.#binaries.open(file);
@@ -100,6 +110,8 @@ export class OwnServer {
 }
 
 const NOTHING = 'has nothing under that';
+const GREETS = 'has it: the script that makes iPXE report its machine';
+const LEADS = 'has it as long as an assignment or a plan leads to it';
 const BASE = 'http://server.invalid';
 const MOST_NAMES = 10_000;
 

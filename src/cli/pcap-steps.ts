@@ -14,6 +14,8 @@ export type Step = {
   own?: string;
   /** A name that this server may have something under. */
   readonly asks?: AskedName;
+  /** What came of it is in `what`. */
+  isSettled?: true;
 };
 
 export type AskedName = { readonly protocol: 'tftp' | 'http'; readonly name: string; readonly address: string };
@@ -46,12 +48,14 @@ export class StepLog {
     return this.#keep(step);
   }
 
-  /** Its line is all there now: it may be the same as the one before. */
-  settle(step: Step, what: string): void {
-    step.what = what;
+  /** What came of it, the first time that is said: its line is all there now, and may be the same as the one before. */
+  settle(step: Step, end: string): void {
+    if (step.isSettled === true) return;
+    step.isSettled = true;
+    step.what += end;
     const before = this.#before.get(step);
     const isAlone = before !== undefined && step.times === 1 && step.notes.length === 0 && before.notes.length === 0;
-    if (!isAlone || before.what !== what || this.#last.get(step.who) !== step) return;
+    if (!isAlone || before.what !== step.what || this.#last.get(step.who) !== step) return;
     before.times += 1;
     before.until = step.until;
     this.#last.set(step.who, before);

@@ -13,17 +13,23 @@ import { secureOptions } from './secure.js';
 /** Firmware of a slow machine takes a few seconds for its part. */
 const HANDSHAKE_MILLISECONDS = 20_000;
 
+export type ListenerOptions = {
+  /** It speaks TLS, and HTTP/1.1 as without. */
+  readonly tls?: TlsPair | undefined;
+  /** How long a TLS handshake may take, in milliseconds. */
+  readonly handshake?: number;
+  /** Those whose X-Forwarded-For is believed, from its end on. */
+  readonly proxies?: readonly Subnet[];
+};
+
 /**
  * A listener without routes, set up for firmware (RFC 9112): doubled slashes are one, idle connections
  * stay open longer than a boot loader's pauses, whole bodies have no deadline, nothing is compressed, and few requests wait on
- * one connection. `tls`: it speaks TLS, and HTTP/1.1 as without; `handshake`: how long one may take, in milliseconds; `proxies`: those whose
- * X-Forwarded-For is believed, from its end on.
+ * one connection.
  */
 export function createListener(
   log: Logger,
-  tls?: TlsPair,
-  handshake = HANDSHAKE_MILLISECONDS,
-  proxies: readonly Subnet[] = [],
+  { tls, handshake = HANDSHAKE_MILLISECONDS, proxies = [] }: ListenerOptions = {},
 ): FastifyInstance {
   const clientErrors = new ClientErrors();
   const app = Fastify({

@@ -31,7 +31,6 @@ export class BlobResponse {
   #settle: Settle | undefined;
   /** How often that was looked at in vain. */
   #looks = 0;
-  #stopLooking: () => void = () => undefined;
 
   constructor(response: ServerResponse, pool: BufferPool, gone: AbortSignal) {
     this.#response = response;
@@ -45,6 +44,7 @@ export class BlobResponse {
 
   async send(reader: BodyReader, { start, end }: Span): Promise<void> {
     this.#pool.join();
+    const stopWatching = this.#watch();
     let writing: Promise<void> = start < end ? Promise.resolve() : this.#accepted((done) => this.#response.end(done));
     try {
       for (let position = start; position < end; ) {
@@ -57,6 +57,7 @@ export class BlobResponse {
       }
       await writing;
     } finally {
+      stopWatching();
       this.#pool.leave();
     }
   }
@@ -102,31 +103,24 @@ export class BlobResponse {
   #accepted(start: (done: Settle) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#gone.aborted) return reject(this.#gone.reason as Error);
-      const settle: Settle = (error) => {
+      this.#looks = 0;
+      this.#settle = (error) => {
         this.#settle = undefined;
-        this.#stopLooking();
         if (error) reject(hungUp(error));
         else resolve();
       };
-      this.#settle = settle;
-      start(settle);
-      // What the kernel has taken already, as it does a small part, is done in a moment.
-      const { writableLength, writableEnded } = this.#response;
-      if (writableLength > 0 || !writableEnded) this.#watch();
+      start(this.#settle);
     });
   }
 
-  /** Looks after the client until what is waited for is settled. */
-  #watch(): void {
-    if (this.#settle === undefined) return;
+  /** Looks after the client until what it answers is called. */
+  #watch(): () => void {
     const gone = () => this.#settle?.(this.#gone.reason as Error);
     const timer = setInterval(() => this.#look(), LOOK_MILLISECONDS);
     this.#gone.addEventListener('abort', gone, { once: true });
-    this.#looks = 0;
-    this.#stopLooking = () => {
+    return () => {
       clearInterval(timer);
       this.#gone.removeEventListener('abort', gone);
-      this.#stopLooking = () => undefined;
     };
   }
 

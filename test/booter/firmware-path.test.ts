@@ -1,16 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { factsFromFirmware, firmwarePath, readFirmwarePath } from '../../src/booter/firmware-path.js';
+import {
+  factsFromFirmware,
+  firmwarePath,
+  parseFirmwarePath,
+  readFirmwarePath,
+} from '../../src/booter/firmware-path.js';
 import { parseMac } from '../../src/net/mac.js';
 import { parseUuid } from '../../src/net/uuid.js';
 import { knownArchitectures } from '../../src/oci/platform.js';
 import { MAC, UUID } from '../fixtures/mappings.js';
-
-/** As a router takes it to pieces. */
-function partsOf(path: string) {
-  const [, , architecture = '', mac = '', uuid = '', file] = path.split('/');
-  return { file, parts: { architecture, mac, uuid } };
-}
 
 describe('the path for UEFI HTTP Boot', () => {
   it('says who asks in its folders, and ends as firmware wants it', () => {
@@ -31,8 +30,7 @@ describe('the path for UEFI HTTP Boot', () => {
     fc.assert(
       fc.property(asks, ({ architecture, mac, uuid }) => {
         const said = { architecture, ...(mac !== undefined && { mac }), ...(uuid !== undefined && { uuid }) };
-        const { file, parts } = partsOf(firmwarePath(said));
-        expect([file, readFirmwarePath(parts)]).toEqual(['boot.efi', said]);
+        expect(parseFirmwarePath(firmwarePath(said).slice(1))).toEqual(said);
       }),
     );
   });
@@ -48,6 +46,8 @@ describe('the path for UEFI HTTP Boot', () => {
     );
     expect(readFirmwarePath({ architecture: 'x86_64', mac: 'x', uuid: '' })).toEqual({ architecture: 'amd64' });
     expect(readFirmwarePath({ architecture: 'z80', mac: MAC, uuid: UUID })).toBeUndefined();
+    for (const path of ['', 'uefi/amd64/-/-/boot.iso', 'uefi/amd64/-/boot.efi', 'x/uefi/amd64/-/-/boot.efi'])
+      expect(parseFirmwarePath(path), path).toBeUndefined();
   });
 });
 

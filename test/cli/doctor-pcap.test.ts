@@ -142,7 +142,7 @@ describe('where a machine stops', () => {
     ],
     [
       'a blob is unknown',
-      [...LEASED, ...SENT, gets(9, '/blobs/sha256/00/vmlinuz'), gives(9.1, 404, 0)],
+      [...LEASED, ...SENT, gets(9, `/blobs/sha256/${'00'.repeat(32)}/vmlinuz`), gives(9.1, 404, 0)],
       10,
       { state: 'fail', finding: 'file-unknown' },
     ],

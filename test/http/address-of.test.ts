@@ -10,7 +10,7 @@ describe('behind a proxy', () => {
   /** What a listener that trusts this host's own makes of the header. */
   async function seen(forwarded: string, proxies: readonly string[]): Promise<string> {
     const subnets = proxies.map((text) => parseSubnet(text) ?? expect.fail(text));
-    const app = createListener(createLog('silent', { write: () => undefined }), undefined, undefined, subnets);
+    const app = createListener(createLog('silent', { write: () => undefined }), { proxies: subnets });
     app.get('/', (request, reply) => reply.send(addressOf(request)));
     return (await app.inject({ url: '/', headers: { 'x-forwarded-for': forwarded } })).body;
   }

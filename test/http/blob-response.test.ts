@@ -26,6 +26,9 @@ function sending({ pool = new BufferPool(), end = SIZE } = {}) {
       done?.();
     },
     destroy: () => void calls.push('destroy'),
+    // As when the kernel has everything.
+    writableLength: 0,
+    writableEnded: true,
   };
   const gone = new AbortController();
   const sent = new BlobResponse(response as unknown as ServerResponse, pool, gone.signal);
@@ -65,6 +68,16 @@ describe('BlobResponse', () => {
     await settled();
     leave(gone, writes[0]?.taken);
     expect([await outcome, vi.getTimerCount()]).toEqual([reason, 0]);
+  });
+
+  it('ends when the client goes while the last of it is on its way, of which nobody tells then', async () => {
+    const { writes, gone, outcome, settled } = sending();
+    await settled();
+    writes[0]?.taken();
+    await settled();
+    expect(writes).toHaveLength(2);
+    gone.abort(new Error('it went'));
+    expect([await outcome, vi.getTimerCount()]).toEqual(['it went', 0]);
   });
 
   it('gives up a client that takes nothing for two minutes', async () => {

@@ -22,7 +22,7 @@ async function listening(shown = pair, handshake?: number) {
   const log = createLog('info', {
     write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>),
   });
-  const app = createListener(log, shown, handshake);
+  const app = createListener(log, { tls: shown, ...(handshake !== undefined && { handshake }) });
   app.get('/', (_request, reply) => reply.send('hello'));
   let isClosed = false;
   const close = () => {

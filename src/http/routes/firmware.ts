@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { factsFromFirmware, readFirmwarePath } from '../../booter/firmware-path.js';
+import { FIRMWARE_ROUTE, factsFromFirmware, readFirmwarePath } from '../../booter/firmware-path.js';
 import { BootlayerError } from '../../errors.js';
 import { uefiLoadersFor } from '../../ipxe/binaries.js';
 import { addressOf } from '../address-of.js';
@@ -18,7 +18,7 @@ type FirmwareRequest = { Params: { architecture: string; mac: string; uuid: stri
 export function firmwareRoutes(app: FastifyInstance, parts: IpxeRouteParts): void {
   app.route<FirmwareRequest>({
     method: ['GET', 'HEAD'],
-    url: '/uefi/:architecture/:mac/:uuid/boot.efi',
+    url: FIRMWARE_ROUTE,
     handler: async (request, reply) => {
       await turnOf(reply.raw, clientGone(request.raw.socket));
       const asked = readFirmwarePath(request.params);
