@@ -28,7 +28,7 @@ const BY_CODE: Readonly<Partial<Record<ErrorCode, Kind>>> = {
   ),
   REGISTRY_UNREACHABLE: kind(
     'registry-unreachable',
-    'see name server, route, proxy and certificate from this host to the registry; the boot goes on by itself when it answers',
+    'see name server, route, proxy and certificate from this host to the registry, and the clock of this host; the boot goes on by itself when it answers',
   ),
   DIGEST_MISMATCH: kind(
     'digest-mismatch',

@@ -48,12 +48,18 @@ const UNKNOWN_AUTHORITY: ReadonlySet<string> = new Set([
   'SELF_SIGNED_CERT_IN_CHAIN',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
 ]);
+/** The same, of certificates that are not of this time, which the clock of this host may be wrong about. */
+const OUT_OF_TIME: Readonly<Record<string, string>> = {
+  CERT_NOT_YET_VALID: 'is not valid yet',
+  CERT_HAS_EXPIRED: 'has expired',
+};
 /** undici's codes, in words. */
 const SILENCE: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: 'it cannot be connected to in time',
   UND_ERR_HEADERS_TIMEOUT: 'it does not answer in time',
   UND_ERR_BODY_TIMEOUT: 'it fell silent',
 };
+const CLOCK_REMEDY = 'see that the clock of this host is right, and kept by NTP (timedatectl set-ntp true)';
 const REMEDY = 'see that the registry runs and can be reached from this host';
 
 type Diagnosis = { readonly reason: string; readonly remedy: string };
@@ -79,6 +85,11 @@ function diagnoseTls(code: string, message: string): Diagnosis | undefined {
     const remedy =
       'if it has no TLS, set plainHttp for it in the configuration, or say --plain-http; if it is a mirror, begin its URL with http://';
     return { reason: 'it does not speak TLS', remedy };
+  }
+  const time = OUT_OF_TIME[code];
+  if (time !== undefined) {
+    const reason = `its certificate ${time} by the clock of this host, which says ${new Date().toISOString()}`;
+    return { reason, remedy: `${CLOCK_REMEDY}; where that is right, have the certificate of the registry renewed` };
   }
   if (!UNKNOWN_AUTHORITY.has(code)) return undefined;
   const remedy = "set registries.<host>.ca to its authority's certificate, in PEM";

@@ -6,7 +6,7 @@ export type OtlpClientParts = {
   /** Of the collector, without the path: `http://collector:4318`. */
   readonly endpoint: string;
   readonly sender: Sender;
-  /** It cannot be reached, or refuses: told once, until it takes something again. */
+  /** It cannot be reached, or refuses: told once, until it has taken what it was sent for a while. */
   readonly warn: (text: string) => void;
   /** What became of so many spans. */
   readonly told: (outcome: 'sent' | 'dropped', spans: number) => void;
@@ -35,10 +35,19 @@ const LIMITS: OtlpLimits = {
   ...{ firstPause: 5_000, longestPause: 60_000 },
 };
 
+/** So many requests are taken, one after the other, before a failure is worth telling again. */
+const SOUND = 10;
+/** It may ask for longer pauses than ours, up to this. */
+const LONGEST_ASKED_MILLISECONDS = 600_000;
+
 /** OTLP 1.x, "Failures": those after which the same may be sent again. */
 const AGAIN: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-type Answer = { readonly kind: 'taken' } | { readonly kind: 'refused' | 'later'; readonly reason: string };
+/** `pause`: in how many milliseconds it wants it again, where it says so (Retry-After). */
+type Answer =
+  | { readonly kind: 'taken' }
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'later'; readonly reason: string; readonly pause?: number };
 
 /** Sends spans to a collector by OTLP over HTTP. Whatever the collector does, nobody waits for it, and what waits is bounded. */
 export class OtlpClient {
@@ -47,7 +56,11 @@ export class OtlpClient {
   #waiting: Span[] = [];
   #sending: Promise<void> | undefined;
   #stopTimer: (() => void) | undefined;
+  /** In a row. */
   #failures = 0;
+  #taken = SOUND;
+  /** What the collector asked for with the last failure, in milliseconds. */
+  #askedPause = 0;
   #isClosing = false;
   readonly #ended = new AbortController();
 
@@ -91,7 +104,8 @@ export class OtlpClient {
 
   #pause(): number {
     const { firstPause, longestPause } = this.#limits;
-    return Math.min(longestPause, firstPause * 2 ** Math.min(this.#failures - 1, 10));
+    const own = Math.min(longestPause, firstPause * 2 ** Math.min(this.#failures - 1, 10));
+    return Math.max(own, this.#askedPause);
   }
 
   async #sendAll(): Promise<void> {
@@ -107,32 +121,48 @@ export class OtlpClient {
     if (answer.kind !== 'later') this.#waiting.splice(0, batch.length);
     if (answer.kind === 'taken') {
       this.#failures = 0;
+      this.#taken += 1;
       this.#parts.told('sent', batch.length);
       return answer.kind;
     }
     if (answer.kind === 'refused') this.#drop(batch.length);
-    this.#failures += 1;
-    if (this.#failures === 1)
-      this.#parts.warn(`traces.otlp: ${this.#parts.endpoint} does not take traces: ${answer.reason}`);
+    this.#failed(answer);
     return answer.kind;
+  }
+
+  #failed(answer: Exclude<Answer, { kind: 'taken' }>): void {
+    this.#failures += 1;
+    this.#askedPause = answer.kind === 'later' ? (answer.pause ?? 0) : 0;
+    if (this.#taken >= SOUND)
+      this.#parts.warn(`traces.otlp: ${this.#parts.endpoint} does not take traces: ${answer.reason}`);
+    this.#taken = 0;
   }
 
   #drop(spans: number): void {
     if (spans > 0) this.#parts.told('dropped', spans);
   }
 
-  /** Of what it answers only the status is read. */
+  /** Of what it answers only the head is read. */
   async #post(body: string): Promise<Answer> {
     try {
       const signal = AbortSignal.any([this.#ended.signal, AbortSignal.timeout(this.#limits.request)]);
       const headers = { 'content-type': 'application/json' };
       const url = `${this.#parts.endpoint}/v1/traces`;
-      const { status, body: rest } = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' });
-      await rest?.cancel().catch(() => undefined);
+      const response = await fetch(url, { method: 'POST', headers, body, signal, redirect: 'manual' });
+      await response.body?.cancel().catch(() => undefined);
+      const { status } = response;
       if (status >= 200 && status < 300) return { kind: 'taken' };
-      return { kind: AGAIN.has(status) ? 'later' : 'refused', reason: `it answered ${status}` };
+      const reason = `it answered ${status}`;
+      if (!AGAIN.has(status)) return { kind: 'refused', reason };
+      return { kind: 'later', reason, pause: pauseIn(response.headers.get('retry-after')) };
     } catch (thrown) {
       return { kind: 'later', reason: describeError(thrown) };
     }
   }
+}
+
+/** Of Retry-After (RFC 9110, 10.2.3), where it is in seconds. */
+function pauseIn(said: string | null): number {
+  const seconds = /^\d{1,9}$/.test(said ?? '') ? Number(said) : 0;
+  return Math.min(LONGEST_ASKED_MILLISECONDS, seconds * 1_000);
 }

@@ -14,8 +14,13 @@ const SPAN: Span = {
 };
 const some = (count: number) => Array.from({ length: count }, () => SPAN);
 
+/** Nobody waits longer here. */
+const END = 50;
+
+/** `pauses`: how long it was to wait, each time. */
 function client(endpoint: string, limits: Partial<OtlpLimits> = {}) {
   const warnings: string[] = [];
+  const pauses: number[] = [];
   const told = { sent: 0, dropped: 0 };
   const made = new OtlpClient({
     endpoint,
@@ -24,10 +29,13 @@ function client(endpoint: string, limits: Partial<OtlpLimits> = {}) {
     told: (outcome, spans) => {
       told[outcome] += spans;
     },
-    after,
+    after: (milliseconds, run) => {
+      pauses.push(milliseconds);
+      return after(Math.min(milliseconds, END), run);
+    },
     limits: { gather: 1, firstPause: 1, longestPause: 5, ...limits },
   });
-  return { client: made, warnings, told };
+  return { client: made, warnings, told, pauses };
 }
 
 it('sends what collectors read: numbers and times as text, identifiers in hex', async () => {
@@ -97,6 +105,28 @@ it.each([429, 503])('sends again what is answered by %d, and says so once', asyn
   await expect.poll(() => told).toEqual({ sent: 1, dropped: 0 });
   expect(collector.spans()).toHaveLength(3);
   expect(warnings).toEqual([`traces.otlp: ${collector.url} does not take traces: it answered ${status}`]);
+});
+
+it('waits for as long as it is asked to, within reason', async () => {
+  const asked = ['20', '5000', 'tomorrow', undefined];
+  const collector = await startCollector((response) => {
+    const after = asked.shift();
+    response.writeHead(asked.length === 0 ? 200 : 429, after === undefined ? {} : { 'retry-after': after }).end();
+  });
+  const { client: made, told, pauses } = client(collector.url, { gather: 1 });
+  made.add([SPAN]);
+  await expect.poll(() => told.sent).toBe(1);
+  expect(pauses).toEqual([1, 20_000, 600_000, 4]);
+  await made.close();
+});
+
+it('says once that every second request is refused', async () => {
+  let answers = 0;
+  const collector = await startCollector((response) => void response.writeHead(++answers % 2 === 0 ? 400 : 200).end());
+  const { client: made, warnings, told } = client(collector.url, { batch: 1 });
+  made.add(some(40));
+  await expect.poll(() => told).toEqual({ sent: 20, dropped: 20 });
+  expect(warnings).toHaveLength(1);
 });
 
 it.each([400, 302])('does not send again what is answered by %d', async (status) => {
