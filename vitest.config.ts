@@ -13,6 +13,9 @@ const project = (name: string, include: string[], timeout: number, more: object 
   },
 });
 
+/** Of the long ones, those that measure nothing and boot at most one machine: they need no processor for themselves. */
+const BESIDE = 'test/full/{capture,container,fuzz,fuzz-iso,fuzz-mapping,huge-iso,kustomize,package}.test.ts';
+
 export default defineConfig({
   test: {
     // One would wait for the programs that tests start more than it works.
@@ -22,7 +25,8 @@ export default defineConfig({
       project('integration', ['test/integration/**/*.test.ts'], 120_000),
       // Machines boot two at a time: there may be no more processors.
       project('e2e', ['test/e2e/**/*.test.ts'], 300_000, { fileParallelism: false, maxConcurrency: 2 }),
-      project('full', ['test/full/**/*.test.ts'], 900_000, { fileParallelism: false, maxConcurrency: 2 }),
+      project('full', ['test/full/**/*.test.ts', `!${BESIDE}`], 900_000, { fileParallelism: false, maxConcurrency: 2 }),
+      project('full-beside', [BESIDE], 900_000),
     ],
   },
 });

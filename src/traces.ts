@@ -28,6 +28,7 @@ export function openTraces(
     sender: { name: 'bootlayer', version: version(), instance: randomUUID() },
     warn: (text) => log.warn({ event: 'traces.warning' }, text),
     told: (outcome, spans) => metrics.traceSpans.inc({ outcome }, spans),
+    ticks: () => systemClock.ticks(),
     after,
   });
   const traces = new BootTraces({ send: (spans) => client.add(spans), clock: systemClock });

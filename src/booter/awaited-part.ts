@@ -2,9 +2,13 @@ import type { BootEvent } from '../boot/event.js';
 import type { Part } from './boot-span.js';
 import type { ToldStep } from './journal.js';
 
-/** Of a download. */
+/** The key of what a blob's download is told by. */
 export function fillKey(digest: string): string {
   return `fill ${digest}`;
+}
+
+function imageKey(reference: string): string {
+  return `image ${reference}`;
 }
 
 /** The key of what a machine that is told this has waited for, if anything. Pure. */
@@ -15,7 +19,7 @@ export function awaitedBy(event: ToldStep['event']): string | undefined {
       return fillKey(event.digest);
     case 'script.sent':
     case 'uki.planned':
-      return `image ${event.image}`;
+      return imageKey(event.image);
     default:
       return undefined;
   }
@@ -39,7 +43,7 @@ export function awaitedOf(event: BootEvent, now: number): readonly [string, Part
         ...{ 'bootlayer.digest': digest, 'bootlayer.from': from },
       };
       const part = { name: 'resolve', start: now - seconds * 1_000, end: now, attributes, isFailed: false };
-      return [`image ${reference}`, part];
+      return [imageKey(reference), part];
     }
     default:
       return undefined;

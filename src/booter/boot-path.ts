@@ -7,16 +7,25 @@ export type BootPath =
   | { readonly kind: 'firmware'; readonly asks: FirmwareAsks }
   | { readonly kind: 'file'; readonly path: string };
 
-const GREETING = /^(?:(?:ipxe\/)?boot\.ipxe|(?:.*\/)?autoexec\.ipxe)$/;
+/** The script that makes iPXE report its machine. */
+export const GREETING_PATH = '/boot.ipxe';
+/** Builds of 2025 and later ask for it beside where they came from, and in its root. */
+export const AUTOEXEC_PATHS: readonly string[] = ['/ipxe/autoexec.ipxe', '/autoexec.ipxe'];
+export const SCRIPT_PATH = '/boot/script';
 
-/** `target` of a request, or any other text: doubled slashes are one, and a query says nothing of what is asked for. Pure. */
+/**
+ * `target` of a request, or any other text: doubled slashes are one, one at the end is none, and neither the host nor a query says what is
+ * asked for. Pure.
+ */
 export function parseBootPath(target: string): BootPath {
-  const path = (target.split('?')[0] ?? '').replace(/\/{2,}/g, '/').replace(/^\//, '');
-  if (path === 'boot/script') return { kind: 'script' };
-  if (GREETING.test(path)) return { kind: 'greeting' };
-  if (parseBlobPath(path) !== undefined) return { kind: 'blob' };
-  if (path.startsWith('provision/')) return { kind: 'provision' };
-  if (path.startsWith('boot/done/')) return { kind: 'done' };
-  const asks = parseFirmwarePath(path);
-  return asks === undefined ? { kind: 'file', path } : { kind: 'firmware', asks };
+  const named = target.replace(/^https?:\/\/[^/?]*/i, '').split('?')[0] ?? '';
+  const path = `/${named}`.replace(/\/{2,}/g, '/').replace(/(?<=.)\/$/, '');
+  if (path === SCRIPT_PATH) return { kind: 'script' };
+  if (path === GREETING_PATH || AUTOEXEC_PATHS.includes(path)) return { kind: 'greeting' };
+  if (path.startsWith('/provision/')) return { kind: 'provision' };
+  if (path.startsWith('/boot/done/')) return { kind: 'done' };
+  const file = path.slice(1);
+  if (parseBlobPath(file) !== undefined) return { kind: 'blob' };
+  const asks = parseFirmwarePath(file);
+  return asks === undefined ? { kind: 'file', path: file } : { kind: 'firmware', asks };
 }

@@ -33,8 +33,7 @@ export class KeptReaders {
       await this.#closeUnused(kept);
     };
     try {
-      const { size, available, whole, read } = await kept.opening;
-      return { size, available, whole, read, close };
+      return { ...(await kept.opening), close };
     } catch (thrown) {
       this.#end(name, kept);
       throw thrown;

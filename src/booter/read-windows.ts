@@ -16,10 +16,10 @@ type Window = {
   waiting: number;
 };
 
-/** Parts of a blob that are held for who reads on, each read before it is asked for. */
+/** Parts of a blob that are held for who reads on, each read before it is asked for: 2 MiB at most, for as long as this is held. */
 export class ReadWindows {
   readonly #reader: Pick<BlobReader, 'size' | 'read'>;
-  /** The one that was used last at the end. */
+  /** The one that is needed least first. */
   #windows: readonly Window[] = [];
 
   constructor(reader: Pick<BlobReader, 'size' | 'read'>) {
@@ -28,13 +28,17 @@ export class ReadWindows {
 
   /** How many bytes of `target` are filled: fewer than it is long where none holds the rest. `isNext`: it follows a part that was read. */
   async read(target: Uint8Array, position: number, isNext: boolean): Promise<number> {
-    const window =
-      this.#holding(position) ?? (isNext && position < this.#reader.size ? this.#open(position) : undefined);
+    const window = this.#holding(position) ?? (isNext ? this.#open(position) : undefined);
     if (window === undefined) return 0;
-    // To the end of the order.
-    this.#windows = [...this.#windows.filter((one) => one !== window), window];
-    if (isNext) this.#openAfter(window);
-    if (window.length === undefined) await this.#filled(window);
+    this.#used(window);
+    // Who has come so far reads on.
+    if (isNext && position >= window.start + WINDOW_BYTES / 2) this.#openAfter(window);
+    if (window.length === undefined) {
+      window.waiting += 1;
+      await window.read;
+      // Nothing may happen between this and the copy: the buffer may be another's after that.
+      window.waiting -= 1;
+    }
     const from = position - window.start;
     const count = window.buffer.copy(target, 0, from, Math.min(window.length ?? 0, from + target.length));
     if (count === 0 || count === target.length) return count;
@@ -47,15 +51,26 @@ export class ReadWindows {
     );
   }
 
-  /** What comes next is there when it is asked for. */
-  #openAfter({ start, buffer }: Window): void {
-    const next = start + buffer.length;
-    if (next < this.#reader.size && !this.#windows.some((one) => one.start === next)) this.#open(next);
+  /** Who reads it needs what follows next, and what is behind no more. */
+  #used(window: Window): void {
+    const next = this.#holding(afterOf(window));
+    const behind = this.#windows.find((one) => afterOf(one) === window.start);
+    const others = this.#windows.filter((one) => one !== window && one !== next && one !== behind);
+    this.#windows = [...listed(behind), ...others, ...listed(next), window];
   }
 
-  #open(start: number): Window {
-    const buffer = this.#spareBuffer() ?? Buffer.allocUnsafeSlow(WINDOW_BYTES);
-    const reading = this.#reader.read(buffer, start).then(
+  /** What comes next is there when it is asked for. */
+  #openAfter(window: Window): void {
+    const next = afterOf(window);
+    // One that holds nothing, of a file that was cut short, holds nothing the second time either.
+    if (this.#holding(next) === undefined && !this.#windows.some(({ start }) => start === next)) this.#open(next);
+  }
+
+  /** undefined beyond the end, and where every buffer is needed. */
+  #open(start: number): Window | undefined {
+    const buffer = start < this.#reader.size ? this.#spareBuffer() : undefined;
+    if (buffer === undefined) return undefined;
+    const read = this.#reader.read(buffer, start).then(
       (length) => {
         window.length = length;
       },
@@ -63,22 +78,24 @@ export class ReadWindows {
         this.#windows = this.#windows.filter((one) => one !== window);
       },
     );
-    const window: Window = { start, buffer, read: reading, waiting: 0 };
+    const window: Window = { start, buffer, read, waiting: 0 };
     this.#windows = [...this.#windows, window];
     return window;
   }
 
-  /** Of the window that is needed least, which is nobody's any more, when there are enough. */
+  /** A new one, or, when there are enough, that of the window that is needed least and that nobody waits for. */
   #spareBuffer(): Buffer | undefined {
-    if (this.#windows.length < MOST_WINDOWS) return undefined;
-    const [oldest, ...others] = this.#windows;
-    this.#windows = others;
-    return oldest?.length === undefined || oldest.waiting > 0 ? undefined : oldest.buffer;
+    if (this.#windows.length < MOST_WINDOWS) return Buffer.allocUnsafeSlow(WINDOW_BYTES);
+    const idle = this.#windows.find(({ length, waiting }) => length !== undefined && waiting === 0);
+    this.#windows = this.#windows.filter((one) => one !== idle);
+    return idle?.buffer;
   }
+}
 
-  async #filled(window: Window): Promise<void> {
-    window.waiting += 1;
-    await window.read;
-    window.waiting -= 1;
-  }
+function listed(window: Window | undefined): readonly Window[] {
+  return window === undefined ? [] : [window];
+}
+
+function afterOf({ start, buffer }: Window): number {
+  return start + buffer.length;
 }

@@ -73,11 +73,10 @@ export class OwnServer {
       if (GREETING.test(path) || AUTOEXEC.test(path)) return GREETS;
       return parseBlobPath(path) === undefined ? await this.#binary(path) : LEADS;
     }
-    const url = URL.canParse(name, BASE) ? new URL(name, BASE) : undefined;
-    const path = parseBootPath(url?.pathname ?? '');
+    const path = parseBootPath(name);
     switch (path.kind) {
       case 'script':
-        return this.#assigned(factsFromQuery(queryOf(url), address));
+        return this.#assigned(factsFromQuery(queryOf(name), address));
       case 'firmware':
         return this.#assigned(factsFromFirmware(path.asks, address));
       case 'provision':
@@ -112,11 +111,10 @@ export class OwnServer {
 const NOTHING = 'has nothing under that';
 const GREETS = 'has it: the script that makes iPXE report its machine';
 const LEADS = 'has it as long as an assignment or a plan leads to it';
-const BASE = 'http://server.invalid';
 const MOST_NAMES = 10_000;
 
-function queryOf(url: URL | undefined): Record<string, unknown> {
-  return Object.fromEntries(url?.searchParams ?? []);
+function queryOf(target: string): Record<string, unknown> {
+  return Object.fromEntries(new URLSearchParams(target.split('?').slice(1).join('?')));
 }
 
 function sayingOf(exchange: Exchange): string | undefined {

@@ -31,9 +31,9 @@ export function denied(
   });
 }
 
-/** What went wrong on the network, named and with a remedy. */
-export function unreachable({ name, what, origin }: RequestContext, cause: unknown): BootlayerError {
-  const { reason, remedy } = diagnose(cause, { isPlain: origin.startsWith('http:') });
+/** What went wrong on the network, named and with a remedy. `now`: by the clock of this host. */
+export function unreachable({ name, what, origin }: RequestContext, cause: unknown, now = new Date()): BootlayerError {
+  const { reason, remedy } = diagnose(cause, { isPlain: origin.startsWith('http:'), now });
   return new BootlayerError('REGISTRY_UNREACHABLE', `${name} cannot be asked for ${what}: ${reason}`, {
     remedy,
     cause,
@@ -64,7 +64,7 @@ const REMEDY = 'see that the registry runs and can be reached from this host';
 
 type Diagnosis = { readonly reason: string; readonly remedy: string };
 
-type Way = { readonly isPlain: boolean };
+type Way = { readonly isPlain: boolean; readonly now: Date };
 
 function diagnose(problem: unknown, way: Way): Diagnosis {
   if (!(problem instanceof Error)) return { reason: String(problem), remedy: REMEDY };
@@ -72,14 +72,14 @@ function diagnose(problem: unknown, way: Way): Diagnosis {
   const { message, name } = inner ?? problem;
   const code = systemErrorCode(inner ?? problem) ?? '';
   return (
-    diagnoseTls(code, message) ?? {
+    diagnoseTls(code, message, way) ?? {
       reason: SILENCE[code] ?? reasonOf(message, name),
       remedy: remedyOf(message, code, way),
     }
   );
 }
 
-function diagnoseTls(code: string, message: string): Diagnosis | undefined {
+function diagnoseTls(code: string, message: string, { now }: Way): Diagnosis | undefined {
   // OpenSSL's words for an answer in plain HTTP.
   if (message.includes('wrong version number')) {
     const remedy =
@@ -88,8 +88,8 @@ function diagnoseTls(code: string, message: string): Diagnosis | undefined {
   }
   const time = OUT_OF_TIME[code];
   if (time !== undefined) {
-    const reason = `its certificate ${time} by the clock of this host, which says ${new Date().toISOString()}`;
-    return { reason, remedy: `${CLOCK_REMEDY}; where that is right, have the certificate of the registry renewed` };
+    const reason = `its certificate, or its authority's, ${time} by the clock of this host, which says ${now.toISOString()}`;
+    return { reason, remedy: `${CLOCK_REMEDY}; where that is right, have that certificate renewed` };
   }
   if (!UNKNOWN_AUTHORITY.has(code)) return undefined;
   const remedy = "set registries.<host>.ca to its authority's certificate, in PEM";

@@ -6,10 +6,12 @@ export type OtlpClientParts = {
   /** Of the collector, without the path: `http://collector:4318`. */
   readonly endpoint: string;
   readonly sender: Sender;
-  /** It cannot be reached, or refuses: told once, until it has taken what it was sent for a while. */
+  /** It cannot be reached, or refuses: told once, until it takes something again, and once in ten minutes at most. */
   readonly warn: (text: string) => void;
   /** What became of so many spans. */
   readonly told: (outcome: 'sent' | 'dropped', spans: number) => void;
+  /** Milliseconds of a clock that only goes on. */
+  readonly ticks: () => number;
   /** Runs it after so many milliseconds, unless what it answers is called before. */
   readonly after: (milliseconds: number, run: () => void) => () => void;
   readonly limits?: Partial<OtlpLimits>;
@@ -35,19 +37,19 @@ const LIMITS: OtlpLimits = {
   ...{ firstPause: 5_000, longestPause: 60_000 },
 };
 
-/** So many requests are taken, one after the other, before a failure is worth telling again. */
-const SOUND = 10;
+/** What takes some and refuses others is told of so often. */
+const TELLING_MILLISECONDS = 600_000;
 /** It may ask for longer pauses than ours, up to this. */
 const LONGEST_ASKED_MILLISECONDS = 600_000;
 
 /** OTLP 1.x, "Failures": those after which the same may be sent again. */
 const AGAIN: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-/** `pause`: in how many milliseconds it wants it again, where it says so (Retry-After). */
+/** `pause`: in how many milliseconds it wants the same again at the earliest, 0 where it does not say so. */
 type Answer =
   | { readonly kind: 'taken' }
   | { readonly kind: 'refused'; readonly reason: string }
-  | { readonly kind: 'later'; readonly reason: string; readonly pause?: number };
+  | { readonly kind: 'later'; readonly reason: string; readonly pause: number };
 
 /** Sends spans to a collector by OTLP over HTTP. Whatever the collector does, nobody waits for it, and what waits is bounded. */
 export class OtlpClient {
@@ -58,7 +60,9 @@ export class OtlpClient {
   #stopTimer: (() => void) | undefined;
   /** In a row. */
   #failures = 0;
-  #taken = SOUND;
+  /** When it was told last that it does not take traces, and whether it has taken some since. */
+  #toldAt = Number.NEGATIVE_INFINITY;
+  #isTakenSince = true;
   /** What the collector asked for with the last failure, in milliseconds. */
   #askedPause = 0;
   #isClosing = false;
@@ -121,7 +125,7 @@ export class OtlpClient {
     if (answer.kind !== 'later') this.#waiting.splice(0, batch.length);
     if (answer.kind === 'taken') {
       this.#failures = 0;
-      this.#taken += 1;
+      this.#isTakenSince = true;
       this.#parts.told('sent', batch.length);
       return answer.kind;
     }
@@ -132,10 +136,12 @@ export class OtlpClient {
 
   #failed(answer: Exclude<Answer, { kind: 'taken' }>): void {
     this.#failures += 1;
-    this.#askedPause = answer.kind === 'later' ? (answer.pause ?? 0) : 0;
-    if (this.#taken >= SOUND)
-      this.#parts.warn(`traces.otlp: ${this.#parts.endpoint} does not take traces: ${answer.reason}`);
-    this.#taken = 0;
+    this.#askedPause = answer.kind === 'later' ? answer.pause : 0;
+    const { endpoint, ticks, warn } = this.#parts;
+    if (!this.#isTakenSince || ticks() - this.#toldAt < TELLING_MILLISECONDS) return;
+    this.#toldAt = ticks();
+    this.#isTakenSince = false;
+    warn(`traces.otlp: ${endpoint} does not take traces: ${answer.reason}`);
   }
 
   #drop(spans: number): void {
@@ -156,13 +162,13 @@ export class OtlpClient {
       if (!AGAIN.has(status)) return { kind: 'refused', reason };
       return { kind: 'later', reason, pause: pauseIn(response.headers.get('retry-after')) };
     } catch (thrown) {
-      return { kind: 'later', reason: describeError(thrown) };
+      return { kind: 'later', reason: describeError(thrown), pause: 0 };
     }
   }
 }
 
-/** Of Retry-After (RFC 9110, 10.2.3), where it is in seconds. */
+/** Milliseconds, of Retry-After (RFC 9110, 10.2.3) where that is in seconds: a date is as good as nothing. Pure. */
 function pauseIn(said: string | null): number {
-  const seconds = /^\d{1,9}$/.test(said ?? '') ? Number(said) : 0;
+  const seconds = /^\d+$/.test(said ?? '') ? Number(said) : 0;
   return Math.min(LONGEST_ASKED_MILLISECONDS, seconds * 1_000);
 }

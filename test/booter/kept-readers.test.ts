@@ -16,7 +16,7 @@ function keeping() {
     const close = async () => {
       one.closed += 1;
     };
-    return { size: opened.length, close } as unknown as BlobReader;
+    return { size: opened.length, isStored: true, close } as unknown as BlobReader;
   };
   const readers = new KeptReaders(after);
   const pass = () => {
@@ -33,7 +33,7 @@ describe('readers that are kept', () => {
     await one.close();
     await other.close();
     const third = await readers.of('a', open);
-    expect([third.size, closed(), [...timers.values()]]).toEqual([1, [0], [5_000]]);
+    expect([third.size, third.isStored, closed(), [...timers.values()]]).toEqual([1, true, [0], [5_000]]);
     expect((await readers.of('b', open)).size).toBe(2);
   });
 

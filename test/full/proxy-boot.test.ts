@@ -31,15 +31,19 @@ describe('by proxyDHCP', () => {
     context.expect(told('fault')).toEqual([]);
   });
 
-  // Of each firmware what its loader comes by is lost: UEFI HTTP Boot loads nothing by TFTP.
-  it.concurrent.for(table(EVERY.filter(({ firmware, release }) => firmware !== 'uefi-http' && release === 'trixie')))(
-    '%s, with a fifth of DHCP and TFTP lost, within three power-ons',
-    async ([_name, machine], context) => {
-      const { segment } = await startProxiedSite(context, { folder: folder() });
-      await segment.network.lose(0.2, 'datagrams');
-      context.expect(await powerOn(machine, await segment.addTap())).toMatch(booted(machine));
-    },
-  );
+  // UEFI HTTP Boot loads nothing by TFTP: one of it, whose DHCP is lost.
+  it.concurrent.for(
+    table(
+      EVERY.filter(
+        ({ firmware, architecture, release }) =>
+          release === 'trixie' && `${firmware} ${architecture}` !== 'uefi-http arm64',
+      ),
+    ),
+  )('%s, with a fifth of DHCP and TFTP lost, within three power-ons', async ([_name, machine], context) => {
+    const { segment } = await startProxiedSite(context, { folder: folder() });
+    await segment.network.lose(0.2, 'datagrams');
+    context.expect(await powerOn(machine, await segment.addTap())).toMatch(booted(machine));
+  });
 
   it.concurrent.for(table(EVERY.filter(({ firmware, release }) => firmware !== 'uefi' && release === 'trixie')))(
     '%s, with a fiftieth of all packets lost, within three power-ons',

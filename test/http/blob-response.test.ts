@@ -26,9 +26,6 @@ function sending({ pool = new BufferPool(), end = SIZE } = {}) {
       done?.();
     },
     destroy: () => void calls.push('destroy'),
-    // As when the kernel has everything.
-    writableLength: 0,
-    writableEnded: true,
   };
   const gone = new AbortController();
   const sent = new BlobResponse(response as unknown as ServerResponse, pool, gone.signal);

@@ -26,7 +26,7 @@ async function saidOf(options: AuthorityOptions) {
     () => expect.unreachable('it is believed'),
     (error: unknown) => error,
   );
-  return unreachable(CONTEXT, thrown);
+  return unreachable(CONTEXT, thrown, new Date('2024-05-06T07:08:09Z'));
 }
 
 describe('a certificate that is not of this time', () => {
@@ -37,7 +37,7 @@ describe('a certificate that is not of this time', () => {
     expect(await saidOf(options)).toMatchObject({
       code: 'REGISTRY_UNREACHABLE',
       message: expect.stringMatching(
-        `r/os cannot be asked for manifest 1: its certificate ${what} by the clock of this host, which says \\d{4}-`,
+        `r/os cannot be asked for manifest 1: its certificate, or its authority's, ${what} by the clock of this host, which says 2024-05-06T`,
       ) as string,
       remedy: expect.stringContaining('see that the clock of this host is right') as string,
     });

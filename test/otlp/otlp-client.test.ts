@@ -14,13 +14,11 @@ const SPAN: Span = {
 };
 const some = (count: number) => Array.from({ length: count }, () => SPAN);
 
-/** Nobody waits longer here. */
-const END = 50;
-
 /** `pauses`: how long it was to wait, each time. */
 function client(endpoint: string, limits: Partial<OtlpLimits> = {}) {
   const warnings: string[] = [];
   const pauses: number[] = [];
+  const time = { now: 0 };
   const told = { sent: 0, dropped: 0 };
   const made = new OtlpClient({
     endpoint,
@@ -29,13 +27,14 @@ function client(endpoint: string, limits: Partial<OtlpLimits> = {}) {
     told: (outcome, spans) => {
       told[outcome] += spans;
     },
+    ticks: () => time.now,
     after: (milliseconds, run) => {
       pauses.push(milliseconds);
-      return after(Math.min(milliseconds, END), run);
+      return after(milliseconds > 5_000 ? 1 : milliseconds, run);
     },
     limits: { gather: 1, firstPause: 1, longestPause: 5, ...limits },
   });
-  return { client: made, warnings, told, pauses };
+  return { client: made, warnings, told, pauses, time };
 }
 
 it('sends what collectors read: numbers and times as text, identifiers in hex', async () => {
@@ -108,7 +107,7 @@ it.each([429, 503])('sends again what is answered by %d, and says so once', asyn
 });
 
 it('waits for as long as it is asked to, within reason', async () => {
-  const asked = ['20', '5000', 'tomorrow', undefined];
+  const asked = ['20', '9'.repeat(30), 'tomorrow', undefined];
   const collector = await startCollector((response) => {
     const after = asked.shift();
     response.writeHead(asked.length === 0 ? 200 : 429, after === undefined ? {} : { 'retry-after': after }).end();
@@ -120,13 +119,17 @@ it('waits for as long as it is asked to, within reason', async () => {
   await made.close();
 });
 
-it('says once that every second request is refused', async () => {
+it('says once in ten minutes that every second request is refused', async () => {
   let answers = 0;
   const collector = await startCollector((response) => void response.writeHead(++answers % 2 === 0 ? 400 : 200).end());
-  const { client: made, warnings, told } = client(collector.url, { batch: 1 });
+  const { client: made, warnings, told, time } = client(collector.url, { batch: 1 });
   made.add(some(40));
   await expect.poll(() => told).toEqual({ sent: 20, dropped: 20 });
   expect(warnings).toHaveLength(1);
+  time.now = 600_000;
+  made.add(some(10));
+  await expect.poll(() => told).toEqual({ sent: 25, dropped: 25 });
+  expect(warnings).toHaveLength(2);
 });
 
 it.each([400, 302])('does not send again what is answered by %d', async (status) => {

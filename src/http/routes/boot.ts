@@ -1,17 +1,15 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { AUTOEXEC_PATHS, GREETING_PATH, SCRIPT_PATH } from '../../booter/boot-path.js';
 import type { Booter } from '../../booter/booter.js';
 import type { ScriptQuery } from '../../booter/report.js';
 import { addressOf } from '../address-of.js';
 
-/** Builds of 2025 and later ask for it beside where they came from, and in its root. */
-const AUTOEXEC_PATHS = ['/ipxe/autoexec.ipxe', '/autoexec.ipxe'];
-
 /** `/boot.ipxe` and `/boot/script`: what iPXE asks for before it fetches anything. */
 export function bootRoutes(app: FastifyInstance, booter: Booter): void {
-  greetingRoute(app, booter, { path: '/boot.ipxe', script: (address) => booter.greeting(address) });
+  greetingRoute(app, booter, { path: GREETING_PATH, script: (address) => booter.greeting(address) });
   for (const path of AUTOEXEC_PATHS)
     greetingRoute(app, booter, { path, script: (address) => booter.autoexec(address) });
-  app.get<{ Querystring: ScriptQuery }>('/boot/script', async (request, reply) =>
+  app.get<{ Querystring: ScriptQuery }>(SCRIPT_PATH, async (request, reply) =>
     sendScript(reply, await booter.script(request.query, addressOf(request))),
   );
 }
