@@ -9,6 +9,7 @@ import { sendError } from './error-reply.js';
 import { watchHandshakes } from './handshakes.js';
 import { boundPipelining } from './pipelining.js';
 import { secureOptions } from './secure.js';
+import { watchConnections } from './silent-connections.js';
 
 /** Firmware of a slow machine takes a few seconds for its part. */
 const HANDSHAKE_MILLISECONDS = 20_000;
@@ -56,6 +57,7 @@ export function createListener(
   });
   clientErrors.watch(app.server);
   boundPipelining(app.server);
+  watchConnections(app.server);
   if (tls !== undefined) watchHandshakes(app.server, log, handshake);
   app.setErrorHandler((error, _request, reply) => sendError(reply, error));
   app.setNotFoundHandler((request, reply) =>

@@ -3,9 +3,11 @@ import { cannotOpen, openedAt } from '../net/cannot-listen.js';
 import type { Endpoint } from '../net/endpoint.js';
 import { parseIp } from '../net/ip.js';
 import { cutConnections } from './handshakes.js';
+import { cutSilent } from './silent-connections.js';
 
 /** A script is answered within five seconds. */
 const CLOSING_MILLISECONDS = 5_000;
+const LOOK_MILLISECONDS = 50;
 
 /**
  * Opens the port, or takes the one that is open already, and answers where it really listens. Throws PORT_UNAVAILABLE, naming
@@ -33,15 +35,23 @@ function nameOf(key: string): 'http' | 'https' {
 
 /** Scripts under way are answered; then whoever still holds a connection loses it. */
 export async function closeListener(app: FastifyInstance): Promise<void> {
+  const { server } = app;
   const closing = app.close();
-  app.server.closeIdleConnections();
+  const cutIdle = () => {
+    server.closeIdleConnections();
+    cutSilent(server);
+  };
+  cutIdle();
+  // Of whoever is answered by now, nothing is awaited any more.
+  const again = setInterval(cutIdle, LOOK_MILLISECONDS);
   const timer = setTimeout(() => {
-    app.server.closeAllConnections();
-    cutConnections(app.server);
+    server.closeAllConnections();
+    cutConnections(server);
   }, CLOSING_MILLISECONDS);
   try {
     await closing;
   } finally {
+    clearInterval(again);
     clearTimeout(timer);
   }
 }
