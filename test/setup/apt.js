@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { alone } from './alone.js';
 import { mainMirror, parseDeb822, parseList } from './apt-sources.js';
 import { PARTS, run } from './command.js';
 import { debianRelease } from './debian-release.js';
@@ -34,8 +35,14 @@ export class PrivateApt {
     return join(PARTS, this.release, `${name}-${architecture}`);
   }
 
-  /** Fetches and unpacks what is not there yet. @param {readonly Package[]} wanted */
+  /** Fetches and unpacks what is not there yet, alone in its folder. @param {readonly Package[]} wanted */
   async unpack(wanted) {
+    if (wanted.every((one) => existsSync(this.folder(one)))) return;
+    await alone(`${this.#folder}.lock`, () => this.#unpackMissing(wanted));
+  }
+
+  /** @param {readonly Package[]} wanted */
+  async #unpackMissing(wanted) {
     const missing = wanted.filter((one) => !existsSync(this.folder(one)));
     if (missing.length === 0) return;
     await this.#configure();
