@@ -4,12 +4,13 @@ import type { Metrics } from '../metrics.js';
 import { RecentMap } from '../recent-map.js';
 import type { StepListener, ToldStep } from './journal.js';
 
-/** Boots under way: of more, those are counted anew that were not heard of for longest. */
-const MOST = 20_000;
+/** Boots under way, at least: of more, those are counted no further that were not heard of for longest. */
+const MOST = 5_000;
 
-/** What is known of one boot. Times: milliseconds since the epoch. */
+/** What is known of one boot, in a few bytes. Times: milliseconds since the epoch. */
 type Timed = {
-  readonly states: Set<BootState>;
+  /** Those that are counted, a bit of each. */
+  states: number;
   readonly beganAt: number;
   /** How far it has come, as a place in `MILESTONES`, and when. */
   farthest: number;
@@ -25,8 +26,9 @@ export function bootTimes(metrics: Pick<Metrics, 'boots' | 'bootStepSeconds' | '
     const timed = boots.get(boot.id) ?? begun(boot);
     if (timed === undefined) return;
     boots.set(boot.id, timed);
-    if (!timed.states.has(boot.state)) metrics.boots.inc({ state: boot.state });
-    timed.states.add(boot.state);
+    const state = bitOf(boot.state);
+    if ((timed.states & state) === 0) metrics.boots.inc({ state: boot.state });
+    timed.states |= state;
     const milestone = milestoneAt(event, boot);
     if (milestone !== undefined) reach(timed, milestone, at);
   };
@@ -44,7 +46,11 @@ export function bootTimes(metrics: Pick<Metrics, 'boots' | 'bootStepSeconds' | '
 
 /** Of one that began before the server did nobody knows what was counted. */
 function begun({ steps, beganAt }: Boot): Timed | undefined {
-  return steps > 1 ? undefined : { states: new Set(), beganAt, farthest: -1, cameAt: beganAt };
+  return steps > 1 ? undefined : { states: 0, beganAt, farthest: -1, cameAt: beganAt };
+}
+
+function bitOf(state: BootState): number {
+  return 1 << BOOT_STATES.indexOf(state);
 }
 
 /** The time of day may be set meanwhile. */
