@@ -29,3 +29,10 @@ it('makes what is not there, once', () => {
   };
   expect([map.kept('a', make), map.kept('a', make), map.kept('b', make), map.get('a')]).toEqual([1, 1, 2, 1]);
 });
+
+it('forgets what is deleted, however long it was there', () => {
+  const map = new RecentMap<string, number>(2);
+  for (const key of ['old', 'b', 'young']) map.set(key, 1);
+  for (const key of ['old', 'young', 'never']) map.delete(key);
+  expect(['old', 'b', 'young'].map((key) => map.get(key))).toEqual([undefined, 1, undefined]);
+});

@@ -28,8 +28,16 @@ type HandingOut = OfBoot & { readonly handsOut: HandedOut; readonly life: number
 /** With what is handed out by it, where something is. */
 type Kept = OfBoot & Pick<KeptCapability, 'handsOut'>;
 
-/** The boot in which a machine is, and, as long as that is not durable, that nothing is handed out for those before. */
-type Begun = { readonly boot: string; isKept: boolean; keeping: Promise<void> | undefined };
+/**
+ * The boot in which a machine is, with what it was given in it, and, as long as that is not durable, that nothing is handed out for those
+ * before.
+ */
+type Begun = {
+  readonly boot: string;
+  readonly given: { readonly name: string; readonly hash: string }[];
+  isKept: boolean;
+  keeping: Promise<void> | undefined;
+};
 
 /** `endsAt`: ticks of the clock. */
 type Given = { readonly capability: string; readonly endsAt: number };
@@ -42,6 +50,8 @@ const LIFE_MILLISECONDS = 7 * 24 * 3_600_000;
 /** Are remembered at least. */
 const BOOTS = 5_000;
 const MACHINES = 25_000;
+/** Of one boot so many are known as its own: a machine has one for each address that it asks from. */
+const MOST_OF_ONE = 16;
 
 /**
  * Whoever has a capability may say that a boot is done, or fetch what its machine is handed. Each is random, and only its digest is
@@ -66,14 +76,25 @@ export class Capabilities {
    */
   begun({ id, machine }: Pick<Boot, 'id' | 'machine'>): Promise<void> {
     const known = this.#begun.get(machine);
-    const begun = known?.boot === id ? known : { boot: id, isKept: false, keeping: undefined };
-    if (begun !== known) this.#begun.set(machine, begun);
+    const begun = known?.boot === id ? known : { boot: id, given: [], isKept: false, keeping: undefined };
+    if (begun !== known) {
+      this.#begun.set(machine, begun);
+      this.#forget(known);
+    }
     if (begun.isKept) return Promise.resolve();
     // Once at a time, and again with the next step where it fails.
     begun.keeping ??= this.#supersede(machine, begun).finally(() => {
       begun.keeping = undefined;
     });
     return begun.keeping;
+  }
+
+  /** Nobody asks for it again: else what is known would grow with each boot. What was given is kept, and judged by the time of day. */
+  #forget(over: Begun | undefined): void {
+    for (const { name, hash } of over?.given ?? []) {
+      this.#given.delete(name);
+      this.#ends.delete(hash);
+    }
   }
 
   async #supersede(machine: string, begun: Begun): Promise<void> {
@@ -125,14 +146,14 @@ export class Capabilities {
   #give(name: string, boot: Kept, life: number): Promise<Given> {
     const given = this.#given.get(name);
     if (given !== undefined) return given;
-    const making = this.#make(boot, life);
+    const making = this.#make(name, boot, life);
     this.#given.set(name, making);
     // One that is not kept is no use: whoever asks again gets another.
     making.catch(() => this.#given.set(name, undefined));
     return making;
   }
 
-  async #make(boot: Kept, life: number): Promise<Given> {
+  async #make(name: string, boot: Kept, life: number): Promise<Given> {
     const { store, clock, senseClock } = this.#parts;
     const capability = randomBytes(BYTES).toString('base64url');
     // When a clock that is not set yet is, all that was to end by it would be over.
@@ -140,6 +161,8 @@ export class Capabilities {
     const hash = hashOf(capability);
     const endsAt = clock.ticks() + life;
     this.#ends.set(hash, endsAt);
+    const begun = this.#begun.get(boot.machine);
+    if (begun?.boot === boot.boot && begun.given.length < MOST_OF_ONE) begun.given.push({ name, hash });
     await store.saveCapability({ ...this.#asOfNow(boot), hash, expiresAt });
     return { capability, endsAt };
   }
