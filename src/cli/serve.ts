@@ -14,16 +14,18 @@ export function serveCommand(): Command {
 async function serve(options: CommonOptions): Promise<void> {
   const initial = await loadWithWarnings(options, { withSecrets: true });
   const log = await serverLog(options.logLevel);
-  for (const warning of initial.warnings) log.warn({ event: 'config.warning' }, warning);
   let server: RunningServer | undefined;
+  let starting: Promise<RunningServer> | undefined;
   // Before anybody can know that it runs: without listeners, signals would end the process as it stands.
   const stopListening = onSignals(log, {
-    // What was durable stays durable, so a server that is only starting may end at once.
-    stop: () => server?.stop() ?? process.exit(0),
+    // One that is starting comes to that first: SQLite aborts the process where its thread is taken from it as it opens.
+    stop: async () => (await starting?.catch(() => undefined))?.stop(),
     reload: () => server?.reload(),
   });
   try {
-    server = await startServer(initial, log);
+    for (const warning of initial.warnings) log.warn({ event: 'config.warning' }, warning);
+    starting = startServer(initial, log);
+    server = await starting;
     growAsNeeded();
     await server.ended;
     log.info({ event: 'server.ended' }, 'ended');

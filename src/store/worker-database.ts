@@ -65,7 +65,10 @@ export class WorkerDatabase {
 
   async #close(): Promise<void> {
     this.#closing = true;
-    await this.#request({ kind: 'close' }).catch(() => undefined);
+    const closed = this.#request({ kind: 'close' });
+    // A thread that is ended in the middle of a query takes the whole process with it (libsql 0.5, neon's assertions).
+    this.#dead ??= unusable(this.#file, 'the database is closed', 'start the server again');
+    await closed.catch(() => undefined);
     await this.#worker.terminate();
   }
 
@@ -89,9 +92,10 @@ export class WorkerDatabase {
 
   #end(cause: unknown): Error | undefined {
     const reason = cause instanceof Error ? cause.message : 'its thread ended';
-    this.#dead = unusable(this.#file, `the database ended (${reason})`, 'start the server again');
-    for (const { reject } of this.#pending.values()) reject(this.#dead);
+    const dead = unusable(this.#file, `the database ended (${reason})`, 'start the server again');
+    this.#dead ??= dead;
+    for (const { reject } of this.#pending.values()) reject(dead);
     this.#pending.clear();
-    return this.#closing ? undefined : this.#dead;
+    return this.#closing ? undefined : dead;
   }
 }

@@ -5,7 +5,8 @@ import { expect, it, onTestFinished } from 'vitest';
 import { writeConfiguration } from '../fixtures/configuration.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { buildTestImage } from '../fixtures/program.js';
-import { type LogLine, startServer } from '../setup/server.js';
+import { ChildProcess } from '../setup/process.js';
+import { type LogLine, PROGRAM, readLogLine, startServer } from '../setup/server.js';
 
 /** A server in the middle of sending a kernel to a client that has stopped reading. */
 async function sending() {
@@ -60,4 +61,18 @@ it('ends at once at the second signal', async () => {
   server.process.kill('SIGINT');
   expect(await server.process.ended).toBe(1);
   expect(received + (await rest(client))).toBeLessThan(length);
+});
+
+it('that is told to end while it starts comes to its start first, and ends in order then', async () => {
+  const file = await writeConfiguration(await temporaryFolder(), { assignments: [] });
+  const env = { ...process.env, BOOTLAYER_NO_SUCH_KEY: '1' };
+  const server = new ChildProcess(process.execPath, [PROGRAM, 'serve', '-c', file], { name: 'serve', env });
+  onTestFinished(async () => void (await server.stop()));
+  const told = (line: string) => readLogLine(line)?.event;
+  // The first that it says, before anything is opened.
+  await server.waitForLine((line) => (told(line) === 'config.warning' ? line : undefined), 20);
+  server.kill('SIGTERM');
+  expect(await server.ended).toBe(0);
+  const ends = ['server.stopping', 'server.listening', 'server.ended'];
+  expect(server.lines.map(told).filter((event) => event !== undefined && ends.includes(event))).toEqual(ends);
 });

@@ -25,6 +25,21 @@ it('rejects what waits and says why when the thread dies', async () => {
   await database.close();
 });
 
+it('is asked nothing more once it is being closed, and does first what was asked before', async () => {
+  // It answers with how many requests came.
+  const counting = `globalThis.count = (globalThis.count ?? 0) + 1;
+    parentPort.postMessage({ id: request.id, kind: 'rows', rows: [], changes: globalThis.count });`;
+  const database = await WorkerDatabase.open('state.db', script(counting));
+  const asked = database.query('select 1', []);
+  const closing = database.close();
+  const closed = { code: 'DATA_UNUSABLE', message: 'state.db cannot be used: the database is closed' };
+  await expect(database.query('select 2', [])).rejects.toMatchObject(closed);
+  expect(await asked).toMatchObject({ changes: 1 });
+  await closing;
+  await expect(database.query('select 3', [])).rejects.toMatchObject(closed);
+  expect(await database.ended).toBeUndefined();
+});
+
 it('does not open when the thread dies first', async () => {
   const opening = WorkerDatabase.open('state.db', script('', "throw new Error('no library')"));
   await expect(opening).rejects.toMatchObject({
