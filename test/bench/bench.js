@@ -15,6 +15,7 @@ import { benchMemory } from './memory.js';
 import { benchPlan } from './plan.js';
 import { benchPull } from './pull.js';
 import { benchSanboot } from './sanboot.js';
+import { benchStart } from './start.js';
 import { benchTftp } from './tftp.js';
 
 /** @type {Record<string, (options: { smoke: boolean }) => Promise<void>>} */
@@ -31,6 +32,7 @@ const BENCHMARKS = {
   pull: benchPull,
   herd: benchHerd,
   memory: benchMemory,
+  start: benchStart,
 };
 
 await runScript(async () => {
