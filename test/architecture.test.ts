@@ -160,7 +160,8 @@ const WORLD = new Set(
 const MAY_TOUCH_THE_WORLD =
   /(-socket|-client|-database|-process|-watch)\.ts$|(^|\/)disk-[^/]+\.ts$|^config\/load\.ts$|^http\/|^(main|server|advertise|registries)\.ts$|^cli\//;
 
-type Import = { readonly file: string; readonly target: string; readonly typeOnly: boolean };
+/** `isLate`: of a call, which loads it when it comes there. */
+type Import = { readonly file: string; readonly target: string; readonly typeOnly: boolean; readonly isLate: boolean };
 
 const files = (readdirSync(SRC, { recursive: true }) as string[]).filter((name) => name.endsWith('.ts')).sort();
 const imports = files.flatMap(importsOf);
@@ -188,6 +189,13 @@ describe('the shape of the house', () => {
   it('has no circles between files', () => {
     const running = imports.filter(({ typeOnly }) => !typeOnly);
     expect(circlesIn(withinSource(running))).toEqual([]);
+  });
+
+  it('loads nothing of traces with the server: it is loaded where they are wanted', () => {
+    const atOnce = withinSource(imports.filter(({ typeOnly, isLate }) => !typeOnly && !isLate));
+    const loaded = reachedFrom('server.ts', atOnce);
+    expect(loaded).toContain('served-booter.ts');
+    expect(loaded.filter((file) => /^traces\.ts$|^otlp\/|^booter\/boot-(traces|span)\.ts$/.test(file))).toEqual([]);
   });
 
   it('keeps packages at home', () => {
@@ -223,6 +231,7 @@ function importsOf(file: string): Import[] {
     file,
     target: match[2] ?? match[3] ?? match[4] ?? '',
     typeOnly: match[1] !== undefined,
+    isLate: match[4] !== undefined,
   }));
 }
 
@@ -254,6 +263,13 @@ function mayImport(from: string, to: string): boolean {
   const narrow = ONLY_THESE_FILES.filter((rule) => rule.from.includes(roomOf(from)) && rule.room === roomOf(to));
   if (narrow.length > 0) return narrow.some((rule) => rule.files.test(to));
   return (MAY_IMPORT[roomOf(from)] ?? []).includes(roomOf(to));
+}
+
+/** That file and all that it leads to. */
+function reachedFrom(start: string, edges: readonly (readonly [string, string])[]): string[] {
+  const reached = new Set([start]);
+  for (const file of reached) for (const [from, to] of edges) if (from === file) reached.add(to);
+  return [...reached];
 }
 
 /** Names on circles of the graph, empty when there are none. */
