@@ -98,6 +98,16 @@ it('boots machines from one file, where there is no Node, and unpacks into its d
   expect(statSync(file).ino).toBe(ino);
 });
 
+it('loads nothing that lies in folders beside it', async () => {
+  const root = await rootWithImage('/bootlayer');
+  // fdir, which lists files, loads this one where it finds it.
+  mkdirSync(root.path('/node_modules/picomatch'), { recursive: true });
+  writeFileSync(root.path('/node_modules/picomatch/index.js'), "require('node:fs').writeFileSync('/loaded', '');");
+  const { http } = await root.serve(SERVE);
+  await bootsFrom(http);
+  expect(existsSync(root.path('/loaded'))).toBe(false);
+});
+
 it('never loads what was damaged since it was unpacked', async () => {
   const root = await rootWithImage('/bootlayer');
   const data = root.path('/var/lib/bootlayer');
