@@ -193,7 +193,7 @@ describe('the shape of the house', () => {
 
   it('loads nothing of traces with the server: it is loaded where they are wanted', () => {
     const atOnce = withinSource(imports.filter(({ typeOnly, isLate }) => !typeOnly && !isLate));
-    const loaded = reachedFrom('server.ts', atOnce);
+    const loaded = reachedFrom('cli/serve.ts', atOnce);
     expect(loaded).toContain('served-booter.ts');
     expect(loaded.filter((file) => /^traces\.ts$|^otlp\/|^booter\/boot-(traces|span)\.ts$/.test(file))).toEqual([]);
   });

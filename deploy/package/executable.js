@@ -87,21 +87,13 @@ async function bundleThreads(work) {
   return assets;
 }
 
-const ALONE = 'bootlayer:alone';
-
-/**
- * fdir would load a module from the folders beside the file, as Node finds it from there, and run what anybody has put there: to it,
- * there is none.
- * @type {import('rolldown').Plugin}
- */
+/** In place of node:module for fdir: see there. */
+const NO_MODULE = fileURLToPath(new URL('no-module.js', import.meta.url));
+/** @type {import('rolldown').Plugin} */
 const nothingBeside = {
   name: 'nothing-beside',
-  resolveId: (source, importer = '') => (source === 'module' && /[\\/]fdir[\\/]/.test(importer) ? ALONE : null),
-  load: (id) =>
-    id === ALONE
-      ? "const none = (name) => { throw new Error(name + ' is not in this program'); };" +
-        'none.resolve = none; export const createRequire = () => none;'
-      : null,
+  resolveId: (source, importer = '') =>
+    /^(node:)?module$/.test(source) && /[\\/]fdir[\\/]/.test(importer) ? NO_MODULE : null,
 };
 
 /** With everything that it imports but what is built in. @param {string} input @param {string} file @param {'cjs' | 'esm'} format */

@@ -15,7 +15,7 @@ export function scriptOf(path) {
 export function runThread(path) {
   const builtIn = createRequire(process.execPath);
   /** The only package that is not in the script: SQLite, for this system. @param {string} id @returns {unknown} */
-  const require = (id) => (id.startsWith('@libsql/') ? loadSqlite(builtIn) : builtIn(id));
+  const require = (id) => (id.startsWith('@libsql/') ? loadSqlite() : builtIn(id));
   const wrapped = `(function (exports, require, module, __filename) {${getAsset(scriptOf(path), 'utf8')}\n})`;
   const script = new Script(wrapped, { filename: `bootlayer/${path}` });
   const module = { exports: {} };
@@ -24,9 +24,16 @@ export function runThread(path) {
   start(module.exports, require, module, process.execPath);
 }
 
-/** A thread that uses SQLite is given a file in the data folder. @param {NodeJS.Require} load @returns {unknown} */
-function loadSqlite(load) {
+/** A thread that uses SQLite is given a file in the data folder. @returns {unknown} */
+function loadSqlite() {
   const { file } = /** @type {{ file: string }} */ (workerData);
   const contents = () => Buffer.from(/** @type {ArrayBuffer} */ (getRawAsset(NATIVE)));
   return loadNative({ native: { digest: getAsset(NATIVE_DIGEST, 'utf8'), contents }, data: dirname(file), load });
+}
+
+/** Not by require, which reads each package.json in the folders of the program, and fails where one is damaged. @param {string} file */
+function load(file) {
+  const module = { exports: {} };
+  process.dlopen(module, file);
+  return module.exports;
 }

@@ -18,7 +18,7 @@ async function serve(options: CommonOptions): Promise<void> {
   let starting: Promise<RunningServer> | undefined;
   // Before anybody can know that it runs: without listeners, signals would end the process as it stands.
   const stopListening = onSignals(log, {
-    // One that is starting comes to that first: SQLite aborts the process where its thread is taken from it as it opens.
+    // One that is starting comes to that first: what it has opened is closed in order.
     stop: async () => (await starting?.catch(() => undefined))?.stop(),
     reload: () => server?.reload(),
   });
@@ -50,7 +50,8 @@ function onSignals(log: Logger, { stop, reload }: SignalActions): () => void {
     signals += 1;
     if (signals > 1) {
       log.warn({ event: 'server.killed', signal }, 'second signal, ending at once');
-      process.exit(1);
+      // Node's own way waits for what SQLite is doing, and is aborted by it then. What was durable stays durable.
+      process.kill(process.pid, 'SIGKILL');
     }
     log.info(
       { event: 'server.stopping', signal },

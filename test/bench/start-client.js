@@ -21,7 +21,8 @@ async function measure({ command: [program = '', ...args], url, rest }) {
   const ended = once(server, 'close');
   try {
     while (!(await isAnswered(url))) {
-      if (server.exitCode !== null) throw new Error(`${program} ended with ${server.exitCode}`);
+      const status = server.exitCode ?? server.signalCode;
+      if (status !== null) throw new Error(`${program} ended with ${status}`);
       if (performance.now() - since > LONGEST_MILLISECONDS) throw new Error(`${program} does not answer`);
       await pause(ASK_MILLISECONDS);
     }
@@ -38,10 +39,11 @@ async function measure({ command: [program = '', ...args], url, rest }) {
 /** @param {string} url @returns {Promise<boolean>} */
 function isAnswered(url) {
   return new Promise((resolve) => {
-    const request = get(url, { agent: false }, (answer) => {
+    const request = get(url, { agent: false, timeout: 1_000 }, (answer) => {
       answer.resume();
       answer.once('close', () => resolve(answer.statusCode === 200));
     });
+    request.once('timeout', () => request.destroy());
     request.once('error', () => resolve(false));
   });
 }

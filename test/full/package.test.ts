@@ -98,11 +98,12 @@ it('boots machines from one file, where there is no Node, and unpacks into its d
   expect(statSync(file).ino).toBe(ino);
 });
 
-it('loads nothing that lies in folders beside it', async () => {
+it('loads and reads nothing that lies in folders beside it', async () => {
   const root = await rootWithImage('/bootlayer');
   // fdir, which lists files, loads this one where it finds it.
   mkdirSync(root.path('/node_modules/picomatch'), { recursive: true });
   writeFileSync(root.path('/node_modules/picomatch/index.js'), "require('node:fs').writeFileSync('/loaded', '');");
+  writeFileSync(root.path('/package.json'), '{ "no JSON');
   const { http } = await root.serve(SERVE);
   await bootsFrom(http);
   expect(existsSync(root.path('/loaded'))).toBe(false);

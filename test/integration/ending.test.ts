@@ -1,7 +1,10 @@
 import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { WorkerDatabase } from '../../src/store/worker-database.js';
+import { SQLITE_WORKER } from '../fixtures/built.js';
 import { writeConfiguration } from '../fixtures/configuration.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { buildTestImage } from '../fixtures/program.js';
@@ -59,20 +62,49 @@ it('ends at once at the second signal', async () => {
   server.process.kill('SIGTERM');
   await isEnding;
   server.process.kill('SIGINT');
-  expect(await server.process.ended).toBe(1);
+  expect(await server.process.ended).toBe('SIGKILL');
   expect(received + (await rest(client))).toBeLessThan(length);
 });
 
-it('that is told to end while it starts comes to its start first, and ends in order then', async () => {
-  const file = await writeConfiguration(await temporaryFolder(), { assignments: [] });
-  const env = { ...process.env, BOOTLAYER_NO_SUCH_KEY: '1' };
-  const server = new ChildProcess(process.execPath, [PROGRAM, 'serve', '-c', file], { name: 'serve', env });
-  onTestFinished(async () => void (await server.stop()));
-  const told = (line: string) => readLogLine(line)?.event;
-  // The first that it says, before anything is opened.
-  await server.waitForLine((line) => (told(line) === 'config.warning' ? line : undefined), 20);
-  server.kill('SIGTERM');
-  expect(await server.ended).toBe(0);
-  const ends = ['server.stopping', 'server.listening', 'server.ended'];
-  expect(server.lines.map(told).filter((event) => event !== undefined && ends.includes(event))).toEqual(ends);
+describe('while it starts', () => {
+  /** A server that waits for its state, which another holds until `letGo`, for two seconds at most. */
+  async function starting() {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, 'data'), { mode: 0o700 });
+    const held = await WorkerDatabase.open(join(folder, 'data', 'state.db'), SQLITE_WORKER);
+    onTestFinished(() => held.close());
+    const file = await writeConfiguration(folder, { assignments: [] });
+    // It is told of before anything is opened.
+    const env = { ...process.env, BOOTLAYER_NO_SUCH_KEY: '1' };
+    const server = new ChildProcess(process.execPath, [PROGRAM, 'serve', '-c', file], { name: 'serve', env });
+    onTestFinished(async () => void (await server.stop()));
+    await waitFor(server, 'config.warning');
+    server.kill('SIGTERM');
+    await waitFor(server, 'server.stopping');
+    return { server, letGo: () => held.close() };
+  }
+
+  const waitFor = (server: ChildProcess, event: string) =>
+    server.waitForLine((line) => (readLogLine(line)?.event === event ? line : undefined), 20);
+
+  it('comes to its start first, and ends in order then', async () => {
+    const { server, letGo } = await starting();
+    await letGo();
+    expect(await server.ended).toBe(0);
+    const told = server.lines.map((line) => readLogLine(line)?.event);
+    expect(told.slice(-2)).toEqual(['server.listening', 'server.ended']);
+  });
+
+  it('says why it cannot start, and nothing else', async () => {
+    const { server } = await starting();
+    expect(await server.ended).toBe(1);
+    expect(server.lines.at(-2)).toContain('server.stopping');
+    expect(server.lines.at(-1)).toMatch(/^bootlayer: .* in use by another server/);
+  });
+
+  it('ends at once at the second signal', async () => {
+    const { server } = await starting();
+    server.kill('SIGINT');
+    expect(await server.ended).toBe('SIGKILL');
+  });
 });

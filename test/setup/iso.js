@@ -18,8 +18,11 @@ import { program } from './parts.js';
 /** Without the names of Rock Ridge, which xorriso writes most times. */
 export const NO_ROCK_RIDGE = ['-rockridge', 'off'];
 
-/** xorriso 1.5.4 of Debian 12 was seen to crash in one run of some thousand, and not in 2,600 that were alike. */
-const CRASHED = /UNIX-SIGNAL: +SIGSEGV/;
+/**
+ * xorriso 1.5.4 of Debian 12 was seen to crash in one run of some thousand, and not in 2,600 that were alike. It catches the signal
+ * and ends with 1, as for anything else.
+ */
+export const CRASHED = /UNIX-SIGNAL: +SIGSEGV/;
 
 /** What xorriso makes, with the label `TESTISO`. @param {MadeIso} made @returns {Promise<Buffer>} */
 export async function isoImage({ files, links = {}, before = [], options = ['-J'] }) {

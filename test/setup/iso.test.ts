@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { onceMoreAfter } from './iso.js';
+import { CRASHED, onceMoreAfter } from './iso.js';
 
 it('does a thing once more after the failure that is known of it, and after no other', async () => {
   const crash = new Error('xorriso\nUNIX-SIGNAL:  SIGSEGV  errno= 0');
@@ -10,7 +10,7 @@ it('does a thing once more after the failure that is known of it, and after no o
       if (answer instanceof Error) throw answer;
       return answer;
     };
-    const ended = await onceMoreAfter(/UNIX-SIGNAL: +SIGSEGV/, doing).catch((error: unknown) => error);
+    const ended = await onceMoreAfter(CRASHED, doing).catch((error: unknown) => error);
     return [ended, begun];
   };
   expect(await tries('made')).toEqual(['made', 1]);
