@@ -4,11 +4,12 @@ import type { Metrics } from '../metrics.js';
 import { RecentMap } from '../recent-map.js';
 import type { StepListener, ToldStep } from './journal.js';
 
-/** Boots under way, at least: of more, those are counted no further that were not heard of for longest. */
-const MOST = 5_000;
+/** At least: of more, the boots are counted no further of those that were not heard of for longest. */
+const MACHINES = 25_000;
 
-/** What is known of one boot, in a few bytes. Times: milliseconds since the epoch. */
+/** What is known of the boot in which a machine is, in a few bytes. Times: milliseconds since the epoch. */
 type Timed = {
+  readonly id: string;
   /** Those that are counted, a bit of each. */
   states: number;
   readonly beganAt: number;
@@ -19,13 +20,15 @@ type Timed = {
 
 /** Counts how far boots come, and how long each step takes them, step by step as they are told. */
 export function bootTimes(metrics: Pick<Metrics, 'boots' | 'bootStepSeconds' | 'bootSeconds'>): StepListener {
-  const boots = new RecentMap<string, Timed>(MOST);
+  /** By machine: of a boot that is over nobody hears any more. */
+  const boots = new RecentMap<string, Timed>(MACHINES);
   for (const state of BOOT_STATES) metrics.boots.inc({ state }, 0);
   return ({ at, event, boot }: ToldStep) => {
     if (boot === undefined) return;
-    const timed = boots.get(boot.id) ?? begun(boot);
+    const known = boots.get(boot.machine);
+    const timed = known?.id === boot.id ? known : begun(boot);
     if (timed === undefined) return;
-    boots.set(boot.id, timed);
+    boots.set(boot.machine, timed);
     const state = bitOf(boot.state);
     if ((timed.states & state) === 0) metrics.boots.inc({ state: boot.state });
     timed.states |= state;
@@ -45,8 +48,8 @@ export function bootTimes(metrics: Pick<Metrics, 'boots' | 'bootStepSeconds' | '
 }
 
 /** Of one that began before the server did nobody knows what was counted. */
-function begun({ steps, beganAt }: Boot): Timed | undefined {
-  return steps > 1 ? undefined : { states: 0, beganAt, farthest: -1, cameAt: beganAt };
+function begun({ id, steps, beganAt }: Boot): Timed | undefined {
+  return steps > 1 ? undefined : { id, states: 0, beganAt, farthest: -1, cameAt: beganAt };
 }
 
 function bitOf(state: BootState): number {

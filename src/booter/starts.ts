@@ -29,7 +29,7 @@ const LOOKED_AT = 100;
 export class Starts {
   readonly #parts: StartsParts;
   /** By boot: who may start in it. */
-  readonly #given = new RecentMap<string, Whose | undefined>(BOOTS);
+  readonly #given = new RecentMap<string, Whose>(BOOTS);
   /** By machine. */
   readonly #unsaved = new Map<string, Start>();
 
@@ -40,7 +40,8 @@ export class Starts {
   /** By its start in that boot the machine is done; undefined: by what it has got now it is not. */
   gave({ id }: Boot, whose: Whose | undefined): void {
     // Anybody can have any number of boots by which nobody is done: they displace none.
-    if (whose !== undefined || this.#given.get(id) !== undefined) this.#given.set(id, whose);
+    if (whose === undefined) this.#given.delete(id);
+    else this.#given.set(id, whose);
   }
 
   /** What has come of a boot. What could not be kept is tried again with each step. Never throws. */

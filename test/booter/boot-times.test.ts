@@ -14,8 +14,8 @@ function watched() {
   const metrics = createMetrics();
   const take = bootTimes(metrics);
   /** `steps`: with the second at which each is. `heard`: how many were told before. */
-  const boot = (steps: readonly (readonly [number, StepOfMachine])[], heard = 0) => {
-    let now = { ...newBoot('boot-1', machine, 0), steps: heard };
+  const boot = (steps: readonly (readonly [number, StepOfMachine])[], { id = 'boot-1', heard = 0 } = {}) => {
+    let now = { ...newBoot(id, machine, 0), steps: heard };
     for (const [second, event] of steps) {
       const at = second * 1_000;
       now = withStep(now, { at, event });
@@ -76,7 +76,30 @@ it('knows of no kernel where all is one program', async () => {
 
 it('counts nothing of a boot that began before it was heard of', async () => {
   const { boot, series } = watched();
-  boot([[5, script]], 3);
+  boot([[5, script]], { heard: 3 });
   expect(await series('bootlayer_boots_total')).toEqual([]);
   expect(await series('bootlayer_boot_step_seconds_count')).toEqual([]);
+});
+
+it('counts the next boot of a machine anew, and nothing more of the one before', async () => {
+  const { boot, series } = watched();
+  boot([[0, discover]]);
+  boot(
+    [
+      [0, discover],
+      [7, loader],
+    ],
+    { id: 'boot-2' },
+  );
+  boot([[9, loader]], { heard: 1 });
+  boot([[9, script]], { id: 'boot-2', heard: 2 });
+  expect(await series('bootlayer_boot_step_seconds_sum')).toEqual([
+    'bootlayer_boot_step_seconds_sum{step="loader"} 7',
+    'bootlayer_boot_step_seconds_sum{step="script"} 2',
+  ]);
+  expect(await series('bootlayer_boots_total')).toEqual([
+    'bootlayer_boots_total{state="offered"} 2',
+    'bootlayer_boots_total{state="loading"} 1',
+    'bootlayer_boots_total{state="planned"} 1',
+  ]);
 });
