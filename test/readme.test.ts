@@ -81,6 +81,7 @@ describe("the README's mappings", () => {
     // Those of kernel arguments are in test/readme-arguments.test.ts, those of provisioning in test/readme-provision.test.ts.
     expect([...EXAMPLES.keys()].filter((name) => !/^(?:arguments|provisions?): /.test(name))).toEqual([
       'proxyDHCP',
+      'a trial on loopback',
       'most of it',
       'an ISO',
       'what of an ISO',
@@ -147,6 +148,15 @@ describe("the README's mappings", () => {
       'oci:/etc/bootlayer/images/debian:12',
     ]);
     expect((await boot('proxyDHCP', { mac: '52-54-00-00-00-01' })).script).toContain('no assignment matches');
+  });
+
+  it('tell nothing to the network where it is tried', async () => {
+    const { config } = readConfigText(EXAMPLES.get('a trial on loopback') ?? '', '/root/bootlayer.yaml', {});
+    expect([config.dhcp, config.tftp]).toEqual([undefined, undefined]);
+    for (const { listen } of [config.http, config.api]) expect(listen.host).toBe('127.0.0.1');
+    const [, query = ''] = /curl 'http:\/\/127\.0\.0\.1:8080\/boot\/script\?(.*)'/.exec(README) ?? [];
+    const asked = Object.fromEntries(new URLSearchParams(query));
+    expect(await boot('a trial on loopback', asked)).toMatchObject({ assignment: 'node-01' });
   });
 
   it('have most of what there is in one', async () => {
