@@ -36,13 +36,25 @@ function parseServer(text: string): string {
 /** A server that is named is given only the token that is named, too: this host's own are not for others. */
 export async function apiOf(options: ServerOptions): Promise<ServerApi> {
   const { server: url, tokenFile } = options;
-  if (url === undefined) return apiIn(await readConfig(options), options);
+  if (url === undefined) return apiIn(await readConfig(options).catch(orNamed), options);
   if (tokenFile === undefined) return { url };
   const token = await readToken(tokenFile);
   if (isOverheard(url)) {
     warnOnStderr(`the token goes to ${url} unencrypted, and who overhears it may use it: ask by https or over ssh`);
   }
   return { url, token };
+}
+
+/** The server may well run by an older one, and be asked why it does not take this one. */
+function orNamed(thrown: unknown): never {
+  const { code, message, remedy, details } = BootlayerError.from(thrown);
+  if (code !== 'CONFIG_INVALID') throw thrown;
+  const named = 'to ask the server that runs all the same, name it: --server http://127.0.0.1:8081 (--token-file FILE)';
+  throw new BootlayerError(code, message, {
+    remedy: remedy === undefined ? named : `${remedy}; ${named}`,
+    ...(details !== undefined && { details }),
+    cause: thrown,
+  });
 }
 
 /** Of the server that runs by this configuration. */

@@ -51,6 +51,16 @@ describe('a token for commands', () => {
 describe('the server that is asked', () => {
   const common = { logLevel: 'info' } as const;
 
+  it('may be named where it runs by an older configuration than the one that is there, which cannot be read', async () => {
+    const config = await fileOf('machinez: []\n');
+    const refused = await apiOf({ ...common, config }).catch((thrown: unknown) => thrown);
+    expect(refused).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('machinez') as unknown,
+      remedy: expect.stringContaining('--server http://127.0.0.1:8081') as unknown,
+    });
+  });
+
   it("is this host's, with its own token, which need not be readable", async () => {
     const tokenFile = await fileOf(`admin ${ADMIN}\n`);
     const config = (text: string) => read(text).config;
