@@ -105,6 +105,8 @@ async function bundle(input, file, format) {
       format,
       codeSplitting: false,
       comments: { legal: false, annotation: false, jsdoc: false },
+      // All of the script stays in memory. Names stay as they are: errors are told by them.
+      minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
     });
     writeFileSync(file, inAscii(readFileSync(file, 'utf8')));
     return file;
