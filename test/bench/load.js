@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { memoryBytes } from '../setup/memory-bytes.js';
 
 /**
  * A server that is measured. `pid`: whose processor time and memory count; `behind`: whose processor time does as well.
@@ -28,7 +29,7 @@ export async function load({ port, path, pid, behind }, work) {
     client.once('exit', (code) => reject(new Error(`the load client ended with ${code}`)));
     client.send({ port, path, ...work });
   });
-  return { ...done, processorSeconds: spent() - before, peakBytes: peakBytes(pid) };
+  return { ...done, processorSeconds: spent() - before, peakBytes: memoryBytes('VmHWM', pid) };
 }
 
 /** @param {number} pid */
@@ -40,10 +41,4 @@ export function processorSeconds(pid) {
 /** From now on, the most memory in use is that of now (proc(5), clear_refs). @param {number} pid */
 export function forgetPeak(pid) {
   writeFileSync(`/proc/${pid}/clear_refs`, '5');
-}
-
-/** The most memory it had in use. @param {number} pid */
-function peakBytes(pid) {
-  const line = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
-  return Number(line?.[1]) * 1024;
 }

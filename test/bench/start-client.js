@@ -1,9 +1,9 @@
 /** Starts a server and tells when it answers, where it is run: `node start-client.js JOB`, in JSON, prints a `StartMeasured`. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { memoryBytes } from '../setup/memory-bytes.js';
 
 /**
  * `url`: what it answers; `rest`: for how many seconds it is left alone before its memory is looked at, 0 for not at all.
@@ -28,8 +28,7 @@ async function measure({ command: [program = '', ...args], url, rest }) {
     }
     const milliseconds = performance.now() - since;
     await pause(rest * 1_000);
-    const status = readFileSync(`/proc/${server.pid}/status`, 'latin1');
-    return { milliseconds, residentBytes: Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024 };
+    return { milliseconds, residentBytes: memoryBytes('VmRSS', server.pid) };
   } finally {
     server.kill();
     await ended;

@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { floodedSite, HEAP, lostAt, residentBytes, SERVER, shareOf, startClients } from '../fixtures/flooded-site.js';
+import { floodedSite, HEAP, lostAt, SERVER, shareOf, startClients } from '../fixtures/flooded-site.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { serve } from '../fixtures/serving.js';
+import { memoryBytes } from '../setup/memory-bytes.js';
 import type { Flood } from './dhcp-flood.js';
 
 const MIB = 1024 * 1024;
@@ -23,14 +24,14 @@ it.each(FLOODS)('answers machines while twice $count datagrams come that nobody 
   const { segment, firmware, relay, flood } = await floodedSite();
   const { server, log } = await serve(await configuration(), { within: segment.network.within, env: HEAP });
   await flood({ ...what, count: what.count / 5 }, 1);
-  const before = await residentBytes(server.process.pid);
+  const before = memoryBytes('VmRSS', server.process.pid);
   const lostBefore = await lostAt(segment.network);
   const since = performance.now();
   const onSegment = startClients(firmware, { address: '0.0.0.0', roles: ['broadcast'] });
   const beyond = startClients(relay, { address: '192.168.77.61', roles: ['relayed', 'bootServer', 'http'] });
   await flood(what, 3);
   const answers = { ...(await onSegment.answers()), ...(await beyond.answers()) };
-  const grown = (await residentBytes(server.process.pid)) - before;
+  const grown = memoryBytes('VmRSS', server.process.pid) - before;
   const lost = (await lostAt(segment.network)) - lostBefore;
   const minutes = Math.ceil((performance.now() - since) / 60_000);
 

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
@@ -8,6 +8,7 @@ import { temporaryFolder } from '../fixtures/folder.js';
 import { bootlayer } from '../fixtures/program.js';
 import { writeProxiedConfig } from '../fixtures/proxied-site.js';
 import { serve } from '../fixtures/serving.js';
+import { memoryBytes } from '../setup/memory-bytes.js';
 import { ChildProcess } from '../setup/process.js';
 import { Segment } from '../setup/segment.js';
 import type { Did, Job, Round, ToldBoot } from './fleet-machines.js';
@@ -33,7 +34,7 @@ it(`has one record of each boot of ${MACHINES} machines at once, with its steps 
   const resident: number[] = [];
   for (let round = 1; round <= ROUNDS; round += 1) {
     const { did, records, eventLoop, seconds } = await fleet.round(round);
-    resident.push(await residentBytes(server.process.pid));
+    resident.push(memoryBytes('VmRSS', server.process.pid));
     const [p50 = '', p99 = '', max = ''] = [eventLoop.p50, eventLoop.p99, eventLoop.max].map((one) => one?.toFixed(1));
     process.stdout.write(
       `round ${round}: ${seconds.toFixed(1)} s, event-loop delay p50 ${p50} ms, p99 ${p99} ms, longest ${max} ms, ` +
@@ -127,9 +128,4 @@ function isInOrder({ steps }: ToldBoot): boolean {
   }
   const isSorted = times.every((time, index) => index === 0 || time >= (times[index - 1] ?? ''));
   return isSorted && first('dhcp.answered') < first('script.sent') && first('script.sent') < first('artifact.started');
-}
-
-async function residentBytes(pid = 0): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'latin1');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
 }

@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { floodedSite, HEAP, residentBytes, SERVER, shareOf, startClients } from '../fixtures/flooded-site.js';
+import { floodedSite, HEAP, SERVER, shareOf, startClients } from '../fixtures/flooded-site.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { serve } from '../fixtures/serving.js';
+import { memoryBytes } from '../setup/memory-bytes.js';
 import { PROGRAM } from '../setup/server.js';
 
 const MIB = 1024 * 1024;
@@ -17,12 +18,12 @@ it('gives known machines their addresses while a million datagrams come that nob
   const { segment, firmware, relay, flood } = await floodedSite();
   const { server, log } = await serve(await configuration(), { within: segment.network.within, env: HEAP });
   await flood({ count: COUNT / 5 }, 1);
-  const before = await residentBytes(server.process.pid);
+  const before = memoryBytes('VmRSS', server.process.pid);
   const reserved = startClients(firmware, { address: '0.0.0.0', roles: ['broadcast'], machines: MACHINES });
   const pooled = startClients(relay, { address: '192.168.77.61', roles: ['relayed'], machines: MACHINES });
   await flood({ count: COUNT }, 3);
   const answers = { ...(await reserved.answers()), ...(await pooled.answers()) };
-  const grown = (await residentBytes(server.process.pid)) - before;
+  const grown = memoryBytes('VmRSS', server.process.pid) - before;
 
   for (const role of ['broadcast', 'relayed'] as const)
     expect(shareOf(answers[role]), `${role} ${JSON.stringify(answers[role])}`).toBeGreaterThan(0.8);

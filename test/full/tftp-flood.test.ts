@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it, onTestFinished } from 'vitest';
@@ -8,6 +8,7 @@ import { writeConfiguration } from '../fixtures/configuration.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { bootlayer } from '../fixtures/program.js';
 import { atftp, busybox, curl, fetchByTftp, type TftpClient } from '../fixtures/tftp-clients.js';
+import { memoryBytes } from '../setup/memory-bytes.js';
 import { NetworkNamespace } from '../setup/network-namespace.js';
 import { type LogLine, startServer } from '../setup/server.js';
 
@@ -75,9 +76,8 @@ it('serves its clients while a million datagrams come that nobody should send', 
 });
 
 async function usageOf(pid = 0): Promise<{ bytes: number; descriptors: number }> {
-  const status = await readFile(`/proc/${pid}/status`, 'latin1');
   const descriptors = (await readdir(`/proc/${pid}/fd`)).length;
-  return { bytes: Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024, descriptors };
+  return { bytes: memoryBytes('VmRSS', pid), descriptors };
 }
 
 /** Datagrams that the system dropped, since the server was behind (proc(5), net/udp). */

@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
@@ -11,6 +10,7 @@ import { buildIsoImage } from '../fixtures/iso-images.js';
 import { scriptFrom, serve } from '../fixtures/serving.js';
 import { Dice } from '../full/dice.js';
 import { isoImage } from '../setup/iso.js';
+import { memoryBytes } from '../setup/memory-bytes.js';
 import { startRegistry } from '../setup/registry.js';
 
 /** Against Debian's docker-registry: an ISO is fetched of it once, however it is read here. */
@@ -112,10 +112,10 @@ it('gives thousands of small parts by one connection, and many at once all of it
   const many = new Agent({ keepAlive: false });
   const hashes = await Promise.all(Array.from({ length: DOWNLOADS }, () => hashOf(url, many)));
   expect(new Set(hashes)).toEqual(new Set([hex]));
-  const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${server.process.pid}/status`, 'latin1'))?.[1];
+  const peak = memoryBytes('VmHWM', server.process.pid);
   expect(asked()).toBe(askedBefore);
   // They had 1 GiB in all.
-  expect(Number(peak) * KIB).toBeLessThan(384 * MIB);
+  expect(peak).toBeLessThan(384 * MIB);
 
   // Who reads a disc is done where nobody reads on, or where the server ends.
   await server.stop();

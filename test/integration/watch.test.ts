@@ -39,7 +39,7 @@ it('shows a table that fits the terminal, and leaves that as it was', async () =
   const shows = (pattern: RegExp) => expect.poll(() => screen.lines.join('\n')).toMatch(pattern);
   // As its step says, and soon, in its place, as what is found of that says.
   await shows(
-    /^1 machine: 1 refused\nMACHINE .*\n52:54:00:00:00:02 +refused +[\d.]+ s +(does not .*: )?no assignment mat/,
+    /^1 machine: 1 refused\nMACHINE .*\n52:54:00:00:00:02 +refused +[\d.]+ s +(does not go on \(assignment-missing\): no assignment mat|no assignment matches)/,
   );
   expect([...screen.modes].sort()).toEqual(['?1049', '?25', '?7']);
 
@@ -50,7 +50,9 @@ it('shows a table that fits the terminal, and leaves that as it was', async () =
   await resize({ columns: 120, lines: 10 });
   await shows(/\n52:54:00:00:00:01 +fetching .*kernel .* \d+% .* MiB/);
   breakOff();
-  await shows(/\n52:54:00:00:00:01 +fetching .*(did not get the whole kernel|the kernel broke off)/);
+  await shows(
+    /\n52:54:00:00:00:01 +fetching .*(did not get the whole kernel|does not go on \(download-aborted\): the kernel broke off)/,
+  );
 
   await server.stop();
   await shows(/^the server at http:\S+ does not answer: it is waited for; 2 machines/);
