@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.js';
 import { counted } from '../format.js';
+import type { SelectorKey } from '../machine/selector.js';
 import type { StepEvent } from './boot.js';
 import type { Undecided } from './event.js';
 import type { Finding, FindingName } from './finding.js';
@@ -113,10 +114,13 @@ function withoutFacts<E extends StepEvent & Reasoned>({ at, event }: Told<E>, un
   return {
     ...{ finding: 'assignment-undecided', at },
     evidence: `${event.reason}: "${assignment}" goes by ${facts.join(', ')}, of which the machine reports nothing`,
-    remedy:
-      'let its firmware say that (SMBIOS), or assign by what it does report: "bootlayer plan" says what each assignment lacks',
+    remedy: `${facts.every((fact) => SMBIOS.has(fact)) ? LET_SMBIOS_SAY : LET_SCRIPT_SAY}, or assign by what it does report: "bootlayer plan" says what each assignment lacks`,
   };
 }
+
+const SMBIOS: ReadonlySet<SelectorKey> = new Set(['uuid', 'serial', 'asset', 'manufacturer', 'product']);
+const LET_SMBIOS_SAY = 'let its firmware say that (SMBIOS)';
+const LET_SCRIPT_SAY = 'let its iPXE begin with /boot.ipxe, which reports all that the machine says';
 
 /** It waited, and went to its local disk then. */
 function sentOn(told: Told<Extract<StepEvent, { event: 'script.local' }>> | undefined): readonly Finding[] {

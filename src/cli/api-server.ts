@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { API_LISTEN } from '../config/convert.js';
 import type { Config } from '../config/schema.js';
 import { BootlayerError } from '../errors.js';
 import { type Endpoint, formatEndpoint, hostIn } from '../net/endpoint.js';
@@ -30,7 +31,7 @@ export function withTokenFile(command: Command): Command {
 function parseServer(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.href.replace(/\/+$/, '');
-  throw new BootlayerError('USAGE', `"${text}" is no URL of a server: http://127.0.0.1:8081`);
+  throw new BootlayerError('USAGE', `"${text}" is no URL of a server: ${USUAL_URL}`);
 }
 
 /** A server that is named is given only the token that is named, too: this host's own are not for others. */
@@ -49,7 +50,7 @@ export async function apiOf(options: ServerOptions): Promise<ServerApi> {
 function orNamed(thrown: unknown): never {
   const { code, message, remedy, details } = BootlayerError.from(thrown);
   if (code !== 'CONFIG_INVALID') throw thrown;
-  const named = 'to ask the server that runs all the same, name it: --server http://127.0.0.1:8081 (--token-file FILE)';
+  const named = `to ask the server that runs all the same, name it: --server ${USUAL_URL} (--token-file FILE)`;
   throw new BootlayerError(code, message, {
     remedy: remedy === undefined ? named : `${remedy}; ${named}`,
     ...(details !== undefined && { details }),
@@ -70,6 +71,9 @@ export function nearestUrl({ host, port }: Endpoint): string {
 
 /** Who listens on all addresses listens on this one. */
 const NEAREST: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+/** Of a server whose configuration does not say where. */
+export const USUAL_URL = nearestUrl(API_LISTEN);
 
 function isOverheard(url: string): boolean {
   const host = hostIn(url);

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { BootlayerError, systemErrorCode } from '../errors.js';
 import { formatBytes } from '../format.js';
-import { CaptureReader } from '../pcap/capture-reader.js';
+import { CaptureReader, type Packer } from '../pcap/capture-reader.js';
 import type { Frame } from '../pcap/frame.js';
 
 /** Nobody waits for more; what a machine boots by is at the beginning. */
@@ -24,7 +24,7 @@ export async function readCapture(file: string, hear: (frame: Frame) => void): P
       }
       if (packets > MAX_PACKETS) return `no more than the first ${MAX_PACKETS} packets were looked at`;
       if (bytes > MAX_BYTES) return `no more than the first ${formatBytes(MAX_BYTES)} were looked at`;
-      if (reader.isOther) break;
+      if (reader.other !== undefined) break;
     }
   } catch (cause) {
     const why = systemErrorCode(cause);
@@ -32,8 +32,15 @@ export async function readCapture(file: string, hear: (frame: Frame) => void): P
     throw new BootlayerError('USAGE', `${file} cannot be read (${why})`, { cause });
   }
   const remark = reader.end();
-  if (!reader.isOther) return remark;
+  const { other } = reader;
+  if (other === undefined) return remark;
+  if (other !== 'unknown') {
+    const remedy = `unpack it: ${UNPACK[other]} ${file}`;
+    throw new BootlayerError('USAGE', `${file} is packed by ${other}`, { remedy });
+  }
   throw new BootlayerError('USAGE', `${file} is no capture of pcap or pcapng`, {
     remedy: "take one by: tcpdump -i br0 -w boot.pcap 'udp or tcp port 8080'",
   });
 }
+
+const UNPACK: Readonly<Record<Packer, string>> = { gzip: 'gunzip', zstd: 'unzstd', xz: 'unxz' };

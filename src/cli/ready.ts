@@ -1,12 +1,13 @@
 import { Command } from 'commander';
 import { BootlayerError } from '../errors.js';
-import { apiOf, type ServerApi, type ServerOptions, unreachable, withServer } from './api-server.js';
+import { apiOf, type ServerApi, type ServerOptions, USUAL_URL, unreachable, withServer } from './api-server.js';
+import { warnOnStderr } from './common.js';
 import { standardOutput, writeJson, writeLine } from './output.js';
 import { untilSignal } from './until-signal.js';
 
 const HELP = `
 It ends with 0 when it may, and with 1 when not, or not yet: for a container's health check, and for scripts that have started a server.
-No token is sent.`;
+Where the configuration is refused, a server runs on by the one it has, and is asked at ${USUAL_URL}. No token is sent.`;
 
 /** A server that answers at all answers this at once. */
 const PATIENCE_MILLISECONDS = 5_000;
@@ -20,7 +21,7 @@ export function readyCommand(): Command {
 }
 
 async function tellReady(options: ServerOptions): Promise<void> {
-  const api = await apiOf(options);
+  const api = await apiOf(options).catch(orUsual);
   const isReady = await untilSignal((signal) => askReady(api, signal));
   if (!isReady) {
     throw new BootlayerError('SERVER_UNREACHABLE', `the server at ${api.url} is not ready`, {
@@ -30,6 +31,14 @@ async function tellReady(options: ServerOptions): Promise<void> {
   const output = standardOutput();
   if (options.json) return writeJson(output, { ready: true });
   writeLine(output, 'ready');
+}
+
+/** A server runs on by what it has when its configuration is refused: who restarts what is not healthy would end it for that. */
+function orUsual(thrown: unknown): ServerApi {
+  const { code, message } = BootlayerError.from(thrown);
+  if (code !== 'CONFIG_INVALID') throw thrown;
+  warnOnStderr(`${message}; ${USUAL_URL} is asked`);
+  return { url: USUAL_URL };
 }
 
 /** Throws SERVER_UNREACHABLE where nobody answers, or somebody who is none of ours. */

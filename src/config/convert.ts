@@ -16,7 +16,8 @@ const TFTP_LISTEN = parseEndpoint('0.0.0.0:69') as Endpoint;
 /** What fits into an Ethernet packet: 1500 bytes without the headers of IPv4, UDP and TFTP. */
 const MAX_BLOCK_BYTES = 1_468;
 const MAX_WINDOW_BLOCKS = 16;
-const API_LISTEN = parseEndpoint('127.0.0.1:8081') as Endpoint;
+/** Where the API listens that no configuration has moved. */
+export const API_LISTEN = parseEndpoint('127.0.0.1:8081') as Endpoint;
 
 /** Fills in defaults and makes paths absolute. Frozen. Pure. */
 export function convertConfig(

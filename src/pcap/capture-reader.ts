@@ -2,6 +2,10 @@ import { classicFormat } from './classic-format.js';
 import { ByteQueue, type Frame, type FrameFormat } from './frame.js';
 import { pcapngFormat } from './pcapng-format.js';
 
+/** What captures are packed by, and what such a file begins with (RFC 1952, 2.3.1; RFC 8878, 3.1.1; the .xz file format, 2.1.1.1). */
+const PACKED = { gzip: '1f8b', zstd: '28b52ffd', xz: 'fd377a58' } as const;
+export type Packer = keyof typeof PACKED;
+
 /**
  * The packets of a capture, as its bytes come in pieces of any size: of pcap (pcap-savefile(5)) and of pcapng
  * (draft-ietf-opsawg-pcapng). Keeps no more than one packet and one piece. Never throws for what comes: where it cannot be read
@@ -11,8 +15,7 @@ export class CaptureReader {
   readonly #bytes = new ByteQueue();
   #format: FrameFormat | undefined;
   #remark: string | undefined;
-  /** It begins as no capture does. */
-  #isOther = false;
+  #other: Packer | 'unknown' | undefined;
 
   push(chunk: Buffer): readonly Frame[] {
     if (this.#remark !== undefined) return [];
@@ -25,25 +28,25 @@ export class CaptureReader {
 
   /** Why it could not be read to its end, in a sentence, once all has come; undefined where it could. */
   end(): string | undefined {
-    if (this.#format === undefined) return this.#remark ?? this.#other();
+    if (this.#format === undefined) return this.#remark ?? this.#refuse('unknown');
     if (this.#remark !== undefined) return this.#remark;
     const isCut = this.#bytes.length > 0 || this.#bytes.owed > 0;
     return isCut ? 'the file is cut off, or still written to: its last packet is not all there' : undefined;
   }
 
-  /** Whether it is no capture at all. */
-  get isOther(): boolean {
-    return this.#isOther;
+  /** What it is that is no capture; undefined where it is one, as far as has been seen. */
+  get other(): Packer | 'unknown' | undefined {
+    return this.#other;
   }
 
   #begin(magic: Buffer): void {
     this.#format = classicFormat(magic) ?? pcapngFormat(magic);
-    if (this.#format === undefined) this.#other();
+    if (this.#format === undefined) this.#refuse(packerOf(magic) ?? 'unknown');
   }
 
-  #other(): string {
-    this.#isOther = true;
-    this.#remark = 'it is no capture of pcap or pcapng';
+  #refuse(other: Packer | 'unknown'): string {
+    this.#other = other;
+    this.#remark = other === 'unknown' ? 'it is no capture of pcap or pcapng' : `it is packed by ${other}`;
     return this.#remark;
   }
 
@@ -56,4 +59,9 @@ export class CaptureReader {
       if (read.kind === 'more' || read.kind === 'broken') return frames;
     }
   }
+}
+
+function packerOf(magic: Buffer): Packer | undefined {
+  const begins = magic.toString('hex');
+  return (Object.keys(PACKED) as Packer[]).find((packer) => begins.startsWith(PACKED[packer]));
 }

@@ -5,6 +5,7 @@ import { findingsOf } from '../../src/boot/findings.js';
 import type { RefusedProvision } from '../../src/boot/provision-event.js';
 import { Trace } from '../../src/boot/trace.js';
 import type { ErrorCode } from '../../src/errors.js';
+import type { SelectorKey } from '../../src/machine/selector.js';
 import { BOOT_STEPS as STEP } from '../fixtures/boot-steps.js';
 
 const SECOND = 1_000;
@@ -191,6 +192,15 @@ describe('findingsOf', () => {
     ['a system asks for more documents than there need be', [...STARTED, SENT, { ...REFUSED, why: 'absent' as const }]],
   ] satisfies readonly (readonly [string, readonly StepEvent[]])[])('has nothing to say where %s', (_what, steps) => {
     expect(names(steps)).toEqual([]);
+  });
+
+  it.each([
+    [['serial', 'asset'], 'let its firmware say that (SMBIOS)'],
+    [['mac'], 'let its iPXE begin with /boot.ipxe'],
+    [['uuid', 'mac'], 'let its iPXE begin with /boot.ipxe'],
+  ] satisfies readonly (readonly [readonly SelectorKey[], string])[])('says who is to report %s', (facts, remedy) => {
+    const [finding] = found([{ ...STEP.refused, undecided: { assignment: 'racks', facts } }]);
+    expect(finding?.remedy).toContain(remedy);
   });
 
   it('says of what is not handed out what helps', () => {

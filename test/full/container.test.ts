@@ -67,9 +67,14 @@ it('opens low ports where it is started by root with three capabilities, and is 
   images.build(context, 'root', { time: TIME, format: 'oci' });
   const rights = { isRoot: true, capabilities: capabilitiesOf('host-network').map((name) => `CAP_${name}`) };
   const configuration = 'advertise: 192.168.77.1\nuser: 65532:65532\ntftp: { listen: 0.0.0.0:69 }\n';
-  const { listening, data } = await images.unpack('root').start(configuration, await temporaryFolder(), rights);
+  const container = images.unpack('root');
+  const { listening, data } = await container.start(configuration, await temporaryFolder(), rights);
   expect([listening['http'], listening['tftp']]).toEqual(['0.0.0.0:8080', '0.0.0.0:69']);
   expect(statSync(join(data, 'state.db')).uid).toBe(USER);
+
+  // Who restarts what is not healthy would have no server at all then: it runs on by what it has.
+  await container.configure('advertise: 192.168.77.1\nassignmnets: []\n');
+  expect(container.exec('/usr/bin/bootlayer', 'ready')).toBe('ready\n');
 });
 
 it('boots machines as a user without rights, in a root that is not written to', async () => {

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { answer, asks, discover, gets, gives, LEASED, refuses, request } from '../fixtures/boot-capture.js';
 import { useBootFolder } from '../fixtures/boot-folder.js';
@@ -62,5 +63,10 @@ it('says so where nothing of booting is in it, or it is no capture', async () =>
   expect([other.status, other.err]).toEqual([
     2,
     expect.stringMatching(/boot\.pcap is no capture of pcap or pcapng; take one by: tcpdump/) as string,
+  ]);
+  const packed = await replayed([], [], (packets) => gzipSync(classicCapture(packets)));
+  expect([packed.status, packed.err]).toEqual([
+    2,
+    expect.stringMatching(/boot\.pcap is packed by gzip; unpack it: gunzip \S*boot\.pcap/) as string,
   ]);
 });

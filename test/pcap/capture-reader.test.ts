@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CaptureReader } from '../../src/pcap/capture-reader.js';
@@ -15,7 +16,7 @@ function read(bytes: Buffer, piece = bytes.length) {
   const frames: Frame[] = [];
   for (let at = 0; at < bytes.length; at += piece) frames.push(...reader.push(bytes.subarray(at, at + piece)));
   const remark = reader.end();
-  return { frames, remark, isOther: reader.isOther };
+  return { frames, remark, other: reader.other };
 }
 
 const FORMS = [
@@ -77,7 +78,15 @@ it.each([
 ])('knows that %s is no capture', (_, bytes) => {
   expect(read(bytes)).toMatchObject({
     frames: [],
-    isOther: true,
+    other: 'unknown',
     remark: expect.stringContaining('no capture') as string,
   });
+});
+
+it.each([
+  ['gzip', gzipSync(classicCapture(PACKETS))],
+  ['zstd', Buffer.from('28b52ffd04', 'hex')],
+  ['xz', Buffer.from('fd377a585a00', 'hex')],
+])('knows one that is packed by %s', (packer, bytes) => {
+  expect(read(bytes)).toMatchObject({ frames: [], other: packer, remark: `it is packed by ${packer}` });
 });
