@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFailed, onTestFinished } from 'vitest';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { startLeasingSite } from '../fixtures/leasing-site.js';
 import { type Exchanges, runPerfdhcp } from '../fixtures/perfdhcp.js';
@@ -13,7 +13,7 @@ const LOAD = { from: RELAY, to: '192.168.77.1', seconds: 10, rate: 200, clients:
 
 it('thousands of machines have an address each, and keep it: perfdhcp', async () => {
   const folder = await temporaryFolder();
-  const site = await startLeasingSite({ onTestFinished }, { folder, subnets: SUBNETS });
+  const site = await startLeasingSite({ onTestFinished, onTestFailed }, { folder, subnets: SUBNETS });
   const router = await addRouter(site.segment);
   await router.ip('address', 'add', `${RELAY}/32`, 'dev', 'eth0');
   const leases = async () => {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, it } from 'vitest';
 import { useBootFolder } from '../fixtures/boot-folder.js';
 import { temporaryFolder } from '../fixtures/folder.js';
-import { startProxied, writeProxiedConfig } from '../fixtures/proxied-site.js';
+import { type SiteContext, startProxied, writeProxiedConfig } from '../fixtures/proxied-site.js';
 import { startSite } from '../fixtures/segment.js';
 import { bootCloudInit } from '../setup/cloud-init.js';
 import type { NetworkNamespace } from '../setup/network-namespace.js';
@@ -23,7 +23,7 @@ const SECRET = 'a secret "of" the rack';
 
 /** A site that hands that out, whose files lie beside its configuration. */
 async function startProvisioning(
-  context: Parameters<typeof startSite>[0],
+  context: SiteContext,
   options: {
     readonly folder: string;
     readonly provision: string;

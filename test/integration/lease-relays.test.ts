@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFailed, onTestFinished } from 'vitest';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { startUdhcpc } from '../fixtures/lease-clients.js';
 import { startLeasingSite } from '../fixtures/leasing-site.js';
@@ -10,7 +10,7 @@ const SUBNETS = ['192.168.77', '10.1.0', '10.2.0'].map(
 );
 
 it.each(['dnsmasq', 'dhcrelay'])('subnets behind a relay have their own addresses: %s', async (kind) => {
-  const context = { onTestFinished };
+  const context = { onTestFinished, onTestFailed };
   const folder = await temporaryFolder();
   const site = await startLeasingSite(context, { folder, subnets: SUBNETS, dhcp: ['allowOtherServers: true'] });
   const router = await addRouter(site.segment);

@@ -24,6 +24,8 @@ export class ChildProcess {
   #listeners = new Set();
   /** @type {string[]} */
   #lines = [];
+  /** What it wrote since its last line. */
+  #unfinished = '';
   /** @type {NodeJS.Signals | undefined} */
   #asked;
   /** How it ended. @type {Promise<number | string>} */
@@ -44,6 +46,9 @@ export class ChildProcess {
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on('line', (line) => this.#heard(line));
     }
+    this.#child.stdout?.on('data', (/** @type {Buffer} */ chunk) => {
+      this.#unfinished = (this.#unfinished + chunk.toString('latin1')).split('\n').at(-1)?.slice(-500) ?? '';
+    });
     this.ended = new Promise((resolve) => {
       this.#child.once('error', (error) => resolve(error.message));
       this.#child.once('close', (code, signal) => resolve(code ?? signal ?? 1));
@@ -126,7 +131,8 @@ export class ChildProcess {
 
   /** @param {string} why */
   #problem(why) {
-    return new SetupError(`${this.#name} ${why}\n${this.#lines.slice(-20).join('\n')}`);
+    const last = this.#unfinished === '' ? [] : [this.#unfinished];
+    return new SetupError(`${this.#name} ${why}\n${[...this.#lines.slice(-20), ...last].join('\n')}`);
   }
 }
 

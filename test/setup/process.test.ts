@@ -32,6 +32,12 @@ describe('ChildProcess', () => {
     await child.stop();
   });
 
+  it('says with what unfinished line', async () => {
+    const child = started('echo one; printf "two "; printf "and"; exec sleep 60');
+    await expect(child.waitForLine(() => undefined, 1)).rejects.toThrow('within 1 s\none\ntwo and');
+    await child.stop();
+  });
+
   it('says that there is no such program', async () => {
     const child = new ChildProcess('/no/such/program', [], { name: 'nothing' });
     await expect(child.waitForLine(() => undefined, 10)).rejects.toThrow('nothing ended with');
