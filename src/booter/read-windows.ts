@@ -31,8 +31,8 @@ export class ReadWindows {
     const window = this.#holding(position) ?? (isNext ? this.#open(position) : undefined);
     if (window === undefined) return 0;
     this.#used(window);
-    // Who has come so far reads on.
-    if (isNext && position >= window.start + WINDOW_BYTES / 2) this.#openAfter(window);
+    // Who has come so far reads on. Once it has been answered: to wake a thread takes as long as to answer does.
+    if (isNext && position >= window.start + WINDOW_BYTES / 2) setImmediate(() => this.#openAfter(window));
     if (window.length === undefined) {
       window.waiting += 1;
       await window.read;

@@ -31,6 +31,8 @@ export class BlobResponse {
   #settle: Settle | undefined;
   /** How often that was looked at in vain. */
   #looks = 0;
+  /** Ends the looking; undefined until something has to be waited for: to look takes as long as to send a small part does. */
+  #stopWatching: (() => void) | undefined;
 
   constructor(response: ServerResponse, pool: BufferPool, gone: AbortSignal) {
     this.#response = response;
@@ -44,7 +46,6 @@ export class BlobResponse {
 
   async send(reader: BodyReader, { start, end }: Span): Promise<void> {
     this.#pool.join();
-    const stopWatching = this.#watch();
     let writing: Promise<void> = start < end ? Promise.resolve() : this.#accepted((done) => this.#response.end(done));
     try {
       for (let position = start; position < end; ) {
@@ -57,7 +58,7 @@ export class BlobResponse {
       }
       await writing;
     } finally {
-      stopWatching();
+      this.#stopWatching?.();
       this.#pool.leave();
     }
   }
@@ -104,13 +105,24 @@ export class BlobResponse {
     return new Promise((resolve, reject) => {
       if (this.#gone.aborted) return reject(this.#gone.reason as Error);
       this.#looks = 0;
-      this.#settle = (error) => {
+      const settle: Settle = (error) => {
+        if (this.#settle !== settle) return;
         this.#settle = undefined;
         if (error) reject(hungUp(error));
         else resolve();
       };
-      start(this.#settle);
+      this.#settle = settle;
+      start(settle);
+      if (this.#isTaken()) settle();
+      else this.#stopWatching ??= this.#watch();
     });
+  }
+
+  /** The kernel has all that was written, as it has most times when a small part is. */
+  #isTaken(): boolean {
+    const { writableLength, socket } = this.#response;
+    // One that was destroyed takes nothing, and tells nobody.
+    return writableLength === 0 && socket?.destroyed === false;
   }
 
   /** Looks after the client until what it answers is called. */

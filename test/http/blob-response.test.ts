@@ -13,7 +13,7 @@ const READER = {
 type Done = (error?: Error) => void;
 
 /** `writes`: of each, how many bytes, and what takes them; `calls`: what was done, in order. */
-function sending({ pool = new BufferPool(), end = SIZE } = {}) {
+function sending({ pool = new BufferPool(), end = SIZE, more = {} } = {}) {
   const writes: { readonly bytes: number; readonly taken: Done }[] = [];
   const calls: string[] = [];
   const response = {
@@ -26,6 +26,7 @@ function sending({ pool = new BufferPool(), end = SIZE } = {}) {
       done?.();
     },
     destroy: () => void calls.push('destroy'),
+    ...more,
   };
   const gone = new AbortController();
   const sent = new BlobResponse(response as unknown as ServerResponse, pool, gone.signal);
@@ -50,6 +51,25 @@ describe('BlobResponse', () => {
     expect([calls, sent.sent]).toEqual([['write', 'write', 'end'], writes[0]?.bytes]);
     writes[1]?.taken();
     expect([await outcome, sent.sent, vi.getTimerCount()]).toEqual(['sent', SIZE, 0]);
+  });
+
+  it('waits for nothing that the kernel has taken at once', async () => {
+    const { sent, writes, outcome } = sending({ more: { writableLength: 0, socket: { destroyed: false } } });
+    expect([await outcome, sent.sent, vi.getTimerCount()]).toEqual(['sent', SIZE, 0]);
+    // It is said all the same, later.
+    for (const { taken } of writes) taken(new Error('write EPIPE'));
+    expect(sent.sent).toBe(SIZE);
+  });
+
+  it.each([
+    ['a connection that was cut', { writableLength: 0, socket: { destroyed: true } }],
+    ['a response without a connection', { writableLength: 0, socket: null }],
+  ])('takes nothing for sent of %s', async (_, more) => {
+    const { sent, gone, outcome, settled } = sending({ more });
+    await settled();
+    expect(sent.sent).toBe(0);
+    gone.abort(new Error('the client is gone'));
+    expect([await outcome, sent.sent, vi.getTimerCount()]).toEqual(['the client is gone', 0, 0]);
   });
 
   it('ends what has no bytes', async () => {
