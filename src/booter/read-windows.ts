@@ -32,7 +32,8 @@ export class ReadWindows {
     if (window === undefined) return 0;
     this.#used(window);
     // Who has come so far reads on. Once it has been answered: to wake a thread takes as long as to answer does.
-    if (isNext && position >= window.start + WINDOW_BYTES / 2) setImmediate(() => this.#openAfter(window));
+    if (isNext && position >= window.start + WINDOW_BYTES / 2 && this.#lacks(afterOf(window)))
+      setImmediate(() => this.#openAfter(window));
     if (window.length === undefined) {
       window.waiting += 1;
       await window.read;
@@ -62,8 +63,12 @@ export class ReadWindows {
   /** What comes next is there when it is asked for. */
   #openAfter(window: Window): void {
     const next = afterOf(window);
+    if (this.#lacks(next)) this.#open(next);
+  }
+
+  #lacks(position: number): boolean {
     // One that holds nothing, of a file that was cut short, holds nothing the second time either.
-    if (this.#holding(next) === undefined && !this.#windows.some(({ start }) => start === next)) this.#open(next);
+    return this.#holding(position) === undefined && !this.#windows.some(({ start }) => start === position);
   }
 
   /** undefined beyond the end, and where every buffer is needed. */

@@ -113,7 +113,8 @@ export class BlobResponse {
       };
       this.#settle = settle;
       start(settle);
-      if (this.#isTaken()) settle();
+      // After what Node tells of it, as ever.
+      if (this.#isTaken()) process.nextTick(settle);
       else this.#stopWatching ??= this.#watch();
     });
   }
