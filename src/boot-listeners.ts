@@ -81,16 +81,15 @@ export async function openBootListeners(config: Config, parts: BootListenersPart
   const sending = { booter, binaries, transfers, pool: new BufferPool(), proxies };
   const web = { ...parts, sending: accelRedirect === undefined ? sending : { ...sending, accelRedirect } };
   const [listen, secureListen] = [config.http.listen, config.http.tls?.listen];
+  // Once no connection is left on which another part of a disc could be asked for.
+  lifecycle.started('reads', () => booter.artifacts.endReads());
   const plain = await openHttp({ key: 'http.listen', listen, inherited: inherited.http }, web);
   const secure =
     secureListen &&
     tls &&
     (await openHttp({ key: 'http.tls.listen', listen: secureListen, inherited: inherited.https, tls }, web));
   const tftp = config.tftp && (await openTftp(config.tftp, { ...common, metrics, raised, inherited: inherited.tftp }));
-  lifecycle.started('transfers', async () => {
-    await transfers.settled(PATIENCE, systemClock);
-    await booter.artifacts.endReads();
-  });
+  lifecycle.started('transfers', () => transfers.settled(PATIENCE, systemClock));
   await warnOfMissing(binaries, config, log);
   const ports = { http: plain.at.port, ...(secure !== undefined && { https: secure.at.port }) };
   const dhcp = await openDhcp(config, {

@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { BootlayerError, type ErrorCode, publicMessage, publicRemedy, systemErrorCode } from '../errors.js';
+import { clientGone } from './client-gone.js';
 
 /** The one place where an error becomes an HTTP status. */
 const STATUS: Readonly<Record<ErrorCode, number>> = {
@@ -42,13 +43,13 @@ const HEADERS: Partial<Record<ErrorCode, Readonly<Record<string, string>>>> = {
   RATE_LIMITED: { 'retry-after': '1' },
 };
 
-/** `{ "error": { "code", "message", "details"? } }` with an exact length; faults of ours are logged and not explained to the network. */
+/** `{ "error": { "code", "message", "details"? } }` with an exact length; faults of ours are logged and not explained to the network, nor who is gone. */
 export function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
   const refused = statusOfFramework(thrown);
   const error = refused === undefined ? BootlayerError.from(thrown) : requestInvalid(thrown);
   const status = refused ?? STATUS[error.code];
   if (error.code === 'INTERNAL') reply.log.error({ err: thrown }, 'a request failed');
-  else if (status >= 500)
+  else if (status >= 500 && thrown !== clientGone(reply.request.raw.socket).reason)
     reply.log.warn({ event: 'request.failed', url: loggedUrl(reply.request.url), code: error.code }, error.message);
   return reply
     .code(status)

@@ -7,5 +7,10 @@ import type { ServerResponse } from 'node:http';
  */
 export async function turnOf(response: ServerResponse, gone: AbortSignal): Promise<void> {
   gone.throwIfAborted();
-  if (response.socket === null) await once(response, 'socket', { signal: gone });
+  if (response.socket !== null) return;
+  await once(response, 'socket', { signal: gone }).catch((thrown: unknown) => {
+    // Node has an error of its own for that, which says nothing.
+    gone.throwIfAborted();
+    throw thrown;
+  });
 }

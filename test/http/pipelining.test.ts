@@ -1,8 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
+import { createListener } from '../../src/http/app.js';
+import { clientGone } from '../../src/http/client-gone.js';
 import { boundPipelining } from '../../src/http/pipelining.js';
+import { turnOf } from '../../src/http/turn.js';
 
 async function pipelined(count: number) {
   const answers: ServerResponse[] = [];
@@ -41,4 +45,23 @@ it('counts only those that wait', async () => {
     send(60);
   }
   expect(client.destroyed).toBe(false);
+});
+
+it('leaves nothing in the log of those that waited when their client went', async () => {
+  const lines: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+  const app = createListener(log);
+  onTestFinished(() => app.close());
+  const refused: unknown[] = [];
+  app.addHook('onError', async (_request, _reply, error) => void refused.push(error));
+  app.get('/', async (request, reply) => {
+    await turnOf(reply.raw, clientGone(request.raw.socket));
+    reply.hijack();
+  });
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const client = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
+  client.on('error', () => undefined);
+  client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(100));
+  await expect.poll(() => refused.length).toBe(99);
+  expect(lines).toEqual([]);
 });

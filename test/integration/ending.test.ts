@@ -1,13 +1,18 @@
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { digestOf } from '../../src/oci/digest.js';
 import { WorkerDatabase } from '../../src/store/worker-database.js';
 import { SQLITE_WORKER } from '../fixtures/built.js';
 import { writeConfiguration } from '../fixtures/configuration.js';
 import { temporaryFolder } from '../fixtures/folder.js';
+import { buildIsoImage } from '../fixtures/iso-images.js';
 import { buildTestImage } from '../fixtures/program.js';
+import { serve } from '../fixtures/serving.js';
+import { isoImage } from '../setup/iso.js';
 import { ChildProcess } from '../setup/process.js';
 import { type LogLine, PROGRAM, readLogLine, startServer } from '../setup/server.js';
 
@@ -64,6 +69,36 @@ it('ends at once at the second signal', async () => {
   server.process.kill('SIGINT');
   expect(await server.process.ended).toBe('SIGKILL');
   expect(received + (await rest(client))).toBeLessThan(length);
+});
+
+it('is over with what is read of discs, and with nothing after it has ended', async () => {
+  const folder = await temporaryFolder();
+  const iso = await isoImage({ files: { 'casper/filesystem.squashfs': Buffer.alloc(1024 * 1024) } });
+  await buildIsoImage({ reference: `oci:${join(folder, 'image')}:1`, architecture: 'amd64' }, iso);
+  const file = await writeConfiguration(folder, { assignments: ['{ name: all, match: {}, image: "oci:image:1" }'] });
+  const { server, log } = await serve(file);
+  const url = `http://${server.http}/blobs/sha256/${digestOf(iso).slice('sha256:'.length)}/image.iso`;
+  let parts = 0;
+  /** As long as it is answered, by a connection of its own. */
+  const readOn = async (): Promise<void> => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    for (let at = 0; ; at = (at + 16_384) % 1_048_576) {
+      const asking = request(url, { agent, headers: { range: `bytes=${at}-${at + 16_383}` } });
+      asking.end();
+      const [answer] = (await once(asking, 'response')) as [IncomingMessage];
+      answer.resume();
+      await once(answer, 'end');
+      parts += 1;
+    }
+  };
+  const reading = Array.from({ length: 4 }, () => readOn().catch(() => undefined));
+  await expect.poll(() => parts).toBeGreaterThan(200);
+  server.process.kill('SIGTERM');
+  expect(await server.process.ended).toBe(0);
+  await Promise.all(reading);
+  expect(log.map(({ event }) => event).slice(-2)).toEqual(['artifact.sent', 'server.ended']);
+  expect(log.findLast(({ event }) => event === 'artifact.sent')).toMatchObject({ isDisc: true });
 });
 
 describe('while it starts', () => {
