@@ -31,7 +31,7 @@ export class ReadWindows {
     const window = this.#holding(position) ?? (isNext ? this.#open(position) : undefined);
     if (window === undefined) return 0;
     this.#used(window);
-    // Who has come so far reads on. Once it has been answered: to wake a thread takes as long as to answer does.
+    // Who has come so far reads on. Not before what is there has been answered: to wake a thread takes as long as that does.
     if (isNext && position >= window.start + WINDOW_BYTES / 2 && this.#lacks(afterOf(window)))
       setImmediate(() => this.#openAfter(window));
     if (window.length === undefined) {
@@ -66,8 +66,10 @@ export class ReadWindows {
     if (this.#lacks(next)) this.#open(next);
   }
 
+  /** Whether there is something at that place that no window has, or is to have. */
   #lacks(position: number): boolean {
     // One that holds nothing, of a file that was cut short, holds nothing the second time either.
+    if (position >= this.#reader.size) return false;
     return this.#holding(position) === undefined && !this.#windows.some(({ start }) => start === position);
   }
 

@@ -113,13 +113,13 @@ export class BlobResponse {
       };
       this.#settle = settle;
       start(settle);
-      // After what Node tells of it, as ever.
+      // A write that failed at once says so in this turn, before that.
       if (this.#isTaken()) process.nextTick(settle);
       else this.#stopWatching ??= this.#watch();
     });
   }
 
-  /** The kernel has all that was written, as it has most times when a small part is. */
+  /** The kernel has all that was written, as it has most times when the end of something small is. Of TLS that is never known so soon. */
   #isTaken(): boolean {
     const { writableLength, socket } = this.#response;
     // One that was destroyed takes nothing, and tells nobody.

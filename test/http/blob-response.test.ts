@@ -12,6 +12,9 @@ const READER = {
 
 type Done = (error?: Error) => void;
 
+/** A connection. */
+const ALIVE = { destroyed: false };
+
 /** `writes`: of each, how many bytes, and what takes them; `calls`: what was done, in order. */
 function sending({ pool = new BufferPool(), end = SIZE, more = {} } = {}) {
   const writes: { readonly bytes: number; readonly taken: Done }[] = [];
@@ -26,8 +29,8 @@ function sending({ pool = new BufferPool(), end = SIZE, more = {} } = {}) {
       done?.();
     },
     destroy: () => void calls.push('destroy'),
-    ...more,
   };
+  Object.defineProperties(response, Object.getOwnPropertyDescriptors(more));
   const gone = new AbortController();
   const sent = new BlobResponse(response as unknown as ServerResponse, pool, gone.signal);
   const outcome = sent.send(READER, { start: 0, end }).then(
@@ -54,11 +57,33 @@ describe('BlobResponse', () => {
   });
 
   it('waits for nothing that the kernel has taken at once', async () => {
-    const { sent, writes, outcome } = sending({ more: { writableLength: 0, socket: { destroyed: false } } });
+    const { sent, outcome } = sending({ more: { writableLength: 0, socket: ALIVE } });
     expect([await outcome, sent.sent, vi.getTimerCount()]).toEqual(['sent', SIZE, 0]);
-    // It is said all the same, later.
-    for (const { taken } of writes) taken(new Error('write EPIPE'));
-    expect(sent.sent).toBe(SIZE);
+  });
+
+  it('hears first of a write that failed at once', async () => {
+    const write = (_: Uint8Array, taken: Done) => process.nextTick(taken, new Error('write EPIPE'));
+    const { sent, outcome } = sending({ more: { writableLength: 0, socket: ALIVE, write } });
+    expect([await outcome, sent.sent]).toEqual(['write EPIPE', 0]);
+  });
+
+  it('takes what is told late of one write for nothing of the next', async () => {
+    let asked = 0;
+    const more = {
+      socket: ALIVE,
+      // The first is taken at once, the second not.
+      get writableLength() {
+        asked += 1;
+        return asked === 1 ? 0 : 1;
+      },
+    };
+    const { sent, writes, gone, outcome, settled } = sending({ more });
+    await settled();
+    writes[0]?.taken();
+    await settled();
+    expect([writes.length, sent.sent]).toEqual([2, writes[0]?.bytes]);
+    gone.abort(new Error('the client is gone'));
+    expect(await outcome).toBe('the client is gone');
   });
 
   it.each([
