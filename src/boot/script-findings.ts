@@ -119,7 +119,7 @@ function withoutFacts<E extends StepEvent & Reasoned>({ at, event }: Told<E>, un
 }
 
 const SMBIOS: ReadonlySet<SelectorKey> = new Set(['uuid', 'serial', 'asset', 'manufacturer', 'product']);
-const LET_SMBIOS_SAY = 'let its firmware say that (SMBIOS)';
+const LET_SMBIOS_SAY = 'let its firmware say that (SMBIOS), and its iPXE report it, as /boot.ipxe does';
 const LET_SCRIPT_SAY = 'let its iPXE begin with /boot.ipxe, which reports all that the machine says';
 
 /** It waited, and went to its local disk then. */

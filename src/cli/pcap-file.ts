@@ -35,7 +35,7 @@ export async function readCapture(file: string, hear: (frame: Frame) => void): P
   const { other } = reader;
   if (other === undefined) return remark;
   if (other !== 'unknown') {
-    const remedy = `unpack it: ${UNPACK[other]} ${file}`;
+    const remedy = `unpack it: ${UNPACK[other]} ${file} > unpacked.pcap`;
     throw new BootlayerError('USAGE', `${file} is packed by ${other}`, { remedy });
   }
   throw new BootlayerError('USAGE', `${file} is no capture of pcap or pcapng`, {
@@ -43,4 +43,5 @@ export async function readCapture(file: string, hear: (frame: Frame) => void): P
   });
 }
 
-const UNPACK: Readonly<Record<Packer, string>> = { gzip: 'gunzip', zstd: 'unzstd', xz: 'unxz' };
+/** Of a file of any name. */
+const UNPACK: Readonly<Record<Packer, string>> = { gzip: 'zcat', zstd: 'zstdcat', xz: 'xzcat' };

@@ -1,13 +1,15 @@
 import { Command } from 'commander';
+import { findApiAddress } from '../config/api-address.js';
 import { BootlayerError } from '../errors.js';
-import { apiOf, type ServerApi, type ServerOptions, USUAL_URL, unreachable, withServer } from './api-server.js';
+import { apiOf, nearestUrl, type ServerApi, type ServerOptions, unreachable, withServer } from './api-server.js';
 import { warnOnStderr } from './common.js';
 import { standardOutput, writeJson, writeLine } from './output.js';
 import { untilSignal } from './until-signal.js';
 
 const HELP = `
 It ends with 0 when it may, and with 1 when not, or not yet: for a container's health check, and for scripts that have started a server.
-Where the configuration is refused, a server runs on by the one it has, and is asked at ${USUAL_URL}. No token is sent.`;
+Where the configuration is refused, a server runs on by the one it has, and is asked where the file says that the API listens (else at
+127.0.0.1:8081). No token is sent.`;
 
 /** A server that answers at all answers this at once. */
 const PATIENCE_MILLISECONDS = 5_000;
@@ -21,7 +23,7 @@ export function readyCommand(): Command {
 }
 
 async function tellReady(options: ServerOptions): Promise<void> {
-  const api = await apiOf(options).catch(orUsual);
+  const api = await apiOf(options).catch((thrown: unknown) => apiAnyway(options, thrown));
   const isReady = await untilSignal((signal) => askReady(api, signal));
   if (!isReady) {
     throw new BootlayerError('SERVER_UNREACHABLE', `the server at ${api.url} is not ready`, {
@@ -34,11 +36,14 @@ async function tellReady(options: ServerOptions): Promise<void> {
 }
 
 /** A server runs on by what it has when its configuration is refused: who restarts what is not healthy would end it for that. */
-function orUsual(thrown: unknown): ServerApi {
+async function apiAnyway({ config: file }: ServerOptions, thrown: unknown): Promise<ServerApi> {
   const { code, message } = BootlayerError.from(thrown);
-  if (code !== 'CONFIG_INVALID') throw thrown;
-  warnOnStderr(`${message}; ${USUAL_URL} is asked`);
-  return { url: USUAL_URL };
+  const place = { ...(file !== undefined && { file }), env: process.env, cwd: process.cwd() };
+  const listen = code === 'CONFIG_INVALID' ? await findApiAddress(place) : undefined;
+  if (listen === undefined) throw thrown;
+  const url = nearestUrl(listen);
+  warnOnStderr(`the configuration is refused, and ${url} asked for a server that runs by an older one: ${message}`);
+  return { url };
 }
 
 /** Throws SERVER_UNREACHABLE where nobody answers, or somebody who is none of ours. */

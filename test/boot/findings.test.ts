@@ -195,7 +195,7 @@ describe('findingsOf', () => {
   });
 
   it.each([
-    [['serial', 'asset'], 'let its firmware say that (SMBIOS)'],
+    [['serial', 'asset'], 'let its firmware say that (SMBIOS), and its iPXE report it'],
     [['mac'], 'let its iPXE begin with /boot.ipxe'],
     [['uuid', 'mac'], 'let its iPXE begin with /boot.ipxe'],
   ] satisfies readonly (readonly [readonly SelectorKey[], string])[])('says who is to report %s', (facts, remedy) => {

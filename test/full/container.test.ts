@@ -62,7 +62,7 @@ it('is an image that says what it is, the same each time', async () => {
   expect(Math.abs(sent / Number(size) - 1), `${sent} MB`).toBeLessThan(0.1);
 });
 
-it('opens low ports where it is started by root with three capabilities, and is nobody special then', async () => {
+it('opens low ports where root starts it with three capabilities, is nobody special then, and healthy whatever the disk says', async () => {
   const images = await ContainerImages.make();
   images.build(context, 'root', { time: TIME, format: 'oci' });
   const rights = { isRoot: true, capabilities: capabilitiesOf('host-network').map((name) => `CAP_${name}`) };

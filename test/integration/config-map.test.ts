@@ -68,7 +68,8 @@ it('tells whether the server may be sent machines', async () => {
     config,
     `advertise: 127.0.0.1\ndata: data\nhttp: { listen: "127.0.0.1:0" }\ntftp: { enabled: false }\napi: { listen: "${api}" }\n`,
   );
-  const ready = (...more: readonly string[]) => bootlayer(['ready', '-c', config, ...more]);
+  const readyBy = (file: string, ...more: readonly string[]) => bootlayer(['ready', '-c', file, ...more]);
+  const ready = (...more: readonly string[]) => readyBy(config, ...more);
   const absent = {
     status: 1,
     out: '',
@@ -78,6 +79,13 @@ it('tells whether the server may be sent machines', async () => {
   const { server } = await serve(config);
   expect(await ready()).toMatchObject({ status: 0, out: 'ready\n' });
   expect(JSON.parse((await ready('--json')).out)).toEqual({ ready: true });
+  // It runs on by what it has.
+  const wrong = join(folder, 'wrong.yaml');
+  await writeFile(wrong, `nonsense: 1\napi: { listen: "${api}" }\n`);
+  const refused = `the configuration is refused, and http://${api} asked`;
+  expect(await readyBy(wrong)).toEqual({ status: 0, out: 'ready\n', err: expect.stringContaining(refused) as unknown });
+  // Nobody can have started one by a file that is not there.
+  expect(await readyBy(join(folder, 'none.yaml'))).toMatchObject({ status: 2, out: '' });
   await server.stop();
   expect(await ready()).toEqual(absent);
 });

@@ -67,6 +67,6 @@ it('says so where nothing of booting is in it, or it is no capture', async () =>
   const packed = await replayed([], [], (packets) => gzipSync(classicCapture(packets)));
   expect([packed.status, packed.err]).toEqual([
     2,
-    expect.stringMatching(/boot\.pcap is packed by gzip; unpack it: gunzip \S*boot\.pcap/) as string,
+    expect.stringMatching(/boot\.pcap is packed by gzip; unpack it: zcat \S*boot\.pcap > unpacked\.pcap/) as string,
   ]);
 });

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { StringDecoder } from 'node:string_decoder';
 import { onPath } from './command.js';
 import { SetupError } from './steps.js';
 
@@ -24,7 +25,7 @@ export class ChildProcess {
   #listeners = new Set();
   /** @type {string[]} */
   #lines = [];
-  /** What it wrote since its last line. */
+  /** What it wrote to its standard output since the last line. */
   #unfinished = '';
   /** @type {NodeJS.Signals | undefined} */
   #asked;
@@ -46,8 +47,13 @@ export class ChildProcess {
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on('line', (line) => this.#heard(line));
     }
+    const decoder = new StringDecoder();
     this.#child.stdout?.on('data', (/** @type {Buffer} */ chunk) => {
-      this.#unfinished = (this.#unfinished + chunk.toString('latin1')).split('\n').at(-1)?.slice(-500) ?? '';
+      this.#unfinished = (this.#unfinished + decoder.write(chunk)).split('\n').at(-1)?.slice(-500) ?? '';
+    });
+    // It is a line then.
+    this.#child.stdout?.once('end', () => {
+      this.#unfinished = '';
     });
     this.ended = new Promise((resolve) => {
       this.#child.once('error', (error) => resolve(error.message));

@@ -33,9 +33,11 @@ describe('ChildProcess', () => {
   });
 
   it('says with what unfinished line', async () => {
-    const child = started('echo one; printf "two "; printf "and"; exec sleep 60');
-    await expect(child.waitForLine(() => undefined, 1)).rejects.toThrow('within 1 s\none\ntwo and');
+    const child = started('echo one; printf "two "; printf "é"; exec sleep 60');
+    await expect(child.waitForLine(() => undefined, 1)).rejects.toThrow(/within 1 s\none\ntwo é$/);
     await child.stop();
+    const ended = started('echo one; printf "two and"; exit 3');
+    await expect(ended.waitForLine(() => undefined, 10)).rejects.toThrow(/ended with 3\none\ntwo and$/);
   });
 
   it('says that there is no such program', async () => {
