@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
-import { type Config, findConfigFile, loadConfig } from '../config/load.js';
+import { type Config, findConfigFile, type LoadOptions, loadConfig } from '../config/load.js';
 import { BootlayerError, describeError } from '../errors.js';
 import { harmless } from '../format.js';
 import { LOG_LEVELS, type LogLevel } from '../log.js';
@@ -24,8 +24,12 @@ export function loadWithWarnings(
   options: { readonly config?: string },
   { withSecrets = false }: { readonly withSecrets?: boolean } = {},
 ): ReturnType<typeof loadConfig> {
-  const { config: file } = options;
-  return loadConfig({ ...(file !== undefined && { file }), env: process.env, cwd: process.cwd(), withSecrets });
+  return loadConfig({ ...placeOf(options), withSecrets });
+}
+
+/** Where the configuration is looked for, and what is laid over it. */
+export function placeOf({ config: file }: { readonly config?: string }): Pick<LoadOptions, 'file' | 'env' | 'cwd'> {
+  return { ...(file !== undefined && { file }), env: process.env, cwd: process.cwd() };
 }
 
 /** Reads the configuration; what is odd but harmless is said on stderr. */

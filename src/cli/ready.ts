@@ -1,15 +1,23 @@
 import { Command } from 'commander';
 import { findApiAddress } from '../config/api-address.js';
 import { BootlayerError } from '../errors.js';
-import { apiOf, nearestUrl, type ServerApi, type ServerOptions, unreachable, withServer } from './api-server.js';
-import { warnOnStderr } from './common.js';
+import {
+  apiOf,
+  nearestUrl,
+  type ServerApi,
+  type ServerOptions,
+  USUAL_URL,
+  unreachable,
+  withServer,
+} from './api-server.js';
+import { placeOf, warnOnStderr } from './common.js';
 import { standardOutput, writeJson, writeLine } from './output.js';
 import { untilSignal } from './until-signal.js';
 
 const HELP = `
 It ends with 0 when it may, and with 1 when not, or not yet: for a container's health check, and for scripts that have started a server.
-Where the configuration is refused, a server runs on by the one it has, and is asked where the file says that the API listens (else at
-127.0.0.1:8081). No token is sent.`;
+Where the configuration is refused, a server runs on by the one it has, and is asked where the file or the environment
+says that the API listens, else at ${USUAL_URL}. No token is sent.`;
 
 /** A server that answers at all answers this at once. */
 const PATIENCE_MILLISECONDS = 5_000;
@@ -36,10 +44,9 @@ async function tellReady(options: ServerOptions): Promise<void> {
 }
 
 /** A server runs on by what it has when its configuration is refused: who restarts what is not healthy would end it for that. */
-async function apiAnyway({ config: file }: ServerOptions, thrown: unknown): Promise<ServerApi> {
+async function apiAnyway(options: ServerOptions, thrown: unknown): Promise<ServerApi> {
   const { code, message } = BootlayerError.from(thrown);
-  const place = { ...(file !== undefined && { file }), env: process.env, cwd: process.cwd() };
-  const listen = code === 'CONFIG_INVALID' ? await findApiAddress(place) : undefined;
+  const listen = code === 'CONFIG_INVALID' ? await findApiAddress(placeOf(options)) : undefined;
   if (listen === undefined) throw thrown;
   const url = nearestUrl(listen);
   warnOnStderr(`the configuration is refused, and ${url} asked for a server that runs by an older one: ${message}`);

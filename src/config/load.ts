@@ -52,8 +52,8 @@ export async function loadConfig(options: LoadOptions): Promise<Loaded & { reado
 
 /** The same, with what was read. Throws CONFIG_INVALID only when there is nothing to read. */
 export async function readConfigFiles(options: LoadOptions): Promise<LoadOutcome> {
-  const { file, env, cwd, inForce } = options;
-  const path = file === undefined ? await findConfigFile(cwd) : resolve(cwd, file);
+  const { env, cwd, inForce } = options;
+  const path = await configPath(options);
   if (path === undefined) throw noConfiguration(cwd);
   const source = await readSource(path);
   if (source.kind !== 'text') {
@@ -121,6 +121,11 @@ function noConfiguration(cwd: string): BootlayerError {
   return new BootlayerError('CONFIG_INVALID', `there is no configuration (looked for ${places})`, {
     remedy: 'write one, or name it with -c FILE',
   });
+}
+
+/** The file that is named, whether it is there or not; else that in the usual places, if there is one. */
+export async function configPath({ file, cwd }: Pick<LoadOptions, 'file' | 'cwd'>): Promise<string | undefined> {
+  return file === undefined ? findConfigFile(cwd) : resolve(cwd, file);
 }
 
 /** The file in the first of the usual places that has one. */

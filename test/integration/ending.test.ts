@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import { Agent, type IncomingMessage, request } from 'node:http';
+import { Agent } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { digestOf } from '../../src/oci/digest.js';
 import { WorkerDatabase } from '../../src/store/worker-database.js';
+import { ask } from '../fixtures/ask.js';
 import { SQLITE_WORKER } from '../fixtures/built.js';
 import { writeConfiguration } from '../fixtures/configuration.js';
 import { temporaryFolder } from '../fixtures/folder.js';
@@ -84,11 +85,7 @@ it('is over with what is read of discs, and with nothing after it has ended', as
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => agent.destroy());
     for (let at = 0; ; at = (at + 16_384) % 1_048_576) {
-      const asking = request(url, { agent, headers: { range: `bytes=${at}-${at + 16_383}` } });
-      asking.end();
-      const [answer] = (await once(asking, 'response')) as [IncomingMessage];
-      answer.resume();
-      await once(answer, 'end');
+      await ask(url, { agent, headers: { range: `bytes=${at}-${at + 16_383}` } });
       parts += 1;
     }
   };

@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { digestOf } from '../../src/oci/digest.js';
+import { ask } from '../fixtures/ask.js';
 import { writeConfiguration } from '../fixtures/configuration.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { buildIsoImage } from '../fixtures/iso-images.js';
@@ -48,17 +49,6 @@ async function startCounter(host: string) {
   });
   const asked = (path: string) => heard.join('').split(`GET ${path} `).length - 1;
   return { host: `127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
-}
-
-type Answer = { readonly head: IncomingMessage; readonly body: Buffer };
-
-async function ask(url: string, options: RequestOptions): Promise<Answer> {
-  const asking = request(url, options);
-  asking.end();
-  const [head] = (await once(asking, 'response')) as [IncomingMessage];
-  const pieces: Buffer[] = [];
-  for await (const piece of head as AsyncIterable<Buffer>) pieces.push(piece);
-  return { head, body: Buffer.concat(pieces) };
 }
 
 async function hashOf(url: string, agent: Agent): Promise<string> {

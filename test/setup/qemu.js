@@ -106,7 +106,7 @@ function emulatorOf({ architecture }) {
 
 /**
  * The CPU has instructions for random numbers, without which newer UEFI has no network. A card for them (virtio-rng) hangs its firmware
- * now and then, here in one boot of some hundred (edk2 before its pull request 11987).
+ * now and then, here in one boot of a few hundred (edk2 before its pull request 11987).
  * @param {Machine} machine
  */
 function commonArguments({
@@ -136,7 +136,8 @@ function commonArguments({
     ...board,
     ...['-accel', 'tcg', '-m', '1024', '-nodefaults', '-display', 'none', '-serial', 'stdio', '-no-reboot'],
     ...['-uuid', uuid, '-smbios', `type=1,manufacturer=Test & Sons #1,product=\${x} Machine,serial=${serial}`],
-    ...['-device', nic.join(',')],
+    '-device',
+    nic.join(','),
   ];
 }
 
