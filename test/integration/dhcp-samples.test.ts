@@ -11,7 +11,7 @@ import { temporaryFolder } from '../fixtures/folder.js';
 import { pxeDatagram } from '../fixtures/pxe.js';
 import { startDnsmasq } from '../setup/dnsmasq.js';
 import type { NetworkNamespace } from '../setup/network-namespace.js';
-import { program } from '../setup/parts.js';
+import { busyboxProgram, program } from '../setup/parts.js';
 import { ChildProcess } from '../setup/process.js';
 import { Segment } from '../setup/segment.js';
 
@@ -52,6 +52,9 @@ async function start(context: TestContext, host: NetworkNamespace, { program: na
   const { command, libraryPath } = program(name);
   const [first = '', ...more] = [...host.within, command, ...args];
   const env = { KEA_PIDFILE_DIR: folder, KEA_LOCKFILE_DIR: folder, LD_LIBRARY_PATH: libraryPath };
+  // Kea opens no socket on a card that does not run yet, and says all the same that it has started.
+  const card = () => host.run([busyboxProgram(), 'ifconfig', 'eth0']);
+  await context.expect.poll(async () => (await card()).out).toMatch(/\bRUNNING\b/);
   const server = new ChildProcess(first, more, { name, env: { ...process.env, ...env } });
   context.onTestFinished(async () => void (await server.stop()));
   await server.waitForLine((line) => (/DHCP4_STARTED|Server starting service/.test(line) ? line : undefined), 20);
