@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../setup/free-port.js';
 import { nginxProgram } from '../setup/parts.js';
 import { ChildProcess } from '../setup/process.js';
-import { freePort } from '../setup/registry.js';
 
 /**
  * nginx as its users tune it for files: one worker, sendfile, no log.

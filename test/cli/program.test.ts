@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { digestOf, hexOf } from '../../src/oci/digest.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { bootlayer } from '../fixtures/program.js';
-import { freePort } from '../setup/registry.js';
+import { freePort } from '../setup/free-port.js';
 import { startServer } from '../setup/server.js';
 
 const CONFIG = `advertise: 127.0.0.1

@@ -12,8 +12,8 @@ import { temporaryFolder } from '../fixtures/folder.js';
 import { buildTestImage } from '../fixtures/program.js';
 import { kernelIn } from '../fixtures/serving.js';
 import { curl } from '../fixtures/tftp-clients.js';
+import { freePort } from '../setup/free-port.js';
 import { payloadFiles } from '../setup/payload.js';
-import { freePort } from '../setup/registry.js';
 
 /** Of the overlay of that name. */
 function capabilitiesOf(overlay: string): readonly string[] {

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { bootlayer, buildTestImage } from '../fixtures/program.js';
 import { scriptFrom, serve } from '../fixtures/serving.js';
-import { freePort } from '../setup/registry.js';
+import { freePort } from '../setup/free-port.js';
 
 /**
  * A folder as the kubelet mounts a ConfigMap: what has the files' names leads through `..data` to a folder of this version, and another

@@ -14,7 +14,7 @@ import { startedRegistry } from '../fixtures/registries.js';
 import { startSite } from '../fixtures/segment.js';
 import { serve } from '../fixtures/serving.js';
 import { run } from '../setup/command.js';
-import { freePort } from '../setup/registry.js';
+import { freePort } from '../setup/free-port.js';
 import { PROGRAM } from '../setup/server.js';
 
 /** `bootlayer doctor` as an operator runs it, at sites that are as they should be, and at sites that are not. */

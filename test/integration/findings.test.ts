@@ -12,7 +12,7 @@ import { bootlayer } from '../fixtures/program.js';
 import { startedRegistry } from '../fixtures/registries.js';
 import { kernelIn, kernelUrl, scriptFrom, serve } from '../fixtures/serving.js';
 import { shiftedClock } from '../fixtures/shifted-clock.js';
-import { freePort } from '../setup/registry.js';
+import { freePort } from '../setup/free-port.js';
 
 /** What stops boots is brought about for real, but for the one registry that lies: no real one does on demand. */
 const HTPASSWD = 'boot:$2y$05$EiSmB9k3QR08kJg80e5w9uKyLwKxKkEz18OXwiNOTAzEtnK9.AEtK\n';

@@ -10,10 +10,10 @@ import { DEPLOY, judged } from '../fixtures/deploy.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { buildTestImage } from '../fixtures/program.js';
 import { kernelUrl, scriptFrom, serve } from '../fixtures/serving.js';
+import { freePort } from '../setup/free-port.js';
 import { nginxProgram } from '../setup/parts.js';
 import { payloadFiles } from '../setup/payload.js';
 import { ChildProcess } from '../setup/process.js';
-import { freePort } from '../setup/registry.js';
 
 /** The sample's ports, by those that it has. */
 type Ports = { readonly http: number; readonly https: number; readonly upstream: string };

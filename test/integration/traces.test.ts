@@ -5,7 +5,7 @@ import { writeConfiguration } from '../fixtures/configuration.js';
 import { temporaryFolder } from '../fixtures/folder.js';
 import { buildTestImage } from '../fixtures/program.js';
 import { kernelIn, scriptFrom, serve } from '../fixtures/serving.js';
-import { freePort } from '../setup/registry.js';
+import { freePort } from '../setup/free-port.js';
 
 async function site(traces: readonly string[]) {
   const folder = await temporaryFolder();

@@ -6,7 +6,7 @@ import { HttpClient, redirectTarget } from '../../src/oci/http-client.js';
 import { startProxy } from '../fakes/proxy.js';
 import { startFakeRegistry } from '../fakes/registry.js';
 import { privateAuthority } from '../fixtures/certificates.js';
-import { freePort } from '../setup/registry.js';
+import { freePort } from '../setup/free-port.js';
 
 function client(limits: ConstructorParameters<typeof HttpClient>[0] = {}): HttpClient {
   const made = new HttpClient(limits);

@@ -4,7 +4,7 @@ import { after } from '../../src/clock.js';
 import { OtlpClient, type OtlpLimits } from '../../src/otlp/otlp-client.js';
 import type { Span } from '../../src/otlp/span.js';
 import { startCollector } from '../fixtures/collector.js';
-import { freePort } from '../setup/registry.js';
+import { freePort } from '../setup/free-port.js';
 
 const SPAN: Span = {
   ...{ trace: '0af7651916cd43dd8448eb211c80319c', id: 'b7ad6b7169203331', name: 'boot' },
