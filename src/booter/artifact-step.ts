@@ -6,13 +6,14 @@ import type { After } from '../clock.js';
 import { BootlayerError } from '../errors.js';
 import type { FilePart } from '../image/range-reader.js';
 import { sizedName } from '../oci/descriptor.js';
+import type { Digest } from '../oci/digest.js';
 import type { Attribution } from './attribution.js';
 import type { BlobPath } from './blob-path.js';
 import type { Blobs } from './blobs.js';
 import type { DiscReads } from './disc-reads.js';
 import { KeptReaders } from './kept-readers.js';
 import type { MappedImages } from './mapped-images.js';
-import { readAhead } from './read-ahead.js';
+import { type ReadAhead, readAhead } from './read-ahead.js';
 import type { Progress } from './running-transfers.js';
 import { requirePart, sliceReader } from './slice-reader.js';
 import type { TransferEnded, TransferEvents } from './transfer-events.js';
@@ -30,11 +31,13 @@ export type ArtifactStepParts = {
 type BegunTransfer = Pick<LoaderTransfer, 'address' | 'protocol'> &
   Pick<Progress, 'sent'> & { readonly range: FilePart | undefined };
 
+export type ReadDisc = { readonly artifact: LocatedArtifact; readonly reader: Pick<ReadAhead, 'readNow'> };
+
 /** What machines fetch of their images. */
 export class ArtifactStep {
   readonly #parts: ArtifactStepParts;
   /** Of ISOs, which may be read as discs. */
-  readonly #readers: KeptReaders;
+  readonly #readers: KeptReaders<ReadAhead>;
 
   constructor(parts: ArtifactStepParts) {
     this.#parts = parts;
@@ -66,7 +69,18 @@ export class ArtifactStep {
     }
     if (artifact.role !== 'iso') return this.#openWhole(artifact);
     const open = async () => readAhead(await this.#openWhole(artifact));
-    return this.#readers.of(`${sizedName(artifact.descriptor)} ${artifact.location}`, open);
+    return this.#readers.of(bytesOf(artifact), open);
+  }
+
+  /**
+   * The ISO, and its bytes, that somebody reads part by part, where `find` and `open` would have nothing to wait for. The reader is good
+   * until anything else happens, and not to be closed.
+   */
+  reading(digest: Digest, address: string): ReadDisc | undefined {
+    const { mapped, attribution } = this.#parts;
+    const artifact = mapped.known(digest, attribution.at(address).image);
+    const reader = artifact && this.#readers.opened(bytesOf(artifact));
+    return reader && { artifact, reader };
   }
 
   /** Nobody reads on: what is read of discs is told as it is now. */
@@ -119,6 +133,11 @@ export class ArtifactStep {
     const told = discs.begun(transfer, { size: whole, sent }, fetches.isDisc);
     return told ?? transferEvents.artifact(transfer, { size: range?.length ?? size, sent });
   }
+}
+
+/** What the bytes are that are read of it, and from where. */
+function bytesOf({ descriptor, location }: LocatedArtifact): string {
+  return `${sizedName(descriptor)} ${location}`;
 }
 
 type Filled<T> = { -readonly [key in keyof T]: T[key] };

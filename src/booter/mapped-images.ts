@@ -191,12 +191,16 @@ export class MappedImages {
 
   /** The artifact that an assignment or an issued plan leads to; `image`: the manifest that it is wanted of, when that is known. */
   async find(digest: Digest, image?: Digest): Promise<LocatedArtifact | undefined> {
-    const own = image === undefined ? undefined : this.#served.findOf(digest, image);
-    if (own !== undefined) return own;
-    const planned = () => this.#parts.plans.findPlannedArtifact(digest, this.#plansSince());
+    const known = this.known(digest, image);
+    if (known !== undefined) return known;
     // A plan that was issued before the mapping changed says more than what is mapped now.
-    if (image !== undefined) return (await planned()) ?? this.#served.find(digest);
-    return this.#served.find(digest) ?? planned();
+    const planned = await this.#parts.plans.findPlannedArtifact(digest, this.#plansSince());
+    return planned ?? this.#served.find(digest);
+  }
+
+  /** The same where the mapping in force leads to it: nobody has to be asked. */
+  known(digest: Digest, image?: Digest): LocatedArtifact | undefined {
+    return image === undefined ? this.#served.find(digest) : this.#served.findOf(digest, image);
   }
 
   /** A UKI or an ISO was read of its verified bytes. */

@@ -30,10 +30,7 @@ export class ReadWindows {
   async read(target: Uint8Array, position: number, isNext: boolean): Promise<number> {
     const window = this.#holding(position) ?? (isNext ? this.#open(position) : undefined);
     if (window === undefined) return 0;
-    this.#used(window);
-    // Who has come so far reads on. Not before what is there has been answered: to wake a thread takes as long as that does.
-    if (isNext && position >= window.start + WINDOW_BYTES / 2 && this.#lacks(afterOf(window)))
-      setImmediate(() => this.#openAfter(window));
+    this.#used(window, position, isNext);
     if (window.length === undefined) {
       window.waiting += 1;
       await window.read;
@@ -46,14 +43,32 @@ export class ReadWindows {
     return count + (await this.read(target.subarray(count), position + count, isNext));
   }
 
+  /** Fills all of `target` from a window that is there, for who reads on, or nothing of it: whether it did. */
+  readNow(target: Uint8Array, position: number): boolean {
+    const window = this.#holding(position);
+    if (window?.length === undefined) return false;
+    const from = position - window.start;
+    if (from + target.length > window.length) return false;
+    this.#used(window, position, true);
+    window.buffer.copy(target, 0, from, from + target.length);
+    return true;
+  }
+
   #holding(position: number): Window | undefined {
     return this.#windows.find(
       ({ start, length, buffer }) => position >= start && position < start + (length ?? buffer.length),
     );
   }
 
+  #used(window: Window, position: number, isNext: boolean): void {
+    if (this.#windows.at(-1) !== window) this.#order(window);
+    // Who has come so far reads on. Not before what is there has been answered: to wake a thread takes as long as that does.
+    if (isNext && position >= window.start + WINDOW_BYTES / 2 && this.#lacks(afterOf(window)))
+      setImmediate(() => this.#openAfter(window));
+  }
+
   /** Who reads it needs what follows next, and what is behind no more. */
-  #used(window: Window): void {
+  #order(window: Window): void {
     const next = this.#holding(afterOf(window));
     const behind = this.#windows.find((one) => afterOf(one) === window.start);
     const others = this.#windows.filter((one) => one !== window && one !== next && one !== behind);

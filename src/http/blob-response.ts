@@ -63,6 +63,30 @@ export class BlobResponse {
     }
   }
 
+  /**
+   * Sends a body that is there, in a buffer of the pool, with its end. undefined where the kernel took all of it at once, as it does of
+   * what is small; else as `send`.
+   */
+  sendTurn(turn: Turn): Promise<void> | undefined {
+    this.#response.end(turn.bytes);
+    if (!this.#isTaken()) return this.#finish(turn);
+    this.#sent = turn.bytes.length;
+    this.#pool.giveBack(turn.buffer);
+    return undefined;
+  }
+
+  async #finish({ buffer, bytes }: Turn): Promise<void> {
+    this.#pool.join();
+    try {
+      await this.#accepted((done) => this.#response.once('finish', done));
+      this.#sent = bytes.length;
+    } finally {
+      this.#stopWatching?.();
+      this.#pool.leave();
+      this.#pool.giveBack(buffer);
+    }
+  }
+
   async #readTurn(reader: BodyReader, { start, end }: Span): Promise<Turn> {
     const available = await reader.available(start, this.#gone);
     const buffer = await this.#pool.take(this.#gone);
@@ -122,8 +146,8 @@ export class BlobResponse {
   /** The kernel has all that was written, as it has most times when the end of something small is. Of TLS that is never known so soon. */
   #isTaken(): boolean {
     const { writableLength, socket } = this.#response;
-    // One that was destroyed takes nothing, and tells nobody.
-    return writableLength === 0 && socket?.destroyed === false;
+    // One that was destroyed takes nothing, and tells nobody; one that failed tells of it later.
+    return writableLength === 0 && socket?.destroyed === false && socket.errored === null;
   }
 
   /** Looks after the client until what it answers is called. */
@@ -148,7 +172,8 @@ export class BlobResponse {
 
 type Settle = (error?: Error | null) => void;
 
-type Turn = { readonly buffer: Buffer; readonly bytes: Buffer };
+/** `bytes`: those of the buffer that are to be sent. */
+export type Turn = { readonly buffer: Buffer; readonly bytes: Buffer };
 
 const HUNG_UP: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'EPIPE', 'ERR_STREAM_DESTROYED']);
 

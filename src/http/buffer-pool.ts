@@ -46,8 +46,12 @@ export class BufferPool {
   /** A buffer for one turn. Rejects when the signal aborts while it waits. */
   async take(signal: AbortSignal): Promise<Buffer> {
     signal.throwIfAborted();
-    const buffer = this.#waiting.size === 0 ? this.#find(this.#turn()) : undefined;
-    return buffer ?? this.#wait(signal);
+    return this.takeNow() ?? this.#wait(signal);
+  }
+
+  /** The same; undefined where one would have to be waited for. */
+  takeNow(): Buffer | undefined {
+    return this.#waiting.size === 0 ? this.#find(this.#turn()) : undefined;
   }
 
   giveBack(buffer: Buffer): void {

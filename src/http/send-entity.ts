@@ -75,10 +75,15 @@ async function sendBody(
     await tellEnd(ended, sent, () => response.send(reader, span));
   } catch (thrown) {
     if (!reply.sent) throw thrown;
-    request.log.debug({ reason: describeError(thrown) }, 'a transfer was cut');
-    reply.raw.destroy();
+    cut(request, reply, thrown);
   } finally {
     await reader.close();
   }
   return reply;
+}
+
+/** A body that cannot be sent to its end. */
+export function cut(request: FastifyRequest, reply: FastifyReply, thrown: unknown): void {
+  request.log.debug({ reason: describeError(thrown) }, 'a transfer was cut');
+  reply.raw.destroy();
 }

@@ -6,7 +6,7 @@ import { BootlayerError } from '../../src/errors.js';
 import { layerTypeOf } from '../../src/image/media-type.js';
 import type { ReadUki } from '../../src/image/uki.js';
 import { descriptorOf } from '../../src/oci/descriptor.js';
-import { hexOf } from '../../src/oci/digest.js';
+import { type Digest, digestOf, hexOf } from '../../src/oci/digest.js';
 import { artifactRoute } from '../../src/pxe/artifact-route.js';
 import type { FileRequest } from '../../src/pxe/boot-file.js';
 import { ReadySource } from '../fakes/blob-source.js';
@@ -16,6 +16,7 @@ import { bzImageHead } from '../fixtures/huge-uki.js';
 import { assignment, IMAGE, MAC } from '../fixtures/mappings.js';
 import { resolvedImage } from '../fixtures/plans.js';
 import { type ProgramSection, program } from '../fixtures/programs.js';
+import { isoImage } from '../setup/iso.js';
 
 const FROM = '10.0.2.15';
 const QUERY = { mac: MAC, buildarch: 'x86_64', platform: 'pcbios' };
@@ -59,6 +60,46 @@ it('finds what assignments and plans lead to, and nothing else', async () => {
   const planned = testBooter({ image, plans: mapped.plans });
   await mapped.booter.script(QUERY, FROM);
   expect((await planned.booter.artifacts.find({ digest }, ADDRESS)).role).toBe('kernel');
+});
+
+it('has an ISO at hand while somebody reads it, as the machine’s own image says', async () => {
+  const efi = { files: { 'efi.img': Buffer.alloc(2_048, 1) }, options: ['-e', 'efi.img', '-no-emul-boot'] };
+  const iso = await isoImage(efi);
+  const descriptor = descriptorOf(layerTypeOf('iso'), iso);
+  const imageAt = (location: string, manifestDigest: Digest) => ({
+    ...resolvedImage([], { artifacts: [{ role: 'iso', descriptor }], commandLine: '' }),
+    location,
+    manifestDigest,
+  });
+  const [first, own] = [
+    imageAt('a.lab/os', digestOf(Buffer.from('a'))),
+    imageAt('b.lab/os', digestOf(Buffer.from('b'))),
+  ];
+  const source = new ReadySource(iso);
+  const { booter } = testBooter({
+    images: {
+      resolve: async ({ tag }) => (tag === 'first' ? first : own),
+      askedFor: () => undefined,
+      sourcesOf: () => [source],
+    },
+    assignments: [
+      assignment({ name: 'other', match: { arch: ['arm64'] }, image: { ...IMAGE, tag: 'first' } }),
+      assignment({ match: { arch: ['amd64'] }, boot: 'iso', kernelArgs: [] }),
+    ],
+  });
+  await booter.mapped.resolveAll(new AbortController().signal);
+  expect(await booter.script({ ...QUERY, platform: 'efi' }, ADDRESS)).toContain('sanboot');
+  const { digest } = descriptor;
+  const reading = () => booter.artifacts.reading(digest, ADDRESS);
+  const found = await booter.artifacts.find({ digest }, ADDRESS);
+  const reader = await booter.artifacts.open(found);
+  expect([found.location, reading()?.artifact]).toEqual([own.location, found]);
+  // Nobody has read of the other, by what is told elsewhere.
+  expect(booter.artifacts.reading(digest, '192.168.77.99')).toBeUndefined();
+  expect(booter.artifacts.reading(digestOf(Buffer.from('0')), ADDRESS)).toBeUndefined();
+  await reader.close();
+  await booter.artifacts.endReads();
+  expect(reading()).toBeUndefined();
 });
 
 const LINUX = bzImageHead();

@@ -37,6 +37,17 @@ describe('readers that are kept', () => {
     expect((await readers.of('b', open)).size).toBe(2);
   });
 
+  it('are there at once when they are open, for as long as they are given to anybody', async () => {
+    const { readers, open, pass } = keeping();
+    expect(readers.opened('a')).toBeUndefined();
+    const opening = readers.of('a', open);
+    expect(readers.opened('a')).toBeUndefined();
+    await (await opening).close();
+    expect([readers.opened('a')?.size, readers.opened('b')]).toEqual([1, undefined]);
+    pass();
+    expect(readers.opened('a')).toBeUndefined();
+  });
+
   it('are closed when their time is over and nobody uses them, and opened anew for who asks then', async () => {
     const { readers, open, closed, pass } = keeping();
     const [used, unused] = [await readers.of('a', open), await readers.of('b', open)];

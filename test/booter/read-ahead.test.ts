@@ -26,7 +26,15 @@ async function reading({ isWhole = true, readable = BYTES.length } = {}) {
     const target = Buffer.alloc(length);
     return target.subarray(0, await reader.read(target, position));
   };
-  return { part, reads };
+  /** undefined where it has to be waited for. */
+  const partNow = (position: number, length: number) => {
+    const target = Buffer.alloc(length);
+    const isFilled = reader.readNow(target, position);
+    if (isFilled) return target;
+    expect(target.every((byte) => byte === 0)).toBe(true);
+    return undefined;
+  };
+  return { part, partNow, reads };
 }
 
 /** What is read ahead is read after that. */
@@ -55,6 +63,37 @@ describe('readAhead', () => {
     expect(end.reads).toEqual([10 * KIB, 256 * KIB]);
   });
 
+  it('has parts at once that follow another in a window', async () => {
+    const { part, partNow, reads } = await reading();
+    expect(partNow(0, 16 * KIB)).toBeUndefined();
+    await part(0, 16 * KIB);
+    // Not there yet.
+    expect(partNow(16 * KIB, 16 * KIB)).toBeUndefined();
+    await part(16 * KIB, 16 * KIB);
+    // Not where a part has ended, longer than a small part, and beyond the window.
+    for (const [position, length] of [
+      [48, 16],
+      [32, 65],
+      [32, 240 + 1],
+    ] as const)
+      expect([position, length, partNow(position * KIB, length * KIB)]).toEqual([position, length, undefined]);
+    for (let at = 32 * KIB; at < 272 * KIB; at += 16 * KIB)
+      expect(partNow(at, 16 * KIB)?.equals(BYTES.subarray(at, at + 16 * KIB))).toBe(true);
+    // What comes next was read meanwhile, but nobody was waited for.
+    expect(reads).toEqual([16 * KIB, 256 * KIB]);
+    await answered();
+    expect(reads).toEqual([16 * KIB, 256 * KIB, 256 * KIB]);
+    expect(partNow(272 * KIB, 16 * KIB)?.equals(BYTES.subarray(272 * KIB, 288 * KIB))).toBe(true);
+  });
+
+  it('has nothing at once of what is not all there', async () => {
+    const { part, partNow } = await reading({ isWhole: false });
+    for (let at = 0; at < 64 * KIB; at += 16 * KIB) {
+      expect(partNow(at, 16 * KIB)).toBeUndefined();
+      await part(at, 16 * KIB);
+    }
+  });
+
   it('joins what two windows hold', async () => {
     const { part, reads } = await reading();
     await part(0, 24 * KIB);
@@ -80,17 +119,18 @@ describe('readAhead', () => {
   it('gives the bytes that are there, whoever reads what, and none beyond the end', async () => {
     const step = fc.record({
       isNext: fc.boolean(),
+      isNow: fc.boolean(),
       at: fc.nat(BYTES.length + KIB),
       length: fc.integer({ min: 1, max: 80 * KIB }),
     });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
-        const { part } = await reading();
+        const { part, partNow } = await reading();
         let last = 0;
-        for (const { isNext, at, length } of steps) {
+        for (const { isNext, isNow, at, length } of steps) {
           const position = isNext ? last : at;
           last = position + length;
-          const read = await part(position, length);
+          const read = (isNow ? partNow(position, length) : undefined) ?? (await part(position, length));
           // Of what it is asked for as well, a reader may give less.
           expect(read.equals(BYTES.subarray(position, position + read.length))).toBe(true);
           expect(read.length > 0 || position >= BYTES.length).toBe(true);

@@ -13,7 +13,7 @@ const READER = {
 type Done = (error?: Error) => void;
 
 /** A connection. */
-const ALIVE = { destroyed: false };
+const ALIVE = { destroyed: false, errored: null };
 
 /** `writes`: of each, how many bytes, and what takes them; `calls`: what was done, in order. */
 function sending({ pool = new BufferPool(), end = SIZE, more = {} } = {}) {
@@ -87,7 +87,8 @@ describe('BlobResponse', () => {
   });
 
   it.each([
-    ['a connection that was cut', { writableLength: 0, socket: { destroyed: true } }],
+    ['a connection that was cut', { writableLength: 0, socket: { ...ALIVE, destroyed: true } }],
+    ['a connection that failed just now', { writableLength: 0, socket: { ...ALIVE, errored: new Error('EPIPE') } }],
     ['a response without a connection', { writableLength: 0, socket: null }],
   ])('takes nothing for sent of %s', async (_, more) => {
     const { sent, gone, outcome, settled } = sending({ more });
@@ -145,5 +146,58 @@ describe('BlobResponse', () => {
     expect([await outcome, waiting.writes.length]).toEqual(['the client takes bytes too slowly', 1]);
     waiting.gone.abort(new Error('it went'));
     expect(await waiting.outcome).toBe('it went');
+  });
+});
+
+/** A body in a buffer of the pool that is sent; `finish`: the kernel has all of it. */
+function sendingTurn(more: object) {
+  const pool = new BufferPool();
+  const calls: string[] = [];
+  let finish: Done = () => expect.fail('nobody waits for it');
+  const response = {
+    end: (bytes: Uint8Array) => void calls.push(`end ${bytes.length}`),
+    once: (_event: 'finish', done: Done) => {
+      finish = done;
+    },
+    destroy: () => void calls.push('destroy'),
+    ...more,
+  };
+  const gone = new AbortController();
+  const sent = new BlobResponse(response as unknown as ServerResponse, pool, gone.signal);
+  const buffer = pool.takeNow() ?? expect.fail('');
+  const rest = sent.sendTurn({ buffer, bytes: buffer.subarray(0, 10) });
+  const outcome = rest?.then(
+    () => 'sent',
+    (thrown: Error) => thrown.message,
+  );
+  const isBack = () => pool.takeNow() === buffer;
+  return { sent, calls, gone, outcome, isBack, finish: () => finish() };
+}
+
+describe('a body in one buffer', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('is sent when the kernel takes it at once', () => {
+    const { sent, calls, outcome, isBack } = sendingTurn({ writableLength: 0, socket: ALIVE });
+    expect([outcome, sent.sent, calls, vi.getTimerCount(), isBack()]).toEqual([undefined, 10, ['end 10'], 0, true]);
+  });
+
+  it('is waited for where it does not', async () => {
+    const { sent, outcome, isBack, finish } = sendingTurn({ writableLength: 10, socket: ALIVE });
+    await vi.advanceTimersByTimeAsync(12 * LOOK);
+    expect([sent.sent, isBack()]).toEqual([0, false]);
+    finish();
+    expect([await outcome, sent.sent, vi.getTimerCount(), isBack()]).toEqual(['sent', 10, 0, true]);
+  });
+
+  it('ends with a client that is gone, and one that takes nothing', async () => {
+    const left = sendingTurn({ writableLength: 0, socket: { ...ALIVE, errored: new Error('EPIPE') } });
+    left.gone.abort(new Error('it went'));
+    expect([await left.outcome, left.sent.sent, left.isBack()]).toEqual(['it went', 0, true]);
+    const slow = sendingTurn({ writableLength: 10, socket: ALIVE });
+    await vi.advanceTimersByTimeAsync(13 * LOOK);
+    expect([await slow.outcome, slow.calls]).toEqual(['the client takes bytes too slowly', ['end 10', 'destroy']]);
+    expect(slow.isBack()).toBe(true);
   });
 });

@@ -22,6 +22,8 @@ describe('BufferPool', () => {
     const first = await pool.take(never);
     pool.giveBack(first);
     expect(await pool.take(never)).toBe(first);
+    pool.giveBack(first);
+    expect(pool.takeNow()).toBe(first);
   });
 
   it('never holds more than its limit: whoever comes too late waits in line', async () => {
@@ -30,6 +32,7 @@ describe('BufferPool', () => {
     expect(pool.heldBytes).toBe(64 * KIB);
     const [third, fourth] = [pool.take(never), pool.take(never)];
     expect(pool.pressed).toBe(true);
+    expect(pool.takeNow()).toBeUndefined();
     for (const buffer of taken.slice(0, 2)) pool.giveBack(buffer);
     expect([await third, await fourth]).toEqual([taken[0], taken[1]]);
     expect(pool.pressed).toBe(false);

@@ -11,6 +11,7 @@ import { clientGone } from '../client-gone.js';
 import { contentTypeOf } from '../content-type.js';
 import { type HandOverParts, handOver, locationFor, placeOf } from '../hand-over.js';
 import { type Sending, type SendingParts, sendEntity } from '../send-entity.js';
+import { sendNow } from '../send-now.js';
 import { turnOf } from '../turn.js';
 
 type BlobRequest = { Params: { hex: string; slice?: string; name: string } };
@@ -22,7 +23,7 @@ export type BlobRouteParts = SendingParts & HandOverParts & { readonly booter: B
  * before the name, a part of one as if it were a file of its own.
  */
 export function blobRoutes(app: FastifyInstance, parts: BlobRouteParts): void {
-  const handler = async (request: FastifyRequest<BlobRequest>, reply: FastifyReply) => {
+  const inTurn = async (request: FastifyRequest<BlobRequest>, reply: FastifyReply) => {
     await turnOf(reply.raw, clientGone(request.raw.socket));
     try {
       return await sendBlob(request, reply, parts);
@@ -31,9 +32,23 @@ export function blobRoutes(app: FastifyInstance, parts: BlobRouteParts): void {
       throw thrown;
     }
   };
+  const handler = (request: FastifyRequest<BlobRequest>, reply: FastifyReply) =>
+    sendDiscPart(request, reply, parts) ? undefined : inTurn(request, reply);
   for (const url of ['/blobs/sha256/:hex/:name', '/blobs/sha256/:hex/:slice/:name']) {
     app.route<BlobRequest>({ method: ['GET', 'HEAD'], url, handler });
   }
+}
+
+/** Of an ISO that is read part by part, one for which nothing has to be waited for. Whether it was. */
+function sendDiscPart(request: FastifyRequest<BlobRequest>, reply: FastifyReply, parts: BlobRouteParts): boolean {
+  const digest = request.params.slice === undefined ? digestFromHex(request.params.hex) : undefined;
+  if (digest === undefined || request.headers.range === undefined) return false;
+  const { booter } = parts;
+  const address = addressOf(request);
+  const disc = booter.artifacts.reading(digest, address);
+  if (disc === undefined) return false;
+  const { entity, begun } = sendingOf(booter, disc.artifact, { address });
+  return sendNow(request, reply, { entity, begun, readNow: disc.reader.readNow }, parts);
 }
 
 async function sendBlob(

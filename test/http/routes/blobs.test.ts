@@ -1,7 +1,8 @@
 import { once } from 'node:events';
+import { Agent } from 'node:http';
 import { connect } from 'node:net';
-import { text } from 'node:stream/consumers';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { buffer, text } from 'node:stream/consumers';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ActiveTransfers } from '../../../src/booter/active-transfers.js';
 import type { Booter } from '../../../src/booter/booter.js';
 import { describeEvent } from '../../../src/booter/event-text.js';
@@ -11,11 +12,13 @@ import { BufferPool } from '../../../src/http/buffer-pool.js';
 import type { HandOverParts } from '../../../src/http/hand-over.js';
 import { closeListener, listen } from '../../../src/http/listen.js';
 import { blobRoutes } from '../../../src/http/routes/blobs.js';
+import type { Artifact } from '../../../src/image/image.js';
 import { ukiParts } from '../../../src/image/uki-parts.js';
 import { createLog } from '../../../src/log.js';
 import { type IpAddress, parseIp, parseSubnet } from '../../../src/net/ip.js';
 import { descriptorOf } from '../../../src/oci/descriptor.js';
 import { ScriptedSource } from '../../fakes/blob-source.js';
+import { ask } from '../../fixtures/ask.js';
 import { blobOf } from '../../fixtures/blobs.js';
 import { testBooter } from '../../fixtures/booter.js';
 import { assignment } from '../../fixtures/mappings.js';
@@ -42,9 +45,9 @@ async function serve(
 }
 
 /** A server whose only image has one kernel, whose bytes the test feeds. */
-async function withKernel(handing?: HandOverParts) {
+async function withKernel(handing?: HandOverParts, artifact: Artifact = KERNEL) {
   const source = new ScriptedSource();
-  const image = resolvedImage([], { artifacts: [KERNEL] });
+  const image = resolvedImage([], { artifacts: [artifact] });
   const { booter, events, blobs } = testBooter({ image, source, assignments: [MAPPED] });
   await booter.mapped.resolveAll(new AbortController().signal);
   const transfers = new ActiveTransfers();
@@ -55,8 +58,8 @@ async function withKernel(handing?: HandOverParts) {
 }
 
 /** The same with the blob in the cache. */
-async function withCachedKernel(handing?: HandOverParts) {
-  const parts = await withKernel(handing);
+async function withCachedKernel(handing?: HandOverParts, artifact?: Artifact) {
+  const parts = await withKernel(handing, artifact);
   const first = fetch(parts.url);
   const feed = await parts.source.feed();
   await feed.send(bytes);
@@ -65,6 +68,79 @@ async function withCachedKernel(handing?: HandOverParts) {
   parts.events.length = 0;
   return parts;
 }
+
+describe('an ISO that is read as a disc', () => {
+  const PART = 16 * 1024;
+  const partOf = (at: number) => bytes.subarray(at, at + PART);
+  const rangeOf = (at: number) => ({ range: `bytes=${at}-${at + PART - 1}` });
+
+  it('is answered alike, whether there is something to wait for or not', async () => {
+    const { url, booter, events } = await withCachedKernel(undefined, { role: 'iso', descriptor });
+    const open = vi.spyOn(booter.artifacts, 'open');
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    const count = 50;
+    const heads: object[] = [];
+    for (let at = 0; at < count * PART; at += PART) {
+      const { head, body } = await ask(url, { agent, headers: rangeOf(at) });
+      const { 'content-range': range, date: _date, ...headers } = head.headers;
+      expect([head.statusCode, range]).toEqual([206, `bytes ${at}-${at + PART - 1}/${SIZE}`]);
+      expect([at, body.equals(partOf(at))]).toEqual([at, true]);
+      heads.push(headers);
+    }
+    // Most of them without a promise: what was to be waited for was opened.
+    expect(open.mock.calls.length).toBeLessThan(count / 2);
+    expect(heads).toEqual(Array<object>(count).fill(heads[0] ?? expect.fail('')));
+    await booter.artifacts.endReads();
+    expect(events.map(({ event }) => event)).toEqual(['artifact.started', 'artifact.sent']);
+    expect(events[1]).toMatchObject({ isDisc: true, reads: count, bytes: count * PART });
+  });
+
+  it('is answered in turn, conditions and all', async () => {
+    const { url, transfers } = await withCachedKernel(undefined, { role: 'iso', descriptor });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    for (let at = 0; at < 4 * PART; at += PART) await ask(url, { agent, headers: rangeOf(at) });
+    const next = rangeOf(4 * PART);
+    const asked = async (more: object, method = 'GET') => {
+      const { head, body } = await ask(url, { agent, method, headers: { ...next, ...more } });
+      return [head.statusCode, body.length];
+    };
+    const etag = `"${descriptor.digest}"`;
+    expect(await asked({ 'if-none-match': etag })).toEqual([304, 0]);
+    expect(await asked({ 'if-match': '"other"' })).toEqual([412, 0]);
+    expect(await asked({ 'if-range': '"other"' })).toEqual([200, SIZE]);
+    expect(await asked({}, 'HEAD')).toEqual([200, 0]);
+    expect(await asked({ range: `bytes=${SIZE}-` })).toEqual([416, 0]);
+    // A part of it as a file of its own, from which that is something else.
+    const slice = url.replace('/vmlinuz', `/1+${8 * PART}/vmlinuz`);
+    const { body } = await ask(slice, { agent, headers: next });
+    expect(body.equals(bytes.subarray(4 * PART + 1, 5 * PART + 1))).toBe(true);
+    expect(await asked({ 'if-range': etag })).toEqual([206, PART]);
+
+    // In one go, the last of which waits for the first.
+    const { hostname, port, pathname } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    const lines = [5, 6, 7, 8, 9].map((at, index) => {
+      const close = index === 4 ? 'connection: close\r\n' : '';
+      return `GET ${pathname} HTTP/1.1\r\nhost: a\r\nrange: ${rangeOf(at * PART).range}\r\n${close}\r\n`;
+    });
+    socket.write(lines.join(''));
+    const answered = await buffer(socket);
+    const ranges = [...answered.toString('latin1').matchAll(/content-range: bytes (\d+)-/g)].map(([, at]) =>
+      Number(at),
+    );
+    expect(ranges).toEqual([5, 6, 7, 8, 9].map((at) => at * PART));
+    let from = 0;
+    for (const at of ranges) {
+      from = answered.indexOf(`content-range: bytes ${at}-`, from);
+      const body = answered.indexOf('\r\n\r\n', from) + 4;
+      expect([at, answered.subarray(body, body + PART).equals(partOf(at))]).toEqual([at, true]);
+      from = body + PART;
+    }
+    expect(transfers.count).toBe(0);
+  });
+});
 
 describe('a proxy in front that can send files', () => {
   const proxies = [parseSubnet('127.0.0.0/8') ?? expect.fail('')];
