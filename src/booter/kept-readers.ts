@@ -35,8 +35,7 @@ export class KeptReaders<Reader extends BlobReader> {
       await this.#closeUnused(kept);
     };
     try {
-      kept.reader = await kept.opening;
-      return { ...kept.reader, close };
+      return { ...(await kept.opening), close };
     } catch (thrown) {
       this.#end(name, kept);
       throw thrown;
@@ -56,7 +55,11 @@ export class KeptReaders<Reader extends BlobReader> {
   }
 
   #open(name: string, open: () => Promise<Reader>): Kept<Reader> {
-    const kept: Kept<Reader> = { opening: open(), users: 0, isOver: false, cancelEnd: () => undefined };
+    const opening = open().then((reader) => {
+      kept.reader = reader;
+      return reader;
+    });
+    const kept: Kept<Reader> = { opening, users: 0, isOver: false, cancelEnd: () => undefined };
     this.#kept.set(name, kept);
     kept.cancelEnd = this.#after(LIFE_MILLISECONDS, () => {
       this.#end(name, kept);

@@ -68,17 +68,24 @@ export class BlobResponse {
    * what is small; else as `send`.
    */
   sendTurn(turn: Turn): Promise<void> | undefined {
-    this.#response.end(turn.bytes);
-    if (!this.#isTaken()) return this.#finish(turn);
+    let told: Settle = () => undefined;
+    // Not by `end`, which is told for done where this failed.
+    this.#response.write(turn.bytes, (error) => told(error));
+    this.#response.end();
+    if (!this.#isTaken())
+      return this.#finish(turn, (done) => {
+        told = done;
+      });
     this.#sent = turn.bytes.length;
     this.#pool.giveBack(turn.buffer);
     return undefined;
   }
 
-  async #finish({ buffer, bytes }: Turn): Promise<void> {
+  /** `listen`: who is told when the kernel has it. */
+  async #finish({ buffer, bytes }: Turn, listen: (done: Settle) => void): Promise<void> {
     this.#pool.join();
     try {
-      await this.#accepted((done) => this.#response.once('finish', done));
+      await this.#accepted(listen);
       this.#sent = bytes.length;
     } finally {
       this.#stopWatching?.();

@@ -27,7 +27,7 @@ export function sendNow(
   if (reply.raw.socket === null || socket.destroyed) return false;
   const answer = decideAnswer(request, entity);
   if (answer.kind !== 'body' || answer.status !== 206) return false;
-  const turn = readTurn(pool, answer.span, readNow);
+  const turn = turnNow(pool, answer.span, readNow);
   if (turn === undefined) return false;
   const response = new BlobResponse(reply.raw, pool, clientGone(socket));
   const sent = () => response.sent;
@@ -47,7 +47,7 @@ export function sendNow(
   return true;
 }
 
-function readTurn(pool: BufferPool, { start, end }: Span, readNow: ReadySending['readNow']): Turn | undefined {
+function turnNow(pool: BufferPool, { start, end }: Span, readNow: ReadySending['readNow']): Turn | undefined {
   const buffer = pool.takeNow();
   const bytes = buffer?.subarray(0, end - start);
   if (buffer === undefined || bytes === undefined) return undefined;

@@ -155,10 +155,11 @@ function sendingTurn(more: object) {
   const calls: string[] = [];
   let finish: Done = () => expect.fail('nobody waits for it');
   const response = {
-    end: (bytes: Uint8Array) => void calls.push(`end ${bytes.length}`),
-    once: (_event: 'finish', done: Done) => {
+    write: (bytes: Uint8Array, done: Done) => {
+      calls.push(`write ${bytes.length}`);
       finish = done;
     },
+    end: () => void calls.push('end'),
     destroy: () => void calls.push('destroy'),
     ...more,
   };
@@ -171,7 +172,7 @@ function sendingTurn(more: object) {
     (thrown: Error) => thrown.message,
   );
   const isBack = () => pool.takeNow() === buffer;
-  return { sent, calls, gone, outcome, isBack, finish: () => finish() };
+  return { sent, calls, gone, outcome, isBack, finish: (error?: Error) => finish(error) };
 }
 
 describe('a body in one buffer', () => {
@@ -180,7 +181,13 @@ describe('a body in one buffer', () => {
 
   it('is sent when the kernel takes it at once', () => {
     const { sent, calls, outcome, isBack } = sendingTurn({ writableLength: 0, socket: ALIVE });
-    expect([outcome, sent.sent, calls, vi.getTimerCount(), isBack()]).toEqual([undefined, 10, ['end 10'], 0, true]);
+    expect([outcome, sent.sent, calls, vi.getTimerCount(), isBack()]).toEqual([
+      undefined,
+      10,
+      ['write 10', 'end'],
+      0,
+      true,
+    ]);
   });
 
   it('is waited for where it does not', async () => {
@@ -191,13 +198,23 @@ describe('a body in one buffer', () => {
     expect([await outcome, sent.sent, vi.getTimerCount(), isBack()]).toEqual(['sent', 10, 0, true]);
   });
 
+  it('has failed where writing it did', async () => {
+    const socket = { ...ALIVE, errored: new Error('write EPIPE') };
+    const { sent, outcome, isBack, finish } = sendingTurn({ writableLength: 0, socket });
+    finish(socket.errored);
+    expect([await outcome, sent.sent, isBack()]).toEqual(['write EPIPE', 0, true]);
+  });
+
   it('ends with a client that is gone, and one that takes nothing', async () => {
     const left = sendingTurn({ writableLength: 0, socket: { ...ALIVE, errored: new Error('EPIPE') } });
     left.gone.abort(new Error('it went'));
     expect([await left.outcome, left.sent.sent, left.isBack()]).toEqual(['it went', 0, true]);
     const slow = sendingTurn({ writableLength: 10, socket: ALIVE });
     await vi.advanceTimersByTimeAsync(13 * LOOK);
-    expect([await slow.outcome, slow.calls]).toEqual(['the client takes bytes too slowly', ['end 10', 'destroy']]);
+    expect([await slow.outcome, slow.calls]).toEqual([
+      'the client takes bytes too slowly',
+      ['write 10', 'end', 'destroy'],
+    ]);
     expect(slow.isBack()).toBe(true);
   });
 });

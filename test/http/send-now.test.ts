@@ -18,6 +18,7 @@ function sent({ range, socket = {}, destroyed = false, pool = new BufferPool(), 
     socket: socket === null ? null : connection,
     writableLength: 0,
     writeHead: () => void calls.push('head'),
+    write: () => void calls.push('write'),
     end: () => void calls.push('end'),
   };
   const reply = { raw, hijack: () => void calls.push('hijack') };
@@ -33,7 +34,7 @@ function sent({ range, socket = {}, destroyed = false, pool = new BufferPool(), 
     pool,
     transfers,
   });
-  expect(calls).toEqual(isSent ? ['hijack', 'head', 'end', 'ended'] : []);
+  expect(calls).toEqual(isSent ? ['hijack', 'head', 'write', 'end', 'ended'] : []);
   expect([transfers.count, pool.takeNow()]).toEqual([0, before]);
   return isSent;
 }

@@ -14,11 +14,13 @@ const TRIES = 100;
 export async function freePort() {
   const range = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8');
   const ephemeral = Number(range.split(/\s+/)[0]);
+  // Where those are nearly all, one of them.
+  const end = ephemeral > FIRST ? ephemeral : 65_536;
   for (let attempt = 1; attempt <= TRIES; attempt += 1) {
-    const port = FIRST + Math.floor(Math.random() * (ephemeral - FIRST));
+    const port = FIRST + Math.floor(Math.random() * (end - FIRST));
     if (await isFree(port)) return port;
   }
-  throw new Error(`no port of ${FIRST} to ${ephemeral - 1} (below net.ipv4.ip_local_port_range) is free`);
+  throw new Error(`no port of ${FIRST} to ${end - 1} is free on 127.0.0.1`);
 }
 
 /** @param {number} port */
