@@ -11,7 +11,8 @@ async function site(traces: readonly string[]) {
   const folder = await temporaryFolder();
   await buildTestImage(`oci:${join(folder, 'image')}:1`, ['amd64']);
   const config = await writeConfiguration(folder, {
-    more: traces,
+    // The kernel is downloaded in the boot.
+    more: ['cache: { prefetch: false }', ...traces],
     assignments: ['{ name: all, match: {}, image: "oci:image:1", kernelArgs: { append: [password=hidden] } }'],
   });
   return serve(config);
