@@ -82,15 +82,13 @@ export class BlobResponse {
   }
 
   /** `listen`: who is told when the kernel has it. */
-  async #finish({ buffer, bytes }: Turn, listen: (done: Settle) => void): Promise<void> {
+  async #finish(turn: Turn, listen: (done: Settle) => void): Promise<void> {
     this.#pool.join();
     try {
-      await this.#accepted(listen);
-      this.#sent = bytes.length;
+      await this.#taken(turn, listen);
     } finally {
       this.#stopWatching?.();
       this.#pool.leave();
-      this.#pool.giveBack(buffer);
     }
   }
 
@@ -118,13 +116,18 @@ export class BlobResponse {
     }
   }
 
-  async #write({ buffer, bytes }: Turn, isLast: boolean): Promise<void> {
+  #write(turn: Turn, isLast: boolean): Promise<void> {
+    return this.#taken(turn, (done) => {
+      this.#response.write(turn.bytes, done);
+      // In one go with them: a small part is one packet less, and done with sooner.
+      if (isLast) this.#response.end();
+    });
+  }
+
+  /** Until the kernel has the turn, whose buffer is the pool's again then. */
+  async #taken({ buffer, bytes }: Turn, start: (done: Settle) => void): Promise<void> {
     try {
-      await this.#accepted((done) => {
-        this.#response.write(bytes, done);
-        // In one go with them: a small part is one packet less, and done with sooner.
-        if (isLast) this.#response.end();
-      });
+      await this.#accepted(start);
       this.#sent += bytes.length;
     } finally {
       this.#pool.giveBack(buffer);
